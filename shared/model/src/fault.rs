@@ -1,0 +1,166 @@
+//! A failure with its two audiences: a message that the caller may read, and a source that only we log.
+
+use std::{error::Error, fmt};
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{FaultClass, Level};
+
+/// A failure on its way to whoever asked.
+#[derive(Debug)]
+pub struct Fault {
+    /// What kind it is.
+    pub class: FaultClass,
+    /// What the caller may read. Never holds a key, a token or the query of a URL.
+    pub message: String,
+    /// Which fields break which rules.
+    pub violations: Vec<Violation>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u64>,
+    /// What the provider said, when the provider refused.
+    pub provider: Option<ProviderAnswer>,
+    /// What went wrong underneath; for the log, never for the caller.
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// One broken rule of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The field, with dots for keys and brackets for indexes: `banner_ids[0]`.
+    pub field: String,
+    /// What was expected.
+    pub message: String,
+}
+
+/// A provider's refusal in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The provider's error id, or the one its status stands for.
+    pub id: String,
+    /// The provider's message, cut to 500 characters.
+    pub message: String,
+    /// The provider's remarks on fields of its own request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Violation>,
+}
+
+/// A failure as a job remembers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobError {
+    /// What kind it is.
+    #[serde(rename = "type")]
+    pub class: FaultClass,
+    /// What a person may read.
+    pub message: String,
+    /// Whether Landfall goes on trying by itself.
+    pub retryable: bool,
+    /// When it happened.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The provider's own words, when it refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderAnswer>,
+}
+
+impl Fault {
+    /// A failure with what the caller may read about it.
+    pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
+        Self { class, message: message.into(), violations: vec![], retry_after: None, provider: None, source: None }
+    }
+
+    /// A request that breaks one rule.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::violations(vec![Violation { field: field.into(), message: message.into() }])
+    }
+
+    /// A request that breaks several rules.
+    pub fn violations(violations: Vec<Violation>) -> Self {
+        let listed: Vec<String> = violations.iter().map(|v| format!("{}: {}", v.field, v.message)).collect();
+        Self { violations, ..Self::new(FaultClass::InvalidRequest, listed.join("; ")) }
+    }
+
+    /// Adds what went wrong underneath, for the log.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Adds when to come back, in seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds the provider's own words.
+    #[must_use]
+    pub fn said_by_provider(mut self, answer: ProviderAnswer) -> Self {
+        self.provider = Some(answer);
+        self
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn retryable(&self) -> bool {
+        self.class.retryable()
+    }
+
+    /// The failure as a job remembers it.
+    pub fn remembered(&self, at: OffsetDateTime) -> JobError {
+        JobError {
+            class: self.class,
+            message: self.message.clone(),
+            retryable: self.retryable(),
+            at,
+            provider: self.provider.clone(),
+        }
+    }
+
+    /// The whole chain of causes as one line, for the log.
+    pub fn causes(&self) -> String {
+        let mut line = self.message.clone();
+        let mut next = self.source.as_deref().map(|source| source as &dyn Error);
+        while let Some(cause) = next {
+            line.push_str(": ");
+            line.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        line
+    }
+
+    /// Writes the failure to the log, once, at the level of its class.
+    pub fn log(&self, sentence: &str) {
+        let (class, causes) = (self.class.name(), self.causes());
+        match self.class.level() {
+            Level::Error => tracing::error!(fault = class, causes, "{sentence}"),
+            Level::Warn => tracing::warn!(fault = class, causes, "{sentence}"),
+            Level::Info => tracing::info!(fault = class, causes, "{sentence}"),
+        }
+    }
+}
+
+impl JobError {
+    /// The failure as it was when it happened, to answer a repeated request the same way.
+    pub fn again(&self) -> Fault {
+        let fault = Fault::new(self.class, self.message.clone());
+        match &self.provider {
+            Some(answer) => fault.said_by_provider(answer.clone()),
+            None => fault,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Fault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,167 @@
+//! What kinds of failure there are, and what each means to a caller, to a queue and to a log.
+//!
+//! The four tables below stand side by side and have no wildcard, so that a new class must be placed in each.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FaultClass {
+    /// The request breaks a rule; the violations name the fields.
+    InvalidRequest,
+    /// The body is not of a content type that the operation reads.
+    UnsupportedMediaType,
+    /// The body is larger than the operation takes.
+    PayloadTooLarge,
+    /// The caller did not prove that it may do this.
+    Unauthorized,
+    /// There is nothing at this path or under this id.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The idempotency key was used before, with another request.
+    IdempotencyMismatch,
+    /// The provider judged the request and refused it.
+    ProviderRefusedRequest,
+    /// The provider does not accept the configured API key.
+    ProviderCredentials,
+    /// The provider's plan does not include this.
+    ProviderPlan,
+    /// The provider's credits are spent, or its gateway limit holds on.
+    ProviderQuota,
+    /// The provider asks to come back later, and did no work.
+    ProviderThrottled,
+    /// The provider could not be reached, so it did no work.
+    ProviderUnavailable,
+    /// The provider may or may not have taken the work.
+    ProviderOutcomeUnknown,
+    /// S3, DynamoDB, SQS or Secrets Manager refused or did not answer.
+    StorageUnavailable,
+    /// The download server is in trouble, or the transfer broke.
+    SourceUnavailable,
+    /// The download URL expired, or the file is gone.
+    SourceGone,
+    /// The download guard refused the address.
+    SourceRefused,
+    /// The file is larger than the configured limit.
+    SourceTooLarge,
+    /// What was downloaded is not a whole ZIP archive.
+    ArchiveInvalid,
+    /// The archive holds fewer files than were asked for.
+    ArchiveIncomplete,
+    /// Another worker is bringing this job's files in.
+    LandingBusy,
+    /// The deployment lacks a setting or a key.
+    Misconfigured,
+    /// A mistake in Landfall.
+    Internal,
+}
+
+/// How loudly a failure is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Someone should look.
+    Error,
+    /// Worth counting.
+    Warn,
+    /// Ordinary.
+    Info,
+}
+
+impl FaultClass {
+    /// Whether the same call may succeed later, without anybody changing anything.
+    pub fn retryable(self) -> bool {
+        use FaultClass::*;
+        match self {
+            ProviderThrottled | ProviderUnavailable | StorageUnavailable | SourceUnavailable | LandingBusy => true,
+            InvalidRequest | UnsupportedMediaType | PayloadTooLarge | Unauthorized | NotFound | MethodNotAllowed
+            | IdempotencyMismatch | ProviderRefusedRequest | ProviderCredentials | ProviderPlan | ProviderQuota
+            | ProviderOutcomeUnknown | SourceGone | SourceRefused | SourceTooLarge | ArchiveInvalid
+            | ArchiveIncomplete | Misconfigured | Internal => false,
+        }
+    }
+
+    /// The HTTP status of the answer.
+    pub fn http_status(self) -> u16 {
+        use FaultClass::*;
+        match self {
+            InvalidRequest => 400,
+            Unauthorized => 401,
+            ProviderPlan => 403,
+            NotFound => 404,
+            MethodNotAllowed => 405,
+            IdempotencyMismatch | LandingBusy => 409,
+            PayloadTooLarge => 413,
+            UnsupportedMediaType => 415,
+            ProviderRefusedRequest | SourceGone | SourceRefused | SourceTooLarge | ArchiveInvalid
+            | ArchiveIncomplete => 422,
+            // The caller's request is fine, and so is Landfall: what it depends on refused the operator's key.
+            ProviderCredentials => 424,
+            ProviderQuota | ProviderThrottled => 429,
+            Misconfigured | Internal => 500,
+            ProviderOutcomeUnknown | ProviderUnavailable | StorageUnavailable | SourceUnavailable => 503,
+        }
+    }
+
+    /// The name of the class, as it stands in error types, problem types, on jobs and in metrics.
+    pub fn name(self) -> &'static str {
+        use FaultClass::*;
+        match self {
+            InvalidRequest => "InvalidRequest",
+            UnsupportedMediaType => "UnsupportedMediaType",
+            PayloadTooLarge => "PayloadTooLarge",
+            Unauthorized => "Unauthorized",
+            NotFound => "NotFound",
+            MethodNotAllowed => "MethodNotAllowed",
+            IdempotencyMismatch => "IdempotencyMismatch",
+            ProviderRefusedRequest => "ProviderRefusedRequest",
+            ProviderCredentials => "ProviderCredentials",
+            ProviderPlan => "ProviderPlan",
+            ProviderQuota => "ProviderQuota",
+            ProviderThrottled => "ProviderThrottled",
+            ProviderUnavailable => "ProviderUnavailable",
+            ProviderOutcomeUnknown => "ProviderOutcomeUnknown",
+            StorageUnavailable => "StorageUnavailable",
+            SourceUnavailable => "SourceUnavailable",
+            SourceGone => "SourceGone",
+            SourceRefused => "SourceRefused",
+            SourceTooLarge => "SourceTooLarge",
+            ArchiveInvalid => "ArchiveInvalid",
+            ArchiveIncomplete => "ArchiveIncomplete",
+            LandingBusy => "LandingBusy",
+            Misconfigured => "Misconfigured",
+            Internal => "Internal",
+        }
+    }
+
+    /// How loudly it is logged.
+    pub fn level(self) -> Level {
+        use FaultClass::*;
+        match self {
+            ProviderCredentials | Misconfigured | Internal | SourceRefused => Level::Error,
+            ProviderPlan | ProviderQuota | ProviderThrottled | ProviderUnavailable | ProviderOutcomeUnknown
+            | StorageUnavailable | SourceUnavailable | SourceGone | SourceTooLarge | ArchiveInvalid
+            | ArchiveIncomplete | Unauthorized => Level::Warn,
+            InvalidRequest | UnsupportedMediaType | PayloadTooLarge | NotFound | MethodNotAllowed
+            | IdempotencyMismatch | ProviderRefusedRequest | LandingBusy => Level::Info,
+        }
+    }
+
+    /// The error type of a direct invoke, which `Retry` and `Catch` of Step Functions match:
+    /// `Retryable.<Class>` or `Permanent.<Class>`.
+    pub fn error_type(self) -> String {
+        let worth = if self.retryable() { "Retryable" } else { "Permanent" };
+        format!("{worth}.{}", self.name())
+    }
+}
+
+impl FromStr for FaultClass {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        serde::Deserialize::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(name))
+            .map_err(|_| ())
+    }
+}

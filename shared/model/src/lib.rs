@@ -1,0 +1,29 @@
+//! The nouns of Landfall: job, ticket, event, status, fault.
+//!
+//! Nothing here does I/O. Every other crate speaks in these types, so that the rules of a job's life stand
+//! in one place: [`Job::apply`] is the only function that moves a job, and [`FaultClass`] the only table
+//! that says what a failure means to a caller, to a queue and to a log.
+
+mod callback;
+mod event;
+mod fault;
+mod fault_class;
+mod files;
+mod job;
+mod job_id;
+mod names;
+mod secret;
+mod status;
+mod view;
+
+pub use callback::{CallbackKeys, CallbackToken};
+pub use event::{Event, Source, SourceRole};
+pub use fault::{Fault, JobError, ProviderAnswer, Violation};
+pub use fault_class::{FaultClass, Level};
+pub use files::{Archive, Checksum, ChecksumAlgorithm, StoredFile, Transfer};
+pub use job::{Change, Job, NewJob, Origin};
+pub use job_id::{JobId, NotAJobId};
+pub use names::{ProviderName, Ticket};
+pub use secret::Secret;
+pub use status::{Status, Transition, UnknownStatus, transition};
+pub use view::JobView;

@@ -1,0 +1,176 @@
+//! Where a job stands, and the one function that says where an event takes it.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Event;
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Recorded; the provider is being asked.
+    Submitting,
+    /// The provider took the work and gave a ticket.
+    Submitted,
+    /// The provider may or may not have taken the work: its answer never came. Never asked again.
+    Unknown,
+    /// The provider reported progress.
+    Rendering,
+    /// The provider says the files are ready.
+    Received,
+    /// The files are on their way into the bucket.
+    Landing,
+    /// Every file is in the bucket. Final.
+    Stored,
+    /// Some files are in the bucket, others never came. Final.
+    Partial,
+    /// Nothing more will come. Final.
+    Failed,
+    /// The provider stayed silent too long. A late callback still lands.
+    Expired,
+    /// Cancelled by the caller. Final.
+    Cancelled,
+}
+
+/// The text names no status.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown job status")]
+pub struct UnknownStatus;
+
+impl Status {
+    /// Every status, in the order of a job's life.
+    pub const ALL: [Status; 11] = [
+        Status::Submitting,
+        Status::Submitted,
+        Status::Unknown,
+        Status::Rendering,
+        Status::Received,
+        Status::Landing,
+        Status::Stored,
+        Status::Partial,
+        Status::Failed,
+        Status::Expired,
+        Status::Cancelled,
+    ];
+
+    /// The name in JSON and in DynamoDB.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Submitting => "submitting",
+            Status::Submitted => "submitted",
+            Status::Unknown => "unknown",
+            Status::Rendering => "rendering",
+            Status::Received => "received",
+            Status::Landing => "landing",
+            Status::Stored => "stored",
+            Status::Partial => "partial",
+            Status::Failed => "failed",
+            Status::Expired => "expired",
+            Status::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing will move the job any more. `expired` is not final: a late callback still lands.
+    pub fn is_final(self) -> bool {
+        match self {
+            Status::Stored | Status::Partial | Status::Failed | Status::Cancelled => true,
+            Status::Submitting
+            | Status::Submitted
+            | Status::Unknown
+            | Status::Rendering
+            | Status::Received
+            | Status::Landing
+            | Status::Expired => false,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Status {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
+        Status::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownStatus)
+    }
+}
+
+/// What an event does to a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transition {
+    /// The job moves on.
+    To(Status),
+    /// The job stays where it is, but what the event says is worth recording.
+    Note,
+    /// The event came too late or twice. Nothing changes.
+    Stale,
+}
+
+/// Where an event takes a job that stands at `status`. Total, and never backwards: whatever the order and
+/// number in which the provider's events arrive, the job ends in the same place.
+pub fn transition(status: Status, event: &Event) -> Transition {
+    use Status::*;
+    use Transition::{Note, Stale, To};
+    match event {
+        Event::Accepted { .. } => match status {
+            Submitting | Unknown => To(Submitted),
+            // The callback overtook the answer; the ticket is still news.
+            Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Note,
+        },
+        Event::Refused { .. } => match status {
+            Submitting => To(Failed),
+            Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed | Expired
+            | Cancelled => Stale,
+        },
+        Event::OutcomeUnknown { .. } => match status {
+            Submitting => To(Unknown),
+            Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed | Expired
+            | Cancelled => Stale,
+        },
+        Event::Progressed { .. } => match status {
+            Submitting | Submitted | Unknown => To(Rendering),
+            Rendering => Note,
+            Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
+        },
+        Event::Finished { .. } => match status {
+            Submitting | Submitted | Unknown | Rendering | Expired => To(Received),
+            Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+        },
+        Event::LandingStarted => match status {
+            Received => To(Landing),
+            // Another worker takes over after a crash.
+            Landing => Note,
+            Submitting | Submitted | Unknown | Rendering | Stored | Partial | Failed | Expired | Cancelled => Stale,
+        },
+        Event::Transferred { .. } | Event::LandingPostponed { .. } => match status {
+            Landing => Note,
+            Submitting | Submitted | Unknown | Rendering | Received | Stored | Partial | Failed | Expired
+            | Cancelled => Stale,
+        },
+        Event::Landed { .. } => only_while_landing(status, Stored),
+        Event::LandedPartly { .. } => only_while_landing(status, Partial),
+        Event::LandingFailed { .. } => only_while_landing(status, Failed),
+    }
+}
+
+fn only_while_landing(status: Status, next: Status) -> Transition {
+    match status {
+        Status::Landing => Transition::To(next),
+        Status::Submitting
+        | Status::Submitted
+        | Status::Unknown
+        | Status::Rendering
+        | Status::Received
+        | Status::Stored
+        | Status::Partial
+        | Status::Failed
+        | Status::Expired
+        | Status::Cancelled => Transition::Stale,
+    }
+}
