@@ -89,6 +89,13 @@ impl Fault {
         self
     }
 
+    /// Adds which fields are at fault.
+    #[must_use]
+    pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
+        self.violations = violations;
+        self
+    }
+
     /// Adds when to come back, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {

@@ -1,0 +1,66 @@
+//! Abyssale: banners rendered from designs, and ZIP exports of them.
+//!
+//! Wire facts are those of the provider's contract; comments name its sections ("contract 1.3").
+
+mod refusal;
+mod signature;
+#[cfg(feature = "sim")]
+pub mod sim;
+mod submit;
+mod webhook;
+
+use model::Fault;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::{Authenticity, Call, Conversation, Credentials, Delivery, Order, Provider, Report, Unreadable};
+
+/// The provider.
+#[derive(Debug)]
+pub struct Abyssale;
+
+impl Provider for Abyssale {
+    fn name(&self) -> &'static str {
+        "abyssale"
+    }
+
+    /// Contract 1.1.
+    fn default_api_url(&self) -> &'static str {
+        "https://api.abyssale.com"
+    }
+
+    /// Contract 8. The archive host is unknown; the same bucket family is expected.
+    fn download_hosts(&self) -> &'static [&'static str] {
+        &[
+            "production-banners.s3.eu-west-1.amazonaws.com",
+            "production-banners.s3-eu-west-1.amazonaws.com",
+            "cdn.abyssale.com",
+            "img.abyssale.com",
+        ]
+    }
+
+    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
+        submit::read_order(kind, fields)
+    }
+
+    fn submission(&self, call: &Call<'_>) -> Result<Box<dyn Conversation>, Fault> {
+        Ok(Box::new(submit::Submission::new(call)?))
+    }
+
+    fn authenticate(&self, delivery: &Delivery<'_>, credentials: &Credentials, now: OffsetDateTime) -> Authenticity {
+        webhook::authenticate(delivery, credentials, now)
+    }
+
+    fn delivery_id(&self, headers: &http::HeaderMap) -> Option<String> {
+        webhook::delivery_id(headers)
+    }
+
+    fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable> {
+        webhook::read_delivery(body)
+    }
+
+    #[cfg(feature = "sim")]
+    fn simulator(&self, seed: u64, origins: crate::sim::Origins) -> Box<dyn crate::sim::Simulator> {
+        Box::new(sim::AbyssaleSimulator::new(seed, origins))
+    }
+}

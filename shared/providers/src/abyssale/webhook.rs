@@ -1,0 +1,170 @@
+//! What Abyssale delivers: whether it is authentic, and what it says (contract 6).
+
+use model::{Event, Source, SourceRole, Ticket};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::{signature, submit::EXPORT};
+use crate::{Authenticity, Credentials, Delivery, Report, Unreadable};
+
+/// Identical on all attempts of one delivery (contract 6.1).
+const DELIVERY_ID: &str = "x-abyssale-delivery-id";
+/// Present once the workspace has a signing secret (contract 6.1).
+const SIGNATURE: &str = "x-abyssale-signature";
+
+pub(super) fn authenticate(delivery: &Delivery<'_>, credentials: &Credentials, now: OffsetDateTime) -> Authenticity {
+    let secrets = credentials.all("signing_secrets");
+    if secrets.is_empty() {
+        return Authenticity::NotSigned;
+    }
+    let Some(header) = delivery.headers.get(SIGNATURE) else {
+        return Authenticity::Refused("signature missing");
+    };
+    // Values beyond ASCII cannot match; losing them here only makes them not match.
+    let header = String::from_utf8_lossy(header.as_bytes());
+    match signature::verify(&header, delivery.body, &secrets, now.unix_timestamp()) {
+        Ok(()) => Authenticity::Signed,
+        Err(why) => Authenticity::Refused(why),
+    }
+}
+
+pub(super) fn delivery_id(headers: &http::HeaderMap) -> Option<String> {
+    let id = headers.get(DELIVERY_ID)?.to_str().ok()?;
+    let usual = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    usual.then(|| id.to_owned())
+}
+
+/// The kinds of delivery (contract 3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    NewExport,
+    NewBannerBatch,
+    NewBanner,
+    TemplateStatus,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::NewExport => "NEW_EXPORT",
+            Kind::NewBannerBatch => "NEW_BANNER_BATCH",
+            Kind::NewBanner => "NEW_BANNER",
+            Kind::TemplateStatus => "TEMPLATE_STATUS",
+        }
+    }
+
+    /// `NewExport`, `NEW_EXPORT` and `new_export` are the same (contract 9, row 6).
+    fn named(name: &str) -> Option<Self> {
+        let name: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
+        match name.as_str() {
+            "newexport" => Some(Kind::NewExport),
+            "newbannerbatch" => Some(Kind::NewBannerBatch),
+            "newbanner" => Some(Kind::NewBanner),
+            "templatestatus" => Some(Kind::TemplateStatus),
+            _ => None,
+        }
+    }
+
+    /// By shape, when there is no name (contract 6.2, rule 2).
+    fn shaped(body: &Value) -> Option<Self> {
+        let has = |key: &str| body.get(key).is_some();
+        if has("export_id") && has("archive_url") {
+            Some(Kind::NewExport)
+        } else if body.get("banners").is_some_and(Value::is_array) {
+            Some(Kind::NewBannerBatch)
+        } else if body.get("file").is_some_and(Value::is_object) {
+            Some(Kind::NewBanner)
+        } else if has("status") && has("status_updated_at") {
+            Some(Kind::TemplateStatus)
+        } else {
+            None
+        }
+    }
+}
+
+pub(super) fn read_delivery(body: &[u8]) -> Result<Report, Unreadable> {
+    let body: Value = serde_json::from_slice(body).map_err(|e| Unreadable(format!("not JSON: {e}")))?;
+    if !body.is_object() {
+        return Err(Unreadable("not a JSON object".into()));
+    }
+    let flat = read_flat(&body)?;
+    match (flat.event.is_none() && flat.ticket.is_none(), body.get("data")) {
+        // One docs sentence speaks of a `data` envelope that no sample has (contract 6.2): flat first, then this.
+        (true, Some(data)) if data.is_object() && Kind::shaped(data).is_some() => read_flat(data),
+        _ => Ok(flat),
+    }
+}
+
+fn read_flat(body: &Value) -> Result<Report, Unreadable> {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let name = ["event_type", "event", "type", "webhook_event"].into_iter().find_map(text);
+    let kind = match name {
+        Some(name) => Kind::named(name),
+        None => Kind::shaped(body),
+    };
+    let Some(kind) = kind else {
+        return Ok(Report { name: name.unwrap_or("unknown").to_owned(), ticket: None, event: None, adoptable_as: None });
+    };
+    let report = Report { name: kind.name().to_owned(), ticket: None, event: None, adoptable_as: None };
+    match kind {
+        Kind::NewExport => {
+            let export_id = text("export_id");
+            let url = text("archive_url").ok_or_else(|| Unreadable("NEW_EXPORT without archive_url".into()))?;
+            let source = Source { url: url.to_owned(), role: SourceRole::Archive };
+            let event = Some(Event::Finished { sources: vec![source] });
+            Ok(Report { ticket: export_id.map(Ticket::new), event, adoptable_as: Some(EXPORT), ..report })
+        }
+        // Acknowledged and counted; nothing here waits for them.
+        Kind::NewBannerBatch | Kind::NewBanner | Kind::TemplateStatus => Ok(report),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn export(body: &str) -> (Option<String>, Option<String>) {
+        let report = read_delivery(body.as_bytes()).expect("readable");
+        let url = match report.event {
+            Some(Event::Finished { sources }) => Some(sources[0].url.clone()),
+            _ => None,
+        };
+        (report.ticket.map(|t| t.as_str().to_owned()), url)
+    }
+
+    #[test]
+    fn an_export_is_recognised_in_every_spelling() {
+        let told = (Some("e".to_owned()), Some("https://x/a.zip".to_owned()));
+        for body in [
+            r#"{"event_type":"NEW_EXPORT","export_id":"e","archive_url":"https://x/a.zip","requested_at":1.5}"#,
+            r#"{"event_type":"NewExport","export_id":"e","archive_url":"https://x/a.zip"}"#,
+            r#"{"type":"new_export","export_id":"e","archive_url":"https://x/a.zip","new":{"field":1}}"#,
+            r#"{"export_id":"e","archive_url":"https://x/a.zip"}"#,
+            r#"{"data":{"export_id":"e","archive_url":"https://x/a.zip"}}"#,
+            r#"{"event":"export.finished","data":{"export_id":"e","archive_url":"https://x/a.zip"}}"#,
+        ] {
+            assert_eq!(export(body), told, "{body}");
+        }
+    }
+
+    #[test]
+    fn other_and_unknown_kinds_are_named_and_move_nothing() {
+        for (body, name) in [
+            (r#"{"id":"g","banners":[],"errors":[]}"#, "NEW_BANNER_BATCH"),
+            (r#"{"id":"b","file":{"type":"png"}}"#, "NEW_BANNER"),
+            (r#"{"id":"d","status":"APPROVED","status_updated_at":1}"#, "TEMPLATE_STATUS"),
+            (r#"{"event_type":"SOMETHING_NEW","export_id":"e","archive_url":"https://x"}"#, "SOMETHING_NEW"),
+            (r#"{}"#, "unknown"),
+        ] {
+            let report = read_delivery(body.as_bytes()).expect("readable");
+            assert_eq!((report.name.as_str(), report.event.is_none(), report.ticket), (name, true, None), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_delivery_is_unreadable() {
+        for body in ["", "[]", "\"x\"", "{", r#"{"event_type":"NEW_EXPORT","export_id":"e"}"#] {
+            assert!(read_delivery(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

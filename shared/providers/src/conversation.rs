@@ -1,0 +1,68 @@
+//! How a provider is asked: it says what to send, hears the answer, and says what that means.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use model::{Fault, Ticket};
+use serde_json::Value;
+use url::Url;
+
+use crate::Credentials;
+
+/// What a conversation is about.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The kind of the order.
+    pub kind: &'a str,
+    /// The order's request, as [`crate::Order`] holds it.
+    pub request: &'a Value,
+    /// Where the provider shall report. Holds the callback token.
+    pub callback_url: &'a Url,
+    /// Base URL of the provider's API, without a trailing slash.
+    pub api_url: &'a str,
+    /// The provider's keys.
+    pub credentials: &'a Credentials,
+}
+
+/// What the transport brought back.
+pub type Answer = Result<http::Response<Bytes>, SendFailure>;
+
+/// Why no answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendFailure {
+    /// No connection: the provider cannot have seen the request.
+    NotSent,
+    /// The connection broke or the time ran out after the request may have been seen.
+    MaybeSent,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send this.
+    Send(http::Request<Bytes>),
+    /// Wait, then send this. Only after a refusal that proves that no work was done.
+    SendAfter {
+        /// How long to wait.
+        wait: Duration,
+        /// What to send then.
+        request: http::Request<Bytes>,
+        /// What to tell the caller when there is no time to wait.
+        otherwise: Fault,
+    },
+    /// The provider took the work.
+    Accepted(Ticket),
+    /// The provider did no work.
+    Refused(Fault),
+    /// The provider may have taken the work. Never send it again.
+    OutcomeUnknown(Fault),
+}
+
+/// One exchange with a provider, step by step. The caller owns the socket and the clock.
+pub trait Conversation: Send {
+    /// The first step.
+    fn start(&mut self) -> Step;
+
+    /// What the answer to the last request means.
+    fn answered(&mut self, answer: Answer) -> Step;
+}

@@ -1,0 +1,77 @@
+//! What each creative provider says and expects, as pure translation: no socket, no clock, no async.
+//!
+//! A provider turns an order into requests ([`Provider::submission`]), answers into steps ([`Conversation`])
+//! and deliveries into reports ([`Provider::read_delivery`]). Everything else in Landfall iterates over
+//! [`ALL`] and knows no provider by name. To add one: write its folder, then add the two lines marked below.
+
+pub mod abyssale; // a provider's folder: line one of two
+mod conversation;
+mod credentials;
+mod delivery;
+mod order;
+#[cfg(feature = "sim")]
+pub mod sim;
+
+use model::{Fault, ProviderName};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+pub use conversation::{Answer, Call, Conversation, SendFailure, Step};
+pub use credentials::Credentials;
+pub use delivery::{Authenticity, Delivery, Report, Unreadable};
+pub use order::{Fields, Order};
+
+/// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
+pub static ALL: &[&dyn Provider] = &[
+    &abyssale::Abyssale, // line two of two
+];
+
+/// One creative provider.
+pub trait Provider: Sync {
+    /// The name in requests, callback paths, S3 keys and environment variables: lower-case letters and `_`.
+    fn name(&self) -> &'static str;
+
+    /// Base URL of the provider's API, without a trailing slash.
+    fn default_api_url(&self) -> &'static str;
+
+    /// Host names from which the provider is known to serve files.
+    fn download_hosts(&self) -> &'static [&'static str];
+
+    /// Checks a caller's request.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::InvalidRequest`] with a violation for each broken rule.
+    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault>;
+
+    /// Begins to ask for the work of an order.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::Misconfigured`] when the credentials or the URL cannot be used.
+    fn submission(&self, call: &Call<'_>) -> Result<Box<dyn Conversation>, Fault>;
+
+    /// Judges whether a delivery really comes from the provider.
+    fn authenticate(&self, delivery: &Delivery<'_>, credentials: &Credentials, now: OffsetDateTime) -> Authenticity;
+
+    /// The provider's own id of a delivery, the same on each attempt, when it sends one.
+    fn delivery_id(&self, headers: &http::HeaderMap) -> Option<String>;
+
+    /// Reads an authentic delivery.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when the body cannot be what the provider documents; it is then recorded and dropped.
+    fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable>;
+
+    /// The provider's simulator, seeded for repeatable runs.
+    #[cfg(feature = "sim")]
+    fn simulator(&self, seed: u64, origins: sim::Origins) -> Box<dyn sim::Simulator>;
+}
+
+/// Finds a provider by the name that a caller or a callback path gave.
+pub fn find(name: &str) -> Option<&'static dyn Provider> {
+    ALL.iter().copied().find(|provider| provider.name() == name)
+}
+
+/// The typed name of a provider.
+pub fn name_of(provider: &dyn Provider) -> ProviderName {
+    ProviderName::new(provider.name())
+}
