@@ -1,0 +1,89 @@
+//! A job as an item of the table.
+
+use model::{Fault, Job, Origin, ProviderName, Ticket};
+use serde_json::Value;
+use time::format_description::BorrowedFormatItem;
+
+use crate::item::{Item, Reader, Writer, unreadable};
+
+/// The sort key of a job's own item.
+pub(crate) const JOB: &str = "JOB";
+
+const DAY: &[BorrowedFormatItem<'_>] = time::macros::format_description!("[year]-[month]-[day]");
+
+/// What `by_ticket` is keyed by.
+pub(crate) fn ticket_key(provider: &ProviderName, ticket: &Ticket) -> String {
+    format!("{provider}#{ticket}")
+}
+
+/// The job's attributes, lease not included.
+pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
+    let mut writer = Writer::key(job.id.to_string(), JOB)
+        .text("provider", job.provider.as_str())
+        .text("kind", &job.kind)
+        .text("status", job.status.as_str())
+        .text("origin", origin_name(job.origin))
+        .text("request", job.request.to_string())
+        .time("created_at", job.created_at)
+        .time("updated_at", job.updated_at)
+        .text("day", job.created_at.format(DAY).map_err(|e| unreadable("day").because(e))?)
+        // The id sorts by creation time and is unique, so it is the better half of the listing key.
+        .text("created", job.id.to_string())
+        .number("version", job.version)
+        .maybe_number("expected", job.expected)
+        .maybe_number("progress", job.progress)
+        .maybe("metadata", job.metadata.as_ref().map(Value::to_string))
+        .maybe("ticket", job.ticket.as_ref().map(Ticket::as_str))
+        .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
+    if !job.sources.is_empty() {
+        writer = writer.json("sources", &job.sources)?;
+    }
+    if let Some(transfer) = &job.transfer {
+        writer = writer.json("transfer", transfer)?;
+    }
+    if let Some(archive) = &job.archive {
+        writer = writer.json("archive", archive)?;
+    }
+    if !job.files.is_empty() {
+        writer = writer.json("files", &job.files)?;
+    }
+    if let Some(error) = &job.error {
+        writer = writer.json("error", error)?;
+    }
+    Ok(writer.done())
+}
+
+/// Reads a job back.
+pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
+    let reader = Reader(item);
+    let text_json = |name: &str| -> Result<Option<Value>, Fault> {
+        reader.maybe(name).map(serde_json::from_str).transpose().map_err(|e| unreadable(name).because(e))
+    };
+    Ok(Job {
+        id: reader.parsed("pk")?,
+        provider: ProviderName::new(reader.text("provider")?),
+        kind: reader.text("kind")?.to_owned(),
+        request: text_json("request")?.ok_or_else(|| unreadable("request"))?,
+        expected: reader.maybe_number("expected"),
+        metadata: text_json("metadata")?,
+        origin: if reader.maybe("origin") == Some("adopted") { Origin::Adopted } else { Origin::Submitted },
+        status: reader.parsed("status")?,
+        ticket: reader.maybe("ticket").map(Ticket::new),
+        created_at: reader.time("created_at")?,
+        updated_at: reader.time("updated_at")?,
+        progress: reader.maybe_number("progress"),
+        sources: reader.json("sources")?.unwrap_or_default(),
+        transfer: reader.json("transfer")?,
+        archive: reader.json("archive")?,
+        files: reader.json("files")?.unwrap_or_default(),
+        error: reader.json("error")?,
+        version: reader.maybe_number("version").ok_or_else(|| unreadable("version"))?,
+    })
+}
+
+fn origin_name(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Submitted => "submitted",
+        Origin::Adopted => "adopted",
+    }
+}

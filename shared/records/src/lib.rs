@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod attribute;
+mod claim;
+mod deliveries;
+mod item;
+mod job_item;
+mod lease;
+mod records;
+mod trouble;
+
+pub use claim::{Claim, IdempotencyKey};
+pub use deliveries::DeliveryRecord;
+pub use lease::{Lease, LeaseAttempt};
+pub use records::Records;

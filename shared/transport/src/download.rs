@@ -1,0 +1,145 @@
+//! Fetches a file from a provider, hop by hop through the guard, as a stream.
+
+use std::{error::Error, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use http::{StatusCode, header};
+use model::{Fault, FaultClass};
+use url::Url;
+
+use crate::{Guard, client, guard::NotPublic, guard::PublicResolver};
+
+/// How many redirects a download may take.
+const REDIRECTS: usize = 5;
+
+/// A source that sends nothing for this long is given up.
+const STALL: Duration = Duration::from_secs(30);
+
+/// Fetches files.
+#[derive(Debug, Clone)]
+pub struct Downloader {
+    client: reqwest::Client,
+    guard: Guard,
+    largest: u64,
+}
+
+/// A file on its way.
+#[derive(Debug)]
+pub struct Download {
+    /// Its length in bytes, when the source says so.
+    pub length: Option<u64>,
+    answer: reqwest::Response,
+    largest: u64,
+}
+
+impl Downloader {
+    /// A downloader behind a guard, for files of at most `largest` bytes.
+    ///
+    /// # Errors
+    /// [`FaultClass::Misconfigured`] if the client cannot be built.
+    pub fn new(guard: Guard, largest: u64) -> Result<Self, Fault> {
+        let builder = client::builder()?.dns_resolver(PublicResolver).read_timeout(STALL);
+        Ok(Self { client: client::build(builder)?, guard, largest })
+    }
+
+    /// Begins to fetch a file.
+    ///
+    /// # Errors
+    /// - [`FaultClass::SourceRefused`]: the guard refused the address or one that it redirects to.
+    /// - [`FaultClass::SourceGone`]: the URL expired or the file is gone.
+    /// - [`FaultClass::SourceTooLarge`]: longer than the limit.
+    /// - [`FaultClass::SourceUnavailable`]: anything that may be better later.
+    pub async fn get(&self, url: &str) -> Result<Download, Fault> {
+        let mut url = Url::parse(url)
+            .map_err(|e| Fault::new(FaultClass::SourceRefused, "download refused: not a URL").because(e))?;
+        for _ in 0..=REDIRECTS {
+            self.guard.check(&url)?;
+            let answer = self.request(&url).await?;
+            match redirect(&url, &answer)? {
+                Some(next) => url = next,
+                None => return self.judged(answer),
+            }
+        }
+        Err(Fault::new(FaultClass::SourceRefused, format!("download refused: more than {REDIRECTS} redirects")))
+    }
+
+    async fn request(&self, url: &Url) -> Result<reqwest::Response, Fault> {
+        // Encoded bytes would not be the archive's bytes.
+        let request = self.client.get(url.clone()).header(header::ACCEPT_ENCODING, "identity");
+        request.send().await.map_err(|e| {
+            let e = e.without_url();
+            if causes(&e).any(|cause| cause.is::<NotPublic>()) {
+                let host = url.host_str().unwrap_or_default();
+                let message = format!("download refused: host {host} has no public address");
+                return Fault::new(FaultClass::SourceRefused, message);
+            }
+            Fault::new(FaultClass::SourceUnavailable, "the download server does not answer").because(e)
+        })
+    }
+
+    fn judged(&self, answer: reqwest::Response) -> Result<Download, Fault> {
+        let status = answer.status();
+        let code = status.as_u16();
+        if status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) {
+            let message = format!("the download server answered HTTP {code}");
+            return Err(Fault::new(FaultClass::SourceUnavailable, message));
+        }
+        if status != StatusCode::OK {
+            let message = format!("the file cannot be downloaded any more: HTTP {code}; the link expired or the file is gone");
+            return Err(Fault::new(FaultClass::SourceGone, message));
+        }
+        if let Some(encoding) = answer.headers().get(header::CONTENT_ENCODING).filter(|e| *e != "identity") {
+            let message = format!("download refused: unasked content encoding {encoding:?}");
+            return Err(Fault::new(FaultClass::SourceRefused, message));
+        }
+        let length = answer.content_length();
+        if length.is_some_and(|length| length > self.largest) {
+            return Err(too_large(self.largest));
+        }
+        Ok(Download { length, answer, largest: self.largest })
+    }
+}
+
+impl Download {
+    /// The file's bytes. A body that is shorter or longer than announced, or longer than the limit, ends in an
+    /// error and never as if it were whole.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, Fault>> + Send {
+        let (announced, largest) = (self.length, self.largest);
+        let mut received = 0_u64;
+        self.answer.bytes_stream().map(Some).chain(futures_util::stream::iter([None])).filter_map(move |piece| {
+            let checked = match piece {
+                Some(Ok(bytes)) => {
+                    received += bytes.len() as u64;
+                    Some(if received > largest { Err(too_large(largest)) } else { Ok(bytes) })
+                }
+                Some(Err(e)) => {
+                    let message = format!("the download broke off after {received} bytes");
+                    Some(Err(Fault::new(FaultClass::SourceUnavailable, message).because(e.without_url())))
+                }
+                None => announced.filter(|length| *length != received).map(|length| {
+                    let message = format!("the download ended after {received} of {length} bytes");
+                    Err(Fault::new(FaultClass::SourceUnavailable, message))
+                }),
+            };
+            std::future::ready(checked)
+        })
+    }
+}
+
+fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, Fault> {
+    if !answer.status().is_redirection() {
+        return Ok(None);
+    }
+    let target = answer.headers().get(header::LOCATION).and_then(|l| l.to_str().ok()).and_then(|l| from.join(l).ok());
+    let refused = || Fault::new(FaultClass::SourceRefused, "download refused: a redirect leads nowhere");
+    target.map(Some).ok_or_else(refused)
+}
+
+fn too_large(largest: u64) -> Fault {
+    Fault::new(FaultClass::SourceTooLarge, format!("the file is larger than the limit of {largest} bytes"))
+}
+
+fn causes<'e>(e: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(e), |&e| e.source())
+}

@@ -1,0 +1,181 @@
+//! The download guard: what a file may be fetched from.
+//!
+//! A callback names a URL, and the function that fetches it can reach more than its sender can. So a URL must
+//! be https on port 443, name a host that is on the list, carry no user information, and resolve to public
+//! addresses only. The addresses are checked by the resolver that the connection itself uses, so that a name
+//! cannot change between check and connect.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use model::{Fault, FaultClass};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+use crate::addresses;
+
+/// A scheme, host and port that the operator opened as a whole, such as a simulator on loopback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(url::Origin);
+
+impl Origin {
+    /// Reads an origin such as `http://127.0.0.1:4103`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let url = Url::parse(text).ok()?;
+        let bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+        (url.origin().is_tuple() && bare).then(|| Self(url.origin()))
+    }
+}
+
+/// Decides which URLs may be fetched.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    hosts: Arc<[String]>,
+    origins: Arc<[Origin]>,
+    setting: Arc<str>,
+}
+
+impl Guard {
+    /// A guard that lets through `hosts` (exact, or `*.suffix` for every name below a suffix) and, without
+    /// any other check, `origins`. `setting` is the name under which the operator extends the hosts; a
+    /// refusal mentions it.
+    pub fn new(
+        hosts: impl IntoIterator<Item = String>,
+        origins: impl IntoIterator<Item = Origin>,
+        setting: impl Into<Arc<str>>,
+    ) -> Self {
+        Self {
+            hosts: hosts.into_iter().map(|host| host.trim().to_ascii_lowercase()).collect(),
+            origins: origins.into_iter().collect(),
+            setting: setting.into(),
+        }
+    }
+
+    /// Checks a URL before it is requested; called again for each redirect.
+    ///
+    /// # Errors
+    /// [`FaultClass::SourceRefused`] with the reason, and the setting that would allow it.
+    pub(crate) fn check(&self, url: &Url) -> Result<(), Fault> {
+        if self.origins.iter().any(|origin| origin.0 == url.origin()) {
+            return Ok(());
+        }
+        let refuse = |why: String| Err(Fault::new(FaultClass::SourceRefused, format!("download refused: {why}")));
+        if url.scheme() != "https" {
+            return refuse(format!("{} is not https", url.scheme()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("the URL carries a user name".into());
+        }
+        if url.port_or_known_default() != Some(443) {
+            return refuse("the port is not 443".into());
+        }
+        match url.host() {
+            Some(Host::Domain(name)) if self.lists(name) => Ok(()),
+            Some(Host::Domain(name)) => {
+                refuse(format!("host {name} is not on the list; the setting {} adds it", self.setting))
+            }
+            Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => refuse("the host is an address, not a name".into()),
+        }
+    }
+
+    fn lists(&self, name: &str) -> bool {
+        // A trailing dot names the same host.
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        self.hosts.iter().any(|host| match host.strip_prefix("*.") {
+            Some(suffix) => name.strip_suffix(suffix).is_some_and(|below| below.len() > 1 && below.ends_with('.')),
+            None => *host == name,
+        })
+    }
+}
+
+/// Resolves names to public addresses only.
+#[derive(Debug)]
+pub(crate) struct PublicResolver;
+
+impl Resolve for PublicResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|address| addresses::is_public(address.ip())).collect();
+            if public.is_empty() {
+                return Err(NotPublic.into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A listed name that leads to no public address.
+#[derive(Debug)]
+pub(crate) struct NotPublic;
+
+impl std::fmt::Display for NotPublic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the host has no public address")
+    }
+}
+
+impl std::error::Error for NotPublic {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(url: &str) -> Result<(), String> {
+        let guard = Guard::new(
+            ["cdn.example.com".into(), "*.files.example.net".into()],
+            Origin::parse("http://127.0.0.1:4103"),
+            "ABYSSALE_DOWNLOAD_HOSTS",
+        );
+        guard.check(&Url::parse(url).expect("a URL")).map_err(|fault| fault.message)
+    }
+
+    #[test]
+    fn listed_hosts_and_opened_origins_pass() {
+        for url in [
+            "https://cdn.example.com/a.zip?x=1",
+            "https://CDN.example.com:443/a.zip",
+            "https://cdn.example.com./a.zip",
+            "https://eu.files.example.net/a",
+            "https://a.b.files.example.net/a",
+            "http://127.0.0.1:4103/exports/a.zip",
+        ] {
+            assert_eq!(verdict(url), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_and_the_setting_is_named() {
+        for url in [
+            "http://cdn.example.com/a.zip",
+            "ftp://cdn.example.com/a.zip",
+            "file:///etc/passwd",
+            "https://cdn.example.com:8443/a",
+            "https://user@cdn.example.com/a",
+            "https://:secret@cdn.example.com/a",
+            "https://127.0.0.1/a",
+            "https://2130706433/a",
+            "https://0x7f.1/a",
+            "https://[::1]/a",
+            "https://[::ffff:127.0.0.1]/a",
+            "https://169.254.169.254/latest/meta-data",
+            "https://localhost/a",
+            "https://files.example.net/a",
+            "https://evilfiles.example.net/a",
+            "https://cdn.example.com.evil.example/a",
+            "http://127.0.0.1:4104/a",
+            "https://127.0.0.1:4103/a",
+        ] {
+            assert!(verdict(url).is_err(), "{url}");
+        }
+        let refusal = verdict("https://elsewhere.example/a?signature=secret").expect_err("not listed");
+        assert!(refusal.contains("elsewhere.example") && refusal.contains("ABYSSALE_DOWNLOAD_HOSTS"));
+        assert!(!refusal.contains("secret"));
+    }
+
+    #[test]
+    fn an_origin_is_exact_and_bare() {
+        for text in ["127.0.0.1", "http://127.0.0.1:1/path", "http://u@127.0.0.1:1", "data:x", ""] {
+            assert!(Origin::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Landfall's one secret in Secrets Manager: provider keys, signing secrets, callback keys.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use aws_sdk_secretsmanager::Client;
+use model::{CallbackKeys, Fault, FaultClass, Secret};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+/// How long a fetched secret is used before it is fetched again.
+const KEEP: Duration = Duration::from_secs(300);
+
+/// How soon a delivery that fits no known key may make the secret be fetched again. Keeps a stranger from
+/// turning refused requests into calls.
+const REFRESH: Duration = Duration::from_secs(5);
+
+/// Reads the secret and keeps it for a while.
+#[derive(Debug)]
+pub struct Secrets {
+    client: Client,
+    id: String,
+    kept: Mutex<Option<(Instant, Arc<SecretDocument>)>>,
+}
+
+/// What the secret holds.
+///
+/// ```json
+/// {"callback_key": "…", "previous_callback_keys": ["…"],
+///  "providers": {"abyssale": {"api_key": "…", "signing_secrets": ["whsec_…"]}}}
+/// ```
+pub struct SecretDocument(Value);
+
+impl std::fmt::Debug for SecretDocument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretDocument(***)")
+    }
+}
+
+impl SecretDocument {
+    /// The keys that make and check callback tokens, newest first.
+    pub fn callback_keys(&self) -> CallbackKeys {
+        let newest = self.0.get("callback_key").and_then(Value::as_str);
+        let older = self.0.get("previous_callback_keys").and_then(Value::as_array);
+        let older = older.into_iter().flatten().filter_map(Value::as_str);
+        CallbackKeys::new(newest.into_iter().chain(older).map(Secret::new))
+    }
+
+    /// A provider's own section, `null` when there is none.
+    pub fn provider(&self, name: &str) -> Value {
+        self.0.get("providers").and_then(|providers| providers.get(name)).cloned().unwrap_or(Value::Null)
+    }
+}
+
+impl Secrets {
+    /// A reader of the secret with this name or ARN.
+    pub fn new(aws: &aws_types::SdkConfig, id: impl Into<String>) -> Self {
+        Self { client: Client::new(aws), id: id.into(), kept: Mutex::new(None) }
+    }
+
+    /// The secret, at most five minutes old.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`] or [`FaultClass::Misconfigured`].
+    pub async fn get(&self) -> Result<Arc<SecretDocument>, Fault> {
+        self.no_older_than(KEEP).await
+    }
+
+    /// The secret, at most a few seconds old: after a delivery fitted no key, since a rotation may have happened.
+    ///
+    /// # Errors
+    /// As [`Secrets::get`].
+    pub async fn refreshed(&self) -> Result<Arc<SecretDocument>, Fault> {
+        self.no_older_than(REFRESH).await
+    }
+
+    async fn no_older_than(&self, age: Duration) -> Result<Arc<SecretDocument>, Fault> {
+        // Held while fetching, so that concurrent callers share one call.
+        let mut kept = self.kept.lock().await;
+        if let Some((fetched, document)) = &*kept
+            && fetched.elapsed() < age
+        {
+            return Ok(document.clone());
+        }
+        let document = Arc::new(self.fetch().await?);
+        *kept = Some((Instant::now(), document.clone()));
+        Ok(document)
+    }
+
+    async fn fetch(&self) -> Result<SecretDocument, Fault> {
+        let answer = self.client.get_secret_value().secret_id(&self.id).send().await.map_err(|e| {
+            let e = e.into_service_error();
+            let class =
+                if e.is_resource_not_found_exception() { FaultClass::Misconfigured } else { FaultClass::StorageUnavailable };
+            Fault::new(class, "Landfall's secret cannot be read").because(e)
+        })?;
+        // The parser's own error could quote the secret, so it is dropped.
+        let parsed = answer.secret_string().and_then(|text| serde_json::from_str(text).ok());
+        parsed
+            .map(SecretDocument)
+            .ok_or_else(|| Fault::new(FaultClass::Misconfigured, "Landfall's secret is not the JSON it should be"))
+    }
+}
