@@ -5,7 +5,7 @@ use std::{error::Error, fmt};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{FaultClass, Level};
+use crate::{FaultClass, JobId, Level};
 
 /// A failure on its way to whoever asked.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Fault {
     pub retry_after: Option<u64>,
     /// What the provider said, when the provider refused.
     pub provider: Option<ProviderAnswer>,
+    /// The job it is about, when there is one.
+    pub job: Option<JobId>,
     /// What went wrong underneath; for the log, never for the caller.
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -68,7 +70,7 @@ pub struct JobError {
 impl Fault {
     /// A failure with what the caller may read about it.
     pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), violations: vec![], retry_after: None, provider: None, source: None }
+        Self { class, message: message.into(), violations: vec![], retry_after: None, provider: None, job: None, source: None }
     }
 
     /// A request that breaks one rule.
@@ -107,6 +109,13 @@ impl Fault {
     #[must_use]
     pub fn said_by_provider(mut self, answer: ProviderAnswer) -> Self {
         self.provider = Some(answer);
+        self
+    }
+
+    /// Adds the job it is about.
+    #[must_use]
+    pub fn about(mut self, job: JobId) -> Self {
+        self.job = Some(job);
         self
     }
 

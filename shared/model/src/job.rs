@@ -130,6 +130,12 @@ impl Job {
         change
     }
 
+    /// Why the provider refused the work, if it did and nothing else happened since.
+    pub fn refusal(&self) -> Option<&JobError> {
+        let refused = self.status == Status::Failed && self.ticket.is_none() && self.sources.is_empty();
+        self.error.as_ref().filter(|_| refused)
+    }
+
     fn already_knows(&self, event: &Event) -> bool {
         match event {
             Event::Accepted { ticket: _ } => self.ticket.is_some(),

@@ -1,0 +1,12 @@
+//! The `submit` function on Lambda.
+
+use lambda::{Environment, Error, serve, start_log};
+use submit::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let environment = Environment::of_process();
+    start_log(&environment);
+    let app = App::connect(&environment)?;
+    serve(|event, deadline| app.handle(event, deadline)).await
+}

@@ -1,0 +1,99 @@
+//! A request for a job: read, checked, and nothing else yet.
+
+use model::{Fault, ProviderName, Violation};
+use providers::{Order, Provider};
+use records::IdempotencyKey;
+use serde_json::{Map, Value, json};
+
+/// The largest `metadata`, in bytes of compact JSON.
+const LARGEST_METADATA: usize = 4 * 1024;
+/// The longest idempotency key, in characters.
+const LONGEST_KEY: usize = 255;
+
+/// A checked request.
+pub struct Request {
+    /// Who shall do the work.
+    pub provider: &'static dyn Provider,
+    /// The work.
+    pub order: Order,
+    /// The caller's own JSON.
+    pub metadata: Option<Value>,
+    /// What makes a repetition of the request recognisable.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request").field("provider", &self.provider.name()).field("order", &self.order).finish()
+    }
+}
+
+impl Request {
+    /// Reads the fields of a request. `provider`, `kind` and `metadata` are common to all; the rest is the
+    /// provider's.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::InvalidRequest`] with a violation for every broken rule.
+    pub fn read(mut fields: Map<String, Value>, key: Option<&str>) -> Result<Self, Fault> {
+        let mut violations = vec![];
+        let metadata = fields.remove("metadata").filter(|metadata| !metadata.is_null());
+        if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > LARGEST_METADATA) {
+            violations.push(violation("metadata", "expected at most 4096 bytes of JSON"));
+        }
+        if key.is_some_and(|key| !is_key(key)) {
+            violations.push(violation("idempotency_key", "expected 1 to 255 printable ASCII characters"));
+        }
+        let provider = fields.remove("provider");
+        let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
+        let kind = fields.remove("kind");
+        let kind = kind.as_ref().and_then(Value::as_str);
+        let (provider, kind) = match (provider, kind) {
+            (Some(provider), Some(kind)) => (provider, kind),
+            (provider, kind) => {
+                if provider.is_none() {
+                    violations.push(violation("provider", &format!("expected one of: {}", names())));
+                }
+                if kind.is_none() {
+                    violations.push(violation("kind", "expected the kind of work, such as \"export\""));
+                }
+                return Err(Fault::violations(violations));
+            }
+        };
+        match provider.read_order(kind, fields) {
+            Ok(order) if violations.is_empty() => {
+                let key = key.map(|key| fingerprinted(key, provider, &order, metadata.as_ref()));
+                Ok(Self { provider, order, metadata, key })
+            }
+            Ok(_) => Err(Fault::violations(violations)),
+            Err(fault) => {
+                violations.extend(fault.violations);
+                Err(Fault::violations(violations))
+            }
+        }
+    }
+
+    /// The provider's typed name.
+    pub fn provider_name(&self) -> ProviderName {
+        providers::name_of(self.provider)
+    }
+}
+
+fn violation(field: &str, message: &str) -> Violation {
+    Violation { field: field.to_owned(), message: message.to_owned() }
+}
+
+fn names() -> String {
+    let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name()).collect();
+    names.join(", ")
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))
+}
+
+fn fingerprinted(key: &str, provider: &dyn Provider, order: &Order, metadata: Option<&Value>) -> IdempotencyKey {
+    let request = json!({
+        "provider": provider.name(), "kind": order.kind, "request": order.request, "metadata": metadata,
+    });
+    IdempotencyKey::new("caller", key, &request)
+}

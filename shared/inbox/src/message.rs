@@ -1,0 +1,114 @@
+//! What the queue carries: an authentic delivery on its way to the worker.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use model::{Fault, FaultClass, JobId, ProviderName};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// An authentic delivery. Holds neither the callback token nor the signature that proved it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who delivered.
+    pub provider: ProviderName,
+    /// How it found us.
+    pub route: Route,
+    /// When the door received it.
+    #[serde(with = "time::serde::rfc3339")]
+    pub received_at: OffsetDateTime,
+    /// The provider's id of the delivery, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_id: Option<String>,
+    /// The body, or where it is.
+    pub body: Body,
+    /// How often the worker put the message back because its job was not known yet.
+    #[serde(default)]
+    pub looked_up: u32,
+}
+
+/// How a delivery found us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// By the callback URL of this job, proven by its token.
+    Callback(JobId),
+    /// By a subscription of the whole workspace, proven by the provider's signature.
+    Workspace,
+}
+
+/// A delivery's body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// The bytes, which are text.
+    Text(String),
+    /// The bytes, which are not text, in base64.
+    Base64(String),
+    /// The S3 key under which the bytes lie.
+    Stored(String),
+}
+
+impl Body {
+    /// Longest body that travels in the message itself, in bytes. Escaping may double a text and base64 adds a
+    /// third; both stay well below the 256 KiB that every SQS-compatible queue takes.
+    pub const LONGEST_INLINE: usize = 96 * 1024;
+
+    /// A body short enough for the message.
+    pub fn inline(bytes: &Bytes) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Body::Text(text.to_owned()),
+            Err(_) => Body::Base64(BASE64_STANDARD.encode(bytes)),
+        }
+    }
+
+    /// The bytes, when the message holds them.
+    ///
+    /// # Errors
+    /// [`FaultClass::Internal`] for damaged base64.
+    pub fn bytes(&self) -> Result<Option<Bytes>, Fault> {
+        match self {
+            Body::Text(text) => Ok(Some(text.clone().into())),
+            Body::Base64(text) => {
+                let decoded = BASE64_STANDARD.decode(text);
+                let damaged = |e| Fault::new(FaultClass::Internal, "a queued delivery is damaged").because(e);
+                decoded.map(|bytes| Some(bytes.into())).map_err(damaged)
+            }
+            Body::Stored(_) => Ok(None),
+        }
+    }
+}
+
+impl Message {
+    /// Reads a message of the queue.
+    ///
+    /// # Errors
+    /// [`FaultClass::Internal`]: the message did not come from our door.
+    pub fn read(text: &str) -> Result<Self, Fault> {
+        serde_json::from_str(text)
+            .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").because(e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_survives_the_queue_with_its_exact_bytes() {
+        for bytes in [&b"{\"a\":\"\xc3\xa9\"}\n"[..], b"\xff\x00\xfe", b""] {
+            let bytes = Bytes::copy_from_slice(bytes);
+            let message = Message {
+                provider: ProviderName::new("abyssale"),
+                route: Route::Callback(JobId::generate()),
+                received_at: OffsetDateTime::UNIX_EPOCH,
+                delivery_id: None,
+                body: Body::inline(&bytes),
+                looked_up: 0,
+            };
+            let text = serde_json::to_string(&message).expect("plain data");
+            let read = Message::read(&text).expect("our own message");
+            assert_eq!(read, message);
+            assert_eq!(read.body.bytes().expect("sound"), Some(bytes));
+        }
+    }
+}

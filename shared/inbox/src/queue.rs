@@ -1,0 +1,60 @@
+//! Putting deliveries on the queue, and telling the queue when to bring one back.
+
+use aws_sdk_sqs::{
+    Client,
+    error::{DisplayErrorContext, SdkError},
+};
+use model::{Fault, FaultClass};
+
+use crate::Message;
+
+/// The longest that SQS delays or hides a message, in seconds.
+const LONGEST_DELAY: u32 = 900;
+const LONGEST_INVISIBLE: u32 = 43_200;
+
+/// The delivery queue.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    client: Client,
+    queue_url: String,
+}
+
+impl Inbox {
+    /// The queue at this URL.
+    pub fn new(aws: &aws_types::SdkConfig, queue_url: impl Into<String>) -> Self {
+        Self { client: Client::new(aws), queue_url: queue_url.into() }
+    }
+
+    /// Puts a message on the queue, visible after `delay` seconds (at most 900).
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`]: the queue did not confirm it.
+    pub async fn send(&self, message: &Message, delay: u32) -> Result<(), Fault> {
+        let body = serde_json::to_string(message)
+            .map_err(|e| Fault::new(FaultClass::Internal, "a delivery cannot be queued").because(e))?;
+        let delay = i32::try_from(delay.min(LONGEST_DELAY)).unwrap_or_default();
+        let send = self.client.send_message().queue_url(&self.queue_url).message_body(body).delay_seconds(delay);
+        send.send().await.map(|_| ()).map_err(|e| refused("take the delivery", e))
+    }
+
+    /// Hides a received message for `seconds` from now on. Used to bring it back sooner than the queue's own
+    /// timeout would, and to keep it away while it is worked on.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`].
+    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Fault> {
+        let seconds = i32::try_from(seconds.min(LONGEST_INVISIBLE)).unwrap_or_default();
+        let change = self.client.change_message_visibility().queue_url(&self.queue_url);
+        let change = change.receipt_handle(receipt_handle).visibility_timeout(seconds);
+        change.send().await.map(|_| ()).map_err(|e| refused("reschedule a delivery", e))
+    }
+}
+
+fn refused<E, R>(what: &str, e: SdkError<E, R>) -> Fault
+where
+    E: std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let chain = DisplayErrorContext(e).to_string();
+    Fault::new(FaultClass::StorageUnavailable, format!("the queue did not {what}; try again")).retry_after(5).because(chain)
+}

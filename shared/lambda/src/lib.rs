@@ -1,0 +1,19 @@
+//! What it means to run on AWS Lambda: what invoked us, how to answer, what the environment says.
+//!
+//! Left of a function's `Command` nothing knows the business; right of it nothing knows AWS events. This
+//! crate is all that stands on the left.
+
+mod aws;
+mod env;
+mod log;
+mod problem;
+mod reply;
+mod serve;
+mod trigger;
+
+pub use aws::Aws;
+pub use env::Environment;
+pub use log::start_log;
+pub use reply::{HttpReply, QueueReply};
+pub use serve::{Error, Failure, serve};
+pub use trigger::{QueueMessage, Trigger};

@@ -1,0 +1,53 @@
+//! Serving invocations, one at a time, until Lambda stops the process.
+
+use std::pin::Pin;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use model::Fault;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// What a process ends with.
+pub type Error = lambda_runtime::Error;
+
+/// An invocation that failed as a whole. Step Functions' `Retry` and `Catch` match the type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// `Retryable.<Class>` or `Permanent.<Class>`.
+    pub error_type: String,
+    /// What the caller may read.
+    pub error_message: String,
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        fault.log("invocation failed");
+        Self { error_type: fault.class.error_type(), error_message: fault.message }
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self { error_type: failure.error_type, error_message: failure.error_message }
+    }
+}
+
+/// Serves invocations. The handler is given the event and the time at which Lambda ends the invocation.
+///
+/// # Errors
+/// When the Lambda runtime API cannot be reached.
+pub async fn serve<H, F>(handler: H) -> Result<(), Error>
+where
+    H: Fn(Value, OffsetDateTime) -> F + Sync,
+    F: Future<Output = Result<Value, Failure>>,
+{
+    let handler = &handler;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
+        let milliseconds = i128::from(event.context.deadline) * 1_000_000;
+        let deadline = OffsetDateTime::from_unix_timestamp_nanos(milliseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        // Boxed, since the layers of the runtime and of the AWS clients together nest deeper than rustc counts.
+        let answer: Pin<Box<dyn Future<Output = Result<Value, Failure>>>> = Box::pin(handler(event.payload, deadline));
+        answer.await
+    }))
+    .await
+}

@@ -1,0 +1,97 @@
+//! What invoked us, decided by the keys that tell the events apart.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use lambda_http::Body;
+use model::{Fault, FaultClass};
+use serde_json::{Map, Value};
+
+/// What invoked us.
+#[derive(Debug)]
+pub enum Trigger {
+    /// An HTTP API of API Gateway, payload format 2.0. The body is its raw bytes.
+    Http(http::Request<Bytes>),
+    /// Messages of an SQS queue.
+    Queue(Vec<QueueMessage>),
+    /// A direct invocation (Step Functions, EventBridge Scheduler, CLI): its `command`, and the other fields.
+    Direct(String, Map<String, Value>),
+}
+
+/// One message of a queue.
+#[derive(Debug)]
+pub struct QueueMessage {
+    /// Its id, by which it is reported as failed.
+    pub id: String,
+    /// What names this receipt of it.
+    pub receipt_handle: String,
+    /// How often it was received, this time included.
+    pub receive_count: u32,
+    /// Its body.
+    pub body: String,
+}
+
+impl Trigger {
+    /// Tells what an event is. Looks at the keys that tell the events apart instead of trying one type after
+    /// another, so that a refusal can say what is wrong with the one it is.
+    ///
+    /// # Errors
+    /// [`FaultClass::InvalidRequest`] for an event that is none of these.
+    pub fn read(event: Value) -> Result<Self, Fault> {
+        if event.pointer("/requestContext/http").is_some() {
+            return http_request(&event).map(Trigger::Http);
+        }
+        if let Some(records) = event.get("Records").and_then(Value::as_array) {
+            return records.iter().map(queue_message).collect::<Result<_, _>>().map(Trigger::Queue);
+        }
+        match event {
+            Value::Object(mut fields) => match fields.remove("command") {
+                Some(Value::String(command)) => Ok(Trigger::Direct(command, fields)),
+                Some(_) => Err(Fault::invalid("command", "expected a text")),
+                None => Err(unknown(&fields)),
+            },
+            _ => Err(Fault::new(FaultClass::InvalidRequest, "expected a JSON object as the event")),
+        }
+    }
+}
+
+fn unknown(fields: &Map<String, Value>) -> Fault {
+    let seen: Vec<&str> = fields.keys().map(String::as_str).take(10).collect();
+    let message = format!(
+        "expected an HTTP API event, an SQS event or an object with a \"command\"; this event has the keys [{}]",
+        seen.join(", ")
+    );
+    Fault::new(FaultClass::InvalidRequest, message)
+}
+
+fn http_request(event: &Value) -> Result<http::Request<Bytes>, Fault> {
+    // The event crate forgives a wrong base64 body by failing late; this one must be exact, signatures need it.
+    let mut event = event.clone();
+    let encoded = event.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
+    let body = event.get_mut("body").map(Value::take).unwrap_or(Value::Null);
+    let body: Bytes = match body {
+        Value::String(text) if encoded => BASE64_STANDARD
+            .decode(text)
+            .map_err(|e| Fault::new(FaultClass::InvalidRequest, "the event's body is not base64").because(e))?
+            .into(),
+        Value::String(text) => text.into(),
+        _ => Bytes::new(),
+    };
+    let request = lambda_http::request::from_str(&event.to_string())
+        .map_err(|e| Fault::new(FaultClass::InvalidRequest, "the HTTP API event is malformed").because(e))?;
+    Ok(request.map(|_: Body| body))
+}
+
+fn queue_message(record: &Value) -> Result<QueueMessage, Fault> {
+    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
+    let missing = || Fault::new(FaultClass::InvalidRequest, "a record is not an SQS message");
+    if text("/eventSource") != Some("aws:sqs") {
+        return Err(missing());
+    }
+    let count = text("/attributes/ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    Ok(QueueMessage {
+        id: text("/messageId").ok_or_else(missing)?.to_owned(),
+        receipt_handle: text("/receiptHandle").ok_or_else(missing)?.to_owned(),
+        receive_count: count.unwrap_or(1),
+        body: text("/body").ok_or_else(missing)?.to_owned(),
+    })
+}

@@ -1,0 +1,55 @@
+//! A request body that is fed while it is sent, with bounded memory.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::sync::mpsc::Receiver;
+
+/// The feeder gave up; the upload must not end as if it were whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SourceFailed;
+
+impl std::fmt::Display for SourceFailed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the source failed while it was read")
+    }
+}
+
+impl std::error::Error for SourceFailed {}
+
+/// What a channel brings, as a body of announced length.
+#[derive(Debug)]
+pub(crate) struct ChannelBody {
+    pub(crate) pieces: Receiver<Result<Bytes, SourceFailed>>,
+    pub(crate) left: u64,
+}
+
+impl Body for ChannelBody {
+    type Data = Bytes;
+    type Error = SourceFailed;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, SourceFailed>>> {
+        self.pieces.poll_recv(context).map(|piece| {
+            piece.map(|piece| {
+                let bytes = piece?;
+                self.left = self.left.checked_sub(bytes.len() as u64).ok_or(SourceFailed)?;
+                Ok(Frame::data(bytes))
+            })
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}

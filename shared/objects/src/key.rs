@@ -1,0 +1,49 @@
+//! Where things lie in the bucket.
+
+use model::{JobId, ProviderName};
+use time::{OffsetDateTime, format_description::BorrowedFormatItem};
+
+const DATE: &[BorrowedFormatItem<'_>] = time::macros::format_description!("[year]/[month]/[day]");
+
+/// The place of an object, relative to the configured prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// A job's archive as the provider made it.
+    Archive(ProviderName, JobId),
+    /// A delivery too long for a queue message, waiting for the worker.
+    InboxBody(ProviderName, OffsetDateTime, String),
+}
+
+impl Key {
+    /// The archive's name below the job's own prefix.
+    pub const ARCHIVE_NAME: &'static str = "archive.zip";
+
+    /// The key below the configured prefix.
+    pub fn path(&self) -> String {
+        match self {
+            Key::Archive(provider, job) => format!("{}/{}", job_prefix(provider, *job), Self::ARCHIVE_NAME),
+            Key::InboxBody(provider, at, id) => format!("inbox/{provider}/{}/{id}", date(*at)),
+        }
+    }
+}
+
+fn job_prefix(provider: &ProviderName, job: JobId) -> String {
+    format!("{provider}/{}/{job}", date(job.created_at()))
+}
+
+fn date(at: OffsetDateTime) -> String {
+    // The format has only numbers, which every time has.
+    at.format(DATE).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_dated_by_the_job_itself() {
+        let job: JobId = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a".parse().expect("a job id");
+        let key = Key::Archive(ProviderName::new("abyssale"), job);
+        assert_eq!(key.path(), format!("abyssale/2024/10/28/{job}/archive.zip"));
+    }
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod bucket;
+mod checksum;
+mod key;
+mod multipart;
+mod single;
+mod trouble;
+mod upload;
+
+pub use bucket::{Existing, Objects};
+pub use key::Key;
+pub use upload::{Upload, Uploaded};
