@@ -61,9 +61,9 @@ pub trait Provider: Sync {
     /// [`Unreadable`] when the body cannot be what the provider documents; it is then recorded and dropped.
     fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable>;
 
-    /// The provider's simulator, seeded for repeatable runs.
+    /// The provider's simulator. Keys and seeded ids depend on `seed` only; ids of new work on `run` too.
     #[cfg(feature = "sim")]
-    fn simulator(&self, seed: u64, origins: sim::Origins) -> Box<dyn sim::Simulator>;
+    fn simulator(&self, seed: u64, run: u64) -> Box<dyn sim::Simulator>;
 }
 
 /// Finds a provider by the name that a caller or a callback path gave.

@@ -60,7 +60,7 @@ impl Provider for Abyssale {
     }
 
     #[cfg(feature = "sim")]
-    fn simulator(&self, seed: u64, origins: crate::sim::Origins) -> Box<dyn crate::sim::Simulator> {
-        Box::new(sim::AbyssaleSimulator::new(seed, origins))
+    fn simulator(&self, seed: u64, run: u64) -> Box<dyn crate::sim::Simulator> {
+        Box::new(sim::AbyssaleSimulator::for_run(seed, run))
     }
 }

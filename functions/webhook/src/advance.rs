@@ -1,0 +1,138 @@
+//! The worker: turn a queued delivery into an event, and move its job on.
+//!
+//! A delivery may come six times, twice by two ways, late, or before the answer to our own request. Nothing
+//! here asks whether a delivery was seen before: that would lose the work of a crashed worker. What has been
+//! done shows in the state of the job.
+
+use bytes::Bytes;
+use inbox::{Message, Route};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, NewJob, Origin, Ticket};
+use providers::Report;
+use records::{Claim, DeliveryRecord, IdempotencyKey};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::worker::{ComesBack, Receipt, Worker};
+
+/// The longest body that is kept beside the job; longer ones stay in S3 or are cut off.
+const LONGEST_RECORDED: usize = 128 * 1024;
+
+impl Worker {
+    /// Deals with one queued message.
+    pub(crate) async fn advance(&self, text: &str, receipt: &Receipt) -> Result<(), ComesBack> {
+        let message = Message::read(text)?;
+        let body = self.body(&message).await?;
+        let provider = providers::find(message.provider.as_str())
+            .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
+        let report = provider.read_delivery(&body).unwrap_or_else(|unreadable| {
+            tracing::warn!(metric = "UnreadableDeliveries", count = 1, %unreadable, "delivery cannot be read");
+            Report { name: "unreadable".into(), ticket: None, event: None, adoptable_as: None }
+        });
+        let Some(id) = self.job_of(&message, &report).await? else { return Ok(()) };
+        self.record(id, &message, &report, &body, receipt).await?;
+        self.apply(id, report).await?;
+        self.land(id, receipt).await
+    }
+
+    async fn body(&self, message: &Message) -> Result<Bytes, Fault> {
+        if let Some(bytes) = message.body.bytes()? {
+            return Ok(bytes);
+        }
+        let inbox::Body::Stored(key) = &message.body else { return Ok(Bytes::new()) };
+        let stored = self.objects.get(key).await?;
+        stored.ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery's body is gone from the bucket"))
+    }
+
+    /// Which job a delivery is for; none when there is nothing to do for it.
+    async fn job_of(&self, message: &Message, report: &Report) -> Result<Option<JobId>, Fault> {
+        let ticket = match (&message.route, &report.ticket) {
+            (Route::Callback(id), _) => return Ok(Some(*id)),
+            (Route::Workspace, Some(ticket)) => ticket,
+            (Route::Workspace, None) => {
+                tracing::info!(metric = "UnclaimedDeliveries", count = 1, event = report.name, "nothing waits for this delivery");
+                return Ok(None);
+            }
+        };
+        if let Some(id) = self.records.find_by_ticket(&message.provider, ticket).await? {
+            return Ok(Some(id));
+        }
+        if message.looked_up == 0 {
+            // Our own request may not have been answered yet, and the index lags: look again in a while.
+            let later = Message { looked_up: 1, ..message.clone() };
+            self.inbox.send(&later, self.config.lookup_delay).await?;
+            return Ok(None);
+        }
+        match report.adoptable_as {
+            Some(kind) if self.config.adopt => self.adopt(message, ticket, kind).await.map(Some),
+            _ => {
+                tracing::info!(metric = "UnclaimedDeliveries", count = 1, event = report.name, "nobody here asked for this work");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Makes a job of work that nobody asked us for. The ticket is the key, so that two workers that hear of
+    /// it at once make one.
+    async fn adopt(&self, message: &Message, ticket: &Ticket, kind: &str) -> Result<JobId, Fault> {
+        let key = format!("{}#{ticket}", message.provider);
+        let key = IdempotencyKey::new("adopted", &key, &json!({}));
+        let mut job = Job::new(NewJob {
+            id: JobId::generate(),
+            provider: message.provider.clone(),
+            kind: kind.to_owned(),
+            request: json!({}),
+            expected: None,
+            metadata: None,
+            origin: Origin::Adopted,
+        });
+        let now = OffsetDateTime::now_utc();
+        job.apply(Event::Accepted { ticket: ticket.clone() }, now);
+        match self.records.claim(&job, Some(&key), now).await? {
+            Claim::New => {
+                tracing::info!(metric = "AdoptedJobs", count = 1, job_id = %job.id, "work adopted");
+                Ok(job.id)
+            }
+            Claim::Existing(job) => Ok(job.id),
+            Claim::Mismatch => Err(Fault::new(FaultClass::Internal, "two adoptions of one ticket differ")),
+        }
+    }
+
+    async fn record(
+        &self,
+        id: JobId,
+        message: &Message,
+        report: &Report,
+        body: &Bytes,
+        receipt: &Receipt,
+    ) -> Result<(), Fault> {
+        if self.records.get(id).await?.is_none() {
+            return Err(Fault::new(FaultClass::NotFound, format!("a delivery proves job {id}, which is not in the table")));
+        }
+        let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= LONGEST_RECORDED);
+        let body_key = match &message.body {
+            inbox::Body::Stored(key) => Some(key.as_str()),
+            inbox::Body::Text(_) | inbox::Body::Base64(_) => None,
+        };
+        let delivery = DeliveryRecord {
+            received_at: message.received_at,
+            id: message.delivery_id.as_deref().unwrap_or(&receipt.message_id),
+            name: &report.name,
+            body: text,
+            body_key,
+        };
+        self.records.record_delivery(id, &delivery).await
+    }
+
+    async fn apply(&self, id: JobId, report: Report) -> Result<(), Fault> {
+        let now = OffsetDateTime::now_utc();
+        if let Some(ticket) = report.ticket {
+            self.records.apply(id, &Event::Accepted { ticket }, now).await?;
+        }
+        if let Some(event) = report.event {
+            let (job, change) = self.records.apply(id, &event, now).await?;
+            let changed = change != Change::Nothing;
+            tracing::info!(job_id = %id, event = report.name, status = job.status.as_str(), changed, "delivery applied");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! The environment that the `webhook` function reads, in either role.
+
+use std::time::Duration;
+
+use lambda::Environment;
+use model::{ChecksumAlgorithm, Fault, FaultClass};
+use transport::{Guard, Origin};
+
+/// Largest archive that is brought in unless configured otherwise: 20 GiB.
+const LARGEST_ARCHIVE: u64 = 20 * 1024 * 1024 * 1024;
+
+/// Which of the two functions this process is.
+#[derive(Debug, Clone)]
+pub enum Config {
+    /// `ROLE=door`: the public door.
+    Door(DoorConfig),
+    /// `ROLE=worker`: the worker behind the queue.
+    Worker(WorkerConfig),
+}
+
+/// What both roles read.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// `INBOX_QUEUE_URL`: the delivery queue.
+    pub queue_url: String,
+    /// `BUCKET_NAME`: the user's bucket.
+    pub bucket: String,
+    /// `KEY_PREFIX`: prefix of every key, empty or ending in `/`.
+    pub prefix: String,
+    /// `CHECKSUM_ALGORITHM`: `CRC64NVME` (default) or `CRC32`.
+    pub algorithm: ChecksumAlgorithm,
+}
+
+/// What the door reads.
+#[derive(Debug, Clone)]
+pub struct DoorConfig {
+    /// Queue and bucket.
+    pub store: StoreConfig,
+    /// `SECRET_ID`: name or ARN of Landfall's secret.
+    pub secret_id: String,
+}
+
+/// What the worker reads.
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    /// Queue and bucket.
+    pub store: StoreConfig,
+    /// `TABLE_NAME`: the table of jobs.
+    pub table: String,
+    /// `MAX_ARCHIVE_BYTES`: the largest archive that is brought in.
+    pub largest: u64,
+    /// `ADOPT_EXPORTS`: whether work that nobody asked us for becomes a job.
+    pub adopt: bool,
+    /// `LOOKUP_DELAY_SECONDS`: how long a workspace delivery waits before its job is looked for once more.
+    pub lookup_delay: u32,
+    /// `LEASE_SECONDS`: how long a crashed worker's job is left alone.
+    pub lease: Duration,
+    /// `RETRY_SECONDS`: the first wait after a passing trouble; doubles each time, up to 15 minutes.
+    pub retry: u32,
+    /// `TRUSTED_ORIGINS`: origins that the download guard lets through unchecked, for simulators.
+    trusted: Vec<Origin>,
+    environment: Environment,
+}
+
+impl Config {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// [`FaultClass::Misconfigured`] naming the variable.
+    pub fn read(environment: &Environment) -> Result<Self, Fault> {
+        match environment.maybe("ROLE") {
+            Some("door") => DoorConfig::read(environment).map(Config::Door),
+            Some("worker") => WorkerConfig::read(environment).map(Config::Worker),
+            _ => Err(Fault::new(FaultClass::Misconfigured, "the environment variable ROLE is not door or worker")),
+        }
+    }
+}
+
+impl StoreConfig {
+    fn read(environment: &Environment) -> Result<Self, Fault> {
+        let algorithm = match environment.maybe("CHECKSUM_ALGORITHM") {
+            None | Some("CRC64NVME") => ChecksumAlgorithm::Crc64Nvme,
+            Some("CRC32") => ChecksumAlgorithm::Crc32,
+            Some(_) => {
+                let message = "the environment variable CHECKSUM_ALGORITHM is not CRC64NVME or CRC32";
+                return Err(Fault::new(FaultClass::Misconfigured, message));
+            }
+        };
+        let prefix = environment.maybe("KEY_PREFIX").unwrap_or_default().trim_start_matches('/');
+        let ends = prefix.is_empty() || prefix.ends_with('/');
+        Ok(Self {
+            queue_url: environment.text("INBOX_QUEUE_URL")?,
+            bucket: environment.text("BUCKET_NAME")?,
+            prefix: if ends { prefix.to_owned() } else { format!("{prefix}/") },
+            algorithm,
+        })
+    }
+}
+
+impl DoorConfig {
+    fn read(environment: &Environment) -> Result<Self, Fault> {
+        Ok(Self { store: StoreConfig::read(environment)?, secret_id: environment.text("SECRET_ID")? })
+    }
+}
+
+impl WorkerConfig {
+    fn read(environment: &Environment) -> Result<Self, Fault> {
+        let trusted = environment.list("TRUSTED_ORIGINS");
+        let trusted: Option<Vec<Origin>> = trusted.iter().map(|text| Origin::parse(text)).collect();
+        let trusted = trusted.ok_or_else(|| {
+            Fault::new(FaultClass::Misconfigured, "the environment variable TRUSTED_ORIGINS is not a list of origins")
+        })?;
+        Ok(Self {
+            store: StoreConfig::read(environment)?,
+            table: environment.text("TABLE_NAME")?,
+            largest: environment.parsed("MAX_ARCHIVE_BYTES", LARGEST_ARCHIVE, "a number of bytes")?,
+            adopt: environment.parsed("ADOPT_EXPORTS", false, "true or false")?,
+            lookup_delay: environment.parsed("LOOKUP_DELAY_SECONDS", 30, "a number of seconds")?,
+            lease: Duration::from_secs(environment.parsed("LEASE_SECONDS", 60, "a number of seconds")?),
+            retry: environment.parsed("RETRY_SECONDS", 10, "a number of seconds")?,
+            trusted,
+            environment: environment.clone(),
+        })
+    }
+
+    /// The download guard for a provider's files: its own hosts, those of `<PROVIDER>_DOWNLOAD_HOSTS`, and the
+    /// trusted origins.
+    pub fn guard(&self, provider: &dyn providers::Provider) -> Guard {
+        let setting = format!("{}_DOWNLOAD_HOSTS", provider.name().to_uppercase());
+        let own = provider.download_hosts().iter().map(|host| (*host).to_owned());
+        let hosts: Vec<String> = own.chain(self.environment.list(&setting)).collect();
+        Guard::new(hosts, self.trusted.iter().cloned(), setting)
+    }
+}

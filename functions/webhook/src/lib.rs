@@ -1,0 +1,69 @@
+//! The function that takes deliveries and lands files, in two roles: the public door authenticates a delivery
+//! and queues it, the private worker behind the queue moves the job on and brings the files in.
+
+mod advance;
+mod bring;
+mod config;
+mod land;
+mod receive;
+mod watch;
+mod worker;
+pub mod zip;
+
+use inbox::Inbox;
+use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
+use model::Fault;
+use objects::Objects;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+pub use config::{Config, DoorConfig, StoreConfig, WorkerConfig};
+use receive::Door;
+use worker::Worker;
+
+/// The function in its role, with everything it uses.
+#[derive(Debug)]
+pub struct App(Role);
+
+#[derive(Debug)]
+enum Role {
+    Door(Box<Door>),
+    Worker(Box<Worker>),
+}
+
+impl App {
+    /// Reads the configuration and makes the clients. Opens no connection.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::Misconfigured`] naming the variable.
+    pub fn connect(environment: &Environment) -> Result<Self, Fault> {
+        let aws = Aws::new(environment)?;
+        Ok(Self(match Config::read(environment)? {
+            Config::Door(config) => Role::Door(Box::new(Door::connect(&aws, &config))),
+            Config::Worker(config) => Role::Worker(Box::new(Worker::connect(&aws, config)?)),
+        }))
+    }
+
+    /// Answers one invocation, which Lambda ends at `deadline`.
+    ///
+    /// # Errors
+    /// An event that this role does not take.
+    pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
+        match (&self.0, Trigger::read(event)?) {
+            (Role::Door(door), Trigger::Http(request)) => {
+                let answer = door.receive(&request).await;
+                Ok(answer.map_or_else(|fault| HttpReply::fault(&fault), |()| HttpReply::empty(200)).into_event())
+            }
+            (Role::Worker(worker), Trigger::Queue(messages)) => Ok(worker.work(messages, deadline).await.into_event()),
+            (Role::Door(_), _) => Err(Fault::invalid("event", "the public door takes HTTP requests only").into()),
+            (Role::Worker(_), _) => Err(Fault::invalid("event", "the worker takes queue messages only").into()),
+        }
+    }
+}
+
+/// The queue and the bucket of either role.
+fn store(aws: &Aws, config: &StoreConfig) -> (Inbox, Objects) {
+    let inbox = Inbox::new(&aws.service("SQS"), &config.queue_url);
+    let objects = Objects::new(&aws.streaming("S3"), &config.bucket, &config.prefix, config.algorithm);
+    (inbox, objects)
+}

@@ -1,0 +1,12 @@
+//! The `webhook` function on Lambda, deployed twice: as public door and as worker.
+
+use lambda::{Environment, Error, serve, start_log};
+use webhook::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let environment = Environment::of_process();
+    start_log(&environment);
+    let app = App::connect(&environment)?;
+    serve(|event, deadline| app.handle(event, deadline)).await
+}

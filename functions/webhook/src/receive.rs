@@ -1,0 +1,122 @@
+//! The public door: authenticate a delivery, queue it, answer.
+//!
+//! The door can read its secret and write to the inbox, and nothing else. It answers 200 only after the queue
+//! has taken the delivery; on any failure of ours it answers 503, so that the provider tries again.
+
+use bytes::Bytes;
+use http::Method;
+use inbox::{Body, Inbox, Message, Route};
+use lambda::Aws;
+use model::{Fault, FaultClass, JobId};
+use objects::{Key, Objects};
+use providers::{Authenticity, Credentials, Delivery, Provider};
+use time::OffsetDateTime;
+use transport::{SecretDocument, Secrets};
+use uuid::Uuid;
+
+use crate::config::DoorConfig;
+
+/// The public door.
+#[derive(Debug)]
+pub(crate) struct Door {
+    secrets: Secrets,
+    inbox: Inbox,
+    objects: Objects,
+}
+
+/// Where a delivery knocked.
+struct Knock<'a> {
+    provider: &'static dyn Provider,
+    callback: Option<(JobId, &'a str)>,
+}
+
+impl Door {
+    pub(crate) fn connect(aws: &Aws, config: &DoorConfig) -> Self {
+        let (inbox, objects) = crate::store(aws, &config.store);
+        Self { secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id), inbox, objects }
+    }
+
+    /// Takes a delivery in.
+    pub(crate) async fn receive(&self, request: &http::Request<Bytes>) -> Result<(), Fault> {
+        let received_at = OffsetDateTime::now_utc();
+        let knock = read_path(request)?;
+        self.authenticate(&knock, request, received_at).await?;
+        let provider = providers::name_of(knock.provider);
+        let message = Message {
+            body: self.body(request.body(), &provider, received_at).await?,
+            delivery_id: knock.provider.delivery_id(request.headers()),
+            route: knock.callback.map_or(Route::Workspace, |(job, _)| Route::Callback(job)),
+            provider,
+            received_at,
+            looked_up: 0,
+        };
+        self.inbox.send(&message, 0).await
+    }
+
+    /// Checks with the secret at hand, and once more with a fresh one: a rotation may have just happened.
+    async fn authenticate(
+        &self,
+        knock: &Knock<'_>,
+        request: &http::Request<Bytes>,
+        now: OffsetDateTime,
+    ) -> Result<(), Fault> {
+        let known = self.secrets.get().await?;
+        if judge(knock, request, &known, now).is_ok() {
+            return Ok(());
+        }
+        let fresh = self.secrets.refreshed().await?;
+        judge(knock, request, &fresh, now).map_err(|why| {
+            tracing::warn!(metric = "RefusedDeliveries", count = 1, provider = knock.provider.name(), why, "delivery refused");
+            Fault::new(FaultClass::Unauthorized, "this delivery is not authentic")
+        })
+    }
+
+    /// Keeps a long body in S3 and a short one in the message.
+    async fn body(&self, bytes: &Bytes, provider: &model::ProviderName, at: OffsetDateTime) -> Result<Body, Fault> {
+        if bytes.len() <= Body::LONGEST_INLINE {
+            return Ok(Body::inline(bytes));
+        }
+        let key = Key::InboxBody(provider.clone(), at, Uuid::now_v7().to_string());
+        self.objects.put(&key, "application/octet-stream", bytes.clone()).await?;
+        Ok(Body::Stored(self.objects.key(&key)))
+    }
+}
+
+/// `POST /webhooks/{provider}/{job_id}/{token}` or `POST /webhooks/{provider}`.
+fn read_path(request: &http::Request<Bytes>) -> Result<Knock<'_>, Fault> {
+    let nothing = || Fault::new(FaultClass::NotFound, "there is nothing at this path");
+    let rest = request.uri().path().strip_prefix("/webhooks/").ok_or_else(nothing)?;
+    let parts: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
+    let provider = providers::find(parts[0]).ok_or_else(nothing)?;
+    let callback = match parts[1..] {
+        [] => None,
+        [job, token] => Some((job.parse().map_err(|_| nothing())?, token)),
+        _ => return Err(nothing()),
+    };
+    if request.method() != Method::POST {
+        return Err(Fault::new(FaultClass::MethodNotAllowed, "expected POST here"));
+    }
+    Ok(Knock { provider, callback })
+}
+
+/// A callback is proven by its token, and by the signature too once a signing secret is configured. A
+/// workspace delivery has only the signature.
+fn judge(
+    knock: &Knock<'_>,
+    request: &http::Request<Bytes>,
+    secret: &SecretDocument,
+    now: OffsetDateTime,
+) -> Result<(), &'static str> {
+    if let Some((job, token)) = knock.callback
+        && !secret.callback_keys().verify(&providers::name_of(knock.provider), &job, token)
+    {
+        return Err("wrong callback token");
+    }
+    let credentials = Credentials::new(secret.provider(knock.provider.name()));
+    let delivery = Delivery { headers: request.headers(), body: request.body() };
+    match (knock.provider.authenticate(&delivery, &credentials, now), knock.callback) {
+        (Authenticity::Signed, _) | (Authenticity::NotSigned, Some(_)) => Ok(()),
+        (Authenticity::NotSigned, None) => Err("workspace delivery without a configured signing secret"),
+        (Authenticity::Refused(why), _) => Err(why),
+    }
+}

@@ -1,0 +1,86 @@
+//! The private worker: each message of a batch on its own, and the failed ones named.
+
+use std::time::Duration;
+
+use inbox::Inbox;
+use lambda::{Aws, QueueMessage, QueueReply};
+use model::{Fault, FaultClass};
+use objects::Objects;
+use records::Records;
+use time::OffsetDateTime;
+
+use crate::config::WorkerConfig;
+
+/// The longest wait before a message comes back, in seconds.
+const LONGEST_WAIT: u32 = 900;
+
+/// The worker and everything it uses.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) config: WorkerConfig,
+    pub(crate) records: Records,
+    pub(crate) objects: Objects,
+    pub(crate) inbox: Inbox,
+}
+
+/// One receipt of one message.
+#[derive(Debug)]
+pub(crate) struct Receipt {
+    pub(crate) message_id: String,
+    pub(crate) handle: String,
+    /// When Lambda ends the invocation.
+    pub(crate) deadline: OffsetDateTime,
+}
+
+impl Worker {
+    pub(crate) fn connect(aws: &Aws, config: WorkerConfig) -> Result<Self, Fault> {
+        let (inbox, objects) = crate::store(aws, &config.store);
+        Ok(Self { records: Records::new(&aws.service("DYNAMODB"), &config.table), objects, inbox, config })
+    }
+
+    /// Works through a batch. What failed comes back, sooner than the queue's own timeout would bring it.
+    pub(crate) async fn work(&self, messages: Vec<QueueMessage>, deadline: OffsetDateTime) -> QueueReply {
+        let mut reply = QueueReply::default();
+        for message in messages {
+            let QueueMessage { id, receipt_handle, receive_count, body } = message;
+            let receipt = Receipt { message_id: id, handle: receipt_handle, deadline };
+            if let Err(failed) = self.advance(&body, &receipt).await {
+                failed.fault.log("delivery not dealt with, it comes back");
+                let wait = failed.wait.unwrap_or_else(|| self.backoff(receive_count));
+                if let Err(fault) = self.inbox.hide(&receipt.handle, wait).await {
+                    fault.log("a failed delivery comes back only after the queue's own timeout");
+                }
+                reply.failed(receipt.message_id);
+            }
+        }
+        reply
+    }
+
+    /// Doubles with each receipt of the message.
+    fn backoff(&self, receive_count: u32) -> u32 {
+        let doubled = self.config.retry.saturating_mul(1 << receive_count.saturating_sub(1).min(16));
+        doubled.min(LONGEST_WAIT)
+    }
+}
+
+/// Why a message comes back, and when.
+#[derive(Debug)]
+pub(crate) struct ComesBack {
+    fault: Fault,
+    wait: Option<u32>,
+}
+
+impl ComesBack {
+    /// Another worker is at it for this long.
+    pub(crate) fn after(wait: Duration) -> Self {
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(LONGEST_WAIT);
+        let fault = Fault::new(FaultClass::LandingBusy, "another worker is bringing these files in");
+        Self { fault, wait: Some(seconds.clamp(1, LONGEST_WAIT)) }
+    }
+}
+
+impl From<Fault> for ComesBack {
+    fn from(fault: Fault) -> Self {
+        Self { fault, wait: None }
+    }
+}

@@ -1,0 +1,92 @@
+//! Finding the central directory from the end of an archive, Zip64 included.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use model::Fault;
+
+use super::{invalid, u16_at, u32_at, u64_at};
+
+const END: &[u8] = b"PK\x05\x06";
+const END_LENGTH: usize = 22;
+const LOCATOR: &[u8] = b"PK\x06\x07";
+const LOCATOR_LENGTH: usize = 20;
+const END64: &[u8] = b"PK\x06\x06";
+const END64_LENGTH: u64 = 56;
+/// The longest comment, the end record, and the Zip64 locator before it.
+const LONGEST_TAIL: u64 = 65_535 + (END_LENGTH + LOCATOR_LENGTH) as u64;
+
+/// Where the central directory lies.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) range: Range<u64>,
+    pub(super) entries: u64,
+}
+
+pub(super) async fn find<R, F>(length: u64, read: &R) -> Result<Place, Fault>
+where
+    R: Fn(Range<u64>) -> F,
+    F: Future<Output = Result<Bytes, Fault>>,
+{
+    if length < END_LENGTH as u64 {
+        return Err(invalid("it is too short"));
+    }
+    let tail_start = length.saturating_sub(LONGEST_TAIL);
+    let tail = read(tail_start..length).await?;
+    let at = last_end(&tail).ok_or_else(|| invalid("its end is missing, so it was cut off"))?;
+    let end = &tail[at..];
+    let end_at = tail_start + at as u64;
+    let field = |offset| u16_at(end, offset).unwrap_or_default();
+    let long_field = |offset| u32_at(end, offset).unwrap_or_default();
+    if field(4) != 0 && field(4) != u16::MAX {
+        return Err(invalid("it is one volume of several"));
+    }
+    let (entries, size, offset) = (field(10), long_field(12), long_field(16));
+    if entries != u16::MAX && size != u32::MAX && offset != u32::MAX {
+        return placed(u64::from(entries), u64::from(size), u64::from(offset), end_at);
+    }
+    match locator(&tail, at) {
+        Some(end64_at) => zip64(end64_at, end_at, read).await,
+        // Exactly 65,535 entries, or a directory that really has such a place, need no Zip64.
+        None => placed(u64::from(entries), u64::from(size), u64::from(offset), end_at),
+    }
+}
+
+/// The last end record whose comment reaches exactly to the end of the archive: a comment may hold the bytes
+/// of another one.
+fn last_end(tail: &[u8]) -> Option<usize> {
+    (0..=tail.len().checked_sub(END_LENGTH)?).rev().find(|&at| {
+        tail[at..].starts_with(END)
+            && u16_at(tail, at + 20).is_some_and(|comment| at + END_LENGTH + usize::from(comment) == tail.len())
+    })
+}
+
+fn locator(tail: &[u8], end: usize) -> Option<u64> {
+    let locator = &tail[end.checked_sub(LOCATOR_LENGTH)?..end];
+    locator.starts_with(LOCATOR).then(|| u64_at(locator, 8)).flatten()
+}
+
+async fn zip64<R, F>(end64_at: u64, end_at: u64, read: &R) -> Result<Place, Fault>
+where
+    R: Fn(Range<u64>) -> F,
+    F: Future<Output = Result<Bytes, Fault>>,
+{
+    let fits = end64_at.checked_add(END64_LENGTH).is_some_and(|end| end <= end_at);
+    if !fits {
+        return Err(invalid("its Zip64 end points outside of it"));
+    }
+    let record = read(end64_at..end64_at + END64_LENGTH).await?;
+    let field = |offset| u64_at(&record, offset).unwrap_or_default();
+    if !record.starts_with(END64) {
+        return Err(invalid("its Zip64 end is missing"));
+    }
+    placed(field(32), field(40), field(48), end64_at)
+}
+
+/// The directory ends where the end record begins. What `offset` says may be off by whatever was put before
+/// the archive, as in a self-extracting one; the directory's own length is the better witness.
+fn placed(entries: u64, size: u64, offset: u64, end_at: u64) -> Result<Place, Fault> {
+    let start = end_at.checked_sub(size).filter(|start| *start >= offset);
+    let start = start.ok_or_else(|| invalid("its directory points outside of it"))?;
+    Ok(Place { range: start..end_at, entries })
+}

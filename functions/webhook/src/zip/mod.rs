@@ -1,0 +1,53 @@
+//! Reading a ZIP archive that lies in the bucket, by its central directory.
+//!
+//! The directory at the end decides what an archive holds; local headers may lie and streams may be cut. Only
+//! ranges are read, in windows of bounded size, so an archive of any length is inspected in constant memory.
+
+mod directory;
+mod end;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use model::{Fault, FaultClass};
+
+pub use directory::Contents;
+
+/// Whether bytes can be the first ones of an archive: a local header, or the end record of an empty archive.
+/// Fewer than four bytes are judged by what is there.
+pub fn may_begin_with(start: &[u8]) -> bool {
+    let length = start.len().min(4);
+    [b"PK\x03\x04", b"PK\x05\x06"].iter().any(|magic| magic[..length] == start[..length])
+}
+
+/// Reads the directory of an archive of `length` bytes through `read`, which gives exactly the range asked for.
+///
+/// # Errors
+/// [`FaultClass::ArchiveInvalid`] if it is not a whole ZIP archive, or whatever `read` fails with.
+pub async fn inspect<R, F>(length: u64, read: R) -> Result<Contents, Fault>
+where
+    R: Fn(Range<u64>) -> F,
+    F: Future<Output = Result<Bytes, Fault>>,
+{
+    let place = end::find(length, &read).await?;
+    directory::walk(&place, &read).await
+}
+
+fn invalid(why: &str) -> Fault {
+    Fault::new(FaultClass::ArchiveInvalid, format!("the archive is not a whole ZIP: {why}"))
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests;

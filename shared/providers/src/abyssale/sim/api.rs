@@ -1,0 +1,199 @@
+//! The API door: limits, key, routing, then the operation (contract 10).
+
+use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use serde_json::json;
+
+use crate::sim::{Door, Reply};
+
+use super::fault::CallFault;
+use super::knobs::seconds;
+use super::limit::{Quota, Verdict};
+use super::refusal::{Refusal, gateway};
+use super::route::Route;
+use super::subscription::Subscription;
+use super::{AbyssaleSimulator, Moment, answer, banner, validate};
+
+impl AbyssaleSimulator {
+    /// Answers a call of the API and writes it down.
+    pub(super) fn answer_api(&mut self, request: &Request<Bytes>, at: Moment) -> Reply {
+        let fault = self.state.faults.for_call(request.method(), request.uri().path());
+        let at_once = matches!(fault, Some(CallFault::CallbackFirst { .. }));
+        let response = match &fault {
+            Some(fault) if !fault.works() => None,
+            Some(_) | None => Some(self.operate(request, at_once, at)),
+        };
+        let reply = match (fault, response) {
+            (None, Some(response)) => answer::plain(response),
+            (Some(fault), response) => self.spoil(fault, response, at),
+            (None, None) => answer::lost(),
+        };
+        self.state.requests.note(Door::Api, request, &reply, at);
+        reply
+    }
+
+    /// The call as the provider treats it when nothing goes wrong.
+    fn operate(&mut self, request: &Request<Bytes>, at_once: bool, at: Moment) -> Response<Bytes> {
+        let per_second = self.state.knobs.gateway_per_second;
+        if !self.state.limits.gateway(per_second, at.now) {
+            return self.gateway_limited(true);
+        }
+        let route = Route::find(request, self.state.knobs.double_slash_refused);
+        let route = match self.key(request, route.as_ref().ok()).and(route) {
+            Ok(route) => route,
+            Err(refusal) => return refusal.answer(&self.state.knobs),
+        };
+        let quota = match self.tier(route, at) {
+            Verdict::Passes(quota) => quota,
+            Verdict::Refused { quota, retry_after } => {
+                let mut response = self.rate_limited(retry_after);
+                if route.shows_quota() {
+                    show(quota, &mut response);
+                }
+                return response;
+            }
+        };
+        let served = self.serve(route, request, at_once, at);
+        let mut response = served.unwrap_or_else(|refusal| refusal.answer(&self.state.knobs));
+        if let (Some(quota), true) = (quota, response.status().is_success() && route.shows_quota()) {
+            show(quota, &mut response);
+        }
+        response
+    }
+
+    /// Every path but `/ready` wants a key that works (contract 1.2).
+    fn key(&self, request: &Request<Bytes>, route: Option<&Route>) -> Result<(), Refusal> {
+        let knobs = &self.state.knobs;
+        if route == Some(&Route::Ready) {
+            return Ok(());
+        }
+        let given = request.headers().get("x-api-key").map(HeaderValue::as_bytes);
+        if given != Some(self.workspace.api_key.as_bytes()) || knobs.api_key_revoked {
+            return Err(Refusal::unauthorized());
+        }
+        let unchecked = knobs.user_scoped_key && route == Some(&Route::Auth);
+        if knobs.api_access || unchecked { Ok(()) } else { Err(Refusal::no_api_access()) }
+    }
+
+    fn tier(&mut self, route: Route, at: Moment) -> Verdict {
+        match route.class() {
+            Some(class) => self.state.limits.tier(class, &self.state.knobs.tiers, at.now),
+            None => Verdict::Passes(None),
+        }
+    }
+
+    fn serve(
+        &mut self,
+        route: Route,
+        request: &Request<Bytes>,
+        at_once: bool,
+        at: Moment,
+    ) -> Result<Response<Bytes>, Refusal> {
+        let body = match route {
+            Route::Ready => json!({"status": "ok"}),
+            Route::Auth => json!({"company": "Acme Inc."}),
+            Route::Export => {
+                let body = validate::export(request, &self.state.knobs)?;
+                return self.accept_export(body, at_once, at);
+            }
+            Route::Banner(id) => {
+                let banner = self.workspace.banner(id).ok_or_else(Refusal::visual_not_found)?;
+                banner::view(banner, &self.workspace, &self.origins.files)
+            }
+            Route::SigningSecret => self.secrets.get(at.now, &mut self.draw),
+            Route::RotateSecret => {
+                let force = forced(request)?;
+                self.secrets.rotate(force, at.now, &mut self.draw).map_err(|_| still_active())?
+            }
+            Route::RevokeSecret => self.secrets.revoke(at.now, &mut self.draw),
+            Route::Subscribe => {
+                let (hook_url, kind) = validate::subscription(request, &self.state.knobs)?;
+                let id = self.draw.next_uuid("subscription");
+                self.state.subscriptions.add(Subscription { id, hook_url, kind });
+                json!({"id": id})
+            }
+            Route::Subscription(id) if self.state.subscriptions.contains(id) => json!({"id": id}),
+            Route::Unsubscribe(id) if self.state.subscriptions.remove(id) => json!({"id": id}),
+            Route::Subscription(_) | Route::Unsubscribe(_) => return Err(no_subscription()),
+        };
+        Ok(answer::json(StatusCode::OK, body, &self.state.knobs))
+    }
+
+    /// The answer that a fault makes of the proper one.
+    fn spoil(&self, fault: CallFault, worked: Option<Response<Bytes>>, at: Moment) -> Reply {
+        let worked = worked.unwrap_or_default();
+        answer::plain(match fault {
+            CallFault::LostResponse | CallFault::Reset => return answer::lost(),
+            CallFault::Late { seconds: wait } | CallFault::CallbackFirst { seconds: wait } => {
+                return answer::late(worked, seconds(wait));
+            }
+            CallFault::Answer { status, body, content_type, headers, .. } => {
+                answer::chosen(status, &body, content_type.as_deref(), &headers)
+            }
+            CallFault::GatewayError { status, body, .. } => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+                gateway(status, body, status.canonical_reason().unwrap_or("Error"))
+            }
+            CallFault::RateLimited { retry_after } => {
+                let wait = i64::from(retry_after);
+                let mut response = self.rate_limited(wait);
+                show(Quota { limit: 60, remaining: 0, reset: at.now.unix_timestamp() + wait }, &mut response);
+                response
+            }
+            CallFault::GatewayLimited { json } => self.gateway_limited(json),
+            CallFault::CreditsSpent => self.too_many("rate_limit_exceeded", "You have no credits left."),
+            CallFault::FeatureNotInPlan => {
+                self.too_many("feature_not_in_plan", "Your plan does not include this feature.")
+            }
+        })
+    }
+
+    fn rate_limited(&self, retry_after: i64) -> Response<Bytes> {
+        let mut response = self.too_many("request_rate_limited", "Too many requests, retry later.");
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after));
+        response
+    }
+
+    /// The ceiling of the gateway: no `Retry-After`, and perhaps no envelope (contract 1.5).
+    fn gateway_limited(&self, json: bool) -> Response<Bytes> {
+        if json {
+            return self.too_many("rate_limit_exceeded", "429 Too Many Requests");
+        }
+        gateway(StatusCode::TOO_MANY_REQUESTS, self.state.knobs.gateway_body, "Too Many Requests")
+    }
+
+    fn too_many(&self, id: &'static str, message: &str) -> Response<Bytes> {
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, id, message).answer(&self.state.knobs)
+    }
+}
+
+/// `?force=true`; anything that is no boolean is refused (contract 6.6).
+fn forced(request: &Request<Bytes>) -> Result<bool, Refusal> {
+    let query = request.uri().query().unwrap_or_default();
+    let force = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "force");
+    match force.map(|(_, value)| value.to_ascii_lowercase()).as_deref() {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(_) => {
+            let message = "force: Not a valid boolean.";
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid_query_param", message))
+        }
+    }
+}
+
+fn still_active() -> Refusal {
+    let message = "The previous secret is still active.";
+    Refusal::new(StatusCode::CONFLICT, "previous_secret_still_active", message)
+}
+
+fn no_subscription() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "not_found", "There is no such webhook.")
+}
+
+fn show(quota: Quota, response: &mut Response<Bytes>) {
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("x-ratelimit-limit"), HeaderValue::from(quota.limit));
+    headers.insert(HeaderName::from_static("x-ratelimit-remaining"), HeaderValue::from(quota.remaining));
+    headers.insert(HeaderName::from_static("x-ratelimit-reset"), HeaderValue::from(quota.reset));
+}

@@ -1,0 +1,69 @@
+//! Packs the banners of an export into a real ZIP.
+
+use std::io::{Cursor, Write};
+
+use bytes::Bytes;
+use zip::result::ZipResult;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::picture;
+use super::workspace::Banner;
+
+/// One entry per banner. Drawings are deflated, photographs stored, as archivers usually do.
+pub(super) fn pack(banners: &[Banner]) -> Bytes {
+    let packed = write(banners).expect("memory takes all writes and the names of the entries differ");
+    Bytes::from(packed)
+}
+
+fn write(banners: &[Banner]) -> ZipResult<Vec<u8>> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for banner in banners {
+        let method = match banner.file {
+            picture::Format::Png => CompressionMethod::Deflated,
+            picture::Format::Jpeg => CompressionMethod::Stored,
+        };
+        archive.start_file(banner.file_name(), SimpleFileOptions::default().compression_method(method))?;
+        archive.write_all(&picture_of(banner))?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
+/// The banner's file.
+pub(super) fn picture_of(banner: &Banner) -> Bytes {
+    picture::draw(banner.number, banner.width, banner.height, banner.file)
+}
+
+#[cfg(test)]
+mod tests {
+    //! The archive opens, and its pictures are real and differ.
+
+    use std::collections::BTreeSet;
+    use std::io::Read;
+
+    use zip::ZipArchive;
+
+    use super::super::draw::Draw;
+    use super::super::workspace::Workspace;
+    use super::*;
+
+    #[test]
+    fn every_banner_is_a_picture_of_its_own() {
+        let workspace = Workspace::seeded(&Draw::new(7, 0));
+        let bytes = pack(&workspace.banners);
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).expect("a ZIP");
+        assert_eq!(archive.len(), workspace.banners.len());
+        let mut pictures = BTreeSet::new();
+        for (index, banner) in workspace.banners.iter().enumerate() {
+            let mut entry = archive.by_index(index).expect("an entry");
+            assert_eq!(entry.name().expect("a readable name"), banner.file_name());
+            let mut picture = Vec::new();
+            entry.read_to_end(&mut picture).expect("a whole entry");
+            let decoded = image::load_from_memory(&picture).expect("a real picture");
+            assert_eq!((decoded.width(), decoded.height()), (banner.width, banner.height));
+            assert!(picture.len() > 10_000, "{} bytes", picture.len());
+            pictures.insert(picture);
+        }
+        assert_eq!(pictures.len(), workspace.banners.len());
+    }
+}

@@ -1,0 +1,154 @@
+//! A delivery and its attempts (contract 6.1).
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::sim::Outcome;
+
+/// Who a delivery is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The `callback_url` of one request.
+    Callback,
+    /// A subscription of the workspace.
+    Subscription(Uuid),
+    /// Where a test said; faults leave it alone.
+    Direct,
+}
+
+/// What a delivery says.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    /// The export's event, built at each attempt.
+    NewExport(Uuid),
+    /// Bytes and headers that a test chose.
+    Chosen { body: Bytes, headers: Vec<(HeaderName, HeaderValue)>, signing: Signing },
+}
+
+/// How chosen content is signed.
+#[derive(Debug, Clone)]
+pub(super) enum Signing {
+    /// As any delivery of the workspace.
+    Workspace,
+    /// Not at all.
+    None,
+    /// With these secrets, at this time if given.
+    With { secrets: Vec<String>, t: Option<i64> },
+}
+
+/// How far a delivery got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Waits for a later delivery to overtake it.
+    Held,
+    /// Scheduled or in flight.
+    Pending,
+    Acknowledged,
+    /// Every attempt failed.
+    Exhausted,
+    /// A fault swallowed it.
+    Dropped,
+}
+
+/// One delivery.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub(super) number: u64,
+    /// 64 hex digits, the same on every attempt.
+    pub(super) delivery_id: String,
+    pub(super) target: Target,
+    pub(super) url: String,
+    pub(super) content: Content,
+    pub(super) state: State,
+    /// Attempts of the ladder so far; redeliveries do not count.
+    pub(super) tries: u32,
+    pub(super) attempts: Vec<Attempt>,
+}
+
+/// One attempt as it went out.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    /// Whether its outcome decides what happens next.
+    pub(super) of_ladder: bool,
+    pub(super) sent_at: OffsetDateTime,
+    pub(super) wall: OffsetDateTime,
+    pub(super) fault: Option<String>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) ended: Option<(Outcome, OffsetDateTime)>,
+}
+
+impl Target {
+    /// The name that routes of faults use.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Callback => "callback",
+            Self::Subscription(_) => "subscription",
+            Self::Direct => "direct",
+        }
+    }
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Pending => "pending",
+            Self::Acknowledged => "acknowledged",
+            Self::Exhausted => "exhausted",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+impl Delivery {
+    /// As the log shows it.
+    pub(super) fn view(&self) -> Value {
+        let export = match &self.content {
+            Content::NewExport(id) => Some(id),
+            Content::Chosen { .. } => None,
+        };
+        json!({
+            "number": self.number,
+            "delivery_id": self.delivery_id,
+            "event": export.map(|_| "NEW_EXPORT"),
+            "export_id": export,
+            "target": self.target.name(),
+            "url": self.url,
+            "state": self.state.name(),
+            "attempts": self.attempts.iter().map(Attempt::view).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Attempt {
+    fn view(&self) -> Value {
+        let headers: serde_json::Map<_, _> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+            .collect();
+        json!({
+            "redelivery": !self.of_ladder,
+            "sent_at": self.sent_at.unix_timestamp(),
+            "sent_at_wall": self.wall.unix_timestamp(),
+            "fault": self.fault,
+            "headers": headers,
+            "body": String::from_utf8_lossy(&self.body),
+            "bytes": self.body.len(),
+            "outcome": self.ended.map(|(outcome, _)| match outcome {
+                Outcome::Status(_) => "status",
+                Outcome::Timeout => "timeout",
+                Outcome::ConnectionFailed => "connection_failed",
+            }),
+            "status": self.ended.and_then(|(outcome, _)| match outcome {
+                Outcome::Status(status) => Some(status),
+                Outcome::Timeout | Outcome::ConnectionFailed => None,
+            }),
+            "ended_at": self.ended.map(|(_, at)| at.unix_timestamp()),
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! Ids and secrets drawn from a seed.
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::signature::hex;
+
+/// Draws the same ids for the same seed, run and order of draws.
+#[derive(Debug)]
+pub(super) struct Draw {
+    seed: u64,
+    run: u64,
+    drawn: u64,
+}
+
+impl Draw {
+    pub(super) fn new(seed: u64, run: u64) -> Self {
+        Self { seed, run, drawn: 0 }
+    }
+
+    /// Something that belongs to the workspace itself, whatever happened before.
+    pub(super) fn seeded(&self, label: &str, number: u64) -> [u8; 32] {
+        self.digest(label, 0, number)
+    }
+
+    /// An id that belongs to the workspace itself.
+    pub(super) fn seeded_uuid(&self, label: &str, number: u64) -> Uuid {
+        as_uuid(self.seeded(label, number))
+    }
+
+    /// The next id of something that happens, such as an export.
+    pub(super) fn next_uuid(&mut self, label: &str) -> Uuid {
+        as_uuid(self.next(label))
+    }
+
+    /// The next 64 lowercase hex digits, such as a delivery id (contract 6.1).
+    pub(super) fn next_hex(&mut self, label: &str) -> String {
+        hex(&self.next(label))
+    }
+
+    /// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
+    pub(super) fn secret(&self, number: u64) -> String {
+        format!("whsec_{}", hex(&self.seeded("signing secret", number)))
+    }
+
+    fn next(&mut self, label: &str) -> [u8; 32] {
+        self.drawn += 1;
+        self.digest(label, self.run.wrapping_add(1), self.drawn)
+    }
+
+    fn digest(&self, label: &str, run: u64, number: u64) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.seed.to_be_bytes());
+        hash.update(run.to_be_bytes());
+        hash.update(number.to_be_bytes());
+        hash.update(label.as_bytes());
+        hash.finalize().into()
+    }
+}
+
+fn as_uuid(digest: [u8; 32]) -> Uuid {
+    let (bytes, _) = digest.split_first_chunk::<16>().expect("a SHA-256 digest has 32 bytes");
+    uuid::Builder::from_random_bytes(*bytes).into_uuid()
+}

@@ -1,0 +1,97 @@
+//! Bodies of events, built anew for each attempt as the provider does (contract 2.4, 6.1 and 6.2).
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::export::Export;
+
+/// How a body departs from the usual one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Shape {
+    pub(super) event_type: bool,
+    pub(super) envelope: bool,
+    /// Turns the order of the keys by so many places and adds blanks; 0 leaves them.
+    pub(super) turned: usize,
+    /// Padded to so many bytes by a field that nobody knows.
+    pub(super) padded_to: usize,
+}
+
+/// The `NEW_EXPORT` body.
+pub(super) fn new_export(export: &Export, archive_url: &str, shape: Shape) -> Bytes {
+    let mut fields = vec![
+        ("export_id", json!(export.id)),
+        ("archive_url", json!(archive_url)),
+        ("requested_at", json!(export.requested_at.unix_timestamp())),
+        ("generated_at", json!(export.generated_at.unix_timestamp())),
+    ];
+    if shape.event_type {
+        fields.insert(0, ("event_type", json!("NEW_EXPORT")));
+    }
+    let plain = write(&fields, shape);
+    if plain.len() < shape.padded_to {
+        fields.push(("padding", Value::String("x".repeat(shape.padded_to - plain.len()))));
+        return Bytes::from(write(&fields, shape));
+    }
+    Bytes::from(plain)
+}
+
+fn write(fields: &[(&str, Value)], shape: Shape) -> String {
+    let mut fields: Vec<_> = fields.iter().collect();
+    let turn = shape.turned % fields.len().max(1);
+    fields.rotate_left(turn);
+    let (colon, comma) = if shape.turned > 0 { (": ", ", ") } else { (":", ",") };
+    let fields: Vec<_> = fields.iter().map(|(name, value)| format!("\"{name}\"{colon}{value}")).collect();
+    let object = format!("{{{}}}", fields.join(comma));
+    if shape.envelope { format!("{{\"data\"{colon}{object}}}") } else { object }
+}
+
+#[cfg(test)]
+mod tests {
+    //! The order of the keys of contract 2.4, and what a rebuilt body may change.
+
+    use time::OffsetDateTime;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn body(shape: Shape) -> String {
+        let export = Export {
+            id: Uuid::nil(),
+            platform: false,
+            asked: Vec::new(),
+            found: Vec::new(),
+            callback_url: None,
+            requested_at: OffsetDateTime::UNIX_EPOCH,
+            generated_at: OffsetDateTime::UNIX_EPOCH,
+            chosen: None,
+            bare_file: false,
+            downloads: 0,
+            packed: None,
+        };
+        String::from_utf8(new_export(&export, "http://f/a.zip", shape).to_vec()).expect("JSON is text")
+    }
+
+    #[test]
+    fn documented_order_and_no_blanks() {
+        let shape = Shape { event_type: true, ..Shape::default() };
+        assert_eq!(
+            body(shape),
+            r#"{"event_type":"NEW_EXPORT","export_id":"00000000-0000-0000-0000-000000000000","archive_url":"http://f/a.zip","requested_at":0,"generated_at":0}"#
+        );
+    }
+
+    #[test]
+    fn a_rebuilt_body_says_the_same_in_other_bytes() {
+        let [plain, turned] = [0, 2].map(|turned| body(Shape { turned, ..Shape::default() }));
+        assert_ne!(plain, turned);
+        let parse = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+        assert_eq!(parse(&plain), parse(&turned));
+        let wrapped = body(Shape { envelope: true, ..Shape::default() });
+        assert_eq!(parse(&wrapped)["data"], parse(&plain));
+    }
+
+    #[test]
+    fn padding_reaches_the_size() {
+        assert!(body(Shape { padded_to: 300_000, ..Shape::default() }).len() >= 300_000);
+    }
+}

@@ -1,0 +1,198 @@
+//! What can go wrong on request: with calls of the API, with deliveries, with downloads of archives.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::knobs::GatewayBody;
+
+/// What goes wrong with a call of the API.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum CallFault {
+    /// The work is done and the connection is reset before the answer.
+    LostResponse,
+    /// The connection is reset before the work.
+    Reset,
+    /// The work is done and the answer comes late.
+    Late { seconds: f64 },
+    /// The delivery is due at once and the answer comes late.
+    CallbackFirst { seconds: f64 },
+    /// A status and body of choice.
+    Answer {
+        status: u16,
+        #[serde(default)]
+        body: Value,
+        #[serde(default)]
+        content_type: Option<String>,
+        #[serde(default)]
+        headers: Map<String, Value>,
+        #[serde(default)]
+        after_work: bool,
+    },
+    /// What a gateway in front of the API says (E0).
+    GatewayError {
+        #[serde(default = "bad_gateway")]
+        status: u16,
+        #[serde(default = "html")]
+        body: GatewayBody,
+        #[serde(default)]
+        after_work: bool,
+    },
+    /// 429 of a window, with `Retry-After`.
+    RateLimited {
+        #[serde(default = "sample_wait")]
+        retry_after: u32,
+    },
+    /// 429 of the gateway's ceiling, with or without a JSON body.
+    GatewayLimited {
+        #[serde(default)]
+        json: bool,
+    },
+    /// 429: no credits are left.
+    CreditsSpent,
+    /// 429: the plan excludes it.
+    FeatureNotInPlan,
+}
+
+/// What goes wrong with a delivery.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum DeliveryFault {
+    /// Sent so many times more, under the same delivery id.
+    Duplicate {
+        #[serde(default = "one")]
+        times: u32,
+    },
+    /// Held back until a later delivery went out.
+    Reorder,
+    /// Never sent.
+    Drop,
+    /// Due later than it should be.
+    Delay {
+        seconds: f64,
+    },
+    ForgedSignature,
+    StaleTime {
+        #[serde(default = "stale")]
+        seconds: i64,
+    },
+    WrongSecret,
+    Unsigned,
+    /// None of the provider's headers.
+    MissingHeaders,
+    RebuiltBody,
+    DataEnvelope,
+    NoEventType,
+    SlowBody {
+        #[serde(default = "small_chunk")]
+        chunk: usize,
+        #[serde(default = "short_pause")]
+        pause_seconds: f64,
+    },
+    OversizedBody {
+        bytes: usize,
+    },
+}
+
+/// What goes wrong with a download of an archive.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum ArchiveFault {
+    Expired,
+    NotFound,
+    Unavailable {
+        #[serde(default = "service_unavailable")]
+        status: u16,
+    },
+    /// Only the first bytes of the file, with the length of the short file.
+    Truncated {
+        bytes: usize,
+    },
+    /// The connection breaks after so many bytes of the answer.
+    Cut {
+        after_bytes: usize,
+    },
+    /// A page instead of a file.
+    NotAZip,
+    ContentType {
+        value: String,
+    },
+    /// An archive of only so many banners.
+    FewerEntries {
+        entries: usize,
+    },
+    Redirect {
+        location: String,
+        #[serde(default = "found")]
+        status: u16,
+    },
+    /// Chunked, and properly ended after `short_after` bytes if given.
+    NoLength {
+        #[serde(default)]
+        short_after: Option<usize>,
+    },
+    Slow {
+        chunk: usize,
+        pause_seconds: f64,
+    },
+}
+
+impl CallFault {
+    /// Whether the operation is carried out all the same.
+    pub(super) fn works(&self) -> bool {
+        match self {
+            Self::LostResponse | Self::Late { .. } | Self::CallbackFirst { .. } => true,
+            Self::Answer { after_work, .. } | Self::GatewayError { after_work, .. } => *after_work,
+            Self::Reset
+            | Self::RateLimited { .. }
+            | Self::GatewayLimited { .. }
+            | Self::CreditsSpent
+            | Self::FeatureNotInPlan => false,
+        }
+    }
+}
+
+impl DeliveryFault {
+    /// Whether it concerns the schedule, not one attempt.
+    pub(super) fn of_schedule(&self) -> bool {
+        matches!(self, Self::Duplicate { .. } | Self::Reorder | Self::Drop | Self::Delay { .. })
+    }
+}
+
+fn bad_gateway() -> u16 {
+    502
+}
+
+fn service_unavailable() -> u16 {
+    503
+}
+
+fn found() -> u16 {
+    302
+}
+
+fn html() -> GatewayBody {
+    GatewayBody::Html
+}
+
+/// The sample of contract 1.5.
+fn sample_wait() -> u32 {
+    27
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Just outside the 300 seconds of contract 6.3.
+fn stale() -> i64 {
+    301
+}
+
+fn small_chunk() -> usize {
+    16
+}
+
+fn short_pause() -> f64 {
+    0.2
+}

@@ -1,0 +1,136 @@
+//! Rate limits: windows per class of route, and the gateway's ceiling (contract 1.5).
+
+use std::collections::{HashMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+/// So many requests in so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Window {
+    pub(super) requests: usize,
+    pub(super) seconds: u32,
+}
+
+/// Routes of one class share their windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Class {
+    Auth,
+    Export,
+    Read,
+    SigningSecret,
+}
+
+/// The window closest to exhaustion, as the headers describe it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Quota {
+    pub(super) limit: usize,
+    pub(super) remaining: usize,
+    /// Unix second at which a place becomes free.
+    pub(super) reset: i64,
+}
+
+/// Whether a call may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// With what is left, unless there are no windows.
+    Passes(Option<Quota>),
+    /// Refused for so many seconds, never 0.
+    Refused { quota: Quota, retry_after: i64 },
+}
+
+/// The calls that still count.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    gateway: VecDeque<OffsetDateTime>,
+    classes: HashMap<Class, VecDeque<OffsetDateTime>>,
+}
+
+impl Limits {
+    /// Whether the gateway lets the call through. It counts every call that it lets through.
+    pub(super) fn gateway(&mut self, per_second: u32, now: OffsetDateTime) -> bool {
+        forget(&mut self.gateway, now - Duration::SECOND);
+        if per_second > 0 && self.gateway.len() >= per_second as usize {
+            return false;
+        }
+        self.gateway.push_back(now);
+        true
+    }
+
+    /// Whether the windows of `class` let the call through. A refused call does not count.
+    pub(super) fn tier(&mut self, class: Class, windows: &[Window], now: OffsetDateTime) -> Verdict {
+        let calls = self.classes.entry(class).or_default();
+        let longest = windows.iter().map(|window| window.seconds).max().unwrap_or_default();
+        forget(calls, now - Duration::seconds(i64::from(longest)));
+        let quotas = || windows.iter().map(|window| window.quota(calls, now));
+        let spent = quotas().filter(|quota| quota.remaining == 0).max_by_key(|quota| quota.reset);
+        if let Some(quota) = spent {
+            let retry_after = (quota.reset - now.unix_timestamp()).max(1);
+            return Verdict::Refused { quota, retry_after };
+        }
+        calls.push_back(now);
+        let quotas = windows.iter().map(|window| window.quota(calls, now));
+        Verdict::Passes(quotas.min_by_key(|quota| quota.remaining))
+    }
+}
+
+impl Window {
+    fn quota(&self, calls: &VecDeque<OffsetDateTime>, now: OffsetDateTime) -> Quota {
+        let length = Duration::seconds(i64::from(self.seconds));
+        let inside = calls.iter().filter(|at| **at > now - length);
+        let used = inside.clone().count();
+        let frees = inside.min().map_or(now, |oldest| *oldest + length);
+        let reset = frees.unix_timestamp() + i64::from(frees.nanosecond() > 0);
+        Quota { limit: self.requests, remaining: self.requests.saturating_sub(used), reset }
+    }
+}
+
+fn forget(calls: &mut VecDeque<OffsetDateTime>, until: OffsetDateTime) {
+    while calls.front().is_some_and(|at| *at <= until) {
+        calls.pop_front();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Windows slide, and the longest wait is the one that is told.
+
+    use super::*;
+
+    const WINDOWS: [Window; 2] = [Window { requests: 2, seconds: 60 }, Window { requests: 3, seconds: 600 }];
+
+    fn at(second: i64) -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + Duration::seconds(1_000 + second)
+    }
+
+    #[test]
+    fn the_fullest_window_is_described() {
+        let mut limits = Limits::default();
+        let first = limits.tier(Class::Read, &WINDOWS, at(0));
+        assert_eq!(first, Verdict::Passes(Some(Quota { limit: 2, remaining: 1, reset: 1_060 })));
+        limits.tier(Class::Read, &WINDOWS, at(1));
+        let third = limits.tier(Class::Read, &WINDOWS, at(2));
+        let quota = Quota { limit: 2, remaining: 0, reset: 1_060 };
+        assert_eq!(third, Verdict::Refused { quota, retry_after: 58 });
+    }
+
+    #[test]
+    fn a_spent_sustained_window_outlasts_the_burst() {
+        let mut limits = Limits::default();
+        for second in [0, 1, 100] {
+            assert!(matches!(limits.tier(Class::Read, &WINDOWS, at(second)), Verdict::Passes(_)));
+        }
+        let refused = limits.tier(Class::Read, &WINDOWS, at(101));
+        assert!(matches!(refused, Verdict::Refused { retry_after: 499, .. }));
+        assert!(matches!(limits.tier(Class::Export, &WINDOWS, at(101)), Verdict::Passes(_)));
+    }
+
+    #[test]
+    fn the_gateway_counts_one_second() {
+        let mut limits = Limits::default();
+        assert!((0..10).all(|_| limits.gateway(10, at(0))));
+        assert!(!limits.gateway(10, at(0)));
+        assert!(limits.gateway(10, at(1)));
+    }
+}

@@ -1,0 +1,161 @@
+//! Abyssale's side of the wire, for tests and for the local runner.
+//!
+//! [`AbyssaleSimulator`] follows section 10 of the integration contract for everything that an export
+//! touches. What the contract calls unknown is a knob, never a guess. `README.md` beside this file lists
+//! every knob and every fault with examples.
+//!
+//! Scheduling, expiry and the overlap of secrets follow the virtual clock. Only the `t` of a signature is
+//! real time, because the receiver that checks it has a real clock.
+
+mod admin;
+mod answer;
+mod api;
+mod archive;
+mod banner;
+mod clock;
+mod control;
+mod delivery;
+mod denied;
+mod draw;
+mod event;
+mod export;
+mod fault;
+mod faults;
+mod files;
+mod font;
+mod knobs;
+mod limit;
+mod log;
+mod outbox;
+mod picture;
+mod range;
+mod refusal;
+mod route;
+mod secret;
+mod send;
+mod signature;
+mod subscription;
+mod validate;
+mod workspace;
+
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::sim::{Door, Origins, Outcome, Outgoing, Reply, Simulator};
+
+use self::clock::{Clock, Moment};
+use self::draw::Draw;
+use self::export::Exports;
+use self::faults::Faults;
+use self::knobs::Knobs;
+use self::limit::Limits;
+use self::log::RequestLog;
+use self::outbox::Outbox;
+use self::secret::SigningSecrets;
+use self::subscription::Subscriptions;
+use self::workspace::Workspace;
+
+/// A simulated Abyssale workspace: pure, and the same for the same seed and the same requests.
+pub struct AbyssaleSimulator {
+    origins: Origins,
+    draw: Draw,
+    workspace: Workspace,
+    secrets: SigningSecrets,
+    clock: Clock,
+    state: State,
+}
+
+/// What `POST /reset` forgets.
+#[derive(Default)]
+struct State {
+    knobs: Knobs,
+    faults: Faults,
+    limits: Limits,
+    exports: Exports,
+    subscriptions: Subscriptions,
+    outbox: Outbox,
+    requests: RequestLog,
+}
+
+impl AbyssaleSimulator {
+    /// A workspace whose key, secrets, banners and designs follow from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self::for_run(seed, 0)
+    }
+
+    /// The same workspace, but exports and deliveries take their ids from `run`, so that a database kept
+    /// between two runs never sees an export id twice.
+    pub fn for_run(seed: u64, run: u64) -> Self {
+        let draw = Draw::new(seed, run);
+        Self {
+            origins: Origins { api: String::new(), files: String::new(), admin: String::new() },
+            workspace: Workspace::seeded(&draw),
+            secrets: SigningSecrets::default(),
+            clock: Clock::default(),
+            state: State::default(),
+            draw,
+        }
+    }
+}
+
+impl Simulator for AbyssaleSimulator {
+    fn set_origins(&mut self, origins: Origins) {
+        self.origins = origins;
+    }
+
+    fn handle(&mut self, door: Door, request: http::Request<Bytes>, wall: OffsetDateTime) -> Reply {
+        let at = self.clock.read(wall);
+        match door {
+            Door::Api => self.answer_api(&request, at),
+            Door::Files => self.answer_files(&request, at),
+            Door::Admin => self.answer_admin(&request, at),
+        }
+    }
+
+    fn next_due(&self) -> Option<OffsetDateTime> {
+        self.state.outbox.next_due().map(|due| self.clock.to_wall(due))
+    }
+
+    fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
+        let at = self.clock.read(wall);
+        self.send_due(at)
+    }
+
+    fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {
+        let at = self.clock.read(wall);
+        self.state.outbox.ended(delivery, outcome, at.now, &self.state.knobs);
+    }
+
+    fn describe(&self) -> Value {
+        json!({
+            "api_url": self.origins.api,
+            "api_key": self.workspace.api_key,
+            "admin_url": self.origins.admin,
+            "files_url": self.origins.files,
+            "banner_ids": self.workspace.banner_ids(),
+            "designs": self.workspace.designs,
+        })
+    }
+
+    fn credentials(&mut self) -> Value {
+        let at = self.clock.last();
+        self.secrets.get(at.now, &mut self.draw);
+        json!({
+            "api_key": self.workspace.api_key,
+            "signing_secrets": self.secrets.valid(at.now),
+        })
+    }
+
+    fn demonstration(&self) -> Value {
+        json!({
+            "provider": "abyssale",
+            "kind": "export",
+            "banner_ids": self.workspace.banner_ids().into_iter().take(6).collect::<Vec<_>>(),
+            "metadata": {"campaign": "spring"},
+        })
+    }
+}

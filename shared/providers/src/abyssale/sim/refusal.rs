@@ -1,0 +1,216 @@
+//! Errors of the API, in each generation of their bodies (contract 1.3 and 1.4).
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::answer;
+use super::knobs::{GatewayBody, Generation, Knobs};
+
+/// One thing that is wrong with a body.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    pub(super) path: String,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+/// Why a call is refused, before it takes the shape of a generation.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) id: &'static str,
+    pub(super) message: String,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, id: &'static str, message: impl Into<String>) -> Self {
+        Self { status, id, message: message.into(), problems: Vec::new() }
+    }
+
+    /// 400. One problem gives its text to the message; one code shared by all gives the id.
+    pub(super) fn invalid(problems: Vec<Problem>) -> Self {
+        let first = problems.first().map_or("invalid_payload", |problem| problem.code);
+        let shared = problems.iter().all(|problem| problem.code == first);
+        let message = match problems.as_slice() {
+            [only] => format!("{}: {}", only.path, only.message),
+            _ => "The request body is not valid.".to_owned(),
+        };
+        let id = if shared { first } else { "invalid_payload" };
+        Self { status: StatusCode::BAD_REQUEST, id, message, problems }
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized: missing or invalid API key.")
+    }
+
+    pub(super) fn no_api_access() -> Self {
+        let message = "Your plan does not include API access.";
+        Self::new(StatusCode::UNAUTHORIZED, "api_access_denied", message)
+    }
+
+    pub(super) fn endpoint_not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "endpoint_not_found", "This endpoint does not exist.")
+    }
+
+    pub(super) fn visual_not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "visual_not_found", "The visual was not found.")
+    }
+
+    /// The answer in the generation that the knobs ask for.
+    pub(super) fn answer(&self, knobs: &Knobs) -> Response<Bytes> {
+        let body = match knobs.error_generation {
+            Generation::E0 => return gateway(self.status, knobs.gateway_body, &self.message),
+            Generation::E1 => self.e1(),
+            Generation::E2 => self.e2(),
+            Generation::E3 => self.e3(knobs),
+        };
+        answer::plain_json(self.status, &body)
+    }
+
+    /// Sections, fields and indexes as nested objects, and no id.
+    fn e1(&self) -> Value {
+        if self.problems.is_empty() {
+            return json!({"message": self.message});
+        }
+        let mut media = Map::new();
+        for problem in &self.problems {
+            nest(&mut media, &problem.path, &problem.message);
+        }
+        let errors = json!({"media": media});
+        // The old API printed a Python dictionary, whose strings have single quotes.
+        let printed = errors.to_string().replace('"', "'").replace("':", "': ");
+        json!({"message": format!("body_validation_errors: {printed}"), "errors": errors})
+    }
+
+    fn e2(&self) -> Value {
+        if self.problems.is_empty() {
+            return json!({"message": self.message, "id": self.id});
+        }
+        let errors: Vec<_> = self
+            .problems
+            .iter()
+            .map(|problem| json!({"field": problem.path, "message": problem.message}))
+            .collect();
+        json!({"message": "Invalid parameters", "id": self.id, "errors": errors})
+    }
+
+    fn e3(&self, knobs: &Knobs) -> Value {
+        let mut body = json!({"id": self.id, "message": self.message});
+        if !self.problems.is_empty() {
+            body["errors"] = self
+                .problems
+                .iter()
+                .map(
+                    |problem| json!({"path": problem.path, "code": problem.code, "message": problem.message}),
+                )
+                .collect();
+        }
+        answer::stamp(&mut body, knobs);
+        body
+    }
+}
+
+/// What something in front of the API answers (E0).
+pub(super) fn gateway(status: StatusCode, body: GatewayBody, message: &str) -> Response<Bytes> {
+    match body {
+        GatewayBody::Empty => answer::bytes(status, None, Bytes::new()),
+        GatewayBody::Json => answer::plain_json(status, &json!({"message": message})),
+        GatewayBody::Html => {
+            let title = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or("Error"));
+            let page = format!(
+                "<html>\r\n<head><title>{title}</title></head>\r\n<body><center><h1>{title}</h1></center></body>\r\n</html>\r\n"
+            );
+            let mut response = answer::bytes(status, None, Bytes::from(page));
+            response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("text/html"));
+            response
+        }
+    }
+}
+
+/// Puts `message` at `ids[0]` as `{"ids": {"0": [message]}}`.
+fn nest(section: &mut Map<String, Value>, path: &str, message: &str) {
+    let (field, index) = match path.split_once('[') {
+        Some((field, rest)) => (field, Some(rest.trim_end_matches(']'))),
+        None => (path, None),
+    };
+    match index {
+        None => {
+            section.insert(field.to_owned(), json!([message]));
+        }
+        Some(index) => {
+            let slot = section.entry(field).or_insert_with(|| json!({}));
+            if let Some(indexes) = slot.as_object_mut() {
+                indexes.insert(index.to_owned(), json!([message]));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Every generation, as a table.
+
+    use super::*;
+
+    fn body(refusal: &Refusal, generation: Generation) -> String {
+        let knobs = Knobs { error_generation: generation, ..Knobs::default() };
+        String::from_utf8(refusal.answer(&knobs).into_body().to_vec()).expect("error bodies are text")
+    }
+
+    #[test]
+    fn each_generation_has_its_shape() {
+        let short = Refusal::invalid(vec![Problem {
+            path: "ids[0]".to_owned(),
+            code: "invalid_payload",
+            message: "Length must be 36.".to_owned(),
+        }]);
+        let key = Refusal::unauthorized();
+        let table = [
+            (
+                &short,
+                Generation::E1,
+                r#"{"errors":{"media":{"ids":{"0":["Length must be 36."]}}},"message":"body_validation_errors: {'media': {'ids': {'0': ['Length must be 36.']}}}"}"#,
+            ),
+            (
+                &short,
+                Generation::E2,
+                r#"{"errors":[{"field":"ids[0]","message":"Length must be 36."}],"id":"invalid_payload","message":"Invalid parameters"}"#,
+            ),
+            (
+                &short,
+                Generation::E3,
+                r#"{"errors":[{"code":"invalid_payload","message":"Length must be 36.","path":"ids[0]"}],"id":"invalid_payload","message":"ids[0]: Length must be 36.","version":"v2026-10-21"}"#,
+            ),
+            (&key, Generation::E1, r#"{"message":"Unauthorized: missing or invalid API key."}"#),
+            (
+                &key,
+                Generation::E2,
+                r#"{"id":"unauthorized","message":"Unauthorized: missing or invalid API key."}"#,
+            ),
+            (
+                &key,
+                Generation::E3,
+                r#"{"id":"unauthorized","message":"Unauthorized: missing or invalid API key.","version":"v2026-10-21"}"#,
+            ),
+        ];
+        for (refusal, generation, expected) in table {
+            let got: Value = serde_json::from_str(&body(refusal, generation)).expect("JSON");
+            let expected: Value = serde_json::from_str(expected).expect("JSON");
+            assert_eq!(got, expected, "{generation:?}");
+        }
+        assert!(body(&key, Generation::E0).starts_with("<html>"));
+    }
+
+    #[test]
+    fn codes_that_differ_give_a_generic_id() {
+        let problem = |code| Problem { path: "a".to_owned(), code, message: "m".to_owned() };
+        assert_eq!(Refusal::invalid(vec![problem("wrong_type"), problem("wrong_type")]).id, "wrong_type");
+        assert_eq!(
+            Refusal::invalid(vec![problem("wrong_type"), problem("out_of_range")]).id,
+            "invalid_payload"
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! Workspace subscriptions, as the official n8n node makes them (contract 6.7).
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The names that `POST /subscribe` takes.
+const TYPES: [&str; 4] = ["template_status", "new_banner", "new_banner_batch", "new_export"];
+
+/// One receiver of one kind of event.
+#[derive(Debug, Clone)]
+pub(super) struct Subscription {
+    pub(super) id: Uuid,
+    pub(super) hook_url: String,
+    pub(super) kind: String,
+}
+
+/// The subscriptions of the workspace, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions(Vec<Subscription>);
+
+impl Subscriptions {
+    pub(super) fn known_type(kind: &str) -> bool {
+        TYPES.contains(&kind)
+    }
+
+    pub(super) fn add(&mut self, subscription: Subscription) {
+        self.0.push(subscription);
+    }
+
+    pub(super) fn contains(&self, id: Uuid) -> bool {
+        self.0.iter().any(|subscription| subscription.id == id)
+    }
+
+    /// Whether there was one to remove.
+    pub(super) fn remove(&mut self, id: Uuid) -> bool {
+        let before = self.0.len();
+        self.0.retain(|subscription| subscription.id != id);
+        self.0.len() < before
+    }
+
+    /// Those that want this kind of event.
+    pub(super) fn to(&self, kind: &str) -> Vec<Subscription> {
+        self.0.iter().filter(|subscription| subscription.kind == kind).cloned().collect()
+    }
+
+    pub(super) fn list(&self) -> Value {
+        let view = |subscription: &Subscription| json!({"id": subscription.id, "hook_url": subscription.hook_url, "type": subscription.kind});
+        self.0.iter().map(view).collect()
+    }
+}

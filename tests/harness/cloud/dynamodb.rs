@@ -1,0 +1,82 @@
+//! DynamoDB: dynoxide, a SQLite-backed implementation, behind the gate that counts and breaks.
+//! Dynoxide serves a socket of its own only, so the gate passes calls on to a private port.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dynoxide::Database;
+use http::{Request, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use s3s::Body;
+use tokio::task::JoinHandle;
+
+use super::StartError;
+use super::server::{Answer, Handler, endpoint, listen};
+
+/// The private server; dropping it stops it.
+pub(super) struct DynamoDb {
+    endpoint: String,
+    task: JoinHandle<()>,
+}
+
+impl DynamoDb {
+    /// Opens the database file, or one in memory, and serves it on a free port.
+    pub(super) async fn start(database: Option<PathBuf>) -> Result<Self, StartError> {
+        let database = match database {
+            Some(path) => {
+                let path = path
+                    .to_str()
+                    .ok_or_else(|| StartError::Database(format!("{} is not UTF-8", path.display())))?;
+                Database::new(path)
+            }
+            None => Database::memory(),
+        }
+        .map_err(|error| StartError::Database(error.to_string()))?;
+        let listener = listen("the table database", 0).await?;
+        let endpoint = endpoint(&listener)?;
+        let task = tokio::spawn(async move {
+            dynoxide::server::serve_on(listener, database).await;
+        });
+        Ok(Self { endpoint, task })
+    }
+
+    /// Passes calls on.
+    pub(super) fn handler(&self) -> Handler {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let endpoint: Arc<str> = self.endpoint.as_str().into();
+        Arc::new(move |request| Box::pin(forward(client.clone(), Arc::clone(&endpoint), request)))
+    }
+
+    /// Stops the server and waits until it has.
+    pub(super) async fn shutdown(mut self) {
+        self.task.abort();
+        // Cancelled is the only way it ends.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for DynamoDb {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn forward(
+    client: Client<HttpConnector, Full<Bytes>>,
+    endpoint: Arc<str>,
+    request: Request<Body>,
+) -> Answer {
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    parts.uri = format!("{endpoint}{path}").parse::<Uri>()?;
+    // Requests are bounded by DynamoDB's own limit of 16 MB, which dynoxide enforces.
+    let body = body.collect().await?.to_bytes();
+    let response = client.request(Request::from_parts(parts, Full::new(body))).await?;
+    Ok(response.map(Body::from))
+}

@@ -1,0 +1,30 @@
+//! S3: the protocol, signatures and XML come from `s3s`, the store below it is ours, because the
+//! conditional writes, multipart rules and checksums are what the tests are about.
+
+mod api;
+mod checksum;
+mod conditions;
+mod listing;
+mod multipart;
+mod object;
+mod receive;
+mod store;
+
+use std::sync::Arc;
+
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+
+pub(super) use self::store::Store;
+use super::server::Handler;
+
+/// Serves the store to the holder of one key pair.
+pub(super) fn handler(store: Arc<Store>, access_key_id: &str, secret_access_key: &str) -> Handler {
+    let mut builder = S3ServiceBuilder::new(api::Api::new(store));
+    builder.set_auth(SimpleAuth::from_single(access_key_id, secret_access_key));
+    let service = builder.build();
+    Arc::new(move |request| {
+        let service = service.clone();
+        Box::pin(async move { Ok(service.call(request).await?) })
+    })
+}

@@ -1,0 +1,74 @@
+//! `If-Match`, `If-None-Match` and their date twins, for writes and for reads.
+
+use s3s::dto::{ETagCondition, Timestamp};
+use s3s::{S3Result, s3_error};
+
+use super::object::{Version, timestamp};
+
+/// The conditions of a write.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WriteCondition {
+    pub(super) if_match: Option<ETagCondition>,
+    pub(super) if_none_match: Option<ETagCondition>,
+}
+
+impl WriteCondition {
+    /// Must be asked under the same lock as the write, or two writers could both be first.
+    pub(super) fn check(&self, current: Option<&Version>) -> S3Result<()> {
+        match (&self.if_none_match, current) {
+            (Some(ETagCondition::ETag(_)), _) => {
+                return Err(s3_error!(NotImplemented, "If-None-Match of a write takes only *"));
+            }
+            (Some(ETagCondition::Any), Some(_)) => return Err(failed()),
+            _ => {}
+        }
+        match (&self.if_match, current) {
+            (None, _) => Ok(()),
+            (Some(_), None) => Err(s3_error!(NoSuchKey)),
+            (Some(condition), Some(current)) if matches(condition, current) => Ok(()),
+            _ => Err(failed()),
+        }
+    }
+}
+
+/// The conditions of a read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadCondition {
+    pub(super) if_match: Option<ETagCondition>,
+    pub(super) if_none_match: Option<ETagCondition>,
+    pub(super) if_modified_since: Option<Timestamp>,
+    pub(super) if_unmodified_since: Option<Timestamp>,
+}
+
+impl ReadCondition {
+    /// In the order of RFC 9110: an ETag condition silences its date twin.
+    pub(super) fn check(&self, version: &Version) -> S3Result<()> {
+        // HTTP dates have whole seconds only.
+        let modified = timestamp(version.modified_millis / 1000 * 1000);
+        let unchanged = match (&self.if_match, &self.if_unmodified_since) {
+            (Some(condition), _) => matches(condition, version),
+            (None, Some(since)) => modified <= *since,
+            (None, None) => true,
+        };
+        if !unchanged {
+            return Err(failed());
+        }
+        let known = match (&self.if_none_match, &self.if_modified_since) {
+            (Some(condition), _) => matches(condition, version),
+            (None, Some(since)) => modified <= *since,
+            (None, None) => false,
+        };
+        if known { Err(s3_error!(NotModified)) } else { Ok(()) }
+    }
+}
+
+fn matches(condition: &ETagCondition, version: &Version) -> bool {
+    match condition {
+        ETagCondition::Any => true,
+        ETagCondition::ETag(etag) => etag.value() == version.etag,
+    }
+}
+
+fn failed() -> s3s::S3Error {
+    s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
+}

@@ -1,0 +1,282 @@
+//! The objects: bytes and one JSON file per version on disk, an index of them in memory. All
+//! decisions (who was first, what is current) are taken under one lock, which is held for a
+//! rename and a small write but never while a body is received.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use s3s::dto::BucketLifecycleConfiguration;
+use s3s::{S3Error, S3Result, s3_error};
+use serde::{Deserialize, Serialize};
+
+use super::super::snapshot;
+use super::checksum::Stored;
+use super::conditions::WriteCondition;
+use super::multipart::Upload;
+use super::object::{Attributes, Version, now_millis};
+use super::receive::TemporaryFile;
+
+/// Whether a bucket keeps old versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Versioning {
+    #[default]
+    Never,
+    Enabled,
+    Suspended,
+}
+
+/// A bucket and the index of its objects.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Bucket {
+    pub(super) created_millis: u64,
+    pub(super) versioning: Versioning,
+    /// Versions of each key, oldest first; never an empty list.
+    #[serde(skip)]
+    pub(super) objects: BTreeMap<String, Vec<Arc<Version>>>,
+    /// Kept for reading back until the next restart; nothing expires here.
+    #[serde(skip)]
+    pub(super) lifecycle: Option<BucketLifecycleConfiguration>,
+}
+
+/// What the lock protects.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) buckets: BTreeMap<String, Bucket>,
+    pub(super) uploads: BTreeMap<String, Upload>,
+    writes: HashMap<(String, String), u64>,
+}
+
+/// The store of all buckets.
+#[derive(Debug)]
+pub(in super::super) struct Store {
+    folder: PathBuf,
+    pub(super) region: String,
+    state: Mutex<State>,
+}
+
+/// An object that is about to become visible.
+pub(super) struct NewObject {
+    pub(super) file: TemporaryFile,
+    pub(super) size: u64,
+    pub(super) etag: String,
+    pub(super) checksum: Stored,
+    pub(super) attributes: Attributes,
+}
+
+impl Store {
+    /// Reads the index of what is in the folder.
+    pub(in super::super) fn open(folder: PathBuf, region: &str) -> io::Result<Arc<Self>> {
+        let temporary = folder.join("receiving");
+        if temporary.exists() {
+            fs::remove_dir_all(&temporary)?;
+        }
+        for name in ["receiving", "buckets", "uploads"] {
+            fs::create_dir_all(folder.join(name))?;
+        }
+        let mut state = State::default();
+        for entry in fs::read_dir(folder.join("buckets"))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            state.buckets.insert(name, load_bucket(&entry.path())?);
+        }
+        state.uploads = Upload::load_all(&folder.join("uploads"))?;
+        Ok(Arc::new(Self { folder, region: region.to_owned(), state: Mutex::new(state) }))
+    }
+
+    /// How often an object was written at this key since the start.
+    pub(in super::super) fn writes(&self, bucket: &str, key: &str) -> u64 {
+        let place = (bucket.to_owned(), key.to_owned());
+        self.lock().writes.get(&place).copied().unwrap_or_default()
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where bodies are received.
+    pub(super) fn receiving(&self) -> PathBuf {
+        self.folder.join("receiving")
+    }
+
+    /// Where the parts of an upload are.
+    pub(super) fn upload_folder(&self, upload_id: &str) -> PathBuf {
+        self.folder.join("uploads").join(upload_id)
+    }
+
+    pub(super) fn bucket_folder(&self, bucket: &str) -> PathBuf {
+        self.folder.join("buckets").join(bucket)
+    }
+
+    /// Writes what is kept of a bucket beside its objects.
+    pub(super) fn save_bucket(&self, name: &str, bucket: &Bucket) -> S3Result<()> {
+        let folder = self.bucket_folder(name);
+        fs::create_dir_all(folder.join("objects")).map_err(S3Error::internal_error)?;
+        snapshot::save(&folder.join("bucket.json"), bucket).map_err(S3Error::internal_error)
+    }
+
+    /// Makes an object visible, if its conditions hold.
+    pub(super) fn commit(
+        &self,
+        state: &mut State,
+        (bucket_name, key): (&str, &str),
+        new: NewObject,
+        condition: &WriteCondition,
+    ) -> S3Result<Arc<Version>> {
+        let bucket = state.bucket(bucket_name)?;
+        condition.check(bucket.current(key).map(Arc::as_ref))?;
+        let mut version = self.blank_version(bucket, key);
+        version.file = format!("{}-{}", version.id, file_name(key));
+        version.size = new.size;
+        version.etag = new.etag;
+        version.checksum = Some(new.checksum);
+        version.attributes = new.attributes;
+        let data = self.objects(bucket_name).join(&version.file);
+        new.file.keep_as(&data).map_err(S3Error::internal_error)?;
+        let version = self.add_version(state, bucket_name, version)?;
+        *state.writes.entry((bucket_name.to_owned(), key.to_owned())).or_default() += 1;
+        Ok(version)
+    }
+
+    /// A version without content, which is what a delete marker is.
+    pub(super) fn blank_version(&self, bucket: &Bucket, key: &str) -> Version {
+        let id = uuid::Uuid::now_v7().simple().to_string();
+        let keeps = bucket.versioning == Versioning::Enabled;
+        Version {
+            version_id: if keeps { id.clone() } else { "null".into() },
+            id,
+            key: key.to_owned(),
+            modified_millis: now_millis(),
+            is_delete_marker: false,
+            file: String::new(),
+            size: 0,
+            etag: String::new(),
+            checksum: None,
+            attributes: Attributes::default(),
+        }
+    }
+
+    /// Records a version; an unversioned one takes the place of the unversioned one before it.
+    pub(super) fn add_version(
+        &self,
+        state: &mut State,
+        bucket: &str,
+        version: Version,
+    ) -> S3Result<Arc<Version>> {
+        self.save_version(bucket, &version)?;
+        let versions = state.bucket_mut(bucket)?.objects.entry(version.key.clone()).or_default();
+        if version.version_id == "null" {
+            for old in versions.extract_if(.., |old| old.version_id == "null") {
+                self.remove_files(bucket, &old);
+            }
+        }
+        let version = Arc::new(version);
+        versions.push(Arc::clone(&version));
+        Ok(version)
+    }
+
+    pub(super) fn save_version(&self, bucket: &str, version: &Version) -> S3Result<()> {
+        let path = self.objects(bucket).join(format!("{}.json", version.id));
+        snapshot::save(&path, version).map_err(S3Error::internal_error)
+    }
+
+    /// Deletes the files of a version. Readers that have it open read on.
+    pub(super) fn remove_files(&self, bucket: &str, version: &Version) {
+        let folder = self.objects(bucket);
+        // The record goes first: data without a record is cleaned up at the next start, a record
+        // without data would be a broken object.
+        let _ = fs::remove_file(folder.join(format!("{}.json", version.id)));
+        if !version.file.is_empty() {
+            let _ = fs::remove_file(folder.join(&version.file));
+        }
+    }
+
+    /// Finds an object and opens it, so that a later write cannot take the bytes away.
+    pub(super) fn open_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> S3Result<(Arc<Version>, File)> {
+        let state = self.lock();
+        let version = state.bucket(bucket)?.version(key, version_id)?;
+        let file = File::open(self.objects(bucket).join(&version.file));
+        Ok((version, file.map_err(S3Error::internal_error)?))
+    }
+
+    fn objects(&self, bucket: &str) -> PathBuf {
+        self.bucket_folder(bucket).join("objects")
+    }
+}
+
+impl State {
+    pub(super) fn bucket(&self, name: &str) -> S3Result<&Bucket> {
+        self.buckets.get(name).ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+    }
+
+    pub(super) fn bucket_mut(&mut self, name: &str) -> S3Result<&mut Bucket> {
+        self.buckets
+            .get_mut(name)
+            .ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+    }
+}
+
+impl Bucket {
+    /// The current version of an object that is not deleted.
+    pub(super) fn current(&self, key: &str) -> Option<&Arc<Version>> {
+        self.objects.get(key)?.last().filter(|version| !version.is_delete_marker)
+    }
+
+    /// The current or the given version, as reading wants it.
+    pub(super) fn version(&self, key: &str, version_id: Option<&str>) -> S3Result<Arc<Version>> {
+        let Some(version_id) = version_id else {
+            let current = self.current(key).cloned();
+            return current.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."));
+        };
+        let mut versions = self.objects.get(key).into_iter().flatten();
+        match versions.find(|version| version.version_id == version_id) {
+            Some(version) if version.is_delete_marker => Err(s3_error!(MethodNotAllowed)),
+            Some(version) => Ok(Arc::clone(version)),
+            None => Err(s3_error!(NoSuchVersion)),
+        }
+    }
+}
+
+fn load_bucket(folder: &Path) -> io::Result<Bucket> {
+    let mut bucket: Bucket = snapshot::load(&folder.join("bucket.json"))?.unwrap_or_default();
+    let objects = folder.join("objects");
+    fs::create_dir_all(&objects)?;
+    let mut records = Vec::new();
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&objects)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json")
+            && let Some(version) = snapshot::load::<Version>(&path)?
+        {
+            records.push(version);
+        } else {
+            files.push(path);
+        }
+    }
+    records.sort_by(|one, other| one.id.cmp(&other.id));
+    let recorded: HashSet<&OsStr> = records.iter().map(|version| version.file.as_ref()).collect();
+    for path in files {
+        if path.file_name().is_none_or(|name| !recorded.contains(name)) {
+            fs::remove_file(&path)?;
+        }
+    }
+    for version in records {
+        bucket.objects.entry(version.key.clone()).or_default().push(Arc::new(version));
+    }
+    Ok(bucket)
+}
+
+/// Enough of the key that a person finds the object's file.
+fn file_name(key: &str) -> String {
+    let name = key.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let safe = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    name.chars().map(|letter| if safe(letter) { letter } else { '_' }).take(100).collect::<String>() + ".data"
+}

@@ -1,0 +1,95 @@
+//! Errors in the form of the AWS JSON protocols.
+
+use http::{HeaderValue, Response, StatusCode};
+use s3s::Body;
+use serde_json::json;
+
+use super::respond;
+
+/// Which of the two JSON protocols a service speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Json10,
+    Json11,
+}
+
+impl Protocol {
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Json10 => "application/x-amz-json-1.0",
+            Self::Json11 => "application/x-amz-json-1.1",
+        }
+    }
+}
+
+/// An error that a client caused, unless the status says otherwise.
+#[derive(Debug)]
+pub(in super::super) struct ServiceError {
+    /// The type as the API reference of the service names it.
+    code: String,
+    message: String,
+    /// The code from the time when SQS spoke the query protocol; clients still compare it.
+    query_code: Option<&'static str>,
+    status: StatusCode,
+}
+
+impl ServiceError {
+    pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            query_code: None,
+            status: StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// An SQS error with the code that query clients know.
+    pub(super) fn with_query_code(mut self, query_code: &'static str) -> Self {
+        self.query_code = Some(query_code);
+        self
+    }
+
+    pub(super) fn unknown_operation(name: &str) -> Self {
+        Self::new("UnknownOperationException", format!("{name} is not played by the local cloud"))
+    }
+
+    pub(super) fn missing(name: &str) -> Self {
+        Self::new("MissingParameter", format!("The request must contain the parameter {name}."))
+    }
+
+    pub(super) fn code(&self) -> &str {
+        self.query_code.unwrap_or(&self.code)
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(super) fn into_response(self, protocol: Protocol) -> Response<Body> {
+        let body = json!({ "__type": self.code, "message": self.message, "Message": self.message });
+        let mut response = respond(self.status, protocol.content_type(), body.to_string().into());
+        if let Some(code) = self.query_code
+            && let Ok(value) = HeaderValue::from_str(&format!("{code};Sender"))
+        {
+            response.headers_mut().insert("x-amzn-query-error", value);
+        }
+        response
+    }
+}
+
+/// The disk refused: the only error that is not the client's.
+impl From<std::io::Error> for ServiceError {
+    fn from(error: std::io::Error) -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            ..Self::new("InternalServerError", error.to_string())
+        }
+    }
+}
+
+/// The input has not the shape of the operation.
+impl From<serde_json::Error> for ServiceError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new("SerializationException", error.to_string())
+    }
+}

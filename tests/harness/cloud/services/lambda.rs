@@ -1,0 +1,101 @@
+//! Lambda: invocation of functions that are callbacks in this process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, request};
+use s3s::Body;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::super::ACCOUNT_ID;
+use super::{BoxFuture, respond};
+
+/// A function: payload in, payload or error out.
+pub type Invoke = Arc<dyn Fn(Bytes) -> BoxFuture<Result<Bytes, FunctionError>> + Send + Sync>;
+
+/// What a function fails with, in the form in which the Lambda runtime reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+#[error("{error_type}: {error_message}")]
+pub struct FunctionError {
+    /// The name that state machines match on.
+    pub error_type: String,
+    /// The message.
+    pub error_message: String,
+}
+
+/// The functions by name.
+pub(super) struct Functions {
+    region: String,
+    functions: Mutex<HashMap<String, Invoke>>,
+}
+
+impl Functions {
+    pub(super) fn new(region: &str) -> Self {
+        Self { region: region.to_owned(), functions: Mutex::default() }
+    }
+
+    pub(super) fn register(&self, name: &str, function: Invoke) {
+        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        functions.insert(name.to_owned(), function);
+    }
+
+    /// Answers an Invoke request.
+    pub(super) async fn invoke(&self, head: &request::Parts, payload: Bytes) -> Response<Body> {
+        let name = function_name(head.uri.path());
+        let function = {
+            let functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+            functions.get(&name).cloned()
+        };
+        let Some(function) = function else {
+            return self.not_found(&name);
+        };
+        let kind = head.headers.get("x-amz-invocation-type").and_then(|kind| kind.to_str().ok());
+        match kind.unwrap_or("RequestResponse") {
+            "Event" => {
+                // Nobody waits for the result; a failed asynchronous invocation is not repeated.
+                tokio::spawn(function(payload));
+                respond(StatusCode::ACCEPTED, "application/json", Bytes::new())
+            }
+            "DryRun" => respond(StatusCode::NO_CONTENT, "application/json", Bytes::new()),
+            _ => invoked(function(payload).await),
+        }
+    }
+
+    fn not_found(&self, name: &str) -> Response<Body> {
+        let region = &self.region;
+        let message = format!("Function not found: arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{name}");
+        let body = json!({ "Type": "User", "Message": message });
+        let mut response = respond(StatusCode::NOT_FOUND, "application/json", body.to_string().into());
+        let code = HeaderValue::from_static("ResourceNotFoundException");
+        response.headers_mut().insert("x-amzn-errortype", code);
+        response
+    }
+}
+
+fn invoked(result: Result<Bytes, FunctionError>) -> Response<Body> {
+    let is_error = result.is_err();
+    let body = result.unwrap_or_else(|error| {
+        json!({ "errorType": error.error_type, "errorMessage": error.error_message }).to_string().into()
+    });
+    let mut response = respond(StatusCode::OK, "application/json", body);
+    let headers = response.headers_mut();
+    headers.insert("x-amz-executed-version", HeaderValue::from_static("$LATEST"));
+    if is_error {
+        headers.insert("x-amz-function-error", HeaderValue::from_static("Unhandled"));
+    }
+    response
+}
+
+/// The name out of the path, where clients may also put an ARN or a qualified name.
+fn function_name(path: &str) -> String {
+    let segment = path.split('/').nth(3).unwrap_or_default();
+    let segment = segment.replace("%3A", ":").replace("%24", "$");
+    let mut pieces = segment.split(':');
+    if segment.starts_with("arn:") {
+        pieces.nth(5);
+    }
+    pieces.next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,140 @@
+//! Operations on whole queues and their attributes.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::queue::Queue;
+use super::{Queues, ServiceError, fault, find, named_by_url, nothing, now_millis};
+
+/// What SQS sets when the creator does not, and what exists at all.
+const DEFAULTS: [(&str, &str); 5] = [
+    ("DelaySeconds", "0"),
+    ("MaximumMessageSize", "1048576"),
+    ("MessageRetentionPeriod", "345600"),
+    ("ReceiveMessageWaitTimeSeconds", "0"),
+    ("VisibilityTimeout", "30"),
+];
+
+impl Queues {
+    pub(super) fn create_queue(&self, input: &Value) -> Result<Value, ServiceError> {
+        let name = input["QueueName"].as_str().ok_or_else(|| ServiceError::missing("QueueName"))?;
+        let stem = name.strip_suffix(".fifo").unwrap_or(name);
+        let is_valid = !stem.is_empty()
+            && name.len() <= 80
+            && stem.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
+        if !is_valid {
+            let message =
+                "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
+            return Err(fault::invalid_value(message));
+        }
+        let wanted = given_attributes(input);
+        let mut queues = self.lock();
+        if let Some(queue) = queues.get(name) {
+            let differs = wanted.iter().any(|(name, value)| queue.attributes.get(name) != Some(value));
+            return if differs {
+                Err(fault::queue_exists())
+            } else {
+                Ok(json!({ "QueueUrl": self.url(name) }))
+            };
+        }
+        let mut attributes: BTreeMap<String, String> =
+            DEFAULTS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        attributes.extend(wanted);
+        let now = now_millis();
+        let queue = Queue {
+            name: name.to_owned(),
+            created_millis: now,
+            modified_millis: now,
+            attributes,
+            messages: Vec::new(),
+            deduplication: BTreeMap::new(),
+        };
+        self.save(&queue)?;
+        queues.insert(name.to_owned(), queue);
+        Ok(json!({ "QueueUrl": self.url(name) }))
+    }
+
+    pub(super) fn delete_queue(&self, input: &Value) -> Result<Value, ServiceError> {
+        let name = named_by_url(input)?;
+        self.lock().remove(&name).ok_or_else(fault::no_such_queue)?;
+        std::fs::remove_file(self.folder.join(format!("{name}.json")))?;
+        Ok(nothing())
+    }
+
+    pub(super) fn get_queue_url(&self, input: &Value) -> Result<Value, ServiceError> {
+        let name = input["QueueName"].as_str().ok_or_else(|| ServiceError::missing("QueueName"))?;
+        find(&mut self.lock(), name)?;
+        Ok(json!({ "QueueUrl": self.url(name) }))
+    }
+
+    pub(super) fn list_queues(&self, input: &Value) -> Value {
+        let prefix = input["QueueNamePrefix"].as_str().unwrap_or_default();
+        let queues = self.lock();
+        let names = queues.keys().filter(|name| name.starts_with(prefix));
+        json!({ "QueueUrls": names.map(|name| self.url(name)).collect::<Vec<_>>() })
+    }
+
+    pub(super) fn get_queue_attributes(&self, input: &Value) -> Result<Value, ServiceError> {
+        let name = named_by_url(input)?;
+        let asked: Vec<&str> = strings(&input["AttributeNames"]);
+        let mut queues = self.lock();
+        let queue = find(&mut queues, &name)?;
+        let now = now_millis();
+        queue.expire(now);
+        let depth = queue.depth(now);
+        let mut attributes = queue.attributes.clone();
+        for (name, value) in [
+            ("ApproximateNumberOfMessages", depth.visible.to_string()),
+            ("ApproximateNumberOfMessagesNotVisible", depth.in_flight.to_string()),
+            ("ApproximateNumberOfMessagesDelayed", depth.delayed.to_string()),
+            ("CreatedTimestamp", (queue.created_millis / 1000).to_string()),
+            ("LastModifiedTimestamp", (queue.modified_millis / 1000).to_string()),
+            ("QueueArn", self.arn(&name)),
+        ] {
+            attributes.insert(name.to_owned(), value);
+        }
+        if !asked.contains(&"All") {
+            attributes.retain(|name, _| asked.contains(&name.as_str()));
+        }
+        Ok(json!({ "Attributes": attributes }))
+    }
+
+    pub(super) fn set_queue_attributes(&self, input: &Value) -> Result<Value, ServiceError> {
+        let name = named_by_url(input)?;
+        let mut queues = self.lock();
+        let queue = find(&mut queues, &name)?;
+        for (name, value) in given_attributes(input) {
+            // An empty policy takes the policy away.
+            if value.is_empty() {
+                queue.attributes.remove(&name);
+            } else {
+                queue.attributes.insert(name, value);
+            }
+        }
+        queue.modified_millis = now_millis();
+        self.save(queue)?;
+        Ok(nothing())
+    }
+
+    pub(super) fn purge_queue(&self, input: &Value) -> Result<Value, ServiceError> {
+        let name = named_by_url(input)?;
+        let mut queues = self.lock();
+        let queue = find(&mut queues, &name)?;
+        queue.messages.clear();
+        self.save(queue)?;
+        Ok(nothing())
+    }
+}
+
+fn given_attributes(input: &Value) -> BTreeMap<String, String> {
+    let given = input["Attributes"].as_object().into_iter().flatten();
+    given
+        .map(|(name, value)| (name.clone(), value.as_str().map_or(value.to_string(), str::to_owned)))
+        .collect()
+}
+
+/// The strings of a list, empty when there is none.
+pub(super) fn strings(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}

@@ -1,0 +1,84 @@
+//! Step Functions: keeps what is reported for task tokens. No state machine runs; any token is
+//! known until its task ends, and reports after that are refused as AWS refuses them.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::error::ServiceError;
+
+/// A report for a waiting task.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TaskReport {
+    /// SendTaskSuccess.
+    Success {
+        /// The task token.
+        token: String,
+        /// The output, parsed.
+        output: Value,
+    },
+    /// SendTaskFailure.
+    Failure {
+        /// The task token.
+        token: String,
+        /// The error name, empty when none was given.
+        error: String,
+        /// The cause, empty when none was given.
+        cause: String,
+    },
+    /// SendTaskHeartbeat.
+    Heartbeat {
+        /// The task token.
+        token: String,
+    },
+}
+
+impl TaskReport {
+    /// The token of the task that is reported on.
+    pub fn token(&self) -> &str {
+        match self {
+            Self::Success { token, .. } | Self::Failure { token, .. } | Self::Heartbeat { token } => token,
+        }
+    }
+}
+
+/// The reports so far.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    reports: Mutex<Vec<TaskReport>>,
+}
+
+impl Tasks {
+    pub(super) fn all(&self) -> Vec<TaskReport> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn call(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
+        let token = text("taskToken");
+        if token.is_empty() {
+            return Err(ServiceError::new("InvalidToken", "Invalid Token: 'taskToken' is missing"));
+        }
+        let report = match operation {
+            "SendTaskSuccess" => {
+                let output = serde_json::from_str(&text("output")).map_err(|error| {
+                    ServiceError::new("InvalidOutput", format!("Invalid Output: {error}"))
+                })?;
+                TaskReport::Success { token, output }
+            }
+            "SendTaskFailure" => TaskReport::Failure { token, error: text("error"), cause: text("cause") },
+            "SendTaskHeartbeat" => TaskReport::Heartbeat { token },
+            _ => return Err(ServiceError::unknown_operation(operation)),
+        };
+        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_ended = reports.iter().any(|earlier| {
+            earlier.token() == report.token() && !matches!(earlier, TaskReport::Heartbeat { .. })
+        });
+        if has_ended {
+            let message = "Task Timed Out: 'Provided task does not exist anymore'";
+            return Err(ServiceError::new("TaskTimedOut", message));
+        }
+        reports.push(report);
+        Ok(json!({}))
+    }
+}

@@ -1,0 +1,21 @@
+//! Landfall on one machine: a local cloud, the providers' simulators, both functions and the HTTP APIs in front
+//! of them, all spoken to over the wire. The local runner and the flows start the same [`Stack`].
+
+mod function;
+mod gateway;
+mod http_client;
+mod process;
+mod resources;
+mod stack;
+mod until;
+
+pub mod cloud;
+pub mod simulators;
+
+pub use function::{Function, direct};
+pub use gateway::Gateway;
+pub use http_client::HttpClient;
+pub use process::WorkerProcesses;
+pub use resources::{BUCKET, Clients, DEAD_LETTER_QUEUE, QUEUE, SECRET, TABLE};
+pub use stack::{Ports, Stack, StackError, StackOptions, Workers};
+pub use until::until;

@@ -1,0 +1,130 @@
+//! The resources of `template.yaml`, made in the local cloud through the AWS SDKs.
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use aws_sdk_sqs::types::QueueAttributeName;
+use lambda::{Aws, Environment};
+use serde_json::{Value, json};
+
+/// Name of the bucket.
+pub const BUCKET: &str = "landfall-files";
+/// Name of the table.
+pub const TABLE: &str = "landfall-jobs";
+/// Name of the delivery queue.
+pub const QUEUE: &str = "landfall-inbox";
+/// Name of its dead-letter queue.
+pub const DEAD_LETTER_QUEUE: &str = "landfall-dead-letters";
+/// Name of the secret.
+pub const SECRET: &str = "landfall";
+
+/// Any failure of a client; the set-up only passes it on.
+pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
+
+/// Clients of the AWS services, configured like those of the functions.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
+    /// DynamoDB.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// SQS.
+    pub sqs: aws_sdk_sqs::Client,
+    /// Secrets Manager.
+    pub secrets: aws_sdk_secretsmanager::Client,
+}
+
+impl Clients {
+    /// Clients with the region, credentials and endpoints of a function's environment.
+    ///
+    /// # Errors
+    /// A variable is missing.
+    pub fn new(environment: &Environment) -> Result<Self, model::Fault> {
+        let aws = Aws::new(environment)?;
+        let s3 = aws.streaming("S3");
+        let s3 = aws_sdk_s3::config::Builder::from(&s3).force_path_style(s3.endpoint_url().is_some()).build();
+        Ok(Self {
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            dynamodb: aws_sdk_dynamodb::Client::new(&aws.service("DYNAMODB")),
+            sqs: aws_sdk_sqs::Client::new(&aws.service("SQS")),
+            secrets: aws_sdk_secretsmanager::Client::new(&aws.service("SECRETS_MANAGER")),
+        })
+    }
+
+    /// Makes whatever is not there yet. Returns the URL of the delivery queue.
+    pub(crate) async fn make_resources(&self, most_receipts: u32) -> Result<String, Trouble> {
+        self.make_table(TABLE).await?;
+        if self.s3.head_bucket().bucket(BUCKET).send().await.is_err() {
+            self.s3.create_bucket().bucket(BUCKET).send().await?;
+            let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+            self.s3.put_bucket_versioning().bucket(BUCKET).versioning_configuration(versions).send().await?;
+        }
+        self.make_queues(most_receipts).await
+    }
+
+    /// The table of `template.yaml`.
+    ///
+    /// # Errors
+    /// DynamoDB refuses.
+    pub async fn make_table(&self, name: &str) -> Result<(), Trouble> {
+        let tables = self.dynamodb.list_tables().send().await?;
+        if tables.table_names().iter().any(|known| known == name) {
+            return Ok(());
+        }
+        let mut create = self.dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+        for attribute in ["pk", "sk", "ticket_key", "day", "created", "due_shard", "due_at"] {
+            let text = AttributeDefinition::builder().attribute_name(attribute);
+            create = create.attribute_definitions(text.attribute_type(ScalarAttributeType::S).build()?);
+        }
+        create = create.key_schema(key("pk", KeyType::Hash)?).key_schema(key("sk", KeyType::Range)?);
+        for (index, hash, range, projection) in [
+            ("by_ticket", "ticket_key", None, ProjectionType::KeysOnly),
+            ("by_day", "day", Some("created"), ProjectionType::All),
+            ("due", "due_shard", Some("due_at"), ProjectionType::KeysOnly),
+        ] {
+            let mut index = GlobalSecondaryIndex::builder().index_name(index).key_schema(key(hash, KeyType::Hash)?);
+            if let Some(range) = range {
+                index = index.key_schema(key(range, KeyType::Range)?);
+            }
+            let projection = Projection::builder().projection_type(projection).build();
+            create = create.global_secondary_indexes(index.projection(projection).build()?);
+        }
+        create.send().await?;
+        Ok(())
+    }
+
+    async fn make_queues(&self, most_receipts: u32) -> Result<String, Trouble> {
+        let dead = self.sqs.create_queue().queue_name(DEAD_LETTER_QUEUE).send().await?;
+        let dead = dead.queue_url().ok_or("the queue has no URL")?.to_owned();
+        let arn = self.sqs.get_queue_attributes().queue_url(&dead).attribute_names(QueueAttributeName::QueueArn);
+        let arn = arn.send().await?;
+        let arn = arn.attributes().and_then(|a| a.get(&QueueAttributeName::QueueArn)).ok_or("the queue has no ARN")?.clone();
+        let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": most_receipts }).to_string();
+        let queue = self.sqs.create_queue().queue_name(QUEUE).send().await?;
+        let queue = queue.queue_url().ok_or("the queue has no URL")?.to_owned();
+        let set = self.sqs.set_queue_attributes().queue_url(&queue);
+        let set = set.attributes(QueueAttributeName::RedrivePolicy, redrive);
+        // As in the template: longer than the function may run. The worker itself decides when a message is back.
+        set.attributes(QueueAttributeName::VisibilityTimeout, "5400").send().await?;
+        Ok(queue)
+    }
+
+    /// Writes Landfall's secret. The callback key stays as it was, if there is one.
+    pub(crate) async fn write_secret(&self, providers: Value, callback_key: &str) -> Result<(), Trouble> {
+        let known = self.secrets.get_secret_value().secret_id(SECRET).send().await.ok();
+        let known: Option<Value> = known.and_then(|value| serde_json::from_str(value.secret_string()?).ok());
+        let mut secret = known.clone().unwrap_or_else(|| json!({ "callback_key": callback_key, "previous_callback_keys": [] }));
+        secret["providers"] = providers;
+        match known {
+            Some(_) => drop(self.secrets.put_secret_value().secret_id(SECRET).secret_string(secret.to_string()).send().await?),
+            None => drop(self.secrets.create_secret().name(SECRET).secret_string(secret.to_string()).send().await?),
+        }
+        Ok(())
+    }
+}
+
+fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, Trouble> {
+    Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
+}

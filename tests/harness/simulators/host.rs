@@ -1,0 +1,184 @@
+//! The handle that tests and the local runner hold.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use providers::sim::{Door, Origins, Outcome, Outgoing, Reply, Simulator};
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::{doors, pump};
+
+/// The port of each door on 127.0.0.1; 0 takes a free one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    /// The provider's API.
+    pub api: u16,
+    /// The provider's file downloads.
+    pub files: u16,
+    /// The simulator's control.
+    pub admin: u16,
+}
+
+/// A simulator that is being served. Dropping it closes the ports and stops the deliveries.
+pub struct SimulatorHost {
+    shared: Arc<Shared>,
+    origins: Origins,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl SimulatorHost {
+    /// Binds the three doors, tells the simulator where they are and starts to serve.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken; the message names it.
+    pub async fn start(simulator: Box<dyn Simulator>, ports: Ports) -> io::Result<Self> {
+        let (api, api_origin) = bind(ports.api).await?;
+        let (files, files_origin) = bind(ports.files).await?;
+        let (admin, admin_origin) = bind(ports.admin).await?;
+        let origins = Origins { api: api_origin, files: files_origin, admin: admin_origin };
+        let shared = Arc::new(Shared::new(simulator));
+        shared.with(|simulator| simulator.set_origins(origins.clone()));
+        let tasks = vec![
+            tokio::spawn(doors::serve(api, Door::Api, Arc::clone(&shared))),
+            tokio::spawn(doors::serve(files, Door::Files, Arc::clone(&shared))),
+            tokio::spawn(doors::serve(admin, Door::Admin, Arc::clone(&shared))),
+            tokio::spawn(pump::run(Arc::clone(&shared))),
+        ];
+        Ok(Self { shared, origins, tasks })
+    }
+
+    /// Where the doors are.
+    pub fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// Works on the simulator itself. What it schedules is sent afterwards.
+    pub fn with<T>(&self, work: impl FnOnce(&mut dyn Simulator) -> T) -> T {
+        self.shared.with(work)
+    }
+
+    /// What a script needs to use the simulator.
+    pub fn describe(&self) -> Value {
+        self.with(|simulator| simulator.describe())
+    }
+
+    /// Calls the Admin door without a connection. [`Value::Null`] sends no body, and stands for an empty
+    /// answer.
+    ///
+    /// # Errors
+    ///
+    /// When the answer is not a success.
+    pub fn admin(&self, method: http::Method, path: &str, body: &Value) -> Result<Value, AdminRefused> {
+        let bytes = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        self.admin_bytes(method, path, "application/json", bytes)
+    }
+
+    /// Like [`SimulatorHost::admin`] with a body of any type, such as the bytes of an archive.
+    ///
+    /// # Errors
+    ///
+    /// When the answer is not a success.
+    pub fn admin_bytes(
+        &self,
+        method: http::Method,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> Result<Value, AdminRefused> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header(http::header::CONTENT_TYPE, content_type)
+            .body(body)
+            .map_err(|error| AdminRefused { status: 400, body: error.to_string() })?;
+        let response = self.shared.handle(Door::Admin, request).response;
+        let text = || String::from_utf8_lossy(response.body()).into_owned();
+        if !response.status().is_success() {
+            return Err(AdminRefused { status: response.status().as_u16(), body: text() });
+        }
+        if response.body().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(response.body()).map_err(|_| AdminRefused { status: 500, body: text() })
+    }
+}
+
+impl Drop for SimulatorHost {
+    fn drop(&mut self) {
+        // The connections and the deliveries in flight belong to these tasks and end with them.
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// The Admin door answered with something else than a success.
+#[derive(Debug)]
+pub struct AdminRefused {
+    /// The status of the answer.
+    pub status: u16,
+    /// The body of the answer.
+    pub body: String,
+}
+
+impl std::fmt::Display for AdminRefused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the simulator's admin door answered {}: {}", self.status, self.body)
+    }
+}
+
+impl std::error::Error for AdminRefused {}
+
+/// The simulator and the bell that tells the pump to look at it again.
+pub(super) struct Shared {
+    simulator: Mutex<Box<dyn Simulator>>,
+    pub(super) changed: Notify,
+}
+
+impl Shared {
+    fn new(simulator: Box<dyn Simulator>) -> Self {
+        Self { simulator: Mutex::new(simulator), changed: Notify::new() }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut dyn Simulator) -> T) -> T {
+        let done = self.look(work);
+        self.changed.notify_one();
+        done
+    }
+
+    /// Works on the simulator without waking the pump.
+    fn look<T>(&self, work: impl FnOnce(&mut dyn Simulator) -> T) -> T {
+        // A panic in one test's closure must not hide behind the poison of the next caller.
+        let mut simulator = self.simulator.lock().unwrap_or_else(PoisonError::into_inner);
+        work(simulator.as_mut())
+    }
+
+    pub(super) fn handle(&self, door: Door, request: http::Request<Bytes>) -> Reply {
+        self.with(|simulator| simulator.handle(door, request, OffsetDateTime::now_utc()))
+    }
+
+    /// What is due now, and when to look again.
+    pub(super) fn take_due(&self) -> (Vec<Outgoing>, Option<OffsetDateTime>) {
+        self.look(|simulator| (simulator.take_due(OffsetDateTime::now_utc()), simulator.next_due()))
+    }
+
+    pub(super) fn delivered(&self, delivery: u64, outcome: Outcome) {
+        self.with(|simulator| simulator.delivered(delivery, outcome, OffsetDateTime::now_utc()));
+    }
+}
+
+async fn bind(port: u16) -> io::Result<(TcpListener, String)> {
+    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = TcpListener::bind(wanted)
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {wanted}: {error}")))?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    Ok((listener, origin))
+}

@@ -1,0 +1,328 @@
+//! The whole of Landfall on one machine.
+
+use std::{path::PathBuf, time::Duration};
+
+use lambda::Environment;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Function, Gateway, HttpClient, WorkerProcesses,
+    cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
+    direct,
+    function::in_process,
+    resources::{BUCKET, Clients, QUEUE, SECRET, TABLE, Trouble},
+    simulators::{Ports as SimulatorPorts, SimulatorHost},
+};
+
+/// How the worker runs.
+#[derive(Debug, Clone)]
+pub enum Workers {
+    /// In this process.
+    InProcess,
+    /// As processes of this binary, which can be killed.
+    Processes(PathBuf),
+}
+
+/// Fixed ports, or 0 for free ones.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    /// The submit API.
+    pub submit: u16,
+    /// The webhook API.
+    pub webhook: u16,
+    /// S3.
+    pub s3: u16,
+    /// DynamoDB.
+    pub dynamodb: u16,
+    /// Every other AWS service.
+    pub aws: u16,
+    /// The first simulator's API; its files and its control are the next two, and so on.
+    pub simulators: u16,
+}
+
+/// What a stack is like.
+#[derive(Debug, Clone)]
+pub struct StackOptions {
+    /// Where objects, tables, queues and secrets are kept.
+    pub data_dir: PathBuf,
+    /// Ports.
+    pub ports: Ports,
+    /// Seeds keys and ids of the simulators.
+    pub seed: u64,
+    /// Makes ids of new work differ between runs on kept data.
+    pub run: u64,
+    /// Variables of the functions, over those that the stack sets.
+    pub variables: Vec<(String, String)>,
+    /// How the worker runs.
+    pub workers: Workers,
+    /// The worker's timeout.
+    pub worker_timeout: Duration,
+    /// How many messages the worker works on at once.
+    pub worker_concurrency: usize,
+    /// How often a message is received before it is a dead letter.
+    pub most_receipts: u32,
+    /// Keep tables in memory.
+    pub dynamodb_in_memory: bool,
+}
+
+impl StackOptions {
+    /// The settings of `template.yaml`, on free ports.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            ports: Ports::default(),
+            seed: 1,
+            run: 0,
+            variables: vec![],
+            workers: Workers::InProcess,
+            worker_timeout: Duration::from_secs(900),
+            worker_concurrency: 10,
+            most_receipts: 12,
+            dynamodb_in_memory: false,
+        }
+    }
+
+    /// Sets a variable of the functions.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+/// Why a stack does not start.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StackError(String);
+
+impl StackError {
+    fn at(what: &str) -> impl Fn(Trouble) -> StackError {
+        let what = what.to_owned();
+        move |e| StackError(format!("{what}: {e}"))
+    }
+}
+
+/// Everything that runs. Dropping it stops it.
+pub struct Stack {
+    /// The local AWS.
+    pub cloud: LocalCloud,
+    /// The providers' simulators, by the name of the provider.
+    pub simulators: Vec<(&'static str, SimulatorHost)>,
+    /// The API in front of `submit`.
+    pub submit: Gateway,
+    /// The API in front of the public door.
+    pub webhook: Gateway,
+    /// AWS clients.
+    pub aws: Clients,
+    /// A client for the two APIs.
+    pub http: HttpClient,
+    /// URL of the delivery queue.
+    pub queue_url: String,
+    /// The worker's processes, if it runs as such.
+    pub processes: Option<WorkerProcesses>,
+    /// The `submit` function, for direct invocation.
+    pub submit_function: Function,
+    /// The worker, for events that no queue would bring.
+    pub worker_function: Function,
+    source: Option<EventSource>,
+    options: StackOptions,
+    cloud_options: LocalCloudOptions,
+}
+
+impl Stack {
+    /// Starts everything and makes the resources.
+    ///
+    /// # Errors
+    /// What does not start, and why: a taken port names itself.
+    pub async fn start(options: StackOptions) -> Result<Self, StackError> {
+        let mut cloud_options = LocalCloudOptions::new(&options.data_dir);
+        let ports = options.ports;
+        cloud_options.ports = CloudPorts { s3: ports.s3, dynamodb: ports.dynamodb, services: ports.aws };
+        cloud_options.dynamodb_in_memory = options.dynamodb_in_memory;
+        let cloud = LocalCloud::start(cloud_options.clone()).await.map_err(|e| StackError(e.to_string()))?;
+        let simulators = start_simulators(&options).await?;
+
+        // The door comes first: `submit` has to know its address.
+        let common = common_variables(&cloud, &cloud_options);
+        let clients = Clients::new(&Environment::new(common.clone())).map_err(|e| StackError(e.causes()))?;
+        let made = clients.make_resources(options.most_receipts).await;
+        let queue_url = made.map_err(StackError::at("cannot make the resources"))?;
+        write_secret(&clients, &simulators).await?;
+
+        let variables = Variables { common, queue_url: queue_url.clone(), options: &options };
+        let door = webhook::App::connect(&variables.door()).map_err(|e| StackError(e.causes()))?;
+        let door = in_process(door, Duration::from_secs(10), |app, event, deadline| async move { app.handle(event, deadline).await });
+        let webhook = gateway("the webhook API", ports.webhook, &door).await?;
+        let app = submit::App::connect(&variables.submit(&webhook.url, &simulators)).map_err(|e| StackError(e.causes()))?;
+        let submit_function = in_process(app, Duration::from_secs(60), |app, event, deadline| async move { app.handle(event, deadline).await });
+        let submit = gateway("the submit API", ports.submit, &submit_function).await?;
+        let (worker_function, processes) = worker(&options, variables.worker(&simulators))?;
+        cloud.register_function("submit", direct(submit_function.clone()));
+
+        let mut stack = Self {
+            cloud,
+            simulators,
+            submit,
+            webhook,
+            aws: clients,
+            http: HttpClient::default(),
+            queue_url,
+            processes,
+            submit_function,
+            worker_function,
+            source: None,
+            options,
+            cloud_options,
+        };
+        stack.resume_worker();
+        Ok(stack)
+    }
+
+    /// Lets the queue invoke the worker.
+    pub fn resume_worker(&mut self) {
+        let options = EventSourceOptions {
+            batch_size: 1,
+            maximum_concurrency: self.options.worker_concurrency,
+            ..EventSourceOptions::new(QUEUE)
+        };
+        self.source = Some(self.cloud.event_source(options, self.worker_function.clone()));
+    }
+
+    /// Stops the queue from invoking the worker; invocations that run are cut off.
+    pub fn pause_worker(&mut self) {
+        self.source = None;
+    }
+
+    /// A provider's simulator.
+    ///
+    /// # Panics
+    /// When there is no such provider.
+    pub fn simulator(&self, provider: &str) -> &SimulatorHost {
+        let found = self.simulators.iter().find(|(name, _)| *name == provider);
+        &found.unwrap_or_else(|| panic!("there is no provider {provider}")).1
+    }
+
+    /// Everything a script needs to use this stack.
+    pub fn describe(&self) -> Value {
+        let providers: Map<String, Value> =
+            self.simulators.iter().map(|(name, simulator)| ((*name).to_owned(), simulator.describe())).collect();
+        json!({
+            "submit_url": self.submit.url,
+            "webhook_url": self.webhook.url,
+            "region": self.cloud_options.region,
+            "access_key_id": self.cloud_options.access_key_id,
+            "secret_access_key": self.cloud_options.secret_access_key,
+            "s3_endpoint": self.cloud.s3_endpoint,
+            "dynamodb_endpoint": self.cloud.dynamodb_endpoint,
+            "aws_endpoint": self.cloud.aws_endpoint,
+            "bucket": BUCKET,
+            "table": TABLE,
+            "inbox_queue_url": self.queue_url,
+            "secret_id": SECRET,
+            "data_dir": self.options.data_dir,
+            "providers": providers,
+        })
+    }
+}
+
+async fn gateway(what: &str, port: u16, function: &Function) -> Result<Gateway, StackError> {
+    let started = Gateway::start(port, function.clone()).await;
+    started.map_err(|e| StackError(format!("{what} cannot have port {port}: {e}")))
+}
+
+async fn start_simulators(options: &StackOptions) -> Result<Vec<(&'static str, SimulatorHost)>, StackError> {
+    let mut simulators = vec![];
+    let mut port = options.ports.simulators;
+    for provider in providers::ALL {
+        let ports = match port {
+            0 => SimulatorPorts::default(),
+            first => SimulatorPorts { api: first, files: first + 1, admin: first + 2 },
+        };
+        port = if port == 0 { 0 } else { port + 3 };
+        let host = SimulatorHost::start(provider.simulator(options.seed, options.run), ports).await;
+        let host = host.map_err(|e| StackError(format!("the simulator of {} does not start: {e}", provider.name())))?;
+        simulators.push((provider.name(), host));
+    }
+    Ok(simulators)
+}
+
+async fn write_secret(clients: &Clients, simulators: &[(&'static str, SimulatorHost)]) -> Result<(), StackError> {
+    let sections: Map<String, Value> = simulators
+        .iter()
+        .map(|(name, simulator)| ((*name).to_owned(), simulator.with(|simulator| simulator.credentials())))
+        .collect();
+    let key = uuid::Uuid::new_v4().to_string();
+    clients.write_secret(sections.into(), &key).await.map_err(StackError::at("cannot write the secret"))
+}
+
+fn worker(
+    options: &StackOptions,
+    variables: Vec<(String, String)>,
+) -> Result<(Function, Option<WorkerProcesses>), StackError> {
+    match &options.workers {
+        Workers::InProcess => {
+            let app = webhook::App::connect(&Environment::new(variables)).map_err(|e| StackError(e.causes()))?;
+            let function = in_process(app, options.worker_timeout, |app, event, deadline| async move { app.handle(event, deadline).await });
+            Ok((function, None))
+        }
+        Workers::Processes(binary) => {
+            let processes = WorkerProcesses::new(binary.clone(), variables, options.worker_timeout);
+            Ok((processes.function(), Some(processes)))
+        }
+    }
+}
+
+fn common_variables(cloud: &LocalCloud, options: &LocalCloudOptions) -> Vec<(String, String)> {
+    [
+        ("AWS_REGION", &options.region),
+        ("AWS_ACCESS_KEY_ID", &options.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", &options.secret_access_key),
+        ("AWS_ENDPOINT_URL", &cloud.aws_endpoint),
+        ("AWS_ENDPOINT_URL_S3", &cloud.s3_endpoint),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &cloud.dynamodb_endpoint),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.clone()))
+    .to_vec()
+}
+
+/// The variables that `template.yaml` gives to each function.
+struct Variables<'a> {
+    common: Vec<(String, String)>,
+    queue_url: String,
+    options: &'a StackOptions,
+}
+
+impl Variables<'_> {
+    fn with(&self, own: Vec<(String, String)>) -> Vec<(String, String)> {
+        let common = self.common.clone().into_iter();
+        common.chain(own).chain(self.options.variables.iter().cloned()).collect()
+    }
+
+    fn submit(&self, webhook_url: &str, simulators: &[(&'static str, SimulatorHost)]) -> Environment {
+        let urls = simulators.iter().map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()));
+        let own = [("TABLE_NAME", TABLE), ("SECRET_ID", SECRET), ("WEBHOOK_URL", webhook_url)];
+        Environment::new(self.with(own.map(owned).into_iter().chain(urls).collect()))
+    }
+
+    fn door(&self) -> Environment {
+        let own = [("ROLE", "door"), ("SECRET_ID", SECRET), ("INBOX_QUEUE_URL", &self.queue_url), ("BUCKET_NAME", BUCKET)];
+        Environment::new(self.with(own.map(owned).to_vec()))
+    }
+
+    fn worker(&self, simulators: &[(&'static str, SimulatorHost)]) -> Vec<(String, String)> {
+        let trusted: Vec<&str> = simulators.iter().map(|(_, host)| host.origins().files.as_str()).collect();
+        let trusted = trusted.join(",");
+        let own = [
+            ("ROLE", "worker"),
+            ("TABLE_NAME", TABLE),
+            ("INBOX_QUEUE_URL", &self.queue_url),
+            ("BUCKET_NAME", BUCKET),
+            ("TRUSTED_ORIGINS", &trusted),
+        ];
+        self.with(own.map(owned).to_vec())
+    }
+}
+
+fn owned((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
