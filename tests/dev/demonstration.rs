@@ -1,0 +1,88 @@
+//! One job of each provider, from request to files in the bucket, step by step.
+
+use std::time::{Duration, Instant};
+
+use harness::{BUCKET, Stack};
+use http::Method;
+use serde_json::Value;
+
+use crate::show;
+
+/// Long enough for any simulated provider.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Submits and watches until the job is finished.
+///
+/// # Errors
+/// The job does not end stored; the reason is the job's own.
+pub(crate) async fn run(stack: &Stack) -> Result<(), Box<dyn std::error::Error>> {
+    for (provider, simulator) in &stack.simulators {
+        let body = simulator.with(|simulator| simulator.demonstration());
+        show::line(&format!("\nA job of {provider}:\n"));
+        one(stack, &body).await?;
+    }
+    Ok(())
+}
+
+async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Error>> {
+    let start = Instant::now();
+    let seconds = || start.elapsed().as_secs_f64();
+    show::step(seconds(), &format!("POST /jobs {}", shortened(body)));
+    let answer = stack.http.json(Method::POST, &format!("{}/jobs", stack.submit.url), &[], body).await?;
+    if answer.status() != 202 {
+        return Err(format!("POST /jobs answered {}: {}", answer.status(), answer.body()).into());
+    }
+    let url = format!("{}{}", stack.submit.url, answer.body()["links"]["self"].as_str().unwrap_or_default());
+    show::step(seconds(), &format!("202 Accepted, job {}", answer.body()["job_id"].as_str().unwrap_or_default()));
+    let mut last = String::new();
+    loop {
+        let job = stack.http.json(Method::GET, &url, &[], &Value::Null).await?.into_body();
+        let said = said(&job);
+        if said != last {
+            show::step(seconds(), &said);
+            last = said;
+        }
+        match job["status"].as_str() {
+            Some("stored") => return stored(&job),
+            Some("failed" | "partial") => {
+                return Err(format!("the job ended {}: {}", job["status"], job["error"]["message"]).into());
+            }
+            _ if start.elapsed() > PATIENCE => return Err(format!("the job is still {}", job["status"]).into()),
+            _ => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+fn said(job: &Value) -> String {
+    let status = job["status"].as_str().unwrap_or_default();
+    match (status, &job["transfer"], &job["ticket"]) {
+        ("submitted", _, Value::String(ticket)) => format!("submitted: the provider works on it as {ticket}"),
+        ("landing", Value::Object(transfer), _) => {
+            let (done, total) = (show::size(&transfer["bytes"]), transfer.get("total_bytes").map(show::size));
+            format!("landing: {done} of {}", total.as_deref().unwrap_or("an unknown length"))
+        }
+        _ => status.to_owned(),
+    }
+}
+
+fn stored(job: &Value) -> Result<(), Box<dyn std::error::Error>> {
+    let archive = &job["archive"];
+    let text = |name: &str| archive[name].as_str().unwrap_or_default();
+    show::line(&format!(
+        "\n  s3://{BUCKET}/{}\n  {}, {} files, {} {}",
+        text("key"),
+        show::size(&archive["bytes"]),
+        archive["entries"],
+        archive["checksum"]["algorithm"].as_str().unwrap_or_default(),
+        archive["checksum"]["value"].as_str().unwrap_or_default(),
+    ));
+    Ok(())
+}
+
+fn shortened(body: &Value) -> String {
+    let text = body.to_string();
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

@@ -1,0 +1,102 @@
+//! The runner's options.
+
+use std::{io, path::PathBuf, time::SystemTime};
+
+use clap::Parser;
+use harness::{Ports, Stack, StackOptions};
+use tracing::Level;
+
+/// Where data lies unless told otherwise. Emptied at each start.
+const DATA: &str = ".landfall";
+
+/// Runs all of Landfall on this machine, shows one export landing, and serves until Ctrl-C.
+#[derive(Debug, Parser)]
+pub(crate) struct Options {
+    /// Show one export and exit: 0 when it is stored, else 1 with the reason.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Write URLs, keys and ids as JSON to this file once everything serves.
+    #[arg(long, value_name = "FILE")]
+    describe: Option<PathBuf>,
+    /// Keep data in this folder between runs. Without it, data lies in .landfall and is new at each start.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Port of the submit API; 0 takes a free one, as for every port below.
+    #[arg(long, default_value_t = 4100)]
+    submit_port: u16,
+    /// Port of the webhook API.
+    #[arg(long, default_value_t = 4101)]
+    webhook_port: u16,
+    /// Port of S3.
+    #[arg(long, default_value_t = 4102)]
+    s3_port: u16,
+    /// Port of DynamoDB.
+    #[arg(long, default_value_t = 4103)]
+    dynamodb_port: u16,
+    /// Port of the other AWS services (SQS, Secrets Manager, Lambda).
+    #[arg(long, default_value_t = 4104)]
+    aws_port: u16,
+    /// First port of the provider simulators: each has its API, its files and its control, in this order.
+    #[arg(long, default_value_t = 4110)]
+    simulator_port: u16,
+    /// Take free ports for everything.
+    #[arg(long)]
+    free_ports: bool,
+    /// Show what the functions log, at this level: error, warn, info, debug or trace.
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<Level>,
+    /// Set an environment variable of the functions, as NAME=VALUE. May be repeated.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = variable)]
+    variables: Vec<(String, String)>,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Options {
+    /// Starts the functions' log, if it was asked for.
+    pub(crate) fn start_log(&self) {
+        if let Some(level) = self.log {
+            tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
+        }
+    }
+
+    /// The stack that was asked for, on an empty folder unless one was named.
+    pub(crate) fn stack(&self) -> io::Result<StackOptions> {
+        let data = match &self.data {
+            Some(folder) => folder.clone(),
+            None => {
+                let folder = PathBuf::from(DATA);
+                match std::fs::remove_dir_all(&folder) {
+                    Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                    _ => folder,
+                }
+            }
+        };
+        std::fs::create_dir_all(&data)?;
+        let mut stack = StackOptions::new(data.canonicalize()?);
+        stack.run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        stack.variables = self.variables.clone();
+        if !self.free_ports {
+            stack.ports = Ports {
+                submit: self.submit_port,
+                webhook: self.webhook_port,
+                s3: self.s3_port,
+                dynamodb: self.dynamodb_port,
+                aws: self.aws_port,
+                simulators: self.simulator_port,
+            };
+        }
+        Ok(stack)
+    }
+
+    /// Writes the description, whole or not at all: a script may be waiting for the file.
+    pub(crate) fn describe(&self, stack: &Stack) -> io::Result<()> {
+        let Some(file) = &self.describe else { return Ok(()) };
+        let unfinished = file.with_extension("unfinished");
+        std::fs::write(&unfinished, format!("{:#}\n", stack.describe()))?;
+        std::fs::rename(unfinished, file)
+    }
+}
