@@ -1,1 +1,20 @@
+//! The rules of the architecture, as checks that fail: who may import whom, what may be in a release, and how
+//! large a room may be.
 
+mod imports;
+mod release;
+mod rooms;
+
+use std::{path::Path, process::Command};
+
+/// The workspace's root.
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// What cargo prints.
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo runs");
+    assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("cargo prints text")
+}

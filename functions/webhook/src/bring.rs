@@ -24,8 +24,13 @@ pub(crate) enum Landing {
 }
 
 /// Brings the files in. Doing it again changes nothing: an archive that is in the bucket is not fetched again.
-pub(crate) async fn bring(worker: &Worker, job: &Job, watched: &Watched) -> Result<Landing, Fault> {
+/// `again` says that another landing of this job began before.
+pub(crate) async fn bring(worker: &Worker, job: &Job, again: bool, watched: &Watched) -> Result<Landing, Fault> {
     let key = Key::Archive(job.provider.clone(), job.id);
+    if again {
+        // A killed worker could not abort its upload. Under our lease nobody else has one.
+        worker.objects.abort_leftovers(&key).await;
+    }
     let existing = match worker.objects.head(&key).await? {
         Some(existing) => existing,
         None => fetch(worker, job, &key, watched).await?,

@@ -16,13 +16,13 @@ impl Worker {
     /// Lands a job if its files are ready, and nobody else is at it.
     pub(crate) async fn land(&self, id: JobId, receipt: &Receipt) -> Result<(), ComesBack> {
         let now = OffsetDateTime::now_utc();
-        let (lease, job) = match self.records.lease(id, self.config.lease, now).await? {
-            LeaseAttempt::Held(lease, job) => (lease, job),
+        let (lease, job, again) = match self.records.lease(id, self.config.lease, now).await? {
+            LeaseAttempt::Held { lease, job, again } => (lease, job, again),
             // Its message may be the only one that is left, so this one must not be dropped.
             LeaseAttempt::Busy(wait) => return Err(ComesBack::after(wait + Duration::from_millis(500))),
             LeaseAttempt::Idle(_) => return Ok(()),
         };
-        match self.land_leased(&lease, &job, receipt).await {
+        match self.land_leased(&lease, &job, again, receipt).await {
             Ok(event) => self.finish(&lease, event).await.map_err(ComesBack::from),
             Err(fault) if fault.retryable() => Err(self.postpone(&lease, fault).await.into()),
             Err(fault) => {
@@ -34,9 +34,9 @@ impl Worker {
     }
 
     /// Brings the files in while renewing lease and message; stops when the lease or the time is lost.
-    async fn land_leased(&self, lease: &Lease, job: &Job, receipt: &Receipt) -> Result<Event, Fault> {
+    async fn land_leased(&self, lease: &Lease, job: &Job, again: bool, receipt: &Receipt) -> Result<Event, Fault> {
         let watched = Watched::default();
-        let landing = bring(self, job, &watched);
+        let landing = bring(self, job, again, &watched);
         let landed = watch(self, lease, receipt, &watched, landing).await?;
         Ok(match landed {
             Landing::Whole { archive, files } => Event::Landed { archive: Some(archive), files },

@@ -2,8 +2,6 @@
 //!
 //! The four tables below stand side by side and have no wildcard, so that a new class must be placed in each.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 /// A kind of failure.
@@ -154,14 +152,5 @@ impl FaultClass {
     pub fn error_type(self) -> String {
         let worth = if self.retryable() { "Retryable" } else { "Permanent" };
         format!("{worth}.{}", self.name())
-    }
-}
-
-impl FromStr for FaultClass {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        serde::Deserialize::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(name))
-            .map_err(|_| ())
     }
 }

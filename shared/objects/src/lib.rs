@@ -4,6 +4,7 @@ mod body;
 mod bucket;
 mod checksum;
 mod key;
+mod leftovers;
 mod multipart;
 mod single;
 mod trouble;

@@ -13,7 +13,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
 
 use crate::{
-    Objects, Upload,
+    Key, Objects, Upload,
     checksum::Running,
     trouble::{Unwritten, refused, unwritten},
 };
@@ -40,7 +40,7 @@ impl Objects {
             Err(fault) => Err(fault.into()),
         };
         if done.is_err() {
-            self.abort(upload, &id).await;
+            self.abort(upload.key, &id).await;
         }
         done.map(|()| (running.bytes(), running.finish()))
     }
@@ -116,8 +116,8 @@ impl Objects {
 
     /// Gives up an upload. Its own failure is only logged: the first error matters, and the bucket's lifecycle
     /// rule removes what is left.
-    async fn abort(&self, upload: Upload<'_>, id: &str) {
-        let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(self.key(upload.key)).upload_id(id);
+    pub(crate) async fn abort(&self, key: &Key, id: &str) {
+        let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(self.key(key)).upload_id(id);
         if let Err(e) = abort.send().await {
             refused("abort an upload", e).log("an upload stays open until the lifecycle rule removes it");
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue};
-use model::{Event, Fault, FaultClass, Job, JobId, Status};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -26,7 +26,14 @@ pub struct Lease {
 #[derive(Debug)]
 pub enum LeaseAttempt {
     /// It is ours; the job stands at `landing`.
-    Held(Lease, Box<Job>),
+    Held {
+        /// The lease.
+        lease: Lease,
+        /// The job.
+        job: Box<Job>,
+        /// Whether a landing began before this one, which may have been killed in the middle.
+        again: bool,
+    },
     /// Another worker holds it for about this long.
     Busy(Duration),
     /// There is nothing to land: the job is finished, or its files are not ready.
@@ -55,11 +62,11 @@ impl Records {
             // Somebody took it in the same moment, so it runs about as long as ours would have.
             return Ok(LeaseAttempt::Busy(span));
         }
-        let (job, _) = self.apply_leased(&lease, &Event::LandingStarted, now).await?;
+        let (job, change) = self.apply_leased(&lease, &Event::LandingStarted, now).await?;
         if job.status != Status::Landing {
             return Ok(LeaseAttempt::Idle(Box::new(job)));
         }
-        Ok(LeaseAttempt::Held(lease, Box::new(job)))
+        Ok(LeaseAttempt::Held { lease, job: Box::new(job), again: change != Change::Moved })
     }
 
     /// Takes a lease that ran out. Returns whether nobody was faster.

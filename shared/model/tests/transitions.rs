@@ -1,0 +1,142 @@
+//! Whatever the order and number in which a provider's events arrive, a job ends in the same place.
+
+use model::{
+    Change, Event, FaultClass, Fault, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status, Ticket, Transfer,
+    Transition, transition,
+};
+use proptest::prelude::*;
+use time::OffsetDateTime;
+
+fn job() -> Job {
+    Job::new(NewJob {
+        id: JobId::generate(),
+        provider: ProviderName::new("abyssale"),
+        kind: "export".into(),
+        request: serde_json::json!({}),
+        expected: Some(1),
+        metadata: None,
+        origin: Origin::Submitted,
+    })
+}
+
+fn error() -> model::JobError {
+    Fault::new(FaultClass::ProviderOutcomeUnknown, "no answer").remembered(OffsetDateTime::UNIX_EPOCH)
+}
+
+fn accepted() -> Event {
+    Event::Accepted { ticket: Ticket::new("t") }
+}
+
+fn finished() -> Event {
+    Event::Finished { sources: vec![Source { url: "https://x/a.zip".into(), role: SourceRole::Archive }] }
+}
+
+/// One of every event.
+fn every_event() -> Vec<Event> {
+    vec![
+        accepted(),
+        Event::Refused { error: error() },
+        Event::OutcomeUnknown { error: error() },
+        Event::Progressed { percent: 40.0 },
+        finished(),
+        Event::LandingStarted,
+        Event::Transferred { transfer: Transfer { bytes: 1, total_bytes: None, seconds: 0.1 } },
+        Event::LandingPostponed { error: error() },
+        Event::Landed { archive: None, files: vec![] },
+        Event::LandedPartly { archive: None, files: vec![], error: error() },
+        Event::LandingFailed { error: error() },
+    ]
+}
+
+/// What a provider and our own request can tell, with repetitions: an answer to the POST or its loss, progress,
+/// and the finished work.
+fn told() -> impl Strategy<Value = Vec<Event>> {
+    let some = |event: fn() -> Event, most: usize| proptest::collection::vec(Just(()).prop_map(move |()| event()), 0..=most);
+    let progress = proptest::collection::vec((0.0..100.0).prop_map(|percent| Event::Progressed { percent }), 0..4);
+    (some(accepted, 3), some(|| Event::OutcomeUnknown { error: error() }, 1), progress, some(finished, 6))
+        .prop_map(|(a, b, c, d)| [a, b, c, d].concat())
+}
+
+fn after(events: &[Event]) -> Job {
+    let mut job = job();
+    for event in events {
+        job.apply(event.clone(), OffsetDateTime::UNIX_EPOCH);
+    }
+    job
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_what_is_told_does_not_matter(
+        (events, shuffled) in told().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),
+    ) {
+        let (one, other) = (after(&events), after(&shuffled));
+        prop_assert_eq!(one.status, other.status);
+        prop_assert_eq!(one.ticket, other.ticket);
+        prop_assert_eq!(one.progress, other.progress);
+        prop_assert_eq!(one.sources, other.sources);
+    }
+
+    #[test]
+    fn telling_everything_twice_changes_nothing(events in told()) {
+        let mut job = after(&events);
+        let before = job.status;
+        for event in events {
+            prop_assert_ne!(job.apply(event, OffsetDateTime::UNIX_EPOCH), Change::Moved);
+        }
+        prop_assert_eq!(job.status, before);
+    }
+
+    #[test]
+    fn no_event_ever_moves_a_job_backwards(picks in proptest::collection::vec(0..11_usize, 0..40)) {
+        // The rank of a status only grows; `expired` may still become `received`, which ranks higher.
+        let rank = |status: Status| match status {
+            Status::Submitting => 0,
+            Status::Unknown => 1,
+            Status::Submitted => 2,
+            Status::Rendering => 3,
+            Status::Expired => 4,
+            Status::Received => 5,
+            Status::Landing => 6,
+            Status::Stored | Status::Partial | Status::Failed | Status::Cancelled => 7,
+        };
+        let mut job = job();
+        for pick in picks {
+            let before = job.status;
+            job.apply(every_event()[pick].clone(), OffsetDateTime::UNIX_EPOCH);
+            prop_assert!(rank(job.status) >= rank(before), "{} became {}", before, job.status);
+        }
+    }
+}
+
+#[test]
+fn a_final_job_never_moves_again() {
+    for status in Status::ALL.into_iter().filter(|status| status.is_final()) {
+        for event in every_event() {
+            assert!(!matches!(transition(status, &event), Transition::To(_)), "{status} moved by {event:?}");
+        }
+    }
+}
+
+#[test]
+fn a_landing_can_only_end_while_it_runs() {
+    for status in Status::ALL.into_iter().filter(|status| *status != Status::Landing) {
+        let end = Event::Landed { archive: None, files: vec![] };
+        assert_eq!(transition(status, &end), Transition::Stale, "{status}");
+    }
+}
+
+#[test]
+fn the_names_of_statuses_read_back() {
+    for status in Status::ALL {
+        assert_eq!(status.as_str().parse::<Status>().expect("a name"), status);
+        assert_eq!(serde_json::json!(status), status.as_str());
+    }
+}
+
+#[test]
+fn the_names_of_fault_classes_read_back() {
+    for class in [FaultClass::InvalidRequest, FaultClass::ProviderThrottled, FaultClass::ArchiveIncomplete] {
+        assert_eq!(serde_json::json!(class), class.name());
+    }
+}

@@ -1,0 +1,76 @@
+//! The import table: which crate may use which, and which one crate may use an outside thing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::cargo;
+
+/// What each package of ours may import of ours.
+const TABLE: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("providers", &["model"]),
+    ("transport", &["model"]),
+    ("records", &["model"]),
+    ("objects", &["model"]),
+    ("inbox", &["model"]),
+    ("lambda", &["model"]),
+    ("submit", &["model", "providers", "transport", "records", "lambda"]),
+    ("webhook", &["model", "providers", "transport", "records", "objects", "inbox", "lambda"]),
+];
+
+/// The one home of each outside thing.
+const HOMES: &[(&str, &[&str])] = &[
+    ("aws-sdk-s3", &["objects"]),
+    ("aws-sdk-dynamodb", &["records"]),
+    ("aws-sdk-sqs", &["inbox"]),
+    ("aws-sdk-secretsmanager", &["transport"]),
+    ("reqwest", &["transport"]),
+    ("lambda_runtime", &["lambda"]),
+    ("lambda_http", &["lambda"]),
+    ("crc-fast", &["objects"]),
+];
+
+/// What pure crates must not have.
+const NEVER: &[(&str, &[&str])] = &[("model", &["tokio", "reqwest"]), ("providers", &["tokio", "reqwest"])];
+
+/// Normal dependencies of every package of ours but the test package, which may use everything.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let shipped = packages.iter().filter(|package| package["name"] != "harness");
+    let names = |package: &Value| {
+        let normal = package["dependencies"].as_array().expect("dependencies").iter().filter(|d| d["kind"].is_null());
+        normal.filter_map(|d| d["name"].as_str().map(str::to_owned)).collect()
+    };
+    shipped.map(|package| (package["name"].as_str().expect("a name").to_owned(), names(package))).collect()
+}
+
+#[test]
+fn crates_import_only_what_the_table_allows() {
+    let dependencies = dependencies();
+    let ours: BTreeSet<&str> = TABLE.iter().map(|(name, _)| *name).collect();
+    let known: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
+    assert_eq!(known, ours, "the table and the workspace name the same packages");
+    for (name, allowed) in TABLE {
+        let imported: Vec<&String> = dependencies[*name].iter().filter(|d| ours.contains(d.as_str())).collect();
+        for import in imported {
+            assert!(allowed.contains(&import.as_str()), "{name} must not import {import}");
+        }
+    }
+}
+
+#[test]
+fn each_outside_thing_has_one_home() {
+    for (name, imported) in dependencies() {
+        for (thing, homes) in HOMES {
+            assert!(!imported.contains(*thing) || homes.contains(&name.as_str()), "{name} must not use {thing}");
+        }
+        for (pure, forbidden) in NEVER.iter().filter(|(pure, _)| *pure == name) {
+            for thing in *forbidden {
+                assert!(!imported.contains(*thing), "{pure} must not use {thing}");
+            }
+        }
+    }
+}
