@@ -224,3 +224,6 @@ fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
     let now = time::OffsetDateTime::parse(&date.replace("GMT", "+0000"), &format).ok()?;
     Some(Duration::try_from(until - now).unwrap_or(Duration::ZERO))
 }
+
+#[cfg(test)]
+mod tests;

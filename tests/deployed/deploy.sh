@@ -1,0 +1,18 @@
+#!/bin/sh
+# Deploy template.yaml onto a local cloud; installs its tools under .tools/ the first time. See README.md beside it.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+tools="$root/.tools/deployed"
+if ! cmp -s "$here/requirements.txt" "$tools/installed.txt"; then
+    rm -rf "$tools"
+    "${PYTHON:-python3}" -m venv "$tools"
+    "$tools/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+    cp "$here/requirements.txt" "$tools/installed.txt"
+fi
+export PATH="$tools/bin:$PATH"
+if [ "${1:-}" = remove-statement ]; then
+    shift
+    exec python "$here/remove_statement.py" "$@"
+fi
+exec python "$here/deploy.py" "$@"

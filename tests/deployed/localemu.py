@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""localemu's S3 and SQS for the tests of `objects` and `inbox`. Installed under .tools/ the first time.
+
+Needs Python 3.13 or later: on an older one it installs and starts, but every request ends in a syntax error.
+Set LOCALEMU_PYTHON when the script's own search does not find one.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import command_line
+import server
+
+PACKAGE = "localemu[runtime]==1.3.2"
+
+
+def python():
+    """An interpreter that is new enough, among the usual names and the usual places of version managers."""
+    named = [os.environ.get("LOCALEMU_PYTHON"), sys.executable, "python3.13", "python3.14"]
+    managed = Path.home().glob(".pyenv/versions/3.1[34]*/bin/python3")
+    for candidate in [name for name in named if name] + sorted(map(str, managed)):
+        check = [shutil.which(candidate) or candidate, "-c", "import sys; sys.exit(sys.version_info < (3, 13))"]
+        try:
+            if subprocess.run(check, stderr=subprocess.DEVNULL).returncode == 0:
+                return check[0]
+        except OSError:
+            continue
+    raise SystemExit("localemu needs Python 3.13 or later; set LOCALEMU_PYTHON to one")
+
+
+def install():
+    """The folder with the `localemu` program."""
+    tools = server.TOOLS / "localemu"
+    done = tools / "installed.txt"
+    if not done.exists() or done.read_text() != PACKAGE:
+        subprocess.run([python(), "-m", "venv", "--clear", tools], check=True)
+        pip = [tools / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, PACKAGE], check=True)
+        done.write_text(PACKAGE)
+    return tools / "bin"
+
+
+def start(state, port):
+    """Start S3 and SQS on loopback; returns the endpoint."""
+    programs = install()
+    endpoint = f"http://127.0.0.1:{port}"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(state),
+        "TMPDIR": str(state),
+        "LANG": "C.UTF-8",
+        # The default server, twisted, ignores the host it is given and listens on every address.
+        "GATEWAY_SERVER": "hypercorn",
+        "GATEWAY_LISTEN": f"127.0.0.1:{port}",
+        # Queue URLs without host names that nobody resolves.
+        "LOCALEMU_HOST": f"127.0.0.1:{port}",
+        "SQS_ENDPOINT_STRATEGY": "path",
+        "SERVICES": "s3,sqs",
+        # Check presigned URLs.
+        "S3_SKIP_SIGNATURE_VALIDATION": "0",
+    }
+    server.start(state, [programs / "localemu", "start"], environment, f"{endpoint}/_localemu/health")
+    return endpoint
+
+
+if __name__ == "__main__":
+    command_line.serve("localemu", "LOCALEMU_ENDPOINT", start)

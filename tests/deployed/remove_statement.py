@@ -1,0 +1,99 @@
+"""Take one statement away from the deployed role of a function, so that a test can see the flow fail without it.
+
+`remove_statement.py FUNCTION SID` removes, `remove_statement.py --restore FUNCTION` puts all of that function's back.
+FUNCTION is submit, webhook or landing. Works on the stack that LANDFALL_STACK describes.
+"""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+import boto3
+
+import server
+import stack
+
+ROLES = {"submit": "SubmitRole", "webhook": "WebhookRole", "landing": "LandingRole"}
+
+
+def main():
+    """Read the command line and do what it says."""
+    options = arguments()
+    described = json.loads(options.stack.read_text())
+    session = boto3.Session(
+        aws_access_key_id=described["access_key_id"],
+        aws_secret_access_key=described["secret_access_key"],
+        aws_session_token=described["session_token"],
+        region_name=described["region"],
+    )
+    endpoint = described["aws_endpoint"]
+    role = stack.resource(session, endpoint, ROLES[options.function], described["stack_name"])
+    iam = session.client("iam", endpoint_url=endpoint)
+    kept = options.stack.with_name(f"{options.stack.stem}.{options.function}.policies.json")
+    if options.restore:
+        restore(iam, role, kept)
+    else:
+        remove(iam, role, options.sid, kept)
+    restart(session.client("lambda", endpoint_url=endpoint), described["functions"][options.function])
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    default = os.environ.get("LANDFALL_STACK", server.STATE / "stack" / "stack.json")
+    parser.add_argument("--stack", type=Path, default=Path(default), help="file that describes the stack")
+    parser.add_argument("--restore", action="store_true", help="put back what was removed from FUNCTION")
+    parser.add_argument("function", choices=ROLES)
+    parser.add_argument("sid", nargs="?", help="the statement to remove")
+    options = parser.parse_args()
+    if options.restore == bool(options.sid):
+        parser.error("give either a Sid or --restore")
+    return options
+
+
+def policies(iam, role):
+    """The role's inline policies by name."""
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
+
+
+def remove(iam, role, sid, kept):
+    """Write the role's policy without the statement, keeping the first original in a file beside the stack's."""
+    before = policies(iam, role)
+    if not kept.exists():
+        kept.write_text(json.dumps(before))
+    sids = [statement["Sid"] for document in before.values() for statement in document["Statement"]]
+    if sid not in sids:
+        raise SystemExit(f"{role} has no statement {sid}, only {', '.join(sids)}")
+    for name, document in before.items():
+        left = [statement for statement in document["Statement"] if statement["Sid"] != sid]
+        if len(left) < len(document["Statement"]):
+            put(iam, role, name, document | {"Statement": left})
+    print(f"removed {sid} from {role}")
+
+
+def restore(iam, role, kept):
+    """Write the kept originals back."""
+    if not kept.exists():
+        raise SystemExit(f"nothing was removed from {role}")
+    for name, document in json.loads(kept.read_text()).items():
+        put(iam, role, name, document)
+    kept.unlink()
+    print(f"restored {role}")
+
+
+def restart(functions, name):
+    """Change the function a little, so that it starts anew and nothing it read before, such as its secret, is left."""
+    functions.update_function_configuration(FunctionName=name, Description=f"restarted at {time.time():.3f}")
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+
+def put(iam, role, name, document):
+    """Write one inline policy."""
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+//! Files in S3: whole or not at all, written once, with a checksum that S3 agrees with.
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use model::{ChecksumAlgorithm, Fault, FaultClass, JobId, ProviderName};
+use objects::{Key, Objects, Upload, Uploaded};
+
+use crate::server::Server;
+
+const MEBIBYTE: usize = 1024 * 1024;
+
+async fn bucket() -> (Server, Objects) {
+    let server = Server::start("LOCALEMU_ENDPOINT").await;
+    server.clients.s3.create_bucket().bucket(&server.name).send().await.expect("a bucket");
+    let objects = Objects::new(&server.aws.streaming("S3"), &server.name, "landed/", ChecksumAlgorithm::Crc64Nvme);
+    (server, objects)
+}
+
+fn key() -> Key {
+    Key::Archive(ProviderName::new("abyssale"), JobId::generate())
+}
+
+/// Bytes that differ from place to place, in uneven pieces.
+fn pieces(length: usize) -> Vec<Bytes> {
+    let whole: Bytes = (0..length).map(|at| (at.wrapping_mul(31) >> 3) as u8).collect::<Vec<u8>>().into();
+    (0..length).step_by(700_001).map(|at| whole.slice(at..length.min(at + 700_001))).collect()
+}
+
+fn flowing(pieces: &[Bytes]) -> impl Stream<Item = Result<Bytes, Fault>> + Send + use<> {
+    stream::iter(pieces.to_vec().into_iter().map(Ok))
+}
+
+fn upload(key: &Key, length: Option<usize>) -> Upload<'_> {
+    Upload { key, content_type: "application/zip", length: length.map(|length| length as u64) }
+}
+
+async fn lands(length: usize, announced: bool) {
+    let (server, objects) = bucket().await;
+    let (key, pieces) = (key(), pieces(length));
+    let announced = announced.then_some(length);
+    let stored = objects.upload(upload(&key, announced), flowing(&pieces)).await.expect("stored");
+    let Uploaded::Stored { bytes, checksum } = stored else { panic!("nothing was there before") };
+    assert_eq!(bytes, length as u64);
+    let existing = objects.head(&key).await.expect("an answer").expect("there");
+    assert_eq!((existing.bytes, existing.checksum), (bytes, Some(checksum.clone())));
+    assert_eq!(objects.checksum(&key).await.expect("read"), checksum);
+    let read = objects.get(&objects.key(&key)).await.expect("an answer").expect("there");
+    assert!(read == pieces.concat(), "the bytes are the same");
+    no_upload_is_open(&server).await;
+}
+
+async fn no_upload_is_open(server: &Server) {
+    let open = server.clients.s3.list_multipart_uploads().bucket(&server.name).send().await.expect("an answer");
+    assert!(open.uploads().is_empty(), "an upload is still open");
+}
+
+#[tokio::test]
+async fn a_short_file_of_known_length_lands() {
+    lands(3 * MEBIBYTE + 17, true).await;
+}
+
+#[tokio::test]
+async fn an_empty_file_lands() {
+    lands(0, true).await;
+}
+
+#[tokio::test]
+async fn a_file_of_unknown_length_lands() {
+    lands(20 * MEBIBYTE + 5, false).await;
+}
+
+#[tokio::test]
+async fn an_empty_file_of_unknown_length_lands() {
+    lands(0, false).await;
+}
+
+#[tokio::test]
+async fn a_file_above_64_mebibytes_lands_in_parts() {
+    lands(65 * MEBIBYTE, true).await;
+}
+
+#[tokio::test]
+async fn what_is_there_is_not_touched() {
+    for (first, second) in [(Some(5), Some(7)), (Some(5), None)] {
+        let (server, objects) = bucket().await;
+        let key = key();
+        objects.upload(upload(&key, first), flowing(&pieces(5))).await.expect("stored");
+        let again = objects.upload(upload(&key, second), flowing(&pieces(7))).await.expect("an answer");
+        assert_eq!(again, Uploaded::AlreadyThere);
+        assert_eq!(objects.head(&key).await.expect("an answer").expect("there").bytes, 5);
+        no_upload_is_open(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_fails_leaves_nothing() {
+    for announced in [Some(10 * MEBIBYTE), None] {
+        let (server, objects) = bucket().await;
+        let key = key();
+        let broken = pieces(9 * MEBIBYTE).into_iter().map(Ok);
+        let broken = broken.chain([Err(Fault::new(FaultClass::SourceUnavailable, "it broke off"))]);
+        let fault = objects.upload(upload(&key, announced), stream::iter(broken.collect::<Vec<_>>())).await;
+        assert_eq!(fault.expect_err("broken").message, "it broke off");
+        assert_eq!(objects.head(&key).await.expect("an answer"), None);
+        no_upload_is_open(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_range_is_exact() {
+    let (_server, objects) = bucket().await;
+    let (key, pieces) = (key(), pieces(2 * MEBIBYTE));
+    objects.upload(upload(&key, Some(2 * MEBIBYTE)), flowing(&pieces)).await.expect("stored");
+    let read = objects.read(&key, 1_000_000..1_500_001).await.expect("read");
+    assert!(read == pieces.concat()[1_000_000..1_500_001], "the bytes are the same");
+    assert!(objects.read(&key, 2_000_000..3_000_000).await.is_err(), "beyond the end");
+}
+
+#[tokio::test]
+async fn a_removed_file_is_gone_and_removing_it_again_is_no_error() {
+    let (_server, objects) = bucket().await;
+    let key = key();
+    objects.put(&key, "text/plain", Bytes::from_static(b"x")).await.expect("stored");
+    for _ in 0..2 {
+        objects.delete(&key).await.expect("removed");
+        assert_eq!(objects.head(&key).await.expect("an answer"), None);
+    }
+    assert!(objects.get(&objects.key(&key)).await.expect("an answer").is_none());
+}

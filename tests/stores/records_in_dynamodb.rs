@@ -1,0 +1,188 @@
+//! Jobs in DynamoDB: made once, changed by one writer at a time, landed by one worker at a time.
+
+use std::{collections::HashSet, time::Duration};
+
+use harness::until;
+use model::{Change, Event, FaultClass, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status, Ticket};
+use records::{Claim, DeliveryRecord, IdempotencyKey, LeaseAttempt, Records};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::server::Server;
+
+const LEASE: Duration = Duration::from_secs(60);
+
+async fn table() -> (Server, Records) {
+    let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
+    server.clients.make_table(&server.name).await.expect("a table");
+    let records = Records::new(&server.aws.service("DYNAMODB"), &server.name);
+    (server, records)
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+fn job() -> Job {
+    Job::new(NewJob {
+        id: JobId::generate(),
+        provider: ProviderName::new("abyssale"),
+        kind: "export".into(),
+        request: json!({ "banner_ids": ["a"] }),
+        expected: Some(1),
+        metadata: Some(json!({ "deep": { "": [1.5, null, "é", { "n": 123_456_789_012_345_678_u64 }] } })),
+        origin: Origin::Submitted,
+    })
+}
+
+fn finished() -> Event {
+    Event::Finished { sources: vec![Source { url: "https://x/a.zip?s=1".into(), role: SourceRole::Archive }] }
+}
+
+async fn received(records: &Records) -> JobId {
+    let job = job();
+    records.claim(&job, None, now()).await.expect("a claim");
+    records.apply(job.id, &finished(), now()).await.expect("an event");
+    job.id
+}
+
+#[tokio::test]
+async fn a_job_reads_back_as_it_was_written() {
+    let (_server, records) = table().await;
+    let job = job();
+    assert!(matches!(records.claim(&job, None, now()).await, Ok(Claim::New)));
+    let read = records.get(job.id).await.expect("an answer").expect("the job");
+    assert_eq!((read.id, read.status, read.request, read.metadata), (job.id, Status::Submitting, job.request, job.metadata));
+    assert!(records.get(JobId::generate()).await.expect("an answer").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_claims_with_one_key_one_makes_the_job() {
+    let (_server, records) = table().await;
+    let key = IdempotencyKey::new("caller", "spring", &json!({ "a": 1 }));
+    let claims = (0..50).map(|_| {
+        let (records, key) = (records.clone(), key.clone());
+        tokio::spawn(async move {
+            let job = job();
+            match records.claim(&job, Some(&key), now()).await.expect("a claim") {
+                Claim::New => (true, job.id),
+                Claim::Existing(job) => (false, job.id),
+                Claim::Mismatch => panic!("the request is the same"),
+            }
+        })
+    });
+    let claims: Vec<_> = claims.collect();
+    let (mut made, mut ids) = (0, HashSet::new());
+    for claim in claims {
+        let (new, id) = claim.await.expect("no panic");
+        made += u32::from(new);
+        ids.insert(id);
+    }
+    assert_eq!((made, ids.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_key_with_another_request_is_a_mismatch_and_a_freed_key_is_new() {
+    let (_server, records) = table().await;
+    let key = IdempotencyKey::new("caller", "spring", &json!({ "a": 1 }));
+    let first = job();
+    records.claim(&first, Some(&key), now()).await.expect("a claim");
+    let other = IdempotencyKey::new("caller", "spring", &json!({ "a": 2 }));
+    assert!(matches!(records.claim(&job(), Some(&other), now()).await, Ok(Claim::Mismatch)));
+    records.free_key(&key, first.id).await.expect("freed");
+    assert!(matches!(records.claim(&job(), Some(&key), now()).await, Ok(Claim::New)));
+    records.free_key(&key, first.id).await.expect("somebody else's key stays");
+    assert!(matches!(records.claim(&job(), Some(&key), now()).await, Ok(Claim::Existing(_))));
+}
+
+#[tokio::test]
+async fn an_expired_key_is_new_although_it_still_lies_there() {
+    let (_server, records) = table().await;
+    let key = IdempotencyKey::new("caller", "spring", &json!({}));
+    let long_ago = now() - time::Duration::days(8);
+    records.claim(&job(), Some(&key), long_ago).await.expect("a claim");
+    assert!(matches!(records.claim(&job(), Some(&key), now()).await, Ok(Claim::New)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_events_all_count() {
+    let (_server, records) = table().await;
+    let job = job();
+    records.claim(&job, None, now()).await.expect("a claim");
+    let accepted = Event::Accepted { ticket: Ticket::new("t") };
+    let events = [accepted, finished(), Event::Progressed { percent: 7.0 }, Event::Progressed { percent: 9.0 }];
+    let writers: Vec<_> = events.into_iter().map(|event| {
+        let records = records.clone();
+        tokio::spawn(async move { records.apply(job.id, &event, now()).await })
+    }).collect();
+    for writer in writers {
+        writer.await.expect("no panic").expect("applied");
+    }
+    let job = records.get(job.id).await.expect("an answer").expect("the job");
+    assert_eq!((job.status, job.ticket), (Status::Received, Some(Ticket::new("t"))));
+    let (_, change) = records.apply(job.id, &finished(), now()).await.expect("an answer");
+    assert_eq!(change, Change::Nothing);
+}
+
+#[tokio::test]
+async fn a_job_is_found_by_its_ticket() {
+    let (_server, records) = table().await;
+    let job = job();
+    records.claim(&job, None, now()).await.expect("a claim");
+    let (provider, ticket) = (ProviderName::new("abyssale"), Ticket::new("t-1"));
+    assert!(records.find_by_ticket(&provider, &ticket).await.expect("an answer").is_none());
+    records.apply(job.id, &Event::Accepted { ticket: ticket.clone() }, now()).await.expect("an event");
+    let found = until("the index knows", || async { records.find_by_ticket(&provider, &ticket).await.expect("an answer") });
+    assert_eq!(found.await, job.id);
+}
+
+#[tokio::test]
+async fn one_worker_at_a_time_holds_the_lease_and_a_lost_one_cannot_finish() {
+    let (_server, records) = table().await;
+    let id = received(&records).await;
+    let LeaseAttempt::Held { lease: first, job, .. } = records.lease(id, LEASE, now()).await.expect("an answer") else {
+        panic!("nobody else is there")
+    };
+    assert_eq!(job.status, Status::Landing);
+    assert!(matches!(records.lease(id, LEASE, now()).await, Ok(LeaseAttempt::Busy(_))));
+    records.renew(&first, LEASE, now()).await.expect("still held");
+
+    // The first worker freezes; after its lease ran out another one takes over.
+    let later = now() + LEASE * 2;
+    let LeaseAttempt::Held { lease: second, .. } = records.lease(id, LEASE, later).await.expect("an answer") else {
+        panic!("the lease ran out")
+    };
+    let landed = Event::Landed { archive: None, files: vec![] };
+    let lost = records.apply_leased(&first, &landed, later).await.expect_err("lost");
+    assert_eq!(lost.class, FaultClass::LandingBusy);
+    assert!(records.renew(&first, LEASE, later).await.is_err());
+    records.apply_leased(&second, &landed, later).await.expect("held");
+    assert!(matches!(records.lease(id, LEASE, later).await, Ok(LeaseAttempt::Idle(job)) if job.status == Status::Stored));
+}
+
+#[tokio::test]
+async fn a_released_lease_is_free_at_once() {
+    let (_server, records) = table().await;
+    let id = received(&records).await;
+    let LeaseAttempt::Held { lease, .. } = records.lease(id, LEASE, now()).await.expect("an answer") else { panic!("free") };
+    records.release(&lease, now()).await.expect("released");
+    let again = records.lease(id, LEASE, now() + Duration::from_millis(5)).await;
+    assert!(matches!(again, Ok(LeaseAttempt::Held { .. })));
+}
+
+#[tokio::test]
+async fn a_delivery_is_recorded_once() {
+    let (server, records) = table().await;
+    let id = received(&records).await;
+    let at = now();
+    for _ in 0..2 {
+        let delivery = DeliveryRecord { received_at: at, id: "d", name: "NEW_EXPORT", body: Some("{}"), body_key: None };
+        records.record_delivery(id, &delivery).await.expect("recorded");
+    }
+    let items = server.clients.dynamodb.query().table_name(&server.name);
+    let items = items.key_condition_expression("pk = :job AND begins_with(sk, :kind)");
+    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    let items = items.expression_attribute_values(":job", text(&id.to_string()));
+    let items = items.expression_attribute_values(":kind", text("DELIVERY#")).send().await.expect("an answer");
+    assert_eq!(items.count(), 1);
+}

@@ -1,0 +1,44 @@
+//! The server that a suite runs on.
+
+use harness::{
+    Clients,
+    cloud::{LocalCloud, LocalCloudOptions},
+};
+use lambda::{Aws, Environment};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A server, and a name on it that nobody else uses.
+pub(crate) struct Server {
+    pub(crate) aws: Aws,
+    pub(crate) clients: Clients,
+    pub(crate) name: String,
+    _embedded: Option<(LocalCloud, TempDir)>,
+}
+
+impl Server {
+    /// The server at the address in `variable`, else an embedded one.
+    pub(crate) async fn start(variable: &str) -> Self {
+        let process = Environment::of_process();
+        let (s3, dynamodb, embedded) = match process.maybe(variable) {
+            Some(endpoint) => (endpoint.to_owned(), endpoint.to_owned(), None),
+            None => {
+                let data = TempDir::new().expect("a temporary folder");
+                let mut options = LocalCloudOptions::new(data.path());
+                options.dynamodb_in_memory = true;
+                let cloud = LocalCloud::start(options).await.expect("a cloud");
+                (cloud.s3_endpoint.clone(), cloud.dynamodb_endpoint.clone(), Some((cloud, data)))
+            }
+        };
+        let environment = Environment::new([
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local-secret"),
+            ("AWS_ENDPOINT_URL_S3", &s3),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb),
+        ]);
+        let aws = Aws::new(&environment).expect("complete");
+        let clients = Clients::new(&environment).expect("complete");
+        Self { aws, clients, name: format!("suite-{}", Uuid::new_v4()), _embedded: embedded }
+    }
+}
