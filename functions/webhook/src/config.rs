@@ -6,8 +6,8 @@ use lambda::Environment;
 use model::{ChecksumAlgorithm, Fault, FaultClass};
 use transport::{Guard, Origin};
 
-/// Largest archive that is brought in unless configured otherwise: 20 GiB.
-const LARGEST_ARCHIVE: u64 = 20 * 1024 * 1024 * 1024;
+/// Largest archive that is brought in unless configured otherwise: 10 GiB.
+const LARGEST_ARCHIVE: u64 = 10 * 1024 * 1024 * 1024;
 
 /// Which of the two functions this process is.
 #[derive(Debug, Clone)]

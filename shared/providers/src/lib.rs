@@ -5,6 +5,8 @@
 //! [`ALL`] and knows no provider by name. To add one: write its folder, then add the two lines marked below.
 
 pub mod abyssale; // a provider's folder: line one of two
+#[cfg(test)]
+mod conformance;
 mod conversation;
 mod credentials;
 mod delivery;

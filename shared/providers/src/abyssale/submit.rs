@@ -28,7 +28,11 @@ pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order
     let mut fields = Fields::new(fields);
     let ids = banner_ids(&mut fields);
     fields.finish()?;
-    Ok(Order { kind: kind.to_owned(), expected: Some(ids.len() as u64), request: json!({ "banner_ids": ids }) })
+    Ok(Order {
+        kind: kind.to_owned(),
+        expected: Some(ids.len() as u64),
+        request: json!({ "banner_ids": ids }),
+    })
 }
 
 /// An empty list is refused here since the provider's behaviour is unknown (contract 2.1).
@@ -85,8 +89,9 @@ impl Submission {
     }
 
     fn request(&self) -> Result<http::Request<Bytes>, Fault> {
-        let mut key = http::HeaderValue::from_str(self.key.expose())
-            .map_err(|_| Fault::new(FaultClass::Misconfigured, "the Abyssale API key cannot stand in a header"))?;
+        let mut key = http::HeaderValue::from_str(self.key.expose()).map_err(|_| {
+            Fault::new(FaultClass::Misconfigured, "the Abyssale API key cannot stand in a header")
+        })?;
         key.set_sensitive(true);
         http::Request::builder()
             .method(Method::POST)
@@ -95,7 +100,9 @@ impl Submission {
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json")
             .body(self.body.clone())
-            .map_err(|e| Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").because(e))
+            .map_err(|e| {
+                Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").because(e)
+            })
     }
 
     fn send(&self) -> Step {
@@ -110,8 +117,9 @@ impl Submission {
     }
 
     fn not_connected(&mut self) -> Step {
-        let fault = Fault::new(FaultClass::ProviderUnavailable, "Abyssale cannot be reached; nothing was submitted")
-            .retry_after(30);
+        let fault =
+            Fault::new(FaultClass::ProviderUnavailable, "Abyssale cannot be reached; nothing was submitted")
+                .retry_after(30);
         match RECONNECT_WAITS.get(self.reconnects) {
             Some(wait) => {
                 self.reconnects += 1;
@@ -125,13 +133,17 @@ impl Submission {
     fn too_many(&mut self, response: &http::Response<Bytes>) -> Step {
         let answer = refusal::read(response.status().as_u16(), response.body());
         if answer.id == "feature_not_in_plan" {
-            let fault = Fault::new(FaultClass::ProviderPlan, "the Abyssale plan does not include this feature");
+            let fault =
+                Fault::new(FaultClass::ProviderPlan, "the Abyssale plan does not include this feature");
             return Step::Refused(fault.said_by_provider(answer));
         }
         if let Some(wait) = retry_after(response) {
-            let seconds = wait.as_secs().max(1);
+            // Rounded up: who comes back a moment too soon is refused again.
+            let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
             let message = format!("Abyssale's rate limit is reached; try again in {seconds} s");
-            let fault = Fault::new(FaultClass::ProviderThrottled, message).retry_after(seconds).said_by_provider(answer);
+            let fault = Fault::new(FaultClass::ProviderThrottled, message)
+                .retry_after(seconds)
+                .said_by_provider(answer);
             if self.repeats == REPEATS {
                 return Step::Refused(fault);
             }
@@ -157,7 +169,9 @@ impl Conversation for Submission {
         let response = match answer {
             Ok(response) => response,
             Err(SendFailure::NotSent) => return self.not_connected(),
-            Err(SendFailure::MaybeSent) => return unknown("Abyssale did not answer in time or the connection broke"),
+            Err(SendFailure::MaybeSent) => {
+                return unknown("Abyssale did not answer in time or the connection broke");
+            }
         };
         match response.status() {
             status if status.is_success() => accepted(response.body()),
@@ -191,12 +205,18 @@ fn refused(status: u16, body: &[u8]) -> Step {
         (401 | 403, "api_access_denied") => {
             Fault::new(FaultClass::ProviderPlan, "the Abyssale plan does not include API access")
         }
-        (401 | 403, _) => Fault::new(FaultClass::ProviderCredentials, "Abyssale does not accept the configured API key"),
-        (402, _) => Fault::new(FaultClass::ProviderQuota, "Abyssale asks for payment"),
-        (_, "visual_not_found") => {
-            Fault::new(FaultClass::ProviderRefusedRequest, "none of the banner ids exist in the Abyssale workspace")
+        (401 | 403, _) => {
+            Fault::new(FaultClass::ProviderCredentials, "Abyssale does not accept the configured API key")
         }
-        _ => Fault::new(FaultClass::ProviderRefusedRequest, format!("Abyssale refused the export: {}", answer.message)),
+        (402, _) => Fault::new(FaultClass::ProviderQuota, "Abyssale asks for payment"),
+        (_, "visual_not_found") => Fault::new(
+            FaultClass::ProviderRefusedRequest,
+            "none of the banner ids exist in the Abyssale workspace",
+        ),
+        _ => Fault::new(
+            FaultClass::ProviderRefusedRequest,
+            format!("Abyssale refused the export: {}", answer.message),
+        ),
     };
     let violations = answer.errors.iter().map(in_our_words).collect();
     Step::Refused(fault.with_violations(violations).said_by_provider(answer))

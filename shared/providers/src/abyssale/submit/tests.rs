@@ -50,7 +50,10 @@ fn the_request_is_the_one_of_the_contract() {
     assert_eq!(request.headers()["x-api-key"], "key");
     assert!(request.headers()["x-api-key"].is_sensitive());
     let body: Value = serde_json::from_slice(request.body()).expect("JSON");
-    assert_eq!(body, json!({ "ids": [ID], "callback_url": "https://hooks.example.com/webhooks/abyssale/j/t" }));
+    assert_eq!(
+        body,
+        json!({ "ids": [ID], "callback_url": "https://hooks.example.com/webhooks/abyssale/j/t" })
+    );
 }
 
 #[test]
@@ -91,7 +94,9 @@ fn a_bare_429_is_probed_once() {
     let mut submission = submission();
     submission.start();
     assert!(matches!(submission.answered(answer(429, None, "")), Step::SendAfter { .. }));
-    assert!(matches!(submission.answered(answer(429, None, "")), Step::Refused(fault) if fault.class == FaultClass::ProviderQuota));
+    assert!(
+        matches!(submission.answered(answer(429, None, "")), Step::Refused(fault) if fault.class == FaultClass::ProviderQuota)
+    );
 }
 
 #[test]
@@ -127,7 +132,8 @@ fn retry_after_may_be_a_date() {
 
 #[test]
 fn the_providers_field_is_shown_under_the_callers_name() {
-    let body = r#"{"message":"body_validation_errors","errors":{"media":{"ids":{"0":["Length must be 36."]}}}}"#;
+    let body =
+        r#"{"message":"body_validation_errors","errors":{"media":{"ids":{"0":["Length must be 36."]}}}}"#;
     let Step::Refused(fault) = refused(400, body.as_bytes()) else { panic!("not refused") };
     assert_eq!(fault.violations[0].field, "banner_ids[0]");
     assert_eq!(fault.provider.expect("the answer").errors[0].field, "media.ids[0]");
