@@ -29,6 +29,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("lambda_runtime", &["lambda"]),
     ("lambda_http", &["lambda"]),
     ("crc-fast", &["objects"]),
+    ("flate2", &["webhook"]),
+    ("icu_normalizer", &["webhook"]),
 ];
 
 /// What pure crates must not have.

@@ -1,4 +1,19 @@
 //! User stories, end to end and over the wire: the real functions, a local cloud, simulated providers.
 
+mod archives;
+mod bad_input;
+mod crash;
+mod deliveries;
+mod direct_invoke;
+mod door;
+mod event_shapes;
 mod happy_path;
+mod idempotency;
+mod landing;
+mod outages;
+mod races;
+mod refusals;
+mod resume;
+mod submit;
+mod workspace;
 mod world;

@@ -1,11 +1,17 @@
 //! A stack of its own for each story, and the few things that every story does.
 
-use std::ops::Deref;
+use std::{collections::HashMap, ops::Deref};
 
-use harness::{BUCKET, Stack, StackOptions, simulators::SimulatorHost, until};
+use aws_sdk_dynamodb::types::AttributeValue;
+use harness::{
+    BUCKET, SECRET, Stack, StackOptions, TABLE, cloud::FunctionError, simulators::SimulatorHost, until,
+};
 use http::{Method, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// An item of the table.
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// A running stack with an impatient provider, on data of its own.
 pub(crate) struct World {
@@ -106,4 +112,63 @@ impl World {
     pub(crate) fn accepted_posts(&self) -> u64 {
         self.admin(Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64().expect("a count")
     }
+
+    /// Lays a fault in the way of the provider's calls, deliveries or downloads.
+    pub(crate) fn trouble(&self, fault: Value) {
+        self.admin(Method::POST, "/faults", fault);
+    }
+
+    /// Every export POST that reached the provider, refused and lost ones included.
+    pub(crate) fn asked(&self) -> Vec<Value> {
+        let requests = self.admin(Method::GET, "/requests?method=POST&path=/async/banners/export", Value::Null);
+        requests.as_array().cloned().unwrap_or_default()
+    }
+
+    /// Everything that is in the table.
+    pub(crate) async fn items(&self) -> Vec<Item> {
+        let scan = self.aws.dynamodb.scan().table_name(TABLE).consistent_read(true);
+        scan.send().await.expect("a page of items").items().to_vec()
+    }
+
+    /// The items of the table that are jobs.
+    pub(crate) async fn jobs(&self) -> Vec<Item> {
+        let sort_key = |item: &Item| item.get("sk").and_then(|key| key.as_s().ok()).cloned();
+        self.items().await.into_iter().filter(|item| sort_key(item).as_deref() == Some("JOB")).collect()
+    }
+
+    /// Replaces Landfall's secret. The functions keep what they have fetched before.
+    pub(crate) async fn put_secret(&self, secret: &Value) {
+        let put = self.aws.secrets.put_secret_value().secret_id(SECRET).secret_string(secret.to_string());
+        put.send().await.expect("a new version of the secret");
+    }
+
+    /// Landfall's secret.
+    pub(crate) async fn secret(&self) -> Value {
+        let secret = self.aws.secrets.get_secret_value().secret_id(SECRET).send().await.expect("a secret");
+        serde_json::from_str(secret.secret_string().expect("a text")).expect("JSON")
+    }
+
+    /// Invokes `submit` directly, as Step Functions does.
+    pub(crate) async fn invoke(&self, event: Value) -> Result<Value, FunctionError> {
+        (self.submit_function)(event).await
+    }
+}
+
+/// Checks that an answer is a problem with this status and of this type, and returns its body.
+pub(crate) fn problem<'a>(answer: &'a Response<Value>, status: u16, kind: &str) -> &'a Value {
+    let body = answer.body();
+    assert_eq!(answer.status(), status, "{body}");
+    assert_eq!(answer.headers()["content-type"], "application/problem+json", "{body}");
+    assert_eq!(body["status"], status, "{body}");
+    assert_eq!(body["type"], format!("urn:landfall:problem:{kind}"), "{body}");
+    for member in ["title", "detail"] {
+        assert!(body[member].as_str().is_some_and(|text| !text.is_empty()), "no {member}: {body}");
+    }
+    body
+}
+
+/// The fields that a problem names.
+pub(crate) fn named(problem: &Value) -> Vec<&str> {
+    let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    errors.iter().filter_map(|error| error["field"].as_str()).collect()
 }

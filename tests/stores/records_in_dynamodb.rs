@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use harness::until;
-use model::{Change, Event, FaultClass, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status, Ticket};
+use model::{Change, Event, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status, Ticket};
 use records::{Claim, DeliveryRecord, IdempotencyKey, LeaseAttempt, Records};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -31,6 +31,7 @@ fn job() -> Job {
         request: json!({ "banner_ids": ["a"] }),
         expected: Some(1),
         metadata: Some(json!({ "deep": { "": [1.5, null, "é", { "n": 123_456_789_012_345_678_u64 }] } })),
+        unpack: Some(false),
         origin: Origin::Submitted,
     })
 }
@@ -152,7 +153,7 @@ async fn one_worker_at_a_time_holds_the_lease_and_a_lost_one_cannot_finish() {
     let LeaseAttempt::Held { lease: second, .. } = records.lease(id, LEASE, later).await.expect("an answer") else {
         panic!("the lease ran out")
     };
-    let landed = Event::Landed { archive: None, files: vec![] };
+    let landed = Event::Landed { haul: Haul::default() };
     let lost = records.apply_leased(&first, &landed, later).await.expect_err("lost");
     assert_eq!(lost.class, FaultClass::LandingBusy);
     assert!(records.renew(&first, LEASE, later).await.is_err());

@@ -18,6 +18,8 @@ pub struct Request {
     pub order: Order,
     /// The caller's own JSON.
     pub metadata: Option<Value>,
+    /// Whether the archive shall be unpacked; `None` leaves it to the worker's configuration.
+    pub unpack: Option<bool>,
     /// What makes a repetition of the request recognisable.
     pub key: Option<IdempotencyKey>,
 }
@@ -29,8 +31,8 @@ impl std::fmt::Debug for Request {
 }
 
 impl Request {
-    /// Reads the fields of a request. `provider`, `kind` and `metadata` are common to all; the rest is the
-    /// provider's.
+    /// Reads the fields of a request. `provider`, `kind`, `metadata` and `unpack` are common to all; the rest is
+    /// the provider's.
     ///
     /// # Errors
     /// [`model::FaultClass::InvalidRequest`] with a violation for every broken rule.
@@ -40,6 +42,14 @@ impl Request {
         if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > LARGEST_METADATA) {
             violations.push(violation("metadata", "expected at most 4096 bytes of JSON"));
         }
+        let unpack = match fields.remove("unpack") {
+            None | Some(Value::Null) => None,
+            Some(Value::Bool(unpack)) => Some(unpack),
+            Some(_) => {
+                violations.push(violation("unpack", "expected true or false"));
+                None
+            }
+        };
         if key.is_some_and(|key| !is_key(key)) {
             violations.push(violation("idempotency_key", "expected 1 to 255 printable ASCII characters"));
         }
@@ -61,8 +71,8 @@ impl Request {
         };
         match provider.read_order(kind, fields) {
             Ok(order) if violations.is_empty() => {
-                let key = key.map(|key| fingerprinted(key, provider, &order, metadata.as_ref()));
-                Ok(Self { provider, order, metadata, key })
+                let key = key.map(|key| fingerprinted(key, provider, &order, metadata.as_ref(), unpack));
+                Ok(Self { provider, order, metadata, unpack, key })
             }
             Ok(_) => Err(Fault::violations(violations)),
             Err(fault) => {
@@ -91,9 +101,19 @@ fn is_key(key: &str) -> bool {
     (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))
 }
 
-fn fingerprinted(key: &str, provider: &dyn Provider, order: &Order, metadata: Option<&Value>) -> IdempotencyKey {
-    let request = json!({
+fn fingerprinted(
+    key: &str,
+    provider: &dyn Provider,
+    order: &Order,
+    metadata: Option<&Value>,
+    unpack: Option<bool>,
+) -> IdempotencyKey {
+    let mut request = json!({
         "provider": provider.name(), "kind": order.kind, "request": order.request, "metadata": metadata,
     });
+    // Only when it is said: keys that were remembered before the field existed go on to match.
+    if let Some(unpack) = unpack {
+        request["unpack"] = unpack.into();
+    }
     IdempotencyKey::new("caller", key, &request)
 }

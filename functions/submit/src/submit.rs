@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use model::{CallbackKeys, Event, Fault, FaultClass, Job, JobId, NewJob, Origin, ProviderName};
 use providers::{Answer, Call, Conversation, Credentials, SendFailure, Step};
-use records::{Claim, Records};
+use records::{Claim, IdempotencyKey, Records};
 use time::OffsetDateTime;
 use transport::{Secrets, Sender, Unanswered};
 use url::Url;
@@ -31,7 +31,8 @@ pub(crate) async fn submit(
     let secret = secrets.get().await?;
     let credentials = Credentials::new(secret.provider(request.provider.name()));
     let id = JobId::generate();
-    let callback_url = callback_url(&config.webhook_url, &secret.callback_keys(), &request.provider_name(), id)?;
+    let callback_url =
+        callback_url(&config.webhook_url, &secret.callback_keys(), &request.provider_name(), id)?;
     let mut conversation = request.provider.submission(&Call {
         kind: &request.order.kind,
         request: &request.order.request,
@@ -42,7 +43,18 @@ pub(crate) async fn submit(
 
     let key = request.key.clone();
     let job = Job::new(new_job(id, request));
-    match records.claim(&job, key.as_ref(), OffsetDateTime::now_utc()).await? {
+    let claimed = match claim(records, &job, key.as_ref()).await {
+        Ok(claimed) => claimed,
+        Err(fault) => {
+            // Bounded, since the table is in trouble and the caller has to be told so in time.
+            let undoing = undo(records, id, key.as_ref(), &fault);
+            if tokio::time::timeout(RESERVE, undoing).await.is_err() {
+                fault.log("a claim that may have been written is not undone");
+            }
+            return Err(fault);
+        }
+    };
+    match claimed {
         Claim::New => {}
         Claim::Existing(job) => {
             return match job.refusal() {
@@ -72,6 +84,36 @@ pub(crate) async fn submit(
     }
 }
 
+/// Claims the job. A key may still be held by a job that was refused only for the moment, when freeing it
+/// failed: its caller was told to come back, so the key is freed now.
+async fn claim(records: &Records, job: &Job, key: Option<&IdempotencyKey>) -> Result<Claim, Fault> {
+    let claim = records.claim(job, key, OffsetDateTime::now_utc()).await?;
+    let (Claim::Existing(before), Some(key)) = (&claim, key) else { return Ok(claim) };
+    if !before.refusal().is_some_and(|refusal| refusal.class.retryable()) {
+        return Ok(claim);
+    }
+    records.free_key(key, before.id).await?;
+    records.claim(job, Some(key), OffsetDateTime::now_utc()).await
+}
+
+/// Undoes a claim that the table may have taken without our hearing of it. Left alone, its key would answer
+/// every retry with a job that the provider is never asked for.
+async fn undo(records: &Records, id: JobId, key: Option<&IdempotencyKey>, why: &Fault) {
+    let now = OffsetDateTime::now_utc();
+    let error = why.remembered(now);
+    match records.apply(id, &Event::Refused { error }, now).await {
+        Ok(_) => {}
+        // The usual case: nothing was written.
+        Err(fault) if fault.class == FaultClass::NotFound => return,
+        Err(fault) => fault.log("a claim that may have been written is not undone"),
+    }
+    if let Some(key) = key
+        && let Err(fault) = records.free_key(key, id).await
+    {
+        fault.log("the key of a claim that may have been written stays taken");
+    }
+}
+
 fn new_job(id: JobId, request: Request) -> NewJob {
     NewJob {
         id,
@@ -80,6 +122,7 @@ fn new_job(id: JobId, request: Request) -> NewJob {
         request: request.order.request,
         expected: request.order.expected,
         metadata: request.metadata,
+        unpack: request.unpack,
         origin: Origin::Submitted,
     }
 }
@@ -87,7 +130,8 @@ fn new_job(id: JobId, request: Request) -> NewJob {
 /// `{webhook_url}/webhooks/{provider}/{job_id}/{token}`.
 fn callback_url(base: &Url, keys: &CallbackKeys, provider: &ProviderName, job: JobId) -> Result<Url, Fault> {
     let token = keys.sign(provider, &job);
-    let token = token.ok_or_else(|| Fault::new(FaultClass::Misconfigured, "no callback_key in Landfall's secret"))?;
+    let token =
+        token.ok_or_else(|| Fault::new(FaultClass::Misconfigured, "no callback_key in Landfall's secret"))?;
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(["webhooks", provider.as_str(), &job.to_string(), token.expose()]);
@@ -122,7 +166,9 @@ async fn converse(
             Step::Accepted(ticket) => return Asked::Accepted(Event::Accepted { ticket }),
             Step::OutcomeUnknown(fault) => {
                 fault.log("the provider may or may not have taken the work");
-                return Asked::Unknown(Event::OutcomeUnknown { error: fault.remembered(OffsetDateTime::now_utc()) });
+                return Asked::Unknown(Event::OutcomeUnknown {
+                    error: fault.remembered(OffsetDateTime::now_utc()),
+                });
             }
             Step::Refused(fault) => return Asked::Refused(fault),
         };

@@ -5,7 +5,7 @@
 //! done shows in the state of the job.
 
 use bytes::Bytes;
-use inbox::{Message, Route};
+use inbox::{Message, Queued, Route};
 use model::{Change, Event, Fault, FaultClass, Job, JobId, NewJob, Origin, Ticket};
 use providers::Report;
 use records::{Claim, DeliveryRecord, IdempotencyKey};
@@ -20,7 +20,13 @@ const LONGEST_RECORDED: usize = 128 * 1024;
 impl Worker {
     /// Deals with one queued message.
     pub(crate) async fn advance(&self, text: &str, receipt: &Receipt) -> Result<(), ComesBack> {
-        let message = Message::read(text)?;
+        match Queued::read(text)? {
+            Queued::Delivery(message) => self.deliver(message, receipt).await,
+            Queued::Continuation(id) => self.land(id, receipt).await,
+        }
+    }
+
+    async fn deliver(&self, message: Message, receipt: &Receipt) -> Result<(), ComesBack> {
         let body = self.body(&message).await?;
         let provider = providers::find(message.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
@@ -59,7 +65,7 @@ impl Worker {
         if message.looked_up == 0 {
             // Our own request may not have been answered yet, and the index lags: look again in a while.
             let later = Message { looked_up: 1, ..message.clone() };
-            self.inbox.send(&later, self.config.lookup_delay).await?;
+            self.inbox.send(&Queued::Delivery(later), self.config.lookup_delay).await?;
             return Ok(None);
         }
         match report.adoptable_as {
@@ -83,6 +89,7 @@ impl Worker {
             request: json!({}),
             expected: None,
             metadata: None,
+            unpack: None,
             origin: Origin::Adopted,
         });
         let now = OffsetDateTime::now_utc();

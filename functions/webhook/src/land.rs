@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use inbox::Queued;
 use model::{Event, Fault, Job, JobId, Status};
 use records::{Lease, LeaseAttempt};
 use time::OffsetDateTime;
 
 use crate::{
     bring::{Landing, bring},
-    watch::{Watched, watch},
+    transfer::Meter,
+    watch::{Ended, watch},
     worker::{ComesBack, Receipt, Worker},
 };
 
@@ -23,28 +25,43 @@ impl Worker {
             LeaseAttempt::Idle(_) => return Ok(()),
         };
         match self.land_leased(&lease, &job, again, receipt).await {
-            Ok(event) => self.finish(&lease, event).await.map_err(ComesBack::from),
+            Ok(Ended::Done(event)) => self.finish(&lease, event).await.map_err(ComesBack::from),
+            Ok(Ended::OutOfTime) => self.go_on_later(&lease).await.map_err(ComesBack::from),
             Err(fault) if fault.retryable() => Err(self.postpone(&lease, fault).await.into()),
             Err(fault) => {
                 fault.log("landing failed for good");
                 let error = fault.remembered(OffsetDateTime::now_utc());
-                self.finish(&lease, Event::LandingFailed { error }).await.map_err(ComesBack::from)
+                let event = Event::LandingFailed { archive: None, error };
+                self.finish(&lease, event).await.map_err(ComesBack::from)
             }
         }
     }
 
     /// Brings the files in while renewing lease and message; stops when the lease or the time is lost.
-    async fn land_leased(&self, lease: &Lease, job: &Job, again: bool, receipt: &Receipt) -> Result<Event, Fault> {
-        let watched = Watched::default();
-        let landing = bring(self, job, again, &watched);
-        let landed = watch(self, lease, receipt, &watched, landing).await?;
-        Ok(match landed {
-            Landing::Whole { archive, files } => Event::Landed { archive: Some(archive), files },
-            Landing::Short { archive, files, fault } => {
+    async fn land_leased(
+        &self,
+        lease: &Lease,
+        job: &Job,
+        again: bool,
+        receipt: &Receipt,
+    ) -> Result<Ended<Event>, Fault> {
+        let meter = Meter::default();
+        let landing = bring(self, job, again, &meter);
+        let Ended::Done(landed) = watch(self, lease, receipt, &meter, landing).await? else {
+            return Ok(Ended::OutOfTime);
+        };
+        Ok(Ended::Done(match landed {
+            Landing::Whole { haul } => Event::Landed { haul },
+            Landing::Short { haul, fault } => {
                 let error = fault.remembered(OffsetDateTime::now_utc());
-                Event::LandedPartly { archive: Some(archive), files, error }
+                Event::LandedPartly { haul, error }
             }
-        })
+            Landing::Refused { archive, fault } => {
+                fault.log("an archive is not unpacked");
+                let error = fault.remembered(OffsetDateTime::now_utc());
+                Event::LandingFailed { archive: Some(archive), error }
+            }
+        }))
     }
 
     async fn finish(&self, lease: &Lease, event: Event) -> Result<(), Fault> {
@@ -57,6 +74,13 @@ impl Worker {
         };
         tracing::info!(metric, count = 1, job_id = %job.id, status = job.status.as_str(), bytes, "job finished");
         Ok(())
+    }
+
+    /// Queues the rest for another invocation. The queue has it before this one's message is done with.
+    async fn go_on_later(&self, lease: &Lease) -> Result<(), Fault> {
+        tracing::info!(metric = "ContinuedLandings", count = 1, job_id = %lease.job, "the landing goes on in another invocation");
+        self.records.release(lease, OffsetDateTime::now_utc()).await?;
+        self.inbox.send(&Queued::Continuation(lease.job), 0).await
     }
 
     /// Notes on the job what stopped it, and gives the lease back so that the next attempt need not wait.

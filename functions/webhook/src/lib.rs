@@ -6,6 +6,7 @@ mod bring;
 mod config;
 mod land;
 mod receive;
+pub mod transfer;
 mod watch;
 mod worker;
 pub mod zip;

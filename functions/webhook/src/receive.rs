@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use inbox::{Body, Inbox, Message, Route};
+use inbox::{Body, Inbox, Message, Queued, Route};
 use lambda::Aws;
 use model::{Fault, FaultClass, JobId};
 use objects::{Key, Objects};
@@ -50,7 +50,7 @@ impl Door {
             received_at,
             looked_up: 0,
         };
-        self.inbox.send(&message, 0).await
+        self.inbox.send(&Queued::Delivery(message), 0).await
     }
 
     /// Checks with the secret at hand, and once more with a fresh one: a rotation may have just happened.

@@ -6,5 +6,5 @@
 mod message;
 mod queue;
 
-pub use message::{Body, Message, Route};
+pub use message::{Body, Message, Queued, Route};
 pub use queue::Inbox;

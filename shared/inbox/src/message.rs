@@ -1,10 +1,20 @@
-//! What the queue carries: an authentic delivery on its way to the worker.
+//! What the queue carries: an authentic delivery on its way to the worker, or a landing that goes on.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use model::{Fault, FaultClass, JobId, ProviderName};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+
+/// What the queue carries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Queued {
+    /// An authentic delivery.
+    Delivery(Message),
+    /// A landing that did not fit into one invocation goes on.
+    Continuation(JobId),
+}
 
 /// An authentic delivery. Holds neither the callback token nor the signature that proved it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,11 +88,11 @@ impl Body {
     }
 }
 
-impl Message {
+impl Queued {
     /// Reads a message of the queue.
     ///
     /// # Errors
-    /// [`FaultClass::Internal`]: the message did not come from our door.
+    /// [`FaultClass::Internal`]: the message is none of ours.
     pub fn read(text: &str) -> Result<Self, Fault> {
         serde_json::from_str(text)
             .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").because(e))
@@ -105,8 +115,8 @@ mod tests {
                 body: Body::inline(&bytes),
                 looked_up: 0,
             };
-            let text = serde_json::to_string(&message).expect("plain data");
-            let read = Message::read(&text).expect("our own message");
+            let text = serde_json::to_string(&Queued::Delivery(message.clone())).expect("plain data");
+            let Queued::Delivery(read) = Queued::read(&text).expect("our own message") else { panic!("a delivery") };
             assert_eq!(read, message);
             assert_eq!(read.body.bytes().expect("sound"), Some(bytes));
         }

@@ -6,7 +6,7 @@ use aws_sdk_sqs::{
 };
 use model::{Fault, FaultClass};
 
-use crate::Message;
+use crate::Queued;
 
 /// The longest that SQS delays or hides a message, in seconds.
 const LONGEST_DELAY: u32 = 900;
@@ -29,7 +29,7 @@ impl Inbox {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`]: the queue did not confirm it.
-    pub async fn send(&self, message: &Message, delay: u32) -> Result<(), Fault> {
+    pub async fn send(&self, message: &Queued, delay: u32) -> Result<(), Fault> {
         let body = serde_json::to_string(message)
             .map_err(|e| Fault::new(FaultClass::Internal, "a delivery cannot be queued").because(e))?;
         let delay = i32::try_from(delay.min(LONGEST_DELAY)).unwrap_or_default();

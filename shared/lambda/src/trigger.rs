@@ -76,9 +76,26 @@ fn http_request(event: &Value) -> Result<http::Request<Bytes>, Fault> {
         Value::String(text) => text.into(),
         _ => Bytes::new(),
     };
+    if let Some(query) = event.get_mut("rawQueryString") {
+        *query = query.as_str().map(escaped).into();
+    }
     let request = lambda_http::request::from_str(&event.to_string())
         .map_err(|e| Fault::new(FaultClass::InvalidRequest, "the HTTP API event is malformed").because(e))?;
     Ok(request.map(|_: Body| body))
+}
+
+/// A query in which every byte may stand in a URI. The event crate panics at any other byte, and strangers
+/// write the queries of a public API.
+fn escaped(query: &str) -> String {
+    let mut text = String::with_capacity(query.len());
+    for byte in query.bytes() {
+        match byte {
+            b'"' | b'#' | b'<' | b'>' | b'\\' => text.push_str(&format!("%{byte:02X}")),
+            b'!'..=b'~' => text.push(char::from(byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
 }
 
 fn queue_message(record: &Value) -> Result<QueueMessage, Fault> {

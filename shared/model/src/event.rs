@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Archive, JobError, StoredFile, Ticket, Transfer};
+use crate::{Archive, Haul, JobError, Ticket, Transfer};
 
 /// Something that happened to a job. Past tense: an event is a fact, and [`crate::transition`] decides what
 /// it means where the job stands.
@@ -49,22 +49,20 @@ pub enum Event {
     },
     /// Every file is in the bucket.
     Landed {
-        /// The archive, when the provider delivered one.
-        archive: Option<Archive>,
-        /// The files.
-        files: Vec<StoredFile>,
+        /// What is there.
+        haul: Haul,
     },
     /// Fewer files are in the bucket than were asked for.
     LandedPartly {
-        /// The archive, when the provider delivered one.
-        archive: Option<Archive>,
-        /// The files that did come.
-        files: Vec<StoredFile>,
+        /// What did come.
+        haul: Haul,
         /// What is missing.
         error: JobError,
     },
     /// The files cannot be brought in, and trying again would not help.
     LandingFailed {
+        /// The archive, when it is in the bucket all the same.
+        archive: Option<Archive>,
         /// Why.
         error: JobError,
     },

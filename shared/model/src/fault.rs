@@ -65,12 +65,23 @@ pub struct JobError {
     /// The provider's own words, when it refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderAnswer>,
+    /// Which of the caller's fields it refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Violation>,
 }
 
 impl Fault {
     /// A failure with what the caller may read about it.
     pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), violations: vec![], retry_after: None, provider: None, job: None, source: None }
+        Self {
+            class,
+            message: message.into(),
+            violations: vec![],
+            retry_after: None,
+            provider: None,
+            job: None,
+            source: None,
+        }
     }
 
     /// A request that breaks one rule.
@@ -132,6 +143,7 @@ impl Fault {
             retryable: self.retryable(),
             at,
             provider: self.provider.clone(),
+            errors: self.violations.clone(),
         }
     }
 
@@ -161,7 +173,7 @@ impl Fault {
 impl JobError {
     /// The failure as it was when it happened, to answer a repeated request the same way.
     pub fn again(&self) -> Fault {
-        let fault = Fault::new(self.class, self.message.clone());
+        let fault = Fault::new(self.class, self.message.clone()).with_violations(self.errors.clone());
         match &self.provider {
             Some(answer) => fault.said_by_provider(answer.clone()),
             None => fault,

@@ -41,6 +41,8 @@ pub enum FaultClass {
     SourceUnavailable,
     /// The download URL expired, or the file is gone.
     SourceGone,
+    /// The file behind the download URL changed while it was fetched, twice.
+    SourceChanged,
     /// The download guard refused the address.
     SourceRefused,
     /// The file is larger than the configured limit.
@@ -49,6 +51,10 @@ pub enum FaultClass {
     ArchiveInvalid,
     /// The archive holds fewer files than were asked for.
     ArchiveIncomplete,
+    /// The archive cannot be unpacked safely, or is beyond a configured limit.
+    ArchiveRefused,
+    /// Another object lies where a file of the job belongs.
+    ObjectConflict,
     /// Another worker is bringing this job's files in.
     LandingBusy,
     /// The deployment lacks a setting or a key.
@@ -76,8 +82,8 @@ impl FaultClass {
             ProviderThrottled | ProviderUnavailable | StorageUnavailable | SourceUnavailable | LandingBusy => true,
             InvalidRequest | UnsupportedMediaType | PayloadTooLarge | Unauthorized | NotFound | MethodNotAllowed
             | IdempotencyMismatch | ProviderRefusedRequest | ProviderCredentials | ProviderPlan | ProviderQuota
-            | ProviderOutcomeUnknown | SourceGone | SourceRefused | SourceTooLarge | ArchiveInvalid
-            | ArchiveIncomplete | Misconfigured | Internal => false,
+            | ProviderOutcomeUnknown | SourceGone | SourceChanged | SourceRefused | SourceTooLarge | ArchiveInvalid
+            | ArchiveIncomplete | ArchiveRefused | ObjectConflict | Misconfigured | Internal => false,
         }
     }
 
@@ -90,11 +96,11 @@ impl FaultClass {
             ProviderPlan => 403,
             NotFound => 404,
             MethodNotAllowed => 405,
-            IdempotencyMismatch | LandingBusy => 409,
+            IdempotencyMismatch | ObjectConflict | LandingBusy => 409,
             PayloadTooLarge => 413,
             UnsupportedMediaType => 415,
-            ProviderRefusedRequest | SourceGone | SourceRefused | SourceTooLarge | ArchiveInvalid
-            | ArchiveIncomplete => 422,
+            ProviderRefusedRequest | SourceGone | SourceChanged | SourceRefused | SourceTooLarge | ArchiveInvalid
+            | ArchiveIncomplete | ArchiveRefused => 422,
             // The caller's request is fine, and so is Landfall: what it depends on refused the operator's key.
             ProviderCredentials => 424,
             ProviderQuota | ProviderThrottled => 429,
@@ -124,10 +130,13 @@ impl FaultClass {
             StorageUnavailable => "StorageUnavailable",
             SourceUnavailable => "SourceUnavailable",
             SourceGone => "SourceGone",
+            SourceChanged => "SourceChanged",
             SourceRefused => "SourceRefused",
             SourceTooLarge => "SourceTooLarge",
             ArchiveInvalid => "ArchiveInvalid",
             ArchiveIncomplete => "ArchiveIncomplete",
+            ArchiveRefused => "ArchiveRefused",
+            ObjectConflict => "ObjectConflict",
             LandingBusy => "LandingBusy",
             Misconfigured => "Misconfigured",
             Internal => "Internal",
@@ -138,10 +147,10 @@ impl FaultClass {
     pub fn level(self) -> Level {
         use FaultClass::*;
         match self {
-            ProviderCredentials | Misconfigured | Internal | SourceRefused => Level::Error,
+            ProviderCredentials | ObjectConflict | Misconfigured | Internal | SourceRefused => Level::Error,
             ProviderPlan | ProviderQuota | ProviderThrottled | ProviderUnavailable | ProviderOutcomeUnknown
-            | StorageUnavailable | SourceUnavailable | SourceGone | SourceTooLarge | ArchiveInvalid
-            | ArchiveIncomplete | Unauthorized => Level::Warn,
+            | StorageUnavailable | SourceUnavailable | SourceGone | SourceChanged | SourceTooLarge | ArchiveInvalid
+            | ArchiveIncomplete | ArchiveRefused | Unauthorized => Level::Warn,
             InvalidRequest | UnsupportedMediaType | PayloadTooLarge | NotFound | MethodNotAllowed
             | IdempotencyMismatch | ProviderRefusedRequest | LandingBusy => Level::Info,
         }

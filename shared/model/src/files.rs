@@ -50,6 +50,47 @@ pub struct Archive {
     pub expected: Option<u64>,
 }
 
+/// The list of everything that landed, as an object beside the files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestObject {
+    /// The S3 key.
+    pub key: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// What a landing left in the bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Haul {
+    /// The archive, when the provider delivered one.
+    pub archive: Option<Archive>,
+    /// The files, or the first of them when they are more than a job's record may hold.
+    pub files: Vec<StoredFile>,
+    /// How many files there are.
+    pub files_total: u64,
+    /// The manifest, which lists all of them.
+    pub manifest: Option<ManifestObject>,
+}
+
+impl Haul {
+    /// The most files that a job's record lists.
+    pub const MOST_LISTED: usize = 200;
+    /// The most bytes that their names and keys take, since a DynamoDB item is at most 400 KB.
+    pub const LONGEST_LIST: usize = 160 * 1024;
+
+    /// Keeps as many of the first files as a job's record may list, and counts all.
+    pub fn of(archive: Archive, mut files: Vec<StoredFile>, manifest: ManifestObject) -> Self {
+        let files_total = files.len() as u64;
+        let mut length = 0;
+        let listed = files.iter().take(Self::MOST_LISTED).take_while(|file| {
+            length += file.name.len() + file.key.len() + file.content_type.len() + 200;
+            length <= Self::LONGEST_LIST
+        });
+        files.truncate(listed.count());
+        Self { archive: Some(archive), files, files_total, manifest: Some(manifest) }
+    }
+}
+
 /// How a transfer is going, or how it went.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Transfer {
@@ -60,4 +101,34 @@ pub struct Transfer {
     pub total_bytes: Option<u64>,
     /// Seconds since the transfer began.
     pub seconds: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: String) -> StoredFile {
+        let checksum = Checksum { algorithm: ChecksumAlgorithm::Crc32, value: "AAAAAA==".into() };
+        StoredFile { key: format!("p/{name}"), name, bytes: 1, content_type: "image/png".into(), checksum }
+    }
+
+    fn haul(files: Vec<StoredFile>) -> Haul {
+        let archive = Archive { file: file("archive.zip".into()), entries: 1, expected: None };
+        Haul::of(archive, files, ManifestObject { key: "p/manifest.json".into(), bytes: 1 })
+    }
+
+    #[test]
+    fn a_record_lists_the_first_files_and_counts_all() {
+        let many = haul((0..500).map(|i| file(format!("{i}.png"))).collect());
+        assert_eq!((many.files.len(), many.files_total), (200, 500));
+        assert_eq!(many.files[199].name, "199.png");
+    }
+
+    #[test]
+    fn long_names_shorten_the_list_so_that_the_record_fits_into_its_table() {
+        let long = haul((0..200).map(|_| file("n".repeat(400))).collect());
+        let bytes = serde_json::to_vec(&long.files).expect("JSON").len();
+        assert!(bytes < 250_000 && long.files.len() > 100, "{bytes} bytes, {} files", long.files.len());
+        assert_eq!(long.files_total, 200);
+    }
 }

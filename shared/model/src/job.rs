@@ -4,8 +4,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{
-    Archive, Event, JobError, JobId, ProviderName, Source, Status, StoredFile, Ticket, Transfer, Transition,
-    transition,
+    Archive, Event, Haul, JobError, JobId, ManifestObject, ProviderName, Source, Status, StoredFile, Ticket, Transfer,
+    Transition, transition,
 };
 
 /// How a job came to be.
@@ -32,6 +32,8 @@ pub struct NewJob {
     pub expected: Option<u64>,
     /// The caller's own JSON, handed back unchanged.
     pub metadata: Option<Value>,
+    /// Whether the archive shall be unpacked; the worker's configuration decides when the caller does not say.
+    pub unpack: Option<bool>,
     /// How it came to be.
     pub origin: Origin,
 }
@@ -51,6 +53,8 @@ pub struct Job {
     pub expected: Option<u64>,
     /// The caller's own JSON.
     pub metadata: Option<Value>,
+    /// Whether the archive shall be unpacked, when the caller said so.
+    pub unpack: Option<bool>,
     /// How it came to be.
     pub origin: Origin,
     /// Where it stands.
@@ -69,8 +73,12 @@ pub struct Job {
     pub transfer: Option<Transfer>,
     /// The provider's archive in the bucket.
     pub archive: Option<Archive>,
-    /// Every file in the bucket.
+    /// The files in the bucket, or the first of them: see [`Haul::MOST_LISTED`].
     pub files: Vec<StoredFile>,
+    /// How many files are in the bucket.
+    pub files_total: u64,
+    /// The list of all of them, in the bucket.
+    pub manifest: Option<ManifestObject>,
     /// What went wrong last.
     pub error: Option<JobError>,
     /// Counts the writes; a write names the version it read, so that two writers cannot undo each other.
@@ -99,6 +107,7 @@ impl Job {
             request: new.request,
             expected: new.expected,
             metadata: new.metadata,
+            unpack: new.unpack,
             origin: new.origin,
             status: Status::Submitting,
             ticket: None,
@@ -109,6 +118,8 @@ impl Job {
             transfer: None,
             archive: None,
             files: vec![],
+            files_total: 0,
+            manifest: None,
             error: None,
             version: 0,
         }
@@ -171,15 +182,15 @@ impl Job {
             Event::LandingStarted => {}
             Event::Transferred { transfer } => self.transfer = Some(transfer),
             Event::LandingPostponed { error } => self.error = Some(error),
-            Event::Landed { archive, files } => {
-                (self.archive, self.files) = (archive, files);
-                self.error = None;
-            }
-            Event::LandedPartly { archive, files, error } => {
-                (self.archive, self.files) = (archive, files);
-                self.error = Some(error);
-            }
-            Event::LandingFailed { error } => self.error = Some(error),
+            Event::Landed { haul } => self.keep(haul, None),
+            Event::LandedPartly { haul, error } => self.keep(haul, Some(error)),
+            Event::LandingFailed { archive, error } => (self.archive, self.error) = (archive, Some(error)),
         }
+    }
+
+    fn keep(&mut self, haul: Haul, error: Option<JobError>) {
+        let Haul { archive, files, files_total, manifest } = haul;
+        (self.archive, self.files, self.files_total, self.manifest) = (archive, files, files_total, manifest);
+        self.error = error;
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{Archive, Job, JobError, JobId, ProviderName, Status, StoredFile, Ticket, Transfer};
+use crate::{Archive, Job, JobError, JobId, ManifestObject, ProviderName, Status, StoredFile, Ticket, Transfer};
 
 /// What a caller may read of a job. Every field is always present, so that a reader needs no "if it is there".
 #[derive(Debug, Serialize)]
@@ -21,9 +21,12 @@ pub struct JobView<'a> {
     progress: Option<f64>,
     request: &'a Value,
     metadata: Option<&'a Value>,
+    unpack: Option<bool>,
     transfer: Option<Transfer>,
     archive: Option<&'a Archive>,
     files: &'a [StoredFile],
+    files_total: u64,
+    manifest: Option<&'a ManifestObject>,
     error: Option<&'a JobError>,
     links: Links,
 }
@@ -47,9 +50,12 @@ impl<'a> From<&'a Job> for JobView<'a> {
             progress: job.progress,
             request: &job.request,
             metadata: job.metadata.as_ref(),
+            unpack: job.unpack,
             transfer: job.transfer,
             archive: job.archive.as_ref(),
             files: &job.files,
+            files_total: job.files_total,
+            manifest: job.manifest.as_ref(),
             error: job.error.as_ref(),
             links: Links { itself: JobView::path(job.id) },
         }

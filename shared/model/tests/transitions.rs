@@ -1,7 +1,7 @@
 //! Whatever the order and number in which a provider's events arrive, a job ends in the same place.
 
 use model::{
-    Change, Event, FaultClass, Fault, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status, Ticket, Transfer,
+    Change, Event, FaultClass, Fault, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status, Ticket, Transfer,
     Transition, transition,
 };
 use proptest::prelude::*;
@@ -15,6 +15,7 @@ fn job() -> Job {
         request: serde_json::json!({}),
         expected: Some(1),
         metadata: None,
+        unpack: None,
         origin: Origin::Submitted,
     })
 }
@@ -42,9 +43,9 @@ fn every_event() -> Vec<Event> {
         Event::LandingStarted,
         Event::Transferred { transfer: Transfer { bytes: 1, total_bytes: None, seconds: 0.1 } },
         Event::LandingPostponed { error: error() },
-        Event::Landed { archive: None, files: vec![] },
-        Event::LandedPartly { archive: None, files: vec![], error: error() },
-        Event::LandingFailed { error: error() },
+        Event::Landed { haul: Haul::default() },
+        Event::LandedPartly { haul: Haul::default(), error: error() },
+        Event::LandingFailed { archive: None, error: error() },
     ]
 }
 
@@ -121,7 +122,7 @@ fn a_final_job_never_moves_again() {
 #[test]
 fn a_landing_can_only_end_while_it_runs() {
     for status in Status::ALL.into_iter().filter(|status| *status != Status::Landing) {
-        let end = Event::Landed { archive: None, files: vec![] };
+        let end = Event::Landed { haul: Haul::default() };
         assert_eq!(transition(status, &end), Transition::Stale, "{status}");
     }
 }

@@ -1,13 +1,20 @@
 //! A request body that is fed while it is sent, with bounded memory.
 
 use std::{
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use http_body::{Body, Frame, SizeHint};
-use tokio::sync::mpsc::Receiver;
+use model::Fault;
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use crate::checksum::Running;
+
+/// How many pieces may wait between source and S3.
+pub(crate) const WAITING: usize = 4;
 
 /// The feeder gave up; the upload must not end as if it were whole.
 #[derive(Debug, Clone, Copy)]
@@ -52,4 +59,28 @@ impl Body for ChannelBody {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
     }
+}
+
+/// Passes the stream on until it ends, fails, or nobody takes it any more.
+pub(crate) async fn feed(
+    bytes: impl Stream<Item = Result<Bytes, Fault>>,
+    sender: Sender<Result<Bytes, SourceFailed>>,
+    running: &mut Running,
+) -> Result<(), Fault> {
+    let mut bytes = pin!(bytes);
+    while let Some(piece) = bytes.next().await {
+        let piece = match piece {
+            Ok(piece) => piece,
+            Err(fault) => {
+                // Nobody left to tell means that the upload is over already.
+                let _ = sender.send(Err(SourceFailed)).await;
+                return Err(fault);
+            }
+        };
+        running.update(&piece);
+        if sender.send(Ok(piece)).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,5 @@
 //! The bucket: looking at objects, reading parts of them, removing them, and small ones whole.
 
-use std::ops::Range;
-
 use aws_sdk_s3::{
     Client,
     config::{
@@ -85,21 +83,6 @@ impl Objects {
         }))
     }
 
-    /// Reads a range of an object into memory.
-    ///
-    /// # Errors
-    /// [`FaultClass::StorageUnavailable`], also when the answer is not exactly that range.
-    pub async fn read(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Fault> {
-        if range.is_empty() {
-            return Ok(Bytes::new());
-        }
-        let header = format!("bytes={}-{}", range.start, range.end - 1);
-        let get = self.client.get_object().bucket(&self.bucket).key(self.key(key)).range(header);
-        let answer = get.send().await.map_err(|e| refused("give the file back", e))?;
-        let bytes = answer.body.collect().await.map_err(|e| cut().because(e))?.into_bytes();
-        if bytes.len() as u64 == range.end - range.start { Ok(bytes) } else { Err(cut()) }
-    }
-
     /// Computes the checksum of an object that is there, by reading it.
     ///
     /// # Errors
@@ -149,6 +132,6 @@ impl Objects {
     }
 }
 
-fn cut() -> Fault {
+pub(crate) fn cut() -> Fault {
     Fault::new(FaultClass::StorageUnavailable, "the bucket gave a file back only in part")
 }

@@ -10,6 +10,10 @@ const DATE: &[BorrowedFormatItem<'_>] = time::macros::format_description!("[year
 pub enum Key {
     /// A job's archive as the provider made it.
     Archive(ProviderName, JobId),
+    /// A file of a job under its safe name: no part of it is empty, `.` or `..`.
+    File(ProviderName, JobId, String),
+    /// The list of everything that landed for a job.
+    Manifest(ProviderName, JobId),
     /// A delivery too long for a queue message, waiting for the worker.
     InboxBody(ProviderName, OffsetDateTime, String),
 }
@@ -17,11 +21,15 @@ pub enum Key {
 impl Key {
     /// The archive's name below the job's own prefix.
     pub const ARCHIVE_NAME: &'static str = "archive.zip";
+    /// The manifest's name below the job's own prefix.
+    pub const MANIFEST_NAME: &'static str = "manifest.json";
 
     /// The key below the configured prefix.
     pub fn path(&self) -> String {
         match self {
             Key::Archive(provider, job) => format!("{}/{}", job_prefix(provider, *job), Self::ARCHIVE_NAME),
+            Key::File(provider, job, name) => format!("{}/files/{name}", job_prefix(provider, *job)),
+            Key::Manifest(provider, job) => format!("{}/{}", job_prefix(provider, *job), Self::MANIFEST_NAME),
             Key::InboxBody(provider, at, id) => format!("inbox/{provider}/{}/{id}", date(*at)),
         }
     }
@@ -45,5 +53,9 @@ mod tests {
         let job: JobId = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a".parse().expect("a job id");
         let key = Key::Archive(ProviderName::new("abyssale"), job);
         assert_eq!(key.path(), format!("abyssale/2024/10/28/{job}/archive.zip"));
+        let key = Key::File(ProviderName::new("abyssale"), job, "a/b (2).png".into());
+        assert_eq!(key.path(), format!("abyssale/2024/10/28/{job}/files/a/b (2).png"));
+        let key = Key::Manifest(ProviderName::new("abyssale"), job);
+        assert_eq!(key.path(), format!("abyssale/2024/10/28/{job}/manifest.json"));
     }
 }

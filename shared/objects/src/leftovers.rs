@@ -5,16 +5,17 @@ use model::Fault;
 use crate::{Key, Objects, trouble::refused};
 
 impl Objects {
-    /// Gives up every open upload to a key, for a worker that takes over from one that may have been killed. Only
-    /// whoever alone may write the key may call this: an upload that is still being fed ends in an error.
+    /// Gives up every open upload to a key but `spared`, for a worker that takes over from one that may have been
+    /// killed. Only whoever alone may write the key may call this: an upload that is still being fed ends in an
+    /// error.
     ///
     /// A failure is only logged. What stays open costs storage until the bucket's lifecycle rule removes it, and
     /// is no reason not to bring the files in.
-    pub async fn abort_leftovers(&self, key: &Key) {
+    pub async fn abort_leftovers(&self, key: &Key, spared: Option<&str>) {
         match self.open_uploads(key).await {
             Ok(ids) => {
-                for id in ids {
-                    self.abort(key, &id).await;
+                for id in ids.into_iter().filter(|id| Some(id.as_str()) != spared) {
+                    self.abort_parts(key, &id).await;
                 }
             }
             Err(fault) => fault.log("uploads that a lost worker left are not looked for"),
@@ -27,6 +28,9 @@ impl Objects {
         let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(&whole);
         let listed = list.send().await.map_err(|e| refused("list open uploads", e))?;
         let uploads = listed.uploads.unwrap_or_default().into_iter();
-        Ok(uploads.filter(|open| open.key() == Some(whole.as_str())).filter_map(|open| open.upload_id).collect())
+        Ok(uploads
+            .filter(|open| open.key() == Some(whole.as_str()))
+            .filter_map(|open| open.upload_id)
+            .collect())
     }
 }

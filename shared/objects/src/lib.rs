@@ -6,10 +6,14 @@ mod checksum;
 mod key;
 mod leftovers;
 mod multipart;
+mod parts;
+mod place;
+mod read;
 mod single;
 mod trouble;
 mod upload;
 
 pub use bucket::{Existing, Objects};
 pub use key::Key;
-pub use upload::{Upload, Uploaded};
+pub use parts::{Part, PartsTrouble};
+pub use upload::{LONGEST_SINGLE, Upload, Uploaded};

@@ -1,22 +1,17 @@
 //! One streamed `PutObject`, for a stream of known length.
 
-use std::pin::pin;
-
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 use model::{Checksum, Fault, FaultClass};
-use tokio::sync::mpsc::{self, Sender};
+use tokio::sync::mpsc;
 
 use crate::{
     Objects, Upload,
-    body::{ChannelBody, SourceFailed},
+    body::{ChannelBody, WAITING, feed},
     checksum::Running,
     trouble::{Unwritten, unwritten},
 };
-
-/// How many pieces may wait between source and S3.
-const WAITING: usize = 4;
 
 impl Objects {
     pub(crate) async fn put_streamed(
@@ -55,28 +50,4 @@ impl Objects {
         }
         Ok((length, ours))
     }
-}
-
-/// Passes the stream on until it ends, fails, or nobody takes it any more.
-async fn feed(
-    bytes: impl Stream<Item = Result<Bytes, Fault>>,
-    sender: Sender<Result<Bytes, SourceFailed>>,
-    running: &mut Running,
-) -> Result<(), Fault> {
-    let mut bytes = pin!(bytes);
-    while let Some(piece) = bytes.next().await {
-        let piece = match piece {
-            Ok(piece) => piece,
-            Err(fault) => {
-                // Nobody left to tell means that the upload is over already.
-                let _ = sender.send(Err(SourceFailed)).await;
-                return Err(fault);
-            }
-        };
-        running.update(&piece);
-        if sender.send(Ok(piece)).await.is_err() {
-            return Ok(());
-        }
-    }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use model::{Checksum, Fault};
 use crate::{Key, Objects, trouble::Unwritten};
 
 /// Up to this length, if it is known, an upload is one streamed `PutObject`.
-const LONGEST_SINGLE: u64 = 64 * 1024 * 1024;
+pub const LONGEST_SINGLE: u64 = 64 * 1024 * 1024;
 
 /// What to upload.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! A job as an item of the table.
 
-use model::{Fault, Job, Origin, ProviderName, Ticket};
+use model::{Fault, Job, Origin, ProviderName, StoredFile, Ticket};
 use serde_json::Value;
 use time::format_description::BorrowedFormatItem;
 
@@ -31,6 +31,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .text("created", job.id.to_string())
         .number("version", job.version)
         .maybe_number("expected", job.expected)
+        .maybe("unpack", job.unpack.map(|unpack| unpack.to_string()))
         .maybe_number("progress", job.progress)
         .maybe("metadata", job.metadata.as_ref().map(Value::to_string))
         .maybe("ticket", job.ticket.as_ref().map(Ticket::as_str))
@@ -45,7 +46,10 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         writer = writer.json("archive", archive)?;
     }
     if !job.files.is_empty() {
-        writer = writer.json("files", &job.files)?;
+        writer = writer.json("files", &job.files)?.number("files_total", job.files_total);
+    }
+    if let Some(manifest) = &job.manifest {
+        writer = writer.json("manifest", manifest)?;
     }
     if let Some(error) = &job.error {
         writer = writer.json("error", error)?;
@@ -59,6 +63,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
     let text_json = |name: &str| -> Result<Option<Value>, Fault> {
         reader.maybe(name).map(serde_json::from_str).transpose().map_err(|e| unreadable(name).because(e))
     };
+    let files: Vec<StoredFile> = reader.json("files")?.unwrap_or_default();
     Ok(Job {
         id: reader.parsed("pk")?,
         provider: ProviderName::new(reader.text("provider")?),
@@ -66,6 +71,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
         request: text_json("request")?.ok_or_else(|| unreadable("request"))?,
         expected: reader.maybe_number("expected"),
         metadata: text_json("metadata")?,
+        unpack: reader.maybe("unpack").map(|text| text.parse().map_err(|_| unreadable("unpack"))).transpose()?,
         origin: if reader.maybe("origin") == Some("adopted") { Origin::Adopted } else { Origin::Submitted },
         status: reader.parsed("status")?,
         ticket: reader.maybe("ticket").map(Ticket::new),
@@ -75,7 +81,9 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
         sources: reader.json("sources")?.unwrap_or_default(),
         transfer: reader.json("transfer")?,
         archive: reader.json("archive")?,
-        files: reader.json("files")?.unwrap_or_default(),
+        files_total: reader.maybe_number("files_total").unwrap_or(files.len() as u64),
+        files,
+        manifest: reader.json("manifest")?,
         error: reader.json("error")?,
         version: reader.maybe_number("version").ok_or_else(|| unreadable("version"))?,
     })

@@ -70,9 +70,17 @@ impl Records {
     }
 
     /// Takes a lease that ran out. Returns whether nobody was faster.
-    async fn take(&self, lease: &Lease, ran_out: i128, span: Duration, now: OffsetDateTime) -> Result<bool, Fault> {
+    async fn take(
+        &self,
+        lease: &Lease,
+        ran_out: i128,
+        span: Duration,
+        now: OffsetDateTime,
+    ) -> Result<bool, Fault> {
         let update = (self.write_lease(lease, span, now))
-            .condition_expression("attribute_exists(pk) AND (attribute_not_exists(lease_until) OR lease_until = :ran_out)")
+            .condition_expression(
+                "attribute_exists(pk) AND (attribute_not_exists(lease_until) OR lease_until = :ran_out)",
+            )
             .expression_attribute_values(":ran_out", AttributeValue::N(ran_out.to_string()));
         conditional(update).await
     }
@@ -94,7 +102,8 @@ impl Records {
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
     pub async fn release(&self, lease: &Lease, now: OffsetDateTime) -> Result<(), Fault> {
-        let update = self.write_lease(lease, Duration::ZERO, now).condition_expression("lease_token = :token");
+        let update =
+            self.write_lease(lease, Duration::ZERO, now).condition_expression("lease_token = :token");
         conditional(update).await.map(|_| ())
     }
 
@@ -114,7 +123,9 @@ impl Records {
 async fn conditional(update: UpdateItemFluentBuilder) -> Result<bool, Fault> {
     match update.send().await {
         Ok(_) => Ok(true),
-        Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
+        Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Ok(false)
+        }
         Err(e) => Err(refused("take the lease", e)),
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod attribute;
+mod checkpoints;
 mod claim;
 mod deliveries;
 mod item;

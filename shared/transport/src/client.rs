@@ -12,6 +12,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// [`FaultClass::Misconfigured`] if the TLS library refuses its own defaults.
+#[expect(clippy::disallowed_methods, reason = "the one place where clients are built")]
 pub(crate) fn builder() -> Result<ClientBuilder, Fault> {
     let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

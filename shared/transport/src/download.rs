@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use model::{Fault, FaultClass};
 use url::Url;
 
@@ -43,49 +43,45 @@ impl Downloader {
         Ok(Self { client: client::build(builder)?, guard, largest })
     }
 
-    /// Begins to fetch a file.
-    ///
-    /// # Errors
-    /// - [`FaultClass::SourceRefused`]: the guard refused the address or one that it redirects to.
-    /// - [`FaultClass::SourceGone`]: the URL expired or the file is gone.
-    /// - [`FaultClass::SourceTooLarge`]: longer than the limit.
-    /// - [`FaultClass::SourceUnavailable`]: anything that may be better later.
-    pub async fn get(&self, url: &str) -> Result<Download, Fault> {
+    /// Asks for a file, hop by hop through the guard, and returns the answer whatever its status.
+    pub(crate) async fn follow(&self, url: &str, asked: &HeaderMap) -> Result<reqwest::Response, Fault> {
         let mut url = Url::parse(url)
             .map_err(|e| Fault::new(FaultClass::SourceRefused, "download refused: not a URL").because(e))?;
         for _ in 0..=REDIRECTS {
             self.guard.check(&url)?;
-            let answer = self.request(&url).await?;
+            let answer = self.request(&url, asked).await?;
             match redirect(&url, &answer)? {
                 Some(next) => url = next,
-                None => return self.judged(answer),
+                None => return Ok(answer),
             }
         }
         Err(Fault::new(FaultClass::SourceRefused, format!("download refused: more than {REDIRECTS} redirects")))
     }
 
-    async fn request(&self, url: &Url) -> Result<reqwest::Response, Fault> {
+    async fn request(&self, url: &Url, asked: &HeaderMap) -> Result<reqwest::Response, Fault> {
+        let request = self.client.get(url.clone()).headers(asked.clone());
         // Encoded bytes would not be the archive's bytes.
-        let request = self.client.get(url.clone()).header(header::ACCEPT_ENCODING, "identity");
+        let request = request.header(header::ACCEPT_ENCODING, "identity");
         request.send().await.map_err(|e| {
             let e = e.without_url();
             if causes(&e).any(|cause| cause.is::<NotPublic>()) {
                 let host = url.host_str().unwrap_or_default();
-                let message = format!("download refused: host {host} has no public address");
+                let message = format!("download from {host} refused: the host has no public address");
                 return Fault::new(FaultClass::SourceRefused, message);
             }
             Fault::new(FaultClass::SourceUnavailable, "the download server does not answer").because(e)
         })
     }
 
-    fn judged(&self, answer: reqwest::Response) -> Result<Download, Fault> {
+    /// Judges a final answer, which is as expected with status `expected` only.
+    pub(crate) fn judged(&self, answer: reqwest::Response, expected: StatusCode) -> Result<Download, Fault> {
         let status = answer.status();
         let code = status.as_u16();
         if status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) {
             let message = format!("the download server answered HTTP {code}");
             return Err(Fault::new(FaultClass::SourceUnavailable, message));
         }
-        if status != StatusCode::OK {
+        if status != expected {
             let message = format!("the file cannot be downloaded any more: HTTP {code}; the link expired or the file is gone");
             return Err(Fault::new(FaultClass::SourceGone, message));
         }

@@ -58,7 +58,11 @@ impl Guard {
         if self.origins.iter().any(|origin| origin.0 == url.origin()) {
             return Ok(());
         }
-        let refuse = |why: String| Err(Fault::new(FaultClass::SourceRefused, format!("download refused: {why}")));
+        // The host is always named: nobody can allow, or hunt, what the refusal does not tell.
+        let host = url.host_str().unwrap_or("nowhere");
+        let refuse = |why: String| {
+            Err(Fault::new(FaultClass::SourceRefused, format!("download from {host} refused: {why}")))
+        };
         if url.scheme() != "https" {
             return refuse(format!("{} is not https", url.scheme()));
         }
@@ -70,8 +74,8 @@ impl Guard {
         }
         match url.host() {
             Some(Host::Domain(name)) if self.lists(name) => Ok(()),
-            Some(Host::Domain(name)) => {
-                refuse(format!("host {name} is not on the list; the setting {} adds it", self.setting))
+            Some(Host::Domain(_)) => {
+                refuse(format!("the host is not on the list; the setting {} adds it", self.setting))
             }
             Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => refuse("the host is an address, not a name".into()),
         }
@@ -81,7 +85,9 @@ impl Guard {
         // A trailing dot names the same host.
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         self.hosts.iter().any(|host| match host.strip_prefix("*.") {
-            Some(suffix) => name.strip_suffix(suffix).is_some_and(|below| below.len() > 1 && below.ends_with('.')),
+            Some(suffix) => {
+                name.strip_suffix(suffix).is_some_and(|below| below.len() > 1 && below.ends_with('.'))
+            }
             None => *host == name,
         })
     }
@@ -95,7 +101,8 @@ impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| addresses::is_public(address.ip())).collect();
+            let public: Vec<SocketAddr> =
+                found.filter(|address| addresses::is_public(address.ip())).collect();
             if public.is_empty() {
                 return Err(NotPublic.into());
             }

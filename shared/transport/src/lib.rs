@@ -8,10 +8,12 @@ mod addresses;
 mod client;
 mod download;
 mod guard;
+mod ranges;
 mod secrets;
 mod send;
 
 pub use download::{Download, Downloader};
 pub use guard::{Guard, Origin};
+pub use ranges::Remote;
 pub use secrets::{Secrets, SecretDocument};
 pub use send::{Sender, Unanswered};

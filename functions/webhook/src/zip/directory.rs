@@ -5,70 +5,65 @@ use std::ops::Range;
 use bytes::Bytes;
 use model::Fault;
 
-use super::{end::Place, invalid, u16_at};
+use super::{
+    end::Place,
+    entry::{ENTRY, ENTRY_LENGTH, Record},
+    invalid, u16_at,
+};
 
-const ENTRY: &[u8] = b"PK\x01\x02";
-const ENTRY_LENGTH: usize = 46;
 /// How much of the directory is in memory at once. Larger than any one entry can be.
 const WINDOW: u64 = 1024 * 1024;
 
-/// What an archive holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Contents {
-    /// Files, directories not counted.
-    pub files: u64,
-}
-
-pub(super) async fn walk<R, F>(place: &Place, read: &R) -> Result<Contents, Fault>
+/// Shows every entry to `visit`, in the order of the directory.
+pub(super) async fn walk<R, F>(
+    place: &Place,
+    read: &R,
+    mut visit: impl FnMut(Record<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault>
 where
     R: Fn(Range<u64>) -> F,
     F: Future<Output = Result<Bytes, Fault>>,
 {
-    let (mut files, mut entries) = (0, 0_u64);
+    let mut entries = 0_u64;
     let mut at = place.range.start;
     while at < place.range.end {
         let window = read(at..place.range.end.min(at + WINDOW)).await?;
         let last = at + window.len() as u64 == place.range.end;
-        let (walked, seen) = walk_window(&window, last)?;
+        let (walked, seen) = walk_window(&window, last, &mut visit)?;
         if walked == 0 {
             return Err(invalid("an entry of its directory is damaged"));
         }
         at += walked as u64;
-        entries += seen.entries;
-        files += seen.files;
+        entries += seen;
     }
     // The 16-bit count of an archive with more entries wraps around in some writers.
     if entries != place.entries && entries % 65_536 != place.entries {
         return Err(invalid("its directory has another number of entries than its end says"));
     }
-    Ok(Contents { files })
+    Ok(())
 }
 
-#[derive(Default)]
-struct Seen {
-    entries: u64,
-    files: u64,
-}
-
-/// Walks the whole entries of a window; returns how many bytes they take.
-fn walk_window(window: &[u8], last: bool) -> Result<(usize, Seen), Fault> {
-    let mut seen = Seen::default();
-    let mut at = 0;
+/// Walks the whole entries of a window; returns how many bytes they take, and how many they are.
+fn walk_window(
+    window: &[u8],
+    last: bool,
+    visit: &mut impl FnMut(Record<'_>) -> Result<(), Fault>,
+) -> Result<(usize, u64), Fault> {
+    let (mut at, mut entries) = (0, 0);
     while let Some(length) = entry_length(&window[at..]) {
         let entry = &window[at..];
         if !entry.starts_with(ENTRY) {
             return Err(invalid("an entry of its directory is damaged"));
         }
         let Some(entry) = entry.get(..length) else { break };
-        let name = &entry[ENTRY_LENGTH..][..usize::from(u16_at(entry, 28).unwrap_or_default())];
-        seen.entries += 1;
-        seen.files += u64::from(!name.ends_with(b"/"));
+        visit(Record(entry))?;
+        entries += 1;
         at += length;
     }
     if last && at != window.len() {
         return Err(invalid("its directory is cut off"));
     }
-    Ok((at, seen))
+    Ok((at, entries))
 }
 
 /// The fixed part, the name, the extra field and the comment; none when the fixed part is cut by the window.

@@ -21,6 +21,8 @@ const LONGEST_TAIL: u64 = 65_535 + (END_LENGTH + LOCATOR_LENGTH) as u64;
 pub(super) struct Place {
     pub(super) range: Range<u64>,
     pub(super) entries: u64,
+    /// How many bytes were put before the archive: all offsets in it are off by them.
+    pub(super) shift: u64,
 }
 
 pub(super) async fn find<R, F>(length: u64, read: &R) -> Result<Place, Fault>
@@ -46,7 +48,7 @@ where
         return placed(u64::from(entries), u64::from(size), u64::from(offset), end_at);
     }
     match locator(&tail, at) {
-        Some(end64_at) => zip64(end64_at, end_at, read).await,
+        Some(end64_at) => zip64(end64_at, end_at - LOCATOR_LENGTH as u64, read).await,
         // Exactly 65,535 entries, or a directory that really has such a place, need no Zip64.
         None => placed(u64::from(entries), u64::from(size), u64::from(offset), end_at),
     }
@@ -66,20 +68,25 @@ fn locator(tail: &[u8], end: usize) -> Option<u64> {
     locator.starts_with(LOCATOR).then(|| u64_at(locator, 8)).flatten()
 }
 
-async fn zip64<R, F>(end64_at: u64, end_at: u64, read: &R) -> Result<Place, Fault>
+/// Reads the Zip64 end where its locator says, or right before the locator: bytes that were put before the
+/// archive make the locator lie.
+async fn zip64<R, F>(told: u64, locator_at: u64, read: &R) -> Result<Place, Fault>
 where
     R: Fn(Range<u64>) -> F,
     F: Future<Output = Result<Bytes, Fault>>,
 {
-    let fits = end64_at.checked_add(END64_LENGTH).is_some_and(|end| end <= end_at);
-    if !fits {
-        return Err(invalid("its Zip64 end points outside of it"));
+    let fits = told.checked_add(END64_LENGTH).is_some_and(|end| end <= locator_at);
+    let beside = locator_at.checked_sub(END64_LENGTH);
+    let mut found = None;
+    for at in fits.then_some(told).into_iter().chain(beside) {
+        let record = read(at..at + END64_LENGTH).await?;
+        if record.starts_with(END64) {
+            found = Some((at, record));
+            break;
+        }
     }
-    let record = read(end64_at..end64_at + END64_LENGTH).await?;
+    let Some((end64_at, record)) = found else { return Err(invalid("its Zip64 end is missing")) };
     let field = |offset| u64_at(&record, offset).unwrap_or_default();
-    if !record.starts_with(END64) {
-        return Err(invalid("its Zip64 end is missing"));
-    }
     placed(field(32), field(40), field(48), end64_at)
 }
 
@@ -88,5 +95,5 @@ where
 fn placed(entries: u64, size: u64, offset: u64, end_at: u64) -> Result<Place, Fault> {
     let start = end_at.checked_sub(size).filter(|start| *start >= offset);
     let start = start.ok_or_else(|| invalid("its directory points outside of it"))?;
-    Ok(Place { range: start..end_at, entries })
+    Ok(Place { range: start..end_at, entries, shift: start - offset })
 }

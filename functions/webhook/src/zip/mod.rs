@@ -5,13 +5,31 @@
 
 mod directory;
 mod end;
+mod entry;
+mod limits;
+mod list;
+mod name;
 
 use std::ops::Range;
 
 use bytes::Bytes;
 use model::{Fault, FaultClass};
 
-pub use directory::Contents;
+pub use entry::{Entry, Method, data_range};
+pub use limits::Limits;
+pub use list::{Listing, list};
+pub use name::decoded;
+
+pub(crate) use entry::HEADER_LENGTH;
+pub(crate) use limits::refused;
+pub(crate) use name::shown;
+
+/// What an archive holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contents {
+    /// Files, directories not counted.
+    pub files: u64,
+}
 
 /// Whether bytes can be the first ones of an archive: a local header, or the end record of an empty archive.
 /// Fewer than four bytes are judged by what is there.
@@ -30,7 +48,13 @@ where
     F: Future<Output = Result<Bytes, Fault>>,
 {
     let place = end::find(length, &read).await?;
-    directory::walk(&place, &read).await
+    let mut files = 0;
+    directory::walk(&place, &read, |record| {
+        files += u64::from(!record.is_directory());
+        Ok(())
+    })
+    .await?;
+    Ok(Contents { files })
 }
 
 fn invalid(why: &str) -> Fault {

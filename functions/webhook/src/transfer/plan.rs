@@ -1,0 +1,46 @@
+//! How a file is cut into parts.
+
+use std::ops::Range;
+
+const MEBIBYTE: u64 = 1024 * 1024;
+/// A piped part is at least this long: long enough that a request per part costs nothing.
+const SHORTEST: u64 = 16 * MEBIBYTE;
+/// S3 takes no longer part.
+const LONGEST: u64 = 5 * 1024 * MEBIBYTE;
+/// Parts grow so that there are no more than this, and a checkpoint fits into an item of DynamoDB; only beyond
+/// 10 TB, where parts cannot grow any more, there are up to 10,000, which is what S3 takes.
+const MOST: u64 = 2_000;
+
+/// The length of each part but the last one, in bytes.
+pub(super) fn part_length(length: u64) -> u64 {
+    length.div_ceil(MOST).next_multiple_of(MEBIBYTE).clamp(SHORTEST, LONGEST)
+}
+
+/// The parts, numbered from 1, with the range of the file that each is.
+pub(super) fn parts(length: u64, part_length: u64) -> impl Iterator<Item = (i32, Range<u64>)> {
+    (1..).zip((0..length).step_by(usize::try_from(part_length).unwrap_or(usize::MAX)))
+        .map(move |(number, start)| (number, start..length.min(start + part_length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parts_cover_every_byte_once_and_s3_takes_them(length in 1..50_000_000_000_000_u64) {
+            let part = part_length(length);
+            let (mut at, mut count) = (0, 0);
+            for (number, range) in parts(length, part) {
+                count += 1;
+                prop_assert_eq!(number, count);
+                prop_assert_eq!(range.start, at);
+                prop_assert!(range.end - range.start == part || range.end == length);
+                at = range.end;
+            }
+            prop_assert_eq!(at, length);
+            prop_assert!(count <= 10_000 && part >= SHORTEST && part <= LONGEST);
+        }
+    }
+}

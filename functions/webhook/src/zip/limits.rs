@@ -1,0 +1,77 @@
+//! How much an archive may be before it is refused.
+
+use model::{Fault, FaultClass};
+
+/// All names together take at most this many bytes, since they are in memory while an archive is unpacked.
+const LONGEST_NAMES: u64 = 16 * 1024 * 1024;
+/// Small archives may grow by any ratio up to this size.
+const FREE_GROWTH: u64 = 1024 * 1024;
+
+/// Limits on what is unpacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Entries, directories included.
+    pub entries: u64,
+    /// Bytes of all files together.
+    pub total_bytes: u64,
+    /// Bytes of one file.
+    pub entry_bytes: u64,
+    /// How many times the archive's length all files together may be, beyond the first MiB.
+    pub ratio: u64,
+}
+
+/// Counts what an archive says of itself against the limits.
+#[derive(Debug)]
+pub(super) struct Tally {
+    limits: Limits,
+    length: u64,
+    entries: u64,
+    bytes: u64,
+    names: u64,
+}
+
+impl Tally {
+    /// Nothing yet of an archive of `length` bytes.
+    pub(super) fn new(limits: Limits, length: u64) -> Self {
+        Self { limits, length, entries: 0, bytes: 0, names: 0 }
+    }
+
+    /// Another entry, whatever it is.
+    pub(super) fn entry(&mut self) -> Result<(), Fault> {
+        self.entries += 1;
+        self.announced(self.entries)
+    }
+
+    /// So many entries, if the archive is to be believed.
+    pub(super) fn announced(&self, entries: u64) -> Result<(), Fault> {
+        let most = self.limits.entries;
+        if entries > most { Err(refused(format!("it has more than {most} entries (MAX_ENTRIES)"))) } else { Ok(()) }
+    }
+
+    /// Another file.
+    pub(super) fn file(&mut self, shown: impl Fn() -> String, name: usize, size: u64) -> Result<(), Fault> {
+        let Limits { total_bytes, entry_bytes, ratio, .. } = self.limits;
+        self.names += name as u64;
+        self.bytes = self.bytes.saturating_add(size);
+        if self.names > LONGEST_NAMES {
+            return Err(refused("the names in it take more than 16 MiB"));
+        }
+        if size > entry_bytes {
+            let file = shown();
+            return Err(refused(format!("{file} has {size} bytes, and {entry_bytes} is the most (MAX_ENTRY_BYTES)")));
+        }
+        if self.bytes > total_bytes {
+            return Err(refused(format!("its files have more than {total_bytes} bytes (MAX_UNPACKED_BYTES)")));
+        }
+        if self.bytes > self.length.saturating_mul(ratio).saturating_add(FREE_GROWTH) {
+            return Err(refused(format!("its files have more than {ratio} times its own length (MAX_RATIO)")));
+        }
+        Ok(())
+    }
+}
+
+/// An archive that is not unpacked, and why.
+pub(crate) fn refused(why: impl std::fmt::Display) -> Fault {
+    let message = format!("the archive is kept but not unpacked: {why}");
+    Fault::new(FaultClass::ArchiveRefused, message)
+}

@@ -1,0 +1,25 @@
+//! Real archives of any length.
+
+use std::io::{Cursor, Write};
+
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+/// An archive of so many files of this length, stored as they are. The bytes never repeat.
+pub(crate) fn archive_of(files: usize, length: usize) -> Vec<u8> {
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut archive = ZipWriter::new(Cursor::new(Vec::with_capacity(files * (length + 200) + 22)));
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for file in 0..files {
+        archive.start_file(format!("file-{file}.bin"), options).expect("a file");
+        let mut content = Vec::with_capacity(length + 8);
+        while content.len() < length {
+            // One step of a xorshift generator.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            content.extend_from_slice(&state.to_le_bytes());
+        }
+        archive.write_all(&content[..length]).expect("its bytes");
+    }
+    archive.finish().expect("an archive").into_inner()
+}

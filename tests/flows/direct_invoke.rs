@@ -1,0 +1,154 @@
+//! The same jobs without HTTP: Step Functions, EventBridge Scheduler, another Lambda, the AWS CLI.
+
+use bytes::Bytes;
+use harness::until;
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// A request as a direct invocation.
+fn command(world: &World, key: &str) -> Value {
+    let mut event = world.export(2);
+    event["command"] = json!("submit");
+    event["metadata"] = json!({ "from": "a workflow" });
+    event["idempotency_key"] = json!(key);
+    event
+}
+
+/// Invokes a function through the Lambda API of the local cloud.
+async fn invoke_api(world: &World, kind: &str, event: &Value) -> Response<Bytes> {
+    let url = format!("{}/2015-03-31/functions/submit/invocations", world.cloud.aws_endpoint);
+    let request = Request::post(url).header("x-amz-invocation-type", kind);
+    let request = request.body(Bytes::from(event.to_string())).expect("a request");
+    world.http.send(request).await.expect("an answer")
+}
+
+#[tokio::test]
+async fn a_direct_invocation_makes_and_shows_the_same_job_as_http() {
+    let world = World::start().await;
+    let made = world.invoke(command(&world, "one")).await.expect("a job");
+    let id = made["job_id"].as_str().expect("an id");
+    assert_eq!(made["metadata"], json!({ "from": "a workflow" }));
+
+    let stored = world.ends(id, "stored").await;
+    let shown = world.invoke(json!({ "command": "get", "job_id": id })).await;
+    assert_eq!(shown.expect("a job"), stored);
+}
+
+#[tokio::test]
+async fn a_key_means_the_same_over_http_and_in_a_direct_invocation() {
+    let world = World::start().await;
+    let direct = world.invoke(command(&world, "shared")).await.expect("a job");
+    let mut request = world.export(2);
+    request["metadata"] = json!({ "from": "a workflow" });
+    let answer = world.post(&request, &[("idempotency-key", "shared")]).await;
+
+    assert_eq!(answer.body()["job_id"], direct["job_id"]);
+    assert_eq!(world.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn the_lambda_api_carries_both_commands() {
+    let world = World::start().await;
+    let answer = invoke_api(&world, "RequestResponse", &command(&world, "api")).await;
+    assert!(!answer.headers().contains_key("x-amz-function-error"), "{:?}", answer.body());
+    let made: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    let stored = world.ends(made["job_id"].as_str().expect("an id"), "stored").await;
+
+    let get = json!({ "command": "get", "job_id": made["job_id"] });
+    let answer = invoke_api(&world, "RequestResponse", &get).await;
+    assert_eq!(serde_json::from_slice::<Value>(answer.body()).expect("JSON"), stored);
+}
+
+#[tokio::test]
+async fn the_lambda_api_reports_a_failure_with_its_type() {
+    let world = World::start().await;
+    let answer = invoke_api(&world, "RequestResponse", &json!({ "command": "submit" })).await;
+
+    assert_eq!(answer.headers()["x-amz-function-error"], "Unhandled");
+    let failure: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    assert_eq!(failure["errorType"], "Permanent.InvalidRequest");
+    assert!(failure["errorMessage"].as_str().is_some_and(|text| text.contains("provider")), "{failure}");
+}
+
+#[tokio::test]
+async fn an_invocation_that_nobody_waits_for_makes_its_job() {
+    let world = World::start().await;
+    let answer = invoke_api(&world, "Event", &command(&world, "later")).await;
+    assert_eq!(answer.status(), 202);
+
+    let id = until("the job is in the table", || async {
+        Some(world.jobs().await.first()?.get("pk")?.as_s().ok()?.clone())
+    })
+    .await;
+    world.ends(&id, "stored").await;
+}
+
+#[tokio::test]
+async fn what_is_no_command_is_refused_by_name() {
+    let world = World::start().await;
+    let unknown = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
+    let cases = [
+        (json!({ "command": "sing" }), "Permanent.InvalidRequest", "command"),
+        (json!({ "command": 7 }), "Permanent.InvalidRequest", "command"),
+        (json!({}), "Permanent.InvalidRequest", "command"),
+        (json!([]), "Permanent.InvalidRequest", "object"),
+        (json!({ "command": "get" }), "Permanent.InvalidRequest", "job_id"),
+        (json!({ "command": "get", "job_id": 7 }), "Permanent.InvalidRequest", "job_id"),
+        (json!({ "command": "get", "job_id": "not an id" }), "Permanent.InvalidRequest", "job_id"),
+        (json!({ "command": "get", "job_id": unknown, "more": 1 }), "Permanent.InvalidRequest", "more"),
+        (json!({ "command": "get", "job_id": unknown }), "Permanent.NotFound", "job"),
+    ];
+    for (event, error_type, named) in cases {
+        let failure = world.invoke(event.clone()).await.expect_err("a failure");
+        assert_eq!(failure.error_type, error_type, "{event}");
+        assert!(failure.error_message.contains(named), "{event}: {}", failure.error_message);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_provider_has_an_error_type_to_catch() {
+    let world = World::start().await;
+    let on = |kind: Value| {
+        json!({ "on": "call" })
+            .as_object()
+            .into_iter()
+            .chain(kind.as_object())
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<Value>()
+    };
+    let answer = |status: u16, id: &str| {
+        on(json!({ "kind": "answer", "status": status, "body": { "id": id, "message": "No." } }))
+    };
+    let cases = [
+        (answer(400, "invalid_payload"), "Permanent.ProviderRefusedRequest"),
+        (answer(404, "visual_not_found"), "Permanent.ProviderRefusedRequest"),
+        (answer(401, "unauthorized"), "Permanent.ProviderCredentials"),
+        (answer(401, "api_access_denied"), "Permanent.ProviderPlan"),
+        (on(json!({ "kind": "feature_not_in_plan" })), "Permanent.ProviderPlan"),
+        (on(json!({ "kind": "credits_spent", "count": 2 })), "Permanent.ProviderQuota"),
+        (on(json!({ "kind": "rate_limited", "retry_after": 1700 })), "Retryable.ProviderThrottled"),
+    ];
+    for (fault, error_type) in cases {
+        world.trouble(fault.clone());
+        let mut event = world.export(1);
+        event["command"] = json!("submit");
+        let failure = world.invoke(event).await.expect_err("a failure");
+        assert_eq!(failure.error_type, error_type, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_that_is_unknown_is_a_job_and_no_failure() {
+    let world = World::start().await;
+    world.trouble(json!({ "on": "call", "kind": "gateway_error", "status": 504 }));
+    let mut event = world.export(1);
+    event["command"] = json!("submit");
+
+    // A failure would make Step Functions ask again, and that could bill twice.
+    let job = world.invoke(event).await.expect("a job");
+    assert_eq!(job["status"], "unknown");
+    assert_eq!(world.asked().len(), 1);
+}

@@ -1,0 +1,90 @@
+//! Bodies: long ones, odd ones, unreadable ones.
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use serde_json::{Value, json};
+
+use super::new_export;
+use crate::world::World;
+
+#[tokio::test]
+async fn a_body_longer_than_a_message_goes_through_the_bucket() {
+    let world = World::start().await;
+    world.trouble(json!({ "on": "delivery", "kind": "oversized_body", "bytes": 600_000 }));
+    let id = world.submitted(2).await;
+    world.ends(&id, "stored").await;
+    let keys = world.keys().await;
+    let inbox: Vec<_> = keys.iter().filter(|key| key.starts_with("inbox/abyssale/")).collect();
+    assert_eq!(inbox.len(), 1, "{keys:?}");
+    assert!(world.object(inbox[0]).await.len() >= 600_000);
+}
+
+#[tokio::test]
+async fn a_body_that_comes_in_base64_is_verified_and_read_as_its_bytes() {
+    let world = World::start().await;
+    let (id, url) = world.submitted_in_silence(1).await;
+    let headers = json!({ "content-type": "application/octet-stream" });
+    let elsewhere =
+        json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": "https://elsewhere.example/a" });
+    let delivery = json!({ "url": url, "sign": true, "body": elsewhere, "headers": headers });
+    assert_eq!(world.deliver(delivery).await, 200);
+    let job = world.ends(&id, "failed").await;
+    assert!(
+        job["error"]["message"].as_str().is_some_and(|text| text.contains("elsewhere.example")),
+        "{job:#}"
+    );
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_acknowledged_and_move_nothing() {
+    let world = World::start().await;
+    world.know_signing_secrets(json!([])).await;
+    let (id, url) = world.submitted_in_silence(1).await;
+    let binary = Bytes::from_static(b"\xff\xfe\x00\x01 not text");
+    let request = Request::builder().method(Method::POST).uri(&url).body(binary).expect("a request");
+    assert_eq!(world.http.send(request).await.expect("an answer").status(), StatusCode::OK);
+    world.rests().await;
+    assert_eq!(world.job(&id).await["status"], "submitted");
+    assert_eq!(world.recorded(&id).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_export_lands_in_whatever_shape_it_is_told() {
+    let world = World::start().await;
+    for knobs in [
+        json!({ "data_envelope": true }),
+        json!({ "event_type": false }),
+        json!({ "event_type": false, "data_envelope": true }),
+        json!({ "rebuilt_body": true, "event_type": true }),
+    ] {
+        world.admin(Method::PUT, "/knobs", json!({ "data_envelope": false }));
+        world.admin(Method::PUT, "/knobs", knobs);
+        let id = world.submitted(1).await;
+        world.ends(&id, "stored").await;
+    }
+}
+
+#[tokio::test]
+async fn what_says_nothing_to_us_is_acknowledged_and_the_export_still_lands() {
+    let world = World::start().await;
+    let (id, url) = world.submitted_in_silence(1).await;
+    let strange = [
+        json!({ "event_type": "SOMETHING_NEW", "export_id": "e", "archive_url": "https://elsewhere.example/a" }),
+        json!({ "event_type": "NEW_EXPORT" }),
+        json!({ "id": "g", "banners": [], "errors": [] }),
+        json!({ "id": "d", "status": "APPROVED", "status_updated_at": 1 }),
+        json!({}),
+        json!([new_export()]),
+        json!("not JSON {"),
+        json!(""),
+    ];
+    for body in &strange {
+        assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200, "{body}");
+    }
+    world.rests().await;
+    assert_eq!(world.job(&id).await["status"], "submitted");
+    assert_eq!(world.recorded(&id).await.len(), strange.len());
+    assert_eq!(world.job(&id).await["error"], Value::Null);
+    world.redeliver(&url, 1);
+    world.ends(&id, "stored").await;
+}

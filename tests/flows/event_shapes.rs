@@ -1,0 +1,120 @@
+//! Events in the shapes that AWS gives them, out of `tests/events`, and the answer that each service reads.
+//!
+//! The banner ids in them are those of the simulator with the seed that the flows start it with.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// An event out of `tests/events`.
+fn event(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Gives an event to `submit`, which API Gateway calls, and reads the status and body of its answer.
+async fn answered(world: &World, event: Value) -> (Value, Value) {
+    let answer = world.invoke(event).await.expect("an answer: API Gateway makes 500 of a failure");
+    assert_eq!(answer["isBase64Encoded"], false, "{answer}");
+    let headers = answer["headers"].as_object().expect("headers");
+    assert!(headers.values().all(Value::is_string), "{answer}");
+    assert_eq!(headers["cache-control"], "no-store");
+    let body = serde_json::from_str(answer["body"].as_str().expect("a text")).expect("JSON");
+    (answer["statusCode"].clone(), body)
+}
+
+#[tokio::test]
+async fn an_http_event_with_a_text_body_and_one_in_base64_mean_the_same() {
+    let world = World::start().await;
+    let (status, text) = answered(&world, event("api_gateway_text.json")).await;
+    assert_eq!(status, 202, "{text}");
+    assert_eq!(text["metadata"], json!({ "note": "Grüße" }));
+
+    let (status, base64) = answered(&world, event("api_gateway_base64.json")).await;
+    assert_eq!(status, 202, "{base64}");
+    assert_eq!(base64["job_id"], text["job_id"], "the same key and the same body");
+}
+
+#[tokio::test]
+async fn an_http_event_without_a_body_shows_a_job() {
+    let world = World::start().await;
+    let id = world.submitted(1).await;
+    let stored = world.ends(&id, "stored").await;
+
+    let unknown = event("api_gateway_get.json");
+    let known = unknown.to_string().replace("0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a", &id);
+    assert_eq!(answered(&world, unknown).await.0, 404);
+    let known = serde_json::from_str(&known).expect("JSON");
+    assert_eq!(answered(&world, known).await, (json!(200), stored));
+}
+
+#[tokio::test]
+async fn an_http_event_with_an_odd_path_and_query_is_answered() {
+    let world = World::start().await;
+    let (status, problem) = answered(&world, event("api_gateway_odd_path.json")).await;
+    assert_eq!((&status, &problem["type"]), (&json!(404), &json!("urn:landfall:problem:not-found")));
+}
+
+#[tokio::test]
+async fn a_damaged_base64_body_fails_for_good() {
+    let world = World::start().await;
+    let mut damaged = event("api_gateway_base64.json");
+    damaged["body"] = json!("%%%");
+    let failure = world.invoke(damaged).await.expect_err("a failure");
+    assert_eq!(failure.error_type, "Permanent.InvalidRequest");
+    assert!(world.items().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_batch_of_the_queue_is_answered_message_by_message() {
+    let world = World::start().await;
+    let batch = event("sqs_batch.json");
+    let answer = (world.worker_function)(batch.clone()).await.expect("an answer");
+
+    // Nobody here asked for the first export; the second proves a job that the table does not have.
+    let failed = json!([{ "itemIdentifier": batch["Records"][1]["messageId"] }]);
+    assert_eq!(answer, json!({ "batchItemFailures": failed }));
+    assert!(world.items().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_task_of_step_functions_and_a_schedule_make_jobs() {
+    let world = World::start().await;
+    for name in ["step_functions.json", "scheduler.json"] {
+        let event = event(name);
+        let job = world.invoke(event.clone()).await.expect("a job");
+        let again = world.invoke(event.clone()).await.expect("a job");
+        assert_eq!(job["metadata"], event["metadata"], "{name}");
+        // Both services deliver at least once.
+        assert_eq!(job["job_id"], again["job_id"], "{name}");
+    }
+    assert_eq!(world.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn an_event_that_says_nothing_to_us_fails_for_good() {
+    let world = World::start().await;
+    for (name, told) in [("event_bridge_rule.json", "detail-type"), ("unknown.json", "SQS")] {
+        let submit = world.invoke(event(name)).await.expect_err("a failure");
+        let worker = (world.worker_function)(event(name)).await.expect_err("a failure");
+        for failure in [submit, worker] {
+            assert_eq!(failure.error_type, "Permanent.InvalidRequest", "{name}");
+            assert!(failure.error_message.contains(told), "{name}: {failure}");
+        }
+    }
+    assert!(world.items().await.is_empty() && world.asked().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_of_the_other_function_fails_for_good() {
+    let world = World::start().await;
+    let failure = world.invoke(event("sqs_batch.json")).await.expect_err("a failure");
+    assert_eq!(failure.error_type, "Permanent.InvalidRequest");
+    for name in ["api_gateway_text.json", "step_functions.json"] {
+        let failure = (world.worker_function)(event(name)).await.expect_err("a failure");
+        assert_eq!(failure.error_type, "Permanent.InvalidRequest", "{name}");
+    }
+}

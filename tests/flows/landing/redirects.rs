@@ -1,0 +1,64 @@
+//! A download follows its redirects, and none of them leads where it should not.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::says;
+use crate::world::World;
+
+/// Lands an export whose archive is always elsewhere. Returns what the job says about it.
+async fn refused(world: &World, location: &str) -> String {
+    world.admin(Method::DELETE, "/faults", Value::Null);
+    let redirect = json!({ "on": "archive", "kind": "redirect", "location": location, "count": null });
+    world.failed_landing(redirect, "SourceRefused").await
+}
+
+#[tokio::test]
+async fn a_private_address_is_refused() {
+    let world = World::start().await;
+    for (location, host) in [
+        ("https://10.0.0.1/a.zip", "10.0.0.1"),
+        ("http://169.254.169.254/latest/meta-data/", "169.254.169.254"),
+        ("https://[::1]/a.zip", "[::1]"),
+    ] {
+        says(&refused(&world, location).await, &["refused", host]);
+    }
+}
+
+#[tokio::test]
+async fn another_host_is_refused_and_the_setting_is_named() {
+    let world = World::start().await;
+    let said = refused(&world, "https://elsewhere.example/a.zip?signature=secret").await;
+    says(&said, &["elsewhere.example", "ABYSSALE_DOWNLOAD_HOSTS"]);
+    assert!(!said.contains("secret"), "{said}");
+}
+
+#[tokio::test]
+async fn a_listed_name_with_a_private_address_is_refused() {
+    let world = World::start_with(|options| options.variable("ABYSSALE_DOWNLOAD_HOSTS", "localhost")).await;
+    says(&refused(&world, "https://localhost/a.zip").await, &["localhost", "no public address"]);
+}
+
+#[tokio::test]
+async fn endless_redirects_are_given_up() {
+    let world = World::start().await;
+    says(&refused(&world, "/exports/round.zip").await, &["redirects"]);
+}
+
+#[tokio::test]
+async fn a_redirect_to_where_the_archive_lies_is_followed() {
+    let mut world = World::start().await;
+    world.stack.pause_worker();
+    let id = world.submitted(3).await;
+    assert_eq!(world.answers(&world.callback_url(&id), 1).await, [200]);
+    let sent = world.deliveries().pop().expect("a delivery");
+    let told: Value =
+        serde_json::from_str(sent["attempts"][0]["body"].as_str().expect("text")).expect("JSON");
+    let location = &told["archive_url"];
+    world.trouble(
+        json!({ "on": "archive", "kind": "redirect", "location": location, "status": 307, "count": 3 }),
+    );
+    world.stack.resume_worker();
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(job["archive"]["entries"], 3);
+}

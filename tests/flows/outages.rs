@@ -1,0 +1,142 @@
+//! S3, DynamoDB and SQS are down for a while, and the job ends stored. Trouble that lasts ends in the dead-letter
+//! queue, and from there the way leads back.
+
+mod answers;
+mod dead_letters;
+
+use harness::{
+    BUCKET,
+    cloud::{Outage, Service},
+    until,
+};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// Downloads that take some seconds.
+fn slow() -> Value {
+    json!({ "on": "archive", "kind": "slow", "chunk": 4096, "pause_seconds": 0.1 })
+}
+
+impl World {
+    /// Waits until an operation was called so many times, refused calls included.
+    async fn called(&self, service: Service, operation: &str, times: u64) {
+        until(&format!("{operation} is called"), || async {
+            (self.cloud.requests().count(service, operation) >= times).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until a job shows why it does not get on.
+    async fn postponed(&self, id: &str, class: &str) -> Value {
+        let job = until("the job shows what stops it", || async {
+            let job = self.job(id).await;
+            (job["error"]["type"] == class).then_some(job)
+        });
+        let job = job.await;
+        assert_eq!(
+            (&job["status"], &job["error"]["retryable"]),
+            (&json!("landing"), &json!(true)),
+            "{job:#}"
+        );
+        job
+    }
+
+    /// Checks that a job ends stored, written once, with nothing left over.
+    async fn ends_well(&self, id: &str) {
+        let job = self.ends(id, "stored").await;
+        let key = job["archive"]["key"].as_str().expect("a key");
+        assert_eq!(self.cloud.object_writes(BUCKET, key), 1);
+        assert_eq!(job["archive"]["bytes"], self.object(key).await.len());
+        assert_eq!(job["error"], Value::Null);
+        assert_eq!(self.open_uploads().await, Vec::<String>::new());
+    }
+}
+
+async fn s3_is_down(outage: Outage) {
+    let world = World::start().await;
+    world.cloud.faults().s3(outage);
+    let id = world.submitted(2).await;
+    world.postponed(&id, "StorageUnavailable").await;
+    world.cloud.faults().s3(Outage::None);
+    world.ends_well(&id).await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_refuses_for_a_while_gets_the_archive_later() {
+    s3_is_down(Outage::Refuse503).await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_answer_for_a_while_gets_the_archive_later() {
+    s3_is_down(Outage::DropConnections).await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_takes_no_more_writes_in_the_middle_gets_the_archive_later() {
+    let world = World::start().await;
+    world.hide_lengths();
+    world.cloud.faults().next(Service::S3, "UploadPart", Outage::Refuse503, 3);
+    let id = world.submitted(2).await;
+    world.postponed(&id, "StorageUnavailable").await;
+    world.ends_well(&id).await;
+}
+
+#[tokio::test]
+async fn an_abort_that_the_bucket_does_not_take_is_made_up_for() {
+    let world = World::start().await;
+    world.hide_lengths();
+    world.cloud.faults().next(Service::S3, "UploadPart", Outage::Refuse503, 3);
+    world.cloud.faults().next(Service::S3, "AbortMultipartUpload", Outage::Refuse503, 3);
+    let id = world.submitted(2).await;
+    world.postponed(&id, "StorageUnavailable").await;
+    world.ends_well(&id).await;
+}
+
+/// The table is down when a delivery comes from the queue.
+async fn dynamodb_is_down(outage: Outage) {
+    let world = World::start().await;
+    let (id, url) = world.submitted_in_silence(2).await;
+    world.cloud.faults().dynamodb(outage);
+    let before = world.cloud.requests().of(Service::DynamoDb);
+    world.redeliver(&url, 1);
+    until("the table is asked in vain", || async {
+        (world.cloud.requests().of(Service::DynamoDb) >= before + 3).then_some(())
+    })
+    .await;
+    world.cloud.faults().dynamodb(Outage::None);
+    world.ends_well(&id).await;
+}
+
+#[tokio::test]
+async fn a_table_that_refuses_for_a_while_learns_of_the_export_later() {
+    dynamodb_is_down(Outage::Refuse503).await;
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_answer_for_a_while_learns_of_the_export_later() {
+    dynamodb_is_down(Outage::DropConnections).await;
+}
+
+#[tokio::test]
+async fn a_table_that_goes_down_during_a_transfer_learns_of_its_end_later() {
+    let world = World::start().await;
+    world.trouble(slow());
+    let id = world.submitted(3).await;
+    world.called(Service::S3, "PutObject", 1).await;
+    world.cloud.faults().dynamodb(Outage::Refuse503);
+    until("the archive is in the bucket", || async { (!world.keys().await.is_empty()).then_some(()) }).await;
+    world.cloud.faults().dynamodb(Outage::None);
+    world.ends_well(&id).await;
+}
+
+#[tokio::test]
+async fn a_queue_that_goes_down_during_a_transfer_does_not_stop_it() {
+    // Long enough for the failing calls to the queue not to cost the lease.
+    let world = World::start_with(|options| options.variable("LEASE_SECONDS", "15")).await;
+    world.trouble(slow());
+    let id = world.submitted(3).await;
+    world.called(Service::S3, "PutObject", 1).await;
+    world.cloud.faults().sqs(Outage::DropConnections);
+    world.ends_well(&id).await;
+}

@@ -1,0 +1,125 @@
+//! The provider speaks early, twice, from two sides and out of order. It is one export all the same.
+
+use std::{cell::Cell, collections::BTreeSet};
+
+use harness::{BUCKET, cloud::Service, until};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+impl World {
+    /// Checks that a job's archive was written once and fetched once, and returns the job.
+    async fn stored_once(&self, id: &str) -> Value {
+        let job = self.ends(id, "stored").await;
+        let key = job["archive"]["key"].as_str().expect("a key");
+        assert_eq!(self.cloud.object_writes(BUCKET, key), 1);
+        let versions =
+            self.aws.s3.list_object_versions().bucket(BUCKET).prefix(key).send().await.expect("a list");
+        assert_eq!((versions.versions().len(), versions.delete_markers().len()), (1, 0));
+        assert_eq!(self.admin(Method::GET, "/exports", Value::Null)["exports"][0]["downloads"], 1);
+        job
+    }
+
+    /// The provider's ids of everything that it delivered.
+    fn delivery_ids(&self) -> BTreeSet<String> {
+        let ids = self.deliveries().into_iter();
+        ids.filter_map(|sent| sent["delivery_id"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_overtakes_the_answer_finds_its_job() {
+    let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "30")).await;
+    let post = "POST /async/banners/export";
+    world.trouble(json!({ "on": "call", "route": post, "kind": "callback_first", "seconds": 4 }));
+    let answered = Cell::new(false);
+    let submit = async {
+        let id = world.submitted(2).await;
+        answered.set(true);
+        id
+    };
+    let callback = async {
+        let url = until("the provider is asked", || async {
+            world.deliveries().pop()?["url"].as_str().map(str::to_owned)
+        });
+        assert_eq!(world.answers(&url.await, 1).await, [200]);
+        assert!(!answered.get(), "the answer was not late");
+    };
+    let (id, ()) = tokio::join!(submit, callback);
+    let job = world.stored_once(&id).await;
+    assert_eq!(job["ticket"], world.admin(Method::GET, "/exports", Value::Null)["exports"][0]["export_id"]);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_settled_by_the_callback_and_nothing_is_asked_twice() {
+    let world = World::start().await;
+    world.trouble(json!({ "on": "call", "route": "POST /async/banners/export", "kind": "lost_response" }));
+    let id = world.submitted(2).await;
+    let job = world.stored_once(&id).await;
+    assert_eq!(world.asked().len(), 1);
+    assert_eq!(job["ticket"], world.admin(Method::GET, "/exports", Value::Null)["exports"][0]["export_id"]);
+    assert_eq!(job["error"], Value::Null);
+}
+
+#[tokio::test]
+async fn six_redeliveries_and_a_twin_by_subscription_are_one_completion() {
+    let world = World::start().await;
+    world.subscribe().await;
+    let id = world.submitted(3).await;
+    let url = world.callback_url(&id);
+    world.stored_once(&id).await;
+    world.answers(&world.hook_url(), 1).await;
+    world.rests().await;
+    let finished = world.job_item(&id).await;
+
+    world.redeliver(&url, 6);
+    world.redeliver(&world.hook_url(), 6);
+    assert_eq!(world.answers(&url, 7).await, [200; 7]);
+    assert_eq!(world.answers(&world.hook_url(), 7).await, [200; 7]);
+    world.rests().await;
+    world.stored_once(&id).await;
+    assert_eq!(world.job_item(&id).await, finished, "the finished job was written again");
+    let recorded: BTreeSet<String> = world.recorded(&id).await.into_iter().collect();
+    assert_eq!(recorded, world.delivery_ids());
+    assert_eq!(recorded.len(), 2);
+}
+
+#[tokio::test]
+async fn duplicates_at_the_same_time_keep_many_workers_busy_and_one_of_them_lands() {
+    let world = World::start().await;
+    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "duplicate", "times": 5 }));
+    world.trouble(json!({ "on": "archive", "kind": "slow", "chunk": 8192, "pause_seconds": 0.05 }));
+    let id = world.submitted(3).await;
+    let url = world.callback_url(&id);
+    world.stored_once(&id).await;
+    assert_eq!(world.answers(&url, 6).await, [200; 6]);
+    world.rests().await;
+    world.stored_once(&id).await;
+    assert_eq!(world.cloud.requests().count(Service::S3, "PutObject"), 1);
+}
+
+#[tokio::test]
+async fn the_twin_may_overtake_the_callback() {
+    let world = World::start().await;
+    world.subscribe().await;
+    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "delay", "seconds": 7200 }));
+    let id = world.submitted(2).await;
+    world.stored_once(&id).await;
+    world.next_delivery();
+    assert_eq!(world.answers(&world.callback_url(&id), 1).await, [200]);
+    world.rests().await;
+    world.stored_once(&id).await;
+    assert_eq!(world.recorded(&id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_callback_of_the_older_job_may_come_last() {
+    let world = World::start().await;
+    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "reorder" }));
+    let older = world.submitted(2).await;
+    let newer = world.submitted(1).await;
+    world.ends(&newer, "stored").await;
+    let job = world.ends(&older, "stored").await;
+    assert_eq!(job["archive"]["entries"], 2);
+}

@@ -1,0 +1,154 @@
+//! The provider judges the request, the key or the plan, and says no.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{assert_failed, job_id};
+use crate::world::{World, named, problem};
+
+/// Ids that are well-formed and belong to nobody.
+fn nobodys(world: &World) -> Value {
+    let mut request = world.export(1);
+    request["banner_ids"] =
+        json!(["67e55044-10b1-426f-9247-bb680e5fe0c8", "67e55044-10b1-426f-9247-bb680e5fe0c9"]);
+    request
+}
+
+#[tokio::test]
+async fn every_generation_of_error_body_is_passed_on() {
+    // What each generation still tells: E0 and E1 have no id, so that one is made of the status.
+    let invalid = |id: &str, message: &str, named: &[&str]| (id.to_owned(), message.to_owned(), json!(named));
+    for (generation, (id, message, fields)) in [
+        ("e3", invalid("out_of_range", "ids: The number of ids is out of range.", &["banner_ids"])),
+        ("e2", invalid("out_of_range", "Invalid parameters", &["banner_ids"])),
+        ("e1", invalid("invalid_payload", "body_validation_errors", &["banner_ids"])),
+        ("e0", invalid("invalid_payload", "HTTP 400", &[])),
+    ] {
+        let world = World::start().await;
+        world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation, "max_ids": 1 }));
+        let answer = world.post(&world.export(2), &[]).await;
+
+        let refused = problem(&answer, 422, "provider-refused-request");
+        let provider = &refused["provider"];
+        assert_eq!(
+            (&provider["status"], &provider["id"]),
+            (&json!(400), &json!(id)),
+            "{generation}: {provider}"
+        );
+        assert!(
+            provider["message"].as_str().is_some_and(|text| text.starts_with(&message)),
+            "{generation}: {provider}"
+        );
+        assert_eq!(json!(named(refused)), fields, "{generation}: {refused}");
+        assert_failed(&world, refused, "ProviderRefusedRequest").await;
+        assert_eq!(world.asked().len(), 1, "{generation}");
+    }
+}
+
+#[tokio::test]
+async fn the_providers_remarks_name_the_callers_field_and_its_own() {
+    let world = World::start().await;
+    // As the documents of the oldest generation show it, with a remark on one id.
+    let body = json!({
+        "message": "body_validation_errors: {'media': {'ids': {'0': ['Length must be 36.']}}}",
+        "errors": { "media": { "ids": { "1": ["Length must be 36."] } } },
+    });
+    world.trouble(json!({ "on": "call", "kind": "answer", "status": 400, "body": body }));
+    let answer = world.post(&world.export(2), &[]).await;
+
+    let refused = problem(&answer, 422, "provider-refused-request");
+    assert_eq!(refused["errors"], json!([{ "field": "banner_ids[1]", "message": "Length must be 36." }]));
+    let own = json!([{ "field": "media.ids[1]", "message": "Length must be 36." }]);
+    assert_eq!(refused["provider"]["errors"], own);
+}
+
+#[tokio::test]
+async fn banners_that_nobody_knows_are_told_in_every_generation() {
+    for (generation, id) in
+        [("e3", "visual_not_found"), ("e2", "visual_not_found"), ("e1", "not_found"), ("e0", "not_found")]
+    {
+        let world = World::start().await;
+        world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation }));
+        let answer = world.post(&nobodys(&world), &[]).await;
+
+        let refused = problem(&answer, 422, "provider-refused-request");
+        assert_eq!(
+            (&refused["provider"]["status"], &refused["provider"]["id"]),
+            (&json!(404), &json!(id)),
+            "{generation}"
+        );
+        assert_failed(&world, refused, "ProviderRefusedRequest").await;
+        assert_eq!(world.asked().len(), 1, "{generation}");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_the_operators_trouble_in_every_generation() {
+    for generation in ["e3", "e2", "e1", "e0"] {
+        let world = World::start().await;
+        world.admin(
+            Method::PUT,
+            "/knobs",
+            json!({ "error_generation": generation, "api_key_revoked": true }),
+        );
+        let answer = world.post(&world.export(1), &[]).await;
+
+        let refused = problem(&answer, 424, "provider-credentials");
+        assert_eq!(
+            (&refused["provider"]["status"], &refused["provider"]["id"]),
+            (&json!(401), &json!("unauthorized"))
+        );
+        assert_failed(&world, refused, "ProviderCredentials").await;
+        assert_eq!(world.asked().len(), 1, "{generation}");
+    }
+}
+
+#[tokio::test]
+async fn a_403_of_older_days_means_the_key_too() {
+    let world = World::start().await;
+    let body = json!({ "message": "Forbidden", "errors": null });
+    world.trouble(json!({ "on": "call", "kind": "answer", "status": 403, "body": body }));
+    let answer = world.post(&world.export(1), &[]).await;
+
+    let refused = problem(&answer, 424, "provider-credentials");
+    assert_eq!(refused["provider"], json!({ "status": 403, "id": "forbidden", "message": "Forbidden" }));
+}
+
+#[tokio::test]
+async fn a_plan_without_api_access_is_told_from_a_wrong_key() {
+    let world = World::start().await;
+    world.admin(Method::PUT, "/knobs", json!({ "api_access": false }));
+    let answer = world.post(&world.export(1), &[]).await;
+
+    let refused = problem(&answer, 403, "provider-plan");
+    assert_eq!(refused["provider"]["id"], "api_access_denied");
+    assert_failed(&world, refused, "ProviderPlan").await;
+    assert_eq!(world.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_unknown_error_id_is_passed_on_as_it_is() {
+    let world = World::start().await;
+    let body = json!({ "id": "moon_in_wrong_phase", "message": "Wait for Tuesday.", "new": { "field": 1 } });
+    world.trouble(json!({ "on": "call", "kind": "answer", "status": 409, "body": body }));
+    let answer = world.post(&world.export(1), &[]).await;
+
+    let refused = problem(&answer, 422, "provider-refused-request");
+    let provider = json!({ "status": 409, "id": "moon_in_wrong_phase", "message": "Wait for Tuesday." });
+    assert_eq!(refused["provider"], provider);
+    assert!(refused["detail"].as_str().is_some_and(|text| text.contains("Wait for Tuesday.")), "{refused}");
+}
+
+#[tokio::test]
+async fn a_refused_job_keeps_what_the_caller_gave_it() {
+    let world = World::start().await;
+    let mut request = nobodys(&world);
+    request["metadata"] = json!({ "order": 7 });
+    let answer = world.post(&request, &[]).await;
+
+    let job = world.job(job_id(answer.body())).await;
+    assert_eq!(
+        (&job["metadata"], &job["request"]["banner_ids"]),
+        (&request["metadata"], &request["banner_ids"])
+    );
+}
