@@ -23,14 +23,14 @@ export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION
 # submit an export; the same key again gives the same job
 curl -sS {submit}/jobs -H 'content-type: application/json' -H 'idempotency-key: spring-1' \
   -d '{{"provider":"abyssale","kind":"export","banner_ids":{banners},"metadata":{{"campaign":"spring"}}}}' | tee job.json
-JOB=$(python3 -c 'import json; print(json.load(open("job.json"))["job_id"])')
+JOB=$(sed 's/.*"job_id":"\([^"]*\)".*/\1/' job.json)
 
 # ask how it is
 curl -sS {submit}/jobs/$JOB
 
 # the same by direct invocation, as Step Functions does it
-aws --endpoint-url {aws} lambda invoke --function-name submit --cli-binary-format raw-in-base64-out \
-  --payload '{{"command":"submit","provider":"abyssale","kind":"export","banner_ids":{banners}}}' answer.json
+echo '{{"command":"submit","provider":"abyssale","kind":"export","banner_ids":{banners}}}' > payload.json
+aws --endpoint-url {aws} lambda invoke --function-name submit --payload fileb://payload.json answer.json
 cat answer.json
 
 # what is in the bucket, and one archive

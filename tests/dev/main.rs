@@ -26,7 +26,8 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     options.start_log();
-    let stack = Stack::start(options.stack()?).await?;
+    let (stack, _lock) = options.stack()?;
+    let stack = Stack::start(stack).await?;
     show::started(&stack);
     options.describe(&stack)?;
     let shown = demonstration::run(&stack).await;

@@ -1,6 +1,11 @@
 //! The runner's options.
 
-use std::{io, path::PathBuf, time::SystemTime};
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use clap::Parser;
 use harness::{Ports, Stack, StackOptions};
@@ -8,6 +13,8 @@ use tracing::Level;
 
 /// Where data lies unless told otherwise. Emptied at each start.
 const DATA: &str = ".landfall";
+/// Held by the runner that works in a folder.
+const LOCK: &str = "lock";
 
 /// Runs all of Landfall on this machine, shows one export landing, and serves until Ctrl-C.
 #[derive(Debug, Parser)]
@@ -63,19 +70,14 @@ impl Options {
         }
     }
 
-    /// The stack that was asked for, on an empty folder unless one was named.
-    pub(crate) fn stack(&self) -> io::Result<StackOptions> {
-        let data = match &self.data {
-            Some(folder) => folder.clone(),
-            None => {
-                let folder = PathBuf::from(DATA);
-                match std::fs::remove_dir_all(&folder) {
-                    Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-                    _ => folder,
-                }
-            }
-        };
+    /// The stack that was asked for, on an empty folder unless one was named, and the lock on the folder.
+    pub(crate) fn stack(&self) -> io::Result<(StackOptions, File)> {
+        let data = self.data.clone().unwrap_or_else(|| PathBuf::from(DATA));
         std::fs::create_dir_all(&data)?;
+        let lock = locked(&data)?;
+        if self.data.is_none() {
+            emptied(&data)?;
+        }
         let mut stack = StackOptions::new(data.canonicalize()?);
         stack.run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         stack.variables = self.variables.clone();
@@ -89,7 +91,7 @@ impl Options {
                 simulators: self.simulator_port,
             };
         }
-        Ok(stack)
+        Ok((stack, lock))
     }
 
     /// Writes the description, whole or not at all: a script may be waiting for the file.
@@ -99,4 +101,33 @@ impl Options {
         std::fs::write(&unfinished, format!("{:#}\n", stack.describe()))?;
         std::fs::rename(unfinished, file)
     }
+}
+
+/// Two runners on one folder would destroy each other's data.
+fn locked(data: &Path) -> io::Result<File> {
+    let lock = File::create(data.join(LOCK))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("another runner works in {}; stop it, or name another folder with --data", data.display());
+            Err(io::Error::other(message))
+        }
+        Err(TryLockError::Error(e)) => Err(e),
+    }
+}
+
+/// Removes what an earlier run left, but for the lock that is held.
+fn emptied(data: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(data)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }

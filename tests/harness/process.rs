@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::{get, post},
 };
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::{
     net::TcpListener,
@@ -170,11 +171,16 @@ async fn next(State(exchange): State<Exchange>) -> (HeaderMap, Json<Value>) {
     (headers, Json(event))
 }
 
-async fn response(State(exchange): State<Exchange>, Path(id): Path<String>, Json(answer): Json<Value>) -> StatusCode {
-    exchange.tell(&id, Ok(answer))
+// The runtime client sends JSON without saying so, which Lambda takes.
+async fn response(State(exchange): State<Exchange>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+    match serde_json::from_slice(&body) {
+        Ok(answer) => exchange.tell(&id, Ok(answer)),
+        Err(_) => StatusCode::BAD_REQUEST,
+    }
 }
 
-async fn failure(State(exchange): State<Exchange>, Path(id): Path<String>, Json(failure): Json<Value>) -> StatusCode {
+async fn failure(State(exchange): State<Exchange>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+    let failure: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |name: &str| failure.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     exchange.tell(&id, Err(error(&text("errorType"), &text("errorMessage"))))
 }

@@ -46,7 +46,8 @@ impl Worker {
             let receipt = Receipt { message_id: id, handle: receipt_handle, deadline };
             if let Err(failed) = self.advance(&body, &receipt).await {
                 failed.fault.log("delivery not dealt with, it comes back");
-                let wait = failed.wait.unwrap_or_else(|| self.backoff(receive_count));
+                // Also behind another worker: a long landing must not use up a duplicate's attempts.
+                let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());
                 if let Err(fault) = self.inbox.hide(&receipt.handle, wait).await {
                     fault.log("a failed delivery comes back only after the queue's own timeout");
                 }

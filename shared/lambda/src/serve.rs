@@ -22,7 +22,9 @@ pub struct Failure {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         fault.log("invocation failed");
-        Self { error_type: fault.class.error_type(), error_message: fault.message }
+        // A state machine sees the message only, so it names the job.
+        let about = fault.job.map(|job| format!(" (job {job})")).unwrap_or_default();
+        Self { error_type: fault.class.error_type(), error_message: format!("{}{about}", fault.message) }
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 #[derive(Debug)]
 pub enum Trigger {
     /// An HTTP API of API Gateway, payload format 2.0. The body is its raw bytes.
-    Http(http::Request<Bytes>),
+    Http(Box<http::Request<Bytes>>),
     /// Messages of an SQS queue.
     Queue(Vec<QueueMessage>),
     /// A direct invocation (Step Functions, EventBridge Scheduler, CLI): its `command`, and the other fields.
@@ -38,7 +38,7 @@ impl Trigger {
     /// [`FaultClass::InvalidRequest`] for an event that is none of these.
     pub fn read(event: Value) -> Result<Self, Fault> {
         if event.pointer("/requestContext/http").is_some() {
-            return http_request(&event).map(Trigger::Http);
+            return http_request(&event).map(|request| Trigger::Http(Box::new(request)));
         }
         if let Some(records) = event.get("Records").and_then(Value::as_array) {
             return records.iter().map(queue_message).collect::<Result<_, _>>().map(Trigger::Queue);

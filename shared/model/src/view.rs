@@ -1,8 +1,8 @@
 //! A job as its caller sees it: the JSON of `GET /jobs/{job_id}`.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::Error};
 use serde_json::Value;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{Archive, Job, JobError, JobId, ManifestObject, ProviderName, Status, StoredFile, Ticket, Transfer};
 
@@ -14,9 +14,9 @@ pub struct JobView<'a> {
     kind: &'a str,
     status: Status,
     ticket: Option<&'a Ticket>,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "milliseconds")]
     created_at: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "milliseconds")]
     updated_at: OffsetDateTime,
     progress: Option<f64>,
     request: &'a Value,
@@ -67,4 +67,12 @@ impl JobView<'_> {
     pub fn path(job: JobId) -> String {
         format!("/jobs/{job}")
     }
+}
+
+/// RFC 3339 in UTC, always with three decimals, so that times sort as texts.
+fn milliseconds<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    const FORMAT: &[BorrowedFormatItem<'_>] =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    let text = time.to_offset(UtcOffset::UTC).format(FORMAT).map_err(S::Error::custom)?;
+    serializer.serialize_str(&text)
 }
