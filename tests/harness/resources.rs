@@ -107,7 +107,7 @@ impl Clients {
         let set = self.sqs.set_queue_attributes().queue_url(&queue);
         let set = set.attributes(QueueAttributeName::RedrivePolicy, redrive);
         // As in the template: longer than the function may run. The worker itself decides when a message is back.
-        set.attributes(QueueAttributeName::VisibilityTimeout, "5400").send().await?;
+        set.attributes(QueueAttributeName::VisibilityTimeout, "960").send().await?;
         Ok(queue)
     }
 

@@ -136,7 +136,7 @@ impl Meter {
     }
 
     /// Whether it was told to stop.
-    pub(super) fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         *self.stop.borrow()
     }
 }

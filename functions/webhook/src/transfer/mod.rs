@@ -61,15 +61,19 @@ impl Transfer<'_> {
     /// The first one of the source or of the bucket. A passing one leaves a checkpoint on the meter when there is
     /// something to go on with; any other leaves nothing.
     pub async fn run(&self, checkpoint: Option<Checkpoint>) -> Result<Uploaded, Fault> {
-        match self.attempt(checkpoint).await {
+        let fault = match self.attempt(checkpoint).await {
+            Ok(uploaded) => return Ok(uploaded),
+            Err(Trouble::Fault(fault)) => return Err(fault),
+            Err(Trouble::StartAgain(fault)) => fault,
+        };
+        fault.log("transfer starts again");
+        self.abandon().await;
+        match self.attempt(None).await {
             Ok(uploaded) => Ok(uploaded),
             Err(Trouble::Fault(fault)) => Err(fault),
             Err(Trouble::StartAgain(fault)) => {
-                fault.log("transfer starts again");
                 self.abandon().await;
-                self.attempt(None).await.map_err(|again| match again {
-                    Trouble::StartAgain(fault) | Trouble::Fault(fault) => fault,
-                })
+                Err(fault)
             }
         }
     }
