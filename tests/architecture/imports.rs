@@ -36,12 +36,15 @@ const HOMES: &[(&str, &[&str])] = &[
 /// What pure crates must not have.
 const NEVER: &[(&str, &[&str])] = &[("model", &["tokio", "reqwest"]), ("providers", &["tokio", "reqwest"])];
 
-/// Normal dependencies of every package of ours but the test package, which may use everything.
+/// Packages of `tests/`, which are never shipped and may use everything.
+const TESTS: &[&str] = &["harness", "bench-land", "bench-server"];
+
+/// Normal dependencies of every package of ours but those of the tests.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let metadata: Value =
         serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).expect("JSON");
     let packages = metadata["packages"].as_array().expect("packages");
-    let shipped = packages.iter().filter(|package| package["name"] != "harness");
+    let shipped = packages.iter().filter(|package| TESTS.iter().all(|name| package["name"] != *name));
     let names = |package: &Value| {
         let normal = package["dependencies"].as_array().expect("dependencies").iter().filter(|d| d["kind"].is_null());
         normal.filter_map(|d| d["name"].as_str().map(str::to_owned)).collect()

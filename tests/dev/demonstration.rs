@@ -33,7 +33,10 @@ async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Erro
         return Err(format!("POST /jobs answered {}: {}", answer.status(), answer.body()).into());
     }
     let url = format!("{}{}", stack.submit.url, answer.body()["links"]["self"].as_str().unwrap_or_default());
-    show::step(seconds(), &format!("202 Accepted, job {}", answer.body()["job_id"].as_str().unwrap_or_default()));
+    show::step(
+        seconds(),
+        &format!("202 Accepted, job {}", answer.body()["job_id"].as_str().unwrap_or_default()),
+    );
     let mut last = String::new();
     loop {
         let job = stack.http.json(Method::GET, &url, &[], &Value::Null).await?.into_body();
@@ -43,11 +46,13 @@ async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Erro
             last = said;
         }
         match job["status"].as_str() {
-            Some("stored") => return stored(&job),
+            Some("stored") => return stored(stack, &job).await,
             Some("failed" | "partial") => {
                 return Err(format!("the job ended {}: {}", job["status"], job["error"]["message"]).into());
             }
-            _ if start.elapsed() > PATIENCE => return Err(format!("the job is still {}", job["status"]).into()),
+            _ if start.elapsed() > PATIENCE => {
+                return Err(format!("the job is still {}", job["status"]).into());
+            }
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
@@ -65,18 +70,40 @@ fn said(job: &Value) -> String {
     }
 }
 
-fn stored(job: &Value) -> Result<(), Box<dyn std::error::Error>> {
+/// Shows the archive, the files that it became, and the manifest that lists them.
+async fn stored(stack: &Stack, job: &Value) -> Result<(), Box<dyn std::error::Error>> {
     let archive = &job["archive"];
-    let text = |name: &str| archive[name].as_str().unwrap_or_default();
+    show::line(&format!("\n  s3://{BUCKET}/{}", archive["key"].as_str().unwrap_or_default()));
     show::line(&format!(
-        "\n  s3://{BUCKET}/{}\n  {}, {} files, {} {}",
-        text("key"),
+        "    {}, {} files, {}",
         show::size(&archive["bytes"]),
         archive["entries"],
-        archive["checksum"]["algorithm"].as_str().unwrap_or_default(),
-        archive["checksum"]["value"].as_str().unwrap_or_default(),
+        crc(archive)
     ));
+    let Some(key) = job["manifest"]["key"].as_str() else { return Err("the job names no manifest".into()) };
+    let manifest = stack.aws.s3.get_object().bucket(BUCKET).key(key).send().await?.body.collect().await?;
+    let manifest: Value = serde_json::from_slice(&manifest.into_bytes())?;
+    for file in manifest["files"].as_array().into_iter().flatten() {
+        let text = |name: &str| file[name].as_str().unwrap_or_default();
+        let measures = match (&file["width"], &file["height"]) {
+            (Value::Number(width), Value::Number(height)) => format!(", {width} x {height}"),
+            _ => String::new(),
+        };
+        show::line(&format!("  s3://{BUCKET}/{}", text("key")));
+        show::line(&format!(
+            "    {}, {}{measures}, {}",
+            show::size(&file["bytes"]),
+            text("content_type"),
+            crc(file)
+        ));
+    }
+    show::line(&format!("  s3://{BUCKET}/{key}\n    {}", show::size(&job["manifest"]["bytes"])));
     Ok(())
+}
+
+fn crc(file: &Value) -> String {
+    let text = |name: &str| file["checksum"][name].as_str().unwrap_or_default().to_owned();
+    format!("{} {}", text("algorithm"), text("value"))
 }
 
 fn shortened(body: &Value) -> String {

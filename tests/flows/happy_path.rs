@@ -18,7 +18,9 @@ async fn an_export_lands_whole_with_status_size_checksum_and_key() {
     assert_eq!(job["archive"]["entries"], 3);
     assert_eq!(job["archive"]["content_type"], "application/zip");
     assert_eq!(job["archive"]["checksum"]["algorithm"], "CRC64NVME");
-    assert_eq!(job["files"][0]["key"], key);
+    assert_eq!(job["files_total"], 3);
+    assert_eq!(job["files"][0]["checksum"]["algorithm"], "CRC64NVME");
+    assert_eq!(world.manifest(&job).await["archive"]["key"], key);
     assert_eq!(job["error"], serde_json::Value::Null);
     let archive = ZipArchive::new(Cursor::new(bytes)).expect("a ZIP archive");
     assert_eq!(archive.len(), 3);

@@ -2,6 +2,7 @@
 
 mod archives;
 mod bad_input;
+mod changing;
 mod crash;
 mod deliveries;
 mod direct_invoke;
@@ -15,5 +16,6 @@ mod races;
 mod refusals;
 mod resume;
 mod submit;
+mod unpack;
 mod workspace;
 mod world;

@@ -96,7 +96,8 @@ async fn duplicates_at_the_same_time_keep_many_workers_busy_and_one_of_them_land
     assert_eq!(world.answers(&url, 6).await, [200; 6]);
     world.rests().await;
     world.stored_once(&id).await;
-    assert_eq!(world.cloud.requests().count(Service::S3, "PutObject"), 1);
+    // The archive, its three files and the manifest.
+    assert_eq!(world.cloud.requests().count(Service::S3, "PutObject"), 5);
 }
 
 #[tokio::test]

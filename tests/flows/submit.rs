@@ -67,9 +67,11 @@ async fn a_stored_job_has_every_field_filled() {
         "created_at",
         "error",
         "files",
+        "files_total",
         "job_id",
         "kind",
         "links",
+        "manifest",
         "metadata",
         "progress",
         "provider",
@@ -77,6 +79,7 @@ async fn a_stored_job_has_every_field_filled() {
         "status",
         "ticket",
         "transfer",
+        "unpack",
         "updated_at",
     ];
     assert_eq!(keys(&job), known);

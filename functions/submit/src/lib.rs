@@ -1,5 +1,7 @@
 //! The function that takes jobs: claims them, asks the provider, records the ticket, and shows them.
 
+mod ask;
+mod claiming;
 mod command;
 mod config;
 mod http_api;

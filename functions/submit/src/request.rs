@@ -26,7 +26,10 @@ pub struct Request {
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Request").field("provider", &self.provider.name()).field("order", &self.order).finish()
+        f.debug_struct("Request")
+            .field("provider", &self.provider.name())
+            .field("order", &self.order)
+            .finish()
     }
 }
 

@@ -16,6 +16,8 @@ use crate::worker::{ComesBack, Receipt, Worker};
 
 /// The longest body that is kept beside the job; longer ones stay in S3 or are cut off.
 const LONGEST_RECORDED: usize = 128 * 1024;
+/// How often a job is looked for again that a workspace delivery is about; the waits double.
+const LOOKUPS: u32 = 3;
 
 impl Worker {
     /// Deals with one queued message.
@@ -62,10 +64,11 @@ impl Worker {
         if let Some(id) = self.records.find_by_ticket(&message.provider, ticket).await? {
             return Ok(Some(id));
         }
-        if message.looked_up == 0 {
-            // Our own request may not have been answered yet, and the index lags: look again in a while.
-            let later = Message { looked_up: 1, ..message.clone() };
-            self.inbox.send(&Queued::Delivery(later), self.config.lookup_delay).await?;
+        if message.looked_up < LOOKUPS {
+            // Our own request may not have been answered yet, its callback may be late, and the index lags.
+            let delay = self.config.lookup_delay.saturating_mul(1 << message.looked_up);
+            let later = Message { looked_up: message.looked_up + 1, ..message.clone() };
+            self.inbox.send(&Queued::Delivery(later), delay).await?;
             return Ok(None);
         }
         match report.adoptable_as {

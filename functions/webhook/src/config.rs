@@ -2,12 +2,22 @@
 
 use std::time::Duration;
 
-use lambda::Environment;
+use lambda::{Environment, trusted_ca};
 use model::{ChecksumAlgorithm, Fault, FaultClass};
 use transport::{Guard, Origin};
 
+use crate::zip::Limits;
+
 /// Largest archive that is brought in unless configured otherwise: 10 GiB.
 const LARGEST_ARCHIVE: u64 = 10 * 1024 * 1024 * 1024;
+
+/// What is unpacked unless configured otherwise: 10,000 entries, 50 GiB in all, 20 GiB each, 200 times its own length.
+const LIMITS: Limits = Limits {
+    entries: 10_000,
+    total_bytes: 50 * 1024 * 1024 * 1024,
+    entry_bytes: 20 * 1024 * 1024 * 1024,
+    ratio: 200,
+};
 
 /// Which of the two functions this process is.
 #[derive(Debug, Clone)]
@@ -49,6 +59,10 @@ pub struct WorkerConfig {
     pub table: String,
     /// `MAX_ARCHIVE_BYTES`: the largest archive that is brought in.
     pub largest: u64,
+    /// `UNPACK`: whether archives are unpacked when their jobs do not say.
+    pub unpack: bool,
+    /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the largest archive that is unpacked.
+    pub limits: Limits,
     /// `ADOPT_EXPORTS`: whether work that nobody asked us for becomes a job.
     pub adopt: bool,
     /// `LOOKUP_DELAY_SECONDS`: how long a workspace delivery waits before its job is looked for once more.
@@ -59,6 +73,8 @@ pub struct WorkerConfig {
     pub retry: u32,
     /// `TRUSTED_ORIGINS`: origins that the download guard lets through unchecked, for simulators.
     trusted: Vec<Origin>,
+    /// What `TRUSTED_CA_FILE` holds: authorities that are trusted besides the public ones, as PEM.
+    pub trusted_ca: Vec<u8>,
     environment: Environment,
 }
 
@@ -71,7 +87,10 @@ impl Config {
         match environment.maybe("ROLE") {
             Some("door") => DoorConfig::read(environment).map(Config::Door),
             Some("worker") => WorkerConfig::read(environment).map(Config::Worker),
-            _ => Err(Fault::new(FaultClass::Misconfigured, "the environment variable ROLE is not door or worker")),
+            _ => Err(Fault::new(
+                FaultClass::Misconfigured,
+                "the environment variable ROLE is not door or worker",
+            )),
         }
     }
 }
@@ -108,17 +127,23 @@ impl WorkerConfig {
         let trusted = environment.list("TRUSTED_ORIGINS");
         let trusted: Option<Vec<Origin>> = trusted.iter().map(|text| Origin::parse(text)).collect();
         let trusted = trusted.ok_or_else(|| {
-            Fault::new(FaultClass::Misconfigured, "the environment variable TRUSTED_ORIGINS is not a list of origins")
+            Fault::new(
+                FaultClass::Misconfigured,
+                "the environment variable TRUSTED_ORIGINS is not a list of origins",
+            )
         })?;
         Ok(Self {
             store: StoreConfig::read(environment)?,
             table: environment.text("TABLE_NAME")?,
             largest: environment.parsed("MAX_ARCHIVE_BYTES", LARGEST_ARCHIVE, "a number of bytes")?,
+            unpack: environment.parsed("UNPACK", true, "true or false")?,
+            limits: limits(environment)?,
             adopt: environment.parsed("ADOPT_EXPORTS", false, "true or false")?,
             lookup_delay: environment.parsed("LOOKUP_DELAY_SECONDS", 30, "a number of seconds")?,
             lease: Duration::from_secs(environment.parsed("LEASE_SECONDS", 60, "a number of seconds")?),
             retry: environment.parsed("RETRY_SECONDS", 10, "a number of seconds")?,
             trusted,
+            trusted_ca: trusted_ca(environment)?,
             environment: environment.clone(),
         })
     }
@@ -131,4 +156,13 @@ impl WorkerConfig {
         let hosts: Vec<String> = own.chain(self.environment.list(&setting)).collect();
         Guard::new(hosts, self.trusted.iter().cloned(), setting)
     }
+}
+
+fn limits(environment: &Environment) -> Result<Limits, Fault> {
+    Ok(Limits {
+        entries: environment.parsed("MAX_ENTRIES", LIMITS.entries, "a number")?,
+        total_bytes: environment.parsed("MAX_UNPACKED_BYTES", LIMITS.total_bytes, "a number of bytes")?,
+        entry_bytes: environment.parsed("MAX_ENTRY_BYTES", LIMITS.entry_bytes, "a number of bytes")?,
+        ratio: environment.parsed("MAX_RATIO", LIMITS.ratio, "a number")?,
+    })
 }

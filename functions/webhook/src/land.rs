@@ -8,7 +8,8 @@ use records::{Lease, LeaseAttempt};
 use time::OffsetDateTime;
 
 use crate::{
-    bring::{Landing, bring},
+    bring::bring,
+    settle::Landing,
     transfer::Meter,
     watch::{Ended, watch},
     worker::{ComesBack, Receipt, Worker},

@@ -13,6 +13,8 @@ use crate::config::WorkerConfig;
 
 /// The longest wait before a message comes back, in seconds.
 const LONGEST_WAIT: u32 = 900;
+/// Only the first message of a batch is begun with less time than this.
+const LEAST_TIME: time::Duration = time::Duration::seconds(30);
 
 /// The worker and everything it uses.
 #[derive(Debug)]
@@ -41,20 +43,30 @@ impl Worker {
     /// Works through a batch. What failed comes back, sooner than the queue's own timeout would bring it.
     pub(crate) async fn work(&self, messages: Vec<QueueMessage>, deadline: OffsetDateTime) -> QueueReply {
         let mut reply = QueueReply::default();
-        for message in messages {
+        for (index, message) in messages.into_iter().enumerate() {
             let QueueMessage { id, receipt_handle, receive_count, body } = message;
+            if index > 0 && deadline - OffsetDateTime::now_utc() < LEAST_TIME {
+                // Begun now, it would be cut off together with what the batch has done so far.
+                self.hide(&receipt_handle, 0).await;
+                reply.failed(id);
+                continue;
+            }
             let receipt = Receipt { message_id: id, handle: receipt_handle, deadline };
             if let Err(failed) = self.advance(&body, &receipt).await {
                 failed.fault.log("delivery not dealt with, it comes back");
                 // Also behind another worker: a long landing must not use up a duplicate's attempts.
                 let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());
-                if let Err(fault) = self.inbox.hide(&receipt.handle, wait).await {
-                    fault.log("a failed delivery comes back only after the queue's own timeout");
-                }
+                self.hide(&receipt.handle, wait).await;
                 reply.failed(receipt.message_id);
             }
         }
         reply
+    }
+
+    async fn hide(&self, receipt_handle: &str, seconds: u32) {
+        if let Err(fault) = self.inbox.hide(receipt_handle, seconds).await {
+            fault.log("a delivery comes back only after the queue's own timeout");
+        }
     }
 
     /// Doubles with each receipt of the message.

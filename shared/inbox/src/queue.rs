@@ -2,7 +2,8 @@
 
 use aws_sdk_sqs::{
     Client,
-    error::{DisplayErrorContext, SdkError},
+    config::http::HttpResponse,
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
 };
 use model::{Fault, FaultClass};
 
@@ -50,11 +51,15 @@ impl Inbox {
     }
 }
 
-fn refused<E, R>(what: &str, e: SdkError<E, R>) -> Fault
+fn refused<E>(what: &str, e: SdkError<E, HttpResponse>) -> Fault
 where
-    E: std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let chain = DisplayErrorContext(e).to_string();
+    let chain = match e.as_service_error() {
+        // The whole error would show the answer, and with it whatever the service repeats of the request.
+        Some(e) => format!("{}: {}", e.code().unwrap_or("unknown"), e.message().unwrap_or_default()),
+        None if e.raw_response().is_some() => "an answer that cannot be read".to_owned(),
+        None => DisplayErrorContext(e).to_string(),
+    };
     Fault::new(FaultClass::StorageUnavailable, format!("the queue did not {what}; try again")).retry_after(5).because(chain)
 }

@@ -8,7 +8,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{
     Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::{
@@ -16,9 +16,9 @@ use aws_types::{
     region::Region,
     sdk_config::{RetryConfig, SharedHttpClient, TimeoutConfig},
 };
-use model::Fault;
+use model::{Fault, FaultClass};
 
-use crate::Environment;
+use crate::{Environment, trusted_ca};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// An answer to a small request takes milliseconds; after this long the connection is dead.
@@ -36,10 +36,10 @@ pub struct Aws {
 
 impl Aws {
     /// Reads region and credentials as Lambda provides them: `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
-    /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
+    /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. An authority of `TRUSTED_CA_FILE` is trusted, too.
     ///
     /// # Errors
-    /// [`model::FaultClass::Misconfigured`] naming what is missing.
+    /// [`FaultClass::Misconfigured`] naming what is missing.
     pub fn new(environment: &Environment) -> Result<Self, Fault> {
         let credentials = Credentials::new(
             environment.text("AWS_ACCESS_KEY_ID")?,
@@ -48,9 +48,13 @@ impl Aws {
             None,
             "environment",
         );
+        let trusted = TrustStore::default().with_pem_certificate(trusted_ca(environment)?);
+        let tls = TlsContext::builder().with_trust_store(trusted).build();
+        let tls = tls.map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").because(e))?;
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
         Ok(Self {
             environment: environment.clone(),
-            http: Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+            http: http.tls_context(tls).build_https(),
             credentials: SharedCredentialsProvider::new(credentials),
             region: Region::new(environment.text("AWS_REGION")?),
         })

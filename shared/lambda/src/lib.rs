@@ -10,6 +10,7 @@ mod problem;
 mod reply;
 mod serve;
 mod trigger;
+mod trust;
 
 pub use aws::Aws;
 pub use env::Environment;
@@ -17,3 +18,4 @@ pub use log::start_log;
 pub use reply::{HttpReply, QueueReply};
 pub use serve::{Error, Failure, serve};
 pub use trigger::{QueueMessage, Trigger};
+pub use trust::trusted_ca;

@@ -4,8 +4,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{
-    Archive, Event, Haul, JobError, JobId, ManifestObject, ProviderName, Source, Status, StoredFile, Ticket, Transfer,
-    Transition, transition,
+    Archive, Event, Haul, JobError, JobId, ManifestObject, ProviderName, Source, Status, StoredFile, Ticket,
+    Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -151,9 +151,9 @@ impl Job {
         match event {
             Event::Accepted { ticket: _ } => self.ticket.is_some(),
             Event::Progressed { percent } => self.progress.is_some_and(|known| known >= *percent),
+            Event::Finished { sources } => self.sources == *sources,
             Event::Refused { .. }
             | Event::OutcomeUnknown { .. }
-            | Event::Finished { .. }
             | Event::LandingStarted
             | Event::Transferred { .. }
             | Event::LandingPostponed { .. }

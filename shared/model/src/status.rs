@@ -140,7 +140,9 @@ pub fn transition(status: Status, event: &Event) -> Transition {
         },
         Event::Finished { .. } => match status {
             Submitting | Submitted | Unknown | Rendering | Expired => To(Received),
-            Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+            // A later delivery may carry a URL that is still good when the first one is not.
+            Received | Landing => Note,
+            Stored | Partial | Failed | Cancelled => Stale,
         },
         Event::LandingStarted => match status {
             Received => To(Landing),

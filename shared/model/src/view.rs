@@ -4,7 +4,9 @@ use serde::{Serialize, Serializer, ser::Error};
 use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use crate::{Archive, Job, JobError, JobId, ManifestObject, ProviderName, Status, StoredFile, Ticket, Transfer};
+use crate::{
+    Archive, Job, JobError, JobId, ManifestObject, ProviderName, Status, StoredFile, Ticket, Transfer,
+};
 
 /// What a caller may read of a job. Every field is always present, so that a reader needs no "if it is there".
 #[derive(Debug, Serialize)]

@@ -118,7 +118,7 @@ impl Objects {
         let put = self.client.put_object().bucket(&self.bucket).key(self.key(key)).content_type(content_type);
         match put.if_none_match("*").body(ByteStream::from(bytes)).send().await.map_err(unwritten) {
             Ok(_) | Err(Unwritten::AlreadyThere) => Ok(()),
-            Err(Unwritten::Fault(fault)) => Err(fault),
+            Err(Unwritten::Fault(fault) | Unwritten::Worthless(fault)) => Err(fault),
         }
     }
 

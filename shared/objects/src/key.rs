@@ -16,6 +16,8 @@ pub enum Key {
     Manifest(ProviderName, JobId),
     /// A delivery too long for a queue message, waiting for the worker.
     InboxBody(ProviderName, OffsetDateTime, String),
+    /// An object that somebody named, to measure a copy.
+    Named(String),
 }
 
 impl Key {
@@ -31,6 +33,7 @@ impl Key {
             Key::File(provider, job, name) => format!("{}/files/{name}", job_prefix(provider, *job)),
             Key::Manifest(provider, job) => format!("{}/{}", job_prefix(provider, *job), Self::MANIFEST_NAME),
             Key::InboxBody(provider, at, id) => format!("inbox/{provider}/{}/{id}", date(*at)),
+            Key::Named(key) => key.clone(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::pin::{Pin, pin};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
-use model::{Checksum, Fault, FaultClass};
+use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
 
 use crate::{
     Objects, Part, PartsTrouble, Upload,
@@ -45,19 +45,26 @@ impl Objects {
         let long = upload.length.unwrap_or(0).div_ceil(MOST_PARTS).max(PART);
         let size = usize::try_from(long).unwrap_or(usize::MAX);
         let bytes = pin!(bytes);
-        let sent = cut(bytes, size).zip(stream::iter(1..)).map(|(part, number)| async move {
-            self.send_part(upload, id, number, part?).await
+        let parts = cut(bytes, size, self.algorithm).zip(stream::iter(1..));
+        let sent = parts.map(|(part, number)| async move {
+            let (part, running) = part?;
+            self.send_part(upload, id, number, part, &running).await
         });
         sent.buffered(AT_ONCE).try_collect().await
     }
 
     /// Sends a part with its own checksum; unlike a piped one it is in memory, so the SDK can send it again.
-    async fn send_part(&self, upload: Upload<'_>, id: &str, number: i32, part: Bytes) -> Result<Part, Fault> {
-        let mut running = Running::new(self.algorithm);
-        running.update(&part);
-        let sent = self.upload_part(upload.key, id, number, part.into(), Some(&running)).await;
+    async fn send_part(
+        &self,
+        upload: Upload<'_>,
+        id: &str,
+        number: i32,
+        part: Bytes,
+        running: &Running,
+    ) -> Result<Part, Fault> {
+        let sent = self.upload_part(upload.key, id, number, part.into(), Some(running)).await;
         match sent {
-            Ok(etag) => Ok(Part::new(number, etag, &running)),
+            Ok(etag) => Ok(Part::new(number, etag, running)),
             Err(PartsTrouble::Fault(fault)) => Err(fault),
             Err(PartsTrouble::UploadGone) => {
                 Err(Fault::new(FaultClass::StorageUnavailable, "the bucket forgot an upload that was under way"))
@@ -80,23 +87,35 @@ impl Objects {
 }
 
 /// Cuts a stream into parts of `size` bytes, the last one shorter, and never no part at all: S3 completes no
-/// upload without one.
-fn cut<'s, S>(bytes: Pin<&'s mut S>, size: usize) -> impl Stream<Item = Result<Bytes, Fault>> + 's
+/// upload without one. Each comes with its checksum.
+///
+/// A part's room is taken once and whole: one that grows would be in memory twice while it is moved.
+fn cut<'s, S>(
+    bytes: Pin<&'s mut S>,
+    size: usize,
+    algorithm: ChecksumAlgorithm,
+) -> impl Stream<Item = Result<(Bytes, Running), Fault>> + 's
 where
     S: Stream<Item = Result<Bytes, Fault>> + Send,
 {
-    let state = Some((bytes, BytesMut::new(), true));
+    let state = Some((bytes, Bytes::new(), true));
     stream::unfold(state, move |state| async move {
-        let (mut bytes, mut left, first) = state?;
-        while left.len() < size {
-            match bytes.next().await {
-                Some(Ok(piece)) => left.extend_from_slice(&piece),
-                Some(Err(fault)) => return Some((Err(fault), None)),
-                None if left.is_empty() && !first => return None,
-                None => return Some((Ok(left.freeze()), None)),
+        let (mut bytes, mut rest, first) = state?;
+        let mut part = BytesMut::with_capacity(size);
+        let mut running = Running::new(algorithm);
+        while part.len() < size {
+            let piece = rest.split_to(rest.len().min(size - part.len()));
+            running.update(&piece);
+            part.extend_from_slice(&piece);
+            if part.len() < size {
+                rest = match bytes.next().await {
+                    Some(Ok(piece)) => piece,
+                    Some(Err(fault)) => return Some((Err(fault), None)),
+                    None if part.is_empty() && !first => return None,
+                    None => return Some((Ok((part.freeze(), running)), None)),
+                };
             }
         }
-        let part = left.split_to(size).freeze();
-        Some((Ok(part), Some((bytes, left, false))))
+        Some((Ok((part.freeze(), running)), Some((bytes, rest, false))))
     })
 }

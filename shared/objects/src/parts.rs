@@ -140,15 +140,24 @@ impl Objects {
     /// Completes an upload whose parts, sorted by number, are all there.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`], also when the upload is gone, which may mean that it was completed.
-    pub async fn finish_parts(&self, key: &Key, id: &str, parts: &[Part]) -> Result<Uploaded, Fault> {
+    /// [`PartsTrouble::UploadGone`] when the upload is gone, unless because it was completed, and when S3 does not
+    /// accept what it has of it; else [`FaultClass::StorageUnavailable`].
+    pub async fn finish_parts(&self, key: &Key, id: &str, parts: &[Part]) -> Result<Uploaded, PartsTrouble> {
         match self.complete_parts(key, id, parts).await {
             Ok(checksum) => Ok(Uploaded::Stored { bytes: parts.iter().map(|part| part.bytes).sum(), checksum }),
             Err(Unwritten::AlreadyThere) => {
                 self.abort_parts(key, id).await;
                 Ok(Uploaded::AlreadyThere)
             }
-            Err(Unwritten::Fault(fault)) => Err(fault),
+            // The answer to an earlier try may have been lost.
+            Err(Unwritten::Worthless(fault)) => match self.head(key).await? {
+                Some(_) => Ok(Uploaded::AlreadyThere),
+                None => {
+                    fault.log("an upload cannot be completed");
+                    Err(PartsTrouble::UploadGone)
+                }
+            },
+            Err(Unwritten::Fault(fault)) => Err(fault.into()),
         }
     }
 

@@ -32,7 +32,7 @@ impl Objects {
         match put.send().await.map_err(unwritten) {
             Ok(_) => Ok(ours),
             Err(Unwritten::AlreadyThere) => self.compare(key, self.there(key).await?, &running).await,
-            Err(Unwritten::Fault(fault)) => Err(fault),
+            Err(Unwritten::Fault(fault) | Unwritten::Worthless(fault)) => Err(fault),
         }
     }
 

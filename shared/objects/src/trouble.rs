@@ -8,6 +8,8 @@ use model::{Fault, FaultClass};
 pub(crate) enum Unwritten {
     /// There is an object at the key already.
     AlreadyThere,
+    /// The upload is gone, or S3 does not accept what it has of it; trying the same again would not help.
+    Worthless(Fault),
     /// Anything else.
     Fault(Fault),
 }
@@ -26,7 +28,10 @@ where
     if e.raw_response().is_some_and(|answer| answer.status().as_u16() == 412) {
         return Unwritten::AlreadyThere;
     }
-    Unwritten::Fault(refused("store the file", e))
+    let code = e.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
+    let worthless = ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"].contains(&code);
+    let fault = refused("store the file", e);
+    if worthless { Unwritten::Worthless(fault) } else { Unwritten::Fault(fault) }
 }
 
 /// A refusal or silence of S3 that was not expected.
@@ -34,6 +39,11 @@ pub(crate) fn refused<E>(what: &str, e: SdkError<E, aws_sdk_s3::config::http::Ht
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let chain = DisplayErrorContext(e).to_string();
+    let chain = match e.as_service_error() {
+        // The whole error would show the answer, and with it whatever S3 repeats of the request.
+        Some(e) => format!("{}: {}", e.code().unwrap_or("unknown"), e.message().unwrap_or_default()),
+        None if e.raw_response().is_some() => "an answer that cannot be read".to_owned(),
+        None => DisplayErrorContext(e).to_string(),
+    };
     Fault::new(FaultClass::StorageUnavailable, format!("the bucket did not {what}; try again")).retry_after(5).because(chain)
 }

@@ -52,7 +52,7 @@ impl Objects {
         match outcome {
             Ok((bytes, checksum)) => Ok(Uploaded::Stored { bytes, checksum }),
             Err(Unwritten::AlreadyThere) => Ok(Uploaded::AlreadyThere),
-            Err(Unwritten::Fault(fault)) => Err(fault),
+            Err(Unwritten::Fault(fault) | Unwritten::Worthless(fault)) => Err(fault),
         }
     }
 }

@@ -9,8 +9,7 @@ use url::Url;
 
 use crate::Credentials;
 
-/// What a conversation is about.
-#[derive(Debug)]
+/// What a conversation is about. Without `Debug`, since the callback URL holds the token.
 pub struct Call<'a> {
     /// The kind of the order.
     pub kind: &'a str,

@@ -4,8 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use model::{Event, Ticket};
 
-/// A delivery as it came, not yet trusted.
-#[derive(Debug)]
+/// A delivery as it came, not yet trusted. Without `Debug`, since its headers hold the signature.
 pub struct Delivery<'a> {
     /// The request's headers.
     pub headers: &'a HeaderMap,

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Lease, Records,
-    item::{Reader, Writer, unreadable},
+    item::{Item, Reader, Writer, unreadable},
     job_item::JOB,
     trouble::refused,
 };
@@ -47,11 +47,13 @@ impl Records {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn checkpoint<T: DeserializeOwned>(&self, job: JobId) -> Result<Option<T>, Fault> {
+    pub async fn checkpoint<T: DeserializeOwned>(&self, job: JobId, now: OffsetDateTime) -> Result<Option<T>, Fault> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.set_key(Some(Writer::key(job.to_string(), CHECKPOINT).done()));
         let found = get.send().await.map_err(|e| refused("answer", e))?.item;
-        Ok(found.and_then(|item| serde_json::from_str(Reader(&item).maybe("state")?).ok()))
+        // Expiry deletes late, and an upload that old is gone.
+        let fresh = |item: &Item| Reader(item).maybe_number("ttl").is_some_and(|ttl: i64| ttl > now.unix_timestamp());
+        Ok(found.filter(fresh).and_then(|item| serde_json::from_str(Reader(&item).maybe("state")?).ok()))
     }
 }
 

@@ -71,7 +71,10 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
         request: text_json("request")?.ok_or_else(|| unreadable("request"))?,
         expected: reader.maybe_number("expected"),
         metadata: text_json("metadata")?,
-        unpack: reader.maybe("unpack").map(|text| text.parse().map_err(|_| unreadable("unpack"))).transpose()?,
+        unpack: reader
+            .maybe("unpack")
+            .map(|text| text.parse().map_err(|_| unreadable("unpack")))
+            .transpose()?,
         origin: if reader.maybe("origin") == Some("adopted") { Origin::Adopted } else { Origin::Submitted },
         status: reader.parsed("status")?,
         ticket: reader.maybe("ticket").map(Ticket::new),

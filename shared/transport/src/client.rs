@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use model::{Fault, FaultClass};
 use reqwest::{ClientBuilder, redirect::Policy};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -12,9 +15,22 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// [`FaultClass::Misconfigured`] if the TLS library refuses its own defaults.
-#[expect(clippy::disallowed_methods, reason = "the one place where clients are built")]
 pub(crate) fn builder() -> Result<ClientBuilder, Fault> {
-    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    trusting(&[])
+}
+
+/// The same, and the authorities in `pem` are trusted besides the public ones.
+///
+/// # Errors
+/// [`FaultClass::Misconfigured`] if there is anything else in it.
+#[expect(clippy::disallowed_methods, reason = "the one place where clients are built")]
+pub(crate) fn trusting(pem: &[u8]) -> Result<ClientBuilder, Fault> {
+    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let unusable = || Fault::new(FaultClass::Misconfigured, "a trusted authority cannot be used");
+        let certificate = certificate.map_err(|e| unusable().because(e))?;
+        roots.add(certificate).map_err(|e| unusable().because(e))?;
+    }
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").because(e))?

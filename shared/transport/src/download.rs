@@ -34,12 +34,13 @@ pub struct Download {
 }
 
 impl Downloader {
-    /// A downloader behind a guard, for files of at most `largest` bytes.
+    /// A downloader behind a guard, for files of at most `largest` bytes. The authorities in `trusted_ca`, which is
+    /// PEM, are trusted besides the public ones.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] if the client cannot be built.
-    pub fn new(guard: Guard, largest: u64) -> Result<Self, Fault> {
-        let builder = client::builder()?.dns_resolver(PublicResolver).read_timeout(STALL);
+    /// [`FaultClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
+    pub fn new(guard: Guard, largest: u64, trusted_ca: &[u8]) -> Result<Self, Fault> {
+        let builder = client::trusting(trusted_ca)?.dns_resolver(PublicResolver).read_timeout(STALL);
         Ok(Self { client: client::build(builder)?, guard, largest })
     }
 

@@ -24,6 +24,11 @@ impl Origin {
         let bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
         (url.origin().is_tuple() && bare).then(|| Self(url.origin()))
     }
+
+    /// The origin of a URL.
+    pub fn of(url: &str) -> Option<Self> {
+        Url::parse(url).ok().map(|url| url.origin()).filter(url::Origin::is_tuple).map(Self)
+    }
 }
 
 /// Decides which URLs may be fetched.

@@ -7,8 +7,8 @@ use model::{Fault, FaultClass};
 
 use crate::{Download, Downloader};
 
-/// A file at a provider, as its first answer described it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A file at a provider, as its first answer described it. Without `Debug`, since its URL may be pre-signed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Remote {
     url: String,
     /// Its length in bytes, when the source says so.

@@ -18,8 +18,7 @@ use transport::Downloader;
 pub use checkpoint::Checkpoint;
 pub use meter::Meter;
 
-/// A file and the object that it becomes.
-#[derive(Debug)]
+/// A file and the object that it becomes. Without `Debug`, since its URL may be pre-signed.
 pub struct Transfer<'a> {
     /// How to reach the provider.
     pub downloader: &'a Downloader,

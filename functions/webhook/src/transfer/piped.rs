@@ -102,7 +102,11 @@ async fn missing(
 async fn finish(transfer: &Transfer<'_>, upload_id: &str) -> Result<Uploaded, Trouble> {
     let mut parts = transfer.meter.checkpoint_parts();
     parts.sort_by_key(|part| part.number);
-    let uploaded = transfer.objects.finish_parts(transfer.key, upload_id, &parts).await?;
+    let finished = transfer.objects.finish_parts(transfer.key, upload_id, &parts).await;
+    let uploaded = finished.map_err(|trouble| match trouble {
+        PartsTrouble::UploadGone => Trouble::StartAgain(gone()),
+        PartsTrouble::Fault(fault) => fault.into(),
+    })?;
     transfer.meter.forget_checkpoint();
     Ok(uploaded)
 }

@@ -50,7 +50,12 @@ where
     match locator(&tail, at) {
         Some(end64_at) => zip64(end64_at, end_at - LOCATOR_LENGTH as u64, read).await,
         // Exactly 65,535 entries, or a directory that really has such a place, need no Zip64.
-        None => placed(u64::from(entries), u64::from(size), u64::from(offset), end_at),
+        // So does Info-ZIP when it writes Zip64 into a pipe: the offset is full, and no Zip64 end says more.
+        None => {
+            let start = end_at.saturating_sub(u64::from(size));
+            let offset = if offset == u32::MAX { start.min(u64::from(offset)) } else { u64::from(offset) };
+            placed(u64::from(entries), u64::from(size), offset, end_at)
+        }
     }
 }
 
@@ -59,7 +64,8 @@ where
 fn last_end(tail: &[u8]) -> Option<usize> {
     (0..=tail.len().checked_sub(END_LENGTH)?).rev().find(|&at| {
         tail[at..].starts_with(END)
-            && u16_at(tail, at + 20).is_some_and(|comment| at + END_LENGTH + usize::from(comment) == tail.len())
+            && u16_at(tail, at + 20)
+                .is_some_and(|comment| at + END_LENGTH + usize::from(comment) == tail.len())
     })
 }
 

@@ -2,8 +2,9 @@
 
 use model::{Fault, FaultClass};
 
-/// All names together take at most this many bytes, since they are in memory while an archive is unpacked.
-const LONGEST_NAMES: u64 = 16 * 1024 * 1024;
+/// All names together take at most this many bytes for each entry that is allowed: they are in memory while an
+/// archive is unpacked, and stand in the manifest.
+const NAME_BYTES: u64 = 512;
 /// Small archives may grow by any ratio up to this size.
 const FREE_GROWTH: u64 = 1024 * 1024;
 
@@ -45,7 +46,11 @@ impl Tally {
     /// So many entries, if the archive is to be believed.
     pub(super) fn announced(&self, entries: u64) -> Result<(), Fault> {
         let most = self.limits.entries;
-        if entries > most { Err(refused(format!("it has more than {most} entries (MAX_ENTRIES)"))) } else { Ok(()) }
+        if entries > most {
+            Err(refused(format!("it has more than {most} entries (MAX_ENTRIES)")))
+        } else {
+            Ok(())
+        }
     }
 
     /// Another file.
@@ -53,18 +58,25 @@ impl Tally {
         let Limits { total_bytes, entry_bytes, ratio, .. } = self.limits;
         self.names += name as u64;
         self.bytes = self.bytes.saturating_add(size);
-        if self.names > LONGEST_NAMES {
-            return Err(refused("the names in it take more than 16 MiB"));
+        let most = self.limits.entries.saturating_mul(NAME_BYTES);
+        if self.names > most {
+            return Err(refused(format!("the names in it take more than {most} bytes (MAX_ENTRIES)")));
         }
         if size > entry_bytes {
             let file = shown();
-            return Err(refused(format!("{file} has {size} bytes, and {entry_bytes} is the most (MAX_ENTRY_BYTES)")));
+            return Err(refused(format!(
+                "{file} has {size} bytes, and {entry_bytes} is the most (MAX_ENTRY_BYTES)"
+            )));
         }
         if self.bytes > total_bytes {
-            return Err(refused(format!("its files have more than {total_bytes} bytes (MAX_UNPACKED_BYTES)")));
+            return Err(refused(format!(
+                "its files have more than {total_bytes} bytes (MAX_UNPACKED_BYTES)"
+            )));
         }
         if self.bytes > self.length.saturating_mul(ratio).saturating_add(FREE_GROWTH) {
-            return Err(refused(format!("its files have more than {ratio} times its own length (MAX_RATIO)")));
+            return Err(refused(format!(
+                "its files have more than {ratio} times its own length (MAX_RATIO)"
+            )));
         }
         Ok(())
     }

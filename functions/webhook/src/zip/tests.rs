@@ -15,6 +15,8 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{Contents, inspect, may_begin_with};
 
+mod list;
+
 /// Inspects bytes in memory; a range beyond them is a mistake of the reader.
 fn inspected(archive: &[u8]) -> Result<Contents, Fault> {
     let read = |range: Range<u64>| {

@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// Messages are cut to this many characters: they end up on jobs and in answers.
 const LONGEST_MESSAGE: usize = 500;
+/// How many problems are kept: thousands of ids may be wrong at once, and a job's record has room for few.
+const MOST_PROBLEMS: usize = 20;
 
 /// Reads an error answer. Never fails: a body that is no JSON (a gateway in front of the API) still has a status.
 pub(super) fn read(status: u16, body: &[u8]) -> ProviderAnswer {
@@ -40,6 +42,11 @@ fn problems(errors: Option<&Value>) -> Vec<Violation> {
         Some(Value::Array(list)) => found.extend(list.iter().map(flat)),
         Some(nested @ Value::Object(_)) => flatten(nested, String::new(), &mut found),
         _ => {}
+    }
+    if found.len() > MOST_PROBLEMS {
+        let more = format!("and {} more", found.len() - MOST_PROBLEMS);
+        found.truncate(MOST_PROBLEMS);
+        found.push(Violation { field: String::new(), message: more });
     }
     found
 }

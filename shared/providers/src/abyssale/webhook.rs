@@ -87,20 +87,25 @@ pub(super) fn read_delivery(body: &[u8]) -> Result<Report, Unreadable> {
     if !body.is_object() {
         return Err(Unreadable("not a JSON object".into()));
     }
-    let flat = read_flat(&body)?;
-    match (flat.event.is_none() && flat.ticket.is_none(), body.get("data")) {
-        // One docs sentence speaks of a `data` envelope that no sample has (contract 6.2): flat first, then this.
-        (true, Some(data)) if data.is_object() && Kind::shaped(data).is_some() => read_flat(data),
-        _ => Ok(flat),
+    let flat = read_flat(&body);
+    if matches!(&flat, Ok(report) if report.event.is_some()) {
+        return flat;
+    }
+    // One docs sentence speaks of a `data` envelope that no sample has (contract 6.2): flat first, then this.
+    match body.get("data").filter(|data| Kind::shaped(data).is_some()) {
+        Some(data) => read_flat(data),
+        None => flat,
     }
 }
 
 fn read_flat(body: &Value) -> Result<Report, Unreadable> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let name = ["event_type", "event", "type", "webhook_event"].into_iter().find_map(text);
+    let shape = Kind::shaped(body);
     let kind = match name {
-        Some(name) => Kind::named(name),
-        None => Kind::shaped(body),
+        // An export by another name is an export all the same: dropping it would lose the only word of it.
+        Some(name) => Kind::named(name).or(shape.filter(|shape| *shape == Kind::NewExport)),
+        None => shape,
     };
     let Some(kind) = kind else {
         return Ok(Report { name: name.unwrap_or("unknown").to_owned(), ticket: None, event: None, adoptable_as: None });
@@ -141,6 +146,8 @@ mod tests {
             r#"{"type":"new_export","export_id":"e","archive_url":"https://x/a.zip","new":{"field":1}}"#,
             r#"{"export_id":"e","archive_url":"https://x/a.zip"}"#,
             r#"{"data":{"export_id":"e","archive_url":"https://x/a.zip"}}"#,
+            r#"{"event_type":"NEW_EXPORT","data":{"export_id":"e","archive_url":"https://x/a.zip"}}"#,
+            r#"{"type":"zip","export_id":"e","archive_url":"https://x/a.zip"}"#,
             r#"{"event":"export.finished","data":{"export_id":"e","archive_url":"https://x/a.zip"}}"#,
         ] {
             assert_eq!(export(body), told, "{body}");
@@ -153,7 +160,7 @@ mod tests {
             (r#"{"id":"g","banners":[],"errors":[]}"#, "NEW_BANNER_BATCH"),
             (r#"{"id":"b","file":{"type":"png"}}"#, "NEW_BANNER"),
             (r#"{"id":"d","status":"APPROVED","status_updated_at":1}"#, "TEMPLATE_STATUS"),
-            (r#"{"event_type":"SOMETHING_NEW","export_id":"e","archive_url":"https://x"}"#, "SOMETHING_NEW"),
+            (r#"{"event_type":"SOMETHING_NEW","id":"e","archive_url":"https://x"}"#, "SOMETHING_NEW"),
             (r#"{}"#, "unknown"),
         ] {
             let report = read_delivery(body.as_bytes()).expect("readable");

@@ -1,0 +1,257 @@
+//! The manifest: one object beside the files that lists them all, written last. Who finds it finds everything.
+//!
+//! It holds nothing that would differ when the same archive is landed again, so landing twice writes it once.
+
+use bytes::Bytes;
+use model::{
+    Archive, Checksum, Fault, FaultClass, Job, JobId, ManifestObject, ProviderName, StoredFile, Ticket,
+};
+use objects::{Key, Objects};
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::unpack::Measures;
+
+/// The version of the manifest's form. Additions do not change it.
+const SCHEMA_VERSION: u32 = 1;
+const JSON: &str = "application/json";
+
+/// A file of the archive, or the archive itself when it is not unpacked.
+#[derive(Debug)]
+pub(crate) enum Listed {
+    /// It is in the bucket.
+    Landed {
+        /// The object.
+        file: StoredFile,
+        /// The name in the archive.
+        source_name: Option<String>,
+        /// CRC-32 of the bytes.
+        crc32: Option<u32>,
+        /// Width and height of a picture.
+        measures: Option<Measures>,
+    },
+    /// It is not.
+    Refused {
+        /// The name in the archive.
+        source_name: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Listed {
+    /// The archive, as the one file of a job that is not unpacked.
+    pub(crate) fn archive(file: StoredFile) -> Self {
+        Listed::Landed { file, source_name: None, crc32: None, measures: None }
+    }
+}
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    schema_version: u32,
+    job_id: JobId,
+    provider: &'a ProviderName,
+    kind: &'a str,
+    ticket: Option<&'a Ticket>,
+    request: &'a Value,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    archive: Packed<'a>,
+    files: Vec<File<'a>>,
+    refused: Vec<Refused<'a>>,
+    completeness: Completeness,
+}
+
+#[derive(Serialize)]
+struct Packed<'a> {
+    key: &'a str,
+    bytes: u64,
+    checksum: &'a Checksum,
+    entries: u64,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    #[serde(flatten)]
+    file: &'a StoredFile,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crc32: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    source_name: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Completeness {
+    expected: Option<u64>,
+    landed: u64,
+    missing: Option<u64>,
+}
+
+/// Writes the manifest of a job, unless it is there.
+///
+/// # Errors
+/// [`FaultClass::ObjectConflict`] if another one is there, or [`FaultClass::StorageUnavailable`].
+pub(crate) async fn write(
+    objects: &Objects,
+    job: &Job,
+    archive: &Archive,
+    files: &[Listed],
+) -> Result<ManifestObject, Fault> {
+    let text = text(job, archive, files)?;
+    let key = Key::Manifest(job.provider.clone(), job.id);
+    let path = objects.key(&key);
+    let bytes = match objects.place(&key, JSON, text.clone()).await {
+        Ok(_) => text.len() as u64,
+        Err(conflict) if conflict.class == FaultClass::ObjectConflict => {
+            let there = objects.get(&path).await?.unwrap_or_default();
+            if !same(&there, &text) {
+                return Err(conflict);
+            }
+            there.len() as u64
+        }
+        Err(fault) => return Err(fault),
+    };
+    Ok(ManifestObject { key: path, bytes })
+}
+
+/// Whether two manifests say the same of the files. The ticket may have become known between two landings.
+fn same(there: &[u8], ours: &[u8]) -> bool {
+    let read = |text| {
+        let mut manifest: Value = serde_json::from_slice(text).ok()?;
+        manifest.as_object_mut()?.remove("ticket");
+        Some(manifest)
+    };
+    read(there).is_some_and(|there| Some(there) == read(ours))
+}
+
+fn text(job: &Job, archive: &Archive, listed: &[Listed]) -> Result<Bytes, Fault> {
+    let files: Vec<File<'_>> = listed.iter().filter_map(file).collect();
+    let refused: Vec<Refused<'_>> = listed.iter().filter_map(refused).collect();
+    let landed = archive.entries.saturating_sub(refused.len() as u64);
+    let missing = archive.expected.map(|expected| expected.saturating_sub(landed));
+    let manifest = Manifest {
+        schema_version: SCHEMA_VERSION,
+        job_id: job.id,
+        provider: &job.provider,
+        kind: &job.kind,
+        ticket: job.ticket.as_ref(),
+        request: &job.request,
+        created_at: job.created_at,
+        archive: Packed {
+            key: &archive.file.key,
+            bytes: archive.file.bytes,
+            checksum: &archive.file.checksum,
+            entries: archive.entries,
+        },
+        files,
+        refused,
+        completeness: Completeness { expected: archive.expected, landed, missing },
+    };
+    let unwritten = |e| Fault::new(FaultClass::Internal, "the manifest cannot be written").because(e);
+    let mut text = serde_json::to_vec_pretty(&manifest).map_err(unwritten)?;
+    text.push(b'\n');
+    Ok(text.into())
+}
+
+fn file(listed: &Listed) -> Option<File<'_>> {
+    let Listed::Landed { file, source_name, crc32, measures } = listed else { return None };
+    Some(File {
+        file,
+        crc32: crc32.map(|crc32| format!("{crc32:08x}")),
+        source_name: source_name.as_deref(),
+        width: measures.map(|measures| measures.width),
+        height: measures.map(|measures| measures.height),
+    })
+}
+
+fn refused(listed: &Listed) -> Option<Refused<'_>> {
+    match listed {
+        Listed::Refused { source_name, reason } => Some(Refused { source_name, reason }),
+        Listed::Landed { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{ChecksumAlgorithm, Event, NewJob, Origin};
+    use serde_json::json;
+
+    use super::*;
+
+    fn stored(name: &str) -> StoredFile {
+        let checksum = Checksum { algorithm: ChecksumAlgorithm::Crc64Nvme, value: "AAAAAAAAAAA=".into() };
+        StoredFile {
+            name: name.into(),
+            key: format!("p/{name}"),
+            bytes: 7,
+            content_type: "image/png".into(),
+            checksum,
+        }
+    }
+
+    fn job() -> Job {
+        Job::new(NewJob {
+            id: "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a".parse().expect("an id"),
+            provider: ProviderName::new("abyssale"),
+            kind: "export".into(),
+            request: json!({ "banner_ids": ["b"] }),
+            expected: Some(3),
+            metadata: None,
+            unpack: None,
+            origin: Origin::Submitted,
+        })
+    }
+
+    fn listed() -> Vec<Listed> {
+        let measures = Some(Measures { width: 300, height: 250 });
+        let landed = Listed::Landed {
+            file: stored("a.png"),
+            source_name: Some("A/a.png".into()),
+            crc32: Some(0xbeef),
+            measures,
+        };
+        vec![landed, Listed::Refused { source_name: "b.png".into(), reason: "cut".into() }]
+    }
+
+    #[test]
+    fn a_manifest_says_everything_and_the_same_each_time() {
+        let archive = Archive { file: stored("archive.zip"), entries: 2, expected: Some(3) };
+        let once = text(&job(), &archive, &listed()).expect("a manifest");
+        assert_eq!(once, text(&job(), &archive, &listed()).expect("a manifest"));
+        let manifest: Value = serde_json::from_slice(&once).expect("JSON");
+        assert_eq!(manifest["schema_version"], 1);
+        assert_eq!(manifest["created_at"], "2024-10-28T10:51:22.778Z");
+        assert_eq!(manifest["archive"]["entries"], 2);
+        let file = json!({
+            "name": "a.png", "key": "p/a.png", "bytes": 7, "content_type": "image/png",
+            "checksum": { "algorithm": "CRC64NVME", "value": "AAAAAAAAAAA=" },
+            "crc32": "0000beef", "source_name": "A/a.png", "width": 300, "height": 250,
+        });
+        assert_eq!(manifest["files"], json!([file]));
+        assert_eq!(manifest["refused"], json!([{ "source_name": "b.png", "reason": "cut" }]));
+        assert_eq!(manifest["completeness"], json!({ "expected": 3, "landed": 1, "missing": 2 }));
+    }
+
+    #[test]
+    fn a_ticket_that_came_later_makes_no_other_manifest() {
+        let archive = Archive { file: stored("archive.zip"), entries: 2, expected: Some(3) };
+        let before = text(&job(), &archive, &listed()).expect("a manifest");
+        let mut known = job();
+        known.apply(Event::Accepted { ticket: Ticket::new("t") }, OffsetDateTime::UNIX_EPOCH);
+        let after = text(&known, &archive, &listed()).expect("a manifest");
+        assert!(before != after && same(&before, &after));
+        assert!(!same(&before, &text(&job(), &archive, &listed()[..1]).expect("a manifest")));
+        assert!(!same(b"", &before) && !same(b"{", b"{"));
+    }
+}

@@ -1,0 +1,231 @@
+//! Safe names for files out of an archive: below the job's prefix whatever they say, and different from each other
+//! wherever they may be copied to.
+
+use std::collections::{HashMap, HashSet};
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+use crate::zip::{Entry, decoded};
+
+/// The longest part of a name between slashes, in bytes of UTF-8. File systems end at 255.
+const LONGEST_PART: usize = 200;
+/// The longest whole name. S3 keys end at 1,024 bytes, and a job's record holds 200 names.
+const LONGEST_NAME: usize = 400;
+/// The longest ending that is kept when a name is shortened.
+const LONGEST_ENDING: usize = 16;
+/// What a name without any safe part becomes.
+const NAMELESS: &str = "unnamed";
+/// Names that Windows keeps for devices, whatever their ending.
+const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"];
+
+/// The safe names of files, in their order. The same files always get the same names.
+pub(super) fn safe(files: &[Entry]) -> Vec<String> {
+    let mut names = Names::default();
+    files.iter().map(|entry| names.next(&decoded(&entry.name, entry.utf8))).collect()
+}
+
+/// Names that are given out already.
+#[derive(Default)]
+struct Names {
+    taken: HashSet<String>,
+    numbers: HashMap<String, u64>,
+}
+
+impl Names {
+    fn next(&mut self, source: &str) -> String {
+        let name = whole(source);
+        if self.taken.insert(folded(&name)) {
+            return name;
+        }
+        // Ten thousand files of one name must not try ten thousand numbers each.
+        let mut number = self.numbers.get(&folded(&name)).copied().unwrap_or(1);
+        loop {
+            number += 1;
+            let numbered = numbered(&name, number);
+            if self.taken.insert(folded(&numbered)) {
+                self.numbers.insert(folded(&name), number);
+                return numbered;
+            }
+        }
+    }
+}
+
+/// Names that a file system may take for the same are the same.
+fn folded(name: &str) -> String {
+    name.to_lowercase()
+}
+
+fn numbered(name: &str, number: u64) -> String {
+    let (folder, last) = name.rsplit_once('/').map_or(("", name), |(folder, last)| (folder, last));
+    let (stem, ending) = split(last);
+    let mark = format!(" ({number})");
+    let stem = cut(stem, LONGEST_PART.saturating_sub(ending.len() + mark.len()));
+    let slash = if folder.is_empty() { "" } else { "/" };
+    format!("{folder}{slash}{}{mark}{ending}", stem.trim_end())
+}
+
+fn whole(source: &str) -> String {
+    let normal = ComposingNormalizerBorrowed::new_nfc().normalize(source);
+    let normal = normal.replace('\\', "/");
+    let parts: Vec<String> =
+        normal.split('/').enumerate().filter_map(|(place, text)| part(place, text)).collect();
+    let Some((last, folders)) = parts.split_last() else { return NAMELESS.to_owned() };
+    // As many of the first folders as fit before the file itself.
+    let mut name = String::new();
+    for folder in folders {
+        if name.len() + folder.len() + 1 + last.len() > LONGEST_NAME {
+            break;
+        }
+        name.push_str(folder);
+        name.push('/');
+    }
+    name + last
+}
+
+/// A safe part of a name; none for what leads nowhere or elsewhere.
+fn part(place: usize, text: &str) -> Option<String> {
+    let drive = place == 0 && text.len() == 2 && text.ends_with(':');
+    let clean: String = text.chars().filter_map(character).collect();
+    let clean = clean.trim_start().trim_end_matches(['.', ' ']).trim_end();
+    if drive || clean.is_empty() || clean.chars().all(|c| c == '.') {
+        return None;
+    }
+    let short = shortened(clean);
+    Some(if is_device(&short) { format!("_{short}") } else { short })
+}
+
+/// Replaces what file systems, terminals or readers stumble over.
+fn character(c: char) -> Option<char> {
+    match c {
+        // Invisible: they make different names look alike, or turn their direction.
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => None,
+        '<' | '>' | ':' | '"' | '|' | '?' | '*' => Some('_'),
+        c if c.is_control() => Some('_'),
+        // Line and paragraph separators end lines in some readers.
+        '\u{2028}' | '\u{2029}' => Some('_'),
+        c => Some(c),
+    }
+}
+
+fn is_device(part: &str) -> bool {
+    let stem = part.split('.').next().unwrap_or_default().trim_end().to_lowercase();
+    let port = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    let numbered =
+        port.is_some_and(|n| n.chars().count() == 1 && n.chars().all(|c| "123456789¹²³".contains(c)));
+    numbered || DEVICES.contains(&stem.as_str())
+}
+
+fn shortened(part: &str) -> String {
+    if part.len() <= LONGEST_PART {
+        return part.to_owned();
+    }
+    let (stem, ending) = split(part);
+    let stem = cut(stem, LONGEST_PART - ending.len());
+    format!("{}{ending}", stem.trim_end_matches(['.', ' ']))
+}
+
+/// A name and its ending with the dot, if it has a short one.
+fn split(part: &str) -> (&str, &str) {
+    match part.rfind('.') {
+        Some(dot) if dot > 0 && part.len() - dot <= LONGEST_ENDING => part.split_at(dot),
+        _ => (part, ""),
+    }
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn names(sources: &[&str]) -> Vec<String> {
+        let mut names = Names::default();
+        sources.iter().map(|source| names.next(source)).collect()
+    }
+
+    #[test]
+    fn names_stay_below_the_prefix() {
+        for (source, safe) in [
+            ("a.png", "a.png"),
+            ("folder/a.png", "folder/a.png"),
+            ("../../etc/passwd", "etc/passwd"),
+            ("/etc/passwd", "etc/passwd"),
+            ("a/../../b", "a/b"),
+            ("./a//b", "a/b"),
+            (r"..\..\a.png", "a.png"),
+            (r"C:\Windows\a.dll", "Windows/a.dll"),
+            ("C:a.txt", "C_a.txt"),
+            (r"\\server\share\a", "server/share/a"),
+            ("...", "unnamed"),
+            ("", "unnamed"),
+            ("/", "unnamed"),
+            (". . /a", "a"),
+        ] {
+            assert_eq!(whole(source), safe, "{source}");
+        }
+    }
+
+    #[test]
+    fn names_can_be_written_anywhere() {
+        for (source, safe) in [
+            ("a\nb\0c\x7f.png", "a_b_c_.png"),
+            ("con", "_con"),
+            ("CON.png", "_CON.png"),
+            ("sub/lpt1.txt", "sub/_lpt1.txt"),
+            ("com10", "com10"),
+            ("a. . ", "a"),
+            (" a.png", "a.png"),
+            ("what?.png", "what_.png"),
+            ("gpj.\u{202e}exe", "gpj.exe"),
+            ("cafe\u{301}.png", "caf\u{e9}.png"),
+            (".hidden", ".hidden"),
+        ] {
+            assert_eq!(whole(source), safe, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_collide_are_numbered_in_order() {
+        assert_eq!(
+            names(&["a.png", "a.png", "A.PNG", "a (2).png", "b/a.png", "b/a.png", "x", "X"]),
+            ["a.png", "a (2).png", "A (3).PNG", "a (2) (2).png", "b/a.png", "b/a (2).png", "x", "X (2)"]
+        );
+        assert_eq!(names(&["..", "/"]), ["unnamed", "unnamed (2)"]);
+        let same = vec!["same.png"; 10_000];
+        assert_eq!(names(&same)[9_999], "same (10000).png");
+    }
+
+    #[test]
+    fn long_names_are_cut_and_keep_their_ending() {
+        let long = whole(&format!("{}.png", "é".repeat(300)));
+        assert!(long.len() <= LONGEST_PART && long.ends_with("é.png"), "{long}");
+        let deep = whole(&format!("{}a.png", "folder/".repeat(200)));
+        assert!(deep.len() <= LONGEST_NAME && deep.ends_with("folder/a.png"), "{deep}");
+        let twins = names(&[&"x".repeat(300), &"x".repeat(301)]);
+        assert_ne!(twins[0], twins[1]);
+        assert!(twins[1].len() <= LONGEST_PART);
+    }
+
+    proptest! {
+        #[test]
+        fn any_names_become_safe_and_different(sources in proptest::collection::vec("(?s).{0,12}|[./\\\\ a:]{0,8}", 0..20)) {
+            let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+            let given = names(&sources);
+            prop_assert_eq!(&given, &names(&sources));
+            let different: HashSet<String> = given.iter().map(|name| folded(name)).collect();
+            prop_assert_eq!(different.len(), given.len());
+            for name in &given {
+                prop_assert!(!name.is_empty() && name.len() <= LONGEST_NAME + LONGEST_PART);
+                prop_assert!(!name.contains(['\\', '\0', ':']) && !name.chars().any(char::is_control));
+                for part in name.split('/') {
+                    prop_assert!(!part.is_empty() && part != "." && part != "..", "{}", name);
+                    prop_assert!(!part.ends_with(['.', ' ']), "{:?}", name);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! A certificate authority that the operator adds to the public ones.
+
+use model::{Fault, FaultClass};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+use crate::Environment;
+
+const SETTING: &str = "TRUSTED_CA_FILE";
+
+/// The certificates in the file that `TRUSTED_CA_FILE` names, as PEM; empty when it names none.
+///
+/// # Errors
+/// [`FaultClass::Misconfigured`] when there is no such file, or something else in it than certificates.
+pub fn trusted_ca(environment: &Environment) -> Result<Vec<u8>, Fault> {
+    let Some(path) = environment.maybe(SETTING) else { return Ok(vec![]) };
+    let unusable = |why: &str| {
+        Fault::new(FaultClass::Misconfigured, format!("the environment variable {SETTING} names a file that {why}"))
+    };
+    let pem = std::fs::read(path).map_err(|e| unusable("cannot be read").because(e))?;
+    // Tried here, since the SDK ends the process over a certificate that it cannot use.
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|e| unusable("is not PEM").because(e))?;
+        roots.add(certificate).map_err(|e| unusable("holds no certificate of an authority").because(e))?;
+    }
+    if roots.is_empty() { Err(unusable("holds no certificate")) } else { Ok(pem) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_of_certificates_is_taken() {
+        let read = |path: &str| trusted_ca(&Environment::new([(SETTING, path)])).map_err(|fault| fault.message);
+        assert_eq!(read(""), Ok(vec![]));
+        for path in ["/nowhere/ca.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+            assert!(read(path).is_err_and(|message| message.contains(SETTING)), "{path}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Compares a landing with its peers, and with the goals, on this machine.
+
+Copies generated files from a source with ranges over TLS into a sink that speaks S3 over TLS: with Landfall's
+production code (bench-land), `curl | curl`, rclone copyurl, requests + boto3, and @aws-sdk/lib-storage. The contenders
+take turns, so that whatever else the machine does meets all of them; ratios are medians over the rounds, each of two
+copies of the same round. Prints a table and each goal as met or not; exits 1 if one is not.
+
+Needs Linux, cargo, Python 3 with venv, curl and GNU time; Node and apt-get (for rclone) if they are to take part.
+"""
+
+import argparse
+import itertools
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import contenders
+import tools
+from measured import GIB, MIB, run
+
+SLOW = "delay=50&rate=20971520"
+
+
+class Comparison:
+    """The figures so far, and the goals."""
+
+    def __init__(self, server, landfall, peers):
+        self.server, self.landfall, self.peers = server, landfall, peers
+        self.keys = (f"key-{number}" for number in itertools.count(1))
+        self.unmet = 0
+
+    def copy(self, contender, length, query="", bucket="bench"):
+        """One copy, of which the sink has every byte; the cost, and what the sink says."""
+        key = f"{bucket}/{next(self.keys)}"
+        cost = run(contender, self.server, f"{self.server.source}/file/{length}?{query}", key)
+        head = self.server.head(key)
+        if int(head["content-length"]) != length:
+            raise SystemExit(f"{contender.name} stored {head['content-length']} of {length} bytes")
+        return cost, head
+
+    def rounds(self, title, length, query, rounds):
+        """Everybody in turn, several times; prints a table, returns the costs by name."""
+        costs = {contender.name: [] for contender in [self.landfall, *self.peers]}
+        for _ in range(rounds):
+            for contender in [self.landfall, *self.peers]:
+                costs[contender.name].append(self.copy(contender, length, query)[0])
+        print(f"\n{title}, {rounds} rounds: median (smallest)\n")
+        print(f"{'':14}{'wall s':>16}{'CPU s/GiB':>16}{'peak MiB':>10}{'wall ratio':>12}{'CPU ratio':>11}")
+        for name, own in costs.items():
+            wall, cpu = [cost.wall for cost in own], [cost.cpu * GIB / length for cost in own]
+            ratios = "".join(f"{ratio(costs, name, figure):>{width}.2f}" for figure, width in [("wall", 12), ("cpu", 11)])
+            print(f"{name:14}{both(wall)}{both(cpu)}{max(cost.peak for cost in own):10.1f}{ratios}")
+        server = [cost.server_cpu * GIB / length for cost in costs[self.landfall.name]]
+        print(f"\nratio: landfall's part of it. The servers used {statistics.median(server):.2f} CPU s/GiB for landfall.", flush=True)
+        return costs
+
+    def goal(self, what, value, limit, unit=""):
+        """Prints and counts."""
+        self.unmet += value > limit
+        print(f"{'met    ' if value <= limit else 'NOT MET'}  {what}: {value:.2f}{unit}, at most {limit}{unit}", flush=True)
+
+
+def both(figures):
+    return f"{f'{statistics.median(figures):.2f} ({min(figures):.2f})':>16}"
+
+
+def ratio(costs, peer, figure):
+    """The median over the rounds of landfall's figure by the peer's."""
+    pairs = zip(costs["landfall"], costs[peer])
+    return statistics.median(getattr(own, figure) / getattr(other, figure) for own, other in pairs)
+
+
+def compare(comparison, options):
+    """All cases, smallest last."""
+    own = comparison.landfall
+    known = comparison.rounds("1 GiB of known length", GIB, "", options.rounds)
+    unknown = comparison.rounds("1 GiB without length", GIB, "length=no", max(1, options.rounds // 2))
+    print()
+    for peer, figure, limit in [("curl | curl", "wall", 0.85), ("curl | curl", "cpu", 0.65), ("boto3", "cpu", 0.27), ("rclone", "cpu", 0.15)]:
+        if peer in known:
+            comparison.goal(f"1 GiB, {figure} by that of {peer}", ratio(known, peer, figure), limit)
+        else:
+            print(f"SKIPPED  1 GiB, {figure} by that of {peer}: it cannot be installed here")
+    for what, query, limit, costs in [("known length", "", 24, known), ("no length", "length=no", 40, unknown)]:
+        peaks = {1024: max(cost.peak for cost in costs["landfall"])}
+        for mebibytes in [64, 5 * 1024]:
+            peaks[mebibytes] = max(comparison.copy(own, mebibytes * MIB, query)[0].peak for _ in range(options.memory_rounds))
+        for mebibytes, peak in sorted(peaks.items()):
+            comparison.goal(f"{mebibytes} MiB, {what}, peak memory", peak, limit, " MiB")
+    slow = [(comparison.copy(own, 128 * MIB, SLOW)[0].wall, comparison.copy(own, 128 * MIB, f"{SLOW}&ranges=no")[0].wall) for _ in range(2)]
+    print(f"         slow source, 128 MiB: 4 connections {min(four for four, _ in slow):.2f} s, one {min(one for _, one in slow):.2f} s")
+    comparison.goal("slow source, 4 connections by one, wall", statistics.median(four / one for four, one in slow), 0.32)
+    comparison.goal("50 MiB, requests to S3", int(comparison.copy(own, 50 * MIB)[1]["x-bench-requests"]), 1)
+    for query in ["", "length=no"]:
+        head = comparison.copy(own, GIB + 1, query, "verified")[1]
+        same = head["x-amz-checksum-crc64nvme"] == comparison.server.checksum(GIB + 1)
+        comparison.goal(f"1 GiB and a byte {query}, bytes that differ", 0 if same else 1, 0)
+
+
+def capacity(server):
+    """What the servers can do with one plain client: they must not be what a copy waits for."""
+    url, curl = f"{server.source}/file/{2 * GIB}", ["curl", "-sSf", "--cacert", server.ca, "-o", "/dev/null", "-w"]
+    down = subprocess.run([*curl, "%{speed_download}", url], check=True, stdout=subprocess.PIPE).stdout
+    with open("/dev/zero", "rb") as zeros, subprocess.Popen(["head", "-c", str(2 * GIB)], stdin=zeros, stdout=subprocess.PIPE) as head:
+        put = [*curl, "%{speed_upload}", "-T", "-", f"{server.sink}/bench/capacity"]
+        up = subprocess.run(put, check=True, stdin=head.stdout, stdout=subprocess.PIPE).stdout
+    print(f"One curl alone: source {float(down) / MIB:.0f} MiB/s, sink {float(up) / MIB:.0f} MiB/s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of the 1 GiB comparison (default 5)")
+    parser.add_argument("--memory-rounds", type=int, default=2, help="copies of each size for memory (default 2)")
+    parser.add_argument("--only", default="", help="peers to compare with, by comma; else all")
+    options = parser.parse_args()
+    land, serve = tools.built()
+    with tempfile.TemporaryDirectory() as folder:
+        server = tools.Server(serve, folder)
+        try:
+            made = [make(server) for make in (contenders.curl, contenders.rclone, contenders.boto3, contenders.lib_storage)]
+            wanted = [name for name in options.only.split(",") if name]
+            peers = [peer for peer in made if peer and (not wanted or peer.name in wanted)]
+            capacity(server)
+            comparison = Comparison(server, contenders.landfall(land, server), peers)
+            compare(comparison, options)
+        finally:
+            server.stop()
+    sys.exit(1 if comparison.unmet else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""How each contender copies one URL into one object: a pipeline of commands, and the environment it needs."""
+
+import os
+from pathlib import Path
+
+import tools
+
+# Everything else stays out: proxies, and bundles of authorities that the servers' is not in.
+BASE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+AWS = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
+
+
+class Contender:
+    """A name, and what makes a pipeline of a URL and a bucket/key."""
+
+    def __init__(self, name, pipeline, environment):
+        self.name, self.pipeline, self.environment = name, pipeline, BASE | AWS | environment
+
+
+def landfall(program, server):
+    """The production code."""
+    environment = {"AWS_ENDPOINT_URL_S3": server.sink, "TRUSTED_CA_FILE": server.ca, "LOG_LEVEL": "warn"}
+    return Contender("landfall", lambda url, key: [[program, url, f"s3://{key}"]], environment)
+
+
+def curl(server):
+    """Two curls and a pipe: no checksum, no signature, no parts."""
+    get = ["curl", "-sSf", "--cacert", server.ca]
+    put = [*get, "--output", os.devnull, "--upload-file", "-"]
+    return Contender("curl | curl", lambda url, key: [[*get, url], [*put, f"{server.sink}/{key}"]], {})
+
+
+def boto3(server):
+    """What a Lambda in Python does: requests, and upload_fileobj with its defaults."""
+    script = [tools.python(), str(Path(__file__).parent / "copy_boto3.py")]
+    return Contender("boto3", lambda url, key: [[*script, url, server.sink, key, server.ca]], {})
+
+
+def rclone(server):
+    """rclone copyurl with its defaults; None if it cannot be had."""
+    program = tools.rclone()
+    if not program:
+        return None
+    sink = {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": server.sink, "REGION": "us-east-1",
+            "ACCESS_KEY_ID": "bench", "SECRET_ACCESS_KEY": "bench", "NO_CHECK_BUCKET": "true"}
+    environment = {f"RCLONE_CONFIG_SINK_{name}": value for name, value in sink.items()}
+    environment |= {"RCLONE_CONFIG": "", "SSL_CERT_FILE": server.ca}
+    return Contender("rclone", lambda url, key: [[program, "copyurl", url, f"sink:{key}"]], environment)
+
+
+def lib_storage(server):
+    """What a Lambda in Node does: @aws-sdk/lib-storage with its defaults; None without Node."""
+    script = tools.node()
+    if not script:
+        return None
+    environment = {"NODE_EXTRA_CA_CERTS": server.ca, "NODE_NO_WARNINGS": "1"}
+    return Contender("lib-storage", lambda url, key: [["node", script, url, server.sink, key]], environment)

@@ -1,0 +1,43 @@
+"""What a pipeline of commands costs, from GNU time: wall seconds, CPU seconds and peak memory."""
+
+import dataclasses
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+@dataclasses.dataclass
+class Cost:
+    """Of one copy. CPU is user and system of all its processes; so is the memory, in MiB."""
+
+    wall: float
+    cpu: float
+    peak: float
+    server_cpu: float
+
+
+def run(contender, server, url, key):
+    """Runs a pipeline to its end; any failure ends the comparison."""
+    with tempfile.TemporaryDirectory() as folder:
+        notes = []
+        processes = []
+        before, begun = server.cpu(), time.monotonic()
+        for number, command in enumerate(contender.pipeline(url, key)):
+            notes.append(Path(folder) / str(number))
+            # A fork of its own for each: a child's peak begins with its parent's, and time itself is small.
+            timed = ["time", "--output", notes[-1], "--format", "%U %S %M", *command]
+            given = processes[-1].stdout if processes else subprocess.DEVNULL
+            process = subprocess.Popen(timed, env=contender.environment, stdin=given, stdout=subprocess.PIPE)
+            if processes:
+                given.close()
+            processes.append(process)
+        processes[-1].stdout.read()
+        if any(process.wait() for process in processes):
+            raise SystemExit(f"{contender.name} failed")
+        wall, server_cpu = time.monotonic() - begun, server.cpu() - before
+        figures = [[float(figure) for figure in note.read_text().split()] for note in notes]
+    return Cost(wall, sum(user + system for user, system, _ in figures), sum(peak for *_, peak in figures) / 1024, server_cpu)

@@ -1,0 +1,99 @@
+"""The programs of the comparison: what is built here, and what is installed under .tools/bench."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TOOLS = ROOT / ".tools" / "bench"
+
+
+def built():
+    """Builds both programs and returns where they are: the one that copies as it ships, the servers for speed."""
+    return built_one("bench-land", "release"), built_one("bench-server", "bench")
+
+
+def built_one(package, profile):
+    build = ["cargo", "build", "--profile", profile, "--package", package, "--message-format", "json"]
+    messages = subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    programs = [json.loads(line).get("executable") for line in messages.splitlines()]
+    return next(program for program in programs if program)
+
+
+def python():
+    """An environment with requests and boto3."""
+    interpreter = TOOLS / "python" / "bin" / "python"
+    if not interpreter.exists():
+        subprocess.run([sys.executable, "-m", "venv", TOOLS / "python"], check=True)
+        packages = [interpreter, "-m", "pip", "install", "--quiet", "requests", "boto3"]
+        subprocess.run(packages, check=True)
+    return str(interpreter)
+
+
+def node():
+    """A copy of the script beside @aws-sdk/lib-storage, since Node looks for packages there; None without Node."""
+    if not shutil.which("npm"):
+        return None
+    folder = TOOLS / "node"
+    if not (folder / "node_modules" / "@aws-sdk" / "lib-storage").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        packages = ["@aws-sdk/client-s3", "@aws-sdk/lib-storage"]
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *packages]
+        subprocess.run(install, check=True)
+    return shutil.copy(HERE / "copy_lib_storage.mjs", folder)
+
+
+def rclone():
+    """An rclone that is installed, or the one of Debian unpacked under .tools/bench; None without either."""
+    unpacked = TOOLS / "rclone" / "usr" / "bin" / "rclone"
+    if shutil.which("rclone") or unpacked.exists():
+        return shutil.which("rclone") or str(unpacked)
+    if not shutil.which("apt-get"):
+        return None
+    folder = TOOLS / "rclone"
+    folder.mkdir(parents=True, exist_ok=True)
+    if subprocess.run(["apt-get", "download", "--quiet", "rclone"], cwd=folder).returncode:
+        return None
+    subprocess.run(["dpkg", "--extract", next(folder.glob("*.deb")), folder], check=True)
+    return str(unpacked)
+
+
+class Server:
+    """The servers, as long as they are needed."""
+
+    def __init__(self, program, folder):
+        described = Path(folder) / "server.json"
+        self.process = subprocess.Popen([program, folder])
+        deadline = time.monotonic() + 10
+        while not described.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit("bench-server did not start")
+            time.sleep(0.02)
+        addresses = json.loads(described.read_text())
+        self.source, self.sink = addresses["source"], addresses["sink"]
+        self.ca = str(Path(folder) / "ca.pem")
+
+    def cpu(self):
+        """CPU seconds that it has used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def head(self, key):
+        """The headers of what lies at a key, by lower-case name."""
+        curl = ["curl", "-sSf", "--head", "--cacert", self.ca, f"{self.sink}/{key}"]
+        lines = subprocess.run(curl, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    def checksum(self, length):
+        """The CRC-64/NVME of a file of the source."""
+        curl = ["curl", "-sSf", "--cacert", self.ca, f"{self.source}/checksum/{length}"]
+        return subprocess.run(curl, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()

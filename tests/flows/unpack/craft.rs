@@ -1,0 +1,153 @@
+//! Archives made byte by byte, to be what no honest archiver makes.
+
+use std::io::Write;
+
+use crc_fast::{CrcAlgorithm, checksum};
+use flate2::{Compression, write::DeflateEncoder};
+
+/// An entry of a crafted archive. Every field can lie.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) name: Vec<u8>,
+    pub(super) flags: u16,
+    pub(super) method: u16,
+    /// The bytes in the archive.
+    pub(super) data: Vec<u8>,
+    pub(super) crc32: u32,
+    /// Length of the file.
+    pub(super) size: u64,
+    /// Length in the archive, as the directory says.
+    pub(super) compressed: u64,
+    /// Where the header is, as the directory says, when it is not where it is.
+    pub(super) offset: Option<u32>,
+    /// Extra bytes in the header before the data only.
+    pub(super) padding: usize,
+    /// Sizes behind the data, and zeros before it.
+    pub(super) descriptor: bool,
+    /// Sizes in a Zip64 field of the directory.
+    pub(super) zip64: bool,
+}
+
+impl Item {
+    fn new(name: impl AsRef<[u8]>, method: u16, data: Vec<u8>, content: &[u8]) -> Self {
+        Self {
+            name: name.as_ref().to_vec(),
+            flags: 1 << 11,
+            method,
+            crc32: checksum(CrcAlgorithm::Crc32IsoHdlc, content) as u32,
+            size: content.len() as u64,
+            compressed: data.len() as u64,
+            data,
+            offset: None,
+            padding: 0,
+            descriptor: false,
+            zip64: false,
+        }
+    }
+
+    /// A file as it is.
+    pub(super) fn stored(name: impl AsRef<[u8]>, content: &[u8]) -> Self {
+        Self::new(name, 0, content.to_vec(), content)
+    }
+
+    /// A deflated file.
+    pub(super) fn deflated(name: impl AsRef<[u8]>, content: &[u8]) -> Self {
+        let mut encoder = DeflateEncoder::new(vec![], Compression::best());
+        encoder.write_all(content).expect("memory takes all");
+        Self::new(name, 8, encoder.finish().expect("memory takes all"), content)
+    }
+
+    /// The same with a change.
+    pub(super) fn but(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    fn header(&self) -> Vec<u8> {
+        let (crc32, compressed, size) = match self.descriptor {
+            true => (0, 0, 0),
+            false => (self.crc32, short(self.compressed), short(self.size)),
+        };
+        let mut header = b"PK\x03\x04\x14\0".to_vec();
+        self.common(&mut header, crc32, compressed, size);
+        header.extend((self.padding as u16).to_le_bytes());
+        header.extend(&self.name);
+        header.resize(header.len() + self.padding, 0);
+        header
+    }
+
+    fn entry(&self, offset: u32) -> Vec<u8> {
+        let (compressed, size) =
+            if self.zip64 { (u32::MAX, u32::MAX) } else { (short(self.compressed), short(self.size)) };
+        let mut extra = vec![];
+        if self.zip64 {
+            extra.extend([1, 0, 16, 0]);
+            extra.extend(self.size.to_le_bytes());
+            extra.extend(self.compressed.to_le_bytes());
+        }
+        let mut entry = b"PK\x01\x02\x14\0\x14\0".to_vec();
+        self.common(&mut entry, self.crc32, compressed, size);
+        entry.extend((extra.len() as u16).to_le_bytes());
+        entry.extend([0; 10]);
+        entry.extend(self.offset.unwrap_or(offset).to_le_bytes());
+        entry.extend(&self.name);
+        entry.extend(extra);
+        entry
+    }
+
+    /// Flags to name length, which header and directory have in common.
+    fn common(&self, into: &mut Vec<u8>, crc32: u32, compressed: u32, size: u32) {
+        let flags = self.flags | u16::from(self.descriptor) << 3;
+        into.extend(flags.to_le_bytes());
+        into.extend(self.method.to_le_bytes());
+        into.extend([0; 4]);
+        into.extend([crc32, compressed, size].map(u32::to_le_bytes).concat());
+        into.extend((self.name.len() as u16).to_le_bytes());
+    }
+}
+
+fn short(size: u64) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}
+
+/// An archive of these entries.
+pub(super) fn pack(items: &[Item]) -> Vec<u8> {
+    pack_with(items, b"", false)
+}
+
+/// An archive with a comment, and with a Zip64 end if asked for.
+pub(super) fn pack_with(items: &[Item], comment: &[u8], zip64: bool) -> Vec<u8> {
+    let (mut archive, mut directory) = (vec![], vec![]);
+    for item in items {
+        directory.extend(item.entry(archive.len() as u32));
+        archive.extend(item.header());
+        archive.extend(&item.data);
+        if item.descriptor {
+            archive.extend(b"PK\x07\x08");
+            archive.extend(
+                [item.crc32, short(item.compressed), short(item.size)].map(u32::to_le_bytes).concat(),
+            );
+        }
+    }
+    let (start, count) = (archive.len() as u64, items.len() as u64);
+    let size = directory.len() as u64;
+    archive.extend(directory);
+    if zip64 {
+        let end = archive.len() as u64;
+        archive.extend(b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x2d\0\x2d\0\0\0\0\0\0\0\0\0");
+        archive.extend([count, count, size, start].map(u64::to_le_bytes).concat());
+        archive.extend(b"PK\x06\x07\0\0\0\0");
+        archive.extend(end.to_le_bytes());
+        archive.extend(1_u32.to_le_bytes());
+    }
+    let (count, size, start) = match zip64 {
+        true => (u16::MAX, u32::MAX, u32::MAX),
+        false => (count as u16, size as u32, start as u32),
+    };
+    archive.extend(b"PK\x05\x06\0\0\0\0");
+    archive.extend([count, count].map(u16::to_le_bytes).concat());
+    archive.extend([size, start].map(u32::to_le_bytes).concat());
+    archive.extend((comment.len() as u16).to_le_bytes());
+    archive.extend(comment);
+    archive
+}
