@@ -46,7 +46,8 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata["packages"].as_array().expect("packages");
     let shipped = packages.iter().filter(|package| TESTS.iter().all(|name| package["name"] != *name));
     let names = |package: &Value| {
-        let normal = package["dependencies"].as_array().expect("dependencies").iter().filter(|d| d["kind"].is_null());
+        let normal =
+            package["dependencies"].as_array().expect("dependencies").iter().filter(|d| d["kind"].is_null());
         normal.filter_map(|d| d["name"].as_str().map(str::to_owned)).collect()
     };
     shipped.map(|package| (package["name"].as_str().expect("a name").to_owned(), names(package))).collect()
@@ -59,7 +60,8 @@ fn crates_import_only_what_the_table_allows() {
     let known: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
     assert_eq!(known, ours, "the table and the workspace name the same packages");
     for (name, allowed) in TABLE {
-        let imported: Vec<&String> = dependencies[*name].iter().filter(|d| ours.contains(d.as_str())).collect();
+        let imported: Vec<&String> =
+            dependencies[*name].iter().filter(|d| ours.contains(d.as_str())).collect();
         for import in imported {
             assert!(allowed.contains(&import.as_str()), "{name} must not import {import}");
         }
@@ -70,7 +72,10 @@ fn crates_import_only_what_the_table_allows() {
 fn each_outside_thing_has_one_home() {
     for (name, imported) in dependencies() {
         for (thing, homes) in HOMES {
-            assert!(!imported.contains(*thing) || homes.contains(&name.as_str()), "{name} must not use {thing}");
+            assert!(
+                !imported.contains(*thing) || homes.contains(&name.as_str()),
+                "{name} must not use {thing}"
+            );
         }
         for (pure, forbidden) in NEVER.iter().filter(|(pure, _)| *pure == name) {
             for thing in *forbidden {

@@ -21,6 +21,10 @@ import tools
 from measured import GIB, MIB, run
 
 SLOW = "delay=50&rate=20971520"
+# Peer, figure, and the most that Landfall's may be of the peer's, at 1 GiB of known length.
+RATIOS = [("curl | curl", "wall", 0.85), ("curl | curl", "cpu", 0.65), ("boto3", "cpu", 0.27), ("rclone", "cpu", 0.15)]
+# What is known of the length, the query, and the most MiB of memory.
+MEMORY = [("known length", "", 24), ("no length", "length=no", 40)]
 
 
 class Comparison:
@@ -50,16 +54,21 @@ class Comparison:
         print(f"{'':14}{'wall s':>16}{'CPU s/GiB':>16}{'peak MiB':>10}{'wall ratio':>12}{'CPU ratio':>11}")
         for name, own in costs.items():
             wall, cpu = [cost.wall for cost in own], [cost.cpu * GIB / length for cost in own]
-            ratios = "".join(f"{ratio(costs, name, figure):>{width}.2f}" for figure, width in [("wall", 12), ("cpu", 11)])
-            print(f"{name:14}{both(wall)}{both(cpu)}{max(cost.peak for cost in own):10.1f}{ratios}")
-        server = [cost.server_cpu * GIB / length for cost in costs[self.landfall.name]]
-        print(f"\nratio: landfall's part of it. The servers used {statistics.median(server):.2f} CPU s/GiB for landfall.", flush=True)
+            ratios = f"{ratio(costs, name, 'wall'):12.2f}{ratio(costs, name, 'cpu'):11.2f}"
+            print(f"{name:14}{both(wall)}{both(cpu)}{peak(own):10.1f}{ratios}")
+        server = statistics.median(cost.server_cpu * GIB / length for cost in costs[self.landfall.name])
+        print(f"\nratio: landfall's figure by it. The servers used {server:.2f} CPU s/GiB for landfall.", flush=True)
         return costs
 
     def goal(self, what, value, limit, unit=""):
         """Prints and counts."""
         self.unmet += value > limit
-        print(f"{'met    ' if value <= limit else 'NOT MET'}  {what}: {value:.2f}{unit}, at most {limit}{unit}", flush=True)
+        verdict = "NOT MET" if value > limit else "met"
+        print(f"{verdict:9}{what}: {value:.2f}{unit}, at most {limit}{unit}", flush=True)
+
+
+def peak(costs):
+    return max(cost.peak for cost in costs)
 
 
 def both(figures):
@@ -78,34 +87,34 @@ def compare(comparison, options):
     known = comparison.rounds("1 GiB of known length", GIB, "", options.rounds)
     unknown = comparison.rounds("1 GiB without length", GIB, "length=no", max(1, options.rounds // 2))
     print()
-    for peer, figure, limit in [("curl | curl", "wall", 0.85), ("curl | curl", "cpu", 0.65), ("boto3", "cpu", 0.27), ("rclone", "cpu", 0.15)]:
+    for peer, figure, limit in RATIOS:
         if peer in known:
             comparison.goal(f"1 GiB, {figure} by that of {peer}", ratio(known, peer, figure), limit)
         else:
             print(f"SKIPPED  1 GiB, {figure} by that of {peer}: it cannot be installed here")
-    for what, query, limit, costs in [("known length", "", 24, known), ("no length", "length=no", 40, unknown)]:
-        peaks = {1024: max(cost.peak for cost in costs["landfall"])}
+    for (what, query, limit), costs in zip(MEMORY, (known, unknown)):
+        peaks = {1024: peak(costs[own.name])}
         for mebibytes in [64, 5 * 1024]:
-            peaks[mebibytes] = max(comparison.copy(own, mebibytes * MIB, query)[0].peak for _ in range(options.memory_rounds))
-        for mebibytes, peak in sorted(peaks.items()):
-            comparison.goal(f"{mebibytes} MiB, {what}, peak memory", peak, limit, " MiB")
-    slow = [(comparison.copy(own, 128 * MIB, SLOW)[0].wall, comparison.copy(own, 128 * MIB, f"{SLOW}&ranges=no")[0].wall) for _ in range(2)]
-    print(f"         slow source, 128 MiB: 4 connections {min(four for four, _ in slow):.2f} s, one {min(one for _, one in slow):.2f} s")
-    comparison.goal("slow source, 4 connections by one, wall", statistics.median(four / one for four, one in slow), 0.32)
+            copies = (comparison.copy(own, mebibytes * MIB, query)[0] for _ in range(options.memory_rounds))
+            peaks[mebibytes] = peak(list(copies))
+        for mebibytes, most in sorted(peaks.items()):
+            comparison.goal(f"{mebibytes} MiB, {what}, peak memory", most, limit, " MiB")
+    four, one = (comparison.copy(own, 128 * MIB, query)[0].wall for query in (SLOW, f"{SLOW}&ranges=no"))
+    comparison.goal(f"slow source, 128 MiB, wall: 4 connections {four:.2f} s by one {one:.2f} s", four / one, 0.32)
     comparison.goal("50 MiB, requests to S3", int(comparison.copy(own, 50 * MIB)[1]["x-bench-requests"]), 1)
     for query in ["", "length=no"]:
         head = comparison.copy(own, GIB + 1, query, "verified")[1]
         same = head["x-amz-checksum-crc64nvme"] == comparison.server.checksum(GIB + 1)
-        comparison.goal(f"1 GiB and a byte {query}, bytes that differ", 0 if same else 1, 0)
+        comparison.goal(f"1 GiB and a byte {query}: wrong checksums", int(not same), 0)
 
 
 def capacity(server):
     """What the servers can do with one plain client: they must not be what a copy waits for."""
     url, curl = f"{server.source}/file/{2 * GIB}", ["curl", "-sSf", "--cacert", server.ca, "-o", "/dev/null", "-w"]
     down = subprocess.run([*curl, "%{speed_download}", url], check=True, stdout=subprocess.PIPE).stdout
-    with open("/dev/zero", "rb") as zeros, subprocess.Popen(["head", "-c", str(2 * GIB)], stdin=zeros, stdout=subprocess.PIPE) as head:
+    with subprocess.Popen(["head", "-c", str(2 * GIB), "/dev/zero"], stdout=subprocess.PIPE) as zeros:
         put = [*curl, "%{speed_upload}", "-T", "-", f"{server.sink}/bench/capacity"]
-        up = subprocess.run(put, check=True, stdin=head.stdout, stdout=subprocess.PIPE).stdout
+        up = subprocess.run(put, check=True, stdin=zeros.stdout, stdout=subprocess.PIPE).stdout
     print(f"One curl alone: source {float(down) / MIB:.0f} MiB/s, sink {float(up) / MIB:.0f} MiB/s")
 
 
@@ -114,12 +123,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the 1 GiB comparison (default 5)")
     parser.add_argument("--memory-rounds", type=int, default=2, help="copies of each size for memory (default 2)")
     parser.add_argument("--only", default="", help="peers to compare with, by comma; else all")
+    parser.add_argument("--land", help="a bench-land to measure instead of building one")
     options = parser.parse_args()
-    land, serve = tools.built()
+    serve = tools.built("bench-server", "bench")
+    land = options.land or tools.built("bench-land", "release")
     with tempfile.TemporaryDirectory() as folder:
         server = tools.Server(serve, folder)
         try:
-            made = [make(server) for make in (contenders.curl, contenders.rclone, contenders.boto3, contenders.lib_storage)]
+            makers = (contenders.curl, contenders.rclone, contenders.boto3, contenders.lib_storage)
+            made = [make(server) for make in makers]
             wanted = [name for name in options.only.split(",") if name]
             peers = [peer for peer in made if peer and (not wanted or peer.name in wanted)]
             capacity(server)

@@ -40,4 +40,5 @@ def run(contender, server, url, key):
             raise SystemExit(f"{contender.name} failed")
         wall, server_cpu = time.monotonic() - begun, server.cpu() - before
         figures = [[float(figure) for figure in note.read_text().split()] for note in notes]
-    return Cost(wall, sum(user + system for user, system, _ in figures), sum(peak for *_, peak in figures) / 1024, server_cpu)
+    cpu = sum(user + system for user, system, _ in figures)
+    return Cost(wall, cpu, sum(peak for *_, peak in figures) / 1024, server_cpu)

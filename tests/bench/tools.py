@@ -13,12 +13,8 @@ ROOT = HERE.parent.parent
 TOOLS = ROOT / ".tools" / "bench"
 
 
-def built():
-    """Builds both programs and returns where they are: the one that copies as it ships, the servers for speed."""
-    return built_one("bench-land", "release"), built_one("bench-server", "bench")
-
-
-def built_one(package, profile):
+def built(package, profile):
+    """Builds a program and returns where it is."""
     build = ["cargo", "build", "--profile", profile, "--package", package, "--message-format", "json"]
     messages = subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     programs = [json.loads(line).get("executable") for line in messages.splitlines()]

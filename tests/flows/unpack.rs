@@ -3,13 +3,16 @@
 mod corpus;
 mod craft;
 
+use std::path::PathBuf;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use craft::{Item, pack};
 use crc_fast::{CrcAlgorithm, checksum};
 use harness::{
-    BUCKET, TABLE,
+    BUCKET, TABLE, Workers,
     cloud::{Outage, Service},
+    until,
 };
 use serde_json::{Value, json};
 
@@ -174,6 +177,31 @@ async fn files_of_every_length_land_byte_for_byte() {
     let last = world.object(job["files"][4]["key"].as_str().expect("a key")).await;
     assert!(last == noise, "other bytes came");
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_larger_than_the_budget_is_unpacked_in_little_memory() {
+    let world = World::start_with(|mut options| {
+        options.workers = Workers::Processes(PathBuf::from(env!("CARGO_BIN_EXE_webhook-process")));
+        options
+    })
+    .await;
+    let noise: Vec<u8> = (0..100 * MIB as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    let mut items = vec![Item::stored("parts.bin", &noise)];
+    items.extend((0..60).map(|i| Item::stored(format!("{i}.bin"), &noise[i * MIB..][..MIB])));
+    items.extend((0..4).map(|i| Item::stored(format!("long-{i}.bin"), &noise[i * MIB..][..10 * MIB])));
+    world.next_archive(pack(&items));
+    let id = world.submitted(3).await;
+    let mut peak = 0;
+    let job = until("the job is stored", || {
+        peak =
+            peak.max(world.processes.as_ref().and_then(harness::WorkerProcesses::peak_memory).unwrap_or(0));
+        async { Some(world.job(&id).await).filter(|job| job["status"] == "stored") }
+    })
+    .await;
+    assert_eq!(job["files_total"], 65);
+    // An unoptimised process of its own takes some 30 MiB.
+    assert!(peak < 96 * MIB as u64, "{} MiB", peak / MIB as u64);
 }
 
 #[tokio::test]

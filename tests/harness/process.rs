@@ -77,6 +77,14 @@ impl WorkerProcesses {
         })
     }
 
+    /// The most memory in bytes that the process at work has had resident so far. Linux only.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let pid = (*self.shared.child.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        peak.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
+    }
+
     /// Kills the process that is at work, with SIGKILL. Returns whether there was one.
     pub fn kill(&self) -> bool {
         let child = self.shared.child.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -55,7 +55,7 @@ struct Manifest<'a> {
     kind: &'a str,
     ticket: Option<&'a Ticket>,
     request: &'a Value,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "model::utc_milliseconds")]
     created_at: OffsetDateTime,
     archive: Packed<'a>,
     files: Vec<File<'a>>,

@@ -50,7 +50,8 @@ impl Aws {
         );
         let trusted = TrustStore::default().with_pem_certificate(trusted_ca(environment)?);
         let tls = TlsContext::builder().with_trust_store(trusted).build();
-        let tls = tls.map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").because(e))?;
+        let tls =
+            tls.map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").because(e))?;
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
         Ok(Self {
             environment: environment.clone(),

@@ -17,7 +17,10 @@ const SETTING: &str = "TRUSTED_CA_FILE";
 pub fn trusted_ca(environment: &Environment) -> Result<Vec<u8>, Fault> {
     let Some(path) = environment.maybe(SETTING) else { return Ok(vec![]) };
     let unusable = |why: &str| {
-        Fault::new(FaultClass::Misconfigured, format!("the environment variable {SETTING} names a file that {why}"))
+        Fault::new(
+            FaultClass::Misconfigured,
+            format!("the environment variable {SETTING} names a file that {why}"),
+        )
     };
     let pem = std::fs::read(path).map_err(|e| unusable("cannot be read").because(e))?;
     // Tried here, since the SDK ends the process over a certificate that it cannot use.
@@ -35,7 +38,8 @@ mod tests {
 
     #[test]
     fn only_a_file_of_certificates_is_taken() {
-        let read = |path: &str| trusted_ca(&Environment::new([(SETTING, path)])).map_err(|fault| fault.message);
+        let read =
+            |path: &str| trusted_ca(&Environment::new([(SETTING, path)])).map_err(|fault| fault.message);
         assert_eq!(read(""), Ok(vec![]));
         for path in ["/nowhere/ca.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
             assert!(read(path).is_err_and(|message| message.contains(SETTING)), "{path}");

@@ -26,4 +26,4 @@ pub use job_id::{JobId, NotAJobId};
 pub use names::{ProviderName, Ticket};
 pub use secret::Secret;
 pub use status::{Status, Transition, UnknownStatus, transition};
-pub use view::JobView;
+pub use view::{JobView, utc_milliseconds};

@@ -16,9 +16,9 @@ pub struct JobView<'a> {
     kind: &'a str,
     status: Status,
     ticket: Option<&'a Ticket>,
-    #[serde(serialize_with = "milliseconds")]
+    #[serde(serialize_with = "utc_milliseconds")]
     created_at: OffsetDateTime,
-    #[serde(serialize_with = "milliseconds")]
+    #[serde(serialize_with = "utc_milliseconds")]
     updated_at: OffsetDateTime,
     progress: Option<f64>,
     request: &'a Value,
@@ -72,7 +72,10 @@ impl JobView<'_> {
 }
 
 /// RFC 3339 in UTC, always with three decimals, so that times sort as texts.
-fn milliseconds<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+///
+/// # Errors
+/// The time is beyond the year 9999.
+pub fn utc_milliseconds<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     const FORMAT: &[BorrowedFormatItem<'_>] =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     let text = time.to_offset(UtcOffset::UTC).format(FORMAT).map_err(S::Error::custom)?;

@@ -6,11 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
 
-use crate::{
-    Objects, Part, PartsTrouble, Upload,
-    checksum::Running,
-    trouble::Unwritten,
-};
+use crate::{Objects, Part, PartsTrouble, Upload, checksum::Running, trouble::Unwritten};
 
 /// S3 takes no more parts than this.
 const MOST_PARTS: u64 = 10_000;
@@ -66,9 +62,10 @@ impl Objects {
         match sent {
             Ok(etag) => Ok(Part::new(number, etag, running)),
             Err(PartsTrouble::Fault(fault)) => Err(fault),
-            Err(PartsTrouble::UploadGone) => {
-                Err(Fault::new(FaultClass::StorageUnavailable, "the bucket forgot an upload that was under way"))
-            }
+            Err(PartsTrouble::UploadGone) => Err(Fault::new(
+                FaultClass::StorageUnavailable,
+                "the bucket forgot an upload that was under way",
+            )),
         }
     }
 
@@ -80,7 +77,11 @@ impl Objects {
     ) -> Result<(u64, Checksum), Unwritten> {
         let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
         if upload.length.is_some_and(|length| length != bytes) {
-            return Err(Fault::new(FaultClass::SourceUnavailable, "the source gave fewer bytes than it announced").into());
+            return Err(Fault::new(
+                FaultClass::SourceUnavailable,
+                "the source gave fewer bytes than it announced",
+            )
+            .into());
         }
         Ok((bytes, self.complete_parts(upload.key, id, parts).await?))
     }

@@ -51,5 +51,7 @@ pub(crate) fn trusting(pem: &[u8]) -> Result<ClientBuilder, Fault> {
 /// # Errors
 /// [`FaultClass::Misconfigured`] if it cannot be built.
 pub(crate) fn build(builder: ClientBuilder) -> Result<reqwest::Client, Fault> {
-    builder.build().map_err(|e| Fault::new(FaultClass::Misconfigured, "the HTTP client cannot be built").because(e))
+    builder
+        .build()
+        .map_err(|e| Fault::new(FaultClass::Misconfigured, "the HTTP client cannot be built").because(e))
 }

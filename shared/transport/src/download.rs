@@ -56,7 +56,10 @@ impl Downloader {
                 None => return Ok(answer),
             }
         }
-        Err(Fault::new(FaultClass::SourceRefused, format!("download refused: more than {REDIRECTS} redirects")))
+        Err(Fault::new(
+            FaultClass::SourceRefused,
+            format!("download refused: more than {REDIRECTS} redirects"),
+        ))
     }
 
     async fn request(&self, url: &Url, asked: &HeaderMap) -> Result<reqwest::Response, Fault> {
@@ -78,12 +81,16 @@ impl Downloader {
     pub(crate) fn judged(&self, answer: reqwest::Response, expected: StatusCode) -> Result<Download, Fault> {
         let status = answer.status();
         let code = status.as_u16();
-        if status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) {
+        if status.is_server_error()
+            || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+        {
             let message = format!("the download server answered HTTP {code}");
             return Err(Fault::new(FaultClass::SourceUnavailable, message));
         }
         if status != expected {
-            let message = format!("the file cannot be downloaded any more: HTTP {code}; the link expired or the file is gone");
+            let message = format!(
+                "the file cannot be downloaded any more: HTTP {code}; the link expired or the file is gone"
+            );
             return Err(Fault::new(FaultClass::SourceGone, message));
         }
         if let Some(encoding) = answer.headers().get(header::CONTENT_ENCODING).filter(|e| *e != "identity") {
@@ -104,23 +111,25 @@ impl Download {
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, Fault>> + Send {
         let (announced, largest) = (self.length, self.largest);
         let mut received = 0_u64;
-        self.answer.bytes_stream().map(Some).chain(futures_util::stream::iter([None])).filter_map(move |piece| {
-            let checked = match piece {
-                Some(Ok(bytes)) => {
-                    received += bytes.len() as u64;
-                    Some(if received > largest { Err(too_large(largest)) } else { Ok(bytes) })
-                }
-                Some(Err(e)) => {
-                    let message = format!("the download broke off after {received} bytes");
-                    Some(Err(Fault::new(FaultClass::SourceUnavailable, message).because(e.without_url())))
-                }
-                None => announced.filter(|length| *length != received).map(|length| {
-                    let message = format!("the download ended after {received} of {length} bytes");
-                    Err(Fault::new(FaultClass::SourceUnavailable, message))
-                }),
-            };
-            std::future::ready(checked)
-        })
+        self.answer.bytes_stream().map(Some).chain(futures_util::stream::iter([None])).filter_map(
+            move |piece| {
+                let checked = match piece {
+                    Some(Ok(bytes)) => {
+                        received += bytes.len() as u64;
+                        Some(if received > largest { Err(too_large(largest)) } else { Ok(bytes) })
+                    }
+                    Some(Err(e)) => {
+                        let message = format!("the download broke off after {received} bytes");
+                        Some(Err(Fault::new(FaultClass::SourceUnavailable, message).because(e.without_url())))
+                    }
+                    None => announced.filter(|length| *length != received).map(|length| {
+                        let message = format!("the download ended after {received} of {length} bytes");
+                        Err(Fault::new(FaultClass::SourceUnavailable, message))
+                    }),
+                };
+                std::future::ready(checked)
+            },
+        )
     }
 }
 
@@ -128,7 +137,8 @@ fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, Fault
     if !answer.status().is_redirection() {
         return Ok(None);
     }
-    let target = answer.headers().get(header::LOCATION).and_then(|l| l.to_str().ok()).and_then(|l| from.join(l).ok());
+    let target =
+        answer.headers().get(header::LOCATION).and_then(|l| l.to_str().ok()).and_then(|l| from.join(l).ok());
     let refused = || Fault::new(FaultClass::SourceRefused, "download refused: a redirect leads nowhere");
     target.map(Some).ok_or_else(refused)
 }

@@ -25,12 +25,14 @@ async fn main() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, target] = &arguments[..] else { return Err("usage: bench-land URL s3://bucket/key".into()) };
     let object = target.strip_prefix("s3://").and_then(|object| object.split_once('/'));
-    let (bucket, key) = object.filter(|(_, key)| !key.is_empty()).ok_or("the target is not s3://bucket/key")?;
+    let (bucket, key) =
+        object.filter(|(_, key)| !key.is_empty()).ok_or("the target is not s3://bucket/key")?;
     let origin = Origin::of(url).ok_or("the source is not a URL")?;
 
     let environment = Environment::of_process();
     start_log(&environment);
-    let objects = Objects::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
+    let objects =
+        Objects::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
     let guard = Guard::new([], [origin], "TRUSTED_ORIGINS");
     let downloader = Downloader::new(guard, u64::MAX, &trusted_ca(&environment)?)?;
 
@@ -69,6 +71,9 @@ fn report(bytes: u64, checksum: &str, took: Duration) -> Result<(), Error> {
 /// The most memory that this process ever held.
 fn peak_rss_mib() -> Result<f64, Error> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("the kernel does not tell VmHWM")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .ok_or("the kernel does not tell VmHWM")?;
     Ok(line.trim_end_matches("kB").trim().parse::<f64>()? / 1024.0)
 }

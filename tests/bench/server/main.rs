@@ -36,7 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     fs::rename(folder.join("server.json.new"), folder.join("server.json"))?;
 
     let uploads = Arc::new(uploads::Uploads::default());
-    let source = service::serve(source, acceptor.clone(), move |request| source::answer(content.clone(), request));
+    let source =
+        service::serve(source, acceptor.clone(), move |request| source::answer(content.clone(), request));
     let sink = service::serve(sink, acceptor, move |request| sink::answer(uploads.clone(), request));
     tokio::join!(source, sink);
     Ok(())

@@ -35,18 +35,28 @@ pub(crate) async fn answer(uploads: Arc<Uploads>, request: Request<Incoming>) ->
             Ok(text(StatusCode::OK, xml::begun(&uploads.begin(key))))
         }
         (&Method::PUT, upload) => match received(body, &head.headers, key.starts_with(VERIFIED)).await {
-            Some(stored) => match upload.zip(query.get("partNumber").and_then(|number| number.parse().ok())) {
-                Some((upload, number)) => uploads.part(upload, number, stored).map(|()| tagged(text(StatusCode::OK, ""), stored)),
-                None => uploads.put(key, stored, create_only).map(|()| tagged(text(StatusCode::OK, ""), stored)),
-            },
+            Some(stored) => {
+                match upload.zip(query.get("partNumber").and_then(|number| number.parse().ok())) {
+                    Some((upload, number)) => uploads
+                        .part(upload, number, stored)
+                        .map(|()| tagged(text(StatusCode::OK, ""), stored)),
+                    None => uploads
+                        .put(key, stored, create_only)
+                        .map(|()| tagged(text(StatusCode::OK, ""), stored)),
+                }
+            }
             None => Ok(text(StatusCode::BAD_REQUEST, xml::error("IncompleteBody"))),
         },
         (&Method::POST, Some(upload)) => {
             let wanted = head.headers.get(CHECKSUM).and_then(|value| value.to_str().ok()).map(str::to_owned);
             let _ = body.collect().await;
-            uploads.complete(upload, key, wanted.as_deref().filter(|_| key.starts_with(VERIFIED)), create_only).map(|()| text(StatusCode::OK, xml::completed(key)))
+            uploads
+                .complete(upload, key, wanted.as_deref().filter(|_| key.starts_with(VERIFIED)), create_only)
+                .map(|()| text(StatusCode::OK, xml::completed(key)))
         }
-        (&Method::GET, Some(upload)) => uploads.parts(upload).map(|parts| text(StatusCode::OK, xml::parts(&parts))),
+        (&Method::GET, Some(upload)) => {
+            uploads.parts(upload).map(|parts| text(StatusCode::OK, xml::parts(&parts)))
+        }
         (&Method::DELETE, upload) => {
             uploads.remove(key, upload);
             Ok(text(StatusCode::NO_CONTENT, ""))
@@ -72,7 +82,8 @@ async fn received(mut body: Incoming, headers: &HeaderMap, verified: bool) -> Op
         }
     }
     // An SDK that wraps the body in chunks tells how long it is without them.
-    let unwrapped = headers.get("x-amz-decoded-content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+    let unwrapped =
+        headers.get("x-amz-decoded-content-length").and_then(|length| length.to_str().ok()?.parse().ok());
     stored.bytes = unwrapped.unwrap_or(stored.bytes);
     Some(stored)
 }

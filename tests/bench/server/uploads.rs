@@ -111,7 +111,13 @@ impl Uploads {
     }
 
     /// Joins the parts; if a checksum is wanted, only to that one.
-    pub(crate) fn complete(&self, id: &str, key: &str, wanted: Option<&str>, create_only: bool) -> Result<(), Refusal> {
+    pub(crate) fn complete(
+        &self,
+        id: &str,
+        key: &str,
+        wanted: Option<&str>,
+        create_only: bool,
+    ) -> Result<(), Refusal> {
         let parts = self.state().uploads.get(id).cloned().ok_or(Refusal::NotFound)?;
         let whole = parts.values().fold(Stored::default(), Stored::joined);
         if wanted.is_some() && whole.checksum().as_deref() != wanted {

@@ -1,8 +1,7 @@
 //! The few answers of S3 that have a body.
 
 /// A bucket's listing with nothing in it.
-pub(crate) const EMPTY_LIST: &str =
-    "<ListBucketResult><KeyCount>0</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>";
+pub(crate) const EMPTY_LIST: &str = "<ListBucketResult><KeyCount>0</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>";
 
 pub(crate) fn begun(id: &str) -> String {
     format!("<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>")

@@ -69,7 +69,7 @@ async fn what_says_nothing_to_us_is_acknowledged_and_the_export_still_lands() {
     let world = World::start().await;
     let (id, url) = world.submitted_in_silence(1).await;
     let strange = [
-        json!({ "event_type": "SOMETHING_NEW", "export_id": "e", "archive_url": "https://elsewhere.example/a" }),
+        json!({ "event_type": "SOMETHING_NEW", "export_id": "e", "url": "https://elsewhere.example/a" }),
         json!({ "event_type": "NEW_EXPORT" }),
         json!({ "id": "g", "banners": [], "errors": [] }),
         json!({ "id": "d", "status": "APPROVED", "status_updated_at": 1 }),
