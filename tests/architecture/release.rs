@@ -7,8 +7,20 @@ use crate::cargo;
 /// Crate, version and features of everything that the two functions are built from.
 fn tree() -> Vec<(String, String, String)> {
     let printed = cargo(&[
-        "tree", "--package", "submit", "--package", "webhook", "--edges", "normal", "--prefix", "none", "--no-dedupe",
-        "--format", "{p}|{f}", "--target", "aarch64-unknown-linux-gnu",
+        "tree",
+        "--package",
+        "submit",
+        "--package",
+        "webhook",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--no-dedupe",
+        "--format",
+        "{p}|{f}",
+        "--target",
+        "aarch64-unknown-linux-gnu",
     ]);
     let lines: BTreeSet<&str> = printed.lines().filter(|line| !line.is_empty()).collect();
     let parts = lines.into_iter().map(|line| {
@@ -23,8 +35,14 @@ fn tree() -> Vec<(String, String, String)> {
 #[test]
 fn the_simulators_are_in_no_release() {
     for (name, _, features) in tree() {
-        assert!(name != "providers" || !features.split(',').any(|feature| feature == "sim"), "providers has sim");
-        assert!(!["image", "zip", "s3s", "dynoxide-rs", "harness", "axum"].contains(&name.as_str()), "{name} is shipped");
+        assert!(
+            name != "providers" || !features.split(',').any(|feature| feature == "sim"),
+            "providers has sim"
+        );
+        assert!(
+            !["image", "zip", "s3s", "dynoxide-rs", "harness", "axum"].contains(&name.as_str()),
+            "{name} is shipped"
+        );
     }
 }
 
@@ -34,10 +52,19 @@ fn there_is_one_library_for_each_job() {
     for (name, version, _) in tree() {
         versions.entry(name).or_default().insert(version);
     }
-    for banned in ["openssl", "native-tls", "aws-lc-rs", "chrono", "rusoto_core", "hyper-tls", "ureq", "isahc", "ulid"] {
+    for banned in
+        ["openssl", "native-tls", "aws-lc-rs", "chrono", "rusoto_core", "hyper-tls", "ureq", "isahc", "ulid"]
+    {
         assert!(!versions.contains_key(banned), "{banned} is shipped");
     }
-    for single in ["rustls", "ring", "reqwest", "hyper", "hyper-util", "tokio", "uuid", "time", "http", "serde_json"] {
-        assert_eq!(versions.get(single).map_or(0, BTreeSet::len), 1, "versions of {single}: {:?}", versions.get(single));
+    for single in
+        ["rustls", "ring", "reqwest", "hyper", "hyper-util", "tokio", "uuid", "time", "http", "serde_json"]
+    {
+        assert_eq!(
+            versions.get(single).map_or(0, BTreeSet::len),
+            1,
+            "versions of {single}: {:?}",
+            versions.get(single)
+        );
     }
 }

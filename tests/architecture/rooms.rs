@@ -34,7 +34,11 @@ fn all() -> Vec<PathBuf> {
 fn every_file_opens_with_what_it_is_for() {
     for file in all() {
         let text = fs::read_to_string(&file).expect("text");
-        assert!(text.starts_with("//!") || text.starts_with("#![doc"), "{} opens without a word", file.display());
+        assert!(
+            text.starts_with("//!") || text.starts_with("#![doc"),
+            "{} opens without a word",
+            file.display()
+        );
     }
 }
 
@@ -43,7 +47,8 @@ fn no_file_is_too_long_to_read() {
     for file in all() {
         let text = fs::read_to_string(&file).expect("text");
         let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
-        let lines = code.filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("//")).count();
+        let lines =
+            code.filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("//")).count();
         assert!(lines <= LONGEST_FILE, "{} has {lines} lines of code", file.display());
     }
 }

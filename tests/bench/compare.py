@@ -99,6 +99,7 @@ def compare(comparison, options):
             peaks[mebibytes] = peak(list(copies))
         for mebibytes, most in sorted(peaks.items()):
             comparison.goal(f"{mebibytes} MiB, {what}, peak memory", most, limit, " MiB")
+        comparison.goal(f"{what}, peak memory at 5 GiB by 1 GiB", peaks[5 * 1024] / peaks[1024], 1.1)
     four, one = (comparison.copy(own, 128 * MIB, query)[0].wall for query in (SLOW, f"{SLOW}&ranges=no"))
     comparison.goal(f"slow source, 128 MiB, wall: 4 connections {four:.2f} s by one {one:.2f} s", four / one, 0.32)
     comparison.goal("50 MiB, requests to S3", int(comparison.copy(own, 50 * MIB)[1]["x-bench-requests"]), 1)

@@ -44,7 +44,7 @@ def rclone(server):
     sink = {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": server.sink, "REGION": "us-east-1",
             "ACCESS_KEY_ID": "bench", "SECRET_ACCESS_KEY": "bench", "NO_CHECK_BUCKET": "true"}
     environment = {f"RCLONE_CONFIG_SINK_{name}": value for name, value in sink.items()}
-    environment |= {"RCLONE_CONFIG": "", "SSL_CERT_FILE": server.ca}
+    environment |= {"RCLONE_CONFIG": "", "RCLONE_LOG_LEVEL": "ERROR", "SSL_CERT_FILE": server.ca}
     return Contender("rclone", lambda url, key: [[program, "copyurl", url, f"sink:{key}"]], environment)
 
 

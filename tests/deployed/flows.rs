@@ -40,7 +40,8 @@ async fn an_export_lands_in_the_stacks_bucket() {
     let id = submitted(&stack).await;
     let job = stored(&stack, &id).await;
     let key = job["archive"]["key"].as_str().expect("a key");
-    let head = stack.aws.s3.head_object().bucket(stack.text("bucket")).key(key).send().await.expect("the archive");
+    let head =
+        stack.aws.s3.head_object().bucket(stack.text("bucket")).key(key).send().await.expect("the archive");
     assert_eq!(head.content_length(), job["archive"]["bytes"].as_i64());
     assert_eq!(job["archive"]["entries"], 3);
     assert_eq!(stack.item(&id).await["status"], "stored");
@@ -69,7 +70,10 @@ async fn without_the_permission_to_write_files_nothing_lands_until_it_is_back() 
     })
     .await;
     stack.script(&["remove-statement", "--restore", "landing"]);
-    assert_eq!((&refused["status"], &refused["error"]["type"]), (&json!("landing"), &json!("StorageUnavailable")));
+    assert_eq!(
+        (&refused["status"], &refused["error"]["type"]),
+        (&json!("landing"), &json!("StorageUnavailable"))
+    );
     stored(&stack, &id).await;
 }
 

@@ -34,7 +34,8 @@ impl Deployed {
         let api: url::Url = text_of(&described["providers"]["abyssale"], "api_url").parse().expect("a URL");
         let port = api.port().expect("a port");
         let run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
-        let simulator = providers::find("abyssale").expect("a provider").simulator(1, u64::try_from(run).expect("soon"));
+        let simulator =
+            providers::find("abyssale").expect("a provider").simulator(1, u64::try_from(run).expect("soon"));
         let ports = Ports { api: port, files: port + 1, admin: port + 2 };
         let simulator = SimulatorHost::start(simulator, ports).await.expect("the simulator's ports are free");
         let deployed = Self { described, aws, simulator, http: HttpClient::default() };
@@ -65,10 +66,16 @@ impl Deployed {
     pub(crate) async fn submit_api(&self, method: Method, path: &str, body: &Value) -> Response<Value> {
         let url = format!("{}{path}", self.text("submit_url"));
         let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let mut request = Request::builder().method(method).uri(&url).header("content-type", "application/json");
+        let mut request =
+            Request::builder().method(method).uri(&url).header("content-type", "application/json");
         let token = self.described["session_token"].as_str().map(str::to_owned);
-        let credentials =
-            Credentials::new(self.text("access_key_id"), self.text("secret_access_key"), token, None, "description");
+        let credentials = Credentials::new(
+            self.text("access_key_id"),
+            self.text("secret_access_key"),
+            token,
+            None,
+            "description",
+        );
         let identity = credentials.into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)

@@ -79,7 +79,8 @@ impl Options {
             emptied(&data)?;
         }
         let mut stack = StackOptions::new(data.canonicalize()?);
-        stack.run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        stack.run =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         stack.variables = self.variables.clone();
         if !self.free_ports {
             stack.ports = Ports {
@@ -109,7 +110,10 @@ fn locked(data: &Path) -> io::Result<File> {
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
-            let message = format!("another runner works in {}; stop it, or name another folder with --data", data.display());
+            let message = format!(
+                "another runner works in {}; stop it, or name another folder with --data",
+                data.display()
+            );
             Err(io::Error::other(message))
         }
         Err(TryLockError::Error(e)) => Err(e),

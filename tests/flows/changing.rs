@@ -42,7 +42,8 @@ async fn answer(State(served): State<Arc<Changing>>, asked: HeaderMap) -> Respon
     let (file, tag) = (&served.files[at], format!("\"{at}\""));
     let text = |name| asked.get(name).and_then(|value| value.to_str().ok());
     let same = text(header::IF_RANGE).is_none_or(|wanted| wanted == tag);
-    let range = text(header::RANGE).filter(|_| same).and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+    let range =
+        text(header::RANGE).filter(|_| same).and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
     let answer = Response::builder().header(header::ETAG, tag);
     let answer = match range {
         Some((first, last)) => {
@@ -61,7 +62,8 @@ impl World {
     /// A job whose archive is served by this origin.
     async fn told_of(&self, origin: &str) -> String {
         let (id, url) = self.submitted_in_silence(3).await;
-        let body = json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": format!("{origin}/a.zip") });
+        let body =
+            json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": format!("{origin}/a.zip") });
         assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
         id
     }

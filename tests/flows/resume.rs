@@ -29,7 +29,8 @@ impl World {
     async fn checkpoint(&self, id: &str) -> Option<Value> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let get = self.aws.dynamodb.get_item().table_name(TABLE).consistent_read(true);
-        let item = get.key("pk", text(id)).key("sk", text("CHECKPOINT")).send().await.expect("an answer").item?;
+        let item =
+            get.key("pk", text(id)).key("sk", text("CHECKPOINT")).send().await.expect("an answer").item?;
         serde_json::from_str(item["state"].as_s().expect("text")).ok()
     }
 
@@ -73,7 +74,10 @@ async fn a_checkpoint_whose_upload_is_gone_starts_again() {
     .await;
     world.stack.pause_worker();
     let job = world.job(&id).await;
-    let key = format!("abyssale/{}/{id}/archive.zip", job["created_at"].as_str().expect("a time")[..10].replace('-', "/"));
+    let key = format!(
+        "abyssale/{}/{id}/archive.zip",
+        job["created_at"].as_str().expect("a time")[..10].replace('-', "/")
+    );
     let abort = world.aws.s3.abort_multipart_upload().bucket(BUCKET).key(key);
     abort.upload_id(checkpoint["upload_id"].as_str().expect("an id")).send().await.expect("aborted");
     world.admin(Method::DELETE, "/faults", Value::Null);
@@ -86,7 +90,11 @@ async fn a_part_that_breaks_is_fetched_again_and_the_others_are_not() {
     let world = World::start().await;
     let archive = archive_of(3, 32 * MIB);
     world.next_archive(archive.clone());
-    world.admin(Method::POST, "/faults", json!({ "on": "archive", "kind": "cut", "count": 2, "after_bytes": MIB }));
+    world.admin(
+        Method::POST,
+        "/faults",
+        json!({ "on": "archive", "kind": "cut", "count": 2, "after_bytes": MIB }),
+    );
     let id = world.submitted(3).await;
     world.lands_the_same(&id, &archive).await;
     let parts = archive.len().div_ceil(16 * MIB);

@@ -44,7 +44,11 @@ impl World {
         options.dynamodb_in_memory = true;
         let stack = Stack::start(change(options)).await.expect("a stack");
         let world = Self { stack, _data: data };
-        world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 0.05, "gateway_per_second": 0, "tiers": [] }));
+        world.admin(
+            Method::PUT,
+            "/knobs",
+            json!({ "export_latency_seconds": 0.05, "gateway_per_second": 0, "tiers": [] }),
+        );
         world
     }
 
@@ -120,7 +124,8 @@ impl World {
 
     /// Every export POST that reached the provider, refused and lost ones included.
     pub(crate) fn asked(&self) -> Vec<Value> {
-        let requests = self.admin(Method::GET, "/requests?method=POST&path=/async/banners/export", Value::Null);
+        let requests =
+            self.admin(Method::GET, "/requests?method=POST&path=/async/banners/export", Value::Null);
         requests.as_array().cloned().unwrap_or_default()
     }
 

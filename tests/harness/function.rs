@@ -35,8 +35,9 @@ pub fn direct(function: Function) -> Invoke {
     Arc::new(move |payload: Bytes| {
         let function = function.clone();
         Box::pin(async move {
-            let event = serde_json::from_slice(&payload)
-                .map_err(|e| error("InvalidRequestContentException", &format!("the payload is not JSON: {e}")))?;
+            let event = serde_json::from_slice(&payload).map_err(|e| {
+                error("InvalidRequestContentException", &format!("the payload is not JSON: {e}"))
+            })?;
             function(event).await.map(|answer| answer.to_string().into())
         })
     })

@@ -57,7 +57,8 @@ async fn serve(State(function): State<Function>, request: Request) -> Response {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
     match function(event(&head, &body)).await {
-        Ok(answer) => response(&answer).unwrap_or_else(|| plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
+        Ok(answer) => response(&answer)
+            .unwrap_or_else(|| plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
         // A function that fails is nobody's business outside.
         Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
     }
@@ -102,14 +103,18 @@ fn event(head: &http::request::Parts, body: &[u8]) -> Value {
 
 /// API Gateway hands text on as it is and everything else in base64.
 fn is_text(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    ["text/", "application/json", "application/xml", "application/javascript"].iter().any(|text| content_type.starts_with(text))
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["text/", "application/json", "application/xml", "application/javascript"]
+        .iter()
+        .any(|text| content_type.starts_with(text))
 }
 
 /// Names in lower case, repeated headers joined by a comma.
 fn headers(headers: &HeaderMap) -> Map<String, Value> {
     let names = headers.keys().map(|name| {
-        let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         (name.as_str().to_owned(), json!(values.join(",")))
     });
     names.collect()

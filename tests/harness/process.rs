@@ -24,11 +24,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{
-    Function,
-    cloud::FunctionError,
-    function::error,
-};
+use crate::{Function, cloud::FunctionError, function::error};
 
 type Answer = Result<Value, FunctionError>;
 
@@ -88,7 +84,8 @@ impl WorkerProcesses {
     /// Kills the process that is at work, with SIGKILL. Returns whether there was one.
     pub fn kill(&self) -> bool {
         let child = self.shared.child.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let killed = child.map(|pid| std::process::Command::new("kill").args(["-9", &pid.to_string()]).status());
+        let killed =
+            child.map(|pid| std::process::Command::new("kill").args(["-9", &pid.to_string()]).status());
         killed.is_some_and(|status| status.is_ok_and(|status| status.success()))
     }
 }
@@ -129,7 +126,11 @@ impl Shared {
 }
 
 impl RuntimeApi {
-    async fn start(event: Value, answered: oneshot::Sender<Answer>, timeout: Duration) -> std::io::Result<Self> {
+    async fn start(
+        event: Value,
+        answered: oneshot::Sender<Answer>,
+        timeout: Duration,
+    ) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
         let id = Uuid::new_v4().to_string();
@@ -170,7 +171,10 @@ async fn next(State(exchange): State<Exchange>) -> (HeaderMap, Json<Value>) {
     for (name, value) in [
         ("lambda-runtime-aws-request-id", exchange.id.clone()),
         ("lambda-runtime-deadline-ms", exchange.deadline.to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:000000000000:function:landing".into()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:000000000000:function:landing".into(),
+        ),
     ] {
         if let Ok(value) = value.parse() {
             headers.insert(name, value);

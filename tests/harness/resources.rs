@@ -1,8 +1,8 @@
 //! The resources of `template.yaml`, made in the local cloud through the AWS SDKs.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -73,7 +73,8 @@ impl Clients {
         if tables.table_names().iter().any(|known| known == name) {
             return Ok(());
         }
-        let mut create = self.dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+        let mut create =
+            self.dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
         for attribute in ["pk", "sk", "ticket_key", "day", "created", "due_shard", "due_at"] {
             let text = AttributeDefinition::builder().attribute_name(attribute);
             create = create.attribute_definitions(text.attribute_type(ScalarAttributeType::S).build()?);
@@ -84,7 +85,8 @@ impl Clients {
             ("by_day", "day", Some("created"), ProjectionType::All),
             ("due", "due_shard", Some("due_at"), ProjectionType::KeysOnly),
         ] {
-            let mut index = GlobalSecondaryIndex::builder().index_name(index).key_schema(key(hash, KeyType::Hash)?);
+            let mut index =
+                GlobalSecondaryIndex::builder().index_name(index).key_schema(key(hash, KeyType::Hash)?);
             if let Some(range) = range {
                 index = index.key_schema(key(range, KeyType::Range)?);
             }
@@ -98,9 +100,14 @@ impl Clients {
     async fn make_queues(&self, most_receipts: u32) -> Result<String, Trouble> {
         let dead = self.sqs.create_queue().queue_name(DEAD_LETTER_QUEUE).send().await?;
         let dead = dead.queue_url().ok_or("the queue has no URL")?.to_owned();
-        let arn = self.sqs.get_queue_attributes().queue_url(&dead).attribute_names(QueueAttributeName::QueueArn);
+        let arn =
+            self.sqs.get_queue_attributes().queue_url(&dead).attribute_names(QueueAttributeName::QueueArn);
         let arn = arn.send().await?;
-        let arn = arn.attributes().and_then(|a| a.get(&QueueAttributeName::QueueArn)).ok_or("the queue has no ARN")?.clone();
+        let arn = arn
+            .attributes()
+            .and_then(|a| a.get(&QueueAttributeName::QueueArn))
+            .ok_or("the queue has no ARN")?
+            .clone();
         let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": most_receipts }).to_string();
         let queue = self.sqs.create_queue().queue_name(QUEUE).send().await?;
         let queue = queue.queue_url().ok_or("the queue has no URL")?.to_owned();
@@ -115,11 +122,22 @@ impl Clients {
     pub(crate) async fn write_secret(&self, providers: Value, callback_key: &str) -> Result<(), Trouble> {
         let known = self.secrets.get_secret_value().secret_id(SECRET).send().await.ok();
         let known: Option<Value> = known.and_then(|value| serde_json::from_str(value.secret_string()?).ok());
-        let mut secret = known.clone().unwrap_or_else(|| json!({ "callback_key": callback_key, "previous_callback_keys": [] }));
+        let mut secret = known
+            .clone()
+            .unwrap_or_else(|| json!({ "callback_key": callback_key, "previous_callback_keys": [] }));
         secret["providers"] = providers;
         match known {
-            Some(_) => drop(self.secrets.put_secret_value().secret_id(SECRET).secret_string(secret.to_string()).send().await?),
-            None => drop(self.secrets.create_secret().name(SECRET).secret_string(secret.to_string()).send().await?),
+            Some(_) => drop(
+                self.secrets
+                    .put_secret_value()
+                    .secret_id(SECRET)
+                    .secret_string(secret.to_string())
+                    .send()
+                    .await?,
+            ),
+            None => drop(
+                self.secrets.create_secret().name(SECRET).secret_string(secret.to_string()).send().await?,
+            ),
         }
         Ok(())
     }

@@ -151,10 +151,15 @@ impl Stack {
 
         let variables = Variables { common, queue_url: queue_url.clone(), options: &options };
         let door = webhook::App::connect(&variables.door()).map_err(|e| StackError(e.causes()))?;
-        let door = in_process(door, Duration::from_secs(10), |app, event, deadline| async move { app.handle(event, deadline).await });
+        let door = in_process(door, Duration::from_secs(10), |app, event, deadline| async move {
+            app.handle(event, deadline).await
+        });
         let webhook = gateway("the webhook API", ports.webhook, &door).await?;
-        let app = submit::App::connect(&variables.submit(&webhook.url, &simulators)).map_err(|e| StackError(e.causes()))?;
-        let submit_function = in_process(app, Duration::from_secs(60), |app, event, deadline| async move { app.handle(event, deadline).await });
+        let app = submit::App::connect(&variables.submit(&webhook.url, &simulators))
+            .map_err(|e| StackError(e.causes()))?;
+        let submit_function = in_process(app, Duration::from_secs(60), |app, event, deadline| async move {
+            app.handle(event, deadline).await
+        });
         let submit = gateway("the submit API", ports.submit, &submit_function).await?;
         let (worker_function, processes) = worker(&options, variables.worker(&simulators))?;
         cloud.register_function("submit", direct(submit_function.clone()));
@@ -204,8 +209,11 @@ impl Stack {
 
     /// Everything a script needs to use this stack.
     pub fn describe(&self) -> Value {
-        let providers: Map<String, Value> =
-            self.simulators.iter().map(|(name, simulator)| ((*name).to_owned(), simulator.describe())).collect();
+        let providers: Map<String, Value> = self
+            .simulators
+            .iter()
+            .map(|(name, simulator)| ((*name).to_owned(), simulator.describe()))
+            .collect();
         json!({
             "submit_url": self.submit.url,
             "webhook_url": self.webhook.url,
@@ -240,13 +248,17 @@ async fn start_simulators(options: &StackOptions) -> Result<Vec<(&'static str, S
         };
         port = if port == 0 { 0 } else { port + 3 };
         let host = SimulatorHost::start(provider.simulator(options.seed, options.run), ports).await;
-        let host = host.map_err(|e| StackError(format!("the simulator of {} does not start: {e}", provider.name())))?;
+        let host = host
+            .map_err(|e| StackError(format!("the simulator of {} does not start: {e}", provider.name())))?;
         simulators.push((provider.name(), host));
     }
     Ok(simulators)
 }
 
-async fn write_secret(clients: &Clients, simulators: &[(&'static str, SimulatorHost)]) -> Result<(), StackError> {
+async fn write_secret(
+    clients: &Clients,
+    simulators: &[(&'static str, SimulatorHost)],
+) -> Result<(), StackError> {
     let sections: Map<String, Value> = simulators
         .iter()
         .map(|(name, simulator)| ((*name).to_owned(), simulator.with(|simulator| simulator.credentials())))
@@ -261,8 +273,11 @@ fn worker(
 ) -> Result<(Function, Option<WorkerProcesses>), StackError> {
     match &options.workers {
         Workers::InProcess => {
-            let app = webhook::App::connect(&Environment::new(variables)).map_err(|e| StackError(e.causes()))?;
-            let function = in_process(app, options.worker_timeout, |app, event, deadline| async move { app.handle(event, deadline).await });
+            let app =
+                webhook::App::connect(&Environment::new(variables)).map_err(|e| StackError(e.causes()))?;
+            let function = in_process(app, options.worker_timeout, |app, event, deadline| async move {
+                app.handle(event, deadline).await
+            });
             Ok((function, None))
         }
         Workers::Processes(binary) => {
@@ -299,13 +314,20 @@ impl Variables<'_> {
     }
 
     fn submit(&self, webhook_url: &str, simulators: &[(&'static str, SimulatorHost)]) -> Environment {
-        let urls = simulators.iter().map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()));
+        let urls = simulators
+            .iter()
+            .map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()));
         let own = [("TABLE_NAME", TABLE), ("SECRET_ID", SECRET), ("WEBHOOK_URL", webhook_url)];
         Environment::new(self.with(own.map(owned).into_iter().chain(urls).collect()))
     }
 
     fn door(&self) -> Environment {
-        let own = [("ROLE", "door"), ("SECRET_ID", SECRET), ("INBOX_QUEUE_URL", &self.queue_url), ("BUCKET_NAME", BUCKET)];
+        let own = [
+            ("ROLE", "door"),
+            ("SECRET_ID", SECRET),
+            ("INBOX_QUEUE_URL", &self.queue_url),
+            ("BUCKET_NAME", BUCKET),
+        ];
         Environment::new(self.with(own.map(owned).to_vec()))
     }
 

@@ -12,7 +12,8 @@ const MEBIBYTE: usize = 1024 * 1024;
 async fn bucket() -> (Server, Objects) {
     let server = Server::start("LOCALEMU_ENDPOINT").await;
     server.clients.s3.create_bucket().bucket(&server.name).send().await.expect("a bucket");
-    let objects = Objects::new(&server.aws.streaming("S3"), &server.name, "landed/", ChecksumAlgorithm::Crc64Nvme);
+    let objects =
+        Objects::new(&server.aws.streaming("S3"), &server.name, "landed/", ChecksumAlgorithm::Crc64Nvme);
     (server, objects)
 }
 
@@ -27,7 +28,8 @@ fn pieces(length: usize) -> Vec<Bytes> {
 }
 
 fn flowing(pieces: &[Bytes]) -> impl Stream<Item = Result<Bytes, Fault>> + Send + use<> {
-    stream::iter(pieces.to_vec().into_iter().map(Ok))
+    let owned = pieces.to_vec();
+    stream::iter(owned.into_iter().map(Ok))
 }
 
 fn upload(key: &Key, length: Option<usize>) -> Upload<'_> {
@@ -50,7 +52,8 @@ async fn lands(length: usize, announced: bool) {
 }
 
 async fn no_upload_is_open(server: &Server) {
-    let open = server.clients.s3.list_multipart_uploads().bucket(&server.name).send().await.expect("an answer");
+    let open =
+        server.clients.s3.list_multipart_uploads().bucket(&server.name).send().await.expect("an answer");
     assert!(open.uploads().is_empty(), "an upload is still open");
 }
 

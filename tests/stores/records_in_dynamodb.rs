@@ -3,7 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use harness::until;
-use model::{Change, Event, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status, Ticket};
+use model::{
+    Change, Event, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status,
+    Ticket,
+};
 use records::{Claim, DeliveryRecord, IdempotencyKey, LeaseAttempt, Records};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -53,7 +56,10 @@ async fn a_job_reads_back_as_it_was_written() {
     let job = job();
     assert!(matches!(records.claim(&job, None, now()).await, Ok(Claim::New)));
     let read = records.get(job.id).await.expect("an answer").expect("the job");
-    assert_eq!((read.id, read.status, read.request, read.metadata), (job.id, Status::Submitting, job.request, job.metadata));
+    assert_eq!(
+        (read.id, read.status, read.request, read.metadata),
+        (job.id, Status::Submitting, job.request, job.metadata)
+    );
     assert!(records.get(JobId::generate()).await.expect("an answer").is_none());
 }
 
@@ -111,11 +117,15 @@ async fn concurrent_events_all_count() {
     let job = job();
     records.claim(&job, None, now()).await.expect("a claim");
     let accepted = Event::Accepted { ticket: Ticket::new("t") };
-    let events = [accepted, finished(), Event::Progressed { percent: 7.0 }, Event::Progressed { percent: 9.0 }];
-    let writers: Vec<_> = events.into_iter().map(|event| {
-        let records = records.clone();
-        tokio::spawn(async move { records.apply(job.id, &event, now()).await })
-    }).collect();
+    let events =
+        [accepted, finished(), Event::Progressed { percent: 7.0 }, Event::Progressed { percent: 9.0 }];
+    let writers: Vec<_> = events
+        .into_iter()
+        .map(|event| {
+            let records = records.clone();
+            tokio::spawn(async move { records.apply(job.id, &event, now()).await })
+        })
+        .collect();
     for writer in writers {
         writer.await.expect("no panic").expect("applied");
     }
@@ -133,7 +143,9 @@ async fn a_job_is_found_by_its_ticket() {
     let (provider, ticket) = (ProviderName::new("abyssale"), Ticket::new("t-1"));
     assert!(records.find_by_ticket(&provider, &ticket).await.expect("an answer").is_none());
     records.apply(job.id, &Event::Accepted { ticket: ticket.clone() }, now()).await.expect("an event");
-    let found = until("the index knows", || async { records.find_by_ticket(&provider, &ticket).await.expect("an answer") });
+    let found = until("the index knows", || async {
+        records.find_by_ticket(&provider, &ticket).await.expect("an answer")
+    });
     assert_eq!(found.await, job.id);
 }
 
@@ -141,7 +153,9 @@ async fn a_job_is_found_by_its_ticket() {
 async fn one_worker_at_a_time_holds_the_lease_and_a_lost_one_cannot_finish() {
     let (_server, records) = table().await;
     let id = received(&records).await;
-    let LeaseAttempt::Held { lease: first, job, .. } = records.lease(id, LEASE, now()).await.expect("an answer") else {
+    let LeaseAttempt::Held { lease: first, job, .. } =
+        records.lease(id, LEASE, now()).await.expect("an answer")
+    else {
         panic!("nobody else is there")
     };
     assert_eq!(job.status, Status::Landing);
@@ -150,7 +164,8 @@ async fn one_worker_at_a_time_holds_the_lease_and_a_lost_one_cannot_finish() {
 
     // The first worker freezes; after its lease ran out another one takes over.
     let later = now() + LEASE * 2;
-    let LeaseAttempt::Held { lease: second, .. } = records.lease(id, LEASE, later).await.expect("an answer") else {
+    let LeaseAttempt::Held { lease: second, .. } = records.lease(id, LEASE, later).await.expect("an answer")
+    else {
         panic!("the lease ran out")
     };
     let landed = Event::Landed { haul: Haul::default() };
@@ -158,14 +173,18 @@ async fn one_worker_at_a_time_holds_the_lease_and_a_lost_one_cannot_finish() {
     assert_eq!(lost.class, FaultClass::LandingBusy);
     assert!(records.renew(&first, LEASE, later).await.is_err());
     records.apply_leased(&second, &landed, later).await.expect("held");
-    assert!(matches!(records.lease(id, LEASE, later).await, Ok(LeaseAttempt::Idle(job)) if job.status == Status::Stored));
+    assert!(
+        matches!(records.lease(id, LEASE, later).await, Ok(LeaseAttempt::Idle(job)) if job.status == Status::Stored)
+    );
 }
 
 #[tokio::test]
 async fn a_released_lease_is_free_at_once() {
     let (_server, records) = table().await;
     let id = received(&records).await;
-    let LeaseAttempt::Held { lease, .. } = records.lease(id, LEASE, now()).await.expect("an answer") else { panic!("free") };
+    let LeaseAttempt::Held { lease, .. } = records.lease(id, LEASE, now()).await.expect("an answer") else {
+        panic!("free")
+    };
     records.release(&lease, now()).await.expect("released");
     let again = records.lease(id, LEASE, now() + Duration::from_millis(5)).await;
     assert!(matches!(again, Ok(LeaseAttempt::Held { .. })));
@@ -177,13 +196,15 @@ async fn a_delivery_is_recorded_once() {
     let id = received(&records).await;
     let at = now();
     for _ in 0..2 {
-        let delivery = DeliveryRecord { received_at: at, id: "d", name: "NEW_EXPORT", body: Some("{}"), body_key: None };
+        let delivery =
+            DeliveryRecord { received_at: at, id: "d", name: "NEW_EXPORT", body: Some("{}"), body_key: None };
         records.record_delivery(id, &delivery).await.expect("recorded");
     }
     let items = server.clients.dynamodb.query().table_name(&server.name);
     let items = items.key_condition_expression("pk = :job AND begins_with(sk, :kind)");
     let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
     let items = items.expression_attribute_values(":job", text(&id.to_string()));
-    let items = items.expression_attribute_values(":kind", text("DELIVERY#")).send().await.expect("an answer");
+    let items =
+        items.expression_attribute_values(":kind", text("DELIVERY#")).send().await.expect("an answer");
     assert_eq!(items.count(), 1);
 }

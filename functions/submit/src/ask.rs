@@ -34,7 +34,9 @@ pub(crate) async fn ask(
     let mut step = conversation.start();
     loop {
         let request = match step {
-            Step::Send(_) if !is_time_for_an_answer(Duration::ZERO, timeout, deadline) => return Asked::Refused(late()),
+            Step::Send(_) if !is_time_for_an_answer(Duration::ZERO, timeout, deadline) => {
+                return Asked::Refused(late());
+            }
             Step::Send(request) => request,
             Step::SendAfter { wait, otherwise, .. } if !is_time_for_an_answer(wait, timeout, deadline) => {
                 return Asked::Refused(otherwise);

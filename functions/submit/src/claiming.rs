@@ -15,7 +15,11 @@ const NOBODY_ASKS_ANY_MORE: Duration = Duration::from_secs(90);
 ///
 /// # Errors
 /// The table's trouble, another request with the same key, or the refusal that the earlier job ended with.
-pub(crate) async fn claim(records: &Records, job: &Job, key: Option<&IdempotencyKey>) -> Result<Option<Job>, Fault> {
+pub(crate) async fn claim(
+    records: &Records,
+    job: &Job,
+    key: Option<&IdempotencyKey>,
+) -> Result<Option<Job>, Fault> {
     let claimed = match claim_or_take_over(records, job, key).await {
         Ok(claimed) => claimed,
         Err(fault) => {
@@ -41,7 +45,11 @@ pub(crate) async fn claim(records: &Records, job: &Job, key: Option<&Idempotency
 
 /// A key may still be held by a job that was refused only for the moment, when freeing it failed: its caller was
 /// told to come back, so the key is freed now.
-async fn claim_or_take_over(records: &Records, job: &Job, key: Option<&IdempotencyKey>) -> Result<Claim, Fault> {
+async fn claim_or_take_over(
+    records: &Records,
+    job: &Job,
+    key: Option<&IdempotencyKey>,
+) -> Result<Claim, Fault> {
     let claim = records.claim(job, key, OffsetDateTime::now_utc()).await?;
     let (Claim::Existing(before), Some(key)) = (&claim, key) else { return Ok(claim) };
     if !before.refusal().is_some_and(|refusal| refusal.class.retryable()) {
@@ -57,7 +65,8 @@ async fn settled(records: &Records, job: Job) -> Result<Job, Fault> {
     if job.status != Status::Submitting || now - job.created_at < NOBODY_ASKS_ANY_MORE {
         return Ok(job);
     }
-    let message = "the request to the provider was interrupted; the work may be under way, its callback will tell";
+    let message =
+        "the request to the provider was interrupted; the work may be under way, its callback will tell";
     let error = Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now);
     records.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
 }

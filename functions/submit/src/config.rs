@@ -46,5 +46,7 @@ impl Config {
 
 fn webhook_url(text: &str) -> Result<Url, Fault> {
     let url = Url::parse(text.trim_end_matches('/')).ok().filter(|url| !url.cannot_be_a_base());
-    url.ok_or_else(|| Fault::new(FaultClass::Misconfigured, "the environment variable WEBHOOK_URL is not a URL"))
+    url.ok_or_else(|| {
+        Fault::new(FaultClass::Misconfigured, "the environment variable WEBHOOK_URL is not a URL")
+    })
 }

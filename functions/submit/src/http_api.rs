@@ -24,7 +24,11 @@ pub(crate) async fn answer(app: &App, request: &http::Request<Bytes>, deadline: 
     };
     answered.unwrap_or_else(|fault| {
         let reply = HttpReply::fault(&fault);
-        if fault.class == FaultClass::MethodNotAllowed { reply.header("allow", allowed(request.uri().path())) } else { reply }
+        if fault.class == FaultClass::MethodNotAllowed {
+            reply.header("allow", allowed(request.uri().path()))
+        } else {
+            reply
+        }
     })
 }
 
@@ -63,7 +67,10 @@ fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {
         return Err(fault.with_violations(vec![violation("content-type", "expected application/json")]));
     }
     if request.body().len() > LARGEST_BODY {
-        let fault = Fault::new(FaultClass::PayloadTooLarge, format!("expected a body of at most {LARGEST_BODY} bytes"));
+        let fault = Fault::new(
+            FaultClass::PayloadTooLarge,
+            format!("expected a body of at most {LARGEST_BODY} bytes"),
+        );
         return Err(fault.with_violations(vec![violation("body", "expected at most 131072 bytes")]));
     }
     let body: Value = serde_json::from_slice(request.body())

@@ -63,7 +63,8 @@ impl App {
     async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Job, Fault> {
         match command {
             Command::Submit(request) => {
-                submit::submit(&self.config, &self.records, &self.secrets, &self.sender, request, deadline).await
+                submit::submit(&self.config, &self.records, &self.secrets, &self.sender, request, deadline)
+                    .await
             }
             Command::Get(id) => jobs::get(&self.records, id).await,
         }

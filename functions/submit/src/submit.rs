@@ -97,7 +97,9 @@ async fn record(records: &Records, mut job: Job, event: Event, deadline: OffsetD
     match tokio::time::timeout(time_to_record(deadline), records.apply(job.id, &event, now)).await {
         Ok(Ok((job, _))) => return job,
         Ok(Err(fault)) => fault.log("what came of asking the provider is not recorded"),
-        Err(_) => tracing::error!(job_id = %job.id, "what came of asking the provider is not recorded in time"),
+        Err(_) => {
+            tracing::error!(job_id = %job.id, "what came of asking the provider is not recorded in time")
+        }
     }
     job.apply(event, now);
     job

@@ -48,7 +48,9 @@ impl Worker {
         }
         let inbox::Body::Stored(key) = &message.body else { return Ok(Bytes::new()) };
         let stored = self.objects.get(key).await?;
-        stored.ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery's body is gone from the bucket"))
+        stored.ok_or_else(|| {
+            Fault::new(FaultClass::Internal, "a queued delivery's body is gone from the bucket")
+        })
     }
 
     /// Which job a delivery is for; none when there is nothing to do for it.
@@ -57,7 +59,12 @@ impl Worker {
             (Route::Callback(id), _) => return Ok(Some(*id)),
             (Route::Workspace, Some(ticket)) => ticket,
             (Route::Workspace, None) => {
-                tracing::info!(metric = "UnclaimedDeliveries", count = 1, event = report.name, "nothing waits for this delivery");
+                tracing::info!(
+                    metric = "UnclaimedDeliveries",
+                    count = 1,
+                    event = report.name,
+                    "nothing waits for this delivery"
+                );
                 return Ok(None);
             }
         };
@@ -74,7 +81,12 @@ impl Worker {
         match report.adoptable_as {
             Some(kind) if self.config.adopt => self.adopt(message, ticket, kind).await.map(Some),
             _ => {
-                tracing::info!(metric = "UnclaimedDeliveries", count = 1, event = report.name, "nobody here asked for this work");
+                tracing::info!(
+                    metric = "UnclaimedDeliveries",
+                    count = 1,
+                    event = report.name,
+                    "nobody here asked for this work"
+                );
                 Ok(None)
             }
         }
@@ -116,7 +128,10 @@ impl Worker {
         receipt: &Receipt,
     ) -> Result<(), Fault> {
         if self.records.get(id).await?.is_none() {
-            return Err(Fault::new(FaultClass::NotFound, format!("a delivery proves job {id}, which is not in the table")));
+            return Err(Fault::new(
+                FaultClass::NotFound,
+                format!("a delivery proves job {id}, which is not in the table"),
+            ));
         }
         let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= LONGEST_RECORDED);
         let body_key = match &message.body {

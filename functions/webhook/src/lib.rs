@@ -56,11 +56,19 @@ impl App {
         match (&self.0, Trigger::read(event)?) {
             (Role::Door(door), Trigger::Http(request)) => {
                 let answer = door.receive(&request).await;
-                Ok(answer.map_or_else(|fault| HttpReply::fault(&fault), |()| HttpReply::empty(200)).into_event())
+                Ok(answer
+                    .map_or_else(|fault| HttpReply::fault(&fault), |()| HttpReply::empty(200))
+                    .into_event())
             }
-            (Role::Worker(worker), Trigger::Queue(messages)) => Ok(worker.work(messages, deadline).await.into_event()),
-            (Role::Door(_), _) => Err(Fault::invalid("event", "the public door takes HTTP requests only").into()),
-            (Role::Worker(_), _) => Err(Fault::invalid("event", "the worker takes queue messages only").into()),
+            (Role::Worker(worker), Trigger::Queue(messages)) => {
+                Ok(worker.work(messages, deadline).await.into_event())
+            }
+            (Role::Door(_), _) => {
+                Err(Fault::invalid("event", "the public door takes HTTP requests only").into())
+            }
+            (Role::Worker(_), _) => {
+                Err(Fault::invalid("event", "the worker takes queue messages only").into())
+            }
         }
     }
 }

@@ -66,13 +66,24 @@ impl Door {
         }
         let fresh = self.secrets.refreshed().await?;
         judge(knock, request, &fresh, now).map_err(|why| {
-            tracing::warn!(metric = "RefusedDeliveries", count = 1, provider = knock.provider.name(), why, "delivery refused");
+            tracing::warn!(
+                metric = "RefusedDeliveries",
+                count = 1,
+                provider = knock.provider.name(),
+                why,
+                "delivery refused"
+            );
             Fault::new(FaultClass::Unauthorized, "this delivery is not authentic")
         })
     }
 
     /// Keeps a long body in S3 and a short one in the message.
-    async fn body(&self, bytes: &Bytes, provider: &model::ProviderName, at: OffsetDateTime) -> Result<Body, Fault> {
+    async fn body(
+        &self,
+        bytes: &Bytes,
+        provider: &model::ProviderName,
+        at: OffsetDateTime,
+    ) -> Result<Body, Fault> {
         if bytes.len() <= Body::LONGEST_INLINE {
             return Ok(Body::inline(bytes));
         }

@@ -126,7 +126,9 @@ mod tests {
                 looked_up: 0,
             };
             let text = serde_json::to_string(&Queued::Delivery(message.clone())).expect("plain data");
-            let Queued::Delivery(read) = Queued::read(&text).expect("our own message") else { panic!("a delivery") };
+            let Queued::Delivery(read) = Queued::read(&text).expect("our own message") else {
+                panic!("a delivery")
+            };
             assert_eq!(read, message);
             assert_eq!(read.body.bytes().expect("sound"), Some(bytes));
         }

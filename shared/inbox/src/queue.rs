@@ -34,7 +34,8 @@ impl Inbox {
         let body = serde_json::to_string(message)
             .map_err(|e| Fault::new(FaultClass::Internal, "a delivery cannot be queued").because(e))?;
         let delay = i32::try_from(delay.min(LONGEST_DELAY)).unwrap_or_default();
-        let send = self.client.send_message().queue_url(&self.queue_url).message_body(body).delay_seconds(delay);
+        let send =
+            self.client.send_message().queue_url(&self.queue_url).message_body(body).delay_seconds(delay);
         send.send().await.map(|_| ()).map_err(|e| refused("take the delivery", e))
     }
 
@@ -61,5 +62,7 @@ where
         None if e.raw_response().is_some() => "an answer that cannot be read".to_owned(),
         None => DisplayErrorContext(e).to_string(),
     };
-    Fault::new(FaultClass::StorageUnavailable, format!("the queue did not {what}; try again")).retry_after(5).because(chain)
+    Fault::new(FaultClass::StorageUnavailable, format!("the queue did not {what}; try again"))
+        .retry_after(5)
+        .because(chain)
 }

@@ -41,7 +41,9 @@ mod tests {
         let targets = targets(Level::TRACE);
         assert!(targets.would_enable("webhook::land", &Level::TRACE));
         for library in ["lambda_runtime", "aws_smithy_runtime::client", "hyper_util"] {
-            assert!(!targets.would_enable(library, &Level::INFO) && targets.would_enable(library, &Level::WARN));
+            assert!(
+                !targets.would_enable(library, &Level::INFO) && targets.would_enable(library, &Level::WARN)
+            );
         }
     }
 

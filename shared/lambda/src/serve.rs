@@ -46,9 +46,11 @@ where
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let milliseconds = i128::from(event.context.deadline) * 1_000_000;
-        let deadline = OffsetDateTime::from_unix_timestamp_nanos(milliseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let deadline =
+            OffsetDateTime::from_unix_timestamp_nanos(milliseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         // Boxed, since the layers of the runtime and of the AWS clients together nest deeper than rustc counts.
-        let answer: Pin<Box<dyn Future<Output = Result<Value, Failure>>>> = Box::pin(handler(event.payload, deadline));
+        let answer: Pin<Box<dyn Future<Output = Result<Value, Failure>>>> =
+            Box::pin(handler(event.payload, deadline));
         answer.await
     }))
     .await

@@ -39,7 +39,8 @@ impl CallbackKeys {
 }
 
 fn code(key: &Secret, provider: &ProviderName, job: &JobId) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes a key of any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes a key of any length");
     // The label keeps these tokens apart from anything else that is ever signed with the same key.
     mac.update(b"landfall:callback:v1\0");
     mac.update(provider.as_str().as_bytes());

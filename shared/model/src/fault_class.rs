@@ -79,11 +79,30 @@ impl FaultClass {
     pub fn retryable(self) -> bool {
         use FaultClass::*;
         match self {
-            ProviderThrottled | ProviderUnavailable | StorageUnavailable | SourceUnavailable | LandingBusy => true,
-            InvalidRequest | UnsupportedMediaType | PayloadTooLarge | Unauthorized | NotFound | MethodNotAllowed
-            | IdempotencyMismatch | ProviderRefusedRequest | ProviderCredentials | ProviderPlan | ProviderQuota
-            | ProviderOutcomeUnknown | SourceGone | SourceChanged | SourceRefused | SourceTooLarge | ArchiveInvalid
-            | ArchiveIncomplete | ArchiveRefused | ObjectConflict | Misconfigured | Internal => false,
+            ProviderThrottled | ProviderUnavailable | StorageUnavailable | SourceUnavailable
+            | LandingBusy => true,
+            InvalidRequest
+            | UnsupportedMediaType
+            | PayloadTooLarge
+            | Unauthorized
+            | NotFound
+            | MethodNotAllowed
+            | IdempotencyMismatch
+            | ProviderRefusedRequest
+            | ProviderCredentials
+            | ProviderPlan
+            | ProviderQuota
+            | ProviderOutcomeUnknown
+            | SourceGone
+            | SourceChanged
+            | SourceRefused
+            | SourceTooLarge
+            | ArchiveInvalid
+            | ArchiveIncomplete
+            | ArchiveRefused
+            | ObjectConflict
+            | Misconfigured
+            | Internal => false,
         }
     }
 
@@ -99,8 +118,14 @@ impl FaultClass {
             IdempotencyMismatch | ObjectConflict | LandingBusy => 409,
             PayloadTooLarge => 413,
             UnsupportedMediaType => 415,
-            ProviderRefusedRequest | SourceGone | SourceChanged | SourceRefused | SourceTooLarge | ArchiveInvalid
-            | ArchiveIncomplete | ArchiveRefused => 422,
+            ProviderRefusedRequest
+            | SourceGone
+            | SourceChanged
+            | SourceRefused
+            | SourceTooLarge
+            | ArchiveInvalid
+            | ArchiveIncomplete
+            | ArchiveRefused => 422,
             // The caller's request is fine, and so is Landfall: what it depends on refused the operator's key.
             ProviderCredentials => 424,
             ProviderQuota | ProviderThrottled => 429,
@@ -148,11 +173,28 @@ impl FaultClass {
         use FaultClass::*;
         match self {
             ProviderCredentials | ObjectConflict | Misconfigured | Internal | SourceRefused => Level::Error,
-            ProviderPlan | ProviderQuota | ProviderThrottled | ProviderUnavailable | ProviderOutcomeUnknown
-            | StorageUnavailable | SourceUnavailable | SourceGone | SourceChanged | SourceTooLarge | ArchiveInvalid
-            | ArchiveIncomplete | ArchiveRefused | Unauthorized => Level::Warn,
-            InvalidRequest | UnsupportedMediaType | PayloadTooLarge | NotFound | MethodNotAllowed
-            | IdempotencyMismatch | ProviderRefusedRequest | LandingBusy => Level::Info,
+            ProviderPlan
+            | ProviderQuota
+            | ProviderThrottled
+            | ProviderUnavailable
+            | ProviderOutcomeUnknown
+            | StorageUnavailable
+            | SourceUnavailable
+            | SourceGone
+            | SourceChanged
+            | SourceTooLarge
+            | ArchiveInvalid
+            | ArchiveIncomplete
+            | ArchiveRefused
+            | Unauthorized => Level::Warn,
+            InvalidRequest
+            | UnsupportedMediaType
+            | PayloadTooLarge
+            | NotFound
+            | MethodNotAllowed
+            | IdempotencyMismatch
+            | ProviderRefusedRequest
+            | LandingBusy => Level::Info,
         }
     }
 

@@ -26,7 +26,8 @@ impl JobId {
     pub fn created_at(&self) -> OffsetDateTime {
         let milliseconds = (self.0.as_u128() >> 80) as i128;
         // 48 bits of milliseconds end in the year 10889; `time` ends in 9999.
-        OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
     /// The id's 16 bytes, big-endian.
@@ -66,9 +67,13 @@ mod tests {
 
     #[test]
     fn other_spellings_and_versions_are_refused() {
-        for text in
-            ["", "x", "0192D2C0-7B1A-7C3E-8F4A-5B6C7D8E9F0A", "67e55044-10b1-426f-9247-bb680e5fe0c8", "0192d2c07b1a7c3e8f4a5b6c7d8e9f0a"]
-        {
+        for text in [
+            "",
+            "x",
+            "0192D2C0-7B1A-7C3E-8F4A-5B6C7D8E9F0A",
+            "67e55044-10b1-426f-9247-bb680e5fe0c8",
+            "0192d2c07b1a7c3e8f4a5b6c7d8e9f0a",
+        ] {
             assert!(text.parse::<JobId>().is_err(), "{text}");
         }
     }

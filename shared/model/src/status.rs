@@ -121,7 +121,9 @@ pub fn transition(status: Status, event: &Event) -> Transition {
         Event::Accepted { .. } => match status {
             Submitting | Unknown => To(Submitted),
             // The callback overtook the answer; the ticket is still news.
-            Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Note,
+            Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => {
+                Note
+            }
         },
         Event::Refused { .. } => match status {
             Submitting => To(Failed),
@@ -148,7 +150,8 @@ pub fn transition(status: Status, event: &Event) -> Transition {
             Received => To(Landing),
             // Another worker takes over after a crash.
             Landing => Note,
-            Submitting | Submitted | Unknown | Rendering | Stored | Partial | Failed | Expired | Cancelled => Stale,
+            Submitting | Submitted | Unknown | Rendering | Stored | Partial | Failed | Expired
+            | Cancelled => Stale,
         },
         Event::Transferred { .. } | Event::LandingPostponed { .. } => match status {
             Landing => Note,

@@ -1,8 +1,8 @@
 //! Whatever the order and number in which a provider's events arrive, a job ends in the same place.
 
 use model::{
-    Change, Event, FaultClass, Fault, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status, Ticket, Transfer,
-    Transition, transition,
+    Change, Event, Fault, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole,
+    Status, Ticket, Transfer, Transition, transition,
 };
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -52,8 +52,11 @@ fn every_event() -> Vec<Event> {
 /// What a provider and our own request can tell, with repetitions: an answer to the POST or its loss, progress,
 /// and the finished work.
 fn told() -> impl Strategy<Value = Vec<Event>> {
-    let some = |event: fn() -> Event, most: usize| proptest::collection::vec(Just(()).prop_map(move |()| event()), 0..=most);
-    let progress = proptest::collection::vec((0.0..100.0).prop_map(|percent| Event::Progressed { percent }), 0..4);
+    let some = |event: fn() -> Event, most: usize| {
+        proptest::collection::vec(Just(()).prop_map(move |()| event()), 0..=most)
+    };
+    let progress =
+        proptest::collection::vec((0.0..100.0).prop_map(|percent| Event::Progressed { percent }), 0..4);
     (some(accepted, 3), some(|| Event::OutcomeUnknown { error: error() }, 1), progress, some(finished, 6))
         .prop_map(|(a, b, c, d)| [a, b, c, d].concat())
 }

@@ -59,7 +59,9 @@ fn written(algorithm: ChecksumAlgorithm, value: u64) -> Checksum {
 /// The checksum of a whole from those of its parts, in order.
 pub(crate) fn joined(algorithm: ChecksumAlgorithm, parts: &[Part]) -> Checksum {
     let none = Running::new(algorithm).value();
-    let whole = parts.iter().fold(none, |whole, part| checksum_combine(polynomial(algorithm), whole, part.crc, part.bytes));
+    let whole = parts
+        .iter()
+        .fold(none, |whole, part| checksum_combine(polynomial(algorithm), whole, part.crc, part.bytes));
     written(algorithm, whole)
 }
 
@@ -76,7 +78,8 @@ mod tests {
                 running
             };
             let texts: [&[u8]; 3] = [b"the first part", b"", b"and the last"];
-            let parts: Vec<Part> = texts.iter().map(|text| Part::new(1, String::new(), &running(text))).collect();
+            let parts: Vec<Part> =
+                texts.iter().map(|text| Part::new(1, String::new(), &running(text))).collect();
             assert_eq!(joined(algorithm, &parts), running(&texts.concat()).finish());
             assert_eq!(joined(algorithm, &[]), running(b"").finish());
         }
@@ -84,9 +87,10 @@ mod tests {
 
     #[test]
     fn the_check_values_of_the_catalogue_come_out() {
-        for (algorithm, value) in
-            [(ChecksumAlgorithm::Crc64Nvme, 0xae8b_1486_0a79_9888_u64.to_be_bytes().to_vec()), (ChecksumAlgorithm::Crc32, 0xcbf4_3926_u32.to_be_bytes().to_vec())]
-        {
+        for (algorithm, value) in [
+            (ChecksumAlgorithm::Crc64Nvme, 0xae8b_1486_0a79_9888_u64.to_be_bytes().to_vec()),
+            (ChecksumAlgorithm::Crc32, 0xcbf4_3926_u32.to_be_bytes().to_vec()),
+        ] {
             let mut running = Running::new(algorithm);
             running.update(b"12345");
             running.update(b"6789");

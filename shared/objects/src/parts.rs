@@ -67,7 +67,9 @@ impl Objects {
             ChecksumAlgorithm::Crc32 => S3Algorithm::Crc32,
         });
         let created = create.send().await.map_err(|e| refused("begin an upload", e))?;
-        created.upload_id.ok_or_else(|| Fault::new(FaultClass::StorageUnavailable, "the bucket gave an upload no id"))
+        created
+            .upload_id
+            .ok_or_else(|| Fault::new(FaultClass::StorageUnavailable, "the bucket gave an upload no id"))
     }
 
     /// Pipes a stream of exactly `length` bytes into a part, without holding it.
@@ -115,15 +117,27 @@ impl Objects {
             ChecksumAlgorithm::Crc64Nvme => send.set_checksum_crc64_nvme(own),
             ChecksumAlgorithm::Crc32 => send.set_checksum_crc32(own),
         };
-        let sent = send.customize().disable_payload_signing().send().await.map_err(|e| parts_trouble("take a part of the file", e))?;
+        let sent = send
+            .customize()
+            .disable_payload_signing()
+            .send()
+            .await
+            .map_err(|e| parts_trouble("take a part of the file", e))?;
         Ok(sent.e_tag.unwrap_or_default())
     }
 
     /// Completes an upload with our checksum of the whole, joined from those of the parts, so that S3 refuses
     /// what differs.
-    pub(crate) async fn complete_parts(&self, key: &Key, id: &str, parts: &[Part]) -> Result<Checksum, Unwritten> {
+    pub(crate) async fn complete_parts(
+        &self,
+        key: &Key,
+        id: &str,
+        parts: &[Part],
+    ) -> Result<Checksum, Unwritten> {
         let whole = joined(self.algorithm, parts);
-        let listed = parts.iter().map(|part| CompletedPart::builder().part_number(part.number).e_tag(&part.etag).build());
+        let listed = parts
+            .iter()
+            .map(|part| CompletedPart::builder().part_number(part.number).e_tag(&part.etag).build());
         let complete = (self.client.complete_multipart_upload().bucket(&self.bucket).key(self.key(key)))
             .upload_id(id)
             .if_none_match("*")
@@ -144,7 +158,9 @@ impl Objects {
     /// accept what it has of it; else [`FaultClass::StorageUnavailable`].
     pub async fn finish_parts(&self, key: &Key, id: &str, parts: &[Part]) -> Result<Uploaded, PartsTrouble> {
         match self.complete_parts(key, id, parts).await {
-            Ok(checksum) => Ok(Uploaded::Stored { bytes: parts.iter().map(|part| part.bytes).sum(), checksum }),
+            Ok(checksum) => {
+                Ok(Uploaded::Stored { bytes: parts.iter().map(|part| part.bytes).sum(), checksum })
+            }
             Err(Unwritten::AlreadyThere) => {
                 self.abort_parts(key, id).await;
                 Ok(Uploaded::AlreadyThere)
@@ -164,9 +180,12 @@ impl Objects {
     /// Gives up an upload. Its own failure is only logged: the first error matters, and the bucket's lifecycle
     /// rule removes what is left.
     pub async fn abort_parts(&self, key: &Key, id: &str) {
-        let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(self.key(key)).upload_id(id);
+        let abort =
+            self.client.abort_multipart_upload().bucket(&self.bucket).key(self.key(key)).upload_id(id);
         match abort.send().await {
-            Err(e) if !is_gone(&e) => refused("abort an upload", e).log("an upload stays open until the lifecycle rule removes it"),
+            Err(e) if !is_gone(&e) => {
+                refused("abort an upload", e).log("an upload stays open until the lifecycle rule removes it")
+            }
             _ => {}
         }
     }

@@ -29,7 +29,8 @@ where
         return Unwritten::AlreadyThere;
     }
     let code = e.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
-    let worthless = ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"].contains(&code);
+    let worthless =
+        ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"].contains(&code);
     let fault = refused("store the file", e);
     if worthless { Unwritten::Worthless(fault) } else { Unwritten::Fault(fault) }
 }
@@ -45,5 +46,7 @@ where
         None if e.raw_response().is_some() => "an answer that cannot be read".to_owned(),
         None => DisplayErrorContext(e).to_string(),
     };
-    Fault::new(FaultClass::StorageUnavailable, format!("the bucket did not {what}; try again")).retry_after(5).because(chain)
+    Fault::new(FaultClass::StorageUnavailable, format!("the bucket did not {what}; try again"))
+        .retry_after(5)
+        .because(chain)
 }

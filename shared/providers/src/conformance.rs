@@ -12,7 +12,11 @@ use crate::{ALL, Authenticity, Credentials, Delivery, find};
 fn names_are_unique_and_safe_in_paths_keys_and_variables() {
     for provider in ALL {
         let name = provider.name();
-        assert!(!name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+        assert!(
+            !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+            "{name}"
+        );
         assert_eq!(ALL.iter().filter(|other| other.name() == name).count(), 1, "{name}");
         assert_eq!(find(name).map(|found| found.name()), Some(name));
     }
@@ -26,7 +30,10 @@ fn addresses_are_https_and_hosts_are_names() {
         assert!(url.scheme() == "https" && !provider.default_api_url().ends_with('/'));
         for host in provider.download_hosts() {
             let name = host.strip_prefix("*.").unwrap_or(host);
-            assert!(matches!(url::Host::parse(name), Ok(url::Host::Domain(_))) && !name.contains('*'), "{host}");
+            assert!(
+                matches!(url::Host::parse(name), Ok(url::Host::Domain(_))) && !name.contains('*'),
+                "{host}"
+            );
         }
     }
 }
@@ -34,7 +41,9 @@ fn addresses_are_https_and_hosts_are_names() {
 #[test]
 fn requests_that_make_no_sense_are_refused_with_a_field() {
     for provider in ALL {
-        for (kind, fields) in [("no-such-kind", json!({})), ("export", json!({})), ("export", json!({ "surprise": 1 }))] {
+        for (kind, fields) in
+            [("no-such-kind", json!({})), ("export", json!({})), ("export", json!({ "surprise": 1 }))]
+        {
             let fields: Map<String, Value> = fields.as_object().cloned().unwrap_or_default();
             let fault = provider.read_order(kind, fields).expect_err("refused");
             assert!(!fault.violations.is_empty(), "{}: {kind}", provider.name());

@@ -52,7 +52,12 @@ pub trait Provider: Sync {
     fn submission(&self, call: &Call<'_>) -> Result<Box<dyn Conversation>, Fault>;
 
     /// Judges whether a delivery really comes from the provider.
-    fn authenticate(&self, delivery: &Delivery<'_>, credentials: &Credentials, now: OffsetDateTime) -> Authenticity;
+    fn authenticate(
+        &self,
+        delivery: &Delivery<'_>,
+        credentials: &Credentials,
+        now: OffsetDateTime,
+    ) -> Authenticity;
 
     /// The provider's own id of a delivery, the same on each attempt, when it sends one.
     fn delivery_id(&self, headers: &http::HeaderMap) -> Option<String>;

@@ -22,7 +22,12 @@ impl Records {
     ///
     /// # Errors
     /// [`FaultClass::LandingBusy`] if the lease was lost, [`FaultClass::StorageUnavailable`].
-    pub async fn save_checkpoint(&self, lease: &Lease, state: &impl Serialize, now: OffsetDateTime) -> Result<(), Fault> {
+    pub async fn save_checkpoint(
+        &self,
+        lease: &Lease,
+        state: &impl Serialize,
+        now: OffsetDateTime,
+    ) -> Result<(), Fault> {
         let state = serde_json::to_string(state).map_err(|e| unreadable(CHECKPOINT).because(e))?;
         let item = Writer::key(lease.job.to_string(), CHECKPOINT).text("state", state);
         let item = item.number("ttl", now.unix_timestamp() + KEPT).done();
@@ -38,7 +43,9 @@ impl Records {
             .transact_items(TransactWriteItem::builder().put(put).build());
         match write.send().await {
             Ok(_) => Ok(()),
-            Err(e) if lost(&e) => Err(Fault::new(FaultClass::LandingBusy, "the lease on this landing was lost")),
+            Err(e) if lost(&e) => {
+                Err(Fault::new(FaultClass::LandingBusy, "the lease on this landing was lost"))
+            }
             Err(e) => Err(refused("take the checkpoint", e)),
         }
     }
@@ -47,18 +54,26 @@ impl Records {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn checkpoint<T: DeserializeOwned>(&self, job: JobId, now: OffsetDateTime) -> Result<Option<T>, Fault> {
+    pub async fn checkpoint<T: DeserializeOwned>(
+        &self,
+        job: JobId,
+        now: OffsetDateTime,
+    ) -> Result<Option<T>, Fault> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let get = get.set_key(Some(Writer::key(job.to_string(), CHECKPOINT).done()));
         let found = get.send().await.map_err(|e| refused("answer", e))?.item;
         // Expiry deletes late, and an upload that old is gone.
-        let fresh = |item: &Item| Reader(item).maybe_number("ttl").is_some_and(|ttl: i64| ttl > now.unix_timestamp());
+        let fresh =
+            |item: &Item| Reader(item).maybe_number("ttl").is_some_and(|ttl: i64| ttl > now.unix_timestamp());
         Ok(found.filter(fresh).and_then(|item| serde_json::from_str(Reader(&item).maybe("state")?).ok()))
     }
 }
 
 fn lost<R>(
-    e: &aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError, R>,
+    e: &aws_sdk_dynamodb::error::SdkError<
+        aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError,
+        R,
+    >,
 ) -> bool {
     use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
     let Some(TransactionCanceledException(cancelled)) = e.as_service_error() else { return false };

@@ -3,7 +3,9 @@
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+    types::{
+        AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use model::{Fault, FaultClass, Job, JobId};
@@ -36,7 +38,10 @@ impl IdempotencyKey {
     /// Landfall's own.
     pub fn new(scope: &str, key: &str, request: &Value) -> Self {
         let digest = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()));
-        Self { pk: format!("IDEM#{}", digest(&format!("{scope}\0{key}"))), fingerprint: digest(&request.to_string()) }
+        Self {
+            pk: format!("IDEM#{}", digest(&format!("{scope}\0{key}"))),
+            fingerprint: digest(&request.to_string()),
+        }
     }
 }
 
@@ -56,10 +61,17 @@ impl Records {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`]; then nothing was written.
-    pub async fn claim(&self, job: &Job, key: Option<&IdempotencyKey>, now: OffsetDateTime) -> Result<Claim, Fault> {
+    pub async fn claim(
+        &self,
+        job: &Job,
+        key: Option<&IdempotencyKey>,
+        now: OffsetDateTime,
+    ) -> Result<Claim, Fault> {
         let claimed = job_item::write(job)?;
         for attempt in 0..TRIES {
-            let Some(reasons) = self.write_claim(&claimed, job.id, key, now).await? else { return Ok(Claim::New) };
+            let Some(reasons) = self.write_claim(&claimed, job.id, key, now).await? else {
+                return Ok(Claim::New);
+            };
             let first = reasons.first();
             if first.and_then(CancellationReason::code) == Some("ConditionalCheckFailed")
                 && let (Some(key), Some(item)) = (key, first.and_then(CancellationReason::item))
@@ -69,7 +81,8 @@ impl Records {
             // Two claims met in the same moment; one of them is through by now.
             tokio::time::sleep(std::time::Duration::from_millis(20 * (attempt + 1))).await;
         }
-        Err(Fault::new(FaultClass::StorageUnavailable, "too many requests with this idempotency key").retry_after(1))
+        Err(Fault::new(FaultClass::StorageUnavailable, "too many requests with this idempotency key")
+            .retry_after(1))
     }
 
     /// One try. Returns why it was cancelled, or nothing when it went through.
@@ -89,17 +102,27 @@ impl Records {
         match write.send().await {
             Ok(_) => Ok(None),
             Err(SdkError::ServiceError(e)) => match e.into_err() {
-                TransactWriteItemsError::TransactionCanceledException(e) => Ok(Some(e.cancellation_reasons.unwrap_or_default())),
+                TransactWriteItemsError::TransactionCanceledException(e) => {
+                    Ok(Some(e.cancellation_reasons.unwrap_or_default()))
+                }
                 TransactWriteItemsError::TransactionInProgressException(_) => Ok(Some(vec![])),
-                other => Err(Fault::new(FaultClass::StorageUnavailable, "the job table did not take the job; try again")
-                    .retry_after(5)
-                    .because(other)),
+                other => Err(Fault::new(
+                    FaultClass::StorageUnavailable,
+                    "the job table did not take the job; try again",
+                )
+                .retry_after(5)
+                .because(other)),
             },
             Err(e) => Err(refused("take the job", e)),
         }
     }
 
-    fn key_put(&self, key: &IdempotencyKey, job: JobId, now: OffsetDateTime) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+    fn key_put(
+        &self,
+        key: &IdempotencyKey,
+        job: JobId,
+        now: OffsetDateTime,
+    ) -> aws_sdk_dynamodb::types::builders::PutBuilder {
         let item = Writer::key(&key.pk, "IDEM")
             .text("job_id", job.to_string())
             .text("fingerprint", &key.fingerprint)
@@ -133,13 +156,16 @@ impl Records {
             .expression_attribute_values(":job", AttributeValue::S(job.to_string()));
         match delete.send().await {
             Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(())
+            }
             Err(e) => Err(refused("free the key", e)),
         }
     }
 }
 
 fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Fault> {
-    let put = builder.build().map_err(|e| Fault::new(FaultClass::Internal, "a claim is incomplete").because(e))?;
+    let put =
+        builder.build().map_err(|e| Fault::new(FaultClass::Internal, "a claim is incomplete").because(e))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }

@@ -39,7 +39,9 @@ impl Records {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item.done()));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(())
+            }
             Err(e) => Err(refused("record the delivery", e)),
         }
     }

@@ -48,7 +48,11 @@ impl Records {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn find_by_ticket(&self, provider: &ProviderName, ticket: &Ticket) -> Result<Option<JobId>, Fault> {
+    pub async fn find_by_ticket(
+        &self,
+        provider: &ProviderName,
+        ticket: &Ticket,
+    ) -> Result<Option<JobId>, Fault> {
         let query = (self.client.query().table_name(&self.table).index_name("by_ticket"))
             .key_condition_expression("ticket_key = :ticket")
             .expression_attribute_values(":ticket", AttributeValue::S(job_item::ticket_key(provider, ticket)))
@@ -69,7 +73,12 @@ impl Records {
     ///
     /// # Errors
     /// [`FaultClass::LandingBusy`] if the lease was lost, else as [`Records::apply`].
-    pub async fn apply_leased(&self, lease: &Lease, event: &Event, now: OffsetDateTime) -> Result<(Job, Change), Fault> {
+    pub async fn apply_leased(
+        &self,
+        lease: &Lease,
+        event: &Event,
+        now: OffsetDateTime,
+    ) -> Result<(Job, Change), Fault> {
         self.apply_under(lease.job, Some(lease), event, now).await
     }
 
@@ -82,7 +91,8 @@ impl Records {
     ) -> Result<(Job, Change), Fault> {
         for attempt in 0..TRIES {
             let item = self.item(id).await?;
-            let item = item.ok_or_else(|| Fault::new(FaultClass::NotFound, format!("there is no job {id}")))?;
+            let item =
+                item.ok_or_else(|| Fault::new(FaultClass::NotFound, format!("there is no job {id}")))?;
             if lease.is_some_and(|lease| Reader(&item).maybe("lease_token") != Some(lease.token.as_str())) {
                 return Err(Fault::new(FaultClass::LandingBusy, "another worker took this landing over"));
             }
@@ -98,7 +108,8 @@ impl Records {
             }
             tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 15)).await;
         }
-        Err(Fault::new(FaultClass::StorageUnavailable, "too many writers at this job; try again").retry_after(1))
+        Err(Fault::new(FaultClass::StorageUnavailable, "too many writers at this job; try again")
+            .retry_after(1))
     }
 
     /// Writes a job over the version that was read, keeping the lease. Returns whether nobody was faster.
@@ -113,7 +124,9 @@ impl Records {
             .expression_attribute_values(":read", AttributeValue::N(read.to_string()));
         match put.send().await {
             Ok(_) => Ok(true),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
             Err(e) => Err(refused("take the change", e)),
         }
     }

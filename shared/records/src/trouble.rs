@@ -17,5 +17,7 @@ where
         None if e.raw_response().is_some() => "an answer that cannot be read".to_owned(),
         None => DisplayErrorContext(e).to_string(),
     };
-    Fault::new(FaultClass::StorageUnavailable, format!("the job table did not {what}; try again")).retry_after(5).because(chain)
+    Fault::new(FaultClass::StorageUnavailable, format!("the job table did not {what}; try again"))
+        .retry_after(5)
+        .because(chain)
 }

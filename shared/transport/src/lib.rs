@@ -15,5 +15,5 @@ mod send;
 pub use download::{Download, Downloader};
 pub use guard::{Guard, Origin};
 pub use ranges::Remote;
-pub use secrets::{Secrets, SecretDocument};
+pub use secrets::{SecretDocument, Secrets};
 pub use send::{Sender, Unanswered};

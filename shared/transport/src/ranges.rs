@@ -36,11 +36,16 @@ impl Downloader {
             answer = self.follow(url, &HeaderMap::new()).await?;
         }
         let partial = answer.status() == StatusCode::PARTIAL_CONTENT;
-        let total = content_range(answer.headers()).filter(|(range, _)| range.start == 0).map(|(_, total)| total);
+        let total =
+            content_range(answer.headers()).filter(|(range, _)| range.start == 0).map(|(_, total)| total);
         let validator = validator(answer.headers());
-        let download = self.judged(answer, if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK })?;
+        let download =
+            self.judged(answer, if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK })?;
         if partial && total.is_none_or(|total| download.length != Some(total)) {
-            return Err(Fault::new(FaultClass::SourceUnavailable, "the download server answered another range than asked"));
+            return Err(Fault::new(
+                FaultClass::SourceUnavailable,
+                "the download server answered another range than asked",
+            ));
         }
         let remote = Remote { url: url.to_owned(), length: download.length, ranges: partial, validator };
         Ok((remote, download))
@@ -60,7 +65,9 @@ impl Downloader {
         }
         let answer = self.follow(&remote.url, &asked).await?;
         match answer.status() {
-            StatusCode::OK | StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => return Err(changed()),
+            StatusCode::OK | StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => {
+                return Err(changed());
+            }
             _ => {}
         }
         let same = validator(answer.headers()).is_none_or(|validator| Some(validator) == remote.validator);
@@ -70,7 +77,10 @@ impl Downloader {
             Some((_, total)) if Some(total) != remote.length => Err(changed()),
             Some(_) if !same => Err(changed()),
             Some((answered, _)) if answered == range => Ok(download),
-            _ => Err(Fault::new(FaultClass::SourceUnavailable, "the download server answered another range than asked")),
+            _ => Err(Fault::new(
+                FaultClass::SourceUnavailable,
+                "the download server answered another range than asked",
+            )),
         }
     }
 }
@@ -110,7 +120,14 @@ mod tests {
         };
         assert_eq!(read("bytes 0-99/200"), Some((0..100, 200)));
         assert_eq!(read("bytes 100-199/200"), Some((100..200, 200)));
-        for text in ["bytes */200", "bytes 0-99/*", "0-99/200", "bytes 0-/200", "bytes 0-18446744073709551615/1", "bytes -5/9"] {
+        for text in [
+            "bytes */200",
+            "bytes 0-99/*",
+            "0-99/200",
+            "bytes 0-/200",
+            "bytes 0-18446744073709551615/1",
+            "bytes -5/9",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }
@@ -118,7 +135,9 @@ mod tests {
     #[test]
     fn only_a_validator_that_promises_equal_bytes_counts() {
         let read = |pairs: &[(header::HeaderName, &'static str)]| {
-            validator(&pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect())
+            validator(
+                &pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect(),
+            )
         };
         let date = (header::LAST_MODIFIED, "Sat, 21 Nov 2026 10:00:00 GMT");
         assert_eq!(read(&[(header::ETAG, "\"a\""), date.clone()]).as_deref(), Some("\"a\""));

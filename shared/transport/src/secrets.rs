@@ -92,14 +92,17 @@ impl Secrets {
     async fn fetch(&self) -> Result<SecretDocument, Fault> {
         let answer = self.client.get_secret_value().secret_id(&self.id).send().await.map_err(|e| {
             let e = e.into_service_error();
-            let class =
-                if e.is_resource_not_found_exception() { FaultClass::Misconfigured } else { FaultClass::StorageUnavailable };
+            let class = if e.is_resource_not_found_exception() {
+                FaultClass::Misconfigured
+            } else {
+                FaultClass::StorageUnavailable
+            };
             Fault::new(class, "Landfall's secret cannot be read").because(e)
         })?;
         // The parser's own error could quote the secret, so it is dropped.
         let parsed = answer.secret_string().and_then(|text| serde_json::from_str(text).ok());
-        parsed
-            .map(SecretDocument)
-            .ok_or_else(|| Fault::new(FaultClass::Misconfigured, "Landfall's secret is not the JSON it should be"))
+        parsed.map(SecretDocument).ok_or_else(|| {
+            Fault::new(FaultClass::Misconfigured, "Landfall's secret is not the JSON it should be")
+        })
     }
 }

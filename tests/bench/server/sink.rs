@@ -34,19 +34,17 @@ pub(crate) async fn answer(uploads: Arc<Uploads>, request: Request<Incoming>) ->
         (&Method::POST, None) if query.contains_key("uploads") => {
             Ok(text(StatusCode::OK, xml::begun(&uploads.begin(key))))
         }
-        (&Method::PUT, upload) => match received(body, &head.headers, key.starts_with(VERIFIED)).await {
-            Some(stored) => {
-                match upload.zip(query.get("partNumber").and_then(|number| number.parse().ok())) {
-                    Some((upload, number)) => uploads
-                        .part(upload, number, stored)
-                        .map(|()| tagged(text(StatusCode::OK, ""), stored)),
-                    None => uploads
-                        .put(key, stored, create_only)
-                        .map(|()| tagged(text(StatusCode::OK, ""), stored)),
+        (&Method::PUT, upload) => {
+            let part = upload.zip(query.get("partNumber").and_then(|number| number.parse().ok()));
+            match received(body, &head.headers, key.starts_with(VERIFIED)).await {
+                Some(stored) => match part {
+                    Some((upload, number)) => uploads.part(upload, number, stored),
+                    None => uploads.put(key, stored, create_only),
                 }
+                .map(|()| tagged(text(StatusCode::OK, ""), stored)),
+                None => Ok(text(StatusCode::BAD_REQUEST, xml::error("IncompleteBody"))),
             }
-            None => Ok(text(StatusCode::BAD_REQUEST, xml::error("IncompleteBody"))),
-        },
+        }
         (&Method::POST, Some(upload)) => {
             let wanted = head.headers.get(CHECKSUM).and_then(|value| value.to_str().ok()).map(str::to_owned);
             let _ = body.collect().await;
@@ -76,6 +74,8 @@ pub(crate) async fn answer(uploads: Arc<Uploads>, request: Request<Incoming>) ->
 /// Takes a body to its end; `None` when it ends before that.
 async fn received(mut body: Incoming, headers: &HeaderMap, verified: bool) -> Option<Stored> {
     let mut stored = Stored::default();
+    // Nothing has a checksum, too.
+    stored.update(&[], verified);
     while let Some(frame) = body.frame().await {
         if let Ok(bytes) = frame.ok()?.into_data() {
             stored.update(&bytes, verified);

@@ -73,7 +73,8 @@ impl Meter {
                 std::future::pending::<()>().await;
             }
         });
-        let told = stream::iter([()]).filter_map(|()| std::future::ready(self.is_stopped().then(|| Err(stopped()))));
+        let told =
+            stream::iter([()]).filter_map(|()| std::future::ready(self.is_stopped().then(|| Err(stopped()))));
         until.chain(told)
     }
 
@@ -118,7 +119,8 @@ impl Meter {
     /// Whether another invocation could go on, and this one got somewhere.
     pub fn can_go_on(&self) -> bool {
         let state = self.state();
-        state.brought > 0 && state.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.validator.is_some())
+        state.brought > 0
+            && state.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.validator.is_some())
     }
 
     /// How far the transfer is.

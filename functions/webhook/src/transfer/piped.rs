@@ -78,7 +78,8 @@ async fn missing(
 ) -> Result<(), Trouble> {
     let there: HashSet<i32> = checkpoint.parts.iter().map(|part| part.number).collect();
     let mut download = Some(download);
-    let pieces = plan::parts(checkpoint.length, checkpoint.part_length).filter(|(number, _)| !there.contains(number));
+    let pieces =
+        plan::parts(checkpoint.length, checkpoint.part_length).filter(|(number, _)| !there.contains(number));
     let pieces = pieces.map(|(number, range)| {
         // The answer that told us about the file has its first bytes already.
         let begun = if number == 1 { download.take() } else { None };

@@ -18,7 +18,8 @@ pub(super) fn part_length(length: u64) -> u64 {
 
 /// The parts, numbered from 1, with the range of the file that each is.
 pub(super) fn parts(length: u64, part_length: u64) -> impl Iterator<Item = (i32, Range<u64>)> {
-    (1..).zip((0..length).step_by(usize::try_from(part_length).unwrap_or(usize::MAX)))
+    (1..)
+        .zip((0..length).step_by(usize::try_from(part_length).unwrap_or(usize::MAX)))
         .map(move |(number, start)| (number, start..length.min(start + part_length)))
 }
 
@@ -40,7 +41,7 @@ mod tests {
                 at = range.end;
             }
             prop_assert_eq!(at, length);
-            prop_assert!(count <= 10_000 && part >= SHORTEST && part <= LONGEST);
+            prop_assert!(count <= 10_000 && (SHORTEST..=LONGEST).contains(&part));
         }
     }
 }

@@ -47,7 +47,12 @@ impl Provider for Abyssale {
         Ok(Box::new(submit::Submission::new(call)?))
     }
 
-    fn authenticate(&self, delivery: &Delivery<'_>, credentials: &Credentials, now: OffsetDateTime) -> Authenticity {
+    fn authenticate(
+        &self,
+        delivery: &Delivery<'_>,
+        credentials: &Credentials,
+        now: OffsetDateTime,
+    ) -> Authenticity {
         webhook::authenticate(delivery, credentials, now)
     }
 

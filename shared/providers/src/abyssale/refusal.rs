@@ -101,7 +101,13 @@ mod tests {
         let pair = |field: &str, text: &str| vec![(field.to_owned(), text.to_owned())];
         let cases = [
             // E3
-            (404, r#"{"id":"visual_not_found","message":"No visual","version":"v2026-10-21"}"#, "visual_not_found", "No visual", vec![]),
+            (
+                404,
+                r#"{"id":"visual_not_found","message":"No visual","version":"v2026-10-21"}"#,
+                "visual_not_found",
+                "No visual",
+                vec![],
+            ),
             (
                 400,
                 r#"{"id":"wrong_type","message":"ids[0]: not a string","errors":[{"path":"ids[0]","code":"wrong_type","expected":"string"}]}"#,
@@ -117,7 +123,13 @@ mod tests {
                 "Invalid parameters",
                 pair("ids", "required"),
             ),
-            (429, r#"{"message":"429 Too Many Requests","id":"rate_limit_exceeded"}"#, "rate_limit_exceeded", "429 Too Many Requests", vec![]),
+            (
+                429,
+                r#"{"message":"429 Too Many Requests","id":"rate_limit_exceeded"}"#,
+                "rate_limit_exceeded",
+                "429 Too Many Requests",
+                vec![],
+            ),
             // E1
             (
                 400,

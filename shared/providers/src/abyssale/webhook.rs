@@ -12,7 +12,11 @@ const DELIVERY_ID: &str = "x-abyssale-delivery-id";
 /// Present once the workspace has a signing secret (contract 6.1).
 const SIGNATURE: &str = "x-abyssale-signature";
 
-pub(super) fn authenticate(delivery: &Delivery<'_>, credentials: &Credentials, now: OffsetDateTime) -> Authenticity {
+pub(super) fn authenticate(
+    delivery: &Delivery<'_>,
+    credentials: &Credentials,
+    now: OffsetDateTime,
+) -> Authenticity {
     let secrets = credentials.all("signing_secrets");
     if secrets.is_empty() {
         return Authenticity::NotSigned;
@@ -108,13 +112,19 @@ fn read_flat(body: &Value) -> Result<Report, Unreadable> {
         None => shape,
     };
     let Some(kind) = kind else {
-        return Ok(Report { name: name.unwrap_or("unknown").to_owned(), ticket: None, event: None, adoptable_as: None });
+        return Ok(Report {
+            name: name.unwrap_or("unknown").to_owned(),
+            ticket: None,
+            event: None,
+            adoptable_as: None,
+        });
     };
     let report = Report { name: kind.name().to_owned(), ticket: None, event: None, adoptable_as: None };
     match kind {
         Kind::NewExport => {
             let export_id = text("export_id");
-            let url = text("archive_url").ok_or_else(|| Unreadable("NEW_EXPORT without archive_url".into()))?;
+            let url =
+                text("archive_url").ok_or_else(|| Unreadable("NEW_EXPORT without archive_url".into()))?;
             let source = Source { url: url.to_owned(), role: SourceRole::Archive };
             let event = Some(Event::Finished { sources: vec![source] });
             Ok(Report { ticket: export_id.map(Ticket::new), event, adoptable_as: Some(EXPORT), ..report })
@@ -164,7 +174,11 @@ mod tests {
             (r#"{}"#, "unknown"),
         ] {
             let report = read_delivery(body.as_bytes()).expect("readable");
-            assert_eq!((report.name.as_str(), report.event.is_none(), report.ticket), (name, true, None), "{body}");
+            assert_eq!(
+                (report.name.as_str(), report.event.is_none(), report.ticket),
+                (name, true, None),
+                "{body}"
+            );
         }
     }
 
