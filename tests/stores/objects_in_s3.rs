@@ -123,7 +123,7 @@ async fn a_range_is_exact() {
 async fn a_removed_file_is_gone_and_removing_it_again_is_no_error() {
     let (_server, objects) = bucket().await;
     let key = key();
-    objects.put(&key, "text/plain", Bytes::from_static(b"x")).await.expect("stored");
+    objects.place(&key, "text/plain", Bytes::from_static(b"x")).await.expect("stored");
     for _ in 0..2 {
         objects.delete(&key).await.expect("removed");
         assert_eq!(objects.head(&key).await.expect("an answer"), None);

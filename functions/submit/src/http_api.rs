@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Method, header};
 use lambda::HttpReply;
-use model::{Fault, FaultClass, Job, JobView};
+use model::{Fault, FaultClass, Job, JobView, Violation};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
@@ -64,14 +64,14 @@ fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("\u{0}"));
     if !header(header::CONTENT_TYPE.as_str()).is_some_and(is_json) {
         let fault = Fault::new(FaultClass::UnsupportedMediaType, "expected Content-Type: application/json");
-        return Err(fault.with_violations(vec![violation("content-type", "expected application/json")]));
+        return Err(fault.with_violations(vec![Violation::new("content-type", "expected application/json")]));
     }
     if request.body().len() > LARGEST_BODY {
         let fault = Fault::new(
             FaultClass::PayloadTooLarge,
             format!("expected a body of at most {LARGEST_BODY} bytes"),
         );
-        return Err(fault.with_violations(vec![violation("body", "expected at most 131072 bytes")]));
+        return Err(fault.with_violations(vec![Violation::new("body", "expected at most 131072 bytes")]));
     }
     let body: Value = serde_json::from_slice(request.body())
         .map_err(|e| Fault::invalid("body", format!("expected JSON: {e}")))?;
@@ -82,8 +82,4 @@ fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || essence.starts_with("application/") && essence.ends_with("+json")
-}
-
-fn violation(field: &str, message: &str) -> model::Violation {
-    model::Violation { field: field.to_owned(), message: message.to_owned() }
 }

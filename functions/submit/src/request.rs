@@ -43,18 +43,19 @@ impl Request {
         let mut violations = vec![];
         let metadata = fields.remove("metadata").filter(|metadata| !metadata.is_null());
         if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > LARGEST_METADATA) {
-            violations.push(violation("metadata", "expected at most 4096 bytes of JSON"));
+            violations.push(Violation::new("metadata", "expected at most 4096 bytes of JSON"));
         }
         let unpack = match fields.remove("unpack") {
             None | Some(Value::Null) => None,
             Some(Value::Bool(unpack)) => Some(unpack),
             Some(_) => {
-                violations.push(violation("unpack", "expected true or false"));
+                violations.push(Violation::new("unpack", "expected true or false"));
                 None
             }
         };
         if key.is_some_and(|key| !is_key(key)) {
-            violations.push(violation("idempotency_key", "expected 1 to 255 printable ASCII characters"));
+            violations
+                .push(Violation::new("idempotency_key", "expected 1 to 255 printable ASCII characters"));
         }
         let provider = fields.remove("provider");
         let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
@@ -64,10 +65,10 @@ impl Request {
             (Some(provider), Some(kind)) => (provider, kind),
             (provider, kind) => {
                 if provider.is_none() {
-                    violations.push(violation("provider", &format!("expected one of: {}", names())));
+                    violations.push(Violation::new("provider", format!("expected one of: {}", names())));
                 }
                 if kind.is_none() {
-                    violations.push(violation("kind", "expected the kind of work, such as \"export\""));
+                    violations.push(Violation::new("kind", "expected the kind of work, such as \"export\""));
                 }
                 return Err(Fault::violations(violations));
             }
@@ -89,10 +90,6 @@ impl Request {
     pub fn provider_name(&self) -> ProviderName {
         providers::name_of(self.provider)
     }
-}
-
-fn violation(field: &str, message: &str) -> Violation {
-    Violation { field: field.to_owned(), message: message.to_owned() }
 }
 
 fn names() -> String {

@@ -28,17 +28,12 @@ pub(crate) async fn bring(worker: &Worker, job: &Job, again: bool, meter: &Meter
         Some(existing) => existing,
         None => fetch(worker, job, &key, checkpoint, meter).await?,
     };
-    let checksum = match existing.checksum {
-        Some(checksum) => checksum,
-        // The store kept none of the configured kind, so the object itself must tell.
-        None => worker.objects.checksum(&key).await?,
-    };
     let file = StoredFile {
         name: Key::ARCHIVE_NAME.to_owned(),
         key: worker.objects.key(&key),
         bytes: existing.bytes,
         content_type: ZIP.to_owned(),
-        checksum,
+        checksum: worker.objects.checksum_of(&key, existing).await?,
     };
     settle(worker, job, &key, file, again, meter).await
 }
@@ -70,12 +65,7 @@ async fn fetch(
     match transfer.run(checkpoint).await? {
         Uploaded::Stored { bytes, checksum } => Ok(Existing { bytes, checksum: Some(checksum) }),
         // Another worker, thought lost, was faster after all. Its object is as good as ours.
-        Uploaded::AlreadyThere => worker.objects.head(key).await?.ok_or_else(|| {
-            Fault::new(
-                FaultClass::StorageUnavailable,
-                "the archive was in the bucket a moment ago and is not now",
-            )
-        }),
+        Uploaded::AlreadyThere => worker.objects.there(key).await,
     }
 }
 

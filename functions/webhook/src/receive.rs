@@ -88,7 +88,7 @@ impl Door {
             return Ok(Body::inline(bytes));
         }
         let key = Key::InboxBody(provider.clone(), at, Uuid::now_v7().to_string());
-        self.objects.put(&key, "application/octet-stream", bytes.clone()).await?;
+        self.objects.place(&key, "application/octet-stream", bytes.clone()).await?;
         Ok(Body::Stored(self.objects.key(&key)))
     }
 }

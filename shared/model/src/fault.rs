@@ -70,6 +70,13 @@ pub struct JobError {
     pub errors: Vec<Violation>,
 }
 
+impl Violation {
+    /// A broken rule.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
 impl Fault {
     /// A failure with what the caller may read about it.
     pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
@@ -86,7 +93,7 @@ impl Fault {
 
     /// A request that breaks one rule.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::violations(vec![Violation { field: field.into(), message: message.into() }])
+        Self::violations(vec![Violation::new(field, message)])
     }
 
     /// A request that breaks several rules.

@@ -5,17 +5,12 @@ use aws_sdk_s3::{
     config::{
         Builder, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
     },
-    primitives::ByteStream,
     types::ChecksumMode,
 };
 use bytes::Bytes;
 use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
 
-use crate::{
-    Key,
-    checksum::Running,
-    trouble::{Unwritten, refused, unwritten},
-};
+use crate::{Key, checksum::Running, trouble::refused};
 
 /// The user's bucket.
 #[derive(Debug, Clone)]
@@ -83,6 +78,18 @@ impl Objects {
         }))
     }
 
+    /// The checksum of an object that was looked at. Where the store kept none of the configured kind, the object
+    /// itself must tell.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`].
+    pub async fn checksum_of(&self, key: &Key, existing: Existing) -> Result<Checksum, Fault> {
+        match existing.checksum {
+            Some(checksum) => Ok(checksum),
+            None => self.checksum(key).await,
+        }
+    }
+
     /// Computes the checksum of an object that is there, by reading it.
     ///
     /// # Errors
@@ -107,18 +114,6 @@ impl Objects {
             Ok(answer) => Ok(Some(answer.body.collect().await.map_err(|e| cut().because(e))?.into_bytes())),
             Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
             Err(e) => Err(refused("give the file back", e)),
-        }
-    }
-
-    /// Writes a small object, unless it is there already.
-    ///
-    /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn put(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<(), Fault> {
-        let put = self.client.put_object().bucket(&self.bucket).key(self.key(key)).content_type(content_type);
-        match put.if_none_match("*").body(ByteStream::from(bytes)).send().await.map_err(unwritten) {
-            Ok(_) | Err(Unwritten::AlreadyThere) => Ok(()),
-            Err(Unwritten::Fault(fault) | Unwritten::Worthless(fault)) => Err(fault),
         }
     }
 

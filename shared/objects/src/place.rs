@@ -60,8 +60,11 @@ impl Objects {
         self.compare(upload.key, existing, &running).await
     }
 
-    /// An object that a conditional write found.
-    async fn there(&self, key: &Key) -> Result<Existing, Fault> {
+    /// Looks at an object that a conditional write found.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`], also when the object is gone by now.
+    pub async fn there(&self, key: &Key) -> Result<Existing, Fault> {
         let existing = self.head(key).await?;
         let gone = "an object was in the bucket a moment ago and is not now";
         existing.ok_or_else(|| Fault::new(FaultClass::StorageUnavailable, gone))
@@ -69,12 +72,8 @@ impl Objects {
 
     async fn compare(&self, key: &Key, existing: Existing, ours: &Running) -> Result<Checksum, Fault> {
         let wanted = ours.finish();
-        let theirs = match existing.checksum {
-            Some(checksum) => checksum,
-            // The store kept none of the configured kind, so the object itself must tell.
-            None => self.checksum(key).await?,
-        };
-        if existing.bytes == ours.bytes() && theirs == wanted {
+        let bytes = existing.bytes;
+        if self.checksum_of(key, existing).await? == wanted && bytes == ours.bytes() {
             return Ok(wanted);
         }
         let message = format!("another object lies at {} already; it was not touched", self.key(key));

@@ -36,7 +36,7 @@ impl Fields {
 
     /// Notes a broken rule.
     pub fn violation(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.violations.push(Violation { field: field.into(), message: message.into() });
+        self.violations.push(Violation::new(field, message));
     }
 
     /// Refuses every field that nobody took, and every violation noted.
@@ -45,7 +45,7 @@ impl Fields {
     /// One fault that names them all.
     pub fn finish(mut self) -> Result<(), Fault> {
         for name in self.left.keys() {
-            self.violations.push(Violation { field: name.clone(), message: "unknown field".into() });
+            self.violations.push(Violation::new(name, "unknown field"));
         }
         if self.violations.is_empty() { Ok(()) } else { Err(Fault::violations(self.violations)) }
     }
