@@ -4,8 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use harness::until;
 use model::{
-    Change, Event, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, SourceRole, Status,
-    Ticket,
+    Change, Event, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, Status, Ticket,
 };
 use records::{Claim, DeliveryRecord, IdempotencyKey, LeaseAttempt, Records};
 use serde_json::json;
@@ -40,7 +39,7 @@ fn job() -> Job {
 }
 
 fn finished() -> Event {
-    Event::Finished { sources: vec![Source { url: "https://x/a.zip?s=1".into(), role: SourceRole::Archive }] }
+    Event::Finished { sources: vec![Source::archive("https://x/a.zip?s=1")], missing: vec![] }
 }
 
 async fn received(records: &Records) -> JobId {

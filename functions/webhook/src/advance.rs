@@ -6,16 +6,20 @@
 
 use bytes::Bytes;
 use inbox::{Message, Queued, Route};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, NewJob, Origin, Ticket};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, NewJob, Origin, Source, SourceRole, Ticket};
+use objects::Key;
 use providers::Report;
 use records::{Claim, DeliveryRecord, IdempotencyKey};
-use serde_json::json;
+use serde_json::{Map, json};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::worker::{ComesBack, Receipt, Worker};
 
 /// The longest body that is kept beside the job; longer ones stay in S3 or are cut off.
 const LONGEST_RECORDED: usize = 128 * 1024;
+/// The longest list of sources that is kept in a job's record, in bytes of JSON: a DynamoDB item ends at 400 KB.
+const LONGEST_SOURCES: usize = 96 * 1024;
 /// How often a job is looked for again that a workspace delivery is about; the waits double.
 const LOOKUPS: u32 = 3;
 
@@ -148,12 +152,30 @@ impl Worker {
         self.records.record_delivery(id, &delivery).await
     }
 
+    /// The event as the job's record can hold it: a long list of sources goes into the bucket.
+    async fn short(&self, id: JobId, event: Event) -> Result<Event, Fault> {
+        let Event::Finished { sources, missing } = event else { return Ok(event) };
+        let unwritten = |e| Fault::new(FaultClass::Internal, "the sources cannot be written").because(e);
+        let list = serde_json::to_vec(&sources).map_err(unwritten)?;
+        if list.len() <= LONGEST_SOURCES {
+            return Ok(Event::Finished { sources, missing });
+        }
+        let provider = self.records.get(id).await?.map(|job| job.provider);
+        let provider = provider.ok_or_else(|| Fault::new(FaultClass::NotFound, "there is no such job"))?;
+        let key = Key::InboxBody(provider, OffsetDateTime::now_utc(), Uuid::now_v7().to_string());
+        self.objects.place(&key, "application/json", list.into()).await?;
+        let url = self.objects.key(&key);
+        let list = Source { url, role: SourceRole::List, name: None, details: Map::new() };
+        Ok(Event::Finished { sources: vec![list], missing })
+    }
+
     async fn apply(&self, id: JobId, report: Report) -> Result<(), Fault> {
         let now = OffsetDateTime::now_utc();
         if let Some(ticket) = report.ticket {
             self.records.apply(id, &Event::Accepted { ticket }, now).await?;
         }
         if let Some(event) = report.event {
+            let event = self.short(id, event).await?;
             let (job, change) = self.records.apply(id, &event, now).await?;
             let changed = change != Change::Nothing;
             tracing::info!(job_id = %id, event = report.name, status = job.status.as_str(), changed, "delivery applied");

@@ -58,9 +58,9 @@ impl Worker {
                 Event::LandedPartly { haul, error }
             }
             Landing::Refused { archive, fault } => {
-                fault.log("an archive is not unpacked");
+                fault.log("what came cannot be used");
                 let error = fault.remembered(OffsetDateTime::now_utc());
-                Event::LandingFailed { archive: Some(archive), error }
+                Event::LandingFailed { archive, error }
             }
         }))
     }

@@ -2,11 +2,13 @@
 //! and queues it, the private worker behind the queue moves the job on and brings the files in.
 
 mod advance;
+mod archive;
 mod bring;
 mod config;
 mod land;
 mod manifest;
 mod receive;
+mod set;
 mod settle;
 pub mod transfer;
 mod unpack;

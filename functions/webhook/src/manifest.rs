@@ -4,46 +4,68 @@
 
 use bytes::Bytes;
 use model::{
-    Archive, Checksum, Fault, FaultClass, Job, JobId, ManifestObject, ProviderName, StoredFile, Ticket,
+    Checksum, Fault, FaultClass, Job, JobId, ManifestObject, Missing, ProviderName, StoredFile, Ticket,
 };
 use objects::{Key, Objects};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::unpack::Measures;
+use crate::{settle::Came, unpack::Measures};
 
 /// The version of the manifest's form. Additions do not change it.
 const SCHEMA_VERSION: u32 = 1;
 const JSON: &str = "application/json";
 
-/// A file of the archive, or the archive itself when it is not unpacked.
+/// A file that came, or the archive itself when it is not unpacked.
 #[derive(Debug)]
 pub(crate) enum Listed {
     /// It is in the bucket.
     Landed {
         /// The object.
         file: StoredFile,
-        /// The name in the archive.
+        /// The name in the archive or at the provider.
         source_name: Option<String>,
         /// CRC-32 of the bytes.
         crc32: Option<u32>,
         /// Width and height of a picture.
         measures: Option<Measures>,
+        /// What the provider says about it.
+        details: Map<String, Value>,
+        /// Whether it is one of the files that were asked for.
+        counted: bool,
     },
     /// It is not.
     Refused {
-        /// The name in the archive.
+        /// The name in the archive or at the provider.
         source_name: String,
         /// Why.
         reason: String,
+        /// Whether it is one of the files that were asked for.
+        counted: bool,
     },
 }
 
 impl Listed {
     /// The archive, as the one file of a job that is not unpacked.
-    pub(crate) fn archive(file: StoredFile) -> Self {
-        Listed::Landed { file, source_name: None, crc32: None, measures: None }
+    pub(crate) fn whole(file: StoredFile) -> Self {
+        let details = Map::new();
+        Listed::Landed { file, source_name: None, crc32: None, measures: None, details, counted: true }
+    }
+
+    /// Whether it is one of the files that were asked for.
+    pub(crate) fn counted(&self) -> bool {
+        match self {
+            Listed::Landed { counted, .. } | Listed::Refused { counted, .. } => *counted,
+        }
+    }
+
+    /// The object, if there is one.
+    pub(crate) fn stored(self) -> Option<StoredFile> {
+        match self {
+            Listed::Landed { file, .. } => Some(file),
+            Listed::Refused { .. } => None,
+        }
     }
 }
 
@@ -57,9 +79,10 @@ struct Manifest<'a> {
     request: &'a Value,
     #[serde(serialize_with = "model::utc_milliseconds")]
     created_at: OffsetDateTime,
-    archive: Packed<'a>,
+    archive: Option<Packed<'a>>,
     files: Vec<File<'a>>,
     refused: Vec<Refused<'a>>,
+    missing: &'a [Missing],
     completeness: Completeness,
 }
 
@@ -83,6 +106,8 @@ struct File<'a> {
     width: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     height: Option<u32>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    details: &'a Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -102,13 +127,8 @@ struct Completeness {
 ///
 /// # Errors
 /// [`FaultClass::ObjectConflict`] if another one is there, or [`FaultClass::StorageUnavailable`].
-pub(crate) async fn write(
-    objects: &Objects,
-    job: &Job,
-    archive: &Archive,
-    files: &[Listed],
-) -> Result<ManifestObject, Fault> {
-    let text = text(job, archive, files)?;
+pub(crate) async fn write(objects: &Objects, job: &Job, came: &Came) -> Result<ManifestObject, Fault> {
+    let text = text(job, came)?;
     let key = Key::Manifest(job.provider.clone(), job.id);
     let path = objects.key(&key);
     let bytes = match objects.place(&key, JSON, text.clone()).await {
@@ -135,11 +155,12 @@ fn same(there: &[u8], ours: &[u8]) -> bool {
     read(there).is_some_and(|there| Some(there) == read(ours))
 }
 
-fn text(job: &Job, archive: &Archive, listed: &[Listed]) -> Result<Bytes, Fault> {
-    let files: Vec<File<'_>> = listed.iter().filter_map(file).collect();
-    let refused: Vec<Refused<'_>> = listed.iter().filter_map(refused).collect();
-    let landed = archive.entries.saturating_sub(refused.len() as u64);
-    let missing = archive.expected.map(|expected| expected.saturating_sub(landed));
+fn text(job: &Job, came: &Came) -> Result<Bytes, Fault> {
+    let files: Vec<File<'_>> = came.files.iter().filter_map(file).collect();
+    let refused: Vec<Refused<'_>> = came.files.iter().filter_map(refused).collect();
+    let broken = came.files.iter().filter(|file| file.counted() && matches!(file, Listed::Refused { .. }));
+    let landed = came.count.saturating_sub(broken.count() as u64);
+    let missing = came.expected.map(|expected| expected.saturating_sub(landed));
     let manifest = Manifest {
         schema_version: SCHEMA_VERSION,
         job_id: job.id,
@@ -148,15 +169,16 @@ fn text(job: &Job, archive: &Archive, listed: &[Listed]) -> Result<Bytes, Fault>
         ticket: job.ticket.as_ref(),
         request: &job.request,
         created_at: job.created_at,
-        archive: Packed {
+        archive: came.archive.as_ref().map(|archive| Packed {
             key: &archive.file.key,
             bytes: archive.file.bytes,
             checksum: &archive.file.checksum,
             entries: archive.entries,
-        },
+        }),
         files,
         refused,
-        completeness: Completeness { expected: archive.expected, landed, missing },
+        missing: &job.missing,
+        completeness: Completeness { expected: came.expected, landed, missing },
     };
     let unwritten = |e| Fault::new(FaultClass::Internal, "the manifest cannot be written").because(e);
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(unwritten)?;
@@ -165,26 +187,27 @@ fn text(job: &Job, archive: &Archive, listed: &[Listed]) -> Result<Bytes, Fault>
 }
 
 fn file(listed: &Listed) -> Option<File<'_>> {
-    let Listed::Landed { file, source_name, crc32, measures } = listed else { return None };
+    let Listed::Landed { file, source_name, crc32, measures, details, .. } = listed else { return None };
     Some(File {
         file,
         crc32: crc32.map(|crc32| format!("{crc32:08x}")),
         source_name: source_name.as_deref(),
         width: measures.map(|measures| measures.width),
         height: measures.map(|measures| measures.height),
+        details,
     })
 }
 
 fn refused(listed: &Listed) -> Option<Refused<'_>> {
     match listed {
-        Listed::Refused { source_name, reason } => Some(Refused { source_name, reason }),
+        Listed::Refused { source_name, reason, .. } => Some(Refused { source_name, reason }),
         Listed::Landed { .. } => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use model::{ChecksumAlgorithm, Event, NewJob, Origin};
+    use model::{Archive, ChecksumAlgorithm, Event, NewJob, Origin};
     use serde_json::json;
 
     use super::*;
@@ -213,6 +236,11 @@ mod tests {
         })
     }
 
+    fn came() -> Came {
+        let archive = Archive { file: stored("archive.zip"), entries: 2, expected: Some(3) };
+        Came { archive: Some(archive), files: listed(), expected: Some(3), count: 2 }
+    }
+
     fn listed() -> Vec<Listed> {
         let measures = Some(Measures { width: 300, height: 250 });
         let landed = Listed::Landed {
@@ -220,15 +248,16 @@ mod tests {
             source_name: Some("A/a.png".into()),
             crc32: Some(0xbeef),
             measures,
+            details: Map::new(),
+            counted: true,
         };
-        vec![landed, Listed::Refused { source_name: "b.png".into(), reason: "cut".into() }]
+        vec![landed, Listed::Refused { source_name: "b.png".into(), reason: "cut".into(), counted: true }]
     }
 
     #[test]
     fn a_manifest_says_everything_and_the_same_each_time() {
-        let archive = Archive { file: stored("archive.zip"), entries: 2, expected: Some(3) };
-        let once = text(&job(), &archive, &listed()).expect("a manifest");
-        assert_eq!(once, text(&job(), &archive, &listed()).expect("a manifest"));
+        let once = text(&job(), &came()).expect("a manifest");
+        assert_eq!(once, text(&job(), &came()).expect("a manifest"));
         let manifest: Value = serde_json::from_slice(&once).expect("JSON");
         assert_eq!(manifest["schema_version"], 1);
         assert_eq!(manifest["created_at"], "2024-10-28T10:51:22.778Z");
@@ -245,13 +274,13 @@ mod tests {
 
     #[test]
     fn a_ticket_that_came_later_makes_no_other_manifest() {
-        let archive = Archive { file: stored("archive.zip"), entries: 2, expected: Some(3) };
-        let before = text(&job(), &archive, &listed()).expect("a manifest");
+        let before = text(&job(), &came()).expect("a manifest");
         let mut known = job();
         known.apply(Event::Accepted { ticket: Ticket::new("t") }, OffsetDateTime::UNIX_EPOCH);
-        let after = text(&known, &archive, &listed()).expect("a manifest");
+        let after = text(&known, &came()).expect("a manifest");
         assert!(before != after && same(&before, &after));
-        assert!(!same(&before, &text(&job(), &archive, &listed()[..1]).expect("a manifest")));
+        let fewer = Came { files: vec![], ..came() };
+        assert!(!same(&before, &text(&job(), &fewer).expect("a manifest")));
         assert!(!same(b"", &before) && !same(b"{", b"{"));
     }
 }

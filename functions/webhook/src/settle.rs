@@ -1,19 +1,28 @@
-//! What becomes of an archive that is in the bucket: unpacked or left as it is, listed in a manifest, and judged
-//! against what was asked for.
+//! What becomes of what came: listed in a manifest, which is written last, and judged against what was asked for.
 
-use model::{Archive, Fault, FaultClass, Haul, Job, StoredFile};
-use objects::{Key, Objects};
+use model::{Archive, Fault, FaultClass, Haul, Job};
+use objects::Objects;
 
 use crate::{
     manifest::{self, Listed},
-    transfer::Meter,
-    unpack::{End, Outcome, Unpacking},
-    worker::Worker,
-    zip::{self, Listing},
+    zip,
 };
 
-/// How many damaged files a message names.
+/// How many files a message names.
 const MOST_NAMED: usize = 5;
+
+/// What a landing brought into the bucket.
+#[derive(Debug)]
+pub(crate) struct Came {
+    /// The archive, when the provider delivered one.
+    pub(crate) archive: Option<Archive>,
+    /// Every file, or the archive when it is not unpacked; those that could not be brought in, too.
+    pub(crate) files: Vec<Listed>,
+    /// How many files were asked for or promised, as far as that is known.
+    pub(crate) expected: Option<u64>,
+    /// How many came, damaged ones included.
+    pub(crate) count: u64,
+}
 
 /// How a landing ended well enough to keep what came.
 #[derive(Debug)]
@@ -30,154 +39,136 @@ pub(crate) enum Landing {
         /// What is missing.
         fault: Fault,
     },
-    /// An archive that is not unpacked. It lies in the bucket as it came.
+    /// Nothing that could be used: an archive that is not unpacked and lies in the bucket as it came, or a set of
+    /// which no file could be had.
     Refused {
         /// The archive.
-        archive: Archive,
+        archive: Option<Archive>,
         /// Why.
         fault: Fault,
     },
 }
 
-/// Unpacks an archive, unless job or configuration say otherwise, and writes the manifest last. `again` says that
-/// another landing of this job began before; doing it again changes nothing.
-pub(crate) async fn settle(
-    worker: &Worker,
-    job: &Job,
-    key: &Key,
-    file: StoredFile,
-    again: bool,
-    meter: &Meter,
-) -> Result<Landing, Fault> {
-    let objects = &worker.objects;
-    if !job.unpack.unwrap_or(worker.config.unpack) {
-        let entries = counted(objects, key, file.bytes).await?;
-        let archive = Archive { file: file.clone(), entries, expected: job.expected };
-        return written(objects, job, archive, vec![Listed::archive(file)]).await;
-    }
-    let unpacked = match listed(worker, key, file.bytes).await {
-        Ok(listing) => {
-            let entries = listing.files.len() as u64;
-            let unpacking = Unpacking::new(objects, job, key, &listing, again, meter);
-            unpacking.run().await.map(|outcomes| (entries, outcomes))
-        }
-        Err(fault) => Err(fault),
-    };
-    match unpacked {
-        Ok((entries, outcomes)) => {
-            let archive = Archive { file, entries, expected: job.expected };
-            written(objects, job, archive, outcomes.into_iter().map(Listed::from).collect()).await
-        }
-        Err(fault) if fault.class == FaultClass::ArchiveRefused => {
-            let entries = counted(objects, key, file.bytes).await?;
-            Ok(Landing::Refused { archive: Archive { file, entries, expected: job.expected }, fault })
-        }
-        Err(fault) => Err(fault),
-    }
-}
-
 /// Writes the manifest, after which everything is there, and judges what came.
-async fn written(
-    objects: &Objects,
-    job: &Job,
-    archive: Archive,
-    files: Vec<Listed>,
-) -> Result<Landing, Fault> {
-    let manifest = manifest::write(objects, job, &archive, &files).await?;
-    let (mut landed, mut damaged) = (vec![], vec![]);
-    for file in files {
-        match file {
-            Listed::Landed { file, .. } => landed.push(file),
-            Listed::Refused { source_name, reason } => {
-                damaged.push(format!("{} ({reason})", zip::shown(source_name.as_bytes(), true)))
-            }
-        }
+pub(crate) async fn settle(objects: &Objects, job: &Job, came: Came) -> Result<Landing, Fault> {
+    let refused = refusals(&came.files);
+    let counted = came.files.iter().filter(|file| file.counted()).count();
+    if came.archive.is_none() && counted > 0 && refused.len() == counted {
+        let message = format!("none of the files can be downloaded: {}", named(&refused));
+        return Ok(Landing::Refused { archive: None, fault: Fault::new(FaultClass::FilesMissing, message) });
     }
-    let shortfall = shortfall(&archive, &damaged);
-    let haul = Haul::of(archive, landed, manifest);
+    let manifest = manifest::write(objects, job, &came).await?;
+    let shortfall = shortfall(job, &came, &refused);
+    let landed = came.files.into_iter().filter_map(Listed::stored).collect();
+    let class = match came.archive {
+        Some(_) => FaultClass::ArchiveIncomplete,
+        None => FaultClass::FilesMissing,
+    };
+    let haul = Haul::of(came.archive, landed, manifest);
     Ok(match shortfall {
-        Some(message) => Landing::Short { haul, fault: Fault::new(FaultClass::ArchiveIncomplete, message) },
+        Some(message) => Landing::Short { haul, fault: Fault::new(class, message) },
         None => Landing::Whole { haul },
     })
 }
 
-/// What is less than was asked for: files that the archive lacks (contract 2.3: it silently contains only what the
-/// provider found), and files that it holds damaged.
-fn shortfall(archive: &Archive, damaged: &[String]) -> Option<String> {
-    let entries = archive.entries;
-    let lacking = archive.expected.filter(|expected| entries < *expected).map(|expected| {
-        let missing = expected - entries;
-        format!("the archive holds {entries} of {expected} files; {missing} are missing")
+/// The files that could not be brought in, and why.
+fn refusals(files: &[Listed]) -> Vec<String> {
+    let refused = files.iter().filter_map(|file| match file {
+        Listed::Refused { source_name, reason, .. } => {
+            Some(format!("{} ({reason})", zip::shown(source_name.as_bytes(), true)))
+        }
+        Listed::Landed { .. } => None,
     });
-    let broken = (!damaged.is_empty()).then(|| {
-        let (count, named) = (damaged.len(), damaged[..damaged.len().min(MOST_NAMED)].join(", "));
-        let more = if count > MOST_NAMED { ", and more that the manifest names" } else { "" };
-        format!("{count} of {entries} files in the archive cannot be read: {named}{more}")
+    refused.collect()
+}
+
+/// What is less than was asked for: files that never came (contract of Abyssale 2.3: an archive silently contains
+/// only what the provider found), files that the provider could not make, and files that are damaged.
+fn shortfall(job: &Job, came: &Came, refused: &[String]) -> Option<String> {
+    let (count, what) = match came.archive {
+        Some(_) => (came.count, "the archive holds"),
+        None => (came.count, "the provider made"),
+    };
+    let lacking = came.expected.filter(|expected| count < *expected).map(|expected| {
+        let missing = expected - count;
+        format!("{what} {count} of {expected} files; {missing} are missing")
     });
-    let parts: Vec<String> = lacking.into_iter().chain(broken).collect();
+    let unmade = (!job.missing.is_empty()).then(|| {
+        let reasons = job.missing.iter().map(|missing| match &missing.name {
+            Some(name) => format!("{} ({})", zip::shown(name.as_bytes(), true), missing.reason),
+            None => missing.reason.clone(),
+        });
+        format!("not made: {}", named(&reasons.collect::<Vec<_>>()))
+    });
+    let broken = (!refused.is_empty()).then(|| {
+        let (broken, listed) = (refused.len(), named(refused));
+        match came.archive {
+            Some(_) => format!("{broken} of {count} files in the archive cannot be read: {listed}"),
+            None => format!("{broken} of {count} files cannot be downloaded: {listed}"),
+        }
+    });
+    let parts: Vec<String> = [lacking, unmade, broken].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// Reads the archive's directory back from the bucket.
-async fn listed(worker: &Worker, key: &Key, bytes: u64) -> Result<Listing, Fault> {
-    let objects = &worker.objects;
-    let listing = zip::list(bytes, |range| objects.read(key, range), worker.config.limits).await;
-    whole(objects, key, listing).await
-}
-
-/// How many files the archive holds.
-async fn counted(objects: &Objects, key: &Key, bytes: u64) -> Result<u64, Fault> {
-    let contents = zip::inspect(bytes, |range| objects.read(key, range)).await;
-    whole(objects, key, contents).await.map(|contents| contents.files)
-}
-
-/// Removes a broken archive: nothing broken stays under a job's prefix, and the bucket keeps the removed version for
-/// whoever wants to look.
-async fn whole<T>(objects: &Objects, key: &Key, read: Result<T, Fault>) -> Result<T, Fault> {
-    if let Err(fault) = &read
-        && fault.class == FaultClass::ArchiveInvalid
-    {
-        objects.delete(key).await?;
-    }
-    read
-}
-
-impl From<Outcome> for Listed {
-    fn from(outcome: Outcome) -> Self {
-        let Outcome { source_name, end } = outcome;
-        match end {
-            End::Landed { file, crc32, measures } => {
-                Listed::Landed { file, source_name: Some(source_name), crc32: Some(crc32), measures }
-            }
-            End::Refused(reason) => Listed::Refused { source_name, reason },
-        }
-    }
+/// The first few of a list, for a message.
+fn named(list: &[String]) -> String {
+    let more = if list.len() > MOST_NAMED { ", and more that the manifest names" } else { "" };
+    format!("{}{more}", list[..list.len().min(MOST_NAMED)].join(", "))
 }
 
 #[cfg(test)]
 mod tests {
-    use model::{Checksum, ChecksumAlgorithm};
+    use model::{Checksum, ChecksumAlgorithm, Missing, NewJob, Origin, ProviderName, StoredFile};
 
     use super::*;
 
-    fn archive(entries: u64, expected: Option<u64>) -> Archive {
+    fn job() -> Job {
+        Job::new(NewJob {
+            id: model::JobId::generate(),
+            provider: ProviderName::new("abyssale"),
+            kind: "export".into(),
+            request: serde_json::json!({}),
+            expected: None,
+            metadata: None,
+            unpack: None,
+            origin: Origin::Submitted,
+        })
+    }
+
+    fn archive(count: u64, expected: Option<u64>) -> Came {
         let checksum = Checksum { algorithm: ChecksumAlgorithm::Crc64Nvme, value: String::new() };
         let (name, key, content_type) = ("a".into(), "a".into(), "application/zip".into());
-        Archive { file: StoredFile { name, key, bytes: 1, content_type, checksum }, entries, expected }
+        let file = StoredFile { name, key, bytes: 1, content_type, checksum };
+        let archive = Some(Archive { file, entries: count, expected });
+        Came { archive, files: vec![], expected, count }
     }
 
     #[test]
     fn what_is_missing_is_counted_and_what_is_damaged_is_named() {
-        assert_eq!(shortfall(&archive(3, Some(3)), &[]), None);
-        assert_eq!(shortfall(&archive(0, None), &[]), None);
-        let lacking = shortfall(&archive(2, Some(3)), &[]).expect("less");
+        let job = job();
+        assert_eq!(shortfall(&job, &archive(3, Some(3)), &[]), None);
+        assert_eq!(shortfall(&job, &archive(0, None), &[]), None);
+        let lacking = shortfall(&job, &archive(2, Some(3)), &[]).expect("less");
         assert_eq!(lacking, "the archive holds 2 of 3 files; 1 are missing");
-        let broken = shortfall(&archive(3, None), &["\"a\" (cut)".into()]).expect("less");
+        let broken = shortfall(&job, &archive(3, None), &["\"a\" (cut)".into()]).expect("less");
         assert_eq!(broken, "1 of 3 files in the archive cannot be read: \"a\" (cut)");
-        let both = shortfall(&archive(9, Some(10)), &vec!["x".to_owned(); 7]).expect("less");
+        let both = shortfall(&job, &archive(9, Some(10)), &vec!["x".to_owned(); 7]).expect("less");
         assert!(
             both.contains("1 are missing; 7 of 9")
                 && both.ends_with("x, x, x, x, x, and more that the manifest names")
+        );
+    }
+
+    #[test]
+    fn what_the_provider_could_not_make_is_told_in_its_words() {
+        let mut job = job();
+        job.missing = vec![Missing { name: Some("story".into()), reason: "The text cannot fit.".into() }];
+        let came = Came { archive: None, files: vec![], expected: Some(3), count: 2 };
+        let told = shortfall(&job, &came, &[]).expect("less");
+        assert_eq!(
+            told,
+            "the provider made 2 of 3 files; 1 are missing; not made: \"story\" (The text cannot fit.)"
         );
     }
 }

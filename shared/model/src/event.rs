@@ -3,6 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
 
 use crate::{Archive, Haul, JobError, Ticket, Transfer};
 
@@ -32,8 +34,34 @@ pub enum Event {
     },
     /// The provider says the files are ready.
     Finished {
-        /// Where they are. Never empty.
+        /// Where they are. Empty when there was nothing to make.
         sources: Vec<Source>,
+        /// The files that it could not make.
+        missing: Vec<Missing>,
+    },
+    /// The provider did what it was asked for, and there is no file to bring in.
+    Answered {
+        /// What it answered, for the caller.
+        result: Value,
+    },
+    /// The provider says that nothing will come of the work.
+    Failed {
+        /// Why.
+        error: JobError,
+        /// The files that it could not make.
+        missing: Vec<Missing>,
+    },
+    /// The provider was asked how the work stands, or could not be asked.
+    Checked {
+        /// When to look again.
+        next: OffsetDateTime,
+        /// Whether it answered.
+        answered: bool,
+    },
+    /// The provider stayed silent for as long as anybody waits.
+    Expired {
+        /// What that means.
+        error: JobError,
     },
     /// A worker holds the lease and begins to bring the files in.
     LandingStarted,
@@ -75,6 +103,12 @@ pub struct Source {
     pub url: String,
     /// What the file is to the job.
     pub role: SourceRole,
+    /// The name that the provider gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What the provider says about it, for the manifest.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub details: Map<String, Value>,
 }
 
 /// What a source is to its job.
@@ -83,12 +117,39 @@ pub struct Source {
 pub enum SourceRole {
     /// One archive that holds every file.
     Archive,
+    /// One of the files.
+    File,
+    /// A file that comes beside another one, such as a fallback image. It is not counted.
+    Companion,
+    /// The list of all sources, which is too long for the job's record and lies in the bucket at this key.
+    List,
+}
+
+/// A file that will not come, by the provider's own word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// What the provider calls it, such as the name of a format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Why, in the provider's words.
+    pub reason: String,
+}
+
+impl Source {
+    /// One archive that holds every file.
+    pub fn archive(url: impl Into<String>) -> Self {
+        Self { url: url.into(), role: SourceRole::Archive, name: None, details: Map::new() }
+    }
 }
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A pre-signed URL is a key to the file: show the place, not the signature.
         let place = self.url.split(['?', '#']).next().unwrap_or_default();
-        f.debug_struct("Source").field("url", &format_args!("{place}?***")).field("role", &self.role).finish()
+        f.debug_struct("Source")
+            .field("url", &format_args!("{place}?***"))
+            .field("role", &self.role)
+            .field("name", &self.name)
+            .finish()
     }
 }

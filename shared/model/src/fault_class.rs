@@ -51,6 +51,14 @@ pub enum FaultClass {
     ArchiveInvalid,
     /// The archive holds fewer files than were asked for.
     ArchiveIncomplete,
+    /// Fewer files came than were asked for.
+    FilesMissing,
+    /// The provider did the work and failed at it.
+    ProviderFailed,
+    /// Nothing was heard of the work for as long as anybody waits.
+    ProviderSilent,
+    /// What was downloaded is not the file that it should be.
+    SourceInvalid,
     /// The archive cannot be unpacked safely, or is beyond a configured limit.
     ArchiveRefused,
     /// Another object lies where a file of the job belongs.
@@ -99,6 +107,10 @@ impl FaultClass {
             | SourceTooLarge
             | ArchiveInvalid
             | ArchiveIncomplete
+            | FilesMissing
+            | ProviderFailed
+            | ProviderSilent
+            | SourceInvalid
             | ArchiveRefused
             | ObjectConflict
             | Misconfigured
@@ -125,11 +137,15 @@ impl FaultClass {
             | SourceTooLarge
             | ArchiveInvalid
             | ArchiveIncomplete
+            | FilesMissing
+            | ProviderFailed
+            | SourceInvalid
             | ArchiveRefused => 422,
             // The caller's request is fine, and so is Landfall: what it depends on refused the operator's key.
             ProviderCredentials => 424,
             ProviderQuota | ProviderThrottled => 429,
             Misconfigured | Internal => 500,
+            ProviderSilent => 504,
             ProviderOutcomeUnknown | ProviderUnavailable | StorageUnavailable | SourceUnavailable => 503,
         }
     }
@@ -160,6 +176,10 @@ impl FaultClass {
             SourceTooLarge => "SourceTooLarge",
             ArchiveInvalid => "ArchiveInvalid",
             ArchiveIncomplete => "ArchiveIncomplete",
+            FilesMissing => "FilesMissing",
+            ProviderFailed => "ProviderFailed",
+            ProviderSilent => "ProviderSilent",
+            SourceInvalid => "SourceInvalid",
             ArchiveRefused => "ArchiveRefused",
             ObjectConflict => "ObjectConflict",
             LandingBusy => "LandingBusy",
@@ -185,6 +205,10 @@ impl FaultClass {
             | SourceTooLarge
             | ArchiveInvalid
             | ArchiveIncomplete
+            | FilesMissing
+            | ProviderFailed
+            | ProviderSilent
+            | SourceInvalid
             | ArchiveRefused
             | Unauthorized => Level::Warn,
             InvalidRequest

@@ -79,7 +79,7 @@ impl Haul {
     pub const LONGEST_LIST: usize = 160 * 1024;
 
     /// Keeps as many of the first files as a job's record may list, and counts all.
-    pub fn of(archive: Archive, mut files: Vec<StoredFile>, manifest: ManifestObject) -> Self {
+    pub fn of(archive: Option<Archive>, mut files: Vec<StoredFile>, manifest: ManifestObject) -> Self {
         let files_total = files.len() as u64;
         let mut length = 0;
         let listed = files.iter().take(Self::MOST_LISTED).take_while(|file| {
@@ -87,7 +87,7 @@ impl Haul {
             length <= Self::LONGEST_LIST
         });
         files.truncate(listed.count());
-        Self { archive: Some(archive), files, files_total, manifest: Some(manifest) }
+        Self { archive, files, files_total, manifest: Some(manifest) }
     }
 }
 
@@ -99,8 +99,17 @@ pub struct Transfer {
     /// Length that the source announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_bytes: Option<u64>,
-    /// Seconds since the transfer began.
+    /// Seconds since the landing began in this invocation.
     pub seconds: f64,
+    /// Bytes received in each of them, on average.
+    #[serde(default)]
+    pub bytes_per_second: u64,
+    /// Files that are in the bucket so far, unpacked ones included.
+    #[serde(default)]
+    pub files: u64,
+    /// How many there will be, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_files: Option<u64>,
 }
 
 #[cfg(test)]
@@ -114,7 +123,7 @@ mod tests {
 
     fn haul(files: Vec<StoredFile>) -> Haul {
         let archive = Archive { file: file("archive.zip".into()), entries: 1, expected: None };
-        Haul::of(archive, files, ManifestObject { key: "p/manifest.json".into(), bytes: 1 })
+        Haul::of(Some(archive), files, ManifestObject { key: "p/manifest.json".into(), bytes: 1 })
     }
 
     #[test]

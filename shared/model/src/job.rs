@@ -1,11 +1,11 @@
 //! A job, and what events do to it.
 
 use serde_json::Value;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Event, Haul, JobError, JobId, ManifestObject, ProviderName, Source, Status, StoredFile, Ticket,
-    Transfer, Transition, transition,
+    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, ProviderName, Source, Status, StoredFile,
+    Ticket, Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -69,6 +69,10 @@ pub struct Job {
     pub progress: Option<f64>,
     /// Where the finished files can be fetched.
     pub sources: Vec<Source>,
+    /// The files that the provider could not make.
+    pub missing: Vec<Missing>,
+    /// What the provider answered, when that is all there is.
+    pub result: Option<Value>,
     /// How the landing is going or went.
     pub transfer: Option<Transfer>,
     /// The provider's archive in the bucket.
@@ -81,8 +85,21 @@ pub struct Job {
     pub manifest: Option<ManifestObject>,
     /// What went wrong last.
     pub error: Option<JobError>,
+    /// When somebody looks after it, should nothing else happen.
+    pub check: Check,
     /// Counts the writes; a write names the version it read, so that two writers cannot undo each other.
     pub version: u64,
+}
+
+/// When a job is looked after that stays silent, and how often it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Check {
+    /// The time of the next look. None while the job needs none.
+    pub at: Option<OffsetDateTime>,
+    /// How often the provider answered.
+    pub asked: u32,
+    /// How often in a row it did not.
+    pub unanswered: u32,
 }
 
 /// What [`Job::apply`] did.
@@ -97,6 +114,10 @@ pub enum Change {
 }
 
 impl Job {
+    /// How long a job may stay silent before it is looked after: a minute, longer than any invocation that asks a
+    /// provider takes to record the answer, and than most work takes.
+    pub const FIRST_CHECK: Duration = Duration::seconds(60);
+
     /// A job that has just been made: nobody has been asked yet.
     pub fn new(new: NewJob) -> Self {
         let created_at = new.id.created_at();
@@ -115,12 +136,15 @@ impl Job {
             updated_at: created_at,
             progress: None,
             sources: vec![],
+            missing: vec![],
+            result: None,
             transfer: None,
             archive: None,
             files: vec![],
             files_total: 0,
             manifest: None,
             error: None,
+            check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
             version: 0,
         }
     }
@@ -133,6 +157,8 @@ impl Job {
             Transition::Note => Change::Noted,
             Transition::To(status) => {
                 self.status = status;
+                let at = status.is_silent().then(|| now + Self::FIRST_CHECK);
+                self.check = Check { at, ..Check::default() };
                 Change::Moved
             }
         };
@@ -151,9 +177,13 @@ impl Job {
         match event {
             Event::Accepted { ticket: _ } => self.ticket.is_some(),
             Event::Progressed { percent } => self.progress.is_some_and(|known| known >= *percent),
-            Event::Finished { sources } => self.sources == *sources,
+            Event::Finished { sources, missing } => self.sources == *sources && self.missing == *missing,
             Event::Refused { .. }
             | Event::OutcomeUnknown { .. }
+            | Event::Answered { .. }
+            | Event::Failed { .. }
+            | Event::Checked { .. }
+            | Event::Expired { .. }
             | Event::LandingStarted
             | Event::Transferred { .. }
             | Event::LandingPostponed { .. }
@@ -174,11 +204,23 @@ impl Job {
             }
             Event::Refused { error } | Event::OutcomeUnknown { error } => self.error = Some(error),
             Event::Progressed { percent } => self.progress = Some(self.progress.unwrap_or(0.0).max(percent)),
-            Event::Finished { sources } => {
-                self.sources = sources;
+            Event::Finished { sources, missing } => {
+                (self.sources, self.missing) = (sources, missing);
                 self.progress = Some(100.0);
                 self.error = None;
             }
+            Event::Answered { result } => {
+                self.result = Some(result);
+                self.progress = Some(100.0);
+                self.error = None;
+            }
+            Event::Failed { error, missing } => (self.error, self.missing) = (Some(error), missing),
+            Event::Checked { next, answered } => {
+                self.check.at = Some(next);
+                self.check.asked += u32::from(answered);
+                self.check.unanswered = if answered { 0 } else { self.check.unanswered + 1 };
+            }
+            Event::Expired { error } => self.error = Some(error),
             Event::LandingStarted => {}
             Event::Transferred { transfer } => self.transfer = Some(transfer),
             Event::LandingPostponed { error } => self.error = Some(error),

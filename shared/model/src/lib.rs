@@ -17,11 +17,11 @@ mod status;
 mod view;
 
 pub use callback::{CallbackKeys, CallbackToken};
-pub use event::{Event, Source, SourceRole};
+pub use event::{Event, Missing, Source, SourceRole};
 pub use fault::{Fault, JobError, ProviderAnswer, Violation};
 pub use fault_class::{FaultClass, Level};
 pub use files::{Archive, Checksum, ChecksumAlgorithm, Haul, ManifestObject, StoredFile, Transfer};
-pub use job::{Change, Job, NewJob, Origin};
+pub use job::{Change, Check, Job, NewJob, Origin};
 pub use job_id::{JobId, NotAJobId};
 pub use names::{ProviderName, Ticket};
 pub use secret::Secret;

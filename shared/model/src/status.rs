@@ -85,6 +85,20 @@ impl Status {
             | Status::Expired => false,
         }
     }
+
+    /// Whether the next word is the provider's, or that of somebody who may have died: such a job is looked after.
+    pub fn is_silent(self) -> bool {
+        match self {
+            Status::Submitting | Status::Submitted | Status::Unknown | Status::Rendering => true,
+            Status::Received
+            | Status::Landing
+            | Status::Stored
+            | Status::Partial
+            | Status::Failed
+            | Status::Expired
+            | Status::Cancelled => false,
+        }
+    }
 }
 
 impl fmt::Display for Status {
@@ -145,6 +159,23 @@ pub fn transition(status: Status, event: &Event) -> Transition {
             // A later delivery may carry a URL that is still good when the first one is not.
             Received | Landing => Note,
             Stored | Partial | Failed | Cancelled => Stale,
+        },
+        Event::Answered { .. } => match status {
+            Submitting | Submitted | Unknown | Rendering | Expired => To(Stored),
+            Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+        },
+        Event::Failed { .. } => match status {
+            Submitting | Submitted | Unknown | Rendering | Expired => To(Failed),
+            // Files that are ready speak louder.
+            Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+        },
+        Event::Checked { .. } => match status {
+            Submitting | Submitted | Unknown | Rendering => Note,
+            Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
+        },
+        Event::Expired { .. } => match status {
+            Submitting | Submitted | Unknown | Rendering => To(Expired),
+            Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
         Event::LandingStarted => match status {
             Received => To(Landing),

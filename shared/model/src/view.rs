@@ -5,7 +5,8 @@ use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
-    Archive, Job, JobError, JobId, ManifestObject, ProviderName, Status, StoredFile, Ticket, Transfer,
+    Archive, Job, JobError, JobId, ManifestObject, Missing, ProviderName, Status, StoredFile, Ticket,
+    Transfer,
 };
 
 /// What a caller may read of a job. Every field is always present, so that a reader needs no "if it is there".
@@ -29,6 +30,8 @@ pub struct JobView<'a> {
     files: &'a [StoredFile],
     files_total: u64,
     manifest: Option<&'a ManifestObject>,
+    missing: &'a [Missing],
+    result: Option<&'a Value>,
     error: Option<&'a JobError>,
     links: Links,
 }
@@ -58,6 +61,8 @@ impl<'a> From<&'a Job> for JobView<'a> {
             files: &job.files,
             files_total: job.files_total,
             manifest: job.manifest.as_ref(),
+            missing: &job.missing,
+            result: job.result.as_ref(),
             error: job.error.as_ref(),
             links: Links { itself: JobView::path(job.id) },
         }

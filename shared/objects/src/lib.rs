@@ -16,4 +16,5 @@ mod upload;
 pub use bucket::{Existing, Objects};
 pub use key::Key;
 pub use parts::{Part, PartsTrouble};
+pub use place::Placed;
 pub use upload::{LONGEST_SINGLE, Upload, Uploaded};

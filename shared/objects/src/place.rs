@@ -13,13 +13,22 @@ use crate::{
     trouble::{Unwritten, unwritten},
 };
 
+/// An object that is there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Its checksum.
+    pub checksum: Checksum,
+    /// Whether this call wrote it.
+    pub new: bool,
+}
+
 impl Objects {
     /// Makes sure that these bytes lie at a key. S3 refuses what differs from our checksum, and an object that is
     /// there already is compared.
     ///
     /// # Errors
     /// [`FaultClass::ObjectConflict`] if another object is there, or [`FaultClass::StorageUnavailable`].
-    pub async fn place(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<Checksum, Fault> {
+    pub async fn place(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<Placed, Fault> {
         let mut running = Running::new(self.algorithm);
         running.update(&bytes);
         let ours = running.finish();
@@ -30,7 +39,7 @@ impl Objects {
         };
         let put = put.if_none_match("*").body(ByteStream::from(bytes)).customize().disable_payload_signing();
         match put.send().await.map_err(unwritten) {
-            Ok(_) => Ok(ours),
+            Ok(_) => Ok(Placed { checksum: ours, new: true }),
             Err(Unwritten::AlreadyThere) => self.compare(key, self.there(key).await?, &running).await,
             Err(Unwritten::Fault(fault) | Unwritten::Worthless(fault)) => Err(fault),
         }
@@ -41,14 +50,14 @@ impl Objects {
     ///
     /// # Errors
     /// The stream's own, or as [`Objects::place`].
-    pub async fn place_stream<S>(&self, upload: Upload<'_>, open: impl Fn() -> S) -> Result<Checksum, Fault>
+    pub async fn place_stream<S>(&self, upload: Upload<'_>, open: impl Fn() -> S) -> Result<Placed, Fault>
     where
         S: Stream<Item = Result<Bytes, Fault>> + Send,
     {
         let existing = match self.head(upload.key).await? {
             Some(existing) => existing,
             None => match self.upload(upload, open()).await? {
-                Uploaded::Stored { checksum, .. } => return Ok(checksum),
+                Uploaded::Stored { checksum, .. } => return Ok(Placed { checksum, new: true }),
                 Uploaded::AlreadyThere => self.there(upload.key).await?,
             },
         };
@@ -70,11 +79,11 @@ impl Objects {
         existing.ok_or_else(|| Fault::new(FaultClass::StorageUnavailable, gone))
     }
 
-    async fn compare(&self, key: &Key, existing: Existing, ours: &Running) -> Result<Checksum, Fault> {
+    async fn compare(&self, key: &Key, existing: Existing, ours: &Running) -> Result<Placed, Fault> {
         let wanted = ours.finish();
         let bytes = existing.bytes;
         if self.checksum_of(key, existing).await? == wanted && bytes == ours.bytes() {
-            return Ok(wanted);
+            return Ok(Placed { checksum: wanted, new: false });
         }
         let message = format!("another object lies at {} already; it was not touched", self.key(key));
         Err(Fault::new(FaultClass::ObjectConflict, message))

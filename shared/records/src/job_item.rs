@@ -1,8 +1,8 @@
 //! A job as an item of the table.
 
-use model::{Fault, Job, Origin, ProviderName, StoredFile, Ticket};
+use model::{Check, Fault, Job, JobId, Origin, ProviderName, StoredFile, Ticket};
 use serde_json::Value;
-use time::format_description::BorrowedFormatItem;
+use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
 use crate::item::{Item, Reader, Writer, unreadable};
 
@@ -10,6 +10,24 @@ use crate::item::{Item, Reader, Writer, unreadable};
 pub(crate) const JOB: &str = "JOB";
 
 const DAY: &[BorrowedFormatItem<'_>] = time::macros::format_description!("[year]-[month]-[day]");
+
+/// Of one length, so that times sort as texts.
+const DUE: &[BorrowedFormatItem<'_>] =
+    time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// How many partitions `due` is spread over, so that one does not take every write.
+pub(crate) const DUE_SHARDS: u8 = 4;
+
+/// The partition of `due` in which a job is.
+fn due_shard(id: JobId) -> String {
+    let last = id.as_bytes().last().copied().unwrap_or_default();
+    (last % DUE_SHARDS).to_string()
+}
+
+/// A time as `due` sorts by it.
+pub(crate) fn due_time(at: OffsetDateTime) -> Result<String, Fault> {
+    at.to_offset(UtcOffset::UTC).format(DUE).map_err(|e| unreadable("due_at").because(e))
+}
 
 /// What `by_ticket` is keyed by.
 pub(crate) fn ticket_key(provider: &ProviderName, ticket: &Ticket) -> String {
@@ -34,10 +52,21 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe("unpack", job.unpack.map(|unpack| unpack.to_string()))
         .maybe_number("progress", job.progress)
         .maybe("metadata", job.metadata.as_ref().map(Value::to_string))
+        .maybe("result", job.result.as_ref().map(Value::to_string))
         .maybe("ticket", job.ticket.as_ref().map(Ticket::as_str))
         .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
+    if let Some(at) = job.check.at {
+        writer = writer
+            .text("due_shard", due_shard(job.id))
+            .text("due_at", due_time(at)?)
+            .number("checks", job.check.asked)
+            .number("unanswered_checks", job.check.unanswered);
+    }
     if !job.sources.is_empty() {
         writer = writer.json("sources", &job.sources)?;
+    }
+    if !job.missing.is_empty() {
+        writer = writer.json("missing", &job.missing)?;
     }
     if let Some(transfer) = &job.transfer {
         writer = writer.json("transfer", transfer)?;
@@ -82,12 +111,19 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
         updated_at: reader.time("updated_at")?,
         progress: reader.maybe_number("progress"),
         sources: reader.json("sources")?.unwrap_or_default(),
+        missing: reader.json("missing")?.unwrap_or_default(),
+        result: text_json("result")?,
         transfer: reader.json("transfer")?,
         archive: reader.json("archive")?,
         files_total: reader.maybe_number("files_total").unwrap_or(files.len() as u64),
         files,
         manifest: reader.json("manifest")?,
         error: reader.json("error")?,
+        check: Check {
+            at: reader.maybe("due_at").map(|_| reader.time("due_at")).transpose()?,
+            asked: reader.maybe_number("checks").unwrap_or(0),
+            unanswered: reader.maybe_number("unanswered_checks").unwrap_or(0),
+        },
         version: reader.maybe_number("version").ok_or_else(|| unreadable("version"))?,
     })
 }

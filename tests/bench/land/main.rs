@@ -36,17 +36,16 @@ async fn main() -> Result<(), Error> {
     let guard = Guard::new([], [origin], "TRUSTED_ORIGINS");
     let downloader = Downloader::new(guard, u64::MAX, &trusted_ca(&environment)?)?;
 
-    let started = Instant::now();
+    let (started, meter) = (Instant::now(), Meter::default());
     let transfer = Transfer {
         downloader: &downloader,
         objects: &objects,
         url,
         key: &Key::Named(key.to_owned()),
-        content_type: "application/octet-stream",
-        begins: |_| Ok(()),
-        meter: &Meter::default(),
+        judge: &|_| Ok("application/octet-stream"),
+        tally: &meter.tally(),
     };
-    match transfer.run(None).await? {
+    match transfer.run(None).await?.uploaded {
         Uploaded::Stored { bytes, checksum } => report(bytes, &checksum.value, started.elapsed()),
         Uploaded::AlreadyThere => Err("there is an object at the key already".into()),
     }

@@ -7,6 +7,8 @@ use transport::Remote;
 /// Everything that another invocation needs to go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
+    /// The S3 key that it will be at.
+    pub key: String,
     /// The open multipart upload.
     pub upload_id: String,
     /// The file's length, in bytes.

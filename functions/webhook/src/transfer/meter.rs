@@ -1,4 +1,4 @@
-//! What a transfer shows of itself while it runs, and how it is told to stop.
+//! What a landing shows of itself while it runs, and how it is told to stop.
 
 use std::{
     sync::{
@@ -8,105 +8,101 @@ use std::{
     time::Instant,
 };
 
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
 use model::{Fault, FaultClass, Transfer};
-use objects::Part;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-use super::Checkpoint;
+use super::{Checkpoint, Tally};
 
-/// Counts bytes, holds the checkpoint, and says when to stop.
+/// Counts bytes and files, holds the checkpoint, and says when to stop. One for a whole landing; each of its
+/// transfers counts through a [`Tally`].
 #[derive(Debug)]
 pub struct Meter {
     started: Instant,
-    bytes: AtomicU64,
+    pub(super) bytes: AtomicU64,
     state: Mutex<State>,
-    stop: watch::Sender<bool>,
+    /// Files that are long or of unknown length are brought one after the other: one alone takes every connection
+    /// and all the memory that a landing has, and there is one checkpoint.
+    long: Semaphore,
+    pub(super) stop: watch::Sender<bool>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    total: Option<u64>,
-    checkpoint: Option<Checkpoint>,
+/// Everything that changes together.
+#[derive(Debug)]
+pub(super) struct State {
+    /// Transfers that there will be, and those that learnt what their source says of its length.
+    pub(super) transfers: usize,
+    pub(super) begun: usize,
+    /// The sum of the lengths that are known, and how many sources tell none.
+    pub(super) lengths: u64,
+    pub(super) unknown: usize,
+    files: u64,
+    total_files: Option<u64>,
+    pub(super) checkpoint: Option<Checkpoint>,
     /// Whether the checkpoint differs from the one that was saved last.
-    unsaved: bool,
-    /// Parts that this invocation brought.
-    brought: usize,
+    pub(super) unsaved: bool,
+    /// Parts and files that this invocation brought.
+    pub(super) brought: usize,
 }
 
 impl Default for Meter {
     fn default() -> Self {
+        let state = State {
+            transfers: 1,
+            begun: 0,
+            lengths: 0,
+            unknown: 0,
+            files: 0,
+            total_files: None,
+            checkpoint: None,
+            unsaved: false,
+            brought: 0,
+        };
         Self {
             started: Instant::now(),
             bytes: AtomicU64::new(0),
-            state: Mutex::default(),
+            state: Mutex::new(state),
+            long: Semaphore::new(1),
             stop: watch::Sender::new(false),
         }
     }
 }
 
 impl Meter {
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         // Plain data: whoever panicked while holding it left nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn begin(&self, total: Option<u64>) {
-        self.bytes.store(0, Ordering::Relaxed);
-        self.state().total = total;
+    /// A count for one transfer.
+    pub fn tally(&self) -> Tally<'_> {
+        Tally::new(self)
     }
 
-    /// Counts what passes, and ends the stream with an error when the transfer is told to stop.
-    pub(super) fn count<'m>(
-        &'m self,
-        bytes: impl Stream<Item = Result<Bytes, Fault>> + Send + 'm,
-    ) -> impl Stream<Item = Result<Bytes, Fault>> + Send + 'm {
-        let mut stop = self.stop.subscribe();
-        let counted = bytes.inspect(|piece| {
-            let length = piece.as_ref().map_or(0, Bytes::len) as u64;
-            self.bytes.fetch_add(length, Ordering::Relaxed);
-        });
-        let until = counted.take_until(async move {
-            // A dropped sender means that nobody watches any more; then the stream runs on to its own end.
-            if stop.wait_for(|stop| *stop).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        });
-        let told =
-            stream::iter([()]).filter_map(|()| std::future::ready(self.is_stopped().then(|| Err(stopped()))));
-        until.chain(told)
+    /// Says how many transfers there will be; one, if nobody says.
+    pub(crate) fn expect_transfers(&self, transfers: usize) {
+        self.state().transfers = transfers;
     }
 
-    /// Takes back what a part that failed had counted.
-    pub(super) fn uncount(&self, bytes: u64) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    /// Says how many files will be in the bucket.
+    pub(crate) fn expect_files(&self, files: u64) {
+        self.state().total_files = Some(files);
     }
 
-    /// Notes where a transfer stands at its start.
-    pub(super) fn set_checkpoint(&self, checkpoint: Checkpoint) {
-        self.bytes.store(checkpoint.parts.iter().map(|part| part.bytes).sum(), Ordering::Relaxed);
+    /// Notes that a file is in the bucket. `new` says that this invocation brought it.
+    pub(crate) fn file_done(&self, new: bool) {
         let mut state = self.state();
-        (state.checkpoint, state.unsaved) = (Some(checkpoint), true);
+        state.files += 1;
+        state.brought += usize::from(new);
     }
 
-    /// Notes that S3 has a part.
-    pub(super) fn part_done(&self, part: Part) {
-        let mut state = self.state();
-        state.brought += 1;
-        state.unsaved = true;
-        if let Some(checkpoint) = &mut state.checkpoint {
-            checkpoint.parts.push(part);
-        }
+    /// The turn of a long file, at once or not at all.
+    pub(super) fn long_now(&self) -> Option<SemaphorePermit<'_>> {
+        self.long.try_acquire().ok()
     }
 
-    /// The parts that S3 has.
-    pub(super) fn checkpoint_parts(&self) -> Vec<Part> {
-        self.state().checkpoint.as_ref().map(|checkpoint| checkpoint.parts.clone()).unwrap_or_default()
-    }
-
-    pub(super) fn forget_checkpoint(&self) -> Option<Checkpoint> {
-        self.state().checkpoint.take()
+    /// The turn of a long file. None only if the semaphore were closed, which nobody does.
+    pub(super) async fn long(&self) -> Option<SemaphorePermit<'_>> {
+        self.long.acquire().await.ok()
     }
 
     /// The checkpoint, if it has changed since it was taken here last.
@@ -116,33 +112,45 @@ impl Meter {
         state.checkpoint.clone().filter(|_| unsaved)
     }
 
-    /// Whether another invocation could go on, and this one got somewhere.
+    /// Whether another invocation could go on, and this one got somewhere: it brought a part of a file that can be
+    /// gone on with, or whole files.
     pub fn can_go_on(&self) -> bool {
         let state = self.state();
-        state.brought > 0
-            && state.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.validator.is_some())
+        let resumable = state.checkpoint.as_ref().is_none_or(|checkpoint| checkpoint.validator.is_some());
+        state.brought > 0 && resumable
     }
 
-    /// How far the transfer is.
+    /// How far the landing is.
     pub fn transfer(&self) -> Transfer {
+        let (bytes, seconds) = (self.bytes.load(Ordering::Relaxed), self.started.elapsed().as_secs_f64());
+        let state = self.state();
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "a rate is no exact number"
+        )]
+        let bytes_per_second = (bytes as f64 / seconds.max(0.001)).round() as u64;
         Transfer {
-            bytes: self.bytes.load(Ordering::Relaxed),
-            total_bytes: self.state().total,
-            seconds: (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
+            bytes,
+            total_bytes: (state.unknown == 0 && state.begun == state.transfers).then_some(state.lengths),
+            seconds: (seconds * 1000.0).round() / 1000.0,
+            bytes_per_second,
+            files: state.files,
+            total_files: state.total_files,
         }
     }
 
-    /// Tells the transfer to stop: its streams end with an error.
+    /// Tells the transfers to stop: their streams end with an error.
     pub fn stop(&self) {
         self.stop.send_replace(true);
     }
 
-    /// Whether it was told to stop.
+    /// Whether they were told to stop.
     pub(crate) fn is_stopped(&self) -> bool {
         *self.stop.borrow()
     }
 }
 
-pub(super) fn stopped() -> Fault {
+pub(crate) fn stopped() -> Fault {
     Fault::new(FaultClass::SourceUnavailable, "the landing was stopped")
 }

@@ -10,13 +10,22 @@ mod meter;
 mod piped;
 mod plan;
 mod stream;
+mod tally;
 
+use bytes::Bytes;
 use model::{Fault, FaultClass};
 use objects::{Key, LONGEST_SINGLE, Objects, Upload, Uploaded};
-use transport::Downloader;
+use transport::{Downloader, Remote};
 
 pub use checkpoint::Checkpoint;
 pub use meter::Meter;
+pub(crate) use meter::stopped;
+pub use tally::Tally;
+
+use stream::{Pieces, peeked};
+
+/// What a file is, judged by its first bytes: its content type, or why it is not brought in.
+pub type Judge<'a> = &'a (dyn Fn(&[u8]) -> Result<&'static str, Fault> + Sync);
 
 /// A file and the object that it becomes. Without `Debug`, since its URL may be pre-signed.
 pub struct Transfer<'a> {
@@ -28,12 +37,29 @@ pub struct Transfer<'a> {
     pub url: &'a str,
     /// Which object it becomes.
     pub key: &'a Key,
-    /// The object's content type.
-    pub content_type: &'a str,
-    /// Judges a file by its first bytes, as many as have come, at most four.
-    pub begins: fn(&[u8]) -> Result<(), Fault>,
+    /// Says what the file is before anything of it is stored.
+    pub judge: Judge<'a>,
     /// Counts what passes, holds the checkpoint, and says when to stop.
-    pub meter: &'a Meter,
+    pub tally: &'a Tally<'a>,
+}
+
+/// A file that was brought.
+#[derive(Debug)]
+pub struct Brought {
+    /// The object.
+    pub uploaded: Uploaded,
+    /// Its content type.
+    pub content_type: &'static str,
+    /// Its first bytes, at most 64 KiB.
+    pub start: Bytes,
+}
+
+/// A file at the source whose first bytes have come.
+struct Opened {
+    remote: Remote,
+    content_type: &'static str,
+    start: Bytes,
+    pieces: Pieces,
 }
 
 /// Why an attempt ended.
@@ -59,48 +85,67 @@ impl Transfer<'_> {
     /// # Errors
     /// The first one of the source or of the bucket. A passing one leaves a checkpoint on the meter when there is
     /// something to go on with; any other leaves nothing.
-    pub async fn run(&self, checkpoint: Option<Checkpoint>) -> Result<Uploaded, Fault> {
+    pub async fn run(&self, checkpoint: Option<Checkpoint>) -> Result<Brought, Fault> {
         let fault = match self.attempt(checkpoint).await {
-            Ok(uploaded) => return Ok(uploaded),
+            Ok(brought) => return Ok(brought),
             Err(Trouble::Fault(fault)) => return Err(fault),
             Err(Trouble::StartAgain(fault)) => fault,
         };
         fault.log("transfer starts again");
-        self.abandon().await;
         match self.attempt(None).await {
-            Ok(uploaded) => Ok(uploaded),
-            Err(Trouble::Fault(fault)) => Err(fault),
-            Err(Trouble::StartAgain(fault)) => {
-                self.abandon().await;
-                Err(fault)
-            }
+            Ok(brought) => Ok(brought),
+            Err(Trouble::Fault(fault) | Trouble::StartAgain(fault)) => Err(fault),
         }
     }
 
-    async fn attempt(&self, checkpoint: Option<Checkpoint>) -> Result<Uploaded, Trouble> {
-        let (remote, first) = self.downloader.open(self.url).await?;
-        let checkpoint = match checkpoint {
-            Some(checkpoint) if checkpoint.fits(&remote) => Some(checkpoint),
+    async fn attempt(&self, checkpoint: Option<Checkpoint>) -> Result<Brought, Trouble> {
+        let mut opened = self.open().await?;
+        let long = opened.remote.length.is_none_or(|length| length > LONGEST_SINGLE);
+        let mut turn = None;
+        if long {
+            turn = self.tally.meter().long_now();
+            if turn.is_none() {
+                // A connection that waits would be cut off by the other side.
+                drop(opened);
+                turn = self.tally.meter().long().await;
+                opened = self.open().await?;
+            }
+        }
+        let Opened { remote, content_type, start, pieces } = opened;
+        let checkpoint = self.fitting(checkpoint, &remote).await;
+        self.tally.begin(remote.length);
+        let uploaded = match remote.length.filter(|_| long && remote.ranges) {
+            Some(length) => piped::bring(self, &remote, content_type, length, pieces, checkpoint).await?,
+            None => {
+                let upload = Upload { key: self.key, content_type, length: remote.length };
+                self.objects.upload(upload, self.tally.count(pieces)).await?
+            }
+        };
+        drop(turn);
+        Ok(Brought { uploaded, content_type, start })
+    }
+
+    async fn open(&self) -> Result<Opened, Fault> {
+        let (remote, download) = self.downloader.open(self.url).await?;
+        let (start, pieces) = peeked(Box::pin(download.into_stream())).await?;
+        let content_type = (self.judge)(&start)?;
+        Ok(Opened { remote, content_type, start, pieces })
+    }
+
+    async fn fitting(&self, checkpoint: Option<Checkpoint>, remote: &Remote) -> Option<Checkpoint> {
+        match checkpoint {
+            Some(checkpoint) if checkpoint.fits(remote) => Some(checkpoint),
             Some(other) => {
                 self.objects.abort_parts(self.key, &other.upload_id).await;
                 None
             }
             None => None,
-        };
-        self.meter.begin(remote.length);
-        match remote.length.filter(|length| remote.ranges && *length > LONGEST_SINGLE) {
-            Some(length) => piped::bring(self, &remote, length, first, checkpoint).await,
-            None => {
-                let upload = Upload { key: self.key, content_type: self.content_type, length: remote.length };
-                let bytes = self.meter.count(stream::beginning(first.into_stream(), self.begins));
-                Ok(self.objects.upload(upload, bytes).await?)
-            }
         }
     }
 
     /// Gives up what was brought so far.
     async fn abandon(&self) {
-        if let Some(checkpoint) = self.meter.forget_checkpoint() {
+        if let Some(checkpoint) = self.tally.forget_checkpoint() {
             self.objects.abort_parts(self.key, &checkpoint.upload_id).await;
         }
     }

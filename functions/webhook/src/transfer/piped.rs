@@ -13,13 +13,13 @@ use std::{
 use futures_util::{StreamExt, stream};
 use model::Fault;
 use objects::{Part, PartsTrouble, Uploaded};
-use transport::{Download, Remote};
+use transport::Remote;
 
 use super::{
     Checkpoint, Transfer, Trouble,
     meter::stopped,
     plan,
-    stream::{beginning, first},
+    stream::{Pieces, first},
 };
 
 /// Parts on their way at once. A source that is slow on one connection is four times as fast on four.
@@ -42,14 +42,16 @@ struct Piece<'a> {
 pub(super) async fn bring(
     transfer: &Transfer<'_>,
     remote: &Remote,
+    content_type: &str,
     length: u64,
-    download: Download,
+    pieces: Pieces,
     checkpoint: Option<Checkpoint>,
 ) -> Result<Uploaded, Trouble> {
     let checkpoint = match checkpoint {
         Some(checkpoint) => checkpoint,
         None => Checkpoint {
-            upload_id: transfer.objects.begin_parts(transfer.key, transfer.content_type).await?,
+            key: transfer.objects.key(transfer.key),
+            upload_id: transfer.objects.begin_parts(transfer.key, content_type).await?,
             length,
             validator: remote.validator.clone(),
             part_length: plan::part_length(length),
@@ -57,14 +59,17 @@ pub(super) async fn bring(
         },
     };
     let upload_id = checkpoint.upload_id.clone();
-    transfer.meter.set_checkpoint(checkpoint.clone());
-    let done = match missing(transfer, remote, &checkpoint, download).await {
+    transfer.tally.set_checkpoint(checkpoint.clone());
+    let done = match missing(transfer, remote, &checkpoint, pieces).await {
         Ok(()) => finish(transfer, &upload_id).await,
         Err(trouble) => Err(trouble),
     };
-    if let Err(Trouble::Fault(fault)) = &done
-        && !fault.retryable()
-    {
+    let worthless = match &done {
+        Ok(_) => false,
+        Err(Trouble::StartAgain(_)) => true,
+        Err(Trouble::Fault(fault)) => !fault.retryable(),
+    };
+    if worthless {
         transfer.abandon().await;
     }
     done
@@ -74,22 +79,22 @@ async fn missing(
     transfer: &Transfer<'_>,
     remote: &Remote,
     checkpoint: &Checkpoint,
-    download: Download,
+    pieces: Pieces,
 ) -> Result<(), Trouble> {
     let there: HashSet<i32> = checkpoint.parts.iter().map(|part| part.number).collect();
-    let mut download = Some(download);
+    let mut beginning = Some(pieces);
     let pieces =
         plan::parts(checkpoint.length, checkpoint.part_length).filter(|(number, _)| !there.contains(number));
     let pieces = pieces.map(|(number, range)| {
         // The answer that told us about the file has its first bytes already.
-        let begun = if number == 1 { download.take() } else { None };
+        let begun = if number == 1 { beginning.take() } else { None };
         Piece { transfer, remote, upload_id: &checkpoint.upload_id, number, range }.bring(begun)
     });
     let mut pieces = stream::iter(pieces).buffer_unordered(AT_ONCE);
     let mut first_trouble = None;
     while let Some(piece) = pieces.next().await {
         match piece {
-            Ok(part) => transfer.meter.part_done(part),
+            Ok(part) => transfer.tally.part_done(part),
             Err(trouble) => {
                 first_trouble = Some(trouble);
                 break;
@@ -101,26 +106,26 @@ async fn missing(
 
 /// S3 compares its checksum of the whole with ours and refuses what differs.
 async fn finish(transfer: &Transfer<'_>, upload_id: &str) -> Result<Uploaded, Trouble> {
-    let mut parts = transfer.meter.checkpoint_parts();
+    let mut parts = transfer.tally.checkpoint_parts();
     parts.sort_by_key(|part| part.number);
     let finished = transfer.objects.finish_parts(transfer.key, upload_id, &parts).await;
     let uploaded = finished.map_err(|trouble| match trouble {
         PartsTrouble::UploadGone => Trouble::StartAgain(gone()),
         PartsTrouble::Fault(fault) => fault.into(),
     })?;
-    transfer.meter.forget_checkpoint();
+    transfer.tally.forget_checkpoint();
     Ok(uploaded)
 }
 
 impl Piece<'_> {
-    async fn bring(self, mut begun: Option<Download>) -> Result<Part, Trouble> {
+    async fn bring(self, mut begun: Option<Pieces>) -> Result<Part, Trouble> {
         let mut wait = FIRST_WAIT;
         for attempt in 1.. {
             match self.attempt(begun.take()).await {
                 Ok(part) => return Ok(part),
                 Err(PartsTrouble::UploadGone) => return Err(Trouble::StartAgain(gone())),
                 Err(PartsTrouble::Fault(fault)) => {
-                    let last = attempt == TRIES || !fault.retryable() || self.transfer.meter.is_stopped();
+                    let last = attempt == TRIES || !fault.retryable() || self.transfer.tally.is_stopped();
                     if last {
                         return Err(fault.into());
                     }
@@ -133,22 +138,20 @@ impl Piece<'_> {
         Err(stopped().into())
     }
 
-    async fn attempt(&self, begun: Option<Download>) -> Result<Part, PartsTrouble> {
+    async fn attempt(&self, begun: Option<Pieces>) -> Result<Part, PartsTrouble> {
         let Piece { transfer, range, .. } = self;
-        let download = match begun {
-            Some(download) => download,
-            None => transfer.downloader.range(self.remote, range.clone()).await?,
+        let pieces = match begun {
+            Some(pieces) => pieces,
+            None => Box::pin(transfer.downloader.range(self.remote, range.clone()).await?.into_stream()),
         };
         let length = range.end - range.start;
-        let judge = if self.number == 1 { transfer.begins } else { |_: &[u8]| Ok(()) };
         let passed = AtomicU64::new(0);
-        let bytes = beginning(first(download.into_stream(), length), judge);
-        let bytes = transfer.meter.count(bytes).inspect(|piece| {
+        let bytes = transfer.tally.count(first(pieces, length)).inspect(|piece| {
             passed.fetch_add(piece.as_ref().map_or(0, |piece| piece.len()) as u64, Ordering::Relaxed);
         });
         let part = transfer.objects.pipe_part(transfer.key, self.upload_id, self.number, length, bytes).await;
         if part.is_err() {
-            transfer.meter.uncount(passed.load(Ordering::Relaxed));
+            transfer.tally.uncount(passed.load(Ordering::Relaxed));
         }
         part
     }

@@ -1,26 +1,37 @@
 //! What is done to the bytes on their way.
 
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt, stream};
 use model::Fault;
 
-/// How many of the first bytes are judged.
-const JUDGED: usize = 4;
+/// How many first bytes of a file are looked at before anything of it is stored. Frame headers of pictures come
+/// behind their profiles.
+const LOOKED_AT: usize = 64 * 1024;
 
-/// Ends a stream that does not begin as it should, before anything of it is stored.
-pub(super) fn beginning(
-    bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
-    begins: fn(&[u8]) -> Result<(), Fault>,
-) -> impl Stream<Item = Result<Bytes, Fault>> + Send {
-    let mut start: Vec<u8> = Vec::with_capacity(JUDGED);
-    bytes.map(move |piece| {
-        let piece = piece?;
-        if start.len() < JUDGED {
-            start.extend(piece.iter().take(JUDGED - start.len()));
-            begins(&start)?;
+/// The bytes of a file, or of a part of it.
+pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, Fault>> + Send>>;
+
+/// Takes the first bytes of a file, and gives them back with the stream as it was.
+pub(super) async fn peeked(mut pieces: Pieces) -> Result<(Bytes, Pieces), Fault> {
+    let mut first: Vec<Bytes> = vec![];
+    let mut length = 0;
+    while length < LOOKED_AT {
+        match pieces.next().await.transpose()? {
+            Some(piece) => {
+                length += piece.len();
+                first.push(piece);
+            }
+            None => break,
         }
-        Ok(piece)
-    })
+    }
+    let mut start = BytesMut::with_capacity(length.min(LOOKED_AT));
+    for piece in &first {
+        start.extend_from_slice(&piece[..piece.len().min(LOOKED_AT - start.len())]);
+    }
+    let again = stream::iter(first.into_iter().map(Ok)).chain(pieces);
+    Ok((start.freeze(), Box::pin(again)))
 }
 
 /// The first `length` bytes of a stream; what follows is left alone.

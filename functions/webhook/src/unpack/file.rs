@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use model::{Fault, FaultClass, StoredFile};
-use objects::{Key, LONGEST_SINGLE, Upload};
+use objects::{Key, LONGEST_SINGLE, Placed, Upload};
 
 use super::{
     Unpacking,
@@ -45,8 +45,8 @@ impl Unpacking<'_> {
             Err(fault) => return self.ended(file, Err(fault)),
         };
         let (key, kind) = (self.key(file), content_type(&self.names[file.index], &content));
-        let checksum = self.objects.place(&key, kind, content.clone()).await?;
-        self.ended(file, Ok((self.stored(file, &key, kind, checksum), content)))
+        let placed = self.objects.place(&key, kind, content.clone()).await?;
+        self.ended(file, Ok((self.stored(file, &key, kind, placed), content)))
     }
 
     /// Brings a long file in, of which only a few pieces are in memory at once.
@@ -71,7 +71,7 @@ impl Unpacking<'_> {
             inflate::pieces(entry, source)
         });
         match placed.await {
-            Ok(checksum) => self.ended(file, Ok((self.stored(file, &key, kind, checksum), start))),
+            Ok(placed) => self.ended(file, Ok((self.stored(file, &key, kind, placed), start))),
             Err(fault) => self.ended(file, Err(fault)),
         }
     }
@@ -86,13 +86,14 @@ impl Unpacking<'_> {
         Key::File(self.job.provider.clone(), self.job.id, self.names[file.index].clone())
     }
 
-    fn stored(&self, file: Planned, key: &Key, kind: &str, checksum: model::Checksum) -> StoredFile {
+    fn stored(&self, file: Planned, key: &Key, kind: &str, placed: Placed) -> StoredFile {
+        self.meter.file_done(placed.new);
         StoredFile {
             name: self.names[file.index].clone(),
             key: self.objects.key(key),
             bytes: self.listing.files[file.index].size,
             content_type: kind.to_owned(),
-            checksum,
+            checksum: placed.checksum,
         }
     }
 

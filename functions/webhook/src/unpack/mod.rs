@@ -22,8 +22,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{transfer::Meter, zip::Listing};
 
+pub(crate) use kind::content_type;
+pub(crate) use names::Names;
 pub(crate) use outcome::{End, Outcome};
-pub(crate) use picture::Measures;
+pub(crate) use picture::{Measures, measures};
 use plan::{Planned, Step};
 
 /// Steps that are worked on at once: while one is sent, the next is read.

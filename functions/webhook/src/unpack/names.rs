@@ -25,14 +25,15 @@ pub(super) fn safe(files: &[Entry]) -> Vec<String> {
 }
 
 /// Names that are given out already.
-#[derive(Default)]
-struct Names {
+#[derive(Debug, Default)]
+pub(crate) struct Names {
     taken: HashSet<String>,
     numbers: HashMap<String, u64>,
 }
 
 impl Names {
-    fn next(&mut self, source: &str) -> String {
+    /// A safe name for a file that somebody else calls `source`.
+    pub(crate) fn next(&mut self, source: &str) -> String {
         let name = whole(source);
         if self.taken.insert(folded(&name)) {
             return name;

@@ -1,6 +1,6 @@
 //! What Abyssale delivers: whether it is authentic, and what it says (contract 6).
 
-use model::{Event, Source, SourceRole, Ticket};
+use model::{Event, Source, Ticket};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -125,8 +125,7 @@ fn read_flat(body: &Value) -> Result<Report, Unreadable> {
             let export_id = text("export_id");
             let url =
                 text("archive_url").ok_or_else(|| Unreadable("NEW_EXPORT without archive_url".into()))?;
-            let source = Source { url: url.to_owned(), role: SourceRole::Archive };
-            let event = Some(Event::Finished { sources: vec![source] });
+            let event = Some(Event::Finished { sources: vec![Source::archive(url)], missing: vec![] });
             Ok(Report { ticket: export_id.map(Ticket::new), event, adoptable_as: Some(EXPORT), ..report })
         }
         // Acknowledged and counted; nothing here waits for them.
@@ -141,7 +140,7 @@ mod tests {
     fn export(body: &str) -> (Option<String>, Option<String>) {
         let report = read_delivery(body.as_bytes()).expect("readable");
         let url = match report.event {
-            Some(Event::Finished { sources }) => Some(sources[0].url.clone()),
+            Some(Event::Finished { sources, .. }) => Some(sources[0].url.clone()),
             _ => None,
         };
         (report.ticket.map(|t| t.as_str().to_owned()), url)
