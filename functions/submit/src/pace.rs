@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 /// How long after its moment a turn may still be used. Whoever is later takes another one, or those who were late
 /// together would ask together.
-const LATEST_USE: Duration = Duration::from_millis(500);
+const LATEST_USE: Duration = Duration::from_millis(250);
 
 /// How long before its turn somebody asks whether the provider wants us to hold back.
 pub(crate) const LEAD: Duration = Duration::from_millis(100);
