@@ -15,7 +15,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("objects", &["model"]),
     ("inbox", &["model"]),
     ("lambda", &["model"]),
-    ("submit", &["model", "providers", "transport", "records", "lambda"]),
+    ("submit", &["model", "providers", "transport", "records", "inbox", "lambda"]),
     ("webhook", &["model", "providers", "transport", "records", "objects", "inbox", "lambda"]),
 ];
 

@@ -13,6 +13,7 @@ mod idempotency;
 mod landing;
 mod outages;
 mod races;
+mod rate;
 mod refusals;
 mod resume;
 mod submit;

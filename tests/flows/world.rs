@@ -33,14 +33,16 @@ impl World {
         Self::start_with(|options| options).await
     }
 
-    /// A world with other settings. Waits are short: exports take 50 ms, retries come after a second.
+    /// A world with other settings. Waits are short: exports take 50 ms, retries come after a second, and nobody
+    /// keeps the provider's pace.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
         let data = TempDir::new().expect("a temporary folder");
         let mut options = StackOptions::new(data.path())
             .variable("RETRY_SECONDS", "1")
             .variable("LEASE_SECONDS", "3")
             .variable("LOOKUP_DELAY_SECONDS", "1")
-            .variable("PROVIDER_TIMEOUT_SECONDS", "2");
+            .variable("PROVIDER_TIMEOUT_SECONDS", "2")
+            .variable("ABYSSALE_REQUESTS_PER_SECOND", "0");
         options.dynamodb_in_memory = true;
         let stack = Stack::start(change(options)).await.expect("a stack");
         let world = Self { stack, _data: data };

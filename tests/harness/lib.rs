@@ -16,6 +16,9 @@ pub use function::{Function, direct};
 pub use gateway::Gateway;
 pub use http_client::HttpClient;
 pub use process::WorkerProcesses;
-pub use resources::{BUCKET, Clients, DEAD_LETTER_QUEUE, QUEUE, SECRET, TABLE};
+pub use resources::{
+    BUCKET, Clients, DEAD_LETTER_QUEUE, QUEUE, SECRET, SUBMISSIONS_DEAD_LETTER_QUEUE, SUBMISSIONS_QUEUE,
+    TABLE,
+};
 pub use stack::{Ports, Stack, StackError, StackOptions, Workers};
 pub use until::until;

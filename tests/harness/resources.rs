@@ -17,11 +17,22 @@ pub const TABLE: &str = "landfall-jobs";
 pub const QUEUE: &str = "landfall-inbox";
 /// Name of its dead-letter queue.
 pub const DEAD_LETTER_QUEUE: &str = "landfall-dead-letters";
+/// Name of the queue of jobs that wait for their turn.
+pub const SUBMISSIONS_QUEUE: &str = "landfall-submissions";
+/// Name of its dead-letter queue.
+pub const SUBMISSIONS_DEAD_LETTER_QUEUE: &str = "landfall-submissions-dead-letters";
 /// Name of the secret.
 pub const SECRET: &str = "landfall";
 
 /// Any failure of a client; the set-up only passes it on.
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
+
+/// URLs of the queues.
+#[derive(Debug, Clone)]
+pub(crate) struct QueueUrls {
+    pub(crate) inbox: String,
+    pub(crate) submissions: String,
+}
 
 /// Clients of the AWS services, configured like those of the functions.
 #[derive(Debug, Clone)]
@@ -53,15 +64,19 @@ impl Clients {
         })
     }
 
-    /// Makes whatever is not there yet. Returns the URL of the delivery queue.
-    pub(crate) async fn make_resources(&self, most_receipts: u32) -> Result<String, Trouble> {
+    /// Makes whatever is not there yet.
+    pub(crate) async fn make_resources(&self, most_receipts: u32) -> Result<QueueUrls, Trouble> {
         self.make_table(TABLE).await?;
         if self.s3.head_bucket().bucket(BUCKET).send().await.is_err() {
             self.s3.create_bucket().bucket(BUCKET).send().await?;
             let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
             self.s3.put_bucket_versioning().bucket(BUCKET).versioning_configuration(versions).send().await?;
         }
-        self.make_queues(most_receipts).await
+        // As in the template: longer than the functions behind them may run. They decide when a message is back.
+        let inbox = self.make_queue(QUEUE, DEAD_LETTER_QUEUE, 960, most_receipts).await?;
+        let submissions =
+            self.make_queue(SUBMISSIONS_QUEUE, SUBMISSIONS_DEAD_LETTER_QUEUE, 360, most_receipts).await?;
+        Ok(QueueUrls { inbox, submissions })
     }
 
     /// The table of `template.yaml`.
@@ -97,8 +112,14 @@ impl Clients {
         Ok(())
     }
 
-    async fn make_queues(&self, most_receipts: u32) -> Result<String, Trouble> {
-        let dead = self.sqs.create_queue().queue_name(DEAD_LETTER_QUEUE).send().await?;
+    async fn make_queue(
+        &self,
+        name: &str,
+        dead_letters: &str,
+        visibility_timeout: u32,
+        most_receipts: u32,
+    ) -> Result<String, Trouble> {
+        let dead = self.sqs.create_queue().queue_name(dead_letters).send().await?;
         let dead = dead.queue_url().ok_or("the queue has no URL")?.to_owned();
         let arn =
             self.sqs.get_queue_attributes().queue_url(&dead).attribute_names(QueueAttributeName::QueueArn);
@@ -109,12 +130,12 @@ impl Clients {
             .ok_or("the queue has no ARN")?
             .clone();
         let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": most_receipts }).to_string();
-        let queue = self.sqs.create_queue().queue_name(QUEUE).send().await?;
+        let queue = self.sqs.create_queue().queue_name(name).send().await?;
         let queue = queue.queue_url().ok_or("the queue has no URL")?.to_owned();
         let set = self.sqs.set_queue_attributes().queue_url(&queue);
         let set = set.attributes(QueueAttributeName::RedrivePolicy, redrive);
-        // As in the template: longer than the function may run. The worker itself decides when a message is back.
-        set.attributes(QueueAttributeName::VisibilityTimeout, "960").send().await?;
+        let visibility_timeout = visibility_timeout.to_string();
+        set.attributes(QueueAttributeName::VisibilityTimeout, visibility_timeout).send().await?;
         Ok(queue)
     }
 

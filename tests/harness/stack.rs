@@ -10,7 +10,7 @@ use crate::{
     cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
     direct,
     function::in_process,
-    resources::{BUCKET, Clients, QUEUE, SECRET, TABLE, Trouble},
+    resources::{BUCKET, Clients, QUEUE, QueueUrls, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
     simulators::{Ports as SimulatorPorts, SimulatorHost},
 };
 
@@ -59,6 +59,8 @@ pub struct StackOptions {
     pub worker_timeout: Duration,
     /// How many messages the worker works on at once.
     pub worker_concurrency: usize,
+    /// How many batches of waiting jobs `submit` works on at once.
+    pub submit_concurrency: usize,
     /// How often a message is received before it is a dead letter.
     pub most_receipts: u32,
     /// Keep tables in memory.
@@ -77,6 +79,7 @@ impl StackOptions {
             workers: Workers::InProcess,
             worker_timeout: Duration::from_secs(900),
             worker_concurrency: 10,
+            submit_concurrency: 5,
             most_receipts: 12,
             dynamodb_in_memory: false,
         }
@@ -118,6 +121,8 @@ pub struct Stack {
     pub http: HttpClient,
     /// URL of the delivery queue.
     pub queue_url: String,
+    /// URL of the queue of jobs that wait for their turn.
+    pub submissions_url: String,
     /// The worker's processes, if it runs as such.
     pub processes: Option<WorkerProcesses>,
     /// The `submit` function, for direct invocation.
@@ -125,6 +130,7 @@ pub struct Stack {
     /// The worker, for events that no queue would bring.
     pub worker_function: Function,
     source: Option<EventSource>,
+    submissions: Option<EventSource>,
     options: StackOptions,
     cloud_options: LocalCloudOptions,
 }
@@ -146,10 +152,10 @@ impl Stack {
         let common = common_variables(&cloud, &cloud_options);
         let clients = Clients::new(&Environment::new(common.clone())).map_err(|e| StackError(e.causes()))?;
         let made = clients.make_resources(options.most_receipts).await;
-        let queue_url = made.map_err(StackError::at("cannot make the resources"))?;
+        let queues = made.map_err(StackError::at("cannot make the resources"))?;
         write_secret(&clients, &simulators).await?;
 
-        let variables = Variables { common, queue_url: queue_url.clone(), options: &options };
+        let variables = Variables { common, queues: queues.clone(), options: &options };
         let door = webhook::App::connect(&variables.door()).map_err(|e| StackError(e.causes()))?;
         let door = in_process(door, Duration::from_secs(10), |app, event, deadline| async move {
             app.handle(event, deadline).await
@@ -171,15 +177,18 @@ impl Stack {
             webhook,
             aws: clients,
             http: HttpClient::default(),
-            queue_url,
+            queue_url: queues.inbox,
+            submissions_url: queues.submissions,
             processes,
             submit_function,
             worker_function,
             source: None,
+            submissions: None,
             options,
             cloud_options,
         };
         stack.resume_worker();
+        stack.resume_submissions();
         Ok(stack)
     }
 
@@ -196,6 +205,20 @@ impl Stack {
     /// Stops the queue from invoking the worker; invocations that run are cut off.
     pub fn pause_worker(&mut self) {
         self.source = None;
+    }
+
+    /// Lets the queue of waiting jobs invoke `submit`.
+    pub fn resume_submissions(&mut self) {
+        let options = EventSourceOptions {
+            maximum_concurrency: self.options.submit_concurrency,
+            ..EventSourceOptions::new(SUBMISSIONS_QUEUE)
+        };
+        self.submissions = Some(self.cloud.event_source(options, self.submit_function.clone()));
+    }
+
+    /// Stops the queue of waiting jobs from invoking `submit`; invocations that run are cut off.
+    pub fn pause_submissions(&mut self) {
+        self.submissions = None;
     }
 
     /// A provider's simulator.
@@ -226,6 +249,7 @@ impl Stack {
             "bucket": BUCKET,
             "table": TABLE,
             "inbox_queue_url": self.queue_url,
+            "submissions_queue_url": self.submissions_url,
             "secret_id": SECRET,
             "data_dir": self.options.data_dir,
             "providers": providers,
@@ -303,7 +327,7 @@ fn common_variables(cloud: &LocalCloud, options: &LocalCloudOptions) -> Vec<(Str
 /// The variables that `template.yaml` gives to each function.
 struct Variables<'a> {
     common: Vec<(String, String)>,
-    queue_url: String,
+    queues: QueueUrls,
     options: &'a StackOptions,
 }
 
@@ -317,7 +341,12 @@ impl Variables<'_> {
         let urls = simulators
             .iter()
             .map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()));
-        let own = [("TABLE_NAME", TABLE), ("SECRET_ID", SECRET), ("WEBHOOK_URL", webhook_url)];
+        let own = [
+            ("TABLE_NAME", TABLE),
+            ("SECRET_ID", SECRET),
+            ("WEBHOOK_URL", webhook_url),
+            ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
+        ];
         Environment::new(self.with(own.map(owned).into_iter().chain(urls).collect()))
     }
 
@@ -325,7 +354,7 @@ impl Variables<'_> {
         let own = [
             ("ROLE", "door"),
             ("SECRET_ID", SECRET),
-            ("INBOX_QUEUE_URL", &self.queue_url),
+            ("INBOX_QUEUE_URL", &self.queues.inbox),
             ("BUCKET_NAME", BUCKET),
         ];
         Environment::new(self.with(own.map(owned).to_vec()))
@@ -337,7 +366,7 @@ impl Variables<'_> {
         let own = [
             ("ROLE", "worker"),
             ("TABLE_NAME", TABLE),
-            ("INBOX_QUEUE_URL", &self.queue_url),
+            ("INBOX_QUEUE_URL", &self.queues.inbox),
             ("BUCKET_NAME", BUCKET),
             ("TRUSTED_ORIGINS", &trusted),
         ];

@@ -5,3 +5,4 @@
 mod objects_in_s3;
 mod records_in_dynamodb;
 mod server;
+mod turns_in_dynamodb;

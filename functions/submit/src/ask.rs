@@ -1,11 +1,14 @@
-//! Asking the provider: the conversation it leads, with our socket and our clock.
+//! Asking the provider: the conversation it leads, with our socket and our clock, in our turn.
 
 use std::time::Duration;
 
 use model::{Event, Fault, FaultClass};
 use providers::{Answer, Conversation, SendFailure, Step};
+use records::Turn;
 use time::OffsetDateTime;
 use transport::{Sender, Unanswered};
+
+use crate::pace::{LONGEST_HOLD, Pace};
 
 /// What is left of the invocation after the last wait for the provider: time to record and to answer.
 pub(crate) const RESERVE: Duration = Duration::from_secs(2);
@@ -22,48 +25,108 @@ pub(crate) enum Asked {
     Unknown(Event),
     /// It did no work.
     Refused(Fault),
+    /// It did no work, and is to be asked later.
+    Later(Later),
 }
 
-/// Leads the conversation to its end, or as far as the time allows.
-pub(crate) async fn ask(
-    conversation: &mut dyn Conversation,
-    sender: &Sender,
-    timeout: Duration,
-    deadline: OffsetDateTime,
-) -> Asked {
-    let mut step = conversation.start();
-    loop {
-        let request = match step {
-            Step::Send(_) if !is_time_for_an_answer(Duration::ZERO, timeout, deadline) => {
-                return Asked::Refused(late());
+/// When a job is to be asked for again.
+pub(crate) struct Later {
+    pub(crate) at: OffsetDateTime,
+    /// What the provider said, when it was asked.
+    pub(crate) why: Option<Fault>,
+}
+
+/// What it takes to ask.
+pub(crate) struct Asking<'a> {
+    pub(crate) sender: &'a Sender,
+    pub(crate) pace: &'a Pace<'a>,
+    /// For one answer.
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: OffsetDateTime,
+    /// What the provider refused the job with in an earlier invocation.
+    pub(crate) refused_before: Option<FaultClass>,
+}
+
+impl Asking<'_> {
+    /// Leads the conversation to its end, or as far as the time allows. The first request has this turn already.
+    pub(crate) async fn lead(&self, conversation: &mut dyn Conversation, turn: OffsetDateTime) -> Asked {
+        let mut first = Some(turn);
+        let mut step = conversation.start();
+        loop {
+            let (request, wait, otherwise) = match step {
+                Step::Send(request) => (request, Duration::ZERO, None),
+                Step::SendAfter { otherwise, .. } if self.had_its_last_chance(&otherwise) => {
+                    return Asked::Refused(otherwise);
+                }
+                Step::SendAfter { wait, request, otherwise } => (request, wait, Some(otherwise)),
+                Step::Accepted(ticket) => return Asked::Accepted(Event::Accepted { ticket }),
+                Step::OutcomeUnknown(fault) => {
+                    fault.log("the provider may or may not have taken the work");
+                    let error = fault.remembered(OffsetDateTime::now_utc());
+                    return Asked::Unknown(Event::OutcomeUnknown { error });
+                }
+                Step::Refused(fault) => return self.refused(fault).await,
+            };
+            match self.turn(first.take(), wait, otherwise.as_ref()).await {
+                Ok(Turn::At(_)) => {}
+                Ok(Turn::NotBefore(at)) if self.pace.is_shared() => {
+                    return Asked::Later(Later { at, why: otherwise });
+                }
+                Ok(Turn::NotBefore(_)) => return Asked::Refused(otherwise.unwrap_or_else(late)),
+                Err(fault) => return Asked::Refused(otherwise.unwrap_or(fault)),
             }
-            Step::Send(request) => request,
-            Step::SendAfter { wait, otherwise, .. } if !is_time_for_an_answer(wait, timeout, deadline) => {
-                return Asked::Refused(otherwise);
-            }
-            Step::SendAfter { wait, request, .. } => {
-                tokio::time::sleep(wait).await;
-                request
-            }
-            Step::Accepted(ticket) => return Asked::Accepted(Event::Accepted { ticket }),
-            Step::OutcomeUnknown(fault) => {
-                fault.log("the provider may or may not have taken the work");
-                let error = fault.remembered(OffsetDateTime::now_utc());
-                return Asked::Unknown(Event::OutcomeUnknown { error });
-            }
-            Step::Refused(fault) => return Asked::Refused(fault),
-        };
-        let timeout = timeout.min(left(deadline).saturating_sub(RESERVE));
-        let answer: Answer = sender.send(request, timeout).await.map_err(|unanswered| match unanswered {
+            step = conversation.answered(self.send(request).await);
+        }
+    }
+
+    /// Waits for the turn of a request: the one it has, or another one after a refusal and what it asked to wait.
+    async fn turn(
+        &self,
+        taken: Option<OffsetDateTime>,
+        wait: Duration,
+        refusal: Option<&Fault>,
+    ) -> Result<Turn, Fault> {
+        if let Some(turn) = taken {
+            return self.pace.come(turn).await;
+        }
+        let from = OffsetDateTime::now_utc() + wait.min(LONGEST_HOLD);
+        if refusal.is_some_and(|refusal| refusal.class == FaultClass::ProviderThrottled) {
+            self.pace.hold_back(from).await;
+        }
+        match self.pace.take(from).await? {
+            Turn::At(turn) => self.pace.come(turn).await,
+            far => Ok(far),
+        }
+    }
+
+    /// A refusal that lasts is probed once; the probe may have been the first request of another invocation.
+    fn had_its_last_chance(&self, refusal: &Fault) -> bool {
+        !refusal.retryable() && self.refused_before == Some(refusal.class)
+    }
+
+    /// A provider that goes on throttling is left alone, and the job waits.
+    async fn refused(&self, fault: Fault) -> Asked {
+        if fault.class != FaultClass::ProviderThrottled || !self.pace.is_shared() {
+            return Asked::Refused(fault);
+        }
+        let wait = Duration::from_secs(fault.retry_after.unwrap_or(1)).min(LONGEST_HOLD);
+        let at = OffsetDateTime::now_utc() + wait;
+        self.pace.hold_back(at).await;
+        Asked::Later(Later { at, why: Some(fault) })
+    }
+
+    async fn send(&self, request: http::Request<bytes::Bytes>) -> Answer {
+        let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
+        self.sender.send(request, timeout).await.map_err(|unanswered| match unanswered {
             Unanswered::NotSent => SendFailure::NotSent,
             Unanswered::MaybeSent => SendFailure::MaybeSent,
-        });
-        step = conversation.answered(answer);
+        })
     }
 }
 
-fn is_time_for_an_answer(wait: Duration, timeout: Duration, deadline: OffsetDateTime) -> bool {
-    left(deadline) > wait + RESERVE + timeout.min(SHORTEST_ANSWER)
+/// The last moment at which a request may be sent so that its answer comes in time.
+pub(crate) fn latest_request(timeout: Duration, deadline: OffsetDateTime) -> OffsetDateTime {
+    deadline - RESERVE - timeout.min(SHORTEST_ANSWER)
 }
 
 /// What is left until then, zero when it is over.
@@ -71,7 +134,8 @@ pub(crate) fn left(deadline: OffsetDateTime) -> Duration {
     Duration::try_from(deadline - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO)
 }
 
-fn late() -> Fault {
+/// There is no time to ask.
+pub(crate) fn late() -> Fault {
     let message = "there was no time left to ask the provider; nothing was submitted";
     Fault::new(FaultClass::StorageUnavailable, message).retry_after(5)
 }

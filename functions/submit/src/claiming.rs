@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::ask::RESERVE;
 
-/// No invocation lives this long, so whoever was asking the provider is gone.
+/// No invocation asks for this long, so whoever was asking the provider is gone.
 const NOBODY_ASKS_ANY_MORE: Duration = Duration::from_secs(90);
 
 /// Claims the job. Nothing when it is ours to ask for; else the job that the same request made before.
@@ -62,7 +62,7 @@ async fn claim_or_take_over(
 /// A job whose maker died while it asked the provider is told as what it is: nobody knows, and nobody asks again.
 async fn settled(records: &Records, job: Job) -> Result<Job, Fault> {
     let now = OffsetDateTime::now_utc();
-    if job.status != Status::Submitting || now - job.created_at < NOBODY_ASKS_ANY_MORE {
+    if job.status != Status::Submitting || now - job.updated_at < NOBODY_ASKS_ANY_MORE {
         return Ok(job);
     }
     let message =
@@ -73,7 +73,7 @@ async fn settled(records: &Records, job: Job) -> Result<Job, Fault> {
 
 /// Undoes a claim that the table may have taken without our hearing of it. Left alone, its key would answer
 /// every retry with a job that the provider is never asked for.
-async fn undo(records: &Records, id: JobId, key: Option<&IdempotencyKey>, why: &Fault) {
+pub(crate) async fn undo(records: &Records, id: JobId, key: Option<&IdempotencyKey>, why: &Fault) {
     let now = OffsetDateTime::now_utc();
     let error = why.remembered(now);
     match records.apply(id, &Event::Refused { error }, now).await {

@@ -1,14 +1,20 @@
-//! The function that takes jobs: claims them, asks the provider, records the ticket, and shows them.
+//! The function that takes jobs: claims them, asks the provider in its turn, records the ticket, and shows them.
 
 mod ask;
+mod call;
 mod claiming;
 mod command;
 mod config;
 mod http_api;
 mod jobs;
+mod pace;
+mod queued;
+mod record;
 mod request;
 mod submit;
+mod wait;
 
+use inbox::Submissions;
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
 use model::{Fault, Job, JobView};
 use records::Records;
@@ -26,6 +32,7 @@ pub struct App {
     records: Records,
     secrets: Secrets,
     sender: Sender,
+    submissions: Submissions,
 }
 
 impl App {
@@ -40,6 +47,7 @@ impl App {
             records: Records::new(&aws.service("DYNAMODB"), &config.table),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
+            submissions: Submissions::new(&aws.service("SQS"), &config.submissions_queue_url),
             config,
         })
     }
@@ -55,17 +63,14 @@ impl App {
                 let job = self.carry_out(Command::direct(&command, fields)?, deadline).await?;
                 Ok(json!(JobView::from(&job)))
             }
-            Trigger::Queue(_) => Err(Fault::invalid("Records", "this function reads no queue").into()),
+            Trigger::Queue(messages) => Ok(self.work(messages, deadline).await.into_event()),
         }
     }
 
     /// From command to use case.
     async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Job, Fault> {
         match command {
-            Command::Submit(request) => {
-                submit::submit(&self.config, &self.records, &self.secrets, &self.sender, request, deadline)
-                    .await
-            }
+            Command::Submit(request) => self.submit(request, deadline).await,
             Command::Get(id) => jobs::get(&self.records, id).await,
         }
     }

@@ -1,67 +1,138 @@
-//! Use case: claim the job, ask the provider, record the ticket.
+//! Use case: claim the job, ask the provider in its turn, record the ticket.
 //!
 //! The order matters. The job exists before the provider is asked, so that a callback which overtakes the
 //! answer finds it; and the provider is asked only by the one who made the job, so that a repeated request
-//! bills once.
+//! bills once. A job whose turn is too far away is made as one that waits, and only then put on the queue.
 
-use std::time::Duration;
-
-use model::{CallbackKeys, Event, Fault, FaultClass, Job, JobId, NewJob, Origin, ProviderName};
-use providers::{Call, Credentials};
-use records::Records;
+use model::{Event, Fault, Job, JobId, NewJob, Origin};
+use records::{IdempotencyKey, Turn};
 use time::OffsetDateTime;
-use transport::{Secrets, Sender};
-use url::Url;
 
 use crate::{
-    ask::{Asked, ask, left},
-    claiming::{claim, free},
-    config::Config,
+    App,
+    ask::{Asked, Asking, Later, late},
+    claiming::{claim, free, undo},
+    pace::Pace,
+    record::{record, time_to_record},
     request::Request,
+    wait::{Deferred, line_is_full, too_long},
 };
 
-/// The least time that the table gets to take what came of asking.
-const LEAST_TO_RECORD: Duration = Duration::from_millis(500);
+impl App {
+    /// Makes a job of a request, unless the request was made before.
+    pub(crate) async fn submit(&self, request: Request, deadline: OffsetDateTime) -> Result<Job, Fault> {
+        // Whatever is not configured is found before anything is written.
+        let (provider, id) = (request.provider, JobId::generate());
+        let asked_for = (&request.order.kind, &request.order.request);
+        let mut conversation = self.conversation(provider, id, asked_for.0, asked_for.1).await?;
+        let pace = self.pace(provider, self.config.longest_wait, deadline);
 
-/// Makes a job of a request, unless the request was made before.
-pub(crate) async fn submit(
-    config: &Config,
-    records: &Records,
-    secrets: &Secrets,
-    sender: &Sender,
-    request: Request,
-    deadline: OffsetDateTime,
-) -> Result<Job, Fault> {
-    // Whatever is not configured is found before anything is written.
-    let secret = secrets.get().await?;
-    let credentials = Credentials::new(secret.provider(request.provider.name()));
-    let id = JobId::generate();
-    let callback_url =
-        callback_url(&config.webhook_url, &secret.callback_keys(), &request.provider_name(), id)?;
-    let mut conversation = request.provider.submission(&Call {
-        kind: &request.order.kind,
-        request: &request.order.request,
-        callback_url: &callback_url,
-        api_url: config.api_urls.get(request.provider.name()).map_or("", String::as_str),
-        credentials: &credentials,
-    })?;
-
-    let key = request.key.clone();
-    let job = Job::new(new_job(id, request));
-    if let Some(before) = claim(records, &job, key.as_ref()).await? {
-        return Ok(before);
-    }
-    match ask(conversation.as_mut(), sender, config.provider_timeout, deadline).await {
-        Asked::Accepted(event) | Asked::Unknown(event) => Ok(record(records, job, event, deadline).await),
-        Asked::Refused(fault) => {
-            let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
-            record(records, job, event, deadline).await;
-            if fault.retryable() {
-                // The caller is told to come back, and then shall find the way free.
-                let _ = tokio::time::timeout(time_to_record(deadline), free(records, id, key.as_ref())).await;
-            }
-            Err(fault.about(id))
+        let key = request.key.clone();
+        let job = Job::new(new_job(id, request));
+        let turn = match pace.take(OffsetDateTime::now_utc()).await? {
+            Turn::At(turn) => turn,
+            Turn::NotBefore(_) if !pace.is_shared() => return Err(late()),
+            Turn::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
+        };
+        if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
+            return Ok(before);
         }
+        let (sender, timeout) = (&self.sender, self.config.provider_timeout);
+        let asking = Asking { sender, pace: &pace, timeout, deadline, refused_before: None };
+        match asking.lead(conversation.as_mut(), turn).await {
+            Asked::Accepted(event) | Asked::Unknown(event) => {
+                Ok(record(&self.records, job, event, deadline).await)
+            }
+            Asked::Later(later) => self.put_back(job, key.as_ref(), later, deadline).await,
+            Asked::Refused(fault) => Err(self.refuse(job, key.as_ref(), fault, deadline).await),
+        }
+    }
+
+    /// Claims a job whose turn is taken. The turn goes back when the job is not ours to ask for.
+    async fn claim_in_turn(
+        &self,
+        job: &Job,
+        key: Option<&IdempotencyKey>,
+        pace: &Pace<'_>,
+        turn: OffsetDateTime,
+    ) -> Result<Option<Job>, Fault> {
+        let claimed = claim(&self.records, job, key).await;
+        if !matches!(claimed, Ok(None)) {
+            pace.give_back(turn).await;
+        }
+        claimed
+    }
+
+    /// Makes a job that waits.
+    async fn wait(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        free_at: OffsetDateTime,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        if too_long(&job, free_at) {
+            return Err(line_is_full());
+        }
+        let job = job.waiting();
+        match claim(&self.records, &job, key).await? {
+            Some(before) => Ok(before),
+            None => self.queue(job, key, free_at, deadline).await,
+        }
+    }
+
+    /// A job that was being asked for waits after all.
+    async fn put_back(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        later: Later,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        if too_long(&job, later.at) {
+            return Err(self.refuse(job, key, later.why.unwrap_or_else(line_is_full), deadline).await);
+        }
+        match self.defer(&job, &later, deadline).await {
+            Ok(Deferred::Waiting(job)) => self.queue(job, key, later.at, deadline).await,
+            Ok(Deferred::Moved(job)) => Ok(job),
+            Err(fault) => Err(self.refuse(job, key, later.why.unwrap_or(fault), deadline).await),
+        }
+    }
+
+    /// Puts a waiting job on the queue. One that the queue does not take is undone: nobody would ask for it.
+    async fn queue(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        free_at: OffsetDateTime,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        let queued = tokio::time::timeout(time_to_record(deadline), self.enqueue(&job, free_at)).await;
+        let Err(fault) = queued.unwrap_or_else(|_| Err(late())) else { return Ok(job) };
+        let undone = undo(&self.records, job.id, key, &fault);
+        if tokio::time::timeout(time_to_record(deadline), undone).await.is_err() {
+            fault.log("a job that nobody will ask for is not undone");
+        }
+        Err(fault.about(job.id))
+    }
+
+    /// Records a refusal, for a caller that is still there to hear it.
+    async fn refuse(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        fault: Fault,
+        deadline: OffsetDateTime,
+    ) -> Fault {
+        let id = job.id;
+        let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
+        record(&self.records, job, event, deadline).await;
+        if fault.retryable() {
+            // The caller is told to come back, and then shall find the way free.
+            let freed = free(&self.records, id, key);
+            let _ = tokio::time::timeout(time_to_record(deadline), freed).await;
+        }
+        fault.about(id)
     }
 }
 
@@ -76,36 +147,4 @@ fn new_job(id: JobId, request: Request) -> NewJob {
         unpack: request.unpack,
         origin: Origin::Submitted,
     }
-}
-
-/// `{webhook_url}/webhooks/{provider}/{job_id}/{token}`.
-fn callback_url(base: &Url, keys: &CallbackKeys, provider: &ProviderName, job: JobId) -> Result<Url, Fault> {
-    let token = keys.sign(provider, &job);
-    let token =
-        token.ok_or_else(|| Fault::new(FaultClass::Misconfigured, "no callback_key in Landfall's secret"))?;
-    let mut url = base.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(["webhooks", provider.as_str(), &job.to_string(), token.expose()]);
-    }
-    Ok(url)
-}
-
-/// Records what came of asking. If the table does not take it in time, the caller is told all the same: the
-/// provider has been asked, so an error here would invite a second request, and the callback settles the record.
-async fn record(records: &Records, mut job: Job, event: Event, deadline: OffsetDateTime) -> Job {
-    let now = OffsetDateTime::now_utc();
-    match tokio::time::timeout(time_to_record(deadline), records.apply(job.id, &event, now)).await {
-        Ok(Ok((job, _))) => return job,
-        Ok(Err(fault)) => fault.log("what came of asking the provider is not recorded"),
-        Err(_) => {
-            tracing::error!(job_id = %job.id, "what came of asking the provider is not recorded in time")
-        }
-    }
-    job.apply(event, now);
-    job
-}
-
-/// Half of what is left, so that there is time to answer.
-fn time_to_record(deadline: OffsetDateTime) -> Duration {
-    (left(deadline) / 2).max(LEAST_TO_RECORD)
 }

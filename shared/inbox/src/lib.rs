@@ -1,10 +1,16 @@
-//! The delivery queue between the public door and the worker (SQS), and the message it carries.
+//! The queues between the functions (SQS), and the messages they carry.
 //!
-//! The door answers a provider only after the queue has taken the delivery, so an acknowledged delivery is
-//! never lost. A body that is too long for a message waits in S3 and the message carries its key.
+//! The delivery queue lies between the public door and the worker. The door answers a provider only after the queue
+//! has taken the delivery, so an acknowledged delivery is never lost. A body that is too long for a message waits in
+//! S3 and the message carries its key.
+//!
+//! The submissions queue holds jobs whose turn at the provider has not come; `submit` fills it and empties it. It
+//! lives here since one crate alone speaks to SQS, and since whoever finds a job that waits too long sends it again.
 
 mod message;
 mod queue;
+mod submissions;
 
 pub use message::{Body, Message, Queued, Route};
 pub use queue::Inbox;
+pub use submissions::{Submission, Submissions};

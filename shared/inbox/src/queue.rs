@@ -1,4 +1,4 @@
-//! Putting deliveries on the queue, and telling the queue when to bring one back.
+//! Putting messages on a queue, and telling the queue when to bring one back.
 
 use aws_sdk_sqs::{
     Client,
@@ -6,6 +6,7 @@ use aws_sdk_sqs::{
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
 };
 use model::{Fault, FaultClass};
+use serde::Serialize;
 
 use crate::Queued;
 
@@ -15,15 +16,12 @@ const LONGEST_INVISIBLE: u32 = 43_200;
 
 /// The delivery queue.
 #[derive(Debug, Clone)]
-pub struct Inbox {
-    client: Client,
-    queue_url: String,
-}
+pub struct Inbox(Queue);
 
 impl Inbox {
     /// The queue at this URL.
     pub fn new(aws: &aws_types::SdkConfig, queue_url: impl Into<String>) -> Self {
-        Self { client: Client::new(aws), queue_url: queue_url.into() }
+        Self(Queue::new(aws, queue_url))
     }
 
     /// Puts a message on the queue, visible after `delay` seconds (at most 900).
@@ -31,12 +29,7 @@ impl Inbox {
     /// # Errors
     /// [`FaultClass::StorageUnavailable`]: the queue did not confirm it.
     pub async fn send(&self, message: &Queued, delay: u32) -> Result<(), Fault> {
-        let body = serde_json::to_string(message)
-            .map_err(|e| Fault::new(FaultClass::Internal, "a delivery cannot be queued").because(e))?;
-        let delay = i32::try_from(delay.min(LONGEST_DELAY)).unwrap_or_default();
-        let send =
-            self.client.send_message().queue_url(&self.queue_url).message_body(body).delay_seconds(delay);
-        send.send().await.map(|_| ()).map_err(|e| refused("take the delivery", e))
+        self.0.send(message, delay).await
     }
 
     /// Hides a received message for `seconds` from now on. Used to bring it back sooner than the queue's own
@@ -45,10 +38,35 @@ impl Inbox {
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
     pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Fault> {
+        self.0.hide(receipt_handle, seconds).await
+    }
+}
+
+/// A queue of SQS.
+#[derive(Debug, Clone)]
+pub(crate) struct Queue {
+    client: Client,
+    url: String,
+}
+
+impl Queue {
+    pub(crate) fn new(aws: &aws_types::SdkConfig, url: impl Into<String>) -> Self {
+        Self { client: Client::new(aws), url: url.into() }
+    }
+
+    pub(crate) async fn send(&self, message: &impl Serialize, delay: u32) -> Result<(), Fault> {
+        let body = serde_json::to_string(message)
+            .map_err(|e| Fault::new(FaultClass::Internal, "a message cannot be queued").because(e))?;
+        let delay = i32::try_from(delay.min(LONGEST_DELAY)).unwrap_or_default();
+        let send = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(delay);
+        send.send().await.map(|_| ()).map_err(|e| refused("take the message", e))
+    }
+
+    pub(crate) async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Fault> {
         let seconds = i32::try_from(seconds.min(LONGEST_INVISIBLE)).unwrap_or_default();
-        let change = self.client.change_message_visibility().queue_url(&self.queue_url);
+        let change = self.client.change_message_visibility().queue_url(&self.url);
         let change = change.receipt_handle(receipt_handle).visibility_timeout(seconds);
-        change.send().await.map(|_| ()).map_err(|e| refused("reschedule a delivery", e))
+        change.send().await.map(|_| ()).map_err(|e| refused("reschedule a message", e))
     }
 }
 

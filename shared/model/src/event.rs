@@ -12,6 +12,14 @@ use crate::{Archive, Haul, JobError, Ticket, Transfer};
 /// it means where the job stands.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// The turn of a job that waited has come. Whoever moves the job by it asks the provider, and nobody else.
+    Begun,
+    /// The provider was not asked, or refused for the moment without doing any work: the job waits for a later
+    /// turn.
+    Deferred {
+        /// What the provider said, when it was asked.
+        error: Option<JobError>,
+    },
     /// The provider took the work.
     Accepted {
         /// Its id for the work.

@@ -149,6 +149,12 @@ impl Job {
         }
     }
 
+    /// The job before its turn at the provider has come.
+    #[must_use]
+    pub fn waiting(self) -> Self {
+        Self { status: Status::Waiting, ..self }
+    }
+
     /// Lets an event happen to the job. The only way a job changes.
     pub fn apply(&mut self, event: Event, now: OffsetDateTime) -> Change {
         let change = match transition(self.status, &event) {
@@ -178,7 +184,9 @@ impl Job {
             Event::Accepted { ticket: _ } => self.ticket.is_some(),
             Event::Progressed { percent } => self.progress.is_some_and(|known| known >= *percent),
             Event::Finished { sources, missing } => self.sources == *sources && self.missing == *missing,
-            Event::Refused { .. }
+            Event::Begun
+            | Event::Deferred { .. }
+            | Event::Refused { .. }
             | Event::OutcomeUnknown { .. }
             | Event::Answered { .. }
             | Event::Failed { .. }
@@ -195,6 +203,8 @@ impl Job {
 
     fn record(&mut self, event: Event) {
         match event {
+            Event::Begun => {}
+            Event::Deferred { error } => self.error = error.or(self.error.take()),
             Event::Accepted { ticket } => {
                 self.ticket.get_or_insert(ticket);
                 // An outcome that was unknown is known now.

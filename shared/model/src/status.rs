@@ -10,6 +10,8 @@ use crate::Event;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
+    /// Recorded; its turn at the provider has not come. Nobody has been asked, or whoever was did no work.
+    Waiting,
     /// Recorded; the provider is being asked.
     Submitting,
     /// The provider took the work and gave a ticket.
@@ -41,7 +43,8 @@ pub struct UnknownStatus;
 
 impl Status {
     /// Every status, in the order of a job's life.
-    pub const ALL: [Status; 11] = [
+    pub const ALL: [Status; 12] = [
+        Status::Waiting,
         Status::Submitting,
         Status::Submitted,
         Status::Unknown,
@@ -58,6 +61,7 @@ impl Status {
     /// The name in JSON and in DynamoDB.
     pub fn as_str(self) -> &'static str {
         match self {
+            Status::Waiting => "waiting",
             Status::Submitting => "submitting",
             Status::Submitted => "submitted",
             Status::Unknown => "unknown",
@@ -76,7 +80,8 @@ impl Status {
     pub fn is_final(self) -> bool {
         match self {
             Status::Stored | Status::Partial | Status::Failed | Status::Cancelled => true,
-            Status::Submitting
+            Status::Waiting
+            | Status::Submitting
             | Status::Submitted
             | Status::Unknown
             | Status::Rendering
@@ -86,12 +91,17 @@ impl Status {
         }
     }
 
-    /// Whether the next word is the provider's, or that of somebody who may have died: such a job is looked after.
+    /// Whether the next word is the provider's, or that of somebody who may have died or of a queue that may have
+    /// lost it: such a job is looked after.
     pub fn is_silent(self) -> bool {
         match self {
-            Status::Submitting | Status::Submitted | Status::Unknown | Status::Rendering => true,
-            Status::Received
-            | Status::Landing
+            Status::Waiting
+            | Status::Submitting
+            | Status::Submitted
+            | Status::Unknown
+            | Status::Rendering
+            | Status::Received => true,
+            Status::Landing
             | Status::Stored
             | Status::Partial
             | Status::Failed
@@ -126,68 +136,82 @@ pub enum Transition {
     Stale,
 }
 
-/// Where an event takes a job that stands at `status`. Total, and never backwards: whatever the order and
-/// number in which the provider's events arrive, the job ends in the same place.
+/// Where an event takes a job that stands at `status`. Total, and never backwards, but for a job that was refused
+/// for the moment and waits again: whatever the order and number in which the provider's events arrive, the job
+/// ends in the same place.
 pub fn transition(status: Status, event: &Event) -> Transition {
     use Status::*;
     use Transition::{Note, Stale, To};
     match event {
+        Event::Begun => match status {
+            Waiting => To(Submitting),
+            // Somebody else took the job: only the one who moved it may ask.
+            Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
+            | Expired | Cancelled => Stale,
+        },
+        Event::Deferred { .. } => match status {
+            // The one way back: the provider is known to have done no work.
+            Submitting => To(Waiting),
+            Waiting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
+            | Expired | Cancelled => Stale,
+        },
         Event::Accepted { .. } => match status {
-            Submitting | Unknown => To(Submitted),
+            // Whoever accepts or reports work did it, even on a job that waits; asking would bill it again.
+            Waiting | Submitting | Unknown => To(Submitted),
             // The callback overtook the answer; the ticket is still news.
             Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => {
                 Note
             }
         },
         Event::Refused { .. } => match status {
-            Submitting => To(Failed),
+            Waiting | Submitting => To(Failed),
             Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed | Expired
             | Cancelled => Stale,
         },
         Event::OutcomeUnknown { .. } => match status {
             Submitting => To(Unknown),
-            Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed | Expired
-            | Cancelled => Stale,
+            Waiting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
+            | Expired | Cancelled => Stale,
         },
         Event::Progressed { .. } => match status {
-            Submitting | Submitted | Unknown => To(Rendering),
+            Waiting | Submitting | Submitted | Unknown => To(Rendering),
             Rendering => Note,
             Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
         Event::Finished { .. } => match status {
-            Submitting | Submitted | Unknown | Rendering | Expired => To(Received),
+            Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Received),
             // A later delivery may carry a URL that is still good when the first one is not.
             Received | Landing => Note,
             Stored | Partial | Failed | Cancelled => Stale,
         },
         Event::Answered { .. } => match status {
-            Submitting | Submitted | Unknown | Rendering | Expired => To(Stored),
+            Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Stored),
             Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
         },
         Event::Failed { .. } => match status {
-            Submitting | Submitted | Unknown | Rendering | Expired => To(Failed),
+            Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Failed),
             // Files that are ready speak louder.
             Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
         },
         Event::Checked { .. } => match status {
-            Submitting | Submitted | Unknown | Rendering => Note,
-            Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received => Note,
+            Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
         Event::Expired { .. } => match status {
-            Submitting | Submitted | Unknown | Rendering => To(Expired),
+            Waiting | Submitting | Submitted | Unknown | Rendering => To(Expired),
             Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
         Event::LandingStarted => match status {
             Received => To(Landing),
             // Another worker takes over after a crash.
             Landing => Note,
-            Submitting | Submitted | Unknown | Rendering | Stored | Partial | Failed | Expired
+            Waiting | Submitting | Submitted | Unknown | Rendering | Stored | Partial | Failed | Expired
             | Cancelled => Stale,
         },
         Event::Transferred { .. } | Event::LandingPostponed { .. } => match status {
             Landing => Note,
-            Submitting | Submitted | Unknown | Rendering | Received | Stored | Partial | Failed | Expired
-            | Cancelled => Stale,
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Stored | Partial | Failed
+            | Expired | Cancelled => Stale,
         },
         Event::Landed { .. } => only_while_landing(status, Stored),
         Event::LandedPartly { .. } => only_while_landing(status, Partial),
@@ -198,7 +222,8 @@ pub fn transition(status: Status, event: &Event) -> Transition {
 fn only_while_landing(status: Status, next: Status) -> Transition {
     match status {
         Status::Landing => Transition::To(next),
-        Status::Submitting
+        Status::Waiting
+        | Status::Submitting
         | Status::Submitted
         | Status::Unknown
         | Status::Rendering

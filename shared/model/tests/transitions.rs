@@ -35,6 +35,8 @@ fn finished() -> Event {
 /// One of every event.
 fn every_event() -> Vec<Event> {
     vec![
+        Event::Begun,
+        Event::Deferred { error: Some(error()) },
         accepted(),
         Event::Refused { error: error() },
         Event::OutcomeUnknown { error: error() },
@@ -108,7 +110,8 @@ proptest! {
     fn no_event_ever_moves_a_job_backwards(picks in proptest::collection::vec(0..every_event().len(), 0..40)) {
         // The rank of a status only grows; `expired` may still become `received`, which ranks higher.
         let rank = |status: Status| match status {
-            Status::Submitting => 0,
+            // A refusal for the moment sends a job back to wait; nothing that the provider did is undone by it.
+            Status::Waiting | Status::Submitting => 0,
             Status::Unknown => 1,
             Status::Submitted => 2,
             Status::Rendering => 3,
@@ -132,6 +135,29 @@ fn a_final_job_never_moves_again() {
         for event in every_event() {
             assert!(!matches!(transition(status, &event), Transition::To(_)), "{status} moved by {event:?}");
         }
+    }
+}
+
+#[test]
+fn only_one_of_many_begins_a_job_that_waits_and_only_it_can_put_it_back() {
+    let mut job = job().waiting();
+    let now = OffsetDateTime::UNIX_EPOCH;
+    assert_eq!(job.apply(Event::Deferred { error: None }, now), Change::Nothing);
+    assert_eq!(job.apply(Event::Begun, now), Change::Moved);
+    assert_eq!(job.apply(Event::Begun, now), Change::Nothing);
+    assert_eq!(job.apply(Event::Deferred { error: Some(error()) }, now), Change::Moved);
+    assert_eq!((job.status, job.error.as_ref()), (Status::Waiting, Some(&error())));
+    assert_eq!(job.apply(Event::Begun, now), Change::Moved);
+    assert_eq!(job.apply(accepted(), now), Change::Moved);
+    assert_eq!((job.status, job.error), (Status::Submitted, None));
+}
+
+#[test]
+fn work_that_is_reported_on_a_job_that_waits_is_never_asked_for_again() {
+    for report in [accepted(), Event::Progressed { percent: 1.0 }, finished()] {
+        let mut job = job().waiting();
+        assert_eq!(job.apply(report.clone(), OffsetDateTime::UNIX_EPOCH), Change::Moved, "{report:?}");
+        assert_eq!(job.apply(Event::Begun, OffsetDateTime::UNIX_EPOCH), Change::Nothing, "{report:?}");
     }
 }
 

@@ -9,8 +9,10 @@ mod job_item;
 mod lease;
 mod records;
 mod trouble;
+mod turns;
 
 pub use claim::{Claim, IdempotencyKey};
 pub use deliveries::DeliveryRecord;
 pub use lease::{Lease, LeaseAttempt};
 pub use records::Records;
+pub use turns::Turn;

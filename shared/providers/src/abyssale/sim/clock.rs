@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 pub(super) struct Moment {
     /// Virtual time: scheduling, expiry, windows.
     pub(super) now: OffsetDateTime,
-    /// Real time: only for the `t` of signatures.
+    /// Real time: only for the `t` of signatures, and for the pace that the log shows.
     pub(super) wall: OffsetDateTime,
 }
 

@@ -29,6 +29,7 @@ impl RequestLog {
         let body = request.body();
         self.entries.push_back(json!({
             "at": at.now.unix_timestamp(),
+            "milliseconds": i64::try_from(at.wall.unix_timestamp_nanos() / 1_000_000).ok(),
             "door": match door {
                 Door::Api => "api",
                 Door::Files => "files",

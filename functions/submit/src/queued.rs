@@ -1,0 +1,112 @@
+//! Use case: a job that waited is asked for in its turn.
+//!
+//! The queue may bring a message twice, late, or for a job that has gone on. Only the job's record says whether it
+//! waits, and only the one who moves it from `waiting` to `submitting` asks. A turn is taken when the job is about
+//! to be asked for and not when it is made, so a queue that stood still for a while has no turns that were missed.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use inbox::Submission;
+use lambda::{QueueMessage, QueueReply};
+use model::{Change, Event, Fault, FaultClass, Job};
+use records::Turn;
+use time::OffsetDateTime;
+
+use crate::{
+    App,
+    ask::{Asked, Asking, Later},
+    pace::{LEAD, LONGEST_HOLD, sleep_until},
+    record::record,
+    wait::{Deferred, PATIENCE, line_is_full, too_long},
+};
+
+/// The first wait before a message comes back that failed, in seconds; doubles up to the longest.
+const FIRST_WAIT: u32 = 5;
+const LONGEST_WAIT: u32 = 900;
+
+/// How long a job waits that was refused for the moment without a word on how long.
+const LATER: u64 = 30;
+
+impl App {
+    /// Works through a batch side by side, since most of a job's time is waiting. What failed comes back.
+    pub(crate) async fn work(&self, messages: Vec<QueueMessage>, deadline: OffsetDateTime) -> QueueReply {
+        let worked = join_all(messages.into_iter().map(|message| self.dealt_with(message, deadline))).await;
+        let mut reply = QueueReply::default();
+        worked.into_iter().flatten().for_each(|failed| reply.failed(failed));
+        reply
+    }
+
+    /// Deals with one message. Returns its id when it failed.
+    async fn dealt_with(&self, message: QueueMessage, deadline: OffsetDateTime) -> Option<String> {
+        let Err(fault) = self.take_up(&message.body, deadline).await else { return None };
+        fault.log("a waiting job was not dealt with, it comes back");
+        let doublings = message.receive_count.saturating_sub(1).min(16);
+        let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
+        if let Err(fault) = self.submissions.hide(&message.receipt_handle, wait).await {
+            fault.log("a waiting job comes back only after the queue's own timeout");
+        }
+        Some(message.id)
+    }
+
+    async fn take_up(&self, body: &str, deadline: OffsetDateTime) -> Result<(), Fault> {
+        let id = Submission::read(body)?.job_id;
+        let Some(job) = self.records.get(id).await?.filter(|job| job.status == model::Status::Waiting) else {
+            return Ok(());
+        };
+        let provider = providers::find(job.provider.as_str())
+            .ok_or_else(|| Fault::new(FaultClass::Internal, "a waiting job names no known provider"))?;
+        // Before the job is taken: one that cannot be asked for since something is not configured goes on waiting.
+        let mut conversation = self.conversation(provider, id, &job.kind, &job.request).await?;
+        let pace = self.pace(provider, PATIENCE, deadline);
+        let turn = match pace.take(OffsetDateTime::now_utc()).await? {
+            Turn::At(turn) => turn,
+            Turn::NotBefore(free_at) => return self.enqueue(&job, free_at).await,
+        };
+        // A crash before this leaves a job that waits, and its message comes back.
+        sleep_until(turn - LEAD).await;
+        let (job, change) = self.records.apply(id, &Event::Begun, OffsetDateTime::now_utc()).await?;
+        if change != Change::Moved {
+            pace.give_back(turn).await;
+            return Ok(());
+        }
+        let (sender, timeout) = (&self.sender, self.config.provider_timeout);
+        let refused_before = job.error.as_ref().map(|error| error.class);
+        let asking = Asking { sender, pace: &pace, timeout, deadline, refused_before };
+        match asking.lead(conversation.as_mut(), turn).await {
+            Asked::Accepted(event) | Asked::Unknown(event) => {
+                record(&self.records, job, event, deadline).await;
+                Ok(())
+            }
+            Asked::Later(later) => self.again(job, later, deadline).await,
+            Asked::Refused(fault) if fault.retryable() => {
+                let wait = Duration::from_secs(fault.retry_after.unwrap_or(LATER)).min(LONGEST_HOLD);
+                let at = OffsetDateTime::now_utc() + wait;
+                self.again(job, Later { at, why: Some(fault) }, deadline).await
+            }
+            Asked::Refused(fault) => {
+                self.end(job, &fault, deadline).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// A job that was refused for the moment waits again, unless it has waited for a day.
+    async fn again(&self, job: Job, later: Later, deadline: OffsetDateTime) -> Result<(), Fault> {
+        if too_long(&job, later.at) {
+            self.end(job, &later.why.unwrap_or_else(line_is_full), deadline).await;
+            return Ok(());
+        }
+        match self.defer(&job, &later, deadline).await? {
+            Deferred::Waiting(job) => self.enqueue(&job, later.at).await,
+            Deferred::Moved(_) => Ok(()),
+        }
+    }
+
+    /// Records a refusal on the job, since its caller has gone.
+    async fn end(&self, job: Job, fault: &Fault, deadline: OffsetDateTime) {
+        fault.log("a waiting job was refused");
+        let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
+        record(&self.records, job, event, deadline).await;
+    }
+}

@@ -1,0 +1,68 @@
+//! Jobs that wait for their turn at the provider.
+
+use std::time::Duration;
+
+use model::{Change, Event, Fault, FaultClass, Job, JobError};
+use time::OffsetDateTime;
+
+use crate::{App, ask::Later, record::time_to_record};
+
+/// The longest that a job waits. Who waits longer for a provider is better told than left to hope.
+pub(crate) const LONGEST_WAIT: time::Duration = time::Duration::hours(24);
+
+/// How long an invocation that the queue made waits for a turn. While as many jobs as the queue hands out at once
+/// wait so, the provider's line never runs empty, and it is longer than a caller's own invocation would wait, so
+/// that new jobs queue behind old ones.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a job that was to wait ended up.
+pub(crate) enum Deferred {
+    /// It waits.
+    Waiting(Job),
+    /// It went on without us: its callback came, for example.
+    Moved(Job),
+}
+
+impl App {
+    /// Sends a waiting job to the queue. It is looked at when the line at the provider is half as long as the
+    /// invocation that looks would wait, so that a job that must wait longer is not looked at again and again.
+    pub(crate) async fn enqueue(&self, job: &Job, free_at: OffsetDateTime) -> Result<(), Fault> {
+        self.submissions.send(job.id, free_at - PATIENCE / 2, OffsetDateTime::now_utc()).await
+    }
+
+    /// Puts a job that is being asked for back, since the provider is known to have done no work.
+    pub(crate) async fn defer(
+        &self,
+        job: &Job,
+        later: &Later,
+        deadline: OffsetDateTime,
+    ) -> Result<Deferred, Fault> {
+        let now = OffsetDateTime::now_utc();
+        let event = Event::Deferred { error: later.why.as_ref().map(|why| waits_for(why, now)) };
+        let recorded =
+            tokio::time::timeout(time_to_record(deadline), self.records.apply(job.id, &event, now));
+        let (job, change) = recorded.await.unwrap_or_else(|_| Err(not_in_time()))?;
+        Ok(if change == Change::Moved { Deferred::Waiting(job) } else { Deferred::Moved(job) })
+    }
+}
+
+/// What the provider said, as a job remembers it that goes on by itself.
+fn waits_for(why: &Fault, now: OffsetDateTime) -> JobError {
+    JobError { retryable: true, ..why.remembered(now) }
+}
+
+/// The job would wait too long.
+pub(crate) fn too_long(job: &Job, free_at: OffsetDateTime) -> bool {
+    free_at - job.created_at > LONGEST_WAIT
+}
+
+/// More jobs wait for the provider than it can take in a day.
+pub(crate) fn line_is_full() -> Fault {
+    let message = "too many jobs wait for the provider already; nothing was submitted";
+    Fault::new(FaultClass::ProviderThrottled, message).retry_after(3600)
+}
+
+fn not_in_time() -> Fault {
+    Fault::new(FaultClass::StorageUnavailable, "the job table did not answer in time; try again")
+        .retry_after(5)
+}

@@ -1,0 +1,129 @@
+//! All invocations together keep the provider's pace, and jobs wait their turn.
+
+mod held;
+mod waiting;
+
+use std::{collections::BTreeSet, time::Instant};
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use futures_util::future::join_all;
+use harness::{StackOptions, until};
+use http::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// A world that keeps this pace, in front of a provider that bears twice as much, as Abyssale's ceiling of 10 per
+/// second is to the default of 5. Exports take an hour, so that jobs stay where their submission left them.
+async fn paced(per_second: u32, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+    let pace = per_second.to_string();
+    let world = World::start_with(|options| {
+        change(
+            options.variable("ABYSSALE_REQUESTS_PER_SECOND", pace).variable("PROVIDER_TIMEOUT_SECONDS", "20"),
+        )
+    });
+    let world = world.await;
+    let knobs = json!({ "export_latency_seconds": 3600, "gateway_per_second": 2 * per_second });
+    world.admin(Method::PUT, "/knobs", knobs);
+    world
+}
+
+impl World {
+    /// Submits so many jobs at once.
+    async fn burst(&self, count: usize) -> Vec<Response<Value>> {
+        let request = self.export(1);
+        join_all((0..count).map(|_| self.post(&request, &[]))).await
+    }
+
+    /// Waits until no job waits or is being asked for, and returns how many there are of each status.
+    async fn everybody_was_served(&self, count: usize) -> Vec<(String, usize)> {
+        for left in (0..count as u32).step_by(100).collect::<Vec<_>>().into_iter().rev() {
+            let what = format!("at most {left} are in the queue");
+            until(&what, || async { (self.queued().await <= left).then_some(()) }).await;
+        }
+        until("everybody was served", || async {
+            let jobs = self.jobs().await;
+            let statuses: Vec<String> =
+                jobs.iter().map(|job| job["status"].as_s().expect("a text").clone()).collect();
+            let in_line = |status: &String| ["waiting", "submitting"].contains(&status.as_str());
+            if statuses.len() < count || statuses.iter().any(in_line) {
+                return None;
+            }
+            let names: BTreeSet<&String> = statuses.iter().collect();
+            let many = |name: &&String| statuses.iter().filter(|status| status == name).count();
+            Some(names.iter().map(|name| ((*name).clone(), many(name))).collect())
+        })
+        .await
+    }
+
+    /// Lets one job take the turn that is free, and another one wait behind it. The queue is told nothing yet.
+    async fn one_waits(&mut self, headers: &[(&str, &str)]) -> String {
+        self.stack.pause_submissions();
+        let first = self.post(&self.export(2), &[]).await;
+        assert_eq!((first.status().as_u16(), &first.body()["status"]), (202, &json!("submitted")));
+        let second = self.post(&self.export(1), headers).await;
+        let job = second.body();
+        assert_eq!((second.status().as_u16(), &job["status"]), (202, &json!("waiting")), "{job}");
+        assert_eq!(second.headers()["location"], job["links"]["self"].as_str().expect("a link"));
+        job["job_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// How many messages the queue of waiting jobs holds, hidden and delayed ones included.
+    async fn queued(&self) -> u32 {
+        let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
+        let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("an answer");
+        let counts = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+            QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+        ];
+        let attributes = told.attributes().expect("attributes");
+        counts.iter().map(|name| attributes[name].parse::<u32>().expect("a number")).sum()
+    }
+
+    /// When each export POST reached the provider, in milliseconds and in order.
+    fn asked_at(&self) -> Vec<i64> {
+        let mut times: Vec<i64> =
+            self.asked().iter().map(|asked| asked["milliseconds"].as_i64().expect("a time")).collect();
+        times.sort_unstable();
+        times
+    }
+}
+
+/// The most requests in any second.
+fn most_in_a_second(times: &[i64]) -> usize {
+    let within = |from: i64| times.iter().filter(|time| (from..from + 1000).contains(*time)).count();
+    times.iter().map(|time| within(*time)).max().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_jobs_at_once_are_all_asked_for_once_and_never_too_fast() {
+    let world = paced(50, |options| options.variable("LONGEST_WAIT_SECONDS", "0.5")).await;
+    assert_all_served(&world, 500, 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes two minutes; run it with --ignored --nocapture to measure"]
+async fn five_hundred_jobs_at_once_at_the_default_pace() {
+    let world = paced(5, |options| options).await;
+    assert_all_served(&world, 500, 5).await;
+}
+
+async fn assert_all_served(world: &World, count: usize, per_second: usize) {
+    let started = Instant::now();
+    let answers = world.burst(count).await;
+    let taken = started.elapsed();
+    let waiting = answers.iter().filter(|answer| answer.body()["status"] == "waiting").count();
+    assert!(answers.iter().all(|answer| answer.status() == 202));
+    assert!(waiting > count / 2, "{waiting}");
+
+    assert_eq!(world.everybody_was_served(count).await, [("submitted".to_owned(), count)]);
+    let times = world.asked_at();
+    let most = most_in_a_second(&times);
+    println!(
+        "{count} jobs at {per_second}/s: taken in {taken:.1?}, {waiting} of them to wait; asked for over {} ms, at most {most} in a second",
+        times[times.len() - 1] - times[0]
+    );
+    assert_eq!((times.len(), world.accepted_posts()), (count, count as u64));
+    assert!(most <= 2 * per_second, "{most}");
+}

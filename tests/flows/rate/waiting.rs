@@ -1,0 +1,209 @@
+//! A job that waits is asked for once, whatever happens to its message, to its worker and to its record.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use harness::TABLE;
+use harness::{
+    cloud::{Outage, Service},
+    until,
+};
+use serde_json::{Value, json};
+
+use super::paced;
+use crate::world::{World, problem};
+
+const KEY: &[(&str, &str)] = &[("idempotency-key", "waits")];
+
+/// How often the AWS client tries a call.
+const ATTEMPTS: u32 = 3;
+
+/// A world in which nobody's own invocation waits for a turn.
+async fn impatient() -> World {
+    paced(1, |options| options.variable("LONGEST_WAIT_SECONDS", "0")).await
+}
+
+impl World {
+    /// Tells the queue of a job that waits, once more.
+    async fn tell_again(&self, id: &str) {
+        let body = json!({ "job_id": id }).to_string();
+        let send = self.aws.sqs.send_message().queue_url(&self.submissions_url).message_body(body);
+        send.send().await.expect("sent");
+    }
+
+    async fn queue_is_empty(&self) {
+        until("the queue is empty", || async { (self.queued().await == 0).then_some(()) }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_waits_is_shown_as_such_and_asked_for_in_its_turn() {
+    let mut world = impatient().await;
+    let id = world.one_waits(&[]).await;
+    assert_eq!(world.job(&id).await["status"], "waiting");
+    assert_eq!(world.asked().len(), 1);
+
+    world.stack.resume_submissions();
+    let job = world.ends(&id, "submitted").await;
+    assert!(job["ticket"].is_string() && job["error"].is_null(), "{job}");
+    let asked = world.asked();
+    let body: Value = serde_json::from_str(asked[1]["body"].as_str().expect("a body")).expect("JSON");
+    assert_eq!(body["ids"], job["request"]["banner_ids"]);
+    assert!(body["callback_url"].as_str().is_some_and(|url| url.contains(&id)), "{body}");
+    world.queue_is_empty().await;
+}
+
+#[tokio::test]
+async fn a_direct_invocation_is_answered_with_a_job_that_waits() {
+    let mut world = impatient().await;
+    world.one_waits(&[]).await;
+    let mut event = world.export(3);
+    event["command"] = json!("submit");
+    let job = world.invoke(event).await.expect("a job");
+    assert_eq!(job["status"], "waiting");
+
+    world.stack.resume_submissions();
+    world.ends(job["job_id"].as_str().expect("an id"), "submitted").await;
+    assert_eq!(world.accepted_posts(), 3);
+}
+
+#[tokio::test]
+async fn a_wait_that_is_short_is_waited_out() {
+    let world = paced(2, |options| options.variable("LONGEST_WAIT_SECONDS", "5")).await;
+    for _ in 0..3 {
+        let answer = world.post(&world.export(1), &[]).await;
+        assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("submitted")));
+    }
+    let times = world.asked_at();
+    assert!(times[2] - times[0] >= 900, "{times:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_comes_many_times_asks_once() {
+    let mut world = impatient().await;
+    let id = world.one_waits(&[]).await;
+    for _ in 0..12 {
+        world.tell_again(&id).await;
+    }
+    world.stack.resume_submissions();
+    world.ends(&id, "submitted").await;
+    world.queue_is_empty().await;
+    assert_eq!((world.asked().len(), world.accepted_posts()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_repeated_request_finds_the_job_that_waits_and_takes_no_turn() {
+    let mut world = impatient().await;
+    let id = world.one_waits(KEY).await;
+    for _ in 0..20 {
+        let answer = world.post(&world.export(1), KEY).await;
+        assert_eq!((answer.status().as_u16(), &answer.body()["job_id"]), (202, &json!(id)));
+    }
+    problem(&world.post(&world.export(2), KEY).await, 409, "idempotency-mismatch");
+    assert_eq!(world.queued().await, 1);
+
+    world.stack.resume_submissions();
+    // With a turn taken by each repetition this would be half a minute away.
+    world.ends(&id, "submitted").await;
+    let times = world.asked_at();
+    assert!(times[1] - times[0] < 15_000, "{times:?}");
+    let answer = world.post(&world.export(1), KEY).await;
+    assert_eq!((&answer.body()["job_id"], &answer.body()["status"]), (&json!(id), &json!("submitted")));
+    assert_eq!(world.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn one_who_does_not_hear_that_it_began_the_job_finds_its_own_write() {
+    let mut world = impatient().await;
+    let id = world.one_waits(&[]).await;
+    world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::LoseAnswers, 1);
+    world.stack.resume_submissions();
+    world.ends(&id, "submitted").await;
+    assert_eq!(world.accepted_posts(), 2);
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_while_it_asks_is_not_followed_by_another_one() {
+    let mut world = impatient().await;
+    let id = world.one_waits(KEY).await;
+    world.trouble(json!({ "on": "call", "kind": "late", "seconds": 15 }));
+    world.stack.resume_submissions();
+    until("the provider is being asked", || async { (world.asked().len() == 2).then_some(()) }).await;
+    world.stack.pause_submissions();
+    assert_eq!(world.job(&id).await["status"], "submitting");
+
+    world.tell_again(&id).await;
+    world.stack.resume_submissions();
+    // The message of the dead worker stays hidden.
+    until("the message is dealt with", || async { (world.queued().await == 1).then_some(()) }).await;
+    assert_eq!((world.asked().len(), &world.job(&id).await["status"]), (2, &json!("submitting")));
+
+    // Two minutes later nobody can be asking any more.
+    let key = [("pk", id.as_str()), ("sk", "JOB")].map(|(n, v)| (n.to_owned(), AttributeValue::S(v.into())));
+    let update = world.aws.dynamodb.update_item().table_name(TABLE).set_key(Some(key.into()));
+    let update = update.update_expression("SET updated_at = :then");
+    let then = AttributeValue::S("2026-01-01T00:00:00Z".into());
+    update.expression_attribute_values(":then", then).send().await.expect("written");
+    let repeated = world.post(&world.export(1), KEY).await;
+    assert_eq!((&repeated.body()["job_id"], &repeated.body()["status"]), (&json!(id), &json!("unknown")));
+    assert_eq!(world.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_by_the_job_whose_caller_has_gone() {
+    let mut world = impatient().await;
+    let id = world.one_waits(KEY).await;
+    let body = json!({ "id": "visual_not_found", "message": "No visual." });
+    world.trouble(json!({ "on": "call", "kind": "answer", "status": 404, "body": body }));
+    world.stack.resume_submissions();
+
+    let job = world.ends(&id, "failed").await;
+    assert_eq!(job["error"]["type"], "ProviderRefusedRequest");
+    assert_eq!(job["error"]["provider"]["id"], "visual_not_found");
+    world.queue_is_empty().await;
+    let repeated = world.post(&world.export(1), KEY).await;
+    assert_eq!(problem(&repeated, 422, "provider-refused-request")["job_id"], id);
+    assert_eq!(world.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn spent_credits_are_probed_once_although_the_job_waits_in_between() {
+    let world = impatient().await;
+    world.trouble(json!({ "on": "call", "kind": "credits_spent", "count": null }));
+    let answer = world.post(&world.export(1), &[]).await;
+    assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("waiting")));
+
+    let job = world.ends(answer.body()["job_id"].as_str().expect("an id"), "failed").await;
+    assert_eq!(job["error"]["type"], "ProviderQuota");
+    assert_eq!(world.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_job_that_the_queue_does_not_take_is_told_and_leaves_its_key_free() {
+    let mut world = impatient().await;
+    let waiting = world.one_waits(&[]).await;
+    world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
+    let refused = world.post(&world.export(3), KEY).await;
+    let id = problem(&refused, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(world.job(&id).await["status"], "failed");
+
+    let again = world.post(&world.export(3), KEY).await;
+    assert_eq!((again.status().as_u16(), &again.body()["status"]), (202, &json!("waiting")));
+    world.stack.resume_submissions();
+    world.ends(&waiting, "submitted").await;
+    world.ends(again.body()["job_id"].as_str().expect("an id"), "submitted").await;
+    assert_eq!(world.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_message_whose_sending_was_not_heard_asks_for_nothing() {
+    let mut world = impatient().await;
+    world.one_waits(&[]).await;
+    world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::LoseAnswers, ATTEMPTS);
+    let refused = world.post(&world.export(3), KEY).await;
+    let id = problem(&refused, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
+
+    world.stack.resume_submissions();
+    world.queue_is_empty().await;
+    assert_eq!(world.job(&id).await["status"], "failed");
+    assert_eq!(world.asked().len(), 2);
+}

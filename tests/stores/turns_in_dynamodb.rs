@@ -1,0 +1,126 @@
+//! Turns at a provider: never closer together than the interval, whoever asks, and none left out.
+
+use std::time::Duration;
+
+use model::ProviderName;
+use records::{Records, Turn};
+use time::OffsetDateTime;
+
+use crate::server::Server;
+
+const INTERVAL: Duration = Duration::from_millis(200);
+const LONG: Duration = Duration::from_secs(3600);
+
+async fn table() -> (Server, Records) {
+    let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
+    server.clients.make_table(&server.name).await.expect("a table");
+    let records = Records::new(&server.aws.service("DYNAMODB"), &server.name);
+    (server, records)
+}
+
+/// A moment with microseconds, as the table keeps it.
+fn start() -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(1_790_000_000).expect("a time") + Duration::from_micros(123_457)
+}
+
+fn abyssale() -> ProviderName {
+    ProviderName::new("abyssale")
+}
+
+async fn take(records: &Records, from: OffsetDateTime) -> OffsetDateTime {
+    match records.take_turn(&abyssale(), INTERVAL, from, from + LONG).await.expect("an answer") {
+        Turn::At(turn) => turn,
+        Turn::NotBefore(free) => panic!("the line is longer than an hour: {free}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn turns_taken_at_once_are_an_interval_apart() {
+    let (_server, records) = table().await;
+    let takers = (0..60).map(|_| {
+        let records = records.clone();
+        tokio::spawn(async move { take(&records, start()).await })
+    });
+    let takers: Vec<_> = takers.collect();
+    let mut turns = vec![];
+    for taker in takers {
+        turns.push(taker.await.expect("no panic"));
+    }
+    turns.sort_unstable();
+    let expected: Vec<_> = (0..60).map(|place| start() + INTERVAL * place).collect();
+    assert_eq!(turns, expected);
+}
+
+#[tokio::test]
+async fn time_that_nobody_used_is_not_saved_up() {
+    let (_server, records) = table().await;
+    assert_eq!(take(&records, start()).await, start());
+    let later = start() + LONG;
+    assert_eq!(take(&records, later).await, later);
+    assert_eq!(take(&records, later).await, later + INTERVAL);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_behind_stands_in_line_like_any_other() {
+    let (_server, records) = table().await;
+    let turn = take(&records, start()).await;
+    assert_eq!(take(&records, start() - Duration::from_secs(30)).await, turn + INTERVAL);
+}
+
+#[tokio::test]
+async fn a_line_that_is_too_long_takes_nothing() {
+    let (_server, records) = table().await;
+    for _ in 0..6 {
+        take(&records, start()).await;
+    }
+    let free = start() + INTERVAL * 6;
+    for _ in 0..2 {
+        let turn = records.take_turn(&abyssale(), INTERVAL, start(), start() + INTERVAL * 5).await;
+        assert_eq!(turn.expect("an answer"), Turn::NotBefore(free));
+    }
+    let turn = records.take_turn(&abyssale(), INTERVAL, start(), free).await;
+    assert_eq!(turn.expect("an answer"), Turn::At(free));
+}
+
+#[tokio::test]
+async fn a_turn_comes_back_unless_somebody_stands_behind_it() {
+    let (_server, records) = table().await;
+    let first = take(&records, start()).await;
+    let second = take(&records, start()).await;
+    records.return_turn(&abyssale(), INTERVAL, first).await.expect("an answer");
+    assert_eq!(take(&records, start()).await, second + INTERVAL);
+    records.return_turn(&abyssale(), INTERVAL, second + INTERVAL).await.expect("an answer");
+    assert_eq!(take(&records, start()).await, second + INTERVAL);
+}
+
+#[tokio::test]
+async fn nobody_has_a_turn_while_the_provider_wants_us_to_hold_back() {
+    let (_server, records) = table().await;
+    assert_eq!(records.held_until(&abyssale()).await.expect("an answer"), None);
+    take(&records, start()).await;
+    let until = start() + Duration::from_secs(27);
+    records.hold_back(&abyssale(), until).await.expect("an answer");
+    records.hold_back(&abyssale(), until - Duration::from_secs(9)).await.expect("an answer");
+    assert_eq!(records.held_until(&abyssale()).await.expect("an answer"), Some(until));
+    assert_eq!(take(&records, start()).await, until);
+    assert_eq!(take(&records, start()).await, until + INTERVAL);
+}
+
+#[tokio::test]
+async fn a_hold_that_ends_before_the_line_does_shortens_nothing() {
+    let (_server, records) = table().await;
+    for _ in 0..10 {
+        take(&records, start()).await;
+    }
+    records.hold_back(&abyssale(), start() + INTERVAL).await.expect("an answer");
+    assert_eq!(take(&records, start()).await, start() + INTERVAL * 10);
+}
+
+#[tokio::test]
+async fn each_provider_has_a_line_of_its_own() {
+    let (_server, records) = table().await;
+    take(&records, start()).await;
+    let other = ProviderName::new("another");
+    let turn = records.take_turn(&other, INTERVAL, start(), start() + LONG).await.expect("an answer");
+    assert_eq!(turn, Turn::At(start()));
+}
