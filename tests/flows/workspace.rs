@@ -7,7 +7,8 @@ use crate::world::World;
 
 /// A world whose workspace tells Landfall of every export, and that adopts what it did not ask for if told so.
 async fn subscribed(adopts: bool) -> World {
-    let world = World::start_with(|options| options.variable("ADOPT_EXPORTS", adopts.to_string())).await;
+    let world =
+        World::start_with(|options| options.variable("ADOPT", if adopts { "export" } else { "" })).await;
     world.subscribe().await;
     world
 }

@@ -338,16 +338,14 @@ impl Variables<'_> {
     }
 
     fn submit(&self, webhook_url: &str, simulators: &[(&'static str, SimulatorHost)]) -> Environment {
-        let urls = simulators
-            .iter()
-            .map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()));
         let own = [
             ("TABLE_NAME", TABLE),
             ("SECRET_ID", SECRET),
             ("WEBHOOK_URL", webhook_url),
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
+            ("INBOX_QUEUE_URL", &self.queues.inbox),
         ];
-        Environment::new(self.with(own.map(owned).into_iter().chain(urls).collect()))
+        Environment::new(self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect()))
     }
 
     fn door(&self) -> Environment {
@@ -369,9 +367,17 @@ impl Variables<'_> {
             ("INBOX_QUEUE_URL", &self.queues.inbox),
             ("BUCKET_NAME", BUCKET),
             ("TRUSTED_ORIGINS", &trusted),
+            ("SECRET_ID", SECRET),
+            ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
         ];
-        self.with(own.map(owned).to_vec())
+        self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect())
     }
+}
+
+fn api_urls(simulators: &[(&'static str, SimulatorHost)]) -> impl Iterator<Item = (String, String)> {
+    simulators
+        .iter()
+        .map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()))
 }
 
 fn owned((name, value): (&str, &str)) -> (String, String) {

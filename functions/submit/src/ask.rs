@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{Event, Fault, FaultClass};
-use providers::{Answer, Conversation, SendFailure, Step};
+use providers::{Answer, Conversation, Outcome, SendFailure, Step};
 use records::Turn;
 use time::OffsetDateTime;
 use transport::{Sender, Unanswered};
@@ -21,6 +21,8 @@ const SHORTEST_ANSWER: Duration = Duration::from_secs(5);
 pub(crate) enum Asked {
     /// The provider took the work.
     Accepted(Event),
+    /// It took the work and has done it already.
+    Done(Event, Outcome),
     /// It may have taken the work.
     Unknown(Event),
     /// It did no work.
@@ -60,6 +62,7 @@ impl Asking<'_> {
                 }
                 Step::SendAfter { wait, request, otherwise } => (request, wait, Some(otherwise)),
                 Step::Accepted(ticket) => return Asked::Accepted(Event::Accepted { ticket }),
+                Step::Done { ticket, outcome } => return Asked::Done(Event::Accepted { ticket }, outcome),
                 Step::OutcomeUnknown(fault) => {
                     fault.log("the provider may or may not have taken the work");
                     let error = fault.remembered(OffsetDateTime::now_utc());

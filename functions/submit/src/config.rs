@@ -24,6 +24,8 @@ pub struct Config {
     pub provider_timeout: Duration,
     /// `SUBMISSIONS_QUEUE_URL`: where jobs wait for their turn at a provider.
     pub submissions_queue_url: String,
+    /// `INBOX_QUEUE_URL`: the delivery queue, for answers that name files.
+    pub inbox_queue_url: String,
     /// `<PROVIDER>_REQUESTS_PER_SECOND` for each provider, as the time between two requests of all invocations
     /// together. Default 5 per second; none for 0, which is no limit.
     pub intervals: HashMap<&'static str, Option<Duration>>,
@@ -57,6 +59,7 @@ impl Config {
             secret_id: environment.text("SECRET_ID")?,
             webhook_url: webhook_url(&environment.text("WEBHOOK_URL")?)?,
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
+            inbox_queue_url: environment.text("INBOX_QUEUE_URL")?,
             intervals: intervals.collect::<Result<_, Fault>>()?,
             longest_wait: Duration::from_secs_f64(longest_wait.clamp(0.0, 15.0)),
             provider_timeout: Duration::from_secs_f64(seconds.clamp(0.1, 25.0)),

@@ -36,9 +36,19 @@ async fn carried_out(app: &App, command: Command, deadline: OffsetDateTime) -> R
     let submitting = matches!(command, Command::Submit(_));
     let job: Job = app.carry_out(command, deadline).await?;
     Ok(match submitting {
-        true => shown(202, &job).header("location", &JobView::path(job.id)),
+        true => shown(status(&job), &job).header("location", &JobView::path(job.id)),
         false => shown(200, &job),
     })
+}
+
+/// 202 while the work is under way, 201 when the provider made a thing, 200 when everything is done.
+fn status(job: &Job) -> u16 {
+    let created = job.result.as_ref().and_then(|result| result.get("created")).and_then(Value::as_bool);
+    match (job.status.is_final(), created) {
+        (false, _) => 202,
+        (true, Some(true)) => 201,
+        (true, _) => 200,
+    }
 }
 
 fn read(request: &http::Request<Bytes>) -> Result<Command, Fault> {

@@ -5,6 +5,7 @@ mod call;
 mod claiming;
 mod command;
 mod config;
+mod done;
 mod http_api;
 mod jobs;
 mod pace;
@@ -14,7 +15,7 @@ mod request;
 mod submit;
 mod wait;
 
-use inbox::Submissions;
+use inbox::{Inbox, Submissions};
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
 use model::{Fault, Job, JobView};
 use records::Records;
@@ -33,6 +34,7 @@ pub struct App {
     secrets: Secrets,
     sender: Sender,
     submissions: Submissions,
+    inbox: Inbox,
 }
 
 impl App {
@@ -47,6 +49,7 @@ impl App {
             records: Records::new(&aws.service("DYNAMODB"), &config.table),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
+            inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),
             submissions: Submissions::new(&aws.service("SQS"), &config.submissions_queue_url),
             config,
         })

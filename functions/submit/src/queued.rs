@@ -78,6 +78,10 @@ impl App {
                 record(&self.records, job, event, deadline).await;
                 Ok(())
             }
+            Asked::Done(accepted, outcome) => {
+                self.done(job, accepted, outcome, deadline).await;
+                Ok(())
+            }
             Asked::Later(later) => self.again(job, later, deadline).await,
             Asked::Refused(fault) if fault.retryable() => {
                 let wait = Duration::from_secs(fault.retry_after.unwrap_or(LATER)).min(LONGEST_HOLD);

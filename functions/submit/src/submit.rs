@@ -22,6 +22,7 @@ impl App {
     /// Makes a job of a request, unless the request was made before.
     pub(crate) async fn submit(&self, request: Request, deadline: OffsetDateTime) -> Result<Job, Fault> {
         // Whatever is not configured is found before anything is written.
+        let request = self.completed(request).await?;
         let (provider, id) = (request.provider, JobId::generate());
         let asked_for = (&request.order.kind, &request.order.request);
         let mut conversation = self.conversation(provider, id, asked_for.0, asked_for.1).await?;
@@ -43,9 +44,22 @@ impl App {
             Asked::Accepted(event) | Asked::Unknown(event) => {
                 Ok(record(&self.records, job, event, deadline).await)
             }
+            Asked::Done(accepted, outcome) => {
+                let job = self.done(job, accepted, outcome, deadline).await;
+                Ok(self.landed(job, deadline).await)
+            }
             Asked::Later(later) => self.put_back(job, key.as_ref(), later, deadline).await,
             Asked::Refused(fault) => Err(self.refuse(job, key.as_ref(), fault, deadline).await),
         }
+    }
+
+    /// Fills in what a request takes from the results of another job.
+    async fn completed(&self, request: Request) -> Result<Request, Fault> {
+        let Some(of) = request.order.of_job() else { return Ok(request) };
+        let name = request.provider_name();
+        let job = self.records.get(of).await?.filter(|job| job.provider == name);
+        let job = job.ok_or_else(|| Fault::invalid("of_job", "expected the id of a job of this provider"))?;
+        Ok(Request { order: request.provider.complete_order(request.order, &job)?, ..request })
     }
 
     /// Claims a job whose turn is taken. The turn goes back when the job is not ours to ask for.

@@ -5,23 +5,24 @@
 //! done shows in the state of the job.
 
 use bytes::Bytes;
-use inbox::{Message, Queued, Route};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, NewJob, Origin, Source, SourceRole, Ticket};
+use inbox::{Message, Queued};
+use model::{Change, Event, Fault, FaultClass, JobId, Source, SourceRole};
 use objects::Key;
 use providers::Report;
-use records::{Claim, DeliveryRecord, IdempotencyKey};
-use serde_json::{Map, json};
+use records::DeliveryRecord;
+use serde_json::Map;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::worker::{ComesBack, Receipt, Worker};
+use crate::{
+    find::Found,
+    worker::{ComesBack, Receipt, Worker},
+};
 
 /// The longest body that is kept beside the job; longer ones stay in S3 or are cut off.
 const LONGEST_RECORDED: usize = 128 * 1024;
 /// The longest list of sources that is kept in a job's record, in bytes of JSON: a DynamoDB item ends at 400 KB.
 const LONGEST_SOURCES: usize = 96 * 1024;
-/// How often a job is looked for again that a workspace delivery is about; the waits double.
-const LOOKUPS: u32 = 3;
 
 impl Worker {
     /// Deals with one queued message.
@@ -38,12 +39,22 @@ impl Worker {
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
         let report = provider.read_delivery(&body).unwrap_or_else(|unreadable| {
             tracing::warn!(metric = "UnreadableDeliveries", count = 1, %unreadable, "delivery cannot be read");
-            Report { name: "unreadable".into(), ticket: None, event: None, adoptable_as: None }
+            Report { name: "unreadable".into(), ticket: None, event: None, adoptable_as: None, awaited: false }
         });
-        let Some(id) = self.job_of(&message, &report).await? else { return Ok(()) };
-        self.record(id, &message, &report, &body, receipt).await?;
-        self.apply(id, report).await?;
-        self.land(id, receipt).await
+        let delivery = record_of(&message, &report, &body, receipt);
+        match self.find(&message, &report).await? {
+            Found::Job(id) => {
+                self.record(id, &delivery).await?;
+                self.apply(id, report).await?;
+                self.land(id, receipt).await
+            }
+            Found::Later => Ok(()),
+            Found::Nobody => {
+                let (event, provider) = (&report.name, &message.provider);
+                tracing::info!(metric = "UnclaimedDeliveries", count = 1, event, %provider, "no job is about this");
+                Ok(self.records.record_workspace_delivery(provider, &delivery).await?)
+            }
+        }
     }
 
     async fn body(&self, message: &Message) -> Result<Bytes, Fault> {
@@ -57,103 +68,18 @@ impl Worker {
         })
     }
 
-    /// Which job a delivery is for; none when there is nothing to do for it.
-    async fn job_of(&self, message: &Message, report: &Report) -> Result<Option<JobId>, Fault> {
-        let ticket = match (&message.route, &report.ticket) {
-            (Route::Callback(id), _) => return Ok(Some(*id)),
-            (Route::Workspace, Some(ticket)) => ticket,
-            (Route::Workspace, None) => {
-                tracing::info!(
-                    metric = "UnclaimedDeliveries",
-                    count = 1,
-                    event = report.name,
-                    "nothing waits for this delivery"
-                );
-                return Ok(None);
-            }
-        };
-        if let Some(id) = self.records.find_by_ticket(&message.provider, ticket).await? {
-            return Ok(Some(id));
-        }
-        if message.looked_up < LOOKUPS {
-            // Our own request may not have been answered yet, its callback may be late, and the index lags.
-            let delay = self.config.lookup_delay.saturating_mul(1 << message.looked_up);
-            let later = Message { looked_up: message.looked_up + 1, ..message.clone() };
-            self.inbox.send(&Queued::Delivery(later), delay).await?;
-            return Ok(None);
-        }
-        match report.adoptable_as {
-            Some(kind) if self.config.adopt => self.adopt(message, ticket, kind).await.map(Some),
-            _ => {
-                tracing::info!(
-                    metric = "UnclaimedDeliveries",
-                    count = 1,
-                    event = report.name,
-                    "nobody here asked for this work"
-                );
-                Ok(None)
-            }
-        }
-    }
-
-    /// Makes a job of work that nobody asked us for. The ticket is the key, so that two workers that hear of
-    /// it at once make one.
-    async fn adopt(&self, message: &Message, ticket: &Ticket, kind: &str) -> Result<JobId, Fault> {
-        let key = format!("{}#{ticket}", message.provider);
-        let key = IdempotencyKey::new("adopted", &key, &json!({}));
-        let mut job = Job::new(NewJob {
-            id: JobId::generate(),
-            provider: message.provider.clone(),
-            kind: kind.to_owned(),
-            request: json!({}),
-            expected: None,
-            metadata: None,
-            unpack: None,
-            origin: Origin::Adopted,
-        });
-        let now = OffsetDateTime::now_utc();
-        job.apply(Event::Accepted { ticket: ticket.clone() }, now);
-        match self.records.claim(&job, Some(&key), now).await? {
-            Claim::New => {
-                tracing::info!(metric = "AdoptedJobs", count = 1, job_id = %job.id, "work adopted");
-                Ok(job.id)
-            }
-            Claim::Existing(job) => Ok(job.id),
-            Claim::Mismatch => Err(Fault::new(FaultClass::Internal, "two adoptions of one ticket differ")),
-        }
-    }
-
-    async fn record(
-        &self,
-        id: JobId,
-        message: &Message,
-        report: &Report,
-        body: &Bytes,
-        receipt: &Receipt,
-    ) -> Result<(), Fault> {
+    async fn record(&self, id: JobId, delivery: &DeliveryRecord<'_>) -> Result<(), Fault> {
         if self.records.get(id).await?.is_none() {
             return Err(Fault::new(
                 FaultClass::NotFound,
                 format!("a delivery proves job {id}, which is not in the table"),
             ));
         }
-        let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= LONGEST_RECORDED);
-        let body_key = match &message.body {
-            inbox::Body::Stored(key) => Some(key.as_str()),
-            inbox::Body::Text(_) | inbox::Body::Base64(_) => None,
-        };
-        let delivery = DeliveryRecord {
-            received_at: message.received_at,
-            id: message.delivery_id.as_deref().unwrap_or(&receipt.message_id),
-            name: &report.name,
-            body: text,
-            body_key,
-        };
-        self.records.record_delivery(id, &delivery).await
+        self.records.record_delivery(id, delivery).await
     }
 
     /// The event as the job's record can hold it: a long list of sources goes into the bucket.
-    async fn short(&self, id: JobId, event: Event) -> Result<Event, Fault> {
+    pub(crate) async fn short(&self, id: JobId, event: Event) -> Result<Event, Fault> {
         let Event::Finished { sources, missing } = event else { return Ok(event) };
         let unwritten = |e| Fault::new(FaultClass::Internal, "the sources cannot be written").because(e);
         let list = serde_json::to_vec(&sources).map_err(unwritten)?;
@@ -181,5 +107,24 @@ impl Worker {
             tracing::info!(job_id = %id, event = report.name, status = job.status.as_str(), changed, "delivery applied");
         }
         Ok(())
+    }
+}
+
+fn record_of<'a>(
+    message: &'a Message,
+    report: &'a Report,
+    body: &'a Bytes,
+    receipt: &'a Receipt,
+) -> DeliveryRecord<'a> {
+    let body_key = match &message.body {
+        inbox::Body::Stored(key) => Some(key.as_str()),
+        inbox::Body::Text(_) | inbox::Body::Base64(_) => None,
+    };
+    DeliveryRecord {
+        received_at: message.received_at,
+        id: message.delivery_id.as_deref().unwrap_or(&receipt.message_id),
+        name: &report.name,
+        body: std::str::from_utf8(body).ok().filter(|text| text.len() <= LONGEST_RECORDED),
+        body_key,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lambda::{Environment, trusted_ca};
+use lambda::{Environment, ProviderSettings, trusted_ca};
 use model::{ChecksumAlgorithm, Fault, FaultClass};
 use transport::{Guard, Origin};
 
@@ -25,7 +25,7 @@ pub enum Config {
     /// `ROLE=door`: the public door.
     Door(DoorConfig),
     /// `ROLE=worker`: the worker behind the queue.
-    Worker(WorkerConfig),
+    Worker(Box<WorkerConfig>),
 }
 
 /// What both roles read.
@@ -63,14 +63,16 @@ pub struct WorkerConfig {
     pub unpack: bool,
     /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the largest archive that is unpacked.
     pub limits: Limits,
-    /// `ADOPT_EXPORTS`: whether work that nobody asked us for becomes a job.
-    pub adopt: bool,
+    /// `ADOPT`: kinds of work that become a job although nobody asked us for them: `export`, `generation`, `banner`.
+    pub adopt: Vec<String>,
     /// `LOOKUP_DELAY_SECONDS`: how long a workspace delivery waits before its job is looked for once more.
     pub lookup_delay: u32,
     /// `LEASE_SECONDS`: how long a crashed worker's job is left alone.
     pub lease: Duration,
     /// `RETRY_SECONDS`: the first wait after a passing trouble; doubles each time, up to 15 minutes.
     pub retry: u32,
+    /// What the sweep needs.
+    pub sweep: SweepConfig,
     /// `TRUSTED_ORIGINS`: origins that the download guard lets through unchecked, for simulators.
     trusted: Vec<Origin>,
     /// What `TRUSTED_CA_FILE` holds: authorities that are trusted besides the public ones, as PEM.
@@ -86,7 +88,7 @@ impl Config {
     pub fn read(environment: &Environment) -> Result<Self, Fault> {
         match environment.maybe("ROLE") {
             Some("door") => DoorConfig::read(environment).map(Config::Door),
-            Some("worker") => WorkerConfig::read(environment).map(Config::Worker),
+            Some("worker") => WorkerConfig::read(environment).map(|config| Config::Worker(Box::new(config))),
             _ => Err(Fault::new(
                 FaultClass::Misconfigured,
                 "the environment variable ROLE is not door or worker",
@@ -138,10 +140,11 @@ impl WorkerConfig {
             largest: environment.parsed("MAX_ARCHIVE_BYTES", LARGEST_ARCHIVE, "a number of bytes")?,
             unpack: environment.parsed("UNPACK", true, "true or false")?,
             limits: limits(environment)?,
-            adopt: environment.parsed("ADOPT_EXPORTS", false, "true or false")?,
+            adopt: environment.list("ADOPT"),
             lookup_delay: environment.parsed("LOOKUP_DELAY_SECONDS", 30, "a number of seconds")?,
             lease: Duration::from_secs(environment.parsed("LEASE_SECONDS", 60, "a number of seconds")?),
             retry: environment.parsed("RETRY_SECONDS", 10, "a number of seconds")?,
+            sweep: SweepConfig::read(environment)?,
             trusted,
             trusted_ca: trusted_ca(environment)?,
             environment: environment.clone(),
@@ -155,6 +158,41 @@ impl WorkerConfig {
         let own = provider.download_hosts().iter().map(|host| (*host).to_owned());
         let hosts: Vec<String> = own.chain(self.environment.list(&setting)).collect();
         Guard::new(hosts, self.trusted.iter().cloned(), setting)
+    }
+}
+
+/// What the sweep reads.
+#[derive(Debug, Clone)]
+pub struct SweepConfig {
+    /// `SECRET_ID`: name or ARN of Landfall's secret.
+    pub secret_id: String,
+    /// `SUBMISSIONS_QUEUE_URL`: where jobs wait for their turn at a provider.
+    pub submissions_queue_url: String,
+    /// `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND`.
+    pub providers: ProviderSettings,
+    /// `PROVIDER_TIMEOUT_SECONDS`: how long a provider may take to answer one question. Default 20.
+    pub provider_timeout: Duration,
+    /// `EXPIRY_SECONDS`: how long work is waited for that the provider cannot be asked about. Default a day: a
+    /// callback is tried again for hours (contract of Abyssale 6.1).
+    pub expiry: Duration,
+    /// `SWEEP_SECONDS`: how long one sweep goes on at most. Default 50, so that one is over when the next begins.
+    pub longest: Duration,
+}
+
+impl SweepConfig {
+    fn read(environment: &Environment) -> Result<Self, Fault> {
+        let seconds = |name: &str, default: u64| {
+            environment.parsed(name, default, "a number of seconds").map(Duration::from_secs)
+        };
+        let providers = providers::ALL.iter().map(|provider| (provider.name(), provider.default_api_url()));
+        Ok(Self {
+            secret_id: environment.text("SECRET_ID")?,
+            submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
+            providers: ProviderSettings::read(environment, providers)?,
+            provider_timeout: seconds("PROVIDER_TIMEOUT_SECONDS", 20)?,
+            expiry: seconds("EXPIRY_SECONDS", 24 * 3600)?,
+            longest: seconds("SWEEP_SECONDS", 50)?,
+        })
     }
 }
 

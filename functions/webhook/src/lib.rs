@@ -5,11 +5,15 @@ mod advance;
 mod archive;
 mod bring;
 mod config;
+mod find;
+mod inquire;
 mod land;
 mod manifest;
+mod patience;
 mod receive;
 mod set;
 mod settle;
+mod sweep;
 pub mod transfer;
 mod unpack;
 mod watch;
@@ -20,11 +24,12 @@ use inbox::Inbox;
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
 use model::Fault;
 use objects::Objects;
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 pub use config::{Config, DoorConfig, StoreConfig, WorkerConfig};
 use receive::Door;
+use sweep::Sweep;
 use worker::Worker;
 
 /// The function in its role, with everything it uses.
@@ -46,7 +51,7 @@ impl App {
         let aws = Aws::new(environment)?;
         Ok(Self(match Config::read(environment)? {
             Config::Door(config) => Role::Door(Box::new(Door::connect(&aws, &config))),
-            Config::Worker(config) => Role::Worker(Box::new(Worker::connect(&aws, config)?)),
+            Config::Worker(config) => Role::Worker(Box::new(Worker::connect(&aws, *config)?)),
         }))
     }
 
@@ -65,11 +70,15 @@ impl App {
             (Role::Worker(worker), Trigger::Queue(messages)) => {
                 Ok(worker.work(messages, deadline).await.into_event())
             }
+            (Role::Worker(worker), Trigger::Direct(command, fields)) => {
+                let sweep = Sweep::read(&command, fields)?;
+                Ok(json!(worker.sweep(sweep, deadline).await?))
+            }
             (Role::Door(_), _) => {
                 Err(Fault::invalid("event", "the public door takes HTTP requests only").into())
             }
             (Role::Worker(_), _) => {
-                Err(Fault::invalid("event", "the worker takes queue messages only").into())
+                Err(Fault::invalid("event", "the worker takes queue messages and commands only").into())
             }
         }
     }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use inbox::Inbox;
+use inbox::{Inbox, Submissions};
 use lambda::{Aws, QueueMessage, QueueReply};
 use model::{Fault, FaultClass};
 use objects::Objects;
 use records::Records;
 use time::OffsetDateTime;
+use transport::{Secrets, Sender};
 
 use crate::config::WorkerConfig;
 
@@ -23,6 +24,9 @@ pub(crate) struct Worker {
     pub(crate) records: Records,
     pub(crate) objects: Objects,
     pub(crate) inbox: Inbox,
+    pub(crate) submissions: Submissions,
+    pub(crate) secrets: Secrets,
+    pub(crate) sender: Sender,
 }
 
 /// One receipt of one message.
@@ -37,7 +41,15 @@ pub(crate) struct Receipt {
 impl Worker {
     pub(crate) fn connect(aws: &Aws, config: WorkerConfig) -> Result<Self, Fault> {
         let (inbox, objects) = crate::store(aws, &config.store);
-        Ok(Self { records: Records::new(&aws.service("DYNAMODB"), &config.table), objects, inbox, config })
+        Ok(Self {
+            records: Records::new(&aws.service("DYNAMODB"), &config.table),
+            submissions: Submissions::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
+            secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
+            sender: Sender::new()?,
+            objects,
+            inbox,
+            config,
+        })
     }
 
     /// Works through a batch. What failed comes back, sooner than the queue's own timeout would bring it.

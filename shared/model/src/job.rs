@@ -168,8 +168,11 @@ impl Job {
                 Change::Moved
             }
         };
+        // A look at a job that found nothing new does not change it.
+        if !matches!(event, Event::Checked { .. }) {
+            self.updated_at = now;
+        }
         self.record(event);
-        self.updated_at = now;
         change
     }
 

@@ -51,10 +51,26 @@ pub enum Step {
     },
     /// The provider took the work.
     Accepted(Ticket),
+    /// The provider took the work and has done it already.
+    Done {
+        /// Its id for the work.
+        ticket: Ticket,
+        /// What came of it.
+        outcome: Outcome,
+    },
     /// The provider did no work.
     Refused(Fault),
     /// The provider may have taken the work. Never send it again.
     OutcomeUnknown(Fault),
+}
+
+/// What came of work that was done at once.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Files, named by an answer that [`crate::Provider::read_delivery`] reads like a delivery.
+    Delivery(Bytes),
+    /// An answer for the caller, and no file.
+    Answer(Value),
 }
 
 /// One exchange with a provider, step by step. The caller owns the socket and the clock.

@@ -34,6 +34,8 @@ pub struct Report {
     pub event: Option<Event>,
     /// The kind of job that this would be, had we asked for it; nothing when such work is never adopted.
     pub adoptable_as: Option<&'static str>,
+    /// Whether one of our own submissions may be waiting for it, and just not know its ticket yet.
+    pub awaited: bool,
 }
 
 /// The body cannot be what the provider documents.

@@ -10,18 +10,22 @@ mod conformance;
 mod conversation;
 mod credentials;
 mod delivery;
+mod inquiry;
 mod order;
 #[cfg(feature = "sim")]
 pub mod sim;
+mod standing;
 
-use model::{Fault, ProviderName};
+use model::{Fault, Job, ProviderName};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-pub use conversation::{Answer, Call, Conversation, SendFailure, Step};
+pub use conversation::{Answer, Call, Conversation, Outcome, SendFailure, Step};
 pub use credentials::Credentials;
 pub use delivery::{Authenticity, Delivery, Report, Unreadable};
+pub use inquiry::{Access, Ask, Check, Finding, Health, Inquiry};
 pub use order::{Fields, Order};
+pub use standing::Standing;
 
 /// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
 pub static ALL: &[&dyn Provider] = &[
@@ -45,6 +49,14 @@ pub trait Provider: Sync {
     /// [`model::FaultClass::InvalidRequest`] with a violation for each broken rule.
     fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault>;
 
+    /// Fills in what an order takes from the results of another job, see [`Order::of_job`].
+    ///
+    /// # Errors
+    /// [`model::FaultClass::InvalidRequest`] when that job has nothing to build on.
+    fn complete_order(&self, order: Order, _job: &Job) -> Result<Order, Fault> {
+        Ok(order)
+    }
+
     /// Begins to ask for the work of an order.
     ///
     /// # Errors
@@ -67,6 +79,14 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`Unreadable`] when the body cannot be what the provider documents; it is then recorded and dropped.
     fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable>;
+
+    /// Asks how a job's work stands. Nothing when the provider cannot be asked about it.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
+    fn poll(&self, _access: &Access<'_>, _job: &Job) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
+        Ok(None)
+    }
 
     /// The provider's simulator. Keys and seeded ids depend on `seed` only; ids of new work on `run` too.
     #[cfg(feature = "sim")]

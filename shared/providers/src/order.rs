@@ -1,6 +1,6 @@
 //! A caller's request after it was checked.
 
-use model::{Fault, Violation};
+use model::{Fault, JobId, Violation};
 use serde_json::{Map, Value};
 
 /// A checked request.
@@ -12,6 +12,13 @@ pub struct Order {
     pub request: Value,
     /// How many files the work will bring, when the request says so.
     pub expected: Option<u64>,
+}
+
+impl Order {
+    /// The job on whose results the order builds. The provider completes the order once that job is known.
+    pub fn of_job(&self) -> Option<JobId> {
+        self.request.get("of_job")?.as_str()?.parse().ok()
+    }
 }
 
 /// The fields of a request while they are checked: takes what is known, then refuses what is left.

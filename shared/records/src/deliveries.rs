@@ -1,6 +1,6 @@
 //! What providers delivered, kept beside the job it was for.
 
-use model::{Fault, JobId};
+use model::{Fault, JobId, ProviderName};
 use time::OffsetDateTime;
 
 use crate::{Records, item::Writer, trouble::refused};
@@ -29,8 +29,24 @@ impl Records {
     /// # Errors
     /// [`model::FaultClass::StorageUnavailable`].
     pub async fn record_delivery(&self, job: JobId, delivery: &DeliveryRecord<'_>) -> Result<(), Fault> {
+        self.record_under(&job.to_string(), delivery).await
+    }
+
+    /// Records a delivery that is about no job, by provider and day.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::StorageUnavailable`].
+    pub async fn record_workspace_delivery(
+        &self,
+        provider: &ProviderName,
+        delivery: &DeliveryRecord<'_>,
+    ) -> Result<(), Fault> {
+        self.record_under(&format!("WORKSPACE#{provider}#{}", delivery.received_at.date()), delivery).await
+    }
+
+    async fn record_under(&self, pk: &str, delivery: &DeliveryRecord<'_>) -> Result<(), Fault> {
         let milliseconds = delivery.received_at.unix_timestamp_nanos() / 1_000_000;
-        let item = Writer::key(job.to_string(), format!("DELIVERY#{milliseconds:015}#{}", delivery.id))
+        let item = Writer::key(pk, format!("DELIVERY#{milliseconds:015}#{}", delivery.id))
             .time("received_at", delivery.received_at)
             .text("name", delivery.name)
             .maybe("body", delivery.body)

@@ -4,6 +4,7 @@ mod attribute;
 mod checkpoints;
 mod claim;
 mod deliveries;
+mod due;
 mod item;
 mod job_item;
 mod lease;

@@ -2,18 +2,27 @@
 //!
 //! Wire facts are those of the provider's contract; comments name its sections ("contract 1.3").
 
+mod banner;
+mod batch;
+mod order;
+mod poll;
+mod question;
 mod refusal;
 mod signature;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod submit;
+mod task;
 mod webhook;
 
-use model::Fault;
+use model::{Fault, Job};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{Authenticity, Call, Conversation, Credentials, Delivery, Order, Provider, Report, Unreadable};
+use crate::{
+    Access, Authenticity, Call, Conversation, Credentials, Delivery, Inquiry, Order, Provider, Report,
+    Standing, Unreadable,
+};
 
 /// The provider.
 #[derive(Debug)]
@@ -40,7 +49,11 @@ impl Provider for Abyssale {
     }
 
     fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
-        submit::read_order(kind, fields)
+        order::read(kind, fields)
+    }
+
+    fn complete_order(&self, order: Order, job: &Job) -> Result<Order, Fault> {
+        order::complete(order, job)
     }
 
     fn submission(&self, call: &Call<'_>) -> Result<Box<dyn Conversation>, Fault> {
@@ -62,6 +75,11 @@ impl Provider for Abyssale {
 
     fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable> {
         webhook::read_delivery(body)
+    }
+
+    fn poll(&self, access: &Access<'_>, job: &Job) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
+        let question = poll::question(access, job)?;
+        Ok(question.map(|question| Box::new(question) as Box<dyn Inquiry<Standing>>))
     }
 
     #[cfg(feature = "sim")]

@@ -1,18 +1,13 @@
-//! Asking Abyssale for an export (contract 2), and what each answer means (contract 1.4, 1.5 and 7).
+//! Asking Abyssale for work, and what each answer means (contract 1.4, 1.5 and 7).
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
-use model::{Fault, FaultClass, Secret, Ticket, Violation};
-use serde_json::{Map, Value, json};
-use uuid::Uuid;
+use model::{Fault, FaultClass, Secret, Violation};
 
-use super::refusal;
-use crate::{Answer, Call, Conversation, Fields, Order, SendFailure, Step};
-
-/// The one kind so far: a ZIP of existing banners.
-pub(super) const EXPORT: &str = "export";
+use super::{refusal, task::Task};
+use crate::{Answer, Call, Conversation, SendFailure, Step};
 
 /// How often a request is repeated that was refused with `Retry-After` or never sent (contract 7, defaults).
 const REPEATS: u32 = 3;
@@ -20,50 +15,9 @@ const REPEATS: u32 = 3;
 /// Waits before a repeat when no connection came about (contract 7, back-off).
 const RECONNECT_WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// Checks a caller's fields.
-pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
-    if kind != EXPORT {
-        return Err(Fault::invalid("kind", "expected \"export\""));
-    }
-    let mut fields = Fields::new(fields);
-    let ids = banner_ids(&mut fields);
-    fields.finish()?;
-    Ok(Order {
-        kind: kind.to_owned(),
-        expected: Some(ids.len() as u64),
-        request: json!({ "banner_ids": ids }),
-    })
-}
-
-/// An empty list is refused here since the provider's behaviour is unknown (contract 2.1).
-fn banner_ids(fields: &mut Fields) -> Vec<String> {
-    let expected = "expected a list of at least one banner id";
-    let list = match fields.take("banner_ids") {
-        Some(Value::Array(list)) if !list.is_empty() => list,
-        _ => {
-            fields.violation("banner_ids", expected);
-            return vec![];
-        }
-    };
-    let mut seen = HashSet::new();
-    let mut ids = Vec::with_capacity(list.len());
-    for (index, value) in list.into_iter().enumerate() {
-        let field = format!("banner_ids[{index}]");
-        match value {
-            Value::String(id) if id.len() == 36 && Uuid::try_parse(&id).is_ok() => {
-                if !seen.insert(id.to_ascii_lowercase()) {
-                    fields.violation(field, "expected each id once, this one is a duplicate");
-                }
-                ids.push(id);
-            }
-            _ => fields.violation(field, "expected a UUID of 36 characters"),
-        }
-    }
-    ids
-}
-
-/// One export POST with the repeats that are safe.
+/// One POST with the repeats that are safe.
 pub(super) struct Submission {
+    task: Task,
     uri: String,
     key: Secret,
     body: Bytes,
@@ -77,11 +31,12 @@ impl Submission {
         let key = call.credentials.one("api_key").ok_or_else(|| {
             Fault::new(FaultClass::Misconfigured, "no Abyssale API key is configured in Landfall's secret")
         })?;
-        let body = json!({ "ids": call.request["banner_ids"], "callback_url": call.callback_url.as_str() });
+        let task = Task::of(call.kind)?;
         Ok(Self {
-            uri: format!("{}/async/banners/export", call.api_url),
+            task,
+            uri: task.uri(call),
             key,
-            body: body.to_string().into(),
+            body: task.body(call).to_string().into(),
             repeats: 0,
             reconnects: 0,
             probed: false,
@@ -170,36 +125,23 @@ impl Conversation for Submission {
             Ok(response) => response,
             Err(SendFailure::NotSent) => return self.not_connected(),
             Err(SendFailure::MaybeSent) => {
-                return unknown("Abyssale did not answer in time or the connection broke");
+                return self.task.unknown("Abyssale did not answer in time or the connection broke");
             }
         };
         match response.status() {
-            status if status.is_success() => accepted(response.body()),
+            status if status.is_success() => self.task.accepted(status, response.body()),
             StatusCode::TOO_MANY_REQUESTS => self.too_many(&response),
             status if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => {
-                refused(status.as_u16(), response.body())
+                refused(self.task, status.as_u16(), response.body())
             }
             // A 504 does not mean that the work did not happen (contract 1.4); neither does anything else here.
-            status => unknown(&format!("Abyssale answered HTTP {}", status.as_u16())),
+            status => self.task.unknown(&format!("Abyssale answered HTTP {}", status.as_u16())),
         }
     }
 }
 
-fn accepted(body: &[u8]) -> Step {
-    let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    match body.get("export_id").and_then(Value::as_str).filter(|id| !id.is_empty()) {
-        Some(id) => Step::Accepted(Ticket::new(id)),
-        None => unknown("Abyssale accepted the export but named no export_id"),
-    }
-}
-
-fn unknown(what: &str) -> Step {
-    let message = format!("{what}; the export may be under way, its callback will tell");
-    Step::OutcomeUnknown(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
-}
-
 /// Client errors other than 429 (contract 1.4).
-fn refused(status: u16, body: &[u8]) -> Step {
+fn refused(task: Task, status: u16, body: &[u8]) -> Step {
     let answer = refusal::read(status, body);
     let fault = match (status, answer.id.as_str()) {
         (401 | 403, "api_access_denied") => {
@@ -209,14 +151,23 @@ fn refused(status: u16, body: &[u8]) -> Step {
             Fault::new(FaultClass::ProviderCredentials, "Abyssale does not accept the configured API key")
         }
         (402, _) => Fault::new(FaultClass::ProviderQuota, "Abyssale asks for payment"),
-        (_, "visual_not_found") => Fault::new(
-            FaultClass::ProviderRefusedRequest,
-            "none of the banner ids exist in the Abyssale workspace",
-        ),
-        _ => Fault::new(
-            FaultClass::ProviderRefusedRequest,
-            format!("Abyssale refused the export: {}", answer.message),
-        ),
+        (_, id) => {
+            let known = match (task, id) {
+                (Task::Export, "visual_not_found") => {
+                    "none of the banner ids exist in the Abyssale workspace"
+                }
+                (_, "visual_not_found") => "there is no such banner in the Abyssale workspace",
+                (_, "template_not_found") => "there is no such design in the Abyssale workspace",
+                (_, "format_not_found") => "the design has no such format",
+                (_, "template_not_static") => "only a design of type static can be used like this",
+                _ => "",
+            };
+            let message = match known {
+                "" => format!("Abyssale refused the request: {}", answer.message),
+                known => known.to_owned(),
+            };
+            Fault::new(FaultClass::ProviderRefusedRequest, message)
+        }
     };
     let violations = answer.errors.iter().map(in_our_words).collect();
     Step::Refused(fault.with_violations(violations).said_by_provider(answer))
@@ -233,7 +184,7 @@ fn in_our_words(problem: &Violation) -> Violation {
 }
 
 /// `Retry-After` in seconds, decimals allowed, or as an HTTP date; anything else is as if absent (contract 7).
-fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
+pub(super) fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds.max(0.0)).ok();

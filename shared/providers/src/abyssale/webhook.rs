@@ -4,7 +4,11 @@ use model::{Event, Source, Ticket};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{signature, submit::EXPORT};
+use super::{
+    banner, batch,
+    order::{BANNER, EXPORT, GENERATION},
+    signature,
+};
 use crate::{Authenticity, Credentials, Delivery, Report, Unreadable};
 
 /// Identical on all attempts of one delivery (contract 6.1).
@@ -107,8 +111,9 @@ fn read_flat(body: &Value) -> Result<Report, Unreadable> {
     let name = ["event_type", "event", "type", "webhook_event"].into_iter().find_map(text);
     let shape = Kind::shaped(body);
     let kind = match name {
-        // An export by another name is an export all the same: dropping it would lose the only word of it.
-        Some(name) => Kind::named(name).or(shape.filter(|shape| *shape == Kind::NewExport)),
+        // Finished work by another name is finished all the same: dropping it would lose the only word of it.
+        Some(name) => Kind::named(name)
+            .or(shape.filter(|shape| matches!(shape, Kind::NewExport | Kind::NewBannerBatch))),
         None => shape,
     };
     let Some(kind) = kind else {
@@ -117,19 +122,39 @@ fn read_flat(body: &Value) -> Result<Report, Unreadable> {
             ticket: None,
             event: None,
             adoptable_as: None,
+            awaited: false,
         });
     };
-    let report = Report { name: kind.name().to_owned(), ticket: None, event: None, adoptable_as: None };
+    let report = Report {
+        name: kind.name().to_owned(),
+        ticket: None,
+        event: None,
+        adoptable_as: None,
+        awaited: false,
+    };
     match kind {
         Kind::NewExport => {
             let export_id = text("export_id");
             let url =
                 text("archive_url").ok_or_else(|| Unreadable("NEW_EXPORT without archive_url".into()))?;
             let event = Some(Event::Finished { sources: vec![Source::archive(url)], missing: vec![] });
-            Ok(Report { ticket: export_id.map(Ticket::new), event, adoptable_as: Some(EXPORT), ..report })
+            let ticket = export_id.map(Ticket::new);
+            Ok(Report { ticket, event, adoptable_as: Some(EXPORT), awaited: true, ..report })
         }
-        // Acknowledged and counted; nothing here waits for them.
-        Kind::NewBannerBatch | Kind::NewBanner | Kind::TemplateStatus => Ok(report),
+        Kind::NewBannerBatch => {
+            // The flag is documented for polling only, and one example has it here (contract 3.4).
+            let finished = body.get("is_finalized").and_then(Value::as_bool).unwrap_or(true);
+            let event = finished.then(|| batch::outcome(body, OffsetDateTime::now_utc()));
+            let ticket = batch::ticket(body);
+            Ok(Report { ticket, event, adoptable_as: Some(GENERATION), awaited: true, ..report })
+        }
+        Kind::NewBanner => {
+            let event = banner::has_file(body)
+                .then(|| Event::Finished { sources: banner::sources(body), missing: vec![] });
+            let adoptable_as = event.is_some().then_some(BANNER);
+            Ok(Report { ticket: banner::ticket(body), event, adoptable_as, ..report })
+        }
+        Kind::TemplateStatus => Ok(report),
     }
 }
 
@@ -166,8 +191,8 @@ mod tests {
     #[test]
     fn other_and_unknown_kinds_are_named_and_move_nothing() {
         for (body, name) in [
-            (r#"{"id":"g","banners":[],"errors":[]}"#, "NEW_BANNER_BATCH"),
-            (r#"{"id":"b","file":{"type":"png"}}"#, "NEW_BANNER"),
+            (r#"{"banners":[],"errors":[],"is_finalized":false}"#, "NEW_BANNER_BATCH"),
+            (r#"{"file":{"type":"png"}}"#, "NEW_BANNER"),
             (r#"{"id":"d","status":"APPROVED","status_updated_at":1}"#, "TEMPLATE_STATUS"),
             (r#"{"event_type":"SOMETHING_NEW","id":"e","archive_url":"https://x"}"#, "SOMETHING_NEW"),
             (r#"{}"#, "unknown"),
@@ -179,6 +204,29 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn a_batch_is_recognised_in_every_spelling_and_a_banner_by_its_version() {
+        let banner = r#"{"id":"b","version":3,"file":{"type":"png","url":"https://h/b.png"}}"#;
+        for body in [
+            format!(r#"{{"event_type":"NEW_BANNER_BATCH","id":"g","banners":[{banner}]}}"#),
+            format!(
+                r#"{{"generation_request_id":"g","banners":[{banner}],"errors":[],"is_finalized":true}}"#
+            ),
+            format!(r#"{{"data":{{"id":"g","banners":[{banner}]}}}}"#),
+            format!(r#"{{"event":"generation.done","id":"g","banners":[{banner}]}}"#),
+        ] {
+            let report = read_delivery(body.as_bytes()).expect("readable");
+            assert_eq!(report.ticket, Some(Ticket::new("g")), "{body}");
+            assert!(
+                matches!(report.event, Some(Event::Finished { sources, .. }) if sources.len() == 1),
+                "{body}"
+            );
+            assert_eq!(report.adoptable_as, Some(GENERATION));
+        }
+        let report = read_delivery(banner.as_bytes()).expect("readable");
+        assert_eq!((report.ticket, report.adoptable_as), (Some(Ticket::new("b#3")), Some(BANNER)));
     }
 
     #[test]

@@ -1,0 +1,229 @@
+//! The worker: look after jobs that stayed silent too long.
+//!
+//! A schedule runs it every minute. It finds the jobs that are due by an index, settles those whose maker died, sends
+//! those on that a queue lost, asks the provider about work that can be asked about, and lets the rest expire. Every job
+//! that was looked at is due later than before, so a sweep always comes to an end.
+
+use std::collections::HashSet;
+
+use futures_util::{StreamExt, stream};
+use inbox::Queued;
+use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
+use providers::Standing;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use time::{Duration, OffsetDateTime};
+
+use crate::{inquire::Inquired, patience, worker::Worker};
+
+/// Jobs looked after at once. The provider's pace is kept by everybody's turns, whatever this is.
+const AT_ONCE: usize = 4;
+/// Jobs of one partition of the index that are fetched at once.
+const PAGE: i32 = 25;
+/// What is left of the time for the last job that is begun.
+const RESERVE: Duration = Duration::seconds(25);
+/// No invocation lives this long, so whoever was asking the provider is gone.
+const NOBODY_ASKS_ANY_MORE: Duration = Duration::seconds(90);
+/// The longest look ahead: a week.
+const LONGEST_AHEAD: u64 = 7 * 24 * 3600;
+
+/// A sweep, as it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sweep {
+    /// Jobs that will be due within this time are looked after, too.
+    ahead: Duration,
+}
+
+/// What a sweep did.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Swept {
+    looked_at: u64,
+    moved: u64,
+    /// Whether jobs that are due were left for the next sweep.
+    unfinished: bool,
+}
+
+impl Sweep {
+    /// Reads `{"command": "sweep"}`, which may name seconds to look ahead: `"ahead_seconds": 3600`.
+    ///
+    /// # Errors
+    /// [`FaultClass::InvalidRequest`] naming the field.
+    pub(crate) fn read(command: &str, mut fields: Map<String, Value>) -> Result<Self, Fault> {
+        if command != "sweep" {
+            return Err(Fault::invalid("command", "expected \"sweep\""));
+        }
+        let ahead = match fields.remove("ahead_seconds") {
+            None | Some(Value::Null) => 0,
+            Some(value) => value
+                .as_u64()
+                .filter(|seconds| *seconds <= LONGEST_AHEAD)
+                .ok_or_else(|| Fault::invalid("ahead_seconds", "expected seconds from 0 to 604800"))?,
+        };
+        match fields.keys().next() {
+            Some(unknown) => Err(Fault::invalid(unknown, "unknown field")),
+            None => Ok(Self { ahead: Duration::seconds(ahead.cast_signed()) }),
+        }
+    }
+}
+
+impl Worker {
+    /// Looks after the jobs that are due, as many as the time allows.
+    pub(crate) async fn sweep(&self, sweep: Sweep, deadline: OffsetDateTime) -> Result<Swept, Fault> {
+        let now = OffsetDateTime::now_utc();
+        let latest = (deadline - RESERVE).min(now + self.config.sweep.longest).max(now);
+        let (mut swept, mut seen) = (Swept::default(), HashSet::new());
+        loop {
+            let until = OffsetDateTime::now_utc() + sweep.ahead;
+            let due: Vec<JobId> = self.records.due(until, PAGE).await?;
+            // Looked at already, and still in the index because it lags, or because looking ahead finds it again.
+            let new: Vec<JobId> = due.into_iter().filter(|id| seen.insert(*id)).collect();
+            if new.is_empty() {
+                break;
+            }
+            let looked = stream::iter(new).map(|id| self.look_after(id, until, latest));
+            let looked: Vec<Looked> = looked.buffer_unordered(AT_ONCE).collect().await;
+            swept.looked_at += looked.iter().filter(|looked| **looked != Looked::NotNow).count() as u64;
+            swept.moved += looked.iter().filter(|looked| **looked == Looked::Moved).count() as u64;
+            if OffsetDateTime::now_utc() >= latest || looked.contains(&Looked::NotNow) {
+                swept.unfinished = true;
+                break;
+            }
+        }
+        let (looked_at, moved) = (swept.looked_at, swept.moved);
+        tracing::info!(
+            metric = "SweptJobs",
+            count = looked_at,
+            moved,
+            unfinished = swept.unfinished,
+            "swept"
+        );
+        Ok(swept)
+    }
+
+    async fn look_after(&self, id: JobId, until: OffsetDateTime, latest: OffsetDateTime) -> Looked {
+        match self.look_at(id, until, latest).await {
+            Ok(looked) => looked,
+            Err(fault) => {
+                tracing::error!(job_id = %id, fault = fault.class.name(), causes = fault.causes(), "a job cannot be looked after");
+                Looked::NotNow
+            }
+        }
+    }
+
+    async fn look_at(
+        &self,
+        id: JobId,
+        until: OffsetDateTime,
+        latest: OffsetDateTime,
+    ) -> Result<Looked, Fault> {
+        let now = OffsetDateTime::now_utc();
+        let Some(job) = self.records.get(id).await? else { return Ok(Looked::Stayed) };
+        if job.check.at.is_none_or(|at| at > until) {
+            return Ok(Looked::Stayed);
+        }
+        if now >= latest {
+            return Ok(Looked::NotNow);
+        }
+        match job.status {
+            Status::Waiting => {
+                self.submissions.send(id, now, now).await?;
+                self.later(&job, now, patience::lost_message(&job, now)).await
+            }
+            Status::Submitting if now - job.updated_at > NOBODY_ASKS_ANY_MORE => {
+                self.happened(&job, interrupted(now)).await
+            }
+            Status::Submitting => self.later(&job, now, job.updated_at + NOBODY_ASKS_ANY_MORE).await,
+            Status::Received => {
+                self.inbox.send(&Queued::Continuation(id), 0).await?;
+                self.later(&job, now, patience::lost_message(&job, now)).await
+            }
+            Status::Submitted | Status::Unknown | Status::Rendering => self.ask(job, latest).await,
+            // No longer silent; the index lags.
+            Status::Landing
+            | Status::Stored
+            | Status::Partial
+            | Status::Failed
+            | Status::Expired
+            | Status::Cancelled => Ok(Looked::Stayed),
+        }
+    }
+
+    /// Asks about work that the provider has, or lets it expire.
+    async fn ask(&self, job: Job, latest: OffsetDateTime) -> Result<Looked, Fault> {
+        let provider = providers::find(job.provider.as_str())
+            .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
+        let inquired = self.inquire(provider, &job, latest).await?;
+        let now = OffsetDateTime::now_utc();
+        let end = patience::end(&job, &inquired, self.config.sweep.expiry);
+        match inquired {
+            Inquired::NoTime => Ok(Looked::NotNow),
+            Inquired::Answered(Standing::Told(event)) => self.happened(&job, event).await,
+            Inquired::Answered(Standing::Gone(fault)) => {
+                let error = fault.remembered(now);
+                self.happened(&job, Event::Failed { error, missing: vec![] }).await
+            }
+            _ if now >= end => self.happened(&job, expired(&job, now)).await,
+            Inquired::CannotBe => self.later(&job, now, end).await,
+            Inquired::Answered(Standing::Working { percent }) => {
+                if let Some(percent) = percent {
+                    self.records.apply(job.id, &Event::Progressed { percent }, now).await?;
+                }
+                self.later(&job, now, patience::next(&job, now).min(end)).await
+            }
+            Inquired::Unanswered(fault, wait) => {
+                fault.log("the provider does not say how work stands");
+                let next = patience::next_unanswered(&job, now).max(now + wait.unwrap_or_default());
+                let event = Event::Checked { next: next.min(end), answered: false };
+                self.records.apply(job.id, &event, now).await.map(|_| Looked::Stayed)
+            }
+        }
+    }
+
+    async fn later(&self, job: &Job, now: OffsetDateTime, next: OffsetDateTime) -> Result<Looked, Fault> {
+        let event = Event::Checked { next, answered: true };
+        self.records.apply(job.id, &event, now).await.map(|_| Looked::Stayed)
+    }
+
+    /// Lets something happen to a job, and lands it when that made its files ready.
+    async fn happened(&self, job: &Job, event: Event) -> Result<Looked, Fault> {
+        let event = self.short(job.id, event).await?;
+        let (after, change) = self.records.apply(job.id, &event, OffsetDateTime::now_utc()).await?;
+        if after.status == Status::Received {
+            self.inbox.send(&Queued::Continuation(job.id), 0).await?;
+        }
+        let (metric, status) = (patience::metric(&after), after.status.as_str());
+        tracing::info!(metric, count = 1, job_id = %job.id, before = job.status.as_str(), status, "a silent job was settled");
+        Ok(if change == Change::Moved { Looked::Moved } else { Looked::Stayed })
+    }
+}
+
+/// What came of looking at a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// It moved on.
+    Moved,
+    /// It is looked at again later.
+    Stayed,
+    /// It was not looked at: the time is over, or something of ours is in trouble.
+    NotNow,
+}
+
+fn interrupted(now: OffsetDateTime) -> Event {
+    let message =
+        "the request to the provider was interrupted; the work may be under way, its callback will tell";
+    Event::OutcomeUnknown { error: Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now) }
+}
+
+fn expired(job: &Job, now: OffsetDateTime) -> Event {
+    let hours = (now - job.created_at).whole_hours();
+    let message = match job.ticket {
+        Some(_) => {
+            format!("nothing was heard of the work for {hours} hours; a callback that still comes lands it")
+        }
+        None => format!(
+            "whether the provider took the work was never learnt, and nothing was heard of it for {hours} hours; a \
+             callback that still comes lands it"
+        ),
+    };
+    Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).remembered(now) }
+}

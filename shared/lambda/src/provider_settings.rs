@@ -1,0 +1,93 @@
+//! What every function that asks providers reads of its environment, once for each provider.
+
+use std::{collections::HashMap, time::Duration};
+
+use model::{Fault, FaultClass};
+
+use crate::Environment;
+
+/// How often a provider is asked when nothing else is said. Abyssale documents 10 per second, and did 5 in an older
+/// page (contract 1.5).
+const REQUESTS_PER_SECOND: f64 = 5.0;
+
+/// Where providers are, and how often they may be asked.
+#[derive(Debug, Clone)]
+pub struct ProviderSettings(HashMap<&'static str, (String, Option<Duration>)>);
+
+impl ProviderSettings {
+    /// Reads `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND` for each provider, which comes with its name and
+    /// its usual API.
+    ///
+    /// # Errors
+    /// [`FaultClass::Misconfigured`] naming the variable.
+    pub fn read(
+        environment: &Environment,
+        providers: impl IntoIterator<Item = (&'static str, &'static str)>,
+    ) -> Result<Self, Fault> {
+        let settings = providers.into_iter().map(|(name, usual)| {
+            let url = environment.maybe(&variable(name, "API_URL")).unwrap_or(usual);
+            let rate_variable = variable(name, "REQUESTS_PER_SECOND");
+            let rate = environment.parsed(&rate_variable, REQUESTS_PER_SECOND, "a number")?;
+            let interval = interval(rate).ok_or_else(|| out_of_range(&rate_variable))?;
+            Ok((name, (url.trim_end_matches('/').to_owned(), interval)))
+        });
+        settings.collect::<Result<_, Fault>>().map(Self)
+    }
+
+    /// Base URL of a provider's API, without a trailing slash.
+    pub fn api_url(&self, provider: &str) -> &str {
+        self.0.get(provider).map_or("", |(url, _)| url)
+    }
+
+    /// The time between two requests of all invocations together; none for no limit.
+    pub fn interval(&self, provider: &str) -> Option<Duration> {
+        self.0.get(provider).and_then(|(_, interval)| *interval)
+    }
+}
+
+fn variable(provider: &str, setting: &str) -> String {
+    format!("{}_{setting}", provider.to_uppercase())
+}
+
+/// The time between two requests, from a millisecond to an hour; 0 is no limit.
+fn interval(per_second: f64) -> Option<Option<Duration>> {
+    match per_second {
+        0.0 => Some(None),
+        rate if (1.0 / 3600.0..=1000.0).contains(&rate) => Some(Some(Duration::from_secs_f64(1.0 / rate))),
+        _ => None,
+    }
+}
+
+fn out_of_range(variable: &str) -> Fault {
+    let message =
+        format!("the environment variable {variable} is neither 0 nor from 1 an hour to 1000 a second");
+    Fault::new(FaultClass::Misconfigured, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<ProviderSettings, Fault> {
+        let environment = Environment::new(variables.iter().copied());
+        ProviderSettings::read(&environment, [("maker", "https://api.maker.example")])
+    }
+
+    #[test]
+    fn a_provider_has_its_own_address_and_pace() {
+        let usual = read(&[]).expect("defaults");
+        assert_eq!(usual.api_url("maker"), "https://api.maker.example");
+        assert_eq!(usual.interval("maker"), Some(Duration::from_millis(200)));
+        let set = [("MAKER_API_URL", "http://127.0.0.1:1/"), ("MAKER_REQUESTS_PER_SECOND", "0")];
+        let set = read(&set).expect("good");
+        assert_eq!((set.api_url("maker"), set.interval("maker")), ("http://127.0.0.1:1", None));
+    }
+
+    #[test]
+    fn a_pace_beyond_reason_is_refused_by_name() {
+        for rate in ["-1", "1001", "0.00001", "NaN", "fast"] {
+            let fault = read(&[("MAKER_REQUESTS_PER_SECOND", rate)]).expect_err("refused");
+            assert!(fault.message.contains("MAKER_REQUESTS_PER_SECOND"), "{rate}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A finished generation in the provider's JSON, the same in the batch event and in a poll (contract 3.3 and 3.4).
+
+use model::{Event, Fault, FaultClass, Missing, Source, Ticket};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::banner;
+
+/// The generation that a body is about (contract 9, row 9).
+pub(super) fn ticket(body: &Value) -> Option<Ticket> {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    text("generation_request_id").or_else(|| text("id")).map(Ticket::new)
+}
+
+/// What came of the generation: files and what is missing, or nothing at all (contract 7, poll result). The files
+/// are in the order of their banners' ids, so that each word of the same generation says the same.
+pub(super) fn outcome(body: &Value, now: OffsetDateTime) -> Event {
+    let list = |key: &str| body.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut banners: Vec<&Value> = list("banners").iter().collect();
+    banners.sort_by_key(|banner| banner.get("id").and_then(Value::as_str).unwrap_or_default());
+    let nameless = banners.iter().filter(|banner| !banner::has_file(banner)).map(|banner| Missing {
+        name: banner.pointer("/format/id").and_then(Value::as_str).map(str::to_owned),
+        reason: "Abyssale named no file for this banner".into(),
+    });
+    let missing: Vec<Missing> = list("errors").iter().map(refused).chain(nameless).collect();
+    let sources: Vec<Source> = banners.iter().flat_map(|banner| banner::sources(banner)).collect();
+    if sources.is_empty() && !missing.is_empty() {
+        let first = &missing[0].reason;
+        let message = format!("Abyssale could make none of the {} files; the first: {first}", missing.len());
+        let error = Fault::new(FaultClass::ProviderFailed, message).remembered(now);
+        return Event::Failed { error, missing };
+    }
+    Event::Finished { sources, missing }
+}
+
+fn refused(error: &Value) -> Missing {
+    let text = |key: &str| error.get(key).and_then(Value::as_str);
+    Missing {
+        name: text("template_format_name").map(str::to_owned),
+        reason: text("reason").unwrap_or("Abyssale gave no reason").to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(body: Value) -> (usize, usize, bool) {
+        match outcome(&body, OffsetDateTime::UNIX_EPOCH) {
+            Event::Finished { sources, missing } => (sources.len(), missing.len(), true),
+            Event::Failed { missing, .. } => (0, missing.len(), false),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn some_is_success_none_with_errors_is_failure_and_none_without_is_empty() {
+        let banner = json!({ "id": "b", "file": { "type": "png", "url": "https://h/b.png" } });
+        let error = json!({ "template_format_name": "story", "reason": "Too long." });
+        assert_eq!(said(json!({ "banners": [banner], "errors": [error] })), (1, 1, true));
+        assert_eq!(said(json!({ "banners": [banner] })), (1, 0, true));
+        assert_eq!(said(json!({ "banners": [], "errors": [error] })), (0, 1, false));
+        assert_eq!(said(json!({ "banners": [], "errors": null })), (0, 0, true));
+        assert_eq!(said(json!({ "banners": [{ "id": "b" }] })), (0, 1, false));
+    }
+
+    #[test]
+    fn the_order_of_the_banners_does_not_matter() {
+        let banner =
+            |id: &str| json!({ "id": id, "file": { "type": "png", "url": format!("https://h/{id}") } });
+        let sources = |body: Value| match outcome(&body, OffsetDateTime::UNIX_EPOCH) {
+            Event::Finished { sources, .. } => sources,
+            other => panic!("{other:?}"),
+        };
+        let one = sources(json!({ "banners": [banner("a"), banner("b")] }));
+        assert_eq!(one, sources(json!({ "banners": [banner("b"), banner("a")] })));
+    }
+
+    #[test]
+    fn a_generation_is_named_in_either_way() {
+        assert_eq!(ticket(&json!({ "id": "a", "generation_request_id": "b" })), Some(Ticket::new("b")));
+        assert_eq!(ticket(&json!({ "id": "a" })), Some(Ticket::new("a")));
+        assert_eq!(ticket(&json!({ "banners": [] })), None);
+    }
+}

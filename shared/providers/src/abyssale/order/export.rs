@@ -1,0 +1,76 @@
+//! An export: banners by their ids, or those of a finished job (contract 2.1).
+
+use std::collections::HashSet;
+
+use model::{Fault, FaultClass, Job, JobId, Status, Violation};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::fields::Request;
+use crate::{Fields, Order};
+
+/// Either `banner_ids` or `of_job`.
+pub(super) fn read(fields: &mut Fields) -> (Request, Option<u64>) {
+    let mut request = Request::new();
+    if let Some(job) = fields.take("of_job") {
+        if fields.take("banner_ids").is_some() {
+            fields.violation("of_job", "expected either banner_ids or of_job");
+        }
+        match job.as_str().and_then(|id| id.parse::<JobId>().ok()) {
+            Some(id) => _ = request.insert("of_job".into(), id.to_string().into()),
+            None => fields.violation("of_job", "expected the id of a job"),
+        }
+        return (request, None);
+    }
+    let ids = banner_ids(fields);
+    let expected = ids.len() as u64;
+    request.insert("banner_ids".into(), ids.into());
+    (request, Some(expected))
+}
+
+/// An empty list is refused here since the provider's behaviour is unknown (contract 2.1).
+fn banner_ids(fields: &mut Fields) -> Vec<String> {
+    let expected = "expected a list of at least one banner id";
+    let list = match fields.take("banner_ids") {
+        Some(Value::Array(list)) if !list.is_empty() => list,
+        _ => {
+            fields.violation("banner_ids", expected);
+            return vec![];
+        }
+    };
+    let mut seen = HashSet::new();
+    let mut ids = Vec::with_capacity(list.len());
+    for (index, value) in list.into_iter().enumerate() {
+        let field = format!("banner_ids[{index}]");
+        match value {
+            Value::String(id) if id.len() == 36 && Uuid::try_parse(&id).is_ok() => {
+                if !seen.insert(id.to_ascii_lowercase()) {
+                    fields.violation(field, "expected each id once, this one is a duplicate");
+                }
+                ids.push(id);
+            }
+            _ => fields.violation(field, "expected a UUID of 36 characters"),
+        }
+    }
+    ids
+}
+
+/// Fills in the banners of the job that an export names.
+pub(in super::super) fn complete(mut order: Order, job: &Job) -> Result<Order, Fault> {
+    let refused = |message: String| {
+        let violations = vec![Violation::new("of_job", message.clone())];
+        Err(Fault::new(FaultClass::InvalidRequest, format!("of_job: {message}")).with_violations(violations))
+    };
+    if !matches!(job.status, Status::Stored | Status::Partial) {
+        return refused(format!("expected a job that is stored or partial; it is {}", job.status));
+    }
+    let mut seen = HashSet::new();
+    let ids = job.sources.iter().filter_map(|source| source.details.get("banner_id")?.as_str());
+    let ids: Vec<&str> = ids.filter(|id| seen.insert(*id)).collect();
+    if ids.is_empty() {
+        return refused("its banners are not known by id; give banner_ids, which its manifest lists".into());
+    }
+    order.expected = Some(ids.len() as u64);
+    order.request["banner_ids"] = json!(ids);
+    Ok(order)
+}

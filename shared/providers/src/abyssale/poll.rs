@@ -1,0 +1,88 @@
+//! Asking Abyssale how a generation stands (contract 3.3). Exports cannot be asked about.
+
+use http::{Method, StatusCode};
+use model::{Fault, FaultClass, Job};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::{
+    batch,
+    order::{GENERATION, MULTIPAGE_PDF},
+    question::{Question, refused},
+    refusal,
+};
+use crate::{Access, Standing};
+
+/// The question, if there is one: only a generation whose ticket is known.
+///
+/// # Errors
+/// [`FaultClass::Misconfigured`] when no key is configured.
+pub(super) fn question(access: &Access<'_>, job: &Job) -> Result<Option<Question<Standing>>, Fault> {
+    let pollable = matches!(job.kind.as_str(), GENERATION | MULTIPAGE_PDF);
+    match job.ticket.as_ref().filter(|_| pollable) {
+        Some(ticket) => {
+            // The ticket came from the provider, and goes into a path.
+            let ticket: String = url::form_urlencoded::byte_serialize(ticket.as_str().as_bytes()).collect();
+            let path = format!("/generation-request/{ticket}");
+            Question::new(access, Method::GET, &path, read).map(Some)
+        }
+        None => Ok(None),
+    }
+}
+
+/// The flag in the body decides, not 200 or 202 (contract 3.3).
+fn read(status: StatusCode, body: &[u8]) -> Result<Standing, Fault> {
+    if !status.is_success() {
+        return match status {
+            StatusCode::NOT_FOUND | StatusCode::GONE => {
+                let message = "Abyssale does not know the generation any more; it keeps results for 7 days";
+                let answer = refusal::read(status.as_u16(), body);
+                Ok(Standing::Gone(Fault::new(FaultClass::ProviderFailed, message).said_by_provider(answer)))
+            }
+            _ => Err(refused(status, body)),
+        };
+    }
+    let unreadable = || Fault::new(FaultClass::ProviderUnavailable, "Abyssale's answer cannot be read");
+    let body: Value = serde_json::from_slice(body).map_err(|e| unreadable().because(e))?;
+    let finalized = body.get("is_finalized").and_then(Value::as_bool);
+    match finalized.unwrap_or(status == StatusCode::OK) {
+        true => Ok(Standing::Told(batch::outcome(&body, OffsetDateTime::now_utc()))),
+        false => Ok(Standing::Working { percent: None }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Event;
+
+    use super::*;
+
+    fn said(status: u16, body: &str) -> String {
+        match read(StatusCode::from_u16(status).expect("a status"), body.as_bytes()) {
+            Ok(Standing::Working { .. }) => "working".into(),
+            Ok(Standing::Told(Event::Finished { sources, .. })) => format!("{} files", sources.len()),
+            Ok(Standing::Told(event)) => format!("{event:?}"),
+            Ok(Standing::Gone(fault)) => format!("gone: {}", fault.class.name()),
+            Err(fault) => fault.class.name().into(),
+        }
+    }
+
+    #[test]
+    fn the_flag_decides_and_not_the_status() {
+        let banner = r#"{"id":"b","file":{"type":"png","url":"https://h/b.png"}}"#;
+        let done = format!(r#"{{"id":"g","is_finalized":true,"banners":[{banner}]}}"#);
+        for (status, body, standing) in [
+            (202, r#"{"id":"g","is_finalized":false,"banners":[]}"#, "working"),
+            (200, r#"{"id":"g","is_finalized":false,"banners":[]}"#, "working"),
+            (202, &*done, "1 files"),
+            (200, &*done, "1 files"),
+            (202, "{}", "working"),
+            (404, r#"{"id":"generation_request_not_found","message":"x"}"#, "gone: ProviderFailed"),
+            (410, "", "gone: ProviderFailed"),
+            (401, "", "ProviderCredentials"),
+            (200, "<html>", "ProviderUnavailable"),
+        ] {
+            assert_eq!(said(status, body), standing, "{status} {body}");
+        }
+    }
+}

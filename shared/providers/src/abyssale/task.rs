@@ -1,0 +1,115 @@
+//! What each kind of order is on the wire: where it is posted, with what body, and how a good answer is read.
+
+use bytes::Bytes;
+use http::StatusCode;
+use model::{Fault, FaultClass, Ticket};
+use serde_json::{Value, json};
+
+use super::{
+    banner,
+    order::{DYNAMIC_IMAGE, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF},
+};
+use crate::{Call, Outcome, Step};
+
+/// A kind of order on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Contract 2.
+    Export,
+    /// Contract 3.1.
+    Generation,
+    /// Contract 3.2.
+    MultipagePdf,
+    /// Contract 4.
+    Image,
+    /// Contract 5.1.
+    DynamicImage,
+}
+
+impl Task {
+    /// The task of a kind that was ordered.
+    ///
+    /// # Errors
+    /// [`FaultClass::Internal`]: orders are checked, so no other kind comes here.
+    pub(super) fn of(kind: &str) -> Result<Self, Fault> {
+        match kind {
+            EXPORT => Ok(Task::Export),
+            GENERATION => Ok(Task::Generation),
+            MULTIPAGE_PDF => Ok(Task::MultipagePdf),
+            IMAGE => Ok(Task::Image),
+            DYNAMIC_IMAGE => Ok(Task::DynamicImage),
+            _ => Err(Fault::new(FaultClass::Internal, "a job of a kind that cannot be asked for")),
+        }
+    }
+
+    /// Where it is posted. The design's id was checked to be fit for a path.
+    pub(super) fn uri(self, call: &Call<'_>) -> String {
+        let design = call.request.get("design_id").and_then(Value::as_str).unwrap_or_default();
+        let path = match self {
+            Task::Export => "/async/banners/export".to_owned(),
+            Task::Generation => format!("/async/banner-builder/{design}/generate"),
+            Task::MultipagePdf => format!("/async/banner-builder/{design}/generate-multipage-pdf"),
+            Task::Image => format!("/banner-builder/{design}/generate"),
+            Task::DynamicImage => format!("/designs/{design}/dynamic-image-url"),
+        };
+        format!("{}{path}", call.api_url)
+    }
+
+    /// What is posted: what the caller said, and where to report if there is anything to report later.
+    pub(super) fn body(self, call: &Call<'_>) -> Value {
+        if self == Task::Export {
+            return json!({ "ids": call.request["banner_ids"], "callback_url": call.callback_url.as_str() });
+        }
+        let mut body = call.request.clone();
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("design_id");
+            if matches!(self, Task::Generation | Task::MultipagePdf) {
+                fields.insert("callback_url".into(), call.callback_url.as_str().into());
+            }
+            // Required by older versions, and the same as absent (contract 9, row 18).
+            if matches!(self, Task::Generation | Task::Image) && !fields.contains_key("pages") {
+                fields.entry("elements").or_insert_with(|| json!({}));
+            }
+        }
+        body
+    }
+
+    /// What an answer with a good status says.
+    pub(super) fn accepted(self, status: StatusCode, answer: &Bytes) -> Step {
+        let body: Value = serde_json::from_slice(answer).unwrap_or(Value::Null);
+        let id =
+            |name: &str| body.get(name).and_then(Value::as_str).filter(|id| !id.is_empty()).map(Ticket::new);
+        let step = match self {
+            Task::Export => id("export_id").map(Step::Accepted),
+            Task::Generation | Task::MultipagePdf => id("generation_request_id").map(Step::Accepted),
+            // The answer is a banner, which is what a delivery about one looks like (contract 3.4).
+            Task::Image => banner::ticket(&body)
+                .filter(|_| banner::has_file(&body))
+                .map(|ticket| Step::Done { ticket, outcome: Outcome::Delivery(answer.clone()) }),
+            Task::DynamicImage => id("id").map(|ticket| {
+                let mut result = body.clone();
+                if let Some(fields) = result.as_object_mut() {
+                    fields.remove("version");
+                    // 201 when it was made now, 200 when it existed before.
+                    fields.insert("created".into(), (status == StatusCode::CREATED).into());
+                }
+                Step::Done { ticket, outcome: Outcome::Answer(result) }
+            }),
+        };
+        step.unwrap_or_else(|| self.unknown("Abyssale accepted the request but its answer names no result"))
+    }
+
+    /// Nobody knows whether the work is done.
+    pub(super) fn unknown(self, what: &str) -> Step {
+        let message = match self {
+            Task::Export => format!("{what}; the export may be under way, its callback will tell"),
+            Task::Generation | Task::MultipagePdf => {
+                format!("{what}; the generation may be under way, its callback will tell")
+            }
+            Task::Image | Task::DynamicImage => {
+                format!("{what}; it may have been made, and is not asked for again")
+            }
+        };
+        Step::OutcomeUnknown(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
+    }
+}
