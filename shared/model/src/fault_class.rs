@@ -23,6 +23,8 @@ pub enum FaultClass {
     IdempotencyMismatch,
     /// The provider judged the request and refused it.
     ProviderRefusedRequest,
+    /// What the provider is asked for does not fit the state that it is in.
+    ProviderConflict,
     /// The provider does not accept the configured API key.
     ProviderCredentials,
     /// The provider's plan does not include this.
@@ -89,6 +91,7 @@ impl FaultClass {
             | MethodNotAllowed
             | IdempotencyMismatch
             | ProviderRefusedRequest
+            | ProviderConflict
             | ProviderCredentials
             | ProviderPlan
             | ProviderQuota
@@ -115,7 +118,7 @@ impl FaultClass {
             ProviderPlan => 403,
             NotFound => 404,
             MethodNotAllowed => 405,
-            IdempotencyMismatch | ObjectConflict | LandingBusy => 409,
+            IdempotencyMismatch | ProviderConflict | ObjectConflict | LandingBusy => 409,
             PayloadTooLarge => 413,
             UnsupportedMediaType => 415,
             ProviderRefusedRequest
@@ -146,6 +149,7 @@ impl FaultClass {
             MethodNotAllowed => "MethodNotAllowed",
             IdempotencyMismatch => "IdempotencyMismatch",
             ProviderRefusedRequest => "ProviderRefusedRequest",
+            ProviderConflict => "ProviderConflict",
             ProviderCredentials => "ProviderCredentials",
             ProviderPlan => "ProviderPlan",
             ProviderQuota => "ProviderQuota",
@@ -194,6 +198,7 @@ impl FaultClass {
             | MethodNotAllowed
             | IdempotencyMismatch
             | ProviderRefusedRequest
+            | ProviderConflict
             | LandingBusy => Level::Info,
         }
     }

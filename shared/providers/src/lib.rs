@@ -10,7 +10,9 @@ mod conformance;
 mod conversation;
 mod credentials;
 mod delivery;
+mod inquiry;
 mod order;
+mod signing;
 #[cfg(feature = "sim")]
 pub mod sim;
 
@@ -21,7 +23,9 @@ use time::OffsetDateTime;
 pub use conversation::{Answer, Call, Conversation, SendFailure, Step};
 pub use credentials::Credentials;
 pub use delivery::{Authenticity, Delivery, Report, Unreadable};
+pub use inquiry::{Access, Ask, Check, Finding, Health, Inquiry};
 pub use order::{Fields, Order};
+pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 
 /// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
 pub static ALL: &[&dyn Provider] = &[
@@ -67,6 +71,28 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`Unreadable`] when the body cannot be what the provider documents; it is then recorded and dropped.
     fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable>;
+
+    /// Asks for the secret that signs deliveries, or changes it. Nothing when the provider's API does not manage one.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
+    fn signing(
+        &self,
+        _access: &Access<'_>,
+        _action: SigningAction,
+    ) -> Result<Option<Box<dyn Inquiry<SigningSecret>>>, Fault> {
+        Ok(None)
+    }
+
+    /// What to ask the provider to see whether it would serve. `fields` may name things to look at.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::InvalidRequest`] for fields that make no sense, [`model::FaultClass::Misconfigured`] when
+    /// the credentials cannot be used.
+    fn checks(&self, _access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+        Fields::new(fields).finish()?;
+        Ok(vec![])
+    }
 
     /// The provider's simulator. Keys and seeded ids depend on `seed` only; ids of new work on `run` too.
     #[cfg(feature = "sim")]

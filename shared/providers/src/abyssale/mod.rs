@@ -2,8 +2,11 @@
 //!
 //! Wire facts are those of the provider's contract; comments name its sections ("contract 1.3").
 
+mod check;
+mod question;
 mod refusal;
 mod signature;
+mod signing;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod submit;
@@ -13,7 +16,10 @@ use model::Fault;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{Authenticity, Call, Conversation, Credentials, Delivery, Order, Provider, Report, Unreadable};
+use crate::{
+    Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Order, Provider, Report,
+    SigningAction, SigningSecret, Unreadable,
+};
 
 /// The provider.
 #[derive(Debug)]
@@ -62,6 +68,18 @@ impl Provider for Abyssale {
 
     fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable> {
         webhook::read_delivery(body)
+    }
+
+    fn signing(
+        &self,
+        access: &Access<'_>,
+        action: SigningAction,
+    ) -> Result<Option<Box<dyn Inquiry<SigningSecret>>>, Fault> {
+        Ok(Some(Box::new(signing::question(access, action)?)))
+    }
+
+    fn checks(&self, access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+        check::checks(access, fields)
     }
 
     #[cfg(feature = "sim")]

@@ -233,7 +233,7 @@ fn in_our_words(problem: &Violation) -> Violation {
 }
 
 /// `Retry-After` in seconds, decimals allowed, or as an HTTP date; anything else is as if absent (contract 7).
-fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
+pub(super) fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds.max(0.0)).ok();

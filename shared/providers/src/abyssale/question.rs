@@ -1,0 +1,252 @@
+//! One question to Abyssale's API, with the repeats that are safe (contract 1.5 and 7).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use model::{Fault, FaultClass, Secret};
+
+use super::{refusal, submit::retry_after};
+use crate::{Access, Answer, Ask, Inquiry, SendFailure};
+
+/// Waits before a repeat, for want of a `Retry-After` (contract 7).
+const BACK_OFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// What an answer says, once it is known not to be about limits or about trouble in passing.
+pub(super) type Read<T> = fn(StatusCode, &[u8]) -> Result<T, Fault>;
+
+/// A request and how its answer is read.
+pub(super) struct Question<T> {
+    method: Method,
+    uri: String,
+    key: Secret,
+    read: Read<T>,
+    repeats: usize,
+    probed: bool,
+}
+
+impl<T> Question<T> {
+    /// A request without a body, to a path of the API with its leading slash.
+    ///
+    /// # Errors
+    /// [`FaultClass::Misconfigured`] when no key is configured.
+    pub(super) fn new(access: &Access<'_>, method: Method, path: &str, read: Read<T>) -> Result<Self, Fault> {
+        let key = access.credentials.one("api_key").ok_or_else(|| {
+            Fault::new(FaultClass::Misconfigured, "no Abyssale API key is configured in Landfall's secret")
+        })?;
+        Ok(Self { method, uri: format!("{}{path}", access.api_url), key, read, repeats: 0, probed: false })
+    }
+
+    fn request(&self) -> Result<http::Request<Bytes>, Fault> {
+        let mut key = http::HeaderValue::from_str(self.key.expose()).map_err(|_| {
+            Fault::new(FaultClass::Misconfigured, "the Abyssale API key cannot stand in a header")
+        })?;
+        key.set_sensitive(true);
+        http::Request::builder()
+            .method(self.method.clone())
+            .uri(&self.uri)
+            .header("x-api-key", key)
+            .header(header::ACCEPT, "application/json")
+            .body(Bytes::new())
+            .map_err(|e| {
+                Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").because(e)
+            })
+    }
+
+    fn again(&mut self, wait: Option<Duration>, otherwise: Fault) -> Ask<T> {
+        let Some(back_off) = BACK_OFF.get(self.repeats) else { return Ask::Failed(otherwise) };
+        self.repeats += 1;
+        self.after(wait.unwrap_or(*back_off), otherwise)
+    }
+
+    fn after(&self, wait: Duration, otherwise: Fault) -> Ask<T> {
+        match self.request() {
+            Ok(request) => Ask::SendAfter { wait, request, otherwise },
+            Err(fault) => Ask::Failed(fault),
+        }
+    }
+
+    /// The provider may have done what was asked. Only reading is repeated (contract 7).
+    fn doubtful(&mut self, what: &str, wait: Option<Duration>) -> Ask<T> {
+        if self.method == Method::GET {
+            return self
+                .again(wait, Fault::new(FaultClass::ProviderUnavailable, what.to_owned()).retry_after(30));
+        }
+        let message = format!("{what}; it may have done what was asked");
+        Ask::Failed(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
+    }
+
+    /// The three meanings of 429 (contract 1.5).
+    fn too_many(&mut self, response: &http::Response<Bytes>) -> Ask<T> {
+        let answer = refusal::read(response.status().as_u16(), response.body());
+        if answer.id == "feature_not_in_plan" {
+            let message = "the Abyssale plan does not include this feature";
+            return Ask::Failed(Fault::new(FaultClass::ProviderPlan, message).said_by_provider(answer));
+        }
+        if let Some(wait) = retry_after(response) {
+            let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+            let message = format!("Abyssale's rate limit is reached; try again in {seconds} s");
+            let fault = Fault::new(FaultClass::ProviderThrottled, message);
+            return self.again(Some(wait), fault.retry_after(seconds).said_by_provider(answer));
+        }
+        let message = "Abyssale refused twice without saying when to come back";
+        let fault =
+            Fault::new(FaultClass::ProviderThrottled, message).retry_after(5).said_by_provider(answer);
+        if self.probed {
+            return Ask::Failed(fault);
+        }
+        self.probed = true;
+        self.after(Duration::from_secs(1), fault)
+    }
+}
+
+impl<T> Inquiry<T> for Question<T> {
+    fn start(&mut self) -> Ask<T> {
+        self.request().map_or_else(Ask::Failed, Ask::Send)
+    }
+
+    fn answered(&mut self, answer: Answer) -> Ask<T> {
+        let response = match answer {
+            Ok(response) => response,
+            Err(SendFailure::NotSent) => {
+                let fault = Fault::new(FaultClass::ProviderUnavailable, "Abyssale cannot be reached");
+                return self.again(None, fault.retry_after(30));
+            }
+            Err(SendFailure::MaybeSent) => {
+                return self.doubtful("Abyssale did not answer in time or the connection broke", None);
+            }
+        };
+        match response.status() {
+            StatusCode::TOO_MANY_REQUESTS => self.too_many(&response),
+            status if status.is_success() || is_judged(status) => {
+                (self.read)(status, response.body()).map_or_else(Ask::Failed, Ask::Done)
+            }
+            status => {
+                let what = format!("Abyssale answered HTTP {}", status.as_u16());
+                self.doubtful(&what, retry_after(&response))
+            }
+        }
+    }
+}
+
+/// The provider looked at the request and refused it.
+fn is_judged(status: StatusCode) -> bool {
+    status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT
+}
+
+/// A refusal as a failure (contract 1.4).
+pub(super) fn refused(status: StatusCode, body: &[u8]) -> Fault {
+    let answer = refusal::read(status.as_u16(), body);
+    let fault = match (status.as_u16(), answer.id.as_str()) {
+        (401 | 403, "api_access_denied") => {
+            Fault::new(FaultClass::ProviderPlan, "the Abyssale plan does not include API access")
+        }
+        (401 | 403, _) => {
+            Fault::new(FaultClass::ProviderCredentials, "Abyssale does not accept the configured API key")
+        }
+        (409, id) => {
+            let message = format!("Abyssale refused ({id}): {}", answer.message);
+            Fault::new(FaultClass::ProviderConflict, message)
+        }
+        (_, id) => {
+            let message = format!("Abyssale refused ({id}): {}", answer.message);
+            Fault::new(FaultClass::ProviderRefusedRequest, message)
+        }
+    };
+    fault.said_by_provider(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Credentials;
+
+    /// Asks, answers with each in turn, and returns how it ended and the waits between.
+    fn asked(method: Method, answers: Vec<Answer>) -> (Result<u16, FaultClass>, Vec<u64>) {
+        let credentials = Credentials::new(json!({ "api_key": "k" }));
+        let access = Access { api_url: "https://api.example", credentials: &credentials };
+        let read: Read<u16> = |status, body| match status.is_success() {
+            true => Ok(status.as_u16()),
+            false => Err(refused(status, body)),
+        };
+        let mut question = Question::new(&access, method, "/path", read).expect("a key");
+        let (mut step, mut waits) = (question.start(), vec![]);
+        for answer in answers {
+            match step {
+                Ask::Send(_) => {}
+                Ask::SendAfter { wait, .. } => waits.push(wait.as_secs()),
+                Ask::Done(_) | Ask::Failed(_) => panic!("an answer to nothing"),
+            }
+            step = question.answered(answer);
+        }
+        match step {
+            Ask::Done(status) => (Ok(status), waits),
+            Ask::Failed(fault) => (Err(fault.class), waits),
+            Ask::Send(_) | Ask::SendAfter { .. } => panic!("not at its end"),
+        }
+    }
+
+    fn says(status: u16, id: &str, after: Option<&str>) -> Answer {
+        let mut response = http::Response::builder().status(status);
+        if let Some(after) = after {
+            response = response.header(header::RETRY_AFTER, after);
+        }
+        Ok(response.body(json!({ "id": id, "message": "No." }).to_string().into()).expect("a response"))
+    }
+
+    #[test]
+    fn reading_is_repeated_three_times_after_trouble_in_passing() {
+        let trouble = || {
+            vec![
+                says(500, "internal_error", None),
+                says(503, "x", Some("9")),
+                Err(SendFailure::MaybeSent),
+                says(504, "x", None),
+            ]
+        };
+        assert_eq!(asked(Method::GET, trouble()), (Err(FaultClass::ProviderUnavailable), vec![1, 9, 4]));
+        let mut healed = trouble();
+        healed[3] = says(200, "", None);
+        assert_eq!(asked(Method::GET, healed).0, Ok(200));
+    }
+
+    #[test]
+    fn a_post_is_not_repeated_when_it_may_have_been_done() {
+        for answer in [says(500, "x", None), says(504, "x", Some("1")), Err(SendFailure::MaybeSent)] {
+            assert_eq!(asked(Method::POST, vec![answer]), (Err(FaultClass::ProviderOutcomeUnknown), vec![]));
+        }
+    }
+
+    #[test]
+    fn what_was_refused_or_never_sent_is_repeated_whatever_it_is() {
+        let answers = vec![
+            Err(SendFailure::NotSent),
+            says(429, "request_rate_limited", Some("3")),
+            says(429, "rate_limit_exceeded", None),
+            says(200, "", None),
+        ];
+        assert_eq!(asked(Method::POST, answers), (Ok(200), vec![1, 3, 1]));
+    }
+
+    #[test]
+    fn a_second_bare_429_ends_it_and_so_does_the_plan() {
+        let bare = || says(429, "rate_limit_exceeded", None);
+        assert_eq!(asked(Method::GET, vec![bare(), bare()]).0, Err(FaultClass::ProviderThrottled));
+        let plan = says(429, "feature_not_in_plan", Some("1"));
+        assert_eq!(asked(Method::GET, vec![plan]), (Err(FaultClass::ProviderPlan), vec![]));
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_its_kind() {
+        for (answer, class) in [
+            (says(401, "unauthorized", None), FaultClass::ProviderCredentials),
+            (says(401, "api_access_denied", None), FaultClass::ProviderPlan),
+            (says(404, "template_not_found", None), FaultClass::ProviderRefusedRequest),
+            (says(409, "previous_secret_still_active", None), FaultClass::ProviderConflict),
+        ] {
+            assert_eq!(asked(Method::POST, vec![answer]), (Err(class), vec![]));
+        }
+    }
+}

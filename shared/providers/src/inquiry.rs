@@ -1,0 +1,75 @@
+//! How a provider is asked something whose answer is not a ticket: the same exchange as a conversation about work,
+//! with an answer of a type of its own.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use model::Fault;
+
+use crate::{Answer, Credentials};
+
+/// How to reach a provider's API. Without `Debug`, since it holds the keys.
+pub struct Access<'a> {
+    /// Base URL of the provider's API, without a trailing slash.
+    pub api_url: &'a str,
+    /// The provider's keys.
+    pub credentials: &'a Credentials,
+}
+
+/// What to do next.
+pub enum Ask<T> {
+    /// Send this.
+    Send(http::Request<Bytes>),
+    /// Wait, then send this. Only when repeating the request does no harm.
+    SendAfter {
+        /// How long to wait.
+        wait: Duration,
+        /// What to send then.
+        request: http::Request<Bytes>,
+        /// What to tell the caller when there is no time to wait.
+        otherwise: Fault,
+    },
+    /// The answer.
+    Done(T),
+    /// There is none.
+    Failed(Fault),
+}
+
+/// One question to a provider, step by step. The caller owns the socket and the clock.
+pub trait Inquiry<T>: Send {
+    /// The first step.
+    fn start(&mut self) -> Ask<T>;
+
+    /// What the answer to the last request means.
+    fn answered(&mut self, answer: Answer) -> Ask<T>;
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// In order.
+    Ok,
+    /// It works, and somebody should know something.
+    Warning,
+    /// It does not work.
+    Failed,
+}
+
+/// The outcome of one check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How it is.
+    pub health: Health,
+    /// What was found, for a person to read. Never holds a key.
+    pub detail: String,
+}
+
+impl Finding {
+    /// A finding.
+    pub fn new(health: Health, detail: impl Into<String>) -> Self {
+        Self { health, detail: detail.into() }
+    }
+}
+
+/// A check that only the provider can answer: its name and its question.
+pub type Check = (&'static str, Box<dyn Inquiry<Finding>>);
