@@ -4,6 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use lambda::Environment;
 use model::{Fault, FaultClass};
+use providers::Provider;
 use url::Url;
 
 /// Everything that can be set.
@@ -18,6 +19,8 @@ pub struct Config {
     /// `PROVIDER_TIMEOUT_SECONDS`: how long a provider may take to answer one request. Default 20, at most 25:
     /// API Gateway gives up after 30.
     pub provider_timeout: Duration,
+    /// `REQUIRE_SIGNATURES`: whether the public door lets in nothing that is not signed. Default: no.
+    pub require_signatures: bool,
     /// `<PROVIDER>_API_URL` for each provider: its API, without a trailing slash. Default: the real one.
     pub api_urls: HashMap<&'static str, String>,
 }
@@ -39,8 +42,16 @@ impl Config {
             secret_id: environment.text("SECRET_ID")?,
             webhook_url: webhook_url(&environment.text("WEBHOOK_URL")?)?,
             provider_timeout: Duration::from_secs_f64(seconds.clamp(0.1, 25.0)),
+            require_signatures: environment.parsed("REQUIRE_SIGNATURES", false, "true or false")?,
             api_urls: api_urls.collect(),
         })
+    }
+}
+
+impl Config {
+    /// Base URL of a provider's API.
+    pub fn api_url(&self, provider: &dyn Provider) -> &str {
+        self.api_urls.get(provider.name()).map_or(provider.default_api_url(), String::as_str)
     }
 }
 

@@ -1,12 +1,17 @@
-//! The function that takes jobs: claims them, asks the provider, records the ticket, and shows them.
+//! The function that takes jobs: claims them, asks the provider, records the ticket, and shows them. It also does
+//! what an operator needs of a provider.
 
 mod ask;
+mod check;
 mod claiming;
 mod command;
 mod config;
 mod http_api;
+mod inquire;
 mod jobs;
+mod operation;
 mod request;
+mod signing;
 mod submit;
 
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
@@ -16,8 +21,12 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use transport::{Secrets, Sender};
 
+use check::Checkup;
 pub use command::Command;
 pub use config::Config;
+use inquire::Line;
+pub use operation::{Operation, SigningCommand};
+use signing::Signing;
 
 /// The function with everything it uses.
 #[derive(Debug)]
@@ -52,10 +61,31 @@ impl App {
         match Trigger::read(event)? {
             Trigger::Http(request) => Ok(http_api::answer(self, &request, deadline).await.into_event()),
             Trigger::Direct(command, fields) => {
+                if let Some(operation) = Operation::direct(&command, fields.clone())? {
+                    return Ok(self.operate(operation, deadline).await?);
+                }
                 let job = self.carry_out(Command::direct(&command, fields)?, deadline).await?;
                 Ok(json!(JobView::from(&job)))
             }
             Trigger::Queue(_) => Err(Fault::invalid("Records", "this function reads no queue").into()),
+        }
+    }
+
+    /// From an operator's command to its use case.
+    async fn operate(&self, operation: Operation, deadline: OffsetDateTime) -> Result<Value, Fault> {
+        let signing = |provider| Signing {
+            provider,
+            api_url: self.config.api_url(provider),
+            secrets: &self.secrets,
+            line: Line { sender: &self.sender, timeout: self.config.provider_timeout, deadline },
+        };
+        match operation {
+            Operation::SigningSecret(provider, command) => signing(provider).carry_out(command).await,
+            Operation::Check(provider, fields) => {
+                let checkup =
+                    Checkup { config: &self.config, records: &self.records, signing: signing(provider) };
+                checkup.carry_out(fields).await
+            }
         }
     }
 
