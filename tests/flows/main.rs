@@ -3,6 +3,7 @@
 mod archives;
 mod bad_input;
 mod changing;
+mod check;
 mod crash;
 mod deliveries;
 mod direct_invoke;
@@ -15,6 +16,7 @@ mod outages;
 mod races;
 mod refusals;
 mod resume;
+mod signing;
 mod submit;
 mod unpack;
 mod workspace;
