@@ -15,7 +15,7 @@ use crate::{Secrets, secrets::SecretDocument};
 
 /// The stage of a version that everybody reads.
 const CURRENT: &str = "AWSCURRENT";
-/// The stage of a version that is not current yet. A version that lost the race keeps it until the next change.
+/// The stage of a version that is about to become the current one. It moves on with the next change.
 const PENDING: &str = "LANDFALL_PENDING";
 
 /// An object whose values are kept as they were written, down to the digits of a number.
