@@ -58,6 +58,16 @@ impl World {
         self.know_signing_secrets(json!([])).await;
     }
 
+    /// An address of the door that leads nowhere and looks at no secret.
+    fn nowhere(&self) -> String {
+        format!("{}/nowhere", self.webhook.url)
+    }
+
+    /// Lets the provider's signing side look at its secrets, which it then knows for as long as the knob says.
+    async fn signing_side_looks(&self) {
+        assert_eq!(self.deliver(json!({ "url": self.nowhere(), "sign": true })).await, 404);
+    }
+
     /// How often the provider was asked for this path.
     fn asked_for(&self, method: &str, path: &str) -> usize {
         let requests = format!("/requests?method={method}&path={path}");

@@ -44,7 +44,7 @@ async fn what_is_unsigned_while_the_secret_spreads_is_refused_and_comes_again_si
     world.not_signed().await;
     world.admin(Method::PUT, "/knobs", json!({ "secret_cache_seconds": 60 }));
     // The signing side has just looked, and found no secret.
-    world.deliver(json!({ "url": format!("{}/nothing", world.webhook.url), "sign": true })).await;
+    world.signing_side_looks().await;
     world.signing("fetch").await;
 
     let id = world.submitted(2).await;
