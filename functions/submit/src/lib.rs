@@ -60,10 +60,10 @@ impl App {
     pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
         match Trigger::read(event)? {
             Trigger::Http(request) => Ok(http_api::answer(self, &request, deadline).await.into_event()),
+            Trigger::Direct(command, fields) if Operation::is_named(&command) => {
+                Ok(self.operate(Operation::direct(&command, fields)?, deadline).await?)
+            }
             Trigger::Direct(command, fields) => {
-                if let Some(operation) = Operation::direct(&command, fields.clone())? {
-                    return Ok(self.operate(operation, deadline).await?);
-                }
                 let job = self.carry_out(Command::direct(&command, fields)?, deadline).await?;
                 Ok(json!(JobView::from(&job)))
             }

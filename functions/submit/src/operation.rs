@@ -4,6 +4,9 @@ use model::Fault;
 use providers::{Provider, SigningAction};
 use serde_json::{Map, Value};
 
+const SIGNING_SECRET: &str = "signing_secret";
+const CHECK: &str = "check";
+
 /// An operator's command.
 pub enum Operation {
     /// Look after the provider's signing secret.
@@ -44,21 +47,23 @@ impl std::fmt::Debug for Operation {
 }
 
 impl Operation {
+    /// Whether a command of this name is an operator's.
+    pub fn is_named(name: &str) -> bool {
+        [SIGNING_SECRET, CHECK].contains(&name)
+    }
+
     /// Reads a direct invocation: `{"command": "signing_secret", "provider": …, "action": …, "force": …}` or
-    /// `{"command": "check", "provider": …, …}`. Nothing if it is neither.
+    /// `{"command": "check", "provider": …, …}`.
     ///
     /// # Errors
     /// [`model::FaultClass::InvalidRequest`] naming the field.
-    pub fn direct(name: &str, mut fields: Map<String, Value>) -> Result<Option<Self>, Fault> {
-        if !["signing_secret", "check"].contains(&name) {
-            return Ok(None);
-        }
+    pub fn direct(name: &str, mut fields: Map<String, Value>) -> Result<Self, Fault> {
         let provider = fields.remove("provider");
         let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
         let provider =
             provider.ok_or_else(|| Fault::invalid("provider", "expected the name of a provider"))?;
-        if name == "check" {
-            return Ok(Some(Self::Check(provider, fields)));
+        if name == CHECK {
+            return Ok(Self::Check(provider, fields));
         }
         let action = fields.remove("action");
         let force = match fields.remove("force") {
@@ -70,7 +75,7 @@ impl Operation {
             return Err(Fault::invalid(unknown, "unknown field"));
         }
         let command = signing_command(action.as_ref().and_then(Value::as_str), force)?;
-        Ok(Some(Self::SigningSecret(provider, command)))
+        Ok(Self::SigningSecret(provider, command))
     }
 }
 
