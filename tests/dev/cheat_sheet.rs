@@ -33,6 +33,12 @@ echo '{{"command":"submit","provider":"abyssale","kind":"export","banner_ids":{b
 aws --endpoint-url {aws} lambda invoke --function-name submit --payload fileb://payload.json answer.json
 cat answer.json
 
+# whether everything is in order, and a new signing secret
+echo '{{"command":"check","provider":"abyssale"}}' > payload.json
+aws --endpoint-url {aws} lambda invoke --function-name submit --payload fileb://payload.json answer.json && cat answer.json
+echo '{{"command":"signing_secret","provider":"abyssale","action":"rotate"}}' > payload.json
+aws --endpoint-url {aws} lambda invoke --function-name submit --payload fileb://payload.json answer.json && cat answer.json
+
 # what is in the bucket, and one archive
 aws --endpoint-url {s3} s3 ls --recursive s3://{bucket}
 aws --endpoint-url {s3} s3 cp --recursive --exclude '*' --include "*$JOB*" s3://{bucket} ./landed

@@ -3,6 +3,7 @@
 mod archives;
 mod bad_input;
 mod changing;
+mod check;
 mod crash;
 mod deliveries;
 mod direct_invoke;
@@ -16,6 +17,7 @@ mod races;
 mod rate;
 mod refusals;
 mod resume;
+mod signing;
 mod submit;
 mod unpack;
 mod workspace;

@@ -27,7 +27,7 @@ impl App {
             kind,
             request,
             callback_url: &callback_url,
-            api_url: self.config.api_urls.get(provider.name()).map_or("", String::as_str),
+            api_url: self.config.providers.api_url(provider.name()),
             credentials: &credentials,
         })
     }
@@ -42,7 +42,7 @@ impl App {
         Pace {
             records: &self.records,
             provider: providers::name_of(provider),
-            interval: self.config.intervals.get(provider.name()).copied().flatten(),
+            interval: self.config.providers.interval(provider.name()),
             patience,
             latest: latest_request(self.config.provider_timeout, deadline),
         }

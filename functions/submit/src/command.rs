@@ -37,7 +37,10 @@ impl Command {
                 let id = id.as_ref().and_then(Value::as_str).and_then(|id| id.parse().ok());
                 id.map(Command::Get).ok_or_else(|| Fault::invalid("job_id", "expected the id of a job"))
             }
-            _ => Err(Fault::invalid("command", "expected \"submit\" or \"get\"")),
+            _ => Err(Fault::invalid(
+                "command",
+                "expected \"submit\", \"get\", \"signing_secret\" or \"check\"",
+            )),
         }
     }
 }

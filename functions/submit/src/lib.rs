@@ -1,17 +1,22 @@
-//! The function that takes jobs: claims them, asks the provider in its turn, records the ticket, and shows them.
+//! The function that takes jobs: claims them, asks the provider in its turn, records the ticket, and shows them. It
+//! also does what an operator needs of a provider.
 
 mod ask;
 mod call;
+mod check;
 mod claiming;
 mod command;
 mod config;
 mod done;
 mod http_api;
+mod inquire;
 mod jobs;
 mod pace;
 mod queued;
 mod record;
+mod operation;
 mod request;
+mod signing;
 mod submit;
 mod wait;
 
@@ -23,8 +28,12 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use transport::{Secrets, Sender};
 
+use check::Checkup;
 pub use command::Command;
 pub use config::Config;
+use inquire::Line;
+pub use operation::{Operation, SigningCommand};
+use signing::Signing;
 
 /// The function with everything it uses.
 #[derive(Debug)]
@@ -62,11 +71,32 @@ impl App {
     pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
         match Trigger::read(event)? {
             Trigger::Http(request) => Ok(http_api::answer(self, &request, deadline).await.into_event()),
+            Trigger::Direct(command, fields) if Operation::is_named(&command) => {
+                Ok(self.operate(Operation::direct(&command, fields)?, deadline).await?)
+            }
             Trigger::Direct(command, fields) => {
                 let job = self.carry_out(Command::direct(&command, fields)?, deadline).await?;
                 Ok(json!(JobView::from(&job)))
             }
             Trigger::Queue(messages) => Ok(self.work(messages, deadline).await.into_event()),
+        }
+    }
+
+    /// From an operator's command to its use case.
+    async fn operate(&self, operation: Operation, deadline: OffsetDateTime) -> Result<Value, Fault> {
+        let signing = |provider| Signing {
+            provider,
+            api_url: self.config.providers.api_url(provider.name()),
+            secrets: &self.secrets,
+            line: Line { sender: &self.sender, timeout: self.config.provider_timeout, deadline },
+        };
+        match operation {
+            Operation::SigningSecret(provider, command) => signing(provider).carry_out(command).await,
+            Operation::Check(provider, fields) => {
+                let checkup =
+                    Checkup { config: &self.config, records: &self.records, signing: signing(provider) };
+                checkup.carry_out(fields).await
+            }
         }
     }
 

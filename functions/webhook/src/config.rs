@@ -48,6 +48,8 @@ pub struct DoorConfig {
     pub store: StoreConfig,
     /// `SECRET_ID`: name or ARN of Landfall's secret.
     pub secret_id: String,
+    /// `REQUIRE_SIGNATURES`: whether a callback's token is not enough, even while no signing secret is configured.
+    pub require_signatures: bool,
 }
 
 /// What the worker reads.
@@ -120,7 +122,11 @@ impl StoreConfig {
 
 impl DoorConfig {
     fn read(environment: &Environment) -> Result<Self, Fault> {
-        Ok(Self { store: StoreConfig::read(environment)?, secret_id: environment.text("SECRET_ID")? })
+        Ok(Self {
+            store: StoreConfig::read(environment)?,
+            secret_id: environment.text("SECRET_ID")?,
+            require_signatures: environment.parsed("REQUIRE_SIGNATURES", false, "true or false")?,
+        })
     }
 }
 

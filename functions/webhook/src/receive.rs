@@ -22,6 +22,7 @@ pub(crate) struct Door {
     secrets: Secrets,
     inbox: Inbox,
     objects: Objects,
+    require_signatures: bool,
 }
 
 /// Where a delivery knocked.
@@ -33,7 +34,8 @@ struct Knock<'a> {
 impl Door {
     pub(crate) fn connect(aws: &Aws, config: &DoorConfig) -> Self {
         let (inbox, objects) = crate::store(aws, &config.store);
-        Self { secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id), inbox, objects }
+        let secrets = Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id);
+        Self { secrets, inbox, objects, require_signatures: config.require_signatures }
     }
 
     /// Takes a delivery in.
@@ -60,20 +62,19 @@ impl Door {
         request: &http::Request<Bytes>,
         now: OffsetDateTime,
     ) -> Result<(), Fault> {
-        let known = self.secrets.get().await?;
-        if judge(knock, request, &known, now).is_ok() {
+        let judge = |secret: &SecretDocument| judge(knock, request, secret, self.require_signatures, now);
+        if judge(&*self.secrets.get().await?).is_ok() {
             return Ok(());
         }
-        let fresh = self.secrets.refreshed().await?;
-        judge(knock, request, &fresh, now).map_err(|why| {
+        judge(&*self.secrets.refreshed().await?).map_err(|refusal| {
             tracing::warn!(
                 metric = "RefusedDeliveries",
                 count = 1,
                 provider = knock.provider.name(),
-                why,
+                why = refusal.why(),
                 "delivery refused"
             );
-            Fault::new(FaultClass::Unauthorized, "this delivery is not authentic")
+            refusal.into()
         })
     }
 
@@ -110,24 +111,60 @@ fn read_path(request: &http::Request<Bytes>) -> Result<Knock<'_>, Fault> {
     Ok(Knock { provider, callback })
 }
 
-/// A callback is proven by its token, and by the signature too once a signing secret is configured. A
-/// workspace delivery has only the signature.
+/// Why a delivery stays outside.
+enum Refusal {
+    /// It does not prove where it comes from.
+    NotAuthentic(&'static str),
+    /// It may be authentic, but nobody can tell.
+    NothingToCheckWith,
+}
+
+impl Refusal {
+    fn why(&self) -> &'static str {
+        match self {
+            Self::NotAuthentic(why) => why,
+            Self::NothingToCheckWith => "signatures are required and no signing secret is configured",
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAuthentic(_) => {
+                Fault::new(FaultClass::Unauthorized, "this delivery is not authentic")
+            }
+            // Ours to mend, so it counts among the errors that an operator watches; the provider tries again.
+            Refusal::NothingToCheckWith => {
+                Fault::new(FaultClass::Misconfigured, "deliveries cannot be checked at the moment")
+            }
+        }
+    }
+}
+
+/// A callback is proven by its token, and by the signature too once a signing secret is configured or when
+/// signatures are required. A workspace delivery has only the signature.
 fn judge(
     knock: &Knock<'_>,
     request: &http::Request<Bytes>,
     secret: &SecretDocument,
+    require_signatures: bool,
     now: OffsetDateTime,
-) -> Result<(), &'static str> {
+) -> Result<(), Refusal> {
     if let Some((job, token)) = knock.callback
         && !secret.callback_keys().verify(&providers::name_of(knock.provider), &job, token)
     {
-        return Err("wrong callback token");
+        return Err(Refusal::NotAuthentic("wrong callback token"));
     }
     let credentials = Credentials::new(secret.provider(knock.provider.name()));
     let delivery = Delivery { headers: request.headers(), body: request.body() };
     match (knock.provider.authenticate(&delivery, &credentials, now), knock.callback) {
-        (Authenticity::Signed, _) | (Authenticity::NotSigned, Some(_)) => Ok(()),
-        (Authenticity::NotSigned, None) => Err("workspace delivery without a configured signing secret"),
-        (Authenticity::Refused(why), _) => Err(why),
+        (Authenticity::Signed, _) => Ok(()),
+        (Authenticity::NotSigned, Some(_)) if require_signatures => Err(Refusal::NothingToCheckWith),
+        (Authenticity::NotSigned, Some(_)) => Ok(()),
+        (Authenticity::NotSigned, None) => {
+            Err(Refusal::NotAuthentic("workspace delivery without a configured signing secret"))
+        }
+        (Authenticity::Refused(why), _) => Err(Refusal::NotAuthentic(why)),
     }
 }

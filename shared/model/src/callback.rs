@@ -25,6 +25,11 @@ impl CallbackKeys {
         Self(keys.into_iter().filter(|key| !key.is_empty()).collect())
     }
 
+    /// Whether there is no key at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The token for a job, or nothing when no key is configured.
     pub fn sign(&self, provider: &ProviderName, job: &JobId) -> Option<CallbackToken> {
         let code = code(self.0.first()?, provider, job).finalize().into_bytes();

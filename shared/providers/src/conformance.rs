@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use crate::{ALL, Authenticity, Credentials, Delivery, find};
+use crate::{ALL, Access, Authenticity, Credentials, Delivery, find};
 
 #[test]
 fn names_are_unique_and_safe_in_paths_keys_and_variables() {
@@ -58,6 +58,36 @@ fn without_keys_nothing_is_taken_as_signed() {
         let delivery = Delivery { headers: &headers, body: &body };
         let verdict = provider.authenticate(&delivery, &Credentials::default(), OffsetDateTime::UNIX_EPOCH);
         assert_ne!(verdict, Authenticity::Signed, "{}", provider.name());
+    }
+}
+
+#[test]
+fn a_check_of_something_unknown_is_refused_with_a_field() {
+    let access = Access { api_url: "https://api.example", credentials: &Credentials::default() };
+    for provider in ALL {
+        let fields = Map::from_iter([("surprise".to_owned(), json!(1))]);
+        let fault = provider.checks(&access, fields).err().expect("refused");
+        assert!(
+            fault.violations.iter().any(|violation| violation.field == "surprise"),
+            "{}",
+            provider.name()
+        );
+    }
+}
+
+#[cfg(feature = "sim")]
+#[test]
+fn checks_have_names_of_their_own() {
+    for provider in ALL {
+        let credentials = Credentials::new(provider.simulator(1, 1).credentials());
+        let access = Access { api_url: "https://api.example", credentials: &credentials };
+        let checks = provider.checks(&access, Map::new()).expect("checks");
+        // These are Landfall's own.
+        let mut names = vec!["table", "callback_url", "door", "secret", "callback_key", "signing"];
+        for (name, _) in checks {
+            assert!(!names.contains(&name), "{}: {name}", provider.name());
+            names.push(name);
+        }
     }
 }
 

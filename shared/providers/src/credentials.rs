@@ -5,6 +5,8 @@ use std::fmt;
 use model::Secret;
 use serde_json::Value;
 
+use crate::SigningSecrets;
+
 /// The keys of one provider, under the names that its section of the secret gives them.
 #[derive(Clone, Default)]
 pub struct Credentials(Value);
@@ -20,10 +22,9 @@ impl Credentials {
         self.0.get(name)?.as_str().filter(|text| !text.is_empty()).map(Secret::new)
     }
 
-    /// A list of keys. Empty texts are dropped, since an empty key would let anyone in.
-    pub fn all(&self, name: &str) -> Vec<Secret> {
-        let Some(list) = self.0.get(name).and_then(Value::as_array) else { return vec![] };
-        list.iter().filter_map(Value::as_str).filter(|text| !text.is_empty()).map(Secret::new).collect()
+    /// The secrets that sign the provider's deliveries.
+    pub fn signing_secrets(&self) -> SigningSecrets {
+        SigningSecrets::read(&self.0)
     }
 }
 

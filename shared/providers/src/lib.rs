@@ -12,6 +12,7 @@ mod credentials;
 mod delivery;
 mod inquiry;
 mod order;
+mod signing;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod standing;
@@ -26,6 +27,7 @@ pub use delivery::{Authenticity, Delivery, Report, Unreadable};
 pub use inquiry::{Access, Ask, Check, Finding, Health, Inquiry};
 pub use order::{Fields, Order};
 pub use standing::Standing;
+pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 
 /// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
 pub static ALL: &[&dyn Provider] = &[
@@ -86,6 +88,28 @@ pub trait Provider: Sync {
     /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
     fn poll(&self, _access: &Access<'_>, _job: &Job) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
         Ok(None)
+    }
+
+    /// Asks for the secret that signs deliveries, or changes it. Nothing when the provider's API does not manage one.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
+    fn signing(
+        &self,
+        _access: &Access<'_>,
+        _action: SigningAction,
+    ) -> Result<Option<Box<dyn Inquiry<SigningSecret>>>, Fault> {
+        Ok(None)
+    }
+
+    /// What to ask the provider to see whether it would serve. `fields` may name things to look at.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::InvalidRequest`] for fields that make no sense, [`model::FaultClass::Misconfigured`] when
+    /// the credentials cannot be used.
+    fn checks(&self, _access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+        Fields::new(fields).finish()?;
+        Ok(vec![])
     }
 
     /// The provider's simulator. Keys and seeded ids depend on `seed` only; ids of new work on `run` too.

@@ -10,6 +10,8 @@ use model::{CallbackKeys, Fault, FaultClass, Secret};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use crate::SecretVersion;
+
 /// How long a fetched secret is used before it is fetched again.
 const KEEP: Duration = Duration::from_secs(300);
 
@@ -20,8 +22,8 @@ const REFRESH: Duration = Duration::from_secs(5);
 /// Reads the secret and keeps it for a while.
 #[derive(Debug)]
 pub struct Secrets {
-    client: Client,
-    id: String,
+    pub(crate) client: Client,
+    pub(crate) id: String,
     kept: Mutex<Option<(Instant, Arc<SecretDocument>)>>,
 }
 
@@ -31,6 +33,7 @@ pub struct Secrets {
 /// {"callback_key": "…", "previous_callback_keys": ["…"],
 ///  "providers": {"abyssale": {"api_key": "…", "signing_secrets": ["whsec_…"]}}}
 /// ```
+#[derive(Clone)]
 pub struct SecretDocument(Value);
 
 impl std::fmt::Debug for SecretDocument {
@@ -40,6 +43,10 @@ impl std::fmt::Debug for SecretDocument {
 }
 
 impl SecretDocument {
+    pub(crate) fn new(document: Value) -> Self {
+        Self(document)
+    }
+
     /// The keys that make and check callback tokens, newest first.
     pub fn callback_keys(&self) -> CallbackKeys {
         let newest = self.0.get("callback_key").and_then(Value::as_str);
@@ -84,12 +91,23 @@ impl Secrets {
         {
             return Ok(document.clone());
         }
-        let document = Arc::new(self.fetch().await?);
+        let document = Arc::new(self.fetch().await?.document().clone());
         *kept = Some((Instant::now(), document.clone()));
         Ok(document)
     }
 
-    async fn fetch(&self) -> Result<SecretDocument, Fault> {
+    /// The secret as it is now, to be changed. What is kept is as new from then on.
+    ///
+    /// # Errors
+    /// As [`Secrets::get`].
+    pub async fn current(&self) -> Result<SecretVersion, Fault> {
+        let mut kept = self.kept.lock().await;
+        let version = self.fetch().await?;
+        *kept = Some((Instant::now(), Arc::new(version.document().clone())));
+        Ok(version)
+    }
+
+    async fn fetch(&self) -> Result<SecretVersion, Fault> {
         let answer = self.client.get_secret_value().secret_id(&self.id).send().await.map_err(|e| {
             let e = e.into_service_error();
             let class = if e.is_resource_not_found_exception() {
@@ -99,10 +117,7 @@ impl Secrets {
             };
             Fault::new(class, "Landfall's secret cannot be read").because(e)
         })?;
-        // The parser's own error could quote the secret, so it is dropped.
-        let parsed = answer.secret_string().and_then(|text| serde_json::from_str(text).ok());
-        parsed.map(SecretDocument).ok_or_else(|| {
-            Fault::new(FaultClass::Misconfigured, "Landfall's secret is not the JSON it should be")
-        })
+        let (id, text) = (answer.version_id.unwrap_or_default(), answer.secret_string.unwrap_or_default());
+        SecretVersion::read(id, text)
     }
 }

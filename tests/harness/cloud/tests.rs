@@ -198,3 +198,38 @@ async fn a_stale_receipt_deletes_nothing() {
     sqs(&cloud, "DeleteMessage", json!({"QueueUrl": "work", "ReceiptHandle": fresh})).await;
     assert_eq!(visible(&cloud, "work"), 0);
 }
+
+#[tokio::test]
+async fn a_stage_leaves_only_the_version_that_is_named() {
+    let folder = Folder::new();
+    let cloud = folder.start().await;
+    let secrets = |operation: &'static str, mut input: Value| {
+        input["SecretId"] = json!("token");
+        let operation = operation::Operation::new(Service::SecretsManager, operation);
+        let services = &cloud.services;
+        async move { services.json(&operation, input).await }
+    };
+    let made = json!({"Name": "token", "SecretString": "one"});
+    let one = call(&cloud, Service::SecretsManager, "CreateSecret", made).await["VersionId"].clone();
+    let put = json!({"SecretString": "two", "VersionStages": ["PENDING"]});
+    let two = secrets("PutSecretValue", put).await.expect("a version")["VersionId"].clone();
+    let current =
+        || async { secrets("GetSecretValue", json!({})).await.expect("a value")["SecretString"].clone() };
+    assert_eq!(current().await, "one");
+
+    let step = json!({"VersionStage": "AWSCURRENT", "MoveToVersionId": two});
+    for from in [Value::Null, two.clone()] {
+        let mut refused = step.clone();
+        refused["RemoveFromVersionId"] = from;
+        assert!(secrets("UpdateSecretVersionStage", refused).await.is_err());
+        assert_eq!(current().await, "one");
+    }
+    let mut moved = step;
+    moved["RemoveFromVersionId"] = one.clone();
+    secrets("UpdateSecretVersionStage", moved).await.expect("the stage moves");
+    assert_eq!(current().await, "two");
+    let stages = secrets("DescribeSecret", json!({})).await.expect("stages")["VersionIdsToStages"].clone();
+    let text = |id: &Value| id.as_str().expect("an id").to_owned();
+    assert_eq!(stages[text(&one)], json!(["AWSPREVIOUS"]));
+    assert_eq!(stages[text(&two)], json!(["PENDING", "AWSCURRENT"]));
+}

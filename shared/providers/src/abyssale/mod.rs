@@ -6,9 +6,11 @@ mod banner;
 mod batch;
 mod order;
 mod poll;
+mod check;
 mod question;
 mod refusal;
 mod signature;
+mod signing;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod submit;
@@ -20,8 +22,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::{
-    Access, Authenticity, Call, Conversation, Credentials, Delivery, Inquiry, Order, Provider, Report,
-    Standing, Unreadable,
+    Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Order, Provider, Report,
+    SigningAction, SigningSecret, Standing, Unreadable,
 };
 
 /// The provider.
@@ -80,6 +82,18 @@ impl Provider for Abyssale {
     fn poll(&self, access: &Access<'_>, job: &Job) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
         let question = poll::question(access, job)?;
         Ok(question.map(|question| Box::new(question) as Box<dyn Inquiry<Standing>>))
+    }
+
+    fn signing(
+        &self,
+        access: &Access<'_>,
+        action: SigningAction,
+    ) -> Result<Option<Box<dyn Inquiry<SigningSecret>>>, Fault> {
+        Ok(Some(Box::new(signing::question(access, action)?)))
+    }
+
+    fn checks(&self, access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+        check::checks(access, fields)
     }
 
     #[cfg(feature = "sim")]

@@ -21,7 +21,7 @@ pub(super) fn authenticate(
     credentials: &Credentials,
     now: OffsetDateTime,
 ) -> Authenticity {
-    let secrets = credentials.all("signing_secrets");
+    let secrets = credentials.signing_secrets().valid(now);
     if secrets.is_empty() {
         return Authenticity::NotSigned;
     }

@@ -54,6 +54,7 @@ impl Secrets {
             "CreateSecret" => self.create(&mut secrets, &input)?,
             "PutSecretValue" => put(find(&mut secrets, &input)?, &input)?,
             "UpdateSecret" => update(find(&mut secrets, &input)?, &input)?,
+            "UpdateSecretVersionStage" => move_stage(find(&mut secrets, &input)?, &input)?,
             "GetSecretValue" => return get(find(&mut secrets, &input)?, &input),
             "DescribeSecret" => return Ok(find(&mut secrets, &input)?.describe()),
             "ListSecrets" => {
@@ -134,6 +135,46 @@ fn update(secret: &mut Secret, input: &Value) -> Result<Value, ServiceError> {
     if input["SecretString"].is_string() || input["SecretBinary"].is_string() {
         return put(secret, input);
     }
+    Ok(secret.identify(None))
+}
+
+/// Takes a stage from one version and gives it to another. A stage leaves a version only if that version is named.
+fn move_stage(secret: &mut Secret, input: &Value) -> Result<Value, ServiceError> {
+    let stage = text(input, "VersionStage").ok_or_else(|| ServiceError::missing("VersionStage"))?;
+    let (from, to) = (text(input, "RemoveFromVersionId"), text(input, "MoveToVersionId"));
+    let has = |version: &SecretVersion| version.stages.contains(&stage);
+    let holder = secret.versions.iter().find(|(_, version)| has(version)).map(|(id, _)| id.clone());
+    if to.as_ref().is_some_and(|to| !secret.versions.contains_key(to)) {
+        let message = "Secrets Manager can't find the specified secret version.";
+        return Err(ServiceError::new("ResourceNotFoundException", message));
+    }
+    match (&holder, &from) {
+        (Some(holder), None) if Some(holder) != to.as_ref() => {
+            let message = format!(
+                "The parameter RemoveFromVersionId can't be empty. Staging label {stage} is currently attached to version \
+                 {holder}, so you must explicitly reference that version in RemoveFromVersionId."
+            );
+            return Err(ServiceError::new("InvalidParameterException", message));
+        }
+        (holder, Some(from)) if holder.as_ref() != Some(from) => {
+            let message = format!(
+                "When you move staging label {stage}, if you specify RemoveFromVersionId, it must be set to the version \
+                 that currently has the staging label {stage}."
+            );
+            return Err(ServiceError::new("InvalidParameterException", message));
+        }
+        _ => {}
+    }
+    if to.is_some() {
+        secret.move_stages(std::slice::from_ref(&stage));
+    } else if let Some(version) = holder.and_then(|holder| secret.versions.get_mut(&holder)) {
+        version.stages.retain(|known| *known != stage);
+    }
+    if let Some(version) = to.and_then(|to| secret.versions.get_mut(&to)) {
+        version.stages.retain(|known| *known != PREVIOUS || stage != CURRENT);
+        version.stages.push(stage);
+    }
+    secret.changed = now();
     Ok(secret.identify(None))
 }
 

@@ -1,0 +1,96 @@
+//! What an operator can tell the function to do. Only by direct invocation: the HTTP API is for callers with jobs.
+
+use model::Fault;
+use providers::{Provider, SigningAction};
+use serde_json::{Map, Value};
+
+const SIGNING_SECRET: &str = "signing_secret";
+const CHECK: &str = "check";
+
+/// An operator's command.
+pub enum Operation {
+    /// Look after the provider's signing secret.
+    SigningSecret(&'static dyn Provider, SigningCommand),
+    /// See whether everything is in order. The fields are the provider's.
+    Check(&'static dyn Provider, Map<String, Value>),
+}
+
+/// What to do about a signing secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningCommand {
+    /// Show how it is, and change nothing on either side.
+    Status,
+    /// Carry this out at the provider, and keep what comes of it.
+    Carry(SigningAction),
+}
+
+impl SigningCommand {
+    /// The action's name in a command and in its answer.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Carry(SigningAction::Fetch) => "fetch",
+            Self::Carry(SigningAction::Rotate { .. }) => "rotate",
+            Self::Carry(SigningAction::Revoke) => "revoke",
+        }
+    }
+}
+
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (name, provider) = match self {
+            Self::SigningSecret(provider, _) => ("SigningSecret", provider),
+            Self::Check(provider, _) => ("Check", provider),
+        };
+        f.debug_tuple(name).field(&provider.name()).finish()
+    }
+}
+
+impl Operation {
+    /// Whether a command of this name is an operator's.
+    pub fn is_named(name: &str) -> bool {
+        [SIGNING_SECRET, CHECK].contains(&name)
+    }
+
+    /// Reads a direct invocation: `{"command": "signing_secret", "provider": …, "action": …, "force": …}` or
+    /// `{"command": "check", "provider": …, …}`.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::InvalidRequest`] naming the field.
+    pub fn direct(name: &str, mut fields: Map<String, Value>) -> Result<Self, Fault> {
+        let provider = fields.remove("provider");
+        let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
+        let provider =
+            provider.ok_or_else(|| Fault::invalid("provider", "expected the name of a provider"))?;
+        if name == CHECK {
+            return Ok(Self::Check(provider, fields));
+        }
+        let action = fields.remove("action");
+        let force = match fields.remove("force") {
+            None | Some(Value::Null) => None,
+            Some(Value::Bool(force)) => Some(force),
+            Some(_) => return Err(Fault::invalid("force", "expected true or false")),
+        };
+        if let Some(unknown) = fields.keys().next() {
+            return Err(Fault::invalid(unknown, "unknown field"));
+        }
+        let command = signing_command(action.as_ref().and_then(Value::as_str), force)?;
+        Ok(Self::SigningSecret(provider, command))
+    }
+}
+
+fn signing_command(action: Option<&str>, force: Option<bool>) -> Result<SigningCommand, Fault> {
+    let command = match action {
+        Some("status") => SigningCommand::Status,
+        Some("fetch") => SigningCommand::Carry(SigningAction::Fetch),
+        Some("rotate") => SigningCommand::Carry(SigningAction::Rotate { force: force.unwrap_or(false) }),
+        Some("revoke") => SigningCommand::Carry(SigningAction::Revoke),
+        _ => {
+            return Err(Fault::invalid("action", "expected \"fetch\", \"rotate\", \"revoke\" or \"status\""));
+        }
+    };
+    if force == Some(true) && command.name() != "rotate" {
+        return Err(Fault::invalid("force", "only a rotation can be forced"));
+    }
+    Ok(command)
+}

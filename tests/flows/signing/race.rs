@@ -1,0 +1,124 @@
+//! What goes wrong between the provider's secret and Landfall's, and who else writes there.
+
+use harness::{
+    SECRET,
+    cloud::{Outage, Service},
+    until,
+};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+const ROTATE: &str = "POST /signing-secret/rotate";
+
+#[tokio::test]
+async fn everything_else_in_the_secret_stays_as_it_was() {
+    let world = World::start().await;
+    let mut before = world.secret().await;
+    before["more"] = json!({ "of": ["somebody's", 1.5, null] });
+    before["providers"]["other"] = json!({ "api_key": "x" });
+    before["providers"]["abyssale"]["remark"] = json!("mine");
+    world.put_secret(&before).await;
+    world.signing("rotate").await;
+    let mut after = world.secret().await;
+    for secret in [&mut before, &mut after] {
+        let section = secret["providers"]["abyssale"].as_object_mut().expect("a section");
+        section.remove("signing_secrets");
+        section.remove("signing_secrets_until");
+    }
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn what_somebody_else_changes_meanwhile_is_not_lost() {
+    let world = World::start().await;
+    let late = |route: &str| json!({ "on": "call", "route": route, "kind": "late", "seconds": 1 });
+    for (route, field) in [("GET /signing-secret", "first"), (ROTATE, "second")] {
+        world.trouble(late(route));
+        let (method, path) = route.split_once(' ').expect("a method");
+        let before = world.asked_for(method, path);
+        let other = async {
+            until("the provider is asked", || async {
+                (world.asked_for(method, path) > before).then_some(())
+            })
+            .await;
+            let mut secret = world.secret().await;
+            secret[field] = json!("mine");
+            world.put_secret(&secret).await;
+        };
+        let forced = json!({ "action": "rotate", "force": true });
+        let (rotated, ()) = tokio::join!(world.sign_with(forced), other);
+        assert_eq!(rotated.expect("a rotation")["in_step"], true);
+    }
+    let secret = world.secret().await;
+    assert_eq!((&secret["first"], &secret["second"]), (&json!("mine"), &json!("mine")));
+    assert_eq!(world.signing("status").await["in_step"], true);
+}
+
+#[tokio::test]
+async fn a_rotation_whose_answer_is_lost_is_found_by_asking_and_not_repeated() {
+    let world = World::start().await;
+    let before = world.held().await;
+    world.trouble(json!({ "on": "call", "route": ROTATE, "kind": "lost_response" }));
+    let rotated = world.signing("rotate").await;
+    assert_eq!((&rotated["in_step"], &rotated["stored_total"]), (&json!(true), &json!(2)), "{rotated:#}");
+    assert_eq!(world.held().await[1], before[0]);
+    assert_eq!(world.asked_for("POST", "/signing-secret/rotate"), 1);
+}
+
+#[tokio::test]
+async fn a_rotation_that_may_not_have_happened_says_so() {
+    let world = World::start().await;
+    let before = world.secret().await;
+    world.trouble(json!({ "on": "call", "route": ROTATE, "kind": "gateway_error", "status": 504 }));
+    let failure = world.sign_with(json!({ "action": "rotate" })).await.expect_err("a failure");
+    assert_eq!(failure.error_type, "Permanent.ProviderOutcomeUnknown");
+    assert_eq!(world.secret().await, before);
+    assert_eq!(world.asked_for("POST", "/signing-secret/rotate"), 1);
+}
+
+#[tokio::test]
+async fn reading_the_secret_is_repeated_after_trouble_in_passing() {
+    let world = World::start().await;
+    world.trouble(
+        json!({ "on": "call", "route": "GET /signing-secret", "kind": "gateway_error", "status": 502 }),
+    );
+    assert_eq!(world.signing("fetch").await["in_step"], true);
+    assert_eq!(world.asked_for("GET", "/signing-secret"), 2);
+}
+
+#[tokio::test]
+async fn a_rotation_that_cannot_be_stored_refuses_no_delivery_and_is_mended_by_a_fetch() {
+    let world = World::start().await;
+    let before = world.secret().await;
+    world.cloud.faults().set(Service::SecretsManager, Outage::RefuseWrites503);
+    let failure = world.sign_with(json!({ "action": "rotate" })).await.expect_err("a failure");
+    assert_eq!(failure.error_type, "Retryable.StorageUnavailable");
+    assert!(failure.error_message.contains("fetch"), "{}", failure.error_message);
+    assert_eq!(world.secret().await, before);
+
+    let id = world.submitted(1).await;
+    world.ends(&id, "stored").await;
+    assert_eq!(world.answers(&world.callback_url(&id), 1).await, [200]);
+    world.cloud.faults().set(Service::SecretsManager, Outage::None);
+    assert_eq!(world.signing("fetch").await["stored_total"], 2);
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_recognised() {
+    let world = World::start().await;
+    world.cloud.faults().next(Service::SecretsManager, "UpdateSecretVersionStage", Outage::LoseAnswers, 1);
+    let rotated = world.signing("rotate").await;
+    assert_eq!((&rotated["in_step"], world.held().await.len()), (&json!(true), 2));
+}
+
+#[tokio::test]
+async fn the_version_before_is_kept_as_the_previous_one() {
+    let world = World::start().await;
+    let before = world.secret().await;
+    world.signing("rotate").await;
+    let previous = world.aws.secrets.get_secret_value().secret_id(SECRET).version_stage("AWSPREVIOUS");
+    let previous = previous.send().await.expect("a version");
+    let text = previous.secret_string().expect("a text");
+    assert_eq!(serde_json::from_str::<Value>(text).expect("JSON"), before);
+}
