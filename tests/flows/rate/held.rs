@@ -17,7 +17,7 @@ fn refused_and_next(world: &World) -> (i64, i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_of_one_job_holds_all_jobs_back() {
-    let world = paced(20, |options| options.variable("LONGEST_WAIT_SECONDS", "0.5")).await;
+    let world = paced(20.0, |options| options.variable("LONGEST_WAIT_SECONDS", "0.5")).await;
     let before: Vec<_> = world.burst(20).await;
     world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 3 }));
     let behind = world.burst(20).await;
@@ -31,7 +31,7 @@ async fn a_refusal_of_one_job_holds_all_jobs_back() {
 
 #[tokio::test]
 async fn a_long_wait_is_waited_by_the_job_and_not_by_its_caller() {
-    let world = paced(5, |options| options).await;
+    let world = paced(5.0, |options| options).await;
     world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
     let answer = world.post(&world.export(1), &[]).await;
 
@@ -49,7 +49,7 @@ async fn a_long_wait_is_waited_by_the_job_and_not_by_its_caller() {
 
 #[tokio::test]
 async fn a_short_wait_is_waited_and_nobody_notices() {
-    let world = paced(5, |options| options).await;
+    let world = paced(5.0, |options| options).await;
     world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1, "count": 2 }));
     let answer = world.post(&world.export(1), &[]).await;
     assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("submitted")));
