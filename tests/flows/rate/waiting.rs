@@ -30,6 +30,21 @@ impl World {
         send.send().await.expect("sent");
     }
 
+    /// Makes a job look as if it was left alone for longer than anybody could be at work on it.
+    async fn make_old(&self, id: &str) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let update = self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id));
+        let update = update.key("sk", text("JOB")).update_expression("SET updated_at = :then");
+        let update = update.expression_attribute_values(":then", text("2026-01-01T00:00:00Z"));
+        update.send().await.expect("written");
+    }
+
+    /// Loses everything that is in the queue.
+    async fn lose_messages(&self) {
+        let purge = self.aws.sqs.purge_queue().queue_url(&self.submissions_url);
+        purge.send().await.expect("purged");
+    }
+
     async fn queue_is_empty(&self) {
         until("the queue is empty", || async { (self.queued().await == 0).then_some(()) }).await;
     }
@@ -112,6 +127,21 @@ async fn a_repeated_request_finds_the_job_that_waits_and_takes_no_turn() {
 }
 
 #[tokio::test]
+async fn a_job_whose_message_was_never_sent_is_sent_when_its_caller_comes_back() {
+    let mut world = impatient().await;
+    let id = world.one_waits(KEY).await;
+    world.lose_messages().await;
+    world.stack.resume_submissions();
+    assert_eq!(world.post(&world.export(1), KEY).await.body()["status"], "waiting");
+    assert_eq!(world.queued().await, 0, "it may just have been made");
+
+    world.make_old(&id).await;
+    assert_eq!(world.post(&world.export(1), KEY).await.body()["job_id"], id);
+    world.ends(&id, "submitted").await;
+    assert_eq!(world.accepted_posts(), 2);
+}
+
+#[tokio::test]
 async fn one_who_does_not_hear_that_it_began_the_job_finds_its_own_write() {
     let mut world = impatient().await;
     let id = world.one_waits(&[]).await;
@@ -137,12 +167,7 @@ async fn a_worker_that_dies_while_it_asks_is_not_followed_by_another_one() {
     until("the message is dealt with", || async { (world.queued().await == 1).then_some(()) }).await;
     assert_eq!((world.asked().len(), &world.job(&id).await["status"]), (2, &json!("submitting")));
 
-    // Two minutes later nobody can be asking any more.
-    let key = [("pk", id.as_str()), ("sk", "JOB")].map(|(n, v)| (n.to_owned(), AttributeValue::S(v.into())));
-    let update = world.aws.dynamodb.update_item().table_name(TABLE).set_key(Some(key.into()));
-    let update = update.update_expression("SET updated_at = :then");
-    let then = AttributeValue::S("2026-01-01T00:00:00Z".into());
-    update.expression_attribute_values(":then", then).send().await.expect("written");
+    world.make_old(&id).await;
     let repeated = world.post(&world.export(1), KEY).await;
     assert_eq!((&repeated.body()["job_id"], &repeated.body()["status"]), (&json!(id), &json!("unknown")));
     assert_eq!(world.asked().len(), 2);
