@@ -128,3 +128,24 @@ async fn assert_all_served(world: &World, count: usize, per_second: usize) {
     assert_eq!((times.len(), world.accepted_posts()), (count, count as u64));
     assert!(most <= 2 * per_second, "{most}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_came_first_is_asked_for_before_those_who_came_much_later() {
+    let change = |options: StackOptions| options.variable("LONGEST_WAIT_SECONDS", "0");
+    let one_batch_at_a_time = |options| StackOptions { submit_concurrency: 1, ..change(options) };
+    let mut world = paced(20.0, one_batch_at_a_time).await;
+    world.stack.pause_submissions();
+    // Nobody gets a turn until all of them wait.
+    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 8 }));
+    let mut ids = vec![];
+    for _ in 0..30 {
+        ids.push(world.submitted(1).await);
+    }
+    world.stack.resume_submissions();
+    world.everybody_was_served(30).await;
+
+    let asked: Vec<String> = world.asked().iter().map(|asked| asked["body"].to_string()).collect();
+    let place = |id: &String| asked.iter().position(|body| body.contains(id)).expect("it was asked for");
+    let places: Vec<usize> = ids.iter().map(place).collect();
+    assert!(places[..10].iter().max() < places[20..].iter().min(), "{places:?}");
+}

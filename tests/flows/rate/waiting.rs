@@ -1,8 +1,10 @@
 //! A job that waits is asked for once, whatever happens to its message, to its worker and to its record.
 
+use std::net::TcpListener;
+
 use aws_sdk_dynamodb::types::AttributeValue;
-use harness::TABLE;
 use harness::{
+    StackOptions, TABLE,
     cloud::{Outage, Service},
     until,
 };
@@ -232,4 +234,29 @@ async fn a_message_whose_sending_was_not_heard_asks_for_nothing() {
     world.queue_is_empty().await;
     assert_eq!(world.job(&id).await["status"], "failed");
     assert_eq!(world.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_job_that_waits_outlives_a_provider_that_cannot_be_reached() {
+    let nowhere = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let nowhere = format!("http://{nowhere}");
+    let change = |options: StackOptions| options.variable("LONGEST_WAIT_SECONDS", "0");
+    let world = paced(2.0, |options| change(options).variable("ABYSSALE_API_URL", nowhere)).await;
+    // The turn for a second try is too far away for the caller.
+    let answer = world.post(&world.export(1), &[]).await;
+    let made = answer.body();
+    assert_eq!((answer.status().as_u16(), &made["status"]), (202, &json!("waiting")), "{made}");
+    assert_eq!(made["error"]["type"], "ProviderUnavailable");
+
+    let id = made["job_id"].as_str().expect("an id");
+    let job = until("the job waits again", || async {
+        let job = world.job(id).await;
+        (job["status"] == "waiting" && job["updated_at"] != made["updated_at"]).then_some(job)
+    })
+    .await;
+    assert_eq!(
+        (&job["error"]["type"], &job["error"]["retryable"]),
+        (&json!("ProviderUnavailable"), &json!(true))
+    );
+    assert_eq!(world.queued().await, 1);
 }
