@@ -91,12 +91,13 @@ def set_variables(session, endpoint, logical, wanted):
 def set_concurrency_as_number(session, endpoint):
     """ministack keeps the mapping's MaximumConcurrency as the text that the parameter is, then fails comparing it."""
     functions = session.client("lambda", endpoint_url=endpoint)
-    name = stack.resource(session, endpoint, "LandingFunction")
-    for mapping in functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]:
-        functions.update_event_source_mapping(
-            UUID=mapping["UUID"],
-            ScalingConfig={"MaximumConcurrency": int(mapping["ScalingConfig"]["MaximumConcurrency"])},
-        )
+    for logical in ("SubmitFunction", "LandingFunction"):
+        name = stack.resource(session, endpoint, logical)
+        for mapping in functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]:
+            functions.update_event_source_mapping(
+                UUID=mapping["UUID"],
+                ScalingConfig={"MaximumConcurrency": int(mapping["ScalingConfig"]["MaximumConcurrency"])},
+            )
 
 
 def allow_plain_http(session, endpoint):

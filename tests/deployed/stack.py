@@ -91,6 +91,7 @@ def describe(session, endpoint, urls: dict, stack_name=STACK_NAME):
         "table": found["TableName"],
         "inbox_queue_url": found["InboxQueueUrl"],
         "dead_letter_queue_url": found["DeadLetterQueueUrl"],
+        "submissions_queue_url": found["SubmissionsQueueUrl"],
         "secret_id": found["SecretArn"],
         "functions": {short: found[f"{logical}Name"] for short, logical in FUNCTIONS.items()},
     }

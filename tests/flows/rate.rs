@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// A world that keeps this pace, in front of a provider that bears twice as much, as Abyssale's ceiling of 10 per
 /// second is to the default of 5. Exports take an hour, so that jobs stay where their submission left them.
-async fn paced(per_second: u32, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     let pace = per_second.to_string();
     let world = World::start_with(|options| {
         change(
@@ -23,7 +23,8 @@ async fn paced(per_second: u32, change: impl FnOnce(StackOptions) -> StackOption
         )
     });
     let world = world.await;
-    let knobs = json!({ "export_latency_seconds": 3600, "gateway_per_second": 2 * per_second });
+    let knobs =
+        json!({ "export_latency_seconds": 3600, "gateway_per_second": (2.0 * per_second).ceil() as u32 });
     world.admin(Method::PUT, "/knobs", knobs);
     world
 }
@@ -98,14 +99,14 @@ fn most_in_a_second(times: &[i64]) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_jobs_at_once_are_all_asked_for_once_and_never_too_fast() {
-    let world = paced(50, |options| options.variable("LONGEST_WAIT_SECONDS", "0.5")).await;
+    let world = paced(50.0, |options| options.variable("LONGEST_WAIT_SECONDS", "0.5")).await;
     assert_all_served(&world, 500, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes two minutes; run it with --ignored --nocapture to measure"]
 async fn five_hundred_jobs_at_once_at_the_default_pace() {
-    let world = paced(5, |options| options).await;
+    let world = paced(5.0, |options| options).await;
     assert_all_served(&world, 500, 5).await;
 }
 
@@ -126,4 +127,25 @@ async fn assert_all_served(world: &World, count: usize, per_second: usize) {
     );
     assert_eq!((times.len(), world.accepted_posts()), (count, count as u64));
     assert!(most <= 2 * per_second, "{most}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_came_first_is_asked_for_before_those_who_came_much_later() {
+    let change = |options: StackOptions| options.variable("LONGEST_WAIT_SECONDS", "0");
+    let one_batch_at_a_time = |options| StackOptions { submit_concurrency: 1, ..change(options) };
+    let mut world = paced(20.0, one_batch_at_a_time).await;
+    world.stack.pause_submissions();
+    // Nobody gets a turn until all of them wait.
+    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 8 }));
+    let mut ids = vec![];
+    for _ in 0..30 {
+        ids.push(world.submitted(1).await);
+    }
+    world.stack.resume_submissions();
+    world.everybody_was_served(30).await;
+
+    let asked: Vec<String> = world.asked().iter().map(|asked| asked["body"].to_string()).collect();
+    let place = |id: &String| asked.iter().position(|body| body.contains(id)).expect("it was asked for");
+    let places: Vec<usize> = ids.iter().map(place).collect();
+    assert!(places[..10].iter().max() < places[20..].iter().min(), "{places:?}");
 }

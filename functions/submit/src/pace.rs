@@ -53,11 +53,10 @@ impl Pace<'_> {
     /// later one.
     pub(crate) async fn come(&self, mut turn: OffsetDateTime) -> Result<Turn, Fault> {
         loop {
-            let waits = sleep_until(turn - LEAD).await;
-            // A turn that has just been taken is behind every hold.
+            sleep_until(turn - LEAD).await;
             let held = match self.interval {
-                Some(_) if waits => self.records.held_until(&self.provider).await?,
-                _ => None,
+                Some(_) => self.records.held_until(&self.provider).await?,
+                None => None,
             };
             sleep_until(turn).await;
             let now = OffsetDateTime::now_utc();
@@ -95,13 +94,9 @@ impl Pace<'_> {
     }
 }
 
-/// Returns whether there was any time to sleep.
-pub(crate) async fn sleep_until(moment: OffsetDateTime) -> bool {
-    match Duration::try_from(moment - OffsetDateTime::now_utc()) {
-        Ok(left) if !left.is_zero() => {
-            tokio::time::sleep(left).await;
-            true
-        }
-        _ => false,
+/// Returns at once when the moment is over.
+pub(crate) async fn sleep_until(moment: OffsetDateTime) {
+    if let Ok(left) = Duration::try_from(moment - OffsetDateTime::now_utc()) {
+        tokio::time::sleep(left).await;
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     ask::{Asked, Asking, Later},
     pace::{LEAD, LONGEST_HOLD, sleep_until},
     record::record,
-    wait::{Deferred, PATIENCE, line_is_full, too_long},
+    wait::{Deferred, PATIENCE, waited_out},
 };
 
 /// The first wait before a message comes back that failed, in seconds; doubles up to the longest.
@@ -95,10 +95,11 @@ impl App {
         }
     }
 
-    /// A job that was refused for the moment waits again, unless it has waited for a day.
+    /// A job that was refused for the moment, or missed its turn, waits again. Not for ever: who waits longer than a
+    /// day for a provider is better told than left to hope.
     async fn again(&self, job: Job, later: Later, deadline: OffsetDateTime) -> Result<(), Fault> {
-        if too_long(&job, later.at) {
-            self.end(job, &later.why.unwrap_or_else(line_is_full), deadline).await;
+        if let Some(why) = later.why.as_ref().filter(|_| waited_out(&job, &later)) {
+            self.end(job, why, deadline).await;
             return Ok(());
         }
         match self.defer(&job, &later, deadline).await? {

@@ -15,7 +15,7 @@ use crate::{
     pace::Pace,
     record::{record, time_to_record},
     request::Request,
-    wait::{Deferred, line_is_full, too_long},
+    wait::Deferred,
 };
 
 impl App {
@@ -36,7 +36,7 @@ impl App {
             Turn::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
         };
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
-            return Ok(before);
+            return Ok(self.found(before).await);
         }
         let (sender, timeout) = (&self.sender, self.config.provider_timeout);
         let asking = Asking { sender, pace: &pace, timeout, deadline, refused_before: None };
@@ -85,12 +85,9 @@ impl App {
         free_at: OffsetDateTime,
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
-        if too_long(&job, free_at) {
-            return Err(line_is_full());
-        }
         let job = job.waiting();
         match claim(&self.records, &job, key).await? {
-            Some(before) => Ok(before),
+            Some(before) => Ok(self.found(before).await),
             None => self.queue(job, key, free_at, deadline).await,
         }
     }
@@ -103,9 +100,6 @@ impl App {
         later: Later,
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
-        if too_long(&job, later.at) {
-            return Err(self.refuse(job, key, later.why.unwrap_or_else(line_is_full), deadline).await);
-        }
         match self.defer(&job, &later, deadline).await {
             Ok(Deferred::Waiting(job)) => self.queue(job, key, later.at, deadline).await,
             Ok(Deferred::Moved(job)) => Ok(job),

@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use model::{Change, Event, Fault, FaultClass, Job, JobError};
+use model::{Change, Event, Fault, FaultClass, Job, JobError, Status};
 use time::OffsetDateTime;
 
 use crate::{App, ask::Later, record::time_to_record};
 
-/// The longest that a job waits. Who waits longer for a provider is better told than left to hope.
-pub(crate) const LONGEST_WAIT: time::Duration = time::Duration::hours(24);
+/// The longest that a job waits that the provider refuses for the moment, again and again.
+const LONGEST_WAIT: time::Duration = time::Duration::hours(24);
 
 /// How long an invocation that the queue made waits for a turn. While as many jobs as the queue hands out at once
 /// wait so, the provider's line never runs empty, and it is longer than a caller's own invocation would wait, so
 /// that new jobs queue behind old ones.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Nobody is still about to send a message for a job that is this old.
+const LOST_MESSAGE: Duration = Duration::from_secs(90);
 
 /// How a job that was to wait ended up.
 pub(crate) enum Deferred {
@@ -28,6 +31,19 @@ impl App {
     /// invocation that looks would wait, so that a job that must wait longer is not looked at again and again.
     pub(crate) async fn enqueue(&self, job: &Job, free_at: OffsetDateTime) -> Result<(), Fault> {
         self.submissions.send(job.id, free_at - PATIENCE / 2, OffsetDateTime::now_utc()).await
+    }
+
+    /// A waiting job that its caller asks for again long after it was made may have lost its message: whoever made it
+    /// died before sending it. One message too many does no harm.
+    pub(crate) async fn found(&self, job: Job) -> Job {
+        let now = OffsetDateTime::now_utc();
+        if job.status == Status::Waiting
+            && now - job.updated_at > LOST_MESSAGE
+            && let Err(fault) = self.enqueue(&job, now).await
+        {
+            fault.log("a waiting job is not sent again");
+        }
+        job
     }
 
     /// Puts a job that is being asked for back, since the provider is known to have done no work.
@@ -51,15 +67,9 @@ fn waits_for(why: &Fault, now: OffsetDateTime) -> JobError {
     JobError { retryable: true, ..why.remembered(now) }
 }
 
-/// The job would wait too long.
-pub(crate) fn too_long(job: &Job, free_at: OffsetDateTime) -> bool {
-    free_at - job.created_at > LONGEST_WAIT
-}
-
-/// More jobs wait for the provider than it can take in a day.
-pub(crate) fn line_is_full() -> Fault {
-    let message = "too many jobs wait for the provider already; nothing was submitted";
-    Fault::new(FaultClass::ProviderThrottled, message).retry_after(3600)
+/// Whether a job that was refused for the moment has waited long enough.
+pub(crate) fn waited_out(job: &Job, later: &Later) -> bool {
+    later.why.is_some() && later.at - job.created_at > LONGEST_WAIT
 }
 
 fn not_in_time() -> Fault {

@@ -16,22 +16,24 @@ fn refused_and_next(world: &World) -> (i64, i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_of_one_job_holds_all_jobs_back() {
-    let world = paced(20, |options| options.variable("LONGEST_WAIT_SECONDS", "0.5")).await;
-    let before: Vec<_> = world.burst(20).await;
+async fn a_refusal_of_one_job_holds_back_all_that_have_a_turn_already() {
+    let mut world = paced(20.0, |options| options.variable("LONGEST_WAIT_SECONDS", "0")).await;
+    world.stack.pause_submissions();
+    let answers = world.burst(60).await;
+    assert!(answers.iter().all(|answer| answer.status() == 202));
     world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 3 }));
-    let behind = world.burst(20).await;
-    assert!(before.iter().chain(&behind).all(|answer| answer.status() == 202));
+    // Fifty of them take a turn within the next seconds, and the first one is refused.
+    world.stack.resume_submissions();
 
-    assert_eq!(world.everybody_was_served(40).await, [("submitted".to_owned(), 40)]);
+    assert_eq!(world.everybody_was_served(60).await, [("submitted".to_owned(), 60)]);
     let (refused, next) = refused_and_next(&world);
     assert!(next - refused >= 3000, "asked again after {} ms", next - refused);
-    assert_eq!(world.accepted_posts(), 40);
+    assert_eq!((world.asked().len(), world.accepted_posts()), (61, 60));
 }
 
 #[tokio::test]
 async fn a_long_wait_is_waited_by_the_job_and_not_by_its_caller() {
-    let world = paced(5, |options| options).await;
+    let world = paced(5.0, |options| options).await;
     world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
     let answer = world.post(&world.export(1), &[]).await;
 
@@ -49,7 +51,7 @@ async fn a_long_wait_is_waited_by_the_job_and_not_by_its_caller() {
 
 #[tokio::test]
 async fn a_short_wait_is_waited_and_nobody_notices() {
-    let world = paced(5, |options| options).await;
+    let world = paced(5.0, |options| options).await;
     world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1, "count": 2 }));
     let answer = world.post(&world.export(1), &[]).await;
     assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("submitted")));

@@ -1,8 +1,10 @@
 //! A job that waits is asked for once, whatever happens to its message, to its worker and to its record.
 
+use std::net::TcpListener;
+
 use aws_sdk_dynamodb::types::AttributeValue;
-use harness::TABLE;
 use harness::{
+    StackOptions, TABLE,
     cloud::{Outage, Service},
     until,
 };
@@ -16,9 +18,10 @@ const KEY: &[(&str, &str)] = &[("idempotency-key", "waits")];
 /// How often the AWS client tries a call.
 const ATTEMPTS: u32 = 3;
 
-/// A world in which nobody's own invocation waits for a turn.
+/// A world in which nobody's own invocation waits for a turn, and turns are far enough apart for a slow machine to
+/// be sure of the next one.
 async fn impatient() -> World {
-    paced(1, |options| options.variable("LONGEST_WAIT_SECONDS", "0")).await
+    paced(0.25, |options| options.variable("LONGEST_WAIT_SECONDS", "0")).await
 }
 
 impl World {
@@ -27,6 +30,21 @@ impl World {
         let body = json!({ "job_id": id }).to_string();
         let send = self.aws.sqs.send_message().queue_url(&self.submissions_url).message_body(body);
         send.send().await.expect("sent");
+    }
+
+    /// Makes a job look as if it was left alone for longer than anybody could be at work on it.
+    async fn make_old(&self, id: &str) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let update = self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id));
+        let update = update.key("sk", text("JOB")).update_expression("SET updated_at = :then");
+        let update = update.expression_attribute_values(":then", text("2026-01-01T00:00:00Z"));
+        update.send().await.expect("written");
+    }
+
+    /// Loses everything that is in the queue.
+    async fn lose_messages(&self) {
+        let purge = self.aws.sqs.purge_queue().queue_url(&self.submissions_url);
+        purge.send().await.expect("purged");
     }
 
     async fn queue_is_empty(&self) {
@@ -67,7 +85,7 @@ async fn a_direct_invocation_is_answered_with_a_job_that_waits() {
 
 #[tokio::test]
 async fn a_wait_that_is_short_is_waited_out() {
-    let world = paced(2, |options| options.variable("LONGEST_WAIT_SECONDS", "5")).await;
+    let world = paced(2.0, |options| options.variable("LONGEST_WAIT_SECONDS", "5")).await;
     for _ in 0..3 {
         let answer = world.post(&world.export(1), &[]).await;
         assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("submitted")));
@@ -111,6 +129,21 @@ async fn a_repeated_request_finds_the_job_that_waits_and_takes_no_turn() {
 }
 
 #[tokio::test]
+async fn a_job_whose_message_was_never_sent_is_sent_when_its_caller_comes_back() {
+    let mut world = impatient().await;
+    let id = world.one_waits(KEY).await;
+    world.lose_messages().await;
+    world.stack.resume_submissions();
+    assert_eq!(world.post(&world.export(1), KEY).await.body()["status"], "waiting");
+    assert_eq!(world.queued().await, 0, "it may just have been made");
+
+    world.make_old(&id).await;
+    assert_eq!(world.post(&world.export(1), KEY).await.body()["job_id"], id);
+    world.ends(&id, "submitted").await;
+    assert_eq!(world.accepted_posts(), 2);
+}
+
+#[tokio::test]
 async fn one_who_does_not_hear_that_it_began_the_job_finds_its_own_write() {
     let mut world = impatient().await;
     let id = world.one_waits(&[]).await;
@@ -136,12 +169,7 @@ async fn a_worker_that_dies_while_it_asks_is_not_followed_by_another_one() {
     until("the message is dealt with", || async { (world.queued().await == 1).then_some(()) }).await;
     assert_eq!((world.asked().len(), &world.job(&id).await["status"]), (2, &json!("submitting")));
 
-    // Two minutes later nobody can be asking any more.
-    let key = [("pk", id.as_str()), ("sk", "JOB")].map(|(n, v)| (n.to_owned(), AttributeValue::S(v.into())));
-    let update = world.aws.dynamodb.update_item().table_name(TABLE).set_key(Some(key.into()));
-    let update = update.update_expression("SET updated_at = :then");
-    let then = AttributeValue::S("2026-01-01T00:00:00Z".into());
-    update.expression_attribute_values(":then", then).send().await.expect("written");
+    world.make_old(&id).await;
     let repeated = world.post(&world.export(1), KEY).await;
     assert_eq!((&repeated.body()["job_id"], &repeated.body()["status"]), (&json!(id), &json!("unknown")));
     assert_eq!(world.asked().len(), 2);
@@ -206,4 +234,29 @@ async fn a_message_whose_sending_was_not_heard_asks_for_nothing() {
     world.queue_is_empty().await;
     assert_eq!(world.job(&id).await["status"], "failed");
     assert_eq!(world.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_job_that_waits_outlives_a_provider_that_cannot_be_reached() {
+    let nowhere = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let nowhere = format!("http://{nowhere}");
+    let change = |options: StackOptions| options.variable("LONGEST_WAIT_SECONDS", "0");
+    let world = paced(2.0, |options| change(options).variable("ABYSSALE_API_URL", nowhere)).await;
+    // The turn for a second try is too far away for the caller.
+    let answer = world.post(&world.export(1), &[]).await;
+    let made = answer.body();
+    assert_eq!((answer.status().as_u16(), &made["status"]), (202, &json!("waiting")), "{made}");
+    assert_eq!(made["error"]["type"], "ProviderUnavailable");
+
+    let id = made["job_id"].as_str().expect("an id");
+    let job = until("the job waits again", || async {
+        let job = world.job(id).await;
+        (job["status"] == "waiting" && job["updated_at"] != made["updated_at"]).then_some(job)
+    })
+    .await;
+    assert_eq!(
+        (&job["error"]["type"], &job["error"]["retryable"]),
+        (&json!("ProviderUnavailable"), &json!(true))
+    );
+    assert_eq!(world.queued().await, 1);
 }
