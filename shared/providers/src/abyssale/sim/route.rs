@@ -3,16 +3,35 @@
 use http::{Method, Request, StatusCode};
 use uuid::Uuid;
 
+use super::generation::body::Operation;
 use super::limit::Class;
 use super::refusal::Refusal;
 
 /// An operation of the API or of the subscription service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
     Ready,
     Auth,
     Export,
     Banner(Uuid),
+    Generate(Uuid, Operation),
+    Poll(Uuid),
+    Designs,
+    Design(Uuid),
+    /// A format by its name or uid.
+    DesignFormat(Uuid, String),
+    RenameDesign(Uuid),
+    MoveDesign(Uuid),
+    DeleteDesign(Uuid),
+    DynamicImage(Uuid),
+    Fonts,
+    Credits,
+    Projects,
+    CreateProject,
+    Templates,
+    TemplateCategories,
+    UseTemplate(Uuid),
+    Duplication(Uuid),
     SigningSecret,
     RotateSecret,
     RevokeSecret,
@@ -26,49 +45,104 @@ impl Route {
     pub(super) fn find<B>(request: &Request<B>, double_slash_refused: bool) -> Result<Self, Refusal> {
         let path = request.uri().path();
         let path = if double_slash_refused { path.to_owned() } else { path.replace("//", "/") };
-        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        // The trim above must not hide a leading double slash.
+        // The trim below must not hide a leading double slash.
         if path.starts_with("//") {
             return Err(Refusal::endpoint_not_found());
         }
-        let (route, method) = match segments.as_slice() {
-            ["ready"] => (Self::Ready, Method::GET),
-            ["auth"] => (Self::Auth, Method::POST),
-            ["async", "banners", "export"] => (Self::Export, Method::POST),
-            ["banners", id] => (Self::Banner(uuid(id)?), Method::GET),
-            ["signing-secret"] => (Self::SigningSecret, Method::GET),
-            ["signing-secret", "rotate"] => (Self::RotateSecret, Method::POST),
-            ["signing-secret", "revoke"] => (Self::RevokeSecret, Method::POST),
-            ["subscribe"] => (Self::Subscribe, Method::POST),
-            ["webhook", id] => (Self::Subscription(uuid(id)?), Method::GET),
-            ["unsubscribe", id] => (Self::Unsubscribe(uuid(id)?), Method::DELETE),
-            _ => return Err(Refusal::endpoint_not_found()),
-        };
-        if request.method() == method { Ok(route) } else { Err(method_not_allowed()) }
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let found = Self::of(&segments)?;
+        let method = request.method();
+        let route = found.into_iter().find(|(wanted, _)| wanted == method);
+        route.map(|(_, route)| route).ok_or_else(method_not_allowed)
     }
 
-    /// The windows it counts against. The subscription service declares none.
-    pub(super) fn class(self) -> Option<Class> {
+    /// The operations of a path, each with its method.
+    fn of(segments: &[&str]) -> Result<Vec<(Method, Self)>, Refusal> {
+        let one = |method, route| Ok(vec![(method, route)]);
+        match segments {
+            ["ready"] => one(Method::GET, Self::Ready),
+            ["auth"] => one(Method::POST, Self::Auth),
+            ["async", "banners", "export"] => one(Method::POST, Self::Export),
+            ["async", "banner-builder", id, "generate"] => {
+                one(Method::POST, Self::Generate(uuid(id)?, Operation::Formats))
+            }
+            ["async", "banner-builder", id, "generate-multipage-pdf"] => {
+                one(Method::POST, Self::Generate(uuid(id)?, Operation::Pages))
+            }
+            ["banner-builder", id, "generate"] => {
+                one(Method::POST, Self::Generate(uuid(id)?, Operation::Render))
+            }
+            ["generation-request", id] => one(Method::GET, Self::Poll(uuid(id)?)),
+            ["banners", id] => one(Method::GET, Self::Banner(uuid(id)?)),
+            ["fonts"] => one(Method::GET, Self::Fonts),
+            ["credits"] => one(Method::GET, Self::Credits),
+            ["projects"] => Ok(vec![(Method::GET, Self::Projects), (Method::POST, Self::CreateProject)]),
+            ["workspace-templates"] => one(Method::GET, Self::Templates),
+            ["workspace-template-categories"] => one(Method::GET, Self::TemplateCategories),
+            ["workspace-templates", id, "use"] => one(Method::POST, Self::UseTemplate(uuid(id)?)),
+            ["design-duplication-requests", id] => one(Method::GET, Self::Duplication(uuid(id)?)),
+            ["designs", rest @ ..] => Self::of_designs(rest),
+            ["signing-secret"] => one(Method::GET, Self::SigningSecret),
+            ["signing-secret", "rotate"] => one(Method::POST, Self::RotateSecret),
+            ["signing-secret", "revoke"] => one(Method::POST, Self::RevokeSecret),
+            ["subscribe"] => one(Method::POST, Self::Subscribe),
+            ["webhook", id] => one(Method::GET, Self::Subscription(uuid(id)?)),
+            ["unsubscribe", id] => one(Method::DELETE, Self::Unsubscribe(uuid(id)?)),
+            _ => Err(Refusal::endpoint_not_found()),
+        }
+    }
+
+    fn of_designs(segments: &[&str]) -> Result<Vec<(Method, Self)>, Refusal> {
+        let one = |method, route| Ok(vec![(method, route)]);
+        match segments {
+            [] => one(Method::GET, Self::Designs),
+            [id] => {
+                let id = uuid(id)?;
+                Ok(vec![(Method::GET, Self::Design(id)), (Method::DELETE, Self::DeleteDesign(id))])
+            }
+            [id, "formats", specifier] => one(Method::GET, Self::DesignFormat(uuid(id)?, decoded(specifier))),
+            [id, "name"] => one(Method::PUT, Self::RenameDesign(uuid(id)?)),
+            [id, "project"] => one(Method::PUT, Self::MoveDesign(uuid(id)?)),
+            [id, "dynamic-image-url"] => one(Method::POST, Self::DynamicImage(uuid(id)?)),
+            _ => Err(Refusal::endpoint_not_found()),
+        }
+    }
+
+    /// The windows it counts against. The subscription service declares none, and of the generations only the
+    /// gateway's ceiling counts (contract 1.5).
+    pub(super) fn class(&self) -> Option<Class> {
         match self {
             Self::Auth => Some(Class::Auth),
             Self::Export => Some(Class::Export),
-            Self::Banner(_) => Some(Class::Read),
+            Self::Poll(_) => Some(Class::Poll),
+            Self::Banner(_)
+            | Self::Designs
+            | Self::Design(_)
+            | Self::DesignFormat(..)
+            | Self::Fonts
+            | Self::Credits
+            | Self::Projects
+            | Self::Templates
+            | Self::TemplateCategories
+            | Self::Duplication(_) => Some(Class::Read),
+            Self::RenameDesign(_)
+            | Self::MoveDesign(_)
+            | Self::DeleteDesign(_)
+            | Self::DynamicImage(_)
+            | Self::CreateProject
+            | Self::UseTemplate(_) => Some(Class::Write),
             Self::SigningSecret | Self::RotateSecret | Self::RevokeSecret => Some(Class::SigningSecret),
-            Self::Ready | Self::Subscribe | Self::Subscription(_) | Self::Unsubscribe(_) => None,
+            Self::Ready
+            | Self::Generate(..)
+            | Self::Subscribe
+            | Self::Subscription(_)
+            | Self::Unsubscribe(_) => None,
         }
     }
 
     /// Whether its answers describe the windows. Rotate and revoke declare no such headers (contract 1.5).
-    pub(super) fn shows_quota(self) -> bool {
-        match self {
-            Self::Auth | Self::Export | Self::Banner(_) | Self::SigningSecret => true,
-            Self::Ready
-            | Self::RotateSecret
-            | Self::RevokeSecret
-            | Self::Subscribe
-            | Self::Subscription(_)
-            | Self::Unsubscribe(_) => false,
-        }
+    pub(super) fn shows_quota(&self) -> bool {
+        self.class().is_some() && !matches!(self, Self::RotateSecret | Self::RevokeSecret)
     }
 }
 
@@ -79,6 +153,13 @@ fn uuid(segment: &str) -> Result<Uuid, Refusal> {
 /// An id as the API takes it: the form with hyphens, 36 characters long.
 pub(super) fn as_uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
+}
+
+/// A path segment without its percent signs. A plus is a plus there.
+fn decoded(segment: &str) -> String {
+    let query = format!("x={}", segment.replace('+', "%2B"));
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 fn method_not_allowed() -> Refusal {
