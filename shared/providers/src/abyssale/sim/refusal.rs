@@ -120,7 +120,9 @@ impl Refusal {
         }
         let mut media = Map::new();
         for problem in &self.problems {
-            nest(&mut media, &problem.path, &problem.message);
+            let steps: Vec<&str> =
+                problem.path.split(['.', '[']).map(|step| step.trim_end_matches(']')).collect();
+            nest(&mut media, &steps, &problem.message);
         }
         let errors = json!({"media": media});
         // The old API printed a Python dictionary, whose strings have single quotes.
@@ -167,20 +169,17 @@ pub(super) fn gateway(status: StatusCode, body: GatewayBody, message: &str) -> R
     }
 }
 
-/// Puts `message` at `ids[0]` as `{"ids": {"0": [message]}}`.
-fn nest(section: &mut Map<String, Value>, path: &str, message: &str) {
-    let (field, index) = match path.split_once('[') {
-        Some((field, rest)) => (field, Some(rest.trim_end_matches(']'))),
-        None => (path, None),
-    };
-    match index {
-        None => {
-            section.insert(field.to_owned(), json!([message]));
+/// Puts `message` at `ids[0]` as `{"ids": {"0": [message]}}`, and so on for longer paths.
+fn nest(section: &mut Map<String, Value>, steps: &[&str], message: &str) {
+    match steps {
+        [] => {}
+        [last] => {
+            section.insert((*last).to_owned(), json!([message]));
         }
-        Some(index) => {
-            let slot = section.entry(field).or_insert_with(|| json!({}));
-            if let Some(indexes) = slot.as_object_mut() {
-                indexes.insert(index.to_owned(), json!([message]));
+        [first, rest @ ..] => {
+            let inner = section.entry(*first).or_insert_with(|| json!({}));
+            if let Some(inner) = inner.as_object_mut() {
+                nest(inner, rest, message);
             }
         }
     }

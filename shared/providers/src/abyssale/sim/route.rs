@@ -16,14 +16,28 @@ pub(super) enum Route {
     Banner(Uuid),
     Generate(Uuid, Operation),
     Poll(Uuid),
-    Designs,
-    Design(Uuid),
+    Design(DesignCall),
+    Workspace(WorkspaceCall),
+    Secret(SecretCall),
+    Hook(HookCall),
+}
+
+/// An operation on designs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum DesignCall {
+    List,
+    Show(Uuid),
     /// A format by its name or uid.
-    DesignFormat(Uuid, String),
-    RenameDesign(Uuid),
-    MoveDesign(Uuid),
-    DeleteDesign(Uuid),
+    Format(Uuid, String),
+    Rename(Uuid),
+    Move(Uuid),
+    Delete(Uuid),
     DynamicImage(Uuid),
+}
+
+/// An operation on what else the workspace has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WorkspaceCall {
     Fonts,
     Credits,
     Projects,
@@ -32,12 +46,22 @@ pub(super) enum Route {
     TemplateCategories,
     UseTemplate(Uuid),
     Duplication(Uuid),
-    SigningSecret,
-    RotateSecret,
-    RevokeSecret,
+}
+
+/// An operation on the signing secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SecretCall {
+    Show,
+    Rotate,
+    Revoke,
+}
+
+/// An operation of the subscription service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HookCall {
     Subscribe,
-    Subscription(Uuid),
-    Unsubscribe(Uuid),
+    Show(Uuid),
+    Remove(Uuid),
 }
 
 impl Route {
@@ -50,99 +74,102 @@ impl Route {
             return Err(Refusal::endpoint_not_found());
         }
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let found = Self::of(&segments)?;
-        let method = request.method();
-        let route = found.into_iter().find(|(wanted, _)| wanted == method);
-        route.map(|(_, route)| route).ok_or_else(method_not_allowed)
-    }
-
-    /// The operations of a path, each with its method.
-    fn of(segments: &[&str]) -> Result<Vec<(Method, Self)>, Refusal> {
-        let one = |method, route| Ok(vec![(method, route)]);
-        match segments {
-            ["ready"] => one(Method::GET, Self::Ready),
-            ["auth"] => one(Method::POST, Self::Auth),
-            ["async", "banners", "export"] => one(Method::POST, Self::Export),
-            ["async", "banner-builder", id, "generate"] => {
-                one(Method::POST, Self::Generate(uuid(id)?, Operation::Formats))
-            }
-            ["async", "banner-builder", id, "generate-multipage-pdf"] => {
-                one(Method::POST, Self::Generate(uuid(id)?, Operation::Pages))
-            }
-            ["banner-builder", id, "generate"] => {
-                one(Method::POST, Self::Generate(uuid(id)?, Operation::Render))
-            }
-            ["generation-request", id] => one(Method::GET, Self::Poll(uuid(id)?)),
-            ["banners", id] => one(Method::GET, Self::Banner(uuid(id)?)),
-            ["fonts"] => one(Method::GET, Self::Fonts),
-            ["credits"] => one(Method::GET, Self::Credits),
-            ["projects"] => Ok(vec![(Method::GET, Self::Projects), (Method::POST, Self::CreateProject)]),
-            ["workspace-templates"] => one(Method::GET, Self::Templates),
-            ["workspace-template-categories"] => one(Method::GET, Self::TemplateCategories),
-            ["workspace-templates", id, "use"] => one(Method::POST, Self::UseTemplate(uuid(id)?)),
-            ["design-duplication-requests", id] => one(Method::GET, Self::Duplication(uuid(id)?)),
-            ["designs", rest @ ..] => Self::of_designs(rest),
-            ["signing-secret"] => one(Method::GET, Self::SigningSecret),
-            ["signing-secret", "rotate"] => one(Method::POST, Self::RotateSecret),
-            ["signing-secret", "revoke"] => one(Method::POST, Self::RevokeSecret),
-            ["subscribe"] => one(Method::POST, Self::Subscribe),
-            ["webhook", id] => one(Method::GET, Self::Subscription(uuid(id)?)),
-            ["unsubscribe", id] => one(Method::DELETE, Self::Unsubscribe(uuid(id)?)),
-            _ => Err(Refusal::endpoint_not_found()),
-        }
-    }
-
-    fn of_designs(segments: &[&str]) -> Result<Vec<(Method, Self)>, Refusal> {
-        let one = |method, route| Ok(vec![(method, route)]);
-        match segments {
-            [] => one(Method::GET, Self::Designs),
-            [id] => {
-                let id = uuid(id)?;
-                Ok(vec![(Method::GET, Self::Design(id)), (Method::DELETE, Self::DeleteDesign(id))])
-            }
-            [id, "formats", specifier] => one(Method::GET, Self::DesignFormat(uuid(id)?, decoded(specifier))),
-            [id, "name"] => one(Method::PUT, Self::RenameDesign(uuid(id)?)),
-            [id, "project"] => one(Method::PUT, Self::MoveDesign(uuid(id)?)),
-            [id, "dynamic-image-url"] => one(Method::POST, Self::DynamicImage(uuid(id)?)),
-            _ => Err(Refusal::endpoint_not_found()),
-        }
+        let operations = match segments.as_slice() {
+            ["designs", rest @ ..] => of_designs(rest)?,
+            other => of(other)?,
+        };
+        let mut operations = operations.into_iter();
+        let called = operations.find(|(method, _)| method == request.method());
+        called.map(|(_, route)| route).ok_or_else(method_not_allowed)
     }
 
     /// The windows it counts against. The subscription service declares none, and of the generations only the
     /// gateway's ceiling counts (contract 1.5).
     pub(super) fn class(&self) -> Option<Class> {
         match self {
+            Self::Ready | Self::Generate(..) | Self::Hook(_) => None,
             Self::Auth => Some(Class::Auth),
             Self::Export => Some(Class::Export),
             Self::Poll(_) => Some(Class::Poll),
-            Self::Banner(_)
-            | Self::Designs
-            | Self::Design(_)
-            | Self::DesignFormat(..)
-            | Self::Fonts
-            | Self::Credits
-            | Self::Projects
-            | Self::Templates
-            | Self::TemplateCategories
-            | Self::Duplication(_) => Some(Class::Read),
-            Self::RenameDesign(_)
-            | Self::MoveDesign(_)
-            | Self::DeleteDesign(_)
-            | Self::DynamicImage(_)
-            | Self::CreateProject
-            | Self::UseTemplate(_) => Some(Class::Write),
-            Self::SigningSecret | Self::RotateSecret | Self::RevokeSecret => Some(Class::SigningSecret),
-            Self::Ready
-            | Self::Generate(..)
-            | Self::Subscribe
-            | Self::Subscription(_)
-            | Self::Unsubscribe(_) => None,
+            Self::Banner(_) => Some(Class::Read),
+            Self::Secret(_) => Some(Class::SigningSecret),
+            Self::Design(call) => Some(match call {
+                DesignCall::List | DesignCall::Show(_) | DesignCall::Format(..) => Class::Read,
+                DesignCall::Rename(_)
+                | DesignCall::Move(_)
+                | DesignCall::Delete(_)
+                | DesignCall::DynamicImage(_) => Class::Write,
+            }),
+            Self::Workspace(call) => Some(match call {
+                WorkspaceCall::CreateProject | WorkspaceCall::UseTemplate(_) => Class::Write,
+                WorkspaceCall::Fonts
+                | WorkspaceCall::Credits
+                | WorkspaceCall::Projects
+                | WorkspaceCall::Templates
+                | WorkspaceCall::TemplateCategories
+                | WorkspaceCall::Duplication(_) => Class::Read,
+            }),
         }
     }
 
     /// Whether its answers describe the windows. Rotate and revoke declare no such headers (contract 1.5).
     pub(super) fn shows_quota(&self) -> bool {
-        self.class().is_some() && !matches!(self, Self::RotateSecret | Self::RevokeSecret)
+        self.class().is_some() && !matches!(self, Self::Secret(SecretCall::Rotate | SecretCall::Revoke))
+    }
+}
+
+/// The operations of a path, each with its method.
+type Operations = Vec<(Method, Route)>;
+
+fn of(segments: &[&str]) -> Result<Operations, Refusal> {
+    let (get, post) = (|route| vec![(Method::GET, route)], |route| vec![(Method::POST, route)]);
+    let generate = |id, operation| Ok(post(Route::Generate(uuid(id)?, operation)));
+    Ok(match segments {
+        ["ready"] => get(Route::Ready),
+        ["auth"] => post(Route::Auth),
+        ["async", "banners", "export"] => post(Route::Export),
+        ["async", "banner-builder", id, "generate"] => generate(id, Operation::Formats)?,
+        ["async", "banner-builder", id, "generate-multipage-pdf"] => generate(id, Operation::Pages)?,
+        ["banner-builder", id, "generate"] => generate(id, Operation::Render)?,
+        ["generation-request", id] => get(Route::Poll(uuid(id)?)),
+        ["banners", id] => get(Route::Banner(uuid(id)?)),
+        ["fonts"] => get(Route::Workspace(WorkspaceCall::Fonts)),
+        ["credits"] => get(Route::Workspace(WorkspaceCall::Credits)),
+        ["projects"] => vec![
+            (Method::GET, Route::Workspace(WorkspaceCall::Projects)),
+            (Method::POST, Route::Workspace(WorkspaceCall::CreateProject)),
+        ],
+        ["workspace-templates"] => get(Route::Workspace(WorkspaceCall::Templates)),
+        ["workspace-template-categories"] => get(Route::Workspace(WorkspaceCall::TemplateCategories)),
+        ["workspace-templates", id, "use"] => post(Route::Workspace(WorkspaceCall::UseTemplate(uuid(id)?))),
+        ["design-duplication-requests", id] => get(Route::Workspace(WorkspaceCall::Duplication(uuid(id)?))),
+        ["signing-secret"] => get(Route::Secret(SecretCall::Show)),
+        ["signing-secret", "rotate"] => post(Route::Secret(SecretCall::Rotate)),
+        ["signing-secret", "revoke"] => post(Route::Secret(SecretCall::Revoke)),
+        ["subscribe"] => post(Route::Hook(HookCall::Subscribe)),
+        ["webhook", id] => get(Route::Hook(HookCall::Show(uuid(id)?))),
+        ["unsubscribe", id] => vec![(Method::DELETE, Route::Hook(HookCall::Remove(uuid(id)?)))],
+        _ => return Err(Refusal::endpoint_not_found()),
+    })
+}
+
+/// Below `/designs`.
+fn of_designs(segments: &[&str]) -> Result<Operations, Refusal> {
+    let one = |method, call| Ok(vec![(method, Route::Design(call))]);
+    match segments {
+        [] => one(Method::GET, DesignCall::List),
+        [id] => {
+            let id = uuid(id)?;
+            Ok(vec![
+                (Method::GET, Route::Design(DesignCall::Show(id))),
+                (Method::DELETE, Route::Design(DesignCall::Delete(id))),
+            ])
+        }
+        [id, "formats", specifier] => one(Method::GET, DesignCall::Format(uuid(id)?, decoded(specifier))),
+        [id, "name"] => one(Method::PUT, DesignCall::Rename(uuid(id)?)),
+        [id, "project"] => one(Method::PUT, DesignCall::Move(uuid(id)?)),
+        [id, "dynamic-image-url"] => one(Method::POST, DesignCall::DynamicImage(uuid(id)?)),
+        _ => Err(Refusal::endpoint_not_found()),
     }
 }
 

@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 use super::generation::body::{self, Operation};
 use super::query::Query;
 use super::refusal::Refusal;
-use super::route::Route;
+use super::route::{DesignCall, HookCall, Route, SecretCall, WorkspaceCall};
 use super::subscription::Subscription;
 use super::{AbyssaleSimulator, Moment, answer, lettering, validate};
+
+/// The answer to a call.
+type Served = Result<Response<Bytes>, Refusal>;
 
 impl AbyssaleSimulator {
     /// `at_once` makes due without the usual latency what comes of the call.
@@ -19,85 +22,99 @@ impl AbyssaleSimulator {
         request: &Request<Bytes>,
         at_once: bool,
         at: Moment,
-    ) -> Result<Response<Bytes>, Refusal> {
-        let body = match route {
+    ) -> Served {
+        match route {
+            Route::Ready => Ok(self.ok(json!({"status": "ok"}))),
+            Route::Auth => Ok(self.ok(json!({"company": "Acme Inc."}))),
             Route::Export => {
                 let body = validate::export(request, &self.state.knobs)?;
-                return self.accept_export(body, at_once, at);
+                self.accept_export(body, at_once, at)
             }
             Route::Generate(design, Operation::Render) => {
                 let body = body::read(request, Operation::Render, &self.state.knobs)?;
-                self.render(design, &body, at)?
+                let banner = self.render(design, &body, at)?;
+                Ok(self.ok(banner))
             }
             Route::Generate(design, operation) => {
                 let body = body::read(request, operation, &self.state.knobs)?;
-                return self.accept_generation(design, body, operation, at_once, at);
+                self.accept_generation(design, body, operation, at_once, at)
             }
-            Route::Poll(id) => return self.poll(id, at),
-            Route::DynamicImage(design) => return self.dynamic_image(design, request, at),
-            Route::Designs => return self.list_designs(request, at),
-            Route::Projects => return self.list_projects(request),
-            Route::Fonts => {
-                let query = Query::of(request);
-                return query.paged(lettering::list(&self.draw, &query));
-            }
-            other => self.object(other, request, at)?,
-        };
-        // A bare list carries no stamp, and a Banner has a version of its own (contract 1.1).
-        Ok(answer::json(StatusCode::OK, body, &self.state.knobs))
-    }
-
-    /// The operations that answer 200 with one body.
-    fn object(&mut self, route: Route, request: &Request<Bytes>, at: Moment) -> Result<Value, Refusal> {
-        Ok(match route {
-            Route::Auth => json!({"company": "Acme Inc."}),
+            Route::Poll(id) => self.poll(id, at),
             Route::Banner(id) => {
                 let banner = self.state.workspace.banners.get(id, at.now);
                 let version = banner.ok_or_else(Refusal::visual_not_found)?.version;
-                self.banner_view(id, version, at).ok_or_else(Refusal::visual_not_found)?
+                let view = self.banner_view(id, version, at).ok_or_else(Refusal::visual_not_found)?;
+                Ok(self.ok(view))
             }
-            Route::Design(id) => self.design_view(id, request, at)?,
-            Route::DesignFormat(id, specifier) => self.format_detail(id, &specifier, at)?,
-            Route::RenameDesign(id) => self.rename_design(id, request, at)?,
-            Route::MoveDesign(id) => self.move_design(id, request, at)?,
-            Route::DeleteDesign(id) => self.delete_design(id, at)?,
-            Route::CreateProject => self.create_project(request, at)?,
-            Route::Credits => self.credits(),
-            Route::Templates => self.list_templates(request)?,
-            Route::TemplateCategories => self.list_categories(),
-            Route::UseTemplate(id) => self.use_template(id, request, at)?,
-            Route::Duplication(id) => self.duplication(id, at)?,
-            Route::SigningSecret => self.secrets.get(at.now, &mut self.draw),
-            Route::RotateSecret => self.rotated(request, at)?,
-            Route::RevokeSecret => self.secrets.revoke(at.now, &mut self.draw),
-            Route::Subscribe => {
+            Route::Design(call) => self.serve_designs(call, request, at),
+            Route::Workspace(call) => self.serve_workspace(call, request, at),
+            Route::Secret(call) => self.serve_secret(call, request, at),
+            Route::Hook(call) => self.serve_hooks(call, request),
+        }
+    }
+
+    /// 200. A bare list carries no stamp, and a Banner has a version of its own (contract 1.1).
+    fn ok(&self, body: Value) -> Response<Bytes> {
+        answer::json(StatusCode::OK, body, &self.state.knobs)
+    }
+
+    fn serve_designs(&mut self, call: DesignCall, request: &Request<Bytes>, at: Moment) -> Served {
+        let body = match call {
+            DesignCall::List => return self.list_designs(request, at),
+            DesignCall::DynamicImage(id) => return self.dynamic_image(id, request, at),
+            DesignCall::Show(id) => self.design_view(id, request, at)?,
+            DesignCall::Format(id, specifier) => self.format_detail(id, &specifier, at)?,
+            DesignCall::Rename(id) => self.rename_design(id, request, at)?,
+            DesignCall::Move(id) => self.move_design(id, request, at)?,
+            DesignCall::Delete(id) => self.delete_design(id, at)?,
+        };
+        Ok(self.ok(body))
+    }
+
+    fn serve_workspace(&mut self, call: WorkspaceCall, request: &Request<Bytes>, at: Moment) -> Served {
+        let body = match call {
+            WorkspaceCall::Fonts => {
+                let query = Query::of(request);
+                return query.paged(lettering::list(&self.draw, &query));
+            }
+            WorkspaceCall::Projects => return self.list_projects(request),
+            WorkspaceCall::CreateProject => self.create_project(request, at)?,
+            WorkspaceCall::Credits => self.credits(),
+            WorkspaceCall::Templates => self.list_templates(request)?,
+            WorkspaceCall::TemplateCategories => self.list_categories(),
+            WorkspaceCall::UseTemplate(id) => self.use_template(id, request, at)?,
+            WorkspaceCall::Duplication(id) => self.duplication(id, at)?,
+        };
+        Ok(self.ok(body))
+    }
+
+    fn serve_secret(&mut self, call: SecretCall, request: &Request<Bytes>, at: Moment) -> Served {
+        let body = match call {
+            SecretCall::Show => self.secrets.get(at.now, &mut self.draw),
+            SecretCall::Rotate => {
+                let force = forced(request)?;
+                self.secrets.rotate(force, at.now, &mut self.draw).map_err(|_| still_active())?
+            }
+            SecretCall::Revoke => self.secrets.revoke(at.now, &mut self.draw),
+        };
+        Ok(self.ok(body))
+    }
+
+    fn serve_hooks(&mut self, call: HookCall, request: &Request<Bytes>) -> Served {
+        let id = match call {
+            HookCall::Subscribe => {
                 let (hook_url, kind) = validate::subscription(request, &self.state.knobs)?;
                 let id = self.draw.next_uuid("subscription");
                 self.state.subscriptions.add(Subscription { id, hook_url, kind, design: None });
-                json!({"id": id})
+                id
             }
-            Route::Subscription(id) if self.state.subscriptions.contains(id) => json!({"id": id}),
-            Route::Unsubscribe(id) if self.state.subscriptions.remove(id) => json!({"id": id}),
-            Route::Subscription(_) | Route::Unsubscribe(_) => {
+            HookCall::Show(id) if self.state.subscriptions.contains(id) => id,
+            HookCall::Remove(id) if self.state.subscriptions.remove(id) => id,
+            HookCall::Show(_) | HookCall::Remove(_) => {
                 return Err(Refusal::not_found("not_found", "webhook"));
             }
-            Route::Ready
-            | Route::Export
-            | Route::Generate(..)
-            | Route::Poll(_)
-            | Route::DynamicImage(_)
-            | Route::Designs
-            | Route::Projects
-            | Route::Fonts => json!({"status": "ok"}),
-        })
-    }
-
-    fn rotated(&mut self, request: &Request<Bytes>, at: Moment) -> Result<Value, Refusal> {
-        let force = forced(request)?;
-        self.secrets.rotate(force, at.now, &mut self.draw).map_err(|_| {
-            let message = "The previous secret is still active.";
-            Refusal::new(StatusCode::CONFLICT, "previous_secret_still_active", message)
-        })
+        };
+        Ok(self.ok(json!({"id": id})))
     }
 
     /// `GET /credits`; null is unlimited (contract 5.3).
@@ -123,4 +140,9 @@ fn forced(request: &Request<Bytes>) -> Result<bool, Refusal> {
         Some("true" | "1") => Ok(true),
         Some(_) => Err(Refusal::bad("invalid_query_param", "force: Not a valid boolean.")),
     }
+}
+
+fn still_active() -> Refusal {
+    let message = "The previous secret is still active.";
+    Refusal::new(StatusCode::CONFLICT, "previous_secret_still_active", message)
 }

@@ -56,7 +56,7 @@ impl AbyssaleSimulator {
                 continue;
             };
             let reason = fault.as_ref().and_then(|fault| fault.reason(banner.format.as_deref()));
-            match reason.or_else(|| self.misfit(&body)) {
+            match reason.or_else(|| self.misfit(&body).map(|_| DOES_NOT_FIT.to_owned())) {
                 Some(reason) => generation.failures.push(Failure { format: banner.format, reason }),
                 None => generation.banners.push(self.add_banner(banner, original, ready_at)),
             }
@@ -68,13 +68,12 @@ impl AbyssaleSimulator {
         Ok(answer::json(StatusCode::OK, json!({"generation_request_id": id}), &self.state.knobs))
     }
 
-    /// Why the text of a body cannot be set.
+    /// The name of a layer whose text cannot be set.
     pub(in super::super) fn misfit(&self, body: &GenerationBody) -> Option<String> {
         let most = self.state.knobs.longest_text;
         let pages = body.pages.values().filter_map(|page| page.as_object());
         let long = std::iter::once(&body.elements).chain(pages);
-        long.into_iter().find_map(|elements| element::too_long(elements, most))?;
-        Some(DOES_NOT_FIT.to_owned())
+        long.into_iter().find_map(|elements| element::too_long(elements, most))
     }
 
     /// Puts a planned banner among the others, from `ready_at` on. Gives its id and version.

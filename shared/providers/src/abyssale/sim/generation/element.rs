@@ -108,14 +108,15 @@ fn overrides(
     operation: Operation,
     problems: &mut Vec<Problem>,
 ) {
-    for (name, given) in elements {
+    // `vars` holds texts by name and is no layer (contract 3.1).
+    for (name, given) in elements.iter().filter(|(name, _)| *name != "vars") {
         let path = format!("{path}.{name}");
         match given {
             Value::Object(properties) => {
-                let kind = design.layer(name).map_or("", |layer| layer.kind);
+                let Some(layer) = design.layer(name) else { continue };
                 for (property, value) in properties {
                     let path = format!("{path}.{property}");
-                    problems.extend(problem(kind, property, value, &path, operation));
+                    problems.extend(problem(layer.kind, property, value, &path, operation));
                 }
             }
             // Only the synchronous call minds a bare string (contract 3.1 and 4).
@@ -175,7 +176,7 @@ fn wrong(path: &str, code: &'static str, message: &str, value: &Value) -> Proble
     Problem::new(path, code, message).received(value)
 }
 
-/// The first layer whose text is longer than `most` characters and may not shrink.
+/// The name of the first layer whose text is longer than `most` characters and may not shrink.
 pub(in super::super) fn too_long(elements: &Map<String, Value>, most: usize) -> Option<String> {
     let long = |given: &Value| {
         let payload = given.as_str().or_else(|| given["payload"].as_str()).unwrap_or_default();

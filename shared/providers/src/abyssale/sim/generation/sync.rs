@@ -16,8 +16,9 @@ impl AbyssaleSimulator {
         at: Moment,
     ) -> Result<Value, Refusal> {
         let (banners, _) = self.planned(design, body, Operation::Render, at.now)?;
-        if let Some(reason) = self.misfit(body) {
-            return Err(Refusal::bad("cannot_build_banner", reason));
+        if let Some(layer) = self.misfit(body) {
+            let message = format!("Element {layer} error: The text cannot fit within the defined space.");
+            return Err(Refusal::bad("cannot_build_banner", message));
         }
         let banner =
             banners.into_iter().next().ok_or_else(|| Refusal::not_found("format_not_found", "format"))?;
