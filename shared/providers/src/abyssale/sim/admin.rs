@@ -50,9 +50,17 @@ impl AbyssaleSimulator {
             (&Method::POST, ["faults"]) => self.queue_faults(json_body(request)?),
             (&Method::DELETE, ["faults"]) => self.clear_faults(at),
             (&Method::PUT, ["archive"]) => self.choose_archive(request, query),
+            (&Method::PUT, ["file"]) => self.choose_file(request, query),
+            (&Method::GET, ["generations"]) => Ok(self.state.generations.list(at.now)),
+            (&Method::GET, ["designs"]) => Ok(self.designs_view(at)),
+            (&Method::PUT, ["designs", id]) => self.set_design(id, &json_body(request)?, at),
+            (&Method::GET, ["dynamic-images"]) => Ok(self.state.dynamic_images.list()),
             (&Method::GET, ["exports"]) => Ok(self.state.exports.list()),
             (&Method::POST, ["exports"]) => self.export_in_the_platform(&json_body(request)?, at),
             (&Method::GET, ["subscriptions"]) => Ok(self.state.subscriptions.list()),
+            (&Method::POST, ["subscriptions"]) => self.subscribe(&json_body(request)?, at),
+            (&Method::DELETE, ["subscriptions", id]) => self.unsubscribe(id),
+            (&Method::GET, ["requests", "peak"]) => Ok(self.state.arrivals.peak(query)),
             (&Method::GET, ["requests"]) => Ok(self.state.requests.list(query)),
             (&Method::GET, ["deliveries"]) => Ok(self.state.outbox.list()),
             (&Method::POST, ["deliveries", name, "redeliver"]) => self.redeliver(name, query, at),
@@ -115,7 +123,7 @@ impl AbyssaleSimulator {
     /// unless `{"secrets": true}`.
     fn reset(&mut self, body: &Value, at: Moment) -> Value {
         let outbox = self.state.outbox.cleared();
-        self.state = State { outbox, ..State::default() };
+        self.state = State { outbox, ..State::seeded(&self.draw) };
         if body["secrets"] == true {
             self.secrets = SigningSecrets::default();
         } else {
@@ -150,7 +158,14 @@ fn index() -> Value {
         "PUT /archive[?count=N]": "the body is the archive of the next N exports",
         "GET /exports": "exports and the number of accepted posts",
         "POST /exports": "an export made in the platform: {banner_ids?, bare_file?}",
+        "GET /generations": "generations, the number of accepted posts, of synchronous renders and of credits",
+        "PUT /file[?count=N&format=]": "the body is the file of the next N generated banners",
+        "GET /designs": "designs with the status of their review",
+        "PUT /designs/{id}": "{status?, active?}; a status tells the template_status subscriptions",
+        "GET /dynamic-images": "dynamic images with the flags of the call that made them",
         "GET /subscriptions": "workspace subscriptions",
+        "POST /subscriptions": "{hook_url, type, design_id?}", "DELETE /subscriptions/{id}": "end one",
+        "GET /requests/peak[?door=&method=&path=]": "the most requests in any one second of real time",
         "GET /requests[?door=&method=&path=]": "requests to the API and Files doors",
         "GET /deliveries": "deliveries with every attempt",
         "POST /deliveries/{number or id}/redeliver[?times=N]": "send again, under the same delivery id",

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use serde_json::json;
 
 use crate::sim::{Door, Reply};
 
@@ -12,8 +11,7 @@ use super::knobs::seconds;
 use super::limit::{Quota, Verdict};
 use super::refusal::{Refusal, gateway};
 use super::route::Route;
-use super::subscription::Subscription;
-use super::{AbyssaleSimulator, Moment, answer, banner, validate};
+use super::{AbyssaleSimulator, Moment, answer};
 
 impl AbyssaleSimulator {
     /// Answers a call of the API and writes it down.
@@ -30,6 +28,7 @@ impl AbyssaleSimulator {
             (None, None) => answer::lost(),
         };
         self.state.requests.note(Door::Api, request, &reply, at);
+        self.state.arrivals.note(Door::Api, request.method(), request.uri().path(), at.wall);
         reply
     }
 
@@ -44,7 +43,7 @@ impl AbyssaleSimulator {
             Ok(route) => route,
             Err(refusal) => return refusal.answer(&self.state.knobs),
         };
-        let quota = match self.tier(route, at) {
+        let quota = match self.tier(&route, at) {
             Verdict::Passes(quota) => quota,
             Verdict::Refused { quota, retry_after } => {
                 let mut response = self.rate_limited(retry_after);
@@ -54,9 +53,10 @@ impl AbyssaleSimulator {
                 return response;
             }
         };
+        let shows_quota = route.shows_quota();
         let served = self.serve(route, request, at_once, at);
         let mut response = served.unwrap_or_else(|refusal| refusal.answer(&self.state.knobs));
-        if let (Some(quota), true) = (quota, response.status().is_success() && route.shows_quota()) {
+        if let (Some(quota), true) = (quota, response.status().is_success() && shows_quota) {
             show(quota, &mut response);
         }
         response
@@ -69,55 +69,18 @@ impl AbyssaleSimulator {
             return Ok(());
         }
         let given = request.headers().get("x-api-key").map(HeaderValue::as_bytes);
-        if given != Some(self.workspace.api_key.as_bytes()) || knobs.api_key_revoked {
+        if given != Some(self.state.workspace.api_key.as_bytes()) || knobs.api_key_revoked {
             return Err(Refusal::unauthorized());
         }
         let unchecked = knobs.user_scoped_key && route == Some(&Route::Auth);
         if knobs.api_access || unchecked { Ok(()) } else { Err(Refusal::no_api_access()) }
     }
 
-    fn tier(&mut self, route: Route, at: Moment) -> Verdict {
+    fn tier(&mut self, route: &Route, at: Moment) -> Verdict {
         match route.class() {
             Some(class) => self.state.limits.tier(class, &self.state.knobs.tiers, at.now),
             None => Verdict::Passes(None),
         }
-    }
-
-    fn serve(
-        &mut self,
-        route: Route,
-        request: &Request<Bytes>,
-        at_once: bool,
-        at: Moment,
-    ) -> Result<Response<Bytes>, Refusal> {
-        let body = match route {
-            Route::Ready => json!({"status": "ok"}),
-            Route::Auth => json!({"company": "Acme Inc."}),
-            Route::Export => {
-                let body = validate::export(request, &self.state.knobs)?;
-                return self.accept_export(body, at_once, at);
-            }
-            Route::Banner(id) => {
-                let banner = self.workspace.banner(id).ok_or_else(Refusal::visual_not_found)?;
-                banner::view(banner, &self.workspace, &self.origins.files)
-            }
-            Route::SigningSecret => self.secrets.get(at.now, &mut self.draw),
-            Route::RotateSecret => {
-                let force = forced(request)?;
-                self.secrets.rotate(force, at.now, &mut self.draw).map_err(|_| still_active())?
-            }
-            Route::RevokeSecret => self.secrets.revoke(at.now, &mut self.draw),
-            Route::Subscribe => {
-                let (hook_url, kind) = validate::subscription(request, &self.state.knobs)?;
-                let id = self.draw.next_uuid("subscription");
-                self.state.subscriptions.add(Subscription { id, hook_url, kind });
-                json!({"id": id})
-            }
-            Route::Subscription(id) if self.state.subscriptions.contains(id) => json!({"id": id}),
-            Route::Unsubscribe(id) if self.state.subscriptions.remove(id) => json!({"id": id}),
-            Route::Subscription(_) | Route::Unsubscribe(_) => return Err(no_subscription()),
-        };
-        Ok(answer::json(StatusCode::OK, body, &self.state.knobs))
     }
 
     /// The answer that a fault makes of the proper one.
@@ -142,6 +105,12 @@ impl AbyssaleSimulator {
                 response
             }
             CallFault::GatewayLimited { json } => self.gateway_limited(json),
+            CallFault::RenderTimeout { seconds: wait } => {
+                let message = "The generation took too long.";
+                let refusal =
+                    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message);
+                return answer::late(refusal.answer(&self.state.knobs), seconds(wait));
+            }
             CallFault::CreditsSpent => self.too_many("rate_limit_exceeded", "You have no credits left."),
             CallFault::FeatureNotInPlan => {
                 self.too_many("feature_not_in_plan", "Your plan does not include this feature.")
@@ -166,29 +135,6 @@ impl AbyssaleSimulator {
     fn too_many(&self, id: &'static str, message: &str) -> Response<Bytes> {
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, id, message).answer(&self.state.knobs)
     }
-}
-
-/// `?force=true`; anything that is no boolean is refused (contract 6.6).
-fn forced(request: &Request<Bytes>) -> Result<bool, Refusal> {
-    let query = request.uri().query().unwrap_or_default();
-    let force = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "force");
-    match force.map(|(_, value)| value.to_ascii_lowercase()).as_deref() {
-        None | Some("false" | "0") => Ok(false),
-        Some("true" | "1") => Ok(true),
-        Some(_) => {
-            let message = "force: Not a valid boolean.";
-            Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid_query_param", message))
-        }
-    }
-}
-
-fn still_active() -> Refusal {
-    let message = "The previous secret is still active.";
-    Refusal::new(StatusCode::CONFLICT, "previous_secret_still_active", message)
-}
-
-fn no_subscription() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "not_found", "There is no such webhook.")
 }
 
 fn show(quota: Quota, response: &mut Response<Bytes>) {

@@ -7,10 +7,11 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::picture;
-use super::workspace::Banner;
+use super::banner::Banner;
+use super::file;
+use super::file_type::FileType;
 
-/// One entry per banner. Drawings are deflated, photographs stored, as archivers usually do.
+/// One entry per banner. What is not compressed yet is deflated, the rest stored, as archivers usually do.
 pub(super) fn pack(banners: &[Banner]) -> Bytes {
     let packed = write(banners).expect("memory takes all writes and the names of the entries differ");
     Bytes::from(packed)
@@ -19,19 +20,24 @@ pub(super) fn pack(banners: &[Banner]) -> Bytes {
 fn write(banners: &[Banner]) -> ZipResult<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for banner in banners {
-        let method = match banner.file {
-            picture::Format::Png => CompressionMethod::Deflated,
-            picture::Format::Jpeg => CompressionMethod::Stored,
+        let method = match banner.file_type {
+            FileType::Png | FileType::Pdf => CompressionMethod::Deflated,
+            FileType::Jpeg
+            | FileType::Webp
+            | FileType::Avif
+            | FileType::Gif
+            | FileType::Mp4
+            | FileType::Html5 => CompressionMethod::Stored,
         };
         archive.start_file(banner.file_name(), SimpleFileOptions::default().compression_method(method))?;
-        archive.write_all(&picture_of(banner))?;
+        archive.write_all(&file_of(banner))?;
     }
     Ok(archive.finish()?.into_inner())
 }
 
-/// The banner's file.
-pub(super) fn picture_of(banner: &Banner) -> Bytes {
-    picture::draw(banner.number, banner.width, banner.height, banner.file)
+/// The banner's file: the one that was chosen for it, or a drawn one.
+pub(super) fn file_of(banner: &Banner) -> Bytes {
+    banner.chosen.as_ref().map_or_else(|| file::render(banner), |chosen| chosen.bytes.clone())
 }
 
 #[cfg(test)]
@@ -50,20 +56,23 @@ mod tests {
     #[test]
     fn every_banner_is_a_picture_of_its_own() {
         let workspace = Workspace::seeded(&Draw::new(7, 0));
-        let bytes = pack(&workspace.banners);
+        let bytes = pack(workspace.banners.all());
         let mut archive = ZipArchive::new(Cursor::new(bytes)).expect("a ZIP");
-        assert_eq!(archive.len(), workspace.banners.len());
+        assert_eq!(archive.len(), workspace.banners.all().len());
         let mut pictures = BTreeSet::new();
-        for (index, banner) in workspace.banners.iter().enumerate() {
+        for (index, banner) in workspace.banners.all().iter().enumerate() {
             let mut entry = archive.by_index(index).expect("an entry");
             assert_eq!(entry.name().expect("a readable name"), banner.file_name());
             let mut picture = Vec::new();
             entry.read_to_end(&mut picture).expect("a whole entry");
             let decoded = image::load_from_memory(&picture).expect("a real picture");
-            assert_eq!((decoded.width(), decoded.height()), (banner.width, banner.height));
+            assert_eq!(
+                (f64::from(decoded.width()), f64::from(decoded.height())),
+                (banner.width, banner.height)
+            );
             assert!(picture.len() > 10_000, "{} bytes", picture.len());
             pictures.insert(picture);
         }
-        assert_eq!(pictures.len(), workspace.banners.len());
+        assert_eq!(pictures.len(), workspace.banners.all().len());
     }
 }

@@ -1,26 +1,193 @@
-//! A banner as the API shows it (contract 8).
+//! Banners: finished files of designs, and how the API shows them (contract 8).
+
+use std::collections::HashMap;
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::workspace::{Banner, MADE_AT, Workspace};
+use super::design::{Design, Designs, Sheet};
+use super::export::ChosenFile;
+use super::file_type::FileType;
+use super::project::Project;
 
-/// The Banner object. Its `version` is the file's counter, so it carries no API stamp (contract 1.1).
-pub(super) fn view(banner: &Banner, workspace: &Workspace, files: &str) -> Value {
-    let filename = banner.file_name();
-    let url = format!("{files}/banners/{}.{}", banner.id, banner.file.extension());
-    json!({
-        "id": banner.id,
-        "version": 1,
-        "sharing_id": banner.sharing_id,
-        "file": {"type": banner.file.wire_name(), "url": url, "cdn_url": url, "filename": filename},
-        "format": {"id": banner.format, "unit": "px", "width": banner.width, "height": banner.height},
-        "template": {
-            "id": workspace.designs.fixed.first(),
-            "name": "Spring",
-            "created_at": MADE_AT,
-            "updated_at": MADE_AT + 100,
-        },
-        "project": {"id": workspace.project, "name": "Landfall", "created_at_ts": MADE_AT - 100},
-        "image": {"type": banner.file.wire_name(), "url": url, "cdn_url": url},
-    })
+/// Quality of a JPEG when the request names none (contract 3.1: 100 is the best).
+const QUALITY: u8 = 88;
+
+/// What the page of an HTML5 banner says (contract 3.1, `html5`).
+#[derive(Debug, Clone)]
+pub(super) struct Page {
+    pub(super) title: String,
+    pub(super) click_tag: String,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            title: "Abyssale page title example".to_owned(),
+            click_tag: "https://www.abyssale.com".to_owned(),
+        }
+    }
+}
+
+/// One version of a finished banner.
+#[derive(Debug, Clone)]
+pub(super) struct Banner {
+    pub(super) id: Uuid,
+    /// Counted from 1.
+    pub(super) version: u32,
+    pub(super) sharing_id: Uuid,
+    /// Counted from 1 over the workspace; drawn on the picture.
+    pub(super) number: u32,
+    pub(super) design: Uuid,
+    pub(super) design_name: String,
+    /// When the design was made and changed, in Unix seconds.
+    pub(super) design_times: (i64, i64),
+    pub(super) project: Option<Project>,
+    /// The format's name; a multipage document has none.
+    pub(super) format: Option<String>,
+    pub(super) unit: &'static str,
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) file_type: FileType,
+    pub(super) quality: u8,
+    pub(super) pages: usize,
+    pub(super) crop_marks: bool,
+    pub(super) page: Page,
+    /// Not to be seen before this time.
+    pub(super) ready_at: Option<OffsetDateTime>,
+    /// Served instead of a drawn file.
+    pub(super) chosen: Option<ChosenFile>,
+}
+
+impl Banner {
+    /// A banner of one format, or of the whole document if `sheet` is none. Its ids are still missing.
+    pub(super) fn of(design: &Design, designs: &Designs, sheet: Option<&Sheet>, file_type: FileType) -> Self {
+        let size = sheet.or(design.sheets.first());
+        Self {
+            id: Uuid::nil(),
+            version: 1,
+            sharing_id: Uuid::nil(),
+            number: 0,
+            design: design.id,
+            design_name: design.name.clone(),
+            design_times: (design.created_at, design.updated_at),
+            project: designs.project(design.project).cloned(),
+            format: sheet.map(|sheet| sheet.name.clone()),
+            unit: size.map_or("px", |size| size.unit),
+            width: size.map_or(1.0, |size| size.width),
+            height: size.map_or(1.0, |size| size.height),
+            file_type,
+            quality: QUALITY,
+            pages: if sheet.is_some() { 1 } else { design.sheets.len() },
+            crop_marks: false,
+            page: Page::default(),
+            ready_at: None,
+            chosen: None,
+        }
+    }
+
+    /// The name of its file in an archive. The contract knows no rule for it (section 11).
+    pub(super) fn file_name(&self) -> String {
+        self.named("{design}-{number}-{format}.{extension}")
+    }
+
+    /// `pattern` with this banner's own words in it.
+    pub(super) fn named(&self, pattern: &str) -> String {
+        let version = if self.version > 1 { format!("-v{}", self.version) } else { String::new() };
+        let format = format!("{}{version}", self.format.as_deref().unwrap_or("document"));
+        pattern
+            .replace("{design}", &self.design_name.to_lowercase().replace(' ', "-"))
+            .replace("{number}", &format!("{:02}", self.number))
+            .replace("{format}", &format)
+            .replace("{extension}", self.file_type.extension())
+    }
+
+    pub(super) fn is_ready(&self, now: OffsetDateTime) -> bool {
+        self.ready_at.is_none_or(|from| from <= now)
+    }
+
+    /// The Banner object. Its `version` is the file's counter, so it carries no API stamp (contract 1.1).
+    pub(super) fn view(&self, file: &Value) -> Value {
+        let mut format =
+            json!({"unit": self.unit, "width": measure(self.width), "height": measure(self.height)});
+        if let Some(name) = &self.format {
+            format["id"] = name.as_str().into();
+        }
+        let mut view = json!({
+            "id": self.id,
+            "version": self.version,
+            "sharing_id": self.sharing_id,
+            "file": file,
+            "format": format,
+            "template": {
+                "id": self.design,
+                "name": self.design_name,
+                "created_at": self.design_times.0,
+                "updated_at": self.design_times.1,
+            },
+            "image": {"type": file["type"], "url": file["url"], "cdn_url": file["cdn_url"]},
+        });
+        if let Some(project) = &self.project {
+            view["project"] = project.view();
+        }
+        view
+    }
+}
+
+/// A length, without a fraction where there is none.
+pub(super) fn measure(length: f64) -> Value {
+    let whole = format!("{length}").parse::<i64>();
+    whole.map_or_else(|_| json!(length), |whole| json!(whole))
+}
+
+/// All banners with all their versions.
+#[derive(Debug, Default)]
+pub(super) struct Gallery {
+    all: Vec<Banner>,
+    places: HashMap<Uuid, Vec<usize>>,
+}
+
+impl Gallery {
+    pub(super) fn add(&mut self, banner: Banner) {
+        self.places.entry(banner.id).or_default().push(self.all.len());
+        self.all.push(banner);
+    }
+
+    /// The number that the next banner has.
+    pub(super) fn next_number(&self) -> u32 {
+        u32::try_from(self.all.len()).unwrap_or(u32::MAX - 1) + 1
+    }
+
+    /// The versions of a banner, oldest first.
+    fn versions(&self, id: Uuid) -> impl DoubleEndedIterator<Item = &Banner> {
+        self.places.get(&id).into_iter().flatten().map(|place| &self.all[*place])
+    }
+
+    /// The newest version that is ready.
+    pub(super) fn get(&self, id: Uuid, now: OffsetDateTime) -> Option<&Banner> {
+        self.versions(id).rev().find(|banner| banner.is_ready(now))
+    }
+
+    /// This very version, ready or not.
+    pub(super) fn version(&self, id: Uuid, version: u32) -> Option<&Banner> {
+        self.versions(id).find(|banner| banner.version == version)
+    }
+
+    /// The highest version of this sharing id so far.
+    pub(super) fn last_version(&self, sharing_id: Uuid) -> u32 {
+        let versions = self.all.iter().filter(|banner| banner.sharing_id == sharing_id);
+        versions.map(|banner| banner.version).max().unwrap_or_default()
+    }
+
+    /// The ids of the oldest `count` banners.
+    pub(super) fn first(&self, count: usize) -> Vec<Uuid> {
+        self.all.iter().take(count).map(|banner| banner.id).collect()
+    }
+
+    /// Every version of every banner.
+    #[cfg(test)]
+    pub(super) fn all(&self) -> &[Banner] {
+        &self.all
+    }
 }

@@ -1,4 +1,4 @@
-//! What the Admin door triggers: exports of the platform, chosen archives, deliveries of any kind.
+//! What the Admin door triggers: exports of the platform, chosen files, deliveries of any kind.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -41,21 +41,26 @@ struct Deliver {
 impl AbyssaleSimulator {
     /// The body is the archive of the next exports, and its content type is theirs.
     pub(super) fn choose_archive(&mut self, request: &Request<Bytes>, query: &str) -> Result<Value, Refused> {
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let file = ChosenFile {
-            bytes: request.body().clone(),
-            content_type: content_type.unwrap_or(&self.state.knobs.archive_content_type).to_owned(),
-        };
+        let file = chosen(request, &self.state.knobs.archive_content_type);
         self.state.exports.choose(&file, number(query, "count")?);
+        Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
+    }
+
+    /// The body is the file of the next generated banners, of one format if the query names it.
+    pub(super) fn choose_file(&mut self, request: &Request<Bytes>, query: &str) -> Result<Value, Refused> {
+        let file = chosen(request, "application/octet-stream");
+        let format = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "format");
+        let format = format.map(|(_, value)| value.into_owned());
+        self.state.generations.choose(&file, format.as_deref(), number(query, "count")?);
         Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
     }
 
     /// An export that the API knows nothing of: only subscriptions hear of it (contract 2.5).
     pub(super) fn export_in_the_platform(&mut self, body: &Value, at: Moment) -> Result<Value, Refused> {
         let wanted = PlatformExport::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
-        let first_three = || self.workspace.banner_ids().into_iter().take(3).collect();
+        let first_three = || self.state.workspace.banner_ids().into_iter().take(3).collect();
         let ids = wanted.banner_ids.unwrap_or_else(first_three);
-        let found = self.found(&ids);
+        let found = self.found(&ids, at);
         if found.is_empty() {
             return Err(Refused::unknown("banner"));
         }
@@ -99,6 +104,12 @@ impl AbyssaleSimulator {
         let number = self.schedule(Target::Direct, wanted.url, content, at.now);
         Ok(json!({"number": number}))
     }
+}
+
+/// The body of a request as a file of its content type.
+fn chosen(request: &Request<Bytes>, otherwise: &str) -> ChosenFile {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    ChosenFile { bytes: request.body().clone(), content_type: content_type.unwrap_or(otherwise).to_owned() }
 }
 
 fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), Refused> {

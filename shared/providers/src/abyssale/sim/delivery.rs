@@ -24,6 +24,12 @@ pub(super) enum Target {
 pub(super) enum Content {
     /// The export's event, built at each attempt.
     NewExport(Uuid),
+    /// The event of this version of a banner.
+    NewBanner(Uuid, u32),
+    /// The event of a generation.
+    NewBannerBatch(Uuid),
+    /// The event of a design's new status, and when it got it.
+    TemplateStatus { design: Uuid, status: String, since: OffsetDateTime },
     /// Bytes and headers that a test chose.
     Chosen { body: Bytes, headers: Vec<(HeaderName, HeaderValue)>, signing: Signing },
 }
@@ -81,6 +87,19 @@ pub(super) struct Attempt {
     pub(super) ended: Option<(Outcome, OffsetDateTime)>,
 }
 
+impl Content {
+    /// The event's name and the id of what it is about; none for chosen content.
+    pub(super) fn event(&self) -> Option<(&'static str, Uuid)> {
+        match self {
+            Self::NewExport(id) => Some(("NEW_EXPORT", *id)),
+            Self::NewBanner(id, _) => Some(("NEW_BANNER", *id)),
+            Self::NewBannerBatch(id) => Some(("NEW_BANNER_BATCH", *id)),
+            Self::TemplateStatus { design, .. } => Some(("TEMPLATE_STATUS", *design)),
+            Self::Chosen { .. } => None,
+        }
+    }
+}
+
 impl Target {
     /// The name that routes of faults use.
     pub(super) fn name(self) -> &'static str {
@@ -107,15 +126,16 @@ impl State {
 impl Delivery {
     /// As the log shows it.
     pub(super) fn view(&self) -> Value {
-        let export = match &self.content {
-            Content::NewExport(id) => Some(id),
-            Content::Chosen { .. } => None,
-        };
+        let event = self.content.event();
+        let about = |name: &str| event.filter(|(event, _)| *event == name).map(|(_, id)| id);
         json!({
             "number": self.number,
             "delivery_id": self.delivery_id,
-            "event": export.map(|_| "NEW_EXPORT"),
-            "export_id": export,
+            "event": event.map(|(name, _)| name),
+            "export_id": about("NEW_EXPORT"),
+            "generation_request_id": about("NEW_BANNER_BATCH"),
+            "banner_id": about("NEW_BANNER"),
+            "design_id": about("TEMPLATE_STATUS"),
             "target": self.target.name(),
             "url": self.url,
             "state": self.state.name(),

@@ -1,8 +1,10 @@
-//! Bodies of events, built anew for each attempt as the provider does (contract 2.4, 6.1 and 6.2).
+//! Bodies of events, built anew for each attempt as the provider does (contract 2.4, 3.4, 6.1 and 6.2).
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
+use super::design::Design;
 use super::export::Export;
 
 /// How a body departs from the usual one.
@@ -16,16 +18,35 @@ pub(super) struct Shape {
     pub(super) padded_to: usize,
 }
 
-/// The `NEW_EXPORT` body.
-pub(super) fn new_export(export: &Export, archive_url: &str, shape: Shape) -> Bytes {
-    let mut fields = vec![
+/// The fields of a body, in their order.
+pub(super) type Fields = Vec<(&'static str, Value)>;
+
+/// The fields of `NEW_EXPORT`.
+pub(super) fn new_export(export: &Export, archive_url: &str) -> Fields {
+    vec![
         ("export_id", json!(export.id)),
         ("archive_url", json!(archive_url)),
         ("requested_at", json!(export.requested_at.unix_timestamp())),
         ("generated_at", json!(export.generated_at.unix_timestamp())),
-    ];
+    ]
+}
+
+/// The fields of `TEMPLATE_STATUS` (contract 3.4).
+pub(super) fn template_status(design: &Design, status: &str, since: OffsetDateTime) -> Fields {
+    vec![
+        ("id", json!(design.id)),
+        ("name", json!(design.name)),
+        ("created_at", json!(design.created_at)),
+        ("updated_at", json!(design.updated_at)),
+        ("status", json!(status)),
+        ("status_updated_at", json!(since.unix_timestamp())),
+    ]
+}
+
+/// The body of an event of this type.
+pub(super) fn body(event_type: &str, mut fields: Fields, shape: Shape) -> Bytes {
     if shape.event_type {
-        fields.insert(0, ("event_type", json!("NEW_EXPORT")));
+        fields.insert(0, ("event_type", json!(event_type)));
     }
     let plain = write(&fields, shape);
     if plain.len() < shape.padded_to {
@@ -49,7 +70,6 @@ fn write(fields: &[(&str, Value)], shape: Shape) -> String {
 mod tests {
     //! The order of the keys of contract 2.4, and what a rebuilt body may change.
 
-    use time::OffsetDateTime;
     use uuid::Uuid;
 
     use super::*;
@@ -68,7 +88,8 @@ mod tests {
             downloads: 0,
             packed: None,
         };
-        String::from_utf8(new_export(&export, "http://f/a.zip", shape).to_vec()).expect("JSON is text")
+        let fields = new_export(&export, "http://f/a.zip");
+        String::from_utf8(super::body("NEW_EXPORT", fields, shape).to_vec()).expect("JSON is text")
     }
 
     #[test]

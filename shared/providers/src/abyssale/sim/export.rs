@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::banner::Banner;
 use super::delivery::{Content, Target};
 use super::knobs::{Lenience, seconds};
 use super::refusal::Refusal;
 use super::validate::ExportBody;
-use super::workspace::Banner;
 use super::{AbyssaleSimulator, Moment, answer};
 
 /// Bytes that a test chose to be an archive.
@@ -96,7 +96,7 @@ impl AbyssaleSimulator {
         at_once: bool,
         at: Moment,
     ) -> Result<Response<Bytes>, Refusal> {
-        let found = self.found(&body.ids);
+        let found = self.found(&body.ids, at);
         let missing = body.ids.len() > found.len();
         let refuse = missing && self.state.knobs.missing_ids == Lenience::Refuse;
         if refuse || (found.is_empty() && !body.ids.is_empty()) {
@@ -135,17 +135,14 @@ impl AbyssaleSimulator {
         if let Some(url) = callback {
             self.schedule(Target::Callback, url, Content::NewExport(id), due);
         }
-        for subscription in self.state.subscriptions.to("new_export") {
-            let target = Target::Subscription(subscription.id);
-            self.schedule(target, subscription.hook_url, Content::NewExport(id), due);
-        }
+        self.publish("new_export", None, &Content::NewExport(id), due);
         id
     }
 
     /// The banners of the workspace among `ids`, each once.
-    pub(super) fn found(&self, ids: &[Uuid]) -> Vec<Banner> {
+    pub(super) fn found(&self, ids: &[Uuid], at: Moment) -> Vec<Banner> {
         let mut found: Vec<Banner> = Vec::new();
-        for banner in ids.iter().filter_map(|id| self.workspace.banner(*id)) {
+        for banner in ids.iter().filter_map(|id| self.state.workspace.banners.get(*id, at.now)) {
             if found.iter().all(|known| known.id != banner.id) {
                 found.push(banner.clone());
             }

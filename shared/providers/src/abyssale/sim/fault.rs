@@ -1,4 +1,4 @@
-//! What can go wrong on request: with calls of the API, with deliveries, with downloads of archives.
+//! What can go wrong on request: with calls of the API, generations, deliveries and downloads.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -52,6 +52,30 @@ pub(super) enum CallFault {
     CreditsSpent,
     /// 429: the plan excludes it.
     FeatureNotInPlan,
+    /// 500 after so long, and nothing is rendered (contract 4).
+    RenderTimeout {
+        #[serde(default = "render_cap")]
+        seconds: f64,
+    },
+}
+
+/// What goes wrong with a generation that was accepted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum GenerationFault {
+    /// Nothing comes of one format, or of any.
+    FormatError {
+        #[serde(default)]
+        format: Option<String>,
+        #[serde(default = "misfit")]
+        reason: String,
+    },
+    /// It ends with neither banners nor errors.
+    Nothing,
+    /// It takes so much longer.
+    Slow { seconds: f64 },
+    /// It never ends, and no event comes of it.
+    Stuck,
 }
 
 /// What goes wrong with a delivery.
@@ -94,10 +118,10 @@ pub(super) enum DeliveryFault {
     },
 }
 
-/// What goes wrong with a download of an archive.
+/// What goes wrong with a download of an archive or of a banner's file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum ArchiveFault {
+pub(super) enum DownloadFault {
     Expired,
     NotFound,
     Unavailable {
@@ -113,7 +137,8 @@ pub(super) enum ArchiveFault {
         after_bytes: usize,
     },
     /// A page instead of a file.
-    NotAZip,
+    #[serde(rename = "not_a_zip", alias = "html_page")]
+    Page,
     ContentType {
         value: String,
     },
@@ -147,7 +172,22 @@ impl CallFault {
             | Self::RateLimited { .. }
             | Self::GatewayLimited { .. }
             | Self::CreditsSpent
-            | Self::FeatureNotInPlan => false,
+            | Self::FeatureNotInPlan
+            | Self::RenderTimeout { .. } => false,
+        }
+    }
+}
+
+impl GenerationFault {
+    /// Why nothing comes of this format, if so. A multipage document has no name.
+    pub(super) fn reason(&self, format: Option<&str>) -> Option<String> {
+        match self {
+            Self::FormatError { format: wanted, reason }
+                if wanted.is_none() || wanted.as_deref() == format =>
+            {
+                Some(reason.clone())
+            }
+            Self::FormatError { .. } | Self::Nothing | Self::Slow { .. } | Self::Stuck => None,
         }
     }
 }
@@ -157,6 +197,16 @@ impl DeliveryFault {
     pub(super) fn of_schedule(&self) -> bool {
         matches!(self, Self::Duplicate { .. } | Self::Reorder | Self::Drop | Self::Delay { .. })
     }
+}
+
+/// The synchronous call's cap (contract 4).
+fn render_cap() -> f64 {
+    10.0
+}
+
+/// The sample of contract 3.3.
+fn misfit() -> String {
+    "The text cannot fit within the defined space.".to_owned()
 }
 
 fn bad_gateway() -> u16 {

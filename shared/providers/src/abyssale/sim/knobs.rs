@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::file_type::DesignType;
 use super::limit::Window;
 
 /// Every knob with its present value.
@@ -31,6 +32,24 @@ pub(super) struct Knobs {
     pub(super) max_ids: Option<usize>,
     pub(super) https_callbacks_only: bool,
     pub(super) export_latency_seconds: f64,
+    pub(super) generation_latency_seconds: f64,
+    /// How much of that a generation is QUEUED before it is RUNNING.
+    pub(super) generation_queued_seconds: f64,
+    /// From asking for a copy of a template to the design.
+    pub(super) duplication_latency_seconds: f64,
+    pub(super) duplication_fails: bool,
+    /// Types of designs that the plan does not include.
+    pub(super) plan_excludes: Vec<DesignType>,
+    /// Credits of the period, one for each banner; none is unlimited.
+    pub(super) credits: Option<u32>,
+    /// Longer texts do not fit and fail their banner, in characters.
+    pub(super) longest_text: usize,
+    pub(super) regenerated_id: RegeneratedId,
+    /// A running generation already shows a banner, whose file is not there yet.
+    pub(super) early_banners: bool,
+    pub(super) empty_errors: EmptyErrors,
+    pub(super) batch_id_key: BatchIdKey,
+    pub(super) batch_is_finalized: bool,
     pub(super) delivery_attempts: u32,
     /// Waits after the first, second and so on attempt; the last one repeats.
     pub(super) retry_delays_seconds: Vec<f64>,
@@ -47,6 +66,12 @@ pub(super) struct Knobs {
     pub(super) tiers: Vec<Window>,
     /// Calls a second over the whole API; 0 switches the ceiling off.
     pub(super) gateway_per_second: u32,
+    /// `file.filename`, with `{design}`, `{number}`, `{format}` and `{extension}`; empty leaves it out.
+    pub(super) filename: String,
+    /// How long a banner's URLs live; none is for ever.
+    pub(super) file_expiry_seconds: Option<f64>,
+    /// Each answer and event carries new URLs, with an expiry of their own.
+    pub(super) file_url_renewed: bool,
     pub(super) archive_content_type: String,
     pub(super) archive_expiry_seconds: f64,
     /// A new `archive_url` for each attempt, with an expiry of its own.
@@ -82,6 +107,38 @@ pub(super) enum Lenience {
     Refuse,
 }
 
+/// The id of a banner that was made anew (contract 3.1 says "in place", contract 8 knows a `sharing_id`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RegeneratedId {
+    Same,
+    New,
+}
+
+/// How a list of no errors is told (contract 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EmptyErrors {
+    Empty,
+    Absent,
+}
+
+/// Under which name a batch carries the id of its generation (contract 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum BatchIdKey {
+    Both,
+    Id,
+    GenerationRequestId,
+}
+
+impl BatchIdKey {
+    /// Each name, and whether it is there.
+    pub(super) fn names(self) -> [(&'static str, bool); 2] {
+        [("id", self != Self::GenerationRequestId), ("generation_request_id", self != Self::Id)]
+    }
+}
+
 /// Which answers acknowledge a delivery (contract 11: unknown).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +165,18 @@ impl Default for Knobs {
             max_ids: None,
             https_callbacks_only: false,
             export_latency_seconds: 2.0,
+            generation_latency_seconds: 3.0,
+            generation_queued_seconds: 1.0,
+            duplication_latency_seconds: 3.0,
+            duplication_fails: false,
+            plan_excludes: Vec::new(),
+            credits: None,
+            longest_text: 400,
+            regenerated_id: RegeneratedId::Same,
+            early_banners: false,
+            empty_errors: EmptyErrors::Empty,
+            batch_id_key: BatchIdKey::Both,
+            batch_is_finalized: false,
             delivery_attempts: 6,
             retry_delays_seconds: vec![10.0, 60.0, 600.0, 3_600.0, 10_800.0],
             delivery_timeout_seconds: 15.0,
@@ -119,6 +188,9 @@ impl Default for Knobs {
             secret_cache_seconds: 0.0,
             tiers: vec![Window { requests: 60, seconds: 60 }, Window { requests: 600, seconds: 1_800 }],
             gateway_per_second: 10,
+            filename: "{design}-{number}-{format}.{extension}".to_owned(),
+            file_expiry_seconds: None,
+            file_url_renewed: false,
             archive_content_type: "application/zip".to_owned(),
             archive_expiry_seconds: 3_600.0,
             archive_url_renewed: false,
@@ -158,6 +230,10 @@ impl Knobs {
     fn durations_are_real(&self) -> Result<(), String> {
         let single = [
             self.export_latency_seconds,
+            self.generation_latency_seconds,
+            self.generation_queued_seconds,
+            self.duplication_latency_seconds,
+            self.file_expiry_seconds.unwrap_or_default(),
             self.delivery_timeout_seconds,
             self.secret_cache_seconds,
             self.archive_expiry_seconds,

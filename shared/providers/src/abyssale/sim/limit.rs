@@ -18,7 +18,9 @@ pub(super) struct Window {
 pub(super) enum Class {
     Auth,
     Export,
+    Poll,
     Read,
+    Write,
     SigningSecret,
 }
 

@@ -1,8 +1,7 @@
 //! Abyssale's side of the wire, for tests and for the local runner.
 //!
-//! [`AbyssaleSimulator`] follows section 10 of the integration contract for everything that an export
-//! touches. What the contract calls unknown is a knob, never a guess. `README.md` beside this file lists
-//! every knob and every fault with examples.
+//! [`AbyssaleSimulator`] follows section 10 of the integration contract. What the contract calls unknown is a
+//! knob, never a guess. `README.md` beside this file lists every knob and every fault with examples.
 //!
 //! Scheduling, expiry and the overlap of secrets follow the virtual clock. Only the `t` of a signature is
 //! real time, because the receiver that checks it has a real clock.
@@ -11,30 +10,44 @@ mod admin;
 mod answer;
 mod api;
 mod archive;
+mod arrivals;
 mod banner;
+mod banner_file;
+mod check;
 mod clock;
 mod control;
+mod dashboard;
 mod delivery;
 mod denied;
+mod design;
 mod draw;
+mod dynamic_image;
 mod event;
 mod export;
 mod fault;
 mod faults;
+mod file;
+mod file_type;
 mod files;
-mod font;
+mod generation;
 mod knobs;
+mod lettering;
 mod limit;
 mod log;
 mod outbox;
-mod picture;
+mod project;
+mod query;
 mod range;
 mod refusal;
 mod route;
+mod seal;
 mod secret;
 mod send;
+mod serve;
 mod signature;
+mod stored;
 mod subscription;
+mod template;
 mod validate;
 mod workspace;
 
@@ -47,38 +60,66 @@ use time::OffsetDateTime;
 
 use crate::sim::{Door, Origins, Outcome, Outgoing, Reply, Simulator};
 
+use self::arrivals::Arrivals;
 use self::clock::{Clock, Moment};
+use self::design::view::described;
 use self::draw::Draw;
+use self::dynamic_image::DynamicImages;
 use self::export::Exports;
 use self::faults::Faults;
+use self::generation::Generations;
 use self::knobs::Knobs;
 use self::limit::Limits;
 use self::log::RequestLog;
 use self::outbox::Outbox;
 use self::secret::SigningSecrets;
 use self::subscription::Subscriptions;
+use self::template::Duplication;
 use self::workspace::Workspace;
 
 /// A simulated Abyssale workspace: pure, and the same for the same seed and the same requests.
 pub struct AbyssaleSimulator {
     origins: Origins,
     draw: Draw,
-    workspace: Workspace,
     secrets: SigningSecrets,
     clock: Clock,
     state: State,
 }
 
 /// What `POST /reset` forgets.
-#[derive(Default)]
 struct State {
+    workspace: Workspace,
     knobs: Knobs,
     faults: Faults,
     limits: Limits,
     exports: Exports,
+    generations: Generations,
+    dynamic_images: DynamicImages,
+    duplications: Vec<Duplication>,
     subscriptions: Subscriptions,
     outbox: Outbox,
     requests: RequestLog,
+    arrivals: Arrivals,
+}
+
+impl State {
+    /// The seeded workspace, before anything happened.
+    fn seeded(draw: &Draw) -> Self {
+        Self {
+            workspace: Workspace::seeded(draw),
+            knobs: Knobs::default(),
+            faults: Faults::default(),
+            limits: Limits::default(),
+            exports: Exports::default(),
+            generations: Generations::default(),
+            dynamic_images: DynamicImages::default(),
+            duplications: Vec::new(),
+            subscriptions: Subscriptions::default(),
+            outbox: Outbox::default(),
+            requests: RequestLog::default(),
+            arrivals: Arrivals::default(),
+        }
+    }
 }
 
 impl AbyssaleSimulator {
@@ -87,16 +128,15 @@ impl AbyssaleSimulator {
         Self::for_run(seed, 0)
     }
 
-    /// The same workspace, but exports and deliveries take their ids from `run`, so that a database kept
-    /// between two runs never sees an export id twice.
+    /// The same workspace, but generations, exports and deliveries take their ids from `run`, so that a database
+    /// kept between two runs never sees an id twice.
     pub fn for_run(seed: u64, run: u64) -> Self {
         let draw = Draw::new(seed, run);
         Self {
             origins: Origins { api: String::new(), files: String::new(), admin: String::new() },
-            workspace: Workspace::seeded(&draw),
             secrets: SigningSecrets::default(),
             clock: Clock::default(),
-            state: State::default(),
+            state: State::seeded(&draw),
             draw,
         }
     }
@@ -133,11 +173,11 @@ impl Simulator for AbyssaleSimulator {
     fn describe(&self) -> Value {
         json!({
             "api_url": self.origins.api,
-            "api_key": self.workspace.api_key,
+            "api_key": self.state.workspace.api_key,
             "admin_url": self.origins.admin,
             "files_url": self.origins.files,
-            "banner_ids": self.workspace.banner_ids(),
-            "designs": self.workspace.designs,
+            "banner_ids": self.state.workspace.banner_ids(),
+            "designs": described(self.state.workspace.designs.present(self.clock.last().now)),
         })
     }
 
@@ -145,7 +185,7 @@ impl Simulator for AbyssaleSimulator {
         let at = self.clock.last();
         self.secrets.get(at.now, &mut self.draw);
         json!({
-            "api_key": self.workspace.api_key,
+            "api_key": self.state.workspace.api_key,
             "signing_secrets": self.secrets.valid(at.now),
         })
     }
@@ -154,7 +194,7 @@ impl Simulator for AbyssaleSimulator {
         json!({
             "provider": "abyssale",
             "kind": "export",
-            "banner_ids": self.workspace.banner_ids().into_iter().take(6).collect::<Vec<_>>(),
+            "banner_ids": self.state.workspace.banner_ids().into_iter().take(6).collect::<Vec<_>>(),
             "metadata": {"campaign": "spring"},
         })
     }

@@ -14,6 +14,35 @@ pub(super) struct Problem {
     pub(super) path: String,
     pub(super) code: &'static str,
     pub(super) message: String,
+    /// What would be right, and what was found; null where the provider tells neither.
+    expected: Value,
+    received: Value,
+}
+
+impl Problem {
+    pub(super) fn new(path: &str, code: &'static str, message: &str) -> Self {
+        let (expected, received) = (Value::Null, Value::Null);
+        Self { path: path.to_owned(), code, message: message.to_owned(), expected, received }
+    }
+
+    pub(super) fn expected(self, expected: Value) -> Self {
+        Self { expected, ..self }
+    }
+
+    pub(super) fn received(self, received: &Value) -> Self {
+        Self { received: received.clone(), ..self }
+    }
+
+    /// As E3 shows it (contract 1.3).
+    fn view(&self) -> Value {
+        let mut view = json!({"path": self.path, "code": self.code, "message": self.message});
+        for (name, value) in [("expected", &self.expected), ("received", &self.received)] {
+            if !value.is_null() {
+                view[name] = value.clone();
+            }
+        }
+        view
+    }
 }
 
 /// Why a call is refused, before it takes the shape of a generation.
@@ -55,8 +84,22 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "endpoint_not_found", "This endpoint does not exist.")
     }
 
+    /// 404: one of the things that the workspace does not have (contract 1.4).
+    pub(super) fn not_found(id: &'static str, what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, id, format!("The {what} was not found."))
+    }
+
     pub(super) fn visual_not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "visual_not_found", "The visual was not found.")
+        Self::not_found("visual_not_found", "visual")
+    }
+
+    pub(super) fn template_not_found() -> Self {
+        Self::not_found("template_not_found", "design")
+    }
+
+    /// 400 without problems of single fields.
+    pub(super) fn bad(id: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, id, message)
     }
 
     /// The answer in the generation that the knobs ask for.
@@ -77,7 +120,9 @@ impl Refusal {
         }
         let mut media = Map::new();
         for problem in &self.problems {
-            nest(&mut media, &problem.path, &problem.message);
+            let steps: Vec<&str> =
+                problem.path.split(['.', '[']).map(|step| step.trim_end_matches(']')).collect();
+            nest(&mut media, &steps, &problem.message);
         }
         let errors = json!({"media": media});
         // The old API printed a Python dictionary, whose strings have single quotes.
@@ -100,13 +145,7 @@ impl Refusal {
     fn e3(&self, knobs: &Knobs) -> Value {
         let mut body = json!({"id": self.id, "message": self.message});
         if !self.problems.is_empty() {
-            body["errors"] = self
-                .problems
-                .iter()
-                .map(
-                    |problem| json!({"path": problem.path, "code": problem.code, "message": problem.message}),
-                )
-                .collect();
+            body["errors"] = self.problems.iter().map(Problem::view).collect();
         }
         answer::stamp(&mut body, knobs);
         body
@@ -130,20 +169,17 @@ pub(super) fn gateway(status: StatusCode, body: GatewayBody, message: &str) -> R
     }
 }
 
-/// Puts `message` at `ids[0]` as `{"ids": {"0": [message]}}`.
-fn nest(section: &mut Map<String, Value>, path: &str, message: &str) {
-    let (field, index) = match path.split_once('[') {
-        Some((field, rest)) => (field, Some(rest.trim_end_matches(']'))),
-        None => (path, None),
-    };
-    match index {
-        None => {
-            section.insert(field.to_owned(), json!([message]));
+/// Puts `message` at `ids[0]` as `{"ids": {"0": [message]}}`, and so on for longer paths.
+fn nest(section: &mut Map<String, Value>, steps: &[&str], message: &str) {
+    match steps {
+        [] => {}
+        [last] => {
+            section.insert((*last).to_owned(), json!([message]));
         }
-        Some(index) => {
-            let slot = section.entry(field).or_insert_with(|| json!({}));
-            if let Some(indexes) = slot.as_object_mut() {
-                indexes.insert(index.to_owned(), json!([message]));
+        [first, rest @ ..] => {
+            let inner = section.entry(*first).or_insert_with(|| json!({}));
+            if let Some(inner) = inner.as_object_mut() {
+                nest(inner, rest, message);
             }
         }
     }
@@ -162,11 +198,7 @@ mod tests {
 
     #[test]
     fn each_generation_has_its_shape() {
-        let short = Refusal::invalid(vec![Problem {
-            path: "ids[0]".to_owned(),
-            code: "invalid_payload",
-            message: "Length must be 36.".to_owned(),
-        }]);
+        let short = Refusal::invalid(vec![Problem::new("ids[0]", "invalid_payload", "Length must be 36.")]);
         let key = Refusal::unauthorized();
         let table = [
             (
@@ -206,7 +238,7 @@ mod tests {
 
     #[test]
     fn codes_that_differ_give_a_generic_id() {
-        let problem = |code| Problem { path: "a".to_owned(), code, message: "m".to_owned() };
+        let problem = |code| Problem::new("a", code, "m");
         assert_eq!(Refusal::invalid(vec![problem("wrong_type"), problem("wrong_type")]).id, "wrong_type");
         assert_eq!(
             Refusal::invalid(vec![problem("wrong_type"), problem("out_of_range")]).id,

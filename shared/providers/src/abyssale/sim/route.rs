@@ -3,22 +3,65 @@
 use http::{Method, Request, StatusCode};
 use uuid::Uuid;
 
+use super::generation::body::Operation;
 use super::limit::Class;
 use super::refusal::Refusal;
 
 /// An operation of the API or of the subscription service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
     Ready,
     Auth,
     Export,
     Banner(Uuid),
-    SigningSecret,
-    RotateSecret,
-    RevokeSecret,
+    Generate(Uuid, Operation),
+    Poll(Uuid),
+    Design(DesignCall),
+    Workspace(WorkspaceCall),
+    Secret(SecretCall),
+    Hook(HookCall),
+}
+
+/// An operation on designs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum DesignCall {
+    List,
+    Show(Uuid),
+    /// A format by its name or uid.
+    Format(Uuid, String),
+    Rename(Uuid),
+    Move(Uuid),
+    Delete(Uuid),
+    DynamicImage(Uuid),
+}
+
+/// An operation on what else the workspace has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WorkspaceCall {
+    Fonts,
+    Credits,
+    Projects,
+    CreateProject,
+    Templates,
+    TemplateCategories,
+    UseTemplate(Uuid),
+    Duplication(Uuid),
+}
+
+/// An operation on the signing secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SecretCall {
+    Show,
+    Rotate,
+    Revoke,
+}
+
+/// An operation of the subscription service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HookCall {
     Subscribe,
-    Subscription(Uuid),
-    Unsubscribe(Uuid),
+    Show(Uuid),
+    Remove(Uuid),
 }
 
 impl Route {
@@ -26,49 +69,107 @@ impl Route {
     pub(super) fn find<B>(request: &Request<B>, double_slash_refused: bool) -> Result<Self, Refusal> {
         let path = request.uri().path();
         let path = if double_slash_refused { path.to_owned() } else { path.replace("//", "/") };
-        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        // The trim above must not hide a leading double slash.
+        // The trim below must not hide a leading double slash.
         if path.starts_with("//") {
             return Err(Refusal::endpoint_not_found());
         }
-        let (route, method) = match segments.as_slice() {
-            ["ready"] => (Self::Ready, Method::GET),
-            ["auth"] => (Self::Auth, Method::POST),
-            ["async", "banners", "export"] => (Self::Export, Method::POST),
-            ["banners", id] => (Self::Banner(uuid(id)?), Method::GET),
-            ["signing-secret"] => (Self::SigningSecret, Method::GET),
-            ["signing-secret", "rotate"] => (Self::RotateSecret, Method::POST),
-            ["signing-secret", "revoke"] => (Self::RevokeSecret, Method::POST),
-            ["subscribe"] => (Self::Subscribe, Method::POST),
-            ["webhook", id] => (Self::Subscription(uuid(id)?), Method::GET),
-            ["unsubscribe", id] => (Self::Unsubscribe(uuid(id)?), Method::DELETE),
-            _ => return Err(Refusal::endpoint_not_found()),
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let operations = match segments.as_slice() {
+            ["designs", rest @ ..] => of_designs(rest)?,
+            other => of(other)?,
         };
-        if request.method() == method { Ok(route) } else { Err(method_not_allowed()) }
+        let mut operations = operations.into_iter();
+        let called = operations.find(|(method, _)| method == request.method());
+        called.map(|(_, route)| route).ok_or_else(method_not_allowed)
     }
 
-    /// The windows it counts against. The subscription service declares none.
-    pub(super) fn class(self) -> Option<Class> {
+    /// The windows it counts against. The subscription service declares none, and of the generations only the
+    /// gateway's ceiling counts (contract 1.5).
+    pub(super) fn class(&self) -> Option<Class> {
         match self {
+            Self::Ready | Self::Generate(..) | Self::Hook(_) => None,
             Self::Auth => Some(Class::Auth),
             Self::Export => Some(Class::Export),
+            Self::Poll(_) => Some(Class::Poll),
             Self::Banner(_) => Some(Class::Read),
-            Self::SigningSecret | Self::RotateSecret | Self::RevokeSecret => Some(Class::SigningSecret),
-            Self::Ready | Self::Subscribe | Self::Subscription(_) | Self::Unsubscribe(_) => None,
+            Self::Secret(_) => Some(Class::SigningSecret),
+            Self::Design(call) => Some(match call {
+                DesignCall::List | DesignCall::Show(_) | DesignCall::Format(..) => Class::Read,
+                DesignCall::Rename(_)
+                | DesignCall::Move(_)
+                | DesignCall::Delete(_)
+                | DesignCall::DynamicImage(_) => Class::Write,
+            }),
+            Self::Workspace(call) => Some(match call {
+                WorkspaceCall::CreateProject | WorkspaceCall::UseTemplate(_) => Class::Write,
+                WorkspaceCall::Fonts
+                | WorkspaceCall::Credits
+                | WorkspaceCall::Projects
+                | WorkspaceCall::Templates
+                | WorkspaceCall::TemplateCategories
+                | WorkspaceCall::Duplication(_) => Class::Read,
+            }),
         }
     }
 
     /// Whether its answers describe the windows. Rotate and revoke declare no such headers (contract 1.5).
-    pub(super) fn shows_quota(self) -> bool {
-        match self {
-            Self::Auth | Self::Export | Self::Banner(_) | Self::SigningSecret => true,
-            Self::Ready
-            | Self::RotateSecret
-            | Self::RevokeSecret
-            | Self::Subscribe
-            | Self::Subscription(_)
-            | Self::Unsubscribe(_) => false,
+    pub(super) fn shows_quota(&self) -> bool {
+        self.class().is_some() && !matches!(self, Self::Secret(SecretCall::Rotate | SecretCall::Revoke))
+    }
+}
+
+/// The operations of a path, each with its method.
+type Operations = Vec<(Method, Route)>;
+
+fn of(segments: &[&str]) -> Result<Operations, Refusal> {
+    let (get, post) = (|route| vec![(Method::GET, route)], |route| vec![(Method::POST, route)]);
+    let generate = |id, operation| Ok(post(Route::Generate(uuid(id)?, operation)));
+    Ok(match segments {
+        ["ready"] => get(Route::Ready),
+        ["auth"] => post(Route::Auth),
+        ["async", "banners", "export"] => post(Route::Export),
+        ["async", "banner-builder", id, "generate"] => generate(id, Operation::Formats)?,
+        ["async", "banner-builder", id, "generate-multipage-pdf"] => generate(id, Operation::Pages)?,
+        ["banner-builder", id, "generate"] => generate(id, Operation::Render)?,
+        ["generation-request", id] => get(Route::Poll(uuid(id)?)),
+        ["banners", id] => get(Route::Banner(uuid(id)?)),
+        ["fonts"] => get(Route::Workspace(WorkspaceCall::Fonts)),
+        ["credits"] => get(Route::Workspace(WorkspaceCall::Credits)),
+        ["projects"] => vec![
+            (Method::GET, Route::Workspace(WorkspaceCall::Projects)),
+            (Method::POST, Route::Workspace(WorkspaceCall::CreateProject)),
+        ],
+        ["workspace-templates"] => get(Route::Workspace(WorkspaceCall::Templates)),
+        ["workspace-template-categories"] => get(Route::Workspace(WorkspaceCall::TemplateCategories)),
+        ["workspace-templates", id, "use"] => post(Route::Workspace(WorkspaceCall::UseTemplate(uuid(id)?))),
+        ["design-duplication-requests", id] => get(Route::Workspace(WorkspaceCall::Duplication(uuid(id)?))),
+        ["signing-secret"] => get(Route::Secret(SecretCall::Show)),
+        ["signing-secret", "rotate"] => post(Route::Secret(SecretCall::Rotate)),
+        ["signing-secret", "revoke"] => post(Route::Secret(SecretCall::Revoke)),
+        ["subscribe"] => post(Route::Hook(HookCall::Subscribe)),
+        ["webhook", id] => get(Route::Hook(HookCall::Show(uuid(id)?))),
+        ["unsubscribe", id] => vec![(Method::DELETE, Route::Hook(HookCall::Remove(uuid(id)?)))],
+        _ => return Err(Refusal::endpoint_not_found()),
+    })
+}
+
+/// Below `/designs`.
+fn of_designs(segments: &[&str]) -> Result<Operations, Refusal> {
+    let one = |method, call| Ok(vec![(method, Route::Design(call))]);
+    match segments {
+        [] => one(Method::GET, DesignCall::List),
+        [id] => {
+            let id = uuid(id)?;
+            Ok(vec![
+                (Method::GET, Route::Design(DesignCall::Show(id))),
+                (Method::DELETE, Route::Design(DesignCall::Delete(id))),
+            ])
         }
+        [id, "formats", specifier] => one(Method::GET, DesignCall::Format(uuid(id)?, decoded(specifier))),
+        [id, "name"] => one(Method::PUT, DesignCall::Rename(uuid(id)?)),
+        [id, "project"] => one(Method::PUT, DesignCall::Move(uuid(id)?)),
+        [id, "dynamic-image-url"] => one(Method::POST, DesignCall::DynamicImage(uuid(id)?)),
+        _ => Err(Refusal::endpoint_not_found()),
     }
 }
 
@@ -79,6 +180,13 @@ fn uuid(segment: &str) -> Result<Uuid, Refusal> {
 /// An id as the API takes it: the form with hyphens, 36 characters long.
 pub(super) fn as_uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
+}
+
+/// A path segment without its percent signs. A plus is a plus there.
+fn decoded(segment: &str) -> String {
+    let query = format!("x={}", segment.replace('+', "%2B"));
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 fn method_not_allowed() -> Refusal {

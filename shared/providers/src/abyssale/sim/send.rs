@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{HeaderValue, Method, Request};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::sim::{Manner, Outgoing};
 
@@ -52,6 +53,20 @@ impl AbyssaleSimulator {
         number
     }
 
+    /// Schedules an event for each subscription that wants it.
+    pub(super) fn publish(
+        &mut self,
+        kind: &str,
+        design: Option<Uuid>,
+        content: &Content,
+        due: OffsetDateTime,
+    ) {
+        for subscription in self.state.subscriptions.to(kind, design) {
+            let target = Target::Subscription(subscription.id);
+            self.schedule(target, subscription.hook_url, content.clone(), due);
+        }
+    }
+
     /// The requests that are due now, each with a fresh `t`.
     pub(super) fn send_due(&mut self, at: Moment) -> Vec<Outgoing> {
         let due = self.state.outbox.take_due(at.now);
@@ -98,10 +113,10 @@ impl AbyssaleSimulator {
     /// The body of the next attempt; events are built at send time (contract 6.1).
     fn body(&self, number: u64, fault: Option<&DeliveryFault>, at: Moment) -> Option<Bytes> {
         let delivery = self.state.outbox.get(number)?;
-        let id = match &delivery.content {
-            Content::Chosen { body, .. } => return Some(body.clone()),
-            Content::NewExport(id) => *id,
-        };
+        if let Content::Chosen { body, .. } = &delivery.content {
+            return Some(body.clone());
+        }
+        let (event_type, _) = delivery.content.event()?;
         let knobs = &self.state.knobs;
         let rebuilt = knobs.rebuilt_body || matches!(fault, Some(DeliveryFault::RebuiltBody));
         let shape = Shape {
@@ -113,8 +128,24 @@ impl AbyssaleSimulator {
                 Some(_) | None => 0,
             },
         };
-        let export = self.state.exports.get(id)?;
-        Some(event::new_export(export, &self.archive_url(export, at), shape))
+        Some(event::body(event_type, self.fields(&delivery.content, at)?, shape))
+    }
+
+    /// What an event says at this moment.
+    fn fields(&self, content: &Content, at: Moment) -> Option<event::Fields> {
+        match content {
+            Content::NewExport(id) => {
+                let export = self.state.exports.get(*id)?;
+                Some(event::new_export(export, &self.archive_url(export, at)))
+            }
+            Content::NewBanner(id, version) => self.banner_fields(*id, *version, at),
+            Content::NewBannerBatch(id) => Some(self.batch(self.state.generations.get(*id)?, at)),
+            Content::TemplateStatus { design, status, since } => {
+                let design = self.state.workspace.designs.ever(*design)?;
+                Some(event::template_status(design, status, *since))
+            }
+            Content::Chosen { .. } => None,
+        }
     }
 
     fn headers(
@@ -125,8 +156,11 @@ impl AbyssaleSimulator {
         at: Moment,
     ) -> Option<HeaderMap> {
         let (signing, chosen) = match &self.state.outbox.get(number)?.content {
-            Content::NewExport(_) => (Signing::Workspace, Vec::new()),
             Content::Chosen { headers, signing, .. } => (signing.clone(), headers.clone()),
+            Content::NewExport(_)
+            | Content::NewBanner(..)
+            | Content::NewBannerBatch(_)
+            | Content::TemplateStatus { .. } => (Signing::Workspace, Vec::new()),
         };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

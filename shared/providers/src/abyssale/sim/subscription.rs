@@ -12,6 +12,8 @@ pub(super) struct Subscription {
     pub(super) id: Uuid,
     pub(super) hook_url: String,
     pub(super) kind: String,
+    /// Only events of this design, if given (contract 6.7).
+    pub(super) design: Option<Uuid>,
 }
 
 /// The subscriptions of the workspace, oldest first.
@@ -38,13 +40,23 @@ impl Subscriptions {
         self.0.len() < before
     }
 
-    /// Those that want this kind of event.
-    pub(super) fn to(&self, kind: &str) -> Vec<Subscription> {
-        self.0.iter().filter(|subscription| subscription.kind == kind).cloned().collect()
+    /// Those that want this kind of event about this design.
+    pub(super) fn to(&self, kind: &str, design: Option<Uuid>) -> Vec<Subscription> {
+        let wants = |subscription: &&Subscription| {
+            subscription.kind == kind && (subscription.design.is_none() || subscription.design == design)
+        };
+        self.0.iter().filter(wants).cloned().collect()
     }
 
     pub(super) fn list(&self) -> Value {
-        let view = |subscription: &Subscription| json!({"id": subscription.id, "hook_url": subscription.hook_url, "type": subscription.kind});
+        let view = |subscription: &Subscription| {
+            json!({
+                "id": subscription.id,
+                "hook_url": subscription.hook_url,
+                "type": subscription.kind,
+                "design_id": subscription.design,
+            })
+        };
         self.0.iter().map(view).collect()
     }
 }

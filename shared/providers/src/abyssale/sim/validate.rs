@@ -35,17 +35,18 @@ pub(super) fn subscription(request: &Request<Bytes>, knobs: &Knobs) -> Result<(S
     let body = object(request)?;
     let mut problems = Vec::new();
     if !body.contains_key("hook_url") {
-        problems.push(problem("hook_url", "missing_required", "Missing data for required field."));
+        problems.push(Problem::new("hook_url", "missing_required", "Missing data for required field."));
     }
     let hook_url = optional_url(&body, "hook_url", knobs, &mut problems).unwrap_or_default();
     let kind = body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     if !Subscriptions::known_type(&kind) {
-        problems.push(problem("type", "unknown_enum_value", "Not a type of event."));
+        problems.push(Problem::new("type", "unknown_enum_value", "Not a type of event."));
     }
     if problems.is_empty() { Ok((hook_url, kind)) } else { Err(Refusal::invalid(problems)) }
 }
 
-fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
+/// The body of a call that takes JSON (contract 1.1).
+pub(super) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -54,7 +55,7 @@ fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
     }
     match serde_json::from_slice(request.body()) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Refusal::invalid(vec![problem("body", "wrong_type", "Not an object.")])),
+        Ok(_) => Err(Refusal::invalid(vec![Problem::new("body", "wrong_type", "Not an object.")])),
         // `invalid_json` exists too; the export operation documents this pair (contract 1.4).
         Err(_) => Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid_payload", "Invalid JSON")),
     }
@@ -62,22 +63,24 @@ fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
 
 fn id_texts<'a>(body: &'a Map<String, Value>, knobs: &Knobs, problems: &mut Vec<Problem>) -> Vec<&'a str> {
     let Some(ids) = body.get("ids") else {
-        problems.push(problem("ids", "missing_required", "Missing data for required field."));
+        problems.push(Problem::new("ids", "missing_required", "Missing data for required field."));
         return Vec::new();
     };
     let Some(ids) = ids.as_array() else {
-        problems.push(problem("ids", "wrong_type", "Not a valid list."));
+        problems.push(Problem::new("ids", "wrong_type", "Not a valid list."));
         return Vec::new();
     };
     let too_few = ids.is_empty() && knobs.empty_ids == Lenience::Refuse;
     if too_few || knobs.max_ids.is_some_and(|most| ids.len() > most) {
-        problems.push(problem("ids", "out_of_range", "The number of ids is out of range."));
+        problems.push(Problem::new("ids", "out_of_range", "The number of ids is out of range."));
     }
     let mut texts = Vec::new();
     for (index, id) in ids.iter().enumerate() {
         match id.as_str() {
             Some(text) => texts.push(text),
-            None => problems.push(problem(&format!("ids[{index}]"), "wrong_type", "Not a valid string.")),
+            None => {
+                problems.push(Problem::new(&format!("ids[{index}]"), "wrong_type", "Not a valid string."))
+            }
         }
     }
     texts
@@ -87,7 +90,7 @@ fn id_texts<'a>(body: &'a Map<String, Value>, knobs: &Knobs, problems: &mut Vec<
 fn ids(texts: &[&str], knobs: &Knobs) -> Result<Vec<Uuid>, Refusal> {
     let bad = |(index, text): (usize, &&str)| {
         let bad = as_uuid(text).is_none();
-        bad.then(|| problem(&format!("ids[{index}]"), "invalid_payload", "Length must be 36."))
+        bad.then(|| Problem::new(&format!("ids[{index}]"), "invalid_payload", "Length must be 36."))
     };
     let problems: Vec<_> = texts.iter().enumerate().filter_map(bad).collect();
     if problems.is_empty() {
@@ -99,7 +102,8 @@ fn ids(texts: &[&str], knobs: &Knobs) -> Result<Vec<Uuid>, Refusal> {
     }
 }
 
-fn optional_url(
+/// A field that must be an absolute URL if it is there.
+pub(super) fn optional_url(
     body: &Map<String, Value>,
     field: &str,
     knobs: &Knobs,
@@ -107,7 +111,7 @@ fn optional_url(
 ) -> Option<String> {
     let value = body.get(field)?;
     let Some(text) = value.as_str() else {
-        problems.push(problem(field, "wrong_type", "Not a valid string."));
+        problems.push(Problem::new(field, "wrong_type", "Not a valid string."));
         return None;
     };
     let schemes: &[&str] = if knobs.https_callbacks_only { &["https"] } else { &["https", "http"] };
@@ -115,10 +119,6 @@ fn optional_url(
     if absolute && text.parse::<http::Uri>().is_ok() {
         return Some(text.to_owned());
     }
-    problems.push(problem(field, "invalid_payload", "Not a valid URL."));
+    problems.push(Problem::new(field, "invalid_payload", "Not a valid URL."));
     None
-}
-
-fn problem(path: &str, code: &'static str, message: &str) -> Problem {
-    Problem { path: path.to_owned(), code, message: message.to_owned() }
 }

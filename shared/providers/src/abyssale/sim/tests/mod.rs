@@ -3,6 +3,7 @@
 mod calls;
 mod deliveries;
 mod downloads;
+mod generations;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -72,6 +73,19 @@ impl Bench {
 
     fn banner_ids(&self) -> Vec<Value> {
         self.simulator.describe()["banner_ids"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The id of a seeded design.
+    fn design(&self, kind: &str, number: usize) -> String {
+        self.simulator.describe()["designs"][kind][number]["id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Asks for a generation and gives its id.
+    fn generate(&mut self, design: &str, body: &Value) -> String {
+        let path = format!("/async/banner-builder/{design}/generate");
+        let (status, accepted) = self.api(Method::POST, &path, body);
+        assert_eq!(status, 200, "{accepted}");
+        accepted["generation_request_id"].as_str().unwrap_or_default().to_owned()
     }
 
     fn due(&mut self) -> Vec<Outgoing> {

@@ -1,72 +1,26 @@
-//! Draws the seeded banners: a gradient, discs and the banner's number, in a colour of its own.
-
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+//! Draws banners: a gradient, discs and the banner's number, in a colour of its own.
 
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
+use super::super::file_type::FileType;
 use super::font;
 
-/// A file type that can be drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    Png,
-    Jpeg,
-}
-
-impl Format {
-    /// The name in `file.type` (contract 8).
-    pub(super) fn wire_name(self) -> &'static str {
-        match self {
-            Self::Png => "png",
-            Self::Jpeg => "jpeg",
-        }
-    }
-
-    pub(super) fn extension(self) -> &'static str {
-        match self {
-            Self::Png => "png",
-            Self::Jpeg => "jpg",
-        }
-    }
-
-    pub(super) fn content_type(self) -> &'static str {
-        match self {
-            Self::Png => "image/png",
-            Self::Jpeg => "image/jpeg",
-        }
-    }
-}
-
-/// Pictures drawn before, by number and size: every simulator of a process draws the same ones.
-static DRAWN: Mutex<BTreeMap<(u32, u32, u32), Bytes>> = Mutex::new(BTreeMap::new());
-
-/// The picture of banner `number`, encoded.
-pub(super) fn draw(number: u32, width: u32, height: u32, format: Format) -> Bytes {
-    let key = (number, width, height);
-    let known = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-    if let Some(known) = known {
-        return known;
-    }
-    let bytes = encode(&paint(number, width as usize, height as usize), width, height, format);
-    DRAWN.lock().unwrap_or_else(PoisonError::into_inner).insert(key, bytes.clone());
-    bytes
-}
-
-fn encode(pixels: &[u8], width: u32, height: u32, format: Format) -> Bytes {
+/// The picture of banner `number`, encoded. Types that are no picture become a JPEG.
+pub(super) fn draw(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {
+    let pixels = paint(number, width as usize, height as usize, 0);
+    let colours = ExtendedColorType::Rgb8;
     let mut out = Vec::new();
-    let encoded = match format {
-        Format::Png => PngEncoder::new_with_quality(&mut out, CompressionType::Fast, FilterType::Sub)
-            .write_image(pixels, width, height, ExtendedColorType::Rgb8),
-        Format::Jpeg => JpegEncoder::new_with_quality(&mut out, 88).write_image(
-            pixels,
-            width,
-            height,
-            ExtendedColorType::Rgb8,
-        ),
+    let encoded = match file_type {
+        FileType::Png => PngEncoder::new_with_quality(&mut out, CompressionType::Fast, FilterType::Sub)
+            .write_image(&pixels, width, height, colours),
+        FileType::Webp => WebPEncoder::new_lossless(&mut out).write_image(&pixels, width, height, colours),
+        FileType::Jpeg | FileType::Avif | FileType::Gif | FileType::Mp4 | FileType::Pdf | FileType::Html5 => {
+            JpegEncoder::new_with_quality(&mut out, quality).write_image(&pixels, width, height, colours)
+        }
     };
     encoded.expect("the buffer has the size that was announced, and memory takes all writes");
     Bytes::from(out)
@@ -74,14 +28,16 @@ fn encode(pixels: &[u8], width: u32, height: u32, format: Format) -> Bytes {
 
 type Colour = [u8; 3];
 
-fn paint(number: u32, width: usize, height: usize) -> Vec<u8> {
-    let mut canvas = Canvas::gradient(width, height, hue(number * 67), hue(number * 67 + 70));
-    let unit = width.min(height) / 12;
+/// Pixels of three bytes each. `moment` moves the discs.
+pub(super) fn paint(number: u32, width: usize, height: usize, moment: usize) -> Vec<u8> {
+    let turn = (number % 360) * 67;
+    let mut canvas = Canvas::gradient(width, height, hue(turn), hue(turn + 70));
+    let unit = (width.min(height) / 12).max(4);
     for disc in 0..5_u32 {
         let step = disc as usize;
-        let x = (number as usize * 131 + step * 257) % width;
+        let x = (number as usize * 131 + step * 257 + moment * unit) % width;
         let y = (number as usize * 89 + step * 199) % height;
-        canvas.disc(x, y, unit * (1 + (step + number as usize) % 3), hue(number * 67 + 180 + disc * 25));
+        canvas.disc(x, y, unit * (1 + (step + number as usize) % 3), hue(turn + 180 + disc * 25));
     }
     let scale = unit / 4;
     let ink = [250, 250, 245];
@@ -91,7 +47,7 @@ fn paint(number: u32, width: usize, height: usize) -> Vec<u8> {
 }
 
 /// A colour of the wheel at so many degrees, not too bright for light letters.
-fn hue(degrees: u32) -> Colour {
+pub(super) fn hue(degrees: u32) -> Colour {
     let degrees = degrees % 360;
     let ramp = u8::try_from(60 + (degrees % 60) * 2).unwrap_or(180);
     let (low, high) = (60, 180);

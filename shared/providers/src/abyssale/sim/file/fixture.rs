@@ -1,0 +1,25 @@
+//! Files that no crate of ours can make: small ones from `fixtures/`, told apart by a note at their end.
+
+use bytes::Bytes;
+
+/// A still AVIF of 64 by 64 pixels.
+const AVIF: &[u8] = include_bytes!("fixtures/banner.avif");
+/// A silent MP4 of 160 by 90 pixels, one second long.
+const MP4: &[u8] = include_bytes!("fixtures/banner.mp4");
+
+/// The AVIF of banner `number`. Its size is the fixture's, whatever the format says.
+pub(super) fn avif(number: u32) -> Bytes {
+    noted(AVIF, number)
+}
+
+/// The MP4 of banner `number`. Its size is the fixture's, whatever the format says.
+pub(super) fn mp4(number: u32) -> Bytes {
+    noted(MP4, number)
+}
+
+/// Both containers end in boxes of any kind, and every reader skips a `free` one (ISO/IEC 14496-12, 8.1.2).
+fn noted(file: &[u8], number: u32) -> Bytes {
+    let note = format!("banner {number:08}");
+    let length = u32::try_from(note.len() + 8).unwrap_or(u32::MAX);
+    Bytes::from([file, &length.to_be_bytes(), b"free", note.as_bytes()].concat())
+}

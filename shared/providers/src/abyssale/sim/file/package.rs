@@ -1,0 +1,42 @@
+//! Packs an HTML5 banner: a page and its picture in a ZIP (contract 3.1, `html5`).
+
+use std::io::{Cursor, Write};
+
+use bytes::Bytes;
+use zip::result::ZipResult;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::super::banner::{Banner, measure};
+
+/// The package, with `picture` as the page's picture.
+pub(super) fn pack(banner: &Banner, picture: &[u8]) -> Bytes {
+    let packed = write(&page(banner), picture);
+    Bytes::from(packed.expect("memory takes all writes and the names of the entries differ"))
+}
+
+fn write(page: &str, picture: &[u8]) -> ZipResult<Vec<u8>> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default();
+    archive.start_file("index.html", options.compression_method(CompressionMethod::Deflated))?;
+    archive.write_all(page.as_bytes())?;
+    archive.start_file("assets/banner.jpg", options.compression_method(CompressionMethod::Stored))?;
+    archive.write_all(picture)?;
+    Ok(archive.finish()?.into_inner())
+}
+
+fn page(banner: &Banner) -> String {
+    let (width, height) = (measure(banner.width), measure(banner.height));
+    let (title, target) = (escaped(&banner.page.title), escaped(&banner.page.click_tag));
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"ad.size\" content=\"width={width},height={height}\">\n<title>{title}</title>\n\
+         <style>body {{ margin: 0 }} img {{ animation: in 1s }} @keyframes in {{ from {{ opacity: 0 }} }}</style>\n\
+         </head>\n<body>\n<a href=\"{target}\"><img src=\"assets/banner.jpg\" width=\"{width}\" \
+         height=\"{height}\" alt=\"{title}\"></a>\n</body>\n</html>\n"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
