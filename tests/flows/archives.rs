@@ -6,9 +6,17 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 /// An archive of so many files of this length, stored as they are. The bytes never repeat.
 pub(crate) fn archive_of(files: usize, length: usize) -> Vec<u8> {
+    archive_from(0x9e37_79b9_7f4a_7c15, files, length)
+}
+
+/// The same with other bytes in its files.
+pub(crate) fn another_archive_of(files: usize, length: usize) -> Vec<u8> {
+    archive_from(0x2545_f491_4f6c_dd1d, files, length)
+}
+
+fn archive_from(mut state: u64, files: usize, length: usize) -> Vec<u8> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut archive = ZipWriter::new(Cursor::new(Vec::with_capacity(files * (length + 200) + 22)));
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for file in 0..files {
         archive.start_file(format!("file-{file}.bin"), options).expect("a file");
         let mut content = Vec::with_capacity(length + 8);

@@ -57,7 +57,7 @@ async fn answer(
 }
 
 /// The real worker, as processes that can be killed.
-fn processes(mut options: StackOptions) -> StackOptions {
+pub(crate) fn processes(mut options: StackOptions) -> StackOptions {
     options.workers = Workers::Processes(PathBuf::from(env!("CARGO_BIN_EXE_webhook-process")));
     options
 }
@@ -82,7 +82,7 @@ impl World {
     }
 
     /// Kills the worker that is at work.
-    fn kill_worker(&self) {
+    pub(crate) fn kill_worker(&self) {
         assert!(self.processes.as_ref().is_some_and(WorkerProcesses::kill), "no worker was at work");
     }
 

@@ -4,6 +4,7 @@ mod broken;
 mod interrupted;
 mod limits;
 mod long;
+mod random;
 mod redirects;
 mod short;
 

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod craft;
+mod killed;
 
 use std::path::PathBuf;
 

@@ -8,7 +8,10 @@ use http::{HeaderMap, StatusCode, header};
 use model::{Fault, FaultClass};
 use url::Url;
 
-use crate::{Guard, client, guard::NotPublic, guard::PublicResolver};
+use crate::{
+    Guard, client,
+    guard::{NotPublic, PublicOnly, SystemResolver},
+};
 
 /// How many redirects a download may take.
 const REDIRECTS: usize = 5;
@@ -40,7 +43,8 @@ impl Downloader {
     /// # Errors
     /// [`FaultClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
     pub fn new(guard: Guard, largest: u64, trusted_ca: &[u8]) -> Result<Self, Fault> {
-        let builder = client::trusting(trusted_ca)?.dns_resolver(PublicResolver).read_timeout(STALL);
+        let builder =
+            client::trusting(trusted_ca)?.dns_resolver(PublicOnly(SystemResolver)).read_timeout(STALL);
         Ok(Self { client: client::build(builder)?, guard, largest })
     }
 
@@ -93,7 +97,8 @@ impl Downloader {
             );
             return Err(Fault::new(FaultClass::SourceGone, message));
         }
-        if let Some(encoding) = answer.headers().get(header::CONTENT_ENCODING).filter(|e| *e != "identity") {
+        let mut encodings = answer.headers().get_all(header::CONTENT_ENCODING).iter();
+        if let Some(encoding) = encodings.find(|e| !e.as_bytes().eq_ignore_ascii_case(b"identity")) {
             let message = format!("download refused: unasked content encoding {encoding:?}");
             return Err(Fault::new(FaultClass::SourceRefused, message));
         }
@@ -150,3 +155,6 @@ fn too_large(largest: u64) -> Fault {
 fn causes<'e>(e: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(e), |&e| e.source())
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,8 +36,13 @@ pub(super) fn whole(entry: &Entry, data: Bytes) -> Result<Bytes, Fault> {
             // One byte more than announced shows whoever has more.
             let mut content = Vec::with_capacity(size + 1);
             while !deflated.ended && content.len() <= size {
-                deflated.fill(&mut content)?;
-                if deflated.input.is_empty() && !deflated.ended && content.len() < content.capacity() {
+                let filled = deflated.fill(&mut content);
+                // Also if the bytes are damaged behind them, so that a lie is one however its bytes come.
+                if content.len() > size {
+                    return Err(lying(entry));
+                }
+                filled?;
+                if deflated.hungry() {
                     break;
                 }
             }
@@ -103,15 +108,22 @@ impl<S: Stream<Item = Result<Bytes, Fault>>> Pieces<'_, S> {
 
     async fn unpacked(&mut self) -> Result<Option<Bytes>, Fault> {
         let Some(deflated) = &mut self.deflated else { return self.source.next().await.transpose() };
-        let mut piece = Vec::with_capacity(PIECE);
-        while !deflated.ended && piece.len() < PIECE {
-            if deflated.input.is_empty() {
+        // One byte more than is left shows whoever has more, as above.
+        let left = usize::try_from(self.entry.size.saturating_sub(self.check.bytes)).unwrap_or(usize::MAX);
+        let most = left.saturating_add(1).min(PIECE);
+        let mut piece = Vec::with_capacity(most);
+        while !deflated.ended && piece.len() < most {
+            if deflated.hungry() {
                 match self.source.next().await {
                     Some(input) => deflated.input = input?,
                     None => break,
                 }
             }
-            deflated.fill(&mut piece)?;
+            let filled = deflated.fill(&mut piece);
+            if piece.len() > left {
+                return Err(lying(self.entry));
+            }
+            filled?;
         }
         Ok((!piece.is_empty()).then(|| piece.into()))
     }
@@ -122,23 +134,31 @@ struct Deflated {
     input: Bytes,
     inflater: Decompress,
     ended: bool,
+    /// The output had no room left, so the inflater may hold bytes that it needs no more input for.
+    full: bool,
 }
 
 impl Deflated {
     fn new(input: Bytes) -> Self {
-        Self { input, inflater: Decompress::new(false), ended: false }
+        Self { input, inflater: Decompress::new(false), ended: false, full: false }
+    }
+
+    /// Whether nothing comes of it without more input.
+    fn hungry(&self) -> bool {
+        self.input.is_empty() && !self.full
     }
 
     /// Inflates until the input is used up, the output is full, or the stream ends.
     fn fill(&mut self, output: &mut Vec<u8>) -> Result<(), Fault> {
-        while !self.ended && output.len() < output.capacity() && !self.input.is_empty() {
+        while !self.ended && output.len() < output.capacity() && !self.hungry() {
             let (taken, given) = (self.inflater.total_in(), output.len());
             let status = self.inflater.decompress_vec(&self.input, output, FlushDecompress::None);
             let status = status.map_err(|_| damaged("its compressed bytes are damaged"))?;
             let taken = usize::try_from(self.inflater.total_in() - taken).unwrap_or(usize::MAX);
             self.input.advance(taken.min(self.input.len()));
             self.ended = status == Status::StreamEnd;
-            if taken == 0 && output.len() == given && !self.ended {
+            self.full = output.len() == output.capacity();
+            if taken == 0 && output.len() == given && !self.ended && !self.input.is_empty() {
                 return Err(damaged("its compressed bytes are damaged"));
             }
         }

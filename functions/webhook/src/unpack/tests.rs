@@ -73,7 +73,7 @@ fn both_ways(entry: &Entry, data: Bytes, size: usize) -> Result<Bytes, Fault> {
             assert!(whole.starts_with(&start));
         }
         (Err(one), Err(other)) => assert_eq!(one.class, other.class, "{one} / {other}"),
-        (one, other) => panic!("one of two ways differs: {one:?} / {other:?}"),
+        (one, other) => panic!("one of two ways differs: {:?} / {:?}", one.as_ref().err(), other.err()),
     }
     whole
 }
@@ -164,6 +164,38 @@ fn more_bytes_than_announced_are_a_lie_and_fewer_are_damage() {
         let fault = both_ways(entry, data, 100).expect_err("another CRC");
         assert_eq!(fault.class, FaultClass::ArchiveIncomplete);
         assert!(fault.message.contains("CRC-32"), "{fault}");
+    }
+}
+
+#[test]
+fn whoever_has_more_bytes_than_announced_lies_even_if_damage_follows() {
+    let archive = packed(&[("a".to_owned(), vec![7; 1000], true)]);
+    let mut listing = listing(&archive).expect("a list");
+    // A stored block of ten bytes, and then a block of a kind that does not exist.
+    let data = Bytes::from_static(b"\0\x0a\0\xf5\xff0123456789\xff");
+    for (size, class) in [(9, FaultClass::ArchiveRefused), (10, FaultClass::ArchiveIncomplete)] {
+        listing.files[0].size = size;
+        for length in [1, 7, 100] {
+            let fault = both_ways(&listing.files[0], data.clone(), length).expect_err("not a good file");
+            assert_eq!(fault.class, class, "{size}: {fault}");
+        }
+    }
+}
+
+/// All compressed bytes may be taken while the last bytes of the file still wait for room.
+#[test]
+fn no_byte_is_left_in_the_inflater_at_the_end_of_a_piece() {
+    for more in [0, 1, 2, 100, 257, 258, 259, 300] {
+        let archive = packed(&[("a".to_owned(), vec![7; 256 * 1024 + more], true)]);
+        let mut listing = listing(&archive).expect("a list");
+        let data = slice(&archive, &data_range(&listing.files[0], &archive).expect("a header"));
+        for size in [1, 50, 10_000] {
+            let content = both_ways(&listing.files[0], data.clone(), size).expect("a good file");
+            assert_eq!(content.len(), 256 * 1024 + more);
+        }
+        listing.files[0].size -= 1;
+        let fault = both_ways(&listing.files[0], data, 10_000).expect_err("one byte more than announced");
+        assert_eq!(fault.class, FaultClass::ArchiveRefused);
     }
 }
 

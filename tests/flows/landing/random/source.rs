@@ -1,0 +1,239 @@
+//! A file server that knows every way to go wrong, and goes wrong as it is told.
+
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// How a server serves when nothing goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manners {
+    /// Ranges of the file, with its length.
+    Ranges,
+    /// The whole file, with its length.
+    Length,
+    /// The whole file in chunks, without its length.
+    Chunks,
+}
+
+/// What goes wrong with one answer. Places are in thousandths of its body.
+#[derive(Debug, Clone)]
+pub(super) enum Slip {
+    /// Nothing.
+    None,
+    /// Another status.
+    Status(u16),
+    /// The connection closes without an answer.
+    Silence,
+    /// The connection closes within the body.
+    Cut(usize),
+    /// The body rests for so many milliseconds.
+    Pause(usize, u64),
+    /// More bytes are announced than come.
+    Longer(u64),
+    /// The file ends early, and everything that is said of it agrees.
+    Shorter(usize),
+    /// Another range than the one asked for, and the answer says so.
+    OtherRange,
+    /// The whole file instead of a range.
+    Whole,
+    /// From here on it is the second file.
+    Changed,
+}
+
+/// Any slip, those first that are the simplest.
+pub(super) fn slips() -> impl Strategy<Value = Slip> {
+    let statuses = prop::sample::select(vec![500_u16, 502, 503, 504, 429, 408]);
+    prop_oneof![
+        1 => Just(Slip::None),
+        3 => statuses.prop_map(Slip::Status),
+        1 => Just(Slip::Silence),
+        4 => (0..1000_usize).prop_map(Slip::Cut),
+        1 => (0..1000_usize, 20..120_u64).prop_map(|(at, pause)| Slip::Pause(at, pause)),
+        1 => (1..100_000_u64).prop_map(Slip::Longer),
+        1 => (0..1000_usize).prop_map(Slip::Shorter),
+        1 => Just(Slip::OtherRange),
+        1 => Just(Slip::Whole),
+        1 => Just(Slip::Changed),
+    ]
+}
+
+/// A running server.
+pub(super) struct Source {
+    pub(super) origin: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    files: Vec<Bytes>,
+    manners: Manners,
+    course: Mutex<Course>,
+}
+
+/// How far it came.
+struct Course {
+    slips: VecDeque<Slip>,
+    /// Which file is served.
+    file: usize,
+    /// What was asked for, and what went wrong with it.
+    story: Vec<String>,
+}
+
+impl Source {
+    /// Serves the first of these files, and the second after [`Slip::Changed`]; one slip for each request.
+    pub(super) async fn serving(files: Vec<Vec<u8>>, manners: Manners, slips: Vec<Slip>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let files = files.into_iter().map(Bytes::from).collect();
+        let course = Mutex::new(Course { slips: slips.into(), file: 0, story: vec![] });
+        let shared = Arc::new(Shared { files, manners, course });
+        let served = shared.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // An error is a client that had enough.
+                tokio::spawn(answer(stream, served.clone()));
+            }
+        });
+        Self { origin, shared }
+    }
+
+    /// Whether these are the bytes of a file that was served.
+    pub(super) fn served(&self, bytes: &[u8]) -> bool {
+        let last = self.shared.course.lock().expect("nobody panics").file;
+        self.shared.files[..=last].iter().any(|file| file == bytes)
+    }
+
+    /// What happened, for whoever wonders.
+    pub(super) fn story(&self) -> String {
+        format!("the source's story: {:#?}", self.shared.course.lock().expect("nobody panics").story)
+    }
+}
+
+impl Shared {
+    /// The next slip, and the file that is served with it.
+    fn next(&self, asked: &str) -> (Slip, usize) {
+        let mut course = self.course.lock().expect("nobody panics");
+        let slip = course.slips.pop_front().unwrap_or(Slip::None);
+        if matches!(slip, Slip::Changed) {
+            course.file = self.files.len() - 1;
+        }
+        let told = format!("file {}, {asked}: {slip:?}", course.file);
+        course.story.push(told);
+        (slip, course.file)
+    }
+}
+
+/// The value of a header, whose name is lower-case.
+fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
+    request.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then_some(value.trim())
+    })
+}
+
+fn range(request: &str, length: usize) -> Option<Range<usize>> {
+    let (first, last) = header(request, "range")?.strip_prefix("bytes=")?.split_once('-')?;
+    let first = first.parse().ok().filter(|first| *first < length)?;
+    Some(first..last.parse().map_or(length, |last: usize| length.min(last + 1)))
+}
+
+async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
+    let mut request = vec![];
+    while !request.ends_with(b"\r\n\r\n") {
+        if stream.read_buf(&mut request).await? == 0 {
+            return Ok(());
+        }
+    }
+    let request = String::from_utf8_lossy(&request).into_owned();
+    let (slip, number) = shared.next(header(&request, "range").unwrap_or("no range"));
+    let file = match slip {
+        Slip::Shorter(at) => shared.files[number].slice(..(shared.files[number].len() * at / 1000).max(1)),
+        _ => shared.files[number].clone(),
+    };
+    match slip {
+        Slip::Silence => return Ok(()),
+        Slip::Status(status) => {
+            let text = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            return stream.write_all(text.as_bytes()).await;
+        }
+        _ => {}
+    }
+    let tag = format!("\"{number}\"");
+    let same = header(&request, "if-range").is_none_or(|wanted| wanted == tag);
+    let ranged = shared.manners == Manners::Ranges && same && !matches!(slip, Slip::Whole);
+    let asked = range(&request, file.len()).filter(|_| ranged).map(|asked| match slip {
+        Slip::OtherRange => asked.start + usize::from(asked.len() > 1)..asked.end,
+        _ => asked,
+    });
+    let body = asked.clone().map_or_else(|| file.clone(), |asked| file.slice(asked));
+    let head = head(&slip, shared.manners, asked, file.len(), body.len(), &tag);
+    stream.write_all(head.as_bytes()).await?;
+    send(&mut stream, &body, &slip, shared.manners == Manners::Chunks).await
+}
+
+fn head(
+    slip: &Slip,
+    manners: Manners,
+    asked: Option<Range<usize>>,
+    file: usize,
+    body: usize,
+    tag: &str,
+) -> String {
+    let (status, range) = match asked {
+        Some(Range { start, end }) => {
+            ("206 Partial Content", format!("content-range: bytes {start}-{}/{file}\r\n", end - 1))
+        }
+        None => ("200 OK", String::new()),
+    };
+    let more = if let Slip::Longer(more) = slip { *more } else { 0 };
+    let length = match manners {
+        Manners::Chunks => "transfer-encoding: chunked".to_owned(),
+        _ => format!("content-length: {}", body as u64 + more),
+    };
+    format!("HTTP/1.1 {status}\r\n{range}{length}\r\netag: {tag}\r\nconnection: close\r\n\r\n")
+}
+
+/// Sends a body in pieces, as far as it comes.
+async fn send(stream: &mut TcpStream, body: &Bytes, slip: &Slip, chunks: bool) -> std::io::Result<()> {
+    let (end, whole) = match slip {
+        Slip::Cut(at) => (body.len() * at / 1000, false),
+        _ => (body.len(), true),
+    };
+    let pause = match slip {
+        Slip::Pause(at, pause) => Some((body.len() * at / 1000, Duration::from_millis(*pause))),
+        _ => None,
+    };
+    let mut sent = 0;
+    while sent < end {
+        let mut next = end.min(sent + 256 * 1024);
+        if let Some((at, pause)) = pause {
+            match at {
+                at if at == sent => tokio::time::sleep(pause).await,
+                at if at > sent => next = next.min(at),
+                _ => {}
+            }
+        }
+        let piece = &body[sent..next];
+        if chunks {
+            stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await?;
+        }
+        stream.write_all(piece).await?;
+        if chunks {
+            stream.write_all(b"\r\n").await?;
+        }
+        sent = next;
+    }
+    if chunks && whole {
+        stream.write_all(b"0\r\n\r\n").await?;
+    }
+    stream.shutdown().await
+}

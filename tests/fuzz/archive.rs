@@ -1,0 +1,159 @@
+//! Feeds arbitrary bytes to everything that reads an archive, in the order in which unpacking does it, and checks
+//! what must hold of every archive whatever it is: nothing outside of it is read, no byte belongs to two files, no
+//! file has more bytes than it may, both ways of inflating agree, and names are safe.
+//!
+//! The files of the worker are compiled into this target, so that it needs none of what the worker talks to.
+
+#![no_main]
+
+use std::{cell::Cell, collections::HashSet, ops::Range};
+
+use bytes::Bytes;
+use flate2::Crc;
+use futures_util::{FutureExt, TryStreamExt, stream};
+use libfuzzer_sys::fuzz_target;
+use model::{Fault, FaultClass};
+
+use plan::{Planned, Step};
+use zip::{Entry, Limits, Listing};
+
+#[path = "../../functions/webhook/src/unpack/inflate.rs"]
+mod inflate;
+#[path = "../../functions/webhook/src/unpack/kind.rs"]
+mod kind;
+#[path = "../../functions/webhook/src/unpack/names.rs"]
+mod names;
+#[path = "../../functions/webhook/src/unpack/picture.rs"]
+mod picture;
+#[path = "../../functions/webhook/src/unpack/plan.rs"]
+mod plan;
+#[path = "../../functions/webhook/src/zip/mod.rs"]
+mod zip;
+
+/// Low, so that every limit is met often and no run takes long.
+const LIMITS: Limits = Limits { entries: 500, total_bytes: 2 << 20, entry_bytes: 1 << 20, ratio: 100 };
+/// S3 takes keys of 1,024 bytes, and a job's prefix takes some of them.
+const LONGEST_NAME: usize = 800;
+
+fuzz_target!(|archive: &[u8]| {
+    let counted = read(archive, |read| zip::inspect(archive.len() as u64, read).now_or_never());
+    let listed = read(archive, |read| zip::list(archive.len() as u64, read, LIMITS).now_or_never());
+    match (counted, listed) {
+        (Ok(contents), Ok(listing)) => {
+            assert_eq!(contents.files, listing.files.len() as u64);
+            unpack(archive, &listing);
+        }
+        (Err(fault), Ok(_)) => panic!("listed, and yet: {fault}"),
+        (_, Err(fault)) => {
+            assert!(matches!(fault.class, FaultClass::ArchiveInvalid | FaultClass::ArchiveRefused), "{fault}")
+        }
+    }
+    zip::may_begin_with(archive);
+});
+
+/// Gives a reader its ranges, and checks that they are ranges of the archive and not more than it takes.
+fn read<T>(
+    archive: &[u8],
+    reader: impl FnOnce(
+        &dyn Fn(Range<u64>) -> std::future::Ready<Result<Bytes, Fault>>,
+    ) -> Option<Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let bytes_read = Cell::new(0);
+    let read = |range: Range<u64>| {
+        bytes_read.set(bytes_read.get() + range.end - range.start);
+        std::future::ready(Ok(slice(archive, &range)))
+    };
+    let outcome = reader(&read).expect("memory never waits");
+    // The tail, two places of a Zip64 end, and the directory, of which a window may begin with what the last one cut.
+    let most = 2 * archive.len() as u64 + 2 * 56;
+    assert!(bytes_read.get() <= most, "{} bytes are read of {}", bytes_read.get(), archive.len());
+    outcome
+}
+
+fn slice(archive: &[u8], range: &Range<u64>) -> Bytes {
+    let bytes = archive.get(range.start as usize..range.end as usize);
+    Bytes::copy_from_slice(bytes.unwrap_or_else(|| panic!("{range:?} is read of {}", archive.len())))
+}
+
+/// Unpacks a listed archive as the worker does, but into nothing.
+fn unpack(archive: &[u8], listing: &Listing) {
+    assert!(listing.end <= archive.len() as u64);
+    safe_names(&listing.files);
+    let mut files = 0;
+    let mut taken: Vec<Range<u64>> = vec![];
+    for step in plan::plan(listing) {
+        let (block, planned) = match step {
+            Step::Together { range, files } => (range, files),
+            Step::Alone(file) => (listing.files[file.index].offset..file.bound, vec![file]),
+        };
+        assert!(block.start <= block.end && block.end <= listing.end, "{block:?} of {}", listing.end);
+        files += planned.len();
+        taken.extend(planned.into_iter().filter_map(|file| unpack_one(archive, listing, file)));
+    }
+    assert_eq!(files, listing.files.len());
+    taken.sort_by_key(|range| (range.start, range.end));
+    for pair in taken.windows(2) {
+        assert!(pair[0].end <= pair[1].start, "{pair:?} share bytes");
+    }
+}
+
+/// One file, whole and in pieces. Returns where its bytes lie, if they may be read.
+fn unpack_one(archive: &[u8], listing: &Listing, file: Planned) -> Option<Range<u64>> {
+    let entry = &listing.files[file.index];
+    assert!(entry.offset <= file.bound && file.bound <= listing.end);
+    let data = zip::data_range(entry, &slice(archive, &(entry.offset..file.bound)))?;
+    if data.end > file.bound {
+        return None;
+    }
+    assert!(data.start >= entry.offset + zip::HEADER_LENGTH && data.end - data.start == entry.compressed);
+    let bytes = slice(archive, &data);
+    let start = inflate::beginning(entry, bytes.clone(), 64);
+    match (inflate::whole(entry, bytes.clone()), in_pieces(entry, &bytes)) {
+        (Ok(whole), Ok(pieces)) => {
+            assert!(whole == pieces, "two ways, two files");
+            assert_eq!(whole.len() as u64, entry.size);
+            let mut crc = Crc::new();
+            crc.update(&whole);
+            assert_eq!(crc.sum(), entry.crc32);
+            assert!(whole.starts_with(&start));
+            kind::content_type(&zip::decoded(&entry.name, entry.utf8), &whole);
+            picture::measures(&whole);
+        }
+        (Err(one), Err(other)) => {
+            assert_eq!(one.class, other.class, "{one} / {other}");
+            assert!(matches!(one.class, FaultClass::ArchiveIncomplete | FaultClass::ArchiveRefused), "{one}");
+        }
+        (one, other) => panic!("one of two ways differs: {:?} / {:?}", one.err(), other.err()),
+    }
+    Some(data)
+}
+
+/// Streams a file in pieces whose lengths change, and checks that never more comes than it may have.
+fn in_pieces(entry: &Entry, bytes: &Bytes) -> Result<Bytes, Fault> {
+    let mut rest = bytes.clone();
+    let mut length = 1;
+    let chunks = std::iter::from_fn(move || {
+        length = length * 7 % 1009;
+        (!rest.is_empty()).then(|| Ok(rest.split_to(length.min(rest.len()))))
+    });
+    let mut content = vec![];
+    let pieces = inflate::pieces(entry, stream::iter(chunks)).try_for_each(|piece| {
+        content.extend_from_slice(&piece);
+        assert!(content.len() as u64 <= entry.size);
+        std::future::ready(Ok(()))
+    });
+    pieces.now_or_never().expect("memory never waits")?;
+    Ok(content.into())
+}
+
+fn safe_names(files: &[Entry]) {
+    let names = names::safe(files);
+    assert_eq!(names.len(), files.len());
+    let mut taken = HashSet::new();
+    for name in &names {
+        assert!(!name.is_empty() && name.len() <= LONGEST_NAME, "{name:?}");
+        assert!(!name.contains('\\') && !name.chars().any(char::is_control), "{name:?}");
+        assert!(name.split('/').all(|part| !matches!(part, "" | "." | "..")), "{name:?}");
+        assert!(taken.insert(name.to_lowercase()), "{name:?} is there twice");
+    }
+}
