@@ -42,8 +42,8 @@ impl Signing<'_> {
             SigningCommand::Carry(action @ SigningAction::Rotate { force }) => {
                 self.change(action, if force { Keep::Replaced } else { Keep::Valid }).await?
             }
-            // The provider's every delivery carries a code of the present secret as well, but for those of the
-            // minute after a rotation, which it repeats. So the revoked secret, which may have leaked, goes at once.
+            // The revoked secret may have leaked, so it leaves the list at once. Every delivery carries a code of the
+            // present one too, except within the minute after a rotation; those are refused and come again.
             SigningCommand::Carry(action @ SigningAction::Revoke) => {
                 self.change(action, Keep::Nothing).await?
             }
@@ -54,6 +54,7 @@ impl Signing<'_> {
         tracing::info!(
             provider = self.provider.name(),
             action = command.name(),
+            present = known.present.as_ref().map(|present| fingerprint(&present.secret)),
             "signing secret looked after"
         );
         Ok(answer)
