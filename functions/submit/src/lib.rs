@@ -9,6 +9,7 @@ mod config;
 mod http_api;
 mod inquire;
 mod jobs;
+mod known;
 mod operation;
 mod request;
 mod signing;
