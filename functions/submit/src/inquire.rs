@@ -9,6 +9,10 @@ use transport::{Sender, Unanswered};
 
 use crate::ask::{RESERVE, left};
 
+/// A request is sent only while there is this much time for its answer: one that is cut short leaves nobody
+/// knowing what was done.
+const SHORTEST_ANSWER: Duration = Duration::from_secs(5);
+
 /// How an operator's command reaches a provider, and how long it may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
@@ -26,9 +30,9 @@ impl Line<'_> {
         let mut step = inquiry.start();
         loop {
             let request = match step {
-                Ask::Send(_) if self.time_for_an_answer(Duration::ZERO).is_zero() => return Err(late()),
+                Ask::Send(_) if !self.is_time_for_an_answer(Duration::ZERO) => return Err(late()),
                 Ask::Send(request) => request,
-                Ask::SendAfter { wait, otherwise, .. } if self.time_for_an_answer(wait).is_zero() => {
+                Ask::SendAfter { wait, otherwise, .. } if !self.is_time_for_an_answer(wait) => {
                     return Err(otherwise);
                 }
                 Ask::SendAfter { wait, request, .. } => {
@@ -44,16 +48,15 @@ impl Line<'_> {
 
     /// Sends one request, and waits no longer than the invocation allows.
     pub(crate) async fn send(&self, request: http::Request<bytes::Bytes>) -> Answer {
-        let timeout = self.timeout.min(self.time_for_an_answer(Duration::ZERO));
+        let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
         self.sender.send(request, timeout).await.map_err(|unanswered| match unanswered {
             Unanswered::NotSent => SendFailure::NotSent,
             Unanswered::MaybeSent => SendFailure::MaybeSent,
         })
     }
 
-    /// What is left for an answer after a wait, zero when it is over.
-    fn time_for_an_answer(&self, wait: Duration) -> Duration {
-        left(self.deadline).saturating_sub(wait + RESERVE)
+    fn is_time_for_an_answer(&self, wait: Duration) -> bool {
+        left(self.deadline) > wait + RESERVE + self.timeout.min(SHORTEST_ANSWER)
     }
 }
 

@@ -6,15 +6,12 @@
 //! fail, the list is mended by a `fetch` at any time within the overlap.
 
 use model::{Fault, FaultClass};
-use providers::{
-    Access, Credentials, Health, Keep, Provider, SigningAction, SigningSecret, SigningSecrets, fingerprint,
-    rfc3339,
-};
+use providers::{Access, Credentials, Keep, Provider, SigningAction, SigningSecret, fingerprint};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use transport::{SecretVersion, Secrets};
 
-use crate::{inquire::Line, operation::SigningCommand};
+use crate::{inquire::Line, known::Known, operation::SigningCommand};
 
 /// How often the provider is asked anew because somebody else changed Landfall's secret in between.
 const TRIES: u32 = 5;
@@ -27,12 +24,6 @@ pub(crate) struct Signing<'a> {
     pub(crate) line: Line<'a>,
 }
 
-/// What Landfall holds, and what the provider has when it was asked.
-pub(crate) struct Known {
-    held: SigningSecrets,
-    present: Option<SigningSecret>,
-}
-
 impl Signing<'_> {
     /// Carries out a command. The answer holds fingerprints and times, never a secret.
     pub(crate) async fn carry_out(&self, command: SigningCommand) -> Result<Value, Fault> {
@@ -42,8 +33,8 @@ impl Signing<'_> {
             SigningCommand::Carry(action @ SigningAction::Rotate { force }) => {
                 self.change(action, if force { Keep::Replaced } else { Keep::Valid }).await?
             }
-            // The provider's every delivery carries a code of the present secret as well, but for those of the
-            // minute after a rotation, which it repeats. So the revoked secret, which may have leaked, goes at once.
+            // The revoked secret may have leaked, so it leaves the list at once. Every delivery carries a code of the
+            // present one too, except within the minute after a rotation; those are refused and come again.
             SigningCommand::Carry(action @ SigningAction::Revoke) => {
                 self.change(action, Keep::Nothing).await?
             }
@@ -54,6 +45,7 @@ impl Signing<'_> {
         tracing::info!(
             provider = self.provider.name(),
             action = command.name(),
+            present = known.present.as_ref().map(|present| fingerprint(&present.secret)),
             "signing secret looked after"
         );
         Ok(answer)
@@ -141,55 +133,5 @@ impl Signing<'_> {
 
     fn credentials(&self, version: &SecretVersion) -> Credentials {
         Credentials::new(version.document().provider(self.provider.name()))
-    }
-}
-
-impl Known {
-    fn differs(&self, other: &Self) -> bool {
-        let secret = |known: &Self| known.present.as_ref().map(|present| present.secret.clone());
-        secret(self) != secret(other)
-    }
-
-    /// Whether Landfall's list fits the provider's secret, in words.
-    pub(crate) fn judged(&self) -> (Health, String) {
-        let held = self.held.held();
-        let Some(present) = &self.present else {
-            let detail = "deliveries are not signed: no signing secret is held, callbacks are proven by their \
-                          tokens alone; signing_secret with the action fetch turns signing on";
-            return (Health::Warning, detail.to_owned());
-        };
-        let name = fingerprint(&present.secret);
-        match held.iter().position(|held| held.secret == present.secret) {
-            Some(0) => (Health::Ok, format!("the provider's secret {name} is held, {} in all", held.len())),
-            Some(_) => (
-                Health::Warning,
-                format!("the provider's secret {name} is held, but not as the newest; fetch it"),
-            ),
-            None => {
-                let detail =
-                    format!("the provider's secret {name} is not held: its deliveries are refused; fetch it");
-                (Health::Failed, detail)
-            }
-        }
-    }
-
-    fn shown(&self) -> Value {
-        let time = |at: Option<OffsetDateTime>| json!(at.and_then(rfc3339));
-        let stored: Vec<Value> = (self.held.held().iter())
-            .map(|held| json!({ "fingerprint": fingerprint(&held.secret), "until": time(held.until) }))
-            .collect();
-        let present = self.present.as_ref().map(|present| {
-            json!({
-                "fingerprint": fingerprint(&present.secret),
-                "created_at": time(present.created_at),
-                "rotated_at": time(present.rotated_at),
-                "previous_until": time(present.previous_until),
-            })
-        });
-        let (health, detail) = self.judged();
-        json!({
-            "in_step": health == Health::Ok, "detail": detail,
-            "at_provider": present, "stored": stored, "stored_total": stored.len(),
-        })
     }
 }

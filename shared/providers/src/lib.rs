@@ -26,8 +26,8 @@ pub use credentials::Credentials;
 pub use delivery::{Authenticity, Delivery, Report, Unreadable};
 pub use inquiry::{Access, Ask, Check, Finding, Health, Inquiry};
 pub use order::{Fields, Order};
-pub use standing::Standing;
 pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
+pub use standing::Standing;
 
 /// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
 pub static ALL: &[&dyn Provider] = &[

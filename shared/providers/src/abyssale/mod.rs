@@ -4,9 +4,9 @@
 
 mod banner;
 mod batch;
+mod check;
 mod order;
 mod poll;
-mod check;
 mod question;
 mod refusal;
 mod signature;
