@@ -171,7 +171,9 @@ async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<(
     let same = header(&request, "if-range").is_none_or(|wanted| wanted == tag);
     let ranged = shared.manners == Manners::Ranges && same && !matches!(slip, Slip::Whole);
     let asked = range(&request, file.len()).filter(|_| ranged).map(|asked| match slip {
-        Slip::OtherRange => asked.start + usize::from(asked.len() > 1)..asked.end,
+        // Of the same length, where there is one.
+        Slip::OtherRange if asked.start > 0 => asked.start - 1..asked.end - 1,
+        Slip::OtherRange => usize::from(asked.len() > 1)..asked.end,
         _ => asked,
     });
     let body = asked.clone().map_or_else(|| file.clone(), |asked| file.slice(asked));
