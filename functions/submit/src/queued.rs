@@ -73,7 +73,12 @@ impl App {
         let (sender, timeout) = (&self.sender, self.config.provider_timeout);
         let refused_before = job.error.as_ref().map(|error| error.class);
         let asking = Asking { sender, pace: &pace, timeout, deadline, refused_before };
-        match asking.lead(conversation.as_mut(), turn).await {
+        self.settle(job, asking.lead(conversation.as_mut(), turn).await, deadline).await
+    }
+
+    /// Records what came of asking for a job that waited.
+    async fn settle(&self, job: Job, asked: Asked, deadline: OffsetDateTime) -> Result<(), Fault> {
+        match asked {
             Asked::Accepted(event) | Asked::Unknown(event) => {
                 record(&self.records, job, event, deadline).await;
                 Ok(())
