@@ -60,20 +60,3 @@ fn webhook_url(text: &str) -> Result<Url, Fault> {
         Fault::new(FaultClass::Misconfigured, "the environment variable WEBHOOK_URL is not a URL")
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pace_is_the_time_between_two_requests() {
-        let millis = |millis| Ok(Some(Duration::from_millis(millis)));
-        assert_eq!(interval(5.0), millis(200));
-        assert_eq!(interval(0.5), millis(2000));
-        assert_eq!(interval(1000.0), millis(1));
-        assert_eq!(interval(0.0), Ok(None));
-        for senseless in [-1.0, 1e-9, 1e9, f64::NAN, f64::INFINITY] {
-            assert_eq!(interval(senseless), Err(()), "{senseless}");
-        }
-    }
-}

@@ -177,7 +177,7 @@ impl Worker {
             }
             Inquired::Unanswered(fault, wait) => {
                 fault.log("the provider does not say how work stands");
-                let next = patience::next_unanswered(provider, &job, now).max(now + wait.unwrap_or_default());
+                let next = patience::next_unanswered(provider, &job, now).max(now + wait);
                 let event = Event::Checked { next: next.min(end), answered: false };
                 self.records.apply(job.id, &event, now).await.map(|_| Looked::Stayed)
             }

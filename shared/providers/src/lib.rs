@@ -28,8 +28,8 @@ pub use credentials::Credentials;
 pub use delivery::{Authenticity, Delivery, Knocking, Report, Unreadable};
 pub use inquiry::{Access, Ask, Check, Finding, Health, Inquiry};
 pub use order::{Fields, Order};
-pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 pub use polling::Polling;
+pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 pub use standing::Standing;
 pub use token::Token;
 

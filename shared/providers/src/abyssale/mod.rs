@@ -22,9 +22,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::{
-    Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Order, Polling, Provider,
-    Report,
-    SigningAction, SigningSecret, Standing, Unreadable,
+    Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Order, Polling,
+    Provider, Report, SigningAction, SigningSecret, Standing, Unreadable,
 };
 
 /// The provider.

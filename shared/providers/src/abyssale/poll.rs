@@ -79,6 +79,7 @@ mod tests {
             Ok(Standing::Working { .. }) => "working".into(),
             Ok(Standing::Told(Event::Finished { sources, .. })) => format!("{} files", sources.len()),
             Ok(Standing::Told(event)) => format!("{event:?}"),
+            Ok(Standing::Found { ticket, .. }) => format!("found as {ticket}"),
             Ok(Standing::Gone(fault)) => format!("gone: {}", fault.class.name()),
             Err(fault) => fault.class.name().into(),
         }
