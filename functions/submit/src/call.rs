@@ -24,13 +24,14 @@ impl App {
         let credentials = Credentials::new(secret.provider(provider.name()));
         let name = providers::name_of(provider);
         let callback_url = callback_url(&self.config.webhook_url, &secret.callback_keys(), &name, job)?;
-        provider.submission(&Call {
+        let call = Call {
             kind,
             request,
             callback_url: &callback_url,
             api_url: self.config.providers.api_url(provider.name()),
             credentials: &credentials,
-        })
+        };
+        provider.submission(&call, OffsetDateTime::now_utc())
     }
 
     /// The line to a provider for an invocation that ends at `deadline`.

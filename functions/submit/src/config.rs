@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lambda::{Environment, ProviderSettings};
+use lambda::{Environment, ProviderSettings, Usual};
 use model::{Fault, FaultClass};
 use url::Url;
 
@@ -38,7 +38,11 @@ impl Config {
     /// [`FaultClass::Misconfigured`] naming the variable.
     pub fn read(environment: &Environment) -> Result<Self, Fault> {
         let seconds: f64 = environment.parsed("PROVIDER_TIMEOUT_SECONDS", 20.0, "a number of seconds")?;
-        let providers = providers::ALL.iter().map(|provider| (provider.name(), provider.default_api_url()));
+        let providers = providers::ALL.iter().map(|provider| Usual {
+            name: provider.name(),
+            api_url: provider.default_api_url(),
+            requests_per_second: provider.requests_per_second(),
+        });
         let longest_wait: f64 = environment.parsed("LONGEST_WAIT_SECONDS", 5.0, "a number of seconds")?;
         Ok(Self {
             table: environment.text("TABLE_NAME")?,

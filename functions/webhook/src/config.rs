@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lambda::{Environment, ProviderSettings, trusted_ca};
+use lambda::{Environment, ProviderSettings, Usual, trusted_ca};
 use model::{ChecksumAlgorithm, Fault, FaultClass};
 use transport::{Guard, Origin};
 
@@ -190,7 +190,11 @@ impl SweepConfig {
         let seconds = |name: &str, default: u64| {
             environment.parsed(name, default, "a number of seconds").map(Duration::from_secs)
         };
-        let providers = providers::ALL.iter().map(|provider| (provider.name(), provider.default_api_url()));
+        let providers = providers::ALL.iter().map(|provider| Usual {
+            name: provider.name(),
+            api_url: provider.default_api_url(),
+            requests_per_second: provider.requests_per_second(),
+        });
         Ok(Self {
             secret_id: environment.text("SECRET_ID")?,
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,

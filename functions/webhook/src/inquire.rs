@@ -33,7 +33,9 @@ impl Worker {
         let config = &self.config.sweep;
         let api_url = config.providers.api_url(provider.name());
         let access = Access { api_url, credentials: &credentials };
-        let Some(mut inquiry) = provider.poll(&access, job)? else { return Ok(Inquired::CannotBe) };
+        let Some(mut inquiry) = provider.poll(&access, job, OffsetDateTime::now_utc())? else {
+            return Ok(Inquired::CannotBe);
+        };
         // As long as the answer to a request that is sent at the latest moment may take.
         let deadline = latest + config.provider_timeout + Duration::seconds(5);
         let left = std::time::Duration::try_from(latest - OffsetDateTime::now_utc()).unwrap_or_default();

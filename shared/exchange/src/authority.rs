@@ -2,6 +2,7 @@
 
 use model::{Fault, FaultClass, Secret};
 use providers::{Access, Credentials, Provider};
+use time::OffsetDateTime;
 use transport::Secrets;
 
 use crate::Line;
@@ -29,10 +30,10 @@ impl Authority<'_> {
         self.secrets.token(name, refused, || self.exchange(line)).await
     }
 
-    async fn exchange(&self, line: &Line<'_>) -> Result<(Secret, time::OffsetDateTime), Fault> {
+    async fn exchange(&self, line: &Line<'_>) -> Result<(Secret, OffsetDateTime), Fault> {
         let credentials = Credentials::new(self.secrets.get().await?.provider(self.provider.name()));
         let access = Access { api_url: self.api_url, credentials: &credentials };
-        let inquiry = self.provider.token(&access)?;
+        let inquiry = self.provider.token(&access, OffsetDateTime::now_utc())?;
         let mut inquiry =
             inquiry.ok_or_else(|| Fault::new(FaultClass::Internal, "a provider without tokens wants one"))?;
         let bare = Line { authority: None, ..*line };

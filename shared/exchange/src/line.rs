@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::{Fault, FaultClass, Secret};
-use providers::{Answer, Ask, Inquiry, SendFailure};
+use providers::{Answer, Ask, Inquiry, LongestAnswer, SendFailure};
 use records::Turn;
 use time::OffsetDateTime;
-use transport::{Sender, Unanswered};
+use transport::{LONGEST_ANSWER, Sender, Unanswered};
 
 use crate::{Authority, Pace};
 
@@ -113,7 +113,8 @@ impl Line<'_> {
     /// Sends one request, and waits no longer than the invocation allows.
     pub async fn send(&self, request: http::Request<Bytes>) -> Answer {
         let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
-        self.sender.send(request, timeout).await.map_err(|unanswered| match unanswered {
+        let longest = request.extensions().get::<LongestAnswer>().map_or(LONGEST_ANSWER, |longest| longest.0);
+        self.sender.send(request, timeout, longest).await.map_err(|unanswered| match unanswered {
             Unanswered::NotSent => SendFailure::NotSent,
             Unanswered::MaybeSent => SendFailure::MaybeSent,
         })

@@ -6,28 +6,35 @@ use model::{Fault, FaultClass};
 
 use crate::Environment;
 
-/// How often a provider is asked when nothing else is said. Abyssale documents 10 per second, and did 5 in an older
-/// page (contract 1.5).
-const REQUESTS_PER_SECOND: f64 = 5.0;
+/// What is usual for a provider, which its own code knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Usual {
+    /// Its name.
+    pub name: &'static str,
+    /// Base URL of its API.
+    pub api_url: &'static str,
+    /// How often all invocations together ask it, per second.
+    pub requests_per_second: f64,
+}
 
 /// Where providers are, and how often they may be asked.
 #[derive(Debug, Clone)]
 pub struct ProviderSettings(HashMap<&'static str, (String, Option<Duration>)>);
 
 impl ProviderSettings {
-    /// Reads `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND` for each provider, which comes with its name and
-    /// its usual API.
+    /// Reads `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND` for each provider.
     ///
     /// # Errors
     /// [`FaultClass::Misconfigured`] naming the variable.
     pub fn read(
         environment: &Environment,
-        providers: impl IntoIterator<Item = (&'static str, &'static str)>,
+        providers: impl IntoIterator<Item = Usual>,
     ) -> Result<Self, Fault> {
-        let settings = providers.into_iter().map(|(name, usual)| {
-            let url = environment.maybe(&variable(name, "API_URL")).unwrap_or(usual);
+        let settings = providers.into_iter().map(|usual| {
+            let name = usual.name;
+            let url = environment.maybe(&variable(name, "API_URL")).unwrap_or(usual.api_url);
             let rate_variable = variable(name, "REQUESTS_PER_SECOND");
-            let rate = environment.parsed(&rate_variable, REQUESTS_PER_SECOND, "a number")?;
+            let rate = environment.parsed(&rate_variable, usual.requests_per_second, "a number")?;
             let interval = interval(rate).ok_or_else(|| out_of_range(&rate_variable))?;
             Ok((name, (url.trim_end_matches('/').to_owned(), interval)))
         });
@@ -70,14 +77,15 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<ProviderSettings, Fault> {
         let environment = Environment::new(variables.iter().copied());
-        ProviderSettings::read(&environment, [("maker", "https://api.maker.example")])
+        let usual = Usual { name: "maker", api_url: "https://api.maker.example", requests_per_second: 2.0 };
+        ProviderSettings::read(&environment, [usual])
     }
 
     #[test]
     fn a_provider_has_its_own_address_and_pace() {
         let usual = read(&[]).expect("defaults");
         assert_eq!(usual.api_url("maker"), "https://api.maker.example");
-        assert_eq!(usual.interval("maker"), Some(Duration::from_millis(200)));
+        assert_eq!(usual.interval("maker"), Some(Duration::from_millis(500)));
         let set = [("MAKER_API_URL", "http://127.0.0.1:1/"), ("MAKER_REQUESTS_PER_SECOND", "0")];
         let set = read(&set).expect("good");
         assert_eq!((set.api_url("maker"), set.interval("maker")), ("http://127.0.0.1:1", None));

@@ -22,6 +22,12 @@ impl Credentials {
         self.0.get(name)?.as_str().filter(|text| !text.is_empty()).map(Secret::new)
     }
 
+    /// A setting in seconds, as a number or a text.
+    pub fn seconds(&self, name: &str) -> Option<u64> {
+        let value = self.0.get(name)?;
+        value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
+    }
+
     /// The secrets that sign the provider's deliveries.
     pub fn signing_secrets(&self) -> SigningSecrets {
         SigningSecrets::read(&self.0)

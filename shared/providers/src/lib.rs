@@ -5,14 +5,18 @@
 //! [`ALL`] and knows no provider by name. To add one: write its folder, then add the two lines marked below.
 
 pub mod abyssale; // a provider's folder: line one of two
+#[cfg(not(feature = "sim"))]
+pub mod ai_studios;
 #[cfg(test)]
 mod conformance;
 mod conversation;
 mod credentials;
 mod delivery;
 mod inquiry;
+mod longest_answer;
 mod order;
 mod polling;
+mod retry_after;
 mod signing;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -27,11 +31,14 @@ pub use conversation::{Answer, Call, Conversation, Outcome, SendFailure, Step};
 pub use credentials::Credentials;
 pub use delivery::{Authenticity, Delivery, Knocking, Report, Unreadable};
 pub use inquiry::{Access, Ask, Check, Finding, Health, Inquiry};
+pub use longest_answer::LongestAnswer;
 pub use order::{Fields, Order};
 pub use polling::Polling;
 pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 pub use standing::Standing;
 pub use token::Token;
+
+pub(crate) use retry_after::retry_after;
 
 /// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
 pub static ALL: &[&dyn Provider] = &[
@@ -45,6 +52,9 @@ pub trait Provider: Sync {
 
     /// Base URL of the provider's API, without a trailing slash.
     fn default_api_url(&self) -> &'static str;
+
+    /// How often the provider is asked unless the operator says otherwise, by all invocations together.
+    fn requests_per_second(&self) -> f64;
 
     /// Host names from which the provider is known to serve files.
     fn download_hosts(&self) -> &'static [&'static str];
@@ -63,11 +73,23 @@ pub trait Provider: Sync {
         Ok(order)
     }
 
-    /// Begins to ask for the work of an order.
+    /// What an order's work has for itself while it goes on, such as the project that is rendered: a second order for
+    /// the same is refused until the first is at its end. Nothing when orders do not get in each other's way.
+    fn occupies(&self, _request: &Value) -> Option<String> {
+        None
+    }
+
+    /// Begins to ask for the work of an order, at the time `now`.
     ///
     /// # Errors
     /// [`model::FaultClass::Misconfigured`] when the credentials or the URL cannot be used.
-    fn submission(&self, call: &Call<'_>) -> Result<Box<dyn Conversation>, Fault>;
+    fn submission(&self, call: &Call<'_>, now: OffsetDateTime) -> Result<Box<dyn Conversation>, Fault>;
+
+    /// Whether the provider can sign deliveries at all. Those of one that cannot only hint at what it must be asked
+    /// about, so they need no proof but the token in their URL.
+    fn signs(&self) -> bool {
+        true
+    }
 
     /// Judges whether a delivery really comes from the provider.
     fn authenticate(
@@ -86,22 +108,31 @@ pub trait Provider: Sync {
     /// [`Unreadable`] when the body cannot be what the provider documents; it is then recorded and dropped.
     fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable>;
 
-    /// Asks how a job's work stands. Nothing when the provider cannot be asked about it.
+    /// Asks how a job's work stands at the time `now`. Nothing when the provider cannot be asked about it.
     ///
     /// # Errors
     /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
-    fn poll(&self, _access: &Access<'_>, _job: &Job) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
+    fn poll(
+        &self,
+        _access: &Access<'_>,
+        _job: &Job,
+        _now: OffsetDateTime,
+    ) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
         Ok(None)
     }
 
     /// How often to ask about a kind of work that can be asked about.
     fn polling(&self) -> Polling;
 
-    /// Exchanges the keys for a token that requests carry. Nothing when they carry the keys themselves.
+    /// At the time `now`, exchanges the keys for a token that requests carry. Nothing when they carry the keys themselves.
     ///
     /// # Errors
     /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
-    fn token(&self, _access: &Access<'_>) -> Result<Option<Box<dyn Inquiry<Token>>>, Fault> {
+    fn token(
+        &self,
+        _access: &Access<'_>,
+        _now: OffsetDateTime,
+    ) -> Result<Option<Box<dyn Inquiry<Token>>>, Fault> {
         Ok(None)
     }
 

@@ -19,4 +19,4 @@ pub use guard::{Guard, Origin};
 pub use ranges::Remote;
 pub use secret_change::SecretVersion;
 pub use secrets::{SecretDocument, Secrets};
-pub use send::{Sender, Unanswered};
+pub use send::{LONGEST_ANSWER, Sender, Unanswered};

@@ -8,8 +8,8 @@ use model::Fault;
 
 use crate::client;
 
-/// A control answer is small; whatever is longer is cut here, so that a server cannot fill the memory.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+/// A control answer is small, 1 MiB at most. Whatever is longer is cut, so that a server cannot fill the memory.
+pub const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// Why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Sender {
         Ok(Self { client: client::build(builder)? })
     }
 
-    /// Sends a request once and reads the whole answer, all within `timeout`.
+    /// Sends a request once and reads the whole answer, or its first `longest` bytes, all within `timeout`.
     ///
     /// # Errors
     /// [`Unanswered`], which says whether the provider can have seen the request.
@@ -46,12 +46,19 @@ impl Sender {
         &self,
         request: http::Request<Bytes>,
         timeout: Duration,
+        longest: usize,
     ) -> Result<http::Response<Bytes>, Unanswered> {
         let request = request.try_into().map_err(|_| Unanswered::NotSent)?;
-        tokio::time::timeout(timeout, self.exchange(request)).await.unwrap_or(Err(Unanswered::MaybeSent))
+        tokio::time::timeout(timeout, self.exchange(request, longest))
+            .await
+            .unwrap_or(Err(Unanswered::MaybeSent))
     }
 
-    async fn exchange(&self, request: reqwest::Request) -> Result<http::Response<Bytes>, Unanswered> {
+    async fn exchange(
+        &self,
+        request: reqwest::Request,
+        longest: usize,
+    ) -> Result<http::Response<Bytes>, Unanswered> {
         let answer = self.client.execute(request).await.map_err(|e| {
             tracing::warn!(connected = !e.is_connect(), "provider did not answer");
             if e.is_connect() || e.is_builder() { Unanswered::NotSent } else { Unanswered::MaybeSent }
@@ -64,7 +71,7 @@ impl Sender {
         let mut pieces = answer.bytes_stream();
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|_| Unanswered::MaybeSent)?;
-            let room = LONGEST_ANSWER - body.len();
+            let room = longest - body.len();
             body.extend_from_slice(&piece[..piece.len().min(room)]);
             if piece.len() > room {
                 break;

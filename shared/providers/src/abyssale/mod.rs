@@ -40,6 +40,11 @@ impl Provider for Abyssale {
         "https://api.abyssale.com"
     }
 
+    /// Contract 1.5: 10 are documented, and 5 in an older page.
+    fn requests_per_second(&self) -> f64 {
+        5.0
+    }
+
     /// Contract 8. The archive host is unknown; the same bucket family is expected.
     fn download_hosts(&self) -> &'static [&'static str] {
         &[
@@ -58,7 +63,7 @@ impl Provider for Abyssale {
         order::complete(order, job)
     }
 
-    fn submission(&self, call: &Call<'_>) -> Result<Box<dyn Conversation>, Fault> {
+    fn submission(&self, call: &Call<'_>, _now: OffsetDateTime) -> Result<Box<dyn Conversation>, Fault> {
         Ok(Box::new(submit::Submission::new(call)?))
     }
 
@@ -79,7 +84,12 @@ impl Provider for Abyssale {
         webhook::read_delivery(body)
     }
 
-    fn poll(&self, access: &Access<'_>, job: &Job) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
+    fn poll(
+        &self,
+        access: &Access<'_>,
+        job: &Job,
+        _now: OffsetDateTime,
+    ) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
         let question = poll::question(access, job)?;
         Ok(question.map(|question| Box::new(question) as Box<dyn Inquiry<Standing>>))
     }

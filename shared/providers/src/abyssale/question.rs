@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use model::{Fault, FaultClass, Secret};
 
-use super::{refusal, submit::retry_after};
-use crate::{Access, Answer, Ask, Inquiry, SendFailure};
+use super::refusal;
+use crate::{Access, Answer, Ask, Inquiry, SendFailure, retry_after};
 
 /// Waits before a repeat, for want of a `Retry-After` (contract 7).
 const BACK_OFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];

@@ -7,7 +7,7 @@ use http::{Method, StatusCode, header};
 use model::{Fault, FaultClass, Secret, Violation};
 
 use super::{refusal, task::Task};
-use crate::{Answer, Call, Conversation, SendFailure, Step};
+use crate::{Answer, Call, Conversation, SendFailure, Step, retry_after};
 
 /// How often a request is repeated that was refused with `Retry-After` or never sent (contract 7, defaults).
 const REPEATS: u32 = 3;
@@ -181,19 +181,6 @@ fn in_our_words(problem: &Violation) -> Violation {
         _ => problem.field.clone(),
     };
     Violation { field, message: problem.message.clone() }
-}
-
-/// `Retry-After` in seconds, decimals allowed, or as an HTTP date; anything else is as if absent (contract 7).
-pub(super) fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
-    let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
-    }
-    let date = response.headers().get(header::DATE)?.to_str().ok()?;
-    let format = time::format_description::well_known::Rfc2822;
-    let until = time::OffsetDateTime::parse(&text.replace("GMT", "+0000"), &format).ok()?;
-    let now = time::OffsetDateTime::parse(&date.replace("GMT", "+0000"), &format).ok()?;
-    Some(Duration::try_from(until - now).unwrap_or(Duration::ZERO))
 }
 
 #[cfg(test)]

@@ -1,0 +1,191 @@
+//! Whether AI Studios would serve: its keys, its workspaces, and a project (contract 1.5, 5.1 and 5.4).
+
+use bytes::Bytes;
+use model::{Fault, FaultClass, Secret};
+use serde_json::{Map, Value};
+
+use super::{
+    api::Api,
+    envelope::{Holds, items, open},
+    order::is_id,
+    progress::Project,
+    refusal::{Class, Refusal},
+    repeats::Repeats,
+    values::{id_text, text},
+};
+use crate::{Access, Answer, Ask, Check, Fields, Finding, Health, Inquiry};
+
+/// How many workspaces are named.
+const MOST_NAMED: usize = 5;
+
+/// The questions, in the order in which their answers make sense.
+pub(super) fn checks(access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+    let mut fields = Fields::new(fields);
+    let project = match fields.take("project_id") {
+        None => None,
+        Some(Value::String(id)) if is_id(&id) => Some(id),
+        Some(_) => {
+            fields.violation("project_id", "expected the id of a project");
+            None
+        }
+    };
+    fields.finish()?;
+    let api = Api::new(access.api_url, access.credentials)?;
+    let ask = |about: About| {
+        Box::new(Question { api: api.clone(), about, refused: false, repeats: Repeats::default() })
+    };
+    let mut checks: Vec<Check> = vec![("key", ask(About::Key)), ("workspaces", ask(About::Workspaces))];
+    if let Some(id) = project {
+        checks.push(("project", ask(About::Project(id))));
+    }
+    Ok(checks)
+}
+
+enum About {
+    Key,
+    Workspaces,
+    Project(String),
+}
+
+struct Question {
+    api: Api,
+    about: About,
+    refused: bool,
+    repeats: Repeats,
+}
+
+impl Question {
+    fn request(&self) -> Result<http::Request<Bytes>, Fault> {
+        match &self.about {
+            About::Key => self.api.get("/auth"),
+            About::Workspaces => self.api.get("/dropdown/workspaces"),
+            About::Project(id) => self.api.project(id),
+        }
+    }
+
+    fn refused(&mut self, answer: &Answer, refusal: &Refusal) -> Ask<Finding> {
+        match refusal.class() {
+            Class::Auth if !self.refused => {
+                self.refused = true;
+                Ask::Authorize { refused: true }
+            }
+            Class::Throttled => self.repeats.after_throttling(self.request(), answer, refusal.fault()),
+            Class::Transient => self.repeats.after_trouble(self.request(), refusal.fault()),
+            Class::Auth
+            | Class::Quota
+            | Class::Forbidden
+            | Class::NotFound
+            | Class::Conflict
+            | Class::Invalid
+            | Class::Provider => Ask::Failed(refusal.fault()),
+        }
+    }
+
+    fn found(&self, payload: Value) -> Finding {
+        match self.about {
+            About::Key => match payload.get("isAuthenticated").and_then(Value::as_bool) {
+                Some(false) => {
+                    Finding::new(Health::Failed, "AI Studios does not accept the token that it gave")
+                }
+                Some(true) | None => Finding::new(Health::Ok, "AI Studios accepts app_id and user_key"),
+            },
+            About::Workspaces => workspaces(&items(payload, "workspaces")),
+            About::Project(_) => project(&payload),
+        }
+    }
+}
+
+impl Inquiry<Finding> for Question {
+    fn start(&mut self) -> Ask<Finding> {
+        Ask::Authorize { refused: false }
+    }
+
+    fn authorized(&mut self, token: &Secret) -> Ask<Finding> {
+        self.api.carry(token);
+        self.request().map_or_else(Ask::Failed, Ask::Send)
+    }
+
+    fn answered(&mut self, answer: Answer) -> Ask<Finding> {
+        let Ok(response) = &answer else {
+            let fault = Fault::new(FaultClass::ProviderUnavailable, "AI Studios does not answer");
+            return self.repeats.after_trouble(self.request(), fault.retry_after(30));
+        };
+        match open(response.status(), response.body(), Holds::List) {
+            Ok(payload) => Ask::Done(self.found(payload)),
+            Err(refusal) => self.refused(&answer, &refusal),
+        }
+    }
+}
+
+/// Names and ids, which an order takes as `workspace_id`.
+fn workspaces(list: &[Value]) -> Finding {
+    let named = list.iter().filter_map(|workspace| {
+        let id = id_text(workspace, &["workspaceId", "id"])?;
+        let name = text(workspace, &["workspaceName", "name"]).unwrap_or("?");
+        Some(format!("{} ({id})", name.chars().take(80).collect::<String>()))
+    });
+    let named: Vec<String> = named.take(MOST_NAMED).collect();
+    let detail = match named.len() {
+        0 => "no workspace is listed; projects of the account itself need none".to_owned(),
+        shown if shown < list.len() => format!("{} and {} more", named.join(", "), list.len() - shown),
+        _ => named.join(", "),
+    };
+    Finding::new(Health::Ok, detail)
+}
+
+fn project(payload: &Value) -> Finding {
+    let project = Project::read(payload);
+    let fields = payload.get("project").unwrap_or(payload);
+    let name = text(fields, &["name"]).unwrap_or("?").chars().take(80).collect::<String>();
+    let state = project.progress.state.unwrap_or_else(|| "never exported".to_owned());
+    Finding::new(Health::Ok, format!("\"{name}\" is there: {state}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Credentials;
+
+    fn found(about: &str, status: u16, body: &str) -> Result<Finding, FaultClass> {
+        let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
+        let access = Access { api_url: "https://api.example", credentials: &credentials };
+        let fields = Map::from_iter([("project_id".to_owned(), json!("66b1"))]);
+        let checks = checks(&access, fields).expect("good");
+        let (_, mut inquiry) = checks.into_iter().find(|(name, _)| *name == about).expect("a check");
+        assert!(matches!(inquiry.start(), Ask::Authorize { refused: false }));
+        assert!(matches!(inquiry.authorized(&Secret::new("t")), Ask::Send(_)));
+        let answer = http::Response::builder().status(status).body(body.to_owned().into());
+        match inquiry.answered(Ok(answer.expect("a response"))) {
+            Ask::Done(finding) => Ok(finding),
+            Ask::Failed(fault) => Err(fault.class),
+            Ask::Send(_) | Ask::SendAfter { .. } | Ask::Authorize { .. } => panic!("not at its end"),
+        }
+    }
+
+    #[test]
+    fn what_the_provider_says_is_told_by_name() {
+        let good = found("key", 200, r#"{"success":true,"data":{"isAuthenticated":true}}"#).expect("found");
+        assert_eq!(good.health, Health::Ok);
+        let bad = found("key", 200, r#"{"isAuthenticated":false}"#).expect("found");
+        assert_eq!(bad.health, Health::Failed);
+        let project = found("project", 200, r#"{"data":{"project":{"name":"Spring","state":"exported"}}}"#);
+        assert_eq!(project.expect("found").detail, "\"Spring\" is there: exported");
+        let missing = found("project", 404, r#"{"success":false,"error":{"code":4040,"msg":"none"}}"#);
+        assert_eq!(missing, Err(FaultClass::ProviderRefusedRequest));
+    }
+
+    #[test]
+    fn workspaces_are_listed_whatever_their_shape() {
+        for body in [
+            r#"[{"workspaceId":"w1","workspaceName":"One"},{"id":"w2","name":"Two"}]"#,
+            r#"{"success":true,"data":[{"workspaceId":"w1","workspaceName":"One"},{"id":"w2","name":"Two"}]}"#,
+            r#"{"success":true,"data":{"0":{"workspaceId":"w1","workspaceName":"One"},"1":{"id":"w2","name":"Two"}}}"#,
+        ] {
+            assert_eq!(found("workspaces", 200, body).expect("found").detail, "One (w1), Two (w2)", "{body}");
+        }
+        let many: Vec<Value> = (0..9).map(|i| json!({ "id": i, "name": "n" })).collect();
+        assert!(workspaces(&many).detail.ends_with("and 4 more"));
+    }
+}

@@ -1,0 +1,130 @@
+//! AI Studios by DeepBrain: videos of avatar projects.
+//!
+//! Wire facts are those of the provider's contract; comments name its sections ("contract 3.2"). What is sure is what
+//! the provider answers to a question of ours. A callback is only a reason to ask.
+
+mod api;
+mod check;
+mod envelope;
+mod lean;
+mod notes;
+mod order;
+mod poll;
+mod progress;
+mod refusal;
+mod repeats;
+mod submit;
+mod token;
+mod values;
+mod verdict;
+mod webhook;
+
+use model::{Fault, Job};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::{
+    Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Knocking, Order,
+    Polling, Provider, Report, Standing, Token, Unreadable,
+};
+
+/// The provider.
+#[derive(Debug)]
+pub struct AiStudios;
+
+impl Provider for AiStudios {
+    fn name(&self) -> &'static str {
+        "ai_studios"
+    }
+
+    /// Contract 1.1. The service in China has another one.
+    fn default_api_url(&self) -> &'static str {
+        "https://app.aistudios.com"
+    }
+
+    /// Contract 6.3: no limit is published, so this is our own.
+    fn requests_per_second(&self) -> f64 {
+        2.0
+    }
+
+    /// Contract 6.4: no host is promised. The suffixes of whole clouds that stand there are left out, since anybody can
+    /// have a host below them.
+    fn download_hosts(&self) -> &'static [&'static str] {
+        &[
+            "*.aistudios.com",
+            "*.aistudios.cn",
+            "*.deepbrain.io",
+            "*.deepbrainai.io",
+            "ai-platform-public.s3.ap-northeast-2.amazonaws.com",
+            "ai-platform-prd.s3.ap-northeast-2.amazonaws.com",
+        ]
+    }
+
+    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
+        order::read(kind, fields)
+    }
+
+    /// One export of a project at a time (contract 2, E5): its progress is the project's, and does not tell exports
+    /// apart. A project that is only tracked may be watched by many.
+    fn occupies(&self, request: &Value) -> Option<String> {
+        let tracked = request.get("track") == Some(&Value::Bool(true));
+        request.get("project_id").and_then(Value::as_str).filter(|_| !tracked).map(str::to_owned)
+    }
+
+    fn submission(&self, call: &Call<'_>, now: OffsetDateTime) -> Result<Box<dyn Conversation>, Fault> {
+        Ok(Box::new(submit::Submission::new(call, now)?))
+    }
+
+    /// Contract 4.2: nothing is known to sign.
+    fn signs(&self) -> bool {
+        false
+    }
+
+    fn authenticate(
+        &self,
+        _delivery: &Delivery<'_>,
+        _credentials: &Credentials,
+        _now: OffsetDateTime,
+    ) -> Authenticity {
+        Authenticity::NotSigned
+    }
+
+    /// Contract 4.1: none is sent.
+    fn delivery_id(&self, _headers: &http::HeaderMap) -> Option<String> {
+        None
+    }
+
+    fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable> {
+        webhook::read_delivery(body)
+    }
+
+    fn is_delivery(&self, method: &http::Method, query: Option<&str>) -> Knocking {
+        webhook::is_delivery(method, query)
+    }
+
+    fn poll(
+        &self,
+        access: &Access<'_>,
+        job: &Job,
+        now: OffsetDateTime,
+    ) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
+        let question = poll::Question::new(access, job, now)?;
+        Ok(question.map(|question| Box::new(question) as Box<dyn Inquiry<Standing>>))
+    }
+
+    fn polling(&self) -> Polling {
+        poll::POLLING
+    }
+
+    fn token(
+        &self,
+        access: &Access<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Box<dyn Inquiry<Token>>>, Fault> {
+        Ok(Some(Box::new(token::Exchange::new(access, now)?)))
+    }
+
+    fn checks(&self, access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+        check::checks(access, fields)
+    }
+}

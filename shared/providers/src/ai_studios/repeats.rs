@@ -1,0 +1,100 @@
+//! Waits before a request that did no harm is sent again (contract 6.2).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use model::Fault;
+
+use crate::{Answer, Ask, retry_after};
+
+/// How often a request is repeated that the provider refused for the moment.
+const MOST: u32 = 3;
+/// The first wait for want of a `Retry-After`; doubles up to the longest (contract 6.2).
+const FIRST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(300);
+/// Waits after trouble in passing.
+const TROUBLE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+
+/// Counts the repeats of one operation.
+#[derive(Debug, Default)]
+pub(super) struct Repeats {
+    throttled: u32,
+    troubled: usize,
+}
+
+impl Repeats {
+    /// How long a throttling answer asks to wait, with the failure that says so. None when it was repeated often enough.
+    pub(super) fn throttled(&mut self, answer: &Answer, fault: Fault) -> (Option<Duration>, Fault) {
+        let wanted = answer.as_ref().ok().and_then(retry_after);
+        let wait = wanted.unwrap_or_else(|| (FIRST * 2_u32.pow(self.throttled)).min(LONGEST));
+        // Rounded up: who comes back a moment too soon is refused again.
+        let fault = fault.retry_after(wait.as_secs_f64().ceil().max(1.0) as u64);
+        self.throttled += 1;
+        ((self.throttled <= MOST).then_some(wait), fault)
+    }
+
+    /// How long to wait after trouble in passing. None when it was repeated often enough.
+    pub(super) fn troubled(&mut self) -> Option<Duration> {
+        self.troubled += 1;
+        TROUBLE.get(self.troubled - 1).copied()
+    }
+
+    /// The same request after a throttling answer.
+    pub(super) fn after_throttling<T>(
+        &mut self,
+        request: Result<http::Request<Bytes>, Fault>,
+        answer: &Answer,
+        fault: Fault,
+    ) -> Ask<T> {
+        let (wait, fault) = self.throttled(answer, fault);
+        again(wait, request, fault)
+    }
+
+    /// The same request after trouble in passing.
+    pub(super) fn after_trouble<T>(
+        &mut self,
+        request: Result<http::Request<Bytes>, Fault>,
+        fault: Fault,
+    ) -> Ask<T> {
+        again(self.troubled(), request, fault)
+    }
+}
+
+fn again<T>(
+    wait: Option<Duration>,
+    request: Result<http::Request<Bytes>, Fault>,
+    otherwise: Fault,
+) -> Ask<T> {
+    match (wait, request) {
+        (None, _) => Ask::Failed(otherwise),
+        (Some(wait), Ok(request)) => Ask::SendAfter { wait, request, otherwise },
+        (Some(_), Err(fault)) => Ask::Failed(fault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::FaultClass;
+
+    use super::*;
+
+    #[test]
+    fn throttling_is_waited_out_as_asked_or_twice_as_long_each_time() {
+        let answer = |after: Option<&str>| -> Answer {
+            let mut response = http::Response::builder().status(429);
+            if let Some(after) = after {
+                response = response.header("retry-after", after);
+            }
+            Ok(response.body(Bytes::new()).expect("a response"))
+        };
+        let fault = || Fault::new(FaultClass::ProviderThrottled, "later");
+        let mut repeats = Repeats::default();
+        let mut waits = vec![];
+        for after in [None, Some("7"), None, None] {
+            let (wait, fault) = repeats.throttled(&answer(after), fault());
+            waits.push((wait.map(|wait| wait.as_secs()), fault.retry_after));
+        }
+        let expected = [(Some(30), Some(30)), (Some(7), Some(7)), (Some(120), Some(120)), (None, Some(240))];
+        assert_eq!(waits, expected);
+    }
+}
