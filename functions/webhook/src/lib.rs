@@ -9,7 +9,7 @@ mod manifest;
 mod receive;
 mod settle;
 pub mod transfer;
-mod unpack;
+pub mod unpack;
 mod watch;
 mod worker;
 pub mod zip;

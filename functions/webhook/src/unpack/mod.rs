@@ -22,8 +22,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{transfer::Meter, zip::Listing};
 
-pub(crate) use outcome::{End, Outcome};
-pub(crate) use picture::Measures;
+pub use outcome::{End, Outcome};
+pub use picture::Measures;
 use plan::{Planned, Step};
 
 /// Steps that are worked on at once: while one is sent, the next is read.
@@ -41,7 +41,7 @@ const REMOVED_AT_ONCE: usize = 8;
 
 /// An archive being unpacked.
 #[derive(Debug)]
-pub(crate) struct Unpacking<'a> {
+pub struct Unpacking<'a> {
     objects: &'a Objects,
     job: &'a Job,
     archive: &'a Key,
@@ -64,7 +64,7 @@ struct Course {
 impl<'a> Unpacking<'a> {
     /// The files of `listing`, which lie in `archive`, for a job. `again` says that an earlier landing may have left
     /// some of them in the bucket.
-    pub(crate) fn new(
+    pub fn new(
         objects: &'a Objects,
         job: &'a Job,
         archive: &'a Key,
@@ -83,7 +83,7 @@ impl<'a> Unpacking<'a> {
     /// [`FaultClass::ArchiveRefused`] if the archive turns out to be hostile, and then none of its files stay;
     /// [`FaultClass::ObjectConflict`] or [`FaultClass::StorageUnavailable`] from the bucket; and the landing's own
     /// end, if it is told to stop.
-    pub(crate) async fn run(self) -> Result<Vec<Outcome>, Fault> {
+    pub async fn run(self) -> Result<Vec<Outcome>, Fault> {
         let steps = stream::iter(plan::plan(self.listing)).map(|step| self.step(step));
         let landed: Vec<Vec<(usize, Outcome)>> = steps.buffer_unordered(STEPS_AT_ONCE).collect().await;
         let course = self.course.lock().map(|mut course| std::mem::take(&mut *course)).unwrap_or_default();
