@@ -27,7 +27,7 @@ pub use picture::Measures;
 use plan::{Planned, Step};
 
 /// Steps that are worked on at once: while one is sent, the next is read.
-const STEPS_AT_ONCE: usize = 4;
+const STEPS_AT_ONCE: usize = 6;
 /// Small files of one step that are sent at once.
 const FILES_AT_ONCE: usize = 4;
 /// Bytes of blocks in memory, and as many of files inflated from them.
