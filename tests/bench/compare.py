@@ -64,7 +64,7 @@ def compare(comparison, options):
         if peer in known:
             comparison.goal(f"1 GiB, {figure} by that of {peer}", ratio(known, own.name, peer, figure), limit)
         else:
-            print(f"SKIPPED  1 GiB, {figure} by that of {peer}: it cannot be installed here")
+            print(f"SKIPPED  1 GiB, {figure} by that of {peer}: it does not take part")
     for (what, query, limit), costs in zip(MEMORY, (known, unknown)):
         peaks = {1024: peak(costs[own.name])}
         for mebibytes in [64, 5 * 1024]:
