@@ -120,6 +120,7 @@ async fn five_hundred_jobs_at_once_at_the_default_pace() {
     assert_all_served(&world, 500, 5).await;
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are what the measuring is for")]
 async fn assert_all_served(world: &World, count: usize, per_second: usize) {
     let started = Instant::now();
     let answers = world.burst(count).await;
