@@ -51,7 +51,10 @@ impl Faults {
             "call" => self.calls.push(queued.with(parse(wanted)?)),
             "delivery" => self.deliveries.push(queued.with(parse(wanted)?)),
             "archive" => self.archives.push(queued.with(parse(wanted)?)),
-            "file" => self.files.push(queued.with(parse(wanted)?)),
+            "file" => match parse(wanted)? {
+                DownloadFault::FewerEntries { .. } => return Err("only archives have entries".to_owned()),
+                fault => self.files.push(queued.with(fault)),
+            },
             "generation" => self.generations.push(queued.with(parse(wanted)?)),
             _ => return Err("on must be call, generation, delivery, archive or file".to_owned()),
         }
