@@ -230,6 +230,11 @@ fn a_review_is_told_to_the_subscriptions_of_the_design() {
         "created_at": 1_780_000_000, "updated_at": 1_780_000_100, "status_updated_at": 1_790_000_000,
     });
     assert_eq!(body, expected);
+    let project = get(&mut bench, "/projects")[2]["id"].clone();
+    bench.api(Method::PUT, &format!("/designs/{spring}/project"), &json!({"project_id": project}));
+    let sent = bench.deliver(crate::sim::Outcome::Status(200));
+    let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
+    assert_eq!(body["status"], "NONE", "a move resets the review");
 }
 
 #[test]
