@@ -222,8 +222,24 @@ fn faults_choose_their_files() {
         {"on": "file", "kind": "not_found", "route": "GET /cdn/*"},
     ]));
     assert_eq!([0, 1, 0, 1, 0].map(|at| status(&mut bench, at)), [503, 403, 503, 200, 200]);
-    let left = bench.admin(Method::GET, "/faults", &Value::Null);
-    assert_eq!((left.as_array().map(Vec::len), &left[1]["route"]), (Some(2), &json!("GET /cdn/*")));
+    let nowhere = json!("http://files.test/exports/round.zip");
+    bench.fault(json!({"on": "file", "kind": "unavailable", "route": "GET /exports/*"}));
+    assert_eq!(download(&mut bench, &nowhere).status(), 404, "a fault of archives, whatever lies there");
+    bench.admin(Method::DELETE, "/faults", &Value::Null);
+    bench
+        .fault(json!({"on": "archive", "kind": "redirect", "location": "/exports/round.zip", "count": null}));
+    assert_eq!(download(&mut bench, &nowhere).status(), 302);
+}
+
+#[test]
+fn faults_that_wait_are_listed_with_what_they_choose() {
+    let mut bench = Bench::new();
+    bench.fault(json!({"on": "file", "kind": "expired", "format": "story", "file_type": "png"}));
+    let listed = bench.admin(Method::GET, "/faults", &Value::Null);
+    let expected = json!({
+        "on": "file", "kind": "expired", "route": null, "count": 1, "format": "story", "file_type": "png",
+    });
+    assert_eq!(listed, json!([expected]));
 }
 
 #[test]
