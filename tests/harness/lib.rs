@@ -21,4 +21,4 @@ pub use resources::{
     TABLE,
 };
 pub use stack::{Ports, Stack, StackError, StackOptions, Workers};
-pub use until::until;
+pub use until::{until, until_within};
