@@ -15,8 +15,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("objects", &["model"]),
     ("inbox", &["model"]),
     ("lambda", &["model"]),
-    ("submit", &["model", "providers", "transport", "records", "inbox", "lambda"]),
-    ("webhook", &["model", "providers", "transport", "records", "objects", "inbox", "lambda"]),
+    // Why it imports more than model stands in its README.
+    ("exchange", &["model", "providers", "transport", "records"]),
+    ("submit", &["model", "providers", "transport", "records", "inbox", "lambda", "exchange"]),
+    ("webhook", &["model", "providers", "transport", "records", "objects", "inbox", "lambda", "exchange"]),
 ];
 
 /// The one home of each outside thing.

@@ -3,16 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use exchange::left;
 use inbox::{Body, Message, Queued, Route};
 use model::{Event, Fault, Job, Status};
 use providers::Outcome;
 use time::OffsetDateTime;
 
-use crate::{
-    App,
-    ask::{RESERVE, left},
-    record::record,
-};
+use crate::{App, ask::RESERVE, record::record};
 
 /// How often a job is looked at whose files are landing.
 const LOOK: Duration = Duration::from_millis(100);

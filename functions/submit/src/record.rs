@@ -6,7 +6,7 @@ use model::{Event, Job};
 use records::Records;
 use time::OffsetDateTime;
 
-use crate::ask::left;
+use exchange::left;
 
 /// The least time that the table gets to take what came of asking.
 const LEAST_TO_RECORD: Duration = Duration::from_millis(500);

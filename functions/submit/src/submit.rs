@@ -4,6 +4,7 @@
 //! answer finds it; and the provider is asked only by the one who made the job, so that a repeated request
 //! bills once. A job whose turn is too far away is made as one that waits, and only then put on the queue.
 
+use exchange::Pace;
 use model::{Event, Fault, Job, JobId, NewJob, Origin};
 use records::{IdempotencyKey, Turn};
 use time::OffsetDateTime;
@@ -13,7 +14,6 @@ use crate::{
     ask::{Asked, Asking, Later, late},
     claiming::{claim, free, undo},
     done::Done,
-    pace::Pace,
     record::{record, time_to_record},
     request::Request,
     wait::Deferred,
@@ -39,8 +39,13 @@ impl App {
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
             return Ok(self.found(before).await);
         }
-        let (sender, timeout) = (&self.sender, self.config.provider_timeout);
-        let asking = Asking { sender, pace: &pace, timeout, deadline, refused_before: None };
+        let asking = Asking {
+            line: self.line(provider, deadline),
+            pace: &pace,
+            records: &self.records,
+            job: id,
+            refused_before: None,
+        };
         match asking.lead(conversation.as_mut(), turn).await {
             Asked::Accepted(event) | Asked::Unknown(event) => {
                 Ok(record(&self.records, job, event, deadline).await)

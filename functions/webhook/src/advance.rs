@@ -39,7 +39,7 @@ impl Worker {
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
         let report = provider.read_delivery(&body).unwrap_or_else(|unreadable| {
             tracing::warn!(metric = "UnreadableDeliveries", count = 1, %unreadable, "delivery cannot be read");
-            Report { name: "unreadable".into(), ticket: None, event: None, adoptable_as: None, awaited: false }
+            Report::unreadable()
         });
         let delivery = record_of(&message, &report, &body, receipt);
         match self.find(&message, &report).await? {

@@ -39,7 +39,7 @@ pub(crate) async fn bring(worker: &Worker, job: &Job, again: bool, meter: &Meter
         checkpoint = worker.records.checkpoint(job.id, time::OffsetDateTime::now_utc()).await?;
     }
     let bringing = Bringing { worker, job, again, meter, checkpoint: checkpoint.as_ref() };
-    // Boxed: each is a long story of its own, and whoever waits for a landing has room for neither.
+    // Boxed: both ways are long, and whoever lands would hold room for the longer one on the stack.
     match &sources[..] {
         [source] if source.role == SourceRole::Archive => {
             Box::pin(archive::bring(bringing, &source.url)).await

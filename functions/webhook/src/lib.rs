@@ -15,7 +15,7 @@ mod set;
 mod settle;
 mod sweep;
 pub mod transfer;
-mod unpack;
+pub mod unpack;
 mod watch;
 mod whole;
 mod worker;

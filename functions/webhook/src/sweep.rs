@@ -154,7 +154,7 @@ impl Worker {
             .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
         let inquired = self.inquire(provider, &job, latest).await?;
         let now = OffsetDateTime::now_utc();
-        let end = patience::end(&job, &inquired, self.config.sweep.expiry);
+        let end = patience::end(provider, &job, &inquired, self.config.sweep.expiry);
         match inquired {
             Inquired::NoTime => Ok(Looked::NotNow),
             Inquired::Answered(Standing::Told(event)) => self.happened(&job, event).await,
@@ -164,18 +164,35 @@ impl Worker {
             }
             _ if now >= end => self.happened(&job, expired(&job, now)).await,
             Inquired::CannotBe => self.later(&job, now, end).await,
-            Inquired::Answered(Standing::Working { percent }) => {
+            Inquired::Answered(Standing::Found { ticket, notes }) => {
+                self.note(&job, notes, now).await?;
+                self.happened(&job, Event::Accepted { ticket }).await
+            }
+            Inquired::Answered(Standing::Working { percent, notes }) => {
+                self.note(&job, notes, now).await?;
                 if let Some(percent) = percent {
                     self.records.apply(job.id, &Event::Progressed { percent }, now).await?;
                 }
-                self.later(&job, now, patience::next(&job, now).min(end)).await
+                self.later(&job, now, patience::next(provider, &job, now).min(end)).await
             }
             Inquired::Unanswered(fault, wait) => {
                 fault.log("the provider does not say how work stands");
-                let next = patience::next_unanswered(&job, now).max(now + wait.unwrap_or_default());
+                let next = patience::next_unanswered(provider, &job, now).max(now + wait);
                 let event = Event::Checked { next: next.min(end), answered: false };
                 self.records.apply(job.id, &event, now).await.map(|_| Looked::Stayed)
             }
+        }
+    }
+
+    async fn note(
+        &self,
+        job: &Job,
+        notes: Option<Map<String, Value>>,
+        now: OffsetDateTime,
+    ) -> Result<(), Fault> {
+        match notes {
+            Some(notes) => self.records.apply(job.id, &Event::Noted { notes }, now).await.map(|_| ()),
+            None => Ok(()),
         }
     }
 

@@ -118,7 +118,8 @@ async fn an_answer_that_the_callback_overtook_changes_nothing() {
     let answer = submitted_into(&world, json!({ "kind": "callback_first", "seconds": 3 })).await;
 
     let job = answer.body();
-    assert_eq!(answer.status(), 202, "{job}");
+    // By then everything may be done.
+    assert!(answer.status().is_success(), "{job}");
     assert!(!job["ticket"].is_null() && job["error"].is_null(), "{job}");
     let id = job["job_id"].as_str().expect("an id");
     world.ends(id, "stored").await;

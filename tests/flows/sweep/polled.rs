@@ -7,9 +7,10 @@ use time::{Duration, OffsetDateTime};
 use super::{A_MINUTE, counts};
 use crate::{generation::says, world::World};
 
-/// A world whose provider never calls back.
+/// A world whose provider is done at once and never calls back.
 async fn silent() -> World {
     let world = World::start().await;
+    world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 0 }));
     world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop", "count": null }));
     world
 }

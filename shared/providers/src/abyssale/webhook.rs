@@ -117,21 +117,9 @@ fn read_flat(body: &Value) -> Result<Report, Unreadable> {
         None => shape,
     };
     let Some(kind) = kind else {
-        return Ok(Report {
-            name: name.unwrap_or("unknown").to_owned(),
-            ticket: None,
-            event: None,
-            adoptable_as: None,
-            awaited: false,
-        });
+        return Ok(Report { name: name.unwrap_or("unknown").to_owned(), ..Report::unreadable() });
     };
-    let report = Report {
-        name: kind.name().to_owned(),
-        ticket: None,
-        event: None,
-        adoptable_as: None,
-        awaited: false,
-    };
+    let report = Report { name: kind.name().to_owned(), ..Report::unreadable() };
     match kind {
         Kind::NewExport => {
             let export_id = text("export_id");
