@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// A world that keeps this pace, in front of a provider that bears twice as much, as Abyssale's ceiling of 10 per
 /// second is to the default of 5. Exports take an hour, so that jobs stay where their submission left them.
-async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+pub(crate) async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     let pace = per_second.to_string();
     let world = World::start_with(|options| {
         change(
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Lets one job take the turn that is free, and another one wait behind it. The queue is told nothing yet.
-    async fn one_waits(&mut self, headers: &[(&str, &str)]) -> String {
+    pub(crate) async fn one_waits(&mut self, headers: &[(&str, &str)]) -> String {
         self.stack.pause_submissions();
         let first = self.post(&self.export(2), &[]).await;
         assert_eq!((first.status().as_u16(), &first.body()["status"]), (202, &json!("submitted")));
@@ -80,7 +80,7 @@ impl World {
     }
 
     /// How many messages the queue of waiting jobs holds, hidden and delayed ones included.
-    async fn queued(&self) -> u32 {
+    pub(crate) async fn queued(&self) -> u32 {
         let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
         let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("an answer");
         let counts = [

@@ -13,6 +13,7 @@ use crate::{
     App,
     ask::{Asked, Asking, Later, late},
     claiming::{claim, free, undo},
+    done::Done,
     record::{record, time_to_record},
     request::Request,
     wait::Deferred,
@@ -50,8 +51,9 @@ impl App {
                 Ok(record(&self.records, job, event, deadline).await)
             }
             Asked::Done(accepted, outcome) => {
-                let job = self.done(job, accepted, outcome, deadline).await;
-                Ok(self.landed(job, deadline).await)
+                let Done { job, handed_over } = self.done(job, accepted, outcome, deadline).await;
+                // Files that nobody was told of land with the next sweep, which no caller waits for.
+                Ok(if handed_over { self.landed(job, deadline).await } else { job })
             }
             Asked::Later(later) => self.put_back(job, key.as_ref(), later, deadline).await,
             Asked::Refused(fault) => Err(self.refuse(job, key.as_ref(), fault, deadline).await),

@@ -17,6 +17,7 @@ mod sweep;
 pub mod transfer;
 pub mod unpack;
 mod watch;
+mod whole;
 mod worker;
 pub mod zip;
 

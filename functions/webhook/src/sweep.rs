@@ -227,19 +227,20 @@ enum Looked {
 
 fn interrupted(now: OffsetDateTime) -> Event {
     let message =
-        "the request to the provider was interrupted; the work may be under way, its callback will tell";
+        "the request to the provider was interrupted; the work may be under way, and is not asked for again";
     Event::OutcomeUnknown { error: Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now) }
 }
 
 fn expired(job: &Job, now: OffsetDateTime) -> Event {
     let hours = (now - job.created_at).whole_hours();
+    // Not every work has a callback.
     let message = match job.ticket {
         Some(_) => {
-            format!("nothing was heard of the work for {hours} hours; a callback that still comes lands it")
+            format!("nothing was heard of the work for {hours} hours; it lands if word of it still comes")
         }
         None => format!(
-            "whether the provider took the work was never learnt, and nothing was heard of it for {hours} hours; a \
-             callback that still comes lands it"
+            "whether the provider took the work was never learnt, and nothing was heard of it for {hours} hours; it \
+             lands if word of it still comes"
         ),
     };
     Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).remembered(now) }
