@@ -6,6 +6,7 @@ mod gateway;
 mod http_client;
 mod process;
 mod resources;
+mod schedule;
 mod stack;
 mod until;
 

@@ -11,6 +11,7 @@ use crate::{
     direct,
     function::in_process,
     resources::{BUCKET, Clients, QUEUE, QueueUrls, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
+    schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
 };
 
@@ -67,6 +68,8 @@ pub struct StackOptions {
     pub most_receipts: u32,
     /// Keep tables in memory.
     pub dynamodb_in_memory: bool,
+    /// How often the schedule runs the sweep; never, if it is none.
+    pub sweep_every: Option<Duration>,
 }
 
 impl StackOptions {
@@ -85,6 +88,7 @@ impl StackOptions {
             submit_concurrency: 5,
             most_receipts: 12,
             dynamodb_in_memory: false,
+            sweep_every: None,
         }
     }
 
@@ -134,6 +138,7 @@ pub struct Stack {
     pub worker_function: Function,
     source: Option<EventSource>,
     submissions: Option<EventSource>,
+    _schedule: Option<Schedule>,
     options: StackOptions,
     cloud_options: LocalCloudOptions,
 }
@@ -172,6 +177,8 @@ impl Stack {
         let submit = gateway("the submit API", ports.submit, &submit_function).await?;
         let (worker_function, processes) = worker(&options, variables.worker(&simulators))?;
         cloud.register_function("submit", direct(submit_function.clone()));
+        cloud.register_function("landing", direct(worker_function.clone()));
+        let schedule = options.sweep_every.map(|every| Schedule::start(every, worker_function.clone()));
 
         let mut stack = Self {
             cloud,
@@ -187,6 +194,7 @@ impl Stack {
             worker_function,
             source: None,
             submissions: None,
+            _schedule: schedule,
             options,
             cloud_options,
         };
