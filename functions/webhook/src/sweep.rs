@@ -82,9 +82,13 @@ impl Worker {
             }
             let looked = stream::iter(new).map(|id| self.look_after(id, until, latest));
             let looked: Vec<Looked> = looked.buffer_unordered(AT_ONCE).collect().await;
-            swept.looked_at += looked.iter().filter(|looked| **looked != Looked::NotNow).count() as u64;
-            swept.moved += looked.iter().filter(|looked| **looked == Looked::Moved).count() as u64;
-            if OffsetDateTime::now_utc() >= latest || looked.contains(&Looked::NotNow) {
+            let count =
+                |which: &[Looked]| looked.iter().filter(|looked| which.contains(looked)).count() as u64;
+            swept.looked_at += count(&[Looked::Moved, Looked::Stayed]);
+            swept.moved += count(&[Looked::Moved]);
+            // One that cannot be looked after must not keep the others from it, neither now nor in every sweep.
+            swept.unfinished |= count(&[Looked::Failed, Looked::NotNow]) > 0;
+            if OffsetDateTime::now_utc() >= latest || count(&[Looked::NotNow]) > 0 {
                 swept.unfinished = true;
                 break;
             }
@@ -105,7 +109,7 @@ impl Worker {
             Ok(looked) => looked,
             Err(fault) => {
                 tracing::error!(job_id = %id, fault = fault.class.name(), causes = fault.causes(), "a job cannot be looked after");
-                Looked::NotNow
+                Looked::Failed
             }
         }
     }
@@ -221,7 +225,9 @@ enum Looked {
     Moved,
     /// It is looked at again later.
     Stayed,
-    /// It was not looked at: the time is over, or something of ours is in trouble.
+    /// It could not be looked at: something of ours is in trouble, or its record is damaged.
+    Failed,
+    /// It was not looked at: the time is over.
     NotNow,
 }
 
