@@ -11,7 +11,6 @@ use time::OffsetDateTime;
 use crate::{
     App,
     ask::{RESERVE, left},
-    record::record,
 };
 
 /// How often a job is looked at whose files are landing.
@@ -28,13 +27,13 @@ impl App {
     ) -> Job {
         match outcome {
             Outcome::Answer(result) => {
-                let job = record(&self.records, job, accepted, deadline).await;
-                record(&self.records, job, Event::Answered { result }, deadline).await
+                let job = self.record(job, accepted, deadline).await;
+                self.record(job, Event::Answered { result }, deadline).await
             }
             Outcome::Delivery(body) => {
                 // The queue first: it is the only one who knows the files, and its worker lands them.
                 let queued = self.deliver(&job, body.clone()).await;
-                let job = record(&self.records, job, accepted, deadline).await;
+                let job = self.record(job, accepted, deadline).await;
                 match queued {
                     Ok(()) => job,
                     Err(fault) => self.remember(job, &body, fault, deadline).await,
@@ -62,7 +61,7 @@ impl App {
         let provider = providers::find(job.provider.as_str());
         let report = provider.and_then(|provider| provider.read_delivery(body).ok());
         match report.and_then(|report| report.event) {
-            Some(event) => record(&self.records, job, event, deadline).await,
+            Some(event) => self.record(job, event, deadline).await,
             None => job,
         }
     }

@@ -17,7 +17,6 @@ use crate::{
     App,
     ask::{Asked, Asking, Later},
     pace::{LEAD, LONGEST_HOLD, sleep_until},
-    record::record,
     wait::{Deferred, PATIENCE, waited_out},
 };
 
@@ -75,7 +74,7 @@ impl App {
         let asking = Asking { sender, pace: &pace, timeout, deadline, refused_before };
         match asking.lead(conversation.as_mut(), turn).await {
             Asked::Accepted(event) | Asked::Unknown(event) => {
-                record(&self.records, job, event, deadline).await;
+                self.record(job, event, deadline).await;
                 Ok(())
             }
             Asked::Done(accepted, outcome) => {
@@ -112,6 +111,6 @@ impl App {
     async fn end(&self, job: Job, fault: &Fault, deadline: OffsetDateTime) {
         fault.log("a waiting job was refused");
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
-        record(&self.records, job, event, deadline).await;
+        self.record(job, event, deadline).await;
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     ask::{Asked, Asking, Later, late},
     claiming::{claim, free, undo},
     pace::Pace,
-    record::{record, time_to_record},
+    record::time_to_record,
     request::Request,
     wait::Deferred,
 };
@@ -41,9 +41,7 @@ impl App {
         let (sender, timeout) = (&self.sender, self.config.provider_timeout);
         let asking = Asking { sender, pace: &pace, timeout, deadline, refused_before: None };
         match asking.lead(conversation.as_mut(), turn).await {
-            Asked::Accepted(event) | Asked::Unknown(event) => {
-                Ok(record(&self.records, job, event, deadline).await)
-            }
+            Asked::Accepted(event) | Asked::Unknown(event) => Ok(self.record(job, event, deadline).await),
             Asked::Done(accepted, outcome) => {
                 let job = self.done(job, accepted, outcome, deadline).await;
                 Ok(self.landed(job, deadline).await)
@@ -134,7 +132,7 @@ impl App {
     ) -> Fault {
         let id = job.id;
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
-        record(&self.records, job, event, deadline).await;
+        self.record(job, event, deadline).await;
         if fault.retryable() {
             // The caller is told to come back, and then shall find the way free.
             let freed = free(&self.records, id, key);

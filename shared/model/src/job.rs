@@ -4,8 +4,8 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, ProviderName, Source, Status, StoredFile,
-    Ticket, Transfer, Transition, transition,
+    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Source, Status,
+    StoredFile, Ticket, Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -87,6 +87,8 @@ pub struct Job {
     pub error: Option<JobError>,
     /// When somebody looks after it, should nothing else happen.
     pub check: Check,
+    /// What others are to be told of it.
+    pub outbox: Outbox,
     /// Counts the writes; a write names the version it read, so that two writers cannot undo each other.
     pub version: u64,
 }
@@ -145,6 +147,7 @@ impl Job {
             manifest: None,
             error: None,
             check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
+            outbox: Outbox::default(),
             version: 0,
         }
     }
