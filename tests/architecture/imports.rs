@@ -16,8 +16,13 @@ const TABLE: &[(&str, &[&str])] = &[
     ("inbox", &["model"]),
     ("notify", &["model"]),
     ("lambda", &["model"]),
-    ("submit", &["model", "providers", "transport", "records", "inbox", "notify", "lambda"]),
-    ("webhook", &["model", "providers", "transport", "records", "objects", "inbox", "notify", "lambda"]),
+    // Why it imports more than model stands in its README.
+    ("exchange", &["model", "providers", "transport", "records"]),
+    ("submit", &["model", "providers", "transport", "records", "inbox", "notify", "lambda", "exchange"]),
+    (
+        "webhook",
+        &["model", "providers", "transport", "records", "objects", "inbox", "notify", "lambda", "exchange"],
+    ),
 ];
 
 /// The one home of each outside thing.

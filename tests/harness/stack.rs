@@ -57,6 +57,8 @@ pub struct StackOptions {
     pub workers: Workers,
     /// The worker's timeout.
     pub worker_timeout: Duration,
+    /// The timeout of `submit`.
+    pub submit_timeout: Duration,
     /// How many messages the worker works on at once.
     pub worker_concurrency: usize,
     /// How many batches of waiting jobs `submit` works on at once.
@@ -78,6 +80,7 @@ impl StackOptions {
             variables: vec![],
             workers: Workers::InProcess,
             worker_timeout: Duration::from_secs(900),
+            submit_timeout: Duration::from_secs(60),
             worker_concurrency: 10,
             submit_concurrency: 5,
             most_receipts: 12,
@@ -163,7 +166,7 @@ impl Stack {
         let webhook = gateway("the webhook API", ports.webhook, &door).await?;
         let app = submit::App::connect(&variables.submit(&webhook.url, &simulators))
             .map_err(|e| StackError(e.causes()))?;
-        let submit_function = in_process(app, Duration::from_secs(60), |app, event, deadline| async move {
+        let submit_function = in_process(app, options.submit_timeout, |app, event, deadline| async move {
             app.handle(event, deadline).await
         });
         let submit = gateway("the submit API", ports.submit, &submit_function).await?;

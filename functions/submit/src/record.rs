@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use exchange::left;
 use model::{Event, Job};
 use notify::JobEvent;
 use time::OffsetDateTime;
 
-use crate::{App, ask::left};
+use crate::App;
 
 /// The least time that the table gets to take what came of asking.
 const LEAST_TO_RECORD: Duration = Duration::from_millis(500);

@@ -54,7 +54,7 @@ impl Worker {
         receipt: &Receipt,
     ) -> Result<Ended<Event>, Fault> {
         let meter = Meter::default();
-        let landing = bring(self, job, again, &meter);
+        let landing = Box::pin(bring(self, job, again, &meter));
         let Ended::Done(landed) = watch(self, lease, receipt, &meter, landing).await? else {
             return Ok(Ended::OutOfTime);
         };

@@ -16,8 +16,9 @@ mod settle;
 mod sweep;
 mod tell;
 pub mod transfer;
-mod unpack;
+pub mod unpack;
 mod watch;
+mod whole;
 mod worker;
 pub mod zip;
 

@@ -183,7 +183,7 @@ impl Worker {
             .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
         let inquired = self.inquire(provider, &job, latest).await?;
         let now = OffsetDateTime::now_utc();
-        let end = patience::end(&job, &inquired, self.config.sweep.expiry);
+        let end = patience::end(provider, &job, &inquired, self.config.sweep.expiry);
         match inquired {
             Inquired::NoTime => Ok(Looked::NotNow),
             Inquired::Answered(Standing::Told(event)) => self.happened(&job, event).await,
@@ -193,19 +193,36 @@ impl Worker {
             }
             _ if now >= end => self.happened(&job, expired(&job, now)).await,
             Inquired::CannotBe => self.later(&job, now, end).await,
-            Inquired::Answered(Standing::Working { percent }) => {
+            Inquired::Answered(Standing::Found { ticket, notes }) => {
+                self.note(&job, notes, now).await?;
+                self.happened(&job, Event::Accepted { ticket }).await
+            }
+            Inquired::Answered(Standing::Working { percent, notes }) => {
+                self.note(&job, notes, now).await?;
                 if let Some(percent) = percent {
                     let (job, _) = self.records.apply(job.id, &Event::Progressed { percent }, now).await?;
                     self.tell(&job).await;
                 }
-                self.later(&job, now, patience::next(&job, now).min(end)).await
+                self.later(&job, now, patience::next(provider, &job, now).min(end)).await
             }
             Inquired::Unanswered(fault, wait) => {
                 fault.log("the provider does not say how work stands");
-                let next = patience::next_unanswered(&job, now).max(now + wait.unwrap_or_default());
+                let next = patience::next_unanswered(provider, &job, now).max(now + wait);
                 let event = Event::Checked { next: next.min(end), answered: false };
                 self.records.apply(job.id, &event, now).await.map(|_| Looked::Stayed)
             }
+        }
+    }
+
+    async fn note(
+        &self,
+        job: &Job,
+        notes: Option<Map<String, Value>>,
+        now: OffsetDateTime,
+    ) -> Result<(), Fault> {
+        match notes {
+            Some(notes) => self.records.apply(job.id, &Event::Noted { notes }, now).await.map(|_| ()),
+            None => Ok(()),
         }
     }
 
@@ -241,19 +258,20 @@ enum Looked {
 
 fn interrupted(now: OffsetDateTime) -> Event {
     let message =
-        "the request to the provider was interrupted; the work may be under way, its callback will tell";
+        "the request to the provider was interrupted; the work may be under way, and is not asked for again";
     Event::OutcomeUnknown { error: Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now) }
 }
 
 fn expired(job: &Job, now: OffsetDateTime) -> Event {
     let hours = (now - job.created_at).whole_hours();
+    // Not every work has a callback.
     let message = match job.ticket {
         Some(_) => {
-            format!("nothing was heard of the work for {hours} hours; a callback that still comes lands it")
+            format!("nothing was heard of the work for {hours} hours; it lands if word of it still comes")
         }
         None => format!(
-            "whether the provider took the work was never learnt, and nothing was heard of it for {hours} hours; a \
-             callback that still comes lands it"
+            "whether the provider took the work was never learnt, and nothing was heard of it for {hours} hours; it \
+             lands if word of it still comes"
         ),
     };
     Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).remembered(now) }

@@ -69,7 +69,7 @@ impl Worker {
                 continue;
             }
             let receipt = Receipt { message_id: id, handle: receipt_handle, deadline };
-            if let Err(failed) = self.advance(&body, &receipt).await {
+            if let Err(failed) = Box::pin(self.advance(&body, &receipt)).await {
                 failed.fault.log("delivery not dealt with, it comes back");
                 // Also behind another worker: a long landing must not use up a duplicate's attempts.
                 let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());

@@ -1,7 +1,7 @@
 //! A job as an item of the table.
 
 use model::{Check, Fault, Job, JobId, Origin, Outbox, ProviderName, StoredFile, Ticket};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
 use crate::item::{Item, Reader, Writer, unreadable};
@@ -52,6 +52,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe("unpack", job.unpack.map(|unpack| unpack.to_string()))
         .maybe_number("progress", job.progress)
         .maybe("metadata", job.metadata.as_ref().map(Value::to_string))
+        .maybe("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
         .maybe("result", job.result.as_ref().map(Value::to_string))
         .maybe("ticket", job.ticket.as_ref().map(Ticket::as_str))
         .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
@@ -123,6 +124,10 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
         sources: reader.json("sources")?.unwrap_or_default(),
         missing: reader.json("missing")?.unwrap_or_default(),
         result: text_json("result")?,
+        notes: match text_json("notes")? {
+            Some(Value::Object(notes)) => notes,
+            _ => Map::new(),
+        },
         transfer: reader.json("transfer")?,
         archive: reader.json("archive")?,
         files_total: reader.maybe_number("files_total").unwrap_or(files.len() as u64),
