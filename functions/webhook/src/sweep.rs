@@ -126,8 +126,18 @@ impl Worker {
             Ok(looked) => looked,
             Err(fault) => {
                 tracing::error!(job_id = %id, fault = fault.class.name(), causes = fault.causes(), "a job cannot be looked after");
+                self.put_off(id).await;
                 Looked::Failed
             }
+        }
+    }
+
+    /// Makes room at the head of the index, where such jobs would gather and keep others from being found.
+    async fn put_off(&self, id: JobId) {
+        let now = OffsetDateTime::now_utc();
+        let event = Event::Checked { next: now + patience::TROUBLED, answered: false };
+        if let Err(fault) = self.records.apply(id, &event, now).await {
+            fault.log("a job that cannot be looked after stays at the head of those that are due");
         }
     }
 
