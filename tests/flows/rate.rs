@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// A world that keeps this pace, in front of a provider that bears twice as much, as Abyssale's ceiling of 10 per
 /// second is to the default of 5. Exports take an hour, so that jobs stay where their submission left them.
-async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+pub(crate) async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     let pace = per_second.to_string();
     let world = World::start_with(|options| {
         change(
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Lets one job take the turn that is free, and another one wait behind it. The queue is told nothing yet.
-    async fn one_waits(&mut self, headers: &[(&str, &str)]) -> String {
+    pub(crate) async fn one_waits(&mut self, headers: &[(&str, &str)]) -> String {
         self.stack.pause_submissions();
         let first = self.post(&self.export(2), &[]).await;
         assert_eq!((first.status().as_u16(), &first.body()["status"]), (202, &json!("submitted")));
@@ -80,7 +80,7 @@ impl World {
     }
 
     /// How many messages the queue of waiting jobs holds, hidden and delayed ones included.
-    async fn queued(&self) -> u32 {
+    pub(crate) async fn queued(&self) -> u32 {
         let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
         let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("an answer");
         let counts = [
@@ -120,6 +120,7 @@ async fn five_hundred_jobs_at_once_at_the_default_pace() {
     assert_all_served(&world, 500, 5).await;
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are what the measuring is for")]
 async fn assert_all_served(world: &World, count: usize, per_second: usize) {
     let started = Instant::now();
     let answers = world.burst(count).await;
@@ -133,13 +134,10 @@ async fn assert_all_served(world: &World, count: usize, per_second: usize) {
     world.everybody_was_served(count).await;
     let times = world.asked_at();
     let most = most_in_a_second(&times);
-    #[expect(clippy::print_stdout, reason = "a measurement for whoever runs it by hand")]
-    {
-        println!(
-            "{count} jobs at {per_second}/s: taken in {taken:.1?}, {waiting} of them to wait; asked for over {} ms, at most {most} in a second",
-            times[times.len() - 1] - times[0]
-        );
-    }
+    println!(
+        "{count} jobs at {per_second}/s: taken in {taken:.1?}, {waiting} of them to wait; asked for over {} ms, at most {most} in a second",
+        times[times.len() - 1] - times[0]
+    );
     assert_eq!((times.len(), world.accepted_posts()), (count, count as u64));
     assert!(most <= 2 * per_second, "{most}");
 }

@@ -6,6 +6,7 @@ mod gateway;
 mod http_client;
 mod process;
 mod resources;
+mod schedule;
 mod stack;
 mod until;
 
@@ -21,4 +22,4 @@ pub use resources::{
     TABLE,
 };
 pub use stack::{Ports, Stack, StackError, StackOptions, Workers};
-pub use until::until;
+pub use until::{until, until_within};

@@ -11,6 +11,7 @@ use crate::{
     direct,
     function::in_process,
     resources::{BUCKET, Clients, QUEUE, QueueUrls, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
+    schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
 };
 
@@ -57,6 +58,8 @@ pub struct StackOptions {
     pub workers: Workers,
     /// The worker's timeout.
     pub worker_timeout: Duration,
+    /// The timeout of `submit`.
+    pub submit_timeout: Duration,
     /// How many messages the worker works on at once.
     pub worker_concurrency: usize,
     /// How many batches of waiting jobs `submit` works on at once.
@@ -65,6 +68,8 @@ pub struct StackOptions {
     pub most_receipts: u32,
     /// Keep tables in memory.
     pub dynamodb_in_memory: bool,
+    /// How often the schedule runs the sweep; never, if it is none.
+    pub sweep_every: Option<Duration>,
 }
 
 impl StackOptions {
@@ -78,10 +83,12 @@ impl StackOptions {
             variables: vec![],
             workers: Workers::InProcess,
             worker_timeout: Duration::from_secs(900),
+            submit_timeout: Duration::from_secs(60),
             worker_concurrency: 10,
             submit_concurrency: 5,
             most_receipts: 12,
             dynamodb_in_memory: false,
+            sweep_every: None,
         }
     }
 
@@ -131,6 +138,7 @@ pub struct Stack {
     pub worker_function: Function,
     source: Option<EventSource>,
     submissions: Option<EventSource>,
+    _schedule: Option<Schedule>,
     options: StackOptions,
     cloud_options: LocalCloudOptions,
 }
@@ -163,12 +171,14 @@ impl Stack {
         let webhook = gateway("the webhook API", ports.webhook, &door).await?;
         let app = submit::App::connect(&variables.submit(&webhook.url, &simulators))
             .map_err(|e| StackError(e.causes()))?;
-        let submit_function = in_process(app, Duration::from_secs(60), |app, event, deadline| async move {
+        let submit_function = in_process(app, options.submit_timeout, |app, event, deadline| async move {
             app.handle(event, deadline).await
         });
         let submit = gateway("the submit API", ports.submit, &submit_function).await?;
         let (worker_function, processes) = worker(&options, variables.worker(&simulators))?;
         cloud.register_function("submit", direct(submit_function.clone()));
+        cloud.register_function("landing", direct(worker_function.clone()));
+        let schedule = options.sweep_every.map(|every| Schedule::start(every, worker_function.clone()));
 
         let mut stack = Self {
             cloud,
@@ -184,6 +194,7 @@ impl Stack {
             worker_function,
             source: None,
             submissions: None,
+            _schedule: schedule,
             options,
             cloud_options,
         };

@@ -13,7 +13,8 @@ use crate::{
     App,
     ask::{Asked, Asking, Later, late},
     claiming::{claim, free, undo},
-    record::{record, time_to_record},
+    done::Done,
+    record::time_to_record,
     request::Request,
     wait::Deferred,
 };
@@ -46,12 +47,11 @@ impl App {
             refused_before: None,
         };
         match asking.lead(conversation.as_mut(), turn).await {
-            Asked::Accepted(event) | Asked::Unknown(event) => {
-                Ok(record(&self.records, job, event, deadline).await)
-            }
+            Asked::Accepted(event) | Asked::Unknown(event) => Ok(self.record(job, event, deadline).await),
             Asked::Done(accepted, outcome) => {
-                let job = self.done(job, accepted, outcome, deadline).await;
-                Ok(self.landed(job, deadline).await)
+                let Done { job, handed_over } = self.done(job, accepted, outcome, deadline).await;
+                // Files that nobody was told of land with the next sweep, which no caller waits for.
+                Ok(if handed_over { self.landed(job, deadline).await } else { job })
             }
             Asked::Later(later) => self.put_back(job, key.as_ref(), later, deadline).await,
             Asked::Refused(fault) => Err(self.refuse(job, key.as_ref(), fault, deadline).await),
@@ -139,7 +139,7 @@ impl App {
     ) -> Fault {
         let id = job.id;
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
-        record(&self.records, job, event, deadline).await;
+        self.record(job, event, deadline).await;
         if fault.retryable() {
             // The caller is told to come back, and then shall find the way free.
             let freed = free(&self.records, id, key);

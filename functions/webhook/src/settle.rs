@@ -52,8 +52,7 @@ pub(crate) enum Landing {
 /// Writes the manifest, after which everything is there, and judges what came.
 pub(crate) async fn settle(objects: &Objects, job: &Job, came: Came) -> Result<Landing, Fault> {
     let refused = refusals(&came.files);
-    let counted = came.files.iter().filter(|file| file.counted()).count();
-    if came.archive.is_none() && counted > 0 && refused.len() == counted {
+    if came.archive.is_none() && !refused.is_empty() && refused.len() == came.files.len() {
         let message = format!("none of the files can be downloaded: {}", named(&refused));
         return Ok(Landing::Refused { archive: None, fault: Fault::new(FaultClass::FilesMissing, message) });
     }
@@ -104,7 +103,8 @@ fn shortfall(job: &Job, came: &Came, refused: &[String]) -> Option<String> {
         let (broken, listed) = (refused.len(), named(refused));
         match came.archive {
             Some(_) => format!("{broken} of {count} files in the archive cannot be read: {listed}"),
-            None => format!("{broken} of {count} files cannot be downloaded: {listed}"),
+            // Of all of them: companions may be among the broken ones.
+            None => format!("{broken} of {} files cannot be downloaded: {listed}", came.files.len()),
         }
     });
     let parts: Vec<String> = [lacking, unmade, broken].into_iter().flatten().collect();
