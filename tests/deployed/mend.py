@@ -7,6 +7,9 @@ import json
 
 import stack
 
+# How the SAM transform spells a route of every method.
+ANY = "x-amazon-apigateway-any-method"
+
 
 def mend(session, endpoint, auth):
     """Do every step and return the URLs under which the two APIs are reached."""
@@ -36,7 +39,7 @@ def add_routes(session, endpoint):
         known = {route["RouteKey"] for route in gateway.get_routes(ApiId=api_id)["Items"]}
         for path, methods in api["Properties"]["Body"]["paths"].items():
             for method, operation in methods.items():
-                key = f"{method.upper()} {path}"
+                key = f"{'ANY' if method == ANY else method.upper()} {path}"
                 if key not in known:
                     add_route(session, endpoint, gateway, api_id, key, operation)
 

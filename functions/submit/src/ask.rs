@@ -109,7 +109,11 @@ impl Asking<'_> {
         if refusal.is_some_and(|refusal| refusal.class == FaultClass::ProviderThrottled) {
             self.pace.hold_back(from).await;
         }
-        match self.pace.take(from).await? {
+        let next = match refusal {
+            Some(_) => self.pace.take(from).await?,
+            None => self.pace.take_patiently(from).await?,
+        };
+        match next {
             Turn::At(turn) => self.pace.come(turn).await,
             far => Ok(far),
         }

@@ -5,7 +5,8 @@
 //! bills once. A job whose turn is too far away is made as one that waits, and only then put on the queue.
 
 use exchange::Pace;
-use model::{Event, Fault, Job, JobId, NewJob, Origin};
+use model::{Event, Fault, FaultClass, Job, JobId, NewJob, Origin};
+use providers::Provider;
 use records::{IdempotencyKey, Turn};
 use time::OffsetDateTime;
 
@@ -38,6 +39,10 @@ impl App {
         };
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
             return Ok(self.found(before).await);
+        }
+        if let Err(fault) = self.take_place(&job, provider).await {
+            pace.give_back(turn).await;
+            return Err(self.refuse(job, key.as_ref(), fault, deadline).await);
         }
         let asking = Asking {
             line: self.line(provider, deadline),
@@ -92,9 +97,28 @@ impl App {
     ) -> Result<Job, Fault> {
         let job = job.waiting();
         match claim(&self.records, &job, key).await? {
-            Some(before) => Ok(self.found(before).await),
-            None => self.queue(job, key, free_at, deadline).await,
+            Some(before) => return Ok(self.found(before).await),
+            None => {}
         }
+        let taken = match providers::find(job.provider.as_str()) {
+            Some(provider) => self.take_place(&job, provider).await,
+            None => Ok(()),
+        };
+        match taken {
+            Ok(()) => self.queue(job, key, free_at, deadline).await,
+            Err(fault) => Err(self.refuse(job, key, fault, deadline).await),
+        }
+    }
+
+    /// Makes sure that no other job is at what this one has to have for itself.
+    async fn take_place(&self, job: &Job, provider: &dyn Provider) -> Result<(), Fault> {
+        let Some(place) = provider.occupies(&job.request) else { return Ok(()) };
+        let now = OffsetDateTime::now_utc();
+        let Some(holder) = self.records.occupy(&job.provider, &place, job.id, now).await? else {
+            return Ok(());
+        };
+        let message = format!("job {holder} is at {place} and not at its end; submit again once it is");
+        Err(Fault::new(FaultClass::ProviderConflict, message))
     }
 
     /// A job that was being asked for waits after all.

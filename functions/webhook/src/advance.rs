@@ -45,6 +45,9 @@ impl Worker {
         match self.find(&message, &report).await? {
             Found::Job(id) => {
                 let job = self.record(id, &delivery).await?;
+                if report.hint {
+                    return Ok(self.hinted(&job, report, receipt.deadline).await?);
+                }
                 if provider.concerns(&report, &job.kind) {
                     self.apply(id, report).await?;
                 }

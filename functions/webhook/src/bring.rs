@@ -18,6 +18,8 @@ pub(crate) struct Bringing<'a> {
     pub(crate) job: &'a Job,
     /// Whether another landing of this job began before.
     pub(crate) again: bool,
+    /// Whether the provider can be asked for other places of files that are gone.
+    pub(crate) renewable: bool,
     pub(crate) meter: &'a Meter,
     /// Where an earlier invocation stopped.
     pub(crate) checkpoint: Option<&'a Checkpoint>,
@@ -32,13 +34,19 @@ impl Bringing<'_> {
 }
 
 /// Brings the files in. Doing it again changes nothing: what is in the bucket is not fetched again.
-pub(crate) async fn bring(worker: &Worker, job: &Job, again: bool, meter: &Meter) -> Result<Landing, Fault> {
+pub(crate) async fn bring(
+    worker: &Worker,
+    job: &Job,
+    again: bool,
+    renewable: bool,
+    meter: &Meter,
+) -> Result<Landing, Fault> {
     let sources = sources(worker, job).await?;
     let mut checkpoint: Option<Checkpoint> = None;
     if again {
         checkpoint = worker.records.checkpoint(job.id, time::OffsetDateTime::now_utc()).await?;
     }
-    let bringing = Bringing { worker, job, again, meter, checkpoint: checkpoint.as_ref() };
+    let bringing = Bringing { worker, job, again, renewable, meter, checkpoint: checkpoint.as_ref() };
     // Boxed: both ways are long, and whoever lands would hold room for the longer one on the stack.
     match &sources[..] {
         [source] if source.role == SourceRole::Archive => {

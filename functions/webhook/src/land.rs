@@ -3,17 +3,26 @@
 use std::time::Duration;
 
 use inbox::Queued;
-use model::{Event, Fault, Job, JobId, Status};
+use model::{Event, Fault, FaultClass, Job, JobId, Status};
+use providers::Standing;
 use records::{Lease, LeaseAttempt};
 use time::OffsetDateTime;
 
 use crate::{
     bring::bring,
+    inquire::Inquired,
     settle::Landing,
     transfer::Meter,
     watch::{Ended, watch},
     worker::{ComesBack, Receipt, Worker},
 };
+
+/// How often the provider is asked for other places of files that are gone.
+const MOST_ASKED_ANEW: u32 = 3;
+/// The wait before a file is fetched again from where it was not.
+const SAME_PLACE: Duration = Duration::from_secs(1);
+/// What is left of the invocation for bringing the files in.
+const LEAST_TIME: time::Duration = time::Duration::seconds(30);
 
 impl Worker {
     /// Lands a job if its files are ready, and nobody else is at it.
@@ -45,7 +54,7 @@ impl Worker {
         }
     }
 
-    /// Brings the files in while renewing lease and message; stops when the lease or the time is lost.
+    /// Brings the files in, from where the provider says they are now if they are gone from where they were.
     async fn land_leased(
         &self,
         lease: &Lease,
@@ -53,8 +62,34 @@ impl Worker {
         again: bool,
         receipt: &Receipt,
     ) -> Result<Ended<Event>, Fault> {
+        let (mut fresh, mut left) = (None, MOST_ASKED_ANEW);
+        loop {
+            let (job, again) = (fresh.as_ref().unwrap_or(job), again || left < MOST_ASKED_ANEW);
+            match self.bring_watched(lease, job, again, left > 0, receipt).await {
+                Err(gone) if gone.class == FaultClass::SourceGone && left > 0 => {
+                    gone.log("files are gone, the provider is asked where they are now");
+                    match self.where_now(lease, job, receipt).await? {
+                        Some(job) => (fresh, left) = (Some(job), left - 1),
+                        // What is gone stays gone, and the rest lands.
+                        None => left = 0,
+                    }
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Brings the files in while renewing lease and message; stops when the lease or the time is lost.
+    async fn bring_watched(
+        &self,
+        lease: &Lease,
+        job: &Job,
+        again: bool,
+        renewable: bool,
+        receipt: &Receipt,
+    ) -> Result<Ended<Event>, Fault> {
         let meter = Meter::default();
-        let landing = Box::pin(bring(self, job, again, &meter));
+        let landing = Box::pin(bring(self, job, again, renewable, &meter));
         let Ended::Done(landed) = watch(self, lease, receipt, &meter, landing).await? else {
             return Ok(Ended::OutOfTime);
         };
@@ -70,6 +105,30 @@ impl Worker {
                 Event::LandingFailed { archive, error }
             }
         }))
+    }
+
+    /// Asks the provider where the files of a job are. Nothing when it cannot be asked, or does not say.
+    async fn where_now(&self, lease: &Lease, job: &Job, receipt: &Receipt) -> Result<Option<Job>, Fault> {
+        let provider = providers::find(job.provider.as_str())
+            .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
+        let latest = receipt.deadline - LEAST_TIME;
+        let finished = match Box::pin(self.inquire(provider, job, latest)).await? {
+            Inquired::Answered(Standing::Told(event @ Event::Finished { .. })) => event,
+            Inquired::Unanswered(fault, _) if fault.retryable() => return Err(fault),
+            Inquired::NoTime => {
+                let message = "there was no time left to ask where the files are";
+                return Err(Fault::new(FaultClass::SourceUnavailable, message));
+            }
+            Inquired::Answered(_) | Inquired::Unanswered(..) | Inquired::CannotBe => return Ok(None),
+        };
+        let finished = self.short(job.id, finished).await?;
+        let now = OffsetDateTime::now_utc();
+        let (fresh, _) = self.records.apply_leased(lease, &finished, now).await?;
+        if fresh.sources == job.sources {
+            // The same place: it may have been announced a moment too soon.
+            tokio::time::sleep(SAME_PLACE).await;
+        }
+        Ok(Some(fresh))
     }
 
     async fn finish(&self, lease: &Lease, event: Event) -> Result<(), Fault> {

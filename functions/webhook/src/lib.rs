@@ -6,6 +6,7 @@ mod archive;
 mod bring;
 mod config;
 mod find;
+mod hint;
 mod inquire;
 mod land;
 mod manifest;

@@ -4,12 +4,11 @@
 //! has taken the delivery; on any failure of ours it answers 503, so that the provider tries again.
 
 use bytes::Bytes;
-use http::Method;
 use inbox::{Body, Inbox, Message, Queued, Route};
 use lambda::Aws;
 use model::{Fault, FaultClass, JobId};
 use objects::{Key, Objects};
-use providers::{Authenticity, Credentials, Delivery, Provider};
+use providers::{Authenticity, Credentials, Delivery, Knocking, Provider};
 use time::OffsetDateTime;
 use transport::{SecretDocument, Secrets};
 use uuid::Uuid;
@@ -29,6 +28,7 @@ pub(crate) struct Door {
 struct Knock<'a> {
     provider: &'static dyn Provider,
     callback: Option<(JobId, &'a str)>,
+    knocking: Knocking,
 }
 
 impl Door {
@@ -38,14 +38,22 @@ impl Door {
         Self { secrets, inbox, objects, require_signatures: config.require_signatures }
     }
 
-    /// Takes a delivery in.
+    /// Takes a delivery in. Whoever only looks whether anybody is there is told so, if it knows the way.
     pub(crate) async fn receive(&self, request: &http::Request<Bytes>) -> Result<(), Fault> {
         let received_at = OffsetDateTime::now_utc();
         let knock = read_path(request)?;
         self.authenticate(&knock, request, received_at).await?;
         let provider = providers::name_of(knock.provider);
+        let told = match knock.knocking {
+            Knocking::Probe => return Ok(()),
+            // What has a body says it there.
+            Knocking::QueryDelivery if request.body().is_empty() => {
+                Bytes::copy_from_slice(request.uri().query().unwrap_or_default().as_bytes())
+            }
+            Knocking::Delivery | Knocking::QueryDelivery | Knocking::Refused => request.body().clone(),
+        };
         let message = Message {
-            body: self.body(request.body(), &provider, received_at).await?,
+            body: self.body(&told, &provider, received_at).await?,
             delivery_id: knock.provider.delivery_id(request.headers()),
             route: knock.callback.map_or(Route::Workspace, |(job, _)| Route::Callback(job)),
             provider,
@@ -94,7 +102,7 @@ impl Door {
     }
 }
 
-/// `POST /webhooks/{provider}/{job_id}/{token}` or `POST /webhooks/{provider}`.
+/// `/webhooks/{provider}/{job_id}/{token}` or `/webhooks/{provider}`, by a method that the provider may use.
 fn read_path(request: &http::Request<Bytes>) -> Result<Knock<'_>, Fault> {
     let nothing = || Fault::new(FaultClass::NotFound, "there is nothing at this path");
     let rest = request.uri().path().strip_prefix("/webhooks/").ok_or_else(nothing)?;
@@ -105,10 +113,11 @@ fn read_path(request: &http::Request<Bytes>) -> Result<Knock<'_>, Fault> {
         [job, token] => Some((job.parse().map_err(|_| nothing())?, token)),
         _ => return Err(nothing()),
     };
-    if request.method() != Method::POST {
+    let knocking = provider.is_delivery(request.method(), request.uri().query());
+    if knocking == Knocking::Refused {
         return Err(Fault::new(FaultClass::MethodNotAllowed, "expected POST here"));
     }
-    Ok(Knock { provider, callback })
+    Ok(Knock { provider, callback, knocking })
 }
 
 /// Why a delivery stays outside.
@@ -143,7 +152,7 @@ impl From<Refusal> for Fault {
 }
 
 /// A callback is proven by its token, and by the signature too once a signing secret is configured or when
-/// signatures are required. A workspace delivery has only the signature.
+/// signatures are required of a provider that can sign. A workspace delivery has only the signature.
 fn judge(
     knock: &Knock<'_>,
     request: &http::Request<Bytes>,
@@ -160,7 +169,9 @@ fn judge(
     let delivery = Delivery { headers: request.headers(), body: request.body() };
     match (knock.provider.authenticate(&delivery, &credentials, now), knock.callback) {
         (Authenticity::Signed, _) => Ok(()),
-        (Authenticity::NotSigned, Some(_)) if require_signatures => Err(Refusal::NothingToCheckWith),
+        (Authenticity::NotSigned, Some(_)) if require_signatures && knock.provider.signs() => {
+            Err(Refusal::NothingToCheckWith)
+        }
         (Authenticity::NotSigned, Some(_)) => Ok(()),
         (Authenticity::NotSigned, None) => {
             Err(Refusal::NotAuthentic("workspace delivery without a configured signing secret"))

@@ -71,7 +71,7 @@ impl Set<'_> {
         let counted = source.role == SourceRole::File;
         match self.brought(source, name, counted).await {
             Ok(listed) => Some(listed),
-            Err(fault) if is_its_own(&fault) => {
+            Err(fault) if is_its_own(&fault) && !self.may_be_elsewhere(&fault) => {
                 fault.log("a file of a set cannot be brought in");
                 Some(Listed::Refused { source_name: name_of(source), reason: fault.message, counted })
             }
@@ -82,6 +82,11 @@ impl Set<'_> {
                 None
             }
         }
+    }
+
+    /// Whether the file may be had from another place, which whoever lands the set asks for.
+    fn may_be_elsewhere(&self, fault: &Fault) -> bool {
+        fault.class == FaultClass::SourceGone && self.bringing.renewable
     }
 
     fn has_ended(&self) -> bool {
@@ -168,9 +173,14 @@ impl Set<'_> {
     }
 }
 
-/// Refuses an error page that came with status 200 in a file's place.
+/// Refuses an error page that came with status 200 in a file's place, and what is called a video and is none.
 fn judged(name: &str, start: &[u8]) -> Result<&'static str, Fault> {
-    let named_html = [".html", ".htm"].iter().any(|ending| name.to_ascii_lowercase().ends_with(ending));
+    let named = |ending: &&str| name.to_ascii_lowercase().ends_with(*ending);
+    // The first box of such a file says what it is (ISO 14496-12, 4.3).
+    if [".mp4", ".m4v"].iter().any(|ending| named(&ending)) && start.get(4..8) != Some(b"ftyp") {
+        return Err(Fault::new(FaultClass::SourceInvalid, "what the provider serves is not an MP4 video"));
+    }
+    let named_html = [".html", ".htm"].iter().any(|ending| named(&ending));
     if !named_html && content_type("", start) == "text/html" {
         return Err(Fault::new(
             FaultClass::SourceInvalid,
@@ -204,5 +214,14 @@ mod tests {
         assert!(judged("a.png", page).is_err());
         assert_eq!(judged("a.HTML", page).expect("a page"), "text/html");
         assert_eq!(judged("a.png", b"\x89PNG\r\n\x1a\n").expect("a picture"), "image/png");
+    }
+
+    #[test]
+    fn what_is_called_a_video_begins_like_one() {
+        let video = b"\0\0\0\x20ftypisom\0\0\0\0";
+        assert_eq!(judged("a.MP4", video).expect("a video"), "video/mp4");
+        for other in [&b""[..], b"{\"success\":false}", b"\x89PNG\r\n\x1a\n", b"\0\0\0"] {
+            assert!(judged("a.mp4", other).is_err());
+        }
     }
 }

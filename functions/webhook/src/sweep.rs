@@ -192,7 +192,7 @@ impl Worker {
     }
 
     /// Asks about work that the provider has, or lets it expire.
-    async fn ask(&self, job: Job, latest: OffsetDateTime) -> Result<Looked, Fault> {
+    pub(crate) async fn ask(&self, job: Job, latest: OffsetDateTime) -> Result<Looked, Fault> {
         let provider = providers::find(job.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
         let inquired = self.inquire(provider, &job, latest).await?;
@@ -261,7 +261,7 @@ impl Worker {
 
 /// What came of looking at a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Looked {
+pub(crate) enum Looked {
     /// It moved on.
     Moved,
     /// It is looked at again later.

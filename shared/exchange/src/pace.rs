@@ -51,6 +51,16 @@ impl Pace<'_> {
         }
     }
 
+    /// Takes a turn for a request that continues what has begun: it waits as long as the invocation can, since what
+    /// came before would be lost.
+    pub async fn take_patiently(&self, from: OffsetDateTime) -> Result<Turn, Fault> {
+        match self.interval {
+            _ if from > self.latest => Ok(Turn::NotBefore(from)),
+            Some(interval) => self.records.take_turn(&self.provider, interval, from, self.latest).await,
+            None => Ok(Turn::At(from)),
+        }
+    }
+
     /// Waits until a turn has come. One that was missed, or that lies before the end of a hold, is changed for a
     /// later one.
     pub async fn come(&self, mut turn: OffsetDateTime) -> Result<Turn, Fault> {

@@ -66,6 +66,13 @@ pub enum Event {
         /// Whether it answered.
         answered: bool,
     },
+    /// Somebody who need not be believed hints that there is news of the work. Of several at once only the first makes
+    /// its worker ask the provider: the one that finds its own time in [`crate::Check::hinted`]. The others bring the
+    /// next look forward.
+    Hinted {
+        /// When.
+        at: OffsetDateTime,
+    },
     /// There is something to keep for later questions about the work.
     Noted {
         /// The provider's own JSON; fields of it replace those of the same name.

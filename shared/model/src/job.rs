@@ -104,6 +104,8 @@ pub struct Check {
     pub asked: u32,
     /// How often in a row it did not.
     pub unanswered: u32,
+    /// When it was last asked since somebody hinted that there is news.
+    pub hinted: Option<OffsetDateTime>,
 }
 
 /// What [`Job::apply`] did.
@@ -121,6 +123,9 @@ impl Job {
     /// How long a job may stay silent before it is looked after: a minute, longer than any invocation that asks a
     /// provider takes to record the answer, and than most work takes.
     pub const FIRST_CHECK: Duration = Duration::seconds(60);
+
+    /// How often at most hints make somebody ask the provider about a job.
+    pub const BETWEEN_HINTS: Duration = Duration::seconds(5);
 
     /// A job that has just been made: nobody has been asked yet.
     pub fn new(new: NewJob) -> Self {
@@ -170,12 +175,12 @@ impl Job {
             Transition::To(status) => {
                 self.status = status;
                 let at = status.is_silent().then(|| now + Self::FIRST_CHECK);
-                self.check = Check { at, ..Check::default() };
+                self.check = Check { at, hinted: self.check.hinted, ..Check::default() };
                 Change::Moved
             }
         };
         // A look at a job that found nothing new does not change it.
-        if !matches!(event, Event::Checked { .. } | Event::Noted { .. }) {
+        if !matches!(event, Event::Checked { .. } | Event::Hinted { .. } | Event::Noted { .. }) {
             self.updated_at = now;
         }
         self.record(event);
@@ -193,6 +198,10 @@ impl Job {
             Event::Accepted { ticket: _ } => self.ticket.is_some(),
             Event::Progressed { percent } => self.progress.is_some_and(|known| known >= *percent),
             Event::Finished { sources, missing } => self.sources == *sources && self.missing == *missing,
+            Event::Hinted { at } => {
+                let next = self.next_hint(*at);
+                next.is_some_and(|next| self.check.at.is_none_or(|look| look <= next))
+            }
             Event::Noted { notes } => notes.iter().all(|(name, value)| self.notes.get(name) == Some(value)),
             Event::Begun
             | Event::Deferred { .. }
@@ -240,6 +249,10 @@ impl Job {
                 self.check.asked += u32::from(answered);
                 self.check.unanswered = if answered { 0 } else { self.check.unanswered + 1 };
             }
+            Event::Hinted { at } => match self.next_hint(at) {
+                None => self.check.hinted = Some(at),
+                Some(next) => self.check.at = self.check.at.map(|look| look.min(next)),
+            },
             Event::Expired { error } => self.error = Some(error),
             Event::Noted { notes } => self.notes.extend(notes),
             Event::LandingStarted => {}
@@ -249,6 +262,11 @@ impl Job {
             Event::LandedPartly { haul, error } => self.keep(haul, Some(error)),
             Event::LandingFailed { archive, error } => (self.archive, self.error) = (archive, Some(error)),
         }
+    }
+
+    /// When the provider may be asked again because of a hint, if not at this time.
+    fn next_hint(&self, at: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.check.hinted.map(|hinted| hinted + Self::BETWEEN_HINTS).filter(|next| at < *next)
     }
 
     fn keep(&mut self, haul: Haul, error: Option<JobError>) {

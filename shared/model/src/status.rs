@@ -197,6 +197,11 @@ pub fn transition(status: Status, event: &Event) -> Transition {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received => Note,
             Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
+        // Before there is an answer to our own request there is nothing to ask about.
+        Event::Hinted { .. } => match status {
+            Submitted | Unknown | Rendering | Expired => Note,
+            Waiting | Submitting | Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+        },
         Event::Noted { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Expired => Note,
             Stored | Partial | Failed | Cancelled => Stale,

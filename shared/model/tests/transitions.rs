@@ -60,6 +60,7 @@ fn every_event() -> Vec<Event> {
         Event::Answered { result: serde_json::json!({}) },
         Event::Failed { error: error(), missing: vec![] },
         Event::Checked { next: OffsetDateTime::UNIX_EPOCH, answered: true },
+        Event::Hinted { at: OffsetDateTime::UNIX_EPOCH },
         Event::Expired { error: error() },
         Event::Noted { notes: serde_json::Map::from_iter([("a".to_owned(), 1.into())]) },
     ]

@@ -62,6 +62,9 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
     if job.check.at.is_some() {
         writer = writer.number("checks", job.check.asked).number("unanswered_checks", job.check.unanswered);
     }
+    if let Some(hinted) = job.check.hinted.filter(|_| !job.status.is_final()) {
+        writer = writer.time("hinted_at", hinted);
+    }
     if let Some(publish_at) = job.outbox.due {
         // Both make the job due, so each has a time of its own.
         let check_at = job.check.at.map(due_time).transpose()?;
@@ -138,6 +141,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
             at: check_at,
             asked: reader.maybe_number("checks").unwrap_or(0),
             unanswered: reader.maybe_number("unanswered_checks").unwrap_or(0),
+            hinted: reader.maybe_time("hinted_at")?,
         },
         outbox,
         version: reader.maybe_number("version").ok_or_else(|| unreadable("version"))?,

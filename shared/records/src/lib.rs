@@ -9,6 +9,7 @@ mod item;
 mod job_item;
 mod lease;
 mod outbox;
+mod places;
 mod records;
 mod trouble;
 mod turns;

@@ -1,0 +1,51 @@
+//! A delivery that nobody need believe: it makes the worker ask the provider, not more often than every few seconds, and
+//! what it claims itself is shown as a claim at most.
+
+use model::{Change, Event, Fault, Job, Status};
+use providers::Report;
+use time::{Duration, OffsetDateTime};
+
+use crate::worker::Worker;
+
+/// The most progress that a claim is shown as: only the provider's own answer ends a job.
+const MOST_CLAIMED: f64 = 99.0;
+/// How long a hint waits for its turn at the provider. The sweep asks when it does not come.
+const PATIENCE: Duration = Duration::seconds(20);
+/// What is left of the invocation after the last request.
+const RESERVE: Duration = Duration::seconds(25);
+
+impl Worker {
+    /// Keeps what a hint claims and asks the provider how the work stands, unless somebody just did.
+    pub(crate) async fn hinted(
+        &self,
+        job: &Job,
+        report: Report,
+        deadline: OffsetDateTime,
+    ) -> Result<(), Fault> {
+        let at = OffsetDateTime::now_utc();
+        if let Some(notes) = report.notes {
+            self.records.apply(job.id, &Event::Noted { notes }, at).await?;
+        }
+        self.claimed(job, report.event, at).await?;
+        let (job, change) = self.records.apply(job.id, &Event::Hinted { at }, at).await?;
+        // Of those that come together one finds its own time there.
+        if change != Change::Noted || job.check.hinted != Some(at) {
+            tracing::info!(job_id = %job.id, event = report.name, "a hint asks nobody");
+            return Ok(());
+        }
+        let latest = (deadline - RESERVE).min(at + PATIENCE);
+        self.ask(job, latest).await.map(|_| ())
+    }
+
+    /// Progress is shown on a job that the provider is known to have; a claim proves nothing about any other.
+    async fn claimed(&self, job: &Job, event: Option<Event>, at: OffsetDateTime) -> Result<(), Fault> {
+        let Some(Event::Progressed { percent }) = event else { return Ok(()) };
+        if !matches!(job.status, Status::Submitted | Status::Rendering) {
+            return Ok(());
+        }
+        let claim = Event::Progressed { percent: percent.min(MOST_CLAIMED) };
+        let (job, _) = self.records.apply(job.id, &claim, at).await?;
+        self.tell(&job).await;
+        Ok(())
+    }
+}
