@@ -5,7 +5,6 @@
 //! [`ALL`] and knows no provider by name. To add one: write its folder, then add the two lines marked below.
 
 pub mod abyssale; // a provider's folder: line one of two
-#[cfg(not(feature = "sim"))]
 pub mod ai_studios;
 #[cfg(test)]
 mod conformance;
@@ -43,6 +42,7 @@ pub(crate) use retry_after::retry_after;
 /// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
 pub static ALL: &[&dyn Provider] = &[
     &abyssale::Abyssale, // line two of two
+    &ai_studios::AiStudios,
 ];
 
 /// One creative provider.

@@ -12,6 +12,8 @@ mod order;
 mod poll;
 mod progress;
 mod refusal;
+#[cfg(feature = "sim")]
+mod rehearsal;
 mod repeats;
 mod submit;
 mod token;
@@ -126,5 +128,10 @@ impl Provider for AiStudios {
 
     fn checks(&self, access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
         check::checks(access, fields)
+    }
+
+    #[cfg(feature = "sim")]
+    fn simulator(&self, seed: u64, _run: u64) -> Box<dyn crate::sim::Simulator> {
+        Box::new(rehearsal::Rehearsal::new(seed))
     }
 }
