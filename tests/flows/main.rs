@@ -1,5 +1,6 @@
 //! User stories, end to end and over the wire: the real functions, a local cloud, simulated providers.
 
+mod ai_studios;
 mod archives;
 mod bad_input;
 mod changing;

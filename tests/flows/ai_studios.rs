@@ -1,0 +1,79 @@
+//! Videos of AI Studios: asked for, asked about, hinted at by callbacks, and landed. Scenarios are those of the
+//! provider's contract (9.6), named by their numbers.
+
+mod export;
+mod hints;
+mod landing;
+mod progress;
+mod server;
+mod tokens;
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use harness::TABLE;
+use http::Method;
+use serde_json::{Value, json};
+use server::{PROJECT, Studio};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::world::World;
+
+/// Longer than any job waits for its next look.
+const LATER: u64 = 2 * 3600;
+
+/// A world whose AI Studios follows a script.
+async fn world() -> (World, Studio) {
+    let studio = Studio::start().await;
+    let (api, files) = (studio.api.clone(), studio.files.clone());
+    let world = World::start_with(|options| {
+        let options = options.variable("AI_STUDIOS_API_URL", api).variable("TRUSTED_ORIGINS", files);
+        options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")
+    });
+    (world.await, studio)
+}
+
+/// A request for the video of the project.
+fn video() -> Value {
+    json!({ "provider": "ai_studios", "kind": "export", "project_id": PROJECT })
+}
+
+impl World {
+    /// Submits a request that is taken, and returns the job's id.
+    async fn taken_up(&self, request: &Value) -> String {
+        let answer = self.post(request, &[]).await;
+        assert_eq!(answer.status(), 202, "{}", answer.body());
+        answer.body()["job_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Lets so much time pass for a job: whatever is noted on it happened that much earlier.
+    async fn ages(&self, id: &str, by: Duration) {
+        let item = self.job_item(id).await;
+        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        let created = OffsetDateTime::parse(&text("created_at").expect("a time"), &Rfc3339).expect("a time");
+        let created = (created - by).format(&Rfc3339).expect("a time");
+        let mut notes: Value = serde_json::from_str(&text("notes").expect("notes")).expect("JSON");
+        for name in ["asked_at", "changed_at", "finalizing_since"] {
+            if let Some(at) = notes[name].as_i64() {
+                notes[name] = json!(at - by.as_secs().cast_signed());
+            }
+        }
+        let text = |text: String| AttributeValue::S(text);
+        let update = self.aws.dynamodb.update_item().table_name(TABLE);
+        let update = update.key("pk", text(id.to_owned())).key("sk", text("JOB".into()));
+        let update = update.update_expression("SET created_at = :created, notes = :notes REMOVE hinted_at");
+        let update = update.expression_attribute_values(":created", text(created));
+        update.expression_attribute_values(":notes", text(notes.to_string())).send().await.expect("written");
+    }
+
+    /// The provider's callback for a job, with what a story wants it to say.
+    async fn calls_back(&self, studio: &Studio, body: &Value) -> u16 {
+        let url = callback(studio);
+        self.http.json(Method::POST, &url, &[], body).await.expect("an answer").status().as_u16()
+    }
+}
+
+/// Where the provider was asked to report.
+fn callback(studio: &Studio) -> String {
+    studio.asked("export").last().expect("an export").body["webhookUrl"].as_str().expect("a URL").to_owned()
+}
