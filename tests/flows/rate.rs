@@ -134,13 +134,10 @@ async fn assert_all_served(world: &World, count: usize, per_second: usize) {
     world.everybody_was_served(count).await;
     let times = world.asked_at();
     let most = most_in_a_second(&times);
-    #[expect(clippy::print_stdout, reason = "a measurement for whoever runs it by hand")]
-    {
-        println!(
-            "{count} jobs at {per_second}/s: taken in {taken:.1?}, {waiting} of them to wait; asked for over {} ms, at most {most} in a second",
-            times[times.len() - 1] - times[0]
-        );
-    }
+    println!(
+        "{count} jobs at {per_second}/s: taken in {taken:.1?}, {waiting} of them to wait; asked for over {} ms, at most {most} in a second",
+        times[times.len() - 1] - times[0]
+    );
     assert_eq!((times.len(), world.accepted_posts()), (count, count as u64));
     assert!(most <= 2 * per_second, "{most}");
 }

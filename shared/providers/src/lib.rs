@@ -94,6 +94,17 @@ pub trait Provider: Sync {
         Ok(None)
     }
 
+    /// Whether a kind of work is done when the provider answers, so that its caller can wait for the end.
+    fn is_done_at_once(&self, _kind: &str) -> bool {
+        false
+    }
+
+    /// Whether a delivery can be about a job of this kind. One that came to a job's own callback URL and reports other
+    /// work must not move it.
+    fn concerns(&self, _report: &Report, _kind: &str) -> bool {
+        true
+    }
+
     /// How often to ask about a kind of work that can be asked about.
     fn polling(&self) -> Polling;
 

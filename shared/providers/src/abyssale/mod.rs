@@ -84,6 +84,14 @@ impl Provider for Abyssale {
         Ok(question.map(|question| Box::new(question) as Box<dyn Inquiry<Standing>>))
     }
 
+    fn is_done_at_once(&self, kind: &str) -> bool {
+        matches!(kind, order::IMAGE | order::DYNAMIC_IMAGE)
+    }
+
+    fn concerns(&self, report: &Report, kind: &str) -> bool {
+        webhook::may_end(&report.name, kind)
+    }
+
     fn polling(&self) -> Polling {
         poll::POLLING
     }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     banner, batch,
-    order::{BANNER, EXPORT, GENERATION},
+    order::{BANNER, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF},
     signature,
 };
 use crate::{Authenticity, Credentials, Delivery, Report, Unreadable};
@@ -87,6 +87,16 @@ impl Kind {
         } else {
             None
         }
+    }
+}
+
+/// Whether an event of this name can be the end of work of this kind (contract 3.4).
+pub(super) fn may_end(name: &str, kind: &str) -> bool {
+    match Kind::named(name) {
+        Some(Kind::NewExport) => kind == EXPORT,
+        Some(Kind::NewBannerBatch) => matches!(kind, GENERATION | MULTIPAGE_PDF),
+        Some(Kind::NewBanner) => matches!(kind, IMAGE | BANNER),
+        Some(Kind::TemplateStatus) | None => false,
     }
 }
 
