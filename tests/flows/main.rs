@@ -8,6 +8,7 @@ mod crash;
 mod deliveries;
 mod direct_invoke;
 mod door;
+mod event_bus;
 mod event_shapes;
 mod generation;
 mod happy_path;

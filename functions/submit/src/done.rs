@@ -9,7 +9,7 @@ use model::{Event, Fault, Job, Status};
 use providers::Outcome;
 use time::OffsetDateTime;
 
-use crate::{App, ask::RESERVE, record::record};
+use crate::{App, ask::RESERVE};
 
 /// How often a job is looked at whose files are landing.
 const LOOK: Duration = Duration::from_millis(100);
@@ -32,14 +32,14 @@ impl App {
     ) -> Done {
         match outcome {
             Outcome::Answer(result) => {
-                let job = record(&self.records, job, accepted, deadline).await;
-                let job = record(&self.records, job, Event::Answered { result }, deadline).await;
+                let job = self.record(job, accepted, deadline).await;
+                let job = self.record(job, Event::Answered { result }, deadline).await;
                 Done { job, handed_over: false }
             }
             Outcome::Delivery(body) => {
                 // The queue first: it is the only one who knows the files, and its worker lands them.
                 let queued = self.deliver(&job, body.clone()).await;
-                let job = record(&self.records, job, accepted, deadline).await;
+                let job = self.record(job, accepted, deadline).await;
                 match queued {
                     Ok(()) => Done { job, handed_over: true },
                     Err(fault) => {
@@ -70,7 +70,7 @@ impl App {
         let provider = providers::find(job.provider.as_str());
         let report = provider.and_then(|provider| provider.read_delivery(body).ok());
         match report.and_then(|report| report.event) {
-            Some(event) => record(&self.records, job, event, deadline).await,
+            Some(event) => self.record(job, event, deadline).await,
             None => job,
         }
     }

@@ -22,6 +22,7 @@ mod wait;
 use inbox::{Inbox, Submissions};
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
 use model::{Fault, Job, JobView};
+use notify::Events;
 use providers::Provider;
 use records::Records;
 use serde_json::{Value, json};
@@ -43,6 +44,7 @@ pub struct App {
     sender: Sender,
     submissions: Submissions,
     inbox: Inbox,
+    events: Option<Events>,
 }
 
 impl App {
@@ -53,8 +55,10 @@ impl App {
     pub fn connect(environment: &Environment) -> Result<Self, Fault> {
         let config = Config::read(environment)?;
         let aws = Aws::new(environment)?;
+        let events = config.event_bus.as_ref().map(|bus| Events::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
-            records: Records::new(&aws.service("DYNAMODB"), &config.table),
+            records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
+            events,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
             inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),

@@ -17,7 +17,6 @@ use time::OffsetDateTime;
 use crate::{
     App,
     ask::{Asked, Asking, Later},
-    record::record,
     wait::{Deferred, PATIENCE, waited_out},
 };
 
@@ -85,7 +84,7 @@ impl App {
     async fn settle(&self, job: Job, asked: Asked, deadline: OffsetDateTime) -> Result<(), Fault> {
         match asked {
             Asked::Accepted(event) | Asked::Unknown(event) => {
-                record(&self.records, job, event, deadline).await;
+                self.record(job, event, deadline).await;
                 Ok(())
             }
             Asked::Done(accepted, outcome) => {
@@ -122,6 +121,6 @@ impl App {
     async fn end(&self, job: Job, fault: &Fault, deadline: OffsetDateTime) {
         fault.log("a waiting job was refused");
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
-        record(&self.records, job, event, deadline).await;
+        self.record(job, event, deadline).await;
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     ask::{Asked, Asking, Later, late},
     claiming::{claim, free, undo},
     done::Done,
-    record::{record, time_to_record},
+    record::time_to_record,
     request::Request,
     wait::Deferred,
 };
@@ -47,9 +47,7 @@ impl App {
             refused_before: None,
         };
         match asking.lead(conversation.as_mut(), turn).await {
-            Asked::Accepted(event) | Asked::Unknown(event) => {
-                Ok(record(&self.records, job, event, deadline).await)
-            }
+            Asked::Accepted(event) | Asked::Unknown(event) => Ok(self.record(job, event, deadline).await),
             Asked::Done(accepted, outcome) => {
                 let Done { job, handed_over } = self.done(job, accepted, outcome, deadline).await;
                 // Files that nobody was told of land with the next sweep, which no caller waits for.
@@ -141,7 +139,7 @@ impl App {
     ) -> Fault {
         let id = job.id;
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
-        record(&self.records, job, event, deadline).await;
+        self.record(job, event, deadline).await;
         if fault.retryable() {
             // The caller is told to come back, and then shall find the way free.
             let freed = free(&self.records, id, key);

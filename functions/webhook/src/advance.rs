@@ -54,7 +54,8 @@ impl Worker {
             Found::Nobody => {
                 let (event, provider) = (&report.name, &message.provider);
                 tracing::info!(metric = "UnclaimedDeliveries", count = 1, event, %provider, "no job is about this");
-                Ok(self.records.record_workspace_delivery(provider, &delivery).await?)
+                self.records.record_workspace_delivery(provider, &delivery).await?;
+                Ok(self.pass_on(provider, &delivery, &body).await?)
             }
         }
     }

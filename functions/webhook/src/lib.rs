@@ -14,6 +14,7 @@ mod receive;
 mod set;
 mod settle;
 mod sweep;
+mod tell;
 pub mod transfer;
 pub mod unpack;
 mod watch;

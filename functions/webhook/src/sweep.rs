@@ -2,9 +2,13 @@
 //!
 //! A schedule runs it every minute. It finds the jobs that are due by an index, settles those whose maker died, sends
 //! those on that a queue lost, asks the provider about work that can be asked about, and lets the rest expire. Every job
-//! that was looked at is due later than before, so a sweep always comes to an end.
+//! that was looked at is due later than before, so a sweep always comes to an end. It also tells others what a crash or
+//! an outage of the event bus left untold.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use futures_util::{StreamExt, stream};
 use inbox::Queued;
@@ -26,6 +30,17 @@ const RESERVE: Duration = Duration::seconds(25);
 const NOBODY_ASKS_ANY_MORE: Duration = Duration::seconds(90);
 /// The longest look ahead: a week.
 const LONGEST_AHEAD: u64 = 7 * 24 * 3600;
+
+/// What the jobs of one look at the index have in common.
+#[derive(Debug)]
+struct Round {
+    /// Jobs that are due later are left alone.
+    until: OffsetDateTime,
+    /// When the last job is begun.
+    latest: OffsetDateTime,
+    /// Whether the event bus failed before, so that nobody else waits for it.
+    bus_is_down: AtomicBool,
+}
 
 /// A sweep, as it is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -72,15 +87,17 @@ impl Worker {
         let now = OffsetDateTime::now_utc();
         let latest = (deadline - RESERVE).min(now + self.config.sweep.longest).max(now);
         let (mut swept, mut seen) = (Swept::default(), HashSet::new());
+        let mut round = Round { until: now, latest, bus_is_down: AtomicBool::new(false) };
         loop {
             let until = OffsetDateTime::now_utc() + sweep.ahead;
+            round.until = until;
             let due: Vec<JobId> = self.records.due(until, PAGE).await?;
             // Looked at already, and still in the index because it lags, or because looking ahead finds it again.
             let new: Vec<JobId> = due.into_iter().filter(|id| seen.insert(*id)).collect();
             if new.is_empty() {
                 break;
             }
-            let looked = stream::iter(new).map(|id| self.look_after(id, until, latest));
+            let looked = stream::iter(new).map(|id| self.look_after(id, &round));
             let looked: Vec<Looked> = looked.buffer_unordered(AT_ONCE).collect().await;
             let count =
                 |which: &[Looked]| looked.iter().filter(|looked| which.contains(looked)).count() as u64;
@@ -104,8 +121,8 @@ impl Worker {
         Ok(swept)
     }
 
-    async fn look_after(&self, id: JobId, until: OffsetDateTime, latest: OffsetDateTime) -> Looked {
-        match self.look_at(id, until, latest).await {
+    async fn look_after(&self, id: JobId, round: &Round) -> Looked {
+        match self.look_at(id, round).await {
             Ok(looked) => looked,
             Err(fault) => {
                 tracing::error!(job_id = %id, fault = fault.class.name(), causes = fault.causes(), "a job cannot be looked after");
@@ -114,19 +131,20 @@ impl Worker {
         }
     }
 
-    async fn look_at(
-        &self,
-        id: JobId,
-        until: OffsetDateTime,
-        latest: OffsetDateTime,
-    ) -> Result<Looked, Fault> {
+    async fn look_at(&self, id: JobId, round: &Round) -> Result<Looked, Fault> {
         let now = OffsetDateTime::now_utc();
         let Some(job) = self.records.get(id).await? else { return Ok(Looked::Stayed) };
-        if job.check.at.is_none_or(|at| at > until) {
+        if job.due().is_none_or(|at| at > round.until) {
             return Ok(Looked::Stayed);
         }
-        if now >= latest {
+        if now >= round.latest {
             return Ok(Looked::NotNow);
+        }
+        if job.outbox.due.is_some_and(|at| at <= round.until) {
+            self.make_up_in(round, &job).await?;
+        }
+        if job.check.at.is_none_or(|at| at > round.until) {
+            return Ok(Looked::Stayed);
         }
         match job.status {
             Status::Waiting => {
@@ -141,7 +159,7 @@ impl Worker {
                 self.inbox.send(&Queued::Continuation(id), 0).await?;
                 self.later(&job, now, patience::lost_message(&job, now)).await
             }
-            Status::Submitted | Status::Unknown | Status::Rendering => self.ask(job, latest).await,
+            Status::Submitted | Status::Unknown | Status::Rendering => self.ask(job, round.latest).await,
             // No longer silent; the index lags.
             Status::Landing
             | Status::Stored
@@ -150,6 +168,17 @@ impl Worker {
             | Status::Expired
             | Status::Cancelled => Ok(Looked::Stayed),
         }
+    }
+
+    /// Tells others what they were not told of a job, unless the event bus has just failed.
+    async fn make_up_in(&self, round: &Round, job: &Job) -> Result<(), Fault> {
+        if round.bus_is_down.load(Ordering::Relaxed) {
+            return self.tell_later(job).await;
+        }
+        if !self.make_up(job).await? {
+            round.bus_is_down.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Asks about work that the provider has, or lets it expire.
@@ -175,7 +204,8 @@ impl Worker {
             Inquired::Answered(Standing::Working { percent, notes }) => {
                 self.note(&job, notes, now).await?;
                 if let Some(percent) = percent {
-                    self.records.apply(job.id, &Event::Progressed { percent }, now).await?;
+                    let (job, _) = self.records.apply(job.id, &Event::Progressed { percent }, now).await?;
+                    self.tell(&job).await;
                 }
                 self.later(&job, now, patience::next(provider, &job, now).min(end)).await
             }
@@ -214,6 +244,7 @@ impl Worker {
         }
         let (metric, status) = (patience::metric(&after), after.status.as_str());
         tracing::info!(metric, count = 1, job_id = %job.id, before = job.status.as_str(), status, "a silent job was settled");
+        self.tell(&after).await;
         Ok(if change == Change::Moved { Looked::Moved } else { Looked::Stayed })
     }
 }
