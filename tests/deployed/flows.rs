@@ -4,6 +4,7 @@ mod generated;
 mod operated;
 mod paced;
 mod swept;
+mod told;
 
 use harness::until;
 use http::Method;

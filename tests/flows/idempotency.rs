@@ -32,7 +32,7 @@ async fn the_same_request_under_the_same_key_is_the_same_job() {
     let stored = world.ends(id, "stored").await;
     let second = world.post(&world.export(2), KEY).await;
 
-    assert_eq!(second.status(), 200, "everything is done");
+    assert_eq!(second.status(), 202);
     assert_eq!(second.headers()["location"], first.headers()["location"]);
     assert_eq!(second.body(), &stored);
     assert_eq!((world.asked().len(), world.jobs().await.len()), (1, 1));

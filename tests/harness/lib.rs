@@ -9,6 +9,7 @@ mod resources;
 mod schedule;
 mod stack;
 mod until;
+mod variables;
 
 pub mod cloud;
 pub mod simulators;

@@ -10,9 +10,10 @@ use crate::{
     cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
     direct,
     function::in_process,
-    resources::{BUCKET, Clients, QUEUE, QueueUrls, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
+    resources::{BUCKET, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
     schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
+    variables::{Variables, common_variables},
 };
 
 /// How the worker runs.
@@ -320,77 +321,4 @@ fn worker(
             Ok((processes.function(), Some(processes)))
         }
     }
-}
-
-fn common_variables(cloud: &LocalCloud, options: &LocalCloudOptions) -> Vec<(String, String)> {
-    [
-        ("AWS_REGION", &options.region),
-        ("AWS_ACCESS_KEY_ID", &options.access_key_id),
-        ("AWS_SECRET_ACCESS_KEY", &options.secret_access_key),
-        ("AWS_ENDPOINT_URL", &cloud.aws_endpoint),
-        ("AWS_ENDPOINT_URL_S3", &cloud.s3_endpoint),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &cloud.dynamodb_endpoint),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.clone()))
-    .to_vec()
-}
-
-/// The variables that `template.yaml` gives to each function.
-struct Variables<'a> {
-    common: Vec<(String, String)>,
-    queues: QueueUrls,
-    options: &'a StackOptions,
-}
-
-impl Variables<'_> {
-    fn with(&self, own: Vec<(String, String)>) -> Vec<(String, String)> {
-        let common = self.common.clone().into_iter();
-        common.chain(own).chain(self.options.variables.iter().cloned()).collect()
-    }
-
-    fn submit(&self, webhook_url: &str, simulators: &[(&'static str, SimulatorHost)]) -> Environment {
-        let own = [
-            ("TABLE_NAME", TABLE),
-            ("SECRET_ID", SECRET),
-            ("WEBHOOK_URL", webhook_url),
-            ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
-            ("INBOX_QUEUE_URL", &self.queues.inbox),
-        ];
-        Environment::new(self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect()))
-    }
-
-    fn door(&self) -> Environment {
-        let own = [
-            ("ROLE", "door"),
-            ("SECRET_ID", SECRET),
-            ("INBOX_QUEUE_URL", &self.queues.inbox),
-            ("BUCKET_NAME", BUCKET),
-        ];
-        Environment::new(self.with(own.map(owned).to_vec()))
-    }
-
-    fn worker(&self, simulators: &[(&'static str, SimulatorHost)]) -> Vec<(String, String)> {
-        let trusted: Vec<&str> = simulators.iter().map(|(_, host)| host.origins().files.as_str()).collect();
-        let trusted = trusted.join(",");
-        let own = [
-            ("ROLE", "worker"),
-            ("TABLE_NAME", TABLE),
-            ("INBOX_QUEUE_URL", &self.queues.inbox),
-            ("BUCKET_NAME", BUCKET),
-            ("TRUSTED_ORIGINS", &trusted),
-            ("SECRET_ID", SECRET),
-            ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
-        ];
-        self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect())
-    }
-}
-
-fn api_urls(simulators: &[(&'static str, SimulatorHost)]) -> impl Iterator<Item = (String, String)> {
-    simulators
-        .iter()
-        .map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()))
-}
-
-fn owned((name, value): (&str, &str)) -> (String, String) {
-    (name.to_owned(), value.to_owned())
 }

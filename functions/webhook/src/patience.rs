@@ -9,7 +9,7 @@ use crate::inquire::Inquired;
 /// Troubles in a row that are taken for passing ones.
 const PASSING: u32 = 3;
 /// The wait when more than those failed.
-pub(crate) const TROUBLED: Duration = Duration::minutes(5);
+const TROUBLED: Duration = Duration::minutes(5);
 
 /// The next time to ask about work that goes on.
 pub(crate) fn next(provider: &dyn Provider, job: &Job, now: OffsetDateTime) -> OffsetDateTime {

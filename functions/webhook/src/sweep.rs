@@ -28,6 +28,8 @@ const PAGE: i32 = 25;
 const RESERVE: Duration = Duration::seconds(25);
 /// No invocation lives this long, so whoever was asking the provider is gone.
 const NOBODY_ASKS_ANY_MORE: Duration = Duration::seconds(90);
+/// How long a job is put off that cannot be looked after: until the next sweep.
+const PUT_OFF: Duration = Duration::seconds(50);
 /// The longest look ahead: a week.
 const LONGEST_AHEAD: u64 = 7 * 24 * 3600;
 
@@ -135,7 +137,7 @@ impl Worker {
     /// Makes room at the head of the index, where such jobs would gather and keep others from being found.
     async fn put_off(&self, id: JobId) {
         let now = OffsetDateTime::now_utc();
-        let event = Event::Checked { next: now + patience::TROUBLED, answered: false };
+        let event = Event::Checked { next: now + PUT_OFF, answered: false };
         if let Err(fault) = self.records.apply(id, &event, now).await {
             fault.log("a job that cannot be looked after stays at the head of those that are due");
         }

@@ -1,5 +1,6 @@
 //! What a workspace tells of banners and designs.
 
+use harness::{StackOptions, until};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ impl World {
 
     /// Waits until so many deliveries of the subscription were let in and dealt with.
     async fn heard(&self, count: usize) {
-        harness::until(&format!("{count} deliveries are answered"), || async {
+        until(&format!("{count} deliveries are answered"), || async {
             let sent = self.deliveries();
             let let_in = sent.iter().filter(|sent| sent["attempts"][0]["status"] == 200);
             (let_in.count() == count).then_some(())
@@ -26,8 +27,10 @@ impl World {
     }
 }
 
+/// A world that adopts these kinds of work and hears of these events. What nobody waits for is soon given up.
 async fn adopting(kinds: &str, events: &[&str]) -> World {
-    let world = World::start_with(|options| options.variable("ADOPT", kinds)).await;
+    let soon = |options: StackOptions| options.variable("LOOKUP_DELAY_SECONDS", "0");
+    let world = World::start_with(|options| soon(options).variable("ADOPT", kinds)).await;
     for event in events {
         world.subscribe_to(event);
     }
@@ -56,10 +59,8 @@ async fn what_is_about_no_job_is_acknowledged_and_written_down() {
         "unreadable",
     ];
     // The batch is looked for in vain three times, since an answer that names it may be on its way.
-    harness::until("all of them are written down", || async {
-        (world.told_of_today().await == known).then_some(())
-    })
-    .await;
+    until("all of them are written down", || async { (world.told_of_today().await == known).then_some(()) })
+        .await;
     assert_eq!((world.jobs().await, world.keys().await), (vec![], vec![]));
 }
 
@@ -105,8 +106,7 @@ async fn a_batch_that_was_made_elsewhere_is_adopted_as_one_job() {
     let ticket = world.generated_elsewhere(json!(["square", "story", "postcard"])).await;
     world.heard(3).await;
     let id =
-        harness::until("it is adopted", || async { world.jobs().await.first()?["pk"].as_s().ok().cloned() })
-            .await;
+        until("it is adopted", || async { world.jobs().await.first()?["pk"].as_s().ok().cloned() }).await;
     let job = world.ends(&id, "partial").await;
     assert_eq!((&job["kind"], &job["ticket"]), (&json!("generation"), &ticket));
     assert_eq!((&job["files_total"], &job["missing"][0]["name"]), (&json!(2), &json!("story")), "{job:#}");
@@ -123,8 +123,7 @@ async fn an_adopted_batch_that_failed_is_told_as_such() {
     world.generated_elsewhere(json!(["square"])).await;
     world.heard(1).await;
     let id =
-        harness::until("it is adopted", || async { world.jobs().await.first()?["pk"].as_s().ok().cloned() })
-            .await;
+        until("it is adopted", || async { world.jobs().await.first()?["pk"].as_s().ok().cloned() }).await;
     let job = world.ends(&id, "failed").await;
     assert_eq!((&job["error"]["type"], world.keys().await), (&json!("ProviderFailed"), vec![]));
     assert_eq!(job["manifest"], Value::Null);
