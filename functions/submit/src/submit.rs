@@ -96,9 +96,8 @@ impl App {
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
         let job = job.waiting();
-        match claim(&self.records, &job, key).await? {
-            Some(before) => return Ok(self.found(before).await),
-            None => {}
+        if let Some(before) = claim(&self.records, &job, key).await? {
+            return Ok(self.found(before).await);
         }
         let taken = match providers::find(job.provider.as_str()) {
             Some(provider) => self.take_place(&job, provider).await,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use inbox::Queued;
-use model::{Event, Fault, FaultClass, Job, JobId, Status};
+use model::{Event, Fault, FaultClass, Job, JobId, SourceRole, Status};
 use providers::Standing;
 use records::{Lease, LeaseAttempt};
 use time::OffsetDateTime;
@@ -70,7 +70,10 @@ impl Worker {
                     gone.log("files are gone, the provider is asked where they are now");
                     match self.where_now(lease, job, receipt).await? {
                         Some(job) => (fresh, left) = (Some(job), left - 1),
-                        // What is gone stays gone, and the rest lands.
+                        None if job.sources.iter().all(|source| source.role == SourceRole::Archive) => {
+                            return Err(gone);
+                        }
+                        // What is gone stays gone, and the rest of the set lands.
                         None => left = 0,
                     }
                 }

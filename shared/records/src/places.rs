@@ -54,7 +54,7 @@ impl Records {
         gone: Option<JobId>,
         now: OffsetDateTime,
     ) -> Result<Option<JobId>, Fault> {
-        let item = Writer::key(&format!("PLACE#{provider}#{place}"), "PLACE")
+        let item = Writer::key(format!("PLACE#{provider}#{place}"), "PLACE")
             .text("job_id", job.to_string())
             .number("ttl", now.unix_timestamp() + REMEMBERED);
         let id = |id: JobId| AttributeValue::S(id.to_string());

@@ -22,8 +22,9 @@ async fn a_file_that_cannot_be_had_is_named_and_its_neighbours_land() {
     let elsewhere =
         json!({ "kind": "redirect", "location": "https://elsewhere.example/a.png", "count": null });
     for (fault, reason) in [
-        (json!({ "kind": "not_found" }), "404"),
-        (json!({ "kind": "expired" }), "403"),
+        // The provider is asked where such a file is now, so it has to stay gone.
+        (json!({ "kind": "not_found", "count": null }), "404"),
+        (json!({ "kind": "expired", "count": null }), "403"),
         (json!({ "kind": "html_page" }), "web page"),
         (json!({ "kind": "truncated", "bytes": 3000 }), "not whole"),
         (json!({ "kind": "truncated", "bytes": 0 }), "empty"),
@@ -90,13 +91,23 @@ async fn when_no_file_can_be_had_the_job_fails_and_nothing_is_left() {
 #[tokio::test]
 async fn a_stand_in_that_is_gone_does_not_cost_the_banner() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "file", "route": "GET /fallback/*", "kind": "not_found" }));
+    world.trouble(json!({ "on": "file", "route": "GET /fallback/*", "kind": "not_found", "count": null }));
     let html5 = json!({ "image_file_type": "html5", "template_format_names": ["mpu"] });
     let job = world.carried_out(&world.generation("animated", html5), "partial").await;
     says(&job["error"]["message"], &["-fallback.jpg", "404"]);
     let manifest = world.manifest(&job).await;
     assert_eq!(manifest["completeness"], json!({ "expected": 1, "landed": 1, "missing": 0 }));
     assert_eq!(names(&manifest).len(), 1, "{manifest:#}");
+    world.as_listed(&manifest).await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_is_asked_for_anew_and_lands() {
+    let world = World::start().await;
+    world.trouble(of("story", json!({ "kind": "expired" })));
+    let job = world.carried_out(&world.three_formats(), "stored").await;
+    let manifest = world.manifest(&job).await;
+    assert_eq!(manifest["completeness"], json!({ "expected": 3, "landed": 3, "missing": 0 }));
     world.as_listed(&manifest).await;
 }
 

@@ -18,13 +18,9 @@ async fn a_long_file_among_short_ones_goes_on_over_every_deadline() {
         options
     })
     .await;
-    let long = archive_of(1, 99 * MIB);
-    let put = world.abyssale().admin_bytes(
-        Method::PUT,
-        "/file?format=half-page",
-        "application/zip",
-        long.clone().into(),
-    );
+    let long = video_of(&archive_of(1, 99 * MIB));
+    let put =
+        world.abyssale().admin_bytes(Method::PUT, "/file?format=half-page", "video/mp4", long.clone().into());
     put.unwrap_or_else(|refused| panic!("{refused}"));
     world.trouble(json!({
         "on": "file", "format": "half-page", "kind": "slow", "count": null, "chunk": 6 * MIB / 50, "pause_seconds": 0.02,
@@ -48,4 +44,10 @@ async fn a_long_file_among_short_ones_goes_on_over_every_deadline() {
         "{sent} parts were sent of {parts}: it was not cut off, or began anew"
     );
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
+}
+
+/// An MP4 that holds these bytes in a box of its own, and plays nothing.
+fn video_of(bytes: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(8 + bytes.len()).expect("a short box").to_be_bytes();
+    [&b"\0\0\0\x18ftypisom\0\0\x02\0isommp41"[..], &length, b"mdat", bytes].concat()
 }
