@@ -10,7 +10,7 @@ use aws_sigv4::{
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::Value;
-use transport::Sender;
+use transport::{LONGEST_ANSWER, Sender};
 
 /// As long as the longest function that is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -52,6 +52,6 @@ pub(crate) async fn send(
 
 /// Sends a request as it is, and reads JSON, or null for anything else.
 pub(crate) async fn answer(sender: &Sender, request: Request<Bytes>) -> Response<Value> {
-    let answer = sender.send(request, PATIENCE).await.expect("an answer");
+    let answer = sender.send(request, PATIENCE, LONGEST_ANSWER).await.expect("an answer");
     answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
