@@ -4,6 +4,14 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::draw::Draw;
+use super::signature::hex;
+
+impl Draw {
+    /// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
+    pub(super) fn secret(&self, number: u64) -> String {
+        format!("whsec_{}", hex(&self.seeded("signing secret", number)))
+    }
+}
 
 const OVERLAP: Duration = Duration::hours(24);
 

@@ -6,27 +6,29 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::{Map, Value, json};
 
-use crate::sim::{Door, Manner, Reply};
-
-use super::Moment;
+use super::clock::Moment;
+use super::{Door, Manner, Reply};
 
 /// Older requests are forgotten.
 const KEPT: usize = 5_000;
 /// Longer bodies are cut in the log.
 const SHOWN: usize = 16 * 1024;
+/// Headers that carry a key or a token.
+const SECRET_HEADERS: [&str; 2] = ["x-api-key", "authorization"];
+/// Fields of JSON bodies that carry a key.
+const SECRET_FIELDS: [&str; 1] = ["userKey"];
 
 /// The latest requests, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct RequestLog {
+pub(crate) struct RequestLog {
     entries: VecDeque<Value>,
 }
 
 impl RequestLog {
-    pub(super) fn note(&mut self, door: Door, request: &Request<Bytes>, reply: &Reply, at: Moment) {
+    pub(crate) fn note(&mut self, door: Door, request: &Request<Bytes>, reply: &Reply, at: Moment) {
         if self.entries.len() == KEPT {
             self.entries.pop_front();
         }
-        let body = request.body();
         self.entries.push_back(json!({
             "at": at.now.unix_timestamp(),
             "milliseconds": i64::try_from(at.wall.unix_timestamp_nanos() / 1_000_000).ok(),
@@ -39,7 +41,7 @@ impl RequestLog {
             "path": request.uri().path(),
             "query": request.uri().query(),
             "headers": headers(request),
-            "body": String::from_utf8_lossy(&body[..body.len().min(SHOWN)]),
+            "body": shown(request.body()),
             "status": match reply.manner {
                 Manner::Lost => None,
                 _ => Some(reply.response.status().as_u16()),
@@ -49,18 +51,39 @@ impl RequestLog {
     }
 
     /// The entries whose `door`, `method` and `path` are as the query asks.
-    pub(super) fn list(&self, query: &str) -> Value {
+    pub(crate) fn list(&self, query: &str) -> Value {
         let wanted: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
         let fits = |entry: &&Value| wanted.iter().all(|(name, value)| entry[name.as_ref()] == value.as_ref());
         self.entries.iter().filter(fits).cloned().collect()
     }
 }
 
-/// Headers as text; the key is shortened, so that a log can be shown to others.
+/// The body as text, cut when it is long. What a JSON body says in a secret field is shortened.
+fn shown(body: &Bytes) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
+    if !SECRET_FIELDS.iter().any(|name| text.contains(name)) {
+        return text.into_owned();
+    }
+    // A body that cannot be read cannot be masked.
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return "…".to_owned() };
+    for (name, value) in &mut fields {
+        if SECRET_FIELDS.contains(&name.as_str()) {
+            *value = shortened(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)).into();
+        }
+    }
+    Value::Object(fields).to_string()
+}
+
+/// Enough of a secret to see what kind it is.
+fn shortened(secret: &str) -> String {
+    format!("{}…", secret.chars().take(4).collect::<String>())
+}
+
+/// Headers as text; secrets are shortened, so that a log can be shown to others.
 fn headers(request: &Request<Bytes>) -> Map<String, Value> {
     let text = |name: &str, value: &[u8]| {
         let value = String::from_utf8_lossy(value).into_owned();
-        if name == "x-api-key" { format!("{}…", value.chars().take(4).collect::<String>()) } else { value }
+        if SECRET_HEADERS.contains(&name) { shortened(&value) } else { value }
     };
     let headers = request.headers().iter();
     headers.map(|(name, value)| (name.to_string(), text(name.as_str(), value.as_bytes()).into())).collect()
