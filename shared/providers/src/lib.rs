@@ -5,6 +5,7 @@
 //! [`ALL`] and knows no provider by name. To add one: write its folder, then add the two lines marked below.
 
 pub mod abyssale; // a provider's folder: line one of two
+pub mod ai_studios;
 #[cfg(test)]
 mod conformance;
 mod conversation;

@@ -88,3 +88,18 @@ fn headers(request: &Request<Bytes>) -> Map<String, Value> {
     let headers = request.headers().iter();
     headers.map(|(name, value)| (name.to_string(), text(name.as_str(), value.as_bytes()).into())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    //! What a log may show.
+
+    use super::*;
+
+    #[test]
+    fn keys_in_bodies_are_shortened() {
+        let shown = |body: &'static str| shown(&Bytes::from_static(body.as_bytes()));
+        assert_eq!(shown(r#"{"appId":"a","userKey":"uk_secret"}"#), r#"{"appId":"a","userKey":"uk_s…"}"#);
+        assert_eq!(shown(r#"{"userKey":"uk_secret""#), "…", "what cannot be read cannot be masked");
+        assert_eq!(shown("{ \"a\": 1 }"), "{ \"a\": 1 }", "anything else stays as it was sent");
+    }
+}

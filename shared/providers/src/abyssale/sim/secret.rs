@@ -6,14 +6,14 @@ use time::{Duration, OffsetDateTime};
 use super::draw::Draw;
 use super::signature::hex;
 
+const OVERLAP: Duration = Duration::hours(24);
+
 impl Draw {
     /// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
     pub(super) fn secret(&self, number: u64) -> String {
         format!("whsec_{}", hex(&self.seeded("signing secret", number)))
     }
 }
-
-const OVERLAP: Duration = Duration::hours(24);
 
 /// The present secret, the previous one while it is valid, and what the signing side knows of them.
 #[derive(Default)]
