@@ -177,7 +177,7 @@ impl Set<'_> {
 fn judged(name: &str, start: &[u8]) -> Result<&'static str, Fault> {
     let named = |ending: &&str| name.to_ascii_lowercase().ends_with(*ending);
     // The first box of such a file says what it is (ISO 14496-12, 4.3).
-    if [".mp4", ".m4v"].iter().any(&named) && start.get(4..8) != Some(b"ftyp") {
+    if [".mp4", ".m4v"].iter().any(named) && start.get(4..8) != Some(b"ftyp") {
         return Err(Fault::new(FaultClass::SourceInvalid, "what the provider serves is not an MP4 video"));
     }
     let named_html = [".html", ".htm"].iter().any(named);

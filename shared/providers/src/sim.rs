@@ -3,6 +3,19 @@
 //! A simulator opens no socket and reads no clock. The harness gives it each request with the time, and
 //! asks it which deliveries are due. The same simulator therefore serves tests, where hours pass in an
 //! instant, and the local runner, where people watch it.
+//!
+//! The modules below are what every provider's simulator is built from.
+
+pub(crate) mod admin;
+pub(crate) mod answer;
+pub(crate) mod arrivals;
+pub(crate) mod attempt;
+pub(crate) mod clock;
+pub(crate) mod draw;
+pub(crate) mod fault_queue;
+pub(crate) mod log;
+pub(crate) mod range;
+pub(crate) mod schedule;
 
 use std::time::Duration;
 

@@ -12,9 +12,9 @@ mod order;
 mod poll;
 mod progress;
 mod refusal;
-#[cfg(feature = "sim")]
-mod rehearsal;
 mod repeats;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod submit;
 mod token;
 mod values;
@@ -131,7 +131,7 @@ impl Provider for AiStudios {
     }
 
     #[cfg(feature = "sim")]
-    fn simulator(&self, seed: u64, _run: u64) -> Box<dyn crate::sim::Simulator> {
-        Box::new(rehearsal::Rehearsal::new(seed))
+    fn simulator(&self, seed: u64, run: u64) -> Box<dyn crate::sim::Simulator> {
+        Box::new(sim::AiStudiosSimulator::for_run(seed, run))
     }
 }

@@ -1,39 +1,21 @@
 //! The Admin door: what a test or a person may set, trigger and read. `README.md` shows each call.
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request};
 use serde_json::{Value, json};
 use time::Duration;
 
+pub(super) use crate::sim::admin::Refused;
+use crate::sim::admin::{answered, json_body};
 use crate::sim::{Reply, Simulator};
 
 use super::knobs::LONGEST_SECONDS;
-use super::{AbyssaleSimulator, Moment, SigningSecrets, State, answer};
-
-/// Why the Admin door refuses.
-#[derive(Debug)]
-pub(super) struct Refused {
-    status: StatusCode,
-    message: String,
-}
-
-impl Refused {
-    pub(super) fn bad(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
-    }
-
-    pub(super) fn unknown(what: &str) -> Self {
-        Self { status: StatusCode::NOT_FOUND, message: format!("there is no such {what}") }
-    }
-}
+use super::{AbyssaleSimulator, Moment, SigningSecrets, State};
 
 impl AbyssaleSimulator {
     /// Answers a call of the Admin door. These calls need no key and are not in the log.
     pub(super) fn answer_admin(&mut self, request: &Request<Bytes>, at: Moment) -> Reply {
-        answer::plain(match self.control(request, at) {
-            Ok(body) => pretty(StatusCode::OK, &body),
-            Err(refused) => pretty(refused.status, &json!({"error": refused.message})),
-        })
+        answered(self.control(request, at))
     }
 
     fn control(&mut self, request: &Request<Bytes>, at: Moment) -> Result<Value, Refused> {
@@ -132,20 +114,6 @@ impl AbyssaleSimulator {
         self.clock.reset();
         json!({"reset_at": at.wall.unix_timestamp()})
     }
-}
-
-fn json_body(request: &Request<Bytes>) -> Result<Value, Refused> {
-    serde_json::from_slice(request.body()).map_err(|error| Refused::bad(format!("not JSON: {error}")))
-}
-
-/// People read these answers too.
-fn pretty(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let mut response = answer::plain_json(status, body);
-    let text = serde_json::to_string_pretty(body).map(|text| text + "\n");
-    if let Ok(text) = text {
-        *response.body_mut() = Bytes::from(text);
-    }
-    response
 }
 
 /// Every call of the door.

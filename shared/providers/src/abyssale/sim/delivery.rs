@@ -1,12 +1,12 @@
 //! A delivery and its attempts (contract 6.1).
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::sim::Outcome;
+use crate::sim::attempt::Attempt;
 
 /// Who a delivery is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,19 +74,6 @@ pub(super) struct Delivery {
     pub(super) attempts: Vec<Attempt>,
 }
 
-/// One attempt as it went out.
-#[derive(Debug)]
-pub(super) struct Attempt {
-    /// Whether its outcome decides what happens next.
-    pub(super) of_ladder: bool,
-    pub(super) sent_at: OffsetDateTime,
-    pub(super) wall: OffsetDateTime,
-    pub(super) fault: Option<String>,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    pub(super) ended: Option<(Outcome, OffsetDateTime)>,
-}
-
 impl Content {
     /// The event's name and the id of what it is about; none for chosen content.
     pub(super) fn event(&self) -> Option<(&'static str, Uuid)> {
@@ -140,35 +127,6 @@ impl Delivery {
             "url": self.url,
             "state": self.state.name(),
             "attempts": self.attempts.iter().map(Attempt::view).collect::<Vec<_>>(),
-        })
-    }
-}
-
-impl Attempt {
-    fn view(&self) -> Value {
-        let headers: serde_json::Map<_, _> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
-            .collect();
-        json!({
-            "redelivery": !self.of_ladder,
-            "sent_at": self.sent_at.unix_timestamp(),
-            "sent_at_wall": self.wall.unix_timestamp(),
-            "fault": self.fault,
-            "headers": headers,
-            "body": String::from_utf8_lossy(&self.body),
-            "bytes": self.body.len(),
-            "outcome": self.ended.map(|(outcome, _)| match outcome {
-                Outcome::Status(_) => "status",
-                Outcome::Timeout => "timeout",
-                Outcome::ConnectionFailed => "connection_failed",
-            }),
-            "status": self.ended.and_then(|(outcome, _)| match outcome {
-                Outcome::Status(status) => Some(status),
-                Outcome::Timeout | Outcome::ConnectionFailed => None,
-            }),
-            "ended_at": self.ended.map(|(_, at)| at.unix_timestamp()),
         })
     }
 }

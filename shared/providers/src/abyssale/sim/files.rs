@@ -1,9 +1,7 @@
 //! The Files door: how downloads are answered (contract 2.4 and 10). `stored.rs` says what lies there.
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderValue, IF_RANGE, LOCATION, RANGE,
-};
+use http::header::{CONTENT_RANGE, HeaderValue, LOCATION};
 use http::{Method, Request, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
@@ -12,7 +10,7 @@ use crate::sim::{Door, Manner, Reply};
 use super::denied::Denied;
 use super::fault::DownloadFault;
 use super::knobs::seconds;
-use super::range::{Wanted, wanted};
+use super::range::{self, Described, Unsatisfiable};
 use super::signature::hex;
 use super::stored::{Place, Stored};
 use super::{AbyssaleSimulator, Moment, answer};
@@ -49,7 +47,7 @@ impl AbyssaleSimulator {
             Err(denied) => return answer::plain(denied.answer()),
         };
         let file = spoiled(file, fault);
-        let response = self.ranged(request, file);
+        let response = self.ranged(request, &file);
         Reply { response, manner: manner(fault) }
     }
 
@@ -82,36 +80,19 @@ impl AbyssaleSimulator {
         }
     }
 
-    fn ranged(&self, request: &Request<Bytes>, file: Stored) -> Response<Bytes> {
+    fn ranged(&self, request: &Request<Bytes>, file: &Stored) -> Response<Bytes> {
         let etag = format!("\"{}\"", &hex(&Sha256::digest(&file.bytes))[..32]);
-        let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let ranges = self.state.knobs.archive_ranges;
-        // A range of another version than the one that lies here is answered with the whole.
-        let same = header(IF_RANGE).is_none_or(|version| version == etag);
-        let range = header(RANGE).filter(|_| ranges && same);
-        let length = file.bytes.len();
-        let (status, body, content_range) = match range.map_or(Wanted::Whole, |range| wanted(range, length)) {
-            Wanted::Whole => (StatusCode::OK, file.bytes, None),
-            Wanted::Unsatisfiable => {
-                let mut response = Denied::RANGE.answer();
-                insert(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
-                return response;
-            }
-            Wanted::Part(part) => {
-                let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
-                (StatusCode::PARTIAL_CONTENT, file.bytes.slice(part), Some(content_range))
-            }
+        let described = Described {
+            length: file.bytes.len(),
+            content_type: &file.content_type,
+            etag: &etag,
+            ranges: self.state.knobs.archive_ranges,
         };
-        let mut response = answer::bytes(status, None, body);
-        insert(&mut response, CONTENT_TYPE, &file.content_type);
-        insert(&mut response, ETAG, &etag);
-        if ranges {
-            insert(&mut response, ACCEPT_RANGES, "bytes");
-        }
-        if let Some(content_range) = content_range {
-            insert(&mut response, CONTENT_RANGE, &content_range);
-        }
-        response
+        range::serve(request, &described, |part| file.bytes.slice(part)).unwrap_or_else(|Unsatisfiable| {
+            let mut response = Denied::RANGE.answer();
+            answer::insert(&mut response, CONTENT_RANGE, &format!("bytes */{}", file.bytes.len()));
+            response
+        })
     }
 }
 
@@ -139,11 +120,5 @@ fn manner(fault: Option<&DownloadFault>) -> Manner {
             Manner::Slow { chunk: (*chunk).max(1), pause: seconds(*pause_seconds) }
         }
         Some(_) | None => Manner::Plain,
-    }
-}
-
-fn insert(response: &mut Response<Bytes>, name: http::HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
     }
 }

@@ -1,37 +1,26 @@
 //! The schedule of deliveries and the log of their attempts (contract 6.1).
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use crate::sim::Outcome;
+use crate::sim::attempt::Attempt;
+use crate::sim::schedule::{Schedule, Send};
 
-use super::delivery::{Attempt, Delivery, State, Target};
+use super::delivery::{Delivery, State, Target};
 use super::knobs::Knobs;
-
-/// A sending that is due at some time.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Send {
-    pub(super) number: u64,
-    pub(super) of_ladder: bool,
-    due: OffsetDateTime,
-}
 
 /// All deliveries, what is scheduled, and what is in flight.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     deliveries: Vec<Delivery>,
-    sends: Vec<Send>,
-    /// Attempt in flight to its delivery and its place there.
-    in_flight: HashMap<u64, (u64, usize)>,
-    attempts: u64,
+    schedule: Schedule,
 }
 
 impl Outbox {
     /// Empty, but no attempt gets a number that one still in flight has.
     pub(super) fn cleared(&self) -> Self {
-        Self { attempts: self.attempts, ..Self::default() }
+        Self { schedule: self.schedule.cleared(), ..Self::default() }
     }
 
     /// The number of the next delivery.
@@ -45,7 +34,7 @@ impl Outbox {
 
     /// Schedules a sending. Only those of the ladder are repeated when they fail.
     pub(super) fn send_at(&mut self, number: u64, of_ladder: bool, due: OffsetDateTime) {
-        self.sends.push(Send { number, of_ladder, due });
+        self.schedule.send_at(number, of_ladder, due);
     }
 
     pub(super) fn get(&self, number: u64) -> Option<&Delivery> {
@@ -67,41 +56,31 @@ impl Outbox {
     pub(super) fn release_held(&mut self, due: OffsetDateTime) {
         for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.state == State::Held) {
             delivery.state = State::Pending;
-            let due = due + Duration::SECOND;
-            self.sends.push(Send { number: delivery.number, of_ladder: true, due });
+            self.schedule.send_at(delivery.number, true, due + Duration::SECOND);
         }
     }
 
     pub(super) fn next_due(&self) -> Option<OffsetDateTime> {
-        self.sends.iter().map(|send| send.due).min()
+        self.schedule.next_due()
     }
 
     /// Takes what is due, in order of time.
     pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<Send> {
-        let (mut due, later): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.sends).into_iter().partition(|send| send.due <= now);
-        self.sends = later;
-        due.sort_by_key(|send| send.due);
-        due
+        self.schedule.take_due(now)
     }
 
     /// Writes an attempt down and gives its number.
     pub(super) fn started(&mut self, number: u64, attempt: Attempt) -> u64 {
-        self.attempts += 1;
-        let id = self.attempts;
-        let of_ladder = attempt.of_ladder;
-        if let Some(delivery) = self.get_mut(number) {
-            delivery.tries += u32::from(of_ladder);
-            delivery.attempts.push(attempt);
-            let place = delivery.attempts.len() - 1;
-            self.in_flight.insert(id, (number, place));
-        }
-        id
+        let Some(delivery) = self.get_mut(number) else { return 0 };
+        delivery.tries += u32::from(attempt.of_ladder);
+        delivery.attempts.push(attempt);
+        let place = delivery.attempts.len() - 1;
+        self.schedule.started(number, place)
     }
 
     /// Notes how an attempt ended. A failure is repeated until the last attempt, then the delivery is lost.
     pub(super) fn ended(&mut self, attempt: u64, outcome: Outcome, now: OffsetDateTime, knobs: &Knobs) {
-        let Some((number, place)) = self.in_flight.remove(&attempt) else { return };
+        let Some((number, place)) = self.schedule.ended(attempt) else { return };
         let Some(delivery) = self.get_mut(number) else { return };
         let Some(attempt) = delivery.attempts.get_mut(place) else { return };
         attempt.ended = Some((outcome, now));

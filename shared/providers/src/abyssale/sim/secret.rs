@@ -4,8 +4,16 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::draw::Draw;
+use super::signature::hex;
 
 const OVERLAP: Duration = Duration::hours(24);
+
+impl Draw {
+    /// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
+    pub(super) fn secret(&self, number: u64) -> String {
+        format!("whsec_{}", hex(&self.seeded("signing secret", number)))
+    }
+}
 
 /// The present secret, the previous one while it is valid, and what the signing side knows of them.
 #[derive(Default)]

@@ -6,13 +6,14 @@ use http::{HeaderValue, Method, Request};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::sim::attempt::Attempt;
+use crate::sim::schedule::Send;
 use crate::sim::{Manner, Outgoing};
 
-use super::delivery::{Attempt, Content, Delivery, Signing, State, Target};
+use super::delivery::{Content, Delivery, Signing, State, Target};
 use super::event::{self, Shape};
 use super::fault::DeliveryFault;
 use super::knobs::seconds;
-use super::outbox::Send;
 use super::{AbyssaleSimulator, Moment, signature};
 
 const DELIVERY_ID: &str = "x-abyssale-delivery-id";

@@ -3,6 +3,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+pub(super) use crate::sim::draw::hex;
+
 /// `t=<unix seconds>,v1=<hex>` with one `v1` for each secret, in the order given and without blanks.
 pub(super) fn header(secrets: &[String], t: i64, body: &[u8]) -> String {
     secrets.iter().fold(format!("t={t}"), |header, secret| format!("{header},v1={}", v1(secret, t, body)))
@@ -14,11 +16,6 @@ fn v1(secret: &str, t: i64, body: &[u8]) -> String {
     mac.update(format!("v1:webhook:{t}.").as_bytes());
     mac.update(body);
     hex(&mac.finalize().into_bytes())
-}
-
-/// Lowercase hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

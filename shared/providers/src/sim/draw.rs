@@ -3,44 +3,37 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::signature::hex;
-
 /// Draws the same ids for the same seed, run and order of draws.
 #[derive(Debug)]
-pub(super) struct Draw {
+pub(crate) struct Draw {
     seed: u64,
     run: u64,
     drawn: u64,
 }
 
 impl Draw {
-    pub(super) fn new(seed: u64, run: u64) -> Self {
+    pub(crate) fn new(seed: u64, run: u64) -> Self {
         Self { seed, run, drawn: 0 }
     }
 
-    /// Something that belongs to the workspace itself, whatever happened before.
-    pub(super) fn seeded(&self, label: &str, number: u64) -> [u8; 32] {
+    /// Something that belongs to the seeded world, whatever happened before.
+    pub(crate) fn seeded(&self, label: &str, number: u64) -> [u8; 32] {
         self.digest(label, 0, number)
     }
 
-    /// An id that belongs to the workspace itself.
-    pub(super) fn seeded_uuid(&self, label: &str, number: u64) -> Uuid {
+    /// An id that belongs to the seeded world.
+    pub(crate) fn seeded_uuid(&self, label: &str, number: u64) -> Uuid {
         as_uuid(self.seeded(label, number))
     }
 
     /// The next id of something that happens, such as an export.
-    pub(super) fn next_uuid(&mut self, label: &str) -> Uuid {
+    pub(crate) fn next_uuid(&mut self, label: &str) -> Uuid {
         as_uuid(self.next(label))
     }
 
-    /// The next 64 lowercase hex digits, such as a delivery id (contract 6.1).
-    pub(super) fn next_hex(&mut self, label: &str) -> String {
+    /// The next 64 lowercase hex digits, such as a delivery id.
+    pub(crate) fn next_hex(&mut self, label: &str) -> String {
         hex(&self.next(label))
-    }
-
-    /// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
-    pub(super) fn secret(&self, number: u64) -> String {
-        format!("whsec_{}", hex(&self.seeded("signing secret", number)))
     }
 
     fn next(&mut self, label: &str) -> [u8; 32] {
@@ -56,6 +49,11 @@ impl Draw {
         hash.update(label.as_bytes());
         hash.finalize().into()
     }
+}
+
+/// Lowercase hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn as_uuid(digest: [u8; 32]) -> Uuid {

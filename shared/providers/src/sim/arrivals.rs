@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::sim::Door;
+use super::Door;
 
 /// Older arrivals are forgotten.
 const KEPT: usize = 200_000;
@@ -22,10 +22,10 @@ struct Arrival {
 
 /// The latest arrivals, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Arrivals(VecDeque<Arrival>);
+pub(crate) struct Arrivals(VecDeque<Arrival>);
 
 impl Arrivals {
-    pub(super) fn note(&mut self, door: Door, method: &Method, path: &str, at: OffsetDateTime) {
+    pub(crate) fn note(&mut self, door: Door, method: &Method, path: &str, at: OffsetDateTime) {
         if self.0.len() == KEPT {
             self.0.pop_front();
         }
@@ -34,7 +34,7 @@ impl Arrivals {
 
     /// The fullest second among the requests that the query's `door`, `method` and `path` leave. The API's if
     /// it names no door. A request exactly one second after the first is in the next window.
-    pub(super) fn peak(&self, query: &str) -> Value {
+    pub(crate) fn peak(&self, query: &str) -> Value {
         let field = |wanted: &str| {
             let mut pairs = url::form_urlencoded::parse(query.as_bytes());
             pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())

@@ -1,0 +1,99 @@
+//! What the contract leaves unknown, or what tests want otherwise (contract 9).
+//!
+//! Knobs come in groups. Most of them can be turned for one project only, which is what a scenario does.
+
+pub(super) mod account;
+pub(super) mod envelope;
+pub(super) mod export;
+pub(super) mod files;
+pub(super) mod invented;
+pub(super) mod progress;
+pub(super) mod timeline;
+pub(super) mod webhook;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Every knob with its present value.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Knobs {
+    pub(super) invented: invented::Invented,
+    pub(super) auth: account::Auth,
+    pub(super) lists: account::Lists,
+    pub(super) automation: account::Automation,
+    pub(super) dubbing: account::Dubbing,
+    pub(super) envelope: envelope::Envelope,
+    pub(super) export: export::Export,
+    pub(super) timeline: timeline::Timeline,
+    pub(super) progress: progress::Progress,
+    pub(super) webhook: webhook::Webhook,
+    pub(super) files: files::Files,
+}
+
+/// Groups that concern the account and cannot be turned for one project.
+const OF_ACCOUNT: [&str; 4] = ["auth", "lists", "automation", "dubbing"];
+
+/// Some thirty years: no date that is that far away overflows.
+pub(super) const LONGEST_SECONDS: f64 = 1e9;
+
+impl Knobs {
+    /// The same knobs with those in `changes` set anew, or what is wrong with `changes`.
+    pub(super) fn changed(&self, changes: &Value) -> Result<Self, String> {
+        if changes.is_null() {
+            return Ok(self.clone());
+        }
+        let groups = changes.as_object().ok_or("the body must be an object of groups of knobs")?;
+        let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        for (group, changes) in groups {
+            let known = all.get_mut(group).ok_or_else(|| format!("there is no group of knobs {group}"))?;
+            merge(known, changes);
+        }
+        within_bounds(&all)?;
+        serde_json::from_value(all).map_err(|error| error.to_string())
+    }
+}
+
+/// The groups in `changes` that cannot be turned for one project.
+pub(super) fn of_account(changes: &Value) -> Vec<&str> {
+    let groups = changes.as_object().into_iter().flat_map(|groups| groups.keys());
+    groups.map(String::as_str).filter(|group| OF_ACCOUNT.contains(group)).collect()
+}
+
+/// Objects are merged, anything else is replaced.
+pub(super) fn merge(known: &mut Value, changes: &Value) {
+    match (known, changes) {
+        (Value::Object(known), Value::Object(changes)) => {
+            for (name, change) in changes {
+                merge(known.entry(name).or_insert(Value::Null), change);
+            }
+        }
+        (known, changes) => *known = changes.clone(),
+    }
+}
+
+/// The ending of a knob's name says its unit, and with it its bounds.
+fn within_bounds(knobs: &Value) -> Result<(), String> {
+    for (name, value) in knobs.as_object().into_iter().flatten() {
+        let most = match name.rsplit('_').next() {
+            Some("seconds") => LONGEST_SECONDS,
+            Some("percent") => 100.0,
+            Some("megabytes") => 2_048.0,
+            _ => {
+                within_bounds(value)?;
+                continue;
+            }
+        };
+        if value.as_f64().is_some_and(|value| !(0.0..=most).contains(&value)) {
+            return Err(format!("{name} must be from 0 to {most}"));
+        }
+    }
+    Ok(())
+}
+
+/// Seconds as a duration, within bounds.
+pub(super) fn seconds(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value.clamp(0.0, LONGEST_SECONDS)).unwrap_or_default()
+}

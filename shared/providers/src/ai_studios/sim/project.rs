@@ -1,0 +1,162 @@
+//! Projects: what an account has to export.
+
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+
+use super::knobs::seconds;
+use super::run::{Phase, Run};
+
+/// Whose a project is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Account,
+    /// Somebody else; the account is refused.
+    Stranger,
+}
+
+/// A project that an automation tool is making.
+#[derive(Debug, Clone)]
+pub(super) struct Creation {
+    /// The `automationJobId`, which not every tool gives.
+    pub(super) job: Option<String>,
+    pub(super) started: OffsetDateTime,
+}
+
+/// One project.
+#[derive(Debug, Clone)]
+pub(super) struct Project {
+    pub(super) id: String,
+    /// Other ids under which it is found.
+    pub(super) aliases: Vec<String>,
+    pub(super) name: String,
+    pub(super) orientation: String,
+    pub(super) scenes: Value,
+    pub(super) owner: Owner,
+    pub(super) workspace: String,
+    pub(super) created: OffsetDateTime,
+    pub(super) updated: OffsetDateTime,
+    pub(super) creation: Option<Creation>,
+    /// Exports, the oldest first.
+    pub(super) runs: Vec<Run>,
+    /// Knobs turned for this project only.
+    pub(super) knobs: Value,
+    pub(super) scenario: Option<String>,
+    /// How many download URLs were shown, and up to which they stopped to work.
+    pub(super) urls_shown: u32,
+    pub(super) urls_revoked: Option<u32>,
+}
+
+impl Project {
+    /// A project of the account with nothing but a name.
+    pub(super) fn new(id: String, name: &str, workspace: &str, created: OffsetDateTime) -> Self {
+        Self {
+            id,
+            aliases: Vec::new(),
+            name: name.to_owned(),
+            orientation: "landscape".to_owned(),
+            scenes: Value::Array(Vec::new()),
+            owner: Owner::Account,
+            workspace: workspace.to_owned(),
+            created,
+            updated: created,
+            creation: None,
+            runs: Vec::new(),
+            knobs: Value::Null,
+            scenario: None,
+            urls_shown: 0,
+            urls_revoked: None,
+        }
+    }
+
+    fn is(&self, id: &str) -> bool {
+        self.id == id || self.aliases.iter().any(|alias| alias == id)
+    }
+
+    /// Whether an export has deleted it by now.
+    fn is_gone(&self, now: OffsetDateTime) -> bool {
+        let deleted = |run: &Run| run.reaches(run.timeline.deleted_at_percent?);
+        self.runs.iter().filter_map(deleted).any(|deleted| now >= deleted)
+    }
+
+    /// The export that runs, if one does.
+    pub(super) fn running(&self, now: OffsetDateTime) -> Option<&Run> {
+        self.runs.iter().find(|run| matches!(run.standing(now).phase, Phase::Waiting | Phase::Exporting))
+    }
+
+    /// Its export with this `backendTaskId`.
+    pub(super) fn run(&self, task: &str) -> Option<&Run> {
+        self.runs.iter().find(|run| run.task == task)
+    }
+
+    /// The latest export whose video lies at the download origin.
+    pub(super) fn latest_video(&self, now: OffsetDateTime) -> Option<&Run> {
+        self.runs.iter().rev().find(|run| run.is_exported(now))
+    }
+
+    /// The place of the export that polling shows: the first that has not ended, else the last. A stale answer
+    /// still shows the one before.
+    pub(super) fn shown(&self, now: OffsetDateTime) -> Option<usize> {
+        let current = self.current(now)?;
+        let run = self.runs.get(current)?;
+        let stale = now < run.accepted + seconds(run.timeline.stale_seconds);
+        Some(if stale { current.saturating_sub(1) } else { current })
+    }
+
+    /// The same, but never stale.
+    pub(super) fn current(&self, now: OffsetDateTime) -> Option<usize> {
+        let last = self.runs.len().checked_sub(1)?;
+        let under_way = |run: &Run| matches!(run.polled(now).phase, Phase::Waiting | Phase::Exporting);
+        Some(self.runs.iter().position(under_way).unwrap_or(last))
+    }
+}
+
+/// All projects.
+#[derive(Debug, Default)]
+pub(super) struct Projects(Vec<Project>);
+
+impl Projects {
+    pub(super) fn add(&mut self, project: Project) {
+        self.0.push(project);
+    }
+
+    /// The place of a project that is there.
+    pub(super) fn place(&self, id: &str, now: OffsetDateTime) -> Option<usize> {
+        self.0.iter().position(|project| project.is(id) && !project.is_gone(now))
+    }
+
+    pub(super) fn at(&self, place: usize) -> &Project {
+        &self.0[place]
+    }
+
+    pub(super) fn at_mut(&mut self, place: usize) -> &mut Project {
+        &mut self.0[place]
+    }
+
+    /// Those that are there, the oldest first.
+    pub(super) fn present(&self, now: OffsetDateTime) -> impl Iterator<Item = &Project> {
+        self.0.iter().filter(move |project| !project.is_gone(now))
+    }
+
+    /// The project and its export with this `backendTaskId`.
+    pub(super) fn of_task(&self, task: &str) -> Option<(&Project, &Run)> {
+        self.0.iter().find_map(|project| Some((project, project.run(task)?)))
+    }
+
+    /// Removes projects of the account and tells how many there were.
+    pub(super) fn delete(&mut self, ids: &[&str]) -> usize {
+        let before = self.0.len();
+        self.0.retain(|project| project.owner == Owner::Stranger || !ids.iter().any(|id| project.is(id)));
+        before - self.0.len()
+    }
+
+    /// When the last export ends that does.
+    pub(super) fn last_end(&self) -> Option<OffsetDateTime> {
+        let shown = |run: &Run| Some(run.ends()? + lag(run));
+        self.0.iter().flat_map(|project| &project.runs).filter_map(shown).max()
+    }
+}
+
+/// How much later than it is polling and downloads show the end of an export.
+fn lag(run: &Run) -> Duration {
+    Duration::seconds_f64(run.timeline.polling_lag_seconds + run.timeline.url_after_seconds)
+}

@@ -1,0 +1,132 @@
+//! A queue of faults that tests fill and that a simulator uses up.
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// A fault, where it applies, and how often.
+#[derive(Debug, Clone)]
+struct Queued<F> {
+    /// `METHOD /path`, with `*` for one segment.
+    route: Option<String>,
+    /// Only what concerns this thing, such as a project.
+    about: Option<String>,
+    /// So many times more it lets pass what it applies to.
+    after: u32,
+    /// `None` stands until the faults are cleared.
+    count: Option<u32>,
+    fault: F,
+}
+
+/// Faults of one sort, the oldest first.
+#[derive(Debug, Clone)]
+pub(crate) struct FaultQueue<F> {
+    /// The field that says what a fault is about.
+    about: &'static str,
+    queued: Vec<Queued<F>>,
+}
+
+impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
+    /// An empty queue whose faults name what they are about in the field `about`.
+    pub(crate) fn about(about: &'static str) -> Self {
+        Self { about, queued: Vec::new() }
+    }
+
+    /// Queues what `{"kind", "route", "after", "count", …}` describes, or tells what is wrong with it.
+    pub(crate) fn queue(&mut self, mut fields: Map<String, Value>) -> Result<(), String> {
+        let route = text(&mut fields, "route")?;
+        let about = text(&mut fields, self.about)?;
+        let after = fields.remove("after").map_or(Ok(0), |after| whole(&after, 0, "after"))?;
+        let count = match fields.remove("count") {
+            None => Some(1),
+            Some(Value::Null) => None,
+            Some(count) => Some(whole(&count, 1, "count")?),
+        };
+        self.queued.push(Queued { route, about, after, count, fault: parse(fields)? });
+        Ok(())
+    }
+
+    /// Takes one use of the first fault that applies to a call.
+    pub(crate) fn for_call(&mut self, method: &Method, path: &str, about: Option<&str>) -> Option<F> {
+        self.take(about, |route| same_route(route, method, path))
+    }
+
+    /// Takes one use of the first fault that applies to something that has no route.
+    pub(crate) fn for_thing(&mut self, about: Option<&str>) -> Option<F> {
+        self.take(about, |_| false)
+    }
+
+    fn take(&mut self, about: Option<&str>, on_route: impl Fn(&str) -> bool) -> Option<F> {
+        let applies = |queued: &Queued<F>| {
+            queued.route.as_deref().is_none_or(&on_route)
+                && queued.about.as_deref().is_none_or(|wanted| about == Some(wanted))
+        };
+        let at = self.queued.iter().position(applies)?;
+        let queued = self.queued.get_mut(at)?;
+        if queued.after > 0 {
+            queued.after -= 1;
+            return None;
+        }
+        let fault = queued.fault.clone();
+        match &mut queued.count {
+            None => {}
+            Some(count) if *count > 1 => *count -= 1,
+            Some(_) => {
+                self.queued.remove(at);
+            }
+        }
+        Some(fault)
+    }
+
+    /// Forgets the faults that are about this thing.
+    pub(crate) fn forget(&mut self, about: &str) {
+        self.queued.retain(|queued| queued.about.as_deref() != Some(about));
+    }
+
+    /// Each fault as it was queued, with `on` saying of which sort it is.
+    pub(crate) fn list(&self, on: &str) -> Vec<Value> {
+        let view = |queued: &Queued<F>| {
+            let mut view = serde_json::to_value(&queued.fault).unwrap_or_default();
+            view["on"] = on.into();
+            view["route"] = json!(queued.route);
+            view[self.about] = json!(queued.about);
+            view["after"] = json!(queued.after);
+            view["count"] = json!(queued.count);
+            view
+        };
+        self.queued.iter().map(view).collect()
+    }
+}
+
+/// `METHOD /path`, where `*` stands for one segment.
+fn same_route(route: &str, method: &Method, path: &str) -> bool {
+    let Some((wanted, pattern)) = route.split_once(' ') else { return false };
+    let mut segments = path.split('/');
+    let fits = |part: &str| segments.next().is_some_and(|segment| part == "*" || part == segment);
+    wanted == method.as_str() && pattern.split('/').all(fits) && segments.next().is_none()
+}
+
+/// Takes an optional string out of the fields.
+fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(format!("{name} must be a string")),
+    }
+}
+
+fn whole(value: &Value, least: u32, name: &str) -> Result<u32, String> {
+    let value = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= least);
+    value.ok_or_else(|| format!("{name} must be a whole number of at least {least}"))
+}
+
+/// Also refuses the fields that the kind does not have, which serde lets pass where a kind has none at all.
+fn parse<F: Serialize + for<'de> Deserialize<'de>>(fields: Map<String, Value>) -> Result<F, String> {
+    let given: Vec<String> = fields.keys().cloned().collect();
+    let fault: F = serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
+    let known = serde_json::to_value(&fault).map_err(|error| error.to_string())?;
+    match given.iter().find(|field| known.get(field.as_str()).is_none()) {
+        Some(unknown) => Err(format!("unknown field `{unknown}`")),
+        None => Ok(fault),
+    }
+}
