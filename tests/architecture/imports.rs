@@ -14,15 +14,22 @@ const TABLE: &[(&str, &[&str])] = &[
     ("records", &["model"]),
     ("objects", &["model"]),
     ("inbox", &["model"]),
+    ("notify", &["model"]),
     ("lambda", &["model"]),
-    ("submit", &["model", "providers", "transport", "records", "inbox", "lambda"]),
-    ("webhook", &["model", "providers", "transport", "records", "objects", "inbox", "lambda"]),
+    // Why it imports more than model stands in its README.
+    ("exchange", &["model", "providers", "transport", "records"]),
+    ("submit", &["model", "providers", "transport", "records", "inbox", "notify", "lambda", "exchange"]),
+    (
+        "webhook",
+        &["model", "providers", "transport", "records", "objects", "inbox", "notify", "lambda", "exchange"],
+    ),
 ];
 
 /// The one home of each outside thing.
 const HOMES: &[(&str, &[&str])] = &[
     ("aws-sdk-s3", &["objects"]),
     ("aws-sdk-dynamodb", &["records"]),
+    ("aws-sdk-eventbridge", &["notify"]),
     ("aws-sdk-sqs", &["inbox"]),
     ("aws-sdk-secretsmanager", &["transport"]),
     ("reqwest", &["transport"]),

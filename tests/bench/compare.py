@@ -11,13 +11,13 @@ Needs Linux, cargo, Python 3 with venv, curl and GNU time; Node and apt-get (for
 
 import argparse
 import itertools
-import statistics
 import subprocess
 import sys
 import tempfile
 
 import contenders
 import tools
+from figures import Goals, peak, ratio, table
 from measured import GIB, MIB, run
 
 SLOW = "delay=50&rate=20971520"
@@ -27,13 +27,13 @@ RATIOS = [("curl | curl", "wall", 0.85), ("curl | curl", "cpu", 0.65), ("boto3",
 MEMORY = [("known length", "", 24), ("no length", "length=no", 40)]
 
 
-class Comparison:
-    """The figures so far, and the goals."""
+class Comparison(Goals):
+    """Who takes part, and the goals."""
 
     def __init__(self, server, landfall, peers):
+        super().__init__()
         self.server, self.landfall, self.peers = server, landfall, peers
         self.keys = (f"key-{number}" for number in itertools.count(1))
-        self.unmet = 0
 
     def copy(self, contender, length, query="", bucket="bench"):
         """One copy, of which the sink has every byte; the cost, and what the sink says."""
@@ -50,35 +50,8 @@ class Comparison:
         for _ in range(rounds):
             for contender in [self.landfall, *self.peers]:
                 costs[contender.name].append(self.copy(contender, length, query)[0])
-        print(f"\n{title}, {rounds} rounds: median (smallest)\n")
-        print(f"{'':14}{'wall s':>16}{'CPU s/GiB':>16}{'peak MiB':>10}{'wall ratio':>12}{'CPU ratio':>11}")
-        for name, own in costs.items():
-            wall, cpu = [cost.wall for cost in own], [cost.cpu * GIB / length for cost in own]
-            ratios = f"{ratio(costs, name, 'wall'):12.2f}{ratio(costs, name, 'cpu'):11.2f}"
-            print(f"{name:14}{both(wall)}{both(cpu)}{peak(own):10.1f}{ratios}")
-        server = statistics.median(cost.server_cpu * GIB / length for cost in costs[self.landfall.name])
-        print(f"\nratio: landfall's figure by it. The servers used {server:.2f} CPU s/GiB for landfall.", flush=True)
+        table(title, costs, GIB / length, "s/GiB")
         return costs
-
-    def goal(self, what, value, limit, unit=""):
-        """Prints and counts."""
-        self.unmet += value > limit
-        verdict = "NOT MET" if value > limit else "met"
-        print(f"{verdict:9}{what}: {value:.2f}{unit}, at most {limit}{unit}", flush=True)
-
-
-def peak(costs):
-    return max(cost.peak for cost in costs)
-
-
-def both(figures):
-    return f"{f'{statistics.median(figures):.2f} ({min(figures):.2f})':>16}"
-
-
-def ratio(costs, peer, figure):
-    """The median over the rounds of landfall's figure by the peer's."""
-    pairs = zip(costs["landfall"], costs[peer])
-    return statistics.median(getattr(own, figure) / getattr(other, figure) for own, other in pairs)
 
 
 def compare(comparison, options):
@@ -89,9 +62,9 @@ def compare(comparison, options):
     print()
     for peer, figure, limit in RATIOS:
         if peer in known:
-            comparison.goal(f"1 GiB, {figure} by that of {peer}", ratio(known, peer, figure), limit)
+            comparison.goal(f"1 GiB, {figure} by that of {peer}", ratio(known, own.name, peer, figure), limit)
         else:
-            print(f"SKIPPED  1 GiB, {figure} by that of {peer}: it cannot be installed here")
+            print(f"SKIPPED  1 GiB, {figure} by that of {peer}: it does not take part")
     for (what, query, limit), costs in zip(MEMORY, (known, unknown)):
         peaks = {1024: peak(costs[own.name])}
         for mebibytes in [64, 5 * 1024]:

@@ -1,4 +1,7 @@
-"""How each contender copies one URL into one object: a pipeline of commands, and the environment it needs."""
+"""How each contender does its work: a pipeline of commands, and the environment it needs.
+
+Those that copy are given a URL and a bucket/key; those that unpack the name of an archive and a bucket/prefix.
+"""
 
 import os
 from pathlib import Path
@@ -11,7 +14,7 @@ AWS = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCE
 
 
 class Contender:
-    """A name, and what makes a pipeline of a URL and a bucket/key."""
+    """A name, and what makes a pipeline of a source and a target."""
 
     def __init__(self, name, pipeline, environment):
         self.name, self.pipeline, self.environment = name, pipeline, BASE | AWS | environment
@@ -21,6 +24,26 @@ def landfall(program, server):
     """The production code."""
     environment = {"AWS_ENDPOINT_URL_S3": server.sink, "TRUSTED_CA_FILE": server.ca, "LOG_LEVEL": "warn"}
     return Contender("landfall", lambda url, key: [[program, url, f"s3://{key}"]], environment)
+
+
+def landfall_unpacking(program, server, sink, name):
+    """The production code, with TLS or without. It names the prefix itself; the bucket is all it takes."""
+    environment = {"AWS_ENDPOINT_URL_S3": sink, "TRUSTED_CA_FILE": server.ca, "LOG_LEVEL": "warn"}
+    pipeline = lambda archive, target: [[program, f"s3://{target.partition('/')[0]}/archives/{archive}"]]
+    return Contender(name, pipeline, environment)
+
+
+def zipfile(server):
+    """What a Lambda in Python does: download, zipfile, and upload_fileobj for each file."""
+    script = [tools.python(), str(Path(__file__).parent / "unpack_zipfile.py")]
+    pipeline = lambda archive, target: [[*script, f"archives/{archive}", server.sink, target, server.ca]]
+    return Contender("zipfile + boto3", pipeline, {})
+
+
+def inflating(program):
+    """No S3: what inflating and checking the same files costs."""
+    pipeline = lambda archive, target: [[program, str(tools.ARCHIVES / archive)]]
+    return Contender("inflating alone", pipeline, {})
 
 
 def curl(server):

@@ -12,21 +12,22 @@ GIB = 1024 * MIB
 
 @dataclasses.dataclass
 class Cost:
-    """Of one copy. CPU is user and system of all its processes; so is the memory, in MiB."""
+    """Of one run. CPU is user and system of all its processes; so is the memory, in MiB."""
 
     wall: float
     cpu: float
     peak: float
     server_cpu: float
+    output: str
 
 
-def run(contender, server, url, key):
+def run(contender, server, source, target):
     """Runs a pipeline to its end; any failure ends the comparison."""
     with tempfile.TemporaryDirectory() as folder:
         notes = []
         processes = []
         before, begun = server.cpu(), time.monotonic()
-        for number, command in enumerate(contender.pipeline(url, key)):
+        for number, command in enumerate(contender.pipeline(source, target)):
             notes.append(Path(folder) / str(number))
             # A fork of its own for each: a child's peak begins with its parent's, and time itself is small.
             timed = ["time", "--output", notes[-1], "--format", "%U %S %M", *command]
@@ -35,10 +36,10 @@ def run(contender, server, url, key):
             if processes:
                 given.close()
             processes.append(process)
-        processes[-1].stdout.read()
+        output = processes[-1].stdout.read().decode()
         if any(process.wait() for process in processes):
             raise SystemExit(f"{contender.name} failed")
         wall, server_cpu = time.monotonic() - begun, server.cpu() - before
         figures = [[float(figure) for figure in note.read_text().split()] for note in notes]
     cpu = sum(user + system for user, system, _ in figures)
-    return Cost(wall, cpu, sum(peak for *_, peak in figures) / 1024, server_cpu)
+    return Cost(wall, cpu, sum(peak for *_, peak in figures) / 1024, server_cpu, output)

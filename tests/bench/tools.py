@@ -11,11 +11,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TOOLS = ROOT / ".tools" / "bench"
+ARCHIVES = TOOLS / "archives"
 
 
-def built(package, profile):
+def built(program, profile, package=None):
     """Builds a program and returns where it is."""
-    build = ["cargo", "build", "--profile", profile, "--package", package, "--message-format", "json"]
+    wanted = ["--package", package or program, "--bin", program]
+    build = ["cargo", "build", "--profile", profile, *wanted, "--message-format", "json"]
     messages = subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     programs = [json.loads(line).get("executable") for line in messages.splitlines()]
     return next(program for program in programs if program)
@@ -64,14 +66,14 @@ class Server:
 
     def __init__(self, program, folder):
         described = Path(folder) / "server.json"
-        self.process = subprocess.Popen([program, folder])
+        self.process = subprocess.Popen([program, folder, ARCHIVES])
         deadline = time.monotonic() + 10
         while not described.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit("bench-server did not start")
             time.sleep(0.02)
         addresses = json.loads(described.read_text())
-        self.source, self.sink = addresses["source"], addresses["sink"]
+        self.source, self.sink, self.plain_sink = (addresses[n] for n in ("source", "sink", "plain_sink"))
         self.ca = str(Path(folder) / "ca.pem")
 
     def cpu(self):
@@ -84,6 +86,12 @@ class Server:
         curl = ["curl", "-sSf", "--head", "--cacert", self.ca, f"{self.sink}/{key}"]
         lines = subprocess.run(curl, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
         return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    def objects(self, prefix):
+        """What lies below a bucket/prefix: by key below it, length and CRC-32 (None unless it was computed)."""
+        curl = ["curl", "-sSf", "--cacert", self.ca, f"{self.sink}/{prefix}?objects"]
+        listed = json.loads(subprocess.run(curl, check=True, stdout=subprocess.PIPE).stdout)
+        return {there["key"].removeprefix(f"/{prefix}"): (there["bytes"], there["crc32"]) for there in listed}
 
     def checksum(self, length):
         """The CRC-64/NVME of a file of the source."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import cloud
 import command_line
+import listen
 import mend
 import secret
 import server
@@ -78,12 +79,15 @@ def up(options):
         endpoint = cloud.start(options.state, options.auth, options.port)
         session = cloud.session()
         built = stack.write_built_template(artifacts, options.state)
-        stack.deploy(session, endpoint, built, parameters(provider_url, options.parameter))
+        wanted = parameters(provider_url, options.parameter)
+        stack.deploy(session, endpoint, built, wanted)
         urls = mend.mend(session, endpoint, options.auth)
         for given in options.variable:
             function, pair = given.split(":", 1)
             mend.set_variables(session, endpoint, stack.FUNCTIONS[function], dict([pair.split("=", 1)]))
         described = stack.describe(session, endpoint, urls) | {"auth": options.auth}
+        bus = wanted.get("EventBusName")
+        described["events_queue_url"] = listen.listen(session, endpoint, bus) if bus else None
         secret.fill(session, endpoint, described["secret_id"], options.api_key, options.signing_secret)
     except BaseException:
         server.stop(options.state)

@@ -2,4 +2,5 @@
 //! `LANDFALL_STACK` names (`deploy.sh` writes it). Without one they say that they were skipped.
 
 mod flows;
+mod signed;
 mod stack;

@@ -2,25 +2,25 @@
 
 use std::{fs, path::PathBuf, process::Command, time::SystemTime};
 
-use aws_credential_types::Credentials;
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
+use bytes::Bytes;
 use harness::{
-    Clients, HttpClient,
+    Clients,
     simulators::{Ports, SimulatorHost},
 };
 use http::{Method, Request, Response};
 use lambda::Environment;
 use serde_json::{Value, json};
+use transport::Sender;
+
+use crate::signed;
 
 /// What the tests use of a stack.
 pub(crate) struct Deployed {
     pub(crate) described: Value,
     pub(crate) aws: Clients,
     pub(crate) simulator: SimulatorHost,
-    http: HttpClient,
+    sender: Sender,
 }
 
 impl Deployed {
@@ -38,20 +38,29 @@ impl Deployed {
             providers::find("abyssale").expect("a provider").simulator(1, u64::try_from(run).expect("soon"));
         let ports = Ports { api: port, files: port + 1, admin: port + 2 };
         let simulator = SimulatorHost::start(simulator, ports).await.expect("the simulator's ports are free");
-        let deployed = Self { described, aws, simulator, http: HttpClient::default() };
-        deployed.give_keys().await;
+        let sender = Sender::new().expect("a client");
+        let deployed = Self { described, aws, simulator, sender };
+        let keys = deployed.simulator.with(|simulator| simulator.credentials());
+        deployed.give_keys(keys).await;
         Some(deployed)
     }
 
     /// The simulator's keys are the same on every run, so only a stack that has served another provider before
     /// must wait until its functions forget the old ones, five minutes at most.
-    async fn give_keys(&self) {
+    async fn give_keys(&self, keys: Value) {
         let id = self.text("secret_id");
         let known = self.aws.secrets.get_secret_value().secret_id(id).send().await.expect("the secret");
         let mut secret: Value = serde_json::from_str(known.secret_string().expect("text")).expect("JSON");
-        secret["providers"]["abyssale"] = self.simulator.with(|simulator| simulator.credentials());
+        secret["providers"]["abyssale"] = keys;
         let put = self.aws.secrets.put_secret_value().secret_id(id).secret_string(secret.to_string());
         put.send().await.expect("the secret is written");
+    }
+
+    /// Lets the stack hold these signing secrets beside the simulator's API key.
+    pub(crate) async fn hold_signing_secrets(&self, secrets: &Value) {
+        let mut keys = self.simulator.with(|simulator| simulator.credentials());
+        keys["signing_secrets"] = secrets.clone();
+        self.give_keys(keys).await;
     }
 
     pub(crate) fn text(&self, name: &str) -> &str {
@@ -65,42 +74,34 @@ impl Deployed {
     /// A request to the submit API, signed for IAM authorization.
     pub(crate) async fn submit_api(&self, method: Method, path: &str, body: &Value) -> Response<Value> {
         let url = format!("{}{path}", self.text("submit_url"));
-        let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let mut request =
-            Request::builder().method(method).uri(&url).header("content-type", "application/json");
-        let token = self.described["session_token"].as_str().map(str::to_owned);
-        let credentials = Credentials::new(
-            self.text("access_key_id"),
-            self.text("secret_access_key"),
-            token,
-            None,
-            "description",
-        );
-        let identity = credentials.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.text("region"))
-            .name("execute-api")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .expect("complete")
-            .into();
-        let headers = [("content-type", "application/json")];
-        let method = request.method_ref().expect("a method").as_str().to_owned();
-        let signable = SignableRequest::new(&method, &url, headers.into_iter(), SignableBody::Bytes(&bytes));
-        let signed = sign(signable.expect("signable"), &parameters).expect("signed").into_parts().0;
-        for (name, value) in signed.headers() {
-            request = request.header(name, value);
-        }
-        let answer = self.http.send(request.body(bytes.into()).expect("a request")).await.expect("an answer");
-        answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        signed::send(&self.sender, &self.described, "execute-api", method, &url, body).await
     }
 
     /// A request without any signature.
     pub(crate) async fn webhook_api(&self, path: &str, body: &Value) -> Response<Value> {
-        let url = format!("{}{path}", self.text("webhook_url"));
-        self.http.json(Method::POST, &url, &[], body).await.expect("an answer")
+        let request = Request::post(format!("{}{path}", self.text("webhook_url")))
+            .header("content-type", "application/json")
+            .body(Bytes::from(body.to_string()));
+        signed::answer(&self.sender, request.expect("a request")).await
+    }
+
+    /// Invokes a function and waits for its answer.
+    pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Value {
+        let region = self.text("region");
+        let aws = format!("https://lambda.{region}.amazonaws.com");
+        let endpoint = self.described["aws_endpoint"].as_str().unwrap_or(&aws);
+        let name = text_of(&self.described["functions"], function);
+        let url = format!("{endpoint}/2015-03-31/functions/{name}/invocations");
+        let answer = signed::send(&self.sender, &self.described, "lambda", Method::POST, &url, event).await;
+        let failed = answer.headers().contains_key("x-amz-function-error");
+        assert!(answer.status().is_success() && !failed, "{}", answer.body());
+        answer.into_body()
+    }
+
+    /// Calls the control of the provider's simulator.
+    pub(crate) fn control(&self, method: Method, path: &str, body: &Value) -> Value {
+        let answer = self.simulator.admin(method, path, body);
+        answer.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
     }
 
     /// Calls the set-up's own script.
@@ -117,10 +118,26 @@ impl Deployed {
         let item = get.send().await.expect("the table").item.expect("the job's item");
         json!({ "status": item["status"].as_s().expect("text") })
     }
+
+    /// The length of an object in the stack's bucket.
+    pub(crate) async fn bytes_at(&self, key: &str) -> i64 {
+        let head = self.aws.s3.head_object().bucket(self.text("bucket")).key(key).send().await;
+        head.expect("an object").content_length().expect("a length")
+    }
+
+    /// Lets a job be due now, as if it had been silent for long.
+    pub(crate) async fn make_due(&self, job: &str) {
+        let update = self.aws.dynamodb.update_item().table_name(self.text("table"));
+        let update = update.key("pk", string(job)).key("sk", string("JOB"));
+        let update = (update.update_expression("SET due_at = :then"))
+            .condition_expression("attribute_exists(due_at)")
+            .expression_attribute_values(":then", string("2026-01-01T00:00:00.000Z"));
+        update.send().await.expect("the job is looked after");
+    }
 }
 
-fn string(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
-    aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned())
+fn string(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
 }
 
 fn text_of<'a>(value: &'a Value, name: &str) -> &'a str {

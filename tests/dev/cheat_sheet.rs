@@ -11,6 +11,7 @@ pub(crate) fn print(stack: &Stack) {
     let simulator = &described["providers"]["abyssale"];
     let banners: Vec<&Value> = simulator["banner_ids"].as_array().into_iter().flatten().take(3).collect();
     let banners = serde_json::to_string(&banners).unwrap_or_default();
+    let design = &simulator["designs"]["static"][0]["id"];
     let text = |name: &str| described[name].as_str().unwrap_or_default();
     let admin = simulator["admin_url"].as_str().unwrap_or_default();
     show::line(&format!(
@@ -24,6 +25,12 @@ export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION
 curl -sS {submit}/jobs -H 'content-type: application/json' -H 'idempotency-key: spring-1' \
   -d '{{"provider":"abyssale","kind":"export","banner_ids":{banners},"metadata":{{"campaign":"spring"}}}}' | tee job.json
 JOB=$(sed 's/.*"job_id":"\([^"]*\)".*/\1/' job.json)
+
+# a generation in every format of a design, and one picture while you wait
+curl -sS {submit}/jobs -H 'content-type: application/json' \
+  -d '{{"provider":"abyssale","kind":"generation","design_id":{design},"image_file_type":"png"}}'
+curl -sS {submit}/jobs -H 'content-type: application/json' \
+  -d '{{"provider":"abyssale","kind":"image","design_id":{design},"image_file_type":"webp"}}'
 
 # ask how it is
 curl -sS {submit}/jobs/$JOB
@@ -46,6 +53,10 @@ aws --endpoint-url {s3} s3 cp --recursive --exclude '*' --include "*$JOB*" s3://
 # the job as DynamoDB has it
 aws --endpoint-url {dynamodb} dynamodb query --table-name {table} --key-condition-expression 'pk = :job' \
   --expression-attribute-values "{{\":job\":{{\"S\":\"$JOB\"}}}}"
+
+# look after silent jobs now instead of within a minute
+echo '{{"command":"sweep","ahead_seconds":3600}}' > payload.json
+aws --endpoint-url {aws} lambda invoke --function-name landing --payload fileb://payload.json answer.json && cat answer.json
 
 # the queue
 aws --endpoint-url {aws} sqs get-queue-attributes --queue-url {queue} --attribute-names All

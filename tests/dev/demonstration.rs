@@ -15,11 +15,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// The job does not end stored; the reason is the job's own.
-pub(crate) async fn run(stack: &Stack) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn run(stack: &Stack, all: bool) -> Result<(), Box<dyn std::error::Error>> {
     for (provider, simulator) in &stack.simulators {
-        let body = simulator.with(|simulator| simulator.demonstration());
-        show::line(&format!("\nA job of {provider}:\n"));
-        one(stack, &body).await?;
+        let bodies = simulator.with(|simulator| match all {
+            true => simulator.gallery(),
+            false => vec![simulator.demonstration()],
+        });
+        for body in bodies {
+            show::line(&format!("\nA job of {provider}:\n"));
+            one(stack, &body).await?;
+        }
     }
     Ok(())
 }
@@ -29,13 +34,13 @@ async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Erro
     let seconds = || start.elapsed().as_secs_f64();
     show::step(seconds(), &format!("POST /jobs {}", shortened(body)));
     let answer = stack.http.json(Method::POST, &format!("{}/jobs", stack.submit.url), &[], body).await?;
-    if answer.status() != 202 {
+    if !answer.status().is_success() {
         return Err(format!("POST /jobs answered {}: {}", answer.status(), answer.body()).into());
     }
     let url = format!("{}{}", stack.submit.url, answer.body()["links"]["self"].as_str().unwrap_or_default());
     show::step(
         seconds(),
-        &format!("202 Accepted, job {}", answer.body()["job_id"].as_str().unwrap_or_default()),
+        &format!("{}, job {}", answer.status(), answer.body()["job_id"].as_str().unwrap_or_default()),
     );
     let mut last = String::new();
     loop {
@@ -72,14 +77,17 @@ fn said(job: &Value) -> String {
 
 /// Shows the archive, the files that it became, and the manifest that lists them.
 async fn stored(stack: &Stack, job: &Value) -> Result<(), Box<dyn std::error::Error>> {
+    if !job["result"].is_null() {
+        show::line(&format!("\n  result: {}", shortened(&job["result"])));
+        return Ok(());
+    }
     let archive = &job["archive"];
-    show::line(&format!("\n  s3://{BUCKET}/{}", archive["key"].as_str().unwrap_or_default()));
-    show::line(&format!(
-        "    {}, {} files, {}",
-        show::size(&archive["bytes"]),
-        archive["entries"],
-        crc(archive)
-    ));
+    show::line("");
+    if let Some(key) = archive["key"].as_str() {
+        show::line(&format!("  s3://{BUCKET}/{key}"));
+        let (size, entries) = (show::size(&archive["bytes"]), &archive["entries"]);
+        show::line(&format!("    {size}, {entries} files, {}", crc(archive)));
+    }
     let Some(key) = job["manifest"]["key"].as_str() else { return Err("the job names no manifest".into()) };
     let manifest = stack.aws.s3.get_object().bucket(BUCKET).key(key).send().await?.body.collect().await?;
     let manifest: Value = serde_json::from_slice(&manifest.into_bytes())?;

@@ -30,7 +30,7 @@ async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let stack = Stack::start(stack).await?;
     show::started(&stack);
     options.describe(&stack)?;
-    let shown = demonstration::run(&stack).await;
+    let shown = demonstration::run(&stack, options.all).await;
     if options.once {
         return shown;
     }

@@ -4,7 +4,7 @@ use std::{
     fs::{File, TryLockError},
     io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use clap::Parser;
@@ -13,6 +13,8 @@ use tracing::Level;
 
 /// Where data lies unless told otherwise. Emptied at each start.
 const DATA: &str = ".landfall";
+/// As often as the schedule of `template.yaml`.
+const SWEEP: Duration = Duration::from_secs(60);
 /// Held by the runner that works in a folder.
 const LOCK: &str = "lock";
 
@@ -22,6 +24,9 @@ pub(crate) struct Options {
     /// Show one export and exit: 0 when it is stored, else 1 with the reason.
     #[arg(long)]
     pub(crate) once: bool,
+    /// Show everything that the providers can make, one job after the other, and not one export only.
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Write URLs, keys and ids as JSON to this file once everything serves.
     #[arg(long, value_name = "FILE")]
     describe: Option<PathBuf>,
@@ -82,6 +87,7 @@ impl Options {
         stack.run =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         stack.variables = self.variables.clone();
+        stack.sweep_every = Some(SWEEP);
         if !self.free_ports {
             stack.ports = Ports {
                 submit: self.submit_port,

@@ -31,9 +31,10 @@ async fn post(world: &World, content_type: &str, body: &[u8]) -> Response<Value>
     send(world, Method::POST, "/jobs", &[("content-type", content_type)], body).await
 }
 
-async fn assert_untouched(world: &World, what: &str) {
+/// Checks that nothing was written and nobody was asked.
+pub(crate) async fn assert_untouched(world: &World, what: &str) {
     assert!(world.items().await.is_empty(), "something was written: {what}");
-    assert!(world.asked().is_empty(), "the provider was asked: {what}");
+    assert!(world.posts().is_empty(), "the provider was asked: {what}");
 }
 
 /// Requests that break a rule, each with the fields that its refusal names.

@@ -22,7 +22,7 @@ impl World {
 
     /// The callback URL that the provider was given for a job.
     pub(crate) fn callback_url(&self, id: &str) -> String {
-        let mut urls = self.asked().into_iter().filter_map(|post| {
+        let mut urls = self.posts().into_iter().filter_map(|post| {
             let body: Value = serde_json::from_str(post["body"].as_str()?).ok()?;
             body["callback_url"].as_str().map(str::to_owned)
         });

@@ -6,7 +6,7 @@ mod waiting;
 use std::{collections::BTreeSet, time::Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use harness::{StackOptions, until};
 use http::{Method, Response};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// A world that keeps this pace, in front of a provider that bears twice as much, as Abyssale's ceiling of 10 per
 /// second is to the default of 5. Exports take an hour, so that jobs stay where their submission left them.
-async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+pub(crate) async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     let pace = per_second.to_string();
     let world = World::start_with(|options| {
         change(
@@ -30,35 +30,45 @@ async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> StackOption
 }
 
 impl World {
-    /// Submits so many jobs at once.
+    /// Submits so many jobs as fast as a machine takes them on which everything runs at once. Who is told to come back
+    /// does.
     async fn burst(&self, count: usize) -> Vec<Response<Value>> {
         let request = self.export(1);
-        join_all((0..count).map(|_| self.post(&request, &[]))).await
+        let submitted = |number: usize| {
+            let (request, key) = (&request, number.to_string());
+            async move {
+                loop {
+                    let answer = self.post(request, &[("idempotency-key", &key)]).await;
+                    if answer.status() != 503 {
+                        return answer;
+                    }
+                }
+            }
+        };
+        stream::iter(0..count).map(submitted).buffer_unordered(60).collect().await
     }
 
-    /// Waits until no job waits or is being asked for, and returns how many there are of each status.
-    async fn everybody_was_served(&self, count: usize) -> Vec<(String, usize)> {
+    /// Waits until no job waits or is being asked for, and checks that so many were submitted. The others are those
+    /// whose callers were told to come back.
+    async fn everybody_was_served(&self, count: usize) {
         for left in (0..count as u32).step_by(100).collect::<Vec<_>>().into_iter().rev() {
             let what = format!("at most {left} are in the queue");
             until(&what, || async { (self.queued().await <= left).then_some(()) }).await;
         }
-        until("everybody was served", || async {
+        let statuses = until("everybody was served", || async {
             let jobs = self.jobs().await;
             let statuses: Vec<String> =
                 jobs.iter().map(|job| job["status"].as_s().expect("a text").clone()).collect();
             let in_line = |status: &String| ["waiting", "submitting"].contains(&status.as_str());
-            if statuses.len() < count || statuses.iter().any(in_line) {
-                return None;
-            }
-            let names: BTreeSet<&String> = statuses.iter().collect();
-            let many = |name: &&String| statuses.iter().filter(|status| status == name).count();
-            Some(names.iter().map(|name| ((*name).clone(), many(name))).collect())
+            (!statuses.iter().any(in_line)).then_some(statuses)
         })
-        .await
+        .await;
+        let submitted = statuses.iter().filter(|status| *status == "submitted").count();
+        assert_eq!(submitted, count, "{:?}", statuses.iter().collect::<BTreeSet<_>>());
     }
 
     /// Lets one job take the turn that is free, and another one wait behind it. The queue is told nothing yet.
-    async fn one_waits(&mut self, headers: &[(&str, &str)]) -> String {
+    pub(crate) async fn one_waits(&mut self, headers: &[(&str, &str)]) -> String {
         self.stack.pause_submissions();
         let first = self.post(&self.export(2), &[]).await;
         assert_eq!((first.status().as_u16(), &first.body()["status"]), (202, &json!("submitted")));
@@ -70,7 +80,7 @@ impl World {
     }
 
     /// How many messages the queue of waiting jobs holds, hidden and delayed ones included.
-    async fn queued(&self) -> u32 {
+    pub(crate) async fn queued(&self) -> u32 {
         let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
         let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("an answer");
         let counts = [
@@ -99,8 +109,8 @@ fn most_in_a_second(times: &[i64]) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_jobs_at_once_are_all_asked_for_once_and_never_too_fast() {
-    let world = paced(50.0, |options| options.variable("LONGEST_WAIT_SECONDS", "0.5")).await;
-    assert_all_served(&world, 500, 50).await;
+    let world = paced(25.0, |options| options.variable("LONGEST_WAIT_SECONDS", "0.5")).await;
+    assert_all_served(&world, 500, 25).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,15 +120,18 @@ async fn five_hundred_jobs_at_once_at_the_default_pace() {
     assert_all_served(&world, 500, 5).await;
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are what the measuring is for")]
 async fn assert_all_served(world: &World, count: usize, per_second: usize) {
     let started = Instant::now();
     let answers = world.burst(count).await;
     let taken = started.elapsed();
     let waiting = answers.iter().filter(|answer| answer.body()["status"] == "waiting").count();
-    assert!(answers.iter().all(|answer| answer.status() == 202));
-    assert!(waiting > count / 2, "{waiting}");
+    for answer in &answers {
+        assert_eq!(answer.status(), 202, "{}", answer.body());
+    }
+    assert!(waiting > count / 4, "{waiting}");
 
-    assert_eq!(world.everybody_was_served(count).await, [("submitted".to_owned(), count)]);
+    world.everybody_was_served(count).await;
     let times = world.asked_at();
     let most = most_in_a_second(&times);
     println!(

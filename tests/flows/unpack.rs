@@ -30,7 +30,7 @@ impl World {
     }
 
     /// Checks that every file of a manifest lies in the bucket as it says, written once.
-    async fn as_listed(&self, manifest: &Value) {
+    pub(crate) async fn as_listed(&self, manifest: &Value) {
         for file in manifest["files"].as_array().expect("files") {
             let key = file["key"].as_str().expect("a key");
             let bytes = self.object(key).await;

@@ -1,9 +1,11 @@
 //! Deliveries to the subscription of a workspace, which name no job.
 
+mod banners;
+
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{Item, World};
 
 /// A world whose workspace tells Landfall of every export, and that adopts what it did not ask for if told so.
 async fn subscribed(adopts: bool) -> World {
@@ -20,6 +22,17 @@ impl World {
         assert_eq!(self.answers(&self.hook_url(), 1).await[0], 200);
         self.rests().await;
         export["export_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The names of the events of today that were about no job.
+    async fn told_of_today(&self) -> Vec<String> {
+        let text = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        let today = |item: &Item| text(item, "pk").is_some_and(|pk| pk.starts_with("WORKSPACE#abyssale#20"));
+        let items = self.items().await;
+        let mut names: Vec<String> =
+            items.iter().filter(|item| today(item)).filter_map(|item| text(item, "name")).collect();
+        names.sort_unstable();
+        names
     }
 
     /// The only job there is.
@@ -45,7 +58,7 @@ async fn a_delivery_finds_its_job_by_the_export() {
 async fn an_export_that_nobody_here_asked_for_is_ignored() {
     let world = subscribed(false).await;
     world.exported_by_hand(json!({})).await;
-    assert_eq!(world.items().await, vec![]);
+    assert_eq!((world.jobs().await, world.told_of_today().await), (vec![], vec!["NEW_EXPORT".to_owned()]));
     assert_eq!(world.keys().await, Vec::<String>::new());
 }
 

@@ -33,7 +33,7 @@ impl World {
         Self::start_with(|options| options).await
     }
 
-    /// A world with other settings. Waits are short: exports take 50 ms, retries come after a second, and nobody
+    /// A world with other settings. Waits are short: the provider takes 50 ms, retries come after a second, and nobody
     /// keeps the provider's pace.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
         let data = TempDir::new().expect("a temporary folder");
@@ -49,7 +49,10 @@ impl World {
         world.admin(
             Method::PUT,
             "/knobs",
-            json!({ "export_latency_seconds": 0.05, "gateway_per_second": 0, "tiers": [] }),
+            json!({
+                "export_latency_seconds": 0.05, "generation_latency_seconds": 0.05, "generation_queued_seconds": 0,
+                "gateway_per_second": 0, "tiers": [],
+            }),
         );
         world
     }
@@ -131,6 +134,13 @@ impl World {
         requests.as_array().cloned().unwrap_or_default()
     }
 
+    /// Every request for work that reached the provider, whatever the work, refused and lost ones included.
+    pub(crate) fn posts(&self) -> Vec<Value> {
+        let requests = self.admin(Method::GET, "/requests?door=api&method=POST", Value::Null);
+        let requests = requests.as_array().cloned().unwrap_or_default();
+        requests.into_iter().filter(|post| post["path"] != "/subscribe").collect()
+    }
+
     /// Everything that is in the table.
     pub(crate) async fn items(&self) -> Vec<Item> {
         let scan = self.aws.dynamodb.scan().table_name(TABLE).consistent_read(true);
@@ -153,6 +163,13 @@ impl World {
     pub(crate) async fn secret(&self) -> Value {
         let secret = self.aws.secrets.get_secret_value().secret_id(SECRET).send().await.expect("a secret");
         serde_json::from_str(secret.secret_string().expect("a text")).expect("JSON")
+    }
+
+    /// Lets the worker look after silent jobs, as if so many seconds had passed. Jobs are first due a minute after
+    /// they went silent.
+    pub(crate) async fn sweep(&self, ahead_seconds: u64) -> Value {
+        let event = json!({ "command": "sweep", "ahead_seconds": ahead_seconds });
+        (self.worker_function)(event).await.expect("a sweep")
     }
 
     /// Invokes `submit` directly, as Step Functions does.

@@ -3,7 +3,7 @@
 
 use std::{env, fs, io, path::Path};
 
-use craft::{Item, pack, pack_with};
+use craft::{Item, pack, pack_repeated, pack_with};
 
 #[path = "../flows/unpack/craft.rs"]
 mod craft;
@@ -58,6 +58,8 @@ fn archives() -> Vec<(&'static str, Vec<u8>)> {
         ("bomb", pack(&[Item::deflated("zeros.bin", &vec![0; 3 << 20])])),
         ("grown", pack(&[Item::deflated("zeros.bin", &vec![0; 1 << 19])])),
         ("inner", pack(&[Item::stored("inner.zip", &pack(&items))])),
+        ("repeated", pack_repeated("a", 400)),
+        ("too-many", pack_repeated("a", 600)),
         ("picture", pack(&[Item::stored("a.png", &png)])),
     ]
 }

@@ -6,8 +6,10 @@ mod gateway;
 mod http_client;
 mod process;
 mod resources;
+mod schedule;
 mod stack;
 mod until;
+mod variables;
 
 pub mod cloud;
 pub mod simulators;
@@ -21,4 +23,4 @@ pub use resources::{
     TABLE,
 };
 pub use stack::{Ports, Stack, StackError, StackOptions, Workers};
-pub use until::until;
+pub use until::{until, until_within};

@@ -10,8 +10,10 @@ use crate::{
     cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
     direct,
     function::in_process,
-    resources::{BUCKET, Clients, QUEUE, QueueUrls, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
+    resources::{BUCKET, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
+    schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
+    variables::{Variables, common_variables},
 };
 
 /// How the worker runs.
@@ -57,6 +59,8 @@ pub struct StackOptions {
     pub workers: Workers,
     /// The worker's timeout.
     pub worker_timeout: Duration,
+    /// The timeout of `submit`.
+    pub submit_timeout: Duration,
     /// How many messages the worker works on at once.
     pub worker_concurrency: usize,
     /// How many batches of waiting jobs `submit` works on at once.
@@ -65,6 +69,8 @@ pub struct StackOptions {
     pub most_receipts: u32,
     /// Keep tables in memory.
     pub dynamodb_in_memory: bool,
+    /// How often the schedule runs the sweep; never, if it is none.
+    pub sweep_every: Option<Duration>,
 }
 
 impl StackOptions {
@@ -78,10 +84,12 @@ impl StackOptions {
             variables: vec![],
             workers: Workers::InProcess,
             worker_timeout: Duration::from_secs(900),
+            submit_timeout: Duration::from_secs(60),
             worker_concurrency: 10,
             submit_concurrency: 5,
             most_receipts: 12,
             dynamodb_in_memory: false,
+            sweep_every: None,
         }
     }
 
@@ -131,6 +139,7 @@ pub struct Stack {
     pub worker_function: Function,
     source: Option<EventSource>,
     submissions: Option<EventSource>,
+    _schedule: Option<Schedule>,
     options: StackOptions,
     cloud_options: LocalCloudOptions,
 }
@@ -163,12 +172,14 @@ impl Stack {
         let webhook = gateway("the webhook API", ports.webhook, &door).await?;
         let app = submit::App::connect(&variables.submit(&webhook.url, &simulators))
             .map_err(|e| StackError(e.causes()))?;
-        let submit_function = in_process(app, Duration::from_secs(60), |app, event, deadline| async move {
+        let submit_function = in_process(app, options.submit_timeout, |app, event, deadline| async move {
             app.handle(event, deadline).await
         });
         let submit = gateway("the submit API", ports.submit, &submit_function).await?;
         let (worker_function, processes) = worker(&options, variables.worker(&simulators))?;
         cloud.register_function("submit", direct(submit_function.clone()));
+        cloud.register_function("landing", direct(worker_function.clone()));
+        let schedule = options.sweep_every.map(|every| Schedule::start(every, worker_function.clone()));
 
         let mut stack = Self {
             cloud,
@@ -184,6 +195,7 @@ impl Stack {
             worker_function,
             source: None,
             submissions: None,
+            _schedule: schedule,
             options,
             cloud_options,
         };
@@ -309,77 +321,4 @@ fn worker(
             Ok((processes.function(), Some(processes)))
         }
     }
-}
-
-fn common_variables(cloud: &LocalCloud, options: &LocalCloudOptions) -> Vec<(String, String)> {
-    [
-        ("AWS_REGION", &options.region),
-        ("AWS_ACCESS_KEY_ID", &options.access_key_id),
-        ("AWS_SECRET_ACCESS_KEY", &options.secret_access_key),
-        ("AWS_ENDPOINT_URL", &cloud.aws_endpoint),
-        ("AWS_ENDPOINT_URL_S3", &cloud.s3_endpoint),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &cloud.dynamodb_endpoint),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.clone()))
-    .to_vec()
-}
-
-/// The variables that `template.yaml` gives to each function.
-struct Variables<'a> {
-    common: Vec<(String, String)>,
-    queues: QueueUrls,
-    options: &'a StackOptions,
-}
-
-impl Variables<'_> {
-    fn with(&self, own: Vec<(String, String)>) -> Vec<(String, String)> {
-        let common = self.common.clone().into_iter();
-        common.chain(own).chain(self.options.variables.iter().cloned()).collect()
-    }
-
-    fn submit(&self, webhook_url: &str, simulators: &[(&'static str, SimulatorHost)]) -> Environment {
-        let own = [
-            ("TABLE_NAME", TABLE),
-            ("SECRET_ID", SECRET),
-            ("WEBHOOK_URL", webhook_url),
-            ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
-            ("INBOX_QUEUE_URL", &self.queues.inbox),
-        ];
-        Environment::new(self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect()))
-    }
-
-    fn door(&self) -> Environment {
-        let own = [
-            ("ROLE", "door"),
-            ("SECRET_ID", SECRET),
-            ("INBOX_QUEUE_URL", &self.queues.inbox),
-            ("BUCKET_NAME", BUCKET),
-        ];
-        Environment::new(self.with(own.map(owned).to_vec()))
-    }
-
-    fn worker(&self, simulators: &[(&'static str, SimulatorHost)]) -> Vec<(String, String)> {
-        let trusted: Vec<&str> = simulators.iter().map(|(_, host)| host.origins().files.as_str()).collect();
-        let trusted = trusted.join(",");
-        let own = [
-            ("ROLE", "worker"),
-            ("TABLE_NAME", TABLE),
-            ("INBOX_QUEUE_URL", &self.queues.inbox),
-            ("BUCKET_NAME", BUCKET),
-            ("TRUSTED_ORIGINS", &trusted),
-            ("SECRET_ID", SECRET),
-            ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
-        ];
-        self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect())
-    }
-}
-
-fn api_urls(simulators: &[(&'static str, SimulatorHost)]) -> impl Iterator<Item = (String, String)> {
-    simulators
-        .iter()
-        .map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()))
-}
-
-fn owned((name, value): (&str, &str)) -> (String, String) {
-    (name.to_owned(), value.to_owned())
 }

@@ -2,20 +2,14 @@
 
 use std::time::Duration;
 
-use model::{Event, Fault, FaultClass};
-use providers::{Answer, Conversation, Outcome, SendFailure, Step};
-use records::Turn;
+use exchange::{LONGEST_HOLD, Line, Pace};
+use model::{Event, Fault, FaultClass, JobId};
+use providers::{Conversation, Outcome, Step};
+use records::{Records, Turn};
 use time::OffsetDateTime;
-use transport::{Sender, Unanswered};
-
-use crate::pace::{LONGEST_HOLD, Pace};
 
 /// What is left of the invocation after the last wait for the provider: time to record and to answer.
 pub(crate) const RESERVE: Duration = Duration::from_secs(2);
-
-/// A request is sent only while there is this much time for its answer: one that is cut short leaves nobody
-/// knowing whether the work is done.
-const SHORTEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// How asking ended.
 pub(crate) enum Asked {
@@ -40,11 +34,11 @@ pub(crate) struct Later {
 
 /// What it takes to ask.
 pub(crate) struct Asking<'a> {
-    pub(crate) sender: &'a Sender,
+    pub(crate) line: Line<'a>,
     pub(crate) pace: &'a Pace<'a>,
-    /// For one answer.
-    pub(crate) timeout: Duration,
-    pub(crate) deadline: OffsetDateTime,
+    /// Where the job is remembered.
+    pub(crate) records: &'a Records,
+    pub(crate) job: JobId,
     /// What the provider refused the job with in an earlier invocation.
     pub(crate) refused_before: Option<FaultClass>,
 }
@@ -52,7 +46,7 @@ pub(crate) struct Asking<'a> {
 impl Asking<'_> {
     /// Leads the conversation to its end, or as far as the time allows. The first request has this turn already.
     pub(crate) async fn lead(&self, conversation: &mut dyn Conversation, turn: OffsetDateTime) -> Asked {
-        let mut first = Some(turn);
+        let (mut first, mut token) = (Some(turn), None);
         let mut step = conversation.start();
         loop {
             let (request, wait, otherwise) = match step {
@@ -61,6 +55,25 @@ impl Asking<'_> {
                     return Asked::Refused(otherwise);
                 }
                 Step::SendAfter { wait, request, otherwise } => (request, wait, Some(otherwise)),
+                Step::Authorize { refused } => {
+                    let unfit = token.take().filter(|_| refused);
+                    let fresh = match self.line.token(unfit.as_ref()).await {
+                        Ok(fresh) => fresh,
+                        Err(fault) => return Asked::Refused(fault),
+                    };
+                    step = conversation.authorized(&fresh);
+                    token = Some(fresh);
+                    continue;
+                }
+                Step::Remember(notes) => {
+                    let noted = Event::Noted { notes };
+                    if let Err(fault) = self.records.apply(self.job, &noted, OffsetDateTime::now_utc()).await
+                    {
+                        return Asked::Refused(fault);
+                    }
+                    step = conversation.remembered();
+                    continue;
+                }
                 Step::Accepted(ticket) => return Asked::Accepted(Event::Accepted { ticket }),
                 Step::Done { ticket, outcome } => return Asked::Done(Event::Accepted { ticket }, outcome),
                 Step::OutcomeUnknown(fault) => {
@@ -78,7 +91,7 @@ impl Asking<'_> {
                 Ok(Turn::NotBefore(_)) => return Asked::Refused(otherwise.unwrap_or_else(late)),
                 Err(fault) => return Asked::Refused(otherwise.unwrap_or(fault)),
             }
-            step = conversation.answered(self.send(request).await);
+            step = conversation.answered(self.line.send(request).await);
         }
     }
 
@@ -117,24 +130,6 @@ impl Asking<'_> {
         self.pace.hold_back(at).await;
         Asked::Later(Later { at, why: Some(fault) })
     }
-
-    async fn send(&self, request: http::Request<bytes::Bytes>) -> Answer {
-        let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
-        self.sender.send(request, timeout).await.map_err(|unanswered| match unanswered {
-            Unanswered::NotSent => SendFailure::NotSent,
-            Unanswered::MaybeSent => SendFailure::MaybeSent,
-        })
-    }
-}
-
-/// The last moment at which a request may be sent so that its answer comes in time.
-pub(crate) fn latest_request(timeout: Duration, deadline: OffsetDateTime) -> OffsetDateTime {
-    deadline - RESERVE - timeout.min(SHORTEST_ANSWER)
-}
-
-/// What is left until then, zero when it is over.
-pub(crate) fn left(deadline: OffsetDateTime) -> Duration {
-    Duration::try_from(deadline - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO)
 }
 
 /// There is no time to ask.

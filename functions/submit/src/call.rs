@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use exchange::{Authority, Line, Pace, latest_request};
 use model::{CallbackKeys, Fault, FaultClass, JobId, ProviderName};
 use providers::{Call, Conversation, Credentials, Provider};
 use serde_json::Value;
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::{App, ask::latest_request, pace::Pace};
+use crate::App;
 
 impl App {
     /// Prepares to ask for a job. Whatever is not configured is found here.
@@ -30,6 +31,19 @@ impl App {
             api_url: self.config.providers.api_url(provider.name()),
             credentials: &credentials,
         })
+    }
+
+    /// The line to a provider for an invocation that ends at `deadline`.
+    pub(crate) fn line(&self, provider: &'static dyn Provider, deadline: OffsetDateTime) -> Line<'_> {
+        let api_url = self.config.providers.api_url(provider.name());
+        Line {
+            sender: &self.sender,
+            timeout: self.config.provider_timeout,
+            deadline,
+            pace: None,
+            authority: Some(Authority { secrets: &self.secrets, provider, api_url }),
+            waits: true,
+        }
     }
 
     /// The provider's pace for an invocation that waits so long for a turn.

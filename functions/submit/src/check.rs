@@ -93,7 +93,7 @@ impl Checkup<'_> {
             Err(fault) => return Err(fault),
         };
         for (name, mut inquiry) in checks {
-            findings.note(name, self.signing.line.inquire(inquiry.as_mut()).await);
+            findings.note(name, self.signing.line.inquire(inquiry.as_mut()).await.map_err(Fault::from));
         }
         Ok(())
     }

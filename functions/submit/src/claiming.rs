@@ -66,7 +66,7 @@ async fn settled(records: &Records, job: Job) -> Result<Job, Fault> {
         return Ok(job);
     }
     let message =
-        "the request to the provider was interrupted; the work may be under way, its callback will tell";
+        "the request to the provider was interrupted; the work may be under way, and is not asked for again";
     let error = Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now);
     records.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
 }

@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use exchange::left;
 use inbox::{Body, Message, Queued, Route};
 use model::{Event, Fault, Job, Status};
 use providers::Outcome;
 use time::OffsetDateTime;
 
-use crate::{
-    App,
-    ask::{RESERVE, left},
-    record::record,
-};
+use crate::{App, ask::RESERVE};
 
 /// How often a job is looked at whose files are landing.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// Work that is done, as far as it is recorded.
+pub(crate) struct Done {
+    pub(crate) job: Job,
+    /// Whether the worker was told of its files.
+    pub(crate) handed_over: bool,
+}
 
 impl App {
     /// Records what came of a job that is done.
@@ -25,19 +29,23 @@ impl App {
         accepted: Event,
         outcome: Outcome,
         deadline: OffsetDateTime,
-    ) -> Job {
+    ) -> Done {
         match outcome {
             Outcome::Answer(result) => {
-                let job = record(&self.records, job, accepted, deadline).await;
-                record(&self.records, job, Event::Answered { result }, deadline).await
+                let job = self.record(job, accepted, deadline).await;
+                let job = self.record(job, Event::Answered { result }, deadline).await;
+                Done { job, handed_over: false }
             }
             Outcome::Delivery(body) => {
                 // The queue first: it is the only one who knows the files, and its worker lands them.
                 let queued = self.deliver(&job, body.clone()).await;
-                let job = record(&self.records, job, accepted, deadline).await;
+                let job = self.record(job, accepted, deadline).await;
                 match queued {
-                    Ok(()) => job,
-                    Err(fault) => self.remember(job, &body, fault, deadline).await,
+                    Ok(()) => Done { job, handed_over: true },
+                    Err(fault) => {
+                        let job = self.remember(job, &body, fault, deadline).await;
+                        Done { job, handed_over: false }
+                    }
                 }
             }
         }
@@ -62,7 +70,7 @@ impl App {
         let provider = providers::find(job.provider.as_str());
         let report = provider.and_then(|provider| provider.read_delivery(body).ok());
         match report.and_then(|report| report.event) {
-            Some(event) => record(&self.records, job, event, deadline).await,
+            Some(event) => self.record(job, event, deadline).await,
             None => job,
         }
     }

@@ -41,8 +41,12 @@ async fn carried_out(app: &App, command: Command, deadline: OffsetDateTime) -> R
     })
 }
 
-/// 202 while the work is under way, 201 when the provider made a thing, 200 when everything is done.
+/// 202, since the work goes on; of work that is done at once, 201 when the provider made a thing, and 200.
 fn status(job: &Job) -> u16 {
+    let provider = providers::find(job.provider.as_str());
+    if !provider.is_some_and(|provider| provider.is_done_at_once(&job.kind)) {
+        return 202;
+    }
     let created = job.result.as_ref().and_then(|result| result.get("created")).and_then(Value::as_bool);
     match (job.status.is_final(), created) {
         (false, _) => 202,

@@ -9,11 +9,9 @@ mod command;
 mod config;
 mod done;
 mod http_api;
-mod inquire;
 mod jobs;
 mod known;
 mod operation;
-mod pace;
 mod queued;
 mod record;
 mod request;
@@ -24,6 +22,8 @@ mod wait;
 use inbox::{Inbox, Submissions};
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
 use model::{Fault, Job, JobView};
+use notify::Events;
+use providers::Provider;
 use records::Records;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -32,7 +32,6 @@ use transport::{Secrets, Sender};
 use check::Checkup;
 pub use command::Command;
 pub use config::Config;
-use inquire::Line;
 pub use operation::{Operation, SigningCommand};
 use signing::Signing;
 
@@ -45,6 +44,7 @@ pub struct App {
     sender: Sender,
     submissions: Submissions,
     inbox: Inbox,
+    events: Option<Events>,
 }
 
 impl App {
@@ -55,8 +55,10 @@ impl App {
     pub fn connect(environment: &Environment) -> Result<Self, Fault> {
         let config = Config::read(environment)?;
         let aws = Aws::new(environment)?;
+        let events = config.event_bus.as_ref().map(|bus| Events::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
-            records: Records::new(&aws.service("DYNAMODB"), &config.table),
+            records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
+            events,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
             inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),
@@ -85,11 +87,11 @@ impl App {
 
     /// From an operator's command to its use case.
     async fn operate(&self, operation: Operation, deadline: OffsetDateTime) -> Result<Value, Fault> {
-        let signing = |provider| Signing {
+        let signing = |provider: &'static dyn Provider| Signing {
             provider,
             api_url: self.config.providers.api_url(provider.name()),
             secrets: &self.secrets,
-            line: Line { sender: &self.sender, timeout: self.config.provider_timeout, deadline },
+            line: self.line(provider, deadline),
         };
         match operation {
             Operation::SigningSecret(provider, command) => signing(provider).carry_out(command).await,

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use exchange::{LEAD, LONGEST_HOLD, sleep_until};
 use futures_util::future::join_all;
 use inbox::Submission;
 use lambda::{QueueMessage, QueueReply};
@@ -16,8 +17,6 @@ use time::OffsetDateTime;
 use crate::{
     App,
     ask::{Asked, Asking, Later},
-    pace::{LEAD, LONGEST_HOLD, sleep_until},
-    record::record,
     wait::{Deferred, PATIENCE, waited_out},
 };
 
@@ -70,12 +69,22 @@ impl App {
             pace.give_back(turn).await;
             return Ok(());
         }
-        let (sender, timeout) = (&self.sender, self.config.provider_timeout);
         let refused_before = job.error.as_ref().map(|error| error.class);
-        let asking = Asking { sender, pace: &pace, timeout, deadline, refused_before };
-        match asking.lead(conversation.as_mut(), turn).await {
+        let asking = Asking {
+            line: self.line(provider, deadline),
+            pace: &pace,
+            records: &self.records,
+            job: id,
+            refused_before,
+        };
+        self.settle(job, asking.lead(conversation.as_mut(), turn).await, deadline).await
+    }
+
+    /// Records what came of asking for a job that waited.
+    async fn settle(&self, job: Job, asked: Asked, deadline: OffsetDateTime) -> Result<(), Fault> {
+        match asked {
             Asked::Accepted(event) | Asked::Unknown(event) => {
-                record(&self.records, job, event, deadline).await;
+                self.record(job, event, deadline).await;
                 Ok(())
             }
             Asked::Done(accepted, outcome) => {
@@ -112,6 +121,6 @@ impl App {
     async fn end(&self, job: Job, fault: &Fault, deadline: OffsetDateTime) {
         fault.log("a waiting job was refused");
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
-        record(&self.records, job, event, deadline).await;
+        self.record(job, event, deadline).await;
     }
 }

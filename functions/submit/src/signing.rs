@@ -5,13 +5,14 @@
 //! so that a door which knows only the old one lets every delivery in until the new one is stored; and should that
 //! fail, the list is mended by a `fetch` at any time within the overlap.
 
+use exchange::Line;
 use model::{Fault, FaultClass};
 use providers::{Access, Credentials, Keep, Provider, SigningAction, SigningSecret, fingerprint};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use transport::{SecretVersion, Secrets};
 
-use crate::{inquire::Line, known::Known, operation::SigningCommand};
+use crate::{known::Known, operation::SigningCommand};
 
 /// How often the provider is asked anew because somebody else changed Landfall's secret in between.
 const TRIES: u32 = 5;
@@ -128,7 +129,7 @@ impl Signing<'_> {
         let mut inquiry = inquiry.ok_or_else(|| {
             Fault::invalid("provider", "this provider has no signing secret that could be managed")
         })?;
-        self.line.inquire(inquiry.as_mut()).await
+        Ok(self.line.inquire(inquiry.as_mut()).await?)
     }
 
     fn credentials(&self, version: &SecretVersion) -> Credentials {

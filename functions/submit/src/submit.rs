@@ -4,6 +4,7 @@
 //! answer finds it; and the provider is asked only by the one who made the job, so that a repeated request
 //! bills once. A job whose turn is too far away is made as one that waits, and only then put on the queue.
 
+use exchange::Pace;
 use model::{Event, Fault, Job, JobId, NewJob, Origin};
 use records::{IdempotencyKey, Turn};
 use time::OffsetDateTime;
@@ -12,8 +13,8 @@ use crate::{
     App,
     ask::{Asked, Asking, Later, late},
     claiming::{claim, free, undo},
-    pace::Pace,
-    record::{record, time_to_record},
+    done::Done,
+    record::time_to_record,
     request::Request,
     wait::Deferred,
 };
@@ -38,15 +39,19 @@ impl App {
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
             return Ok(self.found(before).await);
         }
-        let (sender, timeout) = (&self.sender, self.config.provider_timeout);
-        let asking = Asking { sender, pace: &pace, timeout, deadline, refused_before: None };
+        let asking = Asking {
+            line: self.line(provider, deadline),
+            pace: &pace,
+            records: &self.records,
+            job: id,
+            refused_before: None,
+        };
         match asking.lead(conversation.as_mut(), turn).await {
-            Asked::Accepted(event) | Asked::Unknown(event) => {
-                Ok(record(&self.records, job, event, deadline).await)
-            }
+            Asked::Accepted(event) | Asked::Unknown(event) => Ok(self.record(job, event, deadline).await),
             Asked::Done(accepted, outcome) => {
-                let job = self.done(job, accepted, outcome, deadline).await;
-                Ok(self.landed(job, deadline).await)
+                let Done { job, handed_over } = self.done(job, accepted, outcome, deadline).await;
+                // Files that nobody was told of land with the next sweep, which no caller waits for.
+                Ok(if handed_over { self.landed(job, deadline).await } else { job })
             }
             Asked::Later(later) => self.put_back(job, key.as_ref(), later, deadline).await,
             Asked::Refused(fault) => Err(self.refuse(job, key.as_ref(), fault, deadline).await),
@@ -134,7 +139,7 @@ impl App {
     ) -> Fault {
         let id = job.id;
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
-        record(&self.records, job, event, deadline).await;
+        self.record(job, event, deadline).await;
         if fault.retryable() {
             // The caller is told to come back, and then shall find the way free.
             let freed = free(&self.records, id, key);

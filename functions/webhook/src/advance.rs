@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use inbox::{Message, Queued};
-use model::{Change, Event, Fault, FaultClass, JobId, Source, SourceRole};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, Source, SourceRole};
 use objects::Key;
 use providers::Report;
 use records::DeliveryRecord;
@@ -39,20 +39,23 @@ impl Worker {
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
         let report = provider.read_delivery(&body).unwrap_or_else(|unreadable| {
             tracing::warn!(metric = "UnreadableDeliveries", count = 1, %unreadable, "delivery cannot be read");
-            Report { name: "unreadable".into(), ticket: None, event: None, adoptable_as: None, awaited: false }
+            Report::unreadable()
         });
         let delivery = record_of(&message, &report, &body, receipt);
         match self.find(&message, &report).await? {
             Found::Job(id) => {
-                self.record(id, &delivery).await?;
-                self.apply(id, report).await?;
+                let job = self.record(id, &delivery).await?;
+                if provider.concerns(&report, &job.kind) {
+                    self.apply(id, report).await?;
+                }
                 self.land(id, receipt).await
             }
             Found::Later => Ok(()),
             Found::Nobody => {
                 let (event, provider) = (&report.name, &message.provider);
                 tracing::info!(metric = "UnclaimedDeliveries", count = 1, event, %provider, "no job is about this");
-                Ok(self.records.record_workspace_delivery(provider, &delivery).await?)
+                self.records.record_workspace_delivery(provider, &delivery).await?;
+                Ok(self.pass_on(provider, &delivery, &body).await?)
             }
         }
     }
@@ -68,14 +71,14 @@ impl Worker {
         })
     }
 
-    async fn record(&self, id: JobId, delivery: &DeliveryRecord<'_>) -> Result<(), Fault> {
-        if self.records.get(id).await?.is_none() {
-            return Err(Fault::new(
-                FaultClass::NotFound,
-                format!("a delivery proves job {id}, which is not in the table"),
-            ));
-        }
-        self.records.record_delivery(id, delivery).await
+    async fn record(&self, id: JobId, delivery: &DeliveryRecord<'_>) -> Result<Job, Fault> {
+        let gone = || {
+            let message = format!("a delivery proves job {id}, which is not in the table");
+            Fault::new(FaultClass::NotFound, message)
+        };
+        let job = self.records.get(id).await?.ok_or_else(gone)?;
+        self.records.record_delivery(id, delivery).await?;
+        Ok(job)
     }
 
     /// The event as the job's record can hold it: a long list of sources goes into the bucket.

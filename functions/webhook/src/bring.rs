@@ -39,9 +39,12 @@ pub(crate) async fn bring(worker: &Worker, job: &Job, again: bool, meter: &Meter
         checkpoint = worker.records.checkpoint(job.id, time::OffsetDateTime::now_utc()).await?;
     }
     let bringing = Bringing { worker, job, again, meter, checkpoint: checkpoint.as_ref() };
+    // Boxed: both ways are long, and whoever lands would hold room for the longer one on the stack.
     match &sources[..] {
-        [source] if source.role == SourceRole::Archive => archive::bring(bringing, &source.url).await,
-        files => set::bring(bringing, files).await,
+        [source] if source.role == SourceRole::Archive => {
+            Box::pin(archive::bring(bringing, &source.url)).await
+        }
+        files => Box::pin(set::bring(bringing, files)).await,
     }
 }
 

@@ -59,6 +59,8 @@ pub struct WorkerConfig {
     pub store: StoreConfig,
     /// `TABLE_NAME`: the table of jobs.
     pub table: String,
+    /// `EVENT_BUS_NAME`: the event bus on which others are told of jobs. Default: nobody is told.
+    pub event_bus: Option<String>,
     /// `MAX_ARCHIVE_BYTES`: the largest archive that is brought in.
     pub largest: u64,
     /// `UNPACK`: whether archives are unpacked when their jobs do not say.
@@ -143,6 +145,7 @@ impl WorkerConfig {
         Ok(Self {
             store: StoreConfig::read(environment)?,
             table: environment.text("TABLE_NAME")?,
+            event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
             largest: environment.parsed("MAX_ARCHIVE_BYTES", LARGEST_ARCHIVE, "a number of bytes")?,
             unpack: environment.parsed("UNPACK", true, "true or false")?,
             limits: limits(environment)?,

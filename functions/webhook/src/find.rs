@@ -63,7 +63,11 @@ impl Worker {
             origin: Origin::Adopted,
         });
         let now = OffsetDateTime::now_utc();
-        job.apply(Event::Accepted { ticket: ticket.clone() }, now);
+        let accepted = Event::Accepted { ticket: ticket.clone() };
+        let change = job.apply(accepted.clone(), now);
+        if self.events.is_some() {
+            job.announce(&accepted, change, now);
+        }
         match self.records.claim(&job, Some(&key), now).await? {
             Claim::New => {
                 tracing::info!(metric = "AdoptedJobs", count = 1, job_id = %job.id, "work adopted");

@@ -23,9 +23,16 @@ impl Worker {
             LeaseAttempt::Held { lease, job, again } => (lease, job, again),
             // Its message may be the only one that is left, so this one must not be dropped.
             LeaseAttempt::Busy(wait) => return Err(ComesBack::after(wait + Duration::from_millis(500))),
-            LeaseAttempt::Idle(_) => return Ok(()),
+            LeaseAttempt::Idle(job) => {
+                self.tell(&job).await;
+                return Ok(());
+            }
         };
-        match self.land_leased(&lease, &job, again, receipt).await {
+        // Side by side: files need not wait until others know that they are coming.
+        // Boxed, since both together are more than a small stack holds.
+        let landing = Box::pin(self.land_leased(&lease, &job, again, receipt));
+        let ((), ended) = tokio::join!(Box::pin(self.tell(&job)), landing);
+        match ended {
             Ok(Ended::Done(event)) => self.finish(&lease, event).await.map_err(ComesBack::from),
             Ok(Ended::OutOfTime) => self.go_on_later(&lease).await.map_err(ComesBack::from),
             Err(fault) if fault.retryable() => Err(self.postpone(&lease, fault).await.into()),
@@ -47,7 +54,7 @@ impl Worker {
         receipt: &Receipt,
     ) -> Result<Ended<Event>, Fault> {
         let meter = Meter::default();
-        let landing = bring(self, job, again, &meter);
+        let landing = Box::pin(bring(self, job, again, &meter));
         let Ended::Done(landed) = watch(self, lease, receipt, &meter, landing).await? else {
             return Ok(Ended::OutOfTime);
         };
@@ -74,6 +81,7 @@ impl Worker {
             _ => "FailedJobs",
         };
         tracing::info!(metric, count = 1, job_id = %job.id, status = job.status.as_str(), bytes, "job finished");
+        self.tell(&job).await;
         Ok(())
     }
 

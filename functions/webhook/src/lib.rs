@@ -14,9 +14,11 @@ mod receive;
 mod set;
 mod settle;
 mod sweep;
+mod tell;
 pub mod transfer;
-mod unpack;
+pub mod unpack;
 mod watch;
+mod whole;
 mod worker;
 pub mod zip;
 

@@ -1,47 +1,27 @@
-//! When a silent job is looked at next, and when it is given up.
-//!
-//! The intervals of a poll are those of the provider's own clients: 3 seconds, doubled each time up to 30, for half an
-//! hour (contract of Abyssale 7). After that the job is parked: nearly everything is done by then, and what is not shall
-//! not use up the provider's rate. A schedule of a minute makes the short intervals a minute.
+//! When a silent job is looked at next, and when it is given up. The provider says how often it may be asked.
 
 use model::{Job, Status};
+use providers::Provider;
 use time::{Duration, OffsetDateTime};
 
 use crate::inquire::Inquired;
 
-const FIRST: Duration = Duration::seconds(3);
-const LONGEST: Duration = Duration::seconds(30);
-/// How long a poll goes on at full pace.
-const AT_FULL_PACE: Duration = Duration::minutes(30);
-/// The intervals after that: every five minutes for six hours, then every hour.
-const PARKED: Duration = Duration::minutes(5);
-const PARKED_LONG: Duration = Duration::hours(1);
-const PARKED_LONG_AFTER: Duration = Duration::hours(6);
 /// Troubles in a row that are taken for passing ones.
 const PASSING: u32 = 3;
-/// Work that can be asked about is given up before the provider forgets it, which is after 7 days (contract of
-/// Abyssale 3.3).
-const POLLED_FOR: Duration = Duration::hours(6 * 24 + 12);
+/// The wait when more than those failed.
+const TROUBLED: Duration = Duration::minutes(5);
 
 /// The next time to ask about work that goes on.
-pub(crate) fn next(job: &Job, now: OffsetDateTime) -> OffsetDateTime {
-    let age = now - job.created_at;
-    let interval = if age < AT_FULL_PACE {
-        let doubled = FIRST * 2_i32.pow(job.check.asked.min(10));
-        doubled.min(LONGEST)
-    } else if age < PARKED_LONG_AFTER {
-        PARKED
-    } else {
-        PARKED_LONG
-    };
-    now + interval + jitter(job)
+pub(crate) fn next(provider: &dyn Provider, job: &Job, now: OffsetDateTime) -> OffsetDateTime {
+    let age = std::time::Duration::try_from(now - job.created_at).unwrap_or_default();
+    now + (provider.polling().interval)(age, job.check.asked) + jitter(job)
 }
 
 /// The next time to ask a provider that does not answer.
-pub(crate) fn next_unanswered(job: &Job, now: OffsetDateTime) -> OffsetDateTime {
+pub(crate) fn next_unanswered(provider: &dyn Provider, job: &Job, now: OffsetDateTime) -> OffsetDateTime {
     match job.check.unanswered {
-        passing if passing < PASSING => next(job, now),
-        _ => next(job, now).max(now + PARKED),
+        passing if passing < PASSING => next(provider, job, now),
+        _ => next(provider, job, now).max(now + TROUBLED),
     }
 }
 
@@ -51,10 +31,15 @@ pub(crate) fn lost_message(job: &Job, now: OffsetDateTime) -> OffsetDateTime {
 }
 
 /// When a job is given up. Work that can be asked about is asked about for as long as the provider remembers it.
-pub(crate) fn end(job: &Job, inquired: &Inquired, expiry: std::time::Duration) -> OffsetDateTime {
+pub(crate) fn end(
+    provider: &dyn Provider,
+    job: &Job,
+    inquired: &Inquired,
+    expiry: std::time::Duration,
+) -> OffsetDateTime {
     match inquired {
         Inquired::CannotBe => job.created_at + expiry,
-        _ => job.created_at + POLLED_FOR,
+        _ => job.created_at + provider.polling().until,
     }
 }
 
@@ -103,24 +88,14 @@ mod tests {
         job
     }
 
-    fn seconds(job: &Job, age: Duration, next: fn(&Job, OffsetDateTime) -> OffsetDateTime) -> i64 {
-        let now = job.created_at + age;
-        (next(job, now) - now).whole_seconds()
-    }
-
-    #[test]
-    fn intervals_double_up_to_half_a_minute_and_grow_long_after_half_an_hour() {
-        let young = Duration::minutes(1);
-        let intervals: Vec<i64> = (0..6).map(|asked| seconds(&job(asked, 0), young, next)).collect();
-        assert_eq!(intervals, [3, 6, 12, 24, 30, 30]);
-        assert_eq!(seconds(&job(90, 0), Duration::minutes(31), next), 300);
-        assert_eq!(seconds(&job(90, 0), Duration::hours(7), next), 3600);
-    }
-
     #[test]
     fn three_troubles_pass_and_the_fourth_is_waited_out() {
-        let young = Duration::minutes(1);
-        let intervals: Vec<i64> = (0..5).map(|n| seconds(&job(0, n), young, next_unanswered)).collect();
-        assert_eq!(intervals, [3, 3, 3, 300, 300]);
+        let provider = providers::find("abyssale").expect("a provider");
+        let intervals = (0..5).map(|unanswered| {
+            let job = job(0, unanswered);
+            let now = job.created_at + Duration::minutes(1);
+            (next_unanswered(provider, &job, now) - now).whole_seconds()
+        });
+        assert_eq!(intervals.collect::<Vec<_>>(), [3, 3, 3, 300, 300]);
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     settle::{Came, Landing, settle},
     transfer::{Brought, Transfer, stopped},
     unpack::{Names, content_type, measures},
+    whole,
 };
 
 /// Files on their way at once. A small one takes its first 64 KiB and a few pieces of memory; long ones take turns.
@@ -101,6 +102,11 @@ impl Set<'_> {
             Some(existing) => self.known(&key, name, existing).await?,
             None => self.fetched(source, name, &key).await?,
         };
+        if let Some(flaw) = whole::flaw(&self.bringing, &key, existing.bytes, &start).await? {
+            // Nothing broken stays under a job's prefix; the bucket keeps the removed version.
+            worker.objects.delete(&key).await?;
+            return Err(Fault::new(FaultClass::SourceInvalid, flaw));
+        }
         let file = StoredFile {
             name: name.to_owned(),
             key: worker.objects.key(&key),

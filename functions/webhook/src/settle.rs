@@ -52,8 +52,7 @@ pub(crate) enum Landing {
 /// Writes the manifest, after which everything is there, and judges what came.
 pub(crate) async fn settle(objects: &Objects, job: &Job, came: Came) -> Result<Landing, Fault> {
     let refused = refusals(&came.files);
-    let counted = came.files.iter().filter(|file| file.counted()).count();
-    if came.archive.is_none() && counted > 0 && refused.len() == counted {
+    if came.archive.is_none() && !refused.is_empty() && refused.len() == came.files.len() {
         let message = format!("none of the files can be downloaded: {}", named(&refused));
         return Ok(Landing::Refused { archive: None, fault: Fault::new(FaultClass::FilesMissing, message) });
     }
@@ -91,7 +90,7 @@ fn shortfall(job: &Job, came: &Came, refused: &[String]) -> Option<String> {
     };
     let lacking = came.expected.filter(|expected| count < *expected).map(|expected| {
         let missing = expected - count;
-        format!("{what} {count} of {expected} files; {missing} are missing")
+        format!("{what} {count} of {expected} files; {missing} missing")
     });
     let unmade = (!job.missing.is_empty()).then(|| {
         let reasons = job.missing.iter().map(|missing| match &missing.name {
@@ -104,7 +103,8 @@ fn shortfall(job: &Job, came: &Came, refused: &[String]) -> Option<String> {
         let (broken, listed) = (refused.len(), named(refused));
         match came.archive {
             Some(_) => format!("{broken} of {count} files in the archive cannot be read: {listed}"),
-            None => format!("{broken} of {count} files cannot be downloaded: {listed}"),
+            // Of all of them: companions may be among the broken ones.
+            None => format!("{broken} of {} files cannot be downloaded: {listed}", came.files.len()),
         }
     });
     let parts: Vec<String> = [lacking, unmade, broken].into_iter().flatten().collect();
@@ -150,12 +150,12 @@ mod tests {
         assert_eq!(shortfall(&job, &archive(3, Some(3)), &[]), None);
         assert_eq!(shortfall(&job, &archive(0, None), &[]), None);
         let lacking = shortfall(&job, &archive(2, Some(3)), &[]).expect("less");
-        assert_eq!(lacking, "the archive holds 2 of 3 files; 1 are missing");
+        assert_eq!(lacking, "the archive holds 2 of 3 files; 1 missing");
         let broken = shortfall(&job, &archive(3, None), &["\"a\" (cut)".into()]).expect("less");
         assert_eq!(broken, "1 of 3 files in the archive cannot be read: \"a\" (cut)");
         let both = shortfall(&job, &archive(9, Some(10)), &vec!["x".to_owned(); 7]).expect("less");
         assert!(
-            both.contains("1 are missing; 7 of 9")
+            both.contains("1 missing; 7 of 9")
                 && both.ends_with("x, x, x, x, x, and more that the manifest names")
         );
     }
@@ -168,7 +168,7 @@ mod tests {
         let told = shortfall(&job, &came, &[]).expect("less");
         assert_eq!(
             told,
-            "the provider made 2 of 3 files; 1 are missing; not made: \"story\" (The text cannot fit.)"
+            "the provider made 2 of 3 files; 1 missing; not made: \"story\" (The text cannot fit.)"
         );
     }
 }

@@ -2,9 +2,13 @@
 //!
 //! A schedule runs it every minute. It finds the jobs that are due by an index, settles those whose maker died, sends
 //! those on that a queue lost, asks the provider about work that can be asked about, and lets the rest expire. Every job
-//! that was looked at is due later than before, so a sweep always comes to an end.
+//! that was looked at is due later than before, so a sweep always comes to an end. It also tells others what a crash or
+//! an outage of the event bus left untold.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use futures_util::{StreamExt, stream};
 use inbox::Queued;
@@ -24,8 +28,21 @@ const PAGE: i32 = 25;
 const RESERVE: Duration = Duration::seconds(25);
 /// No invocation lives this long, so whoever was asking the provider is gone.
 const NOBODY_ASKS_ANY_MORE: Duration = Duration::seconds(90);
+/// How long a job is put off that cannot be looked after: until the next sweep.
+const PUT_OFF: Duration = Duration::seconds(50);
 /// The longest look ahead: a week.
 const LONGEST_AHEAD: u64 = 7 * 24 * 3600;
+
+/// What the jobs of one look at the index have in common.
+#[derive(Debug)]
+struct Round {
+    /// Jobs that are due later are left alone.
+    until: OffsetDateTime,
+    /// When the last job is begun.
+    latest: OffsetDateTime,
+    /// Whether the event bus failed before, so that nobody else waits for it.
+    bus_is_down: AtomicBool,
+}
 
 /// A sweep, as it is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -72,19 +89,25 @@ impl Worker {
         let now = OffsetDateTime::now_utc();
         let latest = (deadline - RESERVE).min(now + self.config.sweep.longest).max(now);
         let (mut swept, mut seen) = (Swept::default(), HashSet::new());
+        let mut round = Round { until: now, latest, bus_is_down: AtomicBool::new(false) };
         loop {
             let until = OffsetDateTime::now_utc() + sweep.ahead;
+            round.until = until;
             let due: Vec<JobId> = self.records.due(until, PAGE).await?;
             // Looked at already, and still in the index because it lags, or because looking ahead finds it again.
             let new: Vec<JobId> = due.into_iter().filter(|id| seen.insert(*id)).collect();
             if new.is_empty() {
                 break;
             }
-            let looked = stream::iter(new).map(|id| self.look_after(id, until, latest));
+            let looked = stream::iter(new).map(|id| self.look_after(id, &round));
             let looked: Vec<Looked> = looked.buffer_unordered(AT_ONCE).collect().await;
-            swept.looked_at += looked.iter().filter(|looked| **looked != Looked::NotNow).count() as u64;
-            swept.moved += looked.iter().filter(|looked| **looked == Looked::Moved).count() as u64;
-            if OffsetDateTime::now_utc() >= latest || looked.contains(&Looked::NotNow) {
+            let count =
+                |which: &[Looked]| looked.iter().filter(|looked| which.contains(looked)).count() as u64;
+            swept.looked_at += count(&[Looked::Moved, Looked::Stayed]);
+            swept.moved += count(&[Looked::Moved]);
+            // One that cannot be looked after must not keep the others from it, neither now nor in every sweep.
+            swept.unfinished |= count(&[Looked::Failed, Looked::NotNow]) > 0;
+            if OffsetDateTime::now_utc() >= latest || count(&[Looked::NotNow]) > 0 {
                 swept.unfinished = true;
                 break;
             }
@@ -100,29 +123,40 @@ impl Worker {
         Ok(swept)
     }
 
-    async fn look_after(&self, id: JobId, until: OffsetDateTime, latest: OffsetDateTime) -> Looked {
-        match self.look_at(id, until, latest).await {
+    async fn look_after(&self, id: JobId, round: &Round) -> Looked {
+        match self.look_at(id, round).await {
             Ok(looked) => looked,
             Err(fault) => {
                 tracing::error!(job_id = %id, fault = fault.class.name(), causes = fault.causes(), "a job cannot be looked after");
-                Looked::NotNow
+                self.put_off(id).await;
+                Looked::Failed
             }
         }
     }
 
-    async fn look_at(
-        &self,
-        id: JobId,
-        until: OffsetDateTime,
-        latest: OffsetDateTime,
-    ) -> Result<Looked, Fault> {
+    /// Makes room at the head of the index, where such jobs would gather and keep others from being found.
+    async fn put_off(&self, id: JobId) {
+        let now = OffsetDateTime::now_utc();
+        let event = Event::Checked { next: now + PUT_OFF, answered: false };
+        if let Err(fault) = self.records.apply(id, &event, now).await {
+            fault.log("a job that cannot be looked after stays at the head of those that are due");
+        }
+    }
+
+    async fn look_at(&self, id: JobId, round: &Round) -> Result<Looked, Fault> {
         let now = OffsetDateTime::now_utc();
         let Some(job) = self.records.get(id).await? else { return Ok(Looked::Stayed) };
-        if job.check.at.is_none_or(|at| at > until) {
+        if job.due().is_none_or(|at| at > round.until) {
             return Ok(Looked::Stayed);
         }
-        if now >= latest {
+        if now >= round.latest {
             return Ok(Looked::NotNow);
+        }
+        if job.outbox.due.is_some_and(|at| at <= round.until) {
+            self.make_up_in(round, &job).await?;
+        }
+        if job.check.at.is_none_or(|at| at > round.until) {
+            return Ok(Looked::Stayed);
         }
         match job.status {
             Status::Waiting => {
@@ -137,7 +171,7 @@ impl Worker {
                 self.inbox.send(&Queued::Continuation(id), 0).await?;
                 self.later(&job, now, patience::lost_message(&job, now)).await
             }
-            Status::Submitted | Status::Unknown | Status::Rendering => self.ask(job, latest).await,
+            Status::Submitted | Status::Unknown | Status::Rendering => self.ask(job, round.latest).await,
             // No longer silent; the index lags.
             Status::Landing
             | Status::Stored
@@ -148,13 +182,24 @@ impl Worker {
         }
     }
 
+    /// Tells others what they were not told of a job, unless the event bus has just failed.
+    async fn make_up_in(&self, round: &Round, job: &Job) -> Result<(), Fault> {
+        if round.bus_is_down.load(Ordering::Relaxed) {
+            return self.tell_later(job).await;
+        }
+        if !self.make_up(job).await? {
+            round.bus_is_down.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// Asks about work that the provider has, or lets it expire.
     async fn ask(&self, job: Job, latest: OffsetDateTime) -> Result<Looked, Fault> {
         let provider = providers::find(job.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
         let inquired = self.inquire(provider, &job, latest).await?;
         let now = OffsetDateTime::now_utc();
-        let end = patience::end(&job, &inquired, self.config.sweep.expiry);
+        let end = patience::end(provider, &job, &inquired, self.config.sweep.expiry);
         match inquired {
             Inquired::NoTime => Ok(Looked::NotNow),
             Inquired::Answered(Standing::Told(event)) => self.happened(&job, event).await,
@@ -164,18 +209,36 @@ impl Worker {
             }
             _ if now >= end => self.happened(&job, expired(&job, now)).await,
             Inquired::CannotBe => self.later(&job, now, end).await,
-            Inquired::Answered(Standing::Working { percent }) => {
+            Inquired::Answered(Standing::Found { ticket, notes }) => {
+                self.note(&job, notes, now).await?;
+                self.happened(&job, Event::Accepted { ticket }).await
+            }
+            Inquired::Answered(Standing::Working { percent, notes }) => {
+                self.note(&job, notes, now).await?;
                 if let Some(percent) = percent {
-                    self.records.apply(job.id, &Event::Progressed { percent }, now).await?;
+                    let (job, _) = self.records.apply(job.id, &Event::Progressed { percent }, now).await?;
+                    self.tell(&job).await;
                 }
-                self.later(&job, now, patience::next(&job, now).min(end)).await
+                self.later(&job, now, patience::next(provider, &job, now).min(end)).await
             }
             Inquired::Unanswered(fault, wait) => {
                 fault.log("the provider does not say how work stands");
-                let next = patience::next_unanswered(&job, now).max(now + wait.unwrap_or_default());
+                let next = patience::next_unanswered(provider, &job, now).max(now + wait);
                 let event = Event::Checked { next: next.min(end), answered: false };
                 self.records.apply(job.id, &event, now).await.map(|_| Looked::Stayed)
             }
+        }
+    }
+
+    async fn note(
+        &self,
+        job: &Job,
+        notes: Option<Map<String, Value>>,
+        now: OffsetDateTime,
+    ) -> Result<(), Fault> {
+        match notes {
+            Some(notes) => self.records.apply(job.id, &Event::Noted { notes }, now).await.map(|_| ()),
+            None => Ok(()),
         }
     }
 
@@ -193,6 +256,7 @@ impl Worker {
         }
         let (metric, status) = (patience::metric(&after), after.status.as_str());
         tracing::info!(metric, count = 1, job_id = %job.id, before = job.status.as_str(), status, "a silent job was settled");
+        self.tell(&after).await;
         Ok(if change == Change::Moved { Looked::Moved } else { Looked::Stayed })
     }
 }
@@ -204,25 +268,28 @@ enum Looked {
     Moved,
     /// It is looked at again later.
     Stayed,
-    /// It was not looked at: the time is over, or something of ours is in trouble.
+    /// It could not be looked at: something of ours is in trouble, or its record is damaged.
+    Failed,
+    /// It was not looked at: the time is over.
     NotNow,
 }
 
 fn interrupted(now: OffsetDateTime) -> Event {
     let message =
-        "the request to the provider was interrupted; the work may be under way, its callback will tell";
+        "the request to the provider was interrupted; the work may be under way, and is not asked for again";
     Event::OutcomeUnknown { error: Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now) }
 }
 
 fn expired(job: &Job, now: OffsetDateTime) -> Event {
     let hours = (now - job.created_at).whole_hours();
+    // Not every work has a callback.
     let message = match job.ticket {
         Some(_) => {
-            format!("nothing was heard of the work for {hours} hours; a callback that still comes lands it")
+            format!("nothing was heard of the work for {hours} hours; it lands if word of it still comes")
         }
         None => format!(
-            "whether the provider took the work was never learnt, and nothing was heard of it for {hours} hours; a \
-             callback that still comes lands it"
+            "whether the provider took the work was never learnt, and nothing was heard of it for {hours} hours; it \
+             lands if word of it still comes"
         ),
     };
     Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).remembered(now) }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use inbox::{Inbox, Submissions};
 use lambda::{Aws, QueueMessage, QueueReply};
 use model::{Fault, FaultClass};
+use notify::Events;
 use objects::Objects;
 use records::Records;
 use time::OffsetDateTime;
@@ -27,6 +28,8 @@ pub(crate) struct Worker {
     pub(crate) submissions: Submissions,
     pub(crate) secrets: Secrets,
     pub(crate) sender: Sender,
+    /// Where others are told of jobs, if they are.
+    pub(crate) events: Option<Events>,
 }
 
 /// One receipt of one message.
@@ -41,8 +44,10 @@ pub(crate) struct Receipt {
 impl Worker {
     pub(crate) fn connect(aws: &Aws, config: WorkerConfig) -> Result<Self, Fault> {
         let (inbox, objects) = crate::store(aws, &config.store);
+        let events = config.event_bus.as_ref().map(|bus| Events::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
-            records: Records::new(&aws.service("DYNAMODB"), &config.table),
+            records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
+            events,
             submissions: Submissions::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
             sender: Sender::new()?,
@@ -64,7 +69,7 @@ impl Worker {
                 continue;
             }
             let receipt = Receipt { message_id: id, handle: receipt_handle, deadline };
-            if let Err(failed) = self.advance(&body, &receipt).await {
+            if let Err(failed) = Box::pin(self.advance(&body, &receipt)).await {
                 failed.fault.log("delivery not dealt with, it comes back");
                 // Also behind another worker: a long landing must not use up a duplicate's attempts.
                 let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());

@@ -66,6 +66,11 @@ pub enum Event {
         /// Whether it answered.
         answered: bool,
     },
+    /// There is something to keep for later questions about the work.
+    Noted {
+        /// The provider's own JSON; fields of it replace those of the same name.
+        notes: Map<String, Value>,
+    },
     /// The provider stayed silent for as long as anybody waits.
     Expired {
         /// What that means.

@@ -1,11 +1,11 @@
 //! A job, and what events do to it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, ProviderName, Source, Status, StoredFile,
-    Ticket, Transfer, Transition, transition,
+    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Source, Status,
+    StoredFile, Ticket, Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -85,8 +85,12 @@ pub struct Job {
     pub manifest: Option<ManifestObject>,
     /// What went wrong last.
     pub error: Option<JobError>,
+    /// What the provider's side of Landfall keeps for later questions about the work.
+    pub notes: Map<String, Value>,
     /// When somebody looks after it, should nothing else happen.
     pub check: Check,
+    /// What others are to be told of it.
+    pub outbox: Outbox,
     /// Counts the writes; a write names the version it read, so that two writers cannot undo each other.
     pub version: u64,
 }
@@ -144,7 +148,9 @@ impl Job {
             files_total: 0,
             manifest: None,
             error: None,
+            notes: Map::new(),
             check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
+            outbox: Outbox::default(),
             version: 0,
         }
     }
@@ -169,7 +175,7 @@ impl Job {
             }
         };
         // A look at a job that found nothing new does not change it.
-        if !matches!(event, Event::Checked { .. }) {
+        if !matches!(event, Event::Checked { .. } | Event::Noted { .. }) {
             self.updated_at = now;
         }
         self.record(event);
@@ -187,6 +193,7 @@ impl Job {
             Event::Accepted { ticket: _ } => self.ticket.is_some(),
             Event::Progressed { percent } => self.progress.is_some_and(|known| known >= *percent),
             Event::Finished { sources, missing } => self.sources == *sources && self.missing == *missing,
+            Event::Noted { notes } => notes.iter().all(|(name, value)| self.notes.get(name) == Some(value)),
             Event::Begun
             | Event::Deferred { .. }
             | Event::Refused { .. }
@@ -234,6 +241,7 @@ impl Job {
                 self.check.unanswered = if answered { 0 } else { self.check.unanswered + 1 };
             }
             Event::Expired { error } => self.error = Some(error),
+            Event::Noted { notes } => self.notes.extend(notes),
             Event::LandingStarted => {}
             Event::Transferred { transfer } => self.transfer = Some(transfer),
             Event::LandingPostponed { error } => self.error = Some(error),

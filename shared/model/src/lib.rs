@@ -12,6 +12,7 @@ mod files;
 mod job;
 mod job_id;
 mod names;
+mod outbox;
 mod secret;
 mod status;
 mod view;
@@ -24,6 +25,7 @@ pub use files::{Archive, Checksum, ChecksumAlgorithm, Haul, ManifestObject, Stor
 pub use job::{Change, Check, Job, NewJob, Origin};
 pub use job_id::{JobId, NotAJobId};
 pub use names::{ProviderName, Ticket};
+pub use outbox::{Announcement, Outbox};
 pub use secret::Secret;
 pub use status::{Status, Transition, UnknownStatus, transition};
 pub use view::{JobView, utc_milliseconds};

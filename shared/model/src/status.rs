@@ -197,6 +197,10 @@ pub fn transition(status: Status, event: &Event) -> Transition {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received => Note,
             Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
+        Event::Noted { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Expired => Note,
+            Stored | Partial | Failed | Cancelled => Stale,
+        },
         Event::Expired { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering => To(Expired),
             Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,

@@ -61,6 +61,7 @@ fn every_event() -> Vec<Event> {
         Event::Failed { error: error(), missing: vec![] },
         Event::Checked { next: OffsetDateTime::UNIX_EPOCH, answered: true },
         Event::Expired { error: error() },
+        Event::Noted { notes: serde_json::Map::from_iter([("a".to_owned(), 1.into())]) },
     ]
 }
 

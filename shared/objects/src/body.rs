@@ -1,6 +1,7 @@
 //! A request body that is fed while it is sent, with bounded memory.
 
 use std::{
+    convert::Infallible,
     pin::{Pin, pin},
     task::{Context, Poll},
 };
@@ -50,6 +51,42 @@ impl Body for ChannelBody {
                 Ok(Frame::data(bytes))
             })
         })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+/// What is in memory, piece by piece, as a body that can be sent again.
+#[derive(Debug)]
+pub(crate) struct PiecesBody {
+    pieces: std::vec::IntoIter<Bytes>,
+    left: u64,
+}
+
+impl PiecesBody {
+    pub(crate) fn new(pieces: Vec<Bytes>) -> Self {
+        let left = pieces.iter().map(|piece| piece.len() as u64).sum();
+        Self { pieces: pieces.into_iter(), left }
+    }
+}
+
+impl Body for PiecesBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.pieces.next();
+        self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {

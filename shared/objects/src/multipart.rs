@@ -2,11 +2,12 @@
 
 use std::pin::{Pin, pin};
 
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
 
-use crate::{Objects, Part, PartsTrouble, Upload, checksum::Running, trouble::Unwritten};
+use crate::{Objects, Part, PartsTrouble, Upload, body::PiecesBody, checksum::Running, trouble::Unwritten};
 
 /// S3 takes no more parts than this.
 const MOST_PARTS: u64 = 10_000;
@@ -14,6 +15,11 @@ const MOST_PARTS: u64 = 10_000;
 const PART: u64 = 8 * 1024 * 1024;
 /// Parts on their way at once; each is in memory.
 const AT_ONCE: usize = 2;
+/// Pieces this long are kept as they are. Shorter ones are copied together: a network's pieces may be slices of
+/// buffers twice as long.
+const LONG_PIECE: usize = 64 * 1024;
+/// Where short pieces are copied together.
+const ROOM: usize = 256 * 1024;
 
 impl Objects {
     pub(crate) async fn put_parts(
@@ -55,10 +61,11 @@ impl Objects {
         upload: Upload<'_>,
         id: &str,
         number: i32,
-        part: Bytes,
+        part: Vec<Bytes>,
         running: &Running,
     ) -> Result<Part, Fault> {
-        let sent = self.upload_part(upload.key, id, number, part.into(), Some(running)).await;
+        let body = SdkBody::retryable(move || SdkBody::from_body_1_x(PiecesBody::new(part.clone())));
+        let sent = self.upload_part(upload.key, id, number, ByteStream::new(body), Some(running)).await;
         match sent {
             Ok(etag) => Ok(Part::new(number, etag, running)),
             Err(PartsTrouble::Fault(fault)) => Err(fault),
@@ -89,34 +96,101 @@ impl Objects {
 
 /// Cuts a stream into parts of `size` bytes, the last one shorter, and never no part at all: S3 completes no
 /// upload without one. Each comes with its checksum.
-///
-/// A part's room is taken once and whole: one that grows would be in memory twice while it is moved.
 fn cut<'s, S>(
     bytes: Pin<&'s mut S>,
     size: usize,
     algorithm: ChecksumAlgorithm,
-) -> impl Stream<Item = Result<(Bytes, Running), Fault>> + 's
+) -> impl Stream<Item = Result<(Vec<Bytes>, Running), Fault>> + 's
 where
     S: Stream<Item = Result<Bytes, Fault>> + Send,
 {
     let state = Some((bytes, Bytes::new(), true));
     stream::unfold(state, move |state| async move {
         let (mut bytes, mut rest, first) = state?;
-        let mut part = BytesMut::with_capacity(size);
+        let mut part = Gathered::default();
         let mut running = Running::new(algorithm);
-        while part.len() < size {
-            let piece = rest.split_to(rest.len().min(size - part.len()));
+        while part.length < size {
+            let piece = rest.split_to(rest.len().min(size - part.length));
             running.update(&piece);
-            part.extend_from_slice(&piece);
-            if part.len() < size {
+            part.add(piece);
+            if part.length < size {
                 rest = match bytes.next().await {
                     Some(Ok(piece)) => piece,
                     Some(Err(fault)) => return Some((Err(fault), None)),
-                    None if part.is_empty() && !first => return None,
-                    None => return Some((Ok((part.freeze(), running)), None)),
+                    None if part.length == 0 && !first => return None,
+                    None => return Some((Ok((part.pieces(), running)), None)),
                 };
             }
         }
-        Some((Ok((part.freeze(), running)), Some((bytes, rest, false))))
+        Some((Ok((part.pieces(), running)), Some((bytes, rest, false))))
     })
+}
+
+/// The pieces of a part, none of them much shorter than the memory it keeps.
+#[derive(Default)]
+struct Gathered {
+    pieces: Vec<Bytes>,
+    room: BytesMut,
+    length: usize,
+}
+
+impl Gathered {
+    fn add(&mut self, piece: Bytes) {
+        self.length += piece.len();
+        if piece.len() >= LONG_PIECE {
+            self.close_room();
+            self.pieces.push(piece);
+            return;
+        }
+        if self.room.capacity() - self.room.len() < piece.len() {
+            self.close_room();
+            self.room = BytesMut::with_capacity(ROOM);
+        }
+        self.room.extend_from_slice(&piece);
+    }
+
+    fn close_room(&mut self) {
+        if !self.room.is_empty() {
+            self.pieces.push(std::mem::take(&mut self.room).freeze());
+        }
+    }
+
+    fn pieces(mut self) -> Vec<Bytes> {
+        self.close_room();
+        self.pieces
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(pieces: &[usize], size: usize) -> Vec<Vec<usize>> {
+        let pieces = pieces.iter().map(|length| Ok(Bytes::from(vec![7; *length])));
+        let mut bytes = stream::iter(pieces.collect::<Vec<_>>());
+        let parts = cut(Pin::new(&mut bytes), size, ChecksumAlgorithm::Crc64Nvme).try_collect::<Vec<_>>();
+        let parts = futures_util::FutureExt::now_or_never(parts).expect("memory never waits").expect("parts");
+        parts
+            .into_iter()
+            .map(|(part, running)| {
+                let lengths: Vec<usize> = part.iter().map(Bytes::len).collect();
+                assert_eq!(running.bytes(), lengths.iter().sum::<usize>() as u64);
+                lengths
+            })
+            .collect()
+    }
+
+    #[test]
+    fn long_pieces_are_kept_and_short_ones_copied_together() {
+        assert_eq!(parts(&[10, 20, LONG_PIECE, 30], 1 << 20), [vec![30, LONG_PIECE, 30]]);
+        let short = LONG_PIECE - 1;
+        assert_eq!(parts(&[short; 6], 1 << 20), [vec![4 * short, 2 * short]]);
+    }
+
+    #[test]
+    fn parts_are_cut_wherever_the_pieces_end() {
+        assert_eq!(parts(&[100, 100, 100], 150), [vec![150], vec![150]]);
+        assert_eq!(parts(&[3 * LONG_PIECE], 2 * LONG_PIECE), [vec![2 * LONG_PIECE], vec![LONG_PIECE]]);
+        assert_eq!(parts(&[], 150), [vec![0; 0]]);
+    }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::{Fault, Ticket};
-use serde_json::Value;
+use model::{Fault, FaultClass, Secret, Ticket};
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::Credentials;
@@ -49,6 +49,14 @@ pub enum Step {
         /// What to tell the caller when there is no time to wait.
         otherwise: Fault,
     },
+    /// Get a token and go on with [`Conversation::authorized`].
+    Authorize {
+        /// Whether the provider refused the token that was given before, so that another one is needed.
+        refused: bool,
+    },
+    /// Keep this with the job for later questions about it, and go on with [`Conversation::remembered`]. What is
+    /// learnt before the work is asked for must be kept before, since nobody can learn it afterwards.
+    Remember(Map<String, Value>),
     /// The provider took the work.
     Accepted(Ticket),
     /// The provider took the work and has done it already.
@@ -80,4 +88,14 @@ pub trait Conversation: Send {
 
     /// What the answer to the last request means.
     fn answered(&mut self, answer: Answer) -> Step;
+
+    /// Goes on with a token, after [`Step::Authorize`].
+    fn authorized(&mut self, _token: &Secret) -> Step {
+        Step::Refused(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
+    }
+
+    /// Goes on after [`Step::Remember`].
+    fn remembered(&mut self) -> Step {
+        Step::Refused(Fault::new(FaultClass::Internal, "nothing was to be remembered"))
+    }
 }

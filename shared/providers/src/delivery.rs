@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use model::{Event, Ticket};
+use serde_json::{Map, Value};
 
 /// A delivery as it came, not yet trusted. Without `Debug`, since its headers hold the signature.
 pub struct Delivery<'a> {
@@ -10,6 +11,19 @@ pub struct Delivery<'a> {
     pub headers: &'a HeaderMap,
     /// The body's raw bytes: signatures are over bytes.
     pub body: &'a Bytes,
+}
+
+/// What a request to a callback URL is, by its method and query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knocking {
+    /// A delivery; its body says what happened.
+    Delivery,
+    /// A delivery whose query says what happened, as a form would.
+    QueryDelivery,
+    /// Somebody looks whether anybody is there.
+    Probe,
+    /// None of these.
+    Refused,
 }
 
 /// Whether a delivery really comes from the provider.
@@ -36,6 +50,25 @@ pub struct Report {
     pub adoptable_as: Option<&'static str>,
     /// Whether one of our own submissions may be waiting for it, and just not know its ticket yet.
     pub awaited: bool,
+    /// Whether it only hints at what the provider must be asked about before anything is believed.
+    pub hint: bool,
+    /// What to keep with the job for later questions about it.
+    pub notes: Option<Map<String, Value>>,
+}
+
+impl Report {
+    /// A delivery that says nothing anybody understands. It is recorded all the same.
+    pub fn unreadable() -> Self {
+        Self {
+            name: "unreadable".into(),
+            ticket: None,
+            event: None,
+            adoptable_as: None,
+            awaited: false,
+            hint: false,
+            notes: None,
+        }
+    }
 }
 
 /// The body cannot be what the provider documents.

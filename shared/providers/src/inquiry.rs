@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::Fault;
+use model::{Fault, FaultClass, Secret};
 
 use crate::{Answer, Credentials};
 
@@ -29,6 +29,11 @@ pub enum Ask<T> {
         /// What to tell the caller when there is no time to wait.
         otherwise: Fault,
     },
+    /// Get a token and go on with [`Inquiry::authorized`].
+    Authorize {
+        /// Whether the provider refused the token that was given before, so that another one is needed.
+        refused: bool,
+    },
     /// The answer.
     Done(T),
     /// There is none.
@@ -42,6 +47,11 @@ pub trait Inquiry<T>: Send {
 
     /// What the answer to the last request means.
     fn answered(&mut self, answer: Answer) -> Ask<T>;
+
+    /// Goes on with a token, after [`Ask::Authorize`].
+    fn authorized(&mut self, _token: &Secret) -> Ask<T> {
+        Ask::Failed(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
+    }
 }
 
 /// What a check found.

@@ -13,10 +13,12 @@ mod credentials;
 mod delivery;
 mod inquiry;
 mod order;
+mod polling;
 mod signing;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod standing;
+mod token;
 
 use model::{Fault, Job, ProviderName};
 use serde_json::{Map, Value};
@@ -24,11 +26,13 @@ use time::OffsetDateTime;
 
 pub use conversation::{Answer, Call, Conversation, Outcome, SendFailure, Step};
 pub use credentials::Credentials;
-pub use delivery::{Authenticity, Delivery, Report, Unreadable};
+pub use delivery::{Authenticity, Delivery, Knocking, Report, Unreadable};
 pub use inquiry::{Access, Ask, Check, Finding, Health, Inquiry};
 pub use order::{Fields, Order};
+pub use polling::Polling;
 pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 pub use standing::Standing;
+pub use token::Token;
 
 /// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
 pub static ALL: &[&dyn Provider] = &[
@@ -89,6 +93,37 @@ pub trait Provider: Sync {
     /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
     fn poll(&self, _access: &Access<'_>, _job: &Job) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
         Ok(None)
+    }
+
+    /// Whether a kind of work is done when the provider answers, so that its caller can wait for the end.
+    fn is_done_at_once(&self, _kind: &str) -> bool {
+        false
+    }
+
+    /// Whether a delivery can be about a job of this kind. One that came to a job's own callback URL and reports other
+    /// work must not move it.
+    fn concerns(&self, _report: &Report, _kind: &str) -> bool {
+        true
+    }
+
+    /// How often to ask about a kind of work that can be asked about.
+    fn polling(&self) -> Polling;
+
+    /// Exchanges the keys for a token that requests carry. Nothing when they carry the keys themselves.
+    ///
+    /// # Errors
+    /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
+    fn token(&self, _access: &Access<'_>) -> Result<Option<Box<dyn Inquiry<Token>>>, Fault> {
+        Ok(None)
+    }
+
+    /// What counts as a delivery. Providers whose method is not documented may take more than POST; a request that
+    /// is no delivery is answered 200 and forgotten.
+    fn is_delivery(&self, method: &http::Method, _query: Option<&str>) -> Knocking {
+        match *method {
+            http::Method::POST => Knocking::Delivery,
+            _ => Knocking::Refused,
+        }
     }
 
     /// Asks for the secret that signs deliveries, or changes it. Nothing when the provider's API does not manage one.

@@ -70,6 +70,11 @@ pub trait Simulator: Send {
 
     /// A request body for `POST /jobs` that shows the provider at work, for the local runner's demonstration.
     fn demonstration(&self) -> Value;
+
+    /// Request bodies that show everything that the provider can make, each ending with its job stored.
+    fn gallery(&self) -> Vec<Value> {
+        vec![self.demonstration()]
+    }
 }
 
 /// How a simulated server answers.

@@ -41,7 +41,7 @@ impl Records {
     pub async fn oldest_due(&self, now: OffsetDateTime) -> Result<Option<time::Duration>, Fault> {
         let mut oldest = None;
         for id in self.due(now, 1).await? {
-            let due = self.get(id).await?.and_then(|job| job.check.at);
+            let due = self.get(id).await?.and_then(|job| job.due());
             oldest = oldest.max(due.map(|at| now - at));
         }
         Ok(oldest)

@@ -86,6 +86,10 @@ impl<'a> Reader<'a> {
         OffsetDateTime::parse(self.text(name)?, &Rfc3339).map_err(|e| unreadable(name).because(e))
     }
 
+    pub(crate) fn maybe_time(self, name: &str) -> Result<Option<OffsetDateTime>, Fault> {
+        self.maybe(name).map(|_| self.time(name)).transpose()
+    }
+
     pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, Fault> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         serde_json::from_value(attribute::to_json(value)).map_err(|e| unreadable(name).because(e))

@@ -1,7 +1,7 @@
 //! A job as an item of the table.
 
-use model::{Check, Fault, Job, JobId, Origin, ProviderName, StoredFile, Ticket};
-use serde_json::Value;
+use model::{Check, Fault, Job, JobId, Origin, Outbox, ProviderName, StoredFile, Ticket};
+use serde_json::{Map, Value};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
 use crate::item::{Item, Reader, Writer, unreadable};
@@ -52,15 +52,21 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe("unpack", job.unpack.map(|unpack| unpack.to_string()))
         .maybe_number("progress", job.progress)
         .maybe("metadata", job.metadata.as_ref().map(Value::to_string))
+        .maybe("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
         .maybe("result", job.result.as_ref().map(Value::to_string))
         .maybe("ticket", job.ticket.as_ref().map(Ticket::as_str))
         .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
-    if let Some(at) = job.check.at {
-        writer = writer
-            .text("due_shard", due_shard(job.id))
-            .text("due_at", due_time(at)?)
-            .number("checks", job.check.asked)
-            .number("unanswered_checks", job.check.unanswered);
+    if let Some(at) = job.due() {
+        writer = writer.text("due_shard", due_shard(job.id)).text("due_at", due_time(at)?);
+    }
+    if job.check.at.is_some() {
+        writer = writer.number("checks", job.check.asked).number("unanswered_checks", job.check.unanswered);
+    }
+    if let Some(publish_at) = job.outbox.due {
+        // Both make the job due, so each has a time of its own.
+        let check_at = job.check.at.map(due_time).transpose()?;
+        writer = writer.json("outbox", &job.outbox.announcements)?;
+        writer = writer.text("publish_at", due_time(publish_at)?).maybe("check_at", check_at);
     }
     if !job.sources.is_empty() {
         writer = writer.json("sources", &job.sources)?;
@@ -92,6 +98,11 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
     let text_json = |name: &str| -> Result<Option<Value>, Fault> {
         reader.maybe(name).map(serde_json::from_str).transpose().map_err(|e| unreadable(name).because(e))
     };
+    let outbox = Outbox {
+        announcements: reader.json("outbox")?.unwrap_or_default(),
+        due: reader.maybe_time("publish_at")?,
+    };
+    let check_at = reader.maybe_time(if outbox.due.is_some() { "check_at" } else { "due_at" })?;
     let files: Vec<StoredFile> = reader.json("files")?.unwrap_or_default();
     Ok(Job {
         id: reader.parsed("pk")?,
@@ -113,6 +124,10 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
         sources: reader.json("sources")?.unwrap_or_default(),
         missing: reader.json("missing")?.unwrap_or_default(),
         result: text_json("result")?,
+        notes: match text_json("notes")? {
+            Some(Value::Object(notes)) => notes,
+            _ => Map::new(),
+        },
         transfer: reader.json("transfer")?,
         archive: reader.json("archive")?,
         files_total: reader.maybe_number("files_total").unwrap_or(files.len() as u64),
@@ -120,10 +135,11 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
         manifest: reader.json("manifest")?,
         error: reader.json("error")?,
         check: Check {
-            at: reader.maybe("due_at").map(|_| reader.time("due_at")).transpose()?,
+            at: check_at,
             asked: reader.maybe_number("checks").unwrap_or(0),
             unanswered: reader.maybe_number("unanswered_checks").unwrap_or(0),
         },
+        outbox,
         version: reader.maybe_number("version").ok_or_else(|| unreadable("version"))?,
     })
 }

@@ -8,6 +8,7 @@ mod due;
 mod item;
 mod job_item;
 mod lease;
+mod outbox;
 mod records;
 mod trouble;
 mod turns;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How often a write that another writer overtook is tried on the newer job.
-const TRIES: u32 = 12;
+pub(crate) const TRIES: u32 = 12;
 
 /// Tells a writer its own write again.
 const WRITE: &str = "write";
@@ -25,12 +25,20 @@ const WRITE: &str = "write";
 pub struct Records {
     pub(crate) client: Client,
     pub(crate) table: String,
+    /// Whether others are told of jobs.
+    pub(crate) announces: bool,
 }
 
 impl Records {
     /// The table of this name.
     pub fn new(aws: &aws_types::SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(aws), table: table.into() }
+        Self { client: Client::new(aws), table: table.into(), announces: false }
+    }
+
+    /// The same table, and each change that others are to be told of is kept with its job until they have been.
+    #[must_use]
+    pub fn announcing(self, announces: bool) -> Self {
+        Self { announces, ..self }
     }
 
     /// Reads a job as it is now.
@@ -113,18 +121,32 @@ impl Records {
                 return Ok((job, change));
             }
             job.version += 1;
+            if self.announces {
+                job.announce(event, change, now);
+            }
             tried = Some(change);
             if self.replace(&job, read, &item, &write).await? {
                 return Ok((job, change));
             }
-            tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 15)).await;
+            Self::make_way(attempt).await;
         }
         Err(Fault::new(FaultClass::StorageUnavailable, "too many writers at this job; try again")
             .retry_after(1))
     }
 
+    /// Waits a little after another writer was faster.
+    pub(crate) async fn make_way(attempt: u32) {
+        tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 15)).await;
+    }
+
     /// Writes a job over the version that was read, keeping the lease. Returns whether nobody was faster.
-    async fn replace(&self, job: &Job, read: u64, before: &Item, write: &str) -> Result<bool, Fault> {
+    pub(crate) async fn replace(
+        &self,
+        job: &Job,
+        read: u64,
+        before: &Item,
+        write: &str,
+    ) -> Result<bool, Fault> {
         let mut item = job_item::write(job)?;
         item.insert(WRITE.to_owned(), AttributeValue::S(write.to_owned()));
         if !job.status.is_final() {

@@ -54,38 +54,47 @@ impl Records {
         let interval = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         let (first, last) = (microseconds(from), microseconds(latest));
         for attempt in 0..TRIES {
-            // Nobody stands in line: the turn is now, and the time that was not used is gone.
-            let idle = (self.line(provider))
-                .update_expression("SET free_at = :after")
-                .condition_expression("attribute_not_exists(free_at) OR free_at <= :first")
-                .expression_attribute_values(":after", number(first.saturating_add(interval)))
-                .expression_attribute_values(":first", number(first));
-            let free_at = match written(idle).await? {
-                Written::Yes(_) => return Ok(Turn::At(moment(first)?)),
-                Written::No(item) => self.free_at(provider, item).await?,
-            };
-            if free_at > last {
-                return Ok(Turn::NotBefore(moment(free_at)?));
-            }
-            // Others do: the turn is behind theirs.
-            let behind = (self.line(provider))
-                .update_expression("ADD free_at :interval")
-                .condition_expression("free_at BETWEEN :first AND :last")
-                .expression_attribute_values(":interval", number(interval))
-                .expression_attribute_values(":first", number(first))
-                .expression_attribute_values(":last", number(last));
-            match written(behind).await? {
-                Written::Yes(item) => return Ok(Turn::At(moment(read(&item, FREE_AT)? - interval)?)),
-                Written::No(item) => {
-                    let free_at = self.free_at(provider, item).await?;
-                    if free_at > last {
-                        return Ok(Turn::NotBefore(moment(free_at)?));
+            // One of the two applies, unless the line changes in between.
+            let idle = self.line_is_idle(provider, interval, first);
+            for update in [idle, self.line_is_long(provider, interval, first, last)] {
+                match written(update).await? {
+                    Written::Yes(item) => return moment(read(&item, FREE_AT)? - interval).map(Turn::At),
+                    Written::No(item) => {
+                        let free_at = self.free_at(provider, item).await?;
+                        if free_at > last {
+                            return moment(free_at).map(Turn::NotBefore);
+                        }
                     }
                 }
             }
             tokio::time::sleep(Duration::from_millis(u64::from(attempt))).await;
         }
         Err(Fault::new(FaultClass::StorageUnavailable, "too many requests at once; try again").retry_after(1))
+    }
+
+    /// Nobody stands in line: the turn is the first moment asked for, and the time that was not used is gone.
+    fn line_is_idle(&self, provider: &ProviderName, interval: i64, first: i64) -> UpdateItemFluentBuilder {
+        (self.line(provider))
+            .update_expression("SET free_at = :after")
+            .condition_expression("attribute_not_exists(free_at) OR free_at <= :first")
+            .expression_attribute_values(":after", number(first.saturating_add(interval)))
+            .expression_attribute_values(":first", number(first))
+    }
+
+    /// Others stand in line: the turn is behind theirs.
+    fn line_is_long(
+        &self,
+        provider: &ProviderName,
+        interval: i64,
+        first: i64,
+        last: i64,
+    ) -> UpdateItemFluentBuilder {
+        (self.line(provider))
+            .update_expression("ADD free_at :interval")
+            .condition_expression("free_at BETWEEN :first AND :last")
+            .expression_attribute_values(":interval", number(interval))
+            .expression_attribute_values(":first", number(first))
+            .expression_attribute_values(":last", number(last))
     }
 
     /// Gives a turn back that was not used, if nobody stands behind it.

@@ -12,6 +12,7 @@ mod ranges;
 mod secret_change;
 mod secrets;
 mod send;
+mod tokens;
 
 pub use download::{Download, Downloader};
 pub use guard::{Guard, Origin};

@@ -7,15 +7,13 @@
 //! `AWS_ENDPOINT_URL_S3` and `TRUSTED_CA_FILE` from the environment, and runs on one thread. The download guard lets
 //! the given URL's origin through: whoever types it means it.
 
-use std::{
-    io::Write,
-    time::{Duration, Instant},
-};
+mod cost;
+
+use std::time::Instant;
 
 use lambda::{Aws, Environment, Error, start_log, trusted_ca};
 use model::ChecksumAlgorithm;
 use objects::{Key, Objects, Uploaded};
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use transport::{Downloader, Guard, Origin};
 use webhook::transfer::{Meter, Transfer};
@@ -46,33 +44,9 @@ async fn main() -> Result<(), Error> {
         tally: &meter.tally(),
     };
     match transfer.run(None).await?.uploaded {
-        Uploaded::Stored { bytes, checksum } => report(bytes, &checksum.value, started.elapsed()),
+        Uploaded::Stored { bytes, checksum } => {
+            cost::report(bytes, started, json!({ "checksum": checksum.value }))
+        }
         Uploaded::AlreadyThere => Err("there is an object at the key already".into()),
     }
-}
-
-fn report(bytes: u64, checksum: &str, took: Duration) -> Result<(), Error> {
-    let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
-    #[expect(clippy::cast_precision_loss, reason = "a rate is no exact number")]
-    let mib = bytes as f64 / 1024.0 / 1024.0;
-    let cpu = Duration::try_from(clock_gettime(ClockId::ProcessCPUTime))?;
-    let report = json!({
-        "bytes": bytes,
-        "seconds": rounded(took.as_secs_f64()),
-        "mib_per_second": rounded(mib / took.as_secs_f64()),
-        "cpu_seconds": rounded(cpu.as_secs_f64()),
-        "peak_rss_mib": rounded(peak_rss_mib()?),
-        "checksum": checksum,
-    });
-    Ok(writeln!(std::io::stdout(), "{report}")?)
-}
-
-/// The most memory that this process ever held.
-fn peak_rss_mib() -> Result<f64, Error> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .ok_or("the kernel does not tell VmHWM")?;
-    Ok(line.trim_end_matches("kB").trim().parse::<f64>()? / 1024.0)
 }

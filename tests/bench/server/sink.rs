@@ -1,8 +1,10 @@
 //! The sink: as much of S3 as uploads need, path-style, unsigned requests welcome. Bytes are counted and dropped.
 //!
-//! What goes into the bucket `verified` passes through CRC-64/NVME, too; there, a completion whose checksum of the
-//! whole differs is refused, and a HEAD tells the checksum. Any other bucket costs nothing but the receiving. A HEAD
-//! also tells in `x-bench-requests` how many other requests there were for the key.
+//! What goes into the bucket `verified` passes through CRC-64/NVME and CRC-32, too; there, a completion whose checksum
+//! of the whole differs is refused, and a HEAD tells the checksum. Any other bucket costs nothing but the receiving. A
+//! HEAD also tells in `x-bench-requests` how many other requests there were for the key. `GET /<prefix>?objects` lists
+//! as JSON what lies below: `key`, `bytes`, and `crc32` where it is known. What lies at `archives/` in any bucket is
+//! given back, whole or in ranges; see [`crate::archives`].
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,6 +13,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use crate::{
+    archives::Archives,
     service::{Answer, text},
     uploads::{Refusal, Stored, Uploads},
     xml,
@@ -20,8 +23,19 @@ const CHECKSUM: &str = "x-amz-checksum-crc64nvme";
 const REQUESTS: &str = "x-bench-requests";
 const VERIFIED: &str = "/verified/";
 
-pub(crate) async fn answer(uploads: Arc<Uploads>, request: Request<Incoming>) -> Answer {
+/// What the sink has.
+#[derive(Debug, Default)]
+pub(crate) struct Bucket {
+    pub(crate) uploads: Uploads,
+    pub(crate) archives: Archives,
+}
+
+pub(crate) async fn answer(bucket: Arc<Bucket>, request: Request<Incoming>) -> Answer {
+    let Bucket { uploads, archives } = &*bucket;
     let (head, body) = request.into_parts();
+    if let Some(answer) = archives.answer(&head) {
+        return answer;
+    }
     let query = head.uri.query().unwrap_or_default();
     let query: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let key = head.uri.path();
@@ -60,6 +74,9 @@ pub(crate) async fn answer(uploads: Arc<Uploads>, request: Request<Incoming>) ->
             Ok(text(StatusCode::NO_CONTENT, ""))
         }
         (&Method::HEAD, _) => uploads.head(key).map(|stored| described(stored, uploads.requests(key))),
+        (&Method::GET, None) if query.contains_key("objects") => {
+            Ok(text(StatusCode::OK, listed(uploads.list(key))))
+        }
         (&Method::GET, None) => Ok(text(StatusCode::OK, xml::EMPTY_LIST)),
         _ => Ok(text(StatusCode::NOT_IMPLEMENTED, xml::error("NotImplemented"))),
     };
@@ -86,6 +103,13 @@ async fn received(mut body: Incoming, headers: &HeaderMap, verified: bool) -> Op
         headers.get("x-amz-decoded-content-length").and_then(|length| length.to_str().ok()?.parse().ok());
     stored.bytes = unwrapped.unwrap_or(stored.bytes);
     Some(stored)
+}
+
+fn listed(objects: Vec<(String, Stored)>) -> String {
+    let objects = objects.into_iter().map(
+        |(key, stored)| serde_json::json!({ "key": key, "bytes": stored.bytes, "crc32": stored.crc32() }),
+    );
+    serde_json::Value::Array(objects.collect()).to_string()
 }
 
 fn tagged(mut answer: Answer, stored: Stored) -> Answer {

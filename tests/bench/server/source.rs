@@ -30,7 +30,7 @@ pub(crate) async fn answer(content: Arc<Content>, request: Request<Incoming>) ->
     let lengthless = query.get("length").is_some_and(|value| value == "no");
     let ranges = !lengthless && query.get("ranges").is_none_or(|value| value != "no");
     let etag = format!("\"{length}\"");
-    let range = if ranges { range(request.headers(), length, &etag) } else { None };
+    let range = if ranges { ranged(request.headers(), length, &etag) } else { None };
     let served = range.clone().unwrap_or(0..length);
     let mut answer = Response::builder()
         .header(header::ETAG, etag)
@@ -48,7 +48,7 @@ pub(crate) async fn answer(content: Arc<Content>, request: Request<Incoming>) ->
 }
 
 /// The one range that was asked for, if it is in the file and the file is the one that was meant.
-fn range(headers: &HeaderMap, length: u64, etag: &str) -> Option<Range<u64>> {
+pub(crate) fn ranged(headers: &HeaderMap, length: u64, etag: &str) -> Option<Range<u64>> {
     if headers.get(header::IF_RANGE).is_some_and(|wanted| wanted != etag) {
         return None;
     }

@@ -8,12 +8,15 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use crc_fast::{CrcAlgorithm, Digest, checksum_combine};
 
-/// How long something is, and its CRC where that was asked for.
+/// What S3 is asked to check, and what an archive says of its files.
+const KINDS: [CrcAlgorithm; 2] = [CrcAlgorithm::Crc64Nvme, CrcAlgorithm::Crc32IsoHdlc];
+
+/// How long something is, and its CRCs where they were asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Stored {
     pub(crate) bytes: u64,
-    digest: Option<Digest>,
-    crc: Option<u64>,
+    digests: Option<[Digest; 2]>,
+    crcs: Option<[u64; 2]>,
 }
 
 /// Why something was not done.
@@ -40,30 +43,36 @@ impl Stored {
     pub(crate) fn update(&mut self, bytes: &[u8], verified: bool) {
         self.bytes += bytes.len() as u64;
         if verified {
-            self.digest.get_or_insert_with(|| Digest::new(CrcAlgorithm::Crc64Nvme)).update(bytes);
+            let digests = self.digests.get_or_insert_with(|| KINDS.map(Digest::new));
+            digests.iter_mut().for_each(|digest| digest.update(bytes));
         }
     }
 
-    fn crc(&self) -> Option<u64> {
-        self.crc.or(self.digest.map(|digest| digest.finalize()))
+    fn crcs(&self) -> Option<[u64; 2]> {
+        self.crcs.or(self.digests.map(|digests| digests.map(|digest| digest.finalize())))
     }
 
     /// The CRC-64/NVME as S3 writes it.
     pub(crate) fn checksum(&self) -> Option<String> {
-        self.crc().map(|crc| BASE64_STANDARD.encode(crc.to_be_bytes()))
+        self.crcs().map(|[nvme, _]| BASE64_STANDARD.encode(nvme.to_be_bytes()))
+    }
+
+    /// The CRC-32 that an archive has of a file.
+    pub(crate) fn crc32(&self) -> Option<u64> {
+        self.crcs().map(|[_, crc32]| crc32)
     }
 
     /// This and what follows it, as one.
     fn joined(self, next: &Stored) -> Stored {
-        let crc = match (self.crc(), next.crc()) {
-            (Some(first), Some(second)) => {
-                Some(checksum_combine(CrcAlgorithm::Crc64Nvme, first, second, next.bytes))
-            }
+        let crcs = match (self.crcs(), next.crcs()) {
+            (Some(first), Some(second)) => Some(std::array::from_fn(|kind| {
+                checksum_combine(KINDS[kind], first[kind], second[kind], next.bytes)
+            })),
             // Nothing precedes the first part.
             (None, second) if self.bytes == 0 => second,
             _ => None,
         };
-        Stored { bytes: self.bytes + next.bytes, digest: None, crc }
+        Stored { bytes: self.bytes + next.bytes, digests: None, crcs }
     }
 }
 
@@ -134,6 +143,13 @@ impl Uploads {
             Some(id) => drop(state.uploads.remove(id)),
             None => drop(state.objects.remove(key)),
         }
+    }
+
+    /// All objects whose keys begin so.
+    pub(crate) fn list(&self, prefix: &str) -> Vec<(String, Stored)> {
+        let state = self.state();
+        let there = state.objects.iter().filter(|(key, _)| key.starts_with(prefix));
+        there.map(|(key, stored)| (key.clone(), *stored)).collect()
     }
 
     pub(crate) fn head(&self, key: &str) -> Result<Stored, Refusal> {

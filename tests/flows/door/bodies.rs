@@ -71,7 +71,7 @@ async fn what_says_nothing_to_us_is_acknowledged_and_the_export_still_lands() {
     let strange = [
         json!({ "event_type": "SOMETHING_NEW", "export_id": "e", "url": "https://elsewhere.example/a" }),
         json!({ "event_type": "NEW_EXPORT" }),
-        json!({ "id": "g", "banners": [], "errors": [] }),
+        json!({ "id": "g", "banners": [], "errors": [], "is_finalized": false }),
         json!({ "id": "d", "status": "APPROVED", "status_updated_at": 1 }),
         json!({}),
         json!([new_export()]),

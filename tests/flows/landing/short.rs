@@ -14,7 +14,7 @@ async fn an_archive_with_fewer_files_is_kept_and_the_numbers_are_told() {
         .await;
     assert_eq!((&job["archive"]["entries"], &job["archive"]["expected"]), (&json!(2), &json!(3)));
     assert_eq!(job["error"]["type"], "ArchiveIncomplete");
-    says(job["error"]["message"].as_str().expect("a message"), &["2 of 3", "1 are missing"]);
+    says(job["error"]["message"].as_str().expect("a message"), &["2 of 3", "1 missing"]);
     assert_eq!(job["files"].as_array().map(Vec::len), Some(2));
     let bytes = world.object(job["archive"]["key"].as_str().expect("a key")).await;
     assert_eq!(job["archive"]["bytes"], bytes.len());

@@ -25,7 +25,7 @@ async fn a_refusal_of_one_job_holds_back_all_that_have_a_turn_already() {
     // Fifty of them take a turn within the next seconds, and the first one is refused.
     world.stack.resume_submissions();
 
-    assert_eq!(world.everybody_was_served(60).await, [("submitted".to_owned(), 60)]);
+    world.everybody_was_served(60).await;
     let (refused, next) = refused_and_next(&world);
     assert!(next - refused >= 3000, "asked again after {} ms", next - refused);
     assert_eq!((world.asked().len(), world.accepted_posts()), (61, 60));

@@ -42,7 +42,7 @@ impl World {
     }
 
     /// Loses everything that is in the queue.
-    async fn lose_messages(&self) {
+    pub(crate) async fn lose_messages(&self) {
         let purge = self.aws.sqs.purge_queue().queue_url(&self.submissions_url);
         purge.send().await.expect("purged");
     }

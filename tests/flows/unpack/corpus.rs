@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::craft::{Item, pack, pack_with};
+use super::craft::{Item, pack, pack_repeated, pack_with};
 use crate::world::World;
 
 const KIB: usize = 1024;
@@ -16,7 +16,7 @@ impl World {
     }
 
     /// The archive is kept, nothing else is there, and the job says why.
-    async fn refuses(&self, archive: Vec<u8>, says: &str) {
+    async fn refuses(&self, archive: Vec<u8>, says: &str) -> Value {
         let job = self.ends_so(archive, "failed").await;
         let error = &job["error"];
         assert_eq!(
@@ -33,6 +33,7 @@ impl World {
             job["archive"]["key"].as_str().and_then(|key| key.strip_suffix("archive.zip")).expect("a key");
         let here: Vec<String> = self.keys().await.into_iter().filter(|key| key.starts_with(prefix)).collect();
         assert_eq!(here, [format!("{prefix}archive.zip")], "{says}");
+        job
     }
 
     /// Every file lands under these names.
@@ -87,6 +88,13 @@ async fn archives_that_want_more_than_they_say_or_than_is_allowed_are_refused() 
     // What was written before the lie came out is gone again.
     let lie = zeros.but(|zeros| zeros.size = 1000);
     world.refuses(pack(&[text("good.txt"), lie]), "\"zeros.bin\" has more bytes").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_million_entries_are_counted_and_not_unpacked() {
+    let world = World::start().await;
+    let job = world.refuses(pack_repeated("a", 1_000_000), "MAX_ENTRIES").await;
+    assert_eq!(job["archive"]["entries"], 1_000_000);
 }
 
 #[tokio::test]
@@ -155,6 +163,10 @@ async fn odd_archives_are_unpacked() {
     // A header that is longer than the directory says, and beyond what is read at once.
     let padded = items.clone().map(|item| item.but(|item| item.padding = 5000));
     world.unpacks(pack(&padded), &["a.txt", "b.txt"]).await;
+    // Of two archives, one behind the other, the last one counts; the first is what was put before it.
+    world.unpacks([pack(&[text("old.txt")]), pack(&items)].concat(), &["a.txt", "b.txt"]).await;
+    let behind = [pack(&[text("old.txt")]), pack_with(&items, b"", true)].concat();
+    world.unpacks(behind, &["a.txt", "b.txt"]).await;
     let inner = Item::stored("inner.zip", &pack(&items));
     let job = world.unpacks(pack(&[inner]), &["inner.zip"]).await;
     assert_eq!(job["files"][0]["content_type"], "application/zip");
@@ -188,7 +200,7 @@ async fn damaged_files_are_named_and_their_neighbours_land() {
 #[tokio::test]
 async fn archives_without_files_are_short_and_broken_ones_leave_nothing() {
     let world = World::start().await;
-    world.unpacks_partly(pack(&[]), &[], &["0 of 1 files", "1 are missing"]).await;
+    world.unpacks_partly(pack(&[]), &[], &["0 of 1 files", "1 missing"]).await;
     world.unpacks_partly(pack(&[Item::stored("folder/", b"")]), &[], &["0 of 1 files"]).await;
     let before = world.keys().await;
     let whole = pack(&[text("a.txt")]);

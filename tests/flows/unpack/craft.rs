@@ -129,25 +129,40 @@ pub(super) fn pack_with(items: &[Item], comment: &[u8], zip64: bool) -> Vec<u8> 
             );
         }
     }
-    let (start, count) = (archive.len() as u64, items.len() as u64);
-    let size = directory.len() as u64;
+    let (start, size) = (archive.len() as u64, directory.len() as u64);
     archive.extend(directory);
+    archive.extend(end(items.len() as u64, size, start, comment, zip64));
+    archive
+}
+
+/// An archive whose directory names the same empty file so many times, which only a Zip64 end can tell.
+pub(super) fn pack_repeated(name: &str, count: usize) -> Vec<u8> {
+    let item = Item::stored(name, b"");
+    let (mut archive, entry) = (item.header(), item.entry(0));
+    let start = archive.len() as u64;
+    archive.extend(entry.repeat(count));
+    archive.extend(end(count as u64, (entry.len() * count) as u64, start, b"", true));
+    archive
+}
+
+/// What follows a directory of so many entries and bytes, which begins at `start`.
+fn end(count: u64, size: u64, start: u64, comment: &[u8], zip64: bool) -> Vec<u8> {
+    let mut end = vec![];
     if zip64 {
-        let end = archive.len() as u64;
-        archive.extend(b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x2d\0\x2d\0\0\0\0\0\0\0\0\0");
-        archive.extend([count, count, size, start].map(u64::to_le_bytes).concat());
-        archive.extend(b"PK\x06\x07\0\0\0\0");
-        archive.extend(end.to_le_bytes());
-        archive.extend(1_u32.to_le_bytes());
+        end.extend(b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x2d\0\x2d\0\0\0\0\0\0\0\0\0");
+        end.extend([count, count, size, start].map(u64::to_le_bytes).concat());
+        end.extend(b"PK\x06\x07\0\0\0\0");
+        end.extend((start + size).to_le_bytes());
+        end.extend(1_u32.to_le_bytes());
     }
     let (count, size, start) = match zip64 {
         true => (u16::MAX, u32::MAX, u32::MAX),
         false => (count as u16, size as u32, start as u32),
     };
-    archive.extend(b"PK\x05\x06\0\0\0\0");
-    archive.extend([count, count].map(u16::to_le_bytes).concat());
-    archive.extend([size, start].map(u32::to_le_bytes).concat());
-    archive.extend((comment.len() as u16).to_le_bytes());
-    archive.extend(comment);
-    archive
+    end.extend(b"PK\x05\x06\0\0\0\0");
+    end.extend([count, count].map(u16::to_le_bytes).concat());
+    end.extend([size, start].map(u32::to_le_bytes).concat());
+    end.extend((comment.len() as u16).to_le_bytes());
+    end.extend(comment);
+    end
 }

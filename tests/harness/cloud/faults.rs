@@ -19,6 +19,8 @@ pub enum Outage {
     /// The call is carried out, then the connection closes without an answer: the client cannot
     /// know whether it worked.
     LoseAnswers,
+    /// Nothing is done and nothing is answered for as long as the client waits.
+    Stall,
 }
 
 /// The switches of all services.

@@ -119,6 +119,8 @@ impl Gate {
                 handler(request).await?;
                 Err("the answer is lost on purpose".into())
             }
+            // A client that goes away ends this.
+            Outage::Stall => std::future::pending().await,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 Usage: official_client.py API_URL API_KEY ADMIN_URL
 
-Exits with 0 when the official client and the official verifier agree with the simulator in everything that
-an export touches, otherwise with 1 and the first mismatch. Needs `pip install abyssale`.
+Exits with 0 when the official client and the official verifier agree with the simulator, otherwise with 1 and
+the first mismatch. Needs `pip install abyssale`.
 """
 
 import json
@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
 import abyssale
-from abyssale import Abyssale
+from abyssale import Abyssale, AbyssalePollingError
 from abyssale.webhooks import signature_timestamp, verify_webhook_signature
 
 HEADERS = {"content-type": "application/json"}
@@ -142,6 +142,145 @@ def again(admin):
     sys.exit("mismatch: no retry was scheduled")
 
 
+def downloaded(url):
+    """The bytes behind a URL, and their type."""
+    with urllib.request.urlopen(str(url)) as response:
+        return response.read(), response.headers["content-type"]
+
+
+def check_designs(client, designs):
+    listed = client.list_designs(type=["static", "animated"], per_page=3)
+    check(len(listed) == 3, "designs come in pages")
+    for kind, seeded in designs.items():
+        design = client.get_design(seeded[0]["id"])
+        check(design.type.value == kind and str(design.id) == seeded[0]["id"], f"a {kind} design parses")
+        names = [one.id for one in (design.formats or design.pages)]
+        check(names == (seeded[0]["formats"] or seeded[0]["pages"]), "with its formats or pages")
+    pages = client.get_design(designs["printer_multipage"][0]["id"]).elements_per_page
+    check(pages["page_1"][1].attributes["payload"].value == "Spring is here", "elements of pages parse")
+    one = client.get_design_format(designs["static"][0]["id"], "story")
+    check((one.id, one.width, one.height) == ("story", 675, 1200), "a format parses")
+    elsewhere = designs["static"][0]["id"], "no-such-format"
+    error = refused(abyssale.AbyssaleNotFoundError, lambda: client.get_design_format(*elsewhere))
+    check(error.id == "format_not_found", "an unknown format is format_not_found")
+
+
+def check_workspace(client, designs):
+    check(client.list_fonts(category="serif", weight=700)[0].name == "Lora", "fonts are filtered")
+    check(client.get_credits().generation_credits.consumed >= 0, "credits parse")
+    project = client.create_project({"name": f"Project of {time.time_ns()}"})
+    check(project.id in {one.id for one in client.list_projects()}, "a project is listed")
+    id = designs["static"][1]["id"]
+    check(client.rename_design(id, {"name": "Renamed"}).name == "Renamed", "a design is renamed")
+    check(str(client.move_design(id, {"project_id": str(project.id)}).id) == id, "and moved")
+    template = client.list_workspace_templates(type="static")[0]
+    check(len(client.list_workspace_template_categories()) == 2, "categories of templates parse")
+    copy = client.duplicate_workspace_template(str(template.id), {"project_id": str(project.id)})
+    done = client.wait_for_duplication_request(str(copy.duplication_request_id), interval=2)
+    check(done.status.value == "COMPLETED", "a template is copied")
+    copied = str(done.designs[0].target_design_id)
+    check(client.get_design(copied).project_id == project.id, "into the project")
+    client.delete_design(copied)
+    error = refused(abyssale.AbyssaleNotFoundError, lambda: client.get_design(copied))
+    check(error.id == "template_not_found", "a deleted design is gone")
+
+
+def check_generation(client, designs):
+    """Polls in real time, with the helper's own schedule."""
+    for kind, asked, got in [
+        ("static", "webp", "webp"),
+        ("animated", "html5", "zip"),
+        ("printer", "pdf", "pdf"),
+    ]:
+        design = designs[kind][0]
+        body = {"image_file_type": asked, "template_format_names": design["formats"][:2]}
+        accepted = client.generate_multi_format_media(design["id"], body)
+        result = client.wait_for_generation_request(accepted.generation_request_id, interval=2)
+        check([one.format.id for one in result.banners] == design["formats"][:2], f"{kind} formats are made")
+        file = result.banners[0].file
+        data, content_type = downloaded(file.url)
+        check(file.type.value == got and content_type and len(data) > 500, f"as {asked}")
+        check((file.cdn_url is None) == (got == "zip"), "a package alone is on no content network")
+    pages = {"page_1": {"headline": {"payload": "Hello"}}}
+    accepted = client.generate_multi_page_pdf(designs["printer_multipage"][0]["id"], {"pages": pages})
+    result = client.wait_for_generation_request(accepted.generation_request_id, interval=2)
+    check(result.banners[0].format.id is None, "a document has no format")
+    check(downloaded(result.banners[0].file.url)[0].startswith(b"%PDF"), "and is a PDF")
+    return str(result.banners[0].id)
+
+
+def check_failures(client, admin, designs):
+    design = designs["static"][0]
+    body = {"template_format_names": ["story", "square"]}
+    admin.call("PUT", "/knobs", {"generation_latency_seconds": 0})
+    admin.call("POST", "/faults", {"on": "generation", "kind": "format_error", "format": "story"})
+    accepted = client.generate_multi_format_media(design["id"], body)
+    partial = client.wait_for_generation_request(accepted.generation_request_id)
+    check((len(partial.banners), partial.errors[0].template_format_name) == (1, "story"), "partial success")
+    admin.call("POST", "/faults", {"on": "generation", "kind": "format_error"})
+    accepted = client.generate_multi_format_media(design["id"], body)
+    refused(AbyssalePollingError, lambda: client.wait_for_generation_request(accepted.generation_request_id))
+    check(True, "nothing but errors is a failure")
+    unknown = "00000000-0000-4000-8000-000000000000"
+    error = refused(AbyssalePollingError, lambda: client.wait_for_generation_request(unknown))
+    check(error.id == "generation_request_not_found", "an unknown generation ends the polling")
+    for body, status, id in [
+        ({"template_format_names": ["moon"]}, 404, "format_not_found"),
+        ({"image_file_type": "mp4"}, 400, "invalid_filetype"),
+        ({"file_compression_level": 101}, 400, "out_of_range"),
+    ]:
+        error = refused(abyssale.AbyssaleAPIError, lambda: client.generate_multi_format_media(design["id"], body))
+        check((error.status, error.id) == (status, id), f"{id} is told")
+    admin.call("PUT", "/knobs", {"credits": 0})
+    error = refused(abyssale.AbyssaleRateLimitError, lambda: client.generate_multi_format_media(design["id"], {}))
+    check((error.id, error.retry_after) == ("rate_limit_exceeded", None), "no credits is a bare 429")
+    admin.call("PUT", "/knobs", {"credits": None, "generation_latency_seconds": 3})
+
+
+def check_render(client, designs):
+    design = designs["static"][0]["id"]
+    overrides = {"headline": {"payload": "Hello"}}
+    banner = client.generate_image(design, {"elements": overrides, "template_format_name": "landscape"})
+    check((banner.version, banner.format.id, banner.file.type.value) == (1, "landscape", "jpeg"), "a render parses")
+    check(downloaded(banner.file.url)[0].startswith(b"\xff\xd8"), "and is a JPEG")
+    check(str(client.get_file(str(banner.id)).id) == str(banner.id), "and is found again")
+    animated = designs["animated"][0]["id"]
+    error = refused(abyssale.AbyssaleAPIError, lambda: client.generate_image(animated, {}))
+    check((error.status, error.id) == (400, "template_not_static"), "only static designs are rendered")
+    return str(banner.id)
+
+
+def check_dynamic_image(client, designs):
+    design = designs["static"][0]["id"]
+    first = client.create_dynamic_image_url(design, {"enable_rate_limit": True})
+    again = client.create_dynamic_image_url(design)
+    check(first.id == again.id and len(first.formats) == 6, "a dynamic image is made once")
+    _, content_type = downloaded(f"{first.formats[1].dynamic_image_url}?headline=Hello")
+    check(content_type == "image/jpeg", "and serves a picture")
+
+
+def check_batch(client, admin, designs, callback):
+    secret = client.get_signing_secret().secret
+    body = {"template_format_names": ["story"], "callback_url": callback}
+    accepted = client.generate_multi_format_media(designs["static"][0]["id"], body)
+    admin.call("POST", "/clock/advance", {"seconds": 3})
+    body, signature, id = delivery()
+    check(verify_webhook_signature(body, signature, secret), "the official verifier accepts a batch")
+    event = json.loads(body)
+    check(event["event_type"] == "NEW_BANNER_BATCH" and len(id) == 64, "the batch says what it is")
+    check(event["generation_request_id"] == event["id"] == accepted.generation_request_id, "and of which request")
+    polled = client.get_generation_request(accepted.generation_request_id)
+    check(event["banners"][0]["id"] == str(polled.banners[0].id), "and has the banners that polling shows")
+
+
+def check_mixed_export(client, admin, ids, callback):
+    client.export_banners({"ids": ids, "callback_url": callback})
+    admin.call("POST", "/clock/advance", {"seconds": 2})
+    event = json.loads(delivery()[0])
+    names = zipfile.ZipFile(BytesIO(downloaded(event["archive_url"])[0])).namelist()
+    check({name.rsplit(".")[-1] for name in names} == {"pdf", "jpg"}, "generated banners can be exported")
+
+
 def check_rotation(client, admin, ids, callback):
     client.revoke_signing_secret()
     old = client.get_signing_secret().secret
@@ -168,12 +307,20 @@ def main():
     admin = Admin(admin_url)
     # This script is faster than ten calls a second.
     admin.call("PUT", "/knobs", {"gateway_per_second": 0, "tiers": []})
-    ids = admin.call("GET", "/describe")["banner_ids"]
+    described = admin.call("GET", "/describe")
+    ids, designs = described["banner_ids"], described["designs"]
     with Abyssale(api_key, base_url=api_url) as client:
         check_key(client, api_url)
         check_banners(client, ids)
         check_refusals(client, admin, ids)
         check_export(client, admin, ids, callback)
+        check_designs(client, designs)
+        check_workspace(client, designs)
+        made = [check_generation(client, designs), check_render(client, designs)]
+        check_failures(client, admin, designs)
+        check_dynamic_image(client, designs)
+        check_batch(client, admin, designs, callback)
+        check_mixed_export(client, admin, made, callback)
         check_rotation(client, admin, ids, callback)
     print("the official client agrees with the simulator")
 

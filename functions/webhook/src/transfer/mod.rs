@@ -115,10 +115,12 @@ impl Transfer<'_> {
         let checkpoint = self.fitting(checkpoint, &remote).await;
         self.tally.begin(remote.length);
         let uploaded = match remote.length.filter(|_| long && remote.ranges) {
-            Some(length) => piped::bring(self, &remote, content_type, length, pieces, checkpoint).await?,
+            Some(length) => {
+                Box::pin(piped::bring(self, &remote, content_type, length, pieces, checkpoint)).await?
+            }
             None => {
                 let upload = Upload { key: self.key, content_type, length: remote.length };
-                self.objects.upload(upload, self.tally.count(pieces)).await?
+                Box::pin(self.objects.upload(upload, self.tally.count(pieces))).await?
             }
         };
         drop(turn);

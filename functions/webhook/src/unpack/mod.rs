@@ -24,12 +24,13 @@ use crate::{transfer::Meter, zip::Listing};
 
 pub(crate) use kind::content_type;
 pub(crate) use names::Names;
-pub(crate) use outcome::{End, Outcome};
-pub(crate) use picture::{Measures, measures};
+pub use outcome::{End, Outcome};
+pub use picture::Measures;
+pub(crate) use picture::measures;
 use plan::{Planned, Step};
 
 /// Steps that are worked on at once: while one is sent, the next is read.
-const STEPS_AT_ONCE: usize = 4;
+const STEPS_AT_ONCE: usize = 6;
 /// Small files of one step that are sent at once.
 const FILES_AT_ONCE: usize = 4;
 /// Bytes of blocks in memory, and as many of files inflated from them.
@@ -43,7 +44,7 @@ const REMOVED_AT_ONCE: usize = 8;
 
 /// An archive being unpacked.
 #[derive(Debug)]
-pub(crate) struct Unpacking<'a> {
+pub struct Unpacking<'a> {
     objects: &'a Objects,
     job: &'a Job,
     archive: &'a Key,
@@ -66,7 +67,7 @@ struct Course {
 impl<'a> Unpacking<'a> {
     /// The files of `listing`, which lie in `archive`, for a job. `again` says that an earlier landing may have left
     /// some of them in the bucket.
-    pub(crate) fn new(
+    pub fn new(
         objects: &'a Objects,
         job: &'a Job,
         archive: &'a Key,
@@ -85,7 +86,7 @@ impl<'a> Unpacking<'a> {
     /// [`FaultClass::ArchiveRefused`] if the archive turns out to be hostile, and then none of its files stay;
     /// [`FaultClass::ObjectConflict`] or [`FaultClass::StorageUnavailable`] from the bucket; and the landing's own
     /// end, if it is told to stop.
-    pub(crate) async fn run(self) -> Result<Vec<Outcome>, Fault> {
+    pub async fn run(self) -> Result<Vec<Outcome>, Fault> {
         let steps = stream::iter(plan::plan(self.listing)).map(|step| self.step(step));
         let landed: Vec<Vec<(usize, Outcome)>> = steps.buffer_unordered(STEPS_AT_ONCE).collect().await;
         let course = self.course.lock().map(|mut course| std::mem::take(&mut *course)).unwrap_or_default();

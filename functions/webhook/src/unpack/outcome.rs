@@ -6,16 +6,16 @@ use super::picture::Measures;
 
 /// A file's end, one for each file of the archive in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// The name that stands in the archive.
-    pub(crate) source_name: String,
+    pub source_name: String,
     /// Whether it landed.
-    pub(crate) end: End,
+    pub end: End,
 }
 
 /// Whether a file landed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
     /// It is in the bucket.
     Landed {
         /// The object.

@@ -2,11 +2,11 @@
 
 /// A picture's measures in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Measures {
+pub struct Measures {
     /// Pixels across.
-    pub(crate) width: u32,
+    pub width: u32,
     /// Pixels down.
-    pub(crate) height: u32,
+    pub height: u32,
 }
 
 /// Reads the measures of a PNG, JPEG, GIF or WebP. None for anything else, or if they are not in these bytes.

@@ -22,8 +22,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::{
-    Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Order, Provider, Report,
-    SigningAction, SigningSecret, Standing, Unreadable,
+    Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Order, Polling,
+    Provider, Report, SigningAction, SigningSecret, Standing, Unreadable,
 };
 
 /// The provider.
@@ -82,6 +82,18 @@ impl Provider for Abyssale {
     fn poll(&self, access: &Access<'_>, job: &Job) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
         let question = poll::question(access, job)?;
         Ok(question.map(|question| Box::new(question) as Box<dyn Inquiry<Standing>>))
+    }
+
+    fn is_done_at_once(&self, kind: &str) -> bool {
+        matches!(kind, order::IMAGE | order::DYNAMIC_IMAGE)
+    }
+
+    fn concerns(&self, report: &Report, kind: &str) -> bool {
+        webhook::may_end(&report.name, kind)
+    }
+
+    fn polling(&self) -> Polling {
+        poll::POLLING
     }
 
     fn signing(

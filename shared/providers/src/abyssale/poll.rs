@@ -1,5 +1,7 @@
 //! Asking Abyssale how a generation stands (contract 3.3). Exports cannot be asked about.
 
+use std::time::Duration;
+
 use http::{Method, StatusCode};
 use model::{Fault, FaultClass, Job};
 use serde_json::Value;
@@ -11,7 +13,22 @@ use super::{
     question::{Question, refused},
     refusal,
 };
-use crate::{Access, Standing};
+use crate::{Access, Polling, Standing};
+
+/// The intervals of the provider's own clients: 3 seconds, doubled each time up to 30, for half an hour (contract 7).
+/// After that the work is parked: nearly everything is done by then, and what is not shall not use up the rate. It is
+/// given up before the provider forgets it, which is after 7 days (contract 3.3).
+pub(super) const POLLING: Polling = Polling { interval, until: Duration::from_secs((6 * 24 + 12) * 3600) };
+
+fn interval(age: Duration, asked: u32) -> Duration {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    Duration::from_secs(match age.as_secs() {
+        0..1800 => (3 << asked.min(10)).min(30),
+        1800..21_600 => 5 * MINUTE,
+        _ => HOUR,
+    })
+}
 
 /// The question, if there is one: only a generation whose ticket is known.
 ///
@@ -47,7 +64,7 @@ fn read(status: StatusCode, body: &[u8]) -> Result<Standing, Fault> {
     let finalized = body.get("is_finalized").and_then(Value::as_bool);
     match finalized.unwrap_or(status == StatusCode::OK) {
         true => Ok(Standing::Told(batch::outcome(&body, OffsetDateTime::now_utc()))),
-        false => Ok(Standing::Working { percent: None }),
+        false => Ok(Standing::Working { percent: None, notes: None }),
     }
 }
 
@@ -62,9 +79,18 @@ mod tests {
             Ok(Standing::Working { .. }) => "working".into(),
             Ok(Standing::Told(Event::Finished { sources, .. })) => format!("{} files", sources.len()),
             Ok(Standing::Told(event)) => format!("{event:?}"),
+            Ok(Standing::Found { ticket, .. }) => format!("found as {ticket}"),
             Ok(Standing::Gone(fault)) => format!("gone: {}", fault.class.name()),
             Err(fault) => fault.class.name().into(),
         }
+    }
+
+    #[test]
+    fn intervals_double_up_to_half_a_minute_and_grow_long_after_half_an_hour() {
+        let seconds = |age: u64, asked: u32| interval(Duration::from_secs(age), asked).as_secs();
+        let intervals: Vec<u64> = (0..6).map(|asked| seconds(60, asked)).collect();
+        assert_eq!(intervals, [3, 6, 12, 24, 30, 30]);
+        assert_eq!((seconds(1860, 90), seconds(7 * 3600, 90)), (300, 3600));
     }
 
     #[test]

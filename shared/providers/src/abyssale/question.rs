@@ -177,14 +177,14 @@ mod tests {
             match step {
                 Ask::Send(_) => {}
                 Ask::SendAfter { wait, .. } => waits.push(wait.as_secs()),
-                Ask::Done(_) | Ask::Failed(_) => panic!("an answer to nothing"),
+                Ask::Authorize { .. } | Ask::Done(_) | Ask::Failed(_) => panic!("an answer to nothing"),
             }
             step = question.answered(answer);
         }
         match step {
             Ask::Done(status) => (Ok(status), waits),
             Ask::Failed(fault) => (Err(fault.class), waits),
-            Ask::Send(_) | Ask::SendAfter { .. } => panic!("not at its end"),
+            Ask::Send(_) | Ask::SendAfter { .. } | Ask::Authorize { .. } => panic!("not at its end"),
         }
     }
 

@@ -169,18 +169,12 @@ fn refused(task: Task, status: u16, body: &[u8]) -> Step {
             Fault::new(FaultClass::ProviderRefusedRequest, message)
         }
     };
-    let violations = answer.errors.iter().map(in_our_words).collect();
-    Step::Refused(fault.with_violations(violations).said_by_provider(answer))
-}
-
-/// Renames the provider's field to the caller's.
-fn in_our_words(problem: &Violation) -> Violation {
-    let path = problem.field.rsplit_once('.').map_or(problem.field.as_str(), |(_, last)| last);
-    let field = match path.strip_prefix("ids") {
-        Some(rest) if rest.is_empty() || rest.starts_with('[') => format!("banner_ids{rest}"),
-        _ => problem.field.clone(),
+    let in_the_callers_words = |problem: &Violation| Violation {
+        field: task.callers_field(&problem.field),
+        message: problem.message.clone(),
     };
-    Violation { field, message: problem.message.clone() }
+    let violations = answer.errors.iter().map(in_the_callers_words).collect();
+    Step::Refused(fault.with_violations(violations).said_by_provider(answer))
 }
 
 /// `Retry-After` in seconds, decimals allowed, or as an HTTP date; anything else is as if absent (contract 7).

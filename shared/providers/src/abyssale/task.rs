@@ -11,6 +11,25 @@ use super::{
 };
 use crate::{Call, Outcome, Step};
 
+/// Every field of a body that is posted (contract 2.1, 3.1, 3.2, 4 and 5.1).
+const FIELDS: &[&str] = &[
+    "ids",
+    "callback_url",
+    "elements",
+    "pages",
+    "template_format_names",
+    "template_format_name",
+    "image_file_type",
+    "file_compression_level",
+    "html5",
+    "gif",
+    "video",
+    "print",
+    "original_visual_id",
+    "enable_rate_limit",
+    "enable_production_mode",
+];
+
 /// A kind of order on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Task {
@@ -99,6 +118,23 @@ impl Task {
         step.unwrap_or_else(|| self.unknown("Abyssale accepted the request but its answer names no result"))
     }
 
+    /// The caller's name for a field that the provider names. The oldest error bodies put a section in front of it
+    /// (contract 1.3, E1), of which only that of exports is known.
+    pub(super) fn callers_field(self, path: &str) -> String {
+        let begins_with_a_field =
+            |path: &str| FIELDS.contains(&path.split(['.', '[']).next().unwrap_or_default());
+        let path = match path.split_once('.') {
+            Some((_, rest)) if !begins_with_a_field(path) && begins_with_a_field(rest) => rest,
+            _ => path,
+        };
+        match (self, path.strip_prefix("ids")) {
+            (Task::Export, Some(rest)) if rest.is_empty() || rest.starts_with('[') => {
+                format!("banner_ids{rest}")
+            }
+            _ => path.to_owned(),
+        }
+    }
+
     /// Nobody knows whether the work is done.
     pub(super) fn unknown(self, what: &str) -> Step {
         let message = match self {
@@ -111,5 +147,27 @@ impl Task {
             }
         };
         Step::OutcomeUnknown(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_has_the_callers_name_whatever_stands_in_front_of_it() {
+        for (task, told, field) in [
+            (Task::Export, "ids[3]", "banner_ids[3]"),
+            (Task::Export, "media.ids", "banner_ids"),
+            (Task::Generation, "media.template_format_names[1]", "template_format_names[1]"),
+            (Task::Generation, "elements.ids.color", "elements.ids.color"),
+            (Task::Generation, "elements.elements", "elements.elements"),
+            (Task::MultipagePdf, "body.pages.page_1.headline", "pages.page_1.headline"),
+            (Task::Image, "ids", "ids"),
+            (Task::Image, "news.of.something", "news.of.something"),
+            (Task::DynamicImage, "", ""),
+        ] {
+            assert_eq!(task.callers_field(told), field, "{task:?} {told}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     banner, batch,
-    order::{BANNER, EXPORT, GENERATION},
+    order::{BANNER, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF},
     signature,
 };
 use crate::{Authenticity, Credentials, Delivery, Report, Unreadable};
@@ -90,6 +90,16 @@ impl Kind {
     }
 }
 
+/// Whether an event of this name can be the end of work of this kind (contract 3.4).
+pub(super) fn may_end(name: &str, kind: &str) -> bool {
+    match Kind::named(name) {
+        Some(Kind::NewExport) => kind == EXPORT,
+        Some(Kind::NewBannerBatch) => matches!(kind, GENERATION | MULTIPAGE_PDF),
+        Some(Kind::NewBanner) => matches!(kind, IMAGE | BANNER),
+        Some(Kind::TemplateStatus) | None => false,
+    }
+}
+
 pub(super) fn read_delivery(body: &[u8]) -> Result<Report, Unreadable> {
     let body: Value = serde_json::from_slice(body).map_err(|e| Unreadable(format!("not JSON: {e}")))?;
     if !body.is_object() {
@@ -117,21 +127,9 @@ fn read_flat(body: &Value) -> Result<Report, Unreadable> {
         None => shape,
     };
     let Some(kind) = kind else {
-        return Ok(Report {
-            name: name.unwrap_or("unknown").to_owned(),
-            ticket: None,
-            event: None,
-            adoptable_as: None,
-            awaited: false,
-        });
+        return Ok(Report { name: name.unwrap_or("unknown").to_owned(), ..Report::unreadable() });
     };
-    let report = Report {
-        name: kind.name().to_owned(),
-        ticket: None,
-        event: None,
-        adoptable_as: None,
-        awaited: false,
-    };
+    let report = Report { name: kind.name().to_owned(), ..Report::unreadable() };
     match kind {
         Kind::NewExport => {
             let export_id = text("export_id");

@@ -63,7 +63,7 @@ pub(super) fn slips() -> impl Strategy<Value = Slip> {
         1 => (0..1000_usize).prop_map(Slip::Shorter),
         1 => Just(Slip::OtherRange),
         1 => Just(Slip::Whole),
-        1 => Just(Slip::Changed),
+        3 => Just(Slip::Changed),
     ]
 }
 

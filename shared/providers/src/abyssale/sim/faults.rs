@@ -51,7 +51,10 @@ impl Faults {
             "call" => self.calls.push(queued.with(parse(wanted)?)),
             "delivery" => self.deliveries.push(queued.with(parse(wanted)?)),
             "archive" => self.archives.push(queued.with(parse(wanted)?)),
-            "file" => self.files.push(queued.with(parse(wanted)?)),
+            "file" => match parse(wanted)? {
+                DownloadFault::FewerEntries { .. } => return Err("only archives have entries".to_owned()),
+                fault => self.files.push(queued.with(fault)),
+            },
             "generation" => self.generations.push(queued.with(parse(wanted)?)),
             _ => return Err("on must be call, generation, delivery, archive or file".to_owned()),
         }
@@ -189,6 +192,13 @@ fn uses(count: &Value) -> Result<u32, String> {
     count.ok_or_else(|| "count must be at least 1, or null for ever".to_owned())
 }
 
-fn parse<F: for<'de> Deserialize<'de>>(value: Value) -> Result<F, String> {
-    serde_json::from_value(value).map_err(|error| error.to_string())
+/// Also refuses the fields that the kind does not have, which serde lets pass where a kind has none at all.
+fn parse<F: Serialize + for<'de> Deserialize<'de>>(wanted: Value) -> Result<F, String> {
+    let given: Vec<String> = wanted.as_object().into_iter().flat_map(Map::keys).cloned().collect();
+    let fault: F = serde_json::from_value(wanted).map_err(|error| error.to_string())?;
+    let known = serde_json::to_value(&fault).map_err(|error| error.to_string())?;
+    match given.iter().find(|field| known.get(field.as_str()).is_none()) {
+        Some(unknown) => Err(format!("unknown field `{unknown}`")),
+        None => Ok(fault),
+    }
 }

@@ -20,7 +20,7 @@ impl AbyssaleSimulator {
     pub(super) fn answer_files(&mut self, request: &Request<Bytes>, at: Moment) -> Reply {
         let (method, path) = (request.method(), request.uri().path());
         let place = Place::find(path);
-        let fault = if matches!(place, Some(Place::Archive(_))) {
+        let fault = if path.starts_with("/exports/") {
             self.state.faults.for_archive(method, path)
         } else {
             let banner = self.banner_at(place).cloned();

@@ -194,4 +194,28 @@ impl Simulator for AbyssaleSimulator {
             "metadata": {"campaign": "spring"},
         })
     }
+
+    /// Every output type, the picture that comes at once, and the one that is made when it is looked at.
+    fn gallery(&self) -> Vec<Value> {
+        let designs = self.describe()["designs"].clone();
+        let design = |of: &str| designs[of][0]["id"].clone();
+        let generation = |of: &str, file_type: &str| {
+            json!({
+                "provider": "abyssale", "kind": "generation", "design_id": design(of), "design_type": of,
+                "image_file_type": file_type,
+            })
+        };
+        let mut shown = vec![self.demonstration()];
+        shown.extend(["jpeg", "png", "webp", "avif", "pdf"].map(|file_type| generation("static", file_type)));
+        shown.extend(["mp4", "gif", "html5"].map(|file_type| generation("animated", file_type)));
+        shown.push(generation("printer", "pdf"));
+        shown.push(json!({
+            "provider": "abyssale", "kind": "multipage_pdf", "design_id": design("printer_multipage"),
+            "pages": {"page_1": {}},
+        }));
+        for kind in ["image", "dynamic_image"] {
+            shown.push(json!({"provider": "abyssale", "kind": kind, "design_id": design("static")}));
+        }
+        shown
+    }
 }

@@ -42,6 +42,8 @@ fn end(answer: Answer) -> String {
     match submission.answered(answer) {
         Step::Send(_) => "sent again".into(),
         Step::SendAfter { wait, .. } => format!("sent again after {} s", wait.as_secs_f64()),
+        Step::Authorize { .. } => "a token is wanted".into(),
+        Step::Remember(notes) => format!("remembers {notes:?}"),
         Step::Accepted(ticket) => format!("accepted as {ticket}"),
         Step::Done { ticket, outcome } => format!("done as {ticket}: {outcome:?}"),
         Step::Refused(fault) => format!("refused: {}", fault.class.name()),

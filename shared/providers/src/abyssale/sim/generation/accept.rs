@@ -32,20 +32,13 @@ impl AbyssaleSimulator {
         let (banners, original) = self.planned(design, &body, operation, at.now)?;
         let formats: Vec<_> = banners.iter().map(|banner| banner.format.clone()).collect();
         let fault = self.state.faults.for_generation(design, &formats);
-        let knobs = &self.state.knobs;
-        let latency = if at_once { 0.0 } else { knobs.generation_latency_seconds };
-        let queued = if at_once { 0.0 } else { knobs.generation_queued_seconds.min(latency) };
-        let ends_at = match &fault {
-            Some(GenerationFault::Stuck) => None,
-            Some(GenerationFault::Slow { seconds: more }) => Some(at.now + seconds(latency + more)),
-            Some(_) | None => Some(at.now + seconds(latency)),
-        };
+        let (starts_at, ends_at) = self.timing(fault.as_ref(), at_once, at);
         let mut generation = Generation {
             id: self.draw.next_uuid("generation"),
             design,
             callback_url: body.callback_url.clone(),
             requested_at: at.now,
-            starts_at: at.now + seconds(queued),
+            starts_at,
             ends_at,
             banners: Vec::new(),
             failures: Vec::new(),
@@ -66,6 +59,24 @@ impl AbyssaleSimulator {
         self.announce(&generation);
         self.state.generations.all.push(generation);
         Ok(answer::json(StatusCode::OK, json!({"generation_request_id": id}), &self.state.knobs))
+    }
+
+    /// When a generation that is asked for now starts, and when it ends, if ever.
+    fn timing(
+        &self,
+        fault: Option<&GenerationFault>,
+        at_once: bool,
+        at: Moment,
+    ) -> (OffsetDateTime, Option<OffsetDateTime>) {
+        let knobs = &self.state.knobs;
+        let latency = if at_once { 0.0 } else { knobs.generation_latency_seconds };
+        let queued = knobs.generation_queued_seconds.min(latency);
+        let ends_at = match fault {
+            Some(GenerationFault::Stuck) => None,
+            Some(GenerationFault::Slow { seconds: more }) => Some(at.now + seconds(latency + more)),
+            Some(_) | None => Some(at.now + seconds(latency)),
+        };
+        (at.now + seconds(queued), ends_at)
     }
 
     /// The name of a layer whose text cannot be set.

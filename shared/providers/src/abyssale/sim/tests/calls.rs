@@ -170,6 +170,8 @@ fn a_wrong_fault_or_knob_is_refused_whole() {
         (Method::POST, "/faults", json!([{"on": "call", "kind": "reset"}, {"on": "call", "kind": "late"}])),
         (Method::POST, "/faults", json!({"on": "call", "kind": "late", "seconds": 1, "secnds": 1})),
         (Method::POST, "/faults", json!({"on": "moon", "kind": "reset"})),
+        (Method::POST, "/faults", json!({"on": "file", "kind": "fewer_entries", "entries": 1})),
+        (Method::POST, "/faults", json!({"on": "archive", "kind": "expired", "file_type": "png"})),
         (Method::PUT, "/knobs", json!({"no_such": 1})),
         (Method::PUT, "/knobs", json!({"export_latency_seconds": -1})),
     ];

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::sim::{Manner, Outcome, Simulator};
 
+use super::super::AbyssaleSimulator;
 use super::Bench;
 
 const HOOK: &str = "http://receiver.test/hook";
@@ -40,6 +41,20 @@ fn a_generation_is_polled_until_it_is_final() {
     let unknown = "/generation-request/00000000-0000-4000-8000-000000000000";
     let (status, unknown) = bench.api(Method::GET, unknown, &Value::Null);
     assert_eq!((status, &unknown["id"]), (404, &json!("generation_request_not_found")));
+}
+
+#[test]
+fn ids_follow_from_seed_and_run() {
+    let ids = |run: u64| {
+        let mut bench = Bench::new();
+        bench.simulator = AbyssaleSimulator::for_run(42, run);
+        let design = bench.design("static", 0);
+        (design.clone(), bench.generate(&design, &json!({})), bench.generate(&design, &json!({})))
+    };
+    let (first, other) = (ids(1), ids(2));
+    assert_eq!(first, ids(1));
+    assert_eq!(first.0, other.0, "designs follow from the seed alone");
+    assert!(first.1 != first.2 && first.1 != other.1);
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! The simulator as its users see it: requests in, replies and deliveries out, time by hand.
 
+mod banner_files;
 mod calls;
 mod deliveries;
+mod designs;
 mod downloads;
 mod generations;
+mod orders;
+mod versions;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};

@@ -11,33 +11,35 @@ use time::OffsetDateTime;
 const LATEST_USE: Duration = Duration::from_millis(250);
 
 /// How long before its turn somebody asks whether the provider wants us to hold back.
-pub(crate) const LEAD: Duration = Duration::from_millis(100);
+pub const LEAD: Duration = Duration::from_millis(100);
 
 /// The longest that a provider's wish to be left alone is heeded without asking it again. Cool-offs of half an hour
 /// have been seen (Abyssale's contract 1.5); a mistaken one must not stop everything for days.
-pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+pub const LONGEST_HOLD: Duration = Duration::from_secs(3600);
 
 /// One invocation's view of a provider's pace.
 #[derive(Debug)]
-pub(crate) struct Pace<'a> {
-    pub(crate) records: &'a Records,
-    pub(crate) provider: ProviderName,
+pub struct Pace<'a> {
+    /// Where the line at the provider is kept.
+    pub records: &'a Records,
+    /// The provider.
+    pub provider: ProviderName,
     /// Between two requests; none when nobody has to wait.
-    pub(crate) interval: Option<Duration>,
+    pub interval: Option<Duration>,
     /// The longest that this invocation waits for a turn.
-    pub(crate) patience: Duration,
+    pub patience: Duration,
     /// The end of this invocation leaves no time for an answer to a request that is sent later.
-    pub(crate) latest: OffsetDateTime,
+    pub latest: OffsetDateTime,
 }
 
 impl Pace<'_> {
     /// Whether there are turns at all.
-    pub(crate) fn is_shared(&self) -> bool {
+    pub fn is_shared(&self) -> bool {
         self.interval.is_some()
     }
 
     /// Takes a turn that is not before `from`, unless it would be too late for this invocation.
-    pub(crate) async fn take(&self, from: OffsetDateTime) -> Result<Turn, Fault> {
+    pub async fn take(&self, from: OffsetDateTime) -> Result<Turn, Fault> {
         let latest = match self.interval {
             Some(_) => self.latest.min(OffsetDateTime::now_utc() + self.patience),
             None => self.latest,
@@ -51,7 +53,7 @@ impl Pace<'_> {
 
     /// Waits until a turn has come. One that was missed, or that lies before the end of a hold, is changed for a
     /// later one.
-    pub(crate) async fn come(&self, mut turn: OffsetDateTime) -> Result<Turn, Fault> {
+    pub async fn come(&self, mut turn: OffsetDateTime) -> Result<Turn, Fault> {
         loop {
             sleep_until(turn - LEAD).await;
             let held = match self.interval {
@@ -75,7 +77,7 @@ impl Pace<'_> {
     }
 
     /// Gives back a turn that is not used. What fails here costs one turn.
-    pub(crate) async fn give_back(&self, turn: OffsetDateTime) {
+    pub async fn give_back(&self, turn: OffsetDateTime) {
         let Some(interval) = self.interval else { return };
         if let Err(fault) = self.records.return_turn(&self.provider, interval, turn).await {
             fault.log("a turn at the provider is lost");
@@ -83,7 +85,7 @@ impl Pace<'_> {
     }
 
     /// Makes everybody leave the provider alone, since it asked for it.
-    pub(crate) async fn hold_back(&self, until: OffsetDateTime) {
+    pub async fn hold_back(&self, until: OffsetDateTime) {
         if !self.is_shared() {
             return;
         }
@@ -95,7 +97,7 @@ impl Pace<'_> {
 }
 
 /// Returns at once when the moment is over.
-pub(crate) async fn sleep_until(moment: OffsetDateTime) {
+pub async fn sleep_until(moment: OffsetDateTime) {
     if let Ok(left) = Duration::try_from(moment - OffsetDateTime::now_utc()) {
         tokio::time::sleep(left).await;
     }

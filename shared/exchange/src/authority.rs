@@ -1,0 +1,43 @@
+//! Tokens of providers whose requests do not carry the keys themselves.
+
+use model::{Fault, FaultClass, Secret};
+use providers::{Access, Credentials, Provider};
+use transport::Secrets;
+
+use crate::Line;
+
+/// Gets tokens of one provider. All invocations share one: it is kept with the keys in Landfall's secret, and of
+/// those who find it missing or old at the same time one exchanges the keys.
+#[derive(Clone, Copy)]
+pub struct Authority<'a> {
+    /// Landfall's secret.
+    pub secrets: &'a Secrets,
+    /// The provider.
+    pub provider: &'a dyn Provider,
+    /// Base URL of its API, without a trailing slash.
+    pub api_url: &'a str,
+}
+
+impl Authority<'_> {
+    /// A token that is good for a while, and another one than `refused`.
+    ///
+    /// # Errors
+    /// What the provider says to the keys, or [`FaultClass::Misconfigured`] or [`FaultClass::StorageUnavailable`] from
+    /// the secret.
+    pub async fn token(&self, line: &Line<'_>, refused: Option<&Secret>) -> Result<Secret, Fault> {
+        let name = self.provider.name();
+        self.secrets.token(name, refused, || self.exchange(line)).await
+    }
+
+    async fn exchange(&self, line: &Line<'_>) -> Result<(Secret, time::OffsetDateTime), Fault> {
+        let credentials = Credentials::new(self.secrets.get().await?.provider(self.provider.name()));
+        let access = Access { api_url: self.api_url, credentials: &credentials };
+        let inquiry = self.provider.token(&access)?;
+        let mut inquiry =
+            inquiry.ok_or_else(|| Fault::new(FaultClass::Internal, "a provider without tokens wants one"))?;
+        let bare = Line { authority: None, ..*line };
+        let token = Box::pin(bare.inquire(inquiry.as_mut())).await.map_err(Fault::from)?;
+        tracing::info!(metric = "TokenExchanges", count = 1, provider = self.provider.name(), "a new token");
+        Ok((token.value, token.renew_at))
+    }
+}

@@ -1,0 +1,102 @@
+//! A provider's token, kept with its keys in Landfall's secret, so that all invocations share one.
+//!
+//! Who finds it missing or old claims the exchange in the secret itself, which only one can do; the others wait for
+//! the token that comes of it. A claim ends by itself, should its maker die.
+
+use std::time::Duration;
+
+use model::{Fault, FaultClass, Secret};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{SecretDocument, SecretVersion, Secrets};
+
+/// How long one invocation may take to exchange the keys, before another one may.
+const CLAIM: Duration = Duration::from_secs(30);
+/// How often those who wait look.
+const LOOK: Duration = Duration::from_millis(200);
+/// How often somebody looks or tries to write before giving up: longer than a claim lasts.
+const TRIES: u32 = 200;
+
+impl Secrets {
+    /// A provider's token that is good for a while, and another one than `refused`. `exchange` gives a new token and
+    /// the time at which it is to be renewed; of concurrent callers one is asked for it.
+    ///
+    /// # Errors
+    /// That of `exchange`, or as [`Secrets::change`].
+    pub async fn token<F>(
+        &self,
+        provider: &str,
+        refused: Option<&Secret>,
+        exchange: impl FnOnce() -> F,
+    ) -> Result<Secret, Fault>
+    where
+        F: Future<Output = Result<(Secret, OffsetDateTime), Fault>>,
+    {
+        if let Some(token) = good(self.get().await?.as_ref(), provider, refused) {
+            return Ok(token);
+        }
+        for _ in 0..TRIES {
+            let version = self.current().await?;
+            if let Some(token) = good(version.document(), provider, refused) {
+                return Ok(token);
+            }
+            if !is_claimed(version.document(), provider) && self.claim(&version, provider).await? {
+                return self.renew(provider, exchange).await;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(busy())
+    }
+
+    async fn claim(&self, version: &SecretVersion, provider: &str) -> Result<bool, Fault> {
+        let until = written(OffsetDateTime::now_utc() + CLAIM);
+        self.change(version, provider, &[("token_claimed_until", until)]).await
+    }
+
+    async fn renew<F>(&self, provider: &str, exchange: impl FnOnce() -> F) -> Result<Secret, Fault>
+    where
+        F: Future<Output = Result<(Secret, OffsetDateTime), Fault>>,
+    {
+        let exchanged = exchange().await;
+        let mut fields = vec![("token_claimed_until", Value::Null)];
+        if let Ok((token, renew_at)) = &exchanged {
+            fields.push(("token", json!({ "value": token.expose(), "renew_at": written(*renew_at) })));
+        }
+        for _ in 0..TRIES {
+            let version = self.current().await?;
+            if self.change(&version, provider, &fields).await? {
+                return exchanged.map(|(token, _)| token);
+            }
+        }
+        Err(busy())
+    }
+}
+
+fn good(document: &SecretDocument, provider: &str, refused: Option<&Secret>) -> Option<Secret> {
+    let section = document.provider(provider);
+    let token = section.get("token")?;
+    let value = Secret::new(token.get("value")?.as_str().filter(|value| !value.is_empty())?);
+    let renew_at = read(token.get("renew_at")?)?;
+    (renew_at > OffsetDateTime::now_utc() && refused != Some(&value)).then_some(value)
+}
+
+fn is_claimed(document: &SecretDocument, provider: &str) -> bool {
+    let section = document.provider(provider);
+    let until = section.get("token_claimed_until").and_then(read);
+    until.is_some_and(|until| until > OffsetDateTime::now_utc())
+}
+
+fn written(at: OffsetDateTime) -> Value {
+    // Fails only beyond the year 9999.
+    at.format(&Rfc3339).map_or(Value::Null, Value::from)
+}
+
+fn read(value: &Value) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()
+}
+
+fn busy() -> Fault {
+    Fault::new(FaultClass::StorageUnavailable, "a token of the provider is not to be had; try again")
+        .retry_after(5)
+}

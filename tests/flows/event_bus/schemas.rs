@@ -1,0 +1,53 @@
+//! The schemas that the repository publishes, and what is published.
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+static JOB: LazyLock<Validator> =
+    LazyLock::new(|| schema(include_str!("../../../shared/notify/schemas/job-event.json")));
+static PROVIDER: LazyLock<Validator> =
+    LazyLock::new(|| schema(include_str!("../../../shared/notify/schemas/provider-event.json")));
+
+fn schema(text: &str) -> Validator {
+    let schema: Value = serde_json::from_str(text).expect("JSON");
+    jsonschema::validator_for(&schema).expect("a schema")
+}
+
+/// Checks an event against the schema of its kind.
+pub(super) fn fits(event: &Value) {
+    let schema = if event["detail-type"] == "Provider Event" { &*PROVIDER } else { &*JOB };
+    let wrong: Vec<String> = schema.iter_errors(event).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?} in {event:#}");
+}
+
+/// A schema that takes everything would check nothing.
+#[test]
+fn the_schema_refuses_what_is_no_event_of_a_job() {
+    let id = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
+    let event = json!({
+        "source": "landfall", "detail-type": "Job Submitted",
+        "detail": {
+            "id": format!("{id}:1"), "job_id": id, "sequence": 1, "provider": "abyssale", "kind": "export",
+            "status": "submitted", "ticket": "t", "created_at": "2026-03-04T05:06:07.890Z",
+            "updated_at": "2026-03-04T05:06:07.890Z", "progress": null, "metadata": null, "manifest": null,
+            "files_total": 0, "error": null,
+        },
+    });
+    assert!(JOB.is_valid(&event));
+    for (pointer, wrong) in [
+        ("/source", json!("somebody")),
+        ("/detail-type", json!("Job Stored")),
+        ("/detail/status", json!("waiting")),
+        ("/detail/id", json!("1")),
+        ("/detail/ticket", json!(null)),
+        ("/detail/sequence", json!(-1)),
+        ("/detail/updated_at", json!("yesterday")),
+        ("/detail/error", json!("no object")),
+    ] {
+        let mut changed = event.clone();
+        *changed.pointer_mut(pointer).expect("a field") = wrong;
+        assert!(!JOB.is_valid(&changed), "{pointer}");
+    }
+}

@@ -1,0 +1,94 @@
+//! Banners are made of designs: every output of every type of design, and whatever may go wrong with them.
+
+mod batches;
+mod files;
+mod idempotent;
+mod long;
+mod outputs;
+mod paid;
+mod refused;
+mod settled;
+mod shortfalls;
+mod source;
+
+use http::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+impl World {
+    /// The first design of a type, with its id and the names of its formats or pages.
+    pub(crate) fn design(&self, kind: &str) -> Value {
+        let designs = self.abyssale().describe()["designs"][kind][0].clone();
+        assert!(designs["id"].is_string(), "no design of type {kind}");
+        designs
+    }
+
+    /// A request for a generation of the first design of a type, with these fields besides.
+    pub(crate) fn generation(&self, kind: &str, more: Value) -> Value {
+        self.order("generation", kind, more)
+    }
+
+    /// A request for work of this kind with the first design of a type.
+    pub(crate) fn order(&self, kind: &str, design: &str, more: Value) -> Value {
+        let id = self.design(design)["id"].clone();
+        let mut request = json!({ "provider": "abyssale", "kind": kind, "design_id": id });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            request[name] = value.clone();
+        }
+        request
+    }
+
+    /// A request for three formats of a static design.
+    pub(crate) fn three_formats(&self) -> Value {
+        self.generation("static", json!({ "template_format_names": ["square", "story", "postcard"] }))
+    }
+
+    /// Submits a request that is taken, and returns the job's id.
+    pub(crate) async fn taken(&self, request: &Value) -> String {
+        taken(&self.post(request, &[]).await)
+    }
+
+    /// Submits a request and waits until its job has this status.
+    pub(crate) async fn carried_out(&self, request: &Value, status: &str) -> Value {
+        let id = self.taken(request).await;
+        self.ends(&id, status).await
+    }
+
+    /// Submits a generation that is ready at once and whose callback never comes by itself. Returns the job's id and
+    /// the callback URL.
+    pub(crate) async fn generated_in_silence(&self, request: &Value) -> (String, String) {
+        self.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 0 }));
+        self.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+        let id = self.taken(request).await;
+        let url = self.callback_url(&id);
+        (id, url)
+    }
+
+    /// What the provider knows of its generations.
+    pub(crate) fn generations(&self) -> Value {
+        self.admin(Method::GET, "/generations", Value::Null)
+    }
+}
+
+/// The id of the job of a request that was taken.
+pub(crate) fn taken(answer: &Response<Value>) -> String {
+    assert_eq!(answer.status(), 202, "{}", answer.body());
+    answer.body()["job_id"].as_str().expect("an id").to_owned()
+}
+
+/// The names of a manifest's files, sorted.
+fn names(manifest: &Value) -> Vec<&str> {
+    let files = manifest["files"].as_array().expect("files");
+    let mut names: Vec<&str> = files.iter().filter_map(|file| file["name"].as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Checks that a text for people says all of this.
+pub(crate) fn says(message: &Value, parts: &[&str]) {
+    let message = message.as_str().expect("a text");
+    for part in parts {
+        assert!(message.contains(part), "{part} is not in: {message}");
+    }
+}

@@ -1,0 +1,55 @@
+//! The same key is the same job, whatever the kind.
+
+use futures_util::future::join_all;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::world::{World, problem};
+
+const KEY: &[(&str, &str)] = &[("idempotency-key", "spring")];
+
+/// Requests with a slightly different one beside each.
+fn pairs(world: &World) -> Vec<(Value, Value)> {
+    let generation = world.three_formats();
+    let other = world.generation("static", json!({ "template_format_names": ["square"] }));
+    let image = world.order("image", "static", json!({ "image_file_type": "webp" }));
+    let another = world.order("image", "static", json!({ "image_file_type": "png" }));
+    vec![(generation, other), (image, another)]
+}
+
+#[tokio::test]
+async fn the_same_key_is_the_same_job_and_another_body_is_a_conflict() {
+    for place in 0..2 {
+        let world = World::start().await;
+        let (request, other) = pairs(&world).remove(place);
+        let first = world.post(&request, KEY).await;
+        let id = first.body()["job_id"].as_str().expect("an id");
+        let stored = world.ends(id, "stored").await;
+
+        let second = world.post(&request, KEY).await;
+        // A picture is there when it is answered; a generation is only taken.
+        let status = if request["kind"] == "image" { StatusCode::OK } else { StatusCode::ACCEPTED };
+        assert_eq!((second.status(), second.body()), (status, &stored));
+        problem(&world.post(&other, KEY).await, 409, "idempotency-mismatch");
+        let mut event = request.clone();
+        (event["command"], event["idempotency_key"]) = (json!("submit"), json!("spring"));
+        assert_eq!(world.invoke(event).await.expect("a job"), stored);
+        assert_eq!((world.posts().len(), world.jobs().await.len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn twenty_requests_at_once_under_one_key_are_one_job() {
+    for place in 0..2 {
+        let world = World::start().await;
+        let (request, _) = pairs(&world).remove(place);
+        let answers = join_all((0..20).map(|_| world.post(&request, KEY))).await;
+        let first = &answers[0].body()["job_id"];
+        for answer in &answers {
+            assert!([200, 202].contains(&answer.status().as_u16()), "{}", answer.body());
+            assert_eq!(&answer.body()["job_id"], first);
+        }
+        world.ends(first.as_str().expect("an id"), "stored").await;
+        assert_eq!((world.posts().len(), world.jobs().await.len()), (1, 1));
+    }
+}

@@ -1,0 +1,139 @@
+//! The word that a generation is done comes early, late, often, from two sides, in any shape: it is one generation.
+
+use std::collections::BTreeSet;
+
+use harness::BUCKET;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+impl World {
+    /// Checks that a generation of three formats landed once, and returns its job.
+    async fn three_once(&self, id: &str) -> Value {
+        let job = self.ends(id, "stored").await;
+        let manifest = self.manifest(&job).await;
+        assert_eq!(manifest["files"].as_array().map(Vec::len), Some(3), "{manifest:#}");
+        self.as_listed(&manifest).await;
+        let key = job["manifest"]["key"].as_str().expect("a key");
+        assert_eq!((self.keys().await.len(), self.cloud.object_writes(BUCKET, key)), (4, 1));
+        assert_eq!(job["ticket"], self.generations()["generations"][0]["generation_request_id"]);
+        job
+    }
+
+    /// Subscribes Landfall to an event of the workspace.
+    pub(crate) fn subscribe_to(&self, event: &str) {
+        self.admin(Method::POST, "/subscriptions", json!({ "hook_url": self.hook_url(), "type": event }));
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_overtakes_the_answer_finds_its_job() {
+    let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
+    world.trouble(json!({ "on": "call", "kind": "callback_first", "seconds": 2 }));
+    let answer = world.post(&world.three_formats(), &[]).await;
+    assert!(answer.body()["error"].is_null(), "{}", answer.body());
+    let job = world.three_once(&super::taken(&answer)).await;
+    assert_eq!((&job["error"], world.posts().len()), (&Value::Null, 1));
+}
+
+#[tokio::test]
+async fn six_deliveries_and_a_twin_by_subscription_have_one_effect() {
+    let world = World::start_with(|options| options.variable("ADOPT", "generation")).await;
+    world.subscribe_to("new_banner_batch");
+    let id = world.taken(&world.three_formats()).await;
+    world.three_once(&id).await;
+    assert_eq!(world.answers(&world.hook_url(), 1).await, [200]);
+    world.rests().await;
+    let finished = world.job_item(&id).await;
+
+    let url = world.callback_url(&id);
+    world.redeliver(&url, 6);
+    world.redeliver(&world.hook_url(), 6);
+    assert_eq!(world.answers(&url, 7).await, [200; 7]);
+    assert_eq!(world.answers(&world.hook_url(), 7).await, [200; 7]);
+    world.rests().await;
+    world.three_once(&id).await;
+    assert_eq!(world.job_item(&id).await, finished, "the finished job was written again");
+    assert_eq!(world.jobs().await.len(), 1, "our own generation was adopted");
+    let recorded: BTreeSet<String> = world.recorded(&id).await.into_iter().collect();
+    assert_eq!(recorded.len(), 2);
+}
+
+#[tokio::test]
+async fn a_generation_whose_callback_is_lost_is_found_by_the_subscription() {
+    let world = World::start().await;
+    world.subscribe_to("new_banner_batch");
+    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+    let id = world.taken(&world.three_formats()).await;
+    world.three_once(&id).await;
+}
+
+#[tokio::test]
+async fn every_shape_of_the_event_says_the_same() {
+    let world = World::start().await;
+    for (place, knobs) in [
+        json!({ "batch_id_key": "id", "event_type": false, "empty_errors": "absent" }),
+        json!({ "batch_id_key": "generation_request_id", "batch_is_finalized": true, "rebuilt_body": true }),
+        json!({ "batch_id_key": "both", "data_envelope": true, "event_type": false, "batch_is_finalized": false }),
+        json!({ "filename": "", "file_url_renewed": true, "file_expiry_seconds": 3600, "data_envelope": false }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.admin(Method::PUT, "/knobs", knobs.clone());
+        // A lost answer: the ticket is known from the event alone.
+        world.trouble(json!({ "on": "call", "kind": "lost_response" }));
+        let job = world.carried_out(&world.three_formats(), "stored").await;
+        assert_eq!(job["files_total"], 3, "{knobs}");
+        let made = &world.generations()["generations"][place]["generation_request_id"];
+        assert_eq!(&job["ticket"], made, "{knobs}");
+    }
+}
+
+#[tokio::test]
+async fn files_without_names_are_called_by_their_format() {
+    let world = World::start().await;
+    world.admin(Method::PUT, "/knobs", json!({ "filename": "" }));
+    let job = world.carried_out(&world.three_formats(), "stored").await;
+    assert_eq!(super::names(&world.manifest(&job).await), ["postcard.jpeg", "square.png", "story.jpeg"]);
+    world.admin(Method::PUT, "/knobs", json!({ "filename": "../../{design}.{extension}" }));
+    let job = world.carried_out(&world.three_formats(), "stored").await;
+    assert_eq!(super::names(&world.manifest(&job).await), ["spring (2).jpg", "spring.jpg", "spring.png"]);
+    let prefix = job["manifest"]["key"].as_str().and_then(|key| key.strip_suffix("manifest.json"));
+    let inside =
+        |file: &Value| file["key"].as_str().is_some_and(|key| key.starts_with(prefix.expect("a prefix")));
+    assert!(job["files"].as_array().expect("files").iter().all(inside), "{job:#}");
+}
+
+#[tokio::test]
+async fn an_unsigned_delivery_is_refused_and_both_secrets_are_taken_in_the_overlap() {
+    let world = World::start().await;
+    let (id, url) = world.generated_in_silence(&world.three_formats()).await;
+    let body = json!({ "event_type": "NEW_BANNER_BATCH", "id": "forged", "banners": [], "errors": [] });
+    assert_eq!(world.deliver(json!({ "url": url, "body": body })).await, 401);
+    assert_eq!(world.job(&id).await["status"], "submitted");
+
+    world.operate("/signing-secret/rotate", Value::Null).await;
+    world.redeliver(&url, 1);
+    assert_eq!(world.answers(&url, 1).await, [200], "signed with the old secret and the new one");
+    world.three_once(&id).await;
+}
+
+#[tokio::test]
+async fn what_nobody_knows_is_acknowledged_and_changes_nothing() {
+    let world = World::start().await;
+    let (id, url) = world.generated_in_silence(&world.three_formats()).await;
+    for body in [
+        json!({ "event_type": "NEW_BANNER_BATCH_PROGRESS", "id": "g", "percent": 50 }),
+        json!({ "id": "g", "banners": [], "errors": [], "is_finalized": false, "news": { "of": [1] } }),
+        json!([]),
+        json!("not JSON"),
+    ] {
+        assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200, "{body}");
+    }
+    world.rests().await;
+    assert_eq!(world.job(&id).await["status"], "submitted");
+    world.redeliver(&url, 1);
+    world.three_once(&id).await;
+}

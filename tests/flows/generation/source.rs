@@ -1,0 +1,81 @@
+//! A server of many small files, whose banners a delivery made by hand names.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// The server.
+pub(super) struct Files {
+    /// Where it is.
+    pub(super) origin: String,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Files {
+    /// Serves every file at once.
+    pub(super) async fn serving_all() -> Self {
+        Self::holding_back(0).await
+    }
+
+    /// Serves every file at once, but the fifth that is asked for begins and never ends, for as long as anybody waits.
+    pub(super) async fn serving_all_but_one_at_first() -> Self {
+        Self::holding_back(5).await
+    }
+
+    async fn holding_back(place: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let held = count.fetch_add(1, Ordering::SeqCst) + 1 == place;
+                tokio::spawn(answer(stream, held));
+            }
+        });
+        Self { origin, asked }
+    }
+
+    /// How many files were asked for.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// A finished generation of so many banners (contract of Abyssale 3.4).
+    pub(super) fn batch(&self, count: usize, ticket: &str) -> Value {
+        let banner = |number: usize| {
+            json!({
+                "id": format!("banner-{number:04}"), "version": 1,
+                "file": {
+                    "type": "pdf", "url": format!("{}/{number}.pdf?signature={}", self.origin, "s".repeat(120)),
+                    "filename": format!("sheet-{number:04}.pdf"),
+                },
+                "format": { "id": format!("format-{number:04}"), "width": 210, "height": 297, "unit": "mm" },
+                "template": { "id": "design", "name": "Made by hand" },
+            })
+        };
+        let banners: Vec<Value> = (0..count).map(banner).collect();
+        json!({ "event_type": "NEW_BANNER_BATCH", "id": ticket, "banners": banners, "errors": [] })
+    }
+}
+
+/// A PDF as far as anybody looks, with the path in it so that no two are the same.
+async fn answer(mut stream: TcpStream, held: bool) -> std::io::Result<()> {
+    let mut request = [0; 4096];
+    let read = stream.read(&mut request).await?;
+    let line = String::from_utf8_lossy(&request[..read]).lines().next().unwrap_or_default().to_owned();
+    let body = format!("%PDF-1.7\n% {line}\n%%EOF\n");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await?;
+    let sent = if held { 4 } else { body.len() };
+    stream.write_all(&body.as_bytes()[..sent]).await?;
+    while held && stream.read(&mut request).await? > 0 {}
+    Ok(())
+}
