@@ -134,7 +134,7 @@ async fn a_landing_that_is_held_up_is_not_waited_for() {
 #[tokio::test]
 async fn a_picture_that_cannot_be_fetched_is_a_job_that_failed() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "file", "kind": "not_found" }));
+    world.trouble(json!({ "on": "file", "kind": "not_found", "count": null }));
     let answer = world.post(&world.image(json!({})), &[]).await;
     let job = answer.body();
     assert_eq!((answer.status().as_u16(), &job["status"]), (200, &json!("failed")), "{job:#}");
