@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::show;
 
-/// Long enough for any simulated provider.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Long enough for any simulated provider: a video takes more than a minute.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Submits and watches until the job is finished.
 ///
@@ -66,6 +66,10 @@ async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Erro
 fn said(job: &Value) -> String {
     let status = job["status"].as_str().unwrap_or_default();
     match (status, &job["transfer"], &job["ticket"]) {
+        ("rendering", ..) => match job["progress"].as_f64() {
+            Some(percent) => format!("rendering: {percent} %"),
+            None => "rendering".to_owned(),
+        },
         ("submitted", _, Value::String(ticket)) => format!("submitted: the provider works on it as {ticket}"),
         ("landing", Value::Object(transfer), _) => {
             let (done, total) = (show::size(&transfer["bytes"]), transfer.get("total_bytes").map(show::size));
