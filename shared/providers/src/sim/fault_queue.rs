@@ -99,7 +99,7 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
 }
 
 /// `METHOD /path`, where `*` stands for one segment.
-fn same_route(route: &str, method: &Method, path: &str) -> bool {
+pub(crate) fn same_route(route: &str, method: &Method, path: &str) -> bool {
     let Some((wanted, pattern)) = route.split_once(' ') else { return false };
     let mut segments = path.split('/');
     let fits = |part: &str| segments.next().is_some_and(|segment| part == "*" || part == segment);
@@ -107,7 +107,7 @@ fn same_route(route: &str, method: &Method, path: &str) -> bool {
 }
 
 /// Takes an optional string out of the fields.
-fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
+pub(crate) fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -115,13 +115,16 @@ fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, S
     }
 }
 
-fn whole(value: &Value, least: u32, name: &str) -> Result<u32, String> {
+/// A whole number of at least `least`.
+pub(crate) fn whole(value: &Value, least: u32, name: &str) -> Result<u32, String> {
     let value = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= least);
     value.ok_or_else(|| format!("{name} must be a whole number of at least {least}"))
 }
 
-/// Also refuses the fields that the kind does not have, which serde lets pass where a kind has none at all.
-fn parse<F: Serialize + for<'de> Deserialize<'de>>(fields: Map<String, Value>) -> Result<F, String> {
+/// Reads a fault of its fields. Also refuses the fields that the kind does not have, which serde lets pass where a kind has none at all.
+pub(crate) fn parse<F: Serialize + for<'de> Deserialize<'de>>(
+    fields: Map<String, Value>,
+) -> Result<F, String> {
     let given: Vec<String> = fields.keys().cloned().collect();
     let fault: F = serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
     let known = serde_json::to_value(&fault).map_err(|error| error.to_string())?;

@@ -1,9 +1,11 @@
 //! The queues of faults that tests fill and that calls, generations, deliveries and downloads use up.
 
 use http::Method;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::sim::fault_queue::{parse, same_route, text, whole};
 
 use super::banner::Banner;
 use super::fault::{CallFault, DeliveryFault, DownloadFault, GenerationFault};
@@ -32,30 +34,30 @@ pub(super) struct Faults {
 
 impl Faults {
     /// Queues what `{"on", "route", "count", "kind", …}` describes, or tells what is wrong with it.
-    pub(super) fn queue(&mut self, mut wanted: Value) -> Result<(), String> {
-        let fields = wanted.as_object_mut().ok_or("a fault must be an object")?;
+    pub(super) fn queue(&mut self, wanted: Value) -> Result<(), String> {
+        let Value::Object(mut fields) = wanted else { return Err("a fault must be an object".to_owned()) };
         let on = fields.remove("on");
-        let route = text(fields, "route")?;
+        let route = text(&mut fields, "route")?;
         let count = match fields.remove("count") {
             None => Some(1),
             Some(Value::Null) => None,
-            Some(count) => Some(uses(&count)?),
+            Some(count) => Some(whole(&count, 1, "count")?),
         };
         let on = on.as_ref().and_then(Value::as_str).unwrap_or_default();
         let (format, file_type) = match on {
-            "file" => (text(fields, "format")?, text(fields, "file_type")?),
+            "file" => (text(&mut fields, "format")?, text(&mut fields, "file_type")?),
             _ => (None, None),
         };
         let queued = Queued { route, format, file_type, count, fault: () };
         match on {
-            "call" => self.calls.push(queued.with(parse(wanted)?)),
-            "delivery" => self.deliveries.push(queued.with(parse(wanted)?)),
-            "archive" => self.archives.push(queued.with(parse(wanted)?)),
-            "file" => match parse(wanted)? {
+            "call" => self.calls.push(queued.with(parse(fields)?)),
+            "delivery" => self.deliveries.push(queued.with(parse(fields)?)),
+            "archive" => self.archives.push(queued.with(parse(fields)?)),
+            "file" => match parse(fields)? {
                 DownloadFault::FewerEntries { .. } => return Err("only archives have entries".to_owned()),
                 fault => self.files.push(queued.with(fault)),
             },
-            "generation" => self.generations.push(queued.with(parse(wanted)?)),
+            "generation" => self.generations.push(queued.with(parse(fields)?)),
             _ => return Err("on must be call, generation, delivery, archive or file".to_owned()),
         }
         Ok(())
@@ -168,37 +170,4 @@ fn take<F: Clone>(queue: &mut Vec<Queued<F>>, applies: impl Fn(&Queued<F>) -> bo
         }
     }
     Some(fault)
-}
-
-/// `METHOD /path`, where `*` stands for one segment.
-fn same_route(route: &str, method: &Method, path: &str) -> bool {
-    let Some((wanted, pattern)) = route.split_once(' ') else { return false };
-    let mut segments = path.split('/');
-    let fits = |part: &str| segments.next().is_some_and(|segment| part == "*" || part == segment);
-    wanted == method.as_str() && pattern.split('/').all(fits) && segments.next().is_none()
-}
-
-/// Takes an optional string out of the fields.
-fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(format!("{name} must be a string")),
-    }
-}
-
-fn uses(count: &Value) -> Result<u32, String> {
-    let count = count.as_u64().and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
-    count.ok_or_else(|| "count must be at least 1, or null for ever".to_owned())
-}
-
-/// Also refuses the fields that the kind does not have, which serde lets pass where a kind has none at all.
-fn parse<F: Serialize + for<'de> Deserialize<'de>>(wanted: Value) -> Result<F, String> {
-    let given: Vec<String> = wanted.as_object().into_iter().flat_map(Map::keys).cloned().collect();
-    let fault: F = serde_json::from_value(wanted).map_err(|error| error.to_string())?;
-    let known = serde_json::to_value(&fault).map_err(|error| error.to_string())?;
-    match given.iter().find(|field| known.get(field.as_str()).is_none()) {
-        Some(unknown) => Err(format!("unknown field `{unknown}`")),
-        None => Ok(fault),
-    }
 }

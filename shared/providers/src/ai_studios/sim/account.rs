@@ -5,7 +5,6 @@ use time::{Duration, OffsetDateTime};
 
 use crate::sim::draw::{Draw, hex};
 
-use super::knobs::timeline::Timeline;
 use super::project::{Owner, Project, Projects};
 use super::run::Run;
 
@@ -63,16 +62,7 @@ impl Account {
             projects.add(project);
         }
         let mut exported = Project::new(self.exported_project_id.clone(), "Launch film", personal, created);
-        exported.runs.push(Run {
-            task: task_id(&hex(&draw.seeded("task", 0))),
-            accepted: created,
-            starts: created,
-            timeline: Timeline::default(),
-            resolution: "1080".to_owned(),
-            webhook_url: None,
-            credit: 2,
-            polls_at_hundred: 0,
-        });
+        exported.runs.push(Run::ended(task_id(&hex(&draw.seeded("task", 0))), created));
         projects.add(exported);
         let mut foreign = Project::new(self.foreign_project_id.clone(), "Not yours", "", created);
         foreign.owner = Owner::Stranger;

@@ -9,8 +9,8 @@ use crate::sim::answer;
 use super::account::task_id;
 use super::admin::Refused;
 use super::delivery::{Content, State};
+use super::knobs;
 use super::knobs::webhook::Forgery;
-use super::knobs::{self, seconds};
 use super::progress::word;
 use super::project::{Owner, Project};
 use super::run::Run;
@@ -85,28 +85,12 @@ impl AiStudiosSimulator {
         }
         let place = self.add_project(seed.name.as_deref().unwrap_or("Seeded"), seed.workspace_id, at);
         let task = task_id(&self.draw.next_hex("task"));
-        let timeline = self.state.knobs.timeline.clone();
         let project = self.state.projects.at_mut(place);
         if seed.foreign {
             project.owner = Owner::Stranger;
         }
         if seed.exported {
-            let taken =
-                seconds(timeline.queue_seconds + timeline.ramp_seconds + timeline.polling_lag_seconds);
-            let accepted = at.now - taken;
-            let (resolution, webhook_url) = ("1080".to_owned(), None);
-            let (credit, polls_at_hundred) = (0, timeline.url_after_polls);
-            let starts = accepted;
-            project.runs.push(Run {
-                task,
-                accepted,
-                starts,
-                timeline,
-                resolution,
-                webhook_url,
-                credit,
-                polls_at_hundred,
-            });
+            project.runs.push(Run::ended(task, at.now));
         }
         Ok(json!({"project_id": project.id}))
     }

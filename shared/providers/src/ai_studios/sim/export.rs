@@ -105,7 +105,7 @@ impl AiStudiosSimulator {
                 WhileRunning::Reject => {
                     return Err(Refusal::new(Why::Conflict, "the project is already exporting"));
                 }
-                WhileRunning::Replace => project.runs.retain(|run| run.is_exported(at.now)),
+                WhileRunning::Replace => project.runs.retain(|run| !run.is_under_way(at.now)),
                 WhileRunning::Queue => starts = later(starts, project.runs.last()),
             }
         }

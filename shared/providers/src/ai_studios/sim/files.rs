@@ -1,4 +1,4 @@
-//! The Files door: download URLs and how they are answered (contract 6.4 and 9.1).
+//! The Files door: how downloads are answered (contract 6.4 and 9.1).
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION};
@@ -8,7 +8,6 @@ use crate::sim::range::{self, Described, Unsatisfiable};
 use crate::sim::{Door, Manner, Reply, answer};
 
 use super::fault::DownloadFault;
-use super::knobs::files::FileName;
 use super::knobs::{Knobs, seconds};
 use super::lenience::Lenience;
 use super::video::Video;
@@ -18,40 +17,15 @@ use super::{AiStudiosSimulator, Moment};
 const MOVED: &str = "moved";
 
 /// A video that lies at the origin.
-struct Stored {
+pub(super) struct Stored {
     /// What tells it from others: its export's `backendTaskId`.
     note: String,
     /// The project's place, unless it was dubbed.
-    place: Option<usize>,
-    knobs: Knobs,
+    pub(super) place: Option<usize>,
+    pub(super) knobs: Knobs,
 }
 
 impl AiStudiosSimulator {
-    /// The URL of an export's video as it is shown at this moment.
-    pub(super) fn download_url(&mut self, place: usize, task: &str, at: Moment) -> String {
-        let knobs = self.knobs_for(place);
-        let project = self.state.projects.at_mut(place);
-        let name = match knobs.files.name {
-            FileName::Project => project.id.clone(),
-            FileName::Task => task.to_owned(),
-        };
-        let mut query = Vec::new();
-        if knobs.files.first_urls_revoked {
-            project.urls_shown += 1;
-            query.push(format!("v={}", project.urls_shown));
-        }
-        if let Some(lifetime) = knobs.files.url_lifetime_seconds {
-            query.push(format!("expires={}", (at.now + seconds(lifetime)).unix_timestamp()));
-        }
-        let url = self.media_url(&knobs, &name);
-        if query.is_empty() { url } else { format!("{url}?{}", query.join("&")) }
-    }
-
-    pub(super) fn media_url(&self, knobs: &Knobs, name: &str) -> String {
-        let origin = knobs.invented.media_origin.as_ref().unwrap_or(&self.origins.files);
-        format!("{origin}/{}/{name}.mp4", knobs.invented.media_folder)
-    }
-
     /// Answers a download and writes it down.
     pub(super) fn answer_files(&mut self, request: &Request<Bytes>, at: Moment) -> Reply {
         let (method, path) = (request.method(), request.uri().path());
@@ -123,24 +97,6 @@ impl AiStudiosSimulator {
             return None;
         };
         (folder == MOVED || folder == stored.knobs.invented.media_folder).then_some(stored)
-    }
-
-    /// Whether the URL has expired, or was shown too early. The first download ends all URLs shown until then.
-    fn url_is_over(&mut self, stored: &Stored, query: &str, at: Moment) -> bool {
-        let field = |wanted: &str| {
-            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(name, _)| name == wanted).and_then(|(_, value)| value.parse::<i64>().ok())
-        };
-        let limited = stored.knobs.files.url_lifetime_seconds.is_some();
-        if limited && field("expires").is_none_or(|expires| at.now.unix_timestamp() >= expires) {
-            return true;
-        }
-        let Some(place) = stored.place.filter(|_| stored.knobs.files.first_urls_revoked) else {
-            return false;
-        };
-        let project = self.state.projects.at_mut(place);
-        let revoked = *project.urls_revoked.get_or_insert(project.urls_shown);
-        field("v").is_none_or(|version| version <= i64::from(revoked))
     }
 }
 

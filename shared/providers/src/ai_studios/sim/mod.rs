@@ -7,6 +7,7 @@
 //! Progress, webhooks, tokens and URLs follow the virtual clock.
 
 mod account;
+mod address;
 mod admin;
 mod announce;
 mod api;

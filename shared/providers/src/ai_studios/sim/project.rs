@@ -80,7 +80,7 @@ impl Project {
 
     /// The export that runs, if one does.
     pub(super) fn running(&self, now: OffsetDateTime) -> Option<&Run> {
-        self.runs.iter().find(|run| matches!(run.standing(now).phase, Phase::Waiting | Phase::Exporting))
+        self.runs.iter().find(|run| run.is_under_way(now))
     }
 
     /// Its export with this `backendTaskId`.

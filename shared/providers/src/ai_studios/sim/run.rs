@@ -44,6 +44,22 @@ pub(super) struct Standing {
 }
 
 impl Run {
+    /// An export without incident that ended at a time long or just past.
+    pub(super) fn ended(task: String, at: OffsetDateTime) -> Self {
+        let timeline = Timeline::default();
+        let accepted = at - seconds(timeline.queue_seconds + timeline.ramp_seconds);
+        Self {
+            task,
+            accepted,
+            starts: accepted,
+            timeline,
+            resolution: "1080".to_owned(),
+            webhook_url: None,
+            credit: 0,
+            polls_at_hundred: 0,
+        }
+    }
+
     /// When progress reaches `percent`, if it does.
     pub(super) fn reaches(&self, percent: f64) -> Option<OffsetDateTime> {
         let ends = [self.timeline.stuck_at_percent, self.timeline.fails_at_percent];
@@ -101,6 +117,11 @@ impl Run {
         let since = self.reaches(100.0).filter(|_| self.fails().is_none());
         let due = since.map(|since| since + seconds(self.timeline.url_after_seconds));
         due.is_some_and(|due| seen >= due) && self.polls_at_hundred >= self.timeline.url_after_polls
+    }
+
+    /// Whether it has not ended yet, or never will.
+    pub(super) fn is_under_way(&self, now: OffsetDateTime) -> bool {
+        matches!(self.standing(now).phase, Phase::Waiting | Phase::Exporting)
     }
 
     /// Whether its video lies at the download origin.

@@ -121,3 +121,24 @@ fn knobs_are_checked() {
         assert!(body["error"].as_str().is_some_and(|error| error.contains(complaint)), "{knobs}: {body}");
     }
 }
+
+#[test]
+fn the_readme_names_every_knob_and_variant() {
+    let readme = include_str!("../README.md");
+    let mut bench = Bench::new();
+    let knobs = bench.admin(Method::GET, "/knobs", &Value::Null);
+    for group in names(&knobs) {
+        assert!(readme.contains(&format!("| `{group}` |")), "the group {group}");
+        for knob in names(&knobs[group]) {
+            assert!(readme.contains(&format!("`{knob}`")), "{group}.{knob}");
+        }
+    }
+    let row = |id: &str| readme.lines().find(|line| line.starts_with(&format!("| {id}")));
+    let list = bench.admin(Method::GET, "/scenarios", &Value::Null);
+    for scenario in list.as_array().into_iter().flatten() {
+        let row = row(scenario["id"].as_str().expect("an id")).expect("a row");
+        for variant in scenario["variants"].as_array().into_iter().flatten() {
+            assert!(row.contains(&format!("`{}`", variant["name"].as_str().expect("a name"))), "{row}");
+        }
+    }
+}

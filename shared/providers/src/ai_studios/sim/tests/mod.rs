@@ -1,6 +1,7 @@
 //! The simulator as its users see it: requests in, replies and webhooks out, time by hand.
 
 mod auth;
+mod courses;
 mod creators;
 mod downloads;
 mod exports;
