@@ -52,6 +52,6 @@ pub(crate) async fn send(
 
 /// Sends a request as it is, and reads JSON, or null for anything else.
 pub(crate) async fn answer(sender: &Sender, request: Request<Bytes>) -> Response<Value> {
-    let answer = sender.send(request, PATIENCE).await.expect("an answer");
+    let answer = sender.send(request, PATIENCE, transport::LONGEST_ANSWER).await.expect("an answer");
     answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
