@@ -17,9 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The job does not end stored; the reason is the job's own.
 pub(crate) async fn run(stack: &Stack, all: bool) -> Result<(), Box<dyn std::error::Error>> {
     for (provider, simulator) in &stack.simulators {
-        let bodies = simulator.with(|simulator| match all {
-            true => simulator.gallery(),
-            false => vec![simulator.demonstration()],
+        let bodies = simulator.with(|simulator| {
+            simulator.hurry();
+            if all { simulator.gallery() } else { vec![simulator.demonstration()] }
         });
         for body in bodies {
             show::line(&format!("\nA job of {provider}:\n"));
@@ -66,6 +66,10 @@ async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Erro
 fn said(job: &Value) -> String {
     let status = job["status"].as_str().unwrap_or_default();
     match (status, &job["transfer"], &job["ticket"]) {
+        ("rendering", ..) => match job["progress"].as_f64() {
+            Some(percent) => format!("rendering: {percent} %"),
+            None => "rendering".to_owned(),
+        },
         ("submitted", _, Value::String(ticket)) => format!("submitted: the provider works on it as {ticket}"),
         ("landing", Value::Object(transfer), _) => {
             let (done, total) = (show::size(&transfer["bytes"]), transfer.get("total_bytes").map(show::size));

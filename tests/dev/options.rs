@@ -13,8 +13,8 @@ use tracing::Level;
 
 /// Where data lies unless told otherwise. Emptied at each start.
 const DATA: &str = ".landfall";
-/// As often as the schedule of `template.yaml`.
-const SWEEP: Duration = Duration::from_secs(60);
+/// More often than on AWS, where it is every minute: somebody watches.
+const SWEEP: Duration = Duration::from_secs(5);
 /// Held by the runner that works in a folder.
 const LOCK: &str = "lock";
 

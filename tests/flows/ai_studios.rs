@@ -1,6 +1,7 @@
 //! Videos of AI Studios: asked for, asked about, hinted at by callbacks, and landed. Scenarios are those of the
 //! provider's contract (9.6), named by their numbers.
 
+mod catalogue;
 mod export;
 mod hints;
 mod landing;

@@ -185,3 +185,24 @@ fn the_names_of_fault_classes_read_back() {
         assert_eq!(serde_json::json!(class), class.name());
     }
 }
+
+#[test]
+fn of_hints_that_come_together_one_asks_and_the_next_look_comes_sooner() {
+    let mut job = job();
+    let hint = |job: &mut Job, at: OffsetDateTime| {
+        let change = job.apply(Event::Hinted { at }, at);
+        (change, job.check.hinted == Some(at))
+    };
+    let at = |seconds: f64| job_time() + time::Duration::seconds_f64(seconds);
+    assert_eq!(hint(&mut job, at(0.0)), (Change::Nothing, false), "nobody has answered us yet");
+    job.apply(accepted(), at(0.0));
+    assert_eq!(hint(&mut job, at(1.0)), (Change::Noted, true));
+    assert_eq!(hint(&mut job, at(2.0)), (Change::Noted, false));
+    assert_eq!(job.check.at, Some(at(6.0)));
+    assert_eq!(hint(&mut job, at(3.0)), (Change::Nothing, false), "the look is due already");
+    assert_eq!(hint(&mut job, at(6.0)), (Change::Noted, true));
+}
+
+fn job_time() -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000)
+}

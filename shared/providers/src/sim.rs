@@ -71,6 +71,9 @@ pub trait Simulator: Send {
     /// A request body for `POST /jobs` that shows the provider at work, for the local runner's demonstration.
     fn demonstration(&self) -> Value;
 
+    /// Works as fast as a person wants to watch it, and not as slowly as the provider.
+    fn hurry(&mut self) {}
+
     /// Request bodies that show everything that the provider can make, each ending with its job stored.
     fn gallery(&self) -> Vec<Value> {
         vec![self.demonstration()]

@@ -11,7 +11,7 @@ use crate::{Credentials, LongestAnswer};
 const PREFIX: &str = "/api/odin/v3";
 
 /// The longest project that is read: its scenes can be megabytes (contract 5.1).
-const LONGEST_PROJECT: LongestAnswer = LongestAnswer(16 * 1024 * 1024);
+pub(super) const LONGEST_PROJECT: LongestAnswer = LongestAnswer(16 * 1024 * 1024);
 
 /// How the token stands in its header (contract 1.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

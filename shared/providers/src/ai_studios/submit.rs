@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    api::Api,
+    api::{Api, LONGEST_PROJECT},
     envelope::{Holds, open},
     notes::{Notes, Snapshot},
     progress::Project,
@@ -102,6 +102,8 @@ impl Submission {
         match refusal.class() {
             Class::Auth => self.unauthorized(&refusal),
             Class::Throttled => self.throttled(answer, &refusal),
+            // A project that is longer than what is read of it stays unknown, and its export need not suffer for that.
+            Class::Transient if is_cut(response) => self.remember(),
             Class::Transient => self.in_trouble(refusal.fault().retry_after(30)),
             _ if self.notes.joined => Step::Refused(self.named(&refusal)),
             // No workspace can be named here (contract 5.4), so a project of a team may not be shown. The export itself
@@ -204,6 +206,11 @@ impl Conversation for Submission {
             Stage::Export => self.exported(&answer),
         }
     }
+}
+
+/// Whether more of a project came than is read of one.
+fn is_cut(response: &http::Response<Bytes>) -> bool {
+    response.status().is_success() && response.body().len() >= LONGEST_PROJECT.0
 }
 
 fn unreachable() -> Fault {

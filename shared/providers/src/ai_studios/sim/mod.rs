@@ -175,6 +175,10 @@ impl Simulator for AiStudiosSimulator {
         json!({"app_id": self.account.app_id, "user_key": self.account.user_key})
     }
 
+    fn hurry(&mut self) {
+        (self.state.knobs.timeline.queue_seconds, self.state.knobs.timeline.ramp_seconds) = (0.5, 3.0);
+    }
+
     fn demonstration(&self) -> Value {
         json!({
             "provider": "ai_studios",
