@@ -7,6 +7,7 @@ use bytes::Bytes;
 use harness::{
     Clients,
     simulators::{Ports, SimulatorHost},
+    until,
 };
 use http::{Method, Request, Response};
 use lambda::Environment;
@@ -34,10 +35,14 @@ impl Deployed {
         let api: url::Url = text_of(&described["providers"]["abyssale"], "api_url").parse().expect("a URL");
         let port = api.port().expect("a port");
         let run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
-        let simulator =
-            providers::find("abyssale").expect("a provider").simulator(1, u64::try_from(run).expect("soon"));
+        let (provider, run) =
+            (providers::find("abyssale").expect("a provider"), u64::try_from(run).expect("soon"));
         let ports = Ports { api: port, files: port + 1, admin: port + 2 };
-        let simulator = SimulatorHost::start(simulator, ports).await.expect("the simulator's ports are free");
+        // The flow before this one may not have let go of them yet.
+        let simulator = until("the simulator's ports are free", || async {
+            SimulatorHost::start(provider.simulator(1, run), ports).await.ok()
+        })
+        .await;
         let sender = Sender::new().expect("a client");
         let deployed = Self { described, aws, simulator, sender };
         let keys = deployed.simulator.with(|simulator| simulator.credentials());
