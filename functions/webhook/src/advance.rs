@@ -30,6 +30,7 @@ impl Worker {
         match Queued::read(text)? {
             Queued::Delivery(message) => self.deliver(message, receipt).await,
             Queued::Continuation(id) => self.land(id, receipt).await,
+            Queued::Hint(id) => Ok(self.follow(id, receipt.deadline).await?),
         }
     }
 
