@@ -267,7 +267,10 @@ impl Job {
             Event::LandingStarted => {}
             Event::Transferred { transfer } => self.transfer = Some(transfer),
             Event::LandingPostponed { error } => self.error = Some(error),
-            Event::Landed { haul } => self.keep(haul, None),
+            Event::Landed { haul } => {
+                self.keep(haul, None);
+                self.sources.iter_mut().for_each(Source::forget_signature);
+            }
             Event::LandedPartly { haul, error } => self.keep(haul, Some(error)),
             Event::LandingFailed { archive, error } => (self.archive, self.error) = (archive, Some(error)),
         }
