@@ -1,3 +1,5 @@
+//! What a line says, and which lines are written.
+
 use std::{
     io,
     sync::{Arc, Mutex},

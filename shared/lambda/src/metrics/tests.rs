@@ -1,3 +1,5 @@
+//! Lines that count are documents of the Embedded Metric Format.
+
 use std::collections::BTreeSet;
 
 use super::*;
