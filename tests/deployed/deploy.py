@@ -80,8 +80,11 @@ def up(options):
         session = cloud.session()
         built = stack.write_built_template(artifacts, options.state)
         wanted = parameters(provider_url, options.parameter)
+        if wanted.get("BucketName"):
+            # Somebody's own bucket is there before the stack is.
+            session.client("s3", endpoint_url=endpoint).create_bucket(Bucket=wanted["BucketName"])
         stack.deploy(session, endpoint, built, wanted)
-        urls = mend.mend(session, endpoint, options.auth)
+        urls = mend.mend(session, endpoint, options.auth and not wanted.get("BucketName"))
         for given in options.variable:
             function, pair = given.split(":", 1)
             mend.set_variables(session, endpoint, stack.FUNCTIONS[function], dict([pair.split("=", 1)]))

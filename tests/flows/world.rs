@@ -36,6 +36,7 @@ impl World {
     /// A world with other settings. Waits are short: the provider takes 50 ms, retries come after a second, and nobody
     /// keeps the provider's pace.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
+        crate::watch::listen();
         let data = TempDir::new().expect("a temporary folder");
         let mut options = StackOptions::new(data.path())
             .variable("RETRY_SECONDS", "1")

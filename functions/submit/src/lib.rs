@@ -20,7 +20,7 @@ mod submit;
 mod wait;
 
 use inbox::{Inbox, Submissions};
-use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
+use lambda::{Aws, Environment, Failure, HttpReply, Segment, Tracer, Trigger};
 use model::{Fault, Job, JobView};
 use notify::Events;
 use providers::Provider;
@@ -45,6 +45,7 @@ pub struct App {
     submissions: Submissions,
     inbox: Inbox,
     events: Option<Events>,
+    tracer: Tracer,
 }
 
 impl App {
@@ -59,6 +60,7 @@ impl App {
         Ok(Self {
             records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
             events,
+            tracer: Tracer::connect(environment),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
             inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),
@@ -106,9 +108,33 @@ impl App {
     /// From command to use case.
     async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Job, Fault> {
         match command {
-            Command::Submit(request) => self.submit(request, deadline).await,
-            Command::Get(id) => jobs::get(&self.records, id).await,
+            Command::Submit(request) => {
+                let segment = Segment::of(lambda::trace().as_ref(), "Landfall submission").as_part();
+                let submitted = self.submit(request, deadline).await;
+                self.trace(segment, submitted.as_ref());
+                submitted
+            }
+            Command::Get(id) => {
+                lambda::about(id);
+                jobs::get(&self.records, id).await
+            }
         }
+    }
+
+    /// Tells the trace of a request what came of it.
+    fn trace(&self, mut segment: Segment, submitted: Result<&Job, &Fault>) {
+        match submitted {
+            Ok(job) => {
+                segment.note("job_id", job.id.to_string());
+                segment.note("provider", job.provider.as_str());
+                segment.note("status", job.status.as_str());
+            }
+            Err(fault) => {
+                segment.note("fault", fault.class.name());
+                segment.failed();
+            }
+        }
+        self.tracer.send(segment);
     }
 }
 

@@ -26,12 +26,14 @@ impl App {
         // Whatever is not configured is found before anything is written.
         let request = self.completed(request).await?;
         let (provider, id) = (request.provider, JobId::generate());
+        lambda::about(id);
+        lambda::of_provider(provider.name());
         let asked_for = (&request.order.kind, &request.order.request);
         let mut conversation = self.conversation(provider, id, asked_for.0, asked_for.1).await?;
         let pace = self.pace(provider, self.config.longest_wait, deadline);
 
         let key = request.key.clone();
-        let job = Job::new(new_job(id, request));
+        let job = Job::new(new_job(id, request)).traced(lambda::trace());
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
             Turn::At(turn) => turn,
             Turn::NotBefore(_) if !pace.is_shared() => return Err(late()),

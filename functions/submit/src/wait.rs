@@ -36,6 +36,7 @@ impl App {
     /// A waiting job that its caller asks for again long after it was made may have lost its message: whoever made it
     /// died before sending it. One message too many does no harm.
     pub(crate) async fn found(&self, job: Job) -> Job {
+        lambda::about(job.id);
         let now = OffsetDateTime::now_utc();
         if job.status == Status::Waiting
             && now - job.updated_at > LOST_MESSAGE

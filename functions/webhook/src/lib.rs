@@ -17,6 +17,7 @@ mod settle;
 mod sweep;
 mod tell;
 pub mod transfer;
+mod unfinished;
 pub mod unpack;
 mod watch;
 mod whole;
@@ -24,7 +25,7 @@ mod worker;
 pub mod zip;
 
 use inbox::Inbox;
-use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
+use lambda::{Aws, Environment, Failure, HttpReply, Tracer, Trigger};
 use model::Fault;
 use objects::Objects;
 use serde_json::{Value, json};
@@ -54,7 +55,9 @@ impl App {
         let aws = Aws::new(environment)?;
         Ok(Self(match Config::read(environment)? {
             Config::Door(config) => Role::Door(Box::new(Door::connect(&aws, &config))),
-            Config::Worker(config) => Role::Worker(Box::new(Worker::connect(&aws, *config)?)),
+            Config::Worker(config) => {
+                Role::Worker(Box::new(Worker::connect(&aws, *config, Tracer::connect(environment))?))
+            }
         }))
     }
 

@@ -17,6 +17,7 @@ use providers::Standing;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
+use tracing::Instrument;
 
 use crate::{inquire::Inquired, patience, worker::Worker};
 
@@ -99,7 +100,8 @@ impl Worker {
             if new.is_empty() {
                 break;
             }
-            let looked = stream::iter(new).map(|id| self.look_after(id, &round));
+            let looked =
+                stream::iter(new).map(|id| self.look_after(id, &round).instrument(lambda::piece_of_work()));
             let looked: Vec<Looked> = looked.buffer_unordered(AT_ONCE).collect().await;
             let count =
                 |which: &[Looked]| looked.iter().filter(|looked| which.contains(looked)).count() as u64;
@@ -120,14 +122,20 @@ impl Worker {
             unfinished = swept.unfinished,
             "swept"
         );
+        self.measure_the_oldest().await;
         Ok(swept)
     }
 
     async fn look_after(&self, id: JobId, round: &Round) -> Looked {
+        lambda::about(id);
         match self.look_at(id, round).await {
             Ok(looked) => looked,
             Err(fault) => {
-                tracing::error!(job_id = %id, fault = fault.class.name(), causes = fault.causes(), "a job cannot be looked after");
+                tracing::error!(
+                    fault = fault.class.name(),
+                    causes = fault.causes(),
+                    "a job cannot be looked after"
+                );
                 self.put_off(id).await;
                 Looked::Failed
             }
@@ -146,6 +154,7 @@ impl Worker {
     async fn look_at(&self, id: JobId, round: &Round) -> Result<Looked, Fault> {
         let now = OffsetDateTime::now_utc();
         let Some(job) = self.records.get(id).await? else { return Ok(Looked::Stayed) };
+        lambda::of_provider(job.provider.as_str());
         if job.due().is_none_or(|at| at > round.until) {
             return Ok(Looked::Stayed);
         }
@@ -254,8 +263,8 @@ impl Worker {
         if after.status == Status::Received {
             self.inbox.send(&Queued::Continuation(job.id), 0).await?;
         }
-        let (metric, status) = (patience::metric(&after), after.status.as_str());
-        tracing::info!(metric, count = 1, job_id = %job.id, before = job.status.as_str(), status, "a silent job was settled");
+        let (before, status) = (job.status.as_str(), after.status.as_str());
+        tracing::info!(before, status, "a silent job was settled");
         self.tell(&after).await;
         Ok(if change == Change::Moved { Looked::Moved } else { Looked::Stayed })
     }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use inbox::{Inbox, Submissions};
-use lambda::{Aws, QueueMessage, QueueReply};
+use lambda::{Aws, QueueMessage, QueueReply, Tracer, piece_of_work};
 use model::{Fault, FaultClass};
 use notify::Events;
 use objects::Objects;
 use records::Records;
 use time::OffsetDateTime;
+use tracing::Instrument;
 use transport::{Secrets, Sender};
 
 use crate::config::WorkerConfig;
@@ -30,6 +31,7 @@ pub(crate) struct Worker {
     pub(crate) sender: Sender,
     /// Where others are told of jobs, if they are.
     pub(crate) events: Option<Events>,
+    pub(crate) tracer: Tracer,
 }
 
 /// One receipt of one message.
@@ -42,7 +44,7 @@ pub(crate) struct Receipt {
 }
 
 impl Worker {
-    pub(crate) fn connect(aws: &Aws, config: WorkerConfig) -> Result<Self, Fault> {
+    pub(crate) fn connect(aws: &Aws, config: WorkerConfig, tracer: Tracer) -> Result<Self, Fault> {
         let (inbox, objects) = crate::store(aws, &config.store);
         let events = config.event_bus.as_ref().map(|bus| Events::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
@@ -53,6 +55,7 @@ impl Worker {
             sender: Sender::new()?,
             objects,
             inbox,
+            tracer,
             config,
         })
     }
@@ -69,15 +72,22 @@ impl Worker {
                 continue;
             }
             let receipt = Receipt { message_id: id, handle: receipt_handle, deadline };
-            if let Err(failed) = Box::pin(self.advance(&body, &receipt)).await {
-                failed.fault.log("delivery not dealt with, it comes back");
-                // Also behind another worker: a long landing must not use up a duplicate's attempts.
-                let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());
-                self.hide(&receipt.handle, wait).await;
+            let dealt_with = self.deal_with(&body, receive_count, &receipt).instrument(piece_of_work());
+            if !dealt_with.await {
                 reply.failed(receipt.message_id);
             }
         }
         reply
+    }
+
+    /// Deals with one message. Returns whether it is done with.
+    async fn deal_with(&self, body: &str, receive_count: u32, receipt: &Receipt) -> bool {
+        let Err(failed) = Box::pin(self.advance(body, receipt)).await else { return true };
+        failed.fault.log("delivery not dealt with, it comes back");
+        // Also behind another worker: a long landing must not use up a duplicate's attempts.
+        let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());
+        self.hide(&receipt.handle, wait).await;
+        false
     }
 
     async fn hide(&self, receipt_handle: &str, seconds: u32) {

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Source, Status,
-    StoredFile, Ticket, Transfer, Transition, transition,
+    StoredFile, Ticket, Trace, Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -91,6 +91,8 @@ pub struct Job {
     pub check: Check,
     /// What others are to be told of it.
     pub outbox: Outbox,
+    /// The trace of the request that made it.
+    pub trace: Option<Trace>,
     /// Counts the writes; a write names the version it read, so that two writers cannot undo each other.
     pub version: u64,
 }
@@ -156,6 +158,7 @@ impl Job {
             notes: Map::new(),
             check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
             outbox: Outbox::default(),
+            trace: None,
             version: 0,
         }
     }
@@ -164,6 +167,12 @@ impl Job {
     #[must_use]
     pub fn waiting(self) -> Self {
         Self { status: Status::Waiting, ..self }
+    }
+
+    /// The job as a part of the trace of the request that made it.
+    #[must_use]
+    pub fn traced(self, trace: Option<Trace>) -> Self {
+        Self { trace, ..self }
     }
 
     /// Lets an event happen to the job. The only way a job changes.
@@ -258,7 +267,10 @@ impl Job {
             Event::LandingStarted => {}
             Event::Transferred { transfer } => self.transfer = Some(transfer),
             Event::LandingPostponed { error } => self.error = Some(error),
-            Event::Landed { haul } => self.keep(haul, None),
+            Event::Landed { haul } => {
+                self.keep(haul, None);
+                self.sources.iter_mut().for_each(Source::forget_signature);
+            }
             Event::LandedPartly { haul, error } => self.keep(haul, Some(error)),
             Event::LandingFailed { archive, error } => (self.archive, self.error) = (archive, Some(error)),
         }

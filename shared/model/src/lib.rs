@@ -15,6 +15,7 @@ mod names;
 mod outbox;
 mod secret;
 mod status;
+mod trace;
 mod view;
 
 pub use callback::{CallbackKeys, CallbackToken};
@@ -28,4 +29,5 @@ pub use names::{ProviderName, Ticket};
 pub use outbox::{Announcement, Outbox};
 pub use secret::Secret;
 pub use status::{Status, Transition, UnknownStatus, transition};
+pub use trace::{NoTrace, Trace};
 pub use view::{JobView, utc_milliseconds};

@@ -1,6 +1,6 @@
 //! A job as an item of the table.
 
-use model::{Check, Fault, Job, JobId, Origin, Outbox, ProviderName, StoredFile, Ticket};
+use model::{Check, Fault, Job, JobId, Origin, Outbox, ProviderName, StoredFile, Ticket, Trace};
 use serde_json::{Map, Value};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
@@ -54,6 +54,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe("metadata", job.metadata.as_ref().map(Value::to_string))
         .maybe("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
         .maybe("result", job.result.as_ref().map(Value::to_string))
+        .maybe("trace", job.trace.as_ref().map(Trace::to_string))
         .maybe("ticket", job.ticket.as_ref().map(Ticket::as_str))
         .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
     if let Some(at) = job.due() {
@@ -144,6 +145,8 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
             hinted: reader.maybe_time("hinted_at")?,
         },
         outbox,
+        // Only for watching: nobody is kept from a job whose trace cannot be read.
+        trace: reader.maybe("trace").and_then(|header| header.parse().ok()),
         version: reader.maybe_number("version").ok_or_else(|| unreadable("version"))?,
     })
 }

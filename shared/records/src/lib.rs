@@ -3,6 +3,7 @@
 mod attribute;
 mod checkpoints;
 mod claim;
+mod counted;
 mod deliveries;
 mod due;
 mod item;

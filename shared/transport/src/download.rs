@@ -53,7 +53,7 @@ impl Downloader {
         let mut url = Url::parse(url)
             .map_err(|e| Fault::new(FaultClass::SourceRefused, "download refused: not a URL").because(e))?;
         for _ in 0..=REDIRECTS {
-            self.guard.check(&url)?;
+            self.guard.check(&url).inspect_err(|_| count_refusal(&url))?;
             let answer = self.request(&url, asked).await?;
             match redirect(&url, &answer)? {
                 Some(next) => url = next,
@@ -73,6 +73,7 @@ impl Downloader {
         request.send().await.map_err(|e| {
             let e = e.without_url();
             if causes(&e).any(|cause| cause.is::<NotPublic>()) {
+                count_refusal(url);
                 let host = url.host_str().unwrap_or_default();
                 let message = format!("download from {host} refused: the host has no public address");
                 return Fault::new(FaultClass::SourceRefused, message);
@@ -136,6 +137,12 @@ impl Download {
             },
         )
     }
+}
+
+/// Counts a host that the guard keeps everybody from.
+fn count_refusal(url: &Url) {
+    let host = url.host_str().unwrap_or_default();
+    tracing::warn!(metric = "RefusedHosts", count = 1, host, "a download is refused");
 }
 
 fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, Fault> {
