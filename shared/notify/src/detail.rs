@@ -103,6 +103,17 @@ impl<'a> JobEvent<'a> {
         detail
     }
 
+    /// The same each time that others are told of it.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Where the job stood.
+    pub(crate) fn status(&self) -> Status {
+        self.status
+    }
+
+    /// When it came there.
     pub(crate) fn updated_at(&self) -> OffsetDateTime {
         self.updated_at
     }
