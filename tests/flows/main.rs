@@ -3,6 +3,7 @@
 mod ai_studios;
 mod archives;
 mod bad_input;
+mod callers;
 mod changing;
 mod check;
 mod crash;

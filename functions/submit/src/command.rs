@@ -39,7 +39,7 @@ impl Command {
             }
             _ => Err(Fault::invalid(
                 "command",
-                "expected \"submit\", \"get\", \"signing_secret\" or \"check\"",
+                "expected \"submit\", \"get\", \"signing_secret\", \"webhook_secret\" or \"check\"",
             )),
         }
     }

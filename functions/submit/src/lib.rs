@@ -18,6 +18,7 @@ mod request;
 mod signing;
 mod submit;
 mod wait;
+mod webhook_secret;
 
 use inbox::{Inbox, Submissions};
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
@@ -32,7 +33,7 @@ use transport::{Secrets, Sender};
 use check::Checkup;
 pub use command::Command;
 pub use config::Config;
-pub use operation::{Operation, SigningCommand};
+pub use operation::{Operation, SigningCommand, WebhookSecretAction};
 use signing::Signing;
 
 /// The function with everything it uses.
@@ -94,6 +95,7 @@ impl App {
             line: self.line(provider, deadline),
         };
         match operation {
+            Operation::WebhookSecret(action) => webhook_secret::carry_out(&self.secrets, action).await,
             Operation::SigningSecret(provider, command) => signing(provider).carry_out(command).await,
             Operation::Check(provider, fields) => {
                 let checkup =

@@ -25,6 +25,17 @@ impl Origin {
         (url.origin().is_tuple() && bare).then(|| Self(url.origin()))
     }
 
+    /// Reads the origins that the setting `TRUSTED_ORIGINS` lists.
+    ///
+    /// # Errors
+    /// [`FaultClass::Misconfigured`] if one of them is none.
+    pub fn trusted(texts: &[String]) -> Result<Vec<Self>, Fault> {
+        texts.iter().map(|text| Self::parse(text)).collect::<Option<_>>().ok_or_else(|| {
+            let message = "the environment variable TRUSTED_ORIGINS is not a list of origins";
+            Fault::new(FaultClass::Misconfigured, message)
+        })
+    }
+
     /// The origin of a URL.
     pub fn of(url: &str) -> Option<Self> {
         Url::parse(url).ok().map(|url| url.origin()).filter(url::Origin::is_tuple).map(Self)

@@ -21,5 +21,5 @@ pub use download::{Download, Downloader};
 pub use guard::{Guard, Origin};
 pub use ranges::Remote;
 pub use secret_change::SecretVersion;
-pub use secrets::{SecretDocument, Secrets};
+pub use secrets::{SecretDocument, Secrets, random_bytes};
 pub use send::{LONGEST_ANSWER, Sender, Unanswered};

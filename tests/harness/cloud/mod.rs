@@ -18,6 +18,7 @@ mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::event_source::{BatchHandler, EventSource, EventSourceOptions};
 pub use self::faults::{Faults, Outage};
@@ -199,6 +200,16 @@ impl LocalCloud {
     /// Message counts of a queue, or nothing when there is no such queue.
     pub fn queue_depth(&self, queue: &str) -> Option<QueueDepth> {
         self.services.queue_depth(queue)
+    }
+
+    /// How long each message of a queue that was received is still hidden.
+    pub fn hidden_for(&self, queue: &str) -> Vec<Duration> {
+        self.services.queues().hidden_for(queue)
+    }
+
+    /// Lets so much time pass for the messages of a queue: what is hidden or delayed is back so much earlier.
+    pub fn pass_time(&self, queue: &str, by: Duration) {
+        self.services.queues().pass_time(queue, by);
     }
 
     /// Connects a queue to a function as Lambda's event source mapping does. The queue may be
