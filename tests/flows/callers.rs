@@ -3,6 +3,7 @@
 mod apart;
 mod caller;
 mod hostile;
+mod others;
 mod patience;
 mod secrets;
 mod told;

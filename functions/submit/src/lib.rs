@@ -2,7 +2,9 @@
 //! also does what an operator needs of a provider.
 
 mod ask;
+mod audience;
 mod call;
+mod caller;
 mod check;
 mod claiming;
 mod command;
@@ -20,7 +22,7 @@ mod submit;
 mod wait;
 mod webhook_secret;
 
-use inbox::{Inbox, Submissions};
+use inbox::{CallerWebhooks, Inbox, Submissions};
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
 use model::{Fault, Job, JobView};
 use notify::Events;
@@ -45,6 +47,7 @@ pub struct App {
     sender: Sender,
     submissions: Submissions,
     inbox: Inbox,
+    caller_webhooks: CallerWebhooks,
     events: Option<Events>,
 }
 
@@ -62,6 +65,7 @@ impl App {
             events,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
+            caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
             inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),
             submissions: Submissions::new(&aws.service("SQS"), &config.submissions_queue_url),
             config,

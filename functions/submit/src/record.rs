@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use exchange::left;
-use model::{Event, Job};
+use model::{Event, Fault, Job, Told};
 use notify::JobEvent;
 use time::OffsetDateTime;
 
@@ -37,20 +37,34 @@ impl App {
 
     /// Tells others what is new about a job. What they cannot be told in time, the sweep tells them.
     async fn tell(&self, job: &Job, deadline: OffsetDateTime) {
-        let (Some(events), Some(last)) = (&self.events, job.outbox.announcements.last()) else { return };
-        // In a place of its own: the client's futures are long, and a submission's future need not hold them.
-        let telling = Box::pin(async {
-            events.publish(&JobEvent::all(job)).await?;
-            self.records.told(job.id, last.sequence).await
-        });
-        match tokio::time::timeout(LONGEST_TO_TELL.min(left(deadline) / 4), telling).await {
-            Ok(Ok(())) => {}
-            Ok(Err(fault)) => fault.log("others are told of a job later"),
-            Err(_) => {
-                tracing::warn!(job_id = %job.id, "others are told of a job later, the event bus is slow")
-            }
+        let Some(last) = job.outbox.announcements.last().map(|last| last.sequence) else { return };
+        let longest = || LONGEST_TO_TELL.min(left(deadline) / 4);
+        // In places of their own: the clients' futures are long, and a submission's future need not hold them.
+        let (bus, caller) = tokio::join!(
+            Box::pin(in_time(longest(), "the event bus is told of a job later", self.publish(job))),
+            Box::pin(in_time(longest(), "a caller is told of a job later", self.tell_caller(job)))
+        );
+        if bus || caller {
+            let told = Told { bus: bus.then_some(last), caller: caller.then_some(last) };
+            let noting = Box::pin(self.records.told(job.id, told));
+            in_time(longest(), "what others were told of a job is not noted", noting).await;
         }
     }
+
+    async fn publish(&self, job: &Job) -> Result<(), Fault> {
+        let Some(events) = &self.events else { return Ok(()) };
+        events.publish(&JobEvent::all(job)).await
+    }
+}
+
+/// Does something within so much time. Returns whether it was done; what it means if it was not is logged.
+async fn in_time(longest: Duration, otherwise: &str, doing: impl Future<Output = Result<(), Fault>>) -> bool {
+    match tokio::time::timeout(longest, doing).await {
+        Ok(Ok(())) => return true,
+        Ok(Err(fault)) => fault.log(otherwise),
+        Err(_) => tracing::warn!("{otherwise}: there was no answer in time"),
+    }
+    false
 }
 
 /// Half of what is left, so that there is time to answer.

@@ -1,9 +1,11 @@
 //! A request for a job: read, checked, and nothing else yet.
 
-use model::{Fault, ProviderName, Violation};
+use model::{Audience, Fault, ProviderName, Violation};
 use providers::{Order, Provider};
 use records::IdempotencyKey;
 use serde_json::{Map, Value, json};
+
+use crate::audience;
 
 /// The largest `metadata`, in bytes of compact JSON.
 const LARGEST_METADATA: usize = 4 * 1024;
@@ -20,6 +22,8 @@ pub struct Request {
     pub metadata: Option<Value>,
     /// Whether the archive shall be unpacked; `None` leaves it to the worker's configuration.
     pub unpack: Option<bool>,
+    /// Whom the job shall tell of its end.
+    pub audience: Audience,
     /// What makes a repetition of the request recognisable.
     pub key: Option<IdempotencyKey>,
 }
@@ -34,7 +38,7 @@ impl std::fmt::Debug for Request {
 }
 
 impl Request {
-    /// Reads the fields of a request. `provider`, `kind`, `metadata` and `unpack` are common to all; the rest is
+    /// Reads the fields of a request. `provider`, `kind`, `metadata`, `unpack` and `notify` are common to all; the rest is
     /// the provider's.
     ///
     /// # Errors
@@ -53,6 +57,7 @@ impl Request {
                 None
             }
         };
+        let audience = audience::read(fields.remove("notify"), &mut violations);
         if key.is_some_and(|key| !is_key(key)) {
             violations
                 .push(Violation::new("idempotency_key", "expected 1 to 255 printable ASCII characters"));
@@ -76,7 +81,7 @@ impl Request {
         match provider.read_order(kind, fields) {
             Ok(order) if violations.is_empty() => {
                 let key = key.map(|key| fingerprinted(key, provider, &order, metadata.as_ref(), unpack));
-                Ok(Self { provider, order, metadata, unpack, key })
+                Ok(Self { provider, order, metadata, unpack, audience, key })
             }
             Ok(_) => Err(Fault::violations(violations)),
             Err(fault) => {

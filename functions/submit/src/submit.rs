@@ -25,13 +25,15 @@ impl App {
     pub(crate) async fn submit(&self, request: Request, deadline: OffsetDateTime) -> Result<Job, Fault> {
         // Whatever is not configured is found before anything is written.
         let request = self.completed(request).await?;
+        self.can_be_told(&request.audience).await?;
         let (provider, id) = (request.provider, JobId::generate());
         let asked_for = (&request.order.kind, &request.order.request);
         let mut conversation = self.conversation(provider, id, asked_for.0, asked_for.1).await?;
         let pace = self.pace(provider, self.config.longest_wait, deadline);
 
         let key = request.key.clone();
-        let job = Job::new(new_job(id, request));
+        let audience = request.audience.clone();
+        let job = Job { audience, ..Job::new(new_job(id, request)) };
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
             Turn::At(turn) => turn,
             Turn::NotBefore(_) if !pace.is_shared() => return Err(late()),

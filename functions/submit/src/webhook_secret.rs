@@ -26,6 +26,8 @@ pub(crate) async fn carry_out(secrets: &Secrets, action: WebhookSecretAction) ->
             WebhookSecretAction::Revoke => held.iter().take(1).cloned().collect(),
         };
         if kept == held || secrets.change_notify_signing_secrets(&version, &kept).await? {
+            // What is kept of Landfall's secret is as new from now on.
+            secrets.current().await?;
             let fingerprints: Vec<String> = kept.iter().map(fingerprint).collect();
             let action = action.name();
             tracing::info!(

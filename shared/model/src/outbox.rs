@@ -24,13 +24,25 @@ pub struct Announcement {
     pub error: Option<JobError>,
 }
 
-/// The announcements that nobody is known to have been told, oldest first.
+/// The announcements that somebody is not known to have been told, oldest first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outbox {
     /// At most a few: a job only has so many statuses, and progress takes the place of older progress.
     pub announcements: Vec<Announcement>,
+    /// Who has been told of some of them already, and is not told again while others are waited for.
+    pub told: Told,
     /// When the sweep looks whether they still are here. None when there are none.
     pub due: Option<OffsetDateTime>,
+}
+
+/// How far others have been told, by the sequence of the last announcement that each of them has; none for nothing.
+/// Whoever is not to be told at all has everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Told {
+    /// The event bus.
+    pub bus: Option<u64>,
+    /// The queue of callers' webhooks.
+    pub caller: Option<u64>,
 }
 
 impl Status {
@@ -56,14 +68,17 @@ impl Outbox {
     /// How long whoever changed a job has to tell others itself before the sweep does.
     pub const PATIENCE: Duration = Duration::seconds(5);
 
-    /// Forgets what others have been told. Returns whether there was any of it.
-    pub fn told(&mut self, through: u64) -> bool {
-        let before = self.announcements.len();
-        self.announcements.retain(|announcement| announcement.sequence > through);
+    /// Notes what others have been told, and forgets what all of them have. Returns whether that is new.
+    pub fn note_told(&mut self, told: Told) -> bool {
+        let before = (self.announcements.len(), self.told);
+        let Told { bus, caller } = self.told;
+        self.told = Told { bus: bus.max(told.bus), caller: caller.max(told.caller) };
+        let through = self.told.bus.min(self.told.caller);
+        self.announcements.retain(|announcement| Some(announcement.sequence) > through);
         if self.announcements.is_empty() {
-            self.due = None;
+            *self = Self::default();
         }
-        self.announcements.len() < before
+        before != (self.announcements.len(), self.told)
     }
 }
 
@@ -126,6 +141,10 @@ mod tests {
         job.announce(&event, change, now);
     }
 
+    fn both(through: u64) -> Told {
+        Told { bus: Some(through), caller: Some(through) }
+    }
+
     fn told(job: &Job) -> Vec<(u64, Status)> {
         job.outbox.announcements.iter().map(|told| (told.sequence, told.status)).collect()
     }
@@ -148,9 +167,23 @@ mod tests {
         let mut job = job();
         happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
         happens(&mut job, Event::Finished { sources: vec![], missing: vec![] });
-        assert!(job.outbox.told(1) && !job.outbox.told(1));
+        assert!(job.outbox.note_told(both(1)) && !job.outbox.note_told(both(1)));
         assert_eq!((told(&job), job.outbox.due.is_some()), (vec![(2, Status::Received)], true));
-        assert!(job.outbox.told(2));
+        assert!(job.outbox.note_told(both(2)) && !job.outbox.note_told(both(2)));
+        assert_eq!(job.outbox, Outbox::default());
+    }
+
+    #[test]
+    fn what_only_one_of_two_was_told_is_kept_for_the_other() {
+        let mut job = job();
+        happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
+        assert!(job.outbox.note_told(Told { bus: None, caller: Some(1) }));
+        assert!(!job.outbox.note_told(Told { bus: None, caller: Some(1) }));
+        assert_eq!(
+            (told(&job), job.outbox.told),
+            (vec![(1, Status::Submitted)], Told { bus: None, caller: Some(1) })
+        );
+        assert!(job.outbox.note_told(Told { bus: Some(1), caller: None }));
         assert_eq!(job.outbox, Outbox::default());
     }
 
@@ -161,7 +194,7 @@ mod tests {
         assert_eq!(job.due(), check);
         happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
         assert_eq!(job.due(), Some(job.created_at + Outbox::PATIENCE));
-        job.outbox.told(1);
+        job.outbox.note_told(both(1));
         assert_eq!(job.due(), job.check.at);
     }
 }

@@ -47,9 +47,15 @@ pub struct ProviderEvent<'a> {
 }
 
 impl<'a> JobEvent<'a> {
-    /// Everything that others are still to be told of a job, oldest first.
+    /// Everything that the bus is still to be told of a job, oldest first.
     pub fn all(job: &'a Job) -> Vec<Self> {
-        job.outbox.announcements.iter().map(|announcement| Self::new(job, announcement)).collect()
+        Self::after(job, job.outbox.told.bus).collect()
+    }
+
+    /// What was announced of a job after this, oldest first.
+    pub(crate) fn after(job: &'a Job, told: Option<u64>) -> impl Iterator<Item = Self> {
+        let later = job.outbox.announcements.iter().filter(move |announced| Some(announced.sequence) > told);
+        later.map(|announcement| Self::new(job, announcement))
     }
 
     fn new(job: &'a Job, announced: &'a Announcement) -> Self {

@@ -35,7 +35,7 @@ struct Payload<'a, D> {
 impl Webhook {
     /// What a caller is still to be told of a job, oldest first.
     pub fn all(job: &Job) -> Vec<Self> {
-        JobEvent::all(job).iter().filter_map(Self::of).collect()
+        JobEvent::after(job, job.outbox.told.caller).filter_map(|event| Self::of(&event)).collect()
     }
 
     fn of(event: &JobEvent<'_>) -> Option<Self> {

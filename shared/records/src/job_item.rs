@@ -1,6 +1,8 @@
 //! A job as an item of the table.
 
-use model::{Check, Fault, Job, JobId, Origin, Outbox, ProviderName, StoredFile, Ticket};
+use model::{
+    Audience, Check, Fault, Job, JobId, Origin, Outbox, ProviderName, Secret, StoredFile, Ticket, Told,
+};
 use serde_json::{Map, Value};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
@@ -56,6 +58,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe("result", job.result.as_ref().map(Value::to_string))
         .maybe("ticket", job.ticket.as_ref().map(Ticket::as_str))
         .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
+    writer = writer.maybe("webhook_url", job.audience.webhook_url.as_ref().map(Secret::expose));
     if let Some(at) = job.due() {
         writer = writer.text("due_shard", due_shard(job.id)).text("due_at", due_time(at)?);
     }
@@ -70,6 +73,8 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         let check_at = job.check.at.map(due_time).transpose()?;
         writer = writer.json("outbox", &job.outbox.announcements)?;
         writer = writer.text("publish_at", due_time(publish_at)?).maybe("check_at", check_at);
+        let Told { bus, caller } = job.outbox.told;
+        writer = writer.maybe_number("told_bus", bus).maybe_number("told_caller", caller);
     }
     if !job.sources.is_empty() {
         writer = writer.json("sources", &job.sources)?;
@@ -103,6 +108,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
     };
     let outbox = Outbox {
         announcements: reader.json("outbox")?.unwrap_or_default(),
+        told: Told { bus: reader.maybe_number("told_bus"), caller: reader.maybe_number("told_caller") },
         due: reader.maybe_time("publish_at")?,
     };
     let check_at = reader.maybe_time(if outbox.due.is_some() { "check_at" } else { "due_at" })?;
@@ -143,6 +149,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
             unanswered: reader.maybe_number("unanswered_checks").unwrap_or(0),
             hinted: reader.maybe_time("hinted_at")?,
         },
+        audience: Audience { webhook_url: reader.maybe("webhook_url").map(Secret::new) },
         outbox,
         version: reader.maybe_number("version").ok_or_else(|| unreadable("version"))?,
     })

@@ -1,18 +1,18 @@
 //! What others are to be told of a job: kept in the job's own item until they have been.
 
-use model::{Fault, FaultClass, Job, JobId};
+use model::{Fault, FaultClass, Job, JobId, Told};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{Records, job_item, records::TRIES};
 
 impl Records {
-    /// Forgets what others have been told of a job, up to this sequence.
+    /// Notes what others have been told of a job, and forgets what all of them have.
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`]; then they are told again.
-    pub async fn told(&self, id: JobId, through: u64) -> Result<(), Fault> {
-        self.change_outbox(id, |job| job.outbox.told(through)).await
+    pub async fn told(&self, id: JobId, told: Told) -> Result<(), Fault> {
+        self.change_outbox(id, |job| job.outbox.note_told(told)).await
     }
 
     /// Lets the sweep come back later to a job of which others could not be told.

@@ -121,7 +121,7 @@ impl Records {
                 return Ok((job, change));
             }
             job.version += 1;
-            if self.announces {
+            if self.announces || job.audience.hears_of(job.status) {
                 job.announce(event, change, now);
             }
             tried = Some(change);

@@ -97,7 +97,8 @@ async fn the_url_is_nowhere_shown_whole() {
     let id = world.submitted_for(&caller.url()).await;
     let shown = world.ends(&id, "stored").await.to_string();
     let told = caller.hears(1).await[0].body().to_string();
-    let events = json!(world.cloud.events().into_iter().map(|event| event.detail).collect::<Vec<_>>()).to_string();
+    let events =
+        json!(world.cloud.events().into_iter().map(|event| event.detail).collect::<Vec<_>>()).to_string();
     until("nothing is left in the queue", || async {
         (world.cloud.queue_depth(CALLER_WEBHOOKS_QUEUE)?.in_flight == 0).then_some(())
     })

@@ -82,7 +82,7 @@ async fn a_job_that_expires_and_is_stored_after_all_is_told_as_both() {
 }
 
 /// Submits a job and lets it end while SQS is in trouble, so that nobody hands over what its caller is to be told.
-async fn ended_untold(world: &mut World, caller: &Caller, outage: Outage) -> String {
+pub(super) async fn ended_untold(world: &mut World, caller: &Caller, outage: Outage) -> String {
     world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
     let id = world.submitted_for(&caller.url()).await;
     // The door needs the queue, too.
