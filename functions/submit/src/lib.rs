@@ -11,6 +11,7 @@ mod done;
 mod http_api;
 mod jobs;
 mod known;
+mod notify_field;
 mod operation;
 mod queued;
 mod record;

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Source, Status,
-    StoredFile, Ticket, Transfer, Transition, transition,
+    Archive, Audience, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Source,
+    Status, StoredFile, Ticket, Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -89,6 +89,8 @@ pub struct Job {
     pub notes: Map<String, Value>,
     /// When somebody looks after it, should nothing else happen.
     pub check: Check,
+    /// Whom it tells of its end.
+    pub audience: Audience,
     /// What others are to be told of it.
     pub outbox: Outbox,
     /// Counts the writes; a write names the version it read, so that two writers cannot undo each other.
@@ -155,6 +157,7 @@ impl Job {
             error: None,
             notes: Map::new(),
             check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
+            audience: Audience::default(),
             outbox: Outbox::default(),
             version: 0,
         }

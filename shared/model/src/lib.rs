@@ -4,6 +4,7 @@
 //! in one place: [`Job::apply`] is the only function that moves a job, and [`FaultClass`] the only table
 //! that says what a failure means to a caller, to a queue and to a log.
 
+mod audience;
 mod callback;
 mod event;
 mod fault;
@@ -17,6 +18,7 @@ mod secret;
 mod status;
 mod view;
 
+pub use audience::{Audience, AudienceView, Waiter, WebhookUrl};
 pub use callback::{CallbackKeys, CallbackToken};
 pub use event::{Event, Missing, Source, SourceRole};
 pub use fault::{Fault, JobError, ProviderAnswer, Violation};

@@ -29,7 +29,7 @@ pub struct Announcement {
 pub struct Outbox {
     /// At most a few: a job only has so many statuses, and progress takes the place of older progress.
     pub announcements: Vec<Announcement>,
-    /// When the sweep looks whether they still are here. None when there are none.
+    /// When the sweep looks whether they still are here, or somebody who waits for the job. None when there are none.
     pub due: Option<OffsetDateTime>,
 }
 
@@ -55,16 +55,6 @@ impl Status {
 impl Outbox {
     /// How long whoever changed a job has to tell others itself before the sweep does.
     pub const PATIENCE: Duration = Duration::seconds(5);
-
-    /// Forgets what others have been told. Returns whether there was any of it.
-    pub fn told(&mut self, through: u64) -> bool {
-        let before = self.announcements.len();
-        self.announcements.retain(|announcement| announcement.sequence > through);
-        if self.announcements.is_empty() {
-            self.due = None;
-        }
-        self.announcements.len() < before
-    }
 }
 
 impl Job {
@@ -93,9 +83,24 @@ impl Job {
         self.outbox.due.get_or_insert(now + Outbox::PATIENCE);
     }
 
+    /// Forgets what the event bus has been told. Returns whether there was any of it.
+    pub fn told(&mut self, through: u64) -> bool {
+        let before = self.outbox.announcements.len();
+        self.outbox.announcements.retain(|announcement| announcement.sequence > through);
+        self.rest();
+        self.outbox.announcements.len() < before
+    }
+
+    /// Lets nobody look after what is to be told once nothing is.
+    pub(crate) fn rest(&mut self) {
+        if self.outbox.announcements.is_empty() && self.to_be_told().is_empty() {
+            self.outbox.due = None;
+        }
+    }
+
     /// When somebody looks after the job, or after what others are to be told of it. None while neither is needed.
     pub fn due(&self) -> Option<OffsetDateTime> {
-        self.check.at.into_iter().chain(self.outbox.due).min()
+        self.check.at.into_iter().chain(self.outbox.due).chain(self.audience.sign_at).min()
     }
 }
 
@@ -148,9 +153,9 @@ mod tests {
         let mut job = job();
         happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
         happens(&mut job, Event::Finished { sources: vec![], missing: vec![] });
-        assert!(job.outbox.told(1) && !job.outbox.told(1));
+        assert!(job.told(1) && !job.told(1));
         assert_eq!((told(&job), job.outbox.due.is_some()), (vec![(2, Status::Received)], true));
-        assert!(job.outbox.told(2));
+        assert!(job.told(2));
         assert_eq!(job.outbox, Outbox::default());
     }
 
@@ -161,7 +166,7 @@ mod tests {
         assert_eq!(job.due(), check);
         happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
         assert_eq!(job.due(), Some(job.created_at + Outbox::PATIENCE));
-        job.outbox.told(1);
+        job.told(1);
         assert_eq!(job.due(), job.check.at);
     }
 }
