@@ -2,7 +2,6 @@
 //! also does what an operator needs of a provider.
 
 mod ask;
-mod audience;
 mod call;
 mod caller;
 mod check;
@@ -13,6 +12,7 @@ mod done;
 mod http_api;
 mod jobs;
 mod known;
+mod notify_field;
 mod operation;
 mod queued;
 mod record;

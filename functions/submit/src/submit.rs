@@ -31,9 +31,8 @@ impl App {
         let mut conversation = self.conversation(provider, id, asked_for.0, asked_for.1).await?;
         let pace = self.pace(provider, self.config.longest_wait, deadline);
 
-        let key = request.key.clone();
-        let audience = request.audience.clone();
-        let job = Job { audience, ..Job::new(new_job(id, request)) };
+        let (key, audience) = (request.key.clone(), request.audience.clone());
+        let job = Job::new(new_job(id, request)).telling(audience);
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
             Turn::At(turn) => turn,
             Turn::NotBefore(_) if !pace.is_shared() => return Err(late()),

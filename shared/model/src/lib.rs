@@ -18,7 +18,7 @@ mod secret;
 mod status;
 mod view;
 
-pub use audience::Audience;
+pub use audience::{Audience, AudienceView, Waiter, WebhookUrl};
 pub use callback::{CallbackKeys, CallbackToken};
 pub use event::{Event, Missing, Source, SourceRole};
 pub use fault::{Fault, JobError, ProviderAnswer, Violation};

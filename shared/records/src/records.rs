@@ -124,6 +124,7 @@ impl Records {
             if self.announces || job.audience.hears_of(job.status) {
                 job.announce(event, change, now);
             }
+            job.call_waiters(now);
             tried = Some(change);
             if self.replace(&job, read, &item, &write).await? {
                 return Ok((job, change));

@@ -95,7 +95,9 @@ async fn without_a_secret_to_sign_with_no_caller_is_promised_anything() {
 async fn the_url_is_nowhere_shown_whole() {
     let (world, caller) = with_caller(|options| options.variable("EVENT_BUS_NAME", "landfall")).await;
     let id = world.submitted_for(&caller.url()).await;
-    let shown = world.ends(&id, "stored").await.to_string();
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(job["notify"]["webhook_url"], format!("{}/hooks/landfall", caller.origin));
+    let shown = job.to_string();
     let told = caller.hears(1).await[0].body().to_string();
     let events =
         json!(world.cloud.events().into_iter().map(|event| event.detail).collect::<Vec<_>>()).to_string();
