@@ -23,7 +23,7 @@ mod wait;
 use inbox::{Inbox, Submissions};
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
 use model::{Fault, Job, JobView};
-use notify::Events;
+use notify::{Events, Workflows};
 use providers::Provider;
 use records::Records;
 use serde_json::{Value, json};
@@ -46,6 +46,7 @@ pub struct App {
     submissions: Submissions,
     inbox: Inbox,
     events: Option<Events>,
+    workflows: Workflows,
 }
 
 impl App {
@@ -60,6 +61,7 @@ impl App {
         Ok(Self {
             records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
             events,
+            workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.bucket),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
             inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),
@@ -107,7 +109,7 @@ impl App {
     /// From command to use case.
     async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Job, Fault> {
         match command {
-            Command::Submit(request) => self.submit(request, deadline).await,
+            Command::Submit(request) => self.submit(*request, deadline).await,
             Command::Get(id) => jobs::get(&self.records, id).await,
         }
     }

@@ -75,6 +75,8 @@ pub struct WorkerConfig {
     pub lease: Duration,
     /// `RETRY_SECONDS`: the first wait after a passing trouble; doubles each time, up to 15 minutes.
     pub retry: u32,
+    /// `HEARTBEAT_SECONDS`: how often those who wait for a job get a sign of life while its files are brought in.
+    pub heartbeat: Duration,
     /// What the sweep needs.
     pub sweep: SweepConfig,
     /// `TRUSTED_ORIGINS`: origins that the download guard lets through unchecked, for simulators.
@@ -153,6 +155,7 @@ impl WorkerConfig {
             lookup_delay: environment.parsed("LOOKUP_DELAY_SECONDS", 30, "a number of seconds")?,
             lease: Duration::from_secs(environment.parsed("LEASE_SECONDS", 60, "a number of seconds")?),
             retry: environment.parsed("RETRY_SECONDS", 10, "a number of seconds")?,
+            heartbeat: heartbeat(environment)?,
             sweep: SweepConfig::read(environment)?,
             trusted,
             trusted_ca: trusted_ca(environment)?,
@@ -207,6 +210,12 @@ impl SweepConfig {
             longest: seconds("SWEEP_SECONDS", 50)?,
         })
     }
+}
+
+fn heartbeat(environment: &Environment) -> Result<Duration, Fault> {
+    let seconds: u64 = environment.parsed("HEARTBEAT_SECONDS", 30, "a number of seconds")?;
+    // An interval of nothing would keep the processor busy.
+    Ok(Duration::from_secs(seconds.max(1)))
 }
 
 fn limits(environment: &Environment) -> Result<Limits, Fault> {
