@@ -1,7 +1,7 @@
 //! What a caller is told by its own webhook: whether that can be promised, and the way to the queue.
 
 use inbox::CallerWebhook;
-use model::{Audience, Fault, Job};
+use model::{Audience, Fault, Job, Told};
 use notify::Webhook;
 use url::Url;
 
@@ -23,11 +23,18 @@ impl App {
 
     /// Hands over what a job's caller is to be told, to the queue that the worker tells it from.
     pub(crate) async fn tell_caller(&self, job: &Job) -> Result<(), Fault> {
-        let Some(url) = &job.audience.webhook_url else { return Ok(()) };
-        for Webhook { id, body } in Webhook::all(job) {
+        let (Some(last), Some(url)) = (job.outbox.announcements.last(), &job.audience.webhook_url) else {
+            return Ok(());
+        };
+        let webhooks = Webhook::all(job);
+        if webhooks.is_empty() {
+            return Ok(());
+        }
+        for Webhook { id, body } in webhooks {
             let webhook = CallerWebhook { job_id: job.id, url: url.expose().to_owned(), id, body };
             self.caller_webhooks.send(&webhook).await?;
         }
-        Ok(())
+        let bus = self.events.is_none().then_some(last.sequence);
+        self.records.told(job.id, Told { bus, caller: Some(last.sequence) }).await
     }
 }

@@ -23,6 +23,8 @@ pub struct Config {
     pub submissions_queue_url: String,
     /// `INBOX_QUEUE_URL`: the delivery queue, for answers that name files.
     pub inbox_queue_url: String,
+    /// `BUCKET_NAME`: the user's bucket, which waiting workflows are told.
+    pub bucket: String,
     /// `EVENT_BUS_NAME`: the event bus on which others are told of jobs. Default: nobody is told.
     pub event_bus: Option<String>,
     /// `CALLER_WEBHOOKS_QUEUE_URL`: the queue of what callers are to be told by their own webhooks.
@@ -57,6 +59,7 @@ impl Config {
             webhook_url: webhook_url(&environment.text("WEBHOOK_URL")?)?,
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
             inbox_queue_url: environment.text("INBOX_QUEUE_URL")?,
+            bucket: environment.text("BUCKET_NAME")?,
             event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
             caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
             callers: Guard::for_calls(

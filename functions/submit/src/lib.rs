@@ -25,7 +25,7 @@ mod webhook_secret;
 use inbox::{CallerWebhooks, Inbox, Submissions};
 use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
 use model::{Fault, Job, JobView};
-use notify::Events;
+use notify::{Events, Workflows};
 use providers::Provider;
 use records::Records;
 use serde_json::{Value, json};
@@ -49,6 +49,7 @@ pub struct App {
     inbox: Inbox,
     caller_webhooks: CallerWebhooks,
     events: Option<Events>,
+    workflows: Workflows,
 }
 
 impl App {
@@ -63,6 +64,7 @@ impl App {
         Ok(Self {
             records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
             events,
+            workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.bucket),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
             caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
@@ -112,7 +114,7 @@ impl App {
     /// From command to use case.
     async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Job, Fault> {
         match command {
-            Command::Submit(request) => self.submit(request, deadline).await,
+            Command::Submit(request) => self.submit(*request, deadline).await,
             Command::Get(id) => jobs::get(&self.records, id).await,
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use exchange::left;
 use model::{Event, Fault, Job, Told};
-use notify::JobEvent;
+use notify::{JobEvent, Unreachable, Webhook};
 use time::OffsetDateTime;
 
 use crate::App;
@@ -36,35 +36,61 @@ impl App {
     }
 
     /// Tells others what is new about a job. What they cannot be told in time, the sweep tells them.
-    async fn tell(&self, job: &Job, deadline: OffsetDateTime) {
-        let Some(last) = job.outbox.announcements.last().map(|last| last.sequence) else { return };
-        let longest = || LONGEST_TO_TELL.min(left(deadline) / 4);
+    pub(crate) async fn tell(&self, job: &Job, deadline: OffsetDateTime) {
+        let longest = LONGEST_TO_TELL.min(left(deadline) / 4);
         // In places of their own: the clients' futures are long, and a submission's future need not hold them.
-        let (bus, caller) = tokio::join!(
-            Box::pin(in_time(longest(), "the event bus is told of a job later", self.publish(job))),
-            Box::pin(in_time(longest(), "a caller is told of a job later", self.tell_caller(job)))
-        );
-        if bus || caller {
-            let told = Told { bus: bus.then_some(last), caller: caller.then_some(last) };
-            let noting = Box::pin(self.records.told(job.id, told));
-            in_time(longest(), "what others were told of a job is not noted", noting).await;
+        let bus = tokio::time::timeout(longest, Box::pin(self.tell_bus(job)));
+        let workflows = tokio::time::timeout(longest, Box::pin(self.tell_workflows(job)));
+        // Side by side, and each remembered for itself: neither waits for the other.
+        let caller = tokio::time::timeout(longest, Box::pin(self.tell_caller(job)));
+        let (bus, workflows, caller) = tokio::join!(bus, workflows, caller);
+        for told in [bus, workflows, caller] {
+            match told {
+                Ok(Ok(())) => {}
+                Ok(Err(fault)) => fault.log("others are told of a job later"),
+                Err(_) => {
+                    tracing::warn!(job_id = %job.id, "others are told of a job later, this took too long")
+                }
+            }
         }
     }
 
-    async fn publish(&self, job: &Job) -> Result<(), Fault> {
-        let Some(events) = &self.events else { return Ok(()) };
-        events.publish(&JobEvent::all(job)).await
+    async fn tell_bus(&self, job: &Job) -> Result<(), Fault> {
+        let Some(last) = job.outbox.announcements.last() else { return Ok(()) };
+        // Whoever hears of nothing in there has heard all of it.
+        let caller = Webhook::all(job).is_empty().then_some(last.sequence);
+        if self.events.is_none() && caller.is_none() {
+            return Ok(());
+        }
+        if let Some(events) = &self.events {
+            events.publish(&JobEvent::all(job)).await?;
+        }
+        self.records.told(job.id, Told { bus: Some(last.sequence), caller }).await
     }
-}
 
-/// Does something within so much time. Returns whether it was done; what it means if it was not is logged.
-async fn in_time(longest: Duration, otherwise: &str, doing: impl Future<Output = Result<(), Fault>>) -> bool {
-    match tokio::time::timeout(longest, doing).await {
-        Ok(Ok(())) => return true,
-        Ok(Err(fault)) => fault.log(otherwise),
-        Err(_) => tracing::warn!("{otherwise}: there was no answer in time"),
+    async fn tell_workflows(&self, job: &Job) -> Result<(), Fault> {
+        let told = self.workflows.tell(job, &Unreachable::default()).await;
+        if !told.done.is_empty() {
+            self.records.dismiss(job.id, &told.done).await?;
+        }
+        told.left.map_or(Ok(()), Err)
     }
-    false
+
+    /// Lets those who came with a request wait for nothing: its caller hears of the refusal itself.
+    pub(crate) async fn send_away(&self, job: &Job, deadline: OffsetDateTime) {
+        let waiters = &job.audience.waiters;
+        if waiters.is_empty() {
+            return;
+        }
+        let dismissed = self.records.dismiss(job.id, waiters);
+        match tokio::time::timeout(time_to_record(deadline), dismissed).await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => fault.log("a workflow that heard of a refusal is told of it again"),
+            Err(_) => {
+                tracing::warn!(job_id = %job.id, "a workflow that heard of a refusal is told of it again");
+            }
+        }
+    }
 }
 
 /// Half of what is left, so that there is time to answer.

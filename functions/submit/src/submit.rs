@@ -39,7 +39,7 @@ impl App {
             Turn::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
         };
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
-            return Ok(self.found(before).await);
+            return self.found(before, &job, deadline).await;
         }
         if let Err(fault) = self.take_place(&job, provider).await {
             pace.give_back(turn).await;
@@ -98,7 +98,7 @@ impl App {
     ) -> Result<Job, Fault> {
         let job = job.waiting();
         if let Some(before) = claim(&self.records, &job, key).await? {
-            return Ok(self.found(before).await);
+            return self.found(before, &job, deadline).await;
         }
         let taken = match providers::find(job.provider.as_str()) {
             Some(provider) => self.take_place(&job, provider).await,
@@ -130,7 +130,11 @@ impl App {
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
         match self.defer(&job, &later, deadline).await {
-            Ok(Deferred::Waiting(job)) => self.queue(job, key, later.at, deadline).await,
+            Ok(Deferred::Waiting(waiting)) => {
+                // Only those who came with this request hear of its failure.
+                let job = Job { audience: job.audience, ..waiting };
+                self.queue(job, key, later.at, deadline).await
+            }
             Ok(Deferred::Moved(job)) => Ok(job),
             Err(fault) => Err(self.refuse(job, key, later.why.unwrap_or(fault), deadline).await),
         }
@@ -146,7 +150,7 @@ impl App {
     ) -> Result<Job, Fault> {
         let queued = tokio::time::timeout(time_to_record(deadline), self.enqueue(&job, free_at)).await;
         let Err(fault) = queued.unwrap_or_else(|_| Err(late())) else { return Ok(job) };
-        let undone = undo(&self.records, job.id, key, &fault);
+        let undone = undo(&self.records, &job, key, &fault);
         if tokio::time::timeout(time_to_record(deadline), undone).await.is_err() {
             fault.log("a job that nobody will ask for is not undone");
         }
@@ -162,6 +166,7 @@ impl App {
         deadline: OffsetDateTime,
     ) -> Fault {
         let id = job.id;
+        self.send_away(&job, deadline).await;
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
         self.record(job, event, deadline).await;
         if fault.retryable() {

@@ -79,6 +79,8 @@ pub struct WorkerConfig {
     pub caller_webhooks_queue_url: String,
     /// `NOTIFY_HOSTS`: hosts that may be told. Default: any that is public.
     notify_hosts: Vec<String>,
+    /// `HEARTBEAT_SECONDS`: how often those who wait for a job get a sign of life while its files are brought in.
+    pub heartbeat: Duration,
     /// What the sweep needs.
     pub sweep: SweepConfig,
     /// `TRUSTED_ORIGINS`: origins that the download guard lets through unchecked, for simulators.
@@ -151,6 +153,7 @@ impl WorkerConfig {
             retry: environment.parsed("RETRY_SECONDS", 10, "a number of seconds")?,
             caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
             notify_hosts: environment.list("NOTIFY_HOSTS"),
+            heartbeat: heartbeat(environment)?,
             sweep: SweepConfig::read(environment)?,
             trusted: Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
             trusted_ca: trusted_ca(environment)?,
@@ -210,6 +213,12 @@ impl SweepConfig {
             longest: seconds("SWEEP_SECONDS", 50)?,
         })
     }
+}
+
+fn heartbeat(environment: &Environment) -> Result<Duration, Fault> {
+    let seconds: u64 = environment.parsed("HEARTBEAT_SECONDS", 30, "a number of seconds")?;
+    // An interval of nothing would keep the processor busy.
+    Ok(Duration::from_secs(seconds.max(1)))
 }
 
 fn limits(environment: &Environment) -> Result<Limits, Fault> {

@@ -3,7 +3,7 @@
 //! A schedule runs it every minute. It finds the jobs that are due by an index, settles those whose maker died, sends
 //! those on that a queue lost, asks the provider about work that can be asked about, and lets the rest expire. Every job
 //! that was looked at is due later than before, so a sweep always comes to an end. It also tells others what a crash or
-//! an outage of the event bus left untold.
+//! an outage left untold, and gives those who wait for a job a sign of life.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
-use crate::{inquire::Inquired, patience, tell::Down, worker::Worker};
+use crate::{inquire::Inquired, patience, tell::Deaf, worker::Worker};
 
 /// Jobs looked after at once. The provider's pace is kept by everybody's turns, whatever this is.
 const AT_ONCE: usize = 4;
@@ -37,8 +37,8 @@ struct Round {
     until: OffsetDateTime,
     /// When the last job is begun.
     latest: OffsetDateTime,
-    /// Who could not be told before, so that nobody else waits for them.
-    down: Down,
+    /// Who could not be told before.
+    deaf: Deaf,
 }
 
 /// A sweep, as it is asked for.
@@ -86,7 +86,7 @@ impl Worker {
         let now = OffsetDateTime::now_utc();
         let latest = (deadline - RESERVE).min(now + self.config.sweep.longest).max(now);
         let (mut swept, mut seen) = (Swept::default(), HashSet::new());
-        let mut round = Round { until: now, latest, down: Down::default() };
+        let mut round = Round { until: now, latest, deaf: Deaf::default() };
         loop {
             let until = OffsetDateTime::now_utc() + sweep.ahead;
             round.until = until;
@@ -150,7 +150,10 @@ impl Worker {
             return Ok(Looked::NotNow);
         }
         if job.outbox.due.is_some_and(|at| at <= round.until) {
-            self.make_up(&job, &round.down).await?;
+            self.make_up(&job, &round.deaf).await?;
+        }
+        if job.audience.sign_at.is_some_and(|at| at <= round.until) {
+            self.give_sign(&job, &round.deaf.workflows).await?;
         }
         if job.check.at.is_none_or(|at| at > round.until) {
             return Ok(Looked::Stayed);

@@ -7,74 +7,110 @@ use std::{
 
 use bytes::Bytes;
 use inbox::CallerWebhook;
-use model::{Fault, FaultClass, Job, ProviderName, Told};
-use notify::{JobEvent, ProviderEvent, Webhook};
+use model::{Audience, Fault, FaultClass, Job, ProviderName, Told};
+use notify::{JobEvent, ProviderEvent, Unreachable, Webhook};
 use records::DeliveryRecord;
 use time::OffsetDateTime;
 
 use crate::worker::Worker;
 
-/// The most time that each of those who are told gets at once. Files and other jobs wait meanwhile.
+/// The most time that the event bus gets at once. Files and other jobs wait meanwhile.
 const LONGEST: Duration = Duration::from_millis(1500);
 /// When the sweep tries again to tell what it could not.
 const LATER: time::Duration = time::Duration::seconds(60);
 
-/// Who could not be told a moment ago, and is not waited for again.
+/// Who did not hear what the sweep had to tell: nobody else waits for them in this sweep.
 #[derive(Debug, Default)]
-pub(crate) struct Down {
+pub(crate) struct Deaf {
     bus: AtomicBool,
-    callers_queue: AtomicBool,
+    callers: AtomicBool,
+    pub(crate) workflows: Unreachable,
 }
 
 impl Worker {
     /// Tells others what is new about a job. What they cannot be told now, the sweep tells them.
     pub(crate) async fn tell(&self, job: &Job) {
-        if let Err(fault) = self.try_to_tell(job, &Down::default()).await {
-            fault.log("what others were told of a job is not noted, they are told again");
+        let unreachable = Unreachable::default();
+        // Side by side, and each remembered for itself: neither waits for the other.
+        let (bus, workflows, caller) =
+            tokio::join!(self.tell_bus(job), self.tell_workflows(job, &unreachable), self.hand_over(job));
+        for fault in [bus, workflows, caller].into_iter().filter_map(Result::err) {
+            fault.log("others are told of a job later");
         }
     }
 
-    /// Tells others what a crash or an outage left untold. Those that are down are told by a later sweep.
-    pub(crate) async fn make_up(&self, job: &Job, down: &Down) -> Result<(), Fault> {
-        let told = self.try_to_tell(job, down).await.unwrap_or_else(|fault| {
-            fault.log("what others were told of a job is not noted, the next sweep tells them again");
-            false
-        });
-        // A job makes way for others in the index that finds it.
-        let later = OffsetDateTime::now_utc() + LATER;
-        if told { Ok(()) } else { self.records.tell_later(job.id, later).await }
-    }
-
-    /// Tells whoever can be told. Returns whether all of them were.
-    async fn try_to_tell(&self, job: &Job, down: &Down) -> Result<bool, Fault> {
-        let Some(last) = job.outbox.announcements.last().map(|last| last.sequence) else { return Ok(true) };
-        // In places of their own: the clients' futures are long, and a landing's future need not hold them.
-        let (bus, caller) = tokio::join!(
-            Box::pin(attempt(&down.bus, self.publish(job))),
-            Box::pin(attempt(&down.callers_queue, self.hand_over(job)))
+    /// Tells others what a crash or an outage left untold, as far as they can be reached.
+    pub(crate) async fn make_up(&self, job: &Job, deaf: &Deaf) -> Result<(), Fault> {
+        let (bus, workflows, caller) = tokio::join!(
+            unless(&deaf.bus, job, self.tell_bus(job)),
+            self.tell_workflows(job, &deaf.workflows),
+            unless(&deaf.callers, job, self.hand_over(job))
         );
-        if bus || caller {
-            let told = Told { bus: bus.then_some(last), caller: caller.then_some(last) };
-            let noted = tokio::time::timeout(LONGEST, Box::pin(self.records.told(job.id, told))).await;
-            noted.unwrap_or_else(|_| Err(slow()))?;
+        let faults: Vec<Fault> = [bus, workflows, caller].into_iter().filter_map(Result::err).collect();
+        if faults.is_empty() {
+            // Also when there was nothing to tell any more.
+            return self.records.told(job.id, Told::default()).await;
         }
-        Ok(bus && caller)
+        for fault in &faults {
+            fault.log("others cannot be told of a job, the next sweep tries again");
+        }
+        // It makes way for others in the index that finds it.
+        self.records.tell_later(job.id, OffsetDateTime::now_utc() + LATER).await
     }
 
-    async fn publish(&self, job: &Job) -> Result<(), Fault> {
-        // Without a bus there is nobody to tell any more.
-        let Some(events) = &self.events else { return Ok(()) };
-        events.publish(&JobEvent::all(job)).await
+    async fn tell_workflows(&self, job: &Job, unreachable: &Unreachable) -> Result<(), Fault> {
+        let told = self.workflows.tell(job, unreachable).await;
+        if !told.done.is_empty() {
+            self.records.dismiss(job.id, &told.done).await?;
+        }
+        told.left.map_or(Ok(()), Err)
+    }
+
+    /// Lets those who wait for a job know that it goes on.
+    pub(crate) async fn give_sign(&self, job: &Job, unreachable: &Unreachable) -> Result<(), Fault> {
+        let gone = self.workflows.give_sign(job, unreachable).await;
+        if !gone.is_empty() {
+            self.records.dismiss(job.id, &gone).await?;
+        }
+        self.records.sign_later(job.id, OffsetDateTime::now_utc() + Audience::BETWEEN_SIGNS).await
+    }
+
+    async fn tell_bus(&self, job: &Job) -> Result<(), Fault> {
+        let Some(last) = job.outbox.announcements.last() else { return Ok(()) };
+        // Whoever hears of nothing in there has heard all of it.
+        let caller = Webhook::all(job).is_empty().then_some(last.sequence);
+        if self.events.is_none() && caller.is_none() {
+            return Ok(());
+        }
+        // In a place of its own: the client's futures are long, and a landing's future need not hold them.
+        let telling = Box::pin(async {
+            // Without a bus nobody is there to be told any more.
+            if let Some(events) = &self.events {
+                events.publish(&JobEvent::all(job)).await?;
+            }
+            self.records.told(job.id, Told { bus: Some(last.sequence), caller }).await
+        });
+        tokio::time::timeout(LONGEST, telling).await.unwrap_or_else(|_| Err(slow()))
     }
 
     /// Hands over what a job's caller is to be told, to the queue that it is told from.
     async fn hand_over(&self, job: &Job) -> Result<(), Fault> {
-        let Some(url) = &job.audience.webhook_url else { return Ok(()) };
-        for Webhook { id, body } in Webhook::all(job) {
-            let webhook = CallerWebhook { job_id: job.id, url: url.expose().to_owned(), id, body };
-            self.caller_webhooks.send(&webhook).await?;
+        let (Some(last), Some(url)) = (job.outbox.announcements.last(), &job.audience.webhook_url) else {
+            return Ok(());
+        };
+        let webhooks = Webhook::all(job);
+        if webhooks.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let telling = Box::pin(async {
+            for Webhook { id, body } in webhooks {
+                let webhook = CallerWebhook { job_id: job.id, url: url.expose().to_owned(), id, body };
+                self.caller_webhooks.send(&webhook).await?;
+            }
+            let bus = self.events.is_none().then_some(last.sequence);
+            self.records.told(job.id, Told { bus, caller: Some(last.sequence) }).await
+        });
+        tokio::time::timeout(LONGEST, telling).await.unwrap_or_else(|_| Err(slow()))
     }
 
     /// Passes on what a provider reported. The queue keeps it until the bus has it.
@@ -91,17 +127,20 @@ impl Worker {
     }
 }
 
-/// Tells one of the others in time, unless it is down. Returns whether it was told.
-async fn attempt(down: &AtomicBool, telling: impl Future<Output = Result<(), Fault>>) -> bool {
-    if down.load(Ordering::Relaxed) {
-        return false;
+/// Tells somebody of a job, unless they did not hear before.
+async fn unless(
+    deaf: &AtomicBool,
+    job: &Job,
+    telling: impl Future<Output = Result<(), Fault>>,
+) -> Result<(), Fault> {
+    if deaf.load(Ordering::Relaxed) && !job.outbox.announcements.is_empty() {
+        return Err(slow());
     }
-    let told = tokio::time::timeout(LONGEST, telling).await.unwrap_or_else(|_| Err(slow()));
-    if let Err(fault) = &told {
-        fault.log("others are told of a job later");
-        down.store(true, Ordering::Relaxed);
+    let told = telling.await;
+    if told.is_err() {
+        deaf.store(true, Ordering::Relaxed);
     }
-    told.is_ok()
+    told
 }
 
 fn slow() -> Fault {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use inbox::{CallerWebhooks, Inbox, Submissions};
 use lambda::{Aws, QueueMessage, QueueReply};
 use model::{Fault, FaultClass};
-use notify::Events;
+use notify::{Events, Workflows};
 use objects::Objects;
 use records::Records;
 use time::OffsetDateTime;
@@ -32,6 +32,8 @@ pub(crate) struct Worker {
     pub(crate) sender: Sender,
     /// Where others are told of jobs, if they are.
     pub(crate) events: Option<Events>,
+    /// Those who wait for jobs.
+    pub(crate) workflows: Workflows,
 }
 
 /// One receipt of one message.
@@ -50,6 +52,7 @@ impl Worker {
         Ok(Self {
             records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
             events,
+            workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.store.bucket),
             submissions: Submissions::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
             caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
             caller: Caller::new(config.caller_guard(), &config.trusted_ca)?,

@@ -33,8 +33,11 @@ struct Payload<'a, D> {
 }
 
 impl Webhook {
-    /// What a caller is still to be told of a job, oldest first.
+    /// What a caller is still to be told of a job, oldest first; nothing when it named no webhook.
     pub fn all(job: &Job) -> Vec<Self> {
+        if job.audience.webhook_url.is_none() {
+            return vec![];
+        }
         JobEvent::after(job, job.outbox.told.caller).filter_map(|event| Self::of(&event)).collect()
     }
 
@@ -81,7 +84,10 @@ fn shortened(event: &JobEvent<'_>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use model::{Event, Fault, FaultClass, JobId, NewJob, Origin, ProviderName, Ticket, Violation};
+    use model::{
+        Audience, Event, Fault, FaultClass, JobId, NewJob, Origin, ProviderName, Ticket, Violation,
+        WebhookUrl,
+    };
     use serde_json::json;
 
     use super::*;
@@ -96,6 +102,10 @@ mod tests {
             metadata: Some(json!({ "campaign": "spring" })),
             unpack: None,
             origin: Origin::Submitted,
+        })
+        .telling(Audience {
+            webhook_url: Some(WebhookUrl::new("https://hooks.example.com")),
+            ..Audience::default()
         })
     }
 
@@ -119,6 +129,8 @@ mod tests {
         assert_eq!((&body["type"], &body["data"]["id"]), (&json!("job.failed"), &json!(webhook.id)));
         assert_eq!(body["data"]["metadata"], json!({ "campaign": "spring" }));
         assert_eq!(body["timestamp"], body["data"]["updated_at"]);
+        job.audience.webhook_url = None;
+        assert_eq!(Webhook::all(&job), []);
     }
 
     #[test]
