@@ -27,5 +27,6 @@ mod signing;
 mod submit;
 mod sweep;
 mod unpack;
+mod workflows;
 mod workspace;
 mod world;

@@ -40,7 +40,8 @@ impl App {
         let longest = LONGEST_TO_TELL.min(left(deadline) / 4);
         // In places of their own: the clients' futures are long, and a submission's future need not hold them.
         let bus = tokio::time::timeout(longest, Box::pin(self.tell_bus(job)));
-        let workflows = tokio::time::timeout(longest, Box::pin(self.tell_workflows(job)));
+        // Their time is kept call by call: what one of them has heard is remembered, however long another takes.
+        let workflows = tokio::time::timeout(longest * 2, Box::pin(self.tell_workflows(job, longest)));
         // Side by side, and each remembered for itself: neither waits for the other.
         let caller = tokio::time::timeout(longest, Box::pin(self.tell_caller(job)));
         let (bus, workflows, caller) = tokio::join!(bus, workflows, caller);
@@ -68,8 +69,8 @@ impl App {
         self.records.told(job.id, Told { bus: Some(last.sequence), caller }).await
     }
 
-    async fn tell_workflows(&self, job: &Job) -> Result<(), Fault> {
-        let told = self.workflows.tell(job, &Unreachable::default()).await;
+    async fn tell_workflows(&self, job: &Job, longest: Duration) -> Result<(), Fault> {
+        let told = self.workflows.within(longest).tell(job, &Unreachable::default()).await;
         if !told.done.is_empty() {
             self.records.dismiss(job.id, &told.done).await?;
         }

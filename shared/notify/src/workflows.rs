@@ -17,9 +17,6 @@ use model::{Fault, FaultClass, Job, Waiter};
 
 use crate::outcome::Outcome;
 
-/// The most time that one call gets, the client's own tries included. Files and other jobs wait meanwhile.
-const LONGEST: Duration = Duration::from_millis(1500);
-
 /// Error codes of a wait that is over, or that never was.
 const OVER: [&str; 7] = [
     "TaskTimedOut",
@@ -34,6 +31,8 @@ const OVER: [&str; 7] = [
 /// The services through which workflows are told.
 #[derive(Debug, Clone)]
 pub struct Workflows {
+    /// The most time that one call gets, the client's own tries included.
+    longest: Duration,
     tasks: aws_sdk_sfn::Client,
     callbacks: aws_sdk_lambda::Client,
     bucket: String,
@@ -63,6 +62,9 @@ enum Call {
 }
 
 impl Workflows {
+    /// How long those who tell may wait for it: files and other jobs wait meanwhile.
+    pub const LONGEST: Duration = Duration::from_millis(1500);
+
     /// `bucket` holds the manifests.
     pub fn new(
         tasks: &aws_types::SdkConfig,
@@ -70,10 +72,17 @@ impl Workflows {
         bucket: impl Into<String>,
     ) -> Self {
         Self {
+            longest: Self::LONGEST,
             tasks: aws_sdk_sfn::Client::new(tasks),
             callbacks: aws_sdk_lambda::Client::new(callbacks),
             bucket: bucket.into(),
         }
+    }
+
+    /// The same, for whoever has less time.
+    #[must_use]
+    pub fn within(&self, longest: Duration) -> Self {
+        Self { longest: longest.min(Self::LONGEST), ..self.clone() }
     }
 
     /// Tells those who wait for a job that is at its end, side by side.
@@ -137,7 +146,7 @@ impl Workflows {
                 Waiter::Callback(id) => self.tell_callback(id.expose(), outcome).await,
             }
         });
-        let call = match tokio::time::timeout(LONGEST, sent).await {
+        let call = match tokio::time::timeout(self.longest, sent).await {
             Ok(call) => call,
             Err(_) => Call::Failed("no answer in time".to_owned()),
         };

@@ -24,7 +24,9 @@ pub use self::event_source::{BatchHandler, EventSource, EventSourceOptions};
 pub use self::faults::{Faults, Outage};
 pub use self::operation::Service;
 pub use self::requests::RequestCounts;
-pub use self::services::{BoxFuture, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport};
+pub use self::services::{
+    BoxFuture, CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport,
+};
 
 /// The account number that every ARN and queue URL carries.
 pub const ACCOUNT_ID: &str = "000000000000";
@@ -190,6 +192,16 @@ impl LocalCloud {
     /// Everything reported to Step Functions, oldest first.
     pub fn task_reports(&self) -> Vec<TaskReport> {
         self.services.task_reports()
+    }
+
+    /// Lets the task of a token end without a report, as if its state had timed out.
+    pub fn end_task(&self, token: &str) {
+        self.services.end_task(token);
+    }
+
+    /// Everything sent to callbacks of Lambda's durable functions, oldest first.
+    pub fn callback_reports(&self) -> Vec<CallbackReport> {
+        self.services.callback_reports()
     }
 
     /// Makes `function` answer invocations of `name`; a second one replaces the first.
