@@ -30,6 +30,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aws-sdk-s3", &["objects"]),
     ("aws-sdk-dynamodb", &["records"]),
     ("aws-sdk-eventbridge", &["notify"]),
+    ("aws-sdk-sfn", &["notify"]),
+    ("aws-sdk-lambda", &["notify"]),
     ("aws-sdk-sqs", &["inbox"]),
     ("aws-sdk-secretsmanager", &["transport"]),
     ("reqwest", &["transport"]),

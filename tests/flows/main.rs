@@ -3,6 +3,7 @@
 mod ai_studios;
 mod archives;
 mod bad_input;
+mod callers;
 mod changing;
 mod check;
 mod crash;
@@ -27,5 +28,6 @@ mod submit;
 mod sweep;
 mod unpack;
 mod watch;
+mod workflows;
 mod workspace;
 mod world;

@@ -50,7 +50,7 @@ async fn a_submitted_job_has_every_field_and_null_where_nothing_is_known_yet() {
     assert_eq!(job["request"], json!({ "banner_ids": world.banner_ids(2) }));
     assert_eq!(job["ticket"], exports["exports"][0]["export_id"], "{exports}");
     assert!(instant(&job["created_at"]) <= instant(&job["updated_at"]), "{job}");
-    for unknown in ["progress", "metadata", "transfer", "archive", "error"] {
+    for unknown in ["progress", "metadata", "transfer", "archive", "error", "notify"] {
         assert_eq!(job.get(unknown), Some(&Value::Null), "{unknown}");
     }
     assert_eq!(job["files"], json!([]));
@@ -74,6 +74,7 @@ async fn a_stored_job_has_every_field_filled() {
         "manifest",
         "metadata",
         "missing",
+        "notify",
         "progress",
         "provider",
         "request",

@@ -9,7 +9,7 @@ use crate::request::Request;
 #[derive(Debug)]
 pub enum Command {
     /// Make a job.
-    Submit(Request),
+    Submit(Box<Request>),
     /// Show a job.
     Get(JobId),
 }
@@ -27,7 +27,7 @@ impl Command {
                     Some(Value::String(key)) => Some(key),
                     Some(_) => return Err(Fault::invalid("idempotency_key", "expected a text")),
                 };
-                Ok(Command::Submit(Request::read(fields, key.as_deref())?))
+                Ok(Command::Submit(Request::read(fields, key.as_deref())?.into()))
             }
             "get" => {
                 let id = fields.remove("job_id");
@@ -39,7 +39,7 @@ impl Command {
             }
             _ => Err(Fault::invalid(
                 "command",
-                "expected \"submit\", \"get\", \"signing_secret\" or \"check\"",
+                "expected \"submit\", \"get\", \"signing_secret\", \"webhook_secret\" or \"check\"",
             )),
         }
     }

@@ -90,7 +90,7 @@ fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {
     let body: Value = serde_json::from_slice(request.body())
         .map_err(|e| Fault::invalid("body", format!("expected JSON: {e}")))?;
     let Value::Object(fields) = body else { return Err(Fault::invalid("body", "expected a JSON object")) };
-    Ok(Command::Submit(Request::read(fields, header("idempotency-key"))?))
+    Ok(Command::Submit(Request::read(fields, header("idempotency-key"))?.into()))
 }
 
 fn is_json(content_type: &str) -> bool {

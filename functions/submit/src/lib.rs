@@ -3,6 +3,7 @@
 
 mod ask;
 mod call;
+mod caller;
 mod check;
 mod claiming;
 mod command;
@@ -11,6 +12,7 @@ mod done;
 mod http_api;
 mod jobs;
 mod known;
+mod notify_field;
 mod operation;
 mod queued;
 mod record;
@@ -18,11 +20,12 @@ mod request;
 mod signing;
 mod submit;
 mod wait;
+mod webhook_secret;
 
-use inbox::{Inbox, Submissions};
+use inbox::{CallerWebhooks, Inbox, Submissions};
 use lambda::{Aws, Environment, Failure, HttpReply, Segment, Tracer, Trigger};
 use model::{Fault, Job, JobView};
-use notify::Events;
+use notify::{Events, Workflows};
 use providers::Provider;
 use records::Records;
 use serde_json::{Value, json};
@@ -32,7 +35,7 @@ use transport::{Secrets, Sender};
 use check::Checkup;
 pub use command::Command;
 pub use config::Config;
-pub use operation::{Operation, SigningCommand};
+pub use operation::{Operation, SigningCommand, WebhookSecretAction};
 use signing::Signing;
 
 /// The function with everything it uses.
@@ -44,8 +47,10 @@ pub struct App {
     sender: Sender,
     submissions: Submissions,
     inbox: Inbox,
+    caller_webhooks: CallerWebhooks,
     events: Option<Events>,
     tracer: Tracer,
+    workflows: Workflows,
 }
 
 impl App {
@@ -61,8 +66,10 @@ impl App {
             records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
             events,
             tracer: Tracer::connect(environment),
+            workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.bucket),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
+            caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
             inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),
             submissions: Submissions::new(&aws.service("SQS"), &config.submissions_queue_url),
             config,
@@ -96,6 +103,7 @@ impl App {
             line: self.line(provider, deadline),
         };
         match operation {
+            Operation::WebhookSecret(action) => webhook_secret::carry_out(&self.secrets, action).await,
             Operation::SigningSecret(provider, command) => signing(provider).carry_out(command).await,
             Operation::Check(provider, fields) => {
                 let checkup =
@@ -110,7 +118,7 @@ impl App {
         match command {
             Command::Submit(request) => {
                 let segment = Segment::of(lambda::trace().as_ref(), "Landfall submission").as_part();
-                let submitted = self.submit(request, deadline).await;
+                let submitted = self.submit(*request, deadline).await;
                 self.trace(segment, submitted.as_ref());
                 submitted
             }

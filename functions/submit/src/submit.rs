@@ -25,6 +25,7 @@ impl App {
     pub(crate) async fn submit(&self, request: Request, deadline: OffsetDateTime) -> Result<Job, Fault> {
         // Whatever is not configured is found before anything is written.
         let request = self.completed(request).await?;
+        self.can_be_told(&request.audience).await?;
         let (provider, id) = (request.provider, JobId::generate());
         lambda::about(id);
         lambda::of_provider(provider.name());
@@ -32,15 +33,15 @@ impl App {
         let mut conversation = self.conversation(provider, id, asked_for.0, asked_for.1).await?;
         let pace = self.pace(provider, self.config.longest_wait, deadline);
 
-        let key = request.key.clone();
-        let job = Job::new(new_job(id, request)).traced(lambda::trace());
+        let (key, audience) = (request.key.clone(), request.audience.clone());
+        let job = Job::new(new_job(id, request)).traced(lambda::trace()).telling(audience);
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
             Turn::At(turn) => turn,
             Turn::NotBefore(_) if !pace.is_shared() => return Err(late()),
             Turn::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
         };
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
-            return Ok(self.found(before).await);
+            return self.found(before, &job, deadline).await;
         }
         if let Err(fault) = self.take_place(&job, provider).await {
             pace.give_back(turn).await;
@@ -99,7 +100,7 @@ impl App {
     ) -> Result<Job, Fault> {
         let job = job.waiting();
         if let Some(before) = claim(&self.records, &job, key).await? {
-            return Ok(self.found(before).await);
+            return self.found(before, &job, deadline).await;
         }
         let taken = match providers::find(job.provider.as_str()) {
             Some(provider) => self.take_place(&job, provider).await,
@@ -131,7 +132,11 @@ impl App {
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
         match self.defer(&job, &later, deadline).await {
-            Ok(Deferred::Waiting(job)) => self.queue(job, key, later.at, deadline).await,
+            Ok(Deferred::Waiting(waiting)) => {
+                // Only those who came with this request hear of its failure.
+                let job = Job { audience: job.audience, ..waiting };
+                self.queue(job, key, later.at, deadline).await
+            }
             Ok(Deferred::Moved(job)) => Ok(job),
             Err(fault) => Err(self.refuse(job, key, later.why.unwrap_or(fault), deadline).await),
         }
@@ -147,7 +152,7 @@ impl App {
     ) -> Result<Job, Fault> {
         let queued = tokio::time::timeout(time_to_record(deadline), self.enqueue(&job, free_at)).await;
         let Err(fault) = queued.unwrap_or_else(|_| Err(late())) else { return Ok(job) };
-        let undone = undo(&self.records, job.id, key, &fault);
+        let undone = undo(&self.records, &job, key, &fault);
         if tokio::time::timeout(time_to_record(deadline), undone).await.is_err() {
             fault.log("a job that nobody will ask for is not undone");
         }
@@ -163,6 +168,7 @@ impl App {
         deadline: OffsetDateTime,
     ) -> Fault {
         let id = job.id;
+        self.send_away(&job, deadline).await;
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
         self.record(job, event, deadline).await;
         if fault.retryable() {

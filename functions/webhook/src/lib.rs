@@ -4,6 +4,7 @@
 mod advance;
 mod archive;
 mod bring;
+mod caller;
 mod config;
 mod find;
 mod hint;
@@ -31,6 +32,7 @@ use objects::Objects;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+pub use caller::CALLER_ATTEMPTS;
 pub use config::{Config, DoorConfig, StoreConfig, WorkerConfig};
 use receive::Door;
 use sweep::Sweep;

@@ -3,12 +3,9 @@
 //! A schedule runs it every minute. It finds the jobs that are due by an index, settles those whose maker died, sends
 //! those on that a queue lost, asks the provider about work that can be asked about, and lets the rest expire. Every job
 //! that was looked at is due later than before, so a sweep always comes to an end. It also tells others what a crash or
-//! an outage of the event bus left untold.
+//! an outage left untold, and gives those who wait for a job a sign of life.
 
-use std::{
-    collections::HashSet,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
 use inbox::Queued;
@@ -19,7 +16,7 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 use tracing::Instrument;
 
-use crate::{inquire::Inquired, patience, worker::Worker};
+use crate::{inquire::Inquired, patience, tell::Deaf, worker::Worker};
 
 /// Jobs looked after at once. The provider's pace is kept by everybody's turns, whatever this is.
 const AT_ONCE: usize = 4;
@@ -41,8 +38,8 @@ struct Round {
     until: OffsetDateTime,
     /// When the last job is begun.
     latest: OffsetDateTime,
-    /// Whether the event bus failed before, so that nobody else waits for it.
-    bus_is_down: AtomicBool,
+    /// Who could not be told before.
+    deaf: Deaf,
 }
 
 /// A sweep, as it is asked for.
@@ -90,7 +87,7 @@ impl Worker {
         let now = OffsetDateTime::now_utc();
         let latest = (deadline - RESERVE).min(now + self.config.sweep.longest).max(now);
         let (mut swept, mut seen) = (Swept::default(), HashSet::new());
-        let mut round = Round { until: now, latest, bus_is_down: AtomicBool::new(false) };
+        let mut round = Round { until: now, latest, deaf: Deaf::default() };
         loop {
             let until = OffsetDateTime::now_utc() + sweep.ahead;
             round.until = until;
@@ -162,7 +159,10 @@ impl Worker {
             return Ok(Looked::NotNow);
         }
         if job.outbox.due.is_some_and(|at| at <= round.until) {
-            self.make_up_in(round, &job).await?;
+            self.make_up(&job, &round.deaf).await?;
+        }
+        if job.audience.sign_at.is_some_and(|at| at <= round.until) {
+            self.give_sign(&job, &round.deaf.workflows).await?;
         }
         if job.check.at.is_none_or(|at| at > round.until) {
             return Ok(Looked::Stayed);
@@ -189,17 +189,6 @@ impl Worker {
             | Status::Expired
             | Status::Cancelled => Ok(Looked::Stayed),
         }
-    }
-
-    /// Tells others what they were not told of a job, unless the event bus has just failed.
-    async fn make_up_in(&self, round: &Round, job: &Job) -> Result<(), Fault> {
-        if round.bus_is_down.load(Ordering::Relaxed) {
-            return self.tell_later(job).await;
-        }
-        if !self.make_up(job).await? {
-            round.bus_is_down.store(true, Ordering::Relaxed);
-        }
-        Ok(())
     }
 
     /// Asks about work that the provider has, or lets it expire.

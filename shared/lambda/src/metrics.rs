@@ -81,6 +81,12 @@ pub const METRICS: &[Metric] = &[
     metric("ProviderThrottles", Unit::Count),
     metric("ProviderHolds", Unit::Count),
     metric("TokenExchanges", Unit::Count),
+    metric("ToldWorkflows", Unit::Count),
+    metric("GoneWorkflows", Unit::Count),
+    metric("HeardCallerWebhooks", Unit::Count),
+    metric("UnheardCallerWebhooks", Unit::Count),
+    metric("GoneCallerWebhooks", Unit::Count),
+    metric("DeadCallerWebhooks", Unit::Count),
     metric("SweptJobs", Unit::Count),
     metric("OldestUnfinishedJobSeconds", Unit::Seconds),
 ];

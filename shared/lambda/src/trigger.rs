@@ -20,6 +20,8 @@ pub enum Trigger {
 /// One message of a queue.
 #[derive(Debug)]
 pub struct QueueMessage {
+    /// Name of the queue that it came from.
+    pub queue: String,
     /// Its id, by which it is reported as failed.
     pub id: String,
     /// What names this receipt of it.
@@ -105,7 +107,9 @@ fn queue_message(record: &Value) -> Result<QueueMessage, Fault> {
         return Err(missing());
     }
     let count = text("/attributes/ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    let queue = text("/eventSourceARN").and_then(|arn| arn.rsplit(':').next());
     Ok(QueueMessage {
+        queue: queue.unwrap_or_default().to_owned(),
         id: text("/messageId").ok_or_else(missing)?.to_owned(),
         receipt_handle: text("/receiptHandle").ok_or_else(missing)?.to_owned(),
         receive_count: count.unwrap_or(1),

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Source, Status,
-    StoredFile, Ticket, Trace, Transfer, Transition, transition,
+    Archive, Audience, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Source,
+    Status, StoredFile, Ticket, Trace, Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -89,6 +89,8 @@ pub struct Job {
     pub notes: Map<String, Value>,
     /// When somebody looks after it, should nothing else happen.
     pub check: Check,
+    /// Whom it tells of its end.
+    pub audience: Audience,
     /// What others are to be told of it.
     pub outbox: Outbox,
     /// The trace of the request that made it.
@@ -157,6 +159,7 @@ impl Job {
             error: None,
             notes: Map::new(),
             check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
+            audience: Audience::default(),
             outbox: Outbox::default(),
             trace: None,
             version: 0,

@@ -5,8 +5,8 @@ use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
-    Archive, Job, JobError, JobId, ManifestObject, Missing, ProviderName, Status, StoredFile, Ticket,
-    Transfer,
+    Archive, AudienceView, Job, JobError, JobId, ManifestObject, Missing, ProviderName, Status, StoredFile,
+    Ticket, Transfer,
 };
 
 /// What a caller may read of a job. Every field is always present, so that a reader needs no "if it is there".
@@ -33,6 +33,7 @@ pub struct JobView<'a> {
     missing: &'a [Missing],
     result: Option<&'a Value>,
     error: Option<&'a JobError>,
+    notify: Option<AudienceView<'a>>,
     links: Links,
 }
 
@@ -64,6 +65,7 @@ impl<'a> From<&'a Job> for JobView<'a> {
             missing: &job.missing,
             result: job.result.as_ref(),
             error: job.error.as_ref(),
+            notify: job.audience.view(),
             links: Links { itself: JobView::path(job.id) },
         }
     }

@@ -1,10 +1,13 @@
 //! A job as an item of the table.
 
-use model::{Check, Fault, Job, JobId, Origin, Outbox, ProviderName, StoredFile, Ticket, Trace};
+use model::{Check, Fault, Job, JobId, Origin, Outbox, ProviderName, StoredFile, Ticket, Told, Trace};
 use serde_json::{Map, Value};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
-use crate::item::{Item, Reader, Writer, unreadable};
+use crate::{
+    audience,
+    item::{Item, Reader, Writer, unreadable},
+};
 
 /// The sort key of a job's own item.
 pub(crate) const JOB: &str = "JOB";
@@ -67,10 +70,19 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         writer = writer.time("hinted_at", hinted);
     }
     if let Some(publish_at) = job.outbox.due {
-        // Both make the job due, so each has a time of its own.
-        let check_at = job.check.at.map(due_time).transpose()?;
-        writer = writer.json("outbox", &job.outbox.announcements)?;
-        writer = writer.text("publish_at", due_time(publish_at)?).maybe("check_at", check_at);
+        writer = writer.json("outbox", &job.outbox.announcements)?.text("publish_at", due_time(publish_at)?);
+        let Told { bus, caller } = job.outbox.told;
+        writer = writer.maybe_number("told_bus", bus).maybe_number("told_caller", caller);
+    }
+    if let Some(told) = audience::write(&job.audience) {
+        writer = writer.json("audience", &told)?;
+    }
+    if let Some(sign_at) = job.audience.sign_at {
+        writer = writer.text("sign_at", due_time(sign_at)?);
+    }
+    if job.outbox.due.is_some() || job.audience.sign_at.is_some() {
+        // Each of them makes the job due, so each has a time of its own.
+        writer = writer.maybe("check_at", job.check.at.map(due_time).transpose()?);
     }
     if !job.sources.is_empty() {
         writer = writer.json("sources", &job.sources)?;
@@ -104,9 +116,12 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
     };
     let outbox = Outbox {
         announcements: reader.json("outbox")?.unwrap_or_default(),
+        told: Told { bus: reader.maybe_number("told_bus"), caller: reader.maybe_number("told_caller") },
         due: reader.maybe_time("publish_at")?,
     };
-    let check_at = reader.maybe_time(if outbox.due.is_some() { "check_at" } else { "due_at" })?;
+    let audience = audience::read(reader.json("audience")?, reader.maybe_time("sign_at")?);
+    let due_for_more = outbox.due.is_some() || audience.sign_at.is_some();
+    let check_at = reader.maybe_time(if due_for_more { "check_at" } else { "due_at" })?;
     let files: Vec<StoredFile> = reader.json("files")?.unwrap_or_default();
     Ok(Job {
         id: reader.parsed("pk")?,
@@ -144,6 +159,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
             unanswered: reader.maybe_number("unanswered_checks").unwrap_or(0),
             hinted: reader.maybe_time("hinted_at")?,
         },
+        audience,
         outbox,
         // Only for watching: nobody is kept from a job whose trace cannot be read.
         trace: reader.maybe("trace").and_then(|header| header.parse().ok()),

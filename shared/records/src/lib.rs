@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod attribute;
+mod audience;
 mod checkpoints;
 mod claim;
 mod counted;

@@ -126,9 +126,10 @@ impl Records {
                 return Ok((job, change));
             }
             job.version += 1;
-            if self.announces {
+            if self.announces || job.audience.hears_of(job.status) {
                 job.announce(event, change, now);
             }
+            job.call_waiters(now);
             tried = Some((change, before));
             if self.replace(&job, read, &item, &write).await? {
                 counted::changed(change, before, &job);

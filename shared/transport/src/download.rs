@@ -159,7 +159,7 @@ fn too_large(largest: u64) -> Fault {
     Fault::new(FaultClass::SourceTooLarge, format!("the file is larger than the limit of {largest} bytes"))
 }
 
-fn causes<'e>(e: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub(crate) fn causes<'e>(e: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(e), |&e| e.source())
 }
 
