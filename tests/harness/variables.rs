@@ -47,6 +47,7 @@ impl Variables<'_> {
             ("WEBHOOK_URL", webhook_url),
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
             ("INBOX_QUEUE_URL", &self.queues.inbox),
+            ("BUCKET_NAME", BUCKET),
         ];
         Environment::new(self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect()))
     }

@@ -22,6 +22,11 @@ pub struct Config {
     pub submissions_queue_url: String,
     /// `INBOX_QUEUE_URL`: the delivery queue, for answers that name files.
     pub inbox_queue_url: String,
+    /// `BUCKET_NAME`: the bucket in which the files are that links lead to.
+    pub bucket: String,
+    /// `LINK_ROLE_ARN`: the role whose credentials sign links. Default: the function's own, which on Lambda end nobody
+    /// knows when.
+    pub link_role: Option<String>,
     /// `EVENT_BUS_NAME`: the event bus on which others are told of jobs. Default: nobody is told.
     pub event_bus: Option<String>,
     /// `LONGEST_WAIT_SECONDS`: how long a caller's own invocation waits for a turn before the job waits without it.
@@ -52,6 +57,8 @@ impl Config {
             webhook_url: webhook_url(&environment.text("WEBHOOK_URL")?)?,
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
             inbox_queue_url: environment.text("INBOX_QUEUE_URL")?,
+            bucket: environment.text("BUCKET_NAME")?,
+            link_role: environment.maybe("LINK_ROLE_ARN").map(str::to_owned),
             event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
             longest_wait: Duration::from_secs_f64(longest_wait.clamp(0.0, 15.0)),
             provider_timeout: Duration::from_secs_f64(seconds.clamp(0.1, 25.0)),

@@ -36,7 +36,7 @@ impl App {
     }
 
     /// Tells others what is new about a job. What they cannot be told in time, the sweep tells them.
-    async fn tell(&self, job: &Job, deadline: OffsetDateTime) {
+    pub(crate) async fn tell(&self, job: &Job, deadline: OffsetDateTime) {
         let (Some(events), Some(last)) = (&self.events, job.outbox.announcements.last()) else { return };
         // In a place of its own: the client's futures are long, and a submission's future need not hold them.
         let telling = Box::pin(async {

@@ -1,6 +1,6 @@
 //! A request for a job: read, checked, and nothing else yet.
 
-use model::{Fault, ProviderName, Violation};
+use model::{Fault, FaultClass, Job, JobId, ProviderName, Violation};
 use providers::{Order, Provider};
 use records::IdempotencyKey;
 use serde_json::{Map, Value, json};
@@ -22,6 +22,8 @@ pub struct Request {
     pub unpack: Option<bool>,
     /// What makes a repetition of the request recognisable.
     pub key: Option<IdempotencyKey>,
+    /// The job whose request this is, when it is made again.
+    pub retry_of: Option<JobId>,
 }
 
 impl std::fmt::Debug for Request {
@@ -76,7 +78,7 @@ impl Request {
         match provider.read_order(kind, fields) {
             Ok(order) if violations.is_empty() => {
                 let key = key.map(|key| fingerprinted(key, provider, &order, metadata.as_ref(), unpack));
-                Ok(Self { provider, order, metadata, unpack, key })
+                Ok(Self { provider, order, metadata, unpack, key, retry_of: None })
             }
             Ok(_) => Err(Fault::violations(violations)),
             Err(fault) => {
@@ -84,6 +86,24 @@ impl Request {
                 Err(Fault::violations(violations))
             }
         }
+    }
+
+    /// The request of a job once more. Whoever makes it again and again makes one job: the key is the job's own.
+    ///
+    /// # Errors
+    /// [`FaultClass::Internal`] when the job's provider is not known any more.
+    pub fn again(job: &Job) -> Result<Self, Fault> {
+        let provider = providers::find(job.provider.as_str())
+            .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
+        let order = Order { kind: job.kind.clone(), request: job.request.clone(), expected: job.expected };
+        Ok(Self {
+            provider,
+            order,
+            metadata: job.metadata.clone(),
+            unpack: job.unpack,
+            key: Some(IdempotencyKey::new("retry", &job.id.to_string(), &job.request)),
+            retry_of: Some(job.id),
+        })
     }
 
     /// The provider's typed name.

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Source, Status,
-    StoredFile, Ticket, Transfer, Transition, transition,
+    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Retries, Source,
+    Status, StoredFile, Ticket, Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -89,6 +89,8 @@ pub struct Job {
     pub notes: Map<String, Value>,
     /// When somebody looks after it, should nothing else happen.
     pub check: Check,
+    /// How often it was tried again, and which jobs repeat it.
+    pub retries: Retries,
     /// What others are to be told of it.
     pub outbox: Outbox,
     /// Counts the writes; a write names the version it read, so that two writers cannot undo each other.
@@ -155,6 +157,7 @@ impl Job {
             error: None,
             notes: Map::new(),
             check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
+            retries: Retries::default(),
             outbox: Outbox::default(),
             version: 0,
         }
@@ -216,7 +219,11 @@ impl Job {
             | Event::LandingPostponed { .. }
             | Event::Landed { .. }
             | Event::LandedPartly { .. }
-            | Event::LandingFailed { .. } => false,
+            | Event::LandingFailed { .. }
+            | Event::Cancelled
+            | Event::LandingRetried
+            | Event::InquiryRetried { .. } => false,
+            Event::Resubmitted { job } => self.retries.resubmitted_as == Some(*job),
         }
     }
 
@@ -261,6 +268,12 @@ impl Job {
             Event::Landed { haul } => self.keep(haul, None),
             Event::LandedPartly { haul, error } => self.keep(haul, Some(error)),
             Event::LandingFailed { archive, error } => (self.archive, self.error) = (archive, Some(error)),
+            Event::Cancelled => self.error = None,
+            Event::LandingRetried | Event::InquiryRetried { .. } => {
+                self.retries.rounds += 1;
+                (self.error, self.transfer) = (None, None);
+            }
+            Event::Resubmitted { job } => self.retries.resubmitted_as = Some(job),
         }
     }
 
