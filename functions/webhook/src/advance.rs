@@ -29,7 +29,7 @@ impl Worker {
     pub(crate) async fn advance(&self, text: &str, receipt: &Receipt) -> Result<(), ComesBack> {
         match Queued::read(text)? {
             Queued::Delivery(message) => self.deliver(message, receipt).await,
-            Queued::Continuation(id) => self.land(id, receipt).await,
+            Queued::Continuation(id) => self.go_on(id, receipt).await,
         }
     }
 

@@ -33,6 +33,7 @@ impl Worker {
             // Its message may be the only one that is left, so this one must not be dropped.
             LeaseAttempt::Busy(wait) => return Err(ComesBack::after(wait + Duration::from_millis(500))),
             LeaseAttempt::Idle(job) => {
+                self.clear_up(&job).await;
                 self.tell(&job).await;
                 return Ok(());
             }
@@ -42,8 +43,12 @@ impl Worker {
         let landing = Box::pin(self.land_leased(&lease, &job, again, receipt));
         let ((), ended) = tokio::join!(Box::pin(self.tell(&job)), landing);
         match ended {
-            Ok(Ended::Done(event)) => self.finish(&lease, event).await.map_err(ComesBack::from),
+            Ok(Ended::Done(event)) => match self.finish(&lease, event).await {
+                Err(lost) if lost.class == FaultClass::LandingBusy => self.lost(id, lost).await,
+                finished => finished.map_err(ComesBack::from),
+            },
             Ok(Ended::OutOfTime) => self.go_on_later(&lease).await.map_err(ComesBack::from),
+            Err(lost) if lost.class == FaultClass::LandingBusy => self.lost(id, lost).await,
             Err(fault) if fault.retryable() => Err(self.postpone(&lease, fault).await.into()),
             Err(fault) => {
                 fault.log("landing failed for good");

@@ -4,8 +4,10 @@
 mod advance;
 mod archive;
 mod bring;
+mod cancelled;
 mod config;
 mod find;
+mod go_on;
 mod hint;
 mod inquire;
 mod land;

@@ -25,6 +25,7 @@ pub use self::events::PublishedEvent;
 pub use self::lambda::{FunctionError, Invoke};
 pub use self::sqs::QueueDepth;
 pub use self::step_functions::TaskReport;
+pub(super) use self::sts::ROLE_KEYS;
 
 use self::error::Protocol;
 pub(super) use self::error::ServiceError;
