@@ -116,7 +116,8 @@ pub(super) fn of_services<B>(request: &Request<B>) -> Operation {
         return if request.uri().path().starts_with("/2015-03-31/functions/") {
             Operation::new(Service::Lambda, "Invoke")
         } else {
-            Operation::new(Service::Sts, "GetCallerIdentity")
+            // The operation's name is in the body, which is not read yet.
+            Operation::new(Service::Sts, "Query")
         };
     };
     let service = match prefix {
