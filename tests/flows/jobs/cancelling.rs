@@ -112,7 +112,7 @@ async fn a_job_at_its_end_cannot_be_cancelled() {
 async fn a_video_that_is_not_wanted_any_more_makes_way_for_the_next() {
     let world = World::start().await;
     let project = world.simulator("ai_studios").describe()["project_ids"][0].clone();
-    let request = json!({ "provider": "ai_studios", "kind": "export", "project_id": project, "track": true });
+    let request = json!({ "provider": "ai_studios", "kind": "export", "project_id": project });
     let first = world.taken(&request).await;
     problem(&world.post(&request, &[]).await, 409, "provider-conflict");
     world.cancelled(&first).await;
