@@ -1,11 +1,14 @@
 //! Files are downloaded through a redirect to a URL that needs no further proof.
 
+use std::io::{Cursor, Write};
+
 use bytes::Bytes;
 use harness::cloud::Service;
 use http::{Request, Response};
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use url::Url;
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     archives::archive_of,
@@ -37,6 +40,14 @@ impl World {
         let signed = url.query_pairs().find(|(name, _)| name == "X-Amz-Expires").expect("a time").1;
         (lasts.whole_seconds(), signed.parse().expect("a number"))
     }
+}
+
+/// An archive of one file of this name.
+fn archive_with(name: &str) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(vec![]));
+    archive.start_file(name, SimpleFileOptions::default()).expect("a file");
+    archive.write_all(b"its bytes").expect("its bytes");
+    archive.finish().expect("an archive").into_inner()
 }
 
 fn link(file: &Value) -> &str {
@@ -75,6 +86,33 @@ async fn a_file_beyond_those_that_are_listed_can_be_downloaded_too() {
         world.download(&format!("/jobs/{id}/files/{}", last["name"].as_str().expect("a name"))).await;
     assert!(*answer.body() == world.object(last["key"].as_str().expect("a key")).await, "other bytes");
     problem(&world.get(&format!("/jobs/{id}/files/file-230.bin")).await, 404, "not-found");
+}
+
+#[tokio::test]
+async fn an_odd_name_is_found_whether_or_not_the_gateway_has_read_its_escapes() {
+    let name = "cut/é #1 100%, 50%25.bin";
+    let world = World::start().await;
+    world.next_archive(archive_with(name));
+    let id = world.submitted(1).await;
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(job["files"][0]["name"], name);
+    let answer = world.download(link(&job["files"][0])).await;
+    assert_eq!(answer.body().as_ref(), b"its bytes");
+    let disposition = answer.headers()["content-disposition"].to_str().expect("a text");
+    assert!(
+        disposition.ends_with("filename*=UTF-8''%C3%A9%20%231%20100%25%2C%2050%2525.bin"),
+        "{disposition}"
+    );
+
+    let world = World::start().await;
+    let name = "cut/é #1 100%.bin";
+    world.next_archive(archive_with(name));
+    let id = world.submitted(1).await;
+    world.ends(&id, "stored").await;
+    let mut event: Value =
+        serde_json::from_str(include_str!("../../events/api_gateway_get.json")).expect("an event");
+    event["rawPath"] = format!("/jobs/{id}/files/{name}").into();
+    assert_eq!(world.invoke(event).await.expect("an answer")["statusCode"], 302);
 }
 
 #[tokio::test]
