@@ -18,7 +18,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lambda", &["model"]),
     // Why it imports more than model stands in its README.
     ("exchange", &["model", "providers", "transport", "records"]),
-    ("submit", &["model", "providers", "transport", "records", "inbox", "notify", "lambda", "exchange"]),
+    (
+        "submit",
+        &["model", "providers", "transport", "records", "objects", "inbox", "notify", "lambda", "exchange"],
+    ),
     (
         "webhook",
         &["model", "providers", "transport", "records", "objects", "inbox", "notify", "lambda", "exchange"],
@@ -28,6 +31,8 @@ const TABLE: &[(&str, &[&str])] = &[
 /// The one home of each outside thing.
 const HOMES: &[(&str, &[&str])] = &[
     ("aws-sdk-s3", &["objects"]),
+    // For links: their credentials state their end, which the functions' own do not.
+    ("aws-sdk-sts", &["objects"]),
     ("aws-sdk-dynamodb", &["records"]),
     ("aws-sdk-eventbridge", &["notify"]),
     ("aws-sdk-sfn", &["notify"]),

@@ -16,6 +16,7 @@ mod generation;
 mod happy_path;
 mod idempotency;
 mod images;
+mod jobs;
 mod landing;
 mod of_job;
 mod outages;

@@ -179,6 +179,13 @@ impl World {
     }
 }
 
+/// A job as it is shown where it is made or listed.
+pub(crate) fn without_deliveries(job: &Value) -> Value {
+    let mut job = job.clone();
+    job.as_object_mut().expect("an object").remove("deliveries").expect("deliveries");
+    job
+}
+
 /// Checks that an answer is a problem with this status and of this type, and returns its body.
 pub(crate) fn problem<'a>(answer: &'a Response<Value>, status: u16, kind: &str) -> &'a Value {
     let body = answer.body();

@@ -105,7 +105,7 @@ impl Clients {
         create = create.key_schema(key("pk", KeyType::Hash)?).key_schema(key("sk", KeyType::Range)?);
         for (index, hash, range, projection) in [
             ("by_ticket", "ticket_key", None, ProjectionType::KeysOnly),
-            ("by_day", "day", Some("created"), ProjectionType::All),
+            ("by_day", "day", Some("created"), ProjectionType::KeysOnly),
             ("due", "due_shard", Some("due_at"), ProjectionType::KeysOnly),
         ] {
             let mut index =

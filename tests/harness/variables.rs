@@ -51,6 +51,7 @@ impl Variables<'_> {
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
             ("INBOX_QUEUE_URL", &self.queues.inbox),
             ("BUCKET_NAME", BUCKET),
+            ("LINK_ROLE_ARN", "arn:aws:iam::000000000000:role/links"),
         ];
         Environment::new(self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect()))
     }

@@ -3,7 +3,11 @@
 use model::{Fault, JobId};
 use serde_json::{Map, Value};
 
-use crate::request::Request;
+use crate::{
+    link::{LinkWish, Linked, lasts},
+    listing::Listing,
+    request::Request,
+};
 
 /// A command, whichever way it came.
 #[derive(Debug)]
@@ -12,35 +16,121 @@ pub enum Command {
     Submit(Box<Request>),
     /// Show a job.
     Get(JobId),
+    /// Show jobs.
+    List(Listing),
+    /// Make a link to a file of a job.
+    Link(LinkWish),
+    /// Try a job again.
+    Retry {
+        /// Which.
+        job: JobId,
+        /// Whether the provider shall be asked for the work again, as a new job.
+        resubmit: bool,
+    },
+    /// Cancel a job.
+    Cancel(JobId),
+    /// Let a delivery happen again.
+    Replay {
+        /// Of which job.
+        job: JobId,
+        /// Which; the newest, if none is named.
+        delivery: Option<String>,
+    },
 }
 
 impl Command {
-    /// Reads a direct invocation: `{"command": "submit", …}` or `{"command": "get", "job_id": "…"}`.
+    /// Reads a direct invocation: `{"command": "submit", …}`, `{"command": "get", "job_id": "…"}` and so on.
     ///
     /// # Errors
     /// [`model::FaultClass::InvalidRequest`] naming the field.
-    pub fn direct(name: &str, mut fields: Map<String, Value>) -> Result<Self, Fault> {
-        match name {
+    pub fn direct(name: &str, fields: Map<String, Value>) -> Result<Self, Fault> {
+        let mut fields = Remaining(fields);
+        let command = match name {
             "submit" => {
-                let key = match fields.remove("idempotency_key") {
-                    None | Some(Value::Null) => None,
-                    Some(Value::String(key)) => Some(key),
-                    Some(_) => return Err(Fault::invalid("idempotency_key", "expected a text")),
-                };
-                Ok(Command::Submit(Request::read(fields, key.as_deref())?.into()))
+                let key = fields.text("idempotency_key")?;
+                return Ok(Command::Submit(Request::read(fields.0, key.as_deref())?.into()));
             }
-            "get" => {
-                let id = fields.remove("job_id");
-                if let Some(unknown) = fields.keys().next() {
-                    return Err(Fault::invalid(unknown, "unknown field"));
-                }
-                let id = id.as_ref().and_then(Value::as_str).and_then(|id| id.parse().ok());
-                id.map(Command::Get).ok_or_else(|| Fault::invalid("job_id", "expected the id of a job"))
+            "list" => return Listing::read(fields.0).map(Command::List),
+            "get" => Command::Get(fields.job()?),
+            "link" => Command::Link(fields.link()?),
+            "retry" => Command::retry(fields.job()?, &mut fields)?,
+            "cancel" => Command::Cancel(fields.job()?),
+            "replay" => Command::replay(fields.job()?, &mut fields)?,
+            _ => {
+                return Err(Fault::invalid(
+                    "command",
+                    "expected \"submit\", \"get\", \"list\", \"link\", \"retry\", \"cancel\", \"replay\", \
+                     \"signing_secret\", \"webhook_secret\" or \"check\"",
+                ));
             }
-            _ => Err(Fault::invalid(
-                "command",
-                "expected \"submit\", \"get\", \"signing_secret\", \"webhook_secret\" or \"check\"",
-            )),
+        };
+        fields.finish()?;
+        Ok(command)
+    }
+
+    /// Takes what a retry may say.
+    pub(crate) fn retry(job: JobId, fields: &mut Remaining) -> Result<Self, Fault> {
+        Ok(Command::Retry { job, resubmit: fields.flag("resubmit")?.unwrap_or(false) })
+    }
+
+    /// Takes what a replay may say.
+    pub(crate) fn replay(job: JobId, fields: &mut Remaining) -> Result<Self, Fault> {
+        Ok(Command::Replay { job, delivery: fields.text("delivery_id")? })
+    }
+}
+
+/// The fields that nobody has read yet.
+pub(crate) struct Remaining(pub(crate) Map<String, Value>);
+
+impl Remaining {
+    /// `null` is the same as absent.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name).filter(|value| !value.is_null())
+    }
+
+    fn job(&mut self) -> Result<JobId, Fault> {
+        let id = self.take("job_id");
+        let id = id.as_ref().and_then(Value::as_str).and_then(|id| id.parse().ok());
+        id.ok_or_else(|| Fault::invalid("job_id", "expected the id of a job"))
+    }
+
+    fn text(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Fault::invalid(name, "expected a text")),
+        }
+    }
+
+    fn flag(&mut self, name: &str) -> Result<Option<bool>, Fault> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(Fault::invalid(name, "expected true or false")),
+        }
+    }
+
+    fn link(&mut self) -> Result<LinkWish, Fault> {
+        let (job, file, archive) = (self.job()?, self.text("file")?, self.flag("archive")?.unwrap_or(false));
+        let linked = match (file, archive) {
+            (Some(name), false) => Linked::File(vec![name]),
+            (None, true) => Linked::Archive,
+            _ => {
+                return Err(Fault::invalid(
+                    "file",
+                    "expected the name of a file, or \"archive\": true instead",
+                ));
+            }
+        };
+        let lasts = lasts(self.take("expires_in").as_ref())?;
+        Ok(LinkWish { job, linked, lasts })
+    }
+
+    /// Refuses what is left.
+    pub(crate) fn finish(self) -> Result<(), Fault> {
+        match self.0.keys().next() {
+            Some(unknown) => Err(Fault::invalid(unknown, "unknown field")),
+            None => Ok(()),
         }
     }
 }

@@ -23,8 +23,11 @@ pub struct Config {
     pub submissions_queue_url: String,
     /// `INBOX_QUEUE_URL`: the delivery queue, for answers that name files.
     pub inbox_queue_url: String,
-    /// `BUCKET_NAME`: the user's bucket, which waiting workflows are told.
+    /// `BUCKET_NAME`: the bucket in which the files are that links lead to, and which waiting workflows are told.
     pub bucket: String,
+    /// `LINK_ROLE_ARN`: the role whose credentials sign links. Default: the function's own, which on Lambda end nobody
+    /// knows when.
+    pub link_role: Option<String>,
     /// `EVENT_BUS_NAME`: the event bus on which others are told of jobs. Default: nobody is told.
     pub event_bus: Option<String>,
     /// `CALLER_WEBHOOKS_QUEUE_URL`: the queue of what callers are to be told by their own webhooks.
@@ -60,6 +63,7 @@ impl Config {
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
             inbox_queue_url: environment.text("INBOX_QUEUE_URL")?,
             bucket: environment.text("BUCKET_NAME")?,
+            link_role: environment.maybe("LINK_ROLE_ARN").map(str::to_owned),
             event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
             caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
             callers: Guard::for_calls(

@@ -3,11 +3,20 @@
 use bytes::Bytes;
 use http::{Method, header};
 use lambda::HttpReply;
-use model::{Fault, FaultClass, Job, JobView, Violation};
-use serde_json::Value;
+use model::{Fault, FaultClass, Job, JobId, JobView, Violation};
+use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
+use url::form_urlencoded;
 
-use crate::{App, Command, request::Request, shown};
+use crate::{
+    App, Command,
+    answer::Answer,
+    command::Remaining,
+    link::{LinkWish, Linked, lasts},
+    listing::Listing,
+    request::Request,
+    route::{Route, meanings},
+};
 
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -18,27 +27,41 @@ const PATIENCE: Duration = Duration::seconds(27);
 /// Answers a request; every failure is an answer too.
 pub(crate) async fn answer(app: &App, request: &http::Request<Bytes>, deadline: OffsetDateTime) -> HttpReply {
     let deadline = deadline.min(OffsetDateTime::now_utc() + PATIENCE);
-    let answered = match read(request) {
-        Ok(command) => carried_out(app, command, deadline).await,
+    let Some(route) = Route::of(request.uri().path()) else {
+        return HttpReply::fault(&Fault::new(FaultClass::NotFound, "there is nothing at this path"));
+    };
+    if !route.takes(request.method()) {
+        let message = format!("expected {} here", route.allowed());
+        return HttpReply::fault(&Fault::new(FaultClass::MethodNotAllowed, message))
+            .header("allow", route.allowed());
+    }
+    let answered = match read(route, request) {
+        Ok(command) => app.carry_out(command, deadline).await,
         Err(fault) => Err(fault),
     };
-    answered.unwrap_or_else(|fault| {
-        let reply = HttpReply::fault(&fault);
-        if fault.class == FaultClass::MethodNotAllowed {
-            reply.header("allow", allowed(request.uri().path()))
-        } else {
-            reply
-        }
-    })
+    match answered {
+        Ok(answer) => reply(answer),
+        Err(fault) => HttpReply::fault(&fault),
+    }
 }
 
-async fn carried_out(app: &App, command: Command, deadline: OffsetDateTime) -> Result<HttpReply, Fault> {
-    let submitting = matches!(command, Command::Submit(_));
-    let job: Job = app.carry_out(command, deadline).await?;
-    Ok(match submitting {
-        true => shown(status(&job), &job).header("location", &JobView::path(job.id)),
-        false => shown(200, &job),
-    })
+fn reply(answer: Answer) -> HttpReply {
+    let status = match &answer {
+        Answer::Made(job) => status(job),
+        Answer::GoesOn(_) => 202,
+        Answer::Job(_) | Answer::Whole(..) | Answer::Jobs(_) => 200,
+        Answer::Link(_) => 302,
+    };
+    let location = match &answer {
+        Answer::Made(job) | Answer::GoesOn(job) => Some(JobView::path(job.id)),
+        Answer::Link(link) => Some(link.url.clone()),
+        Answer::Job(_) | Answer::Whole(..) | Answer::Jobs(_) => None,
+    };
+    let reply = HttpReply::json(status, &answer.into_json());
+    match location {
+        Some(location) => reply.header("location", &location),
+        None => reply,
+    }
 }
 
 /// 202, since the work goes on; of work that is done at once, 201 when the provider made a thing, and 200.
@@ -55,28 +78,73 @@ fn status(job: &Job) -> u16 {
     }
 }
 
-fn read(request: &http::Request<Bytes>) -> Result<Command, Fault> {
-    let path = request.uri().path();
-    match (request.method(), path.trim_end_matches('/').strip_prefix("/jobs")) {
-        (&Method::POST, Some("")) => submit(request),
-        (&Method::GET, Some(rest)) if rest.starts_with('/') => match rest[1..].parse() {
-            Ok(id) => Ok(Command::Get(id)),
-            Err(_) => Err(Fault::new(FaultClass::NotFound, "there is no such job")),
-        },
-        (_, Some(rest)) if rest.is_empty() || !rest[1..].contains('/') && rest.starts_with('/') => {
-            Err(Fault::new(FaultClass::MethodNotAllowed, format!("expected {} here", allowed(path))))
+fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Command, Fault> {
+    let id =
+        |id: &str| id.parse::<JobId>().map_err(|_| Fault::new(FaultClass::NotFound, "there is no such job"));
+    if route == Route::Jobs && request.method() == Method::GET {
+        return Listing::of_query(request.uri().query().unwrap_or_default()).map(Command::List);
+    }
+    let mut query = query(request.uri().query().unwrap_or_default())?;
+    let mut body = Remaining(Map::new());
+    let command = match route {
+        Route::Jobs => submit(request)?,
+        Route::Job(job) => Command::Get(id(job)?),
+        Route::File(job, name) => {
+            let lasts = lasts(query.0.remove("expires_in").as_ref())?;
+            Command::Link(LinkWish { job: id(job)?, linked: Linked::File(meanings(name)), lasts })
         }
-        _ => Err(Fault::new(FaultClass::NotFound, "there is nothing at this path")),
+        Route::Archive(job) => {
+            let lasts = lasts(query.0.remove("expires_in").as_ref())?;
+            Command::Link(LinkWish { job: id(job)?, linked: Linked::Archive, lasts })
+        }
+        Route::Retry(job) => {
+            body = optional(request)?;
+            Command::retry(id(job)?, &mut body)?
+        }
+        Route::Cancel(job) => {
+            body = optional(request)?;
+            Command::Cancel(id(job)?)
+        }
+        Route::Replay(job) => {
+            body = optional(request)?;
+            Command::replay(id(job)?, &mut body)?
+        }
+    };
+    body.finish()?;
+    match query.0.keys().next() {
+        Some(unknown) => Err(Fault::invalid(unknown, "unknown parameter")),
+        None => Ok(command),
     }
 }
 
-fn allowed(path: &str) -> &'static str {
-    if path.trim_end_matches('/') == "/jobs" { "POST" } else { "GET" }
+/// The parameters of a query. Each may stand there once.
+fn query(query: &str) -> Result<Remaining, Fault> {
+    let mut parameters = Map::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if parameters.insert(name.clone().into_owned(), json!(value)).is_some() {
+            return Err(Fault::invalid(name, "given twice"));
+        }
+    }
+    Ok(Remaining(parameters))
 }
 
 fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("\u{0}"));
-    if !header(header::CONTENT_TYPE.as_str()).is_some_and(is_json) {
+    Ok(Command::Submit(Request::read(fields(request)?, header("idempotency-key"))?.into()))
+}
+
+/// The fields of a body that need not be there.
+fn optional(request: &http::Request<Bytes>) -> Result<Remaining, Fault> {
+    match request.body().is_empty() {
+        true => Ok(Remaining(Map::new())),
+        false => fields(request).map(Remaining),
+    }
+}
+
+/// The fields of a body.
+fn fields(request: &http::Request<Bytes>) -> Result<Map<String, Value>, Fault> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !content_type.is_some_and(is_json) {
         let fault = Fault::new(FaultClass::UnsupportedMediaType, "expected Content-Type: application/json");
         return Err(fault.with_violations(vec![Violation::new("content-type", "expected application/json")]));
     }
@@ -89,8 +157,10 @@ fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {
     }
     let body: Value = serde_json::from_slice(request.body())
         .map_err(|e| Fault::invalid("body", format!("expected JSON: {e}")))?;
-    let Value::Object(fields) = body else { return Err(Fault::invalid("body", "expected a JSON object")) };
-    Ok(Command::Submit(Request::read(fields, header("idempotency-key"))?.into()))
+    match body {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(Fault::invalid("body", "expected a JSON object")),
+    }
 }
 
 fn is_json(content_type: &str) -> bool {

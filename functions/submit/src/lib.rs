@@ -1,6 +1,7 @@
-//! The function that takes jobs: claims them, asks the provider in its turn, records the ticket, and shows them. It
-//! also does what an operator needs of a provider.
+//! The function that takes jobs: claims them, asks the provider in its turn, records the ticket, shows, retries and
+//! cancels them. It also does what an operator needs of a provider.
 
+mod answer;
 mod ask;
 mod call;
 mod caller;
@@ -8,33 +9,43 @@ mod check;
 mod claiming;
 mod command;
 mod config;
+mod cursor;
 mod done;
 mod http_api;
 mod jobs;
 mod known;
+mod link;
+mod list;
+mod listing;
 mod notify_field;
 mod operation;
 mod queued;
 mod record;
 mod request;
+mod retry;
+mod route;
 mod signing;
 mod submit;
 mod wait;
 mod webhook_secret;
 
 use inbox::{CallerWebhooks, Inbox, Submissions};
-use lambda::{Aws, Environment, Failure, HttpReply, Segment, Tracer, Trigger};
-use model::{Fault, Job, JobView};
+use lambda::{Aws, Environment, Failure, Segment, Tracer, Trigger};
+use model::{Fault, Job};
 use notify::{Events, Workflows};
+use objects::{LinkSigner, Links};
 use providers::Provider;
 use records::Records;
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 use transport::{Secrets, Sender};
 
+use answer::Answer;
 use check::Checkup;
 pub use command::Command;
 pub use config::Config;
+pub use link::{LinkWish, Linked};
+pub use listing::Listing;
 pub use operation::{Operation, SigningCommand, WebhookSecretAction};
 use signing::Signing;
 
@@ -51,6 +62,7 @@ pub struct App {
     events: Option<Events>,
     tracer: Tracer,
     workflows: Workflows,
+    links: Links,
 }
 
 impl App {
@@ -70,6 +82,7 @@ impl App {
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
             caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
+            links: Links::new(&aws.service("S3"), &config.bucket, link_signer(environment, &config, &aws)),
             inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),
             submissions: Submissions::new(&aws.service("SQS"), &config.submissions_queue_url),
             config,
@@ -87,8 +100,7 @@ impl App {
                 Ok(self.operate(Operation::direct(&command, fields)?, deadline).await?)
             }
             Trigger::Direct(command, fields) => {
-                let job = self.carry_out(Command::direct(&command, fields)?, deadline).await?;
-                Ok(json!(JobView::from(&job)))
+                Ok(self.carry_out(Command::direct(&command, fields)?, deadline).await?.into_json())
             }
             Trigger::Queue(messages) => Ok(self.work(messages, deadline).await.into_event()),
         }
@@ -114,19 +126,25 @@ impl App {
     }
 
     /// From command to use case.
-    async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Job, Fault> {
-        match command {
+    async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Answer, Fault> {
+        Ok(match command {
             Command::Submit(request) => {
                 let segment = Segment::of(lambda::trace().as_ref(), "Landfall submission").as_part();
                 let submitted = self.submit(*request, deadline).await;
                 self.trace(segment, submitted.as_ref());
-                submitted
+                Answer::Made(submitted?)
             }
             Command::Get(id) => {
-                lambda::about(id);
-                jobs::get(&self.records, id).await
+                let (job, deliveries) = self.whole(id).await?;
+                Answer::Whole(job, deliveries)
             }
-        }
+            Command::List(listing) => Answer::Jobs(self.list(&listing).await?),
+            Command::Link(wish) => Answer::Link(self.link(wish).await?),
+            Command::Retry { job, resubmit: false } => Answer::GoesOn(self.retry(job).await?),
+            Command::Retry { job, resubmit: true } => Answer::GoesOn(self.resubmit(job, deadline).await?),
+            Command::Cancel(id) => Answer::Job(self.cancel(id, deadline).await?),
+            Command::Replay { job, delivery } => Answer::GoesOn(self.replay(job, delivery.as_deref()).await?),
+        })
     }
 
     /// Tells the trace of a request what came of it.
@@ -146,7 +164,10 @@ impl App {
     }
 }
 
-/// A job as an HTTP answer.
-fn shown(status: u16, job: &Job) -> HttpReply {
-    HttpReply::json(status, &JobView::from(job))
+fn link_signer(environment: &Environment, config: &Config, aws: &Aws) -> LinkSigner {
+    match (&config.link_role, environment.maybe("AWS_SESSION_TOKEN")) {
+        (Some(role), _) => LinkSigner::role(&aws.service("STS"), role),
+        (None, Some(_)) => LinkSigner::OwnTemporary,
+        (None, None) => LinkSigner::OwnLasting,
+    }
 }

@@ -1,6 +1,6 @@
 //! A request for a job: read, checked, and nothing else yet.
 
-use model::{Audience, Fault, ProviderName, Violation};
+use model::{Audience, Fault, FaultClass, Job, JobId, ProviderName, Violation};
 use providers::{Order, Provider};
 use records::IdempotencyKey;
 use serde_json::{Map, Value, json};
@@ -26,6 +26,8 @@ pub struct Request {
     pub audience: Audience,
     /// What makes a repetition of the request recognisable.
     pub key: Option<IdempotencyKey>,
+    /// The job whose request this is, when it is made again.
+    pub retry_of: Option<JobId>,
 }
 
 impl std::fmt::Debug for Request {
@@ -80,7 +82,8 @@ impl Request {
         };
         match provider.read_order(kind, fields) {
             Ok(order) if violations.is_empty() => {
-                let mut request = Self { provider, order, metadata, unpack, audience, key: None };
+                let mut request =
+                    Self { provider, order, metadata, unpack, audience, key: None, retry_of: None };
                 request.key = key.map(|key| request.fingerprinted(key));
                 Ok(request)
             }
@@ -90,6 +93,26 @@ impl Request {
                 Err(Fault::violations(violations))
             }
         }
+    }
+
+    /// The request of a job once more. Whoever makes it again and again makes one job: the key is the job's own. Who
+    /// waited for the old one has heard of its end; its caller's webhook is told of the new one, too.
+    ///
+    /// # Errors
+    /// [`FaultClass::Internal`] when the job's provider is not known any more.
+    pub fn again(job: &Job) -> Result<Self, Fault> {
+        let provider = providers::find(job.provider.as_str())
+            .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
+        let order = Order { kind: job.kind.clone(), request: job.request.clone(), expected: job.expected };
+        Ok(Self {
+            provider,
+            order,
+            metadata: job.metadata.clone(),
+            unpack: job.unpack,
+            audience: Audience { waiters: vec![], sign_at: None, ..job.audience.clone() },
+            key: Some(IdempotencyKey::new("retry", &job.id.to_string(), &job.request)),
+            retry_of: Some(job.id),
+        })
     }
 
     fn fingerprinted(&self, key: &str) -> IdempotencyKey {

@@ -34,7 +34,9 @@ impl App {
         let pace = self.pace(provider, self.config.longest_wait, deadline);
 
         let (key, audience) = (request.key.clone(), request.audience.clone());
-        let job = Job::new(new_job(id, request)).traced(lambda::trace()).telling(audience);
+        let retry_of = request.retry_of;
+        let mut job = Job::new(new_job(id, request)).traced(lambda::trace()).telling(audience);
+        job.retries.of = retry_of;
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
             Turn::At(turn) => turn,
             Turn::NotBefore(_) if !pace.is_shared() => return Err(late()),
@@ -113,7 +115,7 @@ impl App {
     }
 
     /// Makes sure that no other job is at what this one has to have for itself.
-    async fn take_place(&self, job: &Job, provider: &dyn Provider) -> Result<(), Fault> {
+    pub(crate) async fn take_place(&self, job: &Job, provider: &dyn Provider) -> Result<(), Fault> {
         let Some(place) = provider.occupies(&job.request) else { return Ok(()) };
         let now = OffsetDateTime::now_utc();
         let Some(holder) = self.records.occupy(&job.provider, &place, job.id, now).await? else {

@@ -32,7 +32,7 @@ impl Worker {
             Queued::Delivery(message) => self.deliver(message, receipt).await,
             Queued::Continuation(id) => {
                 lambda::about(id);
-                self.land(id, receipt, None).await
+                self.go_on(id, receipt).await
             }
             Queued::Hint(id) => {
                 lambda::about(id);

@@ -39,6 +39,7 @@ impl Worker {
             // Its message may be the only one that is left, so this one must not be dropped.
             LeaseAttempt::Busy(wait) => return Err(ComesBack::after(wait + Duration::from_millis(500))),
             LeaseAttempt::Idle(job) => {
+                self.clear_up(&job).await;
                 self.tell(&job).await;
                 return Ok(());
             }
@@ -52,6 +53,7 @@ impl Worker {
         let landed = match ended {
             Ok(Ended::Done(event)) => self.finish(&lease, event).await.map(Some),
             Ok(Ended::OutOfTime) => self.go_on_later(&lease).await.map(|()| None),
+            Err(lost) if lost.class == FaultClass::LandingBusy => Err(lost),
             Err(fault) if fault.retryable() => Err(self.postpone(&lease, fault).await),
             Err(fault) => {
                 fault.log("landing failed for good");
@@ -61,7 +63,10 @@ impl Worker {
             }
         };
         self.trace_landing(segment, id, landed.as_ref());
-        landed.map(|_| ()).map_err(ComesBack::from)
+        match landed {
+            Err(lost) if lost.class == FaultClass::LandingBusy => self.lost(id, lost).await,
+            landed => landed.map(|_| ()).map_err(ComesBack::from),
+        }
     }
 
     /// Tells the trace of the job's request of a landing.

@@ -78,6 +78,10 @@ fn http_request(event: &Value) -> Result<http::Request<Bytes>, Fault> {
         Value::String(text) => text.into(),
         _ => Bytes::new(),
     };
+    if let Some(path) = event.get_mut("rawPath") {
+        // API Gateway reads the escapes of a path before it hands it on, so these two are no delimiters here.
+        *path = path.as_str().map(|path| path.replace('?', "%3F").replace('#', "%23")).into();
+    }
     if let Some(query) = event.get_mut("rawQueryString") {
         *query = query.as_str().map(escaped).into();
     }

@@ -30,6 +30,11 @@ impl CallbackKeys {
         self.0.is_empty()
     }
 
+    /// Every key, newest first.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Secret> {
+        self.0.iter()
+    }
+
     /// The token for a job, or nothing when no key is configured.
     pub fn sign(&self, provider: &ProviderName, job: &JobId) -> Option<CallbackToken> {
         let code = code(self.0.first()?, provider, job).finalize().into_bytes();

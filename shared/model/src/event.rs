@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{Archive, Haul, JobError, Ticket, Transfer};
+use crate::{Archive, Haul, JobError, JobId, Ticket, Transfer};
 
 /// Something that happened to a job. Past tense: an event is a fact, and [`crate::transition`] decides what
 /// it means where the job stands.
@@ -113,6 +113,20 @@ pub enum Event {
         archive: Option<Archive>,
         /// Why.
         error: JobError,
+    },
+    /// The caller does not want the work any more.
+    Cancelled,
+    /// An operator lets the files of a job that ended be brought in again, from where they are known to be.
+    LandingRetried,
+    /// An operator lets the provider be asked again about a job that ended without word of its files.
+    InquiryRetried {
+        /// Whether the provider is known to have the work.
+        known: bool,
+    },
+    /// Another job was made of the same request.
+    Resubmitted {
+        /// That job.
+        job: JobId,
     },
 }
 

@@ -21,6 +21,8 @@ pub enum FaultClass {
     MethodNotAllowed,
     /// The idempotency key was used before, with another request.
     IdempotencyMismatch,
+    /// Where the job stands, this cannot be done with it.
+    JobConflict,
     /// The provider judged the request and refused it.
     ProviderRefusedRequest,
     /// What the provider is asked for does not fit the state that it is in.
@@ -98,6 +100,7 @@ impl FaultClass {
             | NotFound
             | MethodNotAllowed
             | IdempotencyMismatch
+            | JobConflict
             | ProviderRefusedRequest
             | ProviderConflict
             | ProviderCredentials
@@ -130,7 +133,7 @@ impl FaultClass {
             ProviderPlan => 403,
             NotFound => 404,
             MethodNotAllowed => 405,
-            IdempotencyMismatch | ProviderConflict | ObjectConflict | LandingBusy => 409,
+            IdempotencyMismatch | JobConflict | ProviderConflict | ObjectConflict | LandingBusy => 409,
             PayloadTooLarge => 413,
             UnsupportedMediaType => 415,
             ProviderRefusedRequest
@@ -164,6 +167,7 @@ impl FaultClass {
             NotFound => "NotFound",
             MethodNotAllowed => "MethodNotAllowed",
             IdempotencyMismatch => "IdempotencyMismatch",
+            JobConflict => "JobConflict",
             ProviderRefusedRequest => "ProviderRefusedRequest",
             ProviderConflict => "ProviderConflict",
             ProviderCredentials => "ProviderCredentials",
@@ -221,6 +225,7 @@ impl FaultClass {
             | NotFound
             | MethodNotAllowed
             | IdempotencyMismatch
+            | JobConflict
             | ProviderRefusedRequest
             | ProviderConflict
             | LandingBusy => Level::Info,

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Audience, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Source,
-    Status, StoredFile, Ticket, Trace, Transfer, Transition, transition,
+    Archive, Audience, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Retries,
+    Source, Status, StoredFile, Ticket, Trace, Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -91,6 +91,8 @@ pub struct Job {
     pub check: Check,
     /// Whom it tells of its end.
     pub audience: Audience,
+    /// How often it was tried again, and which jobs repeat it.
+    pub retries: Retries,
     /// What others are to be told of it.
     pub outbox: Outbox,
     /// The trace of the request that made it.
@@ -160,6 +162,7 @@ impl Job {
             notes: Map::new(),
             check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
             audience: Audience::default(),
+            retries: Retries::default(),
             outbox: Outbox::default(),
             trace: None,
             version: 0,
@@ -228,7 +231,11 @@ impl Job {
             | Event::LandingPostponed { .. }
             | Event::Landed { .. }
             | Event::LandedPartly { .. }
-            | Event::LandingFailed { .. } => false,
+            | Event::LandingFailed { .. }
+            | Event::Cancelled
+            | Event::LandingRetried
+            | Event::InquiryRetried { .. } => false,
+            Event::Resubmitted { job } => self.retries.resubmitted_as == Some(*job),
         }
     }
 
@@ -276,6 +283,12 @@ impl Job {
             }
             Event::LandedPartly { haul, error } => self.keep(haul, Some(error)),
             Event::LandingFailed { archive, error } => (self.archive, self.error) = (archive, Some(error)),
+            Event::Cancelled => self.error = None,
+            Event::LandingRetried | Event::InquiryRetried { .. } => {
+                self.retries.rounds += 1;
+                (self.error, self.transfer) = (None, None);
+            }
+            Event::Resubmitted { job } => self.retries.resubmitted_as = Some(job),
         }
     }
 

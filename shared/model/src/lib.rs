@@ -14,6 +14,8 @@ mod job;
 mod job_id;
 mod names;
 mod outbox;
+mod retries;
+mod seal;
 mod secret;
 mod status;
 mod trace;
@@ -29,7 +31,12 @@ pub use job::{Change, Check, Job, NewJob, Origin};
 pub use job_id::{JobId, NotAJobId};
 pub use names::{ProviderName, Ticket};
 pub use outbox::{Announcement, Outbox, Told};
+pub use retries::Retries;
+pub use seal::Seals;
 pub use secret::Secret;
 pub use status::{Status, Transition, UnknownStatus, transition};
 pub use trace::{NoTrace, Trace};
-pub use view::{JobView, utc_milliseconds};
+pub use view::{
+    ArchiveView, DeliveryView, FileLinks, FileView, JobList, JobView, LinkView, Links, percent_encoded,
+    utc_milliseconds,
+};

@@ -76,7 +76,8 @@ impl Status {
         }
     }
 
-    /// Whether nothing will move the job any more. `expired` is not final: a late callback still lands.
+    /// Whether nothing will move the job any more but an operator's retry. `expired` is not final: a late callback
+    /// still lands.
     pub fn is_final(self) -> bool {
         match self {
             Status::Stored | Status::Partial | Status::Failed | Status::Cancelled => true,
@@ -137,7 +138,7 @@ pub enum Transition {
 }
 
 /// Where an event takes a job that stands at `status`. Total, and never backwards, but for a job that was refused
-/// for the moment and waits again: whatever the order and number in which the provider's events arrive, the job
+/// for the moment and waits again, and for one that an operator retries: whatever the order and number in which the provider's events arrive, the job
 /// ends in the same place.
 pub fn transition(status: Status, event: &Event) -> Transition {
     use Status::*;
@@ -225,6 +226,29 @@ pub fn transition(status: Status, event: &Event) -> Transition {
         Event::Landed { .. } => only_while_landing(status, Stored),
         Event::LandedPartly { .. } => only_while_landing(status, Partial),
         Event::LandingFailed { .. } => only_while_landing(status, Failed),
+        Event::Cancelled => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Expired => {
+                To(Cancelled)
+            }
+            Stored | Partial | Failed | Cancelled => Stale,
+        },
+        // A new round, which only an operator begins: whatever the provider still says of the last one cannot.
+        Event::LandingRetried => match status {
+            Partial | Failed | Expired => To(Received),
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
+            | Cancelled => Stale,
+        },
+        Event::InquiryRetried { known } => match status {
+            Failed | Expired if *known => To(Submitted),
+            Failed | Expired => To(Unknown),
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
+            | Partial | Cancelled => Stale,
+        },
+        // About another job as much as about this one: true wherever this one stands.
+        Event::Resubmitted { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
+            | Partial | Failed | Expired | Cancelled => Note,
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-//! A job as its caller sees it: the JSON of `GET /jobs/{job_id}`.
+//! Jobs as their caller sees them: the JSON of the submit API.
 
 use serde::{Serialize, Serializer, ser::Error};
 use serde_json::Value;
@@ -9,42 +9,119 @@ use crate::{
     Ticket, Transfer,
 };
 
-/// What a caller may read of a job. Every field is always present, so that a reader needs no "if it is there".
+/// What a caller may read of a job: `GET /jobs/{job_id}`. Every field is always present, so that a reader needs no "if it
+/// is there"; only `deliveries` are left out where jobs are listed or made.
 #[derive(Debug, Serialize)]
 pub struct JobView<'a> {
     job_id: JobId,
     provider: &'a ProviderName,
     kind: &'a str,
     status: Status,
+    /// The provider's id for the work.
     ticket: Option<&'a Ticket>,
     #[serde(serialize_with = "utc_milliseconds")]
     created_at: OffsetDateTime,
     #[serde(serialize_with = "utc_milliseconds")]
     updated_at: OffsetDateTime,
+    /// 0 to 100.
     progress: Option<f64>,
+    /// The checked request, with the provider's own names.
     request: &'a Value,
+    /// The caller's own JSON.
     metadata: Option<&'a Value>,
     unpack: Option<bool>,
     transfer: Option<Transfer>,
-    archive: Option<&'a Archive>,
-    files: &'a [StoredFile],
+    archive: Option<ArchiveView<'a>>,
+    /// The first files, at most 200.
+    files: Vec<FileView<'a>>,
+    /// How many files there are.
     files_total: u64,
+    /// The list of all files, in the bucket.
     manifest: Option<&'a ManifestObject>,
+    /// What the provider could not make.
     missing: &'a [Missing],
+    /// What the provider answered, when that is all there is.
     result: Option<&'a Value>,
     error: Option<&'a JobError>,
     notify: Option<AudienceView<'a>>,
+    /// The job whose request this one repeats.
+    retry_of: Option<JobId>,
+    /// The job that repeats this one's request.
+    resubmitted_as: Option<JobId>,
+    /// The latest deliveries, newest first, at most 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliveries: Option<Vec<DeliveryView>>,
     links: Links,
 }
 
+/// Where a job is shown.
 #[derive(Debug, Serialize)]
-struct Links {
+pub struct Links {
+    /// Path of the job itself.
     #[serde(rename = "self")]
     itself: String,
 }
 
+/// A file in the bucket, and where it can be downloaded.
+#[derive(Debug, Serialize)]
+pub struct FileView<'a> {
+    #[serde(flatten)]
+    file: &'a StoredFile,
+    links: FileLinks,
+}
+
+/// The provider's archive in the bucket, and where it can be downloaded.
+#[derive(Debug, Serialize)]
+pub struct ArchiveView<'a> {
+    #[serde(flatten)]
+    archive: &'a Archive,
+    links: FileLinks,
+}
+
+/// Where a file can be downloaded.
+#[derive(Debug, Serialize)]
+pub struct FileLinks {
+    /// A path of the submit API, which answers with a redirect to a URL that needs no further proof.
+    download: String,
+}
+
+/// A delivery of the provider, as it is recorded beside its job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeliveryView {
+    /// What `POST /jobs/{job_id}/replay` calls it.
+    pub id: String,
+    /// The provider's name for the event.
+    pub name: String,
+    /// When our door received it.
+    #[serde(serialize_with = "utc_milliseconds")]
+    pub received_at: OffsetDateTime,
+    /// Whether its body is still kept.
+    pub replayable: bool,
+}
+
+/// A page of jobs: `GET /jobs`.
+#[derive(Debug, Serialize)]
+pub struct JobList<'a> {
+    /// Newest first. There may be fewer than were asked for, and still more on further pages.
+    pub jobs: Vec<JobView<'a>>,
+    /// What asks for the next page; `null` on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// A URL that gives a file to whoever has it: `GET /jobs/{job_id}/files/{name}` and `GET /jobs/{job_id}/archive`.
+#[derive(Debug, Serialize)]
+pub struct LinkView {
+    /// The URL.
+    pub url: String,
+    /// When it stops to work: after as long as was asked for, or with the credentials that signed it.
+    #[serde(serialize_with = "utc_milliseconds")]
+    pub expires_at: OffsetDateTime,
+}
+
 impl<'a> From<&'a Job> for JobView<'a> {
     fn from(job: &'a Job) -> Self {
+        let archive = |archive| ArchiveView { archive, links: FileLinks::archive(job.id) };
+        let file = |file: &'a StoredFile| FileView { file, links: FileLinks::file(job.id, &file.name) };
         Self {
             job_id: job.id,
             provider: &job.provider,
@@ -58,14 +135,17 @@ impl<'a> From<&'a Job> for JobView<'a> {
             metadata: job.metadata.as_ref(),
             unpack: job.unpack,
             transfer: job.transfer,
-            archive: job.archive.as_ref(),
-            files: &job.files,
+            archive: job.archive.as_ref().map(archive),
+            files: job.files.iter().map(file).collect(),
             files_total: job.files_total,
             manifest: job.manifest.as_ref(),
             missing: &job.missing,
             result: job.result.as_ref(),
             error: job.error.as_ref(),
             notify: job.audience.view(),
+            retry_of: job.retries.of,
+            resubmitted_as: job.retries.resubmitted_as,
+            deliveries: None,
             links: Links { itself: JobView::path(job.id) },
         }
     }
@@ -76,6 +156,36 @@ impl JobView<'_> {
     pub fn path(job: JobId) -> String {
         format!("/jobs/{job}")
     }
+
+    /// The same with the deliveries that are recorded beside the job.
+    #[must_use]
+    pub fn with_deliveries(self, deliveries: Vec<DeliveryView>) -> Self {
+        Self { deliveries: Some(deliveries), ..self }
+    }
+}
+
+impl FileLinks {
+    fn archive(job: JobId) -> Self {
+        Self { download: format!("{}/archive", JobView::path(job)) }
+    }
+
+    fn file(job: JobId, name: &str) -> Self {
+        Self { download: format!("{}/files/{}", JobView::path(job), percent_encoded(name)) }
+    }
+}
+
+/// A text as one segment of a path: everything but the unreserved characters of RFC 3986 (2.3) is escaped, `/` too.
+pub fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// RFC 3339 in UTC, always with three decimals, so that times sort as texts.
@@ -87,4 +197,16 @@ pub fn utc_milliseconds<S: Serializer>(time: &OffsetDateTime, serializer: S) -> 
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     let text = time.to_offset(UtcOffset::UTC).format(FORMAT).map_err(S::Error::custom)?;
     serializer.serialize_str(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_segment_of_its_path() {
+        let job = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a".parse().expect("an id");
+        let link = FileLinks::file(job, "a/é (2)%41.png").download;
+        assert_eq!(link, format!("/jobs/{job}/files/a%2F%C3%A9%20%282%29%2541.png"));
+    }
 }

@@ -5,6 +5,8 @@ mod bucket;
 mod checksum;
 mod key;
 mod leftovers;
+mod link;
+mod link_signer;
 mod multipart;
 mod parts;
 mod place;
@@ -15,6 +17,8 @@ mod upload;
 
 pub use bucket::{Existing, Objects};
 pub use key::Key;
+pub use link::{Link, Links};
+pub use link_signer::LinkSigner;
 pub use parts::{Part, PartsTrouble};
 pub use place::Placed;
 pub use upload::{LONGEST_SINGLE, Upload, Uploaded};

@@ -78,6 +78,10 @@ impl<'a> Reader<'a> {
         self.text(name)?.parse().map_err(|_| unreadable(name))
     }
 
+    pub(crate) fn maybe_parsed<T: std::str::FromStr>(self, name: &str) -> Result<Option<T>, Fault> {
+        self.maybe(name).map(|_| self.parsed(name)).transpose()
+    }
+
     pub(crate) fn maybe_number<T: std::str::FromStr>(self, name: &str) -> Option<T> {
         self.0.get(name)?.as_n().ok()?.parse().ok()
     }

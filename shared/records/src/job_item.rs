@@ -1,8 +1,10 @@
 //! A job as an item of the table.
 
-use model::{Check, Fault, Job, JobId, Origin, Outbox, ProviderName, StoredFile, Ticket, Told, Trace};
+use model::{
+    Check, Fault, Job, JobId, Origin, Outbox, ProviderName, Retries, StoredFile, Ticket, Told, Trace,
+};
 use serde_json::{Map, Value};
-use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
+use time::{Date, OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
 use crate::{
     audience,
@@ -32,6 +34,11 @@ pub(crate) fn due_time(at: OffsetDateTime) -> Result<String, Fault> {
     at.to_offset(UtcOffset::UTC).format(DUE).map_err(|e| unreadable("due_at").because(e))
 }
 
+/// A day as `by_day` is keyed by it.
+pub(crate) fn day(date: Date) -> Result<String, Fault> {
+    date.format(DAY).map_err(|e| unreadable("day").because(e))
+}
+
 /// What `by_ticket` is keyed by.
 pub(crate) fn ticket_key(provider: &ProviderName, ticket: &Ticket) -> String {
     format!("{provider}#{ticket}")
@@ -47,7 +54,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .text("request", job.request.to_string())
         .time("created_at", job.created_at)
         .time("updated_at", job.updated_at)
-        .text("day", job.created_at.format(DAY).map_err(|e| unreadable("day").because(e))?)
+        .text("day", day(job.created_at.date())?)
         // The id sorts by creation time and is unique, so it is the better half of the listing key.
         .text("created", job.id.to_string())
         .number("version", job.version)
@@ -62,6 +69,11 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
     if let Some(at) = job.due() {
         writer = writer.text("due_shard", due_shard(job.id)).text("due_at", due_time(at)?);
+    }
+    if job.retries != Retries::default() {
+        writer = (writer.number("rounds", job.retries.rounds))
+            .maybe("retry_of", job.retries.of.map(|id| id.to_string()))
+            .maybe("resubmitted_as", job.retries.resubmitted_as.map(|id| id.to_string()));
     }
     if job.check.at.is_some() {
         writer = writer.number("checks", job.check.asked).number("unanswered_checks", job.check.unanswered);
@@ -160,6 +172,11 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
             hinted: reader.maybe_time("hinted_at")?,
         },
         audience,
+        retries: Retries {
+            rounds: reader.maybe_number("rounds").unwrap_or(0),
+            of: reader.maybe_parsed("retry_of")?,
+            resubmitted_as: reader.maybe_parsed("resubmitted_as")?,
+        },
         outbox,
         // Only for watching: nobody is kept from a job whose trace cannot be read.
         trace: reader.maybe("trace").and_then(|header| header.parse().ok()),

@@ -126,13 +126,13 @@ pub(super) fn of_services<B>(request: &Request<B>) -> Operation {
     Operation::new(service, name)
 }
 
-/// Lambda goes by paths, and STS by none of them.
+/// Lambda goes by paths, and STS by none of them: its operation is named in the body, which is not read yet.
 fn of_path(path: &str) -> Operation {
     if path.starts_with("/2015-03-31/functions/") {
         return Operation::new(Service::Lambda, "Invoke");
     }
     if !path.starts_with(CALLBACKS) {
-        return Operation::new(Service::Sts, "GetCallerIdentity");
+        return Operation::new(Service::Sts, "Query");
     }
     let verb = match path.rsplit('/').next() {
         Some("succeed") => "Success",

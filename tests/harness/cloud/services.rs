@@ -27,6 +27,7 @@ pub use self::events::PublishedEvent;
 pub use self::lambda::{FunctionError, Invoke};
 pub use self::sqs::QueueDepth;
 pub use self::step_functions::TaskReport;
+pub(super) use self::sts::ROLE_KEYS;
 
 pub(super) use self::durable_callbacks::PREFIX as CALLBACKS;
 use self::error::Protocol;

@@ -1,0 +1,103 @@
+//! The paths of the submit API, and what each takes.
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+/// A place of the API. Ids are still as the caller wrote them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route<'a> {
+    /// `/jobs`
+    Jobs,
+    /// `/jobs/{job_id}`
+    Job(&'a str),
+    /// `/jobs/{job_id}/files/{name}`, the name as it stands in the path
+    File(&'a str, &'a str),
+    /// `/jobs/{job_id}/archive`
+    Archive(&'a str),
+    /// `/jobs/{job_id}/retry`
+    Retry(&'a str),
+    /// `/jobs/{job_id}/cancel`
+    Cancel(&'a str),
+    /// `/jobs/{job_id}/replay`
+    Replay(&'a str),
+}
+
+impl<'a> Route<'a> {
+    /// The place of a path, if there is one.
+    pub(crate) fn of(path: &'a str) -> Option<Self> {
+        let rest = path.strip_prefix("/jobs")?;
+        let Some(rest) = rest.trim_end_matches('/').strip_prefix('/') else {
+            return rest.chars().all(|c| c == '/').then_some(Self::Jobs);
+        };
+        let Some((id, what)) = rest.split_once('/') else { return Some(Self::Job(rest)) };
+        match what {
+            "archive" => Some(Self::Archive(id)),
+            "retry" => Some(Self::Retry(id)),
+            "cancel" => Some(Self::Cancel(id)),
+            "replay" => Some(Self::Replay(id)),
+            _ => what.strip_prefix("files/").filter(|name| !name.is_empty()).map(|name| Self::File(id, name)),
+        }
+    }
+
+    /// The methods that the place takes, as the header `Allow` lists them.
+    pub(crate) fn allowed(self) -> &'static str {
+        match self {
+            Self::Jobs => "GET, POST",
+            Self::Job(_) | Self::File(..) | Self::Archive(_) => "GET",
+            Self::Retry(_) | Self::Cancel(_) | Self::Replay(_) => "POST",
+        }
+    }
+
+    /// Whether the place takes this method.
+    pub(crate) fn takes(self, method: &Method) -> bool {
+        self.allowed().split(", ").any(|allowed| allowed == method.as_str())
+    }
+}
+
+/// What a name in a path may mean: the text with its escapes read, once; or as it is, since API Gateway reads them
+/// before it hands a path on, and reading twice would make another name of one that holds a percent sign. A file is
+/// looked for among the names of its job, so neither can lead anywhere else.
+pub(crate) fn meanings(name: &str) -> Vec<String> {
+    let mut meanings: Vec<String> =
+        percent_decode_str(name).decode_utf8().into_iter().map(|name| name.into_owned()).collect();
+    if meanings.iter().all(|meaning| meaning != name) {
+        meanings.push(name.to_owned());
+    }
+    meanings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_path_is_one_place_or_none() {
+        let cases = [
+            ("/jobs", Some(Route::Jobs)),
+            ("/jobs/", Some(Route::Jobs)),
+            ("/jobs/1", Some(Route::Job("1"))),
+            ("/jobs/1/", Some(Route::Job("1"))),
+            ("/jobs/1/files/a%2Fb.png", Some(Route::File("1", "a%2Fb.png"))),
+            ("/jobs/1/files/a/b.png", Some(Route::File("1", "a/b.png"))),
+            ("/jobs/1/archive", Some(Route::Archive("1"))),
+            ("/jobs/1/retry", Some(Route::Retry("1"))),
+            ("/jobs/1/cancel/", Some(Route::Cancel("1"))),
+            ("/jobs/1/replay", Some(Route::Replay("1"))),
+            ("/jobs/1/files", None),
+            ("/jobs/1/files/", None),
+            ("/jobs/1/retry/2", None),
+            ("/jobsx", None),
+            ("/", None),
+        ];
+        for (path, route) in cases {
+            assert_eq!(Route::of(path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_decoded_once() {
+        assert_eq!(meanings("a%2541.png"), ["a%41.png", "a%2541.png"]);
+        assert_eq!(meanings("a.png"), ["a.png"]);
+        assert_eq!(meanings("%ff"), ["%ff"]);
+    }
+}
