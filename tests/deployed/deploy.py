@@ -19,6 +19,7 @@ import mend
 import secret
 import server
 import stack
+import workflow_role
 
 
 def main():
@@ -88,6 +89,7 @@ def up(options):
         described = stack.describe(session, endpoint, urls) | {"auth": options.auth}
         bus = wanted.get("EventBusName")
         described["events_queue_url"] = listen.listen(session, endpoint, bus) if bus else None
+        described["workflow_role_arn"] = workflow_role.make(session, endpoint, described)
         secret.fill(session, endpoint, described["secret_id"], options.api_key, options.signing_secret)
     except BaseException:
         server.stop(options.state)

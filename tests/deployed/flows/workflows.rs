@@ -20,11 +20,8 @@ fn shipped(stack: &Deployed, name: &str) -> Value {
 /// Makes a state machine and starts it. Returns the execution's ARN.
 async fn started(stack: &Deployed, name: &str, definition: &Value, input: &Value) -> String {
     let name = format!("{name}-{}", uuid::Uuid::new_v4());
-    let role = stack.described["workflow_role_arn"].as_str();
-    let machine = json!({
-        "name": name, "definition": definition.to_string(),
-        "roleArn": role.unwrap_or("arn:aws:iam::000000000000:role/workflow"),
-    });
+    let role = stack.text("workflow_role_arn");
+    let machine = json!({ "name": name, "definition": definition.to_string(), "roleArn": role });
     let machine = stack.step_functions("CreateStateMachine", &machine).await;
     let start = json!({ "stateMachineArn": machine["stateMachineArn"], "input": input.to_string() });
     let execution = stack.step_functions("StartExecution", &start).await;
@@ -118,18 +115,30 @@ async fn a_state_machine_waits_for_every_request_of_a_list() {
     stack.aws.s3.put_object().bucket(bucket).key(key).body(body).send().await.expect("the list is written");
     let mut definition = shipped(&stack, "many_exports");
     if stack.described["aws_endpoint"].is_string() {
-        // The local cloud waits for ever for a token whose function failed.
-        let state = &mut definition["States"]["Exports"]["ItemProcessor"]["States"]["Export"];
-        state["TimeoutSeconds"] = json!(20);
-        state["HeartbeatSeconds"] = json!(19);
+        mend(&mut definition["States"]["Exports"], bucket, key);
     }
     let input = json!({ "bucket": bucket, "key": key, "prefix": "results" });
     let execution = started(&stack, "many-exports", &definition, &input).await;
     let written = output(&ended(&stack, &execution).await);
-    let manifest = written["ResultWriterDetails"]["Key"].as_str().unwrap_or_else(|| panic!("{written:#}"));
-    let results = results(&stack, manifest).await;
+    let results = match written["ResultWriterDetails"]["Key"].as_str() {
+        Some(manifest) => results(&stack, manifest).await,
+        // The local cloud hands the results on.
+        None => written.as_array().unwrap_or_else(|| panic!("{written:#}")).clone(),
+    };
     let statuses: Vec<&Value> = results.iter().map(|result| &result["status"]).collect();
     assert_eq!(statuses, ["stored", "stored", "failed"], "{results:#?}");
+}
+
+/// The local cloud waits for ever for a token whose function failed, and takes expressions around a distributed map as
+/// they are written; within its items it evaluates them.
+fn mend(map: &mut Value, bucket: &str, key: &str) {
+    let state = &mut map["ItemProcessor"]["States"]["Export"];
+    (state["TimeoutSeconds"], state["HeartbeatSeconds"]) = (json!(20), json!(19));
+    map["ItemReader"]["Arguments"] = json!({ "Bucket": bucket, "Key": key });
+    map["ItemSelector"] = json!({
+        "request.$": "$$.Map.Item.Value",
+        "idempotency_key.$": "States.Format('{}#{}', $$.Execution.Id, $$.Map.Item.Index)",
+    });
 }
 
 /// The outputs of the executions that a distributed map wrote down, by the list in its manifest.
