@@ -46,10 +46,10 @@ async fn a_url_that_nobody_may_be_told_at_is_refused_when_it_is_named() {
 #[tokio::test]
 async fn with_a_list_of_hosts_no_other_may_be_named() {
     let (world, _caller) =
-        with_caller(|options| options.variable("NOTIFY_HOSTS", "*.example.com,hooks.example.net")).await;
+        with_caller(|options| options.variable("NOTIFY_HOSTS", "*.hooks.invalid,hooks.example.net")).await;
     let why = refused(&world, "https://hooks.example.org/?key=caller-key").await;
     assert!(why.contains("NOTIFY_HOSTS"), "{why}");
-    assert_eq!(world.post_for("https://a.example.com/").await.status(), 202);
+    assert_eq!(world.post_for("https://a.hooks.invalid/").await.status(), 202);
 }
 
 #[tokio::test]
@@ -58,9 +58,16 @@ async fn a_name_with_a_private_address_is_refused_when_it_is_connected_to() {
     let (page, _guard) = Page::open();
     let id = world.submitted_for("https://localhost/hook?key=caller-key").await;
     world.ends(&id, "stored").await;
-    world.hidden_for().await;
-    let log = page.text();
-    assert!(log.contains("localhost has no public address"), "{log}");
+    let log = until("the log says why nobody was told", || async {
+        let hidden = world.hidden_for().await;
+        let log = page.text();
+        // A line that another test writes for the first time while the page is opened may be left out; then the next
+        // attempt writes it.
+        tracing::callsite::rebuild_interest_cache();
+        world.time_passes(hidden);
+        log.contains("localhost has no public address").then_some(log)
+    })
+    .await;
     assert!(!log.contains("caller-key"), "{log}");
 }
 
