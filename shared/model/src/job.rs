@@ -282,7 +282,10 @@ impl Job {
                 self.sources.iter_mut().for_each(Source::forget_signature);
             }
             Event::LandedPartly { haul, error } => self.keep(haul, Some(error)),
-            Event::LandingFailed { archive, error } => (self.archive, self.error) = (archive, Some(error)),
+            Event::LandingFailed { archive, error } => {
+                // What an earlier round brought in is still there.
+                (self.archive, self.error) = (archive.or(self.archive.take()), Some(error));
+            }
             Event::Cancelled => self.error = None,
             Event::LandingRetried | Event::InquiryRetried { .. } => {
                 self.retries.rounds += 1;
