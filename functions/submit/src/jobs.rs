@@ -33,7 +33,7 @@ impl App {
             _ => fault,
         })?;
         if change == Change::Moved {
-            tracing::info!(metric = "CancelledJobs", count = 1, job_id = %id, "job cancelled");
+            tracing::info!(job_id = %id, "job cancelled");
             self.tell(&job, deadline).await;
         }
         match job.status {

@@ -10,7 +10,8 @@ pub(crate) fn changed(change: Change, before: Status, job: &Job) {
     if change != Change::Moved {
         return;
     }
-    if !is_with_provider(before) && is_with_provider(job.status) {
+    // A job that is tried again was submitted in its first round.
+    if job.retries.rounds == 0 && !is_with_provider(before) && is_with_provider(job.status) {
         count("JobsSubmitted", job);
     }
     let end = match job.status {

@@ -20,6 +20,8 @@ async fn a_state_goes_on_with_the_job_and_its_manifest() {
     world.object(output["manifest"]["key"].as_str().expect("a key")).await;
     // Told by the state the job was in when it ended: somebody still waited.
     stored["notify"] = output["job"]["notify"].clone();
+    // Deliveries are shown to whoever asks for a job alone.
+    stored.as_object_mut().expect("a job").remove("deliveries");
     assert_eq!(output["job"], stored);
 }
 
