@@ -16,6 +16,7 @@ mod trust;
 pub use aws::Aws;
 pub use env::Environment;
 pub use log::start_log;
+pub use problem::Problem;
 pub use provider_settings::{ProviderSettings, Usual};
 pub use reply::{HttpReply, QueueReply};
 pub use serve::{Error, Failure, serve};
