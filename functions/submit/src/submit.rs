@@ -65,9 +65,10 @@ impl App {
         }
     }
 
-    /// Fills in what a request takes from the results of another job.
+    /// Fills in what a request takes from the results of another job. One that is made again was filled in before.
     async fn completed(&self, request: Request) -> Result<Request, Fault> {
-        let Some(of) = request.order.of_job() else { return Ok(request) };
+        let of_job = request.order.of_job().filter(|_| request.retry_of.is_none());
+        let Some(of) = of_job else { return Ok(request) };
         let name = request.provider_name();
         let job = self.records.get(of).await?.filter(|job| job.provider == name);
         let job = job.ok_or_else(|| Fault::invalid("of_job", "expected the id of a job of this provider"))?;

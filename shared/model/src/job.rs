@@ -267,7 +267,10 @@ impl Job {
             Event::LandingPostponed { error } => self.error = Some(error),
             Event::Landed { haul } => self.keep(haul, None),
             Event::LandedPartly { haul, error } => self.keep(haul, Some(error)),
-            Event::LandingFailed { archive, error } => (self.archive, self.error) = (archive, Some(error)),
+            Event::LandingFailed { archive, error } => {
+                // What an earlier round brought in is still there.
+                (self.archive, self.error) = (archive.or(self.archive.take()), Some(error));
+            }
             Event::Cancelled => self.error = None,
             Event::LandingRetried | Event::InquiryRetried { .. } => {
                 self.retries.rounds += 1;
