@@ -1,6 +1,6 @@
 //! The whole description.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{operations, requests, responses, schemas};
 
@@ -17,6 +17,8 @@ whoever may not come in, asks too much of it, or waits longer than 30 seconds. L
 pub(crate) fn document() -> Value {
     let mut schemas = schemas::of_answers();
     schemas.extend(requests::schemas());
+    let mut failures = Map::new();
+    let paths = operations::paths(&mut failures);
     json!({
         "openapi": "3.1.1",
         "info": {
@@ -28,9 +30,10 @@ pub(crate) fn document() -> Value {
         },
         "servers": [{ "url": "/", "description": "Where this document is served" }],
         "security": [{ "iam": [] }],
-        "paths": operations::paths(),
+        "paths": paths,
         "components": {
             "schemas": schemas,
+            "responses": failures,
             "headers": responses::headers(),
             "securitySchemes": {
                 "iam": {

@@ -19,13 +19,27 @@ const GATEWAY: [(u16, &str); 4] = [
     (503, "API Gateway: no answer came in time. What was asked for may have happened."),
 ];
 
-/// The failures that an operation of these classes can answer, by status.
-pub(crate) fn responses(classes: &[FaultClass]) -> Map<String, Value> {
+/// The failures that an operation of these classes can answer, by status: references to responses that operations share.
+pub(crate) fn responses(classes: &[FaultClass], shared: &mut Map<String, Value>) -> Map<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<FaultClass>> = GATEWAY.map(|(status, _)| (status, vec![])).into();
     for class in classes {
         by_status.entry(class.http_status()).or_default().push(*class);
     }
-    by_status.into_iter().map(|(status, classes)| (status.to_string(), response(status, &classes))).collect()
+    let mut reference = |(status, classes): (u16, Vec<FaultClass>)| {
+        let name = name(status, &classes);
+        let reference = json!({ "$ref": format!("#/components/responses/{name}") });
+        shared.entry(name).or_insert_with(|| response(status, &classes));
+        (status.to_string(), reference)
+    };
+    by_status.into_iter().map(&mut reference).collect()
+}
+
+/// The classes that a response may be of, or who else answers it.
+fn name(status: u16, classes: &[FaultClass]) -> String {
+    match classes {
+        [] => format!("Gateway{status}"),
+        classes => classes.iter().map(|class| class.name()).collect::<Vec<_>>().join("-"),
+    }
 }
 
 fn response(status: u16, classes: &[FaultClass]) -> Value {

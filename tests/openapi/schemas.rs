@@ -35,7 +35,8 @@ fn generator() -> SchemaGenerator {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
     });
-    settings.with_transform(RecursiveTransform(tidy)).into_generator()
+    let settings = settings.with_transform(RecursiveTransform(tidy));
+    settings.with_transform(RecursiveTransform(no_null_where_it_may_be_left_out)).into_generator()
 }
 
 /// Takes out the widths of Rust's numbers, which are no formats of OpenAPI, and the line breaks of doc comments.
@@ -46,6 +47,21 @@ fn tidy(schema: &mut Schema) {
     }
     if let Some(Value::String(text)) = schema.get_mut("description") {
         *text = text.replace('\n', " ");
+    }
+}
+
+/// What may be left out of an answer is left out when there is nothing to say, and never `null`.
+fn no_null_where_it_may_be_left_out(schema: &mut Schema) {
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+    for (_, property) in properties.iter_mut().filter(|(name, _)| required.iter().all(|known| known != *name))
+    {
+        if let Some(Value::Array(types)) = property.get_mut("type") {
+            types.retain(|kind| kind != "null");
+        }
+        if let Some(Value::Array(choices)) = property.get_mut("anyOf") {
+            choices.retain(|choice| choice["type"] != "null");
+        }
     }
 }
 
