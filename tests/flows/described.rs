@@ -85,9 +85,10 @@ fn header<'a>(answer: &'a Response<Value>, name: &str) -> Option<&'a str> {
     answer.headers().get(name)?.to_str().ok()
 }
 
-/// A description that allows everything would check nothing.
+#[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{document::DESCRIPTION, *};
+    use crate::world::World;
 
     const JOB: &str = "/jobs/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
 
@@ -104,6 +105,7 @@ mod tests {
         objections(&method, path, &answer).is_empty()
     }
 
+    /// A description that allows everything would check nothing.
     #[test]
     fn an_answer_that_is_not_described_is_found_out() {
         let media = "application/problem+json";
@@ -138,5 +140,14 @@ mod tests {
             200,
             json!({ "jobs": [], "next_cursor": null })
         ));
+    }
+
+    #[tokio::test]
+    async fn the_description_is_served_as_it_is_committed() {
+        let world = World::start().await;
+        let ask = async |method, path| world.ask(method, path, &[], &Value::Null).await;
+        assert_eq!(*ask(Method::GET, "/openapi.json").await.body(), *DESCRIPTION);
+        assert_eq!(ask(Method::GET, "/openapi.json?version=2").await.status(), 400);
+        assert_eq!(ask(Method::POST, "/openapi.json").await.status(), 405);
     }
 }

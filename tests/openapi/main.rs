@@ -44,6 +44,27 @@ fn every_reference_leads_somewhere_and_no_schema_is_left_over() {
     }
 }
 
+/// A route that the template does not name is not there on AWS.
+#[test]
+fn the_template_has_every_operation() {
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let template = fs::read_to_string(template).expect("text");
+    let squeezed: Vec<&str> = template.split_whitespace().collect();
+    let squeezed = squeezed.join(" ");
+    let document = document::document();
+    let mut operations = 0;
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        // Only the last variable of a path may stand for several segments.
+        let path = path.replace("{name}", "{name+}");
+        for method in methods.as_object().expect("methods").keys().filter(|name| *name != "parameters") {
+            let route = format!("ApiId: !Ref SubmitApi Method: {} Path: {path} ", method.to_uppercase());
+            assert!(squeezed.contains(&route), "template.yaml lacks {method} {path}");
+            operations += 1;
+        }
+    }
+    assert_eq!(squeezed.matches("ApiId: !Ref SubmitApi").count(), operations, "template.yaml has more");
+}
+
 fn collect(value: &Value, references: &mut Vec<String>) {
     match value {
         Value::Object(members) => {

@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// The description as it is served.
-static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
+pub(super) static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../../functions/submit/openapi.json")).expect("JSON")
 });
 
