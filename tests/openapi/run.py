@@ -34,6 +34,7 @@ CHECKS = [
     "negative_data_rejection",
     "unsupported_method",
     "allow_header_conformance",
+    "allowed_requests_are_well_formed",
 ]
 # Nobody shall wait for a turn: the simulators are asked as often as it takes.
 VARIABLES = {"ABYSSALE_REQUESTS_PER_SECOND": "0", "AI_STUDIOS_REQUESTS_PER_SECOND": "0"}
