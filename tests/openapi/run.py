@@ -22,7 +22,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-# A run is repeatable: the same seed makes the same requests.
+# Runs are alike: the same seed makes the same requests, but for those that build on answers.
 SEED = 20260304
 EXAMPLES = 100
 CHECKS = [
