@@ -102,7 +102,7 @@ def main(options):
             description = ask("GET", f"{stack['submit_url']}/openapi.json")
             OpenAPIV31SpecValidator(description).validate()
             ask("PUT", f"{stack['providers']['abyssale']['admin_url']}/knobs", KNOBS)
-            invocations = f"{stack['aws_endpoint']}/2015-03-31/functions/{stack['submit_function']}/invocations"
+            invocations = f"{stack['aws_endpoint']}/2015-03-31/functions/submit/invocations"
             ask("POST", invocations, {"command": "webhook_secret", "action": "rotate"})
             return schemathesis(stack, folder, options)
         finally:
