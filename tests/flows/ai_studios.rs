@@ -2,6 +2,7 @@
 //! provider's contract (9.6), named by their numbers.
 
 mod catalogue;
+mod ceiling;
 mod creators;
 mod export;
 mod hints;
@@ -13,7 +14,7 @@ mod tokens;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use harness::TABLE;
+use harness::{StackOptions, TABLE};
 use http::Method;
 use serde_json::{Value, json};
 use server::{PROJECT, Studio};
@@ -26,11 +27,15 @@ const LATER: u64 = 2 * 3600;
 
 /// A world whose AI Studios follows a script.
 async fn world() -> (World, Studio) {
+    world_with(|options| options).await
+}
+
+async fn world_with(more: impl FnOnce(StackOptions) -> StackOptions) -> (World, Studio) {
     let studio = Studio::start().await;
     let (api, files) = (studio.api.clone(), studio.files.clone());
     let world = World::start_with(|options| {
         let options = options.variable("AI_STUDIOS_API_URL", api).variable("TRUSTED_ORIGINS", files);
-        options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")
+        more(options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0"))
     });
     (world.await, studio)
 }

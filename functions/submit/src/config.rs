@@ -39,7 +39,7 @@ pub struct Config {
     pub longest_wait: Duration,
     /// `REQUIRE_SIGNATURES`: whether the public door lets in nothing that is not signed. Default: no.
     pub require_signatures: bool,
-    /// `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND`.
+    /// `<PROVIDER>_API_URL`, `<PROVIDER>_REQUESTS_PER_SECOND` and `<PROVIDER>_CONCURRENT_JOBS`.
     pub providers: ProviderSettings,
 }
 
@@ -54,6 +54,7 @@ impl Config {
             name: provider.name(),
             api_url: provider.default_api_url(),
             requests_per_second: provider.requests_per_second(),
+            concurrent_jobs: provider.concurrent_jobs(),
         });
         let longest_wait: f64 = environment.parsed("LONGEST_WAIT_SECONDS", 5.0, "a number of seconds")?;
         Ok(Self {

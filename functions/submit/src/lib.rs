@@ -19,6 +19,7 @@ mod list;
 mod listing;
 mod notify_field;
 mod operation;
+mod places;
 mod queued;
 mod record;
 mod request;

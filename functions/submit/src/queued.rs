@@ -25,6 +25,9 @@ use crate::{
 const FIRST_WAIT: u32 = 5;
 const LONGEST_WAIT: u32 = 900;
 
+/// How long a job is left alone for which there is no slot: until the next sweep, which sends it here again.
+const NO_SLOT: time::Duration = time::Duration::seconds(50);
+
 /// How long a job waits that was refused for the moment without a word on how long.
 const LATER: u64 = 30;
 
@@ -61,6 +64,11 @@ impl App {
         lambda::of_provider(provider.name());
         // Before the job is taken: one that cannot be asked for since something is not configured goes on waiting.
         let mut conversation = self.conversation(provider, id, &job.kind, &job.request).await?;
+        if !self.take_slot(&job, provider).await? {
+            let now = OffsetDateTime::now_utc();
+            let checked = Event::Checked { next: now + NO_SLOT, answered: true };
+            return self.records.apply(id, &checked, now).await.map(|_| ());
+        }
         let pace = self.pace(provider, PATIENCE, deadline);
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
             Turn::At(turn) => turn,

@@ -5,8 +5,7 @@
 //! bills once. A job whose turn is too far away is made as one that waits, and only then put on the queue.
 
 use exchange::Pace;
-use model::{Event, Fault, FaultClass, Job, JobId, NewJob, Origin};
-use providers::Provider;
+use model::{Event, Fault, Job, JobId, NewJob, Origin};
 use records::{IdempotencyKey, Turn};
 use time::OffsetDateTime;
 
@@ -45,9 +44,17 @@ impl App {
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
             return self.found(before, &job, deadline).await;
         }
-        if let Err(fault) = self.take_place(&job, provider).await {
+        let admitted = match self.take_place(&job, provider).await {
+            Ok(()) => self.take_slot(&job, provider).await,
+            Err(fault) => Err(fault),
+        };
+        if !matches!(admitted, Ok(true)) {
             pace.give_back(turn).await;
-            return Err(self.refuse(job, key.as_ref(), fault, deadline).await);
+        }
+        match admitted {
+            Ok(true) => {}
+            Ok(false) => return self.without_slot(job, key.as_ref(), deadline).await,
+            Err(fault) => return Err(self.refuse(job, key.as_ref(), fault, deadline).await),
         }
         let asking = Asking {
             line: self.line(provider, deadline),
@@ -56,15 +63,27 @@ impl App {
             job: id,
             refused_before: None,
         };
-        match asking.lead(conversation.as_mut(), turn).await {
+        let asked = asking.lead(conversation.as_mut(), turn).await;
+        self.answered(job, key.as_ref(), asked, deadline).await
+    }
+
+    /// Records what came of asking the provider, and answers the caller.
+    async fn answered(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        asked: Asked,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        match asked {
             Asked::Accepted(event) | Asked::Unknown(event) => Ok(self.record(job, event, deadline).await),
             Asked::Done(accepted, outcome) => {
                 let Done { job, handed_over } = self.done(job, accepted, outcome, deadline).await;
                 // Files that nobody was told of land with the next sweep, which no caller waits for.
                 Ok(if handed_over { self.landed(job, deadline).await } else { job })
             }
-            Asked::Later(later) => self.put_back(job, key.as_ref(), later, deadline).await,
-            Asked::Refused(fault) => Err(self.refuse(job, key.as_ref(), fault, deadline).await),
+            Asked::Later(later) => self.put_back(job, key, later, deadline).await,
+            Asked::Refused(fault) => Err(self.refuse(job, key, fault, deadline).await),
         }
     }
 
@@ -115,15 +134,18 @@ impl App {
         }
     }
 
-    /// Makes sure that no other job is at what this one has to have for itself.
-    pub(crate) async fn take_place(&self, job: &Job, provider: &dyn Provider) -> Result<(), Fault> {
-        let Some(place) = provider.occupies(&job.request) else { return Ok(()) };
-        let now = OffsetDateTime::now_utc();
-        let Some(holder) = self.records.occupy(&job.provider, &place, job.id, now).await? else {
-            return Ok(());
-        };
-        let message = format!("job {holder} is at {place} and not at its end; submit again once it is");
-        Err(Fault::new(FaultClass::ProviderConflict, message))
+    /// A job waits for which there is no slot. The sweep has it looked at from time to time.
+    async fn without_slot(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        let later = Later { at: OffsetDateTime::now_utc(), why: None };
+        match self.defer(&job, &later, deadline).await {
+            Ok(Deferred::Waiting(job) | Deferred::Moved(job)) => Ok(job),
+            Err(fault) => Err(self.refuse(job, key, fault, deadline).await),
+        }
     }
 
     /// A job that was being asked for waits after all.

@@ -203,6 +203,7 @@ impl SweepConfig {
             name: provider.name(),
             api_url: provider.default_api_url(),
             requests_per_second: provider.requests_per_second(),
+            concurrent_jobs: provider.concurrent_jobs(),
         });
         Ok(Self {
             secret_id: environment.text("SECRET_ID")?,

@@ -25,9 +25,9 @@ pub(crate) fn next_unanswered(provider: &dyn Provider, job: &Job, now: OffsetDat
     }
 }
 
-/// The next look at a job whose message a queue may have lost, twice as late each time.
+/// The next look at a job whose message a queue may have lost, twice as late each time that nothing came of it.
 pub(crate) fn lost_message(job: &Job, now: OffsetDateTime) -> OffsetDateTime {
-    now + Job::FIRST_CHECK * 2_i32.pow(job.check.asked.min(6))
+    now + Job::FIRST_CHECK * 2_i32.pow(job.check.unanswered.min(6))
 }
 
 /// When a job is given up. Work that can be asked about is asked about for as long as the provider remembers it.

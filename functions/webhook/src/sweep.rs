@@ -169,16 +169,16 @@ impl Worker {
         }
         match job.status {
             Status::Waiting => {
-                self.submissions.send(id, now, now).await?;
-                self.later(&job, now, patience::lost_message(&job, now)).await
+                self.is_sent_again(&job, now).await?;
+                self.submissions.send(id, now, now).await.map(|()| Looked::Stayed)
             }
             Status::Submitting if now - job.updated_at > NOBODY_ASKS_ANY_MORE => {
                 self.happened(&job, interrupted(now)).await
             }
             Status::Submitting => self.later(&job, now, job.updated_at + NOBODY_ASKS_ANY_MORE).await,
             Status::Received => {
-                self.inbox.send(&Queued::Continuation(id), 0).await?;
-                self.later(&job, now, patience::lost_message(&job, now)).await
+                self.is_sent_again(&job, now).await?;
+                self.inbox.send(&Queued::Continuation(id), 0).await.map(|()| Looked::Stayed)
             }
             Status::Submitted | Status::Unknown | Status::Rendering => self.ask(job, round.latest).await,
             // No longer silent; the index lags.
@@ -238,6 +238,13 @@ impl Worker {
             Some(notes) => self.records.apply(job.id, &Event::Noted { notes }, now).await.map(|_| ()),
             None => Ok(()),
         }
+    }
+
+    /// Notes that a job's message is about to be sent again. Before that, so that whoever takes the message up has the last
+    /// word on when the job is looked at next.
+    async fn is_sent_again(&self, job: &Job, now: OffsetDateTime) -> Result<(), Fault> {
+        let event = Event::Checked { next: patience::lost_message(job, now), answered: false };
+        self.records.apply(job.id, &event, now).await.map(|_| ())
     }
 
     async fn later(&self, job: &Job, now: OffsetDateTime, next: OffsetDateTime) -> Result<Looked, Fault> {

@@ -86,6 +86,12 @@ pub trait Provider: Sync {
         None
     }
 
+    /// How many of the works that have something for themselves go on at once, unless configured otherwise; further ones
+    /// wait. Nothing when there is no such limit.
+    fn concurrent_jobs(&self) -> Option<u32> {
+        None
+    }
+
     /// Begins to ask for the work of an order, at the time `now`.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! What only one job at a time may be at. No job gives its place back: whoever wants it sees whether the job that has it
-//! is at its end.
+//! What only one job at a time may be at, or only so many. No job gives its place back: whoever wants it sees whether the
+//! job that has it is at its end.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use model::{Fault, FaultClass, JobId, ProviderName, Status};
@@ -15,6 +15,13 @@ use crate::{
 const TRIES: u32 = 8;
 /// How long the table remembers who had a place, in seconds: longer than any job waits and works.
 const REMEMBERED: i64 = 7 * 24 * 3600;
+
+/// The sort key of a place.
+const PLACE: &str = "PLACE";
+
+fn place_key(provider: &ProviderName, place: &str) -> String {
+    format!("PLACE#{provider}#{place}")
+}
 
 impl Records {
     /// Takes a place for a job. Nothing when it is the job's now, else the job that has it and is not at its end. A job
@@ -41,8 +48,43 @@ impl Records {
                 _ => gone = Some(holder),
             }
         }
-        let message = "too many jobs for the same project at once; try again";
+        let message = "too many jobs for the same place at once; try again";
         Err(Fault::new(FaultClass::StorageUnavailable, message).retry_after(1))
+    }
+
+    /// Takes one of `count` places that are alike, unless the job has one already. Returns whether it has one now.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`].
+    pub async fn occupy_one_of(
+        &self,
+        provider: &ProviderName,
+        alike: &str,
+        count: u32,
+        job: JobId,
+        now: OffsetDateTime,
+    ) -> Result<bool, Fault> {
+        // No place that is named for itself has this sign in its name.
+        let places: Vec<String> = (1..=count).map(|number| format!("{alike}#{number}")).collect();
+        for place in &places {
+            if self.holder(provider, place).await? == Some(job) {
+                return Ok(true);
+            }
+        }
+        for place in &places {
+            if self.occupy(provider, place, job, now).await?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The job that took a place last.
+    async fn holder(&self, provider: &ProviderName, place: &str) -> Result<Option<JobId>, Fault> {
+        let key = Writer::key(place_key(provider, place), PLACE).done();
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true).set_key(Some(key));
+        let found = get.send().await.map_err(|e| refused("answer", e))?.item;
+        found.map(|item| Reader(&item).parsed("job_id")).transpose()
     }
 
     /// Writes the place if it is free, the job's own, or that of the job that is at its end. Returns whose it is else.
@@ -54,7 +96,7 @@ impl Records {
         gone: Option<JobId>,
         now: OffsetDateTime,
     ) -> Result<Option<JobId>, Fault> {
-        let item = Writer::key(format!("PLACE#{provider}#{place}"), "PLACE")
+        let item = Writer::key(place_key(provider, place), PLACE)
             .text("job_id", job.to_string())
             .number("ttl", now.unix_timestamp() + REMEMBERED);
         let id = |id: JobId| AttributeValue::S(id.to_string());

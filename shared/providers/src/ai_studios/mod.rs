@@ -82,6 +82,11 @@ impl Provider for AiStudios {
         request.get("project_id").and_then(Value::as_str).filter(|_| !tracked).map(str::to_owned)
     }
 
+    /// A ceiling of our own for each account, since no limit is published (contract 6.3).
+    fn concurrent_jobs(&self) -> Option<u32> {
+        Some(3)
+    }
+
     fn submission(&self, call: &Call<'_>, now: OffsetDateTime) -> Result<Box<dyn Conversation>, Fault> {
         Ok(Box::new(submit::Submission::new(call, now)?))
     }

@@ -1,0 +1,41 @@
+//! What a job has for itself while the provider is at work on it: a place that no other job may be at, and one of the
+//! slots of which there are only so many.
+
+use model::{Fault, FaultClass, Job};
+use providers::Provider;
+use time::OffsetDateTime;
+
+use crate::App;
+
+/// What the slots of a provider are called in the table.
+const SLOT: &str = "slot";
+
+impl App {
+    /// Makes sure that no other job is at what this one has to have for itself.
+    pub(crate) async fn take_place(&self, job: &Job, provider: &dyn Provider) -> Result<(), Fault> {
+        let Some(place) = provider.occupies(&job.request) else { return Ok(()) };
+        let now = OffsetDateTime::now_utc();
+        let Some(holder) = self.records.occupy(&job.provider, &place, job.id, now).await? else {
+            return Ok(());
+        };
+        let message = format!("job {holder} is at {place} and not at its end; submit again once it is");
+        Err(Fault::new(FaultClass::ProviderConflict, message))
+    }
+
+    /// Makes sure that no more jobs are under way than the provider shall have at once. Returns whether there is room.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`].
+    pub(crate) async fn take_slot(&self, job: &Job, provider: &dyn Provider) -> Result<bool, Fault> {
+        let slots = self.config.providers.concurrent_jobs(provider.name());
+        let Some(slots) = slots.filter(|_| provider.occupies(&job.request).is_some()) else {
+            return Ok(true);
+        };
+        let now = OffsetDateTime::now_utc();
+        let room = self.records.occupy_one_of(&job.provider, SLOT, slots, job.id, now).await?;
+        if !room {
+            tracing::info!(job_id = %job.id, slots, "as many jobs are under way as may be; the job waits");
+        }
+        Ok(room)
+    }
+}
