@@ -1,10 +1,11 @@
-//! The rules of the architecture, as checks that fail: who may import whom, what may be in a release, and how
-//! large a room may be.
+//! The rules of the architecture, as checks that fail: who may import whom, what may be in a release, how large a room
+//! may be, and what the template repeats of the code.
 
 mod imports;
 mod metrics;
 mod release;
 mod rooms;
+mod template;
 
 use std::{path::Path, process::Command};
 

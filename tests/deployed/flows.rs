@@ -1,6 +1,7 @@
 //! Work of each kind lands on the deployed stack; without one permission it does not.
 
 mod generated;
+mod linked;
 mod operated;
 mod paced;
 mod swept;

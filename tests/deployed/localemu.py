@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""localemu's S3 and SQS for the tests of `objects` and `inbox`. Installed under .tools/ the first time.
+"""localemu's S3, SQS and Step Functions for tests that need an independent one. Installed under .tools/ the first time.
 
+State machines invoke functions at the port after localemu's own, where whoever runs them serves Lambda's API.
 Needs Python 3.13 or later: on an older one it installs and starts, but every request ends in a syntax error.
 Set LOCALEMU_PYTHON when the script's own search does not find one.
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 import command_line
 import server
 
-PACKAGE = "localemu[runtime]==1.3.2"
+PACKAGES = ["localemu[runtime]==1.3.2", "jsonata-python==0.7.1"]
 
 
 def python():
@@ -32,20 +33,21 @@ def python():
 
 
 def install():
-    """The folder with the `localemu` program."""
+    """The interpreter that has localemu."""
     tools = server.TOOLS / "localemu"
     done = tools / "installed.txt"
-    if not done.exists() or done.read_text() != PACKAGE:
+    wanted = "\n".join(PACKAGES)
+    if not done.exists() or done.read_text() != wanted:
         subprocess.run([python(), "-m", "venv", "--clear", tools], check=True)
         pip = [tools / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, PACKAGE], check=True)
-        done.write_text(PACKAGE)
-    return tools / "bin"
+        subprocess.run([*pip, *PACKAGES], check=True)
+        done.write_text(wanted)
+    return tools / "bin" / "python"
 
 
 def start(state, port):
-    """Start S3 and SQS on loopback; returns the endpoint."""
-    programs = install()
+    """Start the services on loopback; returns the endpoint."""
+    interpreter = install()
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
         "PATH": os.environ["PATH"],
@@ -58,11 +60,14 @@ def start(state, port):
         # Queue URLs without host names that nobody resolves.
         "LOCALEMU_HOST": f"127.0.0.1:{port}",
         "SQS_ENDPOINT_STRATEGY": "path",
-        "SERVICES": "s3,sqs",
+        "SERVICES": "s3,sqs,stepfunctions",
+        "FUNCTIONS_ENDPOINT": f"http://127.0.0.1:{port + 1}",
         # Check presigned URLs.
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
     }
-    server.start(state, [programs / "localemu", "start"], environment, f"{endpoint}/_localemu/health")
+    # -P: this folder has a localemu.py of its own.
+    command = [interpreter, "-P", Path(__file__).with_name("localemu_mended.py")]
+    server.start(state, command, environment, f"{endpoint}/_localemu/health")
     return endpoint
 
 

@@ -1,7 +1,8 @@
 """Take one statement away from the deployed role of a function, so that a test can see the flow fail without it.
 
 `remove_statement.py FUNCTION SID` removes, `remove_statement.py --restore FUNCTION` puts all of that function's back.
-FUNCTION is submit, webhook or landing. Works on the stack that LANDFALL_STACK describes.
+FUNCTION is submit, webhook or landing; or links, the role that signs links. Works on the stack that LANDFALL_STACK
+describes.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import boto3
 import server
 import stack
 
-ROLES = {"submit": "SubmitRole", "webhook": "WebhookRole", "landing": "LandingRole"}
+ROLES = {"submit": "SubmitRole", "webhook": "WebhookRole", "landing": "LandingRole", "links": "LinkRole"}
 
 
 def main():
@@ -36,7 +37,9 @@ def main():
         restore(iam, role, kept)
     else:
         remove(iam, role, options.sid, kept)
-    restart(session.client("lambda", endpoint_url=endpoint), described["functions"][options.function])
+    # Nobody runs under the role of links.
+    if options.function in described["functions"]:
+        restart(session.client("lambda", endpoint_url=endpoint), described["functions"][options.function])
 
 
 def arguments():
@@ -69,7 +72,10 @@ def remove(iam, role, sid, kept):
         raise SystemExit(f"{role} has no statement {sid}, only {', '.join(sids)}")
     for name, document in before.items():
         left = [statement for statement in document["Statement"] if statement["Sid"] != sid]
-        if len(left) < len(document["Statement"]):
+        if not left:
+            # No policy may be empty.
+            iam.delete_role_policy(RoleName=role, PolicyName=name)
+        elif len(left) < len(document["Statement"]):
             put(iam, role, name, document | {"Statement": left})
     print(f"removed {sid} from {role}")
 

@@ -1,6 +1,11 @@
 //! A deployed stack as its description tells it, and the provider's simulator where the stack expects it.
 
-use std::{fs, path::PathBuf, process::Command, time::SystemTime};
+use std::{
+    fs,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
@@ -12,7 +17,7 @@ use harness::{
 use http::{Method, Request, Response};
 use lambda::Environment;
 use serde_json::{Value, json};
-use transport::Sender;
+use transport::{LONGEST_ANSWER, Sender};
 
 use crate::signed;
 
@@ -88,6 +93,12 @@ impl Deployed {
             .header("content-type", "application/json")
             .body(Bytes::from(body.to_string()));
         signed::answer(&self.sender, request.expect("a request")).await
+    }
+
+    /// A download as anybody's, without any proof but what the URL holds.
+    pub(crate) async fn download(&self, url: &str) -> Response<Bytes> {
+        let request = Request::get(url).body(Bytes::new()).expect("a request");
+        self.sender.send(request, Duration::from_secs(30), LONGEST_ANSWER).await.expect("an answer")
     }
 
     /// Invokes a function and waits for its answer.

@@ -54,6 +54,8 @@ async fn a_deployment_in_order_is_told_so() {
         ("plan", "ok"),
         ("signing", "ok"),
         ("table", "ok"),
+        // Nobody is told by a webhook of its own here.
+        ("webhook_secret", "warning"),
     ];
     assert_eq!(statuses, expected, "{checks:#?}");
     assert!(checks["key"].1.contains("Acme Inc."));
@@ -119,6 +121,23 @@ async fn a_lack_of_signatures_fails_only_where_they_are_required() {
     let world = World::start_with(|options| options.variable("REQUIRE_SIGNATURES", "true")).await;
     world.know_signing_secrets(json!([])).await;
     world.only_fails("signing", "not signed").await;
+}
+
+#[tokio::test]
+async fn a_lack_of_a_secret_for_callers_webhooks_is_told_with_what_mends_it() {
+    let world = World::start().await;
+    let (ok, checks) = world.checked(Value::Null).await;
+    let (status, detail) = &checks["webhook_secret"];
+    assert!(ok && status == "warning" && detail.contains("notify.webhook_url are refused"), "{detail}");
+    assert!(detail.contains("webhook_secret with the action rotate"), "{detail}");
+    let mut secret = world.secret().await;
+    secret["notify_signing_secrets"] = json!(["no such key"]);
+    world.put_secret(&secret).await;
+    assert_eq!(world.checked(Value::Null).await.1["webhook_secret"].0, "warning", "it could sign nothing");
+
+    let rotate = json!({ "command": "webhook_secret", "action": "rotate" });
+    world.invoke(rotate).await.expect("a secret");
+    assert_eq!(world.checked(Value::Null).await.1["webhook_secret"].0, "ok");
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ impl World {
     }
 
     /// Cancels a job that can be cancelled.
-    async fn cancelled(&self, id: &str) -> Value {
+    pub(crate) async fn cancelled(&self, id: &str) -> Value {
         let answer = self.tell(id, "cancel", Value::Null).await;
         assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (200, &json!("cancelled")));
         answer.into_body()

@@ -3,6 +3,7 @@
 mod apart;
 mod callbacks;
 mod ends;
+mod heartbeats;
 mod retried;
 mod secrets;
 mod signs;

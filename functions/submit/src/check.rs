@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use transport::SecretDocument;
 use url::{Host, Url};
 
-use crate::{config::Config, signing::Signing};
+use crate::{config::Config, signing::Signing, webhook_secret};
 
 /// Everything that is looked at.
 pub(crate) struct Checkup<'a> {
@@ -62,6 +62,7 @@ impl Checkup<'_> {
             Err(fault) => findings.note("secret", Err(fault)),
             Ok(version) => {
                 findings.note("callback_key", Ok(callback_key(version.document())));
+                findings.note("webhook_secret", Ok(webhook_secret::judged(version.document())));
                 let section = version.document().provider(self.signing.provider.name());
                 self.ask_provider(&Credentials::new(section), fields, &mut findings).await?;
                 if !self.signing.provider.signs() {

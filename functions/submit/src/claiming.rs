@@ -74,13 +74,8 @@ async fn settled(records: &Records, job: Job) -> Result<Job, Fault> {
 /// Undoes a claim that the table may have taken without our hearing of it. Left alone, its key would answer
 /// every retry with a job that the provider is never asked for.
 pub(crate) async fn undo(records: &Records, job: &Job, key: Option<&IdempotencyKey>, why: &Fault) {
-    let (id, waiters) = (job.id, &job.audience.waiters);
-    // The caller hears of the failure itself.
-    if !waiters.is_empty()
-        && let Err(fault) = records.dismiss(id, waiters).await
-    {
-        fault.log("a workflow that heard of a failure may be told of it again");
-    }
+    let id = job.id;
+    send_away(records, job).await;
     let now = OffsetDateTime::now_utc();
     let error = why.remembered(now);
     match records.apply(id, &Event::Refused { error }, now).await {
@@ -90,6 +85,16 @@ pub(crate) async fn undo(records: &Records, job: &Job, key: Option<&IdempotencyK
         Err(fault) => fault.log("a claim that may have been written is not undone"),
     }
     free(records, id, key).await;
+}
+
+/// Lets those who came with a request wait for nothing: its caller hears of the refusal itself.
+pub(crate) async fn send_away(records: &Records, job: &Job) {
+    let waiters = &job.audience.waiters;
+    if !waiters.is_empty()
+        && let Err(fault) = records.dismiss(job.id, waiters).await
+    {
+        fault.log("a workflow that heard of a refusal is told of it again");
+    }
 }
 
 /// Frees the key of a job that came to nothing, so that a retry is a new attempt.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::{Fault, Job, Status, Violation};
+use model::{Fault, Job, Status};
+use providers::Fields;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use time::{Date, Duration, format_description::BorrowedFormatItem, macros::format_description};
@@ -69,8 +70,8 @@ impl Listing {
     ///
     /// # Errors
     /// As [`Listing::of_query`].
-    pub fn read(mut fields: Map<String, Value>) -> Result<Self, Fault> {
-        let mut reading = Reading { fields: &mut fields, violations: vec![] };
+    pub fn read(fields: Map<String, Value>) -> Result<Self, Fault> {
+        let mut reading = Reading(Fields::new(fields));
         let listing = Self {
             from: reading.date("from"),
             to: reading.date("to"),
@@ -81,12 +82,8 @@ impl Listing {
             limit: reading.limit(),
             cursor: reading.text("cursor"),
         };
-        let mut violations = reading.violations;
-        violations.extend(fields.keys().map(|unknown| Violation::new(unknown, "unknown parameter")));
-        match violations.is_empty() {
-            true => Ok(listing),
-            false => Err(Fault::violations(violations)),
-        }
+        reading.0.finish()?;
+        Ok(listing)
     }
 
     /// The first and the last day, as seen `today`.
@@ -151,31 +148,23 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 /// Fields on their way into a listing.
-struct Reading<'a> {
-    fields: &'a mut Map<String, Value>,
-    violations: Vec<Violation>,
-}
+struct Reading(Fields);
 
-impl Reading<'_> {
-    /// `null` is the same as absent.
-    fn take(&mut self, name: &str) -> Option<Value> {
-        self.fields.remove(name).filter(|value| !value.is_null())
-    }
-
+impl Reading {
     fn refuse<T>(&mut self, name: &str, expected: impl Into<String>) -> Option<T> {
-        self.violations.push(Violation::new(name, expected));
+        self.0.violation(name, expected);
         None
     }
 
     fn text(&mut self, name: &str) -> Option<String> {
-        match self.take(name)? {
+        match self.0.take(name)? {
             Value::String(text) if !text.is_empty() => Some(text),
             _ => self.refuse(name, "expected a text"),
         }
     }
 
     fn date(&mut self, name: &str) -> Option<Date> {
-        let value = self.take(name)?;
+        let value = self.0.take(name)?;
         let date = value.as_str().and_then(|text| Date::parse(text, DATE).ok());
         date.or_else(|| self.refuse(name, "expected a day such as 2026-03-04"))
     }
@@ -200,7 +189,7 @@ impl Reading<'_> {
     }
 
     fn metadata(&mut self) -> BTreeMap<String, String> {
-        let Some(value) = self.take("metadata") else { return BTreeMap::new() };
+        let Some(value) = self.0.take("metadata") else { return BTreeMap::new() };
         let Value::Object(fields) = value else {
             return self.refuse("metadata", "expected an object").unwrap_or_default();
         };
@@ -221,7 +210,7 @@ impl Reading<'_> {
     }
 
     fn limit(&mut self) -> usize {
-        let Some(value) = self.take("limit") else { return USUAL_LIMIT as usize };
+        let Some(value) = self.0.take("limit") else { return USUAL_LIMIT as usize };
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
         let limit = number.filter(|number| (1..=MOST_LIMIT).contains(number));
         limit.or_else(|| self.refuse("limit", "expected a number from 1 to 100")).unwrap_or(1) as usize

@@ -1,7 +1,8 @@
 //! The field `notify` of a request: whom its job tells of its end.
 
 use model::{Audience, Secret, Violation, Waiter, WebhookUrl};
-use serde_json::{Map, Value, json};
+use providers::Fields;
+use serde_json::{Value, json};
 use url::Url;
 
 /// The longest task token: API reference of Step Functions, `SendTaskSuccess`.
@@ -12,7 +13,7 @@ const LONGEST_URL: usize = 2048;
 
 /// Reads the field. No violation repeats what it is about.
 pub(crate) fn read(field: Option<Value>, violations: &mut Vec<Violation>) -> Audience {
-    let mut fields = match field {
+    let fields = match field {
         None | Some(Value::Null) => return Audience::default(),
         Some(Value::Object(fields)) => fields,
         Some(_) => {
@@ -20,17 +21,18 @@ pub(crate) fn read(field: Option<Value>, violations: &mut Vec<Violation>) -> Aud
             return Audience::default();
         }
     };
-    let mut reader = Fields { fields: &mut fields, violations };
+    let mut fields = Fields::new(fields);
     let expected = "expected a task token of 1 to 2048 characters";
-    let task = reader.text("task_token", expected, is_token).map(Secret::new).map(Waiter::Task);
+    let task = text(&mut fields, "task_token", expected, is_token).map(Secret::new).map(Waiter::Task);
     let expected = "expected the id of a callback, 1 to 1024 characters of base64";
-    let callback =
-        reader.text("callback_id", expected, is_callback_id).map(Secret::new).map(Waiter::Callback);
+    let callback = text(&mut fields, "callback_id", expected, is_callback_id);
+    let callback = callback.map(Secret::new).map(Waiter::Callback);
     let expected = "expected an https URL of at most 2048 characters, without a user or a fragment";
-    let webhook_url = reader.text("webhook_url", expected, is_webhook_url).map(WebhookUrl::new);
-    let partial_is_success = reader.flag("partial_is_success");
-    for unknown in fields.keys() {
-        violations.push(Violation::new(format!("notify.{unknown}"), "unknown field"));
+    let webhook_url = text(&mut fields, "webhook_url", expected, is_webhook_url).map(WebhookUrl::new);
+    let partial_is_success = flag(&mut fields, "partial_is_success");
+    if let Err(fault) = fields.finish() {
+        let within = |found: Violation| Violation::new(format!("notify.{}", found.field), found.message);
+        violations.extend(fault.violations.into_iter().map(within));
     }
     let waiters = task.into_iter().chain(callback).collect();
     Audience { waiters, webhook_url, partial_is_success, sign_at: None }
@@ -45,31 +47,23 @@ pub(crate) fn fingerprint(audience: &Audience) -> Option<Value> {
     })
 }
 
-struct Fields<'a> {
-    fields: &'a mut Map<String, Value>,
-    violations: &'a mut Vec<Violation>,
-}
-
-impl Fields<'_> {
-    fn text(&mut self, name: &str, expected: &str, is_right: impl Fn(&str) -> bool) -> Option<String> {
-        match self.fields.remove(name) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) if is_right(&text) => Some(text),
-            Some(_) => {
-                self.violations.push(Violation::new(format!("notify.{name}"), expected));
-                None
-            }
+fn text(fields: &mut Fields, name: &str, expected: &str, is_right: impl Fn(&str) -> bool) -> Option<String> {
+    match fields.take(name)? {
+        Value::String(text) if is_right(&text) => Some(text),
+        _ => {
+            fields.violation(name, expected);
+            None
         }
     }
+}
 
-    fn flag(&mut self, name: &str) -> bool {
-        match self.fields.remove(name) {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(flag)) => flag,
-            Some(_) => {
-                self.violations.push(Violation::new(format!("notify.{name}"), "expected true or false"));
-                false
-            }
+fn flag(fields: &mut Fields, name: &str) -> bool {
+    match fields.take(name) {
+        None => false,
+        Some(Value::Bool(flag)) => flag,
+        Some(_) => {
+            fields.violation(name, "expected true or false");
+            false
         }
     }
 }

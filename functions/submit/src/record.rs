@@ -65,22 +65,6 @@ impl App {
             }
         }
     }
-
-    /// Lets those who came with a request wait for nothing: its caller hears of the refusal itself.
-    pub(crate) async fn send_away(&self, job: &Job, deadline: OffsetDateTime) {
-        let waiters = &job.audience.waiters;
-        if waiters.is_empty() {
-            return;
-        }
-        let dismissed = self.records.dismiss(job.id, waiters);
-        match tokio::time::timeout(time_to_record(deadline), dismissed).await {
-            Ok(Ok(())) => {}
-            Ok(Err(fault)) => fault.log("a workflow that heard of a refusal is told of it again"),
-            Err(_) => {
-                tracing::warn!(job_id = %job.id, "a workflow that heard of a refusal is told of it again");
-            }
-        }
-    }
 }
 
 /// Half of what is left, so that there is time to answer.

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use crate::{
     App,
     ask::{Asked, Asking, Later, late},
-    claiming::{claim, free, undo},
+    claiming::{claim, free, send_away, undo},
     done::Done,
     record::time_to_record,
     request::Request,
@@ -193,7 +193,10 @@ impl App {
         deadline: OffsetDateTime,
     ) -> Fault {
         let id = job.id;
-        self.send_away(&job, deadline).await;
+        let sent_away = send_away(&self.records, &job);
+        if tokio::time::timeout(time_to_record(deadline), sent_away).await.is_err() {
+            tracing::warn!(job_id = %id, "a workflow that heard of a refusal is told of it again");
+        }
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
         self.record(job, event, deadline).await;
         if fault.retryable() {

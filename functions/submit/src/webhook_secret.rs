@@ -4,7 +4,7 @@
 
 use model::{Fault, FaultClass, Secret};
 use notify::WebhookKeys;
-use providers::fingerprint;
+use providers::{Finding, Health, fingerprint};
 use serde_json::{Value, json};
 use transport::{SecretDocument, Secrets, random_bytes};
 
@@ -14,6 +14,9 @@ use crate::operation::WebhookSecretAction;
 const TRIES: u32 = 5;
 /// How many secrets sign at most.
 const MOST: usize = 2;
+/// What to do when nothing can be signed.
+const MISSING: &str = "there is no notify_signing_secrets in Landfall's secret; the command webhook_secret with the \
+                       action rotate makes one";
 
 /// Carries out a command. The answer holds fingerprints, newest first, and never a secret.
 pub(crate) async fn carry_out(secrets: &Secrets, action: WebhookSecretAction) -> Result<Value, Fault> {
@@ -57,13 +60,21 @@ fn rotated(held: Vec<Secret>) -> Result<Vec<Secret>, Fault> {
 /// # Errors
 /// [`FaultClass::Misconfigured`]: there is no secret to sign with.
 pub(crate) async fn there_is_one(secrets: &Secrets) -> Result<(), Fault> {
-    let signs = |document: &SecretDocument| {
-        (!WebhookKeys::read(&document.notify_signing_secrets()).is_empty()).then_some(())
-    };
-    if secrets.find(signs).await?.is_some() {
+    if secrets.find(|document| signs(document).then_some(())).await?.is_some() {
         return Ok(());
     }
-    let message = "notify.webhook_url cannot be promised: there is no notify_signing_secrets in Landfall's secret; \
-                   the command webhook_secret with the action rotate makes one";
-    Err(Fault::new(FaultClass::Misconfigured, message))
+    Err(Fault::new(FaultClass::Misconfigured, format!("notify.webhook_url cannot be promised: {MISSING}")))
+}
+
+/// Whether callers' webhooks could be signed, in words. Not every deployment has such callers, so a lack is no failure.
+pub(crate) fn judged(secret: &SecretDocument) -> Finding {
+    if signs(secret) {
+        return Finding::new(Health::Ok, "there is a secret to sign callers' webhooks with");
+    }
+    let detail = format!("jobs with notify.webhook_url are refused: {MISSING}");
+    Finding::new(Health::Warning, detail)
+}
+
+fn signs(secret: &SecretDocument) -> bool {
+    !WebhookKeys::read(&secret.notify_signing_secrets()).is_empty()
 }

@@ -90,8 +90,7 @@ async fn a_state_that_gives_up_ends_its_machine_and_harms_no_job() {
     state.as_object_mut().expect("a state").remove("Retry");
     let execution = started(&stack, "export-and-wait", &definition, &export(&stack, 2)).await;
     let ended = ended(&stack, &execution).await;
-    let error = ended["error"].as_str().unwrap_or_default();
-    assert!(["States.Timeout", "States.HeartbeatTimeout"].contains(&error), "{ended:#}");
+    assert_eq!(ended["error"], "Landfall.Silent", "{ended:#}");
 
     let id = until("the provider was asked", || async { last_job(&stack) }).await;
     let deliveries = stack.control(Method::GET, "/deliveries", &Value::Null);

@@ -1,10 +1,10 @@
 //! Each end of a job, as the state that waits for it is told of it.
 
-use harness::{BUCKET, until};
+use harness::{BUCKET, cloud::CallbackReport, until};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::TOKEN;
+use super::{CALLBACK, TOKEN};
 use crate::world::{World, named, problem};
 
 #[tokio::test]
@@ -77,6 +77,29 @@ async fn a_job_that_expires_ends_the_wait_and_still_lands() {
     world.redeliver(&url, 1);
     world.ends(&id, "stored").await;
     assert_eq!(world.told(TOKEN).len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_is_cancelled_ends_both_kinds_of_waits_by_the_same_error() {
+    let world = World::start().await;
+    let notify = json!({ "task_token": TOKEN, "callback_id": CALLBACK });
+    let (id, url) = world.waited_for_in_silence(notify).await;
+    world.cancelled(&id).await;
+    let (error, cause) = world.fails(TOKEN).await;
+    assert_eq!(error, "Landfall.Cancelled");
+    assert_eq!((&cause["job"]["job_id"], &cause["job"]["status"]), (&json!(id), &json!("cancelled")));
+    let told = until("the durable function is told", || async { world.called_back(CALLBACK).pop() }).await;
+    let CallbackReport::Failure { error, .. } = told else { panic!("no failure: {told:?}") };
+    assert_eq!(error["ErrorType"], "Landfall.Cancelled");
+    world.nobody_waits(&id).await;
+
+    world.redeliver(&url, 1);
+    until("what still comes is recorded", || async {
+        world.job(&id).await["deliveries"].as_array().is_some_and(|all| all.len() == 1).then_some(())
+    })
+    .await;
+    world.sweep(3600).await;
+    assert_eq!((world.told(TOKEN).len(), world.called_back(CALLBACK).len()), (1, 1));
 }
 
 #[tokio::test]

@@ -1,0 +1,55 @@
+//! What `template.yaml` repeats of the code, and what no linter reads.
+
+use std::{collections::BTreeSet, fs};
+
+use serde_json::Value;
+
+use crate::root;
+
+fn template() -> String {
+    fs::read_to_string(root().join("template.yaml")).expect("text")
+}
+
+/// The lines of a resource, by its logical name.
+fn resource(template: &str, name: &str) -> String {
+    let after = template.lines().skip_while(|line| *line != format!("  {name}:")).skip(1);
+    let lines: Vec<&str> = after.take_while(|line| line.is_empty() || line.starts_with("   ")).collect();
+    assert!(!lines.is_empty(), "the template has no {name}");
+    lines.join("\n")
+}
+
+/// The one line that sets this.
+fn setting<'t>(resource: &'t str, name: &str) -> &'t str {
+    let prefix = format!("{name}:");
+    let mut found = resource.lines().filter_map(|line| line.trim().strip_prefix(&prefix));
+    let value = found.next().unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!(found.next(), None, "{name} is set twice");
+    value.trim()
+}
+
+#[test]
+fn a_caller_is_told_as_often_as_the_worker_knows_waits() {
+    let template = template();
+    let attempts = setting(&resource(&template, "CallerWebhooksQueue"), "maxReceiveCount").parse();
+    assert_eq!(attempts, Ok(webhook::CALLER_ATTEMPTS), "the worker says when the queue gives up");
+}
+
+#[test]
+fn the_dashboard_can_be_read_and_no_widget_covers_another() {
+    let template = template();
+    let dashboard = resource(&template, "Dashboard");
+    let (_, body) = dashboard.split_once("DashboardBody: !Sub |\n").expect("a body");
+    let body: Value = serde_json::from_str(body).unwrap_or_else(|e| panic!("no JSON: {e}"));
+    let mut taken = BTreeSet::new();
+    for widget in body["widgets"].as_array().expect("widgets") {
+        let number = |name: &str| widget[name].as_u64().unwrap_or_else(|| panic!("no {name}: {widget}"));
+        assert!(number("x") + number("width") <= 24, "beyond the grid: {widget}");
+        for x in number("x")..number("x") + number("width") {
+            for y in number("y")..number("y") + number("height") {
+                assert!(taken.insert((x, y)), "over another one: {widget}");
+            }
+        }
+        assert!(widget["properties"]["title"].is_string(), "{widget}");
+    }
+    assert!(!taken.is_empty(), "the widgets are found");
+}
