@@ -117,7 +117,7 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Comma
     };
     body.finish()?;
     match query.keys().next() {
-        Some(unknown) => Err(Fault::invalid(unknown, "unknown parameter")),
+        Some(unknown) => Err(Fault::invalid(unknown, "unknown field")),
         None => Ok(command),
     }
 }

@@ -1,7 +1,6 @@
 //! Only so many exports are under way at once (contract 6.3); the others wait.
 
 use harness::until;
-use http::Method;
 use serde_json::{Value, json};
 
 use super::{LATER, server::Studio, video, world_with};
@@ -55,8 +54,7 @@ async fn an_export_beyond_the_ceiling_waits_and_is_asked_for_once_there_is_room(
 async fn an_export_that_is_cancelled_makes_room() {
     let (world, studio, first) = occupied().await;
     let second = world.taken_up(&of(OTHER)).await;
-    let cancelled = world.ask(Method::POST, &format!("/jobs/{first}/cancel"), &[], &Value::Null).await;
-    assert_eq!(cancelled.status(), 200, "{}", cancelled.body());
+    world.cancelled(&first).await;
     world.sweep(LATER).await;
     world.ends(&second, "submitted").await;
     assert_eq!(studio.count(&["export"]), 2);
