@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
-use model::{Fault, FaultClass, Job, JobId, LinkView, StoredFile};
-use objects::Link;
+use model::{
+    Checksum, ChecksumAlgorithm, Fault, FaultClass, Job, JobId, LinkView, ManifestObject, StoredFile,
+};
+use objects::{Key, Link};
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -25,6 +27,8 @@ pub enum Linked {
     Archive,
     /// A file, by one of these names.
     File(Vec<String>),
+    /// The manifest, for whoever wants all the files of a job that lists only the first.
+    Manifest,
 }
 
 /// A wish for a link.
@@ -67,6 +71,10 @@ impl App {
                 job.archive.map(|archive| archive.file).ok_or_else(none)?
             }
             Linked::File(names) => self.file(job, names).await?,
+            Linked::Manifest => {
+                let none = || Fault::new(FaultClass::NotFound, "this job has no manifest in the bucket");
+                job.manifest.map(manifest).ok_or_else(none)?
+            }
         };
         let link = self.links.link(&file, wish.lasts, OffsetDateTime::now_utc()).await?;
         let Link { url, expires_at } = link;
@@ -89,5 +97,16 @@ impl App {
         let damaged = |e| Fault::new(FaultClass::Internal, "the job's manifest cannot be read").because(e);
         let manifest: Manifest = serde_json::from_slice(&text).map_err(damaged)?;
         found(manifest.files).ok_or_else(none)
+    }
+}
+
+/// The manifest as the file that a link names. Its checksum is not recorded, and no link carries one.
+fn manifest(manifest: ManifestObject) -> StoredFile {
+    StoredFile {
+        name: Key::MANIFEST_NAME.to_owned(),
+        key: manifest.key,
+        bytes: manifest.bytes,
+        content_type: "application/json".to_owned(),
+        checksum: Checksum { algorithm: ChecksumAlgorithm::Crc64Nvme, value: String::new() },
     }
 }
