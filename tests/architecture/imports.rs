@@ -37,6 +37,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aws-sdk-sts", &["objects"]),
     ("aws-sdk-dynamodb", &["records"]),
     ("aws-sdk-eventbridge", &["notify"]),
+    ("aws-sdk-sfn", &["notify"]),
+    ("aws-sdk-lambda", &["notify"]),
     ("aws-sdk-sqs", &["inbox"]),
     ("aws-sdk-secretsmanager", &["transport"]),
     ("aws-config", &["landfall"]),

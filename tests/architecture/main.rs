@@ -2,6 +2,7 @@
 //! large a room may be.
 
 mod imports;
+mod metrics;
 mod release;
 mod rooms;
 

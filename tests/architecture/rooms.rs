@@ -10,7 +10,8 @@ use crate::root;
 /// The most lines of code in a file, tests, comments and blank lines not counted.
 const LONGEST_FILE: usize = 300;
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The sources below a folder.
+pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {

@@ -19,6 +19,7 @@ import mend
 import secret
 import server
 import stack
+import workflow_role
 
 
 def main():
@@ -80,14 +81,18 @@ def up(options):
         session = cloud.session()
         built = stack.write_built_template(artifacts, options.state)
         wanted = parameters(provider_url, options.parameter)
+        if wanted.get("BucketName"):
+            # Somebody's own bucket is there before the stack is.
+            session.client("s3", endpoint_url=endpoint).create_bucket(Bucket=wanted["BucketName"])
         stack.deploy(session, endpoint, built, wanted)
-        urls = mend.mend(session, endpoint, options.auth)
+        urls = mend.mend(session, endpoint, options.auth and not wanted.get("BucketName"))
         for given in options.variable:
             function, pair = given.split(":", 1)
             mend.set_variables(session, endpoint, stack.FUNCTIONS[function], dict([pair.split("=", 1)]))
         described = stack.describe(session, endpoint, urls) | {"auth": options.auth}
         bus = wanted.get("EventBusName")
         described["events_queue_url"] = listen.listen(session, endpoint, bus) if bus else None
+        described["workflow_role_arn"] = workflow_role.make(session, endpoint, described)
         secret.fill(session, endpoint, described["secret_id"], options.api_key, options.signing_secret)
     except BaseException:
         server.stop(options.state)

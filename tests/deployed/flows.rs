@@ -5,6 +5,7 @@ mod operated;
 mod paced;
 mod swept;
 mod told;
+mod workflows;
 
 use harness::until;
 use http::Method;

@@ -11,14 +11,14 @@ import stack
 ANY = "x-amazon-apigateway-any-method"
 
 
-def mend(session, endpoint, auth):
+def mend(session, endpoint, demands_tls):
     """Do every step and return the URLs under which the two APIs are reached."""
     urls = reachable_urls(session, endpoint)
     add_routes(session, endpoint)
     # The template gave `submit` the callback URL that nobody resolves.
     set_variables(session, endpoint, "SubmitFunction", {"WEBHOOK_URL": urls["WebhookApi"]})
     set_concurrency_as_number(session, endpoint)
-    if auth:
+    if demands_tls:
         allow_plain_http(session, endpoint)
     return urls
 

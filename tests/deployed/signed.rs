@@ -24,6 +24,19 @@ pub(crate) async fn send(
     url: &str,
     body: &Value,
 ) -> Response<Value> {
+    send_with(sender, described, service, method, url, &[("content-type", "application/json")], body).await
+}
+
+/// The same with headers of one's own.
+pub(crate) async fn send_with(
+    sender: &Sender,
+    described: &Value,
+    service: &str,
+    method: Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> Response<Value> {
     let text = |name: &str| described[name].as_str().unwrap_or_default().to_owned();
     let token = described["session_token"].as_str().map(str::to_owned);
     let credentials =
@@ -39,12 +52,11 @@ pub(crate) async fn send(
         .expect("complete")
         .into();
     let bytes = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-    let headers = [("content-type", "application/json")];
     let signable =
-        SignableRequest::new(method.as_str(), url, headers.into_iter(), SignableBody::Bytes(&bytes));
+        SignableRequest::new(method.as_str(), url, headers.iter().copied(), SignableBody::Bytes(&bytes));
     let signed = sign(signable.expect("signable"), &parameters).expect("signed").into_parts().0;
-    let mut request = Request::builder().method(method).uri(url).header("content-type", "application/json");
-    for (name, value) in signed.headers() {
+    let mut request = Request::builder().method(method).uri(url);
+    for (name, value) in headers.iter().copied().chain(signed.headers()) {
         request = request.header(name, value);
     }
     answer(sender, request.body(bytes).expect("a request")).await

@@ -31,6 +31,9 @@ def write_built_template(artifacts: Path, folder: Path):
             if not (artifacts / binary / "bootstrap").is_file():
                 raise SystemExit(f"{name} needs {artifacts / binary / 'bootstrap'}, which is missing")
             resource["Properties"]["CodeUri"] = str((artifacts / binary).resolve())
+    application = template["Metadata"]["AWS::ServerlessRepo::Application"]
+    for document in ("LicenseUrl", "ReadmeUrl"):
+        application[document] = str(ROOT / application[document])
     built = folder / "template.yaml"
     built.write_text(yaml_dump(template))
     return built

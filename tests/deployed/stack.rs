@@ -103,6 +103,20 @@ impl Deployed {
         answer.into_body()
     }
 
+    /// Calls Step Functions, which must take it.
+    pub(crate) async fn step_functions(&self, operation: &str, input: &Value) -> Value {
+        let region = self.text("region");
+        let aws = format!("https://states.{region}.amazonaws.com");
+        let url = format!("{}/", self.described["aws_endpoint"].as_str().unwrap_or(&aws));
+        let target = format!("AWSStepFunctions.{operation}");
+        let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target.as_str())];
+        let (sender, described) = (&self.sender, &self.described);
+        let answer =
+            signed::send_with(sender, described, "states", Method::POST, &url, &headers, input).await;
+        assert!(answer.status().is_success(), "{operation}: {}", answer.body());
+        answer.into_body()
+    }
+
     /// Calls the control of the provider's simulator.
     pub(crate) fn control(&self, method: Method, path: &str, body: &Value) -> Value {
         let answer = self.simulator.admin(method, path, body);
@@ -122,6 +136,19 @@ impl Deployed {
         let get = get.key("pk", string(job)).key("sk", string("JOB"));
         let item = get.send().await.expect("the table").item.expect("the job's item");
         json!({ "status": item["status"].as_s().expect("text") })
+    }
+
+    /// Whether the job's item still names a workflow that waits.
+    pub(crate) async fn is_waited_for(&self, job: &str) -> bool {
+        let get = self.aws.dynamodb.get_item().table_name(self.text("table")).consistent_read(true);
+        let get = get.key("pk", string(job)).key("sk", string("JOB"));
+        get.send().await.expect("the table").item.expect("the job's item").contains_key("audience")
+    }
+
+    /// An object of the stack's bucket.
+    pub(crate) async fn object(&self, key: &str) -> Vec<u8> {
+        let object = self.aws.s3.get_object().bucket(self.text("bucket")).key(key).send().await;
+        object.expect("an object").body.collect().await.expect("its bytes").to_vec()
     }
 
     /// The length of an object in the stack's bucket.

@@ -2,6 +2,7 @@
 //! provider's contract (9.6), named by their numbers.
 
 mod catalogue;
+mod creators;
 mod export;
 mod hints;
 mod landing;

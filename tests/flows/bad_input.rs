@@ -191,18 +191,32 @@ async fn a_body_that_is_too_large_is_refused() {
 async fn a_wrong_method_is_told_the_right_one() {
     let world = World::start().await;
     let job = format!("/jobs/{UNKNOWN}");
+    let [files, archive, retry, cancel, replay] =
+        ["files/a.png", "archive", "retry", "cancel", "replay"].map(|what| format!("{job}/{what}"));
     for (method, path, right) in [
-        (Method::GET, "/jobs", "POST"),
-        (Method::PUT, "/jobs", "POST"),
-        (Method::DELETE, "/jobs", "POST"),
+        (Method::PUT, "/jobs", "GET, POST"),
+        (Method::DELETE, "/jobs", "GET, POST"),
+        (Method::OPTIONS, "/jobs", "GET, POST"),
         (Method::POST, job.as_str(), "GET"),
         (Method::DELETE, job.as_str(), "GET"),
         (Method::PATCH, job.as_str(), "GET"),
+        (Method::OPTIONS, job.as_str(), "GET"),
+        (Method::POST, files.as_str(), "GET"),
+        (Method::PUT, archive.as_str(), "GET"),
+        (Method::GET, retry.as_str(), "POST"),
+        (Method::DELETE, cancel.as_str(), "POST"),
+        (Method::GET, replay.as_str(), "POST"),
     ] {
         let answer = send(&world, method.clone(), path, &[], b"").await;
         problem(&answer, 405, "method-not-allowed");
         assert_eq!(answer.headers()["allow"], right, "{method} {path}");
     }
+    // The answer to HEAD has no body to look at.
+    let answer = send(&world, Method::HEAD, &job, &[], b"").await;
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["allow"]),
+        (405, &"GET".parse().expect("a value"))
+    );
     assert_untouched(&world, "wrong methods").await;
 }
 

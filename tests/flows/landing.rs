@@ -49,7 +49,7 @@ fn says(message: &str, parts: &[&str]) {
 }
 
 /// Serves one answer, byte for byte, to whoever connects. Returns the origin.
-async fn serves(answer: &'static [u8]) -> String {
+pub(crate) async fn serves(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move {

@@ -1,7 +1,7 @@
 //! The operator looks after the signing secret, while deliveries come in.
 
 mod first;
-mod log;
+pub(crate) mod log;
 mod race;
 mod required;
 mod rotation;

@@ -36,6 +36,7 @@ impl World {
     /// A world with other settings. Waits are short: the provider takes 50 ms, retries come after a second, and nobody
     /// keeps the provider's pace.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
+        crate::watch::listen();
         let data = TempDir::new().expect("a temporary folder");
         let mut options = StackOptions::new(data.path())
             .variable("RETRY_SECONDS", "1")
@@ -176,6 +177,13 @@ impl World {
     pub(crate) async fn invoke(&self, event: Value) -> Result<Value, FunctionError> {
         (self.submit_function)(event).await
     }
+}
+
+/// A job as it is shown where it is made or listed.
+pub(crate) fn without_deliveries(job: &Value) -> Value {
+    let mut job = job.clone();
+    job.as_object_mut().expect("an object").remove("deliveries").expect("deliveries");
+    job
 }
 
 /// Checks that an answer is a problem with this status and of this type, and returns its body.

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use lambda::Failure;
+use lambda::{Failure, Invocation};
 use serde_json::Value;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::cloud::{BoxFuture, FunctionError, Invoke};
 
@@ -23,11 +24,22 @@ where
     Arc::new(move |event| {
         let answer = handle(app.clone(), event, OffsetDateTime::now_utc() + timeout);
         Box::pin(async move {
-            let answer = tokio::time::timeout(timeout, answer).await;
+            let answer = tokio::time::timeout(timeout, invocation().run(answer)).await;
             let answer = answer.map_err(|_| error("Sandbox.Timedout", "the function ran out of time"))?;
             answer.map_err(|failure| error(&failure.error_type, &failure.error_message))
         })
     })
+}
+
+/// An invocation as Lambda names it, in a recorded trace of its own.
+fn invocation() -> Invocation {
+    Invocation { request_id: Uuid::new_v4().to_string(), trace: trace_header().parse().ok() }
+}
+
+/// `X-Amzn-Trace-Id` as Lambda writes it.
+pub(crate) fn trace_header() -> String {
+    let (root, parent) = (Uuid::new_v4().simple().to_string(), Uuid::new_v4().simple().to_string());
+    format!("Root=1-{}-{};Parent={};Sampled=1", &root[..8], &root[8..], &parent[..16])
 }
 
 /// A function as the Lambda API invokes it, bytes in and bytes out.

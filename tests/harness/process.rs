@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     path::PathBuf,
+    process::Stdio,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -17,14 +18,19 @@ use axum::{
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::{
+    io::{AsyncBufReadExt, BufReader},
     net::TcpListener,
-    process::{Child, Command},
+    process::{Child, ChildStdout, Command},
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 use uuid::Uuid;
 
-use crate::{Function, cloud::FunctionError, function::error};
+use crate::{
+    Function,
+    cloud::FunctionError,
+    function::{error, trace_header},
+};
 
 type Answer = Result<Value, FunctionError>;
 
@@ -40,6 +46,7 @@ struct Shared {
     environment: Vec<(String, String)>,
     timeout: Duration,
     child: Mutex<Option<u32>>,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 /// The Runtime API of one process.
@@ -60,7 +67,7 @@ struct Exchange {
 impl WorkerProcesses {
     /// Processes of this binary with this environment, ended after `timeout`.
     pub fn new(binary: PathBuf, environment: Vec<(String, String)>, timeout: Duration) -> Self {
-        let shared = Shared { binary, environment, timeout, child: Mutex::new(None) };
+        let shared = Shared { binary, environment, timeout, child: Mutex::new(None), lines: Arc::default() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -81,6 +88,11 @@ impl WorkerProcesses {
         peak.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
     }
 
+    /// What the processes have written to standard output so far, line by line.
+    pub fn lines(&self) -> Vec<String> {
+        self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Kills the process that is at work, with SIGKILL. Returns whether there was one.
     pub fn kill(&self) -> bool {
         let child = self.shared.child.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -97,6 +109,7 @@ impl Shared {
         let api = RuntimeApi::start(event, answered, self.timeout).await.map_err(crashed)?;
         let mut child = self.spawn(&api.address).map_err(crashed)?;
         *self.child.lock().unwrap_or_else(PoisonError::into_inner) = child.id();
+        let read = child.stdout.take().map(|output| tokio::spawn(read_lines(output, self.lines.clone())));
         let outcome = tokio::select! {
             answer = answer => answer.unwrap_or_else(|_| Err(error("Runtime.ExitError", "no answer"))),
             _ = child.wait() => Err(error("Runtime.ExitError", "the process ended without an answer")),
@@ -105,6 +118,10 @@ impl Shared {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Already ended, or not needed any more.
         let _ = child.kill().await;
+        if let Some(read) = read {
+            // Ends with the process.
+            let _ = read.await;
+        }
         outcome
     }
 
@@ -120,8 +137,17 @@ impl Shared {
                 ("AWS_LAMBDA_LOG_GROUP_NAME", "local"),
                 ("AWS_LAMBDA_LOG_STREAM_NAME", "local"),
             ])
+            .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
+    }
+}
+
+/// Keeps what a process writes, until it ends.
+async fn read_lines(output: ChildStdout, lines: Arc<Mutex<Vec<String>>>) {
+    let mut output = BufReader::new(output).lines();
+    while let Ok(Some(line)) = output.next_line().await {
+        lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 }
 
@@ -171,6 +197,7 @@ async fn next(State(exchange): State<Exchange>) -> (HeaderMap, Json<Value>) {
     for (name, value) in [
         ("lambda-runtime-aws-request-id", exchange.id.clone()),
         ("lambda-runtime-deadline-ms", exchange.deadline.to_string()),
+        ("lambda-runtime-trace-id", trace_header()),
         (
             "lambda-runtime-invoked-function-arn",
             "arn:aws:lambda:us-east-1:000000000000:function:landing".into(),

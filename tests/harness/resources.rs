@@ -21,6 +21,10 @@ pub const DEAD_LETTER_QUEUE: &str = "landfall-dead-letters";
 pub const SUBMISSIONS_QUEUE: &str = "landfall-submissions";
 /// Name of its dead-letter queue.
 pub const SUBMISSIONS_DEAD_LETTER_QUEUE: &str = "landfall-submissions-dead-letters";
+/// Name of the queue of what callers are to be told by their own webhooks.
+pub const CALLER_WEBHOOKS_QUEUE: &str = "landfall-caller-webhooks";
+/// Name of its dead-letter queue.
+pub const CALLER_WEBHOOKS_DEAD_LETTER_QUEUE: &str = "landfall-caller-webhooks-dead-letters";
 /// Name of the secret.
 pub const SECRET: &str = "landfall";
 
@@ -32,6 +36,7 @@ pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) struct QueueUrls {
     pub(crate) inbox: String,
     pub(crate) submissions: String,
+    pub(crate) caller_webhooks: String,
 }
 
 /// Clients of the AWS services, configured like those of the functions.
@@ -76,7 +81,10 @@ impl Clients {
         let inbox = self.make_queue(QUEUE, DEAD_LETTER_QUEUE, 960, most_receipts).await?;
         let submissions =
             self.make_queue(SUBMISSIONS_QUEUE, SUBMISSIONS_DEAD_LETTER_QUEUE, 360, most_receipts).await?;
-        Ok(QueueUrls { inbox, submissions })
+        let (callers, dead, attempts) =
+            (CALLER_WEBHOOKS_QUEUE, CALLER_WEBHOOKS_DEAD_LETTER_QUEUE, webhook::CALLER_ATTEMPTS);
+        let caller_webhooks = self.make_queue(callers, dead, 960, attempts).await?;
+        Ok(QueueUrls { inbox, submissions, caller_webhooks })
     }
 
     /// The table of `template.yaml`.

@@ -10,7 +10,7 @@ use crate::{
     cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
     direct,
     function::in_process,
-    resources::{BUCKET, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
+    resources::{BUCKET, CALLER_WEBHOOKS_QUEUE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
     schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
     variables::{Variables, common_variables},
@@ -55,6 +55,8 @@ pub struct StackOptions {
     pub run: u64,
     /// Variables of the functions, over those that the stack sets.
     pub variables: Vec<(String, String)>,
+    /// Origins of callers on this machine, who may be told although they have no public address.
+    pub callers: Vec<String>,
     /// How the worker runs.
     pub workers: Workers,
     /// The worker's timeout.
@@ -82,6 +84,7 @@ impl StackOptions {
             seed: 1,
             run: 0,
             variables: vec![],
+            callers: vec![],
             workers: Workers::InProcess,
             worker_timeout: Duration::from_secs(900),
             submit_timeout: Duration::from_secs(60),
@@ -139,6 +142,7 @@ pub struct Stack {
     pub worker_function: Function,
     source: Option<EventSource>,
     submissions: Option<EventSource>,
+    _caller_webhooks: EventSource,
     _schedule: Option<Schedule>,
     options: StackOptions,
     cloud_options: LocalCloudOptions,
@@ -181,6 +185,9 @@ impl Stack {
         cloud.register_function("landing", direct(worker_function.clone()));
         let schedule = options.sweep_every.map(|every| Schedule::start(every, worker_function.clone()));
 
+        // As in the template: batches of ten, two at once.
+        let callers = EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE);
+        let caller_webhooks = cloud.event_source(callers, worker_function.clone());
         let mut stack = Self {
             cloud,
             simulators,
@@ -195,6 +202,7 @@ impl Stack {
             worker_function,
             source: None,
             submissions: None,
+            _caller_webhooks: caller_webhooks,
             _schedule: schedule,
             options,
             cloud_options,

@@ -41,13 +41,17 @@ impl Variables<'_> {
         webhook_url: &str,
         simulators: &[(&'static str, SimulatorHost)],
     ) -> Environment {
+        let trusted = self.trusted(simulators);
         let own = [
             ("TABLE_NAME", TABLE),
             ("SECRET_ID", SECRET),
+            ("CALLER_WEBHOOKS_QUEUE_URL", &self.queues.caller_webhooks),
+            ("TRUSTED_ORIGINS", &trusted),
             ("WEBHOOK_URL", webhook_url),
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
             ("INBOX_QUEUE_URL", &self.queues.inbox),
             ("BUCKET_NAME", BUCKET),
+            ("LINK_ROLE_ARN", "arn:aws:iam::000000000000:role/links"),
         ];
         Environment::new(self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect()))
     }
@@ -62,9 +66,14 @@ impl Variables<'_> {
         Environment::new(self.with(own.map(owned).to_vec()))
     }
 
+    /// The simulators' files, and callers on this machine.
+    fn trusted(&self, simulators: &[(&'static str, SimulatorHost)]) -> String {
+        let files = simulators.iter().map(|(_, host)| host.origins().files.as_str());
+        files.chain(self.options.callers.iter().map(String::as_str)).collect::<Vec<_>>().join(",")
+    }
+
     pub(crate) fn worker(&self, simulators: &[(&'static str, SimulatorHost)]) -> Vec<(String, String)> {
-        let trusted: Vec<&str> = simulators.iter().map(|(_, host)| host.origins().files.as_str()).collect();
-        let trusted = trusted.join(",");
+        let trusted = self.trusted(simulators);
         let own = [
             ("ROLE", "worker"),
             ("TABLE_NAME", TABLE),
@@ -73,6 +82,7 @@ impl Variables<'_> {
             ("TRUSTED_ORIGINS", &trusted),
             ("SECRET_ID", SECRET),
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
+            ("CALLER_WEBHOOKS_QUEUE_URL", &self.queues.caller_webhooks),
         ];
         self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect())
     }

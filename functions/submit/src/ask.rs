@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use exchange::{LONGEST_HOLD, Line, Pace};
-use model::{Event, Fault, FaultClass, JobId};
+use model::{Event, Fault, FaultClass, JobId, Status};
 use providers::{Conversation, Outcome, Step};
 use records::{Records, Turn};
 use time::OffsetDateTime;
@@ -67,9 +67,10 @@ impl Asking<'_> {
                 }
                 Step::Remember(notes) => {
                     let noted = Event::Noted { notes };
-                    if let Err(fault) = self.records.apply(self.job, &noted, OffsetDateTime::now_utc()).await
-                    {
-                        return Asked::Refused(fault);
+                    match self.records.apply(self.job, &noted, OffsetDateTime::now_utc()).await {
+                        Ok((job, _)) if job.status == Status::Cancelled => return Asked::Refused(cancelled()),
+                        Ok(_) => {}
+                        Err(fault) => return Asked::Refused(fault),
                     }
                     step = conversation.remembered();
                     continue;
@@ -134,6 +135,11 @@ impl Asking<'_> {
         self.pace.hold_back(at).await;
         Asked::Later(Later { at, why: Some(fault) })
     }
+}
+
+/// The work is not wanted any more, and was not asked for.
+fn cancelled() -> Fault {
+    Fault::new(FaultClass::JobConflict, "the job was cancelled before the provider was asked for its work")
 }
 
 /// There is no time to ask.

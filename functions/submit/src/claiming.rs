@@ -24,7 +24,7 @@ pub(crate) async fn claim(
         Ok(claimed) => claimed,
         Err(fault) => {
             // Bounded, since the table is in trouble and the caller has to be told so in time.
-            if tokio::time::timeout(RESERVE, undo(records, job.id, key, &fault)).await.is_err() {
+            if tokio::time::timeout(RESERVE, undo(records, job, key, &fault)).await.is_err() {
                 fault.log("a claim that may have been written is not undone");
             }
             return Err(fault);
@@ -73,7 +73,14 @@ async fn settled(records: &Records, job: Job) -> Result<Job, Fault> {
 
 /// Undoes a claim that the table may have taken without our hearing of it. Left alone, its key would answer
 /// every retry with a job that the provider is never asked for.
-pub(crate) async fn undo(records: &Records, id: JobId, key: Option<&IdempotencyKey>, why: &Fault) {
+pub(crate) async fn undo(records: &Records, job: &Job, key: Option<&IdempotencyKey>, why: &Fault) {
+    let (id, waiters) = (job.id, &job.audience.waiters);
+    // The caller hears of the failure itself.
+    if !waiters.is_empty()
+        && let Err(fault) = records.dismiss(id, waiters).await
+    {
+        fault.log("a workflow that heard of a failure may be told of it again");
+    }
     let now = OffsetDateTime::now_utc();
     let error = why.remembered(now);
     match records.apply(id, &Event::Refused { error }, now).await {

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug)]
 pub enum Command {
     /// Make a job.
-    Submit(Request),
+    Submit(Box<Request>),
     /// Show a job.
     Get(JobId),
     /// Show jobs.
@@ -48,7 +48,7 @@ impl Command {
         let command = match name {
             "submit" => {
                 let key = fields.text("idempotency_key")?;
-                return Ok(Command::Submit(Request::read(fields.0, key.as_deref())?));
+                return Ok(Command::Submit(Request::read(fields.0, key.as_deref())?.into()));
             }
             "list" => return Listing::read(fields.0).map(Command::List),
             "get" => Command::Get(fields.job()?),
@@ -60,7 +60,7 @@ impl Command {
                 return Err(Fault::invalid(
                     "command",
                     "expected \"submit\", \"get\", \"list\", \"link\", \"retry\", \"cancel\", \"replay\", \
-                     \"signing_secret\" or \"check\"",
+                     \"signing_secret\", \"webhook_secret\" or \"check\"",
                 ));
             }
         };

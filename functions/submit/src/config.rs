@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lambda::{Environment, ProviderSettings, Usual};
 use model::{Fault, FaultClass};
+use transport::{Guard, Origin};
 use url::Url;
 
 /// Everything that can be set.
@@ -22,13 +23,17 @@ pub struct Config {
     pub submissions_queue_url: String,
     /// `INBOX_QUEUE_URL`: the delivery queue, for answers that name files.
     pub inbox_queue_url: String,
-    /// `BUCKET_NAME`: the bucket in which the files are that links lead to.
+    /// `BUCKET_NAME`: the bucket in which the files are that links lead to, and which waiting workflows are told.
     pub bucket: String,
     /// `LINK_ROLE_ARN`: the role whose credentials sign links. Default: the function's own, which on Lambda end nobody
     /// knows when.
     pub link_role: Option<String>,
     /// `EVENT_BUS_NAME`: the event bus on which others are told of jobs. Default: nobody is told.
     pub event_bus: Option<String>,
+    /// `CALLER_WEBHOOKS_QUEUE_URL`: the queue of what callers are to be told by their own webhooks.
+    pub caller_webhooks_queue_url: String,
+    /// `NOTIFY_HOSTS` and `TRUSTED_ORIGINS`: where callers may be told. Default: at any host that is public.
+    pub callers: Guard,
     /// `LONGEST_WAIT_SECONDS`: how long a caller's own invocation waits for a turn before the job waits without it.
     /// Default 5, at most 15.
     pub longest_wait: Duration,
@@ -60,6 +65,12 @@ impl Config {
             bucket: environment.text("BUCKET_NAME")?,
             link_role: environment.maybe("LINK_ROLE_ARN").map(str::to_owned),
             event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
+            caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
+            callers: Guard::for_calls(
+                environment.list("NOTIFY_HOSTS"),
+                Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
+                "NOTIFY_HOSTS",
+            ),
             longest_wait: Duration::from_secs_f64(longest_wait.clamp(0.0, 15.0)),
             provider_timeout: Duration::from_secs_f64(seconds.clamp(0.1, 25.0)),
             require_signatures: environment.parsed("REQUIRE_SIGNATURES", false, "true or false")?,

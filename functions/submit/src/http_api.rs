@@ -130,7 +130,7 @@ fn query(query: &str) -> Result<Remaining, Fault> {
 
 fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("\u{0}"));
-    Ok(Command::Submit(Request::read(fields(request)?, header("idempotency-key"))?))
+    Ok(Command::Submit(Request::read(fields(request)?, header("idempotency-key"))?.into()))
 }
 
 /// The fields of a body that need not be there.

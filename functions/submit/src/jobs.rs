@@ -33,6 +33,7 @@ impl App {
             _ => fault,
         })?;
         if change == Change::Moved {
+            tracing::info!(job_id = %id, "job cancelled");
             self.tell(&job, deadline).await;
         }
         match job.status {
@@ -69,6 +70,7 @@ impl App {
             looked_up: 0,
         };
         self.inbox.send(&Queued::Delivery(message), 0).await?;
+        tracing::info!(metric = "ReplayedDeliveries", count = 1, job_id = %id, "a delivery is queued again");
         Ok(job)
     }
 }

@@ -4,6 +4,7 @@
 mod answer;
 mod ask;
 mod call;
+mod caller;
 mod check;
 mod claiming;
 mod command;
@@ -16,6 +17,7 @@ mod known;
 mod link;
 mod list;
 mod listing;
+mod notify_field;
 mod operation;
 mod queued;
 mod record;
@@ -25,11 +27,12 @@ mod route;
 mod signing;
 mod submit;
 mod wait;
+mod webhook_secret;
 
-use inbox::{Inbox, Submissions};
-use lambda::{Aws, Environment, Failure, Trigger};
-use model::Fault;
-use notify::Events;
+use inbox::{CallerWebhooks, Inbox, Submissions};
+use lambda::{Aws, Environment, Failure, Segment, Tracer, Trigger};
+use model::{Fault, Job};
+use notify::{Events, Workflows};
 use objects::{LinkSigner, Links};
 use providers::Provider;
 use records::Records;
@@ -43,7 +46,7 @@ pub use command::Command;
 pub use config::Config;
 pub use link::{LinkWish, Linked};
 pub use listing::Listing;
-pub use operation::{Operation, SigningCommand};
+pub use operation::{Operation, SigningCommand, WebhookSecretAction};
 use signing::Signing;
 
 /// The function with everything it uses.
@@ -55,7 +58,10 @@ pub struct App {
     sender: Sender,
     submissions: Submissions,
     inbox: Inbox,
+    caller_webhooks: CallerWebhooks,
     events: Option<Events>,
+    tracer: Tracer,
+    workflows: Workflows,
     links: Links,
 }
 
@@ -71,8 +77,11 @@ impl App {
         Ok(Self {
             records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
             events,
+            tracer: Tracer::connect(environment),
+            workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.bucket),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             sender: Sender::new()?,
+            caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
             links: Links::new(&aws.service("S3"), &config.bucket, link_signer(environment, &config, &aws)),
             inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),
             submissions: Submissions::new(&aws.service("SQS"), &config.submissions_queue_url),
@@ -106,6 +115,7 @@ impl App {
             line: self.line(provider, deadline),
         };
         match operation {
+            Operation::WebhookSecret(action) => webhook_secret::carry_out(&self.secrets, action).await,
             Operation::SigningSecret(provider, command) => signing(provider).carry_out(command).await,
             Operation::Check(provider, fields) => {
                 let checkup =
@@ -118,7 +128,12 @@ impl App {
     /// From command to use case.
     async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Answer, Fault> {
         Ok(match command {
-            Command::Submit(request) => Answer::Made(self.submit(request, deadline).await?),
+            Command::Submit(request) => {
+                let segment = Segment::of(lambda::trace().as_ref(), "Landfall submission").as_part();
+                let submitted = self.submit(*request, deadline).await;
+                self.trace(segment, submitted.as_ref());
+                Answer::Made(submitted?)
+            }
             Command::Get(id) => {
                 let (job, deliveries) = self.whole(id).await?;
                 Answer::Whole(job, deliveries)
@@ -130,6 +145,22 @@ impl App {
             Command::Cancel(id) => Answer::Job(self.cancel(id, deadline).await?),
             Command::Replay { job, delivery } => Answer::GoesOn(self.replay(job, delivery.as_deref()).await?),
         })
+    }
+
+    /// Tells the trace of a request what came of it.
+    fn trace(&self, mut segment: Segment, submitted: Result<&Job, &Fault>) {
+        match submitted {
+            Ok(job) => {
+                segment.note("job_id", job.id.to_string());
+                segment.note("provider", job.provider.as_str());
+                segment.note("status", job.status.as_str());
+            }
+            Err(fault) => {
+                segment.note("fault", fault.class.name());
+                segment.failed();
+            }
+        }
+        self.tracer.send(segment);
     }
 }
 

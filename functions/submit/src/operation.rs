@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 const SIGNING_SECRET: &str = "signing_secret";
 const CHECK: &str = "check";
+const WEBHOOK_SECRET: &str = "webhook_secret";
 
 /// An operator's command.
 pub enum Operation {
@@ -13,6 +14,43 @@ pub enum Operation {
     SigningSecret(&'static dyn Provider, SigningCommand),
     /// See whether everything is in order. The fields are the provider's.
     Check(&'static dyn Provider, Map<String, Value>),
+    /// Look after the secrets that sign callers' webhooks.
+    WebhookSecret(WebhookSecretAction),
+}
+
+/// What to do about the secrets that sign callers' webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookSecretAction {
+    /// Show them by their fingerprints.
+    Status,
+    /// Make a new one, or the first. The one before signs on beside it.
+    Rotate,
+    /// Let only the newest sign.
+    Revoke,
+}
+
+impl WebhookSecretAction {
+    fn read(mut fields: Map<String, Value>) -> Result<Self, Fault> {
+        let action = fields.remove("action");
+        if let Some(unknown) = fields.keys().next() {
+            return Err(Fault::invalid(unknown, "unknown field"));
+        }
+        match action.as_ref().and_then(Value::as_str) {
+            Some("status") => Ok(Self::Status),
+            Some("rotate") => Ok(Self::Rotate),
+            Some("revoke") => Ok(Self::Revoke),
+            _ => Err(Fault::invalid("action", "expected \"rotate\", \"revoke\" or \"status\"")),
+        }
+    }
+
+    /// The action's name in a command and in its answer.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Rotate => "rotate",
+            Self::Revoke => "revoke",
+        }
+    }
 }
 
 /// What to do about a signing secret.
@@ -41,6 +79,7 @@ impl std::fmt::Debug for Operation {
         let (name, provider) = match self {
             Self::SigningSecret(provider, _) => ("SigningSecret", provider),
             Self::Check(provider, _) => ("Check", provider),
+            Self::WebhookSecret(action) => return f.debug_tuple("WebhookSecret").field(action).finish(),
         };
         f.debug_tuple(name).field(&provider.name()).finish()
     }
@@ -49,15 +88,18 @@ impl std::fmt::Debug for Operation {
 impl Operation {
     /// Whether a command of this name is an operator's.
     pub fn is_named(name: &str) -> bool {
-        [SIGNING_SECRET, CHECK].contains(&name)
+        [SIGNING_SECRET, CHECK, WEBHOOK_SECRET].contains(&name)
     }
 
-    /// Reads a direct invocation: `{"command": "signing_secret", "provider": …, "action": …, "force": …}` or
-    /// `{"command": "check", "provider": …, …}`.
+    /// Reads a direct invocation: `{"command": "signing_secret", "provider": …, "action": …, "force": …}`,
+    /// `{"command": "check", "provider": …, …}` or `{"command": "webhook_secret", "action": …}`.
     ///
     /// # Errors
     /// [`model::FaultClass::InvalidRequest`] naming the field.
     pub fn direct(name: &str, mut fields: Map<String, Value>) -> Result<Self, Fault> {
+        if name == WEBHOOK_SECRET {
+            return WebhookSecretAction::read(fields).map(Self::WebhookSecret);
+        }
         let provider = fields.remove("provider");
         let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
         let provider =

@@ -9,10 +9,11 @@ use std::time::Duration;
 use exchange::{LEAD, LONGEST_HOLD, sleep_until};
 use futures_util::future::join_all;
 use inbox::Submission;
-use lambda::{QueueMessage, QueueReply};
+use lambda::{QueueMessage, QueueReply, Segment, piece_of_work};
 use model::{Change, Event, Fault, FaultClass, Job};
 use records::Turn;
 use time::OffsetDateTime;
+use tracing::Instrument;
 
 use crate::{
     App,
@@ -30,7 +31,8 @@ const LATER: u64 = 30;
 impl App {
     /// Works through a batch side by side, since most of a job's time is waiting. What failed comes back.
     pub(crate) async fn work(&self, messages: Vec<QueueMessage>, deadline: OffsetDateTime) -> QueueReply {
-        let worked = join_all(messages.into_iter().map(|message| self.dealt_with(message, deadline))).await;
+        let dealt_with = |message| self.dealt_with(message, deadline).instrument(piece_of_work());
+        let worked = join_all(messages.into_iter().map(dealt_with)).await;
         let mut reply = QueueReply::default();
         worked.into_iter().flatten().for_each(|failed| reply.failed(failed));
         reply
@@ -50,11 +52,13 @@ impl App {
 
     async fn take_up(&self, body: &str, deadline: OffsetDateTime) -> Result<(), Fault> {
         let id = Submission::read(body)?.job_id;
+        lambda::about(id);
         let Some(job) = self.records.get(id).await?.filter(|job| job.status == model::Status::Waiting) else {
             return Ok(());
         };
         let provider = providers::find(job.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a waiting job names no known provider"))?;
+        lambda::of_provider(provider.name());
         // Before the job is taken: one that cannot be asked for since something is not configured goes on waiting.
         let mut conversation = self.conversation(provider, id, &job.kind, &job.request).await?;
         let pace = self.pace(provider, PATIENCE, deadline);
@@ -69,6 +73,7 @@ impl App {
             pace.give_back(turn).await;
             return Ok(());
         }
+        let segment = Segment::of(job.trace.as_ref(), "Landfall submission");
         let refused_before = job.error.as_ref().map(|error| error.class);
         let asking = Asking {
             line: self.line(provider, deadline),
@@ -77,7 +82,9 @@ impl App {
             job: id,
             refused_before,
         };
-        self.settle(job, asking.lead(conversation.as_mut(), turn).await, deadline).await
+        let asked = asking.lead(conversation.as_mut(), turn).await;
+        self.trace(segment, Ok(&job));
+        self.settle(job, asked, deadline).await
     }
 
     /// Records what came of asking for a job that waited.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use exchange::left;
-use model::{Event, Job};
-use notify::JobEvent;
+use model::{Event, Fault, Job, Told};
+use notify::{JobEvent, Unreachable, Webhook};
 use time::OffsetDateTime;
 
 use crate::App;
@@ -37,17 +37,58 @@ impl App {
 
     /// Tells others what is new about a job. What they cannot be told in time, the sweep tells them.
     pub(crate) async fn tell(&self, job: &Job, deadline: OffsetDateTime) {
-        let (Some(events), Some(last)) = (&self.events, job.outbox.announcements.last()) else { return };
-        // In a place of its own: the client's futures are long, and a submission's future need not hold them.
-        let telling = Box::pin(async {
+        let longest = LONGEST_TO_TELL.min(left(deadline) / 4);
+        // In places of their own: the clients' futures are long, and a submission's future need not hold them.
+        let bus = tokio::time::timeout(longest, Box::pin(self.tell_bus(job)));
+        // Their time is kept call by call: what one of them has heard is remembered, however long another takes.
+        let workflows = tokio::time::timeout(longest * 2, Box::pin(self.tell_workflows(job, longest)));
+        // Side by side, and each remembered for itself: neither waits for the other.
+        let caller = tokio::time::timeout(longest, Box::pin(self.tell_caller(job)));
+        let (bus, workflows, caller) = tokio::join!(bus, workflows, caller);
+        for told in [bus, workflows, caller] {
+            match told {
+                Ok(Ok(())) => {}
+                Ok(Err(fault)) => fault.log("others are told of a job later"),
+                Err(_) => {
+                    tracing::warn!(job_id = %job.id, "others are told of a job later, this took too long")
+                }
+            }
+        }
+    }
+
+    async fn tell_bus(&self, job: &Job) -> Result<(), Fault> {
+        let Some(last) = job.outbox.announcements.last() else { return Ok(()) };
+        // Whoever hears of nothing in there has heard all of it.
+        let caller = Webhook::all(job).is_empty().then_some(last.sequence);
+        if self.events.is_none() && caller.is_none() {
+            return Ok(());
+        }
+        if let Some(events) = &self.events {
             events.publish(&JobEvent::all(job)).await?;
-            self.records.told(job.id, last.sequence).await
-        });
-        match tokio::time::timeout(LONGEST_TO_TELL.min(left(deadline) / 4), telling).await {
+        }
+        self.records.told(job.id, Told { bus: Some(last.sequence), caller }).await
+    }
+
+    async fn tell_workflows(&self, job: &Job, longest: Duration) -> Result<(), Fault> {
+        let told = self.workflows.within(longest).tell(job, &Unreachable::default()).await;
+        if !told.done.is_empty() {
+            self.records.dismiss(job.id, &told.done).await?;
+        }
+        told.left.map_or(Ok(()), Err)
+    }
+
+    /// Lets those who came with a request wait for nothing: its caller hears of the refusal itself.
+    pub(crate) async fn send_away(&self, job: &Job, deadline: OffsetDateTime) {
+        let waiters = &job.audience.waiters;
+        if waiters.is_empty() {
+            return;
+        }
+        let dismissed = self.records.dismiss(job.id, waiters);
+        match tokio::time::timeout(time_to_record(deadline), dismissed).await {
             Ok(Ok(())) => {}
-            Ok(Err(fault)) => fault.log("others are told of a job later"),
+            Ok(Err(fault)) => fault.log("a workflow that heard of a refusal is told of it again"),
             Err(_) => {
-                tracing::warn!(job_id = %job.id, "others are told of a job later, the event bus is slow")
+                tracing::warn!(job_id = %job.id, "a workflow that heard of a refusal is told of it again");
             }
         }
     }

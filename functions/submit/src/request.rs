@@ -1,9 +1,11 @@
 //! A request for a job: read, checked, and nothing else yet.
 
-use model::{Fault, FaultClass, Job, JobId, ProviderName, Violation};
+use model::{Audience, Fault, FaultClass, Job, JobId, ProviderName, Violation};
 use providers::{Order, Provider};
 use records::IdempotencyKey;
 use serde_json::{Map, Value, json};
+
+use crate::notify_field;
 
 /// The largest `metadata`, in bytes of compact JSON.
 const LARGEST_METADATA: usize = 4 * 1024;
@@ -20,6 +22,8 @@ pub struct Request {
     pub metadata: Option<Value>,
     /// Whether the archive shall be unpacked; `None` leaves it to the worker's configuration.
     pub unpack: Option<bool>,
+    /// Whom the job tells of its end.
+    pub audience: Audience,
     /// What makes a repetition of the request recognisable.
     pub key: Option<IdempotencyKey>,
     /// The job whose request this is, when it is made again.
@@ -36,8 +40,8 @@ impl std::fmt::Debug for Request {
 }
 
 impl Request {
-    /// Reads the fields of a request. `provider`, `kind`, `metadata` and `unpack` are common to all; the rest is
-    /// the provider's.
+    /// Reads the fields of a request. `provider`, `kind`, `metadata`, `unpack` and `notify` are common to all; the
+    /// rest is the provider's.
     ///
     /// # Errors
     /// [`model::FaultClass::InvalidRequest`] with a violation for every broken rule.
@@ -55,6 +59,7 @@ impl Request {
                 None
             }
         };
+        let audience = notify_field::read(fields.remove("notify"), &mut violations);
         if key.is_some_and(|key| !is_key(key)) {
             violations
                 .push(Violation::new("idempotency_key", "expected 1 to 255 printable ASCII characters"));
@@ -77,8 +82,10 @@ impl Request {
         };
         match provider.read_order(kind, fields) {
             Ok(order) if violations.is_empty() => {
-                let key = key.map(|key| fingerprinted(key, provider, &order, metadata.as_ref(), unpack));
-                Ok(Self { provider, order, metadata, unpack, key, retry_of: None })
+                let mut request =
+                    Self { provider, order, metadata, unpack, audience, key: None, retry_of: None };
+                request.key = key.map(|key| request.fingerprinted(key));
+                Ok(request)
             }
             Ok(_) => Err(Fault::violations(violations)),
             Err(fault) => {
@@ -88,7 +95,8 @@ impl Request {
         }
     }
 
-    /// The request of a job once more. Whoever makes it again and again makes one job: the key is the job's own.
+    /// The request of a job once more. Whoever makes it again and again makes one job: the key is the job's own. Who
+    /// waited for the old one has heard of its end; its caller's webhook is told of the new one, too.
     ///
     /// # Errors
     /// [`FaultClass::Internal`] when the job's provider is not known any more.
@@ -101,9 +109,25 @@ impl Request {
             order,
             metadata: job.metadata.clone(),
             unpack: job.unpack,
+            audience: Audience { waiters: vec![], sign_at: None, ..job.audience.clone() },
             key: Some(IdempotencyKey::new("retry", &job.id.to_string(), &job.request)),
             retry_of: Some(job.id),
         })
+    }
+
+    fn fingerprinted(&self, key: &str) -> IdempotencyKey {
+        let Self { provider, order, metadata, .. } = self;
+        let mut request = json!({
+            "provider": provider.name(), "kind": order.kind, "request": order.request, "metadata": metadata,
+        });
+        // Only when it is said: keys that were remembered before these fields existed go on to match.
+        if let Some(unpack) = self.unpack {
+            request["unpack"] = unpack.into();
+        }
+        if let Some(notify) = notify_field::fingerprint(&self.audience) {
+            request["notify"] = notify;
+        }
+        IdempotencyKey::new("caller", key, &request)
     }
 
     /// The provider's typed name.
@@ -119,21 +143,4 @@ fn names() -> String {
 
 fn is_key(key: &str) -> bool {
     (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))
-}
-
-fn fingerprinted(
-    key: &str,
-    provider: &dyn Provider,
-    order: &Order,
-    metadata: Option<&Value>,
-    unpack: Option<bool>,
-) -> IdempotencyKey {
-    let mut request = json!({
-        "provider": provider.name(), "kind": order.kind, "request": order.request, "metadata": metadata,
-    });
-    // Only when it is said: keys that were remembered before the field existed go on to match.
-    if let Some(unpack) = unpack {
-        request["unpack"] = unpack.into();
-    }
-    IdempotencyKey::new("caller", key, &request)
 }

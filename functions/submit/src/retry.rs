@@ -19,6 +19,7 @@ impl App {
         if change != Change::Moved {
             return Err(conflict(&job, advice(job.status)));
         }
+        tracing::info!(metric = "RetriedJobs", count = 1, job_id = %id, "a job is tried again");
         // A message that the queue does not take is sent by the sweep, which looks after such jobs.
         if let Err(fault) = self.inbox.send(&Queued::Continuation(id), 0).await {
             fault.log("a job that is tried again is not queued; the sweep does it");
@@ -75,6 +76,7 @@ impl App {
         if let Err(fault) = self.records.apply(id, &resubmitted, OffsetDateTime::now_utc()).await {
             fault.log("a job does not name the one that was made in its place");
         }
+        tracing::info!(metric = "ResubmittedJobs", count = 1, job_id = %id, new = %new.id, "a job is made again");
         Ok(new)
     }
 }

@@ -25,14 +25,17 @@ impl App {
     pub(crate) async fn submit(&self, request: Request, deadline: OffsetDateTime) -> Result<Job, Fault> {
         // Whatever is not configured is found before anything is written.
         let request = self.completed(request).await?;
+        self.can_be_told(&request.audience).await?;
         let (provider, id) = (request.provider, JobId::generate());
+        lambda::about(id);
+        lambda::of_provider(provider.name());
         let asked_for = (&request.order.kind, &request.order.request);
         let mut conversation = self.conversation(provider, id, asked_for.0, asked_for.1).await?;
         let pace = self.pace(provider, self.config.longest_wait, deadline);
 
-        let key = request.key.clone();
+        let (key, audience) = (request.key.clone(), request.audience.clone());
         let retry_of = request.retry_of;
-        let mut job = Job::new(new_job(id, request));
+        let mut job = Job::new(new_job(id, request)).traced(lambda::trace()).telling(audience);
         job.retries.of = retry_of;
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
             Turn::At(turn) => turn,
@@ -40,7 +43,7 @@ impl App {
             Turn::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
         };
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
-            return Ok(self.found(before).await);
+            return self.found(before, &job, deadline).await;
         }
         if let Err(fault) = self.take_place(&job, provider).await {
             pace.give_back(turn).await;
@@ -65,9 +68,10 @@ impl App {
         }
     }
 
-    /// Fills in what a request takes from the results of another job.
+    /// Fills in what a request takes from the results of another job. One that is made again was filled in before.
     async fn completed(&self, request: Request) -> Result<Request, Fault> {
-        let Some(of) = request.order.of_job() else { return Ok(request) };
+        let of_job = request.order.of_job().filter(|_| request.retry_of.is_none());
+        let Some(of) = of_job else { return Ok(request) };
         let name = request.provider_name();
         let job = self.records.get(of).await?.filter(|job| job.provider == name);
         let job = job.ok_or_else(|| Fault::invalid("of_job", "expected the id of a job of this provider"))?;
@@ -99,7 +103,7 @@ impl App {
     ) -> Result<Job, Fault> {
         let job = job.waiting();
         if let Some(before) = claim(&self.records, &job, key).await? {
-            return Ok(self.found(before).await);
+            return self.found(before, &job, deadline).await;
         }
         let taken = match providers::find(job.provider.as_str()) {
             Some(provider) => self.take_place(&job, provider).await,
@@ -131,7 +135,11 @@ impl App {
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
         match self.defer(&job, &later, deadline).await {
-            Ok(Deferred::Waiting(job)) => self.queue(job, key, later.at, deadline).await,
+            Ok(Deferred::Waiting(waiting)) => {
+                // Only those who came with this request hear of its failure.
+                let job = Job { audience: job.audience, ..waiting };
+                self.queue(job, key, later.at, deadline).await
+            }
             Ok(Deferred::Moved(job)) => Ok(job),
             Err(fault) => Err(self.refuse(job, key, later.why.unwrap_or(fault), deadline).await),
         }
@@ -147,7 +155,7 @@ impl App {
     ) -> Result<Job, Fault> {
         let queued = tokio::time::timeout(time_to_record(deadline), self.enqueue(&job, free_at)).await;
         let Err(fault) = queued.unwrap_or_else(|_| Err(late())) else { return Ok(job) };
-        let undone = undo(&self.records, job.id, key, &fault);
+        let undone = undo(&self.records, &job, key, &fault);
         if tokio::time::timeout(time_to_record(deadline), undone).await.is_err() {
             fault.log("a job that nobody will ask for is not undone");
         }
@@ -163,6 +171,7 @@ impl App {
         deadline: OffsetDateTime,
     ) -> Fault {
         let id = job.id;
+        self.send_away(&job, deadline).await;
         let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
         self.record(job, event, deadline).await;
         if fault.retryable() {

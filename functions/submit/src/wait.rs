@@ -35,15 +35,36 @@ impl App {
 
     /// A waiting job that its caller asks for again long after it was made may have lost its message: whoever made it
     /// died before sending it. One message too many does no harm.
-    pub(crate) async fn found(&self, job: Job) -> Job {
-        let now = OffsetDateTime::now_utc();
+    ///
+    /// Whoever waits by this request waits for that job from now on, and is told at once if it is at its end: a workflow
+    /// that retries comes with a new token.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`]: they do not wait, and the caller is to come back.
+    pub(crate) async fn found(
+        &self,
+        before: Job,
+        request: &Job,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        lambda::about(before.id);
+        let (now, waiters) = (OffsetDateTime::now_utc(), &request.audience.waiters);
+        let mut job = before;
+        if !waiters.is_empty() {
+            let admitted = self.records.admit(job.id, waiters, now);
+            let admitted = tokio::time::timeout(time_to_record(deadline), admitted).await;
+            let admitted =
+                admitted.unwrap_or_else(|_| Err(not_in_time())).map_err(|fault| fault.about(job.id))?;
+            job = admitted.unwrap_or(job);
+            self.tell(&job, deadline).await;
+        }
         if job.status == Status::Waiting
             && now - job.updated_at > LOST_MESSAGE
             && let Err(fault) = self.enqueue(&job, now).await
         {
             fault.log("a waiting job is not sent again");
         }
-        job
+        Ok(job)
     }
 
     /// Puts a job that is being asked for back, since the provider is known to have done no work.

@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use inbox::{Message, Queued};
+use lambda::{Segment, SegmentId};
 use model::{Change, Event, Fault, FaultClass, Job, JobId, Source, SourceRole};
 use objects::Key;
 use providers::Report;
@@ -29,7 +30,14 @@ impl Worker {
     pub(crate) async fn advance(&self, text: &str, receipt: &Receipt) -> Result<(), ComesBack> {
         match Queued::read(text)? {
             Queued::Delivery(message) => self.deliver(message, receipt).await,
-            Queued::Continuation(id) => self.land(id, receipt).await,
+            Queued::Continuation(id) => {
+                lambda::about(id);
+                self.go_on(id, receipt).await
+            }
+            Queued::Hint(id) => {
+                lambda::about(id);
+                Ok(self.follow(id, receipt.deadline).await?)
+            }
         }
     }
 
@@ -37,6 +45,7 @@ impl Worker {
         let body = self.body(&message).await?;
         let provider = providers::find(message.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
+        lambda::of_provider(provider.name());
         let report = provider.read_delivery(&body).unwrap_or_else(|unreadable| {
             tracing::warn!(metric = "UnreadableDeliveries", count = 1, %unreadable, "delivery cannot be read");
             Report::unreadable()
@@ -44,14 +53,20 @@ impl Worker {
         let delivery = record_of(&message, &report, &body, receipt);
         match self.find(&message, &report).await? {
             Found::Job(id) => {
+                lambda::about(id);
                 let job = self.record(id, &delivery).await?;
+                let mut segment =
+                    Segment::of(job.trace.as_ref(), "Landfall callback").since(message.received_at);
+                segment.note("event", report.name.clone());
                 if report.hint {
+                    self.traced(segment, id);
                     return Ok(self.hinted(&job, report, receipt.deadline).await?);
                 }
                 if provider.concerns(&report, &job.kind) {
                     self.apply(id, report).await?;
                 }
-                self.land(id, receipt).await
+                let callback = self.traced(segment, id);
+                self.land(id, receipt, callback.as_ref()).await
             }
             Found::Later => Ok(()),
             Found::Nobody => {
@@ -61,6 +76,14 @@ impl Worker {
                 Ok(self.pass_on(provider, &delivery, &body).await?)
             }
         }
+    }
+
+    /// Sends what the trace of the job's request is told of a callback. Returns its id, for what comes of it.
+    fn traced(&self, mut segment: Segment, job: JobId) -> Option<SegmentId> {
+        segment.note("job_id", job.to_string());
+        let id = segment.id();
+        self.tracer.send(segment);
+        id
     }
 
     async fn body(&self, message: &Message) -> Result<Bytes, Fault> {

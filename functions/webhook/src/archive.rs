@@ -40,7 +40,7 @@ pub(crate) async fn bring(bringing: Bringing<'_>, url: &str) -> Result<Landing, 
     } else {
         let entries = counted(worker, &key, file.bytes).await?;
         let archive = Archive { file: file.clone(), entries, expected: job.expected };
-        settle(&worker.objects, job, came(job, archive, vec![Listed::whole(file)])).await
+        settle(worker, job, came(job, archive, vec![Listed::whole(file)])).await
     }
 }
 
@@ -85,7 +85,7 @@ async fn unpacked(bringing: Bringing<'_>, key: &Key, file: StoredFile) -> Result
     match unpacked {
         Ok((entries, outcomes)) => {
             let archive = Archive { file, entries, expected: job.expected };
-            settle(objects, job, came(job, archive, outcomes.into_iter().map(Listed::from).collect())).await
+            settle(worker, job, came(job, archive, outcomes.into_iter().map(Listed::from).collect())).await
         }
         Err(fault) if fault.class == FaultClass::ArchiveRefused => {
             let entries = counted(worker, key, file.bytes).await?;

@@ -75,6 +75,12 @@ pub struct WorkerConfig {
     pub lease: Duration,
     /// `RETRY_SECONDS`: the first wait after a passing trouble; doubles each time, up to 15 minutes.
     pub retry: u32,
+    /// `CALLER_WEBHOOKS_QUEUE_URL`: the queue of what callers are to be told by their own webhooks.
+    pub caller_webhooks_queue_url: String,
+    /// `NOTIFY_HOSTS`: hosts that may be told. Default: any that is public.
+    notify_hosts: Vec<String>,
+    /// `HEARTBEAT_SECONDS`: how often those who wait for a job get a sign of life while its files are brought in.
+    pub heartbeat: Duration,
     /// What the sweep needs.
     pub sweep: SweepConfig,
     /// `TRUSTED_ORIGINS`: origins that the download guard lets through unchecked, for simulators.
@@ -134,14 +140,6 @@ impl DoorConfig {
 
 impl WorkerConfig {
     fn read(environment: &Environment) -> Result<Self, Fault> {
-        let trusted = environment.list("TRUSTED_ORIGINS");
-        let trusted: Option<Vec<Origin>> = trusted.iter().map(|text| Origin::parse(text)).collect();
-        let trusted = trusted.ok_or_else(|| {
-            Fault::new(
-                FaultClass::Misconfigured,
-                "the environment variable TRUSTED_ORIGINS is not a list of origins",
-            )
-        })?;
         Ok(Self {
             store: StoreConfig::read(environment)?,
             table: environment.text("TABLE_NAME")?,
@@ -153,8 +151,11 @@ impl WorkerConfig {
             lookup_delay: environment.parsed("LOOKUP_DELAY_SECONDS", 30, "a number of seconds")?,
             lease: Duration::from_secs(environment.parsed("LEASE_SECONDS", 60, "a number of seconds")?),
             retry: environment.parsed("RETRY_SECONDS", 10, "a number of seconds")?,
+            caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
+            notify_hosts: environment.list("NOTIFY_HOSTS"),
+            heartbeat: heartbeat(environment)?,
             sweep: SweepConfig::read(environment)?,
-            trusted,
+            trusted: Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
             trusted_ca: trusted_ca(environment)?,
             environment: environment.clone(),
         })
@@ -167,6 +168,11 @@ impl WorkerConfig {
         let own = provider.download_hosts().iter().map(|host| (*host).to_owned());
         let hosts: Vec<String> = own.chain(self.environment.list(&setting)).collect();
         Guard::new(hosts, self.trusted.iter().cloned(), setting)
+    }
+
+    /// The guard for callers' webhooks: those of `NOTIFY_HOSTS` or all, and the trusted origins.
+    pub(crate) fn caller_guard(&self) -> Guard {
+        Guard::for_calls(self.notify_hosts.iter().cloned(), self.trusted.iter().cloned(), "NOTIFY_HOSTS")
     }
 }
 
@@ -207,6 +213,12 @@ impl SweepConfig {
             longest: seconds("SWEEP_SECONDS", 50)?,
         })
     }
+}
+
+fn heartbeat(environment: &Environment) -> Result<Duration, Fault> {
+    let seconds: u64 = environment.parsed("HEARTBEAT_SECONDS", 30, "a number of seconds")?;
+    // An interval of nothing would keep the processor busy.
+    Ok(Duration::from_secs(seconds.max(1)))
 }
 
 fn limits(environment: &Environment) -> Result<Limits, Fault> {

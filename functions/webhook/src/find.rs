@@ -70,7 +70,7 @@ impl Worker {
         }
         match self.records.claim(&job, Some(&key), now).await? {
             Claim::New => {
-                tracing::info!(metric = "AdoptedJobs", count = 1, job_id = %job.id, "work adopted");
+                tracing::info!(metric = "JobsAdopted", count = 1, job_id = %job.id, "work adopted");
                 Ok(job.id)
             }
             Claim::Existing(job) => Ok(job.id),

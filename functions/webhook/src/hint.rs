@@ -1,7 +1,8 @@
 //! A delivery that nobody need believe: it makes the worker ask the provider, not more often than every few seconds, and
 //! what it claims itself is shown as a claim at most.
 
-use model::{Change, Event, Fault, Job, Status};
+use inbox::Queued;
+use model::{Change, Event, Fault, Job, JobId, Status};
 use providers::Report;
 use time::{Duration, OffsetDateTime};
 
@@ -27,14 +28,25 @@ impl Worker {
             self.records.apply(job.id, &Event::Noted { notes }, at).await?;
         }
         self.claimed(job, report.event, at).await?;
-        let (job, change) = self.records.apply(job.id, &Event::Hinted { at }, at).await?;
-        // Of those that come together one finds its own time there.
-        if change != Change::Noted || job.check.hinted != Some(at) {
-            tracing::info!(job_id = %job.id, event = report.name, "a hint asks nobody");
+        self.follow(job.id, deadline).await
+    }
+
+    /// Asks the provider because of a hint, now or as soon as hints may make somebody ask again.
+    pub(crate) async fn follow(&self, id: JobId, deadline: OffsetDateTime) -> Result<(), Fault> {
+        let at = OffsetDateTime::now_utc();
+        let (job, change) = self.records.apply(id, &Event::Hinted { at }, at).await?;
+        if change == Change::Nothing {
+            tracing::info!(job_id = %id, "a hint asks nobody: somebody will ask soon");
             return Ok(());
         }
-        let latest = (deadline - RESERVE).min(at + PATIENCE);
-        self.ask(job, latest).await.map(|_| ())
+        // Of those that come together one finds its own time there.
+        if job.check.hinted == Some(at) {
+            return self.ask(job, (deadline - RESERVE).min(at + PATIENCE)).await.map(|_| ());
+        }
+        // Whoever moved the job's next look forward sees to it; the schedule may be most of a minute away.
+        let next = job.check.at.unwrap_or(at) - at;
+        let delay = u32::try_from(next.whole_seconds() + 1).unwrap_or_default();
+        self.inbox.send(&Queued::Hint(id), delay).await
     }
 
     /// Progress is shown on a job that the provider is known to have; a claim proves nothing about any other.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use inbox::Queued;
-use model::{Event, Fault, FaultClass, Job, JobId, SourceRole, Status};
+use lambda::{Segment, SegmentId};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, SourceRole};
 use providers::Standing;
 use records::{Lease, LeaseAttempt};
 use time::OffsetDateTime;
@@ -25,33 +26,65 @@ const SAME_PLACE: Duration = Duration::from_secs(1);
 const LEAST_TIME: time::Duration = time::Duration::seconds(30);
 
 impl Worker {
-    /// Lands a job if its files are ready, and nobody else is at it.
-    pub(crate) async fn land(&self, id: JobId, receipt: &Receipt) -> Result<(), ComesBack> {
+    /// Lands a job if its files are ready, and nobody else is at it. `callback` is what made them ready.
+    pub(crate) async fn land(
+        &self,
+        id: JobId,
+        receipt: &Receipt,
+        callback: Option<&SegmentId>,
+    ) -> Result<(), ComesBack> {
         let now = OffsetDateTime::now_utc();
         let (lease, job, again) = match self.records.lease(id, self.config.lease, now).await? {
             LeaseAttempt::Held { lease, job, again } => (lease, job, again),
             // Its message may be the only one that is left, so this one must not be dropped.
             LeaseAttempt::Busy(wait) => return Err(ComesBack::after(wait + Duration::from_millis(500))),
             LeaseAttempt::Idle(job) => {
+                self.clear_up(&job).await;
                 self.tell(&job).await;
                 return Ok(());
             }
         };
+        lambda::of_provider(job.provider.as_str());
+        let segment = Segment::of(job.trace.as_ref(), "Landfall landing").after(callback);
         // Side by side: files need not wait until others know that they are coming.
         // Boxed, since both together are more than a small stack holds.
         let landing = Box::pin(self.land_leased(&lease, &job, again, receipt));
         let ((), ended) = tokio::join!(Box::pin(self.tell(&job)), landing);
-        match ended {
-            Ok(Ended::Done(event)) => self.finish(&lease, event).await.map_err(ComesBack::from),
-            Ok(Ended::OutOfTime) => self.go_on_later(&lease).await.map_err(ComesBack::from),
-            Err(fault) if fault.retryable() => Err(self.postpone(&lease, fault).await.into()),
+        let landed = match ended {
+            Ok(Ended::Done(event)) => self.finish(&lease, event).await.map(Some),
+            Ok(Ended::OutOfTime) => self.go_on_later(&lease).await.map(|()| None),
+            Err(lost) if lost.class == FaultClass::LandingBusy => Err(lost),
+            Err(fault) if fault.retryable() => Err(self.postpone(&lease, fault).await),
             Err(fault) => {
                 fault.log("landing failed for good");
                 let error = fault.remembered(OffsetDateTime::now_utc());
                 let event = Event::LandingFailed { archive: None, error };
-                self.finish(&lease, event).await.map_err(ComesBack::from)
+                self.finish(&lease, event).await.map(Some)
+            }
+        };
+        self.trace_landing(segment, id, landed.as_ref());
+        match landed {
+            Err(lost) if lost.class == FaultClass::LandingBusy => self.lost(id, lost).await,
+            landed => landed.map(|_| ()).map_err(ComesBack::from),
+        }
+    }
+
+    /// Tells the trace of the job's request of a landing.
+    fn trace_landing(&self, mut segment: Segment, id: JobId, landed: Result<&Option<Job>, &Fault>) {
+        segment.note("job_id", id.to_string());
+        match landed {
+            Ok(Some(job)) => {
+                segment.note("status", job.status.as_str());
+                segment.note("bytes", job.transfer.map_or(0, |transfer| transfer.bytes));
+                segment.note("files", job.files_total);
+            }
+            Ok(None) => segment.note("status", "to be continued"),
+            Err(fault) => {
+                segment.note("fault", fault.class.name());
+                segment.failed();
             }
         }
+        self.tracer.send(segment);
     }
 
     /// Brings the files in, from where the provider says they are now if they are gone from where they were.
@@ -134,22 +167,22 @@ impl Worker {
         Ok(Some(fresh))
     }
 
-    async fn finish(&self, lease: &Lease, event: Event) -> Result<(), Fault> {
-        let (job, _) = self.records.apply_leased(lease, &event, OffsetDateTime::now_utc()).await?;
-        let bytes = job.archive.as_ref().map_or(0, |archive| archive.file.bytes);
-        let metric = match job.status {
-            Status::Stored => "StoredJobs",
-            Status::Partial => "PartialJobs",
-            _ => "FailedJobs",
-        };
-        tracing::info!(metric, count = 1, job_id = %job.id, status = job.status.as_str(), bytes, "job finished");
+    async fn finish(&self, lease: &Lease, event: Event) -> Result<Job, Fault> {
+        let (job, change) = self.records.apply_leased(lease, &event, OffsetDateTime::now_utc()).await?;
+        if change == Change::Moved
+            && let Some(transfer) = &job.transfer
+        {
+            let (count, value) = (transfer.bytes, transfer.seconds);
+            tracing::info!(metric = "BytesLanded", count, "what the provider sent");
+            tracing::info!(metric = "LandingSeconds", value, "how long it took");
+        }
         self.tell(&job).await;
-        Ok(())
+        Ok(job)
     }
 
     /// Queues the rest for another invocation. The queue has it before this one's message is done with.
     async fn go_on_later(&self, lease: &Lease) -> Result<(), Fault> {
-        tracing::info!(metric = "ContinuedLandings", count = 1, job_id = %lease.job, "the landing goes on in another invocation");
+        tracing::info!(metric = "ContinuedLandings", count = 1, "the landing goes on in another invocation");
         self.records.release(lease, OffsetDateTime::now_utc()).await?;
         self.inbox.send(&Queued::Continuation(lease.job), 0).await
     }

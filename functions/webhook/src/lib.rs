@@ -4,8 +4,11 @@
 mod advance;
 mod archive;
 mod bring;
+mod caller;
+mod cancelled;
 mod config;
 mod find;
+mod go_on;
 mod hint;
 mod inquire;
 mod land;
@@ -17,6 +20,7 @@ mod settle;
 mod sweep;
 mod tell;
 pub mod transfer;
+mod unfinished;
 pub mod unpack;
 mod watch;
 mod whole;
@@ -24,12 +28,13 @@ mod worker;
 pub mod zip;
 
 use inbox::Inbox;
-use lambda::{Aws, Environment, Failure, HttpReply, Trigger};
+use lambda::{Aws, Environment, Failure, HttpReply, Tracer, Trigger};
 use model::Fault;
 use objects::Objects;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+pub use caller::CALLER_ATTEMPTS;
 pub use config::{Config, DoorConfig, StoreConfig, WorkerConfig};
 use receive::Door;
 use sweep::Sweep;
@@ -54,7 +59,9 @@ impl App {
         let aws = Aws::new(environment)?;
         Ok(Self(match Config::read(environment)? {
             Config::Door(config) => Role::Door(Box::new(Door::connect(&aws, &config))),
-            Config::Worker(config) => Role::Worker(Box::new(Worker::connect(&aws, *config)?)),
+            Config::Worker(config) => {
+                Role::Worker(Box::new(Worker::connect(&aws, *config, Tracer::connect(environment))?))
+            }
         }))
     }
 

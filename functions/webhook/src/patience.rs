@@ -1,6 +1,6 @@
 //! When a silent job is looked at next, and when it is given up. The provider says how often it may be asked.
 
-use model::{Job, Status};
+use model::Job;
 use providers::Provider;
 use time::{Duration, OffsetDateTime};
 
@@ -40,24 +40,6 @@ pub(crate) fn end(
     match inquired {
         Inquired::CannotBe => job.created_at + expiry,
         _ => job.created_at + provider.polling().until,
-    }
-}
-
-/// The metric that counts how a silent job was settled.
-pub(crate) fn metric(job: &Job) -> &'static str {
-    match job.status {
-        Status::Expired => "ExpiredJobs",
-        Status::Failed => "FailedJobs",
-        Status::Waiting
-        | Status::Submitting
-        | Status::Submitted
-        | Status::Unknown
-        | Status::Rendering
-        | Status::Received
-        | Status::Landing
-        | Status::Stored
-        | Status::Partial
-        | Status::Cancelled => "SettledJobs",
     }
 }
 

@@ -3,6 +3,8 @@
 //! The door can read its secret and write to the inbox, and nothing else. It answers 200 only after the queue
 //! has taken the delivery; on any failure of ours it answers 503, so that the provider tries again.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use inbox::{Body, Inbox, Message, Queued, Route};
 use lambda::Aws;
@@ -40,8 +42,12 @@ impl Door {
 
     /// Takes a delivery in. Whoever only looks whether anybody is there is told so, if it knows the way.
     pub(crate) async fn receive(&self, request: &http::Request<Bytes>) -> Result<(), Fault> {
-        let received_at = OffsetDateTime::now_utc();
+        let (received_at, began) = (OffsetDateTime::now_utc(), Instant::now());
         let knock = read_path(request)?;
+        lambda::of_provider(knock.provider.name());
+        if let Some((job, _)) = knock.callback {
+            lambda::about(job);
+        }
         self.authenticate(&knock, request, received_at).await?;
         let provider = providers::name_of(knock.provider);
         let told = match knock.knocking {
@@ -60,7 +66,10 @@ impl Door {
             received_at,
             looked_up: 0,
         };
-        self.inbox.send(&Queued::Delivery(message), 0).await
+        self.inbox.send(&Queued::Delivery(message), 0).await?;
+        let value = began.elapsed().as_secs_f64() * 1000.0;
+        tracing::info!(metric = "AcknowledgementMilliseconds", value, "delivery queued");
+        Ok(())
     }
 
     /// Checks with the secret at hand, and once more with a fresh one: a rotation may have just happened.
@@ -75,13 +84,8 @@ impl Door {
             return Ok(());
         }
         judge(&*self.secrets.refreshed().await?).map_err(|refusal| {
-            tracing::warn!(
-                metric = "RefusedDeliveries",
-                count = 1,
-                provider = knock.provider.name(),
-                why = refusal.why(),
-                "delivery refused"
-            );
+            let (metric, why) = (refusal.metric(), refusal.why());
+            tracing::warn!(metric, count = 1, why, "delivery refused");
             refusal.into()
         })
     }
@@ -122,6 +126,8 @@ fn read_path(request: &http::Request<Bytes>) -> Result<Knock<'_>, Fault> {
 
 /// Why a delivery stays outside.
 enum Refusal {
+    /// Its token is none of ours.
+    WrongToken,
     /// It does not prove where it comes from.
     NotAuthentic(&'static str),
     /// It may be authentic, but nobody can tell.
@@ -131,8 +137,17 @@ enum Refusal {
 impl Refusal {
     fn why(&self) -> &'static str {
         match self {
+            Self::WrongToken => "wrong callback token",
             Self::NotAuthentic(why) => why,
             Self::NothingToCheckWith => "signatures are required and no signing secret is configured",
+        }
+    }
+
+    /// The metric that counts it.
+    fn metric(&self) -> &'static str {
+        match self {
+            Self::WrongToken => "RefusedTokens",
+            Self::NotAuthentic(_) | Self::NothingToCheckWith => "RefusedSignatures",
         }
     }
 }
@@ -140,7 +155,7 @@ impl Refusal {
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NotAuthentic(_) => {
+            Refusal::WrongToken | Refusal::NotAuthentic(_) => {
                 Fault::new(FaultClass::Unauthorized, "this delivery is not authentic")
             }
             // Ours to mend, so it counts among the errors that an operator watches; the provider tries again.
@@ -163,7 +178,7 @@ fn judge(
     if let Some((job, token)) = knock.callback
         && !secret.callback_keys().verify(&providers::name_of(knock.provider), &job, token)
     {
-        return Err(Refusal::NotAuthentic("wrong callback token"));
+        return Err(Refusal::WrongToken);
     }
     let credentials = Credentials::new(secret.provider(knock.provider.name()));
     let delivery = Delivery { headers: request.headers(), body: request.body() };

@@ -52,7 +52,7 @@ pub(crate) async fn bring(bringing: Bringing<'_>, sources: &[Source]) -> Result<
     let count = files.iter().filter(|file| file.counted()).count() as u64;
     let promised = count + job.missing.len() as u64;
     let expected = Some(job.expected.unwrap_or(0).max(promised));
-    settle(&worker.objects, job, Came { archive: None, files, expected, count }).await
+    settle(worker, job, Came { archive: None, files, expected, count }).await
 }
 
 /// The provider's name for a file, or the last part of its URL.

@@ -1,10 +1,10 @@
 //! What becomes of what came: listed in a manifest, which is written last, and judged against what was asked for.
 
 use model::{Archive, Fault, FaultClass, Haul, Job};
-use objects::Objects;
 
 use crate::{
     manifest::{self, Listed},
+    worker::Worker,
     zip,
 };
 
@@ -50,13 +50,14 @@ pub(crate) enum Landing {
 }
 
 /// Writes the manifest, after which everything is there, and judges what came.
-pub(crate) async fn settle(objects: &Objects, job: &Job, came: Came) -> Result<Landing, Fault> {
+pub(crate) async fn settle(worker: &Worker, job: &Job, came: Came) -> Result<Landing, Fault> {
+    worker.still_wanted(job.id).await?;
     let refused = refusals(&came.files);
     if came.archive.is_none() && !refused.is_empty() && refused.len() == came.files.len() {
         let message = format!("none of the files can be downloaded: {}", named(&refused));
         return Ok(Landing::Refused { archive: None, fault: Fault::new(FaultClass::FilesMissing, message) });
     }
-    let manifest = manifest::write(objects, job, &came).await?;
+    let manifest = manifest::write(&worker.objects, job, &came).await?;
     let shortfall = shortfall(job, &came, &refused);
     let landed = came.files.into_iter().filter_map(Listed::stored).collect();
     let class = match came.archive {

@@ -3,12 +3,9 @@
 //! A schedule runs it every minute. It finds the jobs that are due by an index, settles those whose maker died, sends
 //! those on that a queue lost, asks the provider about work that can be asked about, and lets the rest expire. Every job
 //! that was looked at is due later than before, so a sweep always comes to an end. It also tells others what a crash or
-//! an outage of the event bus left untold.
+//! an outage left untold, and gives those who wait for a job a sign of life.
 
-use std::{
-    collections::HashSet,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
 use inbox::Queued;
@@ -17,8 +14,9 @@ use providers::Standing;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
+use tracing::Instrument;
 
-use crate::{inquire::Inquired, patience, worker::Worker};
+use crate::{inquire::Inquired, patience, tell::Deaf, worker::Worker};
 
 /// Jobs looked after at once. The provider's pace is kept by everybody's turns, whatever this is.
 const AT_ONCE: usize = 4;
@@ -40,8 +38,8 @@ struct Round {
     until: OffsetDateTime,
     /// When the last job is begun.
     latest: OffsetDateTime,
-    /// Whether the event bus failed before, so that nobody else waits for it.
-    bus_is_down: AtomicBool,
+    /// Who could not be told before.
+    deaf: Deaf,
 }
 
 /// A sweep, as it is asked for.
@@ -89,7 +87,7 @@ impl Worker {
         let now = OffsetDateTime::now_utc();
         let latest = (deadline - RESERVE).min(now + self.config.sweep.longest).max(now);
         let (mut swept, mut seen) = (Swept::default(), HashSet::new());
-        let mut round = Round { until: now, latest, bus_is_down: AtomicBool::new(false) };
+        let mut round = Round { until: now, latest, deaf: Deaf::default() };
         loop {
             let until = OffsetDateTime::now_utc() + sweep.ahead;
             round.until = until;
@@ -99,7 +97,8 @@ impl Worker {
             if new.is_empty() {
                 break;
             }
-            let looked = stream::iter(new).map(|id| self.look_after(id, &round));
+            let looked =
+                stream::iter(new).map(|id| self.look_after(id, &round).instrument(lambda::piece_of_work()));
             let looked: Vec<Looked> = looked.buffer_unordered(AT_ONCE).collect().await;
             let count =
                 |which: &[Looked]| looked.iter().filter(|looked| which.contains(looked)).count() as u64;
@@ -120,14 +119,20 @@ impl Worker {
             unfinished = swept.unfinished,
             "swept"
         );
+        self.measure_the_oldest().await;
         Ok(swept)
     }
 
     async fn look_after(&self, id: JobId, round: &Round) -> Looked {
+        lambda::about(id);
         match self.look_at(id, round).await {
             Ok(looked) => looked,
             Err(fault) => {
-                tracing::error!(job_id = %id, fault = fault.class.name(), causes = fault.causes(), "a job cannot be looked after");
+                tracing::error!(
+                    fault = fault.class.name(),
+                    causes = fault.causes(),
+                    "a job cannot be looked after"
+                );
                 self.put_off(id).await;
                 Looked::Failed
             }
@@ -146,6 +151,7 @@ impl Worker {
     async fn look_at(&self, id: JobId, round: &Round) -> Result<Looked, Fault> {
         let now = OffsetDateTime::now_utc();
         let Some(job) = self.records.get(id).await? else { return Ok(Looked::Stayed) };
+        lambda::of_provider(job.provider.as_str());
         if job.due().is_none_or(|at| at > round.until) {
             return Ok(Looked::Stayed);
         }
@@ -153,7 +159,10 @@ impl Worker {
             return Ok(Looked::NotNow);
         }
         if job.outbox.due.is_some_and(|at| at <= round.until) {
-            self.make_up_in(round, &job).await?;
+            self.make_up(&job, &round.deaf).await?;
+        }
+        if job.audience.sign_at.is_some_and(|at| at <= round.until) {
+            self.give_sign(&job, &round.deaf.workflows).await?;
         }
         if job.check.at.is_none_or(|at| at > round.until) {
             return Ok(Looked::Stayed);
@@ -180,17 +189,6 @@ impl Worker {
             | Status::Expired
             | Status::Cancelled => Ok(Looked::Stayed),
         }
-    }
-
-    /// Tells others what they were not told of a job, unless the event bus has just failed.
-    async fn make_up_in(&self, round: &Round, job: &Job) -> Result<(), Fault> {
-        if round.bus_is_down.load(Ordering::Relaxed) {
-            return self.tell_later(job).await;
-        }
-        if !self.make_up(job).await? {
-            round.bus_is_down.store(true, Ordering::Relaxed);
-        }
-        Ok(())
     }
 
     /// Asks about work that the provider has, or lets it expire.
@@ -254,8 +252,8 @@ impl Worker {
         if after.status == Status::Received {
             self.inbox.send(&Queued::Continuation(job.id), 0).await?;
         }
-        let (metric, status) = (patience::metric(&after), after.status.as_str());
-        tracing::info!(metric, count = 1, job_id = %job.id, before = job.status.as_str(), status, "a silent job was settled");
+        let (before, status) = (job.status.as_str(), after.status.as_str());
+        tracing::info!(before, status, "a silent job was settled");
         self.tell(&after).await;
         Ok(if change == Change::Moved { Looked::Moved } else { Looked::Stayed })
     }

@@ -1,10 +1,14 @@
 //! Telling others what became of a job, right after it was written, and what a provider reported that is about none.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use model::{Fault, FaultClass, Job, ProviderName};
-use notify::{JobEvent, ProviderEvent};
+use inbox::CallerWebhook;
+use model::{Audience, Fault, FaultClass, Job, ProviderName, Told};
+use notify::{JobEvent, ProviderEvent, Unreachable, Webhook};
 use records::DeliveryRecord;
 use time::OffsetDateTime;
 
@@ -15,36 +19,96 @@ const LONGEST: Duration = Duration::from_millis(1500);
 /// When the sweep tries again to tell what it could not.
 const LATER: time::Duration = time::Duration::seconds(60);
 
+/// Who did not hear what the sweep had to tell: nobody else waits for them in this sweep.
+#[derive(Debug, Default)]
+pub(crate) struct Deaf {
+    bus: AtomicBool,
+    callers: AtomicBool,
+    pub(crate) workflows: Unreachable,
+}
+
 impl Worker {
     /// Tells others what is new about a job. What they cannot be told now, the sweep tells them.
     pub(crate) async fn tell(&self, job: &Job) {
-        if let Err(fault) = self.try_to_tell(job).await {
+        let unreachable = Unreachable::default();
+        // Side by side, and each remembered for itself: neither waits for the other.
+        let (bus, workflows, caller) =
+            tokio::join!(self.tell_bus(job), self.tell_workflows(job, &unreachable), self.hand_over(job));
+        for fault in [bus, workflows, caller].into_iter().filter_map(Result::err) {
             fault.log("others are told of a job later");
         }
     }
 
-    /// Tells others what a crash or an outage left untold. Returns whether they could be told.
-    pub(crate) async fn make_up(&self, job: &Job) -> Result<bool, Fault> {
-        let Err(fault) = self.try_to_tell(job).await else { return Ok(true) };
-        fault.log("others cannot be told of a job, the next sweep tries again");
-        self.tell_later(job).await?;
-        Ok(false)
-    }
-
-    /// Lets a job make way for others in the index that finds it.
-    pub(crate) async fn tell_later(&self, job: &Job) -> Result<(), Fault> {
+    /// Tells others what a crash or an outage left untold, as far as they can be reached.
+    pub(crate) async fn make_up(&self, job: &Job, deaf: &Deaf) -> Result<(), Fault> {
+        let (bus, workflows, caller) = tokio::join!(
+            unless(&deaf.bus, job, self.tell_bus(job)),
+            self.tell_workflows(job, &deaf.workflows),
+            unless(&deaf.callers, job, self.hand_over(job))
+        );
+        let faults: Vec<Fault> = [bus, workflows, caller].into_iter().filter_map(Result::err).collect();
+        if faults.is_empty() {
+            // Also when there was nothing to tell any more.
+            return self.records.told(job.id, Told::default()).await;
+        }
+        for fault in &faults {
+            fault.log("others cannot be told of a job, the next sweep tries again");
+        }
+        // It makes way for others in the index that finds it.
         self.records.tell_later(job.id, OffsetDateTime::now_utc() + LATER).await
     }
 
-    async fn try_to_tell(&self, job: &Job) -> Result<(), Fault> {
+    async fn tell_workflows(&self, job: &Job, unreachable: &Unreachable) -> Result<(), Fault> {
+        let told = self.workflows.tell(job, unreachable).await;
+        if !told.done.is_empty() {
+            self.records.dismiss(job.id, &told.done).await?;
+        }
+        told.left.map_or(Ok(()), Err)
+    }
+
+    /// Lets those who wait for a job know that it goes on.
+    pub(crate) async fn give_sign(&self, job: &Job, unreachable: &Unreachable) -> Result<(), Fault> {
+        let gone = self.workflows.give_sign(job, unreachable).await;
+        if !gone.is_empty() {
+            self.records.dismiss(job.id, &gone).await?;
+        }
+        self.records.sign_later(job.id, OffsetDateTime::now_utc() + Audience::BETWEEN_SIGNS).await
+    }
+
+    async fn tell_bus(&self, job: &Job) -> Result<(), Fault> {
         let Some(last) = job.outbox.announcements.last() else { return Ok(()) };
+        // Whoever hears of nothing in there has heard all of it.
+        let caller = Webhook::all(job).is_empty().then_some(last.sequence);
+        if self.events.is_none() && caller.is_none() {
+            return Ok(());
+        }
         // In a place of its own: the client's futures are long, and a landing's future need not hold them.
         let telling = Box::pin(async {
-            // Without a bus there is nobody to tell any more.
+            // Without a bus nobody is there to be told any more.
             if let Some(events) = &self.events {
                 events.publish(&JobEvent::all(job)).await?;
             }
-            self.records.told(job.id, last.sequence).await
+            self.records.told(job.id, Told { bus: Some(last.sequence), caller }).await
+        });
+        tokio::time::timeout(LONGEST, telling).await.unwrap_or_else(|_| Err(slow()))
+    }
+
+    /// Hands over what a job's caller is to be told, to the queue that it is told from.
+    async fn hand_over(&self, job: &Job) -> Result<(), Fault> {
+        let (Some(last), Some(url)) = (job.outbox.announcements.last(), &job.audience.webhook_url) else {
+            return Ok(());
+        };
+        let webhooks = Webhook::all(job);
+        if webhooks.is_empty() {
+            return Ok(());
+        }
+        let telling = Box::pin(async {
+            for Webhook { id, body } in webhooks {
+                let webhook = CallerWebhook { job_id: job.id, url: url.expose().to_owned(), id, body };
+                self.caller_webhooks.send(&webhook).await?;
+            }
+            let bus = self.events.is_none().then_some(last.sequence);
+            self.records.told(job.id, Told { bus, caller: Some(last.sequence) }).await
         });
         tokio::time::timeout(LONGEST, telling).await.unwrap_or_else(|_| Err(slow()))
     }
@@ -63,6 +127,22 @@ impl Worker {
     }
 }
 
+/// Tells somebody of a job, unless they did not hear before.
+async fn unless(
+    deaf: &AtomicBool,
+    job: &Job,
+    telling: impl Future<Output = Result<(), Fault>>,
+) -> Result<(), Fault> {
+    if deaf.load(Ordering::Relaxed) && !job.outbox.announcements.is_empty() {
+        return Err(slow());
+    }
+    let told = telling.await;
+    if told.is_err() {
+        deaf.store(true, Ordering::Relaxed);
+    }
+    told
+}
+
 fn slow() -> Fault {
-    Fault::new(FaultClass::StorageUnavailable, "the event bus did not answer in time").retry_after(5)
+    Fault::new(FaultClass::StorageUnavailable, "others could not be told in time").retry_after(5)
 }

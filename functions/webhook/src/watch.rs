@@ -1,8 +1,9 @@
 //! Keeps a landing alive while it runs, and ends it when it must not go on.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use model::{Event, Fault, FaultClass};
+use notify::Unreachable;
 use records::Lease;
 use time::OffsetDateTime;
 
@@ -44,6 +45,7 @@ pub(crate) async fn watch<T>(
         }
         () = end => None,
         fault = kept_until_lost(worker, lease, receipt, meter) => Some(fault),
+        never = signs_of_life(worker, lease) => match never {},
     };
     // The streams end with an error now, and what is open behind them is closed.
     meter.stop();
@@ -71,6 +73,29 @@ async fn kept_until_lost(worker: &Worker, lease: &Lease, receipt: &Receipt, mete
             Err(fault) => fault.log("a landing's lease or message was not renewed"),
             Ok(()) => {}
         }
+    }
+}
+
+/// Lets those who wait for the job know that it goes on, at every beat of their own.
+async fn signs_of_life(worker: &Worker, lease: &Lease) -> Infallible {
+    let every = worker.config.heartbeat;
+    let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        if let Err(fault) = give_sign(worker, lease).await {
+            fault.log("whether somebody waits for a job that lands is not known");
+        }
+    }
+}
+
+async fn give_sign(worker: &Worker, lease: &Lease) -> Result<(), Fault> {
+    // Read anew: a workflow that retries may wait since a moment ago.
+    match worker.records.get(lease.job).await? {
+        Some(job) if !job.audience.waiters.is_empty() => {
+            worker.give_sign(&job, &Unreachable::default()).await
+        }
+        _ => Ok(()),
     }
 }
 

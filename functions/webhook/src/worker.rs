@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use inbox::{Inbox, Submissions};
-use lambda::{Aws, QueueMessage, QueueReply};
+use inbox::{CallerWebhooks, Inbox, Submissions};
+use lambda::{Aws, QueueMessage, QueueReply, Tracer, piece_of_work};
 use model::{Fault, FaultClass};
-use notify::Events;
+use notify::{Events, Workflows};
 use objects::Objects;
 use records::Records;
 use time::OffsetDateTime;
-use transport::{Secrets, Sender};
+use tracing::Instrument;
+use transport::{Caller, Secrets, Sender};
 
 use crate::config::WorkerConfig;
 
@@ -26,10 +27,15 @@ pub(crate) struct Worker {
     pub(crate) objects: Objects,
     pub(crate) inbox: Inbox,
     pub(crate) submissions: Submissions,
+    pub(crate) caller_webhooks: CallerWebhooks,
+    pub(crate) caller: Caller,
     pub(crate) secrets: Secrets,
     pub(crate) sender: Sender,
     /// Where others are told of jobs, if they are.
     pub(crate) events: Option<Events>,
+    pub(crate) tracer: Tracer,
+    /// Those who wait for jobs.
+    pub(crate) workflows: Workflows,
 }
 
 /// One receipt of one message.
@@ -42,26 +48,34 @@ pub(crate) struct Receipt {
 }
 
 impl Worker {
-    pub(crate) fn connect(aws: &Aws, config: WorkerConfig) -> Result<Self, Fault> {
+    pub(crate) fn connect(aws: &Aws, config: WorkerConfig, tracer: Tracer) -> Result<Self, Fault> {
         let (inbox, objects) = crate::store(aws, &config.store);
         let events = config.event_bus.as_ref().map(|bus| Events::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
             records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
             events,
+            workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.store.bucket),
             submissions: Submissions::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
+            caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
+            caller: Caller::new(config.caller_guard(), &config.trusted_ca)?,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
             sender: Sender::new()?,
             objects,
             inbox,
+            tracer,
             config,
         })
     }
 
     /// Works through a batch. What failed comes back, sooner than the queue's own timeout would bring it.
     pub(crate) async fn work(&self, messages: Vec<QueueMessage>, deadline: OffsetDateTime) -> QueueReply {
+        // A batch is of one queue.
+        if messages.first().is_some_and(|message| self.caller_webhooks.is_named(&message.queue)) {
+            return self.tell_callers(messages).await;
+        }
         let mut reply = QueueReply::default();
         for (index, message) in messages.into_iter().enumerate() {
-            let QueueMessage { id, receipt_handle, receive_count, body } = message;
+            let QueueMessage { id, receipt_handle, receive_count, body, .. } = message;
             if index > 0 && deadline - OffsetDateTime::now_utc() < LEAST_TIME {
                 // Begun now, it would be cut off together with what the batch has done so far.
                 self.hide(&receipt_handle, 0).await;
@@ -69,15 +83,22 @@ impl Worker {
                 continue;
             }
             let receipt = Receipt { message_id: id, handle: receipt_handle, deadline };
-            if let Err(failed) = Box::pin(self.advance(&body, &receipt)).await {
-                failed.fault.log("delivery not dealt with, it comes back");
-                // Also behind another worker: a long landing must not use up a duplicate's attempts.
-                let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());
-                self.hide(&receipt.handle, wait).await;
+            let dealt_with = self.deal_with(&body, receive_count, &receipt).instrument(piece_of_work());
+            if !dealt_with.await {
                 reply.failed(receipt.message_id);
             }
         }
         reply
+    }
+
+    /// Deals with one message. Returns whether it is done with.
+    async fn deal_with(&self, body: &str, receive_count: u32, receipt: &Receipt) -> bool {
+        let Err(failed) = Box::pin(self.advance(body, receipt)).await else { return true };
+        failed.fault.log("delivery not dealt with, it comes back");
+        // Also behind another worker: a long landing must not use up a duplicate's attempts.
+        let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());
+        self.hide(&receipt.handle, wait).await;
+        false
     }
 
     async fn hide(&self, receipt_handle: &str, seconds: u32) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use model::{Fault, FaultClass, Secret};
 use providers::{Answer, Ask, Inquiry, LongestAnswer, SendFailure};
 use records::Turn;
@@ -114,7 +115,17 @@ impl Line<'_> {
     pub async fn send(&self, request: http::Request<Bytes>) -> Answer {
         let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
         let longest = request.extensions().get::<LongestAnswer>().map_or(LONGEST_ANSWER, |longest| longest.0);
-        self.sender.send(request, timeout, longest).await.map_err(|unanswered| match unanswered {
+        let answer = self.sender.send(request, timeout, longest).await;
+        if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS) {
+            let provider = self.authority.map(|authority| authority.provider.name());
+            tracing::info!(
+                metric = "ProviderThrottles",
+                count = 1,
+                provider,
+                "the provider is asked too often"
+            );
+        }
+        answer.map_err(|unanswered| match unanswered {
             Unanswered::NotSent => SendFailure::NotSent,
             Unanswered::MaybeSent => SendFailure::MaybeSent,
         })

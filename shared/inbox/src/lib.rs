@@ -6,11 +6,16 @@
 //!
 //! The submissions queue holds jobs whose turn at the provider has not come; `submit` fills it and empties it. It
 //! lives here since one crate alone speaks to SQS, and since whoever finds a job that waits too long sends it again.
+//!
+//! The queue of callers' webhooks lies between whoever sees a job end and the worker that posts to the caller, so that
+//! a caller who does not answer keeps no job waiting.
 
+mod caller_webhooks;
 mod message;
 mod queue;
 mod submissions;
 
+pub use caller_webhooks::{CallerWebhook, CallerWebhooks};
 pub use message::{Body, Message, Queued, Route};
 pub use queue::Inbox;
 pub use submissions::{Submission, Submissions};

@@ -1,4 +1,4 @@
-//! What the queue carries: an authentic delivery on its way to the worker, or a landing that goes on.
+//! What the queue carries: an authentic delivery on its way to the worker, a landing that goes on, or a hint that waits.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -14,6 +14,8 @@ pub enum Queued {
     Delivery(Message),
     /// A landing that did not fit into one invocation goes on.
     Continuation(JobId),
+    /// Somebody hinted that there is news of a job, too soon after its provider was asked.
+    Hint(JobId),
 }
 
 /// An authentic delivery. Holds neither the callback token nor the signature that proved it.

@@ -54,6 +54,11 @@ impl Queue {
         Self { client: Client::new(aws), url: url.into() }
     }
 
+    /// Whether this is the name in the queue's URL.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.url.rsplit('/').next() == Some(name)
+    }
+
     pub(crate) async fn send(&self, message: &impl Serialize, delay: u32) -> Result<(), Fault> {
         let body = serde_json::to_string(message)
             .map_err(|e| Fault::new(FaultClass::Internal, "a message cannot be queued").because(e))?;

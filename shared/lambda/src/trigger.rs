@@ -20,6 +20,8 @@ pub enum Trigger {
 /// One message of a queue.
 #[derive(Debug)]
 pub struct QueueMessage {
+    /// Name of the queue that it came from.
+    pub queue: String,
     /// Its id, by which it is reported as failed.
     pub id: String,
     /// What names this receipt of it.
@@ -76,6 +78,10 @@ fn http_request(event: &Value) -> Result<http::Request<Bytes>, Fault> {
         Value::String(text) => text.into(),
         _ => Bytes::new(),
     };
+    if let Some(path) = event.get_mut("rawPath") {
+        // API Gateway reads the escapes of a path before it hands it on, so these two are no delimiters here.
+        *path = path.as_str().map(|path| path.replace('?', "%3F").replace('#', "%23")).into();
+    }
     if let Some(query) = event.get_mut("rawQueryString") {
         *query = query.as_str().map(escaped).into();
     }
@@ -105,7 +111,9 @@ fn queue_message(record: &Value) -> Result<QueueMessage, Fault> {
         return Err(missing());
     }
     let count = text("/attributes/ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    let queue = text("/eventSourceARN").and_then(|arn| arn.rsplit(':').next());
     Ok(QueueMessage {
+        queue: queue.unwrap_or_default().to_owned(),
         id: text("/messageId").ok_or_else(missing)?.to_owned(),
         receipt_handle: text("/receiptHandle").ok_or_else(missing)?.to_owned(),
         receive_count: count.unwrap_or(1),

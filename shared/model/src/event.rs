@@ -174,6 +174,12 @@ impl Source {
     pub fn archive(url: impl Into<String>) -> Self {
         Self { url: url.into(), role: SourceRole::Archive, name: None, details: Map::new() }
     }
+
+    /// Keeps where the file lay, and no longer what opens it: once it is landed nobody fetches it again.
+    pub(crate) fn forget_signature(&mut self) {
+        let place = self.url.find(['?', '#']).unwrap_or(self.url.len());
+        self.url.truncate(place);
+    }
 }
 
 impl fmt::Debug for Source {

@@ -169,10 +169,11 @@ impl Fault {
     /// Writes the failure to the log, once, at the level of its class.
     pub fn log(&self, sentence: &str) {
         let (class, causes) = (self.class.name(), self.causes());
+        let job_id = self.job.map(tracing::field::display);
         match self.class.level() {
-            Level::Error => tracing::error!(fault = class, causes, "{sentence}"),
-            Level::Warn => tracing::warn!(fault = class, causes, "{sentence}"),
-            Level::Info => tracing::info!(fault = class, causes, "{sentence}"),
+            Level::Error => tracing::error!(job_id, fault = class, causes, "{sentence}"),
+            Level::Warn => tracing::warn!(job_id, fault = class, causes, "{sentence}"),
+            Level::Info => tracing::info!(job_id, fault = class, causes, "{sentence}"),
         }
     }
 }

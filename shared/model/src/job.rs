@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Retries, Source,
-    Status, StoredFile, Ticket, Transfer, Transition, transition,
+    Archive, Audience, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Retries,
+    Source, Status, StoredFile, Ticket, Trace, Transfer, Transition, transition,
 };
 
 /// How a job came to be.
@@ -89,10 +89,14 @@ pub struct Job {
     pub notes: Map<String, Value>,
     /// When somebody looks after it, should nothing else happen.
     pub check: Check,
+    /// Whom it tells of its end.
+    pub audience: Audience,
     /// How often it was tried again, and which jobs repeat it.
     pub retries: Retries,
     /// What others are to be told of it.
     pub outbox: Outbox,
+    /// The trace of the request that made it.
+    pub trace: Option<Trace>,
     /// Counts the writes; a write names the version it read, so that two writers cannot undo each other.
     pub version: u64,
 }
@@ -157,8 +161,10 @@ impl Job {
             error: None,
             notes: Map::new(),
             check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
+            audience: Audience::default(),
             retries: Retries::default(),
             outbox: Outbox::default(),
+            trace: None,
             version: 0,
         }
     }
@@ -167,6 +173,12 @@ impl Job {
     #[must_use]
     pub fn waiting(self) -> Self {
         Self { status: Status::Waiting, ..self }
+    }
+
+    /// The job as a part of the trace of the request that made it.
+    #[must_use]
+    pub fn traced(self, trace: Option<Trace>) -> Self {
+        Self { trace, ..self }
     }
 
     /// Lets an event happen to the job. The only way a job changes.
@@ -265,9 +277,15 @@ impl Job {
             Event::LandingStarted => {}
             Event::Transferred { transfer } => self.transfer = Some(transfer),
             Event::LandingPostponed { error } => self.error = Some(error),
-            Event::Landed { haul } => self.keep(haul, None),
+            Event::Landed { haul } => {
+                self.keep(haul, None);
+                self.sources.iter_mut().for_each(Source::forget_signature);
+            }
             Event::LandedPartly { haul, error } => self.keep(haul, Some(error)),
-            Event::LandingFailed { archive, error } => (self.archive, self.error) = (archive, Some(error)),
+            Event::LandingFailed { archive, error } => {
+                // What an earlier round brought in is still there.
+                (self.archive, self.error) = (archive.or(self.archive.take()), Some(error));
+            }
             Event::Cancelled => self.error = None,
             Event::LandingRetried | Event::InquiryRetried { .. } => {
                 self.retries.rounds += 1;

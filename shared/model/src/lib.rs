@@ -4,6 +4,7 @@
 //! in one place: [`Job::apply`] is the only function that moves a job, and [`FaultClass`] the only table
 //! that says what a failure means to a caller, to a queue and to a log.
 
+mod audience;
 mod callback;
 mod event;
 mod fault;
@@ -17,8 +18,10 @@ mod retries;
 mod seal;
 mod secret;
 mod status;
+mod trace;
 mod view;
 
+pub use audience::{Audience, AudienceView, Waiter, WebhookUrl};
 pub use callback::{CallbackKeys, CallbackToken};
 pub use event::{Event, Missing, Source, SourceRole};
 pub use fault::{Fault, JobError, ProviderAnswer, Violation};
@@ -27,11 +30,12 @@ pub use files::{Archive, Checksum, ChecksumAlgorithm, Haul, ManifestObject, Stor
 pub use job::{Change, Check, Job, NewJob, Origin};
 pub use job_id::{JobId, NotAJobId};
 pub use names::{ProviderName, Ticket};
-pub use outbox::{Announcement, Outbox};
+pub use outbox::{Announcement, Outbox, Told};
 pub use retries::Retries;
 pub use seal::Seals;
 pub use secret::Secret;
 pub use status::{Status, Transition, UnknownStatus, transition};
+pub use trace::{NoTrace, Trace};
 pub use view::{
     ArchiveView, DeliveryView, FileLinks, FileView, JobList, JobView, LinkView, Links, percent_encoded,
     utc_milliseconds,

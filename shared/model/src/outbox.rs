@@ -24,13 +24,25 @@ pub struct Announcement {
     pub error: Option<JobError>,
 }
 
-/// The announcements that nobody is known to have been told, oldest first.
+/// The announcements that somebody is not known to have been told, oldest first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outbox {
     /// At most a few: a job only has so many statuses, and progress takes the place of older progress.
     pub announcements: Vec<Announcement>,
-    /// When the sweep looks whether they still are here. None when there are none.
+    /// Who has been told of some of them already, and is not told again while others are waited for.
+    pub told: Told,
+    /// When the sweep looks whether they still are here, or somebody who waits for the job. None when there are none.
     pub due: Option<OffsetDateTime>,
+}
+
+/// How far others have been told, by the sequence of the last announcement that each of them has; none for nothing.
+/// Whoever is not to be told at all has everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Told {
+    /// The event bus.
+    pub bus: Option<u64>,
+    /// The queue of callers' webhooks.
+    pub caller: Option<u64>,
 }
 
 impl Status {
@@ -55,16 +67,6 @@ impl Status {
 impl Outbox {
     /// How long whoever changed a job has to tell others itself before the sweep does.
     pub const PATIENCE: Duration = Duration::seconds(5);
-
-    /// Forgets what others have been told. Returns whether there was any of it.
-    pub fn told(&mut self, through: u64) -> bool {
-        let before = self.announcements.len();
-        self.announcements.retain(|announcement| announcement.sequence > through);
-        if self.announcements.is_empty() {
-            self.due = None;
-        }
-        self.announcements.len() < before
-    }
 }
 
 impl Job {
@@ -93,9 +95,32 @@ impl Job {
         self.outbox.due.get_or_insert(now + Outbox::PATIENCE);
     }
 
+    /// Notes what the event bus and the caller have been told, and forgets what both have. Returns whether that is new.
+    pub fn told(&mut self, told: Told) -> bool {
+        let outbox = &mut self.outbox;
+        let before = (outbox.announcements.len(), outbox.told);
+        let Told { bus, caller } = outbox.told;
+        outbox.told = Told { bus: bus.max(told.bus), caller: caller.max(told.caller) };
+        let through = outbox.told.bus.min(outbox.told.caller);
+        outbox.announcements.retain(|announcement| Some(announcement.sequence) > through);
+        if outbox.announcements.is_empty() {
+            outbox.told = Told::default();
+        }
+        let after = (outbox.announcements.len(), outbox.told);
+        self.rest();
+        before != after
+    }
+
+    /// Lets nobody look after what is to be told once nothing is.
+    pub(crate) fn rest(&mut self) {
+        if self.outbox.announcements.is_empty() && self.to_be_told().is_empty() {
+            self.outbox.due = None;
+        }
+    }
+
     /// When somebody looks after the job, or after what others are to be told of it. None while neither is needed.
     pub fn due(&self) -> Option<OffsetDateTime> {
-        self.check.at.into_iter().chain(self.outbox.due).min()
+        self.check.at.into_iter().chain(self.outbox.due).chain(self.audience.sign_at).min()
     }
 }
 
@@ -126,6 +151,10 @@ mod tests {
         job.announce(&event, change, now);
     }
 
+    fn both(through: u64) -> Told {
+        Told { bus: Some(through), caller: Some(through) }
+    }
+
     fn told(job: &Job) -> Vec<(u64, Status)> {
         job.outbox.announcements.iter().map(|told| (told.sequence, told.status)).collect()
     }
@@ -148,9 +177,20 @@ mod tests {
         let mut job = job();
         happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
         happens(&mut job, Event::Finished { sources: vec![], missing: vec![] });
-        assert!(job.outbox.told(1) && !job.outbox.told(1));
+        assert!(job.told(both(1)) && !job.told(both(1)));
         assert_eq!((told(&job), job.outbox.due.is_some()), (vec![(2, Status::Received)], true));
-        assert!(job.outbox.told(2));
+        assert!(job.told(both(2)) && !job.told(both(2)));
+        assert_eq!(job.outbox, Outbox::default());
+    }
+
+    #[test]
+    fn what_only_one_of_two_was_told_is_kept_for_the_other() {
+        let mut job = job();
+        happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
+        let caller = Told { bus: None, caller: Some(1) };
+        assert!(job.told(caller) && !job.told(caller));
+        assert_eq!((told(&job), job.outbox.told), (vec![(1, Status::Submitted)], caller));
+        assert!(job.told(Told { bus: Some(1), caller: None }));
         assert_eq!(job.outbox, Outbox::default());
     }
 
@@ -161,7 +201,7 @@ mod tests {
         assert_eq!(job.due(), check);
         happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
         assert_eq!(job.due(), Some(job.created_at + Outbox::PATIENCE));
-        job.outbox.told(1);
+        job.told(both(1));
         assert_eq!(job.due(), job.check.at);
     }
 }

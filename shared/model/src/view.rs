@@ -5,8 +5,8 @@ use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
-    Archive, Job, JobError, JobId, ManifestObject, Missing, ProviderName, Status, StoredFile, Ticket,
-    Transfer,
+    Archive, AudienceView, Job, JobError, JobId, ManifestObject, Missing, ProviderName, Status, StoredFile,
+    Ticket, Transfer,
 };
 
 /// What a caller may read of a job: `GET /jobs/{job_id}`. Every field is always present, so that a reader needs no "if it
@@ -43,6 +43,7 @@ pub struct JobView<'a> {
     /// What the provider answered, when that is all there is.
     result: Option<&'a Value>,
     error: Option<&'a JobError>,
+    notify: Option<AudienceView<'a>>,
     /// The job whose request this one repeats.
     retry_of: Option<JobId>,
     /// The job that repeats this one's request.
@@ -141,6 +142,7 @@ impl<'a> From<&'a Job> for JobView<'a> {
             missing: &job.missing,
             result: job.result.as_ref(),
             error: job.error.as_ref(),
+            notify: job.audience.view(),
             retry_of: job.retries.of,
             resubmitted_as: job.retries.resubmitted_as,
             deliveries: None,

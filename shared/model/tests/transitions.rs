@@ -32,7 +32,7 @@ fn finished() -> Event {
     Event::Finished { sources: vec![Source::archive("https://x/a.zip")], missing: vec![] }
 }
 
-/// One of every event.
+/// One of every event but the operator's retries, which begin a new round.
 fn every_event() -> Vec<Event> {
     vec![
         Event::Begun,
@@ -63,7 +63,14 @@ fn every_event() -> Vec<Event> {
         Event::Hinted { at: OffsetDateTime::UNIX_EPOCH },
         Event::Expired { error: error() },
         Event::Noted { notes: serde_json::Map::from_iter([("a".to_owned(), 1.into())]) },
+        Event::Cancelled,
+        Event::Resubmitted { job: JobId::generate() },
     ]
+}
+
+/// What begins a new round.
+fn retries() -> [Event; 3] {
+    [Event::LandingRetried, Event::InquiryRetried { known: true }, Event::InquiryRetried { known: false }]
 }
 
 /// What a provider and our own request can tell, with repetitions: an answer to the POST or its loss, progress,
@@ -106,6 +113,45 @@ proptest! {
             prop_assert_ne!(job.apply(event, OffsetDateTime::UNIX_EPOCH), Change::Moved);
         }
         prop_assert_eq!(job.status, before);
+    }
+
+    #[test]
+    fn a_new_round_ends_in_the_same_place_whatever_comes_late_of_the_one_before(
+        late in told().prop_flat_map(|events| Just(events).prop_shuffle()),
+    ) {
+        let mut job = job();
+        for event in [accepted(), Event::Expired { error: error() }, Event::InquiryRetried { known: true }] {
+            prop_assert_eq!(job.apply(event, OffsetDateTime::UNIX_EPOCH), Change::Moved);
+        }
+        for event in late {
+            job.apply(event, OffsetDateTime::UNIX_EPOCH);
+        }
+        job.apply(finished(), OffsetDateTime::UNIX_EPOCH);
+        prop_assert_eq!(job.status, Status::Received);
+        prop_assert_eq!(job.retries.rounds, 1);
+    }
+
+    #[test]
+    fn nothing_that_happens_brings_a_cancelled_job_back(
+        before in proptest::collection::vec(0..every_event().len(), 0..10),
+        after in proptest::collection::vec(0..every_event().len(), 0..20),
+    ) {
+        let mut job = job();
+        for pick in before {
+            job.apply(every_event()[pick].clone(), OffsetDateTime::UNIX_EPOCH);
+        }
+        let open = !job.status.is_final();
+        prop_assert_eq!(job.apply(Event::Cancelled, OffsetDateTime::UNIX_EPOCH) == Change::Moved, open);
+        let ended = job.status;
+        for event in after.into_iter().map(|pick| every_event()[pick].clone()) {
+            job.apply(event, OffsetDateTime::UNIX_EPOCH);
+        }
+        prop_assert_eq!(job.status, ended);
+        if ended == Status::Cancelled {
+            for event in retries() {
+                prop_assert_eq!(job.apply(event, OffsetDateTime::UNIX_EPOCH), Change::Nothing);
+            }
+        }
     }
 
     #[test]
@@ -161,6 +207,35 @@ fn work_that_is_reported_on_a_job_that_waits_is_never_asked_for_again() {
         assert_eq!(job.apply(report.clone(), OffsetDateTime::UNIX_EPOCH), Change::Moved, "{report:?}");
         assert_eq!(job.apply(Event::Begun, OffsetDateTime::UNIX_EPOCH), Change::Nothing, "{report:?}");
     }
+}
+
+#[test]
+fn only_what_ended_short_of_its_files_is_tried_again() {
+    for status in Status::ALL {
+        let lands = matches!(status, Status::Partial | Status::Failed | Status::Expired);
+        let expected = if lands { Transition::To(Status::Received) } else { Transition::Stale };
+        assert_eq!(transition(status, &Event::LandingRetried), expected, "{status}");
+        for (known, next) in [(true, Status::Submitted), (false, Status::Unknown)] {
+            let asks = matches!(status, Status::Failed | Status::Expired);
+            let expected = if asks { Transition::To(next) } else { Transition::Stale };
+            assert_eq!(transition(status, &Event::InquiryRetried { known }), expected, "{status}");
+        }
+    }
+}
+
+#[test]
+fn a_round_begins_without_what_the_one_before_left() {
+    let mut job = job();
+    let now = OffsetDateTime::UNIX_EPOCH;
+    for event in
+        [finished(), Event::LandingStarted, Event::LandedPartly { haul: Haul::default(), error: error() }]
+    {
+        job.apply(event, now);
+    }
+    assert_eq!((job.status, job.error.is_some()), (Status::Partial, true));
+    assert_eq!(job.apply(Event::LandingRetried, now), Change::Moved);
+    assert_eq!((job.error, job.transfer, job.retries.rounds), (None, None, 1));
+    assert_eq!(job.check.at, Some(now + Job::FIRST_CHECK), "the sweep looks after a message that is lost");
 }
 
 #[test]

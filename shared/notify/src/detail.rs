@@ -47,9 +47,15 @@ pub struct ProviderEvent<'a> {
 }
 
 impl<'a> JobEvent<'a> {
-    /// Everything that others are still to be told of a job, oldest first.
+    /// Everything that the bus is still to be told of a job, oldest first.
     pub fn all(job: &'a Job) -> Vec<Self> {
-        job.outbox.announcements.iter().map(|announcement| Self::new(job, announcement)).collect()
+        Self::after(job, job.outbox.told.bus).collect()
+    }
+
+    /// What was announced of a job after this, oldest first.
+    pub(crate) fn after(job: &'a Job, told: Option<u64>) -> impl Iterator<Item = Self> {
+        let later = job.outbox.announcements.iter().filter(move |announced| Some(announced.sequence) > told);
+        later.map(|announcement| Self::new(job, announcement))
     }
 
     fn new(job: &'a Job, announced: &'a Announcement) -> Self {
@@ -103,6 +109,17 @@ impl<'a> JobEvent<'a> {
         detail
     }
 
+    /// The same each time that others are told of it.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Where the job stood.
+    pub(crate) fn status(&self) -> Status {
+        self.status
+    }
+
+    /// When it came there.
     pub(crate) fn updated_at(&self) -> OffsetDateTime {
         self.updated_at
     }

@@ -14,6 +14,8 @@ pub enum Key {
     File(ProviderName, JobId, String),
     /// The list of everything that landed for a job.
     Manifest(ProviderName, JobId),
+    /// What the keys of a job's objects begin with; no object itself.
+    Prefix(ProviderName, JobId),
     /// A delivery too long for a queue message, waiting for the worker.
     InboxBody(ProviderName, OffsetDateTime, String),
     /// An object that somebody named, to measure a copy.
@@ -32,6 +34,7 @@ impl Key {
             Key::Archive(provider, job) => format!("{}/{}", job_prefix(provider, *job), Self::ARCHIVE_NAME),
             Key::File(provider, job, name) => format!("{}/files/{name}", job_prefix(provider, *job)),
             Key::Manifest(provider, job) => format!("{}/{}", job_prefix(provider, *job), Self::MANIFEST_NAME),
+            Key::Prefix(provider, job) => format!("{}/", job_prefix(provider, *job)),
             Key::InboxBody(provider, at, id) => format!("inbox/{provider}/{}/{id}", date(*at)),
             Key::Named(key) => key.clone(),
         }

@@ -1,6 +1,6 @@
 //! Uploads that somebody began and nobody will end.
 
-use model::Fault;
+use model::{Fault, JobId, ProviderName};
 
 use crate::{Key, Objects, trouble::refused};
 
@@ -19,6 +19,25 @@ impl Objects {
                 }
             }
             Err(fault) => fault.log("uploads that a lost worker left are not looked for"),
+        }
+    }
+
+    /// Gives up every open upload of a job whose files are not wanted any more.
+    ///
+    /// A failure is only logged, as above.
+    pub async fn abort_all(&self, provider: &ProviderName, job: JobId) {
+        let prefix = self.key(&Key::Prefix(provider.clone(), job));
+        let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(prefix).send().await;
+        let uploads = match list {
+            Ok(listed) => listed.uploads.unwrap_or_default(),
+            Err(e) => {
+                return refused("list open uploads", e).log("uploads of a cancelled job are not looked for");
+            }
+        };
+        for open in uploads {
+            if let (Some(key), Some(id)) = (open.key, open.upload_id) {
+                self.abort_parts_at(&key, &id).await;
+            }
         }
     }
 

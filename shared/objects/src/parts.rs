@@ -180,8 +180,11 @@ impl Objects {
     /// Gives up an upload. Its own failure is only logged: the first error matters, and the bucket's lifecycle
     /// rule removes what is left.
     pub async fn abort_parts(&self, key: &Key, id: &str) {
-        let abort =
-            self.client.abort_multipart_upload().bucket(&self.bucket).key(self.key(key)).upload_id(id);
+        self.abort_parts_at(&self.key(key), id).await;
+    }
+
+    pub(crate) async fn abort_parts_at(&self, path: &str, id: &str) {
+        let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(path).upload_id(id);
         match abort.send().await {
             Err(e) if !is_gone(&e) => {
                 refused("abort an upload", e).log("an upload stays open until the lifecycle rule removes it")

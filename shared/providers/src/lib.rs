@@ -33,11 +33,10 @@ pub use inquiry::{Access, Ask, Check, Finding, Health, Inquiry};
 pub use longest_answer::LongestAnswer;
 pub use order::{Fields, Order};
 pub use polling::Polling;
+pub use retry_after::retry_after;
 pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 pub use standing::Standing;
 pub use token::Token;
-
-pub(crate) use retry_after::retry_after;
 
 /// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
 pub static ALL: &[&dyn Provider] = &[

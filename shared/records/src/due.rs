@@ -11,6 +11,9 @@ use crate::{
     trouble::refused,
 };
 
+/// The most jobs that are read to find one that is not at its end.
+const MOST_READ: usize = 50;
+
 impl Records {
     /// The jobs that have been due longest, of each partition of the index at most `each`. The index lags behind the
     /// table by moments, so a job may be among them that was just looked after.
@@ -34,16 +37,29 @@ impl Records {
         Ok(jobs)
     }
 
-    /// How long the oldest of them has been due: what an operator watches.
+    /// The oldest job that is not at its end, as far as the index knows: a job whose files are landing is not in it,
+    /// and of each partition it looks at one page, some 5,000 jobs, those that are due first.
     ///
     /// # Errors
     /// [`model::FaultClass::StorageUnavailable`].
-    pub async fn oldest_due(&self, now: OffsetDateTime) -> Result<Option<time::Duration>, Fault> {
-        let mut oldest = None;
-        for id in self.due(now, 1).await? {
-            let due = self.get(id).await?.and_then(|job| job.due());
-            oldest = oldest.max(due.map(|at| now - at));
+    pub async fn oldest_unfinished(&self) -> Result<Option<JobId>, Fault> {
+        let mut jobs: Vec<JobId> = vec![];
+        for shard in 0..DUE_SHARDS {
+            let query = (self.client.query().table_name(&self.table).index_name("due"))
+                .key_condition_expression("due_shard = :shard")
+                .expression_attribute_values(":shard", AttributeValue::S(shard.to_string()));
+            let found = query.send().await.map_err(|e| refused("answer", e))?;
+            for item in found.items() {
+                jobs.push(Reader(item).parsed("pk")?);
+            }
         }
-        Ok(oldest)
+        jobs.sort_by_key(|id| id.created_at());
+        for id in jobs.into_iter().take(MOST_READ) {
+            // Also in the index is whatever others are still to be told of, at its end or not.
+            if self.get(id).await?.is_some_and(|job| job.status.is_silent()) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 }

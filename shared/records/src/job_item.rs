@@ -1,10 +1,15 @@
 //! A job as an item of the table.
 
-use model::{Check, Fault, Job, JobId, Origin, Outbox, ProviderName, Retries, StoredFile, Ticket};
+use model::{
+    Check, Fault, Job, JobId, Origin, Outbox, ProviderName, Retries, StoredFile, Ticket, Told, Trace,
+};
 use serde_json::{Map, Value};
 use time::{Date, OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
-use crate::item::{Item, Reader, Writer, unreadable};
+use crate::{
+    audience,
+    item::{Item, Reader, Writer, unreadable},
+};
 
 /// The sort key of a job's own item.
 pub(crate) const JOB: &str = "JOB";
@@ -59,6 +64,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe("metadata", job.metadata.as_ref().map(Value::to_string))
         .maybe("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
         .maybe("result", job.result.as_ref().map(Value::to_string))
+        .maybe("trace", job.trace.as_ref().map(Trace::to_string))
         .maybe("ticket", job.ticket.as_ref().map(Ticket::as_str))
         .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
     if let Some(at) = job.due() {
@@ -76,10 +82,19 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         writer = writer.time("hinted_at", hinted);
     }
     if let Some(publish_at) = job.outbox.due {
-        // Both make the job due, so each has a time of its own.
-        let check_at = job.check.at.map(due_time).transpose()?;
-        writer = writer.json("outbox", &job.outbox.announcements)?;
-        writer = writer.text("publish_at", due_time(publish_at)?).maybe("check_at", check_at);
+        writer = writer.json("outbox", &job.outbox.announcements)?.text("publish_at", due_time(publish_at)?);
+        let Told { bus, caller } = job.outbox.told;
+        writer = writer.maybe_number("told_bus", bus).maybe_number("told_caller", caller);
+    }
+    if let Some(told) = audience::write(&job.audience) {
+        writer = writer.json("audience", &told)?;
+    }
+    if let Some(sign_at) = job.audience.sign_at {
+        writer = writer.text("sign_at", due_time(sign_at)?);
+    }
+    if job.outbox.due.is_some() || job.audience.sign_at.is_some() {
+        // Each of them makes the job due, so each has a time of its own.
+        writer = writer.maybe("check_at", job.check.at.map(due_time).transpose()?);
     }
     if !job.sources.is_empty() {
         writer = writer.json("sources", &job.sources)?;
@@ -113,9 +128,12 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
     };
     let outbox = Outbox {
         announcements: reader.json("outbox")?.unwrap_or_default(),
+        told: Told { bus: reader.maybe_number("told_bus"), caller: reader.maybe_number("told_caller") },
         due: reader.maybe_time("publish_at")?,
     };
-    let check_at = reader.maybe_time(if outbox.due.is_some() { "check_at" } else { "due_at" })?;
+    let audience = audience::read(reader.json("audience")?, reader.maybe_time("sign_at")?);
+    let due_for_more = outbox.due.is_some() || audience.sign_at.is_some();
+    let check_at = reader.maybe_time(if due_for_more { "check_at" } else { "due_at" })?;
     let files: Vec<StoredFile> = reader.json("files")?.unwrap_or_default();
     Ok(Job {
         id: reader.parsed("pk")?,
@@ -153,12 +171,15 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
             unanswered: reader.maybe_number("unanswered_checks").unwrap_or(0),
             hinted: reader.maybe_time("hinted_at")?,
         },
+        audience,
         retries: Retries {
             rounds: reader.maybe_number("rounds").unwrap_or(0),
             of: reader.maybe_parsed("retry_of")?,
             resubmitted_as: reader.maybe_parsed("resubmitted_as")?,
         },
         outbox,
+        // Only for watching: nobody is kept from a job whose trace cannot be read.
+        trace: reader.maybe("trace").and_then(|header| header.parse().ok()),
         version: reader.maybe_number("version").ok_or_else(|| unreadable("version"))?,
     })
 }

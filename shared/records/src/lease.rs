@@ -66,7 +66,9 @@ impl Records {
         if job.status != Status::Landing {
             return Ok(LeaseAttempt::Idle(Box::new(job)));
         }
-        Ok(LeaseAttempt::Held { lease, job: Box::new(job), again: change != Change::Moved })
+        // What an earlier round brought in is there as much as what an earlier worker did.
+        let again = change != Change::Moved || job.retries.rounds > 0;
+        Ok(LeaseAttempt::Held { lease, job: Box::new(job), again })
     }
 
     /// Takes a lease that ran out. Returns whether nobody was faster.

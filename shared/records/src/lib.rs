@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod attribute;
+mod audience;
 mod checkpoints;
 mod claim;
+mod counted;
 mod deliveries;
 mod due;
 mod item;

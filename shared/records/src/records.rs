@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    counted,
     item::{Item, Reader, unreadable},
     job_item::{self, JOB},
     lease::Lease,
@@ -108,24 +109,30 @@ impl Records {
             let item =
                 item.ok_or_else(|| Fault::new(FaultClass::NotFound, format!("there is no job {id}")))?;
             // The answer to our write was lost, and its repetition met the version that it had made itself.
-            if let Some(change) = tried.filter(|_| Reader(&item).maybe(WRITE) == Some(write.as_str())) {
-                return Ok((job_item::read(&item)?, change));
+            if let Some((change, before)) =
+                tried.filter(|_| Reader(&item).maybe(WRITE) == Some(write.as_str()))
+            {
+                let job = job_item::read(&item)?;
+                counted::changed(change, before, &job);
+                return Ok((job, change));
             }
             if lease.is_some_and(|lease| Reader(&item).maybe("lease_token") != Some(lease.token.as_str())) {
                 return Err(Fault::new(FaultClass::LandingBusy, "another worker took this landing over"));
             }
             let mut job = job_item::read(&item)?;
-            let read = job.version;
+            let (read, before) = (job.version, job.status);
             let change = job.apply(event.clone(), now);
             if change == Change::Nothing {
                 return Ok((job, change));
             }
             job.version += 1;
-            if self.announces {
+            if self.announces || job.audience.hears_of(job.status) {
                 job.announce(event, change, now);
             }
-            tried = Some(change);
+            job.call_waiters(now);
+            tried = Some((change, before));
             if self.replace(&job, read, &item, &write).await? {
+                counted::changed(change, before, &job);
                 return Ok((job, change));
             }
             Self::make_way(attempt).await;

@@ -53,7 +53,7 @@ impl Downloader {
         let mut url = Url::parse(url)
             .map_err(|e| Fault::new(FaultClass::SourceRefused, "download refused: not a URL").because(e))?;
         for _ in 0..=REDIRECTS {
-            self.guard.check(&url)?;
+            self.guard.check(&url).inspect_err(|_| count_refusal(&url))?;
             let answer = self.request(&url, asked).await?;
             match redirect(&url, &answer)? {
                 Some(next) => url = next,
@@ -73,6 +73,7 @@ impl Downloader {
         request.send().await.map_err(|e| {
             let e = e.without_url();
             if causes(&e).any(|cause| cause.is::<NotPublic>()) {
+                count_refusal(url);
                 let host = url.host_str().unwrap_or_default();
                 let message = format!("download from {host} refused: the host has no public address");
                 return Fault::new(FaultClass::SourceRefused, message);
@@ -138,6 +139,12 @@ impl Download {
     }
 }
 
+/// Counts a host that the guard keeps everybody from.
+fn count_refusal(url: &Url) {
+    let host = url.host_str().unwrap_or_default();
+    tracing::warn!(metric = "RefusedHosts", count = 1, host, "a download is refused");
+}
+
 fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, Fault> {
     if !answer.status().is_redirection() {
         return Ok(None);
@@ -152,7 +159,7 @@ fn too_large(largest: u64) -> Fault {
     Fault::new(FaultClass::SourceTooLarge, format!("the file is larger than the limit of {largest} bytes"))
 }
 
-fn causes<'e>(e: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub(crate) fn causes<'e>(e: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(e), |&e| e.source())
 }
 

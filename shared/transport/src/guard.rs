@@ -25,6 +25,17 @@ impl Origin {
         (url.origin().is_tuple() && bare).then(|| Self(url.origin()))
     }
 
+    /// Reads the origins that the setting `TRUSTED_ORIGINS` lists.
+    ///
+    /// # Errors
+    /// [`FaultClass::Misconfigured`] if one of them is none.
+    pub fn trusted(texts: &[String]) -> Result<Vec<Self>, Fault> {
+        texts.iter().map(|text| Self::parse(text)).collect::<Option<_>>().ok_or_else(|| {
+            let message = "the environment variable TRUSTED_ORIGINS is not a list of origins";
+            Fault::new(FaultClass::Misconfigured, message)
+        })
+    }
+
     /// The origin of a URL.
     pub fn of(url: &str) -> Option<Self> {
         Url::parse(url).ok().map(|url| url.origin()).filter(url::Origin::is_tuple).map(Self)
@@ -35,6 +46,8 @@ impl Origin {
 #[derive(Debug, Clone)]
 pub struct Guard {
     hosts: Arc<[String]>,
+    /// Whether hosts that are not listed pass, too.
+    any_host: bool,
     origins: Arc<[Origin]>,
     setting: Arc<str>,
 }
@@ -50,9 +63,21 @@ impl Guard {
     ) -> Self {
         Self {
             hosts: hosts.into_iter().map(|host| host.trim().to_ascii_lowercase()).collect(),
+            any_host: false,
             origins: origins.into_iter().collect(),
             setting: setting.into(),
         }
+    }
+
+    /// The same for calls to hosts that nobody knows beforehand: without a list, every name passes. That it leads to
+    /// a public address is checked when a connection is made.
+    pub fn for_calls(
+        hosts: impl IntoIterator<Item = String>,
+        origins: impl IntoIterator<Item = Origin>,
+        setting: impl Into<Arc<str>>,
+    ) -> Self {
+        let guard = Self::new(hosts, origins, setting);
+        Self { any_host: guard.hosts.is_empty(), ..guard }
     }
 
     /// Checks a URL before it is requested; called again for each redirect.
@@ -60,31 +85,38 @@ impl Guard {
     /// # Errors
     /// [`FaultClass::SourceRefused`] with the reason, and the setting that would allow it.
     pub(crate) fn check(&self, url: &Url) -> Result<(), Fault> {
+        // The host is always named: nobody can allow, or hunt, what the refusal does not tell.
+        let host = url.host_str().unwrap_or("nowhere");
+        self.judge(url).map_err(|why| {
+            Fault::new(FaultClass::SourceRefused, format!("download from {host} refused: {why}"))
+        })
+    }
+
+    /// Checks a URL before anybody connects.
+    ///
+    /// # Errors
+    /// Why it must not be requested, without anything of the URL that could be secret.
+    pub fn judge(&self, url: &Url) -> Result<(), String> {
         // The origin of a `blob:` URL is that of the URL in it.
         let plain = matches!(url.scheme(), "http" | "https");
         if plain && self.origins.iter().any(|origin| origin.0 == url.origin()) {
             return Ok(());
         }
-        // The host is always named: nobody can allow, or hunt, what the refusal does not tell.
-        let host = url.host_str().unwrap_or("nowhere");
-        let refuse = |why: String| {
-            Err(Fault::new(FaultClass::SourceRefused, format!("download from {host} refused: {why}")))
-        };
         if url.scheme() != "https" {
-            return refuse(format!("{} is not https", url.scheme()));
+            return Err(format!("{} is not https", url.scheme()));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("the URL carries a user name".into());
+            return Err("the URL carries a user name".into());
         }
         if url.port_or_known_default() != Some(443) {
-            return refuse("the port is not 443".into());
+            return Err("the port is not 443".into());
         }
         match url.host() {
-            Some(Host::Domain(name)) if self.lists(name) => Ok(()),
+            Some(Host::Domain(name)) if self.any_host || self.lists(name) => Ok(()),
             Some(Host::Domain(_)) => {
-                refuse(format!("the host is not on the list; the setting {} adds it", self.setting))
+                Err(format!("the host is not on the list; the setting {} adds it", self.setting))
             }
-            Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => refuse("the host is an address, not a name".into()),
+            Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => Err("the host is an address, not a name".into()),
         }
     }
 

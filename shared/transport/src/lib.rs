@@ -2,9 +2,11 @@
 //!
 //! - [`Sender`] sends one request and tells whether the provider can have seen it.
 //! - [`Downloader`] fetches a file, through a guard that lets it reach nothing but the provider's hosts.
+//! - [`Caller`] posts to a URL that whoever submitted a job has named, through a guard of the same kind.
 //! - [`Secrets`] reads Landfall's secret and keeps it for a while, and changes it.
 
 mod addresses;
+mod caller;
 mod client;
 mod download;
 mod guard;
@@ -14,9 +16,10 @@ mod secrets;
 mod send;
 mod tokens;
 
+pub use caller::{Caller, Unheard};
 pub use download::{Download, Downloader};
 pub use guard::{Guard, Origin};
 pub use ranges::Remote;
 pub use secret_change::SecretVersion;
-pub use secrets::{SecretDocument, Secrets};
+pub use secrets::{SecretDocument, Secrets, random_bytes};
 pub use send::{LONGEST_ANSWER, Sender, Unanswered};

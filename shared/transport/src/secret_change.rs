@@ -7,11 +7,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use model::{Fault, FaultClass};
+use model::{Fault, FaultClass, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
-use crate::{Secrets, secrets::SecretDocument};
+use crate::{
+    Secrets,
+    secrets::{NOTIFY_SIGNING_SECRETS, SecretDocument},
+};
 
 /// The stage of a version that everybody reads.
 const CURRENT: &str = "AWSCURRENT";
@@ -58,6 +61,13 @@ impl SecretVersion {
         document.insert("providers".to_owned(), verbatim(&providers)?);
         serde_json::to_string(&document).map_err(|_| unusable())
     }
+
+    /// The secret's text with a member of its own set anew and everything else as it was.
+    fn with_member(&self, name: &str, value: &Value) -> Result<String, Fault> {
+        let mut document: Verbatim = parsed(&self.text)?;
+        document.insert(name.to_owned(), verbatim(value)?);
+        serde_json::to_string(&document).map_err(|_| unusable())
+    }
 }
 
 impl Secrets {
@@ -72,10 +82,28 @@ impl Secrets {
         provider: &str,
         fields: &[(&str, Value)],
     ) -> Result<bool, Fault> {
-        let text = read.with(provider, fields)?;
+        self.replace(read, &read.with(provider, fields)?).await
+    }
+
+    /// Sets the secrets that sign callers' webhooks, newest first. Returns whether it did: not if the secret was
+    /// changed since `read`.
+    ///
+    /// # Errors
+    /// As [`Secrets::change`].
+    pub async fn change_notify_signing_secrets(
+        &self,
+        read: &SecretVersion,
+        secrets: &[Secret],
+    ) -> Result<bool, Fault> {
+        let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
+        self.replace(read, &read.with_member(NOTIFY_SIGNING_SECRETS, &secrets.into())?).await
+    }
+
+    /// Makes a text the current version, unless the current one is no longer the one that was read.
+    async fn replace(&self, read: &SecretVersion, text: &str) -> Result<bool, Fault> {
         // The client makes a request token, the same for each of its attempts; it is the new version's id.
         let put = self.client.put_secret_value().secret_id(&self.id).version_stages(PENDING);
-        let put = put.secret_string(&text).send().await.map_err(|e| unwritable(e.into_service_error()))?;
+        let put = put.secret_string(text).send().await.map_err(|e| unwritable(e.into_service_error()))?;
         let made = put.version_id.ok_or_else(unusable)?;
         let step = self.client.update_secret_version_stage().secret_id(&self.id).version_stage(CURRENT);
         match step.remove_from_version_id(&read.id).move_to_version_id(&made).send().await {
@@ -142,6 +170,14 @@ mod tests {
             let expected = r#"{"providers":{"abyssale":{"signing_secrets":["new"]}}}"#;
             assert_eq!(changed(text).expect("JSON"), expected);
         }
+    }
+
+    #[test]
+    fn a_member_of_its_own_is_set_beside_the_others() {
+        let read = |text: &str| SecretVersion::read("1".into(), text.into());
+        let made = read(r#"{"callback_key":"k","more":1.10}"#)
+            .and_then(|read| read.with_member("m", &json!(["new"])));
+        assert_eq!(made.expect("JSON"), r#"{"callback_key":"k","m":["new"],"more":1.10}"#);
     }
 
     #[test]

@@ -19,6 +19,9 @@ const KEEP: Duration = Duration::from_secs(300);
 /// turning refused requests into calls.
 const REFRESH: Duration = Duration::from_secs(5);
 
+/// The member that holds the secrets which sign callers' webhooks.
+pub(crate) const NOTIFY_SIGNING_SECRETS: &str = "notify_signing_secrets";
+
 /// Reads the secret and keeps it for a while.
 #[derive(Debug)]
 pub struct Secrets {
@@ -30,7 +33,7 @@ pub struct Secrets {
 /// What the secret holds.
 ///
 /// ```json
-/// {"callback_key": "…", "previous_callback_keys": ["…"],
+/// {"callback_key": "…", "previous_callback_keys": ["…"], "notify_signing_secrets": ["whsec_…"],
 ///  "providers": {"abyssale": {"api_key": "…", "signing_secrets": ["whsec_…"]}}}
 /// ```
 #[derive(Clone)]
@@ -55,10 +58,27 @@ impl SecretDocument {
         CallbackKeys::new(newest.into_iter().chain(older).map(Secret::new))
     }
 
+    /// The secrets that sign callers' webhooks, newest first.
+    pub fn notify_signing_secrets(&self) -> Vec<Secret> {
+        let secrets = self.0.get(NOTIFY_SIGNING_SECRETS).and_then(Value::as_array).into_iter().flatten();
+        secrets.filter_map(Value::as_str).map(Secret::new).collect()
+    }
+
     /// A provider's own section, `null` when there is none.
     pub fn provider(&self, name: &str) -> Value {
         self.0.get("providers").and_then(|providers| providers.get(name)).cloned().unwrap_or(Value::Null)
     }
+}
+
+/// Bytes that nobody can guess, from the operating system through the TLS library.
+///
+/// # Errors
+/// [`FaultClass::Internal`]: there are none.
+pub fn random_bytes() -> Result<[u8; 32], Fault> {
+    let mut bytes = [0; 32];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut bytes).map_err(|_| Fault::new(FaultClass::Internal, "there is no randomness"))?;
+    Ok(bytes)
 }
 
 impl Secrets {

@@ -1,6 +1,6 @@
 //! The contract's catalogue of scenarios (9.6), as the simulator plays them, on virtual time: the simulator's clock and
 //! the job's own times move together. What every client does by hand, scenarios S29, S31 and S32, is not here: lists
-//! are an operator's (`tokens.rs`), and projects that other tools make are tracked.
+//! are an operator's (`tokens.rs`), and projects that other tools make are tracked (`creators.rs`).
 
 use std::time::Duration;
 
@@ -26,13 +26,13 @@ async fn playing(scenario: &str, variant: &str) -> (World, Value) {
     (world, json!({ "provider": "ai_studios", "kind": "export", "project_id": project }))
 }
 
-fn control(world: &World, method: Method, path: &str, body: Value) -> Value {
+pub(super) fn control(world: &World, method: Method, path: &str, body: Value) -> Value {
     let answer = world.simulator("ai_studios").admin(method, path, &body);
     answer.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
 }
 
 /// How many exports the provider was asked for, and took.
-fn exports(world: &World) -> (usize, u64) {
+pub(super) fn exports(world: &World) -> (usize, u64) {
     let path = "/requests?door=api&method=POST&path=/api/odin/v3/editor/project/export";
     let asked = control(world, Method::GET, path, Value::Null).as_array().map_or(0, Vec::len);
     let taken = control(world, Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64();

@@ -31,7 +31,7 @@ async fn s02_a_callback_lands_the_video_before_anybody_looks() {
 }
 
 #[tokio::test]
-async fn s22_a_forged_callback_costs_one_question_and_no_download() {
+async fn s22_forged_callbacks_cost_a_question_in_five_seconds_and_no_download() {
     let (world, studio) = world().await;
     let id = world.taken_up(&video()).await;
     studio.progresses(json!({ "progress": 10 }));
@@ -43,9 +43,22 @@ async fn s22_a_forged_callback_costs_one_question_and_no_download() {
     }
     came(&world, &id, 4).await;
     let job = world.job(&id).await;
-    assert_eq!((studio.count(&["progress"]) - before, studio.count(&["file"])), (1, 0));
+    // One at once, and one five seconds later for all that came meanwhile.
+    assert_eq!((studio.count(&["progress"]) - before, studio.count(&["file"])), (2, 0));
     assert_eq!((&job["status"], &job["progress"]), (&json!("rendering"), &json!(99.0)), "a claim is no end");
     assert_eq!(job["files"], json!([]));
+}
+
+#[tokio::test]
+async fn a_hint_that_comes_too_soon_after_another_is_followed_seconds_later_and_waits_for_no_sweep() {
+    let (world, studio) = world().await;
+    let id = world.taken_up(&video()).await;
+    studio.progresses(json!({ "progress": 50 }));
+    world.calls_back(&studio, &json!({ "progress": 50 })).await;
+    until("the first hint is followed", || async { (studio.count(&["progress"]) > 0).then_some(()) }).await;
+    studio.is_done();
+    world.calls_back(&studio, &json!({ "progress": 100 })).await;
+    world.ends(&id, "stored").await;
 }
 
 #[tokio::test]

@@ -6,14 +6,14 @@ use std::{
 };
 
 use serde_json::json;
-use tracing::Level;
+use tracing::{Level, subscriber::DefaultGuard};
 use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt};
 
 use crate::world::World;
 
 /// A log that can be read afterwards.
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Page(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -26,16 +26,26 @@ impl io::Write for Page {
     }
 }
 
+impl Page {
+    /// Writes down what our own crates log on this thread from now on, as long as the guard is held.
+    pub(crate) fn open() -> (Self, DefaultGuard) {
+        let page = Self::default();
+        let written = page.clone();
+        let ours = ["submit", "webhook", "transport", "providers", "lambda", "model"];
+        let filter = Targets::new().with_targets(ours.map(|name| (name, Level::TRACE)));
+        let lines = fmt::layer().with_writer(move || written.clone()).with_filter(filter);
+        (page, tracing::subscriber::set_default(tracing_subscriber::registry().with(lines)))
+    }
+
+    /// What is written so far.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text")
+    }
+}
+
 #[tokio::test]
 async fn no_secret_is_written_to_the_log() {
-    let page = Page::default();
-    let written = page.clone();
-    let ours = ["submit", "webhook", "transport", "providers", "lambda", "model"];
-    let filter = Targets::new().with_targets(ours.map(|name| (name, Level::TRACE)));
-    let lines = fmt::layer().with_writer(move || written.clone()).with_filter(filter);
-    let log = tracing_subscriber::registry().with(lines);
-    let _guard = tracing::subscriber::set_default(log);
-
+    let (page, _guard) = Page::open();
     let world = World::start().await;
     for action in ["fetch", "rotate", "status", "revoke"] {
         world.signing(action).await;
@@ -44,7 +54,7 @@ async fn no_secret_is_written_to_the_log() {
     world.sign_with(json!({ "action": "rotate" })).await.expect_err("a refusal");
     world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("an answer");
 
-    let text = String::from_utf8(page.0.lock().expect("no panic").clone()).expect("text");
+    let text = page.text();
     assert!(
         text.contains("signing secret looked after") && text.contains("previous_secret_still_active"),
         "{text}"

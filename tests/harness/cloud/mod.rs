@@ -18,12 +18,15 @@ mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::event_source::{BatchHandler, EventSource, EventSourceOptions};
 pub use self::faults::{Faults, Outage};
 pub use self::operation::Service;
 pub use self::requests::RequestCounts;
-pub use self::services::{BoxFuture, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport};
+pub use self::services::{
+    BoxFuture, CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport,
+};
 
 /// The account number that every ARN and queue URL carries.
 pub const ACCOUNT_ID: &str = "000000000000";
@@ -191,6 +194,16 @@ impl LocalCloud {
         self.services.task_reports()
     }
 
+    /// Lets the task of a token end without a report, as if its state had timed out.
+    pub fn end_task(&self, token: &str) {
+        self.services.end_task(token);
+    }
+
+    /// Everything sent to callbacks of Lambda's durable functions, oldest first.
+    pub fn callback_reports(&self) -> Vec<CallbackReport> {
+        self.services.callback_reports()
+    }
+
     /// Makes `function` answer invocations of `name`; a second one replaces the first.
     pub fn register_function(&self, name: &str, function: Invoke) {
         self.services.register_function(name, function);
@@ -199,6 +212,16 @@ impl LocalCloud {
     /// Message counts of a queue, or nothing when there is no such queue.
     pub fn queue_depth(&self, queue: &str) -> Option<QueueDepth> {
         self.services.queue_depth(queue)
+    }
+
+    /// How long each message of a queue that was received is still hidden.
+    pub fn hidden_for(&self, queue: &str) -> Vec<Duration> {
+        self.services.queues().hidden_for(queue)
+    }
+
+    /// Lets so much time pass for the messages of a queue: what is hidden or delayed is back so much earlier.
+    pub fn pass_time(&self, queue: &str, by: Duration) {
+        self.services.queues().pass_time(queue, by);
     }
 
     /// Connects a queue to a function as Lambda's event source mapping does. The queue may be

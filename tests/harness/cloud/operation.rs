@@ -3,6 +3,8 @@
 
 use http::{Method, Request};
 
+use super::services::CALLBACKS;
+
 /// The AWS services that the cloud plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
@@ -113,11 +115,7 @@ pub(super) fn of_dynamodb<B>(request: &Request<B>) -> Operation {
 /// For the port of all other services.
 pub(super) fn of_services<B>(request: &Request<B>) -> Operation {
     let Some((prefix, name)) = target(request) else {
-        return if request.uri().path().starts_with("/2015-03-31/functions/") {
-            Operation::new(Service::Lambda, "Invoke")
-        } else {
-            Operation::new(Service::Sts, "GetCallerIdentity")
-        };
+        return of_path(request.uri().path());
     };
     let service = match prefix {
         "secretsmanager" => Service::SecretsManager,
@@ -126,6 +124,22 @@ pub(super) fn of_services<B>(request: &Request<B>) -> Operation {
         _ => Service::Sqs,
     };
     Operation::new(service, name)
+}
+
+/// Lambda goes by paths, and STS by none of them: its operation is named in the body, which is not read yet.
+fn of_path(path: &str) -> Operation {
+    if path.starts_with("/2015-03-31/functions/") {
+        return Operation::new(Service::Lambda, "Invoke");
+    }
+    if !path.starts_with(CALLBACKS) {
+        return Operation::new(Service::Sts, "Query");
+    }
+    let verb = match path.rsplit('/').next() {
+        Some("succeed") => "Success",
+        Some("fail") => "Failure",
+        _ => "Heartbeat",
+    };
+    Operation::new(Service::Lambda, format!("SendDurableExecutionCallback{verb}"))
 }
 
 /// `X-Amz-Target: AmazonSQS.SendMessage` in its two halves.

@@ -16,12 +16,15 @@ use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 
 pub(super) use self::store::Store;
-use super::server::Handler;
+use super::{server::Handler, services::ROLE_KEYS};
 
-/// Serves the store to the holder of one key pair.
+/// Serves the store to the holder of one key pair, and to whoever assumed a role.
 pub(super) fn handler(store: Arc<Store>, access_key_id: &str, secret_access_key: &str) -> Handler {
     let mut builder = S3ServiceBuilder::new(api::Api::new(store));
-    builder.set_auth(SimpleAuth::from_single(access_key_id, secret_access_key));
+    let mut auth = SimpleAuth::from_single(access_key_id, secret_access_key);
+    let (role_key, role_secret) = ROLE_KEYS;
+    auth.register(role_key.into(), role_secret.into());
+    builder.set_auth(auth);
     let service = builder.build();
     Arc::new(move |request| {
         let service = service.clone();

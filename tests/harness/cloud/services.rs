@@ -1,6 +1,7 @@
 //! The services that speak AWS JSON on one port: SQS, Secrets Manager, EventBridge, Step
 //! Functions, and beside them Lambda invocation and STS.
 
+mod durable_callbacks;
 mod error;
 mod events;
 mod lambda;
@@ -21,11 +22,14 @@ use http_body_util::BodyExt;
 use s3s::Body;
 use serde_json::Value;
 
+pub use self::durable_callbacks::CallbackReport;
 pub use self::events::PublishedEvent;
 pub use self::lambda::{FunctionError, Invoke};
 pub use self::sqs::QueueDepth;
 pub use self::step_functions::TaskReport;
+pub(super) use self::sts::ROLE_KEYS;
 
+pub(super) use self::durable_callbacks::PREFIX as CALLBACKS;
 use self::error::Protocol;
 pub(super) use self::error::ServiceError;
 pub(super) use self::sqs::{Message, Queues, md5_of_body};
@@ -41,6 +45,7 @@ pub(super) struct Services {
     secrets: secrets::Secrets,
     events: events::Events,
     tasks: step_functions::Tasks,
+    callbacks: durable_callbacks::Callbacks,
     functions: lambda::Functions,
 }
 
@@ -52,6 +57,7 @@ impl Services {
             secrets: secrets::Secrets::open(data_dir.join("secrets.json"), region)?,
             events: events::Events::default(),
             tasks: step_functions::Tasks::default(),
+            callbacks: durable_callbacks::Callbacks::default(),
             functions: lambda::Functions::new(region),
         }))
     }
@@ -62,6 +68,14 @@ impl Services {
 
     pub(super) fn task_reports(&self) -> Vec<TaskReport> {
         self.tasks.all()
+    }
+
+    pub(super) fn end_task(&self, token: &str) {
+        self.tasks.end(token);
+    }
+
+    pub(super) fn callback_reports(&self) -> Vec<CallbackReport> {
+        self.callbacks.all()
     }
 
     pub(super) fn register_function(&self, name: &str, function: Invoke) {
@@ -101,6 +115,9 @@ async fn answer(services: Arc<Services>, request: Request<Body>) -> Answer {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     let protocol = match operation.service {
+        Service::Lambda if operation.name != "Invoke" => {
+            return Ok(services.callbacks.answer(head.uri.path(), &body));
+        }
         Service::Lambda => return Ok(services.functions.invoke(&head, body).await),
         Service::Sts => return Ok(sts::answer(&body)),
         Service::Sqs | Service::StepFunctions => Protocol::Json10,

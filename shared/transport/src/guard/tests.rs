@@ -222,3 +222,25 @@ fn a_private_address_among_public_ones_is_left_out() {
     let mixed: &[&str] = &["10.0.0.1", "1.1.1.1", "::ffff:127.0.0.1", "2606:4700:4700::1111", "fe80::1"];
     assert_eq!(reached(&[mixed]), [Some(vec!["1.1.1.1".to_owned(), "2606:4700:4700::1111".to_owned()])]);
 }
+
+#[test]
+fn a_call_may_go_to_any_name_unless_names_are_listed_and_never_to_an_address() {
+    let judge = |hosts: &[&str], url: &str| {
+        let guard = Guard::for_calls(hosts.iter().map(|host| (*host).to_owned()), None, "NOTIFY_HOSTS");
+        guard.judge(&Url::parse(url).expect("a URL"))
+    };
+    assert_eq!(judge(&[], "https://hooks.example.com/a?b=c"), Ok(()));
+    assert_eq!(judge(&["*.example.com"], "https://hooks.example.com/"), Ok(()));
+    let elsewhere = judge(&["*.example.com"], "https://example.net/?key=secret").expect_err("not listed");
+    assert!(elsewhere.contains("NOTIFY_HOSTS") && !elsewhere.contains("secret"), "{elsewhere}");
+    for url in [
+        "http://hooks.example.com/",
+        "https://hooks.example.com:8443/",
+        "https://user@hooks.example.com/",
+        "https://10.0.0.1/",
+        "https://0x7f000001/",
+        "https://[::1]/",
+    ] {
+        assert!(judge(&[], url).is_err(), "{url}");
+    }
+}

@@ -95,6 +95,19 @@ impl Queues {
         self.lock().get(queue).map(|queue| queue.depth(now_millis()))
     }
 
+    /// How long each message that was received is still hidden.
+    pub(in super::super) fn hidden_for(&self, queue: &str) -> Vec<Duration> {
+        self.lock().get(queue).map(|queue| queue.hidden_for(now_millis())).unwrap_or_default()
+    }
+
+    /// Lets messages be visible as much earlier, as if so much time had passed.
+    pub(in super::super) fn pass_time(&self, queue: &str, by: Duration) {
+        if let Some(queue) = self.lock().get_mut(queue) {
+            queue.pass_time(by);
+            self.changed.notify_waiters();
+        }
+    }
+
     /// The ARN of a queue of that name.
     pub(in super::super) fn arn(&self, queue: &str) -> String {
         format!("arn:aws:sqs:{}:{ACCOUNT_ID}:{queue}", self.region)

@@ -1,6 +1,7 @@
 //! Step Functions: keeps what is reported for task tokens. No state machine runs; any token is
 //! known until its task ends, and reports after that are refused as AWS refuses them.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -46,6 +47,8 @@ impl TaskReport {
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     reports: Mutex<Vec<TaskReport>>,
+    /// Tokens of tasks that ended without a report.
+    ended: Mutex<HashSet<String>>,
 }
 
 impl Tasks {
@@ -53,11 +56,22 @@ impl Tasks {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub(super) fn end(&self, token: &str) {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned());
+    }
+
     pub(super) fn call(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
         let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
         let token = text("taskToken");
         if token.is_empty() {
             return Err(ServiceError::new("InvalidToken", "Invalid Token: 'taskToken' is missing"));
+        }
+        // The constraints of the API reference, of which AWS names the value.
+        for (name, longest) in [("taskToken", 2048), ("output", 262_144), ("error", 256), ("cause", 32_768)] {
+            if text(name).len() > longest {
+                let message = format!("1 validation error detected: Value '{}' at '{name}'", text(name));
+                return Err(ServiceError::new("ValidationException", message));
+            }
         }
         let report = match operation {
             "SendTaskSuccess" => {
@@ -71,9 +85,11 @@ impl Tasks {
             _ => return Err(ServiceError::unknown_operation(operation)),
         };
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_ended = reports.iter().any(|earlier| {
-            earlier.token() == report.token() && !matches!(earlier, TaskReport::Heartbeat { .. })
-        });
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).contains(report.token());
+        let has_ended = ended
+            || reports.iter().any(|earlier| {
+                earlier.token() == report.token() && !matches!(earlier, TaskReport::Heartbeat { .. })
+            });
         if has_ended {
             let message = "Task Timed Out: 'Provided task does not exist anymore'";
             return Err(ServiceError::new("TaskTimedOut", message));

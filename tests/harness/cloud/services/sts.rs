@@ -1,25 +1,67 @@
-//! STS: only who is calling, which clients ask before anything else.
+//! STS: who is calling, which clients ask before anything else, and roles that are assumed.
 
 use http::{Response, StatusCode};
 use s3s::Body;
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::super::ACCOUNT_ID;
 use super::respond;
 
-/// Answers GetCallerIdentity in the query protocol, and 404 for whatever else came to this port
+/// The key pair of every assumed role, which S3 accepts beside that of the account.
+pub(crate) const ROLE_KEYS: (&str, &str) = ("local-role", "local-role-secret");
+
+/// Answers GetCallerIdentity and AssumeRole in the query protocol, and 404 for whatever else came to this port
 /// without a target.
 pub(super) fn answer(body: &[u8]) -> Response<Body> {
-    let asks = String::from_utf8_lossy(body).contains("Action=GetCallerIdentity");
-    if !asks {
-        let text = r#"{"__type":"UnknownOperationException","message":"no service answers this"}"#;
-        return respond(StatusCode::NOT_FOUND, "application/x-amz-json-1.0", text.into());
+    let field = |name: &str| {
+        let text = std::str::from_utf8(body).ok()?;
+        text.split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find_map(|(key, value)| (key == name).then_some(value))
+    };
+    match field("Action") {
+        Some("GetCallerIdentity") => caller(),
+        Some("AssumeRole") => role(field("DurationSeconds").and_then(|seconds| seconds.parse().ok())),
+        _ => {
+            let text = r#"{"__type":"UnknownOperationException","message":"no service answers this"}"#;
+            respond(StatusCode::NOT_FOUND, "application/x-amz-json-1.0", text.into())
+        }
     }
+}
+
+fn caller() -> Response<Body> {
+    xml(
+        "GetCallerIdentity",
+        &format!(
+            "<Arn>arn:aws:iam::{ACCOUNT_ID}:root</Arn><UserId>{ACCOUNT_ID}</UserId><Account>{ACCOUNT_ID}</Account>"
+        ),
+    )
+}
+
+/// As for a role that assumes another one: an hour, and no longer.
+fn role(seconds: Option<i64>) -> Response<Body> {
+    let seconds = seconds.unwrap_or(3600);
+    if !(900..=3600).contains(&seconds) {
+        let error = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>DurationSeconds \
+                     exceeds the 1 hour session limit for roles assumed by role chaining</Message></Error></ErrorResponse>";
+        return respond(StatusCode::BAD_REQUEST, "text/xml", error.into());
+    }
+    let end = (OffsetDateTime::now_utc() + Duration::seconds(seconds)).replace_nanosecond(0);
+    let end = end.ok().and_then(|end| end.format(&Rfc3339).ok()).unwrap_or_default();
+    let (key, secret) = ROLE_KEYS;
+    xml(
+        "AssumeRole",
+        &format!(
+            "<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
+             <SessionToken>local-session</SessionToken><Expiration>{end}</Expiration></Credentials>"
+        ),
+    )
+}
+
+fn xml(operation: &str, result: &str) -> Response<Body> {
     let xml = format!(
-        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-         <GetCallerIdentityResult><Arn>arn:aws:iam::{ACCOUNT_ID}:root</Arn>\
-         <UserId>{ACCOUNT_ID}</UserId><Account>{ACCOUNT_ID}</Account></GetCallerIdentityResult>\
-         <ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata>\
-         </GetCallerIdentityResponse>",
+        "<{operation}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{operation}Result>{result}\
+         </{operation}Result><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{operation}Response>",
         uuid::Uuid::new_v4()
     );
     respond(StatusCode::OK, "text/xml", xml.into())

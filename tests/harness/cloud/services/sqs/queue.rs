@@ -105,6 +105,19 @@ impl Queue {
         depth
     }
 
+    pub(super) fn hidden_for(&self, now: u64) -> Vec<Duration> {
+        let hidden =
+            self.messages.iter().filter(|message| message.receipt.is_some() && !message.is_visible(now));
+        hidden.map(|message| Duration::from_millis(message.visible_millis - now)).collect()
+    }
+
+    pub(super) fn pass_time(&mut self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        for message in &mut self.messages {
+            message.visible_millis = message.visible_millis.saturating_sub(by);
+        }
+    }
+
     /// How long until the next hidden message becomes visible.
     pub(super) fn next_visible(&self, now: u64) -> Option<Duration> {
         let hidden = self.messages.iter().filter(|message| !message.is_visible(now));

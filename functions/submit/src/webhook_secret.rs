@@ -1,0 +1,68 @@
+//! Use case: make, rotate or revoke the secrets that sign callers' webhooks.
+//!
+//! Two at most sign at a time, so that those who verify have the time in between to take up the new one.
+
+use model::{Fault, FaultClass, Secret};
+use notify::WebhookKeys;
+use providers::fingerprint;
+use serde_json::{Value, json};
+use transport::{SecretDocument, Secrets, random_bytes};
+
+use crate::operation::WebhookSecretAction;
+
+/// How often Landfall's secret is read anew because somebody else changed it in between.
+const TRIES: u32 = 5;
+/// How many secrets sign at most.
+const MOST: usize = 2;
+
+/// Carries out a command. The answer holds fingerprints, newest first, and never a secret.
+pub(crate) async fn carry_out(secrets: &Secrets, action: WebhookSecretAction) -> Result<Value, Fault> {
+    for _ in 0..TRIES {
+        let version = secrets.current().await?;
+        let held = version.document().notify_signing_secrets();
+        let kept = match action {
+            WebhookSecretAction::Status => held.clone(),
+            WebhookSecretAction::Rotate => rotated(held.clone())?,
+            WebhookSecretAction::Revoke => held.iter().take(1).cloned().collect(),
+        };
+        if kept == held || secrets.change_notify_signing_secrets(&version, &kept).await? {
+            // What is kept of Landfall's secret is as new from now on.
+            secrets.current().await?;
+            let fingerprints: Vec<String> = kept.iter().map(fingerprint).collect();
+            let action = action.name();
+            tracing::info!(
+                action,
+                newest = fingerprints.first(),
+                "the secrets of callers' webhooks looked after"
+            );
+            return Ok(json!({ "action": action, "stored": fingerprints }));
+        }
+    }
+    let message = "Landfall's secret was changed by others again and again";
+    Err(Fault::new(FaultClass::StorageUnavailable, message).retry_after(5))
+}
+
+fn rotated(held: Vec<Secret>) -> Result<Vec<Secret>, Fault> {
+    if held.len() >= MOST {
+        let message =
+            "a rotated secret still signs beside the newest; \"revoke\" ends it, and then rotate again";
+        return Err(Fault::invalid("action", message));
+    }
+    let new = WebhookKeys::written(&random_bytes()?);
+    Ok([new].into_iter().chain(held).collect())
+}
+
+/// Makes sure that a caller's webhook could be signed, before a job is made that promises one.
+///
+/// # Errors
+/// [`FaultClass::Misconfigured`]: there is no secret to sign with.
+pub(crate) async fn there_is_one(secrets: &Secrets) -> Result<(), Fault> {
+    let signs = |document: &SecretDocument| !WebhookKeys::read(&document.notify_signing_secrets()).is_empty();
+    // The first one may just have been made.
+    if signs(&*secrets.get().await?) || signs(&*secrets.refreshed().await?) {
+        return Ok(());
+    }
+    let message = "notify.webhook_url cannot be promised: there is no notify_signing_secrets in Landfall's secret; \
+                   the command webhook_secret with the action rotate makes one";
+    Err(Fault::new(FaultClass::Misconfigured, message))
+}

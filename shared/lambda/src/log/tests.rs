@@ -1,0 +1,110 @@
+//! What a line says, and which lines are written.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use tracing::Instrument;
+
+use super::*;
+
+/// A log that can be read afterwards.
+#[derive(Clone, Default)]
+pub(crate) struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The lines that something writes at a level.
+pub(crate) fn lines(level: &str, writes: impl FnOnce()) -> Vec<Value> {
+    let page = Page::default();
+    let written = page.clone();
+    let environment = Environment::new([("LOG_LEVEL", level), ("STACK_NAME", "spring")]);
+    tracing::subscriber::with_default(log_into(&environment, move || written.clone()), writes);
+    let bytes = page.0.lock().expect("no panic").clone();
+    let text = String::from_utf8(bytes).expect("text");
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn a_line_is_flat_and_says_what_lambda_asks_of_it() {
+    let lines = lines("info", || tracing::warn!(bytes = 7, whole = true, share = 0.5, "cut off"));
+    let line = lines.first().expect("a line");
+    assert_eq!((&line["level"], &line["message"]), (&json!("WARN"), &json!("cut off")));
+    assert_eq!((&line["bytes"], &line["whole"], &line["share"]), (&json!(7), &json!(true), &json!(0.5)));
+    let time = line["timestamp"].as_str().expect("a text");
+    assert!(OffsetDateTime::parse(time, &Rfc3339).is_ok(), "{time}");
+    assert_eq!(line.get("_aws"), None);
+}
+
+#[test]
+fn a_line_has_the_fields_of_every_span_around_it_and_the_inner_ones_win() {
+    let lines = lines("error", || {
+        let outer = tracing::info_span!("invocation", request_id = "r", job_id = tracing::field::Empty);
+        let _entered = outer.enter();
+        tracing::error!("before");
+        outer.record("job_id", "outer");
+        let inner = tracing::info_span!("job", job_id = "inner");
+        inner.in_scope(|| tracing::error!("within"));
+        tracing::error!("after");
+    });
+    let told: Vec<_> =
+        lines.iter().map(|line| (line["request_id"].as_str(), line["job_id"].as_str())).collect();
+    assert_eq!(told, [(Some("r"), None), (Some("r"), Some("inner")), (Some("r"), Some("outer"))]);
+}
+
+#[test]
+fn a_lower_level_is_for_our_own_lines_only() {
+    for target in ["lambda_runtime", "aws_smithy_runtime::client", "hyper_util"] {
+        assert!(!is_ours(target), "{target}");
+    }
+    let lines = lines("trace", || {
+        tracing::trace!(target: "webhook::land", "ours");
+        tracing::info!(target: "hyper_util", "a whole request");
+        tracing::warn!(target: "hyper_util", "trouble");
+    });
+    assert_eq!(lines.iter().map(|line| &line["message"]).collect::<Vec<_>>(), ["ours", "trouble"]);
+}
+
+#[test]
+fn a_quiet_log_still_counts() {
+    let lines = lines("error", || {
+        tracing::info!("quiet");
+        tracing::warn!(target: "hyper_util", "quiet, too");
+        tracing::info!(metric = "JobsStored", count = 1, "job stored");
+    });
+    assert_eq!(lines.iter().map(|line| &line["message"]).collect::<Vec<_>>(), ["job stored"]);
+}
+
+#[test]
+fn what_an_invocation_does_names_its_request_and_its_job() {
+    let id = model::JobId::generate();
+    let invocation = crate::Invocation {
+        request_id: "r-1".into(),
+        trace: "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".parse().ok(),
+    };
+    let lines = lines("info", || {
+        let work = invocation.run(async {
+            crate::about(id);
+            tracing::info!("done");
+            async { tracing::info!("of another job") }.instrument(crate::piece_of_work()).await;
+            assert!(crate::trace().is_some_and(|trace| trace.is_sampled()));
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(work);
+    });
+    assert_eq!(lines.len(), 2);
+    for line in lines {
+        assert_eq!((&line["request_id"], &line["job_id"]), (&json!("r-1"), &json!(id.to_string())));
+        assert_eq!(line["trace_id"], "1-5759e988-bd862e3fe1be46a994272793");
+    }
+}

@@ -1,0 +1,73 @@
+//! Lines that count are documents of the Embedded Metric Format.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::log::tests::lines;
+
+/// The schema of CloudWatch's Embedded Metric Format, after its specification.
+const SCHEMA: &str = include_str!("embedded_metric_format.json");
+
+fn counted() -> Value {
+    let mut lines = lines("info", || {
+        tracing::info!(
+            metric = "BytesLanded",
+            value = 354_633_u64,
+            provider = "abyssale",
+            job_id = "j",
+            "landed"
+        );
+    });
+    lines.remove(0)
+}
+
+#[test]
+fn a_line_that_counts_is_a_document_of_the_embedded_metric_format() {
+    let schema = serde_json::from_str(SCHEMA).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let line = counted();
+    assert!(schema.is_valid(&line), "{line:#}");
+    // The schema is not one that takes everything.
+    for (pointer, wrong) in [
+        ("/_aws/Timestamp", json!("now")),
+        ("/_aws/CloudWatchMetrics/0/Metrics/0/Unit", json!("Files")),
+        ("/_aws/CloudWatchMetrics/0/Namespace", json!("")),
+    ] {
+        let mut spoiled = line.clone();
+        *spoiled.pointer_mut(pointer).expect("a member") = wrong;
+        assert!(!schema.is_valid(&spoiled), "{pointer}");
+    }
+}
+
+#[test]
+fn what_the_metadata_names_is_in_the_line() {
+    let line = counted();
+    let directive = &line["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(directive["Metrics"], json!([{ "Name": "BytesLanded", "Unit": "Bytes" }]));
+    assert_eq!(line["BytesLanded"], 354_633);
+    assert_eq!(directive["Dimensions"], json!([["Stack"], ["Stack", "Provider"]]));
+    assert_eq!((&line["Stack"], &line["Provider"]), (&json!("spring"), &json!("abyssale")));
+    // What identifies is no dimension, and can be searched.
+    assert_eq!(line["job_id"], "j");
+}
+
+#[test]
+fn a_fact_that_is_about_no_provider_has_no_such_dimension() {
+    let lines = lines("info", || tracing::info!(metric = "SweptJobs", count = 0, "swept"));
+    let line = lines.first().expect("a line");
+    assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Stack"]]));
+    assert_eq!(line["SweptJobs"], 0);
+}
+
+#[test]
+fn a_line_without_a_figure_is_no_metric() {
+    let lines = lines("info", || tracing::info!(metric = "SweptJobs", count = "many", "swept"));
+    assert_eq!(lines.first().expect("a line").get("_aws"), None);
+}
+
+#[test]
+fn metrics_are_few_and_each_is_listed_once() {
+    let names: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    assert_eq!(names.len(), METRICS.len());
+    assert!(names.len() < 100);
+}

@@ -1,0 +1,131 @@
+//! A caller's own server, which notes what it is told and answers as it is asked to.
+
+use std::{
+    collections::VecDeque,
+    future::pending,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    response::Response,
+};
+use harness::until;
+use http::HeaderMap;
+use serde_json::Value;
+use standardwebhooks::Webhook;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// How a caller answers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Answer {
+    /// With this status.
+    Status(u16),
+    /// With this status and a header.
+    With(u16, &'static str, &'static str),
+    /// Never.
+    Never,
+}
+
+/// One request that came.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub(super) path: String,
+    pub(super) headers: HeaderMap,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Told {
+    /// What it says.
+    pub(super) fn body(&self) -> Value {
+        serde_json::from_slice(&self.bytes).expect("JSON")
+    }
+
+    /// A header.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Whether the published library takes the signature.
+    pub(super) fn is_signed_with(&self, secret: &Value) -> bool {
+        let webhook = Webhook::new(secret.as_str().expect("a secret")).expect("a key");
+        webhook.verify(&self.bytes, &self.headers).is_ok()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    told: Vec<Told>,
+    answers: VecDeque<Answer>,
+}
+
+/// A running caller.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) origin: String,
+    memory: Arc<Mutex<Memory>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Caller {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let memory = Arc::new(Mutex::new(Memory::default()));
+        let api = Router::new().fallback(answer).with_state(memory.clone());
+        let task = tokio::spawn(async move {
+            // Ends only when the task is dropped.
+            let _ = axum::serve(listener, api).await;
+        });
+        Self { origin, memory, task }
+    }
+
+    /// The URL that a job names. What is behind the question mark opens the caller's door.
+    pub(super) fn url(&self) -> String {
+        format!("{}/hooks/landfall?key=caller-key", self.origin)
+    }
+
+    /// Answers so, one after the other; then with 204.
+    pub(super) fn answers(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.memory.lock().expect("nobody panicked").answers = answers.into_iter().collect();
+    }
+
+    /// Everything that it was told.
+    pub(super) fn told(&self) -> Vec<Told> {
+        self.memory.lock().expect("nobody panicked").told.clone()
+    }
+
+    /// Waits until it was told so often, and returns all of it.
+    pub(super) async fn hears(&self, times: usize) -> Vec<Told> {
+        until(&format!("a caller is told {times} times"), || async {
+            let told = self.told();
+            (told.len() >= times).then_some(told)
+        })
+        .await
+    }
+}
+
+async fn answer(State(memory): State<Arc<Mutex<Memory>>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let bytes = to_bytes(body, 1024 * 1024).await.expect("a body").to_vec();
+    let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let answer = {
+        let mut memory = memory.lock().expect("nobody panicked");
+        memory.told.push(Told { path, headers: head.headers, bytes });
+        memory.answers.pop_front().unwrap_or(Answer::Status(204))
+    };
+    let response = match answer {
+        Answer::Status(status) => Response::builder().status(status),
+        Answer::With(status, name, value) => Response::builder().status(status).header(name, value),
+        Answer::Never => pending().await,
+    };
+    response.body(Body::empty()).expect("an answer")
+}

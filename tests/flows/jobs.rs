@@ -1,0 +1,47 @@
+//! What callers and operators do with jobs that are there: list them, download their files, retry, cancel and replay.
+
+mod cancelling;
+mod direct;
+mod links;
+mod listing;
+mod replays;
+mod resubmitting;
+mod retries;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use harness::TABLE;
+use http::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+impl World {
+    /// `GET` of a path of the submit API. Redirects are not followed.
+    async fn get(&self, path: &str) -> Response<Value> {
+        let url = format!("{}{path}", self.submit.url);
+        self.http.json(Method::GET, &url, &[], &Value::Null).await.expect("an answer")
+    }
+
+    /// Lets something happen to a job: `retry`, `cancel` or `replay`.
+    async fn tell(&self, id: &str, what: &str, body: Value) -> Response<Value> {
+        let url = format!("{}/jobs/{id}/{what}", self.submit.url);
+        self.http.json(Method::POST, &url, &[], &body).await.expect("an answer")
+    }
+
+    /// Cancels a job that can be cancelled.
+    async fn cancelled(&self, id: &str) -> Value {
+        let answer = self.tell(id, "cancel", Value::Null).await;
+        assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (200, &json!("cancelled")));
+        answer.into_body()
+    }
+
+    /// Makes a job look as if it had been given up.
+    async fn give_up(&self, id: &str) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let update =
+            self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id)).key("sk", text("JOB"));
+        let update = update.update_expression("SET #status = :expired REMOVE due_at, due_shard");
+        let update = update.expression_attribute_names("#status", "status");
+        update.expression_attribute_values(":expired", text("expired")).send().await.expect("written");
+    }
+}

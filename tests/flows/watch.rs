@@ -1,0 +1,66 @@
+//! What an operator sees of Landfall from outside: its log, its metrics, its traces.
+
+mod listening;
+mod metrics;
+mod secrets;
+mod traces;
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use lambda::{Environment, log_into};
+pub(crate) use listening::listen;
+use serde_json::Value;
+use tracing::subscriber::DefaultGuard;
+
+/// The log of every function that runs in this thread, from its start to its end.
+struct Log {
+    page: Page,
+    _ends: DefaultGuard,
+}
+
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Begins a log that tells everything.
+    fn start() -> Self {
+        listen();
+        let page = Page::default();
+        let written = page.clone();
+        let environment = Environment::new([("LOG_LEVEL", "trace")]);
+        let log = log_into(&environment, move || written.clone());
+        Self { page, _ends: tracing::subscriber::set_default(log) }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.page.0.lock().expect("no panic").clone()).expect("text")
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    /// What was counted under a name, one figure for each line.
+    fn counted(&self, metric: &str) -> Vec<f64> {
+        counted(&self.lines(), metric)
+    }
+}
+
+fn counted(lines: &[Value], metric: &str) -> Vec<f64> {
+    let named = |line: &&Value| line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] == metric;
+    lines.iter().filter(named).map(|line| line[metric].as_f64().expect("a figure")).collect()
+}
