@@ -18,15 +18,38 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lambda", &["model"]),
     // The command line speaks to the functions by their answers only.
     ("landfall", &["model"]),
-    // Why it imports more than model stands in its README.
+    // Why these import more than model stands in their READMEs.
+    ("telling", &["model", "records", "notify", "inbox"]),
     ("exchange", &["model", "providers", "transport", "records"]),
     (
         "submit",
-        &["model", "providers", "transport", "records", "objects", "inbox", "notify", "lambda", "exchange"],
+        &[
+            "model",
+            "providers",
+            "transport",
+            "records",
+            "objects",
+            "inbox",
+            "notify",
+            "lambda",
+            "exchange",
+            "telling",
+        ],
     ),
     (
         "webhook",
-        &["model", "providers", "transport", "records", "objects", "inbox", "notify", "lambda", "exchange"],
+        &[
+            "model",
+            "providers",
+            "transport",
+            "records",
+            "objects",
+            "inbox",
+            "notify",
+            "lambda",
+            "exchange",
+            "telling",
+        ],
     ),
 ];
 

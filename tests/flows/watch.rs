@@ -5,34 +5,17 @@ mod metrics;
 mod secrets;
 mod traces;
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use lambda::{Environment, log_into};
 pub(crate) use listening::listen;
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
 
+use crate::signing::log::Page;
+
 /// The log of every function that runs in this thread, from its start to its end.
 struct Log {
     page: Page,
     _ends: DefaultGuard,
-}
-
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("no panic").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Log {
@@ -47,7 +30,7 @@ impl Log {
     }
 
     fn text(&self) -> String {
-        String::from_utf8(self.page.0.lock().expect("no panic").clone()).expect("text")
+        self.page.text()
     }
 
     fn lines(&self) -> Vec<Value> {

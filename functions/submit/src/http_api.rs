@@ -4,9 +4,8 @@ use bytes::Bytes;
 use http::{Method, header};
 use lambda::HttpReply;
 use model::{Fault, FaultClass, Job, JobId, JobView, Violation};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
-use url::form_urlencoded;
 
 use crate::{
     App, Command,
@@ -15,7 +14,7 @@ use crate::{
     link::{LinkWish, Linked, lasts},
     listing::Listing,
     request::Request,
-    route::{Route, meanings},
+    route::{Route, meanings, parameters},
 };
 
 /// The largest body of a request, in bytes.
@@ -84,17 +83,17 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Command, Fau
     if route == Route::Jobs && request.method() == Method::GET {
         return Listing::of_query(request.uri().query().unwrap_or_default()).map(Command::List);
     }
-    let mut query = query(request.uri().query().unwrap_or_default())?;
+    let mut query = parameters(request.uri().query().unwrap_or_default())?;
     let mut body = Remaining(Map::new());
     let command = match route {
         Route::Jobs => submit(request)?,
         Route::Job(job) => Command::Get(id(job)?),
         Route::File(job, name) => {
-            let lasts = lasts(query.0.remove("expires_in").as_ref())?;
+            let lasts = lasts(query.remove("expires_in").as_ref())?;
             Command::Link(LinkWish { job: id(job)?, linked: Linked::File(meanings(name)), lasts })
         }
         Route::Archive(job) => {
-            let lasts = lasts(query.0.remove("expires_in").as_ref())?;
+            let lasts = lasts(query.remove("expires_in").as_ref())?;
             Command::Link(LinkWish { job: id(job)?, linked: Linked::Archive, lasts })
         }
         Route::Retry(job) => {
@@ -111,21 +110,10 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Command, Fau
         }
     };
     body.finish()?;
-    match query.0.keys().next() {
+    match query.keys().next() {
         Some(unknown) => Err(Fault::invalid(unknown, "unknown parameter")),
         None => Ok(command),
     }
-}
-
-/// The parameters of a query. Each may stand there once.
-fn query(query: &str) -> Result<Remaining, Fault> {
-    let mut parameters = Map::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if parameters.insert(name.clone().into_owned(), json!(value)).is_some() {
-            return Err(Fault::invalid(name, "given twice"));
-        }
-    }
-    Ok(Remaining(parameters))
 }
 
 fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {

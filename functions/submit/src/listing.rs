@@ -6,7 +6,8 @@ use model::{Fault, Job, Status, Violation};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use time::{Date, Duration, format_description::BorrowedFormatItem, macros::format_description};
-use url::form_urlencoded;
+
+use crate::route::parameters;
 
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 /// How many days are listed when the caller does not say, and at most.
@@ -48,18 +49,15 @@ impl Listing {
     /// [`model::FaultClass::InvalidRequest`] naming each parameter that makes no sense.
     pub fn of_query(query: &str) -> Result<Self, Fault> {
         let (mut fields, mut metadata) = (Map::new(), Map::new());
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let (into, key) = match name.strip_prefix(METADATA) {
-                Some(key) => (&mut metadata, key),
+        for (name, value) in parameters(query)? {
+            match name.strip_prefix(METADATA) {
+                Some(key) => metadata.insert(key.to_owned(), value),
                 // The object itself is only in the command.
                 None if name == "metadata" => {
                     return Err(Fault::invalid("metadata", "expected metadata.NAME=VALUE"));
                 }
-                None => (&mut fields, name.as_ref()),
+                None => fields.insert(name, value),
             };
-            if into.insert(key.to_owned(), json!(value)).is_some() {
-                return Err(Fault::invalid(name, "given twice"));
-            }
         }
         if !metadata.is_empty() {
             fields.insert("metadata".to_owned(), metadata.into());

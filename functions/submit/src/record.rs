@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use exchange::left;
-use model::{Event, Fault, Job, Told};
-use notify::{JobEvent, Unreachable, Webhook};
+use model::{Event, Job};
+use notify::Unreachable;
+use telling::Telling;
 use time::OffsetDateTime;
 
 use crate::App;
@@ -38,13 +39,22 @@ impl App {
     /// Tells others what is new about a job. What they cannot be told in time, the sweep tells them.
     pub(crate) async fn tell(&self, job: &Job, deadline: OffsetDateTime) {
         let longest = LONGEST_TO_TELL.min(left(deadline) / 4);
-        // In places of their own: the clients' futures are long, and a submission's future need not hold them.
-        let bus = tokio::time::timeout(longest, Box::pin(self.tell_bus(job)));
         // Their time is kept call by call: what one of them has heard is remembered, however long another takes.
-        let workflows = tokio::time::timeout(longest * 2, Box::pin(self.tell_workflows(job, longest)));
-        // Side by side, and each remembered for itself: neither waits for the other.
-        let caller = tokio::time::timeout(longest, Box::pin(self.tell_caller(job)));
-        let (bus, workflows, caller) = tokio::join!(bus, workflows, caller);
+        let workflows = self.workflows.within(longest);
+        let telling = Telling {
+            records: &self.records,
+            events: self.events.as_ref(),
+            workflows: &workflows,
+            caller_webhooks: &self.caller_webhooks,
+        };
+        let unreachable = Unreachable::default();
+        // Side by side, and each remembered for itself: neither waits for the other. In places of their own: the
+        // clients' futures are long, and a submission's future need not hold them.
+        let (bus, workflows, caller) = tokio::join!(
+            tokio::time::timeout(longest, Box::pin(telling.bus(job))),
+            tokio::time::timeout(longest * 2, Box::pin(telling.workflows(job, &unreachable))),
+            tokio::time::timeout(longest, Box::pin(telling.caller(job)))
+        );
         for told in [bus, workflows, caller] {
             match told {
                 Ok(Ok(())) => {}
@@ -54,27 +64,6 @@ impl App {
                 }
             }
         }
-    }
-
-    async fn tell_bus(&self, job: &Job) -> Result<(), Fault> {
-        let Some(last) = job.outbox.announcements.last() else { return Ok(()) };
-        // Whoever hears of nothing in there has heard all of it.
-        let caller = Webhook::all(job).is_empty().then_some(last.sequence);
-        if self.events.is_none() && caller.is_none() {
-            return Ok(());
-        }
-        if let Some(events) = &self.events {
-            events.publish(&JobEvent::all(job)).await?;
-        }
-        self.records.told(job.id, Told { bus: Some(last.sequence), caller }).await
-    }
-
-    async fn tell_workflows(&self, job: &Job, longest: Duration) -> Result<(), Fault> {
-        let told = self.workflows.within(longest).tell(job, &Unreachable::default()).await;
-        if !told.done.is_empty() {
-            self.records.dismiss(job.id, &told.done).await?;
-        }
-        told.left.map_or(Ok(()), Err)
     }
 
     /// Lets those who came with a request wait for nothing: its caller hears of the refusal itself.

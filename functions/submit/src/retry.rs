@@ -20,8 +20,12 @@ impl App {
             return Err(conflict(&job, advice(job.status)));
         }
         tracing::info!(metric = "RetriedJobs", count = 1, job_id = %id, "a job is tried again");
+        let message = match event {
+            Event::InquiryRetried { .. } => Queued::Hint(id),
+            _ => Queued::Continuation(id),
+        };
         // A message that the queue does not take is sent by the sweep, which looks after such jobs.
-        if let Err(fault) = self.inbox.send(&Queued::Continuation(id), 0).await {
+        if let Err(fault) = self.inbox.send(&message, 0).await {
             fault.log("a job that is tried again is not queued; the sweep does it");
         }
         Ok(job)

@@ -1,7 +1,10 @@
 //! The paths of the submit API, and what each takes.
 
 use http::Method;
+use model::Fault;
 use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use url::form_urlencoded;
 
 /// A place of the API. Ids are still as the caller wrote them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,20 @@ impl<'a> Route<'a> {
     pub(crate) fn takes(self, method: &Method) -> bool {
         self.allowed().split(", ").any(|allowed| allowed == method.as_str())
     }
+}
+
+/// The parameters of a query.
+///
+/// # Errors
+/// [`model::FaultClass::InvalidRequest`] naming one that stands there twice.
+pub(crate) fn parameters(query: &str) -> Result<Map<String, Value>, Fault> {
+    let mut parameters = Map::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if parameters.insert(name.clone().into_owned(), json!(value)).is_some() {
+            return Err(Fault::invalid(name, "given twice"));
+        }
+    }
+    Ok(parameters)
 }
 
 /// What a name in a path may mean: the text with its escapes read, once; or as it is, since API Gateway reads them

@@ -32,7 +32,7 @@ impl Worker {
             Queued::Delivery(message) => self.deliver(message, receipt).await,
             Queued::Continuation(id) => {
                 lambda::about(id);
-                self.go_on(id, receipt).await
+                self.land(id, receipt, None).await
             }
             Queued::Hint(id) => {
                 lambda::about(id);

@@ -14,7 +14,7 @@ use lambda::{QueueMessage, QueueReply};
 use model::{Fault, FaultClass};
 use notify::WebhookKeys;
 use time::OffsetDateTime;
-use transport::Unheard;
+use transport::{SecretDocument, Unheard};
 use url::Url;
 use uuid::Uuid;
 
@@ -108,15 +108,13 @@ impl Worker {
         })
     }
 
-    /// The keys to sign with. Looks once more when there are none: the first may just have been made.
     async fn webhook_keys(&self) -> Result<WebhookKeys, Fault> {
-        let keys = WebhookKeys::read(&self.secrets.get().await?.notify_signing_secrets());
-        if !keys.is_empty() {
-            return Ok(keys);
-        }
-        let keys = WebhookKeys::read(&self.secrets.refreshed().await?.notify_signing_secrets());
-        let none = || Fault::new(FaultClass::Misconfigured, "no notify_signing_secrets in Landfall's secret");
-        if keys.is_empty() { Err(none()) } else { Ok(keys) }
+        let keys = |document: &SecretDocument| {
+            Some(WebhookKeys::read(&document.notify_signing_secrets())).filter(|keys| !keys.is_empty())
+        };
+        self.secrets.find(keys).await?.ok_or_else(|| {
+            Fault::new(FaultClass::Misconfigured, "no notify_signing_secrets in Landfall's secret")
+        })
     }
 
     /// Lets a message come back, and returns its id. After the last attempt the queue moves it as soon as it is seen.

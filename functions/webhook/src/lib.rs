@@ -8,7 +8,6 @@ mod caller;
 mod cancelled;
 mod config;
 mod find;
-mod go_on;
 mod hint;
 mod inquire;
 mod land;

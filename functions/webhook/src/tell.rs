@@ -1,15 +1,16 @@
 //! Telling others what became of a job, right after it was written, and what a provider reported that is about none.
 
 use std::{
+    pin::Pin,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use bytes::Bytes;
-use inbox::CallerWebhook;
 use model::{Audience, Fault, FaultClass, Job, ProviderName, Told};
-use notify::{JobEvent, ProviderEvent, Unreachable, Webhook};
+use notify::{ProviderEvent, Unreachable};
 use records::DeliveryRecord;
+use telling::Telling;
 use time::OffsetDateTime;
 
 use crate::worker::Worker;
@@ -30,10 +31,13 @@ pub(crate) struct Deaf {
 impl Worker {
     /// Tells others what is new about a job. What they cannot be told now, the sweep tells them.
     pub(crate) async fn tell(&self, job: &Job) {
-        let unreachable = Unreachable::default();
+        let (telling, unreachable) = (self.telling(), Unreachable::default());
         // Side by side, and each remembered for itself: neither waits for the other.
-        let (bus, workflows, caller) =
-            tokio::join!(self.tell_bus(job), self.tell_workflows(job, &unreachable), self.hand_over(job));
+        let (bus, workflows, caller) = tokio::join!(
+            in_time(Box::pin(telling.bus(job))),
+            telling.workflows(job, &unreachable),
+            in_time(Box::pin(telling.caller(job)))
+        );
         for fault in [bus, workflows, caller].into_iter().filter_map(Result::err) {
             fault.log("others are told of a job later");
         }
@@ -41,10 +45,11 @@ impl Worker {
 
     /// Tells others what a crash or an outage left untold, as far as they can be reached.
     pub(crate) async fn make_up(&self, job: &Job, deaf: &Deaf) -> Result<(), Fault> {
+        let telling = self.telling();
         let (bus, workflows, caller) = tokio::join!(
-            unless(&deaf.bus, job, self.tell_bus(job)),
-            self.tell_workflows(job, &deaf.workflows),
-            unless(&deaf.callers, job, self.hand_over(job))
+            unless(&deaf.bus, job, in_time(Box::pin(telling.bus(job)))),
+            telling.workflows(job, &deaf.workflows),
+            unless(&deaf.callers, job, in_time(Box::pin(telling.caller(job))))
         );
         let faults: Vec<Fault> = [bus, workflows, caller].into_iter().filter_map(Result::err).collect();
         if faults.is_empty() {
@@ -58,12 +63,13 @@ impl Worker {
         self.records.tell_later(job.id, OffsetDateTime::now_utc() + LATER).await
     }
 
-    async fn tell_workflows(&self, job: &Job, unreachable: &Unreachable) -> Result<(), Fault> {
-        let told = self.workflows.tell(job, unreachable).await;
-        if !told.done.is_empty() {
-            self.records.dismiss(job.id, &told.done).await?;
+    fn telling(&self) -> Telling<'_> {
+        Telling {
+            records: &self.records,
+            events: self.events.as_ref(),
+            workflows: &self.workflows,
+            caller_webhooks: &self.caller_webhooks,
         }
-        told.left.map_or(Ok(()), Err)
     }
 
     /// Lets those who wait for a job know that it goes on.
@@ -73,44 +79,6 @@ impl Worker {
             self.records.dismiss(job.id, &gone).await?;
         }
         self.records.sign_later(job.id, OffsetDateTime::now_utc() + Audience::BETWEEN_SIGNS).await
-    }
-
-    async fn tell_bus(&self, job: &Job) -> Result<(), Fault> {
-        let Some(last) = job.outbox.announcements.last() else { return Ok(()) };
-        // Whoever hears of nothing in there has heard all of it.
-        let caller = Webhook::all(job).is_empty().then_some(last.sequence);
-        if self.events.is_none() && caller.is_none() {
-            return Ok(());
-        }
-        // In a place of its own: the client's futures are long, and a landing's future need not hold them.
-        let telling = Box::pin(async {
-            // Without a bus nobody is there to be told any more.
-            if let Some(events) = &self.events {
-                events.publish(&JobEvent::all(job)).await?;
-            }
-            self.records.told(job.id, Told { bus: Some(last.sequence), caller }).await
-        });
-        tokio::time::timeout(LONGEST, telling).await.unwrap_or_else(|_| Err(slow()))
-    }
-
-    /// Hands over what a job's caller is to be told, to the queue that it is told from.
-    async fn hand_over(&self, job: &Job) -> Result<(), Fault> {
-        let (Some(last), Some(url)) = (job.outbox.announcements.last(), &job.audience.webhook_url) else {
-            return Ok(());
-        };
-        let webhooks = Webhook::all(job);
-        if webhooks.is_empty() {
-            return Ok(());
-        }
-        let telling = Box::pin(async {
-            for Webhook { id, body } in webhooks {
-                let webhook = CallerWebhook { job_id: job.id, url: url.expose().to_owned(), id, body };
-                self.caller_webhooks.send(&webhook).await?;
-            }
-            let bus = self.events.is_none().then_some(last.sequence);
-            self.records.told(job.id, Told { bus, caller: Some(last.sequence) }).await
-        });
-        tokio::time::timeout(LONGEST, telling).await.unwrap_or_else(|_| Err(slow()))
     }
 
     /// Passes on what a provider reported. The queue keeps it until the bus has it.
@@ -141,6 +109,11 @@ async fn unless(
         deaf.store(true, Ordering::Relaxed);
     }
     told
+}
+
+/// In a place of its own: the clients' futures are long, and a landing's future need not hold them.
+async fn in_time(telling: Pin<Box<impl Future<Output = Result<(), Fault>>>>) -> Result<(), Fault> {
+    tokio::time::timeout(LONGEST, telling).await.unwrap_or_else(|_| Err(slow()))
 }
 
 fn slow() -> Fault {

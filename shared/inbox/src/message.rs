@@ -1,4 +1,4 @@
-//! What the queue carries: an authentic delivery on its way to the worker, a landing that goes on, or a hint that waits.
+//! What the queue carries: an authentic delivery on its way to the worker, a landing that goes on, or a hint to ask about a job.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -14,7 +14,7 @@ pub enum Queued {
     Delivery(Message),
     /// A landing that did not fit into one invocation goes on.
     Continuation(JobId),
-    /// Somebody hinted that there is news of a job, too soon after its provider was asked.
+    /// The provider is to be asked about a job: a hint came too soon after another, or the job is tried again.
     Hint(JobId),
 }
 

@@ -43,28 +43,15 @@ impl Webhook {
 
     fn of(event: &JobEvent<'_>) -> Option<Self> {
         let kind = kind(event.status())?;
-        let whole = written(kind, event, event);
-        let body = if whole.len() <= LONGEST { whole } else { written(kind, event, &shortened(event)) };
+        let whole = written(&kind, event, event);
+        let body = if whole.len() <= LONGEST { whole } else { written(&kind, event, &shortened(event)) };
         Some(Self { id: event.id().to_owned(), body })
     }
 }
 
-/// The payload's `type`, of a status that ends a job.
-fn kind(status: Status) -> Option<&'static str> {
-    match status {
-        Status::Stored => Some("job.stored"),
-        Status::Partial => Some("job.partial"),
-        Status::Failed => Some("job.failed"),
-        Status::Expired => Some("job.expired"),
-        Status::Cancelled => Some("job.cancelled"),
-        Status::Waiting
-        | Status::Submitting
-        | Status::Submitted
-        | Status::Unknown
-        | Status::Rendering
-        | Status::Received
-        | Status::Landing => None,
-    }
+/// The payload's `type`, such as `job.stored`, of a status that ends a job.
+fn kind(status: Status) -> Option<String> {
+    status.ends_waiting().then(|| format!("job.{status}"))
 }
 
 fn written(kind: &str, event: &JobEvent<'_>, data: &impl Serialize) -> String {

@@ -103,6 +103,17 @@ impl Secrets {
         self.no_older_than(REFRESH).await
     }
 
+    /// What is looked for in the secret, if it is there. Looks once more when it is not: it may just have been put there.
+    ///
+    /// # Errors
+    /// As [`Secrets::get`].
+    pub async fn find<T>(&self, find: impl Fn(&SecretDocument) -> Option<T>) -> Result<Option<T>, Fault> {
+        match find(&*self.get().await?) {
+            Some(found) => Ok(Some(found)),
+            None => Ok(find(&*self.refreshed().await?)),
+        }
+    }
+
     async fn no_older_than(&self, age: Duration) -> Result<Arc<SecretDocument>, Fault> {
         // Held while fetching, so that concurrent callers share one call.
         let mut kept = self.kept.lock().await;
