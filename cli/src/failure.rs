@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Write, io};
 
-use model::FaultClass;
+use model::{FaultClass, class_words};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -62,11 +62,10 @@ impl Failure {
 
     /// Problem JSON as the HTTP API has it (RFC 9457).
     pub(crate) fn problem(&self) -> Value {
-        let words = words(&self.class);
-        let title = words.join(" ").to_lowercase();
+        let title = class_words(&self.class, ' ');
         let (first, rest) = title.split_at(title.chars().next().map_or(0, char::len_utf8));
         let mut problem = json!({
-            "type": format!("urn:landfall:problem:{}", words.join("-").to_lowercase()),
+            "type": format!("urn:landfall:problem:{}", class_words(&self.class, '-')),
             "title": format!("{}{rest}", first.to_uppercase()),
             "detail": self.message,
             "exit_code": self.exit.code(),
@@ -76,19 +75,6 @@ impl Failure {
         }
         problem
     }
-}
-
-/// `ProviderThrottled` as its words; dots, as in `Sandbox.Timedout`, part them, too.
-fn words(class: &str) -> Vec<String> {
-    let mut words: Vec<String> = vec![];
-    for letter in class.chars() {
-        match words.last_mut() {
-            _ if letter == '.' => words.push(String::new()),
-            Some(word) if !letter.is_uppercase() || word.is_empty() => word.push(letter),
-            _ => words.push(letter.into()),
-        }
-    }
-    words
 }
 
 /// An error and what caused it, as one line.

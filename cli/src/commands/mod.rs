@@ -1,6 +1,7 @@
 //! From the command line to the use case.
 
 mod jobs;
+mod link;
 mod list;
 mod operator;
 mod submit;
@@ -26,28 +27,18 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::new("Internal", causes(&e), Exit::Refused))?;
     runtime.block_on(async {
-        // Before anything is asked of anybody.
-        let request = match &arguments.command {
-            Command::Submit { request, idempotency_key, .. } => {
-                Some(submit::Request::read(request, idempotency_key.clone())?)
-            }
-            _ => None,
-        };
         let function = Function::connect(&arguments.reach).await?;
-        match (arguments.command, request) {
-            (Command::Submit { waiting, .. }, Some(request)) => {
-                let job = submit::submit(&function, request).await?;
-                show_or_wait(&function, output, job, &waiting).await
-            }
-            (command, _) => carry_out(&function, output, command).await,
-        }
+        carry_out(&function, output, arguments.command).await
     })
 }
 
 async fn carry_out(function: &Function, output: &Output, command: Command) -> Result<Exit, Failure> {
     match command {
-        // Its request was read before, and it has been dealt with.
-        Command::Submit { .. } => Ok(Exit::Done),
+        Command::Submit { request, idempotency_key, waiting } => {
+            let request = submit::Request::read(&request, idempotency_key)?;
+            let job = submit::submit(function, request).await?;
+            show_or_wait(function, output, job, &waiting).await
+        }
         Command::Get { job } => show(output, &job_of(function, &job).await?),
         Command::List(listing) => list::list(function, output, &listing).await,
         Command::Wait { job, patience } => {
@@ -55,6 +46,7 @@ async fn carry_out(function: &Function, output: &Output, command: Command) -> Re
             wait::wait(function, output, job, patience).await
         }
         Command::Download(asked) => download(function, output, &asked).await,
+        Command::Link(asked) => link::print(function, output, &asked).await,
         Command::Retry { job, resubmit, waiting } => {
             let job = jobs::retry(function, &job, resubmit).await?;
             show_or_wait(function, output, job, &waiting).await
@@ -65,9 +57,8 @@ async fn carry_out(function: &Function, output: &Output, command: Command) -> Re
         }
         Command::Cancel { job } => show(output, &jobs::cancel(function, &job).await?),
         Command::Check { provider, fields } => operator::check(function, output, provider, fields).await,
-        Command::SigningSecret { provider, action, force } => {
-            operator::signing_secret(function, output, provider, action, force).await
-        }
+        Command::SigningSecret(asked) => operator::signing_secret(function, output, &asked).await,
+        Command::WebhookSecret { action } => operator::webhook_secret(function, output, action).await,
     }
 }
 

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use model::StoredFile;
 
 use super::{
-    link::{begins_at, get, link, refused},
+    answer::{begins_at, get, refused},
     part::Part,
     progress::Progress,
 };
@@ -15,7 +15,7 @@ use crate::{
     arguments::Download,
     exit::Exit,
     failure::Failure,
-    function::{Function, Http, Received},
+    function::{Function, Http, Linked, Received, link},
     job::Job,
 };
 
@@ -98,11 +98,10 @@ impl<'a> Fetching<'a> {
 
     /// One request, with a link that is fresh. What comes stays, even if it breaks off.
     async fn attempt(&self, file: &StoredFile, part: &mut Part<'_>) -> Result<(), Failure> {
-        let which =
-            if self.asked.archive { ("archive", true.into()) } else { ("file", file.name.as_str().into()) };
-        let link = link(self.function, self.job, which).await?;
+        let linked = if self.asked.archive { Linked::Archive } else { Linked::File(&file.name) };
+        let link = link(self.function, self.job.id(), linked, None).await?;
         let what = format!("the file {:?}", file.name);
-        let answer = self.http.send(get(&link, part.bytes())?).await;
+        let answer = self.http.send(get(&link.url, part.bytes())?).await;
         let answer = answer.map_err(|e| Failure::unreachable(&what, &e))?;
         match answer.status() {
             StatusCode::PARTIAL_CONTENT if begins_at(&answer, part.bytes()) => {}

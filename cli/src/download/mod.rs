@@ -1,9 +1,9 @@
 //! Use case: bring what landed to this machine. What is there already stays, what broke off goes on, and nothing counts
 //! as there before its length and checksum are those that S3 verified.
 
+mod answer;
 mod checksum;
 mod fetch;
-mod link;
 mod part;
 mod place;
 mod progress;
@@ -22,8 +22,12 @@ use self::{
     wanted::wanted,
 };
 use crate::{
-    arguments::Download, commands::job_of, exit::Exit, failure::Failure, function::Function, output::Output,
-    output::size,
+    arguments::Download,
+    commands::job_of,
+    exit::Exit,
+    failure::Failure,
+    function::Function,
+    output::{Output, clean, size},
 };
 
 /// How many files come at once. Small ones wait for answers more than for bytes.
@@ -50,7 +54,10 @@ pub(crate) async fn download(
 ) -> Result<Exit, Failure> {
     let job = job_of(function, &asked.job).await?;
     let files = wanted(function, &job, asked).await?;
-    let folder = asked.to.clone().unwrap_or_else(|| PathBuf::from(job.id()));
+    let folder = match &asked.to {
+        Some(folder) => folder.clone(),
+        None => place::path(Path::new(""), job.id())?,
+    };
     let placed: Vec<Placed> =
         files.into_iter().map(|file| placed(&folder, file, asked.force)).collect::<Result<_, _>>()?;
     let missing = placed.iter().filter(|placed| !placed.is_there);
@@ -98,7 +105,7 @@ fn tell(output: &Output, placed: &Placed, brought: Brought) -> Result<(), Failur
         "checksum": file.checksum, "outcome": brought.name(),
     });
     output.answer(&json, || {
-        let path = crate::output::clean(&path.display().to_string());
+        let path = clean(&path.display().to_string());
         format!("{:<10}  {:>9}  {path}\n", brought.name(), size(file.bytes as f64))
     })
 }

@@ -4,14 +4,14 @@ use model::StoredFile;
 use serde_json::Value;
 
 use super::{
+    answer::{get, refused},
     fetch::PATIENCE,
-    link::{get, link, refused},
 };
 use crate::{
     arguments::Download,
     exit::Exit,
     failure::Failure,
-    function::{Function, Http},
+    function::{Function, Http, Linked, link},
     job::{Job, file},
 };
 
@@ -53,9 +53,9 @@ fn named(files: Vec<StoredFile>, names: &[String]) -> Result<Vec<StoredFile>, Fa
 
 /// All files, from the manifest: a job lists only the first ones.
 async fn listed(function: &Function, job: &Job) -> Result<Vec<StoredFile>, Failure> {
-    let link = link(function, job, ("manifest", true.into())).await?;
+    let link = link(function, job.id(), Linked::Manifest, None).await?;
     let http = Http::new(PATIENCE);
-    let answer = http.whole(get(&link, 0)?, LARGEST_MANIFEST).await;
+    let answer = http.whole(get(&link.url, 0)?, LARGEST_MANIFEST).await;
     let answer = answer.map_err(|e| Failure::unreachable("the job's manifest", &e))?;
     if !answer.status().is_success() {
         return Err(refused("the job's manifest", answer.status()));

@@ -4,6 +4,7 @@
 mod answer;
 mod aws;
 mod http;
+mod link;
 mod request;
 
 use std::time::Duration;
@@ -11,10 +12,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-pub(crate) use self::http::{Http, Received};
 use self::{
     answer::{Judged, judge},
     aws::Aws,
+};
+pub(crate) use self::{
+    http::{Http, Received},
+    link::{Linked, link},
 };
 use crate::{arguments::Reach, failure::Failure};
 
@@ -46,16 +50,37 @@ impl Function {
 
     /// Has the function carry out a command.
     ///
-    /// Trouble on the way is met by sending the command again, since every command may arrive twice: a submission has a
-    /// key, a resubmission is known by the job that it repeats, and the others lead to a state. What the function itself
-    /// answers is never asked for again.
+    /// Trouble on the way is met by sending the command again, so it must be one that may arrive twice: a submission has
+    /// a key, a resubmission is known by the job that it repeats, a retry that goes on already is refused, and others
+    /// lead to a state. What the function itself answers is never asked for again.
     ///
     /// # Errors
     /// What the function or AWS refused with, or that neither could be reached.
-    pub(crate) async fn call(&self, command: &str, mut fields: Map<String, Value>) -> Result<Value, Failure> {
+    pub(crate) async fn call(&self, command: &str, fields: Map<String, Value>) -> Result<Value, Failure> {
+        self.send(command, fields, &WAITS).await
+    }
+
+    /// Has the function carry out a command that must not arrive twice.
+    ///
+    /// # Errors
+    /// As [`Function::call`]. With [`Exit::Retry`](crate::exit::Exit::Retry) it may have been carried out all the same.
+    pub(crate) async fn call_once(
+        &self,
+        command: &str,
+        fields: Map<String, Value>,
+    ) -> Result<Value, Failure> {
+        self.send(command, fields, &[]).await
+    }
+
+    async fn send(
+        &self,
+        command: &str,
+        mut fields: Map<String, Value>,
+        waits: &[Duration],
+    ) -> Result<Value, Failure> {
         fields.insert("command".into(), command.into());
         let payload = Bytes::from(Value::Object(fields).to_string());
-        let mut waits = WAITS.into_iter();
+        let mut waits = waits.iter();
         loop {
             let failure = match self.attempt(&payload).await {
                 Judged::Answer(answer) => return Ok(answer),
@@ -67,7 +92,7 @@ impl Function {
                 Judged::Trouble(failure) => failure,
             };
             match waits.next() {
-                Some(wait) => tokio::time::sleep(wait).await,
+                Some(wait) => tokio::time::sleep(*wait).await,
                 None => return Err(failure),
             }
         }

@@ -1,8 +1,7 @@
 //! Where an invocation is sent.
 
-use std::fmt::Write;
-
 use http::Uri;
+use model::percent_encoded;
 
 use crate::failure::Failure;
 
@@ -23,21 +22,7 @@ pub(super) fn url(endpoint: &str, function: &str) -> Result<String, Failure> {
     if function.is_empty() || function.len() > LONGEST_NAME || !function.chars().all(letter) {
         return Err(Failure::usage("the function is neither a name nor an ARN"));
     }
-    Ok(format!("{endpoint}/2015-03-31/functions/{}/invocations", encoded(function)))
-}
-
-/// A path segment as AWS signs it: everything but unreserved characters as `%XX`.
-fn encoded(segment: &str) -> String {
-    let mut text = String::with_capacity(segment.len());
-    for byte in segment.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Writing to a text does not fail.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
+    Ok(format!("{endpoint}/2015-03-31/functions/{}/invocations", percent_encoded(function)))
 }
 
 #[cfg(test)]

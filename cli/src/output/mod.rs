@@ -1,6 +1,8 @@
 //! What is printed: text for people, or JSON for programs; answers on standard output, everything else on standard error.
 
+mod lines;
 mod meter;
+mod operated;
 mod shown;
 mod table;
 mod text;
@@ -14,7 +16,8 @@ use serde_json::Value;
 
 pub(crate) use self::{
     meter::{Meter, bar},
-    shown::{checks, job, jobs_table, signing},
+    operated::{checks, signing_secrets, webhook_secrets},
+    shown::{job, jobs_table},
     text::{clean, size},
 };
 use crate::{

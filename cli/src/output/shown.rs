@@ -1,16 +1,17 @@
-//! Jobs and checks as text.
+//! Jobs as text.
 
 use serde_json::Value;
 
 use super::{
+    lines::{Lines, string},
     table::Table,
-    text::{clean, size},
+    text::size,
 };
 use crate::job::Job;
 
 /// A job with everything about it.
 pub(crate) fn job(job: &Job) -> String {
-    let mut lines = Lines(String::new());
+    let mut lines = Lines::default();
     lines.text("job", job.id());
     lines.text("status", job.status());
     lines.text("work", &format!("{} {}", job.text("/provider"), job.text("/kind")));
@@ -18,6 +19,7 @@ pub(crate) fn job(job: &Job) -> String {
     lines.text("created", job.text("/created_at"));
     lines.text("updated", job.text("/updated_at"));
     lines.text("retry of", job.text("/retry_of"));
+    lines.text("resubmitted", job.text("/resubmitted_as"));
     if let Some(percent) = job.number("/progress") {
         lines.text("progress", &format!("{percent:.0} %"));
     }
@@ -26,6 +28,7 @@ pub(crate) fn job(job: &Job) -> String {
         let value = &job.json()[name];
         lines.text(name, &if value.is_null() { String::new() } else { value.to_string() });
     }
+    lines.text("notify", &notify(&job.json()["notify"]));
     lines.text("archive", &named(&job.json()["archive"]));
     lines.list("files", job.items("/files").iter().map(named));
     let unlisted =
@@ -37,7 +40,7 @@ pub(crate) fn job(job: &Job) -> String {
     lines.list("missing", job.items("/missing").iter().map(missing));
     lines.list("deliveries", job.items("/deliveries").iter().map(delivery));
     lines.text("error", &error(job));
-    lines.0
+    lines.into_text()
 }
 
 /// The headings and rows of a page of jobs.
@@ -65,29 +68,6 @@ fn job_row(job: &Job) -> Vec<String> {
     ]
 }
 
-/// The findings of a check.
-pub(crate) fn checks(answer: &Value) -> String {
-    let mut table = Table::new(&["CHECK", "STATUS", "DETAIL"]);
-    for check in answer["checks"].as_array().into_iter().flatten() {
-        table.row(["name", "status", "detail"].map(|field| string(check, field)).into());
-    }
-    table.lines()
-}
-
-/// What is known of a signing secret.
-pub(crate) fn signing(answer: &Value) -> String {
-    let mut lines = Lines(String::new());
-    lines.text("provider", &string(answer, "provider"));
-    lines.text("state", &string(answer, "detail"));
-    lines.text("theirs", &string(&answer["at_provider"], "fingerprint"));
-    let held = |secret: &Value| match secret["until"].as_str() {
-        Some(until) => format!("{} until {until}", string(secret, "fingerprint")),
-        None => string(secret, "fingerprint"),
-    };
-    lines.list("held", answer["stored"].as_array().into_iter().flatten().map(held));
-    lines.0
-}
-
 fn transfer(job: &Job) -> String {
     let Some(bytes) = job.number("/transfer/bytes") else { return String::new() };
     let of = |total: Option<f64>, shown: &dyn Fn(f64) -> String| {
@@ -100,6 +80,22 @@ fn transfer(job: &Job) -> String {
         of(job.number("/transfer/total_bytes"), &size),
         of(job.number("/transfer/total_files"), &|total| total.to_string()),
     )
+}
+
+/// Who is told of the job's end. Landfall shows neither tokens nor the queries of URLs.
+fn notify(notify: &Value) -> String {
+    let waiting = notify["waiting"].as_u64().unwrap_or(0);
+    let mut told = vec![];
+    if waiting > 0 {
+        told.push(format!("workflows that wait: {waiting}"));
+    }
+    if let Some(url) = notify["webhook_url"].as_str() {
+        told.push(url.to_owned());
+    }
+    if notify["partial_is_success"] == true {
+        told.push("partial counts as success".to_owned());
+    }
+    told.join(", ")
 }
 
 fn named(file: &Value) -> String {
@@ -124,27 +120,6 @@ fn error(job: &Job) -> String {
     }
 }
 
-fn string(value: &Value, field: &str) -> String {
-    value[field].as_str().unwrap_or_default().to_owned()
-}
-
-/// Lines with a label each. What is empty has none.
-struct Lines(String);
-
-impl Lines {
-    fn text(&mut self, label: &str, text: &str) {
-        if !text.trim().is_empty() {
-            self.0.push_str(&format!("{label:<10}  {}\n", clean(text)));
-        }
-    }
-
-    fn list(&mut self, label: &str, items: impl Iterator<Item = String>) {
-        for (place, item) in items.enumerate() {
-            self.text(if place == 0 { label } else { "" }, &item);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -158,6 +133,8 @@ mod tests {
             "transfer": { "bytes": 354_633, "total_bytes": 400_000, "files": 1, "total_files": 2 },
             "files": [{ "name": "a\u{7}.png", "bytes": 58_120, "content_type": "image/png" }], "files_total": 3,
             "missing": [{ "name": "story", "reason": "the text does not fit" }],
+            "notify": { "waiting": 2, "webhook_url": "https://example.com/hook", "partial_is_success": true },
+            "retry_of": "0192d2bf", "resubmitted_as": null,
             "error": { "type": "FilesMissing", "message": "1 of 2 files came" },
         });
         Job::read(job).expect("a job")
@@ -166,17 +143,19 @@ mod tests {
     #[test]
     fn a_job_is_shown_line_by_line_and_what_it_lacks_is_left_out() {
         let expected = "\
-job         0192d2c0
-status      partial
-work        abyssale export
-created     2026-03-04T05:06:07.890Z
-progress    100 %
-transfer    354.6 kB of 400.0 kB, 1 of 2 files
-metadata    {\"campaign\":\"spring\"}
-files         58.1 kB  image/png        a\u{fffd}.png
-            and 2 more, listed in the manifest
-missing     story: the text does not fit
-error       FilesMissing: 1 of 2 files came
+job          0192d2c0
+status       partial
+work         abyssale export
+created      2026-03-04T05:06:07.890Z
+retry of     0192d2bf
+progress     100 %
+transfer     354.6 kB of 400.0 kB, 1 of 2 files
+metadata     {\"campaign\":\"spring\"}
+notify       workflows that wait: 2, https://example.com/hook, partial counts as success
+files          58.1 kB  image/png        a\u{fffd}.png
+             and 2 more, listed in the manifest
+missing      story: the text does not fit
+error        FilesMissing: 1 of 2 files came
 ";
         assert_eq!(job(&stored()), expected);
     }
@@ -188,12 +167,5 @@ CREATED              STATUS   PROVIDER  KIND    FILES  JOB       ERROR
 2026-03-04 05:06:07  partial  abyssale  export  3      0192d2c0  FilesMissing
 ";
         assert_eq!(jobs_table(&[stored()]), expected);
-    }
-
-    #[test]
-    fn checks_stand_in_a_table() {
-        let answer =
-            json!({ "ok": true, "checks": [{ "name": "table", "status": "ok", "detail": "can be read" }] });
-        assert_eq!(checks(&answer), "CHECK  STATUS  DETAIL\ntable  ok      can be read\n");
     }
 }

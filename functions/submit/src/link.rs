@@ -5,10 +5,8 @@
 
 use std::time::Duration;
 
-use model::{
-    Checksum, ChecksumAlgorithm, Fault, FaultClass, Job, JobId, LinkView, ManifestObject, StoredFile,
-};
-use objects::{Key, Link};
+use model::{Fault, FaultClass, Job, JobId, LinkView, ManifestObject, StoredFile};
+use objects::{Download, Key, Link};
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -68,9 +66,9 @@ impl App {
         let file = match &wish.linked {
             Linked::Archive => {
                 let none = || Fault::new(FaultClass::NotFound, "this job has no archive in the bucket");
-                job.archive.map(|archive| archive.file).ok_or_else(none)?
+                job.archive.ok_or_else(none)?.file.into()
             }
-            Linked::File(names) => self.file(job, names).await?,
+            Linked::File(names) => self.file(job, names).await?.into(),
             Linked::Manifest => {
                 let none = || Fault::new(FaultClass::NotFound, "this job has no manifest in the bucket");
                 job.manifest.map(manifest).ok_or_else(none)?
@@ -100,13 +98,11 @@ impl App {
     }
 }
 
-/// The manifest as the file that a link names. Its checksum is not recorded, and no link carries one.
-fn manifest(manifest: ManifestObject) -> StoredFile {
-    StoredFile {
-        name: Key::MANIFEST_NAME.to_owned(),
+/// The manifest, which is in no list of files.
+fn manifest(manifest: ManifestObject) -> Download {
+    Download {
         key: manifest.key,
-        bytes: manifest.bytes,
+        name: Key::MANIFEST_NAME.to_owned(),
         content_type: "application/json".to_owned(),
-        checksum: Checksum { algorithm: ChecksumAlgorithm::Crc64Nvme, value: String::new() },
     }
 }

@@ -1,24 +1,9 @@
-//! Links: from the function by the job's id, and what S3 answers to them.
+//! What a link is asked for, and what S3 answers.
 
 use aws_smithy_types::body::SdkBody;
 use http::{Request, StatusCode, header};
-use serde_json::{Map, Value};
 
-use crate::{
-    exit::Exit,
-    failure::Failure,
-    function::{Function, Received},
-    job::Job,
-};
-
-/// A link to something of a job. It is as good as a key, and printed nowhere.
-pub(super) async fn link(function: &Function, job: &Job, which: (&str, Value)) -> Result<String, Failure> {
-    let mut fields = Map::from_iter([("job_id".to_owned(), job.id().into())]);
-    fields.insert(which.0.to_owned(), which.1);
-    let answer = function.call("link", fields).await?;
-    let url = answer["url"].as_str().map(str::to_owned);
-    url.ok_or_else(|| Failure::not_understood("the function's answer is no link"))
-}
+use crate::{exit::Exit, failure::Failure, function::Received};
 
 /// A request for all bytes from one on.
 pub(super) fn get(url: &str, from: u64) -> Result<Request<SdkBody>, Failure> {

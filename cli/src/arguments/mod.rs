@@ -1,8 +1,12 @@
 //! The command line.
 
+mod values;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use self::values::{duration, pair};
 
 /// Submits jobs to Landfall, watches them, downloads what landed, and looks after both.
 ///
@@ -92,6 +96,8 @@ pub(crate) enum Command {
     },
     /// Download what landed. Goes on where it stopped, and leaves alone what is there already
     Download(Download),
+    /// Print a URL that gives a file to whoever has it
+    Link(Linking),
     /// Land a job's files again, or submit its request anew
     Retry {
         /// Its id
@@ -126,14 +132,11 @@ pub(crate) enum Command {
         fields: Vec<(String, String)>,
     },
     /// Look after the secret with which a provider signs its deliveries
-    SigningSecret {
-        /// The provider, such as abyssale
-        provider: String,
+    SigningSecret(SigningSecret),
+    /// Look after the secrets that sign callers' webhooks
+    WebhookSecret {
         /// What to do
-        action: SigningAction,
-        /// Rotate although the secret before is still valid, which ends it
-        #[arg(long)]
-        force: bool,
+        action: WebhookAction,
     },
 }
 
@@ -185,6 +188,32 @@ pub(crate) struct Download {
     pub(crate) force: bool,
 }
 
+/// What is linked, and for how long.
+#[derive(Debug, Args)]
+pub(crate) struct Linking {
+    /// The job's id
+    pub(crate) job: String,
+    #[command(flatten)]
+    pub(crate) linked: Linked,
+    /// For how long, such as 15m or 2h. The credentials that sign it may end it sooner
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) expires_in: Option<Duration>,
+}
+
+/// One of these.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Linked {
+    /// A file by its name
+    pub(crate) file: Option<String>,
+    /// The archive as the provider delivered it
+    #[arg(long)]
+    pub(crate) archive: bool,
+    /// The manifest, which lists all files
+    #[arg(long)]
+    pub(crate) manifest: bool,
+}
+
 /// Whether to wait for the job's end.
 #[derive(Debug, Args)]
 pub(crate) struct MayWait {
@@ -203,7 +232,19 @@ pub(crate) struct Patience {
     pub(crate) timeout: Duration,
 }
 
-/// What to do about a signing secret.
+/// Looking after a provider's signing secret.
+#[derive(Debug, Args)]
+pub(crate) struct SigningSecret {
+    /// The provider, such as abyssale
+    pub(crate) provider: String,
+    /// What to do
+    pub(crate) action: SigningAction,
+    /// Rotate although the secret before is still valid, which ends it
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// What to do about a provider's signing secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SigningAction {
     /// Show what is held and what the provider has.
@@ -216,25 +257,15 @@ pub(crate) enum SigningAction {
     Revoke,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) =
-        text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("expected NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
-/// Seconds, or a number with its unit: `90`, `90s`, `15m`, `2h`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let seconds = match unit {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err("expected a number and s, m, h or d".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "expected a number and s, m, h or d")?;
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "that is too long".to_owned())
+/// What to do about the secrets that sign callers' webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WebhookAction {
+    /// Show which ones sign.
+    Status,
+    /// Make a new one, or the first. The one before signs on beside it.
+    Rotate,
+    /// Let only the newest sign.
+    Revoke,
 }
 
 #[cfg(test)]
@@ -249,33 +280,18 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_numbers_with_a_unit() {
-        for (text, seconds) in
-            [("90", 90), ("90s", 90), ("15m", 900), ("2h", 7200), ("1d", 86_400), ("0s", 0)]
-        {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "s", "1.5h", "-1s", "1 h", "1w", "99999999999999999d"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_pair_has_a_name_and_may_have_an_empty_value() {
-        assert_eq!(pair("a=b=c"), Ok(("a".into(), "b=c".into())));
-        assert_eq!(pair("a="), Ok(("a".into(), String::new())));
-        assert!(pair("a").is_err() && pair("=b").is_err());
-    }
-
-    #[test]
-    fn limits_and_files_that_contradict_each_other_are_refused() {
+    fn what_contradicts_itself_or_says_too_little_is_refused() {
         for line in [
             "landfall list --all --limit 3",
             "landfall list --limit 0",
             "landfall download 1 a.png --archive",
             "landfall get",
             "landfall get 1 --json --output text",
+            "landfall link 1",
+            "landfall link 1 a.png --archive",
+            "landfall link 1 --archive --manifest",
             "landfall signing-secret abyssale sing",
+            "landfall webhook-secret fetch",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
