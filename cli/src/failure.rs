@@ -89,7 +89,8 @@ pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
         }
         next = cause.source();
     }
-    line
+    // Some are lists.
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -72,6 +72,8 @@ async fn show_or_wait(
         return show(output, &job);
     }
     output.hint(&format!("job {}", job.id()));
+    // Made or changed, it is not shown with everything.
+    let job = wait::look(function, &job).await?;
     wait::wait(function, output, job, waiting.patience).await
 }
 

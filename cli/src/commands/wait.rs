@@ -47,12 +47,21 @@ pub(super) async fn wait(
         meter.draw(|| line(&job));
         sleep_until(deadline.min(Instant::now() + pause)).await;
         pause = next(pause);
-        match timeout_at(deadline.max(Instant::now()) + LAST_LOOK, job_of(function, job.id())).await {
-            Ok(Ok(now)) => job = now,
-            Ok(Err(failure)) if failure.exit != Exit::Retry => return Err(failure),
-            // Looked at again, or given up: both above.
-            Ok(Err(_)) | Err(_) => {}
+        let last = deadline.max(Instant::now()) + LAST_LOOK;
+        if let Ok(now) = timeout_at(last, look(function, &job)).await {
+            job = now?;
         }
+    }
+}
+
+/// A job as it is now; as it was, while there is passing trouble.
+///
+/// # Errors
+/// It cannot be asked for any more.
+pub(super) async fn look(function: &Function, job: &Job) -> Result<Job, Failure> {
+    match job_of(function, job.id()).await {
+        Err(failure) if failure.exit == Exit::Retry => Ok(job.clone()),
+        now => now,
     }
 }
 

@@ -52,7 +52,7 @@ impl Aws {
             loader = loader.region(Region::new(region));
         }
         let config = loader.load().await;
-        let region = config.region().map(|region| region.as_ref().to_owned());
+        let region = config.region().map(|region| region.as_ref().to_owned()).filter(|name| !name.is_empty());
         let region = region.ok_or_else(|| {
             Failure::usage("no AWS region: set AWS_REGION, or one in the profile, or give --region")
         })?;
