@@ -8,13 +8,26 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::values::{duration, pair};
 
+/// The heading of what every command takes.
+const EVERYWHERE: &str = "With every command";
+
+/// The numbers of [`crate::exit::Exit`], for whoever asks for help.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  worth retrying
+  2  the command line or the request on it cannot be read
+  3  refused for good
+  4  no such job, file or delivery
+  5  the job ended partial
+  6  the job ended failed, expired or cancelled
+  7  the job was unfinished after --timeout
+  8  something on this machine is in the way
+  9  a check found something out of order";
+
 /// Submits jobs to Landfall, watches them, downloads what landed, and looks after both.
-///
-/// Exit codes: 0 done; 1 worth retrying; 2 usage; 3 refused for good; 4 not found; 5 the job ended partial; 6 the job
-/// ended failed, expired or cancelled; 7 still unfinished after --timeout; 8 something local is in the way;
-/// 9 a check found something out of order.
 #[derive(Debug, Parser)]
-#[command(name = "landfall", version, max_term_width = 110)]
+#[command(name = "landfall", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) reach: Reach,
@@ -31,16 +44,17 @@ pub(crate) struct Reach {
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         env = "LANDFALL_FUNCTION",
         default_value = "landfall-submit",
         value_name = "NAME"
     )]
     pub(crate) function: String,
     /// Profile of the AWS configuration; otherwise AWS_PROFILE or the default one
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// AWS region; otherwise that of the environment or the profile
-    #[arg(long, global = true, value_name = "REGION")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "REGION")]
     pub(crate) region: Option<String>,
 }
 
@@ -48,13 +62,13 @@ pub(crate) struct Reach {
 #[derive(Debug, Args)]
 pub(crate) struct Appearance {
     /// What to print: text for people, or JSON, one document on a line. Text on a terminal, else JSON
-    #[arg(long, global = true, value_name = "FORMAT")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
     /// The same as --output json
-    #[arg(long, global = true, conflicts_with = "output")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, conflicts_with = "output")]
     pub(crate) json: bool,
     /// No progress and no hints on standard error
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
 }
 
@@ -97,6 +111,7 @@ pub(crate) enum Command {
     /// Download what landed. Goes on where it stopped, and leaves alone what is there already
     Download(Download),
     /// Print a URL that gives a file to whoever has it
+    #[command(override_usage = "landfall link [OPTIONS] <JOB> <FILE|--archive|--manifest>")]
     Link(Linking),
     /// Land a job's files again, or submit its request anew
     Retry {

@@ -72,7 +72,6 @@ impl<'a> Fetching<'a> {
     /// It is gone or refused, it broke off again and again, it is never the right one, or the disk is in the way.
     pub(super) async fn bring(&self, file: &StoredFile, place: &Path) -> Result<Brought, Failure> {
         let mut part = Part::open(place, file)?;
-        let brought = if part.bytes() > 0 { Brought::Resumed } else { Brought::Whole };
         self.progress.came(part.bytes());
         let (mut useless, mut differed) = (0, false);
         while !part.is_right() {
@@ -91,6 +90,7 @@ impl<'a> Fetching<'a> {
                 useless += 1;
             }
         }
+        let brought = if part.goes_on() { Brought::Resumed } else { Brought::Whole };
         part.into_place(self.asked.force)?;
         self.progress.file_done();
         Ok(brought)

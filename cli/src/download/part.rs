@@ -21,6 +21,8 @@ pub(super) struct Part<'a> {
     file: File,
     running: Running,
     bytes: u64,
+    /// Whether some of it was there before.
+    goes_on: bool,
 }
 
 impl<'a> Part<'a> {
@@ -38,7 +40,7 @@ impl<'a> Part<'a> {
         let mut file = open.map_err(unwritable)?;
         let mut running = Running::new(whole.checksum.algorithm);
         let bytes = read_through(&mut file, &mut running).map_err(unwritable)?;
-        let mut part = Self { whole, place, path, file, running, bytes };
+        let mut part = Self { whole, place, path, file, running, bytes, goes_on: bytes > 0 };
         if part.bytes > whole.bytes || part.has_all() && !part.is_right() {
             part.restart()?;
         }
@@ -48,6 +50,11 @@ impl<'a> Part<'a> {
     /// How many bytes are there.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Whether it begins with bytes that were there before.
+    pub(super) fn goes_on(&self) -> bool {
+        self.goes_on
     }
 
     /// Whether as many bytes are there as the file has.
@@ -79,7 +86,7 @@ impl<'a> Part<'a> {
         let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
         emptied.map_err(|e| self.unwritable(&e))?;
         self.running = Running::new(self.whole.checksum.algorithm);
-        self.bytes = 0;
+        (self.bytes, self.goes_on) = (0, false);
         Ok(())
     }
 
