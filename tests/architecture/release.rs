@@ -1,4 +1,4 @@
-//! What a release build of the functions holds: no simulator, and one library for each job.
+//! What a release build of the functions holds: no simulator, no schemas of types, and one library for each job.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,14 +33,14 @@ fn tree() -> Vec<(String, String, String)> {
 }
 
 #[test]
-fn the_simulators_are_in_no_release() {
+fn simulators_and_schemas_are_in_no_release() {
     for (name, _, features) in tree() {
         assert!(
-            name != "providers" || !features.split(',').any(|feature| feature == "sim"),
-            "providers has sim"
+            name != "providers" || !features.split(',').any(|feature| ["schema", "sim"].contains(&feature)),
+            "providers has {features}"
         );
         assert!(
-            !["image", "zip", "s3s", "dynoxide-rs", "harness", "axum"].contains(&name.as_str()),
+            !["image", "zip", "s3s", "dynoxide-rs", "harness", "axum", "schemars"].contains(&name.as_str()),
             "{name} is shipped"
         );
     }

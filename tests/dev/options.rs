@@ -54,6 +54,10 @@ pub(crate) struct Options {
     /// Take free ports for everything.
     #[arg(long)]
     free_ports: bool,
+    /// Origin of a receiver of webhooks on this machine, such as http://127.0.0.1:9000, which jobs may name in
+    /// notify.webhook_url. May be repeated.
+    #[arg(long = "caller", value_name = "ORIGIN")]
+    callers: Vec<String>,
     /// Show what the functions log, at this level: error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL")]
     log: Option<Level>,
@@ -87,6 +91,7 @@ impl Options {
         stack.run =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         stack.variables = self.variables.clone();
+        stack.callers = self.callers.clone();
         stack.sweep_every = Some(SWEEP);
         if !self.free_ports {
             stack.ports = Ports {

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
-use crate::world::{World, named, problem};
+use crate::{
+    described,
+    world::{World, named, problem},
+};
 
 /// The id of no job.
 const UNKNOWN: &str = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
@@ -17,13 +20,15 @@ async fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Response<Value> {
-    let mut request = Request::builder().method(method).uri(format!("{}{path}", world.submit.url));
+    let mut request = Request::builder().method(method.clone()).uri(format!("{}{path}", world.submit.url));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let request = request.body(Bytes::copy_from_slice(body)).expect("a request");
     let answer = world.http.send(request).await.expect("an answer");
-    answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    let answer = answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null));
+    described::fits(&method, path, &answer);
+    answer
 }
 
 /// `POST /jobs` with a body as it is.

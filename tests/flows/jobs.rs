@@ -18,14 +18,12 @@ use crate::world::World;
 impl World {
     /// `GET` of a path of the submit API. Redirects are not followed.
     async fn get(&self, path: &str) -> Response<Value> {
-        let url = format!("{}{path}", self.submit.url);
-        self.http.json(Method::GET, &url, &[], &Value::Null).await.expect("an answer")
+        self.ask(Method::GET, path, &[], &Value::Null).await
     }
 
     /// Lets something happen to a job: `retry`, `cancel` or `replay`.
     async fn tell(&self, id: &str, what: &str, body: Value) -> Response<Value> {
-        let url = format!("{}/jobs/{id}/{what}", self.submit.url);
-        self.http.json(Method::POST, &url, &[], &body).await.expect("an answer")
+        self.ask(Method::POST, &format!("/jobs/{id}/{what}"), &[], &body).await
     }
 
     /// Cancels a job that can be cancelled.

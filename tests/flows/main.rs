@@ -8,6 +8,7 @@ mod changing;
 mod check;
 mod crash;
 mod deliveries;
+mod described;
 mod direct_invoke;
 mod door;
 mod event_bus;

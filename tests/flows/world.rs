@@ -10,6 +10,8 @@ use http::{Method, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::described;
+
 /// An item of the table.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -79,10 +81,25 @@ impl World {
         json!({ "provider": "abyssale", "kind": "export", "banner_ids": self.banner_ids(count) })
     }
 
+    /// A request to the submit API. Its answer is as the API's description says. Redirects are not followed.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Response<Value> {
+        let url = format!("{}{path}", self.submit.url);
+        let answer = self.http.json(method.clone(), &url, headers, body).await.expect("an answer");
+        described::fits(&method, path, &answer);
+        answer
+    }
+
     /// `POST /jobs`.
     pub(crate) async fn post(&self, body: &Value, headers: &[(&str, &str)]) -> Response<Value> {
-        let url = format!("{}/jobs", self.submit.url);
-        self.http.json(Method::POST, &url, headers, body).await.expect("an answer")
+        let answer = self.ask(Method::POST, "/jobs", headers, body).await;
+        described::takes(body, &answer);
+        answer
     }
 
     /// Submits an export and returns the job's id.
@@ -94,8 +111,7 @@ impl World {
 
     /// `GET /jobs/{id}`.
     pub(crate) async fn job(&self, id: &str) -> Value {
-        let url = format!("{}/jobs/{id}", self.submit.url);
-        let answer = self.http.json(Method::GET, &url, &[], &Value::Null).await.expect("an answer");
+        let answer = self.ask(Method::GET, &format!("/jobs/{id}"), &[], &Value::Null).await;
         assert_eq!(answer.status(), 200, "{}", answer.body());
         answer.into_body()
     }

@@ -17,6 +17,9 @@ use crate::{
     route::{Route, meanings, parameters},
 };
 
+/// This API, described as OpenAPI. A test makes it from the types, and compares.
+const OPENAPI: &str = include_str!("../openapi.json");
+
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 128 * 1024;
 
@@ -35,7 +38,8 @@ pub(crate) async fn answer(app: &App, request: &http::Request<Bytes>, deadline: 
             .header("allow", route.allowed());
     }
     let answered = match read(route, request) {
-        Ok(command) => app.carry_out(command, deadline).await,
+        Ok(None) => return HttpReply::json_text(200, OPENAPI),
+        Ok(Some(command)) => app.carry_out(command, deadline).await,
         Err(fault) => Err(fault),
     };
     match answered {
@@ -77,36 +81,38 @@ fn status(job: &Job) -> u16 {
     }
 }
 
-fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Command, Fault> {
+/// What a request asks for; nothing but the description of the API, if that is all.
+fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Command>, Fault> {
     let id =
         |id: &str| id.parse::<JobId>().map_err(|_| Fault::new(FaultClass::NotFound, "there is no such job"));
     if route == Route::Jobs && request.method() == Method::GET {
-        return Listing::of_query(request.uri().query().unwrap_or_default()).map(Command::List);
+        return Listing::of_query(request.uri().query().unwrap_or_default()).map(Command::List).map(Some);
     }
     let mut query = parameters(request.uri().query().unwrap_or_default())?;
     let mut body = Remaining(Map::new());
     let command = match route {
-        Route::Jobs => submit(request)?,
-        Route::Job(job) => Command::Get(id(job)?),
+        Route::Description => None,
+        Route::Jobs => Some(submit(request)?),
+        Route::Job(job) => Some(Command::Get(id(job)?)),
         Route::File(job, name) => {
             let lasts = lasts(query.remove("expires_in").as_ref())?;
-            Command::Link(LinkWish { job: id(job)?, linked: Linked::File(meanings(name)), lasts })
+            Some(Command::Link(LinkWish { job: id(job)?, linked: Linked::File(meanings(name)), lasts }))
         }
         Route::Archive(job) => {
             let lasts = lasts(query.remove("expires_in").as_ref())?;
-            Command::Link(LinkWish { job: id(job)?, linked: Linked::Archive, lasts })
+            Some(Command::Link(LinkWish { job: id(job)?, linked: Linked::Archive, lasts }))
         }
         Route::Retry(job) => {
             body = optional(request)?;
-            Command::retry(id(job)?, &mut body)?
+            Some(Command::retry(id(job)?, &mut body)?)
         }
         Route::Cancel(job) => {
             body = optional(request)?;
-            Command::Cancel(id(job)?)
+            Some(Command::Cancel(id(job)?))
         }
         Route::Replay(job) => {
             body = optional(request)?;
-            Command::replay(id(job)?, &mut body)?
+            Some(Command::replay(id(job)?, &mut body)?)
         }
     };
     body.finish()?;

@@ -75,7 +75,8 @@ impl Fields<'_> {
 }
 
 fn is_token(text: &str) -> bool {
-    (1..=LONGEST_TOKEN).contains(&text.len()) && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+    (1..=LONGEST_TOKEN).contains(&text.chars().count())
+        && !text.contains(|c: char| c.is_control() || c.is_whitespace())
 }
 
 /// `[A-Za-z0-9+/]+={0,2}`, as the API reference has it.

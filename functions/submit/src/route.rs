@@ -9,6 +9,8 @@ use url::form_urlencoded;
 /// A place of the API. Ids are still as the caller wrote them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
+    /// `/openapi.json`
+    Description,
     /// `/jobs`
     Jobs,
     /// `/jobs/{job_id}`
@@ -28,6 +30,9 @@ pub(crate) enum Route<'a> {
 impl<'a> Route<'a> {
     /// The place of a path, if there is one.
     pub(crate) fn of(path: &'a str) -> Option<Self> {
+        if path == "/openapi.json" {
+            return Some(Self::Description);
+        }
         let rest = path.strip_prefix("/jobs")?;
         let Some(rest) = rest.trim_end_matches('/').strip_prefix('/') else {
             return rest.chars().all(|c| c == '/').then_some(Self::Jobs);
@@ -46,7 +51,7 @@ impl<'a> Route<'a> {
     pub(crate) fn allowed(self) -> &'static str {
         match self {
             Self::Jobs => "GET, POST",
-            Self::Job(_) | Self::File(..) | Self::Archive(_) => "GET",
+            Self::Description | Self::Job(_) | Self::File(..) | Self::Archive(_) => "GET",
             Self::Retry(_) | Self::Cancel(_) | Self::Replay(_) => "POST",
         }
     }
@@ -90,6 +95,8 @@ mod tests {
     #[test]
     fn each_path_is_one_place_or_none() {
         let cases = [
+            ("/openapi.json", Some(Route::Description)),
+            ("/openapi.json/", None),
             ("/jobs", Some(Route::Jobs)),
             ("/jobs/", Some(Route::Jobs)),
             ("/jobs/1", Some(Route::Job("1"))),

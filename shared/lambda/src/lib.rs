@@ -22,6 +22,7 @@ pub use env::Environment;
 pub use invocation::{Invocation, about, of_provider, piece_of_work, trace};
 pub use log::{log_into, start_log};
 pub use metrics::{METRICS, Metric, NAMESPACE, Unit};
+pub use problem::Problem;
 pub use provider_settings::{ProviderSettings, Usual};
 pub use reply::{HttpReply, QueueReply};
 pub use serve::{Error, Failure, serve};

@@ -1,30 +1,59 @@
 //! A failure as problem JSON (RFC 9457).
 
-use model::Fault;
-use serde_json::{Map, Value, json};
+use model::{Fault, FaultClass, JobId, ProviderAnswer, Violation};
+use serde::Serialize;
 
-/// The problem's members. `type` is a URN with the class in kebab case; it does not change.
-pub(crate) fn problem(fault: &Fault) -> Value {
-    let class = fault.class;
-    let mut members = Map::new();
-    members.insert("type".into(), json!(format!("urn:landfall:problem:{}", kebab(class.name()))));
-    members.insert("title".into(), json!(title(class.name())));
-    members.insert("status".into(), json!(class.http_status()));
-    members.insert("detail".into(), json!(fault.message));
-    if !fault.violations.is_empty() {
-        members.insert("errors".into(), json!(fault.violations));
+/// What a caller is told of a failure over HTTP.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
+pub struct Problem<'a> {
+    /// A URN with the class of the failure, such as `urn:landfall:problem:invalid-request`. It does not change.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The class in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What went wrong this time.
+    detail: &'a str,
+    /// The fields that break a rule.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Violation],
+    /// What the provider said, when it was the provider who refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'a ProviderAnswer>,
+    /// Seconds after which trying again makes sense, as the header `Retry-After` says them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    /// The job that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<JobId>,
+    /// The path of that job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+}
+
+impl Problem<'_> {
+    /// The URN of a class.
+    pub fn urn(class: FaultClass) -> String {
+        format!("urn:landfall:problem:{}", kebab(class.name()))
     }
-    if let Some(provider) = &fault.provider {
-        members.insert("provider".into(), json!(provider));
+}
+
+impl<'a> From<&'a Fault> for Problem<'a> {
+    fn from(fault: &'a Fault) -> Self {
+        Self {
+            kind: Self::urn(fault.class),
+            title: title(fault.class.name()),
+            status: fault.class.http_status(),
+            detail: &fault.message,
+            errors: &fault.violations,
+            provider: fault.provider.as_ref(),
+            retry_after: fault.retry_after,
+            job_id: fault.job,
+            instance: fault.job.map(|job| format!("/jobs/{job}")),
+        }
     }
-    if let Some(seconds) = fault.retry_after {
-        members.insert("retry_after".into(), json!(seconds));
-    }
-    if let Some(job) = fault.job {
-        members.insert("job_id".into(), json!(job));
-        members.insert("instance".into(), json!(format!("/jobs/{job}")));
-    }
-    Value::Object(members)
 }
 
 /// `ProviderThrottled` as `provider-throttled`.

@@ -4,7 +4,7 @@ use model::Fault;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::problem::problem;
+use crate::Problem;
 
 /// An answer through an HTTP API of API Gateway.
 #[derive(Debug)]
@@ -21,6 +21,12 @@ impl HttpReply {
         reply.header("content-type", "application/json")
     }
 
+    /// An answer whose body is JSON as it stands.
+    pub fn json_text(status: u16, body: &str) -> Self {
+        let reply = Self { status, headers: Map::new(), body: body.to_owned() };
+        reply.header("content-type", "application/json")
+    }
+
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
         Self { status, headers: Map::new(), body: String::new() }
@@ -29,7 +35,7 @@ impl HttpReply {
     /// A failure as problem JSON. Logs it: this is where it is decided what becomes of it.
     pub fn fault(fault: &Fault) -> Self {
         fault.log("request refused");
-        let body = problem(fault).to_string();
+        let body = json!(Problem::from(fault)).to_string();
         let reply = Self { status: fault.class.http_status(), headers: Map::new(), body };
         let reply = reply.header("content-type", "application/problem+json");
         match fault.retry_after {

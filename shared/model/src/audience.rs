@@ -36,11 +36,16 @@ pub struct Audience {
     pub sign_at: Option<OffsetDateTime>,
 }
 
-/// What may be shown of an audience.
+/// Whom the job tells of its end, as far as it may be shown.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Audience"))]
 pub struct AudienceView<'a> {
+    /// How many workflows wait and have not been told.
+    #[cfg_attr(feature = "schema", schemars(range(max = Audience::MOST_WAITERS)))]
     waiting: usize,
+    /// Where the caller is told, without the query.
     webhook_url: Option<&'a str>,
+    /// Whether those who wait are told of a job that lacks files as of one that lacks none.
     partial_is_success: bool,
 }
 

@@ -161,6 +161,7 @@ pub enum SourceRole {
 
 /// A file that will not come, by the provider's own word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Missing {
     /// What the provider calls it, such as the name of a format.
     #[serde(default, skip_serializing_if = "Option::is_none")]

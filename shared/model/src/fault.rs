@@ -28,6 +28,7 @@ pub struct Fault {
 
 /// One broken rule of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Violation {
     /// The field, with dots for keys and brackets for indexes: `banner_ids[0]`.
     pub field: String,
@@ -37,6 +38,7 @@ pub struct Violation {
 
 /// A provider's refusal in its own words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderAnswer {
     /// HTTP status.
     pub status: u16,
@@ -51,6 +53,7 @@ pub struct ProviderAnswer {
 
 /// A failure as a job remembers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobError {
     /// What kind it is.
     #[serde(rename = "type")]
@@ -61,6 +64,7 @@ pub struct JobError {
     pub retryable: bool,
     /// When it happened.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::time"))]
     pub at: OffsetDateTime,
     /// The provider's own words, when it refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]

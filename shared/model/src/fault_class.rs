@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum FaultClass {
     /// The request breaks a rule; the violations name the fields.
     InvalidRequest,

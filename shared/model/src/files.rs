@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which checksum S3 verified and stored for an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ChecksumAlgorithm {
     /// CRC-64/NVME over the whole object, the default.
     #[serde(rename = "CRC64NVME")]
@@ -15,6 +16,7 @@ pub enum ChecksumAlgorithm {
 
 /// A checksum over the whole object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Checksum {
     /// How it was computed.
     pub algorithm: ChecksumAlgorithm,
@@ -24,6 +26,7 @@ pub struct Checksum {
 
 /// One object that landed in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StoredFile {
     /// The file's name below the job's prefix.
     pub name: String,
@@ -39,6 +42,7 @@ pub struct StoredFile {
 
 /// The archive that the provider delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Archive {
     /// The object.
     #[serde(flatten)]
@@ -52,6 +56,7 @@ pub struct Archive {
 
 /// The list of everything that landed, as an object beside the files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ManifestObject {
     /// The S3 key.
     pub key: String,
@@ -93,6 +98,7 @@ impl Haul {
 
 /// How a transfer is going, or how it went.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Transfer {
     /// Bytes received from the source so far.
     pub bytes: u64,

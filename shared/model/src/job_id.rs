@@ -9,7 +9,8 @@ use uuid::Uuid;
 /// A job's id. Sorts by creation time; its text form is the usual hyphenated lower-case UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct JobId(Uuid);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct JobId(#[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::job_id"))] Uuid);
 
 /// The text is not the id of a job.
 #[derive(Debug, thiserror::Error)]

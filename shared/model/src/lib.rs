@@ -16,6 +16,8 @@ mod job_id;
 mod names;
 mod outbox;
 mod retries;
+#[cfg(feature = "schema")]
+mod schema;
 mod seal;
 mod secret;
 mod status;

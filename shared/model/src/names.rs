@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Only the table of providers makes these, so a name is always safe in a path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderName(String);
 
 impl ProviderName {
@@ -32,6 +33,7 @@ impl fmt::Display for ProviderName {
 /// The provider's id for the work it accepted, such as an Abyssale `export_id`. Opaque.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ticket(String);
 
 impl Ticket {

@@ -9,6 +9,7 @@ use crate::Event;
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Status {
     /// Recorded; its turn at the provider has not come. Nobody has been asked, or whoever was did no work.
     Waiting,

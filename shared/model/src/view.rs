@@ -12,6 +12,7 @@ use crate::{
 /// What a caller may read of a job: `GET /jobs/{job_id}`. Every field is always present, so that a reader needs no "if it
 /// is there"; only `deliveries` are left out where jobs are listed or made.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Job"))]
 pub struct JobView<'a> {
     job_id: JobId,
     provider: &'a ProviderName,
@@ -20,10 +21,13 @@ pub struct JobView<'a> {
     /// The provider's id for the work.
     ticket: Option<&'a Ticket>,
     #[serde(serialize_with = "utc_milliseconds")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
     created_at: OffsetDateTime,
     #[serde(serialize_with = "utc_milliseconds")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
     updated_at: OffsetDateTime,
     /// 0 to 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100)))]
     progress: Option<f64>,
     /// The checked request, with the provider's own names.
     request: &'a Value,
@@ -33,6 +37,7 @@ pub struct JobView<'a> {
     transfer: Option<Transfer>,
     archive: Option<ArchiveView<'a>>,
     /// The first files, at most 200.
+    #[cfg_attr(feature = "schema", schemars(length(max = 200)))]
     files: Vec<FileView<'a>>,
     /// How many files there are.
     files_total: u64,
@@ -50,12 +55,14 @@ pub struct JobView<'a> {
     resubmitted_as: Option<JobId>,
     /// The latest deliveries, newest first, at most 50.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 50)))]
     deliveries: Option<Vec<DeliveryView>>,
     links: Links,
 }
 
 /// Where a job is shown.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Links {
     /// Path of the job itself.
     #[serde(rename = "self")]
@@ -64,6 +71,7 @@ pub struct Links {
 
 /// A file in the bucket, and where it can be downloaded.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "File"))]
 pub struct FileView<'a> {
     #[serde(flatten)]
     file: &'a StoredFile,
@@ -72,6 +80,7 @@ pub struct FileView<'a> {
 
 /// The provider's archive in the bucket, and where it can be downloaded.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Archive"))]
 pub struct ArchiveView<'a> {
     #[serde(flatten)]
     archive: &'a Archive,
@@ -80,6 +89,7 @@ pub struct ArchiveView<'a> {
 
 /// Where a file can be downloaded.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileLinks {
     /// A path of the submit API, which answers with a redirect to a URL that needs no further proof.
     download: String,
@@ -87,6 +97,7 @@ pub struct FileLinks {
 
 /// A delivery of the provider, as it is recorded beside its job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Delivery"))]
 pub struct DeliveryView {
     /// What `POST /jobs/{job_id}/replay` calls it.
     pub id: String,
@@ -94,6 +105,7 @@ pub struct DeliveryView {
     pub name: String,
     /// When our door received it.
     #[serde(serialize_with = "utc_milliseconds")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
     pub received_at: OffsetDateTime,
     /// Whether its body is still kept.
     pub replayable: bool,
@@ -101,6 +113,7 @@ pub struct DeliveryView {
 
 /// A page of jobs: `GET /jobs`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobList<'a> {
     /// Newest first. There may be fewer than were asked for, and still more on further pages.
     pub jobs: Vec<JobView<'a>>,
@@ -110,11 +123,13 @@ pub struct JobList<'a> {
 
 /// A URL that gives a file to whoever has it: `GET /jobs/{job_id}/files/{name}` and `GET /jobs/{job_id}/archive`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Link"))]
 pub struct LinkView {
     /// The URL.
     pub url: String,
     /// When it stops to work: after as long as was asked for, or with the credentials that signed it.
     #[serde(serialize_with = "utc_milliseconds")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
     pub expires_at: OffsetDateTime,
 }
 

@@ -16,6 +16,8 @@ mod longest_answer;
 mod order;
 mod polling;
 mod retry_after;
+#[cfg(feature = "schema")]
+mod schema;
 mod signing;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -34,6 +36,8 @@ pub use longest_answer::LongestAnswer;
 pub use order::{Fields, Order};
 pub use polling::Polling;
 pub use retry_after::retry_after;
+#[cfg(feature = "schema")]
+pub use schema::OrderSchema;
 pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 pub use standing::Standing;
 pub use token::Token;
@@ -63,6 +67,10 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`model::FaultClass::InvalidRequest`] with a violation for each broken rule.
     fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault>;
+
+    /// What [`Provider::read_order`] takes, as JSON Schemas: one for each way to order a kind of work.
+    #[cfg(feature = "schema")]
+    fn order_schemas(&self) -> Vec<OrderSchema>;
 
     /// Fills in what an order takes from the results of another job, see [`Order::of_job`].
     ///

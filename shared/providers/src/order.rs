@@ -31,9 +31,10 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Starts to check.
+    /// Starts to check. `9.0` is the number `9` in JSON, and is read as that, so that equal requests are equal JSON.
     pub fn new(fields: Map<String, Value>) -> Self {
-        Self { left: fields, violations: vec![] }
+        let left = fields.into_iter().map(|(name, value)| (name, with_whole_numbers(value))).collect();
+        Self { left, violations: vec![] }
     }
 
     /// Takes a field out. `null` is the same as absent.
@@ -55,5 +56,37 @@ impl Fields {
             self.violations.push(Violation::new(name, "unknown field"));
         }
         if self.violations.is_empty() { Ok(()) } else { Err(Fault::violations(self.violations)) }
+    }
+}
+
+/// The same JSON with every number that has no fraction as an integer, as far as a double tells integers apart.
+fn with_whole_numbers(value: Value) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(whole) if whole.fract() == 0.0 && whole.abs() < EXACT => Value::from(whole as i64),
+            _ => Value::Number(number),
+        },
+        Value::Array(values) => values.into_iter().map(with_whole_numbers).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, with_whole_numbers(value))).collect()
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_without_a_fraction_is_whole_however_it_is_written() {
+        let text = r#"{"a": 9.0, "b": [1e2, -0.0, 1.5], "c": {"d": 7.0}, "e": 1e300, "f": "9.0"}"#;
+        let mut fields = Fields::new(serde_json::from_str(text).expect("JSON"));
+        let read: Vec<Option<Value>> = ["a", "b", "c", "e", "f"].map(|name| fields.take(name)).into();
+        let expected = [json!(9), json!([100, 0, 1.5]), json!({ "d": 7 }), json!(1e300), json!("9.0")];
+        assert_eq!(read, expected.map(Some));
     }
 }

@@ -21,6 +21,8 @@ use model::{Fault, Job};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+#[cfg(feature = "schema")]
+use crate::OrderSchema;
 use crate::{
     Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Order, Polling,
     Provider, Report, SigningAction, SigningSecret, Standing, Unreadable,
@@ -57,6 +59,11 @@ impl Provider for Abyssale {
 
     fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
         order::read(kind, fields)
+    }
+
+    #[cfg(feature = "schema")]
+    fn order_schemas(&self) -> Vec<OrderSchema> {
+        order::schemas()
     }
 
     fn complete_order(&self, order: Order, job: &Job) -> Result<Order, Fault> {

@@ -9,6 +9,8 @@ mod envelope;
 mod lean;
 mod notes;
 mod order;
+#[cfg(feature = "schema")]
+mod order_schema;
 mod poll;
 mod progress;
 mod refusal;
@@ -25,6 +27,8 @@ use model::{Fault, Job};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+#[cfg(feature = "schema")]
+use crate::OrderSchema;
 use crate::{
     Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Knocking, Order,
     Polling, Provider, Report, Standing, Token, Unreadable,
@@ -64,6 +68,11 @@ impl Provider for AiStudios {
 
     fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
         order::read(kind, fields)
+    }
+
+    #[cfg(feature = "schema")]
+    fn order_schemas(&self) -> Vec<OrderSchema> {
+        order_schema::schemas()
     }
 
     /// One export of a project at a time (contract 2, E5): its progress is the project's, and does not tell exports

@@ -9,10 +9,10 @@ use crate::{Fields, Order};
 pub(super) const EXPORT: &str = "export";
 
 /// The longest id that is taken. Samples have 24 hexadecimal digits, and the format is not promised.
-const LONGEST_ID: usize = 128;
+pub(super) const LONGEST_ID: usize = 128;
 
 /// What the provider renders; longer edges are for plans that have them (contract 2).
-const RESOLUTIONS: [&str; 4] = ["4k", "1080", "720", "480"];
+pub(super) const RESOLUTIONS: [&str; 4] = ["4k", "1080", "720", "480"];
 
 /// Checks a caller's fields. Only what was said is kept, since the provider has defaults of its own (contract 2, E2).
 pub(super) fn read(kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {

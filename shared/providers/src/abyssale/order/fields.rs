@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::Fields;
 
 /// The longest id that is taken. The provider's are UUIDs of 36 characters, and opaque (contract 9, row 22).
-const LONGEST_ID: usize = 64;
+pub(super) const LONGEST_ID: usize = 64;
 
 /// A request as it is sent and remembered: only what the caller said.
 pub(super) type Request = Map<String, Value>;

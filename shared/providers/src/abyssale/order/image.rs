@@ -6,7 +6,7 @@ use super::fields::{Request, design_id, layers, optional, whole};
 use crate::Fields;
 
 /// File types of a synchronous generation (contract 4).
-const FILE_TYPES: &[&str] = &["png", "jpeg", "webp", "avif", "pdf", "auto"];
+pub(super) const FILE_TYPES: &[&str] = &["png", "jpeg", "webp", "avif", "pdf", "auto"];
 
 /// One format of a static design.
 pub(super) fn read(fields: &mut Fields) -> (Request, Option<u64>) {

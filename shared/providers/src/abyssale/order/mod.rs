@@ -9,6 +9,8 @@ mod fields;
 mod generation;
 mod image;
 mod options;
+#[cfg(feature = "schema")]
+mod schema;
 
 use model::Fault;
 use serde_json::{Map, Value};
@@ -29,6 +31,8 @@ pub(super) const DYNAMIC_IMAGE: &str = "dynamic_image";
 pub(super) const BANNER: &str = "banner";
 
 pub(super) use export::complete;
+#[cfg(feature = "schema")]
+pub(super) use schema::schemas;
 
 /// Checks a caller's fields.
 pub(super) fn read(kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {

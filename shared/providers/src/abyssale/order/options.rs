@@ -9,7 +9,7 @@ use crate::Fields;
 pub(super) const FILE_TYPES: &[&str] = &["png", "jpeg", "webp", "avif", "gif", "pdf", "html5", "mp4", "auto"];
 
 /// What each design type can be made into.
-const OF_DESIGN: &[(&str, &[&str])] = &[
+pub(super) const OF_DESIGN: &[(&str, &[&str])] = &[
     ("static", &["jpeg", "png", "webp", "avif", "pdf"]),
     ("animated", &["mp4", "gif", "html5"]),
     ("printer", &["pdf"]),

@@ -1,0 +1,87 @@
+//! The description of the submit API, as it is served.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+/// The description as it is served.
+pub(super) static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../../functions/submit/openapi.json")).expect("JSON")
+});
+
+/// A validator for each schema of an answer's body, by its place in the description.
+static BODIES: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
+    let mut strict = DESCRIPTION.clone();
+    let schemas = strict["components"]["schemas"].as_object_mut().expect("schemas");
+    schemas.values_mut().for_each(close);
+    let content = |response: &Value| response["content"].as_object().cloned().unwrap_or_default();
+    let mut bodies = BTreeMap::new();
+    for response in
+        DESCRIPTION["paths"].as_object().expect("paths").values().flat_map(operations).flat_map(answers)
+    {
+        for schema in content(response).values().map(|media| &media["schema"]) {
+            bodies.entry(schema.to_string()).or_insert_with(|| validator(&strict, schema));
+        }
+    }
+    let requests = json!({ "$ref": "#/components/schemas/SubmitRequest" });
+    bodies.insert(requests.to_string(), validator(&strict, &requests));
+    bodies
+});
+
+/// The description lets readers expect more fields than it names; here nothing else may be there.
+fn close(schema: &mut Value) {
+    if schema["type"] == "object" && schema.get("properties").is_some() {
+        schema["additionalProperties"] = json!(false);
+    }
+}
+
+fn validator(description: &Value, schema: &Value) -> Validator {
+    let mut whole = schema.clone();
+    whole["components"] = description["components"].clone();
+    jsonschema::options().should_validate_formats(true).build(&whole).expect("a schema")
+}
+
+fn operations(path: &Value) -> impl Iterator<Item = &Value> {
+    path.as_object()
+        .into_iter()
+        .flat_map(|path| path.values())
+        .filter(|operation| operation["responses"].is_object())
+}
+
+fn answers(operation: &Value) -> impl Iterator<Item = &Value> {
+    operation["responses"].as_object().into_iter().flat_map(|answers| answers.values()).map(followed)
+}
+
+/// What a reference leads to.
+pub(super) fn followed(value: &Value) -> &Value {
+    match value["$ref"].as_str() {
+        Some(reference) => DESCRIPTION.pointer(&reference[1..]).expect("a described thing"),
+        None => value,
+    }
+}
+
+/// The template of a path. A file's name may have slashes.
+pub(super) fn template(path: &str) -> Option<(&'static str, &'static Value)> {
+    let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let fits = |template: &str| {
+        let template: Vec<&str> = template.split('/').collect();
+        let last_takes_more = template.len() == 5 && segments.len() > 5;
+        (template.len() == segments.len() || last_takes_more)
+            && template
+                .iter()
+                .zip(&segments)
+                .all(|(named, segment)| named == segment || named.starts_with('{') && !segment.is_empty())
+    };
+    let mut paths = DESCRIPTION["paths"].as_object().expect("paths").iter();
+    paths.find(|(template, _)| fits(template)).map(|(template, path)| (template.as_str(), path))
+}
+
+/// Where a body is not as its schema says, which stands in the description.
+pub(super) fn conforms(schema: &Value, body: &Value) -> Vec<String> {
+    let validator = BODIES.get(&schema.to_string()).expect("a described body");
+    validator
+        .iter_errors(body)
+        .map(|error| format!("at {:?}: {error}", error.instance_path().as_str()))
+        .collect()
+}

@@ -1,0 +1,49 @@
+//! The whole description.
+
+use serde_json::{Map, Value, json};
+
+use crate::{operations, requests, responses, schemas};
+
+const DESCRIPTION: &str = "\
+Submits export and generation jobs to creative providers, shows them, and gives out their files.
+
+Every failure is problem JSON (RFC 9457). A path that is not described is answered 404, and a method that is not \
+described 405 with `Allow`. Unknown fields and parameters are refused, and a `null` in a request is the same as absent.
+
+On AWS, requests are signed by Signature Version 4 for the service `execute-api`, and API Gateway answers for itself \
+whoever may not come in, asks too much of it, or waits longer than 30 seconds. Locally the API takes any request.";
+
+/// The description as JSON.
+pub(crate) fn document() -> Value {
+    let mut schemas = schemas::of_answers();
+    schemas.extend(requests::schemas());
+    let mut failures = Map::new();
+    let paths = operations::paths(&mut failures);
+    json!({
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Landfall",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Brings rendered creatives home",
+            "description": DESCRIPTION,
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/", "description": "Where this document is served" }],
+        "security": [{ "iam": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": failures,
+            "headers": responses::headers(),
+            "securitySchemes": {
+                "iam": {
+                    "type": "apiKey",
+                    "name": "Authorization",
+                    "in": "header",
+                    "x-amazon-apigateway-authtype": "awsSigv4",
+                    "description": "AWS Signature Version 4 of a caller who may `execute-api:Invoke`.",
+                },
+            },
+        },
+    })
+}

@@ -1,0 +1,137 @@
+//! What can be asked of the API, path by path.
+
+use FaultClass::{
+    IdempotencyMismatch, Internal, InvalidRequest, JobConflict, Misconfigured, NotFound, PayloadTooLarge,
+    ProviderConflict, ProviderCredentials, ProviderPlan, ProviderQuota, ProviderRefusedRequest,
+    ProviderThrottled, ProviderUnavailable, StorageUnavailable, UnsupportedMediaType,
+};
+use model::FaultClass;
+use serde_json::{Map, Value, json};
+
+use crate::{failures, parameters, responses, schemas::reference};
+
+/// What may go wrong with anything.
+const ANY: &[FaultClass] = &[InvalidRequest, Misconfigured, Internal, StorageUnavailable];
+/// What may go wrong with a body.
+const BODY: &[FaultClass] = &[PayloadTooLarge, UnsupportedMediaType];
+/// What may go wrong where a provider is asked for work.
+const PROVIDER: &[FaultClass] = &[
+    ProviderPlan,
+    ProviderConflict,
+    ProviderRefusedRequest,
+    ProviderCredentials,
+    ProviderThrottled,
+    ProviderQuota,
+    ProviderUnavailable,
+];
+
+/// Responses that operations have in common, by name.
+type Shared = Map<String, Value>;
+
+/// All paths with their operations.
+pub(crate) fn paths(shared: &mut Shared) -> Value {
+    let job = || json!([parameters::job_id()]);
+    let file = || json!([parameters::job_id(), parameters::file_name()]);
+    json!({
+        "/jobs": { "post": submit(shared), "get": list(shared) },
+        "/jobs/{job_id}": { "parameters": job(), "get": show(shared) },
+        "/jobs/{job_id}/files/{name}": { "parameters": file(), "get": link(shared, "getFile", "Link a file of a job") },
+        "/jobs/{job_id}/archive": { "parameters": job(), "get": link(shared, "getArchive", "Link a job's archive") },
+        "/jobs/{job_id}/retry": { "parameters": job(), "post": retry(shared) },
+        "/jobs/{job_id}/cancel": { "parameters": job(), "post": cancel(shared) },
+        "/jobs/{job_id}/replay": { "parameters": job(), "post": replay(shared) },
+        "/openapi.json": { "get": describe(shared) },
+    })
+}
+
+fn submit(shared: &mut Shared) -> Value {
+    let description = "The answer comes once the provider has taken the work, or at once with a job that waits for its turn. \
+                       A provider that does not answer may have taken the work: that is a job that is `unknown`.";
+    let mut operation = operation("submitJob", "Submit a job", description);
+    operation["parameters"] = json!([parameters::idempotency_key()]);
+    operation["requestBody"] = body("SubmitRequest", true);
+    let classes = [ANY, BODY, &[IdempotencyMismatch], PROVIDER].concat();
+    answered(
+        shared,
+        operation,
+        [
+            (200, responses::job_at("The work is done, or was done before.")),
+            (201, responses::job_at("The provider made what was asked for.")),
+            (202, responses::job_at("The work goes on.")),
+        ],
+        &classes,
+    )
+}
+
+fn list(shared: &mut Shared) -> Value {
+    let description = "Newest first. A page may hold fewer jobs than were asked for, and still more follow if it has a \
+                       `next_cursor`.";
+    let mut operation = operation("listJobs", "List jobs", description);
+    operation["parameters"] = parameters::listing().into();
+    answered(shared, operation, [(200, responses::json_of("A page of jobs.", "JobList"))], ANY)
+}
+
+fn show(shared: &mut Shared) -> Value {
+    let operation = operation("getJob", "Show a job", "Shows a job and what was delivered for it.");
+    let classes = [ANY, &[NotFound]].concat();
+    answered(shared, operation, [(200, responses::json_of("The job.", "Job"))], &classes)
+}
+
+fn link(shared: &mut Shared, id: &str, summary: &str) -> Value {
+    let description = "Redirects to a URL that gives the file to whoever has it.";
+    let mut operation = operation(id, summary, description);
+    operation["parameters"] = json!([parameters::expires_in()]);
+    answered(shared, operation, [(302, responses::redirect())], &[ANY, &[NotFound]].concat())
+}
+
+fn retry(shared: &mut Shared) -> Value {
+    let description = "Brings the files of a job in again that ended without them, or asks where they are. With `resubmit` the \
+                       provider is asked for the work again, as a new job; once, however often this is sent.";
+    let mut operation = operation("retryJob", "Retry a job", description);
+    operation["requestBody"] = body("RetryRequest", false);
+    let classes = [ANY, BODY, &[NotFound, JobConflict], PROVIDER].concat();
+    answered(shared, operation, [(202, responses::job_at("The job that goes on, or the new one."))], &classes)
+}
+
+fn cancel(shared: &mut Shared) -> Value {
+    let description =
+        "Nothing of the job is brought in any more. What the provider was asked for it goes on with.";
+    let mut operation = operation("cancelJob", "Cancel a job", description);
+    operation["requestBody"] = body("CancelRequest", false);
+    let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
+    answered(shared, operation, [(200, responses::json_of("The job, which is cancelled.", "Job"))], &classes)
+}
+
+fn replay(shared: &mut Shared) -> Value {
+    let description = "Lets a delivery of the provider happen again, as it came.";
+    let mut operation = operation("replayDelivery", "Replay a delivery", description);
+    operation["requestBody"] = body("ReplayRequest", false);
+    let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
+    answered(shared, operation, [(202, responses::job_at("The job of the delivery."))], &classes)
+}
+
+fn describe(shared: &mut Shared) -> Value {
+    let operation = operation("getDescription", "Describe the API", "Answers this document.");
+    answered(shared, operation, [(200, responses::document())], &[InvalidRequest])
+}
+
+fn operation(id: &str, summary: &str, description: &str) -> Value {
+    json!({ "operationId": id, "summary": summary, "description": description })
+}
+
+fn body(schema: &str, required: bool) -> Value {
+    json!({ "required": required, "content": { "application/json": { "schema": reference(schema) } } })
+}
+
+/// An operation with its answers.
+fn answered<const N: usize>(
+    shared: &mut Shared,
+    mut operation: Value,
+    good: [(u16, Value); N],
+    bad: &[FaultClass],
+) -> Value {
+    let good = good.into_iter().map(|(status, response)| (status.to_string(), response));
+    let answers: Map<String, Value> = good.chain(failures::responses(bad, shared)).collect();
+    operation["responses"] = answers.into();
+    operation
+}

@@ -1,0 +1,91 @@
+//! Parameters of paths, queries and headers.
+
+use model::Status;
+use serde_json::{Value, json};
+
+/// The job of a path.
+pub(crate) fn job_id() -> Value {
+    json!({
+        "name": "job_id", "in": "path", "required": true,
+        "description": "The job's id.",
+        "schema": {
+            "type": "string", "format": "uuid",
+            "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        },
+    })
+}
+
+/// The file of a path.
+pub(crate) fn file_name() -> Value {
+    json!({
+        "name": "name", "in": "path", "required": true,
+        "description": "The file's name, as the job or its manifest lists it, percent-encoded. A `/` in it may stand as it is.",
+        "schema": { "type": "string", "minLength": 1 },
+    })
+}
+
+/// How long a link lasts.
+pub(crate) fn expires_in() -> Value {
+    query(
+        "expires_in",
+        "How long the link works, in seconds.",
+        json!({ "type": "integer", "minimum": 60, "maximum": 604_800, "default": 900 }),
+    )
+}
+
+/// What makes a repetition recognisable.
+pub(crate) fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header",
+        "description": "The same key and request give the same job for 7 days, however often and concurrently they are sent. \
+                        Printable ASCII.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$" },
+    })
+}
+
+/// Which jobs are listed.
+pub(crate) fn listing() -> Vec<Value> {
+    let text = || json!({ "type": "string", "minLength": 1 });
+    let day = || json!({ "type": "string", "format": "date" });
+    let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name()).collect();
+    let mut statuses = query(
+        "status",
+        "Only jobs with one of these statuses.",
+        json!({ "type": "array", "minItems": 1, "items": { "enum": Status::ALL.map(Status::as_str) } }),
+    );
+    (statuses["style"], statuses["explode"]) = (json!("form"), json!(false));
+    vec![
+        query("from", "The first day, in UTC. Six days before `to` unless said, and at most 30.", day()),
+        query("to", "The last day, in UTC. Today unless said.", day()),
+        statuses,
+        query("provider", "Only jobs of this provider.", json!({ "type": "string", "enum": names })),
+        query("kind", "Only jobs of this kind.", text()),
+        metadata(),
+        query(
+            "limit",
+            "How many jobs a page holds at most.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 }),
+        ),
+        query("cursor", "The `next_cursor` of an earlier page of the same query.", text()),
+    ]
+}
+
+/// Parameters with names of the caller's own.
+fn metadata() -> Value {
+    let mut metadata = query(
+        "metadata",
+        "Only jobs whose metadata have these values: each is a parameter of its own, `metadata.NAME=VALUE`.",
+        json!({
+            "type": "object", "maxProperties": 10,
+            "patternProperties": { r"^metadata\..+$": { "type": "string" } },
+            "additionalProperties": false,
+            "examples": [{ "metadata.campaign": "spring" }],
+        }),
+    );
+    (metadata["style"], metadata["explode"]) = (json!("form"), json!(true));
+    metadata
+}
+
+fn query(name: &str, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
+}

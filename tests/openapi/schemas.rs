@@ -1,0 +1,76 @@
+//! Schemas of the types that answer.
+
+use lambda::Problem;
+use model::{FaultClass, JobList, JobView, LinkView};
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform};
+use serde_json::{Map, Value, json};
+
+/// The schemas of every answer, by name.
+pub(crate) fn of_answers() -> Map<String, Value> {
+    let mut generator = generator();
+    generator.subschema_for::<JobView<'_>>();
+    generator.subschema_for::<JobList<'_>>();
+    generator.subschema_for::<LinkView>();
+    generator.subschema_for::<Problem<'_>>();
+    let mut schemas = generator.take_definitions(true);
+    schemas.insert("GatewayMessage".to_owned(), gateway_message());
+    schemas
+}
+
+/// What a class of failure means, in the words of its type.
+pub(crate) fn meaning(class: FaultClass) -> String {
+    let schema = generator().into_root_schema_for::<FaultClass>();
+    let classes = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
+    let found = classes.iter().find(|schema| schema["const"] == class.name());
+    found.and_then(|schema| schema["description"].as_str()).expect("every class has a meaning").to_owned()
+}
+
+/// A reference to a schema.
+pub(crate) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn generator() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let settings = settings.with_transform(RecursiveTransform(tidy));
+    settings.with_transform(RecursiveTransform(no_null_where_it_may_be_left_out)).into_generator()
+}
+
+/// Takes out the widths of Rust's numbers, which are no formats of OpenAPI, and the line breaks of doc comments.
+fn tidy(schema: &mut Schema) {
+    let is_width = |format: &Value| format.as_str().is_some_and(|format| format.starts_with("uint"));
+    if schema.get("format").is_some_and(is_width) {
+        schema.remove("format");
+    }
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
+}
+
+/// What may be left out of an answer is left out when there is nothing to say, and never `null`.
+fn no_null_where_it_may_be_left_out(schema: &mut Schema) {
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+    for (_, property) in properties.iter_mut().filter(|(name, _)| required.iter().all(|known| known != *name))
+    {
+        if let Some(Value::Array(types)) = property.get_mut("type") {
+            types.retain(|kind| kind != "null");
+        }
+        if let Some(Value::Array(choices)) = property.get_mut("anyOf") {
+            choices.retain(|choice| choice["type"] != "null");
+        }
+    }
+}
+
+/// What API Gateway says for itself.
+fn gateway_message() -> Value {
+    json!({
+        "type": "object",
+        "description": "An answer of API Gateway's own, which no function has seen.",
+        "properties": { "message": { "type": ["string", "null"] } },
+        "required": ["message"],
+    })
+}
