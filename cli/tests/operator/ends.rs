@@ -1,14 +1,15 @@
 //! Scripts go by the exit code.
 
-use std::net::TcpListener;
-
 use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::world::{World, id, run};
 
+/// The id of no job.
 const NOBODY: &str = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
+/// Where nothing listens.
+const NOWHERE: (&str, &str) = ("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_ends_partial_ends_every_command_that_wants_all_of_it_with_5() {
@@ -92,7 +93,6 @@ async fn a_check_ends_with_9_when_something_is_out_of_order() {
 #[tokio::test]
 async fn a_command_line_or_request_that_cannot_be_read_ends_with_2_and_asks_nobody() {
     let folder = TempDir::new().expect("a folder");
-    let nobody = [("AWS_ENDPOINT_URL", "http://127.0.0.1:1")];
     for line in [
         &["levitate"][..],
         &["submit", "{"],
@@ -100,19 +100,16 @@ async fn a_command_line_or_request_that_cannot_be_read_ends_with_2_and_asks_nobo
         &["get", NOBODY, "--function", "no name"],
         &["wait", NOBODY, "--timeout", "soon"],
     ] {
-        run(folder.path(), &nobody, line, "").await.ends(2);
+        run(folder.path(), &[NOWHERE], line, "").await.ends(2);
     }
-    let ran = run(folder.path(), &[nobody[0], ("AWS_REGION", "")], &["get", NOBODY], "").await.ends(2);
+    let ran = run(folder.path(), &[NOWHERE, ("AWS_REGION", "")], &["get", NOBODY], "").await.ends(2);
     assert!(ran.err.contains("--region"), "{}", ran.err);
 }
 
 #[tokio::test]
 async fn a_function_that_cannot_be_reached_ends_with_1_and_missing_credentials_with_3() {
     let folder = TempDir::new().expect("a folder");
-    let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
-    let endpoint = format!("http://{closed}");
-    let keys =
-        [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s3cret"), ("AWS_ENDPOINT_URL", &endpoint)];
+    let keys = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s3cret"), NOWHERE];
     let ran = run(folder.path(), &keys, &["get", NOBODY], "").await.ends(1);
     assert_eq!(ran.problem(), "unreachable");
     let ran = run(folder.path(), &keys[2..], &["get", NOBODY], "").await.ends(3);
