@@ -24,7 +24,7 @@ pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn all() -> Vec<PathBuf> {
     let mut found = vec![];
-    for folder in ["functions", "shared", "tests"] {
+    for folder in ["cli", "functions", "shared", "tests"] {
         sources(&root().join(folder), &mut found);
     }
     assert!(found.len() > 100, "the sources are found");

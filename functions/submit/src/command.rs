@@ -111,14 +111,17 @@ impl Remaining {
     }
 
     fn link(&mut self) -> Result<LinkWish, Fault> {
-        let (job, file, archive) = (self.job()?, self.text("file")?, self.flag("archive")?.unwrap_or(false));
-        let linked = match (file, archive) {
-            (Some(name), false) => Linked::File(vec![name]),
-            (None, true) => Linked::Archive,
+        let (job, file) = (self.job()?, self.text("file")?);
+        let archive = self.flag("archive")?.unwrap_or(false);
+        let manifest = self.flag("manifest")?.unwrap_or(false);
+        let linked = match (file, archive, manifest) {
+            (Some(name), false, false) => Linked::File(vec![name]),
+            (None, true, false) => Linked::Archive,
+            (None, false, true) => Linked::Manifest,
             _ => {
                 return Err(Fault::invalid(
                     "file",
-                    "expected the name of a file, or \"archive\": true instead",
+                    "expected the name of a file, or \"archive\": true or \"manifest\": true instead",
                 ));
             }
         };

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use model::{Fault, FaultClass, Job, JobId, LinkView, StoredFile};
-use objects::Link;
+use model::{Fault, FaultClass, Job, JobId, LinkView, ManifestObject, StoredFile};
+use objects::{Download, Key, Link};
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -25,6 +25,8 @@ pub enum Linked {
     Archive,
     /// A file, by one of these names.
     File(Vec<String>),
+    /// The manifest, for whoever wants all the files of a job that lists only the first.
+    Manifest,
 }
 
 /// A wish for a link.
@@ -64,9 +66,13 @@ impl App {
         let file = match &wish.linked {
             Linked::Archive => {
                 let none = || Fault::new(FaultClass::NotFound, "this job has no archive in the bucket");
-                job.archive.map(|archive| archive.file).ok_or_else(none)?
+                job.archive.ok_or_else(none)?.file.into()
             }
-            Linked::File(names) => self.file(job, names).await?,
+            Linked::File(names) => self.file(job, names).await?.into(),
+            Linked::Manifest => {
+                let none = || Fault::new(FaultClass::NotFound, "this job has no manifest in the bucket");
+                job.manifest.map(manifest).ok_or_else(none)?
+            }
         };
         let link = self.links.link(&file, wish.lasts, OffsetDateTime::now_utc()).await?;
         let Link { url, expires_at } = link;
@@ -89,5 +95,14 @@ impl App {
         let damaged = |e| Fault::new(FaultClass::Internal, "the job's manifest cannot be read").because(e);
         let manifest: Manifest = serde_json::from_slice(&text).map_err(damaged)?;
         found(manifest.files).ok_or_else(none)
+    }
+}
+
+/// The manifest, which is in no list of files.
+fn manifest(manifest: ManifestObject) -> Download {
+    Download {
+        key: manifest.key,
+        name: Key::MANIFEST_NAME.to_owned(),
+        content_type: "application/json".to_owned(),
     }
 }

@@ -58,23 +58,12 @@ impl<'a> From<&'a Fault> for Problem<'a> {
 
 /// `ProviderThrottled` as `provider-throttled`.
 fn kebab(name: &str) -> String {
-    words(name, '-').to_lowercase()
+    model::class_words(name, '-')
 }
 
 /// `ProviderThrottled` as `Provider throttled`.
 fn title(name: &str) -> String {
-    let text = words(name, ' ').to_lowercase();
+    let text = model::class_words(name, ' ');
     let (first, rest) = text.split_at(text.len().min(1));
     first.to_uppercase() + rest
-}
-
-fn words(name: &str, between: char) -> String {
-    let mut text = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !text.is_empty() {
-            text.push(between);
-        }
-        text.push(letter);
-    }
-    text
 }

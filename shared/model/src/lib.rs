@@ -6,6 +6,7 @@
 
 mod audience;
 mod callback;
+mod class_words;
 mod event;
 mod fault;
 mod fault_class;
@@ -25,6 +26,7 @@ mod view;
 
 pub use audience::{Audience, AudienceView, Waiter, WebhookUrl};
 pub use callback::{CallbackKeys, CallbackToken};
+pub use class_words::class_words;
 pub use event::{Event, Missing, Source, SourceRole};
 pub use fault::{Fault, JobError, ProviderAnswer, Violation};
 pub use fault_class::{FaultClass, Level};

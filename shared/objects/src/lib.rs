@@ -17,7 +17,7 @@ mod upload;
 
 pub use bucket::{Existing, Objects};
 pub use key::Key;
-pub use link::{Link, Links};
+pub use link::{Download, Link, Links};
 pub use link_signer::LinkSigner;
 pub use parts::{Part, PartsTrouble};
 pub use place::Placed;

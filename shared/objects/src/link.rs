@@ -16,6 +16,23 @@ pub struct Links {
     signer: LinkSigner,
 }
 
+/// What a link gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Download {
+    /// The object.
+    pub key: String,
+    /// The name whose last part its reader saves it under.
+    pub name: String,
+    /// What it is sent as.
+    pub content_type: String,
+}
+
+impl From<StoredFile> for Download {
+    fn from(file: StoredFile) -> Self {
+        Self { key: file.key, name: file.name, content_type: file.content_type }
+    }
+}
+
 /// A URL that gives a file to whoever has it.
 pub struct Link {
     /// The URL, which is as good as a key.
@@ -37,12 +54,11 @@ impl Links {
         Self { objects: Objects::new(aws, bucket, "", ChecksumAlgorithm::Crc64Nvme), signer }
     }
 
-    /// A link to a file, which its reader saves under the last part of the file's name, as of its stored type. It lasts
-    /// as long as was asked for (at most 7 days), or as long as the credentials that sign it.
+    /// A link to a file. It lasts as long as was asked for (at most 7 days), or as long as the credentials that sign it.
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`], or [`FaultClass::Misconfigured`] when nobody may sign.
-    pub async fn link(&self, file: &StoredFile, lasts: Duration, now: OffsetDateTime) -> Result<Link, Fault> {
+    pub async fn link(&self, file: &Download, lasts: Duration, now: OffsetDateTime) -> Result<Link, Fault> {
         // A signature counts from a whole second.
         let now = now.replace_nanosecond(0).unwrap_or(now);
         let signing = self.signer.signing(lasts, now).await?;

@@ -1,0 +1,180 @@
+//! A file that is not whole yet. It lies beside its place as `{name}.{checksum}.part`: what was downloaded of another
+//! object of the same name is never taken for its beginning.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+use model::StoredFile;
+
+use super::{checksum::Running, place::read_through};
+use crate::failure::Failure;
+
+/// The beginning of a file.
+#[derive(Debug)]
+pub(super) struct Part<'a> {
+    whole: &'a StoredFile,
+    place: &'a Path,
+    path: PathBuf,
+    file: File,
+    running: Running,
+    bytes: u64,
+    /// Whether some of it was there before.
+    goes_on: bool,
+}
+
+impl<'a> Part<'a> {
+    /// Opens what is there of a file, or begins it.
+    ///
+    /// # Errors
+    /// The folder cannot be made or the file not be opened.
+    pub(super) fn open(place: &'a Path, whole: &'a StoredFile) -> Result<Self, Failure> {
+        let path = beside(place, &whole.checksum.value);
+        let unwritable = |e: io::Error| Failure::local(&format!("{} cannot be written", path.display()), &e);
+        if let Some(folder) = place.parent() {
+            fs::create_dir_all(folder).map_err(unwritable)?;
+        }
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(unwritable)?;
+        let mut running = Running::new(whole.checksum.algorithm);
+        let bytes = read_through(&mut file, &mut running).map_err(unwritable)?;
+        let mut part = Self { whole, place, path, file, running, bytes, goes_on: bytes > 0 };
+        if part.bytes > whole.bytes || part.has_all() && !part.is_right() {
+            part.restart()?;
+        }
+        Ok(part)
+    }
+
+    /// How many bytes are there.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether it begins with bytes that were there before.
+    pub(super) fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
+    /// Whether as many bytes are there as the file has.
+    pub(super) fn has_all(&self) -> bool {
+        self.bytes == self.whole.bytes
+    }
+
+    /// Whether they are the right ones.
+    pub(super) fn is_right(&self) -> bool {
+        self.has_all() && self.running.is(&self.whole.checksum)
+    }
+
+    /// Adds bytes. Written at once and not by another thread: a page of the system's cache is no wait.
+    ///
+    /// # Errors
+    /// The disk takes no more.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.file.write_all(bytes).map_err(|e| self.unwritable(&e))?;
+        self.running.update(bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Throws away what is there.
+    ///
+    /// # Errors
+    /// The disk does not let it.
+    pub(super) fn restart(&mut self) -> Result<(), Failure> {
+        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
+        emptied.map_err(|e| self.unwritable(&e))?;
+        self.running = Running::new(self.whole.checksum.algorithm);
+        (self.bytes, self.goes_on) = (0, false);
+        Ok(())
+    }
+
+    /// Puts the whole file into its place, over whatever lies there only if told so.
+    ///
+    /// # Errors
+    /// Something came to lie there meanwhile, or the disk does not let it.
+    pub(super) fn into_place(self, force: bool) -> Result<(), Failure> {
+        let unwritable =
+            |e: io::Error| Failure::local(&format!("{} cannot be written", self.place.display()), &e);
+        if !force {
+            // Unlike a rename, a link takes the place of nothing. Some file systems have none.
+            match fs::hard_link(&self.path, self.place) {
+                Ok(()) => return fs::remove_file(&self.path).map_err(unwritable),
+                Err(_) if self.place.symlink_metadata().is_ok() => {
+                    return Err(unwritable(ErrorKind::AlreadyExists.into()));
+                }
+                Err(_) => {}
+            }
+        }
+        fs::rename(&self.path, self.place).map_err(unwritable)
+    }
+
+    fn unwritable(&self, e: &io::Error) -> Failure {
+        Failure::local(&format!("{} cannot be written", self.path.display()), e)
+    }
+}
+
+/// `{name}.{checksum}.part`, of the checksum its letters and digits.
+fn beside(place: &Path, checksum: &str) -> PathBuf {
+    let mut name = place.file_name().unwrap_or_default().to_owned();
+    let mark: String = checksum.chars().filter(char::is_ascii_alphanumeric).collect();
+    name.push(format!(".{mark}.part"));
+    place.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{download::nine_bytes, exit::Exit};
+
+    #[test]
+    fn a_part_goes_on_where_it_stopped() {
+        let (folder, whole) = (TempDir::new().expect("a folder"), nine_bytes());
+        let place = folder.path().join("a/n");
+        Part::open(&place, &whole).expect("begun").write(b"12345").expect("written");
+        let mut part = Part::open(&place, &whole).expect("opened");
+        assert_eq!((part.bytes(), part.has_all()), (5, false));
+        part.write(b"6789").expect("written");
+        assert!(part.is_right());
+        part.into_place(false).expect("placed");
+        assert_eq!(fs::read(&place).expect("there"), b"123456789");
+        assert_eq!(fs::read_dir(folder.path().join("a")).expect("a folder").count(), 1, "no part is left");
+    }
+
+    #[test]
+    fn a_part_that_can_be_no_beginning_is_begun_anew() {
+        let (folder, whole) = (TempDir::new().expect("a folder"), nine_bytes());
+        let place = folder.path().join("n");
+        for wrong in ["1234567890", "123456788"] {
+            fs::write(beside(&place, "y/Q5Jg=="), wrong).expect("written");
+            assert_eq!(Part::open(&place, &whole).expect("opened").bytes(), 0, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_another_object_is_no_beginning() {
+        let (folder, whole) = (TempDir::new().expect("a folder"), nine_bytes());
+        let place = folder.path().join("n");
+        fs::write(beside(&place, "another+1="), "12345").expect("written");
+        assert_eq!(Part::open(&place, &whole).expect("opened").bytes(), 0);
+    }
+
+    #[test]
+    fn what_came_to_lie_there_meanwhile_stays_unless_told_otherwise() {
+        let (folder, whole) = (TempDir::new().expect("a folder"), nine_bytes());
+        let place = folder.path().join("n");
+        let full = || {
+            let mut part = Part::open(&place, &whole).expect("opened");
+            part.restart().and_then(|()| part.write(b"123456789")).expect("written");
+            part
+        };
+        fs::write(&place, "mine").expect("written");
+        assert_eq!(full().into_place(false).map_err(|failure| failure.exit), Err(Exit::InTheWay));
+        assert_eq!(fs::read(&place).expect("there"), b"mine");
+        full().into_place(true).expect("placed");
+        assert_eq!(fs::read(&place).expect("there"), b"123456789");
+    }
+}

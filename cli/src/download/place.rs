@@ -1,0 +1,115 @@
+//! Where a file goes on this machine, and what lies there.
+
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Read},
+    path::{Path, PathBuf},
+};
+
+use model::StoredFile;
+
+use super::checksum::Running;
+use crate::{exit::Exit, failure::Failure};
+
+/// How much of a local file is read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// What lies where a file belongs.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum There {
+    Nothing,
+    /// The very bytes.
+    TheFile,
+    /// Another file, or no file at all.
+    SomethingElse,
+}
+
+/// The path of a file below the folder. Landfall makes names safe; what comes over a wire is looked at all the same.
+///
+/// # Errors
+/// A name that leads out of the folder, or that some system reads as more than a name.
+pub(super) fn path(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let part_is_safe = |part: &str| {
+        let harmless = |c: char| !c.is_control() && !matches!(c, '\\' | ':');
+        !matches!(part, "" | "." | "..") && part.chars().all(harmless)
+    };
+    if !name.split('/').all(part_is_safe) {
+        let message = format!("a file of the job has a name that is not safe here: {name:?}");
+        return Err(Failure::new("UnsafeName", message, Exit::Refused));
+    }
+    Ok(name.split('/').fold(folder.to_path_buf(), |path, part| path.join(part)))
+}
+
+/// Looks at what lies at a path.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn there(path: &Path, file: &StoredFile) -> Result<There, Failure> {
+    let unreadable = |e: io::Error| Failure::local(&format!("{} cannot be read", path.display()), &e);
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(There::Nothing),
+        Err(e) => return Err(unreadable(e)),
+    };
+    if !metadata.is_file() || metadata.len() != file.bytes {
+        return Ok(There::SomethingElse);
+    }
+    let mut running = Running::new(file.checksum.algorithm);
+    read_through(&mut File::open(path).map_err(unreadable)?, &mut running).map_err(unreadable)?;
+    Ok(if running.is(&file.checksum) { There::TheFile } else { There::SomethingElse })
+}
+
+/// Reads a file from where it stands to its end into a checksum. Returns how many bytes that were.
+pub(super) fn read_through(file: &mut File, running: &mut Running) -> io::Result<u64> {
+    let mut chunk = vec![0; CHUNK];
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok(bytes),
+            Ok(length) => {
+                running.update(&chunk[..length]);
+                bytes += length as u64;
+            }
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::download::nine_bytes;
+
+    #[test]
+    fn names_stay_below_the_folder() {
+        let folder = Path::new("landed");
+        assert_eq!(path(folder, "a/b (2).png"), Ok(folder.join("a").join("b (2).png")));
+        let unsafe_names = [
+            "", ".", "..", "../a", "a/../b", "/a", "a//b", "a/", "a\\b", "C:", "c:/a", "a\0b", "a\nb", "x:y",
+        ];
+        for name in unsafe_names {
+            let class = path(folder, name).map_err(|failure| failure.class);
+            assert_eq!(class, Err("UnsafeName".into()), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_there_only_with_the_same_bytes() {
+        let folder = TempDir::new().expect("a folder");
+        let (place, file) = (folder.path().join("n"), nine_bytes());
+        let looked = || there(&place, &file).expect("readable");
+        assert_eq!(looked(), There::Nothing);
+        for (bytes, expected) in
+            [("123456789", There::TheFile), ("123456788", There::SomethingElse), ("1", There::SomethingElse)]
+        {
+            fs::write(&place, bytes).expect("written");
+            assert_eq!(looked(), expected, "{bytes}");
+        }
+        fs::remove_file(&place).expect("removed");
+        fs::create_dir(&place).expect("made");
+        assert_eq!(looked(), There::SomethingElse);
+    }
+}
