@@ -37,6 +37,7 @@ pub(crate) fn paths(shared: &mut Shared) -> Value {
         "/jobs/{job_id}": { "parameters": job(), "get": show(shared) },
         "/jobs/{job_id}/files/{name}": { "parameters": file(), "get": link(shared, "getFile", "Link a file of a job") },
         "/jobs/{job_id}/archive": { "parameters": job(), "get": link(shared, "getArchive", "Link a job's archive") },
+        "/jobs/{job_id}/manifest": { "parameters": job(), "get": link(shared, "getManifest", "Link a job's manifest") },
         "/jobs/{job_id}/retry": { "parameters": job(), "post": retry(shared) },
         "/jobs/{job_id}/cancel": { "parameters": job(), "post": cancel(shared) },
         "/jobs/{job_id}/replay": { "parameters": job(), "post": replay(shared) },

@@ -39,7 +39,7 @@ pub(crate) fn document() -> Value {
 
 /// What can be done with the job of an answer.
 pub(crate) fn links() -> Value {
-    let operations = ["getJob", "getArchive", "retryJob", "cancelJob", "replayDelivery"];
+    let operations = ["getJob", "getArchive", "getManifest", "retryJob", "cancelJob", "replayDelivery"];
     let link = |operation: &str| json!({ "operationId": operation, "parameters": { "job_id": "$response.body#/job_id" } });
     operations
         .map(|operation| (operation.to_owned(), link(operation)))

@@ -94,14 +94,9 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Comma
         Route::Description => None,
         Route::Jobs => Some(submit(request)?),
         Route::Job(job) => Some(Command::Get(id(job)?)),
-        Route::File(job, name) => {
-            let lasts = lasts(query.remove("expires_in").as_ref())?;
-            Some(Command::Link(LinkWish { job: id(job)?, linked: Linked::File(meanings(name)), lasts }))
-        }
-        Route::Archive(job) => {
-            let lasts = lasts(query.remove("expires_in").as_ref())?;
-            Some(Command::Link(LinkWish { job: id(job)?, linked: Linked::Archive, lasts }))
-        }
+        Route::File(job, name) => Some(link(id(job)?, Linked::File(meanings(name)), &mut query)?),
+        Route::Archive(job) => Some(link(id(job)?, Linked::Archive, &mut query)?),
+        Route::Manifest(job) => Some(link(id(job)?, Linked::Manifest, &mut query)?),
         Route::Retry(job) => {
             body = optional(request)?;
             Some(Command::retry(id(job)?, &mut body)?)
@@ -120,6 +115,10 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Comma
         Some(unknown) => Err(Fault::invalid(unknown, "unknown field")),
         None => Ok(command),
     }
+}
+
+fn link(job: JobId, linked: Linked, query: &mut Map<String, Value>) -> Result<Command, Fault> {
+    Ok(Command::Link(LinkWish { job, linked, lasts: lasts(query.remove("expires_in").as_ref())? }))
 }
 
 fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {

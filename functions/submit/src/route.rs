@@ -19,6 +19,8 @@ pub(crate) enum Route<'a> {
     File(&'a str, &'a str),
     /// `/jobs/{job_id}/archive`
     Archive(&'a str),
+    /// `/jobs/{job_id}/manifest`
+    Manifest(&'a str),
     /// `/jobs/{job_id}/retry`
     Retry(&'a str),
     /// `/jobs/{job_id}/cancel`
@@ -40,6 +42,7 @@ impl<'a> Route<'a> {
         let Some((id, what)) = rest.split_once('/') else { return Some(Self::Job(rest)) };
         match what {
             "archive" => Some(Self::Archive(id)),
+            "manifest" => Some(Self::Manifest(id)),
             "retry" => Some(Self::Retry(id)),
             "cancel" => Some(Self::Cancel(id)),
             "replay" => Some(Self::Replay(id)),
@@ -51,7 +54,7 @@ impl<'a> Route<'a> {
     pub(crate) fn allowed(self) -> &'static str {
         match self {
             Self::Jobs => "GET, POST",
-            Self::Description | Self::Job(_) | Self::File(..) | Self::Archive(_) => "GET",
+            Self::Description | Self::Job(_) | Self::File(..) | Self::Archive(_) | Self::Manifest(_) => "GET",
             Self::Retry(_) | Self::Cancel(_) | Self::Replay(_) => "POST",
         }
     }
@@ -104,6 +107,7 @@ mod tests {
             ("/jobs/1/files/a%2Fb.png", Some(Route::File("1", "a%2Fb.png"))),
             ("/jobs/1/files/a/b.png", Some(Route::File("1", "a/b.png"))),
             ("/jobs/1/archive", Some(Route::Archive("1"))),
+            ("/jobs/1/manifest", Some(Route::Manifest("1"))),
             ("/jobs/1/retry", Some(Route::Retry("1"))),
             ("/jobs/1/cancel/", Some(Route::Cancel("1"))),
             ("/jobs/1/replay", Some(Route::Replay("1"))),

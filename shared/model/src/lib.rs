@@ -41,6 +41,6 @@ pub use secret::Secret;
 pub use status::{Status, Transition, UnknownStatus, transition};
 pub use trace::{NoTrace, Trace};
 pub use view::{
-    ArchiveView, DeliveryView, FileLinks, FileView, JobList, JobView, LinkView, Links, percent_encoded,
-    utc_milliseconds,
+    ArchiveView, DeliveryView, FileLinks, FileView, JobList, JobView, LinkView, Links, ManifestView,
+    percent_encoded, utc_milliseconds,
 };

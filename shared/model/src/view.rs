@@ -42,7 +42,7 @@ pub struct JobView<'a> {
     /// How many files there are.
     files_total: u64,
     /// The list of all files, in the bucket.
-    manifest: Option<&'a ManifestObject>,
+    manifest: Option<ManifestView<'a>>,
     /// What the provider could not make.
     missing: &'a [Missing],
     /// What the provider answered, when that is all there is.
@@ -87,6 +87,15 @@ pub struct ArchiveView<'a> {
     links: FileLinks,
 }
 
+/// The list of all files in the bucket, and where it can be downloaded.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Manifest"))]
+pub struct ManifestView<'a> {
+    #[serde(flatten)]
+    manifest: &'a ManifestObject,
+    links: FileLinks,
+}
+
 /// Where a file can be downloaded.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -121,7 +130,7 @@ pub struct JobList<'a> {
     pub next_cursor: Option<String>,
 }
 
-/// A URL that gives a file to whoever has it: `GET /jobs/{job_id}/files/{name}` and `GET /jobs/{job_id}/archive`.
+/// A URL that gives a file to whoever has it: `GET /jobs/{job_id}/files/{name}`, `/archive` and `/manifest`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Link"))]
 pub struct LinkView {
@@ -135,7 +144,8 @@ pub struct LinkView {
 
 impl<'a> From<&'a Job> for JobView<'a> {
     fn from(job: &'a Job) -> Self {
-        let archive = |archive| ArchiveView { archive, links: FileLinks::archive(job.id) };
+        let archive = |archive| ArchiveView { archive, links: FileLinks::of(job.id, "archive") };
+        let manifest = |manifest| ManifestView { manifest, links: FileLinks::of(job.id, "manifest") };
         let file = |file: &'a StoredFile| FileView { file, links: FileLinks::file(job.id, &file.name) };
         Self {
             job_id: job.id,
@@ -153,7 +163,7 @@ impl<'a> From<&'a Job> for JobView<'a> {
             archive: job.archive.as_ref().map(archive),
             files: job.files.iter().map(file).collect(),
             files_total: job.files_total,
-            manifest: job.manifest.as_ref(),
+            manifest: job.manifest.as_ref().map(manifest),
             missing: &job.missing,
             result: job.result.as_ref(),
             error: job.error.as_ref(),
@@ -180,12 +190,12 @@ impl JobView<'_> {
 }
 
 impl FileLinks {
-    fn archive(job: JobId) -> Self {
-        Self { download: format!("{}/archive", JobView::path(job)) }
+    fn of(job: JobId, path: &str) -> Self {
+        Self { download: format!("{}/{path}", JobView::path(job)) }
     }
 
     fn file(job: JobId, name: &str) -> Self {
-        Self { download: format!("{}/files/{}", JobView::path(job), percent_encoded(name)) }
+        Self::of(job, &format!("files/{}", percent_encoded(name)))
     }
 }
 

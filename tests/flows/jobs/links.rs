@@ -4,8 +4,8 @@ use std::io::{Cursor, Write};
 
 use bytes::Bytes;
 use harness::cloud::Service;
-use http::{Request, Response};
-use serde_json::Value;
+use http::{Method, Request, Response};
+use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use url::Url;
 use zip::{ZipWriter, write::SimpleFileOptions};
@@ -71,6 +71,20 @@ async fn every_file_and_the_archive_can_be_downloaded_as_they_are_stored() {
         assert!(disposition.starts_with("attachment; ") && disposition.contains(name), "{disposition}");
     }
     assert_eq!(link(&job["archive"]), format!("/jobs/{id}/archive"));
+}
+
+#[tokio::test]
+async fn the_manifest_can_be_downloaded_since_it_lists_all_files() {
+    let world = World::start().await;
+    let id = world.submitted(2).await;
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(link(&job["manifest"]), format!("/jobs/{id}/manifest"));
+    let answer = world.download(link(&job["manifest"])).await;
+    assert_eq!(serde_json::from_slice::<Value>(answer.body()).expect("JSON"), world.manifest(&job).await);
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
+    let unfinished = world.submitted(1).await;
+    problem(&world.get(&format!("/jobs/{unfinished}/manifest")).await, 404, "not-found");
 }
 
 #[tokio::test]
