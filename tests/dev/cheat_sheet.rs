@@ -94,7 +94,7 @@ curl -sS {submit}/jobs/$JOB
 curl -sS "{submit}/jobs?status=stored&metadata.campaign=spring&limit=5"
 landfall get $JOB
 landfall list --status stored,partial --all
-curl -sS {submit}/openapi.json
+curl -sS {submit}/openapi.json -o openapi.json
 
 # bring its files here, the archive, or a URL to hand on
 landfall download $JOB --to landed
