@@ -5,4 +5,5 @@
 mod objects_in_s3;
 mod records_in_dynamodb;
 mod server;
+mod slots_in_dynamodb;
 mod turns_in_dynamodb;

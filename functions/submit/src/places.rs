@@ -7,10 +7,17 @@ use time::OffsetDateTime;
 
 use crate::App;
 
-/// What the slots of a provider are called in the table.
-const SLOT: &str = "slot";
-
 impl App {
+    /// Makes sure that the provider can be asked for a job: nobody else is at the same thing, and there is a slot. Returns
+    /// whether there is; a job without one waits.
+    ///
+    /// # Errors
+    /// [`FaultClass::ProviderConflict`] when another job is at the same thing, and [`FaultClass::StorageUnavailable`].
+    pub(crate) async fn admit(&self, job: &Job, provider: &dyn Provider) -> Result<bool, Fault> {
+        self.take_place(job, provider).await?;
+        self.take_slot(job, provider).await
+    }
+
     /// Makes sure that no other job is at what this one has to have for itself.
     pub(crate) async fn take_place(&self, job: &Job, provider: &dyn Provider) -> Result<(), Fault> {
         let Some(place) = provider.occupies(&job.request) else { return Ok(()) };
@@ -23,16 +30,13 @@ impl App {
     }
 
     /// Makes sure that no more jobs are under way than the provider shall have at once. Returns whether there is room.
-    ///
-    /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub(crate) async fn take_slot(&self, job: &Job, provider: &dyn Provider) -> Result<bool, Fault> {
+    async fn take_slot(&self, job: &Job, provider: &dyn Provider) -> Result<bool, Fault> {
         let slots = self.config.providers.concurrent_jobs(provider.name());
         let Some(slots) = slots.filter(|_| provider.occupies(&job.request).is_some()) else {
             return Ok(true);
         };
         let now = OffsetDateTime::now_utc();
-        let room = self.records.occupy_one_of(&job.provider, SLOT, slots, job.id, now).await?;
+        let room = self.records.take_slot(&job.provider, slots, job.id, now).await?;
         if !room {
             tracing::info!(job_id = %job.id, slots, "as many jobs are under way as may be; the job waits");
         }

@@ -10,7 +10,8 @@ use exchange::{LEAD, LONGEST_HOLD, sleep_until};
 use futures_util::future::join_all;
 use inbox::Submission;
 use lambda::{QueueMessage, QueueReply, Segment, piece_of_work};
-use model::{Change, Event, Fault, FaultClass, Job};
+use model::{Change, Event, Fault, FaultClass, Job, JobId};
+use providers::{Conversation, Provider};
 use records::Turn;
 use time::OffsetDateTime;
 use tracing::Instrument;
@@ -63,12 +64,28 @@ impl App {
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a waiting job names no known provider"))?;
         lambda::of_provider(provider.name());
         // Before the job is taken: one that cannot be asked for since something is not configured goes on waiting.
-        let mut conversation = self.conversation(provider, id, &job.kind, &job.request).await?;
-        if !self.take_slot(&job, provider).await? {
-            let now = OffsetDateTime::now_utc();
-            let checked = Event::Checked { next: now + NO_SLOT, answered: true };
-            return self.records.apply(id, &checked, now).await.map(|_| ());
+        let conversation = self.conversation(provider, id, &job.kind, &job.request).await?;
+        match self.admit(&job, provider).await {
+            Ok(true) => self.ask_in_turn(job, provider, conversation, deadline).await,
+            Ok(false) => self.left_alone(id).await,
+            // Another job is at the same thing since the table forgot this one.
+            Err(fault) if fault.class == FaultClass::ProviderConflict => {
+                self.end(job, &fault, deadline).await;
+                Ok(())
+            }
+            Err(fault) => Err(fault),
         }
+    }
+
+    /// Asks for a job that waited, once its turn has come.
+    async fn ask_in_turn(
+        &self,
+        job: Job,
+        provider: &'static dyn Provider,
+        mut conversation: Box<dyn Conversation>,
+        deadline: OffsetDateTime,
+    ) -> Result<(), Fault> {
+        let id = job.id;
         let pace = self.pace(provider, PATIENCE, deadline);
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
             Turn::At(turn) => turn,
@@ -93,6 +110,13 @@ impl App {
         let asked = asking.lead(conversation.as_mut(), turn).await;
         self.trace(segment, Ok(&job));
         self.settle(job, asked, deadline).await
+    }
+
+    /// There is no slot for a job: it is looked at again with the next sweep.
+    async fn left_alone(&self, id: JobId) -> Result<(), Fault> {
+        let now = OffsetDateTime::now_utc();
+        let checked = Event::Checked { next: now + NO_SLOT, answered: true };
+        self.records.apply(id, &checked, now).await.map(|_| ())
     }
 
     /// Records what came of asking for a job that waited.

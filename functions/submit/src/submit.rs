@@ -44,17 +44,10 @@ impl App {
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
             return self.found(before, &job, deadline).await;
         }
-        let admitted = match self.take_place(&job, provider).await {
-            Ok(()) => self.take_slot(&job, provider).await,
-            Err(fault) => Err(fault),
-        };
+        let admitted = self.admit(&job, provider).await;
         if !matches!(admitted, Ok(true)) {
             pace.give_back(turn).await;
-        }
-        match admitted {
-            Ok(true) => {}
-            Ok(false) => return self.without_slot(job, key.as_ref(), deadline).await,
-            Err(fault) => return Err(self.refuse(job, key.as_ref(), fault, deadline).await),
+            return self.turned_away(job, key.as_ref(), admitted.err(), deadline).await;
         }
         let asking = Asking {
             line: self.line(provider, deadline),
@@ -134,13 +127,18 @@ impl App {
         }
     }
 
-    /// A job waits for which there is no slot. The sweep has it looked at from time to time.
-    async fn without_slot(
+    /// A job that cannot be asked for is refused if there is a reason, and waits if there is no slot: the sweep has it
+    /// looked at from time to time.
+    async fn turned_away(
         &self,
         job: Job,
         key: Option<&IdempotencyKey>,
+        why: Option<Fault>,
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
+        if let Some(fault) = why {
+            return Err(self.refuse(job, key, fault, deadline).await);
+        }
         let later = Later { at: OffsetDateTime::now_utc(), why: None };
         match self.defer(&job, &later, deadline).await {
             Ok(Deferred::Waiting(job) | Deferred::Moved(job)) => Ok(job),

@@ -15,6 +15,7 @@ mod listing;
 mod outbox;
 mod places;
 mod records;
+mod slots;
 mod trouble;
 mod turns;
 

@@ -1,5 +1,5 @@
-//! What only one job at a time may be at, or only so many. No job gives its place back: whoever wants it sees whether the
-//! job that has it is at its end.
+//! What only one job at a time may be at. No job gives its place back: whoever wants it sees whether the job that has it
+//! still needs it.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use model::{Fault, FaultClass, JobId, ProviderName, Status};
@@ -14,13 +14,11 @@ use crate::{
 /// How often a place is tried for that changes hands meanwhile.
 const TRIES: u32 = 8;
 /// How long the table remembers who had a place, in seconds: longer than any job waits and works.
-const REMEMBERED: i64 = 7 * 24 * 3600;
+pub(crate) const REMEMBERED: i64 = 7 * 24 * 3600;
 
-/// The sort key of a place.
-const PLACE: &str = "PLACE";
-
-fn place_key(provider: &ProviderName, place: &str) -> String {
-    format!("PLACE#{provider}#{place}")
+/// The key of a place.
+pub(crate) fn place_key(provider: &ProviderName, place: &str) -> Writer {
+    Writer::key(format!("PLACE#{provider}#{place}"), "PLACE")
 }
 
 impl Records {
@@ -36,55 +34,31 @@ impl Records {
         job: JobId,
         now: OffsetDateTime,
     ) -> Result<Option<JobId>, Fault> {
+        let needs_it = |status: Status| !status.is_final() && status != Status::Expired;
+        self.occupy_unless(needs_it, provider, place, job, now).await
+    }
+
+    /// The same where a job needs its place for as long as `needs_it` says.
+    pub(crate) async fn occupy_unless(
+        &self,
+        needs_it: impl Fn(Status) -> bool,
+        provider: &ProviderName,
+        place: &str,
+        job: JobId,
+        now: OffsetDateTime,
+    ) -> Result<Option<JobId>, Fault> {
         let mut gone: Option<JobId> = None;
         for _ in 0..TRIES {
             let Some(holder) = self.try_to_occupy(provider, place, job, gone, now).await? else {
                 return Ok(None);
             };
             match self.get(holder).await? {
-                Some(held) if !held.status.is_final() && held.status != Status::Expired => {
-                    return Ok(Some(holder));
-                }
+                Some(held) if needs_it(held.status) => return Ok(Some(holder)),
                 _ => gone = Some(holder),
             }
         }
         let message = "too many jobs for the same place at once; try again";
         Err(Fault::new(FaultClass::StorageUnavailable, message).retry_after(1))
-    }
-
-    /// Takes one of `count` places that are alike, unless the job has one already. Returns whether it has one now.
-    ///
-    /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn occupy_one_of(
-        &self,
-        provider: &ProviderName,
-        alike: &str,
-        count: u32,
-        job: JobId,
-        now: OffsetDateTime,
-    ) -> Result<bool, Fault> {
-        // No place that is named for itself has this sign in its name.
-        let places: Vec<String> = (1..=count).map(|number| format!("{alike}#{number}")).collect();
-        for place in &places {
-            if self.holder(provider, place).await? == Some(job) {
-                return Ok(true);
-            }
-        }
-        for place in &places {
-            if self.occupy(provider, place, job, now).await?.is_none() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The job that took a place last.
-    async fn holder(&self, provider: &ProviderName, place: &str) -> Result<Option<JobId>, Fault> {
-        let key = Writer::key(place_key(provider, place), PLACE).done();
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true).set_key(Some(key));
-        let found = get.send().await.map_err(|e| refused("answer", e))?.item;
-        found.map(|item| Reader(&item).parsed("job_id")).transpose()
     }
 
     /// Writes the place if it is free, the job's own, or that of the job that is at its end. Returns whose it is else.
@@ -96,7 +70,7 @@ impl Records {
         gone: Option<JobId>,
         now: OffsetDateTime,
     ) -> Result<Option<JobId>, Fault> {
-        let item = Writer::key(place_key(provider, place), PLACE)
+        let item = place_key(provider, place)
             .text("job_id", job.to_string())
             .number("ttl", now.unix_timestamp() + REMEMBERED);
         let id = |id: JobId| AttributeValue::S(id.to_string());

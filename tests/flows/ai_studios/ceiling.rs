@@ -45,9 +45,12 @@ async fn an_export_beyond_the_ceiling_waits_and_is_asked_for_once_there_is_room(
     studio.is_done();
     world.sweep(LATER).await;
     world.ends(&first, "stored").await;
-    world.sweep(LATER).await;
-    world.ends(&second, "submitted").await;
-    assert_eq!(studio.count(&["export"]), 2);
+    until("the second one is asked for", async || {
+        world.sweep(LATER).await;
+        (studio.count(&["export"]) == 2).then_some(())
+    })
+    .await;
+    world.ends(&second, "stored").await;
 }
 
 #[tokio::test]
@@ -58,6 +61,29 @@ async fn an_export_that_is_cancelled_makes_room() {
     world.sweep(LATER).await;
     world.ends(&second, "submitted").await;
     assert_eq!(studio.count(&["export"]), 2);
+}
+
+#[tokio::test]
+async fn whoever_waits_comes_before_those_who_come_later() {
+    let (world, studio, first) = occupied().await;
+    let second = world.taken_up(&of(OTHER)).await;
+    world.cancelled(&first).await;
+    let third = world.taken_up(&of("66b1f0c2a9d3e84f57c10a2d")).await;
+    assert_eq!(world.job(&third).await["status"], "waiting", "there is a slot, but not for it");
+    world.sweep(LATER).await;
+    world.ends(&second, "submitted").await;
+    assert_eq!((&world.job(&third).await["status"], studio.count(&["export"])), (&json!("waiting"), 2));
+}
+
+#[tokio::test]
+async fn a_landing_that_does_not_go_on_takes_no_slot() {
+    let (mut world, studio, first) = occupied().await;
+    world.stack.pause_worker();
+    studio.is_done();
+    world.sweep(LATER).await;
+    assert_eq!(world.job(&first).await["status"], "received");
+    let second = world.taken_up(&of(OTHER)).await;
+    assert_eq!((&world.job(&second).await["status"], studio.count(&["export"])), (&json!("submitted"), 2));
 }
 
 #[tokio::test]

@@ -1,0 +1,101 @@
+//! Slots at a provider: never more jobs under way than there are, and the oldest who found none comes first.
+
+use model::{Event, Job, JobId, NewJob, Origin, ProviderName, Source, Ticket};
+use records::Records;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+
+use crate::server::Server;
+
+async fn table() -> (Server, Records) {
+    let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
+    server.clients.make_table(&server.name).await.expect("a table");
+    let records = Records::new(&server.aws.service("DYNAMODB"), &server.name);
+    (server, records)
+}
+
+fn provider() -> ProviderName {
+    ProviderName::new("ai_studios")
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+/// A job that is being asked for.
+async fn job(records: &Records) -> JobId {
+    let job = Job::new(NewJob {
+        id: JobId::generate(),
+        provider: provider(),
+        kind: "export".into(),
+        request: json!({}),
+        expected: Some(1),
+        metadata: None,
+        unpack: None,
+        origin: Origin::Submitted,
+    });
+    records.claim(&job, None, now()).await.expect("a claim");
+    job.id
+}
+
+async fn takes(records: &Records, slots: u32, job: JobId, at: OffsetDateTime) -> bool {
+    records.take_slot(&provider(), slots, job, at).await.expect("an answer")
+}
+
+async fn happens(records: &Records, job: JobId, event: Event) {
+    records.apply(job, &event, now()).await.expect("written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_as_many_have_a_slot_as_there_are() {
+    let (_server, records) = table().await;
+    let mut takers = vec![];
+    for _ in 0..12 {
+        let (records, job) = (records.clone(), job(&records).await);
+        takers.push(tokio::spawn(async move { takes(&records, 3, job, now()).await }));
+    }
+    let mut have = 0;
+    for taker in takers {
+        have += usize::from(taker.await.expect("no panic"));
+    }
+    // Who found somebody older without one steps back, so that there may be fewer at first, and never more.
+    assert!((1..=3).contains(&have), "{have}");
+}
+
+#[tokio::test]
+async fn a_slot_is_kept_until_the_provider_is_done_with_its_job() {
+    let (_server, records) = table().await;
+    let (first, second) = (job(&records).await, job(&records).await);
+    assert!(takes(&records, 1, first, now()).await);
+    assert!(takes(&records, 1, first, now()).await, "it has it already");
+    happens(&records, first, Event::Accepted { ticket: Ticket::new("t") }).await;
+    assert!(!takes(&records, 1, second, now()).await);
+    let sources = vec![Source::archive("https://x/a.zip?s=1")];
+    happens(&records, first, Event::Finished { sources, missing: vec![] }).await;
+    assert!(takes(&records, 1, second, now()).await, "bringing files in takes no slot");
+}
+
+#[tokio::test]
+async fn the_oldest_without_a_slot_comes_before_those_who_came_later() {
+    let (_server, records) = table().await;
+    let (first, second, third) = (job(&records).await, job(&records).await, job(&records).await);
+    assert!(takes(&records, 1, first, now()).await);
+    assert!(!takes(&records, 1, third, now()).await, "the youngest asks before the older one");
+    assert!(!takes(&records, 1, second, now()).await);
+    happens(&records, first, Event::Cancelled).await;
+    assert!(!takes(&records, 1, third, now()).await, "the second is before it");
+    assert!(takes(&records, 1, second, now()).await);
+    happens(&records, second, Event::Cancelled).await;
+    assert!(takes(&records, 1, third, now()).await, "nobody is before it any more");
+}
+
+#[tokio::test]
+async fn who_does_not_come_back_holds_up_nobody() {
+    let (_server, records) = table().await;
+    let (first, second, third) = (job(&records).await, job(&records).await, job(&records).await);
+    assert!(takes(&records, 1, first, now()).await);
+    assert!(!takes(&records, 1, second, now()).await);
+    happens(&records, first, Event::Cancelled).await;
+    assert!(!takes(&records, 1, third, now() + Duration::minutes(2)).await);
+    assert!(takes(&records, 1, third, now() + Duration::minutes(4)).await);
+}
