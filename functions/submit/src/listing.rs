@@ -70,7 +70,9 @@ impl Listing {
     ///
     /// # Errors
     /// As [`Listing::of_query`].
-    pub fn read(fields: Map<String, Value>) -> Result<Self, Fault> {
+    pub fn read(mut fields: Map<String, Value>) -> Result<Self, Fault> {
+        // As it was said, since jobs keep theirs so: 7.0 is another text than 7.
+        let metadata = fields.remove("metadata");
         let mut reading = Reading(Fields::new(fields));
         let listing = Self {
             from: reading.date("from"),
@@ -78,7 +80,7 @@ impl Listing {
             statuses: reading.statuses(),
             provider: reading.provider(),
             kind: reading.text("kind"),
-            metadata: reading.metadata(),
+            metadata: reading.metadata(metadata),
             limit: reading.limit(),
             cursor: reading.text("cursor"),
         };
@@ -188,10 +190,11 @@ impl Reading {
         self.refuse("provider", format!("expected one of: {}", names.join(", ")))
     }
 
-    fn metadata(&mut self) -> BTreeMap<String, String> {
-        let Some(value) = self.0.take("metadata") else { return BTreeMap::new() };
-        let Value::Object(fields) = value else {
-            return self.refuse("metadata", "expected an object").unwrap_or_default();
+    fn metadata(&mut self, value: Option<Value>) -> BTreeMap<String, String> {
+        let fields = match value {
+            None | Some(Value::Null) => return BTreeMap::new(),
+            Some(Value::Object(fields)) => fields,
+            Some(_) => return self.refuse("metadata", "expected an object").unwrap_or_default(),
         };
         if fields.len() > MOST_METADATA {
             return self.refuse("metadata", "expected at most 10 values").unwrap_or_default();
