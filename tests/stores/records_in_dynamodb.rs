@@ -10,16 +10,9 @@ use records::{Claim, DeliveryRecord, IdempotencyKey, LeaseAttempt, Records};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::server::Server;
+use crate::server::table;
 
 const LEASE: Duration = Duration::from_secs(60);
-
-async fn table() -> (Server, Records) {
-    let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
-    server.clients.make_table(&server.name).await.expect("a table");
-    let records = Records::new(&server.aws.service("DYNAMODB"), &server.name);
-    (server, records)
-}
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()

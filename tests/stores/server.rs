@@ -5,6 +5,7 @@ use harness::{
     cloud::{LocalCloud, LocalCloudOptions},
 };
 use lambda::{Aws, Environment};
+use records::Records;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -41,4 +42,12 @@ impl Server {
         let clients = Clients::new(&environment).expect("complete");
         Self { aws, clients, name: format!("suite-{}", Uuid::new_v4()), _embedded: embedded }
     }
+}
+
+/// A table of jobs that nobody else uses.
+pub(crate) async fn table() -> (Server, Records) {
+    let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
+    server.clients.make_table(&server.name).await.expect("a table");
+    let records = Records::new(&server.aws.service("DYNAMODB"), &server.name);
+    (server, records)
 }

@@ -5,14 +5,7 @@ use records::Records;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use crate::server::Server;
-
-async fn table() -> (Server, Records) {
-    let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
-    server.clients.make_table(&server.name).await.expect("a table");
-    let records = Records::new(&server.aws.service("DYNAMODB"), &server.name);
-    (server, records)
-}
+use crate::server::table;
 
 fn provider() -> ProviderName {
     ProviderName::new("ai_studios")

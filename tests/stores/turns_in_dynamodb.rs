@@ -6,17 +6,10 @@ use model::ProviderName;
 use records::{Records, Turn};
 use time::OffsetDateTime;
 
-use crate::server::Server;
+use crate::server::table;
 
 const INTERVAL: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(3600);
-
-async fn table() -> (Server, Records) {
-    let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
-    server.clients.make_table(&server.name).await.expect("a table");
-    let records = Records::new(&server.aws.service("DYNAMODB"), &server.name);
-    (server, records)
-}
 
 /// A moment with microseconds, as the table keeps it.
 fn start() -> OffsetDateTime {
