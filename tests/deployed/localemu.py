@@ -60,7 +60,7 @@ def start(state, port):
         # Queue URLs without host names that nobody resolves.
         "LOCALEMU_HOST": f"127.0.0.1:{port}",
         "SQS_ENDPOINT_STRATEGY": "path",
-        "SERVICES": "s3,sqs,stepfunctions",
+        "SERVICES": "s3,sqs,stepfunctions,sts",
         "FUNCTIONS_ENDPOINT": f"http://127.0.0.1:{port + 1}",
         # Check presigned URLs.
         "S3_SKIP_SIGNATURE_VALIDATION": "0",

@@ -3,7 +3,7 @@
 mod apart;
 mod callbacks;
 mod ends;
-mod heartbeats;
+mod independent;
 mod retried;
 mod secrets;
 mod signs;

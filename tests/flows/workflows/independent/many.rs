@@ -1,0 +1,61 @@
+//! Every request of a list in S3, by a Distributed Map.
+
+use harness::Clients;
+use lambda::Environment;
+use serde_json::{Value, json};
+
+use super::{TURN, shipped, step_functions, world};
+use crate::world::World;
+
+/// The bucket of the list, where Step Functions is.
+const LISTS: &str = "lists";
+
+/// Puts a list of requests where Step Functions reads it.
+async fn listed(key: &str, requests: &Value) {
+    let endpoint = step_functions();
+    let environment = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_ENDPOINT_URL", endpoint.as_str()),
+    ];
+    let s3 = Clients::new(&Environment::new(environment)).expect("clients").s3;
+    s3.create_bucket().bucket(LISTS).send().await.expect("a bucket");
+    let list = requests.to_string().into_bytes().into();
+    s3.put_object().bucket(LISTS).key(key).body(list).send().await.expect("a list");
+}
+
+/// The state machine for many jobs, but for what this Step Functions does not know of JSONata: where results are written.
+fn for_many_jobs() -> Value {
+    let mut machine = shipped("many_exports.asl.json");
+    let writer = machine["States"]["Exports"].as_object_mut().expect("a state").remove("ResultWriter");
+    assert!(writer.is_some_and(|writer| writer["Arguments"]["Prefix"].is_string()));
+    machine
+}
+
+fn lines(execution: &Value) -> Vec<Value> {
+    assert_eq!(execution["status"], "SUCCEEDED", "{execution:#}");
+    serde_json::from_str(execution["output"].as_str().expect("an output")).expect("a list")
+}
+
+#[tokio::test]
+#[ignore = "needs an independent Step Functions"]
+async fn every_request_of_a_list_is_a_line_of_the_results_whatever_became_of_it() {
+    let _turn = TURN.lock().await;
+    let world: World = world(&step_functions()).await;
+    let mut refused = world.export(1);
+    refused["banner_ids"] = json!(["no id"]);
+    listed("list.json", &json!([world.export(2), refused, world.export(3)])).await;
+    let input = json!({ "bucket": LISTS, "key": "list.json", "prefix": "results" });
+    let execution = world.started(&for_many_jobs(), &input).await;
+    let mut lines = lines(&world.execution_ends(&execution).await);
+    lines.sort_by_key(|line| line["error"].is_string());
+    for line in &lines[..2] {
+        let job = world.job(line["job_id"].as_str().expect("a job")).await;
+        assert_eq!((&line["status"], &line["manifest"]["key"]), (&json!("stored"), &job["manifest"]["key"]));
+    }
+    let failed =
+        json!({ "job_id": null, "status": "failed", "manifest": null, "error": "Permanent.InvalidRequest" });
+    assert_eq!(lines[2..], [failed]);
+    assert_eq!(world.accepted_posts(), 2, "each was asked for once");
+}
