@@ -43,6 +43,24 @@ impl Exit {
             Self::OutOfOrder => 9,
         }
     }
+
+    /// The worse of two ends of one command: that about which somebody has to do most. What no retry mends comes before
+    /// what is worth retrying, or a script would retry for ever.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        let rank = |exit| match exit {
+            Self::Done => 0,
+            Self::OutOfOrder => 1,
+            Self::Partial => 2,
+            Self::TimedOut => 3,
+            Self::Retry => 4,
+            Self::Ended => 5,
+            Self::NotFound => 6,
+            Self::InTheWay => 7,
+            Self::Refused => 8,
+            Self::Usage => 9,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Write, io};
 
-use model::{FaultClass, class_words};
+use model::{FaultClass, problem_title, problem_urn};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -16,16 +16,31 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// What the process ends with.
     pub(crate) exit: Exit,
+    /// Whether what was asked for may have been done all the same: an answer was lost, or says nothing of it.
+    pub(crate) unsure: bool,
+    /// The key of a submission that only this program knows.
+    pub(crate) idempotency_key: Option<String>,
 }
 
 impl Failure {
     pub(crate) fn new(class: &str, message: impl Into<String>, exit: Exit) -> Self {
-        Self { class: class.to_owned(), message: message.into(), exit }
+        let (class, message) = (class.to_owned(), message.into());
+        Self { class, message, exit, unsure: false, idempotency_key: None }
+    }
+
+    /// The same, once something may have been done all the same.
+    pub(crate) fn unsure(self, unsure: bool) -> Self {
+        Self { unsure, ..self }
     }
 
     /// The command line or what it names cannot be used.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new("Usage", message, Exit::Usage)
+    }
+
+    /// Something on this machine lies where something else belongs.
+    pub(crate) fn in_the_way(message: impl Into<String>) -> Self {
+        Self::new("InTheWay", message, Exit::InTheWay)
     }
 
     /// Nobody answered, or the answer broke off.
@@ -57,21 +72,24 @@ impl Failure {
 
     /// One line for a person.
     pub(crate) fn line(&self) -> String {
-        format!("{}: {}", self.class, self.message)
+        let again =
+            self.idempotency_key.as_ref().map(|key| format!("; the same again is: --idempotency-key {key}"));
+        format!("{}: {}{}", self.class, self.message, again.unwrap_or_default())
     }
 
     /// Problem JSON as the HTTP API has it (RFC 9457).
     pub(crate) fn problem(&self) -> Value {
-        let title = class_words(&self.class, ' ');
-        let (first, rest) = title.split_at(title.chars().next().map_or(0, char::len_utf8));
         let mut problem = json!({
-            "type": format!("urn:landfall:problem:{}", class_words(&self.class, '-')),
-            "title": format!("{}{rest}", first.to_uppercase()),
+            "type": problem_urn(&self.class),
+            "title": problem_title(&self.class),
             "detail": self.message,
             "exit_code": self.exit.code(),
         });
         if let Ok(class) = serde_json::from_value::<FaultClass>(json!(self.class)) {
             problem["status"] = json!(class.http_status());
+        }
+        if let Some(key) = &self.idempotency_key {
+            problem["idempotency_key"] = key.as_str().into();
         }
         problem
     }

@@ -20,6 +20,9 @@ fn main() -> ExitCode {
     let output = Output::new(&arguments.appearance);
     match commands::run(arguments, &output) {
         Ok(exit) => exit.into(),
-        Err(failure) => output.failed(&failure),
+        Err(failure) => {
+            output.failed(&failure);
+            failure.exit.into()
+        }
     }
 }

@@ -235,8 +235,9 @@ pub(crate) struct MayWait {
     /// Wait until the job has ended, and show it then
     #[arg(long)]
     pub(crate) wait: bool,
-    #[command(flatten)]
-    pub(crate) patience: Patience,
+    /// How long to wait at most, such as 90s, 15m or 2h
+    #[arg(long, requires = "wait", default_value = "1h", value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Duration,
 }
 
 /// How long to wait.
@@ -295,6 +296,17 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_does_so_for_an_hour_or_as_long_as_is_said() {
+        for (line, seconds) in
+            [("landfall retry 1 --wait", 3600), ("landfall retry 1 --wait --timeout 5m", 300)]
+        {
+            let read = Arguments::try_parse_from(line.split(' ')).expect("a line").command;
+            let Command::Retry { waiting, .. } = read else { panic!("a retry") };
+            assert_eq!(waiting.timeout.as_secs(), seconds, "{line}");
+        }
+    }
+
+    #[test]
     fn what_contradicts_itself_or_says_too_little_is_refused() {
         for line in [
             "landfall list --all --limit 3",
@@ -302,6 +314,8 @@ mod tests {
             "landfall download 1 a.png --archive",
             "landfall get",
             "landfall get 1 --json --output text",
+            "landfall submit {} --timeout 5m",
+            "landfall replay 1 --timeout 5m",
             "landfall link 1",
             "landfall link 1 a.png --archive",
             "landfall link 1 --archive --manifest",

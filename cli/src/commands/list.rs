@@ -9,13 +9,14 @@ use crate::{
     failure::Failure,
     function::Function,
     job::Job,
-    output::{self, Output},
+    output::{self, Output, Reader},
 };
 
 /// The longest page that Landfall gives.
 const LONGEST_PAGE: u64 = 100;
 
-/// Lists jobs. For programs each page is printed as it comes; the columns of a table need all of them.
+/// Lists jobs. For programs each page is printed as it comes, as long as somebody reads; the columns of a table need all
+/// of them.
 ///
 /// # Errors
 /// A filter makes no sense, or a page cannot be had.
@@ -29,9 +30,10 @@ pub(super) async fn list(function: &Function, output: &Output, listing: &Listing
         room = room.saturating_sub(jobs.len() as u64);
         for job in jobs {
             let job = Job::read(job)?;
-            match output.is_json() {
-                true => output.answer(job.json(), String::new)?,
-                false => table.push(job),
+            if !output.is_json() {
+                table.push(job);
+            } else if output.answer(job.json(), String::new)? == Reader::Gone {
+                return Ok(Exit::Done);
             }
         }
         cursor = answer["next_cursor"].as_str().map(str::to_owned);

@@ -9,6 +9,7 @@ mod wait;
 
 use serde_json::{Map, Value};
 
+use self::wait::Standing;
 use crate::{
     arguments::{Arguments, Command, MayWait},
     download::download,
@@ -36,24 +37,25 @@ async fn carry_out(function: &Function, output: &Output, command: Command) -> Re
     match command {
         Command::Submit { request, idempotency_key, waiting } => {
             let request = submit::Request::read(&request, idempotency_key)?;
-            let job = submit::submit(function, request).await?;
-            show_or_wait(function, output, job, &waiting).await
+            let job = submit::submit(function, output, request).await?;
+            show_or_wait(function, output, job, &waiting, None).await
         }
         Command::Get { job } => show(output, &job_of(function, &job).await?),
         Command::List(listing) => list::list(function, output, &listing).await,
         Command::Wait { job, patience } => {
             let job = job_of(function, &job).await?;
-            wait::wait(function, output, job, patience).await
+            wait::wait(function, output, job, patience.timeout, None).await
         }
         Command::Download(asked) => download(function, output, &asked).await,
         Command::Link(asked) => link::print(function, output, &asked).await,
         Command::Retry { job, resubmit, waiting } => {
             let job = jobs::retry(function, &job, resubmit).await?;
-            show_or_wait(function, output, job, &waiting).await
+            show_or_wait(function, output, job, &waiting, None).await
         }
         Command::Replay { job, delivery, waiting } => {
             let job = jobs::replay(function, &job, delivery).await?;
-            show_or_wait(function, output, job, &waiting).await
+            let standing = Standing::of(&job);
+            show_or_wait(function, output, job, &waiting, Some(standing)).await
         }
         Command::Cancel { job } => show(output, &jobs::cancel(function, &job).await?),
         Command::Check { provider, fields } => operator::check(function, output, provider, fields).await,
@@ -67,6 +69,7 @@ async fn show_or_wait(
     output: &Output,
     job: Job,
     waiting: &MayWait,
+    standing: Option<Standing>,
 ) -> Result<Exit, Failure> {
     if !waiting.wait {
         return show(output, &job);
@@ -74,7 +77,7 @@ async fn show_or_wait(
     output.hint(&format!("job {}", job.id()));
     // Made or changed, it is not shown with everything.
     let job = wait::look(function, &job).await?;
-    wait::wait(function, output, job, waiting.patience).await
+    wait::wait(function, output, job, waiting.timeout, standing).await
 }
 
 fn show(output: &Output, job: &Job) -> Result<Exit, Failure> {

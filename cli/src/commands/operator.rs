@@ -86,7 +86,7 @@ async fn look_after(
         return function.call(command, fields).await;
     }
     function.call_once(command, fields).await.map_err(|mut failure| {
-        if failure.exit == Exit::Retry {
+        if failure.unsure {
             failure.message.push_str("; the action `status` shows whether it was done");
         }
         failure

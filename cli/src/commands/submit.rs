@@ -5,7 +5,7 @@ use std::{fs, io};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{exit::Exit, failure::Failure, function::Function, job::Job};
+use crate::{failure::Failure, function::Function, job::Job, output::Output};
 
 /// What names the key among the fields.
 const KEY: &str = "idempotency_key";
@@ -57,25 +57,29 @@ impl Request {
     }
 }
 
-/// Submits a request. It always has a key: the call may be repeated on its way, and no repetition may bill twice.
+/// Submits a request. It always has a key: the call may be repeated on its way, and no repetition may bill twice. A key
+/// that only this program knows is told first, for this program may be ended before there is an answer.
 ///
 /// # Errors
-/// Why there is no job. If there may be one all the same, how to ask for it again.
-pub(super) async fn submit(function: &Function, request: Request) -> Result<Job, Failure> {
+/// Why there is no job. If there may be one all the same, with the key that asks for the same again.
+pub(super) async fn submit(function: &Function, output: &Output, request: Request) -> Result<Job, Failure> {
     let key = request.fields[KEY].as_str().unwrap_or_default().to_owned();
+    let ours = request.key_is_ours.then_some(key);
+    if let Some(key) = &ours {
+        output.hint(&format!("idempotency key {key}"));
+    }
     let answer = function.call("submit", request.fields).await;
-    let answer = answer.map_err(|mut failure| {
-        if request.key_is_ours && failure.exit == Exit::Retry {
-            failure.message.push_str(&format!("; the same again is: --idempotency-key {key}"));
-        }
-        failure
-    });
-    Job::read(answer?)
+    let job = answer.and_then(|answer| Job::read(answer).map_err(|failure| failure.unsure(true)));
+    job.map_err(|failure| match failure.unsure {
+        true => Failure { idempotency_key: ours, ..failure },
+        false => failure,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
 
     fn read(text: &str, key: Option<&str>) -> Result<Request, String> {
         Request::of_json(text, key.map(str::to_owned)).map_err(|failure| failure.message)

@@ -6,7 +6,6 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::job_of;
 use crate::{
-    arguments::Patience,
     exit::Exit,
     failure::Failure,
     function::Function,
@@ -18,6 +17,28 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// What the last look may take beyond the time to wait.
 const LAST_LOOK: Duration = Duration::from_secs(10);
+/// A queue that nothing delays hands a message to the worker within seconds, a cold start included. What has changed
+/// nothing by then was told before, or comes too late for the job.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Where a job stood when something was set going that may change it even at its end. That end is none until the job has
+/// changed, or the grace is over.
+#[derive(Debug)]
+pub(super) struct Standing {
+    updated_at: String,
+    until: Instant,
+}
+
+impl Standing {
+    pub(super) fn of(job: &Job) -> Self {
+        Self { updated_at: job.text("/updated_at").to_owned(), until: Instant::now() + GRACE }
+    }
+
+    /// Whether the job still stands there.
+    fn holds(&self, job: &Job) -> bool {
+        job.text("/updated_at") == self.updated_at && Instant::now() < self.until
+    }
+}
 
 /// Waits, and shows the job as it ended, or as it is when the time is over. Passing trouble is waited out.
 ///
@@ -27,12 +48,15 @@ pub(super) async fn wait(
     function: &Function,
     output: &Output,
     job: Job,
-    patience: Patience,
+    patience: Duration,
+    standing: Option<Standing>,
 ) -> Result<Exit, Failure> {
-    let deadline = Instant::now().checked_add(patience.timeout).unwrap_or_else(far);
+    let deadline = Instant::now().checked_add(patience).unwrap_or_else(far);
     let (mut job, mut pause, mut meter) = (job, FIRST_PAUSE, output.meter());
     loop {
-        if let Some(exit) = job.end() {
+        let may_change =
+            Instant::now() < deadline && standing.as_ref().is_some_and(|standing| standing.holds(&job));
+        if let Some(exit) = job.end().filter(|_| !may_change) {
             meter.clear();
             output.answer(job.json(), || output::job(&job))?;
             return Ok(exit);
@@ -94,6 +118,17 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn a_job_stands_until_it_changes_or_the_grace_is_over() {
+        let job = |updated_at: &str| {
+            Job::read(json!({ "job_id": "1", "status": "expired", "updated_at": updated_at })).expect("a job")
+        };
+        let standing = Standing::of(&job("then"));
+        assert_eq!((standing.holds(&job("then")), standing.holds(&job("now"))), (true, false));
+        let over = Standing { until: Instant::now(), ..standing };
+        assert!(!over.holds(&job("then")));
+    }
 
     #[test]
     fn pauses_grow_to_their_longest() {

@@ -21,7 +21,11 @@ pub(super) fn refused(what: &str, status: StatusCode) -> Failure {
             Failure::new("NotFound", format!("{what} is not in the bucket any more"), Exit::NotFound)
         }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            Failure::new("DownloadRefused", format!("S3 does not accept the link to {what}"), Exit::Refused)
+            let message = format!(
+                "S3 does not accept the link to {what}, or it is not in the bucket any more: \
+                 without the right to list the bucket both look the same"
+            );
+            Failure::new("DownloadRefused", message, Exit::Refused)
         }
         status => Failure::new("DownloadFailed", format!("S3 answers {status} for {what}"), Exit::Retry),
     }

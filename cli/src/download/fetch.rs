@@ -3,7 +3,6 @@
 use std::{path::Path, time::Duration};
 
 use http::StatusCode;
-use http_body_util::BodyExt;
 use model::StoredFile;
 
 use super::{
@@ -26,7 +25,7 @@ const ATTEMPTS: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// All bytes came, and are others. They are fetched once more; whatever is wrong twice is not the line.
-const DIFFERS: &str = "ChecksumDiffers";
+pub(super) const DIFFERS: &str = "ChecksumDiffers";
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +42,32 @@ impl Brought {
             Self::Whole => "downloaded",
             Self::Resumed => "resumed",
         }
+    }
+}
+
+/// How a file's attempts went.
+#[derive(Debug, Default)]
+struct Attempts {
+    /// How many in a row brought not a single byte.
+    useless: u32,
+    differed: bool,
+}
+
+impl Attempts {
+    /// How long to wait before the next one; none if there is to be none. What came counts: a file that grows is gone on
+    /// with, however often it breaks off.
+    fn wait_after(&mut self, failure: &Failure, grew: bool) -> Option<Duration> {
+        let differs = failure.class == DIFFERS;
+        if failure.exit != Exit::Retry || differs && self.differed {
+            return None;
+        }
+        self.differed |= differs;
+        if grew {
+            self.useless = 0;
+            return Some(Duration::ZERO);
+        }
+        self.useless += 1;
+        (self.useless < ATTEMPTS).then(|| FIRST_WAIT * 2_u32.pow(self.useless - 1))
     }
 }
 
@@ -73,21 +98,13 @@ impl<'a> Fetching<'a> {
     pub(super) async fn bring(&self, file: &StoredFile, place: &Path) -> Result<Brought, Failure> {
         let mut part = Part::open(place, file)?;
         self.progress.came(part.bytes());
-        let (mut useless, mut differed) = (0, false);
+        let mut attempts = Attempts::default();
         while !part.is_right() {
             let before = part.bytes();
             let Err(failure) = self.attempt(file, &mut part).await else { continue };
-            let differs = failure.class == DIFFERS;
-            if failure.exit != Exit::Retry || useless + 1 >= ATTEMPTS || differs && differed {
-                return Err(failure);
-            }
-            differed |= differs;
-            // What came counts: a file that grows is gone on with.
-            if part.bytes() > before {
-                useless = 0;
-            } else {
-                tokio::time::sleep(FIRST_WAIT * 2_u32.pow(useless)).await;
-                useless += 1;
+            match attempts.wait_after(&failure, part.bytes() > before) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(failure),
             }
         }
         let brought = if part.goes_on() { Brought::Resumed } else { Brought::Whole };
@@ -123,11 +140,8 @@ impl<'a> Fetching<'a> {
     ) -> Result<(), Failure> {
         let mut body = answer.into_body();
         while part.bytes() <= most {
-            let frame = tokio::time::timeout(PATIENCE, body.frame()).await;
-            let frame = frame.map_err(|e| Failure::unreachable(what, &e))?;
-            let Some(frame) = frame else { break };
-            let frame = frame.map_err(|e| Failure::unreachable(what, e.as_ref()))?;
-            let Ok(bytes) = frame.into_data() else { continue };
+            let bytes = self.http.next(&mut body).await.map_err(|e| Failure::unreachable(what, &e))?;
+            let Some(bytes) = bytes else { break };
             part.write(&bytes)?;
             self.progress.fetched(bytes.len() as u64);
         }
@@ -151,5 +165,31 @@ impl<'a> Fetching<'a> {
     fn restart(&self, part: &mut Part<'_>) -> Result<(), Failure> {
         self.progress.lost(part.bytes());
         part.restart()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_grows_is_gone_on_with_and_one_that_does_not_is_given_up() {
+        let broke_off = Failure::new("BrokeOff", "", Exit::Retry);
+        let mut attempts = Attempts::default();
+        let waits = [false, false, false, true, false, false, false, false]
+            .map(|grew| attempts.wait_after(&broke_off, grew).map(|wait| wait.as_millis()));
+        let expected = [Some(500), Some(1000), Some(2000), Some(0), Some(500), Some(1000), Some(2000), None];
+        assert_eq!(waits, expected);
+    }
+
+    #[test]
+    fn what_is_refused_or_differs_twice_is_given_up_at_once() {
+        let mut attempts = Attempts::default();
+        let differs = Failure::new(DIFFERS, "", Exit::Retry);
+        assert!(attempts.wait_after(&differs, false).is_some());
+        assert!(attempts.wait_after(&differs, false).is_none());
+        assert!(
+            Attempts::default().wait_after(&Failure::new("NotFound", "", Exit::NotFound), true).is_none()
+        );
     }
 }

@@ -9,15 +9,18 @@ mod place;
 mod progress;
 mod wanted;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    pin::pin,
+};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use model::StoredFile;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::{
-    fetch::{Brought, Fetching},
-    place::{There, there},
+    fetch::{Brought, DIFFERS, Fetching},
+    place::{There, leads_nowhere_else, there},
     progress::Progress,
     wanted::wanted,
 };
@@ -27,6 +30,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     function::Function,
+    job::Job,
     output::{Output, clean, size},
 };
 
@@ -42,11 +46,13 @@ struct Placed {
     is_there: bool,
 }
 
-/// Downloads files of a job. Of a job that ended `partial`, all there is comes, and the process ends as that of a wait
-/// does, so that no script takes it for everything.
+/// Downloads files of a job. Of a job that ended `partial` or has not ended, all there is comes, and the process does not
+/// end well, so that no script takes it for everything. Files or an archive that were named are all that was wanted.
+///
+/// A file that is gone, refused or in the way is told, and the others come all the same.
 ///
 /// # Errors
-/// What is named is not there, something else lies in its place, or it could not be brought whole.
+/// What is named is not there, something else lies in its place, or standard output takes no more.
 pub(crate) async fn download(
     function: &Function,
     output: &Output,
@@ -54,12 +60,7 @@ pub(crate) async fn download(
 ) -> Result<Exit, Failure> {
     let job = job_of(function, &asked.job).await?;
     let files = wanted(function, &job, asked).await?;
-    let folder = match &asked.to {
-        Some(folder) => folder.clone(),
-        None => place::path(Path::new(""), job.id())?,
-    };
-    let placed: Vec<Placed> =
-        files.into_iter().map(|file| placed(&folder, file, asked.force)).collect::<Result<_, _>>()?;
+    let placed = all_placed(&job, files, asked)?;
     let missing = placed.iter().filter(|placed| !placed.is_there);
     let progress =
         Progress::new(output.meter(), missing.clone().count(), missing.map(|p| p.file.bytes).sum());
@@ -67,46 +68,94 @@ pub(crate) async fn download(
     let fetched = stream::iter(&placed)
         .map(async |placed| {
             let brought = match placed.is_there {
-                true => Brought::Already,
-                false => fetching.bring(&placed.file, &placed.path).await?,
+                true => Ok(Brought::Already),
+                false => fetching.bring(&placed.file, &placed.path).await,
             };
-            Ok::<_, Failure>((placed, brought))
+            (placed, brought)
         })
         .buffer_unordered(AT_ONCE);
-    let told = fetched.try_for_each(async |(placed, brought)| {
+    let (mut fetched, mut exit) = (pin!(fetched), Exit::Done);
+    while let Some((placed, brought)) = fetched.next().await {
         progress.pause();
-        tell(output, placed, brought)
-    });
-    told.await?;
-    progress.pause();
-    let everything = asked.files.is_empty() && !asked.archive;
-    Ok(if everything { job.end().unwrap_or(Exit::Done) } else { Exit::Done })
+        match brought {
+            Ok(brought) => tell(output, placed, brought)?,
+            Err(failure) => {
+                output.failed(&failure);
+                exit = exit.worse(failure.exit);
+                if !concerns_one_file(&failure) {
+                    return Ok(exit);
+                }
+            }
+        }
+    }
+    Ok(exit.worse(end(output, &job, asked)))
+}
+
+/// Whether other files may come all the same. Without a network, the function, or room on the disk none would.
+fn concerns_one_file(failure: &Failure) -> bool {
+    match failure.exit {
+        Exit::NotFound => true,
+        _ => ["DownloadRefused", "InTheWay", DIFFERS].contains(&failure.class.as_str()),
+    }
+}
+
+/// How the process ends as far as the job goes. That the job goes on is told.
+fn end(output: &Output, job: &Job, asked: &Download) -> Exit {
+    if asked.archive || !asked.files.is_empty() {
+        return Exit::Done;
+    }
+    job.end().unwrap_or_else(|| {
+        let (id, status) = (job.id(), job.status());
+        let message = format!(
+            "job {id} is {status}, and these may not be all its files; `landfall wait {id}` waits for its end"
+        );
+        let unfinished = Failure::new("NotFinished", message, Exit::Retry);
+        output.failed(&unfinished);
+        unfinished.exit
+    })
+}
+
+/// Finds every file's place.
+fn all_placed(job: &Job, files: Vec<StoredFile>, asked: &Download) -> Result<Vec<Placed>, Failure> {
+    // Nobody has chosen the folder that is named after the job: it may be no link either.
+    let (base, folder) = match &asked.to {
+        Some(folder) => (folder.as_path(), folder.clone()),
+        None => (Path::new(""), place::path(Path::new(""), job.id())?),
+    };
+    files.into_iter().map(|file| placed(base, &folder, file, asked.force)).collect()
 }
 
 /// Finds a file's place, and that nothing else lies there, before anything is downloaded.
-fn placed(folder: &Path, file: StoredFile, force: bool) -> Result<Placed, Failure> {
+fn placed(base: &Path, folder: &Path, file: StoredFile, force: bool) -> Result<Placed, Failure> {
     let path = place::path(folder, &file.name)?;
+    leads_nowhere_else(base, &path)?;
     let is_there = match there(&path, &file)? {
         There::TheFile => true,
         There::Nothing => false,
         There::SomethingElse if force => false,
         There::SomethingElse => {
             let message = format!("{} is something else; --force puts the file over it", path.display());
-            return Err(Failure::new("InTheWay", message, Exit::InTheWay));
+            return Err(Failure::in_the_way(message));
         }
     };
     Ok(Placed { file, path, is_there })
 }
 
+/// A file that is there stays there, whether or not anybody reads of it.
 fn tell(output: &Output, placed: &Placed, brought: Brought) -> Result<(), Failure> {
+    let (file, path) = (&placed.file, placed.path.display().to_string());
+    output.answer(&document(placed, brought), || {
+        format!("{:<10}  {:>9}  {}\n", brought.name(), size(file.bytes as f64), clean(&path))
+    })?;
+    Ok(())
+}
+
+/// A file as programs are told of it. JSON cannot say a path that is not Unicode; it gets replacement characters.
+fn document(placed: &Placed, brought: Brought) -> Value {
     let Placed { file, path, .. } = placed;
-    let json = json!({
-        "name": file.name, "path": path, "bytes": file.bytes, "content_type": file.content_type,
+    json!({
+        "name": file.name, "path": path.to_string_lossy(), "bytes": file.bytes, "content_type": file.content_type,
         "checksum": file.checksum, "outcome": brought.name(),
-    });
-    output.answer(&json, || {
-        let path = clean(&path.display().to_string());
-        format!("{:<10}  {:>9}  {path}\n", brought.name(), size(file.bytes as f64))
     })
 }
 
@@ -120,5 +169,19 @@ fn nine_bytes() -> StoredFile {
         bytes: 9,
         content_type: "text/plain".into(),
         checksum: Checksum { algorithm: ChecksumAlgorithm::Crc32, value: "y/Q5Jg==".into() },
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_not_unicode_is_told_all_the_same() {
+        let path = Path::new(OsStr::from_bytes(b"caf\xe9")).join("n");
+        let placed = Placed { file: nine_bytes(), path, is_there: true };
+        assert_eq!(document(&placed, Brought::Already)["path"], "caf\u{fffd}/n");
     }
 }

@@ -1,15 +1,18 @@
 //! A file that is not whole yet. It lies beside its place as `{name}.{checksum}.part`: what was downloaded of another
-//! object of the same name is never taken for its beginning.
+//! object of the same name is never taken for its beginning. It is locked, so that no two runs write to it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Seek, Write},
     path::{Path, PathBuf},
 };
 
 use model::StoredFile;
 
-use super::{checksum::Running, place::read_through};
+use super::{
+    checksum::Running,
+    place::{There, read_through, there},
+};
 use crate::failure::Failure;
 
 /// The beginning of a file.
@@ -29,15 +32,24 @@ impl<'a> Part<'a> {
     /// Opens what is there of a file, or begins it.
     ///
     /// # Errors
-    /// The folder cannot be made or the file not be opened.
+    /// The folder cannot be made or the file not be opened, a symbolic link lies there, or another run is at it.
     pub(super) fn open(place: &'a Path, whole: &'a StoredFile) -> Result<Self, Failure> {
         let path = beside(place, &whole.checksum.value);
         let unwritable = |e: io::Error| Failure::local(&format!("{} cannot be written", path.display()), &e);
         if let Some(folder) = place.parent() {
             fs::create_dir_all(folder).map_err(unwritable)?;
         }
+        if fs::symlink_metadata(&path).is_ok_and(|there| there.is_symlink()) {
+            let message = format!("{} is a symbolic link; what it leads to is not written", path.display());
+            return Err(Failure::in_the_way(message));
+        }
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(unwritable)?;
+        // Any other error is that of a file system without locks.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            let message = format!("another run is downloading {}", place.display());
+            return Err(Failure::in_the_way(message));
+        }
         let mut running = Running::new(whole.checksum.algorithm);
         let bytes = read_through(&mut file, &mut running).map_err(unwritable)?;
         let mut part = Self { whole, place, path, file, running, bytes, goes_on: bytes > 0 };
@@ -93,7 +105,7 @@ impl<'a> Part<'a> {
     /// Puts the whole file into its place, over whatever lies there only if told so.
     ///
     /// # Errors
-    /// Something came to lie there meanwhile, or the disk does not let it.
+    /// Something else came to lie there meanwhile, or the disk does not let it.
     pub(super) fn into_place(self, force: bool) -> Result<(), Failure> {
         let unwritable =
             |e: io::Error| Failure::local(&format!("{} cannot be written", self.place.display()), &e);
@@ -101,13 +113,22 @@ impl<'a> Part<'a> {
             // Unlike a rename, a link takes the place of nothing. Some file systems have none.
             match fs::hard_link(&self.path, self.place) {
                 Ok(()) => return fs::remove_file(&self.path).map_err(unwritable),
-                Err(_) if self.place.symlink_metadata().is_ok() => {
-                    return Err(unwritable(ErrorKind::AlreadyExists.into()));
-                }
-                Err(_) => {}
+                Err(_) => match there(self.place, self.whole)? {
+                    There::Nothing => {}
+                    // Another run was at it, and was done just before this one began.
+                    There::TheFile => return self.remove().map_err(unwritable),
+                    There::SomethingElse => return Err(unwritable(ErrorKind::AlreadyExists.into())),
+                },
             }
         }
         fs::rename(&self.path, self.place).map_err(unwritable)
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
     }
 
     fn unwritable(&self, e: &io::Error) -> Failure {
@@ -160,6 +181,40 @@ mod tests {
         let place = folder.path().join("n");
         fs::write(beside(&place, "another+1="), "12345").expect("written");
         assert_eq!(Part::open(&place, &whole).expect("opened").bytes(), 0);
+    }
+
+    #[test]
+    fn a_part_that_another_run_is_at_is_left_to_it() {
+        let (folder, whole) = (TempDir::new().expect("a folder"), nine_bytes());
+        let place = folder.path().join("n");
+        let mut first = Part::open(&place, &whole).expect("begun");
+        let second = Part::open(&place, &whole).expect_err("a refusal");
+        assert!(second.exit == Exit::InTheWay && second.message.contains("another run"), "{second:?}");
+        first.write(b"12345").expect("written");
+        drop(first);
+        assert_eq!(Part::open(&place, &whole).expect("opened").bytes(), 5);
+    }
+
+    #[test]
+    fn a_file_that_another_run_has_just_put_there_is_enough() {
+        let (folder, whole) = (TempDir::new().expect("a folder"), nine_bytes());
+        let place = folder.path().join("n");
+        let mut part = Part::open(&place, &whole).expect("begun");
+        part.write(b"123456789").expect("written");
+        fs::write(&place, "123456789").expect("written");
+        part.into_place(false).expect("there");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "no part is left");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_part_that_is_a_link_is_not_followed() {
+        let (folder, whole) = (TempDir::new().expect("a folder"), nine_bytes());
+        let (place, precious) = (folder.path().join("n"), folder.path().join("precious"));
+        fs::write(&precious, "mine").expect("written");
+        std::os::unix::fs::symlink(&precious, beside(&place, "y/Q5Jg==")).expect("linked");
+        assert_eq!(Part::open(&place, &whole).map_err(|failure| failure.exit).err(), Some(Exit::InTheWay));
+        assert_eq!(fs::read(&precious).expect("there"), b"mine");
     }
 
     #[test]

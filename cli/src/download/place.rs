@@ -40,6 +40,22 @@ pub(super) fn path(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
     Ok(name.split('/').fold(folder.to_path_buf(), |path, part| path.join(part)))
 }
 
+/// Looks whether the folders between one and a file's place in it are folders themselves. A symbolic link among them
+/// would lead out of it.
+///
+/// # Errors
+/// One is a symbolic link.
+pub(super) fn leads_nowhere_else(folder: &Path, path: &Path) -> Result<(), Failure> {
+    let between = path.ancestors().skip(1).take_while(|between| *between != folder);
+    for between in between {
+        if fs::symlink_metadata(between).is_ok_and(|there| there.is_symlink()) {
+            let message = format!("{} is a symbolic link; files are not put behind it", between.display());
+            return Err(Failure::in_the_way(message));
+        }
+    }
+    Ok(())
+}
+
 /// Looks at what lies at a path.
 ///
 /// # Errors
@@ -93,6 +109,23 @@ mod tests {
         for name in unsafe_names {
             let class = path(folder, name).map_err(|failure| failure.class);
             assert_eq!(class, Err("UnsafeName".into()), "{name:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_below_the_folder_may_be_no_link() {
+        let (folder, elsewhere) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
+        let (base, real) = (folder.path().join("base"), folder.path().join("real"));
+        fs::create_dir_all(real.join("a/b")).expect("made");
+        // The folder itself is the operator's to choose.
+        std::os::unix::fs::symlink(&real, &base).expect("linked");
+        std::os::unix::fs::symlink(elsewhere.path(), real.join("c")).expect("linked");
+        for (name, exit) in
+            [("n", None), ("a/b/n", None), ("new/n", None), ("c/n", Some(8)), ("c/d/n", Some(8))]
+        {
+            let looked = leads_nowhere_else(&base, &path(&base, name).expect("a path"));
+            assert_eq!(looked.err().map(|failure| failure.exit.code()), exit, "{name}");
         }
     }
 

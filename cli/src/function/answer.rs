@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::Value;
 
+use super::http::NoAnswer;
 use crate::{exit::Exit, failure::Failure};
 
 /// An answer, judged.
@@ -19,6 +20,15 @@ pub(super) enum Judged {
     Trouble(Failure),
 }
 
+/// Judges that there is no answer. A connection is quickly made anew; after a long silence nobody wants another.
+pub(super) fn unanswered(why: &NoAnswer) -> Judged {
+    let failure = Failure::unreachable("the function", why).unsure(true);
+    match why {
+        NoAnswer::Connection(_) => Judged::Trouble(failure),
+        NoAnswer::Silence(_) => Judged::Refusal(failure),
+    }
+}
+
 /// Judges an answer of Lambda's Invoke.
 pub(super) fn judge(answer: &Response<Bytes>) -> Judged {
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
@@ -27,11 +37,18 @@ pub(super) fn judge(answer: &Response<Bytes>) -> Judged {
     if answer.status().is_success() {
         return match (header("x-amz-function-error"), body.is_null()) {
             (None, false) => Judged::Answer(body),
-            (None, true) => Judged::Refusal(Failure::not_understood("the function's answer is no JSON")),
-            (Some(_), _) => Judged::Refusal(Failure::of_function(
-                text("errorType").unwrap_or("Unhandled"),
-                text("errorMessage").unwrap_or("the function failed and did not say why"),
-            )),
+            (None, true) => {
+                Judged::Refusal(Failure::not_understood("the function's answer is no JSON").unsure(true))
+            }
+            (Some(_), _) => {
+                let failure = Failure::of_function(
+                    text("errorType").unwrap_or("Unhandled"),
+                    text("errorMessage").unwrap_or("the function failed and did not say why"),
+                );
+                // It may have failed after the deed.
+                let unsure = failure.exit == Exit::Retry;
+                Judged::Refusal(failure.unsure(unsure))
+            }
         };
     }
     // The type is `ResourceNotFoundException:http://…` with some services.
@@ -53,7 +70,7 @@ fn refused(status: StatusCode, kind: &str, said: &str) -> Judged {
         }
         (401 | 403, _) => Judged::Refusal(failure("AccessDenied", Exit::Refused)),
         (429, _) => Judged::Trouble(failure("LambdaThrottled", Exit::Retry)),
-        (500.., _) => Judged::Trouble(failure("LambdaUnavailable", Exit::Retry)),
+        (500.., _) => Judged::Trouble(failure("LambdaUnavailable", Exit::Retry).unsure(true)),
         _ => Judged::Refusal(failure("LambdaRefused", Exit::Refused)),
     }
 }
@@ -78,7 +95,7 @@ mod tests {
     #[test]
     fn a_failure_of_the_function_keeps_its_class_and_is_not_asked_for_again() {
         let body = r#"{"errorType":"Retryable.ProviderThrottled","errorMessage":"later"}"#;
-        let expected = Failure::new("ProviderThrottled", "later", Exit::Retry);
+        let expected = Failure::new("ProviderThrottled", "later", Exit::Retry).unsure(true);
         assert_eq!(answered(200, &[("x-amz-function-error", "Unhandled")], body), Judged::Refusal(expected));
     }
 
@@ -102,6 +119,34 @@ mod tests {
             };
             assert_eq!((failure.class.as_str(), asks), (class, again), "{kind}");
             assert!(failure.message.contains("why"), "{kind}: {}", failure.message);
+        }
+    }
+
+    #[test]
+    fn a_connection_that_failed_is_tried_again_and_a_silent_function_is_not() {
+        let broken = unanswered(&NoAnswer::Connection("connect timeout".into()));
+        assert!(matches!(broken, Judged::Trouble(failure) if failure.exit == Exit::Retry));
+        let silent = unanswered(&NoAnswer::Silence(std::time::Duration::from_secs(90)));
+        assert!(matches!(silent, Judged::Refusal(failure) if failure.message.contains("timeout")));
+    }
+
+    #[test]
+    fn whether_a_command_may_have_been_carried_out_is_kept() {
+        let function = [("x-amz-function-error", "Unhandled")];
+        for (status, headers, body, expected) in [
+            (200, &function[..], r#"{"errorType":"Permanent.InvalidRequest","errorMessage":"no"}"#, false),
+            (200, &function, r#"{"errorType":"Sandbox.Timedout","errorMessage":"slow"}"#, true),
+            (200, &[], "<html>", true),
+            (429, &[], "{}", false),
+            (403, &[], "{}", false),
+            (502, &[], "{}", true),
+        ] {
+            match answered(status, headers, body) {
+                Judged::Refusal(failure) | Judged::Trouble(failure) => {
+                    assert_eq!(failure.unsure, expected, "{status} {body}");
+                }
+                judged => panic!("{judged:?}"),
+            }
         }
     }
 

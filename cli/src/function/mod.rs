@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use self::{
-    answer::{Judged, judge},
+    answer::{Judged, judge, unanswered},
     aws::Aws,
 };
 pub(crate) use self::{
@@ -24,7 +24,7 @@ use crate::{arguments::Reach, failure::Failure};
 
 /// The waits before an invocation is sent again.
 const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
-/// Longer than the function may run, which is a minute.
+/// Longer than the function may run, which is a minute. It says nothing until it has run.
 const LONGEST_ANSWER: Duration = Duration::from_secs(90);
 /// Lambda's own limit is 6 MiB.
 const LARGEST_ANSWER: usize = 8 << 20;
@@ -51,11 +51,12 @@ impl Function {
     /// Has the function carry out a command.
     ///
     /// Trouble on the way is met by sending the command again, so it must be one that may arrive twice: a submission has
-    /// a key, a resubmission is known by the job that it repeats, a retry that goes on already is refused, and others
-    /// lead to a state. What the function itself answers is never asked for again.
+    /// a key, a resubmission is known by the job that it repeats, a retry that goes on already is refused, which who asks
+    /// for it has to know, and others lead to a state. What the function itself answers is never asked for again.
     ///
     /// # Errors
-    /// What the function or AWS refused with, or that neither could be reached.
+    /// What the function or AWS refused with, or that neither could be reached. It is unsure if any of the calls may have
+    /// been carried out, whatever the last one was answered.
     pub(crate) async fn call(&self, command: &str, fields: Map<String, Value>) -> Result<Value, Failure> {
         self.send(command, fields, &WAITS).await
     }
@@ -63,7 +64,7 @@ impl Function {
     /// Has the function carry out a command that must not arrive twice.
     ///
     /// # Errors
-    /// As [`Function::call`]. With [`Exit::Retry`](crate::exit::Exit::Retry) it may have been carried out all the same.
+    /// As [`Function::call`].
     pub(crate) async fn call_once(
         &self,
         command: &str,
@@ -80,20 +81,24 @@ impl Function {
     ) -> Result<Value, Failure> {
         fields.insert("command".into(), command.into());
         let payload = Bytes::from(Value::Object(fields).to_string());
-        let mut waits = waits.iter();
+        let (mut waits, mut unsure) = (waits.iter(), false);
         loop {
             let failure = match self.attempt(&payload).await {
                 Judged::Answer(answer) => return Ok(answer),
-                Judged::Refusal(failure) => return Err(failure),
+                Judged::Refusal(failure) => {
+                    unsure |= failure.unsure;
+                    return Err(failure.unsure(unsure));
+                }
                 Judged::Expired(failure) => {
                     self.aws.forget_credentials().await;
                     failure
                 }
                 Judged::Trouble(failure) => failure,
             };
+            unsure |= failure.unsure;
             match waits.next() {
                 Some(wait) => tokio::time::sleep(*wait).await,
-                None => return Err(failure),
+                None => return Err(failure.unsure(unsure)),
             }
         }
     }
@@ -105,8 +110,7 @@ impl Function {
         };
         match self.http.whole(request, LARGEST_ANSWER).await {
             Ok(answer) => judge(&answer),
-            Err(e) if e.is_timeout() => Judged::Refusal(Failure::unreachable("the function", &e)),
-            Err(e) => Judged::Trouble(Failure::unreachable("the function", &e)),
+            Err(why) => unanswered(&why),
         }
     }
 }

@@ -7,13 +7,11 @@ mod shown;
 mod table;
 mod text;
 
-use std::{
-    io::{self, ErrorKind, IsTerminal, Write},
-    process::ExitCode,
-};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use serde_json::Value;
 
+use self::text::escaped;
 pub(crate) use self::{
     meter::{Meter, bar},
     operated::{checks, signing_secrets, webhook_secrets},
@@ -22,9 +20,16 @@ pub(crate) use self::{
 };
 use crate::{
     arguments::{Appearance, Format},
-    exit::Exit,
     failure::Failure,
 };
+
+/// Whether anybody still reads standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    There,
+    /// Standard output is a pipe that somebody closed, as `head` does.
+    Gone,
+}
 
 /// How this run prints.
 #[derive(Debug, Clone, Copy)]
@@ -46,13 +51,14 @@ impl Output {
         self.format == Format::Json
     }
 
-    /// Prints an answer in the form that was asked for.
+    /// Prints an answer in the form that was asked for. A command whose answer nobody reads is carried out all the same,
+    /// and ends as it would have; only who would go on for the reader alone looks whether there is one.
     ///
     /// # Errors
-    /// Standard output takes no more.
-    pub(crate) fn answer(&self, json: &Value, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    /// Standard output takes no more, such as a full disk.
+    pub(crate) fn answer(&self, json: &Value, text: impl FnOnce() -> String) -> Result<Reader, Failure> {
         match self.format {
-            Format::Json => print(&format!("{json}\n")),
+            Format::Json => print(&format!("{}\n", escaped(&json.to_string()))),
             Format::Text => print(&text()),
         }
     }
@@ -69,25 +75,22 @@ impl Output {
         Meter::new(!self.quiet && io::stderr().is_terminal())
     }
 
-    /// Tells why the process ends, as one line or as problem JSON.
-    pub(crate) fn failed(&self, failure: &Failure) -> ExitCode {
+    /// Tells what went wrong, as one line or as problem JSON.
+    pub(crate) fn failed(&self, failure: &Failure) {
         match self.format {
-            // Whoever read has seen enough.
-            _ if failure.exit == Exit::Done => {}
-            Format::Json => complain(&failure.problem().to_string()),
+            Format::Json => complain(&escaped(&failure.problem().to_string())),
             Format::Text => complain(&format!("landfall: {}", clean(&failure.line()))),
         }
-        failure.exit.into()
     }
 }
 
-fn print(text: &str) -> Result<(), Failure> {
+fn print(text: &str) -> Result<Reader, Failure> {
     let mut out = io::stdout().lock();
-    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    printed.map_err(|e| match e.kind() {
-        ErrorKind::BrokenPipe => Failure::new("OutputClosed", "nobody reads any more", Exit::Done),
-        _ => Failure::local("standard output", &e),
-    })
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Reader::There),
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(e) => Err(Failure::local("standard output", &e)),
+    }
 }
 
 /// Whoever closed standard error does not want to know.

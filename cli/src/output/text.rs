@@ -1,16 +1,30 @@
 //! Texts of others, and numbers, as a terminal may show them.
 
-/// A text without anything that would move the cursor, change colours or turn the direction of writing: names and
-/// messages come from providers.
+/// Whether a character would move the cursor, change colours or turn the direction of writing.
+fn steers(c: char) -> bool {
+    let turns = matches!(
+        c,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    turns || c.is_control()
+}
+
+/// A text without anything that steers a terminal: names and messages come from providers.
 pub(crate) fn clean(text: &str) -> String {
-    let harmless = |c: char| match c {
-        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            '\u{fffd}'
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// JSON with the same meaning, in which what steers a terminal is written as `\uXXXX`. JSON itself wants that only of the
+/// lowest characters; all of these stand in its strings, where escapes are allowed.
+pub(super) fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match steers(c) {
+            true => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => text.push(c),
         }
-        c if c.is_control() => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(harmless).collect()
+    }
+    text
 }
 
 /// Bytes in decimal units.
@@ -34,6 +48,15 @@ mod tests {
     fn a_name_cannot_steer_the_terminal() {
         let cleaned = clean("a\u{1b}[31m\r\n\u{9b}b\u{202e}gnp.exe é");
         assert_eq!(cleaned, "a\u{fffd}[31m\u{fffd}\u{fffd}\u{fffd}b\u{fffd}gnp.exe é");
+    }
+
+    #[test]
+    fn json_says_the_same_without_steering_the_terminal() {
+        let name = "a\u{1b}[31m\r\n\u{7f}\u{9b}b\u{202e}gnp.exe é \"\\";
+        let json = escaped(&serde_json::json!({ "name": name }).to_string());
+        assert!(json.contains(r"\u007f\u009bb\u202egnp.exe é") && !json.chars().any(steers), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(read["name"], name);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use harness::{
-    Function,
+    BUCKET, Function,
     cloud::{Outage, Service},
     direct,
 };
@@ -60,6 +60,19 @@ async fn every_file_comes_as_it_is_stored_and_is_not_fetched_twice() {
 
     world.landfall(&["download", &id(&job), "--archive", "--to", "landed"]).await.ends(0);
     world.holds("landed", &[job["archive"].clone()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_gone_keeps_no_other_from_coming() {
+    let world = World::start().await;
+    let job = world.ended(0).await;
+    let (gone, left) = files(&job).split_first().expect("files");
+    let key = gone["key"].as_str().expect("a key");
+    let delete = world.stack.aws.s3.delete_object().bucket(BUCKET).key(key);
+    delete.send().await.expect("deleted");
+    let ran = world.landfall(&["download", &id(&job), "--to", "landed"]).await.ends(4);
+    assert_eq!(ran.problem(), "not-found");
+    assert_eq!(count(&ran, "downloaded"), left.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

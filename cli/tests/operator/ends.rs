@@ -49,6 +49,17 @@ async fn a_wait_that_is_over_ends_with_7_and_shows_where_the_job_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_ends_as_it_would_have_though_nobody_reads_what_it_prints() {
+    let world = World::start().await;
+    let stored = id(&world.ended(0).await);
+    let download = world.landfall_read_by_nobody(&["download", &stored, "--to", "landed"]).await;
+    assert_eq!((download, world.files("landed").len()), (Some(0), 2));
+    world.trouble(&json!({ "on": "archive", "kind": "not_a_zip" }));
+    let failed = id(&world.ended(6).await);
+    assert_eq!(world.landfall_read_by_nobody(&["wait", &failed]).await, Some(6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_ends_with_4() {
     let world = World::start().await;
     let stored = id(&world.ended(0).await);

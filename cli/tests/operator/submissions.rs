@@ -1,5 +1,6 @@
 //! A request becomes a job, once.
 
+use serde_json::Value;
 use std::fs;
 
 use harness::cloud::{Outage, Service};
@@ -35,8 +36,9 @@ async fn a_request_whose_answers_are_all_lost_can_be_sent_again_under_the_key_th
     let world = World::start().await;
     world.stack.cloud.faults().set(Service::Lambda, Outage::LoseAnswers);
     let lost = world.landfall(&["submit", &world.export(1)]).await.ends(1);
-    let key = lost.err.split("--idempotency-key ").nth(1).expect("a key");
+    let problem: Value = lost.err.lines().last().and_then(|line| line.parse().ok()).expect("a problem");
+    let key = problem["idempotency_key"].as_str().expect("a key");
     world.stack.cloud.faults().clear();
-    world.landfall(&["submit", &world.export(1), "--idempotency-key", &key[..36]]).await.ends(0);
+    world.landfall(&["submit", &world.export(1), "--idempotency-key", key]).await.ends(0);
     assert_eq!(world.accepted(), 1);
 }

@@ -10,7 +10,10 @@ use harness::{BUCKET, SECRET, Stack, StackOptions};
 use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, Command},
+};
 
 /// A running stack with an impatient provider, and a folder in which the operator works.
 pub(crate) struct World {
@@ -51,9 +54,9 @@ impl Ran {
     }
 }
 
-/// The command as a program runs it, with this environment and nothing of the machine's own.
-pub(crate) async fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_landfall"))
+/// The command, with this environment and nothing of the machine's own.
+fn begun(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_landfall"))
         .args(arguments)
         .env_clear()
         .envs([("AWS_REGION", "us-east-1"), ("AWS_EC2_METADATA_DISABLED", "true")])
@@ -64,7 +67,12 @@ pub(crate) async fn run(folder: &Path, environment: &[(&str, &str)], arguments: 
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .expect("the command starts");
+        .expect("the command starts")
+}
+
+/// The command as a program runs it.
+pub(crate) async fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Ran {
+    let mut child = begun(folder, environment, arguments);
     let mut stdin = child.stdin.take().expect("a pipe");
     // Whoever reads no input may close the pipe.
     let _ = stdin.write_all(input.as_bytes()).await;
@@ -111,19 +119,21 @@ impl World {
         ran
     }
 
+    /// The exit code of the command when nobody reads what it prints.
+    pub(crate) async fn landfall_read_by_nobody(&self, arguments: &[&str]) -> Option<i32> {
+        let described = self.stack.describe();
+        let mut child = begun(self.folder.path(), &environment(&described), arguments);
+        drop(child.stdout.take());
+        child.wait().await.expect("the command ends").code()
+    }
+
     /// The same for the one command that is asked for a link. Nothing else is told even then.
     pub(crate) async fn landfall_handing_on_a_link(&self, arguments: &[&str], input: &str) -> Ran {
         let described = self.stack.describe();
-        let text = |name: &str| described[name].as_str().expect("a text");
-        let environment = [
-            ("AWS_ACCESS_KEY_ID", text("access_key_id")),
-            ("AWS_SECRET_ACCESS_KEY", text("secret_access_key")),
-            ("AWS_ENDPOINT_URL", text("aws_endpoint")),
-            ("LANDFALL_FUNCTION", "submit"),
-        ];
+        let environment = environment(&described);
         let ran = run(self.folder.path(), &environment, arguments, input).await;
         let told = format!("{}{}", ran.out, ran.err);
-        for secret in self.secrets().await.iter().map(String::as_str).chain([text("secret_access_key")]) {
+        for secret in self.secrets().await.iter().map(String::as_str).chain([environment[1].1]) {
             assert!(!told.contains(secret), "a secret is told: {ran:?}");
         }
         ran
@@ -212,6 +222,17 @@ impl World {
         let object = self.stack.aws.s3.get_object().bucket(BUCKET).key(key).send().await.expect("an object");
         object.body.collect().await.expect("its bytes").to_vec()
     }
+}
+
+/// What tells the command where this Landfall is.
+fn environment(described: &Value) -> [(&'static str, &str); 4] {
+    let text = |name: &str| described[name].as_str().expect("a text");
+    [
+        ("AWS_ACCESS_KEY_ID", text("access_key_id")),
+        ("AWS_SECRET_ACCESS_KEY", text("secret_access_key")),
+        ("AWS_ENDPOINT_URL", text("aws_endpoint")),
+        ("LANDFALL_FUNCTION", "submit"),
+    ]
 }
 
 /// A job's id.

@@ -1,6 +1,6 @@
 //! A failure as problem JSON (RFC 9457).
 
-use model::{Fault, FaultClass, JobId, ProviderAnswer, Violation};
+use model::{Fault, FaultClass, JobId, ProviderAnswer, Violation, problem_title, problem_urn};
 use serde::Serialize;
 
 /// What a caller is told of a failure over HTTP.
@@ -36,7 +36,7 @@ pub struct Problem<'a> {
 impl Problem<'_> {
     /// The URN of a class.
     pub fn urn(class: FaultClass) -> String {
-        format!("urn:landfall:problem:{}", kebab(class.name()))
+        problem_urn(class.name())
     }
 }
 
@@ -44,7 +44,7 @@ impl<'a> From<&'a Fault> for Problem<'a> {
     fn from(fault: &'a Fault) -> Self {
         Self {
             kind: Self::urn(fault.class),
-            title: title(fault.class.name()),
+            title: problem_title(fault.class.name()),
             status: fault.class.http_status(),
             detail: &fault.message,
             errors: &fault.violations,
@@ -54,16 +54,4 @@ impl<'a> From<&'a Fault> for Problem<'a> {
             instance: fault.job.map(|job| format!("/jobs/{job}")),
         }
     }
-}
-
-/// `ProviderThrottled` as `provider-throttled`.
-fn kebab(name: &str) -> String {
-    model::class_words(name, '-')
-}
-
-/// `ProviderThrottled` as `Provider throttled`.
-fn title(name: &str) -> String {
-    let text = model::class_words(name, ' ');
-    let (first, rest) = text.split_at(text.len().min(1));
-    first.to_uppercase() + rest
 }

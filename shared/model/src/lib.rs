@@ -6,7 +6,6 @@
 
 mod audience;
 mod callback;
-mod class_words;
 mod event;
 mod fault;
 mod fault_class;
@@ -15,6 +14,7 @@ mod job;
 mod job_id;
 mod names;
 mod outbox;
+mod problem_words;
 mod retries;
 #[cfg(feature = "schema")]
 mod schema;
@@ -26,7 +26,6 @@ mod view;
 
 pub use audience::{Audience, AudienceView, Waiter, WebhookUrl};
 pub use callback::{CallbackKeys, CallbackToken};
-pub use class_words::class_words;
 pub use event::{Event, Missing, Source, SourceRole};
 pub use fault::{Fault, JobError, ProviderAnswer, Violation};
 pub use fault_class::{FaultClass, Level};
@@ -35,6 +34,7 @@ pub use job::{Change, Check, Job, NewJob, Origin};
 pub use job_id::{JobId, NotAJobId};
 pub use names::{ProviderName, Ticket};
 pub use outbox::{Announcement, Outbox, Told};
+pub use problem_words::{problem_title, problem_urn};
 pub use retries::Retries;
 pub use seal::Seals;
 pub use secret::Secret;
