@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{Cursor, Write},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -12,7 +13,7 @@ use harness::{
     direct,
 };
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::world::{Ran, World, id};
@@ -63,19 +64,6 @@ async fn every_file_comes_as_it_is_stored_and_is_not_fetched_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_gone_keeps_no_other_from_coming() {
-    let world = World::start().await;
-    let job = world.ended(0).await;
-    let (gone, left) = files(&job).split_first().expect("files");
-    let key = gone["key"].as_str().expect("a key");
-    let delete = world.stack.aws.s3.delete_object().bucket(BUCKET).key(key);
-    delete.send().await.expect("deleted");
-    let ran = world.landfall(&["download", &id(&job), "--to", "landed"]).await.ends(4);
-    assert_eq!(ran.problem(), "not-found");
-    assert_eq!(count(&ran, "downloaded"), left.len());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_download_that_was_interrupted_goes_on_and_one_that_was_spoilt_begins_anew() {
     let world = World::start().await;
     let job = world.ended(0).await;
@@ -113,6 +101,36 @@ async fn a_store_in_trouble_is_asked_again_and_tells_nothing_of_the_link_when_it
         let ran = world.landfall(&["download", &id(&job), "--to", "another"]).await.ends(1);
         assert_eq!(ran.problem(), problem);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_goes_on_gives_what_there_is_and_ends_as_unfinished() {
+    let mut world = World::start().await;
+    world.trouble(&json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
+    let partial = id(&world.ended(5).await);
+    world.stack.pause_worker();
+    let again = world.landfall(&["retry", &partial]).await.ends(0).document();
+    let ran = world.landfall(&["download", &partial, "--to", "landed"]).await.ends(1);
+    assert_eq!((ran.problem(), count(&ran, "downloaded")), ("not-finished".into(), 1));
+    world.holds("landed", files(&again)).await;
+    world.stack.resume_worker();
+    world.landfall(&["wait", &partial]).await.ends(5);
+    let ended = world.landfall(&["download", &partial, "--to", "landed"]).await.ends(5);
+    assert_eq!((count(&ended, "skipped"), ended.err), (1, String::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_gone_is_told_and_the_others_come() {
+    let world = World::start().await;
+    let job = world.landfall(&["submit", &world.export(5), "--wait"]).await.ends(0).document();
+    let (gone, others) = files(&job).split_first().expect("files");
+    let key = gone["key"].as_str().expect("a key");
+    world.stack.aws.s3.delete_object().bucket(BUCKET).key(key).send().await.expect("deleted");
+    let ran = world.landfall(&["download", &id(&job), "--to", "landed"]).await.ends(4);
+    assert!(ran.problem() == "not-found" && ran.err.contains(gone["name"].as_str().expect("a name")));
+    let part = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "part");
+    let landed: Vec<_> = world.files("landed").into_iter().map(|(path, _)| path).collect();
+    assert_eq!(landed.iter().filter(|path| !part(path)).count(), others.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

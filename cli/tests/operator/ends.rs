@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::world::{World, id, run};
+use crate::world::{World, ended, id, run};
 
 /// The id of no job.
 const NOBODY: &str = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
@@ -21,6 +21,26 @@ async fn a_job_that_ends_partial_ends_every_command_that_wants_all_of_it_with_5(
     let downloaded = world.landfall(&["download", &id(&partial)]).await.ends(5);
     assert_eq!(downloaded.documents().len(), 1, "what there is has come");
     world.landfall(&["get", &id(&partial)]).await.ends(0);
+    let name = partial["files"][0]["name"].as_str().expect("a name");
+    for named in [name, "--archive"] {
+        world.landfall(&["download", &id(&partial), named, "--to", "named"]).await.ends(0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_goes_away_changes_nothing_about_what_is_done_and_how_it_ends() {
+    let world = World::start().await;
+    world.trouble(&json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
+    let partial = id(&world.ended(5).await);
+    let unread = async |line: &[&str]| {
+        let mut running = world.begin(line);
+        drop(running.stdout.take());
+        ended(running).await
+    };
+    unread(&["wait", &partial]).await.ends(5);
+    unread(&["download", &partial]).await.ends(5);
+    assert_eq!(world.files(&partial).len(), 1);
+    assert_eq!(unread(&["list"]).await.ends(0).err, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,17 +66,6 @@ async fn a_wait_that_is_over_ends_with_7_and_shows_where_the_job_stands() {
         (Some("submitted"), "timed-out".into())
     );
     assert_eq!(world.landfall(&["download", &silent]).await.ends(1).problem(), "not-finished");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_command_ends_as_it_would_have_though_nobody_reads_what_it_prints() {
-    let world = World::start().await;
-    let stored = id(&world.ended(0).await);
-    let download = world.landfall_read_by_nobody(&["download", &stored, "--to", "landed"]).await;
-    assert_eq!((download, world.files("landed").len()), (Some(0), 2));
-    world.trouble(&json!({ "on": "archive", "kind": "not_a_zip" }));
-    let failed = id(&world.ended(6).await);
-    assert_eq!(world.landfall_read_by_nobody(&["wait", &failed]).await, Some(6));
 }
 
 #[tokio::test(flavor = "multi_thread")]

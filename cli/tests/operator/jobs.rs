@@ -7,7 +7,7 @@ use harness::{
 };
 use serde_json::json;
 
-use crate::world::{World, id};
+use crate::world::{World, ended, id};
 
 /// How often the AWS client tries a call.
 const ATTEMPTS: u32 = 3;
@@ -20,6 +20,17 @@ async fn a_job_whose_files_could_not_be_brought_in_is_stored_after_a_retry() {
     let stored = world.landfall(&["retry", &id(&failed), "--wait"]).await.ends(0).document();
     assert_eq!((&stored["job_id"], &stored["status"]), (&failed["job_id"], &"stored".into()));
     assert_eq!(world.accepted(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_whose_answer_was_lost_is_a_retry_all_the_same() {
+    let world = World::start().await;
+    world.trouble(&json!({ "on": "archive", "kind": "not_a_zip" }));
+    let failed = id(&world.ended(6).await);
+    world.stack.cloud.faults().next(Service::Lambda, "Invoke", Outage::LoseAnswers, 1);
+    world.landfall(&["retry", &failed, "--wait"]).await.ends(0);
+    let refused = world.landfall(&["retry", &failed]).await.ends(3);
+    assert_eq!(refused.problem(), "job-conflict", "no answer was lost");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,12 +47,12 @@ async fn a_cancelled_job_is_asked_for_anew_once_though_the_answer_was_lost() {
     assert_eq!(old["resubmitted_as"], new["job_id"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_that_was_lost_is_handed_over_again() {
+/// A world with a job that knows nothing of its one delivery, which is a dead letter; their ids. The worker is paused.
+async fn lost() -> (World, String, String) {
     // What fails once is a dead letter.
     let mut world = World::start_with(|mut options| {
         options.most_receipts = 1;
-        options
+        options.variable("EXPIRY_SECONDS", "0")
     })
     .await;
     world.stack.pause_worker();
@@ -63,8 +74,33 @@ async fn a_delivery_that_was_lost_is_handed_over_again() {
         (depth.visible == 1).then_some(())
     })
     .await;
+    world.stack.pause_worker();
+    (world, job, delivery)
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_was_lost_is_handed_over_again() {
+    let (mut world, job, delivery) = lost().await;
+    world.stack.resume_worker();
     let replayed = world.landfall(&["replay", &job, "--delivery", &delivery, "--wait"]).await.ends(0);
+    assert_eq!(replayed.document()["status"], "stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_that_a_job_was_at_before_a_replay_is_not_taken_for_its_outcome() {
+    let (mut world, job, _) = lost().await;
+    let sweep = json!({ "command": "sweep", "ahead_seconds": 60 });
+    (world.stack.worker_function)(sweep).await.expect("a sweep");
+    assert_eq!(world.landfall(&["get", &job]).await.ends(0).document()["status"], "expired");
+
+    let invocations = || world.stack.cloud.requests().count(Service::Lambda, "Invoke");
+    let before = invocations();
+    let replaying = world.begin(&["replay", &job, "--wait"]);
+    // The replay, and two looks: the first found the job as it was.
+    until("the command has looked at the job", || async { (invocations() >= before + 3).then_some(()) })
+        .await;
+    world.stack.resume_worker();
+    let replayed = ended(replaying).await.ends(0);
     assert_eq!(replayed.document()["status"], "stored");
 }
 

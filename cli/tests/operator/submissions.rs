@@ -1,9 +1,9 @@
 //! A request becomes a job, once.
 
-use serde_json::Value;
 use std::fs;
 
 use harness::cloud::{Outage, Service};
+use serde_json::Value;
 
 use crate::world::World;
 
@@ -36,8 +36,24 @@ async fn a_request_whose_answers_are_all_lost_can_be_sent_again_under_the_key_th
     let world = World::start().await;
     world.stack.cloud.faults().set(Service::Lambda, Outage::LoseAnswers);
     let lost = world.landfall(&["submit", &world.export(1)]).await.ends(1);
-    let problem: Value = lost.err.lines().last().and_then(|line| line.parse().ok()).expect("a problem");
+    let problem: Value = serde_json::from_str(&lost.err).expect("one problem");
     let key = problem["idempotency_key"].as_str().expect("a key");
+    world.stack.cloud.faults().clear();
+    world.landfall(&["submit", &world.export(1), "--idempotency-key", key]).await.ends(0);
+    assert_eq!(world.accepted(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_told_the_key_before_anything_can_go_wrong_and_again_when_it_has() {
+    let world = World::start().await;
+    let refused = world.landfall(&["submit", "{}", "--output", "text"]).await.ends(3);
+    let told = refused.err.lines().next().and_then(|line| line.strip_prefix("idempotency key "));
+    assert!(told.is_some_and(|key| key.len() == 36), "{}", refused.err);
+    assert!(!refused.err.contains("--idempotency-key"), "there is no job: {}", refused.err);
+
+    world.stack.cloud.faults().set(Service::Lambda, Outage::LoseAnswers);
+    let lost = world.landfall(&["submit", &world.export(1), "--output", "text", "--quiet"]).await.ends(1);
+    let key = lost.err.trim_end().split("--idempotency-key ").nth(1).expect("a key");
     world.stack.cloud.faults().clear();
     world.landfall(&["submit", &world.export(1), "--idempotency-key", key]).await.ends(0);
     assert_eq!(world.accepted(), 1);

@@ -47,15 +47,24 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {} {}", self.out, self.err))
     }
 
-    /// The class of the failure that was told.
+    /// The class of the one failure that was told.
     pub(crate) fn problem(&self) -> String {
         let problem: Value = serde_json::from_str(&self.err).unwrap_or_else(|e| panic!("{e}: {}", self.err));
         problem["type"].as_str().expect("a type").trim_start_matches("urn:landfall:problem:").to_owned()
     }
 }
 
-/// The command, with this environment and nothing of the machine's own.
-fn begun(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Child {
+/// The command as a program runs it, with this environment and nothing of the machine's own.
+pub(crate) async fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Ran {
+    let mut child = begin(folder, environment, arguments);
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // Whoever reads no input may close the pipe.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    ended(child).await
+}
+
+fn begin(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_landfall"))
         .args(arguments)
         .env_clear()
@@ -70,13 +79,8 @@ fn begun(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Chi
         .expect("the command starts")
 }
 
-/// The command as a program runs it.
-pub(crate) async fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Ran {
-    let mut child = begun(folder, environment, arguments);
-    let mut stdin = child.stdin.take().expect("a pipe");
-    // Whoever reads no input may close the pipe.
-    let _ = stdin.write_all(input.as_bytes()).await;
-    drop(stdin);
+/// How a run ended that was begun.
+pub(crate) async fn ended(child: Child) -> Ran {
     let output = child.wait_with_output().await.expect("the command ends");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Ran {
@@ -119,24 +123,21 @@ impl World {
         ran
     }
 
-    /// The exit code of the command when nobody reads what it prints.
-    pub(crate) async fn landfall_read_by_nobody(&self, arguments: &[&str]) -> Option<i32> {
-        let described = self.stack.describe();
-        let mut child = begun(self.folder.path(), &environment(&described), arguments);
-        drop(child.stdout.take());
-        child.wait().await.expect("the command ends").code()
-    }
-
     /// The same for the one command that is asked for a link. Nothing else is told even then.
     pub(crate) async fn landfall_handing_on_a_link(&self, arguments: &[&str], input: &str) -> Ran {
         let described = self.stack.describe();
-        let environment = environment(&described);
-        let ran = run(self.folder.path(), &environment, arguments, input).await;
+        let ran = run(self.folder.path(), &environment(&described), arguments, input).await;
         let told = format!("{}{}", ran.out, ran.err);
-        for secret in self.secrets().await.iter().map(String::as_str).chain([environment[1].1]) {
+        let key = described["secret_access_key"].as_str().expect("a text");
+        for secret in self.secrets().await.iter().map(String::as_str).chain([key]) {
             assert!(!told.contains(secret), "a secret is told: {ran:?}");
         }
         ran
+    }
+
+    /// Begins a run of the command, for stories in which something happens meanwhile.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        begin(self.folder.path(), &environment(&self.stack.describe()), arguments)
     }
 
     /// Every text in Landfall's secret.
@@ -224,8 +225,8 @@ impl World {
     }
 }
 
-/// What tells the command where this Landfall is.
-fn environment(described: &Value) -> [(&'static str, &str); 4] {
+/// What leads the command to a stack.
+fn environment(described: &Value) -> [(&str, &str); 4] {
     let text = |name: &str| described[name].as_str().expect("a text");
     [
         ("AWS_ACCESS_KEY_ID", text("access_key_id")),
