@@ -59,9 +59,7 @@ impl Records {
         job: JobId,
         now: OffsetDateTime,
     ) -> Result<Option<T>, Fault> {
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get.set_key(Some(Writer::key(job.to_string(), CHECKPOINT).done()));
-        let found = get.send().await.map_err(|e| refused("answer", e))?.item;
+        let found = self.read(Writer::key(job.to_string(), CHECKPOINT)).await?;
         // Expiry deletes late, and an upload that old is gone.
         let fresh =
             |item: &Item| Reader(item).maybe_number("ttl").is_some_and(|ttl: i64| ttl > now.unix_timestamp());

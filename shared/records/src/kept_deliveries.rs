@@ -99,10 +99,7 @@ impl Records {
         else {
             return Ok(None);
         };
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get =
-            get.set_key(Some(Writer::key(job.to_string(), format!("{PREFIX}{moment}#{own_id}")).done()));
-        let item = get.send().await.map_err(|e| refused("answer", e))?.item;
+        let item = self.read(Writer::key(job.to_string(), format!("{PREFIX}{moment}#{own_id}"))).await?;
         item.filter(|item| is_kept(item, now)).map(|item| KeptDelivery::read(&item)).transpose()
     }
 }

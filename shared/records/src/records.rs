@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     counted,
-    item::{Item, Reader, unreadable},
+    item::{Item, Reader, Writer, unreadable},
     job_item::{self, JOB},
     lease::Lease,
     trouble::refused,
@@ -51,9 +51,14 @@ impl Records {
     }
 
     pub(crate) async fn item(&self, id: JobId) -> Result<Option<Item>, Fault> {
+        self.read(Writer::key(id.to_string(), JOB)).await
+    }
+
+    /// An item as it is now, whatever a replica says.
+    pub(crate) async fn read(&self, key: Writer) -> Result<Option<Item>, Fault> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get.key("pk", AttributeValue::S(id.to_string())).key("sk", AttributeValue::S(JOB.into()));
-        Ok(get.send().await.map_err(|e| refused("answer", e))?.item)
+        let found = get.set_key(Some(key.done())).send().await;
+        Ok(found.map_err(|e| refused("answer", e))?.item)
     }
 
     /// Finds the job of a provider's ticket. The index lags behind the table by moments, so a job that has

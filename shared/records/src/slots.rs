@@ -6,12 +6,13 @@
 //! comes back.
 
 use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
+use futures_util::future::{try_join, try_join_all};
 use model::{Fault, JobId, ProviderName, Status};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     Records,
-    item::Reader,
+    item::{Reader, Writer},
     places::{REMEMBERED, place_key},
     trouble::refused,
 };
@@ -50,12 +51,11 @@ impl Records {
         now: OffsetDateTime,
     ) -> Result<bool, Fault> {
         let places: Vec<String> = (1..=slots).map(|number| format!("slot#{number}")).collect();
-        for place in &places {
-            if self.holder(provider, place).await? == Some(job) {
-                return Ok(true);
-            }
+        let holders = try_join_all(places.iter().map(|place| self.holder(provider, place)));
+        let (holders, head) = try_join(holders, self.head(provider)).await?;
+        if holders.contains(&Some(job)) {
+            return Ok(true);
         }
-        let head = self.head(provider).await?;
         if head.is_some_and(|head| head.is_before(job, now)) {
             return Ok(false);
         }
@@ -73,16 +73,12 @@ impl Records {
 
     /// The job that took a slot last.
     async fn holder(&self, provider: &ProviderName, slot: &str) -> Result<Option<JobId>, Fault> {
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let found = get.set_key(Some(place_key(provider, slot).done())).send().await;
-        let found = found.map_err(|e| refused("answer", e))?.item;
+        let found = self.read(place_key(provider, slot)).await?;
         found.map(|item| Reader(&item).parsed("job_id")).transpose()
     }
 
     async fn head(&self, provider: &ProviderName) -> Result<Option<Head>, Fault> {
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let found = get.set_key(Some(head_key(provider).done())).send().await;
-        let Some(item) = found.map_err(|e| refused("answer", e))?.item else { return Ok(None) };
+        let Some(item) = self.read(head_key(provider)).await? else { return Ok(None) };
         let item = Reader(&item);
         Ok(Some(Head { job: item.parsed("job_id")?, seen_at: item.maybe_number(SEEN_AT).unwrap_or(0) }))
     }
@@ -115,7 +111,7 @@ impl Records {
     }
 }
 
-fn head_key(provider: &ProviderName) -> crate::item::Writer {
+fn head_key(provider: &ProviderName) -> Writer {
     // No project has this sign in its id.
     place_key(provider, "slot#head")
 }

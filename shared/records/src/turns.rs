@@ -144,15 +144,13 @@ impl Records {
     }
 
     fn line(&self, provider: &ProviderName) -> UpdateItemFluentBuilder {
-        (self.client.update_item().table_name(&self.table).set_key(Some(line_key(provider))))
+        (self.client.update_item().table_name(&self.table).set_key(Some(line_key(provider).done())))
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
     async fn line_item(&self, provider: &ProviderName) -> Result<Option<Item>, Fault> {
-        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let get = get.set_key(Some(line_key(provider)));
-        Ok(get.send().await.map_err(|e| refused("answer", e))?.item)
+        self.read(line_key(provider)).await
     }
 
     /// When the next turn is free, from what a failed write found. Not every server that speaks DynamoDB's
@@ -166,8 +164,8 @@ impl Records {
     }
 }
 
-fn line_key(provider: &ProviderName) -> Item {
-    Writer::key(format!("RATE#{provider}"), "RATE").done()
+fn line_key(provider: &ProviderName) -> Writer {
+    Writer::key(format!("RATE#{provider}"), "RATE")
 }
 
 enum Written {
