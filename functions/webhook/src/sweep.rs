@@ -142,8 +142,7 @@ impl Worker {
     /// Makes room at the head of the index, where such jobs would gather and keep others from being found.
     async fn put_off(&self, id: JobId) {
         let now = OffsetDateTime::now_utc();
-        let event = Event::Checked { next: now + PUT_OFF, answered: false };
-        if let Err(fault) = self.records.apply(id, &event, now).await {
+        if let Err(fault) = self.checked(id, now, now + PUT_OFF, false).await {
             fault.log("a job that cannot be looked after stays at the head of those that are due");
         }
     }
@@ -169,16 +168,16 @@ impl Worker {
         }
         match job.status {
             Status::Waiting => {
-                self.is_sent_again(&job, now).await?;
-                self.submissions.send(id, now, now).await.map(|()| Looked::Stayed)
+                let looked = self.is_sent_again(&job, now).await?;
+                self.submissions.send(id, now, now).await.map(|()| looked)
             }
             Status::Submitting if now - job.updated_at > NOBODY_ASKS_ANY_MORE => {
                 self.happened(&job, interrupted(now)).await
             }
             Status::Submitting => self.later(&job, now, job.updated_at + NOBODY_ASKS_ANY_MORE).await,
             Status::Received => {
-                self.is_sent_again(&job, now).await?;
-                self.inbox.send(&Queued::Continuation(id), 0).await.map(|()| Looked::Stayed)
+                let looked = self.is_sent_again(&job, now).await?;
+                self.inbox.send(&Queued::Continuation(id), 0).await.map(|()| looked)
             }
             Status::Submitted | Status::Unknown | Status::Rendering => self.ask(job, round.latest).await,
             // No longer silent; the index lags.
@@ -222,8 +221,7 @@ impl Worker {
             Inquired::Unanswered(fault, wait) => {
                 fault.log("the provider does not say how work stands");
                 let next = patience::next_unanswered(provider, &job, now).max(now + wait);
-                let event = Event::Checked { next: next.min(end), answered: false };
-                self.records.apply(job.id, &event, now).await.map(|_| Looked::Stayed)
+                self.checked(job.id, now, next.min(end), false).await
             }
         }
     }
@@ -242,14 +240,23 @@ impl Worker {
 
     /// Notes that a job's message is about to be sent again. Before that, so that whoever takes the message up has the last
     /// word on when the job is looked at next.
-    async fn is_sent_again(&self, job: &Job, now: OffsetDateTime) -> Result<(), Fault> {
-        let event = Event::Checked { next: patience::lost_message(job, now), answered: false };
-        self.records.apply(job.id, &event, now).await.map(|_| ())
+    async fn is_sent_again(&self, job: &Job, now: OffsetDateTime) -> Result<Looked, Fault> {
+        self.checked(job.id, now, patience::lost_message(job, now), false).await
     }
 
     async fn later(&self, job: &Job, now: OffsetDateTime, next: OffsetDateTime) -> Result<Looked, Fault> {
-        let event = Event::Checked { next, answered: true };
-        self.records.apply(job.id, &event, now).await.map(|_| Looked::Stayed)
+        self.checked(job.id, now, next, true).await
+    }
+
+    /// Notes when a job is looked at next, and whether there was an answer this time.
+    async fn checked(
+        &self,
+        id: JobId,
+        now: OffsetDateTime,
+        next: OffsetDateTime,
+        answered: bool,
+    ) -> Result<Looked, Fault> {
+        self.records.apply(id, &Event::Checked { next, answered }, now).await.map(|_| Looked::Stayed)
     }
 
     /// Lets something happen to a job, and lands it when that made its files ready.
