@@ -22,6 +22,9 @@ pub(crate) struct Failure {
     pub(crate) idempotency_key: Option<String>,
 }
 
+/// The class of what lies on this machine where something else belongs.
+pub(crate) const IN_THE_WAY: &str = "InTheWay";
+
 impl Failure {
     pub(crate) fn new(class: &str, message: impl Into<String>, exit: Exit) -> Self {
         let (class, message) = (class.to_owned(), message.into());
@@ -40,7 +43,12 @@ impl Failure {
 
     /// Something on this machine lies where something else belongs.
     pub(crate) fn in_the_way(message: impl Into<String>) -> Self {
-        Self::new("InTheWay", message, Exit::InTheWay)
+        Self::new(IN_THE_WAY, message, Exit::InTheWay)
+    }
+
+    /// A job goes on, and there may be more of it later.
+    pub(crate) fn not_finished(message: impl Into<String>) -> Self {
+        Self::new("NotFinished", message, Exit::Retry)
     }
 
     /// Nobody answered, or the answer broke off.

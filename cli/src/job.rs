@@ -57,14 +57,8 @@ impl Job {
         match status {
             Status::Stored => Some(Exit::Done),
             Status::Partial => Some(Exit::Partial),
-            Status::Failed | Status::Expired | Status::Cancelled => Some(Exit::Ended),
-            Status::Waiting
-            | Status::Submitting
-            | Status::Submitted
-            | Status::Unknown
-            | Status::Rendering
-            | Status::Received
-            | Status::Landing => None,
+            ended if ended.ends_waiting() => Some(Exit::Ended),
+            _ => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::{DateTime, date_time::Format};
+use model::FaultClass;
 
 use super::{fields, job_of};
 use crate::{exit::Exit, failure::Failure, function::Function, job::Job};
@@ -22,7 +23,7 @@ pub(super) async fn retry(function: &Function, job: &str, resubmit: bool) -> Res
         Ok(answer) => return Job::read(answer),
         Err(failure) => failure,
     };
-    if failure.unsure && failure.class == "JobConflict" {
+    if failure.unsure && failure.class == FaultClass::JobConflict.name() {
         let now = job_of(function, job).await?;
         if goes_well_since(&now, begun) {
             return Ok(now);

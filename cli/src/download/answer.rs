@@ -14,6 +14,9 @@ pub(super) fn get(url: &str, from: u64) -> Result<Request<SdkBody>, Failure> {
     request.body(SdkBody::empty()).map_err(|_| Failure::not_understood("the function's link is no URL"))
 }
 
+/// The class of what S3 does not give to whoever has the link.
+pub(super) const REFUSED: &str = "DownloadRefused";
+
 /// Why S3 does not give something.
 pub(super) fn refused(what: &str, status: StatusCode) -> Failure {
     match status {
@@ -25,7 +28,7 @@ pub(super) fn refused(what: &str, status: StatusCode) -> Failure {
                 "S3 does not accept the link to {what}, or it is not in the bucket any more: \
                  without the right to list the bucket both look the same"
             );
-            Failure::new("DownloadRefused", message, Exit::Refused)
+            Failure::new(REFUSED, message, Exit::Refused)
         }
         status => Failure::new("DownloadFailed", format!("S3 answers {status} for {what}"), Exit::Retry),
     }

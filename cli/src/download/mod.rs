@@ -19,6 +19,7 @@ use model::StoredFile;
 use serde_json::{Value, json};
 
 use self::{
+    answer::REFUSED,
     fetch::{Brought, DIFFERS, Fetching},
     place::{There, leads_nowhere_else, there},
     progress::Progress,
@@ -28,7 +29,7 @@ use crate::{
     arguments::Download,
     commands::job_of,
     exit::Exit,
-    failure::Failure,
+    failure::{Failure, IN_THE_WAY},
     function::Function,
     job::Job,
     output::{Output, clean, size},
@@ -95,7 +96,7 @@ pub(crate) async fn download(
 fn concerns_one_file(failure: &Failure) -> bool {
     match failure.exit {
         Exit::NotFound => true,
-        _ => ["DownloadRefused", "InTheWay", DIFFERS].contains(&failure.class.as_str()),
+        _ => [REFUSED, IN_THE_WAY, DIFFERS].contains(&failure.class.as_str()),
     }
 }
 
@@ -109,7 +110,7 @@ fn end(output: &Output, job: &Job, asked: &Download) -> Exit {
         let message = format!(
             "job {id} is {status}, and these may not be all its files; `landfall wait {id}` waits for its end"
         );
-        let unfinished = Failure::new("NotFinished", message, Exit::Retry);
+        let unfinished = Failure::not_finished(message);
         output.failed(&unfinished);
         unfinished.exit
     })

@@ -72,7 +72,7 @@ fn nothing(job: &Job, what: &str) -> Failure {
         None => {
             let message =
                 format!("there is {what} yet: the job is {status}; `landfall wait {}` waits", job.id());
-            Failure::new("NotFinished", message, Exit::Retry)
+            Failure::not_finished(message)
         }
         Some(Exit::Ended) => {
             Failure::new("JobEnded", format!("there is {what}: the job is {status}"), Exit::Ended)
