@@ -18,6 +18,13 @@ fn for_one_job() -> Value {
     machine
 }
 
+/// The same, as after the last of its retries.
+fn for_one_job_without_retries() -> Value {
+    let mut machine = for_one_job();
+    machine["States"]["Export"]["Retry"][0]["MaxAttempts"] = json!(0);
+    machine
+}
+
 impl World {
     /// Starts a machine for an export that nothing is heard of. Returns the execution's ARN and the job's id.
     async fn waited_for_by(&self, machine: &Value) -> (String, String) {
@@ -88,10 +95,7 @@ async fn a_state_that_gives_up_ends_its_machine_as_silent_and_harms_no_job() {
     let _turn = TURN.lock().await;
     let (page, _guard) = Page::open();
     let world = world(&step_functions()).await;
-    let mut machine = for_one_job();
-    // As after the last of its retries.
-    machine["States"]["Export"]["Retry"][0]["MaxAttempts"] = json!(0);
-    let (execution, id) = world.waited_for_by(&machine).await;
+    let (execution, id) = world.waited_for_by(&for_one_job_without_retries()).await;
     let ended = world.execution_ends(&execution).await;
     assert_eq!((&ended["status"], &ended["error"]), (&json!("FAILED"), &json!("Landfall.Silent")));
 
@@ -110,9 +114,7 @@ async fn a_state_that_gave_up_while_its_job_landed_is_told_in_vain_and_harms_no_
     let _turn = TURN.lock().await;
     let (page, _guard) = Page::open();
     let world = world(&step_functions()).await;
-    let mut machine = for_one_job();
-    machine["States"]["Export"]["Retry"][0]["MaxAttempts"] = json!(0);
-    let (execution, id) = world.waited_for_by(&machine).await;
+    let (execution, id) = world.waited_for_by(&for_one_job_without_retries()).await;
     world.execution_ends(&execution).await;
     world.lands_after_all(&id).await;
     assert!(page.text().contains("TaskTimedOut"), "its success: {}", page.text());
