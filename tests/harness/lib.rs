@@ -1,11 +1,13 @@
 //! Landfall on one machine: a local cloud, the providers' simulators, both functions and the HTTP APIs in front
 //! of them, all spoken to over the wire. The local runner and the flows start the same [`Stack`].
 
+mod bootstrap;
 mod function;
 mod gateway;
 mod http_client;
 mod process;
 mod resources;
+mod runtime_api;
 mod schedule;
 mod stack;
 mod until;
@@ -14,6 +16,7 @@ mod variables;
 pub mod cloud;
 pub mod simulators;
 
+pub use bootstrap::Bootstrap;
 pub use function::{Function, direct};
 pub use gateway::Gateway;
 pub use http_client::HttpClient;

@@ -109,7 +109,11 @@ impl Door {
 /// `/webhooks/{provider}/{job_id}/{token}` or `/webhooks/{provider}`, by a method that the provider may use.
 fn read_path(request: &http::Request<Bytes>) -> Result<Knock<'_>, Fault> {
     let nothing = || Fault::new(FaultClass::NotFound, "there is nothing at this path");
-    let rest = request.uri().path().strip_prefix("/webhooks/").ok_or_else(nothing)?;
+    let path = request.uri().path();
+    if !lambda::is_plain_path(path) {
+        return Err(nothing());
+    }
+    let rest = path.strip_prefix("/webhooks/").ok_or_else(nothing)?;
     let parts: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
     let provider = providers::find(parts[0]).ok_or_else(nothing)?;
     let callback = match parts[1..] {
