@@ -185,8 +185,9 @@ impl Stack {
         cloud.register_function("landing", direct(worker_function.clone()));
         let schedule = options.sweep_every.map(|every| Schedule::start(every, worker_function.clone()));
 
-        // As in the template: batches of ten, two at once.
-        let callers = EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE);
+        // As in the template, but for the time that messages are gathered.
+        let callers =
+            EventSourceOptions { batch_size: 100, ..EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE) };
         let caller_webhooks = cloud.event_source(callers, worker_function.clone());
         let mut stack = Self {
             cloud,

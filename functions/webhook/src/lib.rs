@@ -16,6 +16,7 @@ mod patience;
 mod receive;
 mod set;
 mod settle;
+mod silent_hosts;
 mod sweep;
 mod tell;
 pub mod transfer;

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use tracing::Instrument;
 use transport::{Caller, Secrets, Sender};
 
-use crate::config::WorkerConfig;
+use crate::{config::WorkerConfig, silent_hosts::SilentHosts};
 
 /// The longest wait before a message comes back, in seconds.
 const LONGEST_WAIT: u32 = 900;
@@ -29,6 +29,7 @@ pub(crate) struct Worker {
     pub(crate) submissions: Submissions,
     pub(crate) caller_webhooks: CallerWebhooks,
     pub(crate) caller: Caller,
+    pub(crate) silent_hosts: SilentHosts,
     pub(crate) secrets: Secrets,
     pub(crate) sender: Sender,
     /// Where others are told of jobs, if they are.
@@ -57,6 +58,7 @@ impl Worker {
             workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.store.bucket),
             submissions: Submissions::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
             caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
+            silent_hosts: SilentHosts::default(),
             caller: Caller::new(config.caller_guard(), &config.trusted_ca)?,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
             sender: Sender::new()?,
