@@ -22,6 +22,7 @@ mod seal;
 mod secret;
 mod status;
 mod trace;
+mod url_origin;
 mod view;
 
 pub use audience::{Audience, AudienceView, Waiter, WebhookUrl};

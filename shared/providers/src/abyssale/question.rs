@@ -32,14 +32,16 @@ impl<T> Question<T> {
     /// [`FaultClass::Misconfigured`] when no key is configured.
     pub(super) fn new(access: &Access<'_>, method: Method, path: &str, read: Read<T>) -> Result<Self, Fault> {
         let key = access.credentials.one("api_key").ok_or_else(|| {
-            Fault::new(FaultClass::Misconfigured, "no Abyssale API key is configured in Landfall's secret")
+            let message =
+                "no Abyssale API key is configured: the operator has to put it into Landfall's secret";
+            Fault::new(FaultClass::ProviderCredentials, message)
         })?;
         Ok(Self { method, uri: format!("{}{path}", access.api_url), key, read, repeats: 0, probed: false })
     }
 
     fn request(&self) -> Result<http::Request<Bytes>, Fault> {
         let mut key = http::HeaderValue::from_str(self.key.expose()).map_err(|_| {
-            Fault::new(FaultClass::Misconfigured, "the Abyssale API key cannot stand in a header")
+            Fault::new(FaultClass::ProviderCredentials, "the Abyssale API key cannot stand in a header")
         })?;
         key.set_sensitive(true);
         http::Request::builder()
