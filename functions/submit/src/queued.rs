@@ -101,7 +101,7 @@ impl App {
         let segment = Segment::of(job.trace.as_ref(), "Landfall submission");
         let refused_before = job.error.as_ref().map(|error| error.class);
         let asking = Asking {
-            line: self.line(provider, deadline),
+            line: self.line(provider, Some(id), deadline),
             pace: &pace,
             records: &self.records,
             job: id,

@@ -55,7 +55,7 @@ impl App {
             return self.turned_away(job, key.as_ref(), admitted.err(), deadline).await;
         }
         let asking = Asking {
-            line: self.line(provider, deadline),
+            line: self.line(provider, Some(id), deadline),
             pace: &pace,
             records: &self.records,
             job: id,

@@ -15,6 +15,7 @@ mod job_id;
 mod names;
 mod outbox;
 mod problem_words;
+mod redaction;
 mod retries;
 #[cfg(feature = "schema")]
 mod schema;
@@ -36,6 +37,7 @@ pub use job_id::{JobId, NotAJobId};
 pub use names::{ProviderName, Ticket};
 pub use outbox::{Announcement, Outbox, Told};
 pub use problem_words::{problem_title, problem_urn};
+pub use redaction::Redactor;
 pub use retries::Retries;
 pub use seal::Seals;
 pub use secret::Secret;

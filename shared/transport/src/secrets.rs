@@ -3,13 +3,20 @@
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::{Client, error::ProvideErrorMetadata};
-use model::{CallbackKeys, Fault, FaultClass, Secret};
+use model::{CallbackKeys, Fault, FaultClass, JobId, ProviderName, Redactor, Secret};
 use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{SecretVersion, secret_cache::Cache};
 
 /// The member that holds the secrets which sign callers' webhooks.
 pub(crate) const NOTIFY_SIGNING_SECRETS: &str = "notify_signing_secrets";
+
+/// Members that are no secrets: an identifier, which URLs may hold, too, and a setting.
+const PUBLIC_MEMBERS: [&str; 2] = ["app_id", "auth_scheme"];
+
+/// How the standard libraries mark a signing secret. Its key is what follows.
+const SIGNING_SECRET_PREFIX: &str = "whsec_";
 
 /// Reads the secret and keeps it for a while.
 #[derive(Debug)]
@@ -53,9 +60,46 @@ impl SecretDocument {
         secrets.filter_map(Value::as_str).map(Secret::new).collect()
     }
 
+    /// Redacts what must not be kept or shown of a provider's text: every secret that is held here, whoever it belongs to,
+    /// but those of the provider's own section under `expected`; the tokens of the job; and the token of any callback URL.
+    pub fn redactor(&self, provider: &ProviderName, job: Option<JobId>, expected: Option<&str>) -> Redactor {
+        let mut redactor = Redactor::default();
+        let mut document = self.0.clone();
+        if let (Some(expected), Some(section)) =
+            (expected, document.pointer_mut(&format!("/providers/{provider}")).and_then(Value::as_object_mut))
+        {
+            section.remove(expected);
+        }
+        hide_all(&document, &mut redactor);
+        for token in job.iter().flat_map(|job| self.callback_keys().tokens(provider, job)) {
+            redactor.hide(&token);
+        }
+        redactor.hide_callback_urls(provider.as_str());
+        redactor
+    }
+
     /// A provider's own section, `null` when there is none.
     pub fn provider(&self, name: &str) -> Value {
         self.0.get("providers").and_then(|providers| providers.get(name)).cloned().unwrap_or(Value::Null)
+    }
+}
+
+/// Every text in the document is a secret, unless it is known to be none or is a time.
+fn hide_all(value: &Value, redactor: &mut Redactor) {
+    match value {
+        Value::String(text) if OffsetDateTime::parse(text, &Rfc3339).is_ok() => {}
+        Value::String(text) => {
+            redactor.hide(&Secret::new(text));
+            if let Some(key) = text.strip_prefix(SIGNING_SECRET_PREFIX) {
+                redactor.hide(&Secret::new(key));
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| hide_all(value, redactor)),
+        Value::Object(members) => members
+            .iter()
+            .filter(|(name, _)| !PUBLIC_MEMBERS.contains(&name.as_str()))
+            .for_each(|(_, value)| hide_all(value, redactor)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
