@@ -88,7 +88,10 @@ async fn unpacked(bringing: Bringing<'_>, key: &Key, file: StoredFile) -> Result
             let unpacking = Unpacking::new(objects, job, key, &listing, again, meter);
             unpacking.run().await.map(|outcomes| (entries, outcomes))
         }
-        Err(fault) => Err(Fault { message: redactor.redact_str(&fault.message), ..fault }),
+        Err(mut fault) => {
+            fault.message = redactor.redact_str(&fault.message);
+            Err(fault)
+        }
     };
     match unpacked {
         Ok((entries, outcomes)) => {
