@@ -1,5 +1,6 @@
 //! What an operator sees of Landfall from outside: its log, its metrics, its traces.
 
+mod echoes;
 mod listening;
 mod metrics;
 mod secrets;

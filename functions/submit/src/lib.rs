@@ -113,7 +113,7 @@ impl App {
             provider,
             api_url: self.config.providers.api_url(provider.name()),
             secrets: &self.secrets,
-            line: self.line(provider, deadline),
+            line: self.line(provider, None, deadline),
         };
         match operation {
             Operation::WebhookSecret(action) => webhook_secret::carry_out(&self.secrets, action).await,

@@ -51,7 +51,9 @@ impl Worker {
             timeout: config.provider_timeout,
             deadline,
             pace: Some(&pace),
-            authority: Some(Authority { secrets: &self.secrets, provider, api_url }),
+            authority: Authority { secrets: &self.secrets, provider, api_url },
+            authorizes: true,
+            job: Some(job.id),
             waits: false,
         };
         Ok(match line.inquire(inquiry.as_mut()).await {

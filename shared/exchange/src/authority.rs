@@ -36,7 +36,7 @@ impl Authority<'_> {
         let inquiry = self.provider.token(&access, OffsetDateTime::now_utc())?;
         let mut inquiry =
             inquiry.ok_or_else(|| Fault::new(FaultClass::Internal, "a provider without tokens wants one"))?;
-        let bare = Line { authority: None, ..*line };
+        let bare = Line { authorizes: false, ..*line };
         let token = Box::pin(bare.inquire(inquiry.as_mut())).await.map_err(Fault::from)?;
         tracing::info!(metric = "TokenExchanges", count = 1, provider = self.provider.name(), "a new token");
         Ok((token.value, token.renew_at))

@@ -76,6 +76,7 @@ pub const METRICS: &[Metric] = &[
     metric("RefusedTokens", Unit::Count),
     metric("RefusedSignatures", Unit::Count),
     metric("RefusedHosts", Unit::Count),
+    metric("StaleSecrets", Unit::Count),
     metric("UnreadableDeliveries", Unit::Count),
     metric("UnclaimedDeliveries", Unit::Count),
     metric("ProviderThrottles", Unit::Count),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{Archive, Haul, JobError, JobId, Ticket, Transfer};
+use crate::{Archive, Haul, JobError, JobId, Ticket, Transfer, url_origin::url_origin};
 
 /// Something that happened to a job. Past tense: an event is a fact, and [`crate::transition`] decides what
 /// it means where the job stands.
@@ -185,10 +185,9 @@ impl Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A pre-signed URL is a key to the file: show the place, not the signature.
-        let place = self.url.split(['?', '#']).next().unwrap_or_default();
+        // A presigned URL is a key to the file, and some carry the key in their path.
         f.debug_struct("Source")
-            .field("url", &format_args!("{place}?***"))
+            .field("url", &format_args!("{}/***", url_origin(&self.url)))
             .field("role", &self.role)
             .field("name", &self.name)
             .finish()

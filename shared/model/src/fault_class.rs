@@ -26,6 +26,8 @@ pub enum FaultClass {
     JobConflict,
     /// The provider judged the request and refused it.
     ProviderRefusedRequest,
+    /// The job names a caller's webhook, and there is no secret to sign it with: the operator has to make one.
+    WebhookSecretMissing,
     /// What the provider is asked for does not fit the state that it is in.
     ProviderConflict,
     /// The provider does not accept the configured API key.
@@ -102,6 +104,7 @@ impl FaultClass {
             | MethodNotAllowed
             | IdempotencyMismatch
             | JobConflict
+            | WebhookSecretMissing
             | ProviderRefusedRequest
             | ProviderConflict
             | ProviderCredentials
@@ -134,7 +137,10 @@ impl FaultClass {
             ProviderPlan => 403,
             NotFound => 404,
             MethodNotAllowed => 405,
-            IdempotencyMismatch | JobConflict | ProviderConflict | ObjectConflict | LandingBusy => 409,
+            // A caller can cause `WebhookSecretMissing` on any new deployment: neither a 5xx, which sets off alarms, nor
+            // worth a retry, since it lasts until the operator acts.
+            IdempotencyMismatch | JobConflict | WebhookSecretMissing | ProviderConflict | ObjectConflict
+            | LandingBusy => 409,
             PayloadTooLarge => 413,
             UnsupportedMediaType => 415,
             ProviderRefusedRequest
@@ -169,6 +175,7 @@ impl FaultClass {
             MethodNotAllowed => "MethodNotAllowed",
             IdempotencyMismatch => "IdempotencyMismatch",
             JobConflict => "JobConflict",
+            WebhookSecretMissing => "WebhookSecretMissing",
             ProviderRefusedRequest => "ProviderRefusedRequest",
             ProviderConflict => "ProviderConflict",
             ProviderCredentials => "ProviderCredentials",
@@ -219,6 +226,7 @@ impl FaultClass {
             | ProviderSilent
             | SourceInvalid
             | ArchiveRefused
+            | WebhookSecretMissing
             | Unauthorized => Level::Warn,
             InvalidRequest
             | UnsupportedMediaType

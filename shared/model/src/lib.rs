@@ -15,6 +15,7 @@ mod job_id;
 mod names;
 mod outbox;
 mod problem_words;
+mod redaction;
 mod retries;
 #[cfg(feature = "schema")]
 mod schema;
@@ -22,6 +23,7 @@ mod seal;
 mod secret;
 mod status;
 mod trace;
+mod url_origin;
 mod view;
 
 pub use audience::{Audience, AudienceView, Waiter, WebhookUrl};
@@ -35,6 +37,7 @@ pub use job_id::{JobId, NotAJobId};
 pub use names::{ProviderName, Ticket};
 pub use outbox::{Announcement, Outbox, Told};
 pub use problem_words::{problem_title, problem_urn};
+pub use redaction::Redactor;
 pub use retries::Retries;
 pub use seal::Seals;
 pub use secret::Secret;

@@ -18,6 +18,7 @@ mod polling;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
+mod secret_response;
 mod signing;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -38,6 +39,7 @@ pub use polling::Polling;
 pub use retry_after::retry_after;
 #[cfg(feature = "schema")]
 pub use schema::OrderSchema;
+pub use secret_response::SecretResponse;
 pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 pub use standing::Standing;
 pub use token::Token;
@@ -147,6 +149,11 @@ pub trait Provider: Sync {
 
     /// How often to ask about a kind of work that can be asked about.
     fn polling(&self) -> Polling;
+
+    /// Whether requests carry a token that the keys are exchanged for.
+    fn carries_token(&self) -> bool {
+        false
+    }
 
     /// At the time `now`, exchanges the keys for a token that requests carry. Nothing when they carry the keys themselves.
     ///

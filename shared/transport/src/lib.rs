@@ -11,6 +11,7 @@ mod client;
 mod download;
 mod guard;
 mod ranges;
+mod secret_cache;
 mod secret_change;
 mod secrets;
 mod send;

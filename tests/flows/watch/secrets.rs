@@ -20,7 +20,7 @@ const PRESIGNED: &str = "marked-signature-of-a-presigned-url";
 
 impl World {
     /// Everything that opens something.
-    async fn secrets_of(&self, urls: &[String]) -> Vec<String> {
+    pub(super) async fn secrets_of(&self, urls: &[String]) -> Vec<String> {
         let held = self.secret().await;
         let mut secrets = vec![held["callback_key"].clone()];
         let sections = held["providers"].as_object().into_iter().flat_map(|sections| sections.values());

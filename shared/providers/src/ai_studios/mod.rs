@@ -132,6 +132,10 @@ impl Provider for AiStudios {
         poll::POLLING
     }
 
+    fn carries_token(&self) -> bool {
+        true
+    }
+
     fn token(
         &self,
         access: &Access<'_>,
