@@ -42,7 +42,7 @@ impl App {
             timeout: self.config.provider_timeout,
             deadline,
             pace: None,
-            authority: Some(Authority { secrets: &self.secrets, provider, api_url }),
+            authority: Some(Authority { secrets: &self.secrets, tokens: &self.tokens, provider, api_url }),
             waits: true,
         }
     }

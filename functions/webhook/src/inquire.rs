@@ -51,7 +51,7 @@ impl Worker {
             timeout: config.provider_timeout,
             deadline,
             pace: Some(&pace),
-            authority: Some(Authority { secrets: &self.secrets, provider, api_url }),
+            authority: Some(Authority { secrets: &self.secrets, tokens: &self.tokens, provider, api_url }),
             waits: false,
         };
         Ok(match line.inquire(inquiry.as_mut()).await {

@@ -10,7 +10,7 @@ use objects::Objects;
 use records::Records;
 use time::OffsetDateTime;
 use tracing::Instrument;
-use transport::{Caller, Secrets, Sender};
+use transport::{Caller, Secrets, Sender, TokenCache};
 
 use crate::config::WorkerConfig;
 
@@ -30,6 +30,7 @@ pub(crate) struct Worker {
     pub(crate) caller_webhooks: CallerWebhooks,
     pub(crate) caller: Caller,
     pub(crate) secrets: Secrets,
+    pub(crate) tokens: TokenCache,
     pub(crate) sender: Sender,
     /// Where others are told of jobs, if they are.
     pub(crate) events: Option<Events>,
@@ -59,6 +60,7 @@ impl Worker {
             caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
             caller: Caller::new(config.caller_guard(), &config.trusted_ca)?,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
+            tokens: TokenCache::new(&aws.service("SECRETS_MANAGER"), &config.sweep.token_secret_id),
             sender: Sender::new()?,
             objects,
             inbox,
