@@ -119,7 +119,7 @@ fn requests_that_the_throttle_turns_away_raise_an_alarm() {
     let filter = resource(&template, "ThrottledWebhooks");
     assert_eq!(setting(&filter, "FilterPattern"), r#"'{ $.status = "429" }'"#);
     assert_eq!(setting(&alarm, "MetricName"), setting(&filter, "MetricName"));
-    assert_eq!(setting(&alarm, "Namespace"), setting(&filter, "MetricNamespace"));
+    assert_eq!(setting(&alarm, "Namespace"), setting(&filter, "- MetricNamespace"));
 }
 
 #[test]
