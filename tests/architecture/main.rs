@@ -4,8 +4,11 @@
 mod imports;
 mod metrics;
 mod release;
+mod roles;
 mod rooms;
 mod template;
+mod throttles;
+mod transport_security;
 
 use std::{path::Path, process::Command};
 

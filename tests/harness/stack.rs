@@ -10,7 +10,10 @@ use crate::{
     cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
     direct,
     function::in_process,
-    resources::{BUCKET, CALLER_WEBHOOKS_QUEUE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
+    resources::{
+        BUCKET, CALLER_WEBHOOKS_QUEUE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, TOKEN_SECRET,
+        Trouble,
+    },
     schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
     variables::{Variables, common_variables},
@@ -272,6 +275,7 @@ impl Stack {
             "inbox_queue_url": self.queue_url,
             "submissions_queue_url": self.submissions_url,
             "secret_id": SECRET,
+            "token_secret_id": TOKEN_SECRET,
             "data_dir": self.options.data_dir,
             "providers": providers,
         })
@@ -309,6 +313,7 @@ async fn write_secret(
         .map(|(name, simulator)| ((*name).to_owned(), simulator.with(|simulator| simulator.credentials())))
         .collect();
     let key = uuid::Uuid::new_v4().to_string();
+    clients.make_token_secret().await.map_err(StackError::at("cannot make the secret of tokens"))?;
     clients.write_secret(sections.into(), &key).await.map_err(StackError::at("cannot write the secret"))
 }
 

@@ -47,7 +47,7 @@ impl App {
             timeout: self.config.provider_timeout,
             deadline,
             pace: None,
-            authority: Authority { secrets: &self.secrets, provider, api_url },
+            authority: Authority { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
             authorizes: true,
             job,
             waits: true,

@@ -181,6 +181,8 @@ impl WorkerConfig {
 pub struct SweepConfig {
     /// `SECRET_ID`: name or ARN of Landfall's secret.
     pub secret_id: String,
+    /// `TOKEN_SECRET_ID`: name or ARN of the secret in which tokens of providers are kept.
+    pub token_secret_id: String,
     /// `SUBMISSIONS_QUEUE_URL`: where jobs wait for their turn at a provider.
     pub submissions_queue_url: String,
     /// `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND`.
@@ -207,6 +209,7 @@ impl SweepConfig {
         });
         Ok(Self {
             secret_id: environment.text("SECRET_ID")?,
+            token_secret_id: environment.text("TOKEN_SECRET_ID")?,
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
             providers: ProviderSettings::read(environment, providers)?,
             provider_timeout: seconds("PROVIDER_TIMEOUT_SECONDS", 20)?,

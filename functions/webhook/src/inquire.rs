@@ -51,7 +51,7 @@ impl Worker {
             timeout: config.provider_timeout,
             deadline,
             pace: Some(&pace),
-            authority: Authority { secrets: &self.secrets, provider, api_url },
+            authority: Authority { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
             authorizes: true,
             job: Some(job.id),
             waits: false,

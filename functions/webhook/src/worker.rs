@@ -10,7 +10,7 @@ use objects::Objects;
 use records::Records;
 use time::OffsetDateTime;
 use tracing::Instrument;
-use transport::{Caller, Secrets, Sender};
+use transport::{Caller, Secrets, Sender, TokenCache};
 
 use crate::{config::WorkerConfig, silent_hosts::SilentHosts};
 
@@ -31,6 +31,7 @@ pub(crate) struct Worker {
     pub(crate) caller: Caller,
     pub(crate) silent_hosts: SilentHosts,
     pub(crate) secrets: Secrets,
+    pub(crate) tokens: TokenCache,
     pub(crate) sender: Sender,
     /// Where others are told of jobs, if they are.
     pub(crate) events: Option<Events>,
@@ -61,6 +62,7 @@ impl Worker {
             silent_hosts: SilentHosts::default(),
             caller: Caller::new(config.caller_guard(), &config.trusted_ca)?,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
+            tokens: TokenCache::new(&aws.service("SECRETS_MANAGER"), &config.sweep.token_secret_id),
             sender: Sender::new()?,
             objects,
             inbox,
