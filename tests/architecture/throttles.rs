@@ -17,7 +17,7 @@ const DELIVERIES_OF_A_ROW: f64 = 12.0;
 /// outage or a flood meanwhile.
 const ATTEMPTS: f64 = 6.0;
 const ATTEMPTS_FOR_A_CAMPAIGN: f64 = 4.0;
-/// Seconds that the longest of a hundred deliveries keeps an execution environment.
+/// Seconds that a slow delivery is taken to keep an execution environment: one call of SQS, and now and then the secret.
 const SLOW_DELIVERY_SECONDS: f64 = 0.05;
 /// Seconds between two looks of a client at one job, and jobs that are submitted at once.
 const POLL_SECONDS: f64 = 5.0;
