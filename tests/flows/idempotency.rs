@@ -236,7 +236,8 @@ async fn a_secret_that_lacks_a_key_is_told_before_anything_is_written() {
     let lacks_callback_key = |secret: &mut Value| secret["callback_key"] = json!("");
     let no_object = |secret: &mut Value| *secret = json!("not an object");
     // What an operator of a new deployment has not set yet is no fault of ours, and one that any caller can cause.
-    let spoilers: [(&dyn Fn(&mut Value), u16, &str); 4] = [
+    type Spoiler<'a> = (&'a dyn Fn(&mut Value), u16, &'a str);
+    let spoilers: [Spoiler<'_>; 4] = [
         (&lacks_api_key, 424, "provider-credentials"),
         (&lacks_provider, 424, "provider-credentials"),
         (&lacks_callback_key, 500, "misconfigured"),

@@ -93,7 +93,7 @@ impl Asking<'_> {
                 Step::Refused(fault) => return self.refused(fault).await,
             };
             if let Err(asked) = self.turn(first.take(), wait, otherwise).await {
-                return asked;
+                return *asked;
             }
             step = conversation.answered(self.line.send(request).await);
         }
@@ -109,7 +109,7 @@ impl Asking<'_> {
         taken: Option<OffsetDateTime>,
         wait: Duration,
         refusal: Option<Fault>,
-    ) -> Result<(), Asked> {
+    ) -> Result<(), Box<Asked>> {
         let turn = match taken {
             Some(turn) => Ok(Turn::At(turn)),
             None => self.next_turn(wait, refusal.as_ref()).await,
@@ -145,14 +145,14 @@ impl Asking<'_> {
         &self,
         turn: Result<Turn, Fault>,
         refusal: Option<Fault>,
-    ) -> Result<(OffsetDateTime, Option<Fault>), Asked> {
+    ) -> Result<(OffsetDateTime, Option<Fault>), Box<Asked>> {
         match turn {
             Ok(Turn::At(turn)) => Ok((turn, refusal)),
             Ok(Turn::NotBefore(at)) if self.pace.is_shared() => {
-                Err(Asked::Later(Later { at, why: refusal, recorded: false }))
+                Err(Box::new(Asked::Later(Later { at, why: refusal, recorded: false })))
             }
-            Ok(Turn::NotBefore(_)) => Err(Asked::Refused(refusal.unwrap_or_else(late))),
-            Err(fault) => Err(Asked::Refused(refusal.unwrap_or(fault))),
+            Ok(Turn::NotBefore(_)) => Err(Box::new(Asked::Refused(refusal.unwrap_or_else(late)))),
+            Err(fault) => Err(Box::new(Asked::Refused(refusal.unwrap_or(fault)))),
         }
     }
 
@@ -162,7 +162,7 @@ impl Asking<'_> {
         event: &Event,
         turn: OffsetDateTime,
         refusal: &Option<Fault>,
-    ) -> Result<(), Asked> {
+    ) -> Result<(), Box<Asked>> {
         let asked = match self.records.apply(self.job, event, OffsetDateTime::now_utc()).await {
             Ok((_, Change::Moved)) => return Ok(()),
             Ok((job, _)) => Asked::Moved(Box::new(job)),
@@ -174,7 +174,7 @@ impl Asking<'_> {
             }
         };
         self.pace.give_back(turn).await;
-        Err(asked)
+        Err(Box::new(asked))
     }
 
     /// A refusal that lasts is probed once; the probe may have been the first request of another invocation.

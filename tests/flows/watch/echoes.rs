@@ -1,11 +1,14 @@
 //! A provider that repeats what it was sent tells no secret of ours: not to the log, the table, the bucket and the bus, and
 //! not to whoever asked.
 
+use std::io::{Cursor, Write};
+
 use http::Method;
 use serde_json::{Value, json};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::Log;
-use crate::world::World;
+use crate::{landing::serves, world::World};
 
 /// As a URL and as HTML write it.
 fn written(secret: &str) -> [String; 3] {
@@ -123,7 +126,10 @@ impl World {
         let mut objects = String::new();
         for key in self.keys().await {
             objects.push_str(&key);
-            objects.push_str(&String::from_utf8_lossy(&self.object(&key).await));
+            // What the provider delivered stays as it is.
+            if !key.ends_with("/archive.zip") {
+                objects.push_str(&String::from_utf8_lossy(&self.object(&key).await));
+            }
         }
         let listed = self.ask(Method::GET, "/jobs", &[], &Value::Null).await.body().to_string();
         let events = json!(self.cloud.events().into_iter().map(|event| event.detail).collect::<Vec<_>>());
@@ -135,6 +141,36 @@ impl World {
             ("list", listed),
             ("events", events.to_string()),
         ]
+    }
+}
+
+/// An answer with an archive of one file of this name.
+fn archive_with(name: &str) -> &'static [u8] {
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut archive = ZipWriter::new(Cursor::new(vec![]));
+    archive.start_file(name, options).expect("a file");
+    archive.write_all(b"bytes").expect("its bytes");
+    let archive = archive.finish().expect("an archive").into_inner();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", archive.len());
+    [head.into_bytes(), archive].concat().leak()
+}
+
+#[tokio::test]
+async fn the_name_of_a_file_in_an_archive_tells_no_secret() {
+    let log = Log::start();
+    // The simulator's key depends on its seed only.
+    let key = World::start().await.secret().await["providers"]["abyssale"]["api_key"].clone();
+    let key = key.as_str().expect("a key");
+    let origin = serves(archive_with(&format!("made with {key}.png"))).await;
+    let world = World::start_with(|options| options.variable("TRUSTED_ORIGINS", origin.clone())).await;
+    let (id, url) = world.submitted_in_silence(1).await;
+    let body =
+        json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": format!("{origin}/a.zip") });
+    assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(job["files"][0]["name"], "made with ___.png");
+    for (place, text) in world.everything(&log).await {
+        assert!(!text.contains(key), "a secret is in the {place}");
     }
 }
 

@@ -1,3 +1,5 @@
+//! Secrets are found however they are written, and nothing else is.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a cached secret comes to while its service answers, fails and stays silent, in virtual time.
+
 use std::{
     cell::{Cell, RefCell},
     future::pending,
