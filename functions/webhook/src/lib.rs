@@ -16,6 +16,7 @@ mod patience;
 mod receive;
 mod set;
 mod settle;
+mod stalled;
 mod sweep;
 mod tell;
 pub mod transfer;

@@ -147,6 +147,12 @@ impl Set<'_> {
         key: &Key,
     ) -> Result<(Existing, &'static str, Bytes), Fault> {
         let Bringing { worker, again, meter, checkpoint, .. } = self.bringing;
+        let slow = meter.source_rate().too_slow();
+        if slow >= FILES_AT_ONCE {
+            // Each of thousands of files would take its time to be found too slow.
+            let message = format!("not tried any more: the source was too slow for {slow} other files");
+            return Err(Fault::new(FaultClass::SourceGone, message));
+        }
         let path = worker.objects.key(key);
         let checkpoint = checkpoint.filter(|checkpoint| checkpoint.key == path);
         if again {
