@@ -126,20 +126,19 @@ async fn a_source_that_drips_twice_lands_at_the_third_attempt() {
 
 #[tokio::test]
 async fn of_a_set_only_the_file_that_drips_is_left_out_by_name() {
-    let picture = [b"\x89PNG\r\n\x1a\n".as_slice(), &[7; 300_000]].concat();
-    let source = Source::dripping(usize::MAX, picture).await;
+    let source = Source::dripping(usize::MAX, vec![7; 300_000]).await;
     let world = world_with(&source).await;
     let (id, callback) = world.generated_in_silence(&world.three_formats()).await;
     let banner = |name: &str, path: &str| {
         let file = json!({ "type": "png", "url": format!("{}/{path}", source.origin), "filename": name });
         json!({ "id": name, "file": file })
     };
-    let banners = [banner("a.png", "a.png"), banner("slow.png", "drip.png"), banner("z.png", "z.png")];
+    let banners = [banner("a.bin", "a.bin"), banner("slow.bin", "drip.bin"), banner("z.bin", "z.bin")];
     let body = json!({ "event_type": "NEW_BANNER_BATCH", "id": "g", "banners": banners, "errors": [] });
     // The provider knows other places of its files; here it does not.
     world.trouble(json!({ "on": "call", "kind": "answer", "status": 404, "body": { "id": "not_found" }, "count": null }));
     assert_eq!(world.deliver(json!({ "url": callback, "sign": true, "body": body })).await, 200);
     let job = world.ends(&id, "partial").await;
-    says(job["error"]["message"].as_str().expect("a message"), &["slow.png", "too slow"]);
+    says(job["error"]["message"].as_str().expect("a message"), &["slow.bin", "too slow"]);
     assert_eq!(job["files_total"], 2, "{job:#}");
 }
