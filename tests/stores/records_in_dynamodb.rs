@@ -201,8 +201,14 @@ async fn a_delivery_is_recorded_once() {
     let id = received(&records).await;
     let at = now();
     for _ in 0..2 {
-        let delivery =
-            DeliveryRecord { received_at: at, id: "d", name: "NEW_EXPORT", body: Some("{}"), body_key: None };
+        let delivery = DeliveryRecord {
+            received_at: at,
+            id: "d",
+            name: "NEW_EXPORT",
+            body: Some("{}"),
+            body_key: None,
+            problem: None,
+        };
         records.record_delivery(id, &delivery).await.expect("recorded");
     }
     let items = server.clients.dynamodb.query().table_name(&server.name);

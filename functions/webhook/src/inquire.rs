@@ -57,7 +57,7 @@ impl Worker {
             waits: false,
         };
         Ok(match line.inquire(inquiry.as_mut()).await {
-            Ok(standing) => Inquired::Answered(standing),
+            Ok(standing) => Inquired::Answered(providers::bounded_standing(standing)),
             Err(Unasked::NoTime) => Inquired::NoTime,
             Err(Unasked::Failed(fault)) => Inquired::Unanswered(fault, Duration::ZERO),
             Err(Unasked::Later(fault, wait)) => {

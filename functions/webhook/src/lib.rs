@@ -17,6 +17,7 @@ mod receive;
 mod set;
 mod settle;
 mod silent_hosts;
+mod stalled;
 mod sweep;
 mod tell;
 pub mod transfer;

@@ -121,7 +121,7 @@ impl Worker {
 /// Why a message comes back, and when.
 #[derive(Debug)]
 pub(crate) struct ComesBack {
-    fault: Fault,
+    pub(crate) fault: Fault,
     wait: Option<u32>,
 }
 

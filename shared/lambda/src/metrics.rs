@@ -86,6 +86,7 @@ pub const METRICS: &[Metric] = &[
     metric("ResubmittedJobs", Unit::Count),
     metric("ReplayedDeliveries", Unit::Count),
     metric("CancelledLandings", Unit::Count),
+    metric("StalledLandings", Unit::Count),
     metric("ToldWorkflows", Unit::Count),
     metric("GoneWorkflows", Unit::Count),
     metric("HeardCallerWebhooks", Unit::Count),

@@ -94,6 +94,17 @@ pub enum Event {
     LandingPostponed {
         /// What stopped it.
         error: JobError,
+        /// Set when it was the source, which was too slow.
+        slow: Option<SlowAttempt>,
+    },
+    /// Somebody looked whether the landing is still attempted.
+    LandingChecked {
+        /// When to look again.
+        next: OffsetDateTime,
+        /// Whether its message is sent again.
+        queued: bool,
+        /// That nobody attempts it, if so.
+        error: Option<JobError>,
     },
     /// Every file is in the bucket.
     Landed {
@@ -128,6 +139,13 @@ pub enum Event {
         /// That job.
         job: JobId,
     },
+}
+
+/// An attempt to bring files in that ended since the source was too slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlowAttempt {
+    /// Whether it brought at least a part of a file before: then the count of such attempts begins anew.
+    pub progressed: bool,
 }
 
 /// Where a finished file can be fetched.

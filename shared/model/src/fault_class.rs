@@ -72,6 +72,10 @@ pub enum FaultClass {
     ObjectConflict,
     /// Another worker is bringing this job's files in.
     LandingBusy,
+    /// Nobody attempts to bring this job's files in any more.
+    LandingStalled,
+    /// S3, DynamoDB, SQS or EventBridge does not take what it was sent, and would not take it again.
+    StorageRejected,
     /// The deployment lacks a setting or a key.
     Misconfigured,
     /// A mistake in Landfall.
@@ -123,6 +127,8 @@ impl FaultClass {
             | SourceInvalid
             | ArchiveRefused
             | ObjectConflict
+            | LandingStalled
+            | StorageRejected
             | Misconfigured
             | Internal => false,
         }
@@ -157,7 +163,7 @@ impl FaultClass {
             // The caller's request is fine, and so is Landfall: what it depends on refused the operator's key.
             ProviderCredentials => 424,
             ProviderQuota | ProviderThrottled => 429,
-            Misconfigured | Internal => 500,
+            LandingStalled | StorageRejected | Misconfigured | Internal => 500,
             ProviderSilent => 504,
             ProviderOutcomeUnknown | ProviderUnavailable | StorageUnavailable | SourceUnavailable => 503,
         }
@@ -199,6 +205,8 @@ impl FaultClass {
             ArchiveRefused => "ArchiveRefused",
             ObjectConflict => "ObjectConflict",
             LandingBusy => "LandingBusy",
+            LandingStalled => "LandingStalled",
+            StorageRejected => "StorageRejected",
             Misconfigured => "Misconfigured",
             Internal => "Internal",
         }
@@ -208,7 +216,8 @@ impl FaultClass {
     pub fn level(self) -> Level {
         use FaultClass::*;
         match self {
-            ProviderCredentials | ObjectConflict | Misconfigured | Internal | SourceRefused => Level::Error,
+            ProviderCredentials | ObjectConflict | LandingStalled | StorageRejected | Misconfigured
+            | Internal | SourceRefused => Level::Error,
             ProviderPlan
             | ProviderQuota
             | ProviderThrottled

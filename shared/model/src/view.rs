@@ -118,6 +118,8 @@ pub struct DeliveryView {
     pub received_at: OffsetDateTime,
     /// Whether its body is still kept.
     pub replayable: bool,
+    /// Why it could not be used.
+    pub problem: Option<String>,
 }
 
 /// A page of jobs: `GET /jobs`.

@@ -6,6 +6,7 @@
 
 pub mod abyssale; // a provider's folder: line one of two
 pub mod ai_studios;
+mod bounds;
 #[cfg(test)]
 mod conformance;
 mod conversation;
@@ -29,6 +30,7 @@ use model::{Fault, Job, ProviderName};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+pub use bounds::bounded_standing;
 pub use conversation::{Answer, Call, Conversation, Outcome, SendFailure, Step};
 pub use credentials::Credentials;
 pub use delivery::{Authenticity, Delivery, Knocking, Report, Unreadable};

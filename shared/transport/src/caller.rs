@@ -77,6 +77,9 @@ fn unheard(host: &str, e: &reqwest::Error) -> Unheard {
     if causes(e).any(|cause| cause.is::<NotPublic>()) {
         return Unheard::Refused(format!("{host} has no public address"));
     }
+    if e.is_builder() {
+        return Unheard::Refused(format!("no request can be made of the URL at {host}"));
+    }
     Unheard::NoAnswer(match e.is_connect() {
         true => format!("no connection to {host} came about"),
         false => format!("{host} broke the connection off"),
