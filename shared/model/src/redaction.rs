@@ -6,7 +6,7 @@
 //!
 //! Base64 is left alone: opaque tokens and signed URLs are made of it, and one that is damaged opens nothing any more.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use crate::Secret;
 
@@ -33,11 +33,19 @@ const JOB_ID: usize = 36;
 const ESCAPES: [u8; 3] = [b'%', b'\\', b'&'];
 
 /// Finds secrets in a text. Its `Debug` shows none of them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Redactor {
     patterns: Vec<Pattern>,
-    /// Which patterns begin with a byte, unless it is escaped.
-    by_first: HashMap<u8, Vec<usize>>,
+    /// Which patterns may begin with each byte.
+    by_first: Vec<Vec<usize>>,
+    /// Whether a pattern may begin with two bytes, by the number that they are.
+    begins: Vec<bool>,
+}
+
+impl Default for Redactor {
+    fn default() -> Self {
+        Self { patterns: vec![], by_first: vec![vec![]; 256], begins: vec![false; 1 << 16] }
+    }
 }
 
 #[derive(Clone)]
@@ -74,8 +82,10 @@ impl Redactor {
     pub fn hide(&mut self, secret: &Secret) {
         let mut text: Vec<char> = secret.expose().chars().collect();
         if text.len() >= MIN_LENGTH {
-            // A run of backslashes is found as one, since escapes double them.
+            // A run of backslashes is found as one, since escapes double them. Those at the end stay: in JSON the last one
+            // may escape what follows.
             text.dedup_by(|one, before| (*one, *before) == ('\\', '\\'));
+            text.truncate(text.iter().rposition(|c| *c != '\\').map_or(0, |last| last + 1));
             let least = MIN_PREFIX.max((text.len() + 1).saturating_sub(SAFE_REST)).min(text.len());
             self.add(Pattern { text, least, kind: Kind::Secret });
         }
@@ -89,18 +99,29 @@ impl Redactor {
 
     fn add(&mut self, pattern: Pattern) {
         let mut buffer = [0; 4];
-        let first = pattern.text.first().map(|first| first.encode_utf8(&mut buffer).as_bytes()[0]);
-        if let Some(first) = first {
-            self.by_first.entry(first).or_default().push(self.patterns.len());
-            self.patterns.push(pattern);
+        let Some(first) = pattern.text.first() else { return };
+        let raw = first.encode_utf8(&mut buffer).as_bytes()[0];
+        for byte in ESCAPES.into_iter().filter(|byte| *byte != raw).chain([raw]) {
+            self.by_first[usize::from(byte)].push(self.patterns.len());
+            let second = pattern.text.get(1).filter(|second| second.is_ascii() && byte.is_ascii());
+            for next in 0..=u8::MAX {
+                let may_follow = second.is_none_or(|second| char::from(next) == *second);
+                if may_follow || ESCAPES.contains(&next) || ESCAPES.contains(&byte) {
+                    self.begins[usize::from(byte) << 8 | usize::from(next)] = true;
+                }
+            }
         }
+        self.patterns.push(pattern);
     }
 
     /// The text without the secrets. Borrowed if there are none in it.
     pub fn redact<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let mut redacted: Vec<u8> = vec![];
         let (mut copied, mut at) = (0, 0);
-        while at < text.len() {
+        // Most bytes begin nothing, and texts may be megabytes.
+        let begins = |pair: &[u8]| self.begins[usize::from(pair[0]) << 8 | usize::from(pair[1])];
+        while let Some(skipped) = text[at..].windows(2).position(begins) {
+            at += skipped;
             match self.found(&text[at..]) {
                 Some((from, to)) => {
                     redacted.extend_from_slice(&text[copied..at + from]);
@@ -124,13 +145,8 @@ impl Redactor {
 
     /// From where to where the longest secret reaches that begins here, or that the text here leads to.
     fn found(&self, text: &[u8]) -> Option<(usize, usize)> {
-        let first = *text.first()?;
-        let longest = |found: &mut dyn Iterator<Item = (usize, usize)>| found.max_by_key(|(_, to)| *to);
-        if ESCAPES.contains(&first) {
-            return longest(&mut self.patterns.iter().filter_map(|pattern| pattern.found(text)));
-        }
-        let indexes = self.by_first.get(&first)?;
-        longest(&mut indexes.iter().filter_map(|index| self.patterns[*index].found(text)))
+        let patterns = self.by_first[usize::from(*text.first()?)].iter().map(|index| &self.patterns[*index]);
+        patterns.filter_map(|pattern| pattern.found(text)).max_by_key(|(_, to)| *to)
     }
 }
 
