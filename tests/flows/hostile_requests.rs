@@ -147,6 +147,7 @@ async fn no_request_ends_a_function() {
         ("TABLE_NAME", text("table")),
         ("BUCKET_NAME", text("bucket")),
         ("SECRET_ID", text("secret_id")),
+        ("TOKEN_SECRET_ID", text("token_secret_id")),
         ("INBOX_QUEUE_URL", text("inbox_queue_url")),
         ("SUBMISSIONS_QUEUE_URL", text("submissions_queue_url")),
         ("CALLER_WEBHOOKS_QUEUE_URL", text("submissions_queue_url")),

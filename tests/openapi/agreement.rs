@@ -7,7 +7,7 @@ use providers::{OrderSchema, Provider};
 use serde_json::{Map, Value, json};
 use submit::Command;
 
-use crate::document::document;
+use crate::{document::document, requests::fields_of_other_variants};
 
 /// Values of every type, at and beyond the edges of what is taken somewhere.
 fn values() -> Vec<Value> {
@@ -84,8 +84,9 @@ fn values() -> Vec<Value> {
     texts.chain(numbers).chain(others).collect()
 }
 
-/// The example with one field changed, for every field and value, within options too.
-fn requests(order: &OrderSchema) -> Vec<Map<String, Value>> {
+/// The example with one field changed, for every field and value, within options too, and every field of the other variants
+/// of its kind.
+fn requests(provider: &dyn Provider, order: &OrderSchema) -> Vec<Map<String, Value>> {
     let example = order.example.as_object().cloned().expect("an object");
     let mut requests = vec![example.clone()];
     let mut with = |name: &str, value: Value| {
@@ -99,6 +100,9 @@ fn requests(order: &OrderSchema) -> Vec<Map<String, Value>> {
             values().into_iter().for_each(|value| with(name, json!({ key: value })));
         }
         with(name, json!({ "stranger": 1 }));
+    }
+    for name in fields_of_other_variants(provider, order) {
+        values().into_iter().for_each(|value| with(name, value));
     }
     with("stranger", json!(1));
     for required in order.required {
@@ -118,7 +122,7 @@ fn judged(provider: &dyn Provider, order: &OrderSchema, schema: &Validator) -> B
         assert_eq!(valid, taken.is_ok(), "described as {valid}, but {taken:?}: {described}");
         valid
     };
-    requests(order).into_iter().map(judge).collect()
+    requests(provider, order).into_iter().map(judge).collect()
 }
 
 /// The schema of a whole request.

@@ -1,6 +1,8 @@
 //! Schemas of what callers send. What they may order stands beside the code that checks it, in `providers`.
 
-use providers::OrderSchema;
+use std::collections::BTreeSet;
+
+use providers::{OrderSchema, Provider};
 use serde_json::{Map, Value, json};
 
 use crate::schemas::reference;
@@ -13,7 +15,13 @@ pub(crate) fn schemas() -> Map<String, Value> {
         for order in provider.order_schemas() {
             let name = pascal(&[provider.name(), order.kind, order.variant]);
             orders.push(reference(&name));
-            schemas.insert(name, submission(provider.name(), &order));
+            let mut schema = submission(provider.name(), &order);
+            // Clients that are made from a schema send the fields of other variants as null, which is the same as absent.
+            for field in fields_of_other_variants(*provider, &order) {
+                let description = "Only for another variant of this kind.";
+                schema["properties"][field] = json!({ "type": "null", "description": description });
+            }
+            schemas.insert(name, schema);
         }
     }
     let description = "What is asked for: one of these.";
@@ -25,6 +33,16 @@ pub(crate) fn schemas() -> Map<String, Value> {
         ("ReplayRequest".to_owned(), replay()),
     ]);
     schemas
+}
+
+/// The fields that requests of the same kind have and this variant has not.
+pub(crate) fn fields_of_other_variants(
+    provider: &dyn Provider,
+    order: &OrderSchema,
+) -> BTreeSet<&'static str> {
+    let variants = provider.order_schemas().into_iter().filter(|other| other.kind == order.kind);
+    let names = variants.flat_map(|variant| variant.fields.into_iter().map(|(name, _)| name));
+    names.filter(|name| order.fields.iter().all(|(own, _)| own != name)).collect()
 }
 
 /// An order with the fields that all orders have in common.

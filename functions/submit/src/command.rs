@@ -115,7 +115,7 @@ impl Remaining {
         let archive = self.flag("archive")?.unwrap_or(false);
         let manifest = self.flag("manifest")?.unwrap_or(false);
         let linked = match (file, archive, manifest) {
-            (Some(name), false, false) => Linked::File(vec![name]),
+            (Some(name), false, false) => Linked::File(name),
             (None, true, false) => Linked::Archive,
             (None, false, true) => Linked::Manifest,
             _ => {

@@ -14,7 +14,7 @@ use crate::{
     link::{LinkWish, Linked, lasts},
     listing::Listing,
     request::Request,
-    route::{Route, meanings, parameters},
+    route::{Route, file_name, parameters},
 };
 
 /// This API, described as OpenAPI. A test makes it from the types, and compares.
@@ -94,7 +94,7 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Comma
         Route::Description => None,
         Route::Jobs => Some(submit(request)?),
         Route::Job(job) => Some(Command::Get(id(job)?)),
-        Route::File(job, name) => Some(link(id(job)?, Linked::File(meanings(name)), &mut query)?),
+        Route::File(job, name) => Some(link(id(job)?, Linked::File(file_name(name)), &mut query)?),
         Route::Archive(job) => Some(link(id(job)?, Linked::Archive, &mut query)?),
         Route::Manifest(job) => Some(link(id(job)?, Linked::Manifest, &mut query)?),
         Route::Retry(job) => {

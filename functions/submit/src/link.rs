@@ -23,8 +23,8 @@ const SECONDS: std::ops::RangeInclusive<u64> = 60..=7 * 24 * 3600;
 pub enum Linked {
     /// The provider's archive.
     Archive,
-    /// A file, by one of these names.
-    File(Vec<String>),
+    /// The file with this name.
+    File(String),
     /// The manifest, for whoever wants all the files of a job that lists only the first.
     Manifest,
 }
@@ -68,7 +68,7 @@ impl App {
                 let none = || Fault::new(FaultClass::NotFound, "this job has no archive in the bucket");
                 job.archive.ok_or_else(none)?.file.into()
             }
-            Linked::File(names) => self.file(job, names).await?.into(),
+            Linked::File(name) => self.file(job, name).await?.into(),
             Linked::Manifest => {
                 let none = || Fault::new(FaultClass::NotFound, "this job has no manifest in the bucket");
                 job.manifest.map(manifest).ok_or_else(none)?
@@ -79,12 +79,8 @@ impl App {
         Ok(LinkView { url, expires_at })
     }
 
-    async fn file(&self, job: Job, names: &[String]) -> Result<StoredFile, Fault> {
-        let found = |files: Vec<StoredFile>| {
-            let by = |name: &String| files.iter().position(|file| file.name == *name);
-            let index = names.iter().find_map(by)?;
-            files.into_iter().nth(index)
-        };
+    async fn file(&self, job: Job, name: &str) -> Result<StoredFile, Fault> {
+        let found = |files: Vec<StoredFile>| files.into_iter().find(|file| file.name == name);
         let none = || Fault::new(FaultClass::NotFound, "this job has no such file");
         let unlisted = job.files_total > job.files.len() as u64;
         if let Some(file) = found(job.files) {

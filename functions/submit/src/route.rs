@@ -83,16 +83,11 @@ pub(crate) fn parameters(query: &str) -> Result<Map<String, Value>, Fault> {
     Ok(parameters)
 }
 
-/// What a name in a path may mean: the text with its escapes read, once; or as it is, since API Gateway reads them
-/// before it hands a path on, and reading twice would make another name of one that holds a percent sign. A file is
-/// looked for among the names of its job, so neither can lead anywhere else.
-pub(crate) fn meanings(name: &str) -> Vec<String> {
-    let mut meanings: Vec<String> =
-        percent_decode_str(name).decode_utf8().into_iter().map(|name| name.into_owned()).collect();
-    if meanings.iter().all(|meaning| meaning != name) {
-        meanings.push(name.to_owned());
-    }
-    meanings
+/// The name of a file in a path, as API Gateway sent it: it has decoded the name already, and decoding it twice would make
+/// another name of one that holds a percent sign. A file is looked for among the names of its job, so a name can lead
+/// nowhere else.
+pub(crate) fn file_name(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -132,9 +127,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_decoded_once() {
-        assert_eq!(meanings("a%2541.png"), ["a%41.png", "a%2541.png"]);
-        assert_eq!(meanings("a.png"), ["a.png"]);
-        assert_eq!(meanings("%ff"), ["%ff"]);
+    fn a_file_name_is_decoded_once() {
+        assert_eq!(file_name("a%2541%20b.png"), "a%41 b.png");
+        assert_eq!(file_name("a.png"), "a.png");
+        assert_eq!(file_name("%25ff"), "%ff");
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! API Gateway decodes the path once before it sets `rawPath` and leaves `rawQueryString` encoded (seen in events that
 //! were captured on AWS: github.com/fastify/aws-lambda-fastify/issues/169,
-//! github.com/middleapi/standard-server/pull/93).
+//! github.com/middleapi/standard-server/pull/93). The URI made here encodes the path again, so whoever decodes a segment
+//! of it once has what API Gateway sent.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -82,7 +83,7 @@ fn body(event: &Value) -> Result<Bytes, Fault> {
 }
 
 fn uri(path: &str, query: &str) -> Uri {
-    let path = if path.starts_with('/') { encoded(path, b"?#") } else { NO_PATH.to_owned() };
+    let path = if path.starts_with('/') { encoded(path, b"%?#") } else { NO_PATH.to_owned() };
     let both = if query.is_empty() { path } else { format!("{path}?{}", encoded(query, b"#")) };
     let parsed = both.parse::<PathAndQuery>();
     parsed.map_or_else(|_| Uri::from_static(NO_PATH), Uri::from)
@@ -171,12 +172,12 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_kept_as_it_came() {
+    fn a_decoded_path_is_encoded_again() {
         let cases = [
             ("/jobs/a/../b", "/jobs/a/../b"),
             ("/jobs/a\\b", "/jobs/a%5Cb"),
             ("/jobs/é ?#\"", "/jobs/%C3%A9%20%3F%23%22"),
-            ("/jobs/100%25", "/jobs/100%25"),
+            ("/jobs/100%25", "/jobs/100%2525"),
             ("jobs", NO_PATH),
             ("", NO_PATH),
         ];
