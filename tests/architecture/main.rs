@@ -5,8 +5,11 @@ mod documents;
 mod imports;
 mod metrics;
 mod release;
+mod roles;
 mod rooms;
 mod template;
+mod throttles;
+mod transport_security;
 
 use std::{path::Path, process::Command};
 

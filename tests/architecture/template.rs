@@ -6,12 +6,20 @@ use serde_json::Value;
 
 use crate::root;
 
-fn template() -> String {
+pub(crate) fn template() -> String {
     fs::read_to_string(root().join("template.yaml")).expect("text")
 }
 
-/// The lines of a resource, by its logical name.
-fn resource(template: &str, name: &str) -> String {
+/// The names of all resources.
+pub(crate) fn resources(template: &str) -> Vec<&str> {
+    let lines = template.lines().skip_while(|line| *line != "Resources:").skip(1);
+    let lines = lines.take_while(|line| line.is_empty() || line.starts_with(' '));
+    let top = lines.filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+    top.filter(|name| name.chars().all(char::is_alphanumeric)).collect()
+}
+
+/// The lines of a resource or a parameter, by its logical name.
+pub(crate) fn resource(template: &str, name: &str) -> String {
     let after = template.lines().skip_while(|line| *line != format!("  {name}:")).skip(1);
     let lines: Vec<&str> = after.take_while(|line| line.is_empty() || line.starts_with("   ")).collect();
     assert!(!lines.is_empty(), "the template has no {name}");
@@ -19,7 +27,7 @@ fn resource(template: &str, name: &str) -> String {
 }
 
 /// The one line that sets this.
-fn setting<'t>(resource: &'t str, name: &str) -> &'t str {
+pub(crate) fn setting<'t>(resource: &'t str, name: &str) -> &'t str {
     let prefix = format!("{name}:");
     let mut found = resource.lines().filter_map(|line| line.trim().strip_prefix(&prefix));
     let value = found.next().unwrap_or_else(|| panic!("no {name}"));

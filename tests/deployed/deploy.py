@@ -85,7 +85,7 @@ def up(options):
             # Somebody's own bucket is there before the stack is.
             session.client("s3", endpoint_url=endpoint).create_bucket(Bucket=wanted["BucketName"])
         stack.deploy(session, endpoint, built, wanted)
-        urls = mend.mend(session, endpoint, options.auth and not wanted.get("BucketName"))
+        urls = mend.mend(session, endpoint)
         for given in options.variable:
             function, pair = given.split(":", 1)
             mend.set_variables(session, endpoint, stack.FUNCTIONS[function], dict([pair.split("=", 1)]))

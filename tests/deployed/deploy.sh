@@ -15,4 +15,8 @@ if [ "${1:-}" = remove-statement ]; then
     shift
     exec python "$here/remove_statement.py" "$@"
 fi
+if [ "${1:-}" = assume-role ]; then
+    shift
+    exec python "$here/assume_role.py" "$@"
+fi
 exec python "$here/deploy.py" "$@"

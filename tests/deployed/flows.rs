@@ -1,5 +1,6 @@
 //! Work of each kind lands on the deployed stack; without one permission it does not.
 
+mod confined;
 mod generated;
 mod linked;
 mod operated;

@@ -11,15 +11,13 @@ import stack
 ANY = "x-amazon-apigateway-any-method"
 
 
-def mend(session, endpoint, demands_tls):
+def mend(session, endpoint):
     """Do every step and return the URLs under which the two APIs are reached."""
     urls = reachable_urls(session, endpoint)
     add_routes(session, endpoint)
     # The template gave `submit` the callback URL that nobody resolves.
     set_variables(session, endpoint, "SubmitFunction", {"WEBHOOK_URL": urls["WebhookApi"]})
     set_concurrency_as_number(session, endpoint)
-    if demands_tls:
-        allow_plain_http(session, endpoint)
     return urls
 
 
@@ -101,9 +99,3 @@ def set_concurrency_as_number(session, endpoint):
                 UUID=mapping["UUID"],
                 ScalingConfig={"MaximumConcurrency": int(mapping["ScalingConfig"]["MaximumConcurrency"])},
             )
-
-
-def allow_plain_http(session, endpoint):
-    """The local cloud speaks plain http, so the bucket policy that demands TLS would refuse every request."""
-    bucket = stack.resource(session, endpoint, "Bucket")
-    session.client("s3", endpoint_url=endpoint).delete_bucket_policy(Bucket=bucket)

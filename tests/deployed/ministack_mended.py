@@ -1,20 +1,26 @@
-"""ministack with its multipart checksums put right; cloud.py starts this instead of the program itself.
+"""ministack with what it gets wrong put right; cloud.py starts this instead of the program itself.
 
 A multipart upload of type FULL_OBJECT carries the checksum of the whole object. ministack compares it with a checksum
 of the parts' checksums, so that every correct value is refused, whatever the algorithm. It also computes CRC64NVME
 byte by byte in Python, at 4 MiB/s.
+
+It speaks plain http, which policies that demand TLS refuse, and knows no dynamodb:LeadingKeys.
 """
 
 import contextvars
+import json
 import sys
 
 from awscrt.checksums import crc64nvme
-from ministack.app import main
+from ministack import app
+from ministack.core import iam_actions
 from ministack.services import s3
 
 WHOLE = contextvars.ContextVar("whole", default=None)
 composite_checksum = s3._composite_checksum
 complete_multipart_upload = s3._complete_multipart_upload
+pin_request_origin = app.pin_request_origin
+dynamodb_service_context = iam_actions.dynamodb_service_context
 
 
 def composite_or_whole(algorithm, part_checksums):
@@ -39,9 +45,24 @@ def complete(bucket, key, body, query, headers=None):
     return status, answered, text
 
 
+def as_if_by_tls(source_ip, _secure):
+    """Loopback stands for TLS, so that the template's policies may stay as they are."""
+    pin_request_origin(source_ip, True)
+
+
+def with_leading_keys(body):
+    """The condition keys of a request with dynamodb:LeadingKeys, the partition keys that it names."""
+    context = dynamodb_service_context(body)
+    request = json.loads(body or b"{}")
+    keys = [found["pk"]["S"] for found in (request.get("Key"), request.get("Item")) if found]
+    return context | {"dynamodb:LeadingKeys": keys} if keys else context
+
+
+app.pin_request_origin = as_if_by_tls
+iam_actions.dynamodb_service_context = with_leading_keys
 s3._crc64nvme = crc64nvme
 s3._composite_checksum = composite_or_whole
 s3._complete_multipart_upload = complete
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(app.main())

@@ -141,6 +141,19 @@ impl Deployed {
         assert!(status.success(), "deploy.sh {arguments:?}");
     }
 
+    /// Clients with the credentials of a function's role.
+    pub(crate) fn under_the_role_of(&self, function: &str) -> Clients {
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("deployed/deploy.sh");
+        let output = Command::new(script).args(["assume-role", function]).output().expect("the script runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let credentials: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let mut described = self.described.clone();
+        for name in ["access_key_id", "secret_access_key", "session_token"] {
+            described[name] = credentials[name].clone();
+        }
+        Clients::new(&variables(&described)).expect("the description is complete")
+    }
+
     /// The job's item, by the AWS SDK.
     pub(crate) async fn item(&self, job: &str) -> Value {
         let get = self.aws.dynamodb.get_item().table_name(self.text("table")).consistent_read(true);

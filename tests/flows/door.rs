@@ -4,6 +4,7 @@ mod bodies;
 mod rotation;
 mod signed;
 mod unavailable;
+mod unusable;
 
 use harness::QUEUE;
 use http::{Method, Request, StatusCode};

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use harness::cloud::{Outage, Service};
+use harness::{
+    cloud::{Outage, Service},
+    until,
+};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -161,11 +164,32 @@ async fn a_claim_whose_answer_was_lost_is_still_ours() {
 }
 
 #[tokio::test]
-async fn a_claim_that_was_written_unheard_does_not_hold_its_key() {
+async fn a_claim_that_was_written_unheard_is_found_again() {
+    for key in [KEY, &[]] {
+        let world = World::start().await;
+        world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::LoseAnswers, ATTEMPTS);
+        let answer = world.post(&world.export(1), key).await;
+        assert_eq!(answer.status(), 202, "{}", answer.body());
+        let id = answer.body()["job_id"].as_str().expect("an id");
+        world.ends(id, "stored").await;
+        assert_eq!((world.asked().len(), world.jobs().await.len()), (1, 1));
+        if !key.is_empty() {
+            assert_eq!(world.post(&world.export(1), key).await.body()["job_id"], id);
+            assert_eq!(world.asked().len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_was_not_written_can_never_be() {
     let world = World::start().await;
-    world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::LoseAnswers, ATTEMPTS);
+    world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::DropConnections, ATTEMPTS);
+    // The record that takes the job's place is written, and its answer is lost, too.
+    world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::LoseAnswers, 1);
     problem(&world.post(&world.export(1), KEY).await, 503, "storage-unavailable");
     assert!(world.asked().is_empty());
+    let jobs = world.jobs().await;
+    assert_eq!((jobs.len(), jobs[0]["status"].as_s().expect("a text").as_str()), (1, "failed"));
 
     let answer = world.post(&world.export(1), KEY).await;
     assert_eq!(answer.status(), 202, "{}", answer.body());
@@ -211,16 +235,22 @@ async fn a_secret_that_lacks_a_key_is_told_before_anything_is_written() {
     let lacks_provider = |secret: &mut Value| secret["providers"] = json!({});
     let lacks_callback_key = |secret: &mut Value| secret["callback_key"] = json!("");
     let no_object = |secret: &mut Value| *secret = json!("not an object");
-    let spoilers: [&dyn Fn(&mut Value); 4] =
-        [&lacks_api_key, &lacks_provider, &lacks_callback_key, &no_object];
-    for spoil in spoilers {
+    // What an operator of a new deployment has not set yet is no fault of ours, and one that any caller can cause.
+    type Spoiler<'a> = (&'a dyn Fn(&mut Value), u16, &'a str);
+    let spoilers: [Spoiler<'_>; 4] = [
+        (&lacks_api_key, 424, "provider-credentials"),
+        (&lacks_provider, 424, "provider-credentials"),
+        (&lacks_callback_key, 500, "misconfigured"),
+        (&no_object, 500, "misconfigured"),
+    ];
+    for (spoil, status, kind) in spoilers {
         let world = World::start().await;
         let mut secret = world.secret().await;
         spoil(&mut secret);
         world.put_secret(&secret).await;
 
         let answer = world.post(&world.export(1), KEY).await;
-        problem(&answer, 500, "misconfigured");
+        problem(&answer, status, kind);
         assert!(world.items().await.is_empty() && world.asked().is_empty(), "{secret}");
     }
 }
@@ -234,5 +264,8 @@ async fn without_its_secret_nothing_is_written() {
     assert!(world.items().await.is_empty() && world.asked().is_empty());
 
     world.cloud.faults().clear();
-    assert_eq!(world.post(&world.export(1), KEY).await.status(), 202);
+    // The failure is remembered for a moment.
+    let taken = || async { (world.post(&world.export(1), KEY).await.status() == 202).then_some(()) };
+    until("the secret is read again", taken).await;
+    assert_eq!(world.asked().len(), 1);
 }

@@ -1,6 +1,7 @@
 //! Archives on their way into the bucket: whole ones, short ones, broken ones, slow ones.
 
 mod broken;
+mod dripping;
 mod interrupted;
 mod limits;
 mod long;

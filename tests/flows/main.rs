@@ -15,6 +15,7 @@ mod event_bus;
 mod event_shapes;
 mod generation;
 mod happy_path;
+mod hostile_requests;
 mod idempotency;
 mod images;
 mod jobs;

@@ -3,6 +3,7 @@
 
 mod answers;
 mod dead_letters;
+mod stalled;
 
 use harness::{
     BUCKET,

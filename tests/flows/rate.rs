@@ -1,6 +1,7 @@
 //! All invocations together keep the provider's pace, and jobs wait their turn.
 
 mod held;
+mod interrupted;
 mod waiting;
 
 use std::{collections::BTreeSet, time::Instant};

@@ -1,5 +1,6 @@
 //! What an operator sees of Landfall from outside: its log, its metrics, its traces.
 
+mod echoes;
 mod listening;
 mod metrics;
 mod secrets;
@@ -13,14 +14,14 @@ use tracing::subscriber::DefaultGuard;
 use crate::signing::log::Page;
 
 /// The log of every function that runs in this thread, from its start to its end.
-struct Log {
+pub(crate) struct Log {
     page: Page,
     _ends: DefaultGuard,
 }
 
 impl Log {
     /// Begins a log that tells everything.
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         listen();
         let page = Page::default();
         let written = page.clone();
@@ -38,7 +39,7 @@ impl Log {
     }
 
     /// What was counted under a name, one figure for each line.
-    fn counted(&self, metric: &str) -> Vec<f64> {
+    pub(crate) fn counted(&self, metric: &str) -> Vec<f64> {
         counted(&self.lines(), metric)
     }
 }

@@ -4,7 +4,8 @@ use std::{collections::HashMap, ops::Deref};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use harness::{
-    BUCKET, SECRET, Stack, StackOptions, TABLE, cloud::FunctionError, simulators::SimulatorHost, until,
+    BUCKET, SECRET, Stack, StackOptions, TABLE, TOKEN_SECRET, cloud::FunctionError,
+    simulators::SimulatorHost, until,
 };
 use http::{Method, Response};
 use serde_json::{Value, json};
@@ -178,8 +179,19 @@ impl World {
 
     /// Landfall's secret.
     pub(crate) async fn secret(&self) -> Value {
-        let secret = self.aws.secrets.get_secret_value().secret_id(SECRET).send().await.expect("a secret");
-        serde_json::from_str(secret.secret_string().expect("a text")).expect("JSON")
+        self.secret_at(SECRET).await.1
+    }
+
+    /// The secret of tokens.
+    pub(crate) async fn token_secret(&self) -> Value {
+        self.secret_at(TOKEN_SECRET).await.1
+    }
+
+    /// The current version of a secret, and what it holds.
+    pub(crate) async fn secret_at(&self, id: &str) -> (String, Value) {
+        let secret = self.aws.secrets.get_secret_value().secret_id(id).send().await.expect("a secret");
+        let text = secret.secret_string().expect("a text");
+        (secret.version_id().expect("a version").to_owned(), serde_json::from_str(text).expect("JSON"))
     }
 
     /// Lets the worker look after silent jobs, as if so many seconds had passed. Jobs are first due a minute after

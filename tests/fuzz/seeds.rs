@@ -1,5 +1,5 @@
 //! Writes what fuzzing begins with: one small archive, or picture, of each kind. `cargo run --example seeds -- FOLDER`
-//! makes `FOLDER/archive` and `FOLDER/picture`. The archives are crafted as those of the flows are.
+//! makes `FOLDER/archive`, `FOLDER/event` and `FOLDER/picture`. The archives are crafted as those of the flows are.
 
 use std::{env, fs, io, path::Path};
 
@@ -11,12 +11,29 @@ mod craft;
 fn main() -> io::Result<()> {
     let folder = env::args().nth(1).ok_or_else(|| io::Error::other("usage: seeds FOLDER"))?;
     write(&Path::new(&folder).join("archive"), archives())?;
+    write(&Path::new(&folder).join("event"), events()?)?;
     write(&Path::new(&folder).join("picture"), pictures())
 }
 
-fn write(folder: &Path, seeds: Vec<(&str, Vec<u8>)>) -> io::Result<()> {
+fn write(folder: &Path, seeds: Vec<(impl AsRef<Path>, Vec<u8>)>) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     seeds.into_iter().try_for_each(|(name, bytes)| fs::write(folder.join(name), bytes))
+}
+
+/// The events that the flows have from AWS, and requests in parts.
+fn events() -> io::Result<Vec<(std::ffi::OsString, Vec<u8>)>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    let files = entries.into_iter().map(|entry| Ok((entry.file_name(), fs::read(entry.path())?)));
+    let mut events = files.collect::<io::Result<Vec<_>>>()?;
+    for (name, parts) in [
+        ("protocol", "POST\n/webhooks/abyssale/x/y\na=b\nx-forwarded-proto\n1\n{}"),
+        ("host", "GET\n/jobs/a/files/b c%20d?e\na=%ff\nhost\n[\n"),
+        ("dots", "GET\n/jobs/a/files/..%2f%252e%252e\\\\b\n#\n\nh:99999\n"),
+    ] {
+        events.push((name.into(), parts.as_bytes().to_vec()));
+    }
+    Ok(events)
 }
 
 fn text(name: &str) -> Item {

@@ -10,6 +10,7 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, StatusCode, header};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -64,9 +65,10 @@ async fn serve(State(function): State<Function>, request: Request) -> Response {
     }
 }
 
+/// The event as API Gateway makes it: the path is decoded once, and the query is as it came.
 fn event(head: &http::request::Parts, body: &[u8]) -> Value {
     let now = OffsetDateTime::now_utc();
-    let path = head.uri.path();
+    let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
     let query = head.uri.query().unwrap_or_default();
     let text = is_text(&head.headers).then(|| std::str::from_utf8(body).ok()).flatten();
     let encoded = text.is_none() && !body.is_empty();

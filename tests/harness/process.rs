@@ -1,38 +1,24 @@
-//! Functions as real processes: the Lambda Runtime API, and the very binary that is deployed, spoken to through
-//! it. A flow kills a process in the middle of its work to see what is left.
+//! Functions as real processes: the very binary that is deployed, spoken to through the Lambda Runtime API. A flow kills
+//! a process in the middle of its work to see what is left.
 
 use std::{
-    collections::HashMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use axum::{
-    Json, Router,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode},
-    routing::{get, post},
-};
-use bytes::Bytes;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    net::TcpListener,
     process::{Child, ChildStdout, Command},
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
 };
-use uuid::Uuid;
 
 use crate::{
     Function,
-    cloud::FunctionError,
-    function::{error, trace_header},
+    function::error,
+    runtime_api::{Answer, RuntimeApi},
 };
-
-type Answer = Result<Value, FunctionError>;
 
 /// Runs one process per invocation at a time, as Lambda does for a function with concurrency one.
 #[derive(Debug)]
@@ -47,21 +33,6 @@ struct Shared {
     timeout: Duration,
     child: Mutex<Option<u32>>,
     lines: Arc<Mutex<Vec<String>>>,
-}
-
-/// The Runtime API of one process.
-#[derive(Debug)]
-struct RuntimeApi {
-    address: String,
-    task: JoinHandle<()>,
-}
-
-#[derive(Clone)]
-struct Exchange {
-    event: Arc<tokio::sync::Mutex<mpsc::Receiver<Value>>>,
-    answer: Arc<Mutex<HashMap<String, oneshot::Sender<Answer>>>>,
-    id: String,
-    deadline: u128,
 }
 
 impl WorkerProcesses {
@@ -105,8 +76,8 @@ impl WorkerProcesses {
 impl Shared {
     async fn invoke(&self, event: Value) -> Answer {
         let crashed = |e: std::io::Error| error("Runtime.ExitError", &e.to_string());
-        let (answered, answer) = oneshot::channel();
-        let api = RuntimeApi::start(event, answered, self.timeout).await.map_err(crashed)?;
+        let api = RuntimeApi::start(self.timeout).await.map_err(crashed)?;
+        let answer = api.invoke(event.to_string().into());
         let mut child = self.spawn(&api.address).map_err(crashed)?;
         *self.child.lock().unwrap_or_else(PoisonError::into_inner) = child.id();
         let read = child.stdout.take().map(|output| tokio::spawn(read_lines(output, self.lines.clone())));
@@ -126,21 +97,26 @@ impl Shared {
     }
 
     fn spawn(&self, runtime_api: &str) -> std::io::Result<Child> {
-        Command::new(&self.binary)
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .envs([
-                ("AWS_LAMBDA_RUNTIME_API", runtime_api),
-                ("AWS_LAMBDA_FUNCTION_NAME", "landing"),
-                ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
-                ("AWS_LAMBDA_LOG_GROUP_NAME", "local"),
-                ("AWS_LAMBDA_LOG_STREAM_NAME", "local"),
-            ])
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
+        command(&self.binary, &self.environment, runtime_api).stdout(Stdio::piped()).spawn()
     }
+}
+
+/// What starts a function's binary as Lambda does: with nothing in its environment but what it is given here.
+pub(crate) fn command(binary: &Path, environment: &[(String, String)], runtime_api: &str) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .env_clear()
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .envs([
+            ("AWS_LAMBDA_RUNTIME_API", runtime_api),
+            ("AWS_LAMBDA_FUNCTION_NAME", "landing"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "local"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "local"),
+        ])
+        .kill_on_drop(true);
+    command
 }
 
 /// Keeps what a process writes, until it ends.
@@ -148,88 +124,5 @@ async fn read_lines(output: ChildStdout, lines: Arc<Mutex<Vec<String>>>) {
     let mut output = BufReader::new(output).lines();
     while let Ok(Some(line)) = output.next_line().await {
         lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-    }
-}
-
-impl RuntimeApi {
-    async fn start(
-        event: Value,
-        answered: oneshot::Sender<Answer>,
-        timeout: Duration,
-    ) -> std::io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?.to_string();
-        let id = Uuid::new_v4().to_string();
-        let (sender, receiver) = mpsc::channel(1);
-        // One event in an empty channel of one always fits.
-        let _ = sender.try_send(event);
-        let deadline = SystemTime::now() + timeout;
-        let exchange = Exchange {
-            event: Arc::new(tokio::sync::Mutex::new(receiver)),
-            answer: Arc::new(Mutex::new(HashMap::from([(id.clone(), answered)]))),
-            id,
-            deadline: deadline.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis()),
-        };
-        let routes = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(failure))
-            .with_state(exchange);
-        let task = tokio::spawn(async move {
-            // Kept open: a closed channel would end the process before its answer is read.
-            let _open = sender;
-            let _ = axum::serve(listener, routes).await;
-        });
-        Ok(Self { address, task })
-    }
-}
-
-impl Drop for RuntimeApi {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn next(State(exchange): State<Exchange>) -> (HeaderMap, Json<Value>) {
-    // Only one event ever comes; asking for a second one waits until the process is ended.
-    let event = exchange.event.lock().await.recv().await.unwrap_or_default();
-    let mut headers = HeaderMap::new();
-    for (name, value) in [
-        ("lambda-runtime-aws-request-id", exchange.id.clone()),
-        ("lambda-runtime-deadline-ms", exchange.deadline.to_string()),
-        ("lambda-runtime-trace-id", trace_header()),
-        (
-            "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:us-east-1:000000000000:function:landing".into(),
-        ),
-    ] {
-        if let Ok(value) = value.parse() {
-            headers.insert(name, value);
-        }
-    }
-    (headers, Json(event))
-}
-
-// The runtime client sends JSON without saying so, which Lambda takes.
-async fn response(State(exchange): State<Exchange>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    match serde_json::from_slice(&body) {
-        Ok(answer) => exchange.tell(&id, Ok(answer)),
-        Err(_) => StatusCode::BAD_REQUEST,
-    }
-}
-
-async fn failure(State(exchange): State<Exchange>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let failure: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let text = |name: &str| failure.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    exchange.tell(&id, Err(error(&text("errorType"), &text("errorMessage"))))
-}
-
-impl Exchange {
-    fn tell(&self, id: &str, answer: Answer) -> StatusCode {
-        let waiting = self.answer.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        match waiting.map(|waiting| waiting.send(answer)) {
-            Some(Ok(())) => StatusCode::ACCEPTED,
-            _ => StatusCode::BAD_REQUEST,
-        }
     }
 }

@@ -27,6 +27,8 @@ pub const CALLER_WEBHOOKS_QUEUE: &str = "landfall-caller-webhooks";
 pub const CALLER_WEBHOOKS_DEAD_LETTER_QUEUE: &str = "landfall-caller-webhooks-dead-letters";
 /// Name of the secret.
 pub const SECRET: &str = "landfall";
+/// Name of the secret in which the functions keep tokens.
+pub const TOKEN_SECRET: &str = "landfall-tokens";
 
 /// Any failure of a client; the set-up only passes it on.
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
@@ -145,6 +147,14 @@ impl Clients {
         let visibility_timeout = visibility_timeout.to_string();
         set.attributes(QueueAttributeName::VisibilityTimeout, visibility_timeout).send().await?;
         Ok(queue)
+    }
+
+    /// Makes the secret of tokens, empty as in the template, unless it is there.
+    pub(crate) async fn make_token_secret(&self) -> Result<(), Trouble> {
+        if self.secrets.describe_secret().secret_id(TOKEN_SECRET).send().await.is_err() {
+            self.secrets.create_secret().name(TOKEN_SECRET).secret_string("{}").send().await?;
+        }
+        Ok(())
     }
 
     /// Writes Landfall's secret. The callback key stays as it was, if there is one.

@@ -10,7 +10,10 @@ use crate::{
     cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
     direct,
     function::in_process,
-    resources::{BUCKET, CALLER_WEBHOOKS_QUEUE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
+    resources::{
+        BUCKET, CALLER_WEBHOOKS_QUEUE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, TOKEN_SECRET,
+        Trouble,
+    },
     schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
     variables::{Variables, common_variables},
@@ -185,8 +188,9 @@ impl Stack {
         cloud.register_function("landing", direct(worker_function.clone()));
         let schedule = options.sweep_every.map(|every| Schedule::start(every, worker_function.clone()));
 
-        // As in the template: batches of ten, two at once.
-        let callers = EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE);
+        // As in the template, but for the time that messages are gathered.
+        let callers =
+            EventSourceOptions { batch_size: 100, ..EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE) };
         let caller_webhooks = cloud.event_source(callers, worker_function.clone());
         let mut stack = Self {
             cloud,
@@ -271,6 +275,7 @@ impl Stack {
             "inbox_queue_url": self.queue_url,
             "submissions_queue_url": self.submissions_url,
             "secret_id": SECRET,
+            "token_secret_id": TOKEN_SECRET,
             "data_dir": self.options.data_dir,
             "providers": providers,
         })
@@ -308,6 +313,7 @@ async fn write_secret(
         .map(|(name, simulator)| ((*name).to_owned(), simulator.with(|simulator| simulator.credentials())))
         .collect();
     let key = uuid::Uuid::new_v4().to_string();
+    clients.make_token_secret().await.map_err(StackError::at("cannot make the secret of tokens"))?;
     clients.write_secret(sections.into(), &key).await.map_err(StackError::at("cannot write the secret"))
 }
 

@@ -5,7 +5,7 @@ use lambda::Environment;
 use crate::{
     StackOptions,
     cloud::{LocalCloud, LocalCloudOptions},
-    resources::{BUCKET, QueueUrls, SECRET, TABLE},
+    resources::{BUCKET, QueueUrls, SECRET, TABLE, TOKEN_SECRET},
     simulators::SimulatorHost,
 };
 
@@ -45,6 +45,7 @@ impl Variables<'_> {
         let own = [
             ("TABLE_NAME", TABLE),
             ("SECRET_ID", SECRET),
+            ("TOKEN_SECRET_ID", TOKEN_SECRET),
             ("CALLER_WEBHOOKS_QUEUE_URL", &self.queues.caller_webhooks),
             ("TRUSTED_ORIGINS", &trusted),
             ("WEBHOOK_URL", webhook_url),
@@ -81,6 +82,7 @@ impl Variables<'_> {
             ("BUCKET_NAME", BUCKET),
             ("TRUSTED_ORIGINS", &trusted),
             ("SECRET_ID", SECRET),
+            ("TOKEN_SECRET_ID", TOKEN_SECRET),
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
             ("CALLER_WEBHOOKS_QUEUE_URL", &self.queues.caller_webhooks),
         ];

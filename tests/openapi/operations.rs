@@ -3,7 +3,7 @@
 use FaultClass::{
     IdempotencyMismatch, Internal, InvalidRequest, JobConflict, Misconfigured, NotFound, PayloadTooLarge,
     ProviderConflict, ProviderCredentials, ProviderPlan, ProviderQuota, ProviderRefusedRequest,
-    ProviderThrottled, ProviderUnavailable, StorageUnavailable, UnsupportedMediaType,
+    ProviderThrottled, ProviderUnavailable, StorageUnavailable, UnsupportedMediaType, WebhookSecretMissing,
 };
 use model::FaultClass;
 use serde_json::{Map, Value, json};
@@ -51,7 +51,7 @@ fn submit(shared: &mut Shared) -> Value {
     let mut operation = operation("submitJob", "Submit a job", description);
     operation["parameters"] = json!([parameters::idempotency_key()]);
     operation["requestBody"] = body("SubmitRequest", true);
-    let classes = [ANY, BODY, &[IdempotencyMismatch], PROVIDER].concat();
+    let classes = [ANY, BODY, &[IdempotencyMismatch, WebhookSecretMissing], PROVIDER].concat();
     answered(
         shared,
         operation,
@@ -90,7 +90,7 @@ fn retry(shared: &mut Shared) -> Value {
                        provider is asked for the work again, as a new job; once, however often this is sent.";
     let mut operation = operation("retryJob", "Retry a job", description);
     operation["requestBody"] = body("RetryRequest", false);
-    let classes = [ANY, BODY, &[NotFound, JobConflict], PROVIDER].concat();
+    let classes = [ANY, BODY, &[NotFound, JobConflict, WebhookSecretMissing], PROVIDER].concat();
     answered(shared, operation, [(202, responses::job_at("The job that goes on, or the new one."))], &classes)
 }
 

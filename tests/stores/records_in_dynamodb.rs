@@ -81,6 +81,19 @@ async fn of_fifty_claims_with_one_key_one_makes_the_job() {
 }
 
 #[tokio::test]
+async fn a_claim_that_is_tried_again_finds_its_own() {
+    let (_server, records) = table().await;
+    let key = IdempotencyKey::new("caller", "spring", &json!({}));
+    for key in [Some(&key), None] {
+        let job = job();
+        for _ in 0..2 {
+            let claimed = records.claim(&job, key, now()).await;
+            assert!(matches!(claimed, Ok(Claim::New)), "{claimed:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_key_with_another_request_is_a_mismatch_and_a_freed_key_is_new() {
     let (_server, records) = table().await;
     let key = IdempotencyKey::new("caller", "spring", &json!({ "a": 1 }));
@@ -188,8 +201,14 @@ async fn a_delivery_is_recorded_once() {
     let id = received(&records).await;
     let at = now();
     for _ in 0..2 {
-        let delivery =
-            DeliveryRecord { received_at: at, id: "d", name: "NEW_EXPORT", body: Some("{}"), body_key: None };
+        let delivery = DeliveryRecord {
+            received_at: at,
+            id: "d",
+            name: "NEW_EXPORT",
+            body: Some("{}"),
+            body_key: None,
+            problem: None,
+        };
         records.record_delivery(id, &delivery).await.expect("recorded");
     }
     let items = server.clients.dynamodb.query().table_name(&server.name);

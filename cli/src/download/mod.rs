@@ -60,7 +60,7 @@ pub(crate) async fn download(
     asked: &Download,
 ) -> Result<Exit, Failure> {
     let job = job_of(function, &asked.job).await?;
-    let files = wanted(function, &job, asked).await?;
+    let (files, apart) = place::apart(wanted(function, &job, asked).await?);
     let placed = all_placed(&job, files, asked)?;
     let missing = placed.iter().filter(|placed| !placed.is_there);
     let progress =
@@ -76,6 +76,10 @@ pub(crate) async fn download(
         })
         .buffer_unordered(AT_ONCE);
     let (mut fetched, mut exit) = (pin!(fetched), Exit::Done);
+    for failure in &apart {
+        output.failed(failure);
+        exit = exit.worse(failure.exit);
+    }
     while let Some((placed, brought)) = fetched.next().await {
         progress.pause();
         match brought {

@@ -37,7 +37,13 @@ impl<'a> Part<'a> {
         let path = beside(place, &whole.checksum.value);
         let unwritable = |e: io::Error| Failure::local(&format!("{} cannot be written", path.display()), &e);
         if let Some(folder) = place.parent() {
-            fs::create_dir_all(folder).map_err(unwritable)?;
+            fs::create_dir_all(folder).map_err(|e| match e.kind() {
+                // A file lies where a folder belongs, as on a system that makes no difference between `a` and `A`.
+                ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                    Failure::in_the_way(format!("{} cannot be a folder: a file lies there", folder.display()))
+                }
+                _ => unwritable(e),
+            })?;
         }
         if fs::symlink_metadata(&path).is_ok_and(|there| there.is_symlink()) {
             let message = format!("{} is a symbolic link; what it leads to is not written", path.display());
@@ -173,6 +179,14 @@ mod tests {
             fs::write(beside(&place, "y/Q5Jg=="), wrong).expect("written");
             assert_eq!(Part::open(&place, &whole).expect("opened").bytes(), 0, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_file_where_a_folder_belongs_concerns_that_file_alone() {
+        let (folder, whole) = (TempDir::new().expect("a folder"), nine_bytes());
+        fs::write(folder.path().join("a"), "mine").expect("written");
+        let refused = Part::open(&folder.path().join("a/n"), &whole).expect_err("a refusal");
+        assert_eq!((refused.class.as_str(), refused.exit), (crate::failure::IN_THE_WAY, Exit::InTheWay));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where a file goes on this machine, and what lies there.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
@@ -40,6 +41,24 @@ pub(super) fn path(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
     Ok(name.split('/').fold(folder.to_path_buf(), |path, part| path.join(part)))
 }
 
+/// Sets apart the files whose names are folders of others, since one place cannot be both: jobs that landed before
+/// Landfall numbered such names have them. Returns the others, and a failure for each that was set apart.
+pub(super) fn apart(files: Vec<StoredFile>) -> (Vec<StoredFile>, Vec<Failure>) {
+    let folders: HashSet<String> = (files.iter())
+        .flat_map(|file| file.name.match_indices('/').map(|(end, _)| file.name[..end].to_owned()))
+        .collect();
+    let (folders, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| folders.contains(&file.name));
+    let told = folders.into_iter().map(|file| {
+        let name = file.name;
+        let message = format!(
+            "{name:?} is a file of the job and a folder of other files; download it by itself, with --file, to another \
+             folder"
+        );
+        Failure::in_the_way(message)
+    });
+    (files, told.collect())
+}
+
 /// Looks whether the folders between one and a file's place in it are folders themselves. A symbolic link among them
 /// would lead out of it.
 ///
@@ -65,6 +84,8 @@ pub(super) fn there(path: &Path, file: &StoredFile) -> Result<There, Failure> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(There::Nothing),
+        // A file lies where a folder belongs.
+        Err(e) if e.kind() == ErrorKind::NotADirectory => return Ok(There::SomethingElse),
         Err(e) => return Err(unreadable(e)),
     };
     if !metadata.is_file() || metadata.len() != file.bytes {
@@ -110,6 +131,30 @@ mod tests {
             let class = path(folder, name).map_err(|failure| failure.class);
             assert_eq!(class, Err("UnsafeName".into()), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_a_folder_of_others_is_told_and_the_others_are_kept() {
+        let file = |name: &str| StoredFile { name: name.into(), ..nine_bytes() };
+        for names in [["a", "a/b/c", "a/b", "d"], ["a/b/c", "d", "a/b", "a"]] {
+            let (files, told) = apart(names.map(file).to_vec());
+            let mut kept: Vec<_> = files.into_iter().map(|file| file.name).collect();
+            kept.sort();
+            assert_eq!(kept, ["a/b/c", "d"]);
+            assert_eq!(told.len(), 2);
+            assert!(told.iter().all(|failure| failure.exit == Exit::InTheWay));
+            assert!(told.iter().any(|failure| failure.message.contains("\"a/b\"")), "{told:?}");
+        }
+        let (files, told) = apart(["a", "ab/c", "b"].map(file).to_vec());
+        assert_eq!((files.len(), told), (3, vec![]));
+    }
+
+    #[test]
+    fn a_file_where_a_folder_belongs_is_something_else() {
+        let folder = TempDir::new().expect("a folder");
+        fs::write(folder.path().join("a"), "123456789").expect("written");
+        let looked = there(&folder.path().join("a/n"), &nine_bytes());
+        assert_eq!(looked, Ok(There::SomethingElse));
     }
 
     #[cfg(unix)]

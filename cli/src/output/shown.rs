@@ -82,7 +82,7 @@ fn transfer(job: &Job) -> String {
     )
 }
 
-/// Who is told of the job's end. Landfall shows neither tokens nor the queries of URLs.
+/// Who is told of the job's end. Landfall shows no token, and of a URL only scheme and host.
 fn notify(notify: &Value) -> String {
     let waiting = notify["waiting"].as_u64().unwrap_or(0);
     let mut told = vec![];
@@ -133,7 +133,7 @@ mod tests {
             "transfer": { "bytes": 354_633, "total_bytes": 400_000, "files": 1, "total_files": 2 },
             "files": [{ "name": "a\u{7}.png", "bytes": 58_120, "content_type": "image/png" }], "files_total": 3,
             "missing": [{ "name": "story", "reason": "the text does not fit" }],
-            "notify": { "waiting": 2, "webhook_url": "https://example.com/hook", "partial_is_success": true },
+            "notify": { "waiting": 2, "webhook_url": "https://example.com", "partial_is_success": true },
             "retry_of": "0192d2bf", "resubmitted_as": null,
             "error": { "type": "FilesMissing", "message": "1 of 2 files came" },
         });

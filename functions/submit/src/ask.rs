@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use exchange::{LONGEST_HOLD, Line, Pace};
-use model::{Event, Fault, FaultClass, JobId, Status};
+use exchange::{LEAD, LONGEST_HOLD, Line, Pace, sleep_until};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
 use providers::{Conversation, Outcome, Step};
 use records::{Records, Turn};
 use time::OffsetDateTime;
+
+use crate::wait::waits_for;
 
 /// What is left of the invocation after the last wait for the provider: time to record and to answer.
 pub(crate) const RESERVE: Duration = Duration::from_secs(2);
@@ -23,6 +25,8 @@ pub(crate) enum Asked {
     Refused(Fault),
     /// It did no work, and is to be asked later.
     Later(Later),
+    /// It did no work, and somebody else has moved the job on.
+    Moved(Box<Job>),
 }
 
 /// When a job is to be asked for again.
@@ -30,6 +34,8 @@ pub(crate) struct Later {
     pub(crate) at: OffsetDateTime,
     /// What the provider said, when it was asked.
     pub(crate) why: Option<Fault>,
+    /// Whether the job may be recorded as waiting already. Then the sweep finds it, whatever is told of it now.
+    pub(crate) recorded: bool,
 }
 
 /// What it takes to ask.
@@ -41,6 +47,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) job: JobId,
     /// What the provider refused the job with in an earlier invocation.
     pub(crate) refused_before: Option<FaultClass>,
+    /// Whether the job is recorded as waiting for its first turn.
+    pub(crate) waiting: bool,
 }
 
 impl Asking<'_> {
@@ -84,40 +92,89 @@ impl Asking<'_> {
                 }
                 Step::Refused(fault) => return self.refused(fault).await,
             };
-            match self.turn(first.take(), wait, otherwise.as_ref()).await {
-                Ok(Turn::At(_)) => {}
-                Ok(Turn::NotBefore(at)) if self.pace.is_shared() => {
-                    return Asked::Later(Later { at, why: otherwise });
-                }
-                Ok(Turn::NotBefore(_)) => return Asked::Refused(otherwise.unwrap_or_else(late)),
-                Err(fault) => return Asked::Refused(otherwise.unwrap_or(fault)),
+            if let Err(asked) = self.turn(first.take(), wait, otherwise).await {
+                return *asked;
             }
             step = conversation.answered(self.line.send(request).await);
         }
     }
 
     /// Waits for the turn of a request: the one it has, or another one after a refusal and what it asked to wait.
+    ///
+    /// A job that waits although no work was done is recorded as waiting, and as being asked for again right before the
+    /// request. Should this invocation die in between, the sweep lets the job be asked for; left as `submitting`, nobody
+    /// could tell it from one that the provider may have taken.
     async fn turn(
         &self,
         taken: Option<OffsetDateTime>,
         wait: Duration,
-        refusal: Option<&Fault>,
-    ) -> Result<Turn, Fault> {
-        if let Some(turn) = taken {
-            return self.pace.come(turn).await;
+        refusal: Option<Fault>,
+    ) -> Result<(), Box<Asked>> {
+        let turn = match taken {
+            Some(turn) => Ok(Turn::At(turn)),
+            None => self.next_turn(wait, refusal.as_ref()).await,
+        };
+        let (turn, refusal) = self.came(turn, refusal)?;
+        let refused = taken.is_none() && refusal.is_some();
+        if refused && let Some(why) = &refusal {
+            let event = Event::Deferred { error: Some(waits_for(why, OffsetDateTime::now_utc())) };
+            self.recorded(&event, turn, &refusal).await?;
         }
+        if refused || taken.is_some() && self.waiting {
+            sleep_until(turn - LEAD).await;
+            self.recorded(&Event::Begun, turn, &refusal).await?;
+        }
+        let come = self.pace.come(turn).await;
+        self.came(come, refusal).map(|_| ())
+    }
+
+    /// Takes a turn after what the provider asked to wait.
+    async fn next_turn(&self, wait: Duration, refusal: Option<&Fault>) -> Result<Turn, Fault> {
         let from = OffsetDateTime::now_utc() + wait.min(LONGEST_HOLD);
         if refusal.is_some_and(|refusal| refusal.class == FaultClass::ProviderThrottled) {
             self.pace.hold_back(from).await;
         }
-        let next = match refusal {
-            Some(_) => self.pace.take(from).await?,
-            None => self.pace.take_patiently(from).await?,
-        };
-        match next {
-            Turn::At(turn) => self.pace.come(turn).await,
-            far => Ok(far),
+        match refusal {
+            Some(_) => self.pace.take(from).await,
+            None => self.pace.take_patiently(from).await,
         }
+    }
+
+    /// The moment of a turn, or what becomes of a job whose turn is too far away.
+    fn came(
+        &self,
+        turn: Result<Turn, Fault>,
+        refusal: Option<Fault>,
+    ) -> Result<(OffsetDateTime, Option<Fault>), Box<Asked>> {
+        match turn {
+            Ok(Turn::At(turn)) => Ok((turn, refusal)),
+            Ok(Turn::NotBefore(at)) if self.pace.is_shared() => {
+                Err(Box::new(Asked::Later(Later { at, why: refusal, recorded: false })))
+            }
+            Ok(Turn::NotBefore(_)) => Err(Box::new(Asked::Refused(refusal.unwrap_or_else(late)))),
+            Err(fault) => Err(Box::new(Asked::Refused(refusal.unwrap_or(fault)))),
+        }
+    }
+
+    /// Records that the job waits, or waits no longer. Of those who want to ask for it only one moves it on.
+    async fn recorded(
+        &self,
+        event: &Event,
+        turn: OffsetDateTime,
+        refusal: &Option<Fault>,
+    ) -> Result<(), Box<Asked>> {
+        let asked = match self.records.apply(self.job, event, OffsetDateTime::now_utc()).await {
+            Ok((_, Change::Moved)) => return Ok(()),
+            Ok((job, _)) => Asked::Moved(Box::new(job)),
+            // It may have been written all the same, and then the job is asked for later: no refusal may be told.
+            Err(fault) => {
+                fault.log("that a job waits for its turn is not recorded");
+                let why = refusal.as_ref().map(|refusal| refusal.remembered(turn).again());
+                Asked::Later(Later { at: turn, why, recorded: true })
+            }
+        };
+        self.pace.give_back(turn).await;
+        Err(Box::new(asked))
     }
 
     /// A refusal that lasts is probed once; the probe may have been the first request of another invocation.
@@ -133,7 +190,7 @@ impl Asking<'_> {
         let wait = Duration::from_secs(fault.retry_after.unwrap_or(1)).min(LONGEST_HOLD);
         let at = OffsetDateTime::now_utc() + wait;
         self.pace.hold_back(at).await;
-        Asked::Later(Later { at, why: Some(fault) })
+        Asked::Later(Later { at, why: Some(fault), recorded: false })
     }
 }
 

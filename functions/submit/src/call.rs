@@ -35,14 +35,21 @@ impl App {
     }
 
     /// The line to a provider for an invocation that ends at `deadline`.
-    pub(crate) fn line(&self, provider: &'static dyn Provider, deadline: OffsetDateTime) -> Line<'_> {
+    pub(crate) fn line(
+        &self,
+        provider: &'static dyn Provider,
+        job: Option<JobId>,
+        deadline: OffsetDateTime,
+    ) -> Line<'_> {
         let api_url = self.config.providers.api_url(provider.name());
         Line {
             sender: &self.sender,
             timeout: self.config.provider_timeout,
             deadline,
             pace: None,
-            authority: Some(Authority { secrets: &self.secrets, provider, api_url }),
+            authority: Authority { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
+            authorizes: true,
+            job,
             waits: true,
         }
     }

@@ -9,7 +9,7 @@ impl App {
     /// Makes sure that a caller can be told at this URL, before a job is made that promises it.
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] for a URL that the guard refuses, [`model::FaultClass::Misconfigured`]
+    /// [`model::FaultClass::InvalidRequest`] for a URL that the guard refuses, [`model::FaultClass::WebhookSecretMissing`]
     /// when there is nothing to sign with.
     pub(crate) async fn can_be_told(&self, audience: &Audience) -> Result<(), Fault> {
         let Some(url) = &audience.webhook_url else { return Ok(()) };

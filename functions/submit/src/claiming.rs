@@ -6,8 +6,6 @@ use model::{Event, Fault, FaultClass, Job, JobId, Status};
 use records::{Claim, IdempotencyKey, Records};
 use time::OffsetDateTime;
 
-use crate::ask::RESERVE;
-
 /// No invocation asks for this long, so whoever was asking the provider is gone.
 const NOBODY_ASKS_ANY_MORE: Duration = Duration::from_secs(90);
 
@@ -20,17 +18,7 @@ pub(crate) async fn claim(
     job: &Job,
     key: Option<&IdempotencyKey>,
 ) -> Result<Option<Job>, Fault> {
-    let claimed = match claim_or_take_over(records, job, key).await {
-        Ok(claimed) => claimed,
-        Err(fault) => {
-            // Bounded, since the table is in trouble and the caller has to be told so in time.
-            if tokio::time::timeout(RESERVE, undo(records, job, key, &fault)).await.is_err() {
-                fault.log("a claim that may have been written is not undone");
-            }
-            return Err(fault);
-        }
-    };
-    match claimed {
+    match claim_or_take_over(records, job, key).await? {
         Claim::New => Ok(None),
         Claim::Existing(job) => match job.refusal() {
             Some(refusal) => Err(refusal.again().about(job.id)),
@@ -71,8 +59,8 @@ async fn settled(records: &Records, job: Job) -> Result<Job, Fault> {
     records.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
 }
 
-/// Undoes a claim that the table may have taken without our hearing of it. Left alone, its key would answer
-/// every retry with a job that the provider is never asked for.
+/// Undoes the claim of a job that the queue did not take. Left alone, its key would answer every retry with a job that its
+/// caller was told is refused.
 pub(crate) async fn undo(records: &Records, job: &Job, key: Option<&IdempotencyKey>, why: &Fault) {
     let id = job.id;
     send_away(records, job).await;
@@ -80,9 +68,7 @@ pub(crate) async fn undo(records: &Records, job: &Job, key: Option<&IdempotencyK
     let error = why.remembered(now);
     match records.apply(id, &Event::Refused { error }, now).await {
         Ok(_) => {}
-        // The usual case: nothing was written.
-        Err(fault) if fault.class == FaultClass::NotFound => return,
-        Err(fault) => fault.log("a claim that may have been written is not undone"),
+        Err(fault) => fault.log("a claim is not undone"),
     }
     free(records, id, key).await;
 }

@@ -14,6 +14,8 @@ pub struct Config {
     pub table: String,
     /// `SECRET_ID`: name or ARN of Landfall's secret.
     pub secret_id: String,
+    /// `TOKEN_SECRET_ID`: name or ARN of the secret in which tokens of providers are kept.
+    pub token_secret_id: String,
     /// `WEBHOOK_URL`: where providers reach the public door, without a trailing slash.
     pub webhook_url: Url,
     /// `PROVIDER_TIMEOUT_SECONDS`: how long a provider may take to answer one request. Default 20, at most 25:
@@ -60,6 +62,7 @@ impl Config {
         Ok(Self {
             table: environment.text("TABLE_NAME")?,
             secret_id: environment.text("SECRET_ID")?,
+            token_secret_id: environment.text("TOKEN_SECRET_ID")?,
             webhook_url: webhook_url(&environment.text("WEBHOOK_URL")?)?,
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
             inbox_queue_url: environment.text("INBOX_QUEUE_URL")?,

@@ -39,7 +39,7 @@ use providers::Provider;
 use records::Records;
 use serde_json::Value;
 use time::OffsetDateTime;
-use transport::{Secrets, Sender};
+use transport::{Secrets, Sender, TokenCache};
 
 use answer::Answer;
 use check::Checkup;
@@ -56,6 +56,7 @@ pub struct App {
     config: Config,
     records: Records,
     secrets: Secrets,
+    tokens: TokenCache,
     sender: Sender,
     submissions: Submissions,
     inbox: Inbox,
@@ -81,6 +82,7 @@ impl App {
             tracer: Tracer::connect(environment),
             workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.bucket),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
+            tokens: TokenCache::new(&aws.service("SECRETS_MANAGER"), &config.token_secret_id),
             sender: Sender::new()?,
             caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
             links: Links::new(&aws.service("S3"), &config.bucket, link_signer(environment, &config, &aws)),
@@ -113,7 +115,7 @@ impl App {
             provider,
             api_url: self.config.providers.api_url(provider.name()),
             secrets: &self.secrets,
-            line: self.line(provider, deadline),
+            line: self.line(provider, None, deadline),
         };
         match operation {
             Operation::WebhookSecret(action) => webhook_secret::carry_out(&self.secrets, action).await,

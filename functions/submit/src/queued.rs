@@ -101,11 +101,12 @@ impl App {
         let segment = Segment::of(job.trace.as_ref(), "Landfall submission");
         let refused_before = job.error.as_ref().map(|error| error.class);
         let asking = Asking {
-            line: self.line(provider, deadline),
+            line: self.line(provider, Some(id), deadline),
             pace: &pace,
             records: &self.records,
             job: id,
             refused_before,
+            waiting: false,
         };
         let asked = asking.lead(conversation.as_mut(), turn).await;
         self.trace(segment, Ok(&job));
@@ -131,10 +132,11 @@ impl App {
                 Ok(())
             }
             Asked::Later(later) => self.again(job, later, deadline).await,
+            Asked::Moved(_) => Ok(()),
             Asked::Refused(fault) if fault.retryable() => {
                 let wait = Duration::from_secs(fault.retry_after.unwrap_or(LATER)).min(LONGEST_HOLD);
                 let at = OffsetDateTime::now_utc() + wait;
-                self.again(job, Later { at, why: Some(fault) }, deadline).await
+                self.again(job, Later { at, why: Some(fault), recorded: false }, deadline).await
             }
             Asked::Refused(fault) => {
                 self.end(job, &fault, deadline).await;

@@ -14,6 +14,11 @@ impl App {
     /// Lets a job land again that ended short of its files.
     pub(crate) async fn retry(&self, id: JobId) -> Result<Job, Fault> {
         let job = self.job(id).await?;
+        if job.status == Status::Landing && has_stalled(&job) {
+            self.inbox.send(&Queued::Continuation(id), 0).await?;
+            tracing::info!(metric = "RetriedJobs", count = 1, job_id = %id, "a stalled landing is queued again");
+            return Ok(job);
+        }
         let event = self.new_round(&job).await?;
         let (job, change) = self.records.apply(id, &event, OffsetDateTime::now_utc()).await?;
         if change != Change::Moved {
@@ -83,6 +88,12 @@ impl App {
         tracing::info!(metric = "ResubmittedJobs", count = 1, job_id = %id, new = %new.id, "a job is made again");
         Ok(new)
     }
+}
+
+/// Whether nobody attempts the job's landing any more. Queueing it is enough: where somebody does all the same, a lease
+/// keeps them apart.
+fn has_stalled(job: &Job) -> bool {
+    job.error.as_ref().is_some_and(|error| error.class == FaultClass::LandingStalled)
 }
 
 /// What to do with a job that cannot be retried where it stands.

@@ -1,6 +1,7 @@
 //! The paths of the submit API, and what each takes.
 
 use http::Method;
+use lambda::is_plain_path;
 use model::Fault;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
@@ -30,8 +31,11 @@ pub(crate) enum Route<'a> {
 }
 
 impl<'a> Route<'a> {
-    /// The place of a path, if there is one.
+    /// The route of a path, if there is one. A path that somebody may resolve to another one has none.
     pub(crate) fn of(path: &'a str) -> Option<Self> {
+        if !is_plain_path(path) {
+            return None;
+        }
         if path == "/openapi.json" {
             return Some(Self::Description);
         }
@@ -115,6 +119,11 @@ mod tests {
             ("/jobs/1/files/", None),
             ("/jobs/1/retry/2", None),
             ("/jobsx", None),
+            ("/jobs/1/files/../../2/archive", None),
+            ("/jobs/1/files/%2e%2e/%2e%2e/2/archive", None),
+            ("/jobs/1/files/..%5c..%5c2%5carchive", None),
+            ("/jobs//1", None),
+            ("/jobs//", None),
             ("/", None),
         ];
         for (path, route) in cases {

@@ -2,9 +2,10 @@
 //!
 //! The order matters. The job exists before the provider is asked, so that a callback which overtakes the
 //! answer finds it; and the provider is asked only by the one who made the job, so that a repeated request
-//! bills once. A job whose turn is too far away is made as one that waits, and only then put on the queue.
+//! bills once. A job whose turn has not come is made as one that waits: should its maker die before it has asked, the
+//! sweep lets the job be asked for. One whose turn is too far away is put on the queue right away.
 
-use exchange::Pace;
+use exchange::{LEAD, Pace};
 use model::{Event, Fault, Job, JobId, NewJob, Origin};
 use records::{IdempotencyKey, Turn};
 use time::OffsetDateTime;
@@ -41,6 +42,10 @@ impl App {
             Turn::NotBefore(_) if !pace.is_shared() => return Err(late()),
             Turn::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
         };
+        let waiting = turn - OffsetDateTime::now_utc() > LEAD;
+        if waiting {
+            job = job.waiting();
+        }
         if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
             return self.found(before, &job, deadline).await;
         }
@@ -50,13 +55,15 @@ impl App {
             return self.turned_away(job, key.as_ref(), admitted.err(), deadline).await;
         }
         let asking = Asking {
-            line: self.line(provider, deadline),
+            line: self.line(provider, Some(id), deadline),
             pace: &pace,
             records: &self.records,
             job: id,
             refused_before: None,
+            waiting,
         };
         let asked = asking.lead(conversation.as_mut(), turn).await;
+        job.apply(Event::Begun, OffsetDateTime::now_utc());
         self.answered(job, key.as_ref(), asked, deadline).await
     }
 
@@ -76,6 +83,7 @@ impl App {
                 Ok(if handed_over { self.landed(job, deadline).await } else { job })
             }
             Asked::Later(later) => self.put_back(job, key, later, deadline).await,
+            Asked::Moved(job) => Ok(*job),
             Asked::Refused(fault) => Err(self.refuse(job, key, fault, deadline).await),
         }
     }
@@ -139,7 +147,7 @@ impl App {
         if let Some(fault) = why {
             return Err(self.refuse(job, key, fault, deadline).await);
         }
-        let later = Later { at: OffsetDateTime::now_utc(), why: None };
+        let later = Later { at: OffsetDateTime::now_utc(), why: None, recorded: false };
         match self.defer(&job, &later, deadline).await {
             Ok(Deferred::Waiting(job) | Deferred::Moved(job)) => Ok(job),
             Err(fault) => Err(self.refuse(job, key, fault, deadline).await),
@@ -161,6 +169,10 @@ impl App {
                 self.queue(job, key, later.at, deadline).await
             }
             Ok(Deferred::Moved(job)) => Ok(job),
+            Err(fault) if later.recorded => {
+                fault.log("a job that waits is not queued; the sweep does it");
+                Ok(job.waiting())
+            }
             Err(fault) => Err(self.refuse(job, key, later.why.unwrap_or(fault), deadline).await),
         }
     }

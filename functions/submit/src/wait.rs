@@ -79,12 +79,13 @@ impl App {
         let recorded =
             tokio::time::timeout(time_to_record(deadline), self.records.apply(job.id, &event, now));
         let (job, change) = recorded.await.unwrap_or_else(|_| Err(not_in_time()))?;
-        Ok(if change == Change::Moved { Deferred::Waiting(job) } else { Deferred::Moved(job) })
+        let waits = change == Change::Moved || job.status == Status::Waiting;
+        Ok(if waits { Deferred::Waiting(job) } else { Deferred::Moved(job) })
     }
 }
 
 /// What the provider said, as a job remembers it that goes on by itself.
-fn waits_for(why: &Fault, now: OffsetDateTime) -> JobError {
+pub(crate) fn waits_for(why: &Fault, now: OffsetDateTime) -> JobError {
     JobError { retryable: true, ..why.remembered(now) }
 }
 

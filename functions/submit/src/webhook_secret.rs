@@ -58,12 +58,15 @@ fn rotated(held: Vec<Secret>) -> Result<Vec<Secret>, Fault> {
 /// Makes sure that a caller's webhook could be signed, before a job is made that promises one.
 ///
 /// # Errors
-/// [`FaultClass::Misconfigured`]: there is no secret to sign with.
+/// [`FaultClass::WebhookSecretMissing`]: there is no secret to sign with.
 pub(crate) async fn there_is_one(secrets: &Secrets) -> Result<(), Fault> {
     if secrets.find(|document| signs(document).then_some(())).await?.is_some() {
         return Ok(());
     }
-    Err(Fault::new(FaultClass::Misconfigured, format!("notify.webhook_url cannot be promised: {MISSING}")))
+    let message = format!(
+        "the operator has not set up callers' webhooks yet: {MISSING}; or submit without notify.webhook_url"
+    );
+    Err(Fault::new(FaultClass::WebhookSecretMissing, message))
 }
 
 /// Whether callers' webhooks could be signed, in words. Not every deployment has such callers, so a lack is no failure.

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use inbox::{Message, Queued};
 use lambda::{Segment, SegmentId};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, Source, SourceRole};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, Source, SourceRole, shortened};
 use objects::Key;
 use providers::Report;
 use records::DeliveryRecord;
@@ -23,13 +23,23 @@ use crate::{
 /// The longest body that is kept beside the job; longer ones stay in S3 or are cut off.
 const LONGEST_RECORDED: usize = 128 * 1024;
 /// The longest list of sources that is kept in a job's record, in bytes of JSON: a DynamoDB item ends at 400 KB.
-const LONGEST_SOURCES: usize = 96 * 1024;
+const LONGEST_SOURCES: usize = 48 * 1024;
+/// The longest text that says why a delivery cannot be used.
+const LONGEST_PROBLEM: usize = 300;
 
 impl Worker {
     /// Deals with one queued message.
     pub(crate) async fn advance(&self, text: &str, receipt: &Receipt) -> Result<(), ComesBack> {
         match Queued::read(text)? {
-            Queued::Delivery(message) => self.deliver(message, receipt).await,
+            Queued::Delivery(message) => match self.deliver(message, receipt).await {
+                Err(ComesBack { fault, .. }) if fault.class == FaultClass::StorageRejected => {
+                    // The bounds of a delivery are meant to leave nothing that gets here. It would come back in vain.
+                    fault.log("a delivery is given up");
+                    tracing::error!(metric = "UnreadableDeliveries", count = 1, "delivery cannot be kept");
+                    Ok(())
+                }
+                done => done,
+            },
             Queued::Continuation(id) => {
                 lambda::about(id);
                 self.land(id, receipt, None).await
@@ -46,11 +56,21 @@ impl Worker {
         let provider = providers::find(message.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
         lambda::of_provider(provider.name());
-        let report = provider.read_delivery(&body).unwrap_or_else(|unreadable| {
-            tracing::warn!(metric = "UnreadableDeliveries", count = 1, %unreadable, "delivery cannot be read");
-            Report::unreadable()
-        });
-        let delivery = record_of(&message, &report, &body, receipt);
+        let (report, problem) = match provider.read_delivery(&body) {
+            Ok(report) => (report, None),
+            Err(unreadable) => {
+                let problem = shortened(&unreadable.to_string(), LONGEST_PROBLEM);
+                tracing::warn!(
+                    metric = "UnreadableDeliveries",
+                    count = 1,
+                    problem,
+                    "delivery cannot be read"
+                );
+                (Report::unreadable(), Some(problem))
+            }
+        };
+        let delivery =
+            DeliveryRecord { problem: problem.as_deref(), ..record_of(&message, &report, &body, receipt) };
         match self.find(&message, &report).await? {
             Found::Job(id) => {
                 lambda::about(id);
@@ -155,5 +175,6 @@ fn record_of<'a>(
         name: &report.name,
         body: std::str::from_utf8(body).ok().filter(|text| text.len() <= LONGEST_RECORDED),
         body_key,
+        problem: None,
     }
 }

@@ -1,6 +1,8 @@
 //! Brings a job's archive into the bucket, and makes of it what was asked for: unpacked files, or just the archive.
 
-use model::{Archive, Fault, FaultClass, Job, StoredFile};
+use std::borrow::Cow;
+
+use model::{Archive, Fault, FaultClass, Job, Redactor, StoredFile};
 use objects::{Existing, Key, Uploaded};
 
 use crate::{
@@ -73,14 +75,23 @@ fn like_a_zip(start: &[u8]) -> Result<&'static str, Fault> {
 async fn unpacked(bringing: Bringing<'_>, key: &Key, file: StoredFile) -> Result<Landing, Fault> {
     let Bringing { worker, job, again, meter, .. } = bringing;
     let objects = &worker.objects;
+    let redactor = redactor(worker, job).await;
     let unpacked = match listed(worker, key, file.bytes).await {
-        Ok(listing) => {
+        Ok(mut listing) => {
+            for entry in &mut listing.files {
+                if let Cow::Owned(name) = redactor.redact(&entry.name) {
+                    entry.name = name.into();
+                }
+            }
             let entries = listing.files.len() as u64;
             meter.expect_files(entries);
             let unpacking = Unpacking::new(objects, job, key, &listing, again, meter);
             unpacking.run().await.map(|outcomes| (entries, outcomes))
         }
-        Err(fault) => Err(fault),
+        Err(mut fault) => {
+            fault.message = redactor.redact_str(&fault.message);
+            Err(fault)
+        }
     };
     match unpacked {
         Ok((entries, outcomes)) => {
@@ -93,6 +104,18 @@ async fn unpacked(bringing: Bringing<'_>, key: &Key, file: StoredFile) -> Result
             Ok(Landing::Refused { archive: Some(archive), fault })
         }
         Err(fault) => Err(fault),
+    }
+}
+
+/// Redacts the names in an archive, which end up as keys and in answers. The archive stays as the provider made it. A landing
+/// needs no secret for anything else, so it goes on without one.
+async fn redactor(worker: &Worker, job: &Job) -> Redactor {
+    match worker.secrets.get().await {
+        Ok(secret) => secret.redactor(&job.provider, Some(job.id), None),
+        Err(fault) => {
+            fault.log("the names in an archive are not redacted");
+            Redactor::default()
+        }
     }
 }
 

@@ -4,10 +4,13 @@
 //! received says how often it was tried: what fails is hidden for longer each time, and after the last time the queue
 //! makes it a dead letter. Each attempt is signed anew, with the time and the secrets of the moment.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use inbox::CallerWebhook;
 use lambda::{QueueMessage, QueueReply};
@@ -26,8 +29,8 @@ const WAITS: [u32; 8] = [5, 60, 300, 1800, 3600, 7200, 14_400, 28_800];
 pub const CALLER_ATTEMPTS: u32 = WAITS.len() as u32 + 1;
 /// The longest wait that a caller may ask for, in seconds: SQS hides a message for 12 hours at most since its receipt.
 const LONGEST_WAIT: u32 = 43_000;
-/// How long a caller may take to answer. Standard Webhooks advises 15 to 30 seconds.
-const TIMEOUT: Duration = Duration::from_secs(15);
+/// How many requests of one batch a host gets at a time.
+const MOST_AT_A_HOST: usize = 20;
 
 /// What came of telling a caller.
 #[derive(Debug)]
@@ -41,18 +44,32 @@ enum Told {
 }
 
 impl Worker {
-    /// Works through a batch of callers' webhooks, side by side since most of the time is waiting.
+    /// Works through a batch of callers' webhooks, side by side since most of the time is waiting. Each host has its
+    /// own line, so that none waits for another.
     pub(crate) async fn tell_callers(&self, messages: Vec<QueueMessage>) -> QueueReply {
-        let told = join_all(messages.into_iter().map(|message| self.tell_caller(message))).await;
+        let mut lines: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for message in messages {
+            let webhook = CallerWebhook::read(&message.body);
+            let origin = webhook.as_ref().map(|webhook| origin(&webhook.url)).unwrap_or_default();
+            lines.entry(origin).or_default().push((message, webhook));
+        }
+        let told = join_all(lines.into_values().map(|line| {
+            let told = stream::iter(line).map(|(message, webhook)| self.tell_caller(message, webhook));
+            told.buffer_unordered(MOST_AT_A_HOST).collect::<Vec<_>>()
+        }));
         let mut reply = QueueReply::default();
-        told.into_iter().flatten().for_each(|failed| reply.failed(failed));
+        told.await.into_iter().flatten().flatten().for_each(|failed| reply.failed(failed));
         reply
     }
 
     /// Deals with one message. Returns its id when it comes back.
-    async fn tell_caller(&self, message: QueueMessage) -> Option<String> {
+    async fn tell_caller(
+        &self,
+        message: QueueMessage,
+        webhook: Result<CallerWebhook, Fault>,
+    ) -> Option<String> {
         let attempt = message.receive_count;
-        let webhook = match CallerWebhook::read(&message.body) {
+        let webhook = match webhook {
             Ok(webhook) => webhook,
             Err(fault) => {
                 fault.log("a caller is not told");
@@ -97,14 +114,24 @@ impl Worker {
             headers.insert(name, value);
         }
         let body = Bytes::copy_from_slice(webhook.body.as_bytes());
-        Ok(match self.caller.post(&webhook.url, headers, body, TIMEOUT).await {
+        let host = origin(&webhook.url);
+        let patience = self.silent_hosts.patience(&host, Instant::now());
+        let answer = self.caller.post(&webhook.url, headers, body, patience).await;
+        match &answer {
+            Ok(_) => self.silent_hosts.answered(&host),
+            Err(Unheard::TimedOut(_)) => self.silent_hosts.timed_out(&host, Instant::now()),
+            Err(_) => {}
+        }
+        Ok(match answer {
             Ok(answer) if answer.status().is_success() => Told::Heard,
             Ok(answer) if answer.status() == StatusCode::GONE => Told::Gone,
             Ok(answer) => {
                 let status = answer.status().as_u16();
                 Told::Not(format!("it answered HTTP {status}"), providers::retry_after(&answer))
             }
-            Err(Unheard::Refused(why) | Unheard::NoAnswer(why)) => Told::Not(why, None),
+            Err(Unheard::Refused(why) | Unheard::NoAnswer(why) | Unheard::TimedOut(why)) => {
+                Told::Not(why, None)
+            }
         })
     }
 
@@ -125,6 +152,11 @@ impl Worker {
         }
         Some(message.id)
     }
+}
+
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> String {
+    Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 /// Seconds until the next attempt: up to a tenth more than the schedule says, so that callers who were down are not

@@ -6,10 +6,16 @@ use lambda::{Environment, ProviderSettings, Usual, trusted_ca};
 use model::{ChecksumAlgorithm, Fault, FaultClass};
 use transport::{Guard, Origin};
 
-use crate::zip::Limits;
+use crate::{transfer::MinRate, zip::Limits};
 
 /// Largest archive that is brought in unless configured otherwise: 10 GiB.
 const LARGEST_ARCHIVE: u64 = 10 * 1024 * 1024 * 1024;
+
+/// The least rate of a source unless configured otherwise: 80,000 bytes per second (640 kbit/s) over a minute. What is
+/// at most 64 MiB long cannot be gone on with and must come within one invocation, and 64 MiB in 15 minutes are 75,000
+/// bytes per second: a source that is slower than that never lands one. Providers serve from object stores and CDNs at
+/// a hundred times this rate and more. A source that drips takes three minutes of a worker, not three hours.
+const MIN_RATE: MinRate = MinRate { bytes_per_second: 80_000, window: Duration::from_secs(60) };
 
 /// What is unpacked unless configured otherwise: 10,000 entries, 50 GiB in all, 20 GiB each, 200 times its own length.
 const LIMITS: Limits = Limits {
@@ -63,6 +69,8 @@ pub struct WorkerConfig {
     pub event_bus: Option<String>,
     /// `MAX_ARCHIVE_BYTES`: the largest archive that is brought in.
     pub largest: u64,
+    /// `MIN_DOWNLOAD_BYTES_PER_SECOND` and `MIN_DOWNLOAD_WINDOW_SECONDS`: the least rate of a source.
+    pub min_rate: MinRate,
     /// `UNPACK`: whether archives are unpacked when their jobs do not say.
     pub unpack: bool,
     /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the largest archive that is unpacked.
@@ -145,6 +153,7 @@ impl WorkerConfig {
             table: environment.text("TABLE_NAME")?,
             event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
             largest: environment.parsed("MAX_ARCHIVE_BYTES", LARGEST_ARCHIVE, "a number of bytes")?,
+            min_rate: min_rate(environment)?,
             unpack: environment.parsed("UNPACK", true, "true or false")?,
             limits: limits(environment)?,
             adopt: environment.list("ADOPT"),
@@ -181,6 +190,8 @@ impl WorkerConfig {
 pub struct SweepConfig {
     /// `SECRET_ID`: name or ARN of Landfall's secret.
     pub secret_id: String,
+    /// `TOKEN_SECRET_ID`: name or ARN of the secret in which tokens of providers are kept.
+    pub token_secret_id: String,
     /// `SUBMISSIONS_QUEUE_URL`: where jobs wait for their turn at a provider.
     pub submissions_queue_url: String,
     /// `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND`.
@@ -207,6 +218,7 @@ impl SweepConfig {
         });
         Ok(Self {
             secret_id: environment.text("SECRET_ID")?,
+            token_secret_id: environment.text("TOKEN_SECRET_ID")?,
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
             providers: ProviderSettings::read(environment, providers)?,
             provider_timeout: seconds("PROVIDER_TIMEOUT_SECONDS", 20)?,
@@ -220,6 +232,15 @@ fn heartbeat(environment: &Environment) -> Result<Duration, Fault> {
     let seconds: u64 = environment.parsed("HEARTBEAT_SECONDS", 30, "a number of seconds")?;
     // An interval of nothing would keep the processor busy.
     Ok(Duration::from_secs(seconds.max(1)))
+}
+
+fn min_rate(environment: &Environment) -> Result<MinRate, Fault> {
+    let name = "MIN_DOWNLOAD_BYTES_PER_SECOND";
+    let bytes_per_second = environment.parsed(name, MIN_RATE.bytes_per_second, "a number of bytes")?;
+    let name = "MIN_DOWNLOAD_WINDOW_SECONDS";
+    let seconds: u64 = environment.parsed(name, MIN_RATE.window.as_secs(), "a number of seconds")?;
+    // Over no time at all there is no rate.
+    Ok(MinRate { bytes_per_second, window: Duration::from_secs(seconds.max(1)) })
 }
 
 fn limits(environment: &Environment) -> Result<Limits, Fault> {

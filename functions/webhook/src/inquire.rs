@@ -51,11 +51,13 @@ impl Worker {
             timeout: config.provider_timeout,
             deadline,
             pace: Some(&pace),
-            authority: Some(Authority { secrets: &self.secrets, provider, api_url }),
+            authority: Authority { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
+            authorizes: true,
+            job: Some(job.id),
             waits: false,
         };
         Ok(match line.inquire(inquiry.as_mut()).await {
-            Ok(standing) => Inquired::Answered(standing),
+            Ok(standing) => Inquired::Answered(providers::bounded_standing(standing)),
             Err(Unasked::NoTime) => Inquired::NoTime,
             Err(Unasked::Failed(fault)) => Inquired::Unanswered(fault, Duration::ZERO),
             Err(Unasked::Later(fault, wait)) => {

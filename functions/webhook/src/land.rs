@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use inbox::Queued;
 use lambda::{Segment, SegmentId};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, SourceRole};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, SlowAttempt, SourceRole};
 use providers::Standing;
 use records::{Lease, LeaseAttempt};
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ use crate::{
     bring::bring,
     inquire::Inquired,
     settle::Landing,
-    transfer::Meter,
+    transfer::{Meter, SourceRate},
     watch::{Ended, watch},
     worker::{ComesBack, Receipt, Worker},
 };
@@ -24,6 +24,19 @@ const MOST_ASKED_ANEW: u32 = 3;
 const SAME_PLACE: Duration = Duration::from_secs(1);
 /// What is left of the invocation for bringing the files in.
 const LEAST_TIME: time::Duration = time::Duration::seconds(30);
+
+/// Why a landing ended before its end.
+struct Stopped {
+    fault: Fault,
+    /// Set when the source was too slow.
+    slow: Option<SlowAttempt>,
+}
+
+impl From<Fault> for Stopped {
+    fn from(fault: Fault) -> Self {
+        Self { fault, slow: None }
+    }
+}
 
 impl Worker {
     /// Lands a job if its files are ready, and nobody else is at it. `callback` is what made them ready.
@@ -53,9 +66,9 @@ impl Worker {
         let landed = match ended {
             Ok(Ended::Done(event)) => self.finish(&lease, event).await.map(Some),
             Ok(Ended::OutOfTime) => self.go_on_later(&lease).await.map(|()| None),
-            Err(lost) if lost.class == FaultClass::LandingBusy => Err(lost),
-            Err(fault) if fault.retryable() => Err(self.postpone(&lease, fault).await),
-            Err(fault) => {
+            Err(Stopped { fault: lost, .. }) if lost.class == FaultClass::LandingBusy => Err(lost),
+            Err(stopped) if stopped.fault.retryable() => Err(self.postpone(&lease, stopped).await),
+            Err(Stopped { fault, .. }) => {
                 fault.log("landing failed for good");
                 let error = fault.remembered(OffsetDateTime::now_utc());
                 let event = Event::LandingFailed { archive: None, error };
@@ -94,13 +107,13 @@ impl Worker {
         job: &Job,
         again: bool,
         receipt: &Receipt,
-    ) -> Result<Ended<Event>, Fault> {
+    ) -> Result<Ended<Event>, Stopped> {
         let (mut fresh, mut left) = (None, MOST_ASKED_ANEW);
         loop {
             let (job, again) = (fresh.as_ref().unwrap_or(job), again || left < MOST_ASKED_ANEW);
             match self.bring_watched(lease, job, again, left > 0, receipt).await {
-                Err(gone) if gone.class == FaultClass::SourceGone && left > 0 => {
-                    gone.log("files are gone, the provider is asked where they are now");
+                Err(gone) if gone.fault.class == FaultClass::SourceGone && left > 0 => {
+                    gone.fault.log("files are gone, the provider is asked where they are now");
                     match self.where_now(lease, job, receipt).await? {
                         Some(job) => (fresh, left) = (Some(job), left - 1),
                         None if job.sources.iter().all(|source| source.role == SourceRole::Archive) => {
@@ -123,10 +136,14 @@ impl Worker {
         again: bool,
         renewable: bool,
         receipt: &Receipt,
-    ) -> Result<Ended<Event>, Fault> {
-        let meter = Meter::default();
+    ) -> Result<Ended<Event>, Stopped> {
+        let meter = Meter::new(SourceRate::new(self.config.min_rate, job.slow_attempts));
         let landing = Box::pin(bring(self, job, again, renewable, &meter));
-        let Ended::Done(landed) = watch(self, lease, receipt, &meter, landing).await? else {
+        let landed = watch(self, lease, receipt, &meter, landing).await.map_err(|fault| {
+            let slow = meter.source_rate().too_slow() > 0;
+            Stopped { fault, slow: slow.then(|| SlowAttempt { progressed: meter.has_progressed() }) }
+        })?;
+        let Ended::Done(landed) = landed else {
             return Ok(Ended::OutOfTime);
         };
         Ok(Ended::Done(match landed {
@@ -168,7 +185,16 @@ impl Worker {
     }
 
     async fn finish(&self, lease: &Lease, event: Event) -> Result<Job, Fault> {
-        let (job, change) = self.records.apply_leased(lease, &event, OffsetDateTime::now_utc()).await?;
+        let now = OffsetDateTime::now_utc();
+        let (job, change) = match self.records.apply_leased(lease, &event, now).await {
+            Err(rejected) if rejected.class == FaultClass::StorageRejected => {
+                // What the table does not take it never takes; that it did not fits in any case.
+                rejected.log("the end of a landing cannot be recorded");
+                let event = Event::LandingFailed { archive: None, error: rejected.remembered(now) };
+                self.records.apply_leased(lease, &event, now).await?
+            }
+            applied => applied?,
+        };
         if change == Change::Moved
             && let Some(transfer) = &job.transfer
         {
@@ -188,9 +214,10 @@ impl Worker {
     }
 
     /// Notes on the job what stopped it, and gives the lease back so that the next attempt need not wait.
-    async fn postpone(&self, lease: &Lease, fault: Fault) -> Fault {
+    async fn postpone(&self, lease: &Lease, stopped: Stopped) -> Fault {
+        let Stopped { fault, slow } = stopped;
         let now = OffsetDateTime::now_utc();
-        let note = Event::LandingPostponed { error: fault.remembered(now) };
+        let note = Event::LandingPostponed { error: fault.remembered(now), slow };
         if let Err(unrecorded) = self.records.apply_leased(lease, &note, now).await {
             unrecorded.log("why a landing was postponed is not recorded");
         }

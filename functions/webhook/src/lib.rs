@@ -16,6 +16,8 @@ mod patience;
 mod receive;
 mod set;
 mod settle;
+mod silent_hosts;
+mod stalled;
 mod sweep;
 mod tell;
 pub mod transfer;

@@ -3,12 +3,12 @@
 //! The door can read its secret and write to the inbox, and nothing else. It answers 200 only after the queue
 //! has taken the delivery; on any failure of ours it answers 503, so that the provider tries again.
 
-use std::time::Instant;
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use inbox::{Body, Inbox, Message, Queued, Route};
 use lambda::Aws;
-use model::{Fault, FaultClass, JobId};
+use model::{Fault, FaultClass, JobId, Redactor};
 use objects::{Key, Objects};
 use providers::{Authenticity, Credentials, Delivery, Knocking, Provider};
 use time::OffsetDateTime;
@@ -48,7 +48,7 @@ impl Door {
         if let Some((job, _)) = knock.callback {
             lambda::about(job);
         }
-        self.authenticate(&knock, request, received_at).await?;
+        let secret = self.authenticate(&knock, request, received_at).await?;
         let provider = providers::name_of(knock.provider);
         let told = match knock.knocking {
             Knocking::Probe => return Ok(()),
@@ -58,9 +58,18 @@ impl Door {
             }
             Knocking::Delivery | Knocking::QueryDelivery | Knocking::Refused => request.body().clone(),
         };
+        let redactor = self.redactor(&knock, secret).await;
+        let told = match redactor.redact(&told) {
+            Cow::Borrowed(_) => told,
+            Cow::Owned(redacted) => {
+                tracing::warn!("a delivery repeats a secret, which is redacted");
+                redacted.into()
+            }
+        };
+        let delivery_id = knock.provider.delivery_id(request.headers());
         let message = Message {
             body: self.body(&told, &provider, received_at).await?,
-            delivery_id: knock.provider.delivery_id(request.headers()),
+            delivery_id: delivery_id.map(|id| redactor.redact_str(&id)),
             route: knock.callback.map_or(Route::Workspace, |(job, _)| Route::Callback(job)),
             provider,
             received_at,
@@ -72,22 +81,38 @@ impl Door {
         Ok(())
     }
 
-    /// Checks with the secret at hand, and once more with a fresh one: a rotation may have just happened.
+    /// Checks with the secret at hand, and once more with a fresh one: a rotation may have just happened. Returns the
+    /// secret that fits.
     async fn authenticate(
         &self,
         knock: &Knock<'_>,
         request: &http::Request<Bytes>,
         now: OffsetDateTime,
-    ) -> Result<(), Fault> {
+    ) -> Result<Arc<SecretDocument>, Fault> {
         let judge = |secret: &SecretDocument| judge(knock, request, secret, self.require_signatures, now);
-        if judge(&*self.secrets.get().await?).is_ok() {
-            return Ok(());
+        let held = self.secrets.get().await?;
+        if judge(&held).is_ok() {
+            return Ok(held);
         }
-        judge(&*self.secrets.refreshed().await?).map_err(|refusal| {
+        let fresh = self.secrets.refreshed().await?;
+        judge(&fresh).map_err(|refusal| {
             let (metric, why) = (refusal.metric(), refusal.why());
             tracing::warn!(metric, count = 1, why, "delivery refused");
-            refusal.into()
-        })
+            Fault::from(refusal)
+        })?;
+        Ok(fresh)
+    }
+
+    /// Redacts a delivery, once its signature over what came is checked. Nothing gets further than here with a secret in it:
+    /// not into the queue, the bucket and the table, and not to whoever reads what the delivery says.
+    async fn redactor(&self, knock: &Knock<'_>, held: Arc<SecretDocument>) -> Redactor {
+        // A token may be younger than the copy that is held; a few seconds of that remain.
+        let secret = match knock.provider.carries_token() {
+            true => self.secrets.refreshed().await.unwrap_or(held),
+            false => held,
+        };
+        let job = knock.callback.map(|(job, _)| job);
+        secret.redactor(&providers::name_of(knock.provider), job, None)
     }
 
     /// Keeps a long body in S3 and a short one in the message.
@@ -109,7 +134,11 @@ impl Door {
 /// `/webhooks/{provider}/{job_id}/{token}` or `/webhooks/{provider}`, by a method that the provider may use.
 fn read_path(request: &http::Request<Bytes>) -> Result<Knock<'_>, Fault> {
     let nothing = || Fault::new(FaultClass::NotFound, "there is nothing at this path");
-    let rest = request.uri().path().strip_prefix("/webhooks/").ok_or_else(nothing)?;
+    let path = request.uri().path();
+    if !lambda::is_plain_path(path) {
+        return Err(nothing());
+    }
+    let rest = path.strip_prefix("/webhooks/").ok_or_else(nothing)?;
     let parts: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
     let provider = providers::find(parts[0]).ok_or_else(nothing)?;
     let callback = match parts[1..] {

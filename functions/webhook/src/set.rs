@@ -17,7 +17,7 @@ use crate::{
     manifest::Listed,
     settle::{Came, Landing, settle},
     transfer::{Brought, Transfer, stopped},
-    unpack::{Names, content_type, measures},
+    unpack::{content_type, distinct, measures},
     whole,
 };
 
@@ -41,8 +41,7 @@ pub(crate) async fn bring(bringing: Bringing<'_>, sources: &[Source]) -> Result<
     meter.expect_files(sources.len() as u64);
     let downloader = bringing.downloader()?;
     let set = Set { bringing, downloader: &downloader, ended: Mutex::new(None) };
-    let mut names = Names::default();
-    let names: Vec<String> = sources.iter().map(|source| names.next(&name_of(source))).collect();
+    let names = distinct(sources.iter().map(name_of));
     let files = stream::iter(0..sources.len()).map(|index| set.file(&sources[index], &names[index]));
     let files: Vec<Option<Listed>> = files.buffered(FILES_AT_ONCE).collect().await;
     if let Some(fault) = set.ended.into_inner().ok().flatten() {
@@ -148,6 +147,12 @@ impl Set<'_> {
         key: &Key,
     ) -> Result<(Existing, &'static str, Bytes), Fault> {
         let Bringing { worker, again, meter, checkpoint, .. } = self.bringing;
+        let slow = meter.source_rate().too_slow();
+        if slow >= FILES_AT_ONCE {
+            // Each of thousands of files would take its time to be found too slow.
+            let message = format!("not tried any more: the source was too slow for {slow} other files");
+            return Err(Fault::new(FaultClass::SourceGone, message));
+        }
         let path = worker.objects.key(key);
         let checkpoint = checkpoint.filter(|checkpoint| checkpoint.key == path);
         if again {

@@ -180,13 +180,11 @@ impl Worker {
                 self.inbox.send(&Queued::Continuation(id), 0).await.map(|()| looked)
             }
             Status::Submitted | Status::Unknown | Status::Rendering => self.ask(job, round.latest).await,
+            Status::Landing => self.look_at_landing(&job, round.until, now).await,
             // No longer silent; the index lags.
-            Status::Landing
-            | Status::Stored
-            | Status::Partial
-            | Status::Failed
-            | Status::Expired
-            | Status::Cancelled => Ok(Looked::Stayed),
+            Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => {
+                Ok(Looked::Stayed)
+            }
         }
     }
 

@@ -56,9 +56,7 @@ pub(crate) async fn watch<T>(
     note_progress(worker, lease, meter).await?;
     match meter.can_go_on() {
         true => Ok(Ended::OutOfTime),
-        false => {
-            Err(Fault::new(FaultClass::SourceUnavailable, "the landing did not fit into one invocation"))
-        }
+        false => Err(meter.did_not_fit()),
     }
 }
 

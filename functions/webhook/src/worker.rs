@@ -10,9 +10,9 @@ use objects::Objects;
 use records::Records;
 use time::OffsetDateTime;
 use tracing::Instrument;
-use transport::{Caller, Secrets, Sender};
+use transport::{Caller, Secrets, Sender, TokenCache};
 
-use crate::config::WorkerConfig;
+use crate::{config::WorkerConfig, silent_hosts::SilentHosts};
 
 /// The longest wait before a message comes back, in seconds.
 const LONGEST_WAIT: u32 = 900;
@@ -29,7 +29,9 @@ pub(crate) struct Worker {
     pub(crate) submissions: Submissions,
     pub(crate) caller_webhooks: CallerWebhooks,
     pub(crate) caller: Caller,
+    pub(crate) silent_hosts: SilentHosts,
     pub(crate) secrets: Secrets,
+    pub(crate) tokens: TokenCache,
     pub(crate) sender: Sender,
     /// Where others are told of jobs, if they are.
     pub(crate) events: Option<Events>,
@@ -57,8 +59,10 @@ impl Worker {
             workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.store.bucket),
             submissions: Submissions::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
             caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
+            silent_hosts: SilentHosts::default(),
             caller: Caller::new(config.caller_guard(), &config.trusted_ca)?,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
+            tokens: TokenCache::new(&aws.service("SECRETS_MANAGER"), &config.sweep.token_secret_id),
             sender: Sender::new()?,
             objects,
             inbox,
@@ -117,7 +121,7 @@ impl Worker {
 /// Why a message comes back, and when.
 #[derive(Debug)]
 pub(crate) struct ComesBack {
-    fault: Fault,
+    pub(crate) fault: Fault,
     wait: Option<u32>,
 }
 

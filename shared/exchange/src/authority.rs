@@ -3,16 +3,18 @@
 use model::{Fault, FaultClass, Secret};
 use providers::{Access, Credentials, Provider};
 use time::OffsetDateTime;
-use transport::Secrets;
+use transport::{Secrets, TokenCache};
 
 use crate::Line;
 
-/// Gets tokens of one provider. All invocations share one: it is kept with the keys in Landfall's secret, and of
-/// those who find it missing or old at the same time one exchanges the keys.
+/// Gets tokens of one provider. All invocations share one: it is kept in a secret of its own, and of those who find it
+/// missing or old at the same time one exchanges the keys.
 #[derive(Clone, Copy)]
 pub struct Authority<'a> {
-    /// Landfall's secret.
+    /// Landfall's secret, which holds the keys.
     pub secrets: &'a Secrets,
+    /// The secret of tokens.
+    pub tokens: &'a TokenCache,
     /// The provider.
     pub provider: &'a dyn Provider,
     /// Base URL of its API, without a trailing slash.
@@ -24,10 +26,10 @@ impl Authority<'_> {
     ///
     /// # Errors
     /// What the provider says to the keys, or [`FaultClass::Misconfigured`] or [`FaultClass::StorageUnavailable`] from
-    /// the secret.
+    /// either secret.
     pub async fn token(&self, line: &Line<'_>, refused: Option<&Secret>) -> Result<Secret, Fault> {
         let name = self.provider.name();
-        self.secrets.token(name, refused, || self.exchange(line)).await
+        self.tokens.token(name, refused, || self.exchange(line)).await
     }
 
     async fn exchange(&self, line: &Line<'_>) -> Result<(Secret, OffsetDateTime), Fault> {
@@ -36,7 +38,7 @@ impl Authority<'_> {
         let inquiry = self.provider.token(&access, OffsetDateTime::now_utc())?;
         let mut inquiry =
             inquiry.ok_or_else(|| Fault::new(FaultClass::Internal, "a provider without tokens wants one"))?;
-        let bare = Line { authority: None, ..*line };
+        let bare = Line { authorizes: false, ..*line };
         let token = Box::pin(bare.inquire(inquiry.as_mut())).await.map_err(Fault::from)?;
         tracing::info!(metric = "TokenExchanges", count = 1, provider = self.provider.name(), "a new token");
         Ok((token.value, token.renew_at))

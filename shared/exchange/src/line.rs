@@ -1,11 +1,11 @@
 //! One invocation's line to a provider: requests go out in their turn, and no later than their answers can come.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
-use http::StatusCode;
-use model::{Fault, FaultClass, Secret};
-use providers::{Answer, Ask, Inquiry, LongestAnswer, SendFailure};
+use http::{HeaderValue, StatusCode};
+use model::{Fault, FaultClass, JobId, Redactor, Secret};
+use providers::{Answer, Ask, Inquiry, LongestAnswer, SecretResponse, SendFailure};
 use records::Turn;
 use time::OffsetDateTime;
 use transport::{LONGEST_ANSWER, Sender, Unanswered};
@@ -30,8 +30,12 @@ pub struct Line<'a> {
     pub deadline: OffsetDateTime,
     /// Whose turns requests take; none for an operator's commands, which are few.
     pub pace: Option<&'a Pace<'a>>,
-    /// Where tokens come from; none while a token is being got.
-    pub authority: Option<Authority<'a>>,
+    /// Where keys and tokens come from.
+    pub authority: Authority<'a>,
+    /// Whether requests may carry a token. Not while a token is being got.
+    pub authorizes: bool,
+    /// The job that the provider is asked about, if it is one.
+    pub job: Option<JobId>,
     /// Whether to wait before a repeat, or to leave it to whoever asks again later.
     pub waits: bool,
 }
@@ -105,19 +109,29 @@ impl Line<'_> {
     /// # Errors
     /// As [`Authority::token`].
     pub async fn token(&self, refused: Option<&Secret>) -> Result<Secret, Fault> {
-        match self.authority {
-            Some(authority) => authority.token(self, refused).await,
-            None => Err(Fault::new(FaultClass::Internal, "a token is needed to get a token")),
+        if !self.authorizes {
+            return Err(Fault::new(FaultClass::Internal, "a token is needed to get a token"));
         }
+        self.authority.token(self, refused).await
     }
 
     /// Sends one request, and waits no longer than the invocation allows.
+    ///
+    /// A provider may repeat anything that it was sent, in any part of its answer, and what it says ends up in the log, on
+    /// the job and with the caller. So no answer gets further than here with a secret in it.
     pub async fn send(&self, request: http::Request<Bytes>) -> Answer {
+        let redactor = match self.redactor(&request).await {
+            Ok(redactor) => redactor,
+            Err(fault) => {
+                fault.log("a provider is not asked: its answer could not be redacted");
+                return Err(SendFailure::NotSent);
+            }
+        };
         let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
         let longest = request.extensions().get::<LongestAnswer>().map_or(LONGEST_ANSWER, |longest| longest.0);
         let answer = self.sender.send(request, timeout, longest).await;
         if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS) {
-            let provider = self.authority.map(|authority| authority.provider.name());
+            let provider = self.authority.provider.name();
             tracing::info!(
                 metric = "ProviderThrottles",
                 count = 1,
@@ -125,10 +139,26 @@ impl Line<'_> {
                 "the provider is asked too often"
             );
         }
-        answer.map_err(|unanswered| match unanswered {
-            Unanswered::NotSent => SendFailure::NotSent,
-            Unanswered::MaybeSent => SendFailure::MaybeSent,
-        })
+        match answer {
+            Ok(answer) => Ok(redacted(answer, &redactor)),
+            Err(Unanswered::NotSent) => Err(SendFailure::NotSent),
+            Err(Unanswered::MaybeSent) => Err(SendFailure::MaybeSent),
+        }
+    }
+
+    /// Redacts what the answer to a request may repeat: all secrets that are held, and those that the request carries,
+    /// which may be newer than the copy that is held.
+    async fn redactor(&self, request: &http::Request<Bytes>) -> Result<Redactor, Fault> {
+        let secret = self.authority.secrets.get().await?;
+        let provider = providers::name_of(self.authority.provider);
+        let expected = request.extensions().get::<SecretResponse>().map(|secret| secret.0);
+        let mut redactor = secret.redactor(&provider, self.job, expected);
+        let sensitive = request.headers().values().filter(|value| value.is_sensitive());
+        for value in sensitive.filter_map(|value| value.to_str().ok()) {
+            // After the name of a scheme, if there is one.
+            redactor.hide(&Secret::new(value.rsplit(' ').next().unwrap_or_default()));
+        }
+        Ok(redactor)
     }
 
     /// Waits, and then for a turn. Returns whether it came in time.
@@ -155,6 +185,21 @@ impl Line<'_> {
     fn is_time_for_an_answer(&self, wait: Duration) -> bool {
         left(self.deadline) > wait + RESERVE + self.timeout.min(SHORTEST_ANSWER)
     }
+}
+
+/// An answer without secrets, in its headers and its body.
+fn redacted(answer: http::Response<Bytes>, redactor: &Redactor) -> http::Response<Bytes> {
+    let (mut head, mut body) = answer.into_parts();
+    for value in head.headers.values_mut() {
+        if let Cow::Owned(text) = redactor.redact(value.as_bytes()) {
+            *value = HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("***"));
+        }
+    }
+    if let Cow::Owned(text) = redactor.redact(&body) {
+        tracing::warn!("a provider's answer repeats a secret, which is redacted");
+        body = text.into();
+    }
+    http::Response::from_parts(head, body)
 }
 
 /// The last moment at which a request may be sent so that its answer comes in time.

@@ -75,6 +75,10 @@ impl Queue {
     }
 }
 
+/// What SQS would refuse again however often it is sent (API reference, `SendMessage`): the message is too long, or holds
+/// characters that no message may hold.
+const PERMANENT: [&str; 3] = ["InvalidParameterValue", "InvalidMessageContents", "UnsupportedOperation"];
+
 fn refused<E>(what: &str, e: SdkError<E, HttpResponse>) -> Fault
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -83,8 +87,12 @@ where
         // The whole error would show the answer, and with it whatever the service repeats of the request.
         Some(e) => format!("{}: {}", e.code().unwrap_or("unknown"), e.message().unwrap_or_default()),
         None if e.raw_response().is_some() => "an answer that cannot be read".to_owned(),
-        None => DisplayErrorContext(e).to_string(),
+        None => DisplayErrorContext(&e).to_string(),
     };
+    if e.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| PERMANENT.contains(&code))
+    {
+        return Fault::new(FaultClass::StorageRejected, format!("the queue does not {what}")).because(chain);
+    }
     Fault::new(FaultClass::StorageUnavailable, format!("the queue did not {what}; try again"))
         .retry_after(5)
         .because(chain)

@@ -6,6 +6,7 @@
 mod aws;
 mod env;
 mod fields;
+mod http_event;
 mod invocation;
 mod log;
 mod metrics;
@@ -19,6 +20,7 @@ mod xray;
 
 pub use aws::Aws;
 pub use env::Environment;
+pub use http_event::is_plain_path;
 pub use invocation::{Invocation, about, of_provider, piece_of_work, trace};
 pub use log::{log_into, start_log};
 pub use metrics::{METRICS, Metric, NAMESPACE, Unit};

@@ -1,10 +1,10 @@
 //! What invoked us, decided by the keys that tell the events apart.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use lambda_http::Body;
 use model::{Fault, FaultClass};
 use serde_json::{Map, Value};
+
+use crate::http_event;
 
 /// What invoked us.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Trigger {
     /// [`FaultClass::InvalidRequest`] for an event that is none of these.
     pub fn read(event: Value) -> Result<Self, Fault> {
         if event.pointer("/requestContext/http").is_some() {
-            return http_request(&event).map(|request| Trigger::Http(Box::new(request)));
+            return http_event::request(&event).map(|request| Trigger::Http(Box::new(request)));
         }
         if let Some(records) = event.get("Records").and_then(Value::as_array) {
             return records.iter().map(queue_message).collect::<Result<_, _>>().map(Trigger::Queue);
@@ -63,45 +63,6 @@ fn unknown(fields: &Map<String, Value>) -> Fault {
         seen.join(", ")
     );
     Fault::new(FaultClass::InvalidRequest, message)
-}
-
-fn http_request(event: &Value) -> Result<http::Request<Bytes>, Fault> {
-    // The event crate forgives a wrong base64 body by failing late; this one must be exact, signatures need it.
-    let mut event = event.clone();
-    let encoded = event.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
-    let body = event.get_mut("body").map(Value::take).unwrap_or(Value::Null);
-    let body: Bytes = match body {
-        Value::String(text) if encoded => BASE64_STANDARD
-            .decode(text)
-            .map_err(|e| Fault::new(FaultClass::InvalidRequest, "the event's body is not base64").because(e))?
-            .into(),
-        Value::String(text) => text.into(),
-        _ => Bytes::new(),
-    };
-    if let Some(path) = event.get_mut("rawPath") {
-        // API Gateway reads the escapes of a path before it hands it on, so these two are no delimiters here.
-        *path = path.as_str().map(|path| path.replace('?', "%3F").replace('#', "%23")).into();
-    }
-    if let Some(query) = event.get_mut("rawQueryString") {
-        *query = query.as_str().map(escaped).into();
-    }
-    let request = lambda_http::request::from_str(&event.to_string())
-        .map_err(|e| Fault::new(FaultClass::InvalidRequest, "the HTTP API event is malformed").because(e))?;
-    Ok(request.map(|_: Body| body))
-}
-
-/// A query in which every byte may stand in a URI. The event crate panics at any other byte, and strangers
-/// write the queries of a public API.
-fn escaped(query: &str) -> String {
-    let mut text = String::with_capacity(query.len());
-    for byte in query.bytes() {
-        match byte {
-            b'"' | b'#' | b'<' | b'>' | b'\\' => text.push_str(&format!("%{byte:02X}")),
-            b'!'..=b'~' => text.push(char::from(byte)),
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
 }
 
 fn queue_message(record: &Value) -> Result<QueueMessage, Fault> {

@@ -1,14 +1,14 @@
 //! Whom a job tells of its end, beside the event bus: workflows that wait for it, and its caller's own webhook.
 //!
 //! A waiting workflow is forgotten as soon as it has been told, so what is left of a job at its end is who is still to
-//! be told. Nothing here is ever shown or logged but how many wait, and where the webhook goes without its query.
+//! be told. Nothing here is ever shown or logged but how many wait, and the scheme and host of the webhook's URL.
 
 use std::fmt;
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use crate::{Job, Outbox, Secret, Status};
+use crate::{Job, Outbox, Secret, Status, url_origin::url_origin};
 
 /// A workflow that waits for a job. Whoever knows its token can end its wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Waiter {
     Callback(Secret),
 }
 
-/// An https URL at which a caller hears of its job. Its query may hold a key, so it is shown without.
+/// An https URL at which a caller hears of its job. Its path and query may hold a key, so only scheme and host are shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl(Secret);
 
@@ -39,12 +39,12 @@ pub struct Audience {
 /// Whom the job tells of its end, as far as it may be shown.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Audience"))]
-pub struct AudienceView<'a> {
+pub struct AudienceView {
     /// How many workflows wait and have not been told.
     #[cfg_attr(feature = "schema", schemars(range(max = Audience::MOST_WAITERS)))]
     waiting: usize,
-    /// Where the caller is told, without the query.
-    webhook_url: Option<&'a str>,
+    /// Scheme and host of the URL at which the caller is told. Its path and query may hold secrets.
+    webhook_url: Option<String>,
     /// Whether those who wait are told of a job that lacks files as of one that lacks none.
     partial_is_success: bool,
 }
@@ -60,9 +60,9 @@ impl WebhookUrl {
         self.0.expose()
     }
 
-    /// The URL without its query and fragment.
-    pub fn shown(&self) -> &str {
-        self.0.expose().split(['?', '#']).next().unwrap_or_default()
+    /// The scheme and host of the URL.
+    pub fn shown(&self) -> String {
+        url_origin(self.0.expose())
     }
 }
 
@@ -80,7 +80,7 @@ impl Audience {
     pub const BETWEEN_SIGNS: Duration = Duration::seconds(45);
 
     /// What may be shown; nothing when there is nobody.
-    pub fn view(&self) -> Option<AudienceView<'_>> {
+    pub fn view(&self) -> Option<AudienceView> {
         let nobody = self.waiters.is_empty() && self.webhook_url.is_none();
         (!nobody).then(|| AudienceView {
             waiting: self.waiters.len(),
@@ -252,15 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_token_nor_a_query_is_in_a_debug_text_or_a_view() {
+    fn no_token_path_or_query_is_in_a_debug_text_or_a_view() {
         let audience = Audience {
             waiters: vec![task("s3cret"), Waiter::Callback(Secret::new("s3cret"))],
-            webhook_url: Some(WebhookUrl::new("https://example.com/hook?key=s3cret#s3cret")),
+            webhook_url: Some(WebhookUrl::new("https://example.com/hook/s3cret?key=s3cret#s3cret")),
             ..Audience::default()
         };
         let view = serde_json::to_value(audience.view()).expect("JSON");
         let shown =
-            json!({ "waiting": 2, "webhook_url": "https://example.com/hook", "partial_is_success": false });
+            json!({ "waiting": 2, "webhook_url": "https://example.com", "partial_is_success": false });
         assert_eq!(view, shown);
         assert!(!format!("{audience:?}").contains("s3cret"));
     }

@@ -41,6 +41,12 @@ impl CallbackKeys {
         Some(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(code)))
     }
 
+    /// The tokens that any of the keys makes for a job.
+    pub fn tokens(&self, provider: &ProviderName, job: &JobId) -> Vec<CallbackToken> {
+        let token = |key| BASE64_URL_SAFE_NO_PAD.encode(code(key, provider, job).finalize().into_bytes());
+        self.0.iter().map(token).map(Secret::new).collect()
+    }
+
     /// Whether any key made this token for this job. Compares in constant time.
     pub fn verify(&self, provider: &ProviderName, job: &JobId, token: &str) -> bool {
         let Ok(given) = BASE64_URL_SAFE_NO_PAD.decode(token) else { return false };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{Archive, Haul, JobError, JobId, Ticket, Transfer};
+use crate::{Archive, Haul, JobError, JobId, Ticket, Transfer, url_origin::url_origin};
 
 /// Something that happened to a job. Past tense: an event is a fact, and [`crate::transition`] decides what
 /// it means where the job stands.
@@ -94,6 +94,17 @@ pub enum Event {
     LandingPostponed {
         /// What stopped it.
         error: JobError,
+        /// Set when it was the source, which was too slow.
+        slow: Option<SlowAttempt>,
+    },
+    /// Somebody looked whether the landing is still attempted.
+    LandingChecked {
+        /// When to look again.
+        next: OffsetDateTime,
+        /// Whether its message is sent again.
+        queued: bool,
+        /// That nobody attempts it, if so.
+        error: Option<JobError>,
     },
     /// Every file is in the bucket.
     Landed {
@@ -128,6 +139,13 @@ pub enum Event {
         /// That job.
         job: JobId,
     },
+}
+
+/// An attempt to bring files in that ended since the source was too slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlowAttempt {
+    /// Whether it brought at least a part of a file before: then the count of such attempts begins anew.
+    pub progressed: bool,
 }
 
 /// Where a finished file can be fetched.
@@ -185,10 +203,9 @@ impl Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A pre-signed URL is a key to the file: show the place, not the signature.
-        let place = self.url.split(['?', '#']).next().unwrap_or_default();
+        // A presigned URL is a key to the file, and some carry the key in their path.
         f.debug_struct("Source")
-            .field("url", &format_args!("{place}?***"))
+            .field("url", &format_args!("{}/***", url_origin(&self.url)))
             .field("role", &self.role)
             .field("name", &self.name)
             .finish()

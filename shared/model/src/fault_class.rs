@@ -26,6 +26,8 @@ pub enum FaultClass {
     JobConflict,
     /// The provider judged the request and refused it.
     ProviderRefusedRequest,
+    /// The job names a caller's webhook, and there is no secret to sign it with: the operator has to make one.
+    WebhookSecretMissing,
     /// What the provider is asked for does not fit the state that it is in.
     ProviderConflict,
     /// The provider does not accept the configured API key.
@@ -70,6 +72,10 @@ pub enum FaultClass {
     ObjectConflict,
     /// Another worker is bringing this job's files in.
     LandingBusy,
+    /// Nobody attempts to bring this job's files in any more.
+    LandingStalled,
+    /// S3, DynamoDB, SQS or EventBridge does not take what it was sent, and would not take it again.
+    StorageRejected,
     /// The deployment lacks a setting or a key.
     Misconfigured,
     /// A mistake in Landfall.
@@ -102,6 +108,7 @@ impl FaultClass {
             | MethodNotAllowed
             | IdempotencyMismatch
             | JobConflict
+            | WebhookSecretMissing
             | ProviderRefusedRequest
             | ProviderConflict
             | ProviderCredentials
@@ -120,6 +127,8 @@ impl FaultClass {
             | SourceInvalid
             | ArchiveRefused
             | ObjectConflict
+            | LandingStalled
+            | StorageRejected
             | Misconfigured
             | Internal => false,
         }
@@ -134,7 +143,10 @@ impl FaultClass {
             ProviderPlan => 403,
             NotFound => 404,
             MethodNotAllowed => 405,
-            IdempotencyMismatch | JobConflict | ProviderConflict | ObjectConflict | LandingBusy => 409,
+            // A caller can cause `WebhookSecretMissing` on any new deployment: neither a 5xx, which sets off alarms, nor
+            // worth a retry, since it lasts until the operator acts.
+            IdempotencyMismatch | JobConflict | WebhookSecretMissing | ProviderConflict | ObjectConflict
+            | LandingBusy => 409,
             PayloadTooLarge => 413,
             UnsupportedMediaType => 415,
             ProviderRefusedRequest
@@ -151,7 +163,7 @@ impl FaultClass {
             // The caller's request is fine, and so is Landfall: what it depends on refused the operator's key.
             ProviderCredentials => 424,
             ProviderQuota | ProviderThrottled => 429,
-            Misconfigured | Internal => 500,
+            LandingStalled | StorageRejected | Misconfigured | Internal => 500,
             ProviderSilent => 504,
             ProviderOutcomeUnknown | ProviderUnavailable | StorageUnavailable | SourceUnavailable => 503,
         }
@@ -169,6 +181,7 @@ impl FaultClass {
             MethodNotAllowed => "MethodNotAllowed",
             IdempotencyMismatch => "IdempotencyMismatch",
             JobConflict => "JobConflict",
+            WebhookSecretMissing => "WebhookSecretMissing",
             ProviderRefusedRequest => "ProviderRefusedRequest",
             ProviderConflict => "ProviderConflict",
             ProviderCredentials => "ProviderCredentials",
@@ -192,6 +205,8 @@ impl FaultClass {
             ArchiveRefused => "ArchiveRefused",
             ObjectConflict => "ObjectConflict",
             LandingBusy => "LandingBusy",
+            LandingStalled => "LandingStalled",
+            StorageRejected => "StorageRejected",
             Misconfigured => "Misconfigured",
             Internal => "Internal",
         }
@@ -201,7 +216,8 @@ impl FaultClass {
     pub fn level(self) -> Level {
         use FaultClass::*;
         match self {
-            ProviderCredentials | ObjectConflict | Misconfigured | Internal | SourceRefused => Level::Error,
+            ProviderCredentials | ObjectConflict | LandingStalled | StorageRejected | Misconfigured
+            | Internal | SourceRefused => Level::Error,
             ProviderPlan
             | ProviderQuota
             | ProviderThrottled
@@ -219,6 +235,7 @@ impl FaultClass {
             | ProviderSilent
             | SourceInvalid
             | ArchiveRefused
+            | WebhookSecretMissing
             | Unauthorized => Level::Warn,
             InvalidRequest
             | UnsupportedMediaType

@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Audience, Event, Haul, JobError, JobId, ManifestObject, Missing, Outbox, ProviderName, Retries,
-    Source, Status, StoredFile, Ticket, Trace, Transfer, Transition, transition,
+    Archive, Audience, Event, FaultClass, Haul, JobError, JobId, ManifestObject, Missing, Outbox,
+    ProviderName, Retries, SlowAttempt, Source, Status, StoredFile, Ticket, Trace, Transfer, Transition,
+    transition,
 };
 
 /// How a job came to be.
@@ -91,6 +92,8 @@ pub struct Job {
     pub check: Check,
     /// Whom it tells of its end.
     pub audience: Audience,
+    /// Attempts in a row to bring its files in that ended since the source was too slow.
+    pub slow_attempts: u32,
     /// How often it was tried again, and which jobs repeat it.
     pub retries: Retries,
     /// What others are to be told of it.
@@ -130,6 +133,11 @@ impl Job {
     /// provider takes to record the answer, and than most work takes.
     pub const FIRST_CHECK: Duration = Duration::seconds(60);
 
+    /// After this long without an attempt nobody brings a job's files in any more: a message that failed comes back
+    /// within 15 minutes, and one whose worker died within 16. A queue that is this far behind has an alarm of its own,
+    /// and a landing that is queued twice is attempted once.
+    pub const LANDING_STALLS_AFTER: Duration = Duration::hours(2);
+
     /// How often at most hints make somebody ask the provider about a job.
     pub const BETWEEN_HINTS: Duration = Duration::seconds(5);
 
@@ -162,6 +170,7 @@ impl Job {
             notes: Map::new(),
             check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
             audience: Audience::default(),
+            slow_attempts: 0,
             retries: Retries::default(),
             outbox: Outbox::default(),
             trace: None,
@@ -183,19 +192,29 @@ impl Job {
 
     /// Lets an event happen to the job. The only way a job changes.
     pub fn apply(&mut self, event: Event, now: OffsetDateTime) -> Change {
+        let event = event.within_limits(now);
         let change = match transition(self.status, &event) {
             Transition::Stale => return Change::Nothing,
             Transition::Note if self.already_knows(&event) => return Change::Nothing,
             Transition::Note => Change::Noted,
             Transition::To(status) => {
                 self.status = status;
-                let at = status.is_silent().then(|| now + Self::FIRST_CHECK);
+                let wait =
+                    if status == Status::Landing { Self::LANDING_STALLS_AFTER } else { Self::FIRST_CHECK };
+                let at = status.is_silent().then(|| now + wait);
                 self.check = Check { at, hinted: self.check.hinted, ..Check::default() };
                 Change::Moved
             }
         };
         // A look at a job that found nothing new does not change it.
-        if !matches!(event, Event::Checked { .. } | Event::Hinted { .. } | Event::Noted { .. }) {
+        let only_looked = matches!(
+            event,
+            Event::Checked { .. }
+                | Event::Hinted { .. }
+                | Event::Noted { .. }
+                | Event::LandingChecked { error: None, .. }
+        );
+        if !only_looked {
             self.updated_at = now;
         }
         self.record(event);
@@ -229,6 +248,7 @@ impl Job {
             | Event::LandingStarted
             | Event::Transferred { .. }
             | Event::LandingPostponed { .. }
+            | Event::LandingChecked { .. }
             | Event::Landed { .. }
             | Event::LandedPartly { .. }
             | Event::LandingFailed { .. }
@@ -274,9 +294,22 @@ impl Job {
             },
             Event::Expired { error } => self.error = Some(error),
             Event::Noted { notes } => self.notes.extend(notes),
-            Event::LandingStarted => {}
+            Event::LandingStarted => {
+                // Somebody attempts it again, whatever came before.
+                self.error = self.error.take().filter(|error| error.class != FaultClass::LandingStalled);
+            }
             Event::Transferred { transfer } => self.transfer = Some(transfer),
-            Event::LandingPostponed { error } => self.error = Some(error),
+            Event::LandingPostponed { error, slow } => {
+                self.error = Some(error);
+                if let Some(SlowAttempt { progressed }) = slow {
+                    self.slow_attempts = if progressed { 1 } else { self.slow_attempts + 1 };
+                }
+            }
+            Event::LandingChecked { next, queued, error } => {
+                self.check.at = Some(next);
+                self.check.unanswered += u32::from(queued);
+                self.error = error.or(self.error.take());
+            }
             Event::Landed { haul } => {
                 self.keep(haul, None);
                 self.sources.iter_mut().for_each(Source::forget_signature);
@@ -289,7 +322,7 @@ impl Job {
             Event::Cancelled => self.error = None,
             Event::LandingRetried | Event::InquiryRetried { .. } => {
                 self.retries.rounds += 1;
-                (self.error, self.transfer) = (None, None);
+                (self.error, self.transfer, self.slow_attempts) = (None, None, 0);
             }
             Event::Resubmitted { job } => self.retries.resubmitted_as = Some(job),
         }

@@ -102,13 +102,9 @@ impl Status {
             | Status::Submitted
             | Status::Unknown
             | Status::Rendering
-            | Status::Received => true,
-            Status::Landing
-            | Status::Stored
-            | Status::Partial
-            | Status::Failed
-            | Status::Expired
-            | Status::Cancelled => false,
+            | Status::Received
+            | Status::Landing => true,
+            Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => false,
         }
     }
 }
@@ -196,8 +192,8 @@ pub fn transition(status: Status, event: &Event) -> Transition {
             Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
         },
         Event::Checked { .. } => match status {
-            Waiting | Submitting | Submitted | Unknown | Rendering | Received => Note,
-            Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing => Note,
+            Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
         // Before there is an answer to our own request there is nothing to ask about.
         Event::Hinted { .. } => match status {
@@ -219,11 +215,13 @@ pub fn transition(status: Status, event: &Event) -> Transition {
             Waiting | Submitting | Submitted | Unknown | Rendering | Stored | Partial | Failed | Expired
             | Cancelled => Stale,
         },
-        Event::Transferred { .. } | Event::LandingPostponed { .. } => match status {
-            Landing => Note,
-            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Stored | Partial | Failed
-            | Expired | Cancelled => Stale,
-        },
+        Event::Transferred { .. } | Event::LandingPostponed { .. } | Event::LandingChecked { .. } => {
+            match status {
+                Landing => Note,
+                Waiting | Submitting | Submitted | Unknown | Rendering | Received | Stored | Partial
+                | Failed | Expired | Cancelled => Stale,
+            }
+        }
         Event::Landed { .. } => only_while_landing(status, Stored),
         Event::LandedPartly { .. } => only_while_landing(status, Partial),
         Event::LandingFailed { .. } => only_while_landing(status, Failed),

@@ -48,7 +48,7 @@ pub struct JobView<'a> {
     /// What the provider answered, when that is all there is.
     result: Option<&'a Value>,
     error: Option<&'a JobError>,
-    notify: Option<AudienceView<'a>>,
+    notify: Option<AudienceView>,
     /// The job whose request this one repeats.
     retry_of: Option<JobId>,
     /// The job that repeats this one's request.
@@ -118,6 +118,8 @@ pub struct DeliveryView {
     pub received_at: OffsetDateTime,
     /// Whether its body is still kept.
     pub replayable: bool,
+    /// Why it could not be used.
+    pub problem: Option<String>,
 }
 
 /// A page of jobs: `GET /jobs`.

@@ -1,8 +1,8 @@
 //! Whatever the order and number in which a provider's events arrive, a job ends in the same place.
 
 use model::{
-    Change, Event, Fault, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, Status, Ticket,
-    Transfer, Transition, transition,
+    Change, Event, Fault, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, SlowAttempt, Source,
+    Status, Ticket, Transfer, Transition, transition,
 };
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -53,7 +53,8 @@ fn every_event() -> Vec<Event> {
                 total_files: None,
             },
         },
-        Event::LandingPostponed { error: error() },
+        Event::LandingPostponed { error: error(), slow: Some(SlowAttempt { progressed: false }) },
+        Event::LandingChecked { next: OffsetDateTime::UNIX_EPOCH, queued: true, error: Some(error()) },
         Event::Landed { haul: Haul::default() },
         Event::LandedPartly { haul: Haul::default(), error: error() },
         Event::LandingFailed { archive: None, error: error() },

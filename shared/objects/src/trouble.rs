@@ -35,6 +35,18 @@ where
     if worthless { Unwritten::Worthless(fault) } else { Unwritten::Fault(fault) }
 }
 
+/// What S3 would refuse again however often it is sent (API reference, "Error responses"): the object is too long, its
+/// key is, or the request is none. `AccessDenied` and `NoSuchBucket` are not among them: an operator mends those.
+const PERMANENT: [&str; 7] = [
+    "EntityTooLarge",
+    "InvalidArgument",
+    "InvalidURI",
+    "KeyTooLongError",
+    "MalformedXML",
+    "MaxMessageLengthExceeded",
+    "MetadataTooLarge",
+];
+
 /// A refusal or silence of S3 that was not expected.
 pub(crate) fn refused<E>(what: &str, e: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> Fault
 where
@@ -44,8 +56,12 @@ where
         // The whole error would show the answer, and with it whatever S3 repeats of the request.
         Some(e) => format!("{}: {}", e.code().unwrap_or("unknown"), e.message().unwrap_or_default()),
         None if e.raw_response().is_some() => "an answer that cannot be read".to_owned(),
-        None => DisplayErrorContext(e).to_string(),
+        None => DisplayErrorContext(&e).to_string(),
     };
+    if e.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| PERMANENT.contains(&code))
+    {
+        return Fault::new(FaultClass::StorageRejected, format!("the bucket does not {what}")).because(chain);
+    }
     Fault::new(FaultClass::StorageUnavailable, format!("the bucket did not {what}; try again"))
         .retry_after(5)
         .because(chain)

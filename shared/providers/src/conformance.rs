@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
+use model::{Event, LONGEST_ID};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -102,6 +103,92 @@ fn a_simulators_demonstration_is_a_good_request() {
         let kind = fields.remove("kind").expect("a kind");
         let order = provider.read_order(kind.as_str().expect("text"), fields).expect("a good request");
         assert!(order.expected.is_none_or(|expected| expected > 0));
+    }
+}
+
+/// Texts of every length that matters, up to a megabyte, and JSON that nests or has numbers without bounds.
+fn any_value() -> impl Strategy<Value = Value> {
+    let length = prop::sample::select(vec![0, 1, 199, 201, 1024, 1025, 2100, 8192, 90_000, 1_000_000_usize]);
+    let text =
+        (length, "[aé/?:. ]").prop_map(|(length, part)| json!(format!("https://h/{}", part.repeat(length))));
+    let number =
+        prop_oneof![Just(1e300), Just(1e-300), Just(-1e300), any::<f64>()].prop_map(|number| json!(number));
+    let deep = (0..120_usize).prop_map(|depth| (0..depth).fold(json!(1), |inner, _| json!([inner])));
+    prop_oneof![4 => text, 1 => number, 1 => deep, 1 => Just(Value::Null), 1 => Just(json!({ "url": "https://h/a", "type": "png" }))]
+}
+
+/// An object with the names that deliveries have, and any values.
+fn any_delivery() -> impl Strategy<Value = Value> {
+    let names = [
+        "event_type",
+        "export_id",
+        "archive_url",
+        "id",
+        "file",
+        "url",
+        "filename",
+        "type",
+        "format",
+        "template",
+        "name",
+        "reason",
+        "template_format_name",
+        "generation_request_id",
+        "progress",
+        "backendTaskId",
+        "downloadUrl",
+        "credit",
+        "state",
+        "version",
+        "data",
+    ];
+    let field = (prop::sample::select(names.to_vec()), any_value());
+    let object = prop::collection::vec(field, 0..8).prop_map(|fields| {
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>()
+    });
+    let object = object.boxed();
+    let banner = (object.clone(), object.clone()).prop_map(|(mut banner, file)| {
+        banner.insert("file".into(), Value::Object(file));
+        Value::Object(banner)
+    });
+    let lists = (prop::collection::vec(banner, 0..4), prop::collection::vec(object.clone(), 0..4));
+    (object, prop::option::of(lists)).prop_map(|(mut body, lists)| {
+        if let Some((banners, errors)) = lists {
+            body.insert("banners".into(), json!(banners));
+            body.insert("errors".into(), json!(errors));
+        }
+        Value::Object(body)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_a_delivery_says_its_report_can_be_kept_and_requested(body in any_delivery()) {
+        let body = body.to_string();
+        for provider in ALL {
+            let report = match provider.read_delivery(body.as_bytes()) {
+                Ok(report) => report,
+                Err(unreadable) => {
+                    prop_assert!(unreadable.0.len() < 300, "{}", unreadable);
+                    continue;
+                }
+            };
+            prop_assert!(report.name.len() <= 200);
+            prop_assert!(report.ticket.is_none_or(|ticket| ticket.as_str().len() <= LONGEST_ID));
+            prop_assert!(report.notes.is_none_or(|notes| Value::Object(notes).to_string().len() <= 4096));
+            let Some(Event::Finished { sources, .. }) = report.event else { continue };
+            for source in sources {
+                prop_assert!(source.url.len() <= 8192);
+                prop_assert!(source.name.is_none_or(|name| name.len() <= 1024));
+                for value in source.details.values() {
+                    prop_assert!(value.is_string() || value.is_number() || value.is_boolean());
+                    prop_assert!(value.as_f64().is_none_or(|number| number.abs() < 1e125));
+                    prop_assert!(value.to_string().len() < 1100);
+                }
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod abyssale; // a provider's folder: line one of two
 pub mod ai_studios;
+mod bounds;
 #[cfg(test)]
 mod conformance;
 mod conversation;
@@ -18,6 +19,7 @@ mod polling;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
+mod secret_response;
 mod signing;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -28,6 +30,7 @@ use model::{Fault, Job, ProviderName};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+pub use bounds::bounded_standing;
 pub use conversation::{Answer, Call, Conversation, Outcome, SendFailure, Step};
 pub use credentials::Credentials;
 pub use delivery::{Authenticity, Delivery, Knocking, Report, Unreadable};
@@ -38,6 +41,7 @@ pub use polling::Polling;
 pub use retry_after::retry_after;
 #[cfg(feature = "schema")]
 pub use schema::OrderSchema;
+pub use secret_response::SecretResponse;
 pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 pub use standing::Standing;
 pub use token::Token;
@@ -147,6 +151,11 @@ pub trait Provider: Sync {
 
     /// How often to ask about a kind of work that can be asked about.
     fn polling(&self) -> Polling;
+
+    /// Whether requests carry a token that the keys are exchanged for.
+    fn carries_token(&self) -> bool {
+        false
+    }
 
     /// At the time `now`, exchanges the keys for a token that requests carry. Nothing when they carry the keys themselves.
     ///

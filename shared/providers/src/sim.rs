@@ -12,6 +12,7 @@ pub(crate) mod arrivals;
 pub(crate) mod attempt;
 pub(crate) mod clock;
 pub(crate) mod draw;
+pub(crate) mod echo;
 pub(crate) mod fault_queue;
 pub(crate) mod log;
 pub(crate) mod range;

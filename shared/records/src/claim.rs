@@ -1,5 +1,7 @@
 //! Making a job exactly once: the first line of every submission.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
@@ -8,7 +10,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use model::{Fault, FaultClass, Job, JobId};
+use model::{Audience, Event, Fault, FaultClass, Job, JobId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -25,6 +27,9 @@ const REMEMBERED: i64 = 7 * 24 * 3600;
 
 /// How often a claim is tried that collided with another transaction.
 const TRIES: u64 = 8;
+
+/// How long it may take to settle a claim: the table is in trouble, and the caller has to be told so in time.
+const LONGEST_TO_SETTLE: Duration = Duration::from_secs(2);
 
 /// What makes two submissions the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +65,8 @@ impl Records {
     /// Makes a job, unless its key made one before. Of concurrent claims with one key, one makes it.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`]; then nothing was written.
+    /// [`FaultClass::StorageUnavailable`]; then nothing was written, and nothing will be unless the table is still out of
+    /// reach.
     pub async fn claim(
         &self,
         job: &Job,
@@ -69,17 +75,22 @@ impl Records {
     ) -> Result<Claim, Fault> {
         let claimed = job_item::write(job)?;
         for attempt in 0..TRIES {
-            let Some(reasons) = self.write_claim(&claimed, job.id, key, now).await? else {
-                return Ok(Claim::New);
+            let reasons = match self.write_claim(&claimed, job.id, key, now).await {
+                Ok(None) => return Ok(Claim::New),
+                Ok(Some(reasons)) => reasons,
+                Err(fault) => return self.settled_claim(job, fault, now).await,
             };
             let first = reasons.first();
-            if first.and_then(CancellationReason::code) == Some("ConditionalCheckFailed")
-                && let (Some(key), Some(item)) = (key, first.and_then(CancellationReason::item))
-            {
-                return self.claimed_before(key, item).await;
+            if first.and_then(CancellationReason::code) == Some("ConditionalCheckFailed") {
+                match (key, first.and_then(CancellationReason::item)) {
+                    (Some(key), Some(item)) => return self.claimed_before(job.id, key, item).await,
+                    // Nobody else makes a job of this id: an earlier attempt was written, and its answer lost.
+                    (None, _) => return Ok(Claim::New),
+                    (Some(_), None) => {}
+                }
             }
             // Two claims met in the same moment; one of them is through by now.
-            tokio::time::sleep(std::time::Duration::from_millis(20 * (attempt + 1))).await;
+            tokio::time::sleep(Duration::from_millis(20 * (attempt + 1))).await;
         }
         Err(Fault::new(FaultClass::StorageUnavailable, "too many requests with this idempotency key")
             .retry_after(1))
@@ -135,12 +146,50 @@ impl Records {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    async fn claimed_before(&self, key: &IdempotencyKey, item: &Item) -> Result<Claim, Fault> {
+    async fn claimed_before(&self, own: JobId, key: &IdempotencyKey, item: &Item) -> Result<Claim, Fault> {
         let reader = Reader(item);
         if reader.text("fingerprint")? != key.fingerprint {
             return Ok(Claim::Mismatch);
         }
-        Ok(Claim::Existing(Box::new(self.claimed(reader.parsed("job_id")?).await?)))
+        match reader.parsed("job_id")? {
+            // The client's attempts share a `ClientRequestToken`, and DynamoDB answers a repetition within ten minutes as
+            // the first one. A new try of ours has another token, and finds what an earlier try wrote unheard.
+            id if id == own => Ok(Claim::New),
+            id => Ok(Claim::Existing(Box::new(self.claimed(id).await?))),
+        }
+    }
+
+    /// Settles a claim whose answer never came: it was written and is ours, or it never will be. A transaction that is
+    /// under way still could be, so the job's place is taken by a record of the failure: the condition on it then cancels
+    /// the whole transaction, and the key stays free.
+    async fn settled_claim(&self, job: &Job, fault: Fault, now: OffsetDateTime) -> Result<Claim, Fault> {
+        let settled = tokio::time::timeout(LONGEST_TO_SETTLE, self.is_claimed(job, &fault, now)).await;
+        match settled {
+            Ok(Ok(true)) => {
+                tracing::info!(job_id = %job.id, "a claim whose answer was lost was found again");
+                return Ok(Claim::New);
+            }
+            Ok(Ok(false)) => {}
+            Ok(Err(unsettled)) => unsettled.log("a claim whose answer was lost may have been written"),
+            Err(_) => fault.log("a claim whose answer was lost may have been written"),
+        }
+        Err(fault)
+    }
+
+    async fn is_claimed(&self, job: &Job, fault: &Fault, now: OffsetDateTime) -> Result<bool, Fault> {
+        let mut failed = Job { audience: Audience::default(), ..job.clone() };
+        failed.apply(Event::Refused { error: fault.remembered(now) }, now);
+        let put = (self.client.put_item().table_name(&self.table))
+            .set_item(Some(job_item::write(&failed)?))
+            .condition_expression("attribute_not_exists(pk)");
+        match put.send().await {
+            Ok(_) => Ok(false),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                // Our own record of the failure, if it is the answer to that which was lost.
+                Ok(self.claimed(job.id).await?.refusal().is_none())
+            }
+            Err(e) => Err(refused("settle a claim", e)),
+        }
     }
 
     /// Frees a job's key after a failure that the caller was told to retry, so that the retry is a new attempt.

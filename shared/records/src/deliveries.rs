@@ -21,6 +21,8 @@ pub struct DeliveryRecord<'a> {
     pub body: Option<&'a str>,
     /// Where the body lies in S3, when it is not.
     pub body_key: Option<&'a str>,
+    /// Why it cannot be used.
+    pub problem: Option<&'a str>,
 }
 
 impl Records {
@@ -51,6 +53,7 @@ impl Records {
             .text("name", delivery.name)
             .maybe("body", delivery.body)
             .maybe("body_key", delivery.body_key)
+            .maybe("problem", delivery.problem)
             .number("ttl", delivery.received_at.unix_timestamp() + KEPT);
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item.done()));
         match put.condition_expression("attribute_not_exists(pk)").send().await {

@@ -37,8 +37,7 @@ impl Records {
         Ok(jobs)
     }
 
-    /// The oldest job that is not at its end, as far as the index knows: a job whose files are landing is not in it,
-    /// and of each partition it looks at one page, some 5,000 jobs, those that are due first.
+    /// The oldest job that is not at its end, as far as the index knows: of each partition it looks at one page, some 5,000 jobs, those that are due first.
     ///
     /// # Errors
     /// [`model::FaultClass::StorageUnavailable`].

@@ -61,6 +61,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe_number("expected", job.expected)
         .maybe("unpack", job.unpack.map(|unpack| unpack.to_string()))
         .maybe_number("progress", job.progress)
+        .maybe_number("slow_attempts", Some(job.slow_attempts).filter(|attempts| *attempts > 0))
         .maybe("metadata", job.metadata.as_ref().map(Value::to_string))
         .maybe("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
         .maybe("result", job.result.as_ref().map(Value::to_string))
@@ -172,6 +173,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
             hinted: reader.maybe_time("hinted_at")?,
         },
         audience,
+        slow_attempts: reader.maybe_number("slow_attempts").unwrap_or(0),
         retries: Retries {
             rounds: reader.maybe_number("rounds").unwrap_or(0),
             of: reader.maybe_parsed("retry_of")?,

@@ -27,6 +27,8 @@ pub struct KeptDelivery {
     pub body: Option<String>,
     /// Where the body lies in S3, when it was not.
     pub body_key: Option<String>,
+    /// Why it cannot be used.
+    pub problem: Option<String>,
 }
 
 impl std::fmt::Debug for KeptDelivery {
@@ -44,6 +46,7 @@ impl KeptDelivery {
             name: self.name.clone(),
             received_at: self.received_at,
             replayable: self.body.is_some() || self.body_key.is_some(),
+            problem: self.problem.clone(),
         }
     }
 
@@ -59,6 +62,7 @@ impl KeptDelivery {
             name: reader.text("name")?.to_owned(),
             body: reader.maybe("body").map(str::to_owned),
             body_key: reader.maybe("body_key").map(str::to_owned),
+            problem: reader.maybe("problem").map(str::to_owned),
         })
     }
 }

@@ -71,6 +71,16 @@ impl Records {
         Ok(LeaseAttempt::Held { lease, job: Box::new(job), again })
     }
 
+    /// When the last lease of a job ran out, or will. None if nobody ever had one.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`].
+    pub async fn lease_end(&self, id: JobId) -> Result<Option<OffsetDateTime>, Fault> {
+        let item = self.item(id).await?;
+        let until: Option<i128> = item.and_then(|item| Reader(&item).maybe_number("lease_until"));
+        Ok(until.and_then(|until| OffsetDateTime::from_unix_timestamp_nanos(until * 1_000_000).ok()))
+    }
+
     /// Takes a lease that ran out. Returns whether nobody was faster.
     async fn take(
         &self,

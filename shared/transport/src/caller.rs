@@ -22,8 +22,10 @@ use crate::{
 pub enum Unheard {
     /// The guard does not let anybody connect there.
     Refused(String),
-    /// No answer came. The request may have been seen.
+    /// No answer came, since the connection failed. The request may have been seen.
     NoAnswer(String),
+    /// No answer came in time. The request may have been seen.
+    TimedOut(String),
 }
 
 /// Posts to callers.
@@ -61,7 +63,7 @@ impl Caller {
         let sent = self.client.post(url).headers(headers).body(body).send();
         let answer = tokio::time::timeout(timeout, sent)
             .await
-            .map_err(|_| Unheard::NoAnswer(format!("{host} did not answer within {} s", timeout.as_secs())))?
+            .map_err(|_| Unheard::TimedOut(format!("{host} did not answer within {} s", timeout.as_secs())))?
             .map_err(|e| unheard(&host, &e))?;
         let mut head = http::Response::new(Bytes::new());
         *head.status_mut() = answer.status();
@@ -74,6 +76,9 @@ impl Caller {
 fn unheard(host: &str, e: &reqwest::Error) -> Unheard {
     if causes(e).any(|cause| cause.is::<NotPublic>()) {
         return Unheard::Refused(format!("{host} has no public address"));
+    }
+    if e.is_builder() {
+        return Unheard::Refused(format!("no request can be made of the URL at {host}"));
     }
     Unheard::NoAnswer(match e.is_connect() {
         true => format!("no connection to {host} came about"),
@@ -133,7 +138,7 @@ mod tests {
     async fn a_server_that_hangs_is_left_in_time() {
         let silent = server(b"").await;
         let unheard = post(&[&silent], &format!("{silent}/a?key=secret")).await.expect_err("no answer");
-        assert_eq!(unheard, Unheard::NoAnswer("127.0.0.1 did not answer within 0 s".into()));
+        assert_eq!(unheard, Unheard::TimedOut("127.0.0.1 did not answer within 0 s".into()));
     }
 
     #[tokio::test]

@@ -78,6 +78,14 @@ impl Downloader {
                 let message = format!("download from {host} refused: the host has no public address");
                 return Fault::new(FaultClass::SourceRefused, message);
             }
+            if e.is_builder() {
+                // Nothing was sent, and nothing would be the next time: no request can be made of such a URL.
+                return Fault::new(
+                    FaultClass::SourceRefused,
+                    "download refused: the URL cannot be requested",
+                )
+                .because(e);
+            }
             Fault::new(FaultClass::SourceUnavailable, "the download server does not answer").because(e)
         })
     }

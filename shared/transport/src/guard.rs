@@ -13,6 +13,10 @@ use url::{Host, Url};
 
 use crate::addresses;
 
+/// The longest label and the longest host name, in bytes (RFC 1035, 2.3.4: 255 on the wire, 253 in text).
+const LONGEST_LABEL: usize = 63;
+const LONGEST_NAME: usize = 253;
+
 /// A scheme, host and port that the operator opened as a whole, such as a simulator on loopback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(url::Origin);
@@ -62,7 +66,7 @@ impl Guard {
         setting: impl Into<Arc<str>>,
     ) -> Self {
         Self {
-            hosts: hosts.into_iter().map(|host| host.trim().to_ascii_lowercase()).collect(),
+            hosts: hosts.into_iter().map(|host| listed(&host)).collect(),
             any_host: false,
             origins: origins.into_iter().collect(),
             setting: setting.into(),
@@ -112,17 +116,16 @@ impl Guard {
             return Err("the port is not 443".into());
         }
         match url.host() {
-            Some(Host::Domain(name)) if self.any_host || self.lists(name) => Ok(()),
-            Some(Host::Domain(_)) => {
-                Err(format!("the host is not on the list; the setting {} adds it", self.setting))
-            }
+            Some(Host::Domain(name)) => match canonical(name) {
+                None => Err("the host is not a valid host name".into()),
+                Some(name) if self.any_host || self.lists(&name) => Ok(()),
+                Some(_) => Err(format!("the host is not on the list; the setting {} adds it", self.setting)),
+            },
             Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => Err("the host is an address, not a name".into()),
         }
     }
 
     fn lists(&self, name: &str) -> bool {
-        // A trailing dot names the same host.
-        let name = name.trim_end_matches('.').to_ascii_lowercase();
         self.hosts.iter().any(|host| match host.strip_prefix("*.") {
             Some(suffix) => {
                 name.strip_suffix(suffix).is_some_and(|below| below.len() > 1 && below.ends_with('.'))
@@ -130,6 +133,27 @@ impl Guard {
             None => *host == name,
         })
     }
+}
+
+/// The one spelling of a host name: lower-case and without the trailing dot that makes a name absolute (RFC 1034, 3.1).
+/// None for what is no host name: an empty label, as in `a..b`, `.a` or `a..`, one that is longer than 63 bytes, or more
+/// than 253 bytes in all. `url` decodes percent signs and Unicode dots before, and lets empty labels through.
+fn canonical(name: &str) -> Option<String> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let labels_fit = name.split('.').all(|label| (1..=LONGEST_LABEL).contains(&label.len()));
+    (labels_fit && name.len() <= LONGEST_NAME).then(|| name.to_ascii_lowercase())
+}
+
+/// An entry of a list of hosts in the spelling that a URL's host has: Unicode as Punycode. An entry that is no host
+/// name stays as it is and lists nothing; left out, it could turn a list into none.
+fn listed(entry: &str) -> String {
+    let entry = entry.trim().to_ascii_lowercase();
+    let (mark, name) = entry.strip_prefix("*.").map_or(("", entry.as_str()), |name| ("*.", name));
+    let name = match Host::parse(name) {
+        Ok(Host::Domain(name)) => canonical(&name),
+        Ok(Host::Ipv4(_) | Host::Ipv6(_)) | Err(_) => None,
+    };
+    name.map_or_else(|| entry.clone(), |name| format!("{mark}{name}"))
 }
 
 /// Asks the operating system for a name's addresses.

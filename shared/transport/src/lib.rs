@@ -4,6 +4,7 @@
 //! - [`Downloader`] fetches a file, through a guard that lets it reach nothing but the provider's hosts.
 //! - [`Caller`] posts to a URL that whoever submitted a job has named, through a guard of the same kind.
 //! - [`Secrets`] reads Landfall's secret and keeps it for a while, and changes it.
+//! - [`TokenCache`] shares providers' tokens by a second secret.
 
 mod addresses;
 mod caller;
@@ -11,6 +12,7 @@ mod client;
 mod download;
 mod guard;
 mod ranges;
+mod secret_cache;
 mod secret_change;
 mod secrets;
 mod send;
@@ -23,3 +25,4 @@ pub use ranges::Remote;
 pub use secret_change::SecretVersion;
 pub use secrets::{SecretDocument, Secrets, random_bytes};
 pub use send::{LONGEST_ANSWER, Sender, Unanswered};
+pub use tokens::TokenCache;

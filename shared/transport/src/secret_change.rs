@@ -4,7 +4,7 @@
 //! new version is written under a stage of our own, where nobody reads it, and becomes the current one only if the
 //! version that it was made from still is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use model::{Fault, FaultClass, Secret};
@@ -107,7 +107,11 @@ impl Secrets {
         let made = put.version_id.ok_or_else(unusable)?;
         let step = self.client.update_secret_version_stage().secret_id(&self.id).version_stage(CURRENT);
         match step.remove_from_version_id(&read.id).move_to_version_id(&made).send().await {
-            Ok(_) => Ok(true),
+            Ok(_) => {
+                let written = SecretVersion::read(made, text.to_owned())?;
+                self.cache.put(Arc::new(written.document)).await;
+                Ok(true)
+            }
             // Refused since the stage is elsewhere, or lost after it was moved: what is current now tells.
             Err(e) => match self.current().await?.id {
                 id if id == made => Ok(true),

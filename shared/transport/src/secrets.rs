@@ -1,33 +1,29 @@
 //! Landfall's one secret in Secrets Manager: provider keys, signing secrets, callback keys.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
-use aws_sdk_secretsmanager::Client;
-use model::{CallbackKeys, Fault, FaultClass, Secret};
+use aws_sdk_secretsmanager::{Client, error::ProvideErrorMetadata};
+use model::{CallbackKeys, Fault, FaultClass, JobId, ProviderName, Redactor, Secret};
 use serde_json::Value;
-use tokio::sync::Mutex;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::SecretVersion;
-
-/// How long a fetched secret is used before it is fetched again.
-const KEEP: Duration = Duration::from_secs(300);
-
-/// How soon a delivery that fits no known key may make the secret be fetched again. Keeps a stranger from
-/// turning refused requests into calls.
-const REFRESH: Duration = Duration::from_secs(5);
+use crate::{SecretVersion, secret_cache::Cache};
 
 /// The member that holds the secrets which sign callers' webhooks.
 pub(crate) const NOTIFY_SIGNING_SECRETS: &str = "notify_signing_secrets";
+
+/// Members that are no secrets: an identifier, which URLs may hold, too, and a setting.
+const PUBLIC_MEMBERS: [&str; 2] = ["app_id", "auth_scheme"];
+
+/// How the standard libraries mark a signing secret. Its key is what follows.
+const SIGNING_SECRET_PREFIX: &str = "whsec_";
 
 /// Reads the secret and keeps it for a while.
 #[derive(Debug)]
 pub struct Secrets {
     pub(crate) client: Client,
     pub(crate) id: String,
-    kept: Mutex<Option<(Instant, Arc<SecretDocument>)>>,
+    pub(crate) cache: Cache<Arc<SecretDocument>>,
 }
 
 /// What the secret holds.
@@ -64,9 +60,46 @@ impl SecretDocument {
         secrets.filter_map(Value::as_str).map(Secret::new).collect()
     }
 
+    /// Redacts what must not be kept or shown of a provider's text: every secret that is held here, whoever it belongs to,
+    /// but those of the provider's own section under `expected`; the tokens of the job; and the token of any callback URL.
+    pub fn redactor(&self, provider: &ProviderName, job: Option<JobId>, expected: Option<&str>) -> Redactor {
+        let mut redactor = Redactor::default();
+        let mut document = self.0.clone();
+        if let (Some(expected), Some(section)) =
+            (expected, document.pointer_mut(&format!("/providers/{provider}")).and_then(Value::as_object_mut))
+        {
+            section.remove(expected);
+        }
+        hide_all(&document, &mut redactor);
+        for token in job.iter().flat_map(|job| self.callback_keys().tokens(provider, job)) {
+            redactor.hide(&token);
+        }
+        redactor.hide_callback_urls(provider.as_str());
+        redactor
+    }
+
     /// A provider's own section, `null` when there is none.
     pub fn provider(&self, name: &str) -> Value {
         self.0.get("providers").and_then(|providers| providers.get(name)).cloned().unwrap_or(Value::Null)
+    }
+}
+
+/// Every text in the document is a secret, unless it is known to be none or is a time.
+fn hide_all(value: &Value, redactor: &mut Redactor) {
+    match value {
+        Value::String(text) if OffsetDateTime::parse(text, &Rfc3339).is_ok() => {}
+        Value::String(text) => {
+            redactor.hide(&Secret::new(text));
+            if let Some(key) = text.strip_prefix(SIGNING_SECRET_PREFIX) {
+                redactor.hide(&Secret::new(key));
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| hide_all(value, redactor)),
+        Value::Object(members) => members
+            .iter()
+            .filter(|(name, _)| !PUBLIC_MEMBERS.contains(&name.as_str()))
+            .for_each(|(_, value)| hide_all(value, redactor)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -84,23 +117,25 @@ pub fn random_bytes() -> Result<[u8; 32], Fault> {
 impl Secrets {
     /// A reader of the secret with this name or ARN.
     pub fn new(aws: &aws_types::SdkConfig, id: impl Into<String>) -> Self {
-        Self { client: Client::new(aws), id: id.into(), kept: Mutex::new(None) }
+        Self { client: Client::new(aws), id: id.into(), cache: Cache::new() }
     }
 
-    /// The secret, at most five minutes old.
+    /// The secret, at most five minutes old, or up to twelve hours while Secrets Manager does not answer.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`] or [`FaultClass::Misconfigured`].
+    /// [`FaultClass::StorageUnavailable`] when there is no such copy, or [`FaultClass::Misconfigured`].
     pub async fn get(&self) -> Result<Arc<SecretDocument>, Fault> {
-        self.no_older_than(KEEP).await
+        self.cache.get(|| self.document()).await
     }
 
     /// The secret, at most a few seconds old: after a delivery fitted no key, since a rotation may have happened.
     ///
     /// # Errors
-    /// As [`Secrets::get`].
+    /// As [`Secrets::get`], but no old copy takes its place: whoever asks knows already that the old one does not do.
+    /// A delivery is then answered with 503 and not refused for good, since nobody can tell whether it is authentic. That
+    /// is bounded: the provider repeats it a few times, and Secrets Manager is asked once in a second at most.
     pub async fn refreshed(&self) -> Result<Arc<SecretDocument>, Fault> {
-        self.no_older_than(REFRESH).await
+        self.cache.fresh(|| self.document()).await
     }
 
     /// What is looked for in the secret, if it is there. Looks once more when it is not: it may just have been put there.
@@ -114,41 +149,43 @@ impl Secrets {
         }
     }
 
-    async fn no_older_than(&self, age: Duration) -> Result<Arc<SecretDocument>, Fault> {
-        // Held while fetching, so that concurrent callers share one call.
-        let mut kept = self.kept.lock().await;
-        if let Some((fetched, document)) = &*kept
-            && fetched.elapsed() < age
-        {
-            return Ok(document.clone());
-        }
-        let document = Arc::new(self.fetch().await?.document().clone());
-        *kept = Some((Instant::now(), document.clone()));
-        Ok(document)
-    }
-
     /// The secret as it is now, to be changed. What is kept is as new from then on.
     ///
     /// # Errors
-    /// As [`Secrets::get`].
+    /// [`FaultClass::StorageUnavailable`] or [`FaultClass::Misconfigured`].
     pub async fn current(&self) -> Result<SecretVersion, Fault> {
-        let mut kept = self.kept.lock().await;
         let version = self.fetch().await?;
-        *kept = Some((Instant::now(), Arc::new(version.document().clone())));
+        self.cache.put(Arc::new(version.document().clone())).await;
         Ok(version)
+    }
+
+    async fn document(&self) -> Result<Arc<SecretDocument>, Fault> {
+        Ok(Arc::new(self.fetch().await?.document().clone()))
     }
 
     async fn fetch(&self) -> Result<SecretVersion, Fault> {
         let answer = self.client.get_secret_value().secret_id(&self.id).send().await.map_err(|e| {
             let e = e.into_service_error();
-            let class = if e.is_resource_not_found_exception() {
-                FaultClass::Misconfigured
-            } else {
-                FaultClass::StorageUnavailable
-            };
-            Fault::new(class, "Landfall's secret cannot be read").because(e)
+            let fault = Fault::new(class(e.code()), "Landfall's secret cannot be read").because(e);
+            if fault.retryable() { fault.retry_after(5) } else { fault }
         })?;
         let (id, text) = (answer.version_id.unwrap_or_default(), answer.secret_string.unwrap_or_default());
         SecretVersion::read(id, text)
+    }
+}
+
+/// Whether Secrets Manager is in trouble, or has answered that the secret cannot be used.
+pub(crate) fn class(code: Option<&str>) -> FaultClass {
+    // GetSecretValue's errors: `InvalidRequestException` is a secret that is marked for deletion, and
+    // `DecryptionFailure` a KMS key that is disabled or denied. `InternalServiceError`, throttling, expired credentials
+    // and the rest pass.
+    match code {
+        Some(
+            "AccessDeniedException"
+            | "ResourceNotFoundException"
+            | "InvalidRequestException"
+            | "DecryptionFailure",
+        ) => FaultClass::Misconfigured,
+        _ => FaultClass::StorageUnavailable,
     }
 }

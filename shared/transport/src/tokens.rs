@@ -1,6 +1,6 @@
-//! A provider's token, kept with its keys in Landfall's secret, so that all invocations share one.
+//! A provider's token, kept in a second secret that holds nothing else, so that all invocations share one.
 //!
-//! Who finds it missing or old claims the exchange in the secret itself, which only one can do; the others wait for
+//! The secret with the keys is not written for it: whoever renews tokens needs no permission to replace a key. Who finds it missing or old claims the exchange in the secret itself, which only one can do; the others wait for
 //! the token that comes of it. A claim ends by itself, should its maker die.
 
 use std::time::Duration;
@@ -18,7 +18,20 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How often somebody looks or tries to write before giving up: longer than a claim lasts.
 const TRIES: u32 = 200;
 
-impl Secrets {
+/// The secret that holds the tokens of providers.
+///
+/// ```json
+/// {"providers": {"ai_studios": {"token": {"value": "…", "renew_at": "2026-03-05T04:56:07Z"}, "token_claimed_until": null}}}
+/// ```
+#[derive(Debug)]
+pub struct TokenCache(Secrets);
+
+impl TokenCache {
+    /// The tokens in the secret with this name or ARN.
+    pub fn new(aws: &aws_types::SdkConfig, id: impl Into<String>) -> Self {
+        Self(Secrets::new(aws, id))
+    }
+
     /// A provider's token that is good for a while, and another one than `refused`. `exchange` gives a new token and
     /// the time at which it is to be renewed; of concurrent callers one is asked for it.
     ///
@@ -33,11 +46,11 @@ impl Secrets {
     where
         F: Future<Output = Result<(Secret, OffsetDateTime), Fault>>,
     {
-        if let Some(token) = good(self.get().await?.as_ref(), provider, refused) {
+        if let Some(token) = good(self.0.get().await?.as_ref(), provider, refused) {
             return Ok(token);
         }
         for _ in 0..TRIES {
-            let version = self.current().await?;
+            let version = self.0.current().await?;
             if let Some(token) = good(version.document(), provider, refused) {
                 return Ok(token);
             }
@@ -51,7 +64,7 @@ impl Secrets {
 
     async fn claim(&self, version: &SecretVersion, provider: &str) -> Result<bool, Fault> {
         let until = written(OffsetDateTime::now_utc() + CLAIM);
-        self.change(version, provider, &[("token_claimed_until", until)]).await
+        self.0.change(version, provider, &[("token_claimed_until", until)]).await
     }
 
     async fn renew<F>(&self, provider: &str, exchange: impl FnOnce() -> F) -> Result<Secret, Fault>
@@ -64,8 +77,8 @@ impl Secrets {
             fields.push(("token", json!({ "value": token.expose(), "renew_at": written(*renew_at) })));
         }
         for _ in 0..TRIES {
-            let version = self.current().await?;
-            if self.change(&version, provider, &fields).await? {
+            let version = self.0.current().await?;
+            if self.0.change(&version, provider, &fields).await? {
                 return exchanged.map(|(token, _)| token);
             }
         }

@@ -1,6 +1,7 @@
 //! Tokens are exchanged once for all, renewed in time, and once more when they are refused.
 
 use futures_util::future::join_all;
+use harness::{SECRET, TOKEN_SECRET};
 use serde_json::{Value, json};
 
 use super::{
@@ -8,12 +9,22 @@ use super::{
     server::{Says, refusal},
     video, world,
 };
-use crate::world::problem;
+use crate::world::{World, problem};
 
 /// The tokens of these requests, by their numbers.
 fn tokens(asked: &[super::server::Asked]) -> Vec<String> {
     let number = |token: &String| token.split('.').next().unwrap_or_default().to_owned();
     asked.iter().filter_map(|asked| asked.token.as_ref().map(number)).collect()
+}
+
+impl World {
+    /// Lets the token's time be over.
+    async fn ends_the_token(&self) {
+        let mut tokens = self.token_secret().await;
+        tokens["providers"]["ai_studios"]["token"]["renew_at"] = json!("2020-01-01T00:00:00Z");
+        let put = self.aws.secrets.put_secret_value().secret_id(TOKEN_SECRET);
+        put.secret_string(tokens.to_string()).send().await.expect("a new version of the tokens");
+    }
 }
 
 #[tokio::test]
@@ -35,15 +46,31 @@ async fn concurrent_jobs_share_one_exchange() {
 async fn a_token_that_is_about_to_end_is_renewed_beforehand() {
     let (world, studio) = world().await;
     let id = world.taken_up(&video()).await;
-    let mut secret = world.secret().await;
-    secret["providers"]["ai_studios"]["token"]["renew_at"] = json!("2020-01-01T00:00:00Z");
-    world.put_secret(&secret).await;
+    world.ends_the_token().await;
     studio.is_done();
     // The worker has not read the secret yet.
     world.sweep(LATER).await;
     world.ends(&id, "stored").await;
     assert_eq!(studio.count(&["token"]), 2);
     assert!(tokens(&studio.asked("progress")).iter().all(|token| token == "token2"));
+}
+
+#[tokio::test]
+async fn tokens_are_kept_apart_from_the_keys_and_their_renewal_leaves_the_keys_alone() {
+    let (world, studio) = world().await;
+    let before = world.secret_at(SECRET).await;
+    let id = world.taken_up(&video()).await;
+    let (first, tokens) = world.secret_at(TOKEN_SECRET).await;
+    assert!(tokens["providers"]["ai_studios"]["token"]["value"].is_string(), "{tokens}");
+    world.ends_the_token().await;
+    studio.is_done();
+    world.sweep(LATER).await;
+    world.ends(&id, "stored").await;
+    assert_eq!(studio.count(&["token"]), 2, "the worker renewed it");
+    assert_ne!(world.secret_at(TOKEN_SECRET).await.0, first);
+    let after = world.secret_at(SECRET).await;
+    assert_eq!(after, before, "not even a version was written");
+    assert_eq!(after.1["providers"]["ai_studios"].get("token"), None);
 }
 
 #[tokio::test]

@@ -1,6 +1,15 @@
 //! What the door depends on is down: it says so, and the provider's next attempt gets in.
 
-use harness::cloud::{Outage, Service};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
+
+use harness::{
+    cloud::{Outage, Service},
+    until,
+};
+use http::Method;
 use serde_json::json;
 
 use crate::world::World;
@@ -40,7 +49,36 @@ async fn a_queue_that_does_not_answer_is_a_queue_that_did_not_take_it() {
 #[tokio::test]
 async fn a_door_that_cannot_read_its_secret_refuses_for_a_while() {
     let world = World::start().await;
-    gets_in_later(&world, Service::SecretsManager, Outage::Refuse503).await;
+    let (id, url) = world.submitted_in_silence(1).await;
+    world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
+    world.redeliver(&url, 1);
+    assert_eq!(world.answers(&url, 1).await, [503]);
+    world.cloud.faults().set(Service::SecretsManager, Outage::None);
+    let attempts = AtomicUsize::new(1);
+    // The failure is remembered for a moment.
+    until("a delivery gets in", || async {
+        world.redeliver(&url, 1);
+        let answers = world.answers(&url, 1 + attempts.fetch_add(1, Ordering::Relaxed)).await;
+        (answers.last() == Some(&200)).then_some(())
+    })
+    .await;
+    world.ends(&id, "stored").await;
+}
+
+#[tokio::test]
+async fn a_flood_of_deliveries_does_not_ask_a_broken_secrets_manager_for_each() {
+    let world = World::start().await;
+    let url = format!("{}/webhooks/abyssale/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/x", world.webhook.url);
+    world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
+    let before = world.cloud.requests().count(Service::SecretsManager, "GetSecretValue");
+    let began = Instant::now();
+    for _ in 0..100 {
+        let answer = world.http.json(Method::POST, &url, &[], &json!({})).await.expect("an answer");
+        assert_eq!(answer.status(), 503);
+    }
+    let calls = world.cloud.requests().count(Service::SecretsManager, "GetSecretValue") - before;
+    // A read is at most three attempts, and a failed one is remembered for a second.
+    assert!((1..=3 * (1 + began.elapsed().as_secs())).contains(&calls), "{calls} calls");
 }
 
 #[tokio::test]

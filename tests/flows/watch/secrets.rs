@@ -20,15 +20,18 @@ const PRESIGNED: &str = "marked-signature-of-a-presigned-url";
 
 impl World {
     /// Everything that opens something.
-    async fn secrets_of(&self, urls: &[String]) -> Vec<String> {
+    pub(super) async fn secrets_of(&self, urls: &[String]) -> Vec<String> {
         let held = self.secret().await;
         let mut secrets = vec![held["callback_key"].clone()];
         let sections = held["providers"].as_object().into_iter().flat_map(|sections| sections.values());
         for section in sections {
             secrets.extend(["api_key", "user_key"].map(|name| section[name].clone()));
-            secrets.push(section["token"]["value"].clone());
             secrets.extend(section["signing_secrets"].as_array().cloned().unwrap_or_default());
         }
+        let tokens = self.token_secret().await;
+        let exchanged = tokens["providers"]["ai_studios"]["token"]["value"].clone();
+        assert!(exchanged.is_string(), "a token was exchanged");
+        secrets.push(exchanged);
         let tokens = urls.iter().filter_map(|url| url.rsplit_once('/')).map(|(_, token)| token.to_owned());
         let secrets = secrets.iter().filter_map(|secret| secret.as_str().map(str::to_owned));
         secrets.chain(tokens).filter(|secret| secret.len() > 3).collect()

@@ -83,7 +83,7 @@ fn settle(queues: &Queues, queue: &str, messages: &[Message], answer: Result<Val
         return;
     };
     for message in messages {
-        if let Some(receipt) = message.receipt.as_ref().filter(|_| !failed.contains(&message.id)) {
+        if let Some(receipt) = message.receipt().filter(|_| !failed.contains(&message.id)) {
             // The queue may be gone by now, and the message with it.
             let _ = queues.delete(queue, receipt);
         }
@@ -113,7 +113,7 @@ fn event(queues: &Queues, queue: &str, messages: &[Message]) -> Value {
         .map(|message| {
             json!({
                 "messageId": message.id,
-                "receiptHandle": message.receipt,
+                "receiptHandle": message.receipt(),
                 "body": message.body,
                 "attributes": message.system_attributes(),
                 "messageAttributes": message_attributes(&message.attributes),

@@ -2,16 +2,16 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use model::{Fault, FaultClass, Transfer};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-use super::{Checkpoint, Tally};
+use super::{Checkpoint, MinRate, SourceRate, Tally};
 
 /// Counts bytes and files, holds the checkpoint, and says when to stop. One for a whole landing; each of its
 /// transfers counts through a [`Tally`].
@@ -24,6 +24,7 @@ pub struct Meter {
     /// and all the memory that a landing has, and there is one checkpoint.
     long: Semaphore,
     pub(super) stop: watch::Sender<bool>,
+    source_rate: Arc<SourceRate>,
 }
 
 /// Everything that changes together.
@@ -45,7 +46,15 @@ pub(super) struct State {
 }
 
 impl Default for Meter {
+    /// A meter of sources that may be as slow as they are.
     fn default() -> Self {
+        Self::new(SourceRate::new(MinRate { bytes_per_second: 0, window: Duration::ZERO }, 0))
+    }
+}
+
+impl Meter {
+    /// A meter of sources that must send at this rate.
+    pub fn new(source_rate: SourceRate) -> Self {
         let state = State {
             transfers: 1,
             begun: 0,
@@ -63,11 +72,27 @@ impl Default for Meter {
             state: Mutex::new(state),
             long: Semaphore::new(1),
             stop: watch::Sender::new(false),
+            source_rate: Arc::new(source_rate),
         }
     }
-}
 
-impl Meter {
+    /// What the sources send.
+    pub(crate) fn source_rate(&self) -> &Arc<SourceRate> {
+        &self.source_rate
+    }
+
+    /// Whether this invocation brought a part of a file, or a whole one.
+    pub(crate) fn has_progressed(&self) -> bool {
+        self.state().brought > 0
+    }
+
+    /// Why a landing ends that did not fit into one invocation and cannot be gone on with.
+    pub(crate) fn did_not_fit(&self) -> Fault {
+        self.source_rate.held_up(self.started.elapsed()).unwrap_or_else(|| {
+            Fault::new(FaultClass::SourceUnavailable, "the landing did not fit into one invocation")
+        })
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         // Plain data: whoever panicked while holding it left nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

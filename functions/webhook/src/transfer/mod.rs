@@ -9,6 +9,7 @@ mod checkpoint;
 mod meter;
 mod piped;
 mod plan;
+mod source_rate;
 mod stream;
 mod tally;
 
@@ -20,8 +21,10 @@ use transport::{Downloader, Remote};
 pub use checkpoint::Checkpoint;
 pub use meter::Meter;
 pub(crate) use meter::stopped;
+pub use source_rate::{MinRate, SourceRate};
 pub use tally::Tally;
 
+use source_rate::watched;
 use stream::{Pieces, peeked};
 
 /// What a file is, judged by its first bytes: its content type, or why it is not brought in.
@@ -129,7 +132,8 @@ impl Transfer<'_> {
 
     async fn open(&self) -> Result<Opened, Fault> {
         let (remote, download) = self.downloader.open(self.url).await?;
-        let (start, pieces) = peeked(Box::pin(download.into_stream())).await?;
+        let pieces = watched(self.tally.meter().source_rate(), Box::pin(download.into_stream()));
+        let (start, pieces) = peeked(pieces).await?;
         let content_type = (self.judge)(&start)?;
         Ok(Opened { remote, content_type, start, pieces })
     }

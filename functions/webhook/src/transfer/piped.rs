@@ -19,6 +19,7 @@ use super::{
     Checkpoint, Transfer, Trouble,
     meter::stopped,
     plan,
+    source_rate::watched,
     stream::{Pieces, first},
 };
 
@@ -125,7 +126,12 @@ impl Piece<'_> {
                 Ok(part) => return Ok(part),
                 Err(PartsTrouble::UploadGone) => return Err(Trouble::StartAgain(gone())),
                 Err(PartsTrouble::Fault(fault)) => {
-                    let last = attempt == TRIES || !fault.retryable() || self.transfer.tally.is_stopped();
+                    // A source that is too slow has had its time; another attempt goes on later.
+                    let too_slow = self.transfer.tally.meter().source_rate().too_slow() > 0;
+                    let last = attempt == TRIES
+                        || !fault.retryable()
+                        || too_slow
+                        || self.transfer.tally.is_stopped();
                     if last {
                         return Err(fault.into());
                     }
@@ -142,7 +148,10 @@ impl Piece<'_> {
         let Piece { transfer, range, .. } = self;
         let pieces = match begun {
             Some(pieces) => pieces,
-            None => Box::pin(transfer.downloader.range(self.remote, range.clone()).await?.into_stream()),
+            None => {
+                let download = transfer.downloader.range(self.remote, range.clone()).await?;
+                watched(transfer.tally.meter().source_rate(), Box::pin(download.into_stream()))
+            }
         };
         let length = range.end - range.start;
         let passed = AtomicU64::new(0);

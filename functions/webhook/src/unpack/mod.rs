@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::{transfer::Meter, zip::Listing};
 
 pub(crate) use kind::content_type;
-pub(crate) use names::Names;
+pub(crate) use names::distinct;
 pub use outcome::{End, Outcome};
 pub use picture::Measures;
 pub(crate) use picture::measures;

@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 use crate::OrderSchema;
 use crate::{
     Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Order, Polling,
-    Provider, Report, SigningAction, SigningSecret, Standing, Unreadable,
+    Provider, Report, SigningAction, SigningSecret, Standing, Unreadable, bounds,
 };
 
 /// The provider.
@@ -88,7 +88,7 @@ impl Provider for Abyssale {
     }
 
     fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable> {
-        webhook::read_delivery(body)
+        webhook::read_delivery(body).and_then(bounds::report)
     }
 
     fn poll(

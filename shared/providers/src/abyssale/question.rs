@@ -7,7 +7,7 @@ use http::{Method, StatusCode, header};
 use model::{Fault, FaultClass, Secret};
 
 use super::refusal;
-use crate::{Access, Answer, Ask, Inquiry, SendFailure, retry_after};
+use crate::{Access, Answer, Ask, Inquiry, SecretResponse, SendFailure, retry_after};
 
 /// Waits before a repeat, for want of a `Retry-After` (contract 7).
 const BACK_OFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -21,6 +21,7 @@ pub(super) struct Question<T> {
     uri: String,
     key: Secret,
     read: Read<T>,
+    secret: Option<SecretResponse>,
     repeats: usize,
     probed: bool,
 }
@@ -32,17 +33,25 @@ impl<T> Question<T> {
     /// [`FaultClass::Misconfigured`] when no key is configured.
     pub(super) fn new(access: &Access<'_>, method: Method, path: &str, read: Read<T>) -> Result<Self, Fault> {
         let key = access.credentials.one("api_key").ok_or_else(|| {
-            Fault::new(FaultClass::Misconfigured, "no Abyssale API key is configured in Landfall's secret")
+            let message =
+                "no Abyssale API key is configured: the operator has to put it into Landfall's secret";
+            Fault::new(FaultClass::ProviderCredentials, message)
         })?;
-        Ok(Self { method, uri: format!("{}{path}", access.api_url), key, read, repeats: 0, probed: false })
+        let uri = format!("{}{path}", access.api_url);
+        Ok(Self { method, uri, key, read, secret: None, repeats: 0, probed: false })
+    }
+
+    /// The same, whose answer holds a secret.
+    pub(super) fn giving(self, secret: SecretResponse) -> Self {
+        Self { secret: Some(secret), ..self }
     }
 
     fn request(&self) -> Result<http::Request<Bytes>, Fault> {
         let mut key = http::HeaderValue::from_str(self.key.expose()).map_err(|_| {
-            Fault::new(FaultClass::Misconfigured, "the Abyssale API key cannot stand in a header")
+            Fault::new(FaultClass::ProviderCredentials, "the Abyssale API key cannot stand in a header")
         })?;
         key.set_sensitive(true);
-        http::Request::builder()
+        let mut request = http::Request::builder()
             .method(self.method.clone())
             .uri(&self.uri)
             .header("x-api-key", key)
@@ -50,7 +59,11 @@ impl<T> Question<T> {
             .body(Bytes::new())
             .map_err(|e| {
                 Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").because(e)
-            })
+            })?;
+        if let Some(secret) = self.secret {
+            request.extensions_mut().insert(secret);
+        }
+        Ok(request)
     }
 
     fn again(&mut self, wait: Option<Duration>, otherwise: Fault) -> Ask<T> {

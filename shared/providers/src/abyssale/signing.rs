@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::question::{Question, refused};
-use crate::{Access, SigningAction, SigningSecret};
+use crate::{Access, SecretResponse, SigningAction, SigningSecret};
 
 /// The question that carries out an action.
 pub(super) fn question(access: &Access<'_>, action: SigningAction) -> Result<Question<SigningSecret>, Fault> {
@@ -16,7 +16,7 @@ pub(super) fn question(access: &Access<'_>, action: SigningAction) -> Result<Que
         SigningAction::Rotate { force: true } => (Method::POST, "/signing-secret/rotate?force=true"),
         SigningAction::Revoke => (Method::POST, "/signing-secret/revoke"),
     };
-    Question::new(access, method, path, read)
+    Ok(Question::new(access, method, path, read)?.giving(SecretResponse("signing_secrets")))
 }
 
 fn read(status: StatusCode, body: &[u8]) -> Result<SigningSecret, Fault> {

@@ -29,7 +29,9 @@ pub(super) struct Submission {
 impl Submission {
     pub(super) fn new(call: &Call<'_>) -> Result<Self, Fault> {
         let key = call.credentials.one("api_key").ok_or_else(|| {
-            Fault::new(FaultClass::Misconfigured, "no Abyssale API key is configured in Landfall's secret")
+            let message =
+                "no Abyssale API key is configured: the operator has to put it into Landfall's secret";
+            Fault::new(FaultClass::ProviderCredentials, message)
         })?;
         let task = Task::of(call.kind)?;
         Ok(Self {
@@ -45,7 +47,7 @@ impl Submission {
 
     fn request(&self) -> Result<http::Request<Bytes>, Fault> {
         let mut key = http::HeaderValue::from_str(self.key.expose()).map_err(|_| {
-            Fault::new(FaultClass::Misconfigured, "the Abyssale API key cannot stand in a header")
+            Fault::new(FaultClass::ProviderCredentials, "the Abyssale API key cannot stand in a header")
         })?;
         key.set_sensitive(true);
         http::Request::builder()

@@ -34,13 +34,15 @@ impl Api {
     /// The API at this address, with a section of Landfall's secret.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] when `app_id` or `user_key` is missing, or `auth_scheme` is neither `none` nor
-    /// `bearer`.
+    /// [`FaultClass::ProviderCredentials`] when `app_id` or `user_key` is missing; [`FaultClass::Misconfigured`] when
+    /// `auth_scheme` is neither `none` nor `bearer`.
     pub(super) fn new(api_url: &str, credentials: &Credentials) -> Result<Self, Fault> {
         for name in ["app_id", "user_key"] {
             if credentials.one(name).is_none() {
-                let message = format!("no AI Studios {name} is configured in Landfall's secret");
-                return Err(Fault::new(FaultClass::Misconfigured, message));
+                let message = format!(
+                    "no AI Studios {name} is configured: the operator has to put it into Landfall's secret"
+                );
+                return Err(Fault::new(FaultClass::ProviderCredentials, message));
             }
         }
         let scheme = match credentials.one("auth_scheme").as_ref().map(Secret::expose) {
@@ -144,7 +146,7 @@ mod tests {
             assert_eq!(request.uri().path(), "/api/odin/v3/editor/progress/p%2F..%2F1");
         }
         for broken in [json!({ "app_id": "a" }), json!({ "user_key": "k" }), json!(null)] {
-            assert_eq!(api(broken).expect_err("no keys").class, FaultClass::Misconfigured);
+            assert_eq!(api(broken).expect_err("no keys").class, FaultClass::ProviderCredentials);
         }
         let mut section = keys();
         section["auth_scheme"] = json!("basic");

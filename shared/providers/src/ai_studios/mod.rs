@@ -31,7 +31,7 @@ use time::OffsetDateTime;
 use crate::OrderSchema;
 use crate::{
     Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Knocking, Order,
-    Polling, Provider, Report, Standing, Token, Unreadable,
+    Polling, Provider, Report, Standing, Token, Unreadable, bounds,
 };
 
 /// The provider.
@@ -111,7 +111,7 @@ impl Provider for AiStudios {
     }
 
     fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable> {
-        webhook::read_delivery(body)
+        webhook::read_delivery(body).and_then(bounds::report)
     }
 
     fn is_delivery(&self, method: &http::Method, query: Option<&str>) -> Knocking {
@@ -130,6 +130,10 @@ impl Provider for AiStudios {
 
     fn polling(&self) -> Polling {
         poll::POLLING
+    }
+
+    fn carries_token(&self) -> bool {
+        true
     }
 
     fn token(

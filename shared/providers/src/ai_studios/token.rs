@@ -12,7 +12,7 @@ use super::{
     repeats::Repeats,
     values::text,
 };
-use crate::{Access, Answer, Ask, Inquiry, Token};
+use crate::{Access, Answer, Ask, Inquiry, SecretResponse, Token};
 
 /// How long before its end a token is renewed (contract 1.6).
 const BEFORE_THE_END: Duration = Duration::seconds(600);
@@ -53,7 +53,9 @@ impl Exchange {
     }
 
     fn request(&self) -> Result<http::Request<bytes::Bytes>, Fault> {
-        self.api.post("/auth/token", &self.keys)
+        let mut request = self.api.post("/auth/token", &self.keys)?;
+        request.extensions_mut().insert(SecretResponse("token"));
+        Ok(request)
     }
 }
 

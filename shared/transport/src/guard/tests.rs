@@ -155,7 +155,6 @@ fn other_hosts_are_refused_and_the_setting_is_named() {
         "https://localhost/a",
         "https://localhost./a",
         "https://files.example.net/a",
-        "https://.files.example.net/a",
         "https://evilfiles.example.net/a",
         "https://cdn.example.com.evil.example/a",
         "https://cdn.example.co/a",
@@ -167,6 +166,60 @@ fn other_hosts_are_refused_and_the_setting_is_named() {
     refused(&urls, "the host is not on the list; the setting ABYSSALE_DOWNLOAD_HOSTS adds it");
     let refusal = verdict("https://elsewhere.example/a?signature=secret").expect_err("not listed");
     assert!(refusal.contains("elsewhere.example") && !refusal.contains("secret"), "{refusal}");
+}
+
+#[test]
+fn one_trailing_dot_names_the_same_host_and_every_other_empty_label_is_refused() {
+    for host in
+        ["cdn.example.com.", "cdn.example.com%2E", "cdn.example.com\u{3002}", "cdn\u{ff0e}example%2ecom."]
+    {
+        assert_eq!(verdict(&format!("https://{host}/a")), Ok(()), "{host}");
+    }
+    let label = "a".repeat(64);
+    let long = format!("{}files.example.net", "a.".repeat(150));
+    for host in [
+        "cdn.example.com..",
+        "cdn.example.com...",
+        "cdn.example.com.%2e",
+        "cdn.example.com\u{3002}\u{ff61}",
+        ".cdn.example.com",
+        "%2ecdn.example.com",
+        "cdn..example.com",
+        "cdn.%2Eexample.com",
+        "cdn\u{3002}.example.com",
+        ".files.example.net",
+        "eu..files.example.net",
+        "eu.files.example.net..",
+        ".",
+        "..",
+        &format!("{label}.files.example.net"),
+        &long,
+    ] {
+        let url = format!("https://{host}/a");
+        // What `url` itself refuses cannot be requested either.
+        if let Ok(parsed) = Url::parse(&url) {
+            refused(&[&url], "the host is not a valid host name");
+            let calls = Guard::for_calls([], None, "NOTIFY_HOSTS");
+            assert_eq!(calls.judge(&parsed), Err("the host is not a valid host name".into()), "{host}");
+        }
+    }
+}
+
+#[test]
+fn a_listed_host_may_be_spelt_in_any_way_and_what_is_no_name_lists_nothing() {
+    let judge = |entry: &str, url: &str| {
+        Guard::for_calls([entry.to_owned()], None, "NOTIFY_HOSTS").judge(&Url::parse(url).expect("a URL"))
+    };
+    for (entry, url) in [
+        (" CDN.Example.com. ", "https://cdn.example.com/"),
+        ("b\u{fc}cher.example", "https://b\u{fc}cher.example./"),
+        ("*.b\u{fc}cher.example.", "https://a.xn--bcher-kva.example/"),
+    ] {
+        assert_eq!(judge(entry, url), Ok(()), "{entry}");
+    }
+    for entry in ["*", "*.", "*..", ".", "..", "cdn.example.com..", "*.example.com..", "a b", ""] {
+        assert!(judge(entry, "https://cdn.example.com/").is_err(), "{entry}");
+    }
 }
 
 #[test]

@@ -1,13 +1,23 @@
-//! SQS: queues in memory, each written to a file of its own after every change, so that a restart
-//! loses no message.
+//! SQS: queues in memory, each change of one written to a file of its own, so that a restart loses
+//! no message.
 
 mod attributes;
 mod batch;
+mod change;
+mod deduplication;
 mod digest;
 mod fault;
+mod journal;
+mod message;
 mod messages;
+mod order;
 mod queue;
+mod receive;
 mod redrive;
+mod store;
+mod stored;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,15 +26,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use tokio::sync::Notify;
-use tokio::time::Instant;
 
-use super::super::{ACCOUNT_ID, snapshot};
+use super::super::ACCOUNT_ID;
 use super::error::ServiceError;
 
 pub(in super::super) use self::digest::of_body as md5_of_body;
-pub(in super::super) use self::queue::Message;
-use self::queue::Queue;
+pub(in super::super) use self::message::Message;
+use self::stored::StoredQueue;
 
 /// How many messages a queue holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,9 +51,7 @@ pub(in super::super) struct Queues {
     folder: PathBuf,
     region: String,
     endpoint: String,
-    queues: Mutex<BTreeMap<String, Queue>>,
-    /// Wakes long polls when a message may have become visible.
-    changed: Notify,
+    queues: Mutex<BTreeMap<String, StoredQueue>>,
 }
 
 impl Queues {
@@ -54,19 +60,14 @@ impl Queues {
         let mut queues = BTreeMap::new();
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "json")
-                && let Some(queue) = snapshot::load::<Queue>(&path)?
+            if path.extension().is_some_and(|extension| extension == stored::EXTENSION)
+                && let Some(queue) = StoredQueue::load(path)?
             {
-                queues.insert(queue.name.clone(), queue);
+                queues.insert(queue.settings.name.clone(), queue);
             }
         }
-        Ok(Arc::new(Self {
-            folder,
-            region: region.to_owned(),
-            endpoint: endpoint.to_owned(),
-            queues: Mutex::new(queues),
-            changed: Notify::new(),
-        }))
+        let (region, endpoint) = (region.to_owned(), endpoint.to_owned());
+        Ok(Arc::new(Self { folder, region, endpoint, queues: Mutex::new(queues) }))
     }
 
     /// Answers one operation.
@@ -92,19 +93,19 @@ impl Queues {
     }
 
     pub(super) fn depth(&self, queue: &str) -> Option<QueueDepth> {
-        self.lock().get(queue).map(|queue| queue.depth(now_millis()))
+        self.lock().get_mut(queue).map(|queue| queue.as_of(now_millis()).depth())
     }
 
     /// How long each message that was received is still hidden.
     pub(in super::super) fn hidden_for(&self, queue: &str) -> Vec<Duration> {
-        self.lock().get(queue).map(|queue| queue.hidden_for(now_millis())).unwrap_or_default()
+        let now = now_millis();
+        self.lock().get_mut(queue).map(|queue| queue.as_of(now).hidden_for(now)).unwrap_or_default()
     }
 
     /// Lets messages be visible as much earlier, as if so much time had passed.
     pub(in super::super) fn pass_time(&self, queue: &str, by: Duration) {
         if let Some(queue) = self.lock().get_mut(queue) {
             queue.pass_time(by);
-            self.changed.notify_waiters();
         }
     }
 
@@ -122,79 +123,15 @@ impl Queues {
         format!("{}/{ACCOUNT_ID}/{queue}", self.endpoint)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Queue>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, StoredQueue>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes a queue down and wakes who may be waiting for the change.
-    fn save(&self, queue: &Queue) -> io::Result<()> {
-        snapshot::save(&self.folder.join(format!("{}.json", queue.name)), queue)?;
-        self.changed.notify_waiters();
-        Ok(())
-    }
-
-    /// Receives as ReceiveMessage does, moving what was received too often to the dead letters.
-    pub(in super::super) async fn receive(
-        &self,
-        queue: &str,
-        limit: usize,
-        wait: Option<Duration>,
-        visibility: Option<Duration>,
-    ) -> Result<Vec<Message>, ServiceError> {
-        let wait = match wait {
-            Some(wait) => wait,
-            None => find(&mut self.lock(), queue)?.seconds("ReceiveMessageWaitTimeSeconds"),
-        };
-        let deadline = Instant::now() + wait;
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            // Listening starts before looking, or a message sent between the two would be missed.
-            changed.as_mut().enable();
-            let (messages, next_visible) = self.receive_now(queue, limit, visibility)?;
-            if !messages.is_empty() || Instant::now() >= deadline {
-                return Ok(messages);
-            }
-            let wake = next_visible.map_or(deadline, |wait| deadline.min(Instant::now() + wait));
-            tokio::select! {
-                () = changed => {}
-                () = tokio::time::sleep_until(wake) => {}
-            }
-        }
-    }
-
-    fn receive_now(
-        &self,
-        name: &str,
-        limit: usize,
-        visibility: Option<Duration>,
-    ) -> Result<(Vec<Message>, Option<Duration>), ServiceError> {
-        let now = now_millis();
-        let mut queues = self.lock();
-        let queue = find(&mut queues, name)?;
-        let received = queue.receive(now, limit, visibility);
-        let next_visible = queue.next_visible(now);
-        if !received.messages.is_empty() || !received.dead.is_empty() {
-            self.save(queue)?;
-        }
-        if !received.dead.is_empty() {
-            self.bury(&mut queues, name, received.dead)?;
-        }
-        Ok((received.messages, next_visible))
-    }
-
-    /// Deletes a message if this is its latest receipt.
-    pub(in super::super) fn delete(&self, queue: &str, receipt: &str) -> Result<(), ServiceError> {
-        let id = queue::message_of_receipt(queue, receipt).ok_or_else(fault::invalid_receipt)?;
-        let mut queues = self.lock();
-        let queue = find(&mut queues, queue)?;
-        queue.messages.retain(|message| message.id != id || message.receipt.as_deref() != Some(receipt));
-        self.save(queue)?;
-        Ok(())
     }
 }
 
-fn find<'a>(queues: &'a mut BTreeMap<String, Queue>, name: &str) -> Result<&'a mut Queue, ServiceError> {
+fn find<'a>(
+    queues: &'a mut BTreeMap<String, StoredQueue>,
+    name: &str,
+) -> Result<&'a mut StoredQueue, ServiceError> {
     queues.get_mut(name).ok_or_else(fault::no_such_queue)
 }
 

@@ -4,6 +4,9 @@ use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
+use serde_json::{Value, json};
+
+use crate::sim::echo::{self, Writing};
 use crate::sim::{Door, Reply};
 
 use super::fault::CallFault;
@@ -24,6 +27,9 @@ impl AbyssaleSimulator {
         };
         let reply = match (fault, response) {
             (None, Some(response)) => answer::plain(response),
+            (Some(CallFault::Echo { status, writing }), _) => {
+                answer::plain(self.echo(status, writing, request))
+            }
             (Some(fault), response) => self.spoil(fault, response, at),
             (None, None) => answer::lost(),
         };
@@ -111,11 +117,24 @@ impl AbyssaleSimulator {
                     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message);
                 return answer::late(refusal.answer(&self.state.knobs), seconds(wait));
             }
+            CallFault::Echo { .. } => worked,
             CallFault::CreditsSpent => self.too_many("rate_limit_exceeded", "You have no credits left."),
             CallFault::FeatureNotInPlan => {
                 self.too_many("feature_not_in_plan", "Your plan does not include this feature.")
             }
         })
+    }
+
+    /// A refusal that repeats the request, in every text that a refusal has.
+    fn echo(&self, status: u16, writing: Writing, request: &Request<Bytes>) -> Response<Bytes> {
+        let parts = echo::parts(request, writing);
+        let key = parts.iter().find(|(name, _)| name == "headers.x-api-key").map(|(_, key)| key.clone());
+        let errors: Vec<Value> = (parts.iter())
+            .map(|(path, text)| json!({"path": path, "code": text, "message": format!("not {text}"), "received": text}))
+            .collect();
+        let body = json!({"id": key, "message": echo::line(request, writing), "errors": errors});
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        answer::json(status, body, &self.state.knobs)
     }
 
     fn rate_limited(&self, retry_after: i64) -> Response<Bytes> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::knobs::GatewayBody;
+use crate::sim::echo::Writing;
 
 /// What goes wrong with a call of the API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,6 +53,13 @@ pub(super) enum CallFault {
     CreditsSpent,
     /// 429: the plan excludes it.
     FeatureNotInPlan,
+    /// A refusal that repeats the request: its key as the `id`, all of it in the `message` and in each of the `errors`.
+    Echo {
+        #[serde(default = "bad_request")]
+        status: u16,
+        #[serde(default)]
+        writing: Writing,
+    },
     /// 500 after so long, and nothing is rendered (contract 4).
     RenderTimeout {
         #[serde(default = "render_cap")]
@@ -173,6 +181,7 @@ impl CallFault {
             | Self::GatewayLimited { .. }
             | Self::CreditsSpent
             | Self::FeatureNotInPlan
+            | Self::Echo { .. }
             | Self::RenderTimeout { .. } => false,
         }
     }
@@ -207,6 +216,10 @@ fn render_cap() -> f64 {
 /// The sample of contract 3.3.
 fn misfit() -> String {
     "The text cannot fit within the defined space.".to_owned()
+}
+
+fn bad_request() -> u16 {
+    400
 }
 
 fn bad_gateway() -> u16 {

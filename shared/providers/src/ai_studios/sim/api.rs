@@ -5,7 +5,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
-use crate::sim::{Door, Reply, answer};
+use crate::sim::{Door, Reply, answer, echo};
 
 use super::fault::CallFault;
 use super::knobs::{Knobs, seconds};
@@ -27,6 +27,9 @@ impl AiStudiosSimulator {
         let works = fault.as_ref().is_none_or(CallFault::works);
         let response = works.then(|| self.operate(request, &knobs, at));
         let reply = match (fault, response) {
+            (Some(CallFault::Echo { status, writing, page }), _) => {
+                answer::plain(repeated(status, &echo::line(request, writing), page, &knobs))
+            }
             (Some(fault), response) => spoil(fault, response.unwrap_or_default(), &knobs),
             (None, Some(response)) => answer::plain(response),
             (None, None) => answer::lost(),
@@ -79,7 +82,7 @@ fn spoil(fault: CallFault, worked: Response<Bytes>, knobs: &Knobs) -> Reply {
     answer::plain(match fault {
         CallFault::LostResponse | CallFault::Reset => return answer::lost(),
         CallFault::Late { seconds: wait } => return answer::late(worked, seconds(wait)),
-        CallFault::RevokeTokens => worked,
+        CallFault::RevokeTokens | CallFault::Echo { .. } => worked,
         CallFault::Answer { status, body, content_type, headers, .. } => {
             answer::chosen(status, &body, content_type.as_deref(), &headers)
         }
@@ -96,6 +99,17 @@ fn spoil(fault: CallFault, worked: Response<Bytes>, knobs: &Knobs) -> Reply {
         }
         CallFault::GatewayPage { status } => page(status),
     })
+}
+
+/// A refusal with this text, in the envelope or on a page.
+fn repeated(status: u16, text: &str, page: bool, knobs: &Knobs) -> Response<Bytes> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    if page {
+        let mut response = answer::bytes(status, None, format!("<html><body>{text}</body></html>").into());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        return response;
+    }
+    envelope::refused(&Refusal { status, why: Why::of(status), message: text.to_owned() }, knobs)
 }
 
 /// What a gateway in front of the API shows (contract 1.1).

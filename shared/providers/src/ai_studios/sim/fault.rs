@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::sim::echo::Writing;
+
 /// What goes wrong with a call of the API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -38,6 +40,15 @@ pub(super) enum CallFault {
         /// `success: false` with HTTP 200, whatever the knobs say.
         #[serde(default)]
         as_200: bool,
+    },
+    /// A refusal in the envelope, or a page, that repeats the request.
+    Echo {
+        #[serde(default = "bad_request")]
+        status: u16,
+        #[serde(default)]
+        writing: Writing,
+        #[serde(default)]
+        page: bool,
     },
     /// The HTML page of a gateway.
     GatewayPage {
@@ -116,13 +127,17 @@ impl CallFault {
         match self {
             Self::LostResponse | Self::Late { .. } | Self::RevokeTokens => true,
             Self::Answer { after_work, .. } | Self::Error { after_work, .. } => *after_work,
-            Self::Reset | Self::GatewayPage { .. } => false,
+            Self::Reset | Self::Echo { .. } | Self::GatewayPage { .. } => false,
         }
     }
 }
 
 fn internal() -> u16 {
     500
+}
+
+fn bad_request() -> u16 {
+    400
 }
 
 fn bad_gateway() -> u16 {

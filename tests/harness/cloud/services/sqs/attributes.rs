@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::queue::Queue;
-use super::{Queues, ServiceError, fault, find, named_by_url, nothing, now_millis};
+use super::change::{Change, Settings};
+use super::{Queues, ServiceError, StoredQueue, fault, find, named_by_url, nothing, now_millis};
 
 /// What SQS sets when the creator does not, and what exists at all.
 const DEFAULTS: [(&str, &str); 5] = [
@@ -31,7 +31,8 @@ impl Queues {
         let wanted = given_attributes(input);
         let mut queues = self.lock();
         if let Some(queue) = queues.get(name) {
-            let differs = wanted.iter().any(|(name, value)| queue.attributes.get(name) != Some(value));
+            let differs =
+                wanted.iter().any(|(name, value)| queue.settings.attributes.get(name) != Some(value));
             return if differs {
                 Err(fault::queue_exists())
             } else {
@@ -42,23 +43,16 @@ impl Queues {
             DEFAULTS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         attributes.extend(wanted);
         let now = now_millis();
-        let queue = Queue {
-            name: name.to_owned(),
-            created_millis: now,
-            modified_millis: now,
-            attributes,
-            messages: Vec::new(),
-            deduplication: BTreeMap::new(),
-        };
-        self.save(&queue)?;
+        let settings =
+            Settings { name: name.to_owned(), created_millis: now, modified_millis: now, attributes };
+        let queue = StoredQueue::create(&self.folder, settings)?;
         queues.insert(name.to_owned(), queue);
         Ok(json!({ "QueueUrl": self.url(name) }))
     }
 
     pub(super) fn delete_queue(&self, input: &Value) -> Result<Value, ServiceError> {
         let name = named_by_url(input)?;
-        self.lock().remove(&name).ok_or_else(fault::no_such_queue)?;
-        std::fs::remove_file(self.folder.join(format!("{name}.json")))?;
+        self.lock().remove(&name).ok_or_else(fault::no_such_queue)?.remove()?;
         Ok(nothing())
     }
 
@@ -79,17 +73,16 @@ impl Queues {
         let name = named_by_url(input)?;
         let asked: Vec<&str> = strings(&input["AttributeNames"]);
         let mut queues = self.lock();
-        let queue = find(&mut queues, &name)?;
-        let now = now_millis();
-        queue.expire(now);
-        let depth = queue.depth(now);
-        let mut attributes = queue.attributes.clone();
+        let queue = find(&mut queues, &name)?.as_of(now_millis());
+        let depth = queue.depth();
+        let settings = &queue.settings;
+        let mut attributes = settings.attributes.clone();
         for (name, value) in [
             ("ApproximateNumberOfMessages", depth.visible.to_string()),
             ("ApproximateNumberOfMessagesNotVisible", depth.in_flight.to_string()),
             ("ApproximateNumberOfMessagesDelayed", depth.delayed.to_string()),
-            ("CreatedTimestamp", (queue.created_millis / 1000).to_string()),
-            ("LastModifiedTimestamp", (queue.modified_millis / 1000).to_string()),
+            ("CreatedTimestamp", (settings.created_millis / 1000).to_string()),
+            ("LastModifiedTimestamp", (settings.modified_millis / 1000).to_string()),
             ("QueueArn", self.arn(&name)),
         ] {
             attributes.insert(name.to_owned(), value);
@@ -104,25 +97,24 @@ impl Queues {
         let name = named_by_url(input)?;
         let mut queues = self.lock();
         let queue = find(&mut queues, &name)?;
+        let mut settings = queue.settings.clone();
         for (name, value) in given_attributes(input) {
             // An empty policy takes the policy away.
             if value.is_empty() {
-                queue.attributes.remove(&name);
+                settings.attributes.remove(&name);
             } else {
-                queue.attributes.insert(name, value);
+                settings.attributes.insert(name, value);
             }
         }
-        queue.modified_millis = now_millis();
-        self.save(queue)?;
+        settings.modified_millis = now_millis();
+        queue.commit(vec![Change::Set(settings)])?;
         Ok(nothing())
     }
 
     pub(super) fn purge_queue(&self, input: &Value) -> Result<Value, ServiceError> {
         let name = named_by_url(input)?;
         let mut queues = self.lock();
-        let queue = find(&mut queues, &name)?;
-        queue.messages.clear();
-        self.save(queue)?;
+        find(&mut queues, &name)?.commit(vec![Change::Purged])?;
         Ok(nothing())
     }
 }

@@ -6,11 +6,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::attributes::strings;
-use super::queue::{Message, Queue, message_of_receipt};
+use super::change::Change;
+use super::message::{Message, Visibility, message_of_receipt};
+use super::queue::Queue;
 use super::{Queues, ServiceError, digest, fault, find, named_by_url, nothing, now_millis};
-
-/// How long a FIFO queue remembers deduplication ids.
-const DEDUPLICATION_MILLIS: u64 = 5 * 60 * 1000;
 
 impl Queues {
     pub(super) fn send_message(&self, input: &Value) -> Result<Value, ServiceError> {
@@ -31,20 +30,24 @@ impl Queues {
             attributes,
             system_attributes,
             sent_millis: now,
-            first_received_millis: None,
-            receive_count: 0,
-            visible_millis: now + u64::try_from(delay.as_millis()).unwrap_or(0),
-            receipt: None,
+            visibility: Visibility::from(now + u64::try_from(delay.as_millis()).unwrap_or(0)),
         };
         let mut output = json!({ "MessageId": message.id, "MD5OfMessageBody": digest::of_body(body) });
         if let Some(md5) = digest::of_attributes(&message.attributes) {
             output["MD5OfMessageAttributes"] = json!(md5);
         }
-        match repeated(queue, &message) {
-            Some(first) => output["MessageId"] = json!(first),
-            None => queue.messages.push(message),
+        let deduplication = message.system_attributes.get("MessageDeduplicationId").cloned();
+        let first = deduplication.as_deref().and_then(|id| queue.deduplication.first(id, now));
+        if let Some(first) = first {
+            output["MessageId"] = json!(first);
+            return Ok(output);
         }
-        self.save(queue)?;
+        let remembered = deduplication.map(|deduplication| Change::Deduplicated {
+            deduplication,
+            millis: now,
+            id: message.id.clone(),
+        });
+        queue.commit(remembered.into_iter().chain([Change::Sent(Box::new(message))]).collect())?;
         Ok(output)
     }
 
@@ -76,14 +79,15 @@ impl Queues {
         let now = now_millis();
         let mut queues = self.lock();
         let queue = find(&mut queues, &name)?;
-        let message = queue.messages.iter_mut().find(|message| message.id == id).ok_or_else(|| {
+        let held = queue.as_of(now).store();
+        let message = held.get(&id).ok_or_else(|| {
             fault::invalid_value("Message does not exist or is not available for visibility timeout change.")
         })?;
-        if message.receipt.as_deref() != Some(receipt) || message.visible_millis <= now {
+        if message.receipt() != Some(receipt) || !held.is_in_flight(&id) {
             return Err(fault::not_in_flight());
         }
-        message.visible_millis = now + seconds * 1000;
-        self.save(queue)?;
+        let visibility = Visibility { visible_millis: now + seconds * 1000, ..message.visibility.clone() };
+        queue.commit(vec![Change::Hidden { id, visibility }])?;
         Ok(nothing())
     }
 }
@@ -93,7 +97,7 @@ fn receipt(input: &Value) -> Result<&str, ServiceError> {
 }
 
 fn check_size(queue: &Queue, body: &str, attributes: &Map<String, Value>) -> Result<(), ServiceError> {
-    let limit = queue.attributes.get("MaximumMessageSize").and_then(|limit| limit.parse().ok());
+    let limit = queue.settings.attributes.get("MaximumMessageSize").and_then(|limit| limit.parse().ok());
     let limit = limit.unwrap_or(1_048_576);
     let text = |value: &Value| value.as_str().map_or(0, str::len);
     let attributes: usize = attributes
@@ -117,10 +121,10 @@ fn check_size(queue: &Queue, body: &str, attributes: &Map<String, Value>) -> Res
 fn system_attributes(queue: &Queue, input: &Value) -> Result<BTreeMap<String, String>, ServiceError> {
     let mut attributes = BTreeMap::new();
     let trace = &input["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"];
-    let content = digest::of_body(input["MessageBody"].as_str().unwrap_or_default());
-    let by_content = queue.attributes.get("ContentBasedDeduplication").is_some_and(|value| value == "true");
-    let deduplication = input["MessageDeduplicationId"].as_str();
-    let deduplication = deduplication.or(by_content.then_some(content.as_str()));
+    let by_content =
+        queue.settings.attributes.get("ContentBasedDeduplication").is_some_and(|value| value == "true");
+    let content = by_content.then(|| digest::of_body(input["MessageBody"].as_str().unwrap_or_default()));
+    let deduplication = input["MessageDeduplicationId"].as_str().or(content.as_deref());
     for (name, value) in [
         ("AWSTraceHeader", trace.as_str()),
         ("MessageGroupId", input["MessageGroupId"].as_str()),
@@ -135,23 +139,11 @@ fn system_attributes(queue: &Queue, input: &Value) -> Result<BTreeMap<String, St
     Ok(attributes)
 }
 
-/// The message that came first under this deduplication id.
-fn repeated(queue: &mut Queue, message: &Message) -> Option<String> {
-    let id = message.system_attributes.get("MessageDeduplicationId")?;
-    let now = message.sent_millis;
-    queue.deduplication.retain(|_, (came, _)| *came + DEDUPLICATION_MILLIS > now);
-    if let Some((_, first)) = queue.deduplication.get(id) {
-        return Some(first.clone());
-    }
-    queue.deduplication.insert(id.clone(), (now, message.id.clone()));
-    None
-}
-
 /// A received message with the attributes that were asked for.
 fn shown(message: &Message, input: &Value) -> Value {
     let mut output = json!({
         "MessageId": message.id,
-        "ReceiptHandle": message.receipt,
+        "ReceiptHandle": message.receipt(),
         "Body": message.body,
         "MD5OfBody": digest::of_body(&message.body),
     });

@@ -4,31 +4,36 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::queue::{Message, Queue};
-use super::{Queues, ServiceError, fault, now_millis};
+use super::change::Change;
+use super::message::{Message, Visibility};
+use super::{Queues, ServiceError, StoredQueue, fault, find, now_millis};
 
 const SOURCE_ATTRIBUTE: &str = "DeadLetterQueueSourceArn";
 
 impl Queues {
-    /// Moves messages that were received too often. Id, age and receive count stay, as in AWS.
+    /// Adds messages that were received too often to the dead-letter queue. Id, age and receive
+    /// count stay, as in AWS.
     pub(super) fn bury(
         &self,
-        queues: &mut BTreeMap<String, Queue>,
+        queues: &mut BTreeMap<String, StoredQueue>,
         source: &str,
         dead: Vec<Message>,
     ) -> Result<(), ServiceError> {
-        let policy = queues.get(source).and_then(Queue::redrive_policy);
+        if dead.is_empty() {
+            return Ok(());
+        }
+        let policy = queues.get(source).and_then(|queue| queue.redrive_policy());
         let target = policy.and_then(|(arn, _)| queues.get_mut(name_in_arn(&arn)));
         // Without the dead-letter queue AWS refuses the policy; here the messages are lost with it.
         let Some(target) = target else { return Ok(()) };
-        let now = now_millis();
-        for mut message in dead {
-            message.system_attributes.insert(SOURCE_ATTRIBUTE.to_owned(), self.arn(source));
-            message.visible_millis = now;
-            message.receipt = None;
-            target.messages.push(message);
-        }
-        Ok(self.save(target)?)
+        let (now, arn) = (now_millis(), self.arn(source));
+        let buried = dead.into_iter().map(|mut message| {
+            message.system_attributes.insert(SOURCE_ATTRIBUTE.to_owned(), arn.clone());
+            message.visibility.visible_millis = now;
+            message.visibility.receipt = None;
+            Change::Sent(Box::new(message))
+        });
+        Ok(target.commit(buried.collect())?)
     }
 
     /// Moves all dead letters at once to the destination, or each to the queue it came from. They
@@ -47,23 +52,22 @@ impl Queues {
         }
         let now = now_millis();
         let source = queues.get_mut(name_in_arn(source_arn)).ok_or_else(fault::no_such_resource)?;
-        let leaving: Vec<Message> = source
-            .messages
-            .extract_if(.., |message| {
-                let can_go =
-                    destination.is_some() || message.system_attributes.contains_key(SOURCE_ATTRIBUTE);
-                message.visible_millis <= now && can_go
-            })
-            .collect();
-        self.save(source)?;
-        for message in leaving {
+        let mut removed = Vec::new();
+        let mut sent: BTreeMap<String, Vec<Change>> = BTreeMap::new();
+        for message in source.as_of(now).store().receivable() {
             let origin = message.system_attributes.get(SOURCE_ATTRIBUTE).map(String::as_str);
-            let arn = destination.or(origin).unwrap_or(source_arn).to_owned();
-            if let Some(target) = queues.get_mut(name_in_arn(&arn)) {
-                target.messages.push(renewed(message, now));
-                self.save(target)?;
+            let Some(arn) = destination.or(origin) else { continue };
+            removed.push(Change::Removed { id: message.id.clone() });
+            let change = Change::Sent(Box::new(renewed(message.clone(), now)));
+            sent.entry(name_in_arn(arn).to_owned()).or_default().push(change);
+        }
+        // A crash in between leaves a message in both queues rather than in none.
+        for (target, changes) in sent {
+            if let Some(target) = queues.get_mut(&target) {
+                target.commit(changes)?;
             }
         }
+        find(&mut queues, name_in_arn(source_arn))?.commit(removed)?;
         Ok(json!({ "TaskHandle": uuid::Uuid::new_v4().to_string() }))
     }
 }
@@ -73,10 +77,7 @@ fn renewed(mut message: Message, now: u64) -> Message {
     Message {
         id: uuid::Uuid::new_v4().to_string(),
         sent_millis: now,
-        first_received_millis: None,
-        receive_count: 0,
-        visible_millis: now,
-        receipt: None,
+        visibility: Visibility::from(now),
         ..message
     }
 }

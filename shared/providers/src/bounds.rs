@@ -1,0 +1,110 @@
+//! Bounds of what a provider says, whoever it is and however it says it: in a delivery or in an answer.
+//!
+//! A delivery beyond them is authentic and of no use. It counts as unreadable, so that it is recorded and acknowledged;
+//! tried again it would only be refused again by whatever has to keep or request it.
+
+use model::{Event, Fault, FaultClass, LONGEST_ID, Missing, Source, SourceRole, shortened};
+use serde_json::{Map, Value};
+
+use crate::{Report, Standing, Unreadable};
+
+/// The longest name of an event, in bytes.
+const LONGEST_NAME: usize = 200;
+/// The longest URL: servers commonly take request lines of 8 KB, and pre-signed URLs stay below 4 KB. The HTTP client
+/// cannot request one of more than 64 KB at all.
+const LONGEST_URL: usize = 8 * 1024;
+/// The most files of one job, as many as an archive may hold unless configured otherwise.
+const MOST_SOURCES: usize = 10_000;
+/// The longest name of a file. What is left of it keeps its ending.
+const LONGEST_FILE_NAME: usize = 1024;
+/// The longest detail of a file, and the greatest number among them: DynamoDB's end at 9.99E+125.
+const LONGEST_DETAIL: usize = 500;
+const GREATEST_DETAIL: f64 = 1e15;
+/// The longest notes, as JSON.
+const LONGEST_NOTES: usize = 4 * 1024;
+
+/// A delivery's report, if it is within the bounds.
+///
+/// # Errors
+/// [`Unreadable`], which says what is too long and shows the beginning of it.
+pub(crate) fn report(report: Report) -> Result<Report, Unreadable> {
+    if report.name.len() > LONGEST_NAME {
+        return Err(too_long("event name", &report.name, LONGEST_NAME));
+    }
+    if let Some(ticket) = report.ticket.as_ref().filter(|ticket| ticket.as_str().len() > LONGEST_ID) {
+        return Err(too_long("id", ticket.as_str(), LONGEST_ID));
+    }
+    if let Some(notes) = &report.notes {
+        let notes = Value::Object(notes.clone()).to_string();
+        if notes.len() > LONGEST_NOTES {
+            return Err(too_long("claim", &notes, LONGEST_NOTES));
+        }
+    }
+    let event = report.event.map(event).transpose()?;
+    Ok(Report { event, ..report })
+}
+
+/// What a provider said when it was asked, within the same bounds. Files that cannot be had are no files.
+pub fn bounded_standing(standing: Standing) -> Standing {
+    let gone = |why: Unreadable| {
+        Standing::Gone(Fault::new(
+            FaultClass::ProviderFailed,
+            format!("the provider's answer has no use: {why}"),
+        ))
+    };
+    match standing {
+        Standing::Told(told) => event(told).map_or_else(gone, Standing::Told),
+        Standing::Found { ticket, .. } if ticket.as_str().len() > LONGEST_ID => {
+            gone(too_long("id", ticket.as_str(), LONGEST_ID))
+        }
+        Standing::Working { .. } | Standing::Found { .. } | Standing::Gone(_) => standing,
+    }
+}
+
+fn event(event: Event) -> Result<Event, Unreadable> {
+    let Event::Finished { sources, mut missing } = event else { return Ok(event) };
+    if sources.len() > MOST_SOURCES {
+        return Err(Unreadable(format!("{} files; at most {MOST_SOURCES} are brought in", sources.len())));
+    }
+    let (good, unusable): (Vec<Source>, Vec<Source>) =
+        sources.into_iter().partition(|source| source.url.len() <= LONGEST_URL);
+    // Without its only file there is nothing to bring in, and a later delivery may be better.
+    if let Some(first) = unusable.first().filter(|_| good.is_empty()) {
+        return Err(too_long("URL", &first.url, LONGEST_URL));
+    }
+    let counted = unusable.into_iter().filter(|source| source.role != SourceRole::Companion);
+    missing.extend(counted.map(|source| Missing {
+        reason: format!("its URL is {} bytes long; at most {LONGEST_URL} are requested", source.url.len()),
+        name: source.name.map(file_name),
+    }));
+    Ok(Event::Finished { sources: good.into_iter().map(bounded).collect(), missing })
+}
+
+fn bounded(source: Source) -> Source {
+    Source { name: source.name.map(file_name), details: details(source.details), ..source }
+}
+
+fn file_name(name: String) -> String {
+    name[name.ceil_char_boundary(name.len().saturating_sub(LONGEST_FILE_NAME))..].to_owned()
+}
+
+/// Plain values only: JSON that nests, and numbers without bounds, fit into no item of the table.
+fn details(details: Map<String, Value>) -> Map<String, Value> {
+    let kept = details.into_iter().filter_map(|(name, value)| match value {
+        Value::String(text) => Some((name, Value::String(shortened(&text, LONGEST_DETAIL)))),
+        Value::Number(number) => {
+            let size = number.as_f64().map_or(f64::INFINITY, f64::abs);
+            let fits = size == 0.0 || (1.0 / GREATEST_DETAIL..GREATEST_DETAIL).contains(&size);
+            fits.then_some((name, Value::Number(number)))
+        }
+        Value::Bool(_) => Some((name, value)),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    });
+    kept.collect()
+}
+
+fn too_long(what: &str, text: &str, most: usize) -> Unreadable {
+    // A URL may be signed behind its beginning, and a URL's beginning is its host.
+    let beginning = shortened(text.split(['?', '#']).next().unwrap_or_default(), 60);
+    Unreadable(format!("{what} of {} bytes, at most {most} are taken: {beginning:?}", text.len()))
+}

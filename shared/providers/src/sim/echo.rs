@@ -1,0 +1,50 @@
+//! Repeats a request in an answer, as careless APIs and the gateways in front of them do: an error that quotes the headers
+//! and the body that it was sent.
+
+use bytes::Bytes;
+use http::Request;
+use serde::{Deserialize, Serialize};
+
+/// How the repeated texts are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Writing {
+    /// As they came.
+    #[default]
+    Plain,
+    /// Percent-encoded.
+    Percent,
+    /// With HTML's character references.
+    Html,
+}
+
+/// Each part of a request and what it holds.
+pub(crate) fn parts(request: &Request<Bytes>, writing: Writing) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| written(&String::from_utf8_lossy(bytes), writing);
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| (format!("headers.{name}"), text(value.as_bytes())));
+    [
+        ("body".to_owned(), text(request.body())),
+        ("url".to_owned(), text(request.uri().to_string().as_bytes())),
+    ]
+    .into_iter()
+    .chain(headers)
+    .collect()
+}
+
+/// All parts in one line.
+pub(crate) fn line(request: &Request<Bytes>, writing: Writing) -> String {
+    let parts = parts(request, writing).into_iter();
+    parts.map(|(name, text)| format!("{name}: {text}")).collect::<Vec<_>>().join("; ")
+}
+
+fn written(text: &str, writing: Writing) -> String {
+    match writing {
+        Writing::Plain => text.to_owned(),
+        Writing::Percent => model::percent_encoded(text),
+        Writing::Html => text
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) })
+            .collect(),
+    }
+}

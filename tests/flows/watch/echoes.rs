@@ -1,0 +1,207 @@
+//! A provider that repeats what it was sent tells no secret of ours: not to the log, the table, the bucket and the bus, and
+//! not to whoever asked.
+
+use std::io::{Cursor, Write};
+
+use http::Method;
+use serde_json::{Value, json};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use super::Log;
+use crate::{landing::serves, world::World};
+
+/// As a URL and as HTML write it.
+fn written(secret: &str) -> [String; 3] {
+    let html = |c: char| if c.is_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) };
+    [secret.to_owned(), model::percent_encoded(secret), secret.chars().map(html).collect()]
+}
+
+impl World {
+    /// An operator's command, whatever comes of it.
+    async fn outcome_of(&self, command: Value) -> String {
+        self.invoke(command).await.map_or_else(|failure| format!("{failure:?}"), |answer| answer.to_string())
+    }
+
+    /// Exports that Abyssale refuses with everything that it was sent. Returns what their callers are told.
+    async fn repeated_by_abyssale(&self) -> Vec<String> {
+        let mut told = vec![];
+        for (status, writing, count) in [
+            (400, "plain", 1),
+            (400, "percent", 1),
+            (422, "html", 1),
+            (401, "plain", 1),
+            (429, "plain", 2),
+            (500, "plain", 1),
+        ] {
+            self.trouble(
+                json!({ "on": "call", "kind": "echo", "status": status, "writing": writing, "count": count }),
+            );
+            told.push(self.post(&self.export(1), &[]).await.body().to_string());
+        }
+        assert!(told[0].contains("x-api-key: ***") && told[0].contains("/webhooks/abyssale/"), "{}", told[0]);
+        for command in [
+            json!({ "command": "check", "provider": "abyssale" }),
+            json!({ "command": "signing_secret", "provider": "abyssale", "action": "rotate" }),
+        ] {
+            self.trouble(json!({ "on": "call", "kind": "echo", "status": 401, "count": 2 }));
+            told.push(self.outcome_of(command).await);
+            self.admin(Method::DELETE, "/faults", Value::Null);
+        }
+        let reason = format!("not with {}", self.secret().await["providers"]["abyssale"]["api_key"]);
+        self.trouble(
+            json!({ "on": "generation", "kind": "format_error", "format": "square", "reason": reason }),
+        );
+        let generation = self.generation("static", json!({ "template_format_names": ["square", "story"] }));
+        let answer = self.post(&generation, &[]).await;
+        let job = self.ends(answer.body()["job_id"].as_str().expect("an id"), "partial").await;
+        assert!(job["missing"][0]["reason"].as_str().is_some_and(|why| why.contains("not with")), "{job:#}");
+        told
+    }
+
+    /// Deliveries of Abyssale that say everything it knows of us. Returns the callback URL.
+    async fn repeated_by_deliveries(&self) -> String {
+        let (id, url) = self.submitted_in_silence(1).await;
+        let secret = self.secret().await;
+        let known =
+            json!({ "callback_url": url, "keys": secret["providers"], "page": model::percent_encoded(&url) });
+        let long = "x".repeat(300_000);
+        for body in [
+            json!({ "event_type": format!("{url} {}", secret["providers"]["abyssale"]["api_key"]), "known": known }),
+            json!({ "event_type": "BECAUSE", "known": known, "long": long }),
+            json!({ "event_type": "NEW_EXPORT", "export_id": url, "archive_url": format!("https://elsewhere.example/?{url}"), "known": known }),
+        ] {
+            let delivery = json!({ "url": url, "sign": true, "body": body });
+            assert_eq!(self.deliver(delivery).await, 200);
+        }
+        self.ends(&id, "failed").await;
+        url
+    }
+
+    /// Videos that AI Studios refuses with everything that it was sent. Returns what their callers are told, and a
+    /// callback URL.
+    async fn repeated_by_ai_studios(&self) -> (Vec<String>, String) {
+        let mut told = vec![];
+        let studio = self.simulator("ai_studios");
+        let fault = |fault: Value| studio.admin(Method::POST, "/faults", &fault).expect("a fault");
+        let project = studio.describe()["project_ids"][0].clone();
+        let request = json!({ "provider": "ai_studios", "kind": "export", "project_id": project });
+        for (path, status, page) in [
+            ("/api/odin/v3/auth/token", 401, false),
+            ("/api/odin/v3/auth/token", 200, false),
+            ("/api/odin/v3/editor/project/export", 400, false),
+            ("/api/odin/v3/editor/project/export", 403, true),
+        ] {
+            let route = format!("POST {path}");
+            fault(
+                json!({ "on": "call", "route": route, "kind": "echo", "status": status, "page": page, "count": null }),
+            );
+            told.push(self.post(&request, &[]).await.body().to_string());
+            studio.admin(Method::DELETE, "/faults", &Value::Null).expect("no faults");
+        }
+        assert!(told[0].contains("userKey") && told[2].contains("/webhooks/ai_studios/"), "{told:?}");
+        let answer = self.post(&request, &[]).await;
+        assert_eq!(answer.status(), 202, "{}", answer.body());
+        for path in ["progress", "project"] {
+            let route = format!("GET /api/odin/v3/editor/{path}/*");
+            fault(json!({ "on": "call", "route": route, "kind": "echo", "status": 400, "count": 4 }));
+        }
+        self.sweep(3600).await;
+        let path = "/requests?door=api&method=POST&path=/api/odin/v3/editor/project/export";
+        let asked = studio.admin(Method::GET, path, &Value::Null).expect("a list");
+        let last = asked.as_array().and_then(|asked| asked.last()).expect("a request");
+        let body: Value = serde_json::from_str(last["body"].as_str().expect("text")).expect("JSON");
+        let url = body["webhookUrl"].as_str().expect("a URL").to_owned();
+        let hint = json!({ "progress": 7, "backendTaskId": self.secret().await["providers"]["ai_studios"]["token"]["value"], "url": url });
+        let answer = self.http.json(Method::POST, &url, &[], &hint).await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        (told, url)
+    }
+
+    /// Everything that is kept or shown, by where it is.
+    async fn everything(&self, log: &Log) -> Vec<(&'static str, String)> {
+        let mut jobs = String::new();
+        for job in self.jobs().await {
+            jobs.push_str(&self.job(job["pk"].as_s().expect("an id")).await.to_string());
+        }
+        let mut objects = String::new();
+        for key in self.keys().await {
+            objects.push_str(&key);
+            // What the provider delivered stays as it is.
+            if !key.ends_with("/archive.zip") {
+                objects.push_str(&String::from_utf8_lossy(&self.object(&key).await));
+            }
+        }
+        let listed = self.ask(Method::GET, "/jobs", &[], &Value::Null).await.body().to_string();
+        let events = json!(self.cloud.events().into_iter().map(|event| event.detail).collect::<Vec<_>>());
+        vec![
+            ("log", log.text()),
+            ("table", format!("{:?}", self.items().await)),
+            ("bucket", objects),
+            ("jobs", jobs),
+            ("list", listed),
+            ("events", events.to_string()),
+        ]
+    }
+}
+
+/// An answer with an archive of one file of this name.
+fn archive_with(name: &str) -> &'static [u8] {
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut archive = ZipWriter::new(Cursor::new(vec![]));
+    archive.start_file(name, options).expect("a file");
+    archive.write_all(b"bytes").expect("its bytes");
+    let archive = archive.finish().expect("an archive").into_inner();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", archive.len());
+    [head.into_bytes(), archive].concat().leak()
+}
+
+#[tokio::test]
+async fn the_name_of_a_file_in_an_archive_tells_no_secret() {
+    let log = Log::start();
+    // The simulator's key depends on its seed only.
+    let key = World::start().await.secret().await["providers"]["abyssale"]["api_key"].clone();
+    let key = key.as_str().expect("a key");
+    let origin = serves(archive_with(&format!("made with {key}.png"))).await;
+    let world = World::start_with(|options| options.variable("TRUSTED_ORIGINS", origin.clone())).await;
+    let (id, url) = world.submitted_in_silence(1).await;
+    let body =
+        json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": format!("{origin}/a.zip") });
+    assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(job["files"][0]["name"], "made with ___.png");
+    for (place, text) in world.everything(&log).await {
+        assert!(!text.contains(key), "a secret is in the {place}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_repeats_what_it_was_sent_tells_no_secret() {
+    let log = Log::start();
+    let world = World::start_with(|options| {
+        let options = options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0");
+        options.variable("EVENT_BUS_NAME", "landfall")
+    });
+    let world = world.await;
+    // First, while the door has read no secret: it may be behind a new token by seconds.
+    let (mut answers, url) = world.repeated_by_ai_studios().await;
+    answers.extend(world.repeated_by_abyssale().await);
+    let urls = [url, world.repeated_by_deliveries().await];
+    world.rests().await;
+
+    let secrets = world.secrets_of(&urls).await;
+    assert!(secrets.len() >= 7, "{}", secrets.len());
+    let mut places = world.everything(&log).await;
+    places.push(("answers", answers.join("\n")));
+    for (place, text) in &places {
+        for form in secrets.iter().flat_map(|secret| written(secret)) {
+            if let Some(at) = text.find(&form) {
+                let around = &text.as_bytes()[at.saturating_sub(200)..at];
+                panic!("a secret is in the {place}, after {}", String::from_utf8_lossy(around));
+            }
+        }
+    }
+    let redacted = |place: &str| places.iter().any(|(name, text)| *name == place && text.contains("***"));
+    for place in ["table", "bucket", "jobs", "answers", "events"] {
+        assert!(redacted(place), "nothing was repeated in the {place}");
+    }
+}

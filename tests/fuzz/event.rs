@@ -1,0 +1,54 @@
+//! Feeds arbitrary events to what tells what invoked a function. Each is read or refused, and whatever a request holds, its
+//! path is plain or leads nowhere.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Value, json};
+
+#[path = "../../shared/lambda/src/http_event.rs"]
+mod http_event;
+#[path = "../../shared/lambda/src/trigger.rs"]
+mod trigger;
+
+use trigger::Trigger;
+
+fuzz_target!(|bytes: &[u8]| {
+    // As the Runtime API gives it.
+    if let Ok(event) = serde_json::from_slice::<Value>(bytes) {
+        read(event);
+    }
+    // And as the parts of a request, which reach further than texts that are JSON by chance.
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.split('\n');
+    let mut part = || parts.next().unwrap_or_default();
+    let (method, path, query, name, value, body) = (part(), part(), part(), part(), part(), part());
+    read(json!({
+        "rawPath": path, "rawQueryString": query, "body": body, "cookies": [value],
+        "headers": { name: value, "host": value, "x-forwarded-proto": value, "content-type": "application/json" },
+        "requestContext": { "http": { "method": method }, "stage": "$default", "domainName": value },
+    }));
+});
+
+fn read(event: Value) {
+    match Trigger::read(event) {
+        Ok(Trigger::Http(request)) => {
+            let path = request.uri().path();
+            if http_event::is_plain_path(path) {
+                assert!(path.starts_with('/') && !path.contains("/../") && !path.contains('\\'), "{path}");
+            }
+            let _ = (request.headers().len(), request.body().len());
+        }
+        Ok(Trigger::Queue(messages)) => {
+            let known = |message: &trigger::QueueMessage| {
+                message.queue.len() + message.id.len() + message.receipt_handle.len() + message.body.len()
+            };
+            let _ =
+                messages.iter().map(|message| known(message) + message.receive_count as usize).sum::<usize>();
+        }
+        Ok(Trigger::Direct(command, fields)) => {
+            let _ = (command.len(), fields.len());
+        }
+        Err(fault) => assert!(!fault.message.is_empty()),
+    }
+}

@@ -1,0 +1,80 @@
+//! One message and its receipt handles.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A message, with all that SQS knows of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in super::super::super) struct Message {
+    pub(in super::super::super) id: String,
+    pub(in super::super::super) body: String,
+    /// `MessageAttributes` as they were sent.
+    pub(in super::super::super) attributes: Map<String, Value>,
+    /// System attributes that the sender or a redrive set.
+    pub(super) system_attributes: BTreeMap<String, String>,
+    pub(super) sent_millis: u64,
+    #[serde(flatten)]
+    pub(super) visibility: Visibility,
+}
+
+/// What changes when a message is received or its visibility timeout is changed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Visibility {
+    pub(super) first_received_millis: Option<u64>,
+    pub(super) receive_count: u64,
+    pub(super) visible_millis: u64,
+    /// The handle of the latest receive.
+    pub(super) receipt: Option<String>,
+}
+
+impl Message {
+    /// The handle of the latest receive.
+    pub(in super::super::super) fn receipt(&self) -> Option<&str> {
+        self.visibility.receipt.as_deref()
+    }
+
+    /// All system attributes, as `AttributeNames: ["All"]` shows them.
+    pub(in super::super::super) fn system_attributes(&self) -> BTreeMap<String, String> {
+        let mut attributes = self.system_attributes.clone();
+        attributes.insert("SenderId".into(), "AIDALOCALCLOUD".into());
+        attributes.insert("SentTimestamp".into(), self.sent_millis.to_string());
+        attributes.insert("ApproximateReceiveCount".into(), self.visibility.receive_count.to_string());
+        if let Some(first) = self.visibility.first_received_millis {
+            attributes.insert("ApproximateFirstReceiveTimestamp".into(), first.to_string());
+        }
+        attributes
+    }
+}
+
+impl Visibility {
+    /// A message that was never received and is visible from then on.
+    pub(super) fn from(visible_millis: u64) -> Self {
+        Self { visible_millis, ..Self::default() }
+    }
+
+    /// Received once more, and hidden until then.
+    pub(super) fn received(&self, receipt: String, now: u64, visible_millis: u64) -> Self {
+        Self {
+            first_received_millis: self.first_received_millis.or(Some(now)),
+            receive_count: self.receive_count + 1,
+            visible_millis,
+            receipt: Some(receipt),
+        }
+    }
+}
+
+/// A handle for one receive of a message.
+pub(super) fn new_receipt(queue: &str, message: &str) -> String {
+    STANDARD.encode(format!("{queue}/{message}/{}", uuid::Uuid::new_v4().simple()))
+}
+
+/// The message that a receipt of this queue was for, whether or not it is still there.
+pub(super) fn message_of_receipt(queue: &str, receipt: &str) -> Option<String> {
+    let text = String::from_utf8(STANDARD.decode(receipt).ok()?).ok()?;
+    let rest = text.strip_prefix(queue)?.strip_prefix('/')?;
+    rest.split_once('/').map(|(message, _)| message.to_owned())
+}

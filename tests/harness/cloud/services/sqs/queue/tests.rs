@@ -1,0 +1,172 @@
+//! The queue's rules at given times.
+
+use std::collections::BTreeMap;
+
+use serde_json::Map;
+
+use super::super::message::{Visibility, message_of_receipt};
+use super::*;
+
+/// A queue that a test drives by its own clock.
+struct Driven(Queue);
+
+impl Driven {
+    fn new(name: &str, policy: Option<u64>) -> Self {
+        let mut attributes = BTreeMap::from([
+            ("VisibilityTimeout".to_owned(), "1".to_owned()),
+            ("MessageRetentionPeriod".to_owned(), "60".to_owned()),
+        ]);
+        if let Some(count) = policy {
+            let policy = format!(r#"{{"deadLetterTargetArn":"arn:dead","maxReceiveCount":{count}}}"#);
+            attributes.insert("RedrivePolicy".into(), policy);
+        }
+        let settings = Settings { name: name.into(), created_millis: 0, modified_millis: 0, attributes };
+        Self(Queue::new(settings))
+    }
+
+    fn with_message(policy: Option<u64>) -> Self {
+        let mut queue = Self::new("q", policy);
+        queue.send("m", "", 0);
+        queue
+    }
+
+    fn send(&mut self, id: &str, group: &str, visible_millis: u64) {
+        let group = (!group.is_empty()).then(|| ("MessageGroupId".to_owned(), group.to_owned()));
+        self.0.apply(Change::Sent(Box::new(Message {
+            id: id.into(),
+            body: "b".into(),
+            attributes: Map::new(),
+            system_attributes: group.into_iter().collect(),
+            sent_millis: 0,
+            visibility: Visibility::from(visible_millis),
+        })));
+    }
+
+    fn receive(&mut self, now: u64, limit: usize) -> Received {
+        self.0.advance(now);
+        let received = self.0.receive(now, limit, None);
+        for message in &received.messages {
+            let (id, visibility) = (message.id.clone(), message.visibility.clone());
+            self.0.apply(Change::Hidden { id, visibility });
+        }
+        received.dead.iter().for_each(|dead| self.delete(&dead.id));
+        received
+    }
+
+    fn ids(&mut self, now: u64, limit: usize) -> Vec<String> {
+        self.receive(now, limit).messages.into_iter().map(|message| message.id).collect()
+    }
+
+    fn delete(&mut self, id: &str) {
+        self.0.apply(Change::Removed { id: id.into() });
+    }
+}
+
+#[test]
+fn a_received_message_is_hidden_for_the_visibility_timeout() {
+    let mut queue = Driven::with_message(None);
+    assert_eq!(queue.receive(0, 10).messages.len(), 1);
+    assert_eq!(queue.receive(999, 10).messages.len(), 0);
+    assert_eq!(queue.0.next_visible(999), Some(Duration::from_millis(1)));
+    assert_eq!(queue.receive(1000, 10).messages[0].visibility.receive_count, 2);
+}
+
+#[test]
+fn a_message_dies_at_the_receive_after_the_last_allowed_one() {
+    let mut queue = Driven::with_message(Some(2));
+    assert!(queue.receive(0, 10).dead.is_empty());
+    assert!(queue.receive(1000, 10).dead.is_empty());
+    let third = queue.receive(2000, 10);
+    assert!(third.messages.is_empty());
+    assert_eq!(third.dead.len(), 1);
+    assert_eq!(queue.0.len(), 0);
+}
+
+#[test]
+fn each_receive_has_its_own_receipt() {
+    let mut queue = Driven::with_message(None);
+    let mut receipt = |now| queue.receive(now, 1).messages[0].receipt().expect("was received").to_owned();
+    let (first, second) = (receipt(0), receipt(1000));
+    assert_ne!(first, second);
+    assert_eq!(message_of_receipt("q", &first).as_deref(), Some("m"));
+    assert_eq!(message_of_receipt("other", &first), None);
+}
+
+#[test]
+fn messages_expire() {
+    let mut queue = Driven::with_message(None);
+    assert_eq!(queue.receive(59_000, 1).messages.len(), 1);
+    assert!(queue.receive(60_000, 1).messages.is_empty());
+    assert_eq!(queue.0.len(), 0);
+}
+
+#[test]
+fn messages_come_in_the_order_in_which_they_were_sent_also_when_they_come_again() {
+    let mut queue = Driven::new("q", None);
+    ["a", "b", "c"].into_iter().for_each(|id| queue.send(id, "", 0));
+    assert_eq!(queue.ids(0, 2), ["a", "b"]);
+    assert_eq!(queue.ids(0, 2), ["c"]);
+    queue.delete("b");
+    assert_eq!(queue.ids(1000, 10), ["a", "c"]);
+}
+
+#[test]
+fn depth_tells_visible_in_flight_and_delayed_messages_apart() {
+    let mut queue = Driven::new("q", None);
+    queue.send("a", "", 0);
+    queue.send("b", "", 0);
+    queue.send("late", "", 900_000);
+    queue.ids(0, 1);
+    assert_eq!(queue.0.depth(), QueueDepth { visible: 1, in_flight: 1, delayed: 1 });
+    assert_eq!(queue.0.hidden_for(400), [Duration::from_millis(600)]);
+    queue.0.advance(1000);
+    assert_eq!(queue.0.depth(), QueueDepth { visible: 2, in_flight: 0, delayed: 1 });
+    queue.0.pass_time(Duration::from_secs(899));
+    queue.0.advance(1000);
+    assert_eq!(queue.0.depth(), QueueDepth { visible: 3, in_flight: 0, delayed: 0 });
+}
+
+#[test]
+fn in_a_fifo_queue_nothing_overtakes_within_its_group() {
+    let mut queue = Driven::new("q.fifo", None);
+    for (id, group) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("a3", "a"), ("b2", "b")] {
+        queue.send(id, group, 0);
+    }
+    assert_eq!(queue.ids(0, 1), ["a1"]);
+    assert_eq!(queue.ids(0, 10), ["b1", "b2"]);
+    assert!(queue.ids(0, 10).is_empty());
+    queue.delete("a1");
+    assert_eq!(queue.ids(0, 10), ["a2", "a3"]);
+    queue.delete("b1");
+    assert_eq!(queue.ids(1000, 10), ["a2", "a3", "b2"]);
+}
+
+#[test]
+fn in_a_standard_queue_a_group_holds_nothing_up() {
+    let mut queue = Driven::new("q", None);
+    queue.send("a1", "a", 0);
+    queue.send("a2", "a", 0);
+    assert_eq!((queue.ids(0, 1), queue.ids(0, 1)), (vec!["a1".to_owned()], vec!["a2".to_owned()]));
+}
+
+/// Messages that are looked at by so many receives and deletes, with so many messages standing.
+fn looked_at(name: &str, standing: usize) -> usize {
+    let mut queue = Driven::new(name, Some(5));
+    (0..standing).for_each(|number| queue.send(&number.to_string(), &(number % 7).to_string(), 0));
+    let before = queue.0.store().looked_at();
+    for _ in 0..50 {
+        for id in queue.ids(0, 1) {
+            queue.delete(&id);
+        }
+        queue.0.depth();
+        queue.0.next_visible(0);
+    }
+    queue.0.store().looked_at() - before
+}
+
+#[test]
+fn messages_looked_at_per_receive_do_not_grow_with_the_queue() {
+    for name in ["q", "q.fifo"] {
+        assert_eq!((looked_at(name, 100), looked_at(name, 10_000)), (50, 50), "{name}");
+    }
+}
