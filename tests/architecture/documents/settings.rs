@@ -49,6 +49,11 @@ fn called_with(code: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// Names in capitals that a variable is bound to before something is called with it.
+fn bound(code: &str) -> impl Iterator<Item = &str> {
+    code.split("letname=\"").skip(1).filter_map(capitals)
+}
+
 /// The names of constants that are texts in capitals.
 fn constants(code: &str) -> impl Iterator<Item = &str> {
     code.split(":&str=\"").skip(1).filter_map(capitals).filter(|name| name.contains('_'))
@@ -70,7 +75,7 @@ pub(super) fn settings() -> BTreeSet<String> {
             READERS.contains(called) || name.contains('_') && !OTHERS.contains(called)
         });
         found.extend(read.map(|(_, name)| name.to_owned()));
-        found.extend(constants(code).map(str::to_owned));
+        found.extend(bound(code).chain(constants(code)).map(str::to_owned));
         ends.extend(joined(code));
     }
     let known: BTreeSet<&str> = OF_EACH_PROVIDER.iter().copied().chain([CONCURRENCY]).collect();
