@@ -1,6 +1,7 @@
 //! The rules of the architecture, as checks that fail: who may import whom, what may be in a release, how large a room
-//! may be, and what the template repeats of the code.
+//! may be, what the template repeats of the code, and what the documents say of it.
 
+mod documents;
 mod imports;
 mod metrics;
 mod release;

@@ -1,4 +1,4 @@
-//! The metrics: what the code counts, what is listed, what the README explains, and what the dashboard and the alarms of
+//! The metrics: what the code counts, what is listed, what the document explains, and what the dashboard and the alarms of
 //! `template.yaml` show are the same.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -54,11 +54,11 @@ fn whatever_is_listed_is_counted() {
 }
 
 #[test]
-fn the_readme_explains_every_metric_and_its_unit() {
-    let readme = read("README.md");
+fn the_document_names_the_unit_of_every_metric() {
+    let document = read("docs/operate.md");
     for metric in METRICS {
         let row = format!("| `{}` | {} |", metric.name, metric.unit.as_str());
-        assert!(readme.contains(&row), "README.md has no row {row}");
+        assert!(document.contains(&row), "docs/operate.md has no row {row}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! The arithmetic of the throttles in `template.yaml`: what a campaign needs, what a flood costs, and that the README
-//! says the same.
+//! The arithmetic of the throttles in `template.yaml`: what a campaign needs, what a flood costs, and that
+//! `docs/operate.md` says the same.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ const SLOW_DELIVERY_SECONDS: f64 = 0.05;
 const POLL_SECONDS: f64 = 5.0;
 const JOBS_AT_ONCE: f64 = 500.0;
 
-/// Prices of us-east-1 in USD, per million refused deliveries: the rows of the README's table.
+/// Prices of us-east-1 in USD, per million refused deliveries: the rows of the document's table.
 fn prices(rate: f64) -> [(&'static str, f64); 7] {
     // 5 ms of 256 MB on arm64, at 0.0000133334 a GB-second.
     let duration = 1e6 * 0.005 * 0.25 * 0.000_013_333_4;
@@ -51,8 +51,11 @@ fn default_of(parameter: &str) -> f64 {
     setting(&resource(&template(), parameter), "Default").parse().expect("a number")
 }
 
-fn readme() -> String {
-    fs::read_to_string(root().join("README.md")).expect("text")
+/// Where the cost of a flood and the advised concurrency are explained.
+const DOCUMENT: &str = "docs/operate.md";
+
+fn document() -> String {
+    fs::read_to_string(root().join(DOCUMENT)).expect("text")
 }
 
 #[test]
@@ -68,12 +71,12 @@ fn a_campaign_that_ends_in_one_second_is_taken_in_by_the_fourth_attempt() {
 }
 
 #[test]
-fn the_readme_tells_what_a_flood_costs() {
-    let (readme, rate) = (readme(), default_of("WebhookRateLimit"));
+fn the_document_says_what_a_flood_costs() {
+    let (document, rate) = (document(), default_of("WebhookRateLimit"));
     let rows = prices(rate);
     for (name, price) in rows {
         let row = format!("| {name} | ${price:.2} |");
-        assert!(readme.contains(&row), "README.md has no row {row}");
+        assert!(document.contains(&row), "{DOCUMENT} has no row {row}");
     }
     let million: f64 = rows.iter().map(|(_, price)| price).sum();
     let hour = million * rate * 3600.0 / 1e6;
@@ -82,18 +85,18 @@ fn the_readme_tells_what_a_flood_costs() {
         hour * 24.0,
         hour * 24.0 * 30.0
     );
-    assert!(readme.contains(&all), "README.md has no row {all}");
+    assert!(document.contains(&all), "{DOCUMENT} has no row {all}");
     for times in [2.0, 10.0_f64] {
         let lost = (1.0 - 1.0 / times).powf(ATTEMPTS) * 100.0;
-        assert!(readme.contains(&format!("{lost:.0} of 100 deliveries")), "{times} times: {lost:.0}");
+        assert!(document.contains(&format!("{lost:.0} of 100 deliveries")), "{times} times: {lost:.0}");
     }
 }
 
 #[test]
-fn the_concurrency_that_the_readme_advises_covers_the_throttle() {
+fn the_concurrency_that_the_document_advises_covers_the_throttle() {
     let (rate, burst) = (default_of("WebhookRateLimit"), default_of("WebhookBurstLimit"));
-    let readme = readme();
-    let (_, advised) = readme.split_once("`WebhookReservedConcurrency=").expect("an advice");
+    let document = document();
+    let (_, advised) = document.split_once("`WebhookReservedConcurrency=").expect("an advice");
     let advised: f64 = advised.split_once('`').expect("a value").0.parse().expect("a number");
     assert!(advised / SLOW_DELIVERY_SECONDS >= rate + burst, "{advised} environments");
     // A new account may have ten environments in all, of which none can be reserved: the deployment would fail.

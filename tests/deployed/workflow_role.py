@@ -1,4 +1,4 @@
-"""The role of the state machines that the flows make: what README.md tells their owners to allow."""
+"""The role of the state machines that the flows make: what docs/workflows.md says their owners must allow."""
 
 import json
 

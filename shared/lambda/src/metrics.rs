@@ -58,7 +58,7 @@ const fn metric(name: &'static str, unit: Unit) -> Metric {
     Metric { name, unit }
 }
 
-/// Every metric. The README says what each tells; a test holds code, README and `template.yaml` to this list.
+/// Every metric. `docs/operate.md` explains each; a test holds code, document and `template.yaml` to this list.
 pub const METRICS: &[Metric] = &[
     metric("JobsSubmitted", Unit::Count),
     metric("JobsUnknown", Unit::Count),
