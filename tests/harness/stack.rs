@@ -10,7 +10,10 @@ use crate::{
     cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
     direct,
     function::in_process,
-    resources::{BUCKET, CALLER_WEBHOOKS_QUEUE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, Trouble},
+    resources::{
+        BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE,
+        Trouble,
+    },
     schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
     variables::{Variables, common_variables},
@@ -186,8 +189,10 @@ impl Stack {
         let schedule = options.sweep_every.map(|every| Schedule::start(every, worker_function.clone()));
 
         // As in the template, but for the time that messages are gathered.
-        let callers =
-            EventSourceOptions { batch_size: 100, ..EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE) };
+        let callers = EventSourceOptions {
+            batch_size: CALLERS_BATCH_SIZE,
+            ..EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE)
+        };
         let caller_webhooks = cloud.event_source(callers, worker_function.clone());
         let mut stack = Self {
             cloud,
