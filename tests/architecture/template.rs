@@ -43,6 +43,18 @@ fn a_caller_is_told_as_often_as_the_worker_knows_waits() {
 }
 
 #[test]
+fn callers_are_told_in_batches_as_large_as_the_harness_has_them() {
+    let template = template();
+    let (_, mapping) = template.split_once("Queue: !GetAtt CallerWebhooksQueue.Arn").expect("a mapping");
+    let (mapping, _) = mapping.split_once("MaximumConcurrency").expect("its concurrency");
+    let number = |name: &str| setting(mapping, name).parse::<usize>().expect("a number");
+    assert_eq!(number("BatchSize"), harness::CALLERS_BATCH_SIZE);
+    // AWS: "when you set BatchSize to a value greater than 10, you must set MaximumBatchingWindowInSeconds to at
+    // least 1".
+    assert!(number("MaximumBatchingWindowInSeconds") >= 1);
+}
+
+#[test]
 fn the_dashboard_can_be_read_and_no_widget_covers_another() {
     let template = template();
     let dashboard = resource(&template, "Dashboard");

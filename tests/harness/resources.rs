@@ -25,6 +25,8 @@ pub const SUBMISSIONS_DEAD_LETTER_QUEUE: &str = "landfall-submissions-dead-lette
 pub const CALLER_WEBHOOKS_QUEUE: &str = "landfall-caller-webhooks";
 /// Name of its dead-letter queue.
 pub const CALLER_WEBHOOKS_DEAD_LETTER_QUEUE: &str = "landfall-caller-webhooks-dead-letters";
+/// How many messages to callers the worker gets at once.
+pub const CALLERS_BATCH_SIZE: usize = 100;
 /// Name of the secret.
 pub const SECRET: &str = "landfall";
 /// Name of the secret in which the functions keep tokens.

@@ -11,8 +11,8 @@ use crate::{
     direct,
     function::in_process,
     resources::{
-        BUCKET, CALLER_WEBHOOKS_QUEUE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE, TOKEN_SECRET,
-        Trouble,
+        BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE,
+        TOKEN_SECRET, Trouble,
     },
     schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
@@ -189,8 +189,10 @@ impl Stack {
         let schedule = options.sweep_every.map(|every| Schedule::start(every, worker_function.clone()));
 
         // As in the template, but for the time that messages are gathered.
-        let callers =
-            EventSourceOptions { batch_size: 100, ..EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE) };
+        let callers = EventSourceOptions {
+            batch_size: CALLERS_BATCH_SIZE,
+            ..EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE)
+        };
         let caller_webhooks = cloud.event_source(callers, worker_function.clone());
         let mut stack = Self {
             cloud,
