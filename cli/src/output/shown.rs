@@ -151,7 +151,7 @@ retry of     0192d2bf
 progress     100 %
 transfer     354.6 kB of 400.0 kB, 1 of 2 files
 metadata     {\"campaign\":\"spring\"}
-notify       workflows that wait: 2, https://example.com/hook, partial counts as success
+notify       workflows that wait: 2, https://example.com, partial counts as success
 files          58.1 kB  image/png        a\u{fffd}.png
              and 2 more, listed in the manifest
 missing      story: the text does not fit
