@@ -22,8 +22,8 @@ pub use gateway::Gateway;
 pub use http_client::HttpClient;
 pub use process::WorkerProcesses;
 pub use resources::{
-    BUCKET, CALLER_WEBHOOKS_DEAD_LETTER_QUEUE, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, DEAD_LETTER_QUEUE,
-    QUEUE, SECRET, SUBMISSIONS_DEAD_LETTER_QUEUE, SUBMISSIONS_QUEUE, TABLE, TOKEN_SECRET,
+    BUCKET, CALLER_WEBHOOKS_DEAD_LETTER_QUEUE, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, Clients,
+    DEAD_LETTER_QUEUE, QUEUE, SECRET, SUBMISSIONS_DEAD_LETTER_QUEUE, SUBMISSIONS_QUEUE, TABLE, TOKEN_SECRET,
 };
 pub use stack::{Ports, Stack, StackError, StackOptions, Workers};
 pub use until::{until, until_within};
