@@ -130,7 +130,8 @@ fn only_the_role_of_operators_commands_writes_the_secret_with_the_keys() {
                 && s.resource.contains("!GetAtt TokenSecret.Id")
         })
     };
-    assert_eq!(["SubmitRole", "LandingRole", "WebhookRole"].map(reads_tokens), [true, true, false]);
+    // The receiver redacts tokens in deliveries that repeat them.
+    assert_eq!(["SubmitRole", "LandingRole", "WebhookRole"].map(reads_tokens), [true; 3]);
 }
 
 #[test]

@@ -61,6 +61,7 @@ impl Variables<'_> {
         let own = [
             ("ROLE", "door"),
             ("SECRET_ID", SECRET),
+            ("TOKEN_SECRET_ID", TOKEN_SECRET),
             ("INBOX_QUEUE_URL", &self.queues.inbox),
             ("BUCKET_NAME", BUCKET),
         ];

@@ -54,6 +54,8 @@ pub struct DoorConfig {
     pub store: StoreConfig,
     /// `SECRET_ID`: name or ARN of Landfall's secret.
     pub secret_id: String,
+    /// `TOKEN_SECRET_ID`: name or ARN of the secret in which tokens of providers are kept.
+    pub token_secret_id: String,
     /// `REQUIRE_SIGNATURES`: whether a callback's token is not enough, even while no signing secret is configured.
     pub require_signatures: bool,
 }
@@ -141,6 +143,7 @@ impl DoorConfig {
         Ok(Self {
             store: StoreConfig::read(environment)?,
             secret_id: environment.text("SECRET_ID")?,
+            token_secret_id: environment.text("TOKEN_SECRET_ID")?,
             require_signatures: environment.parsed("REQUIRE_SIGNATURES", false, "true or false")?,
         })
     }

@@ -12,7 +12,7 @@ use model::{Fault, FaultClass, JobId, Redactor};
 use objects::{Key, Objects};
 use providers::{Authenticity, Credentials, Delivery, Knocking, Provider};
 use time::OffsetDateTime;
-use transport::{SecretDocument, Secrets};
+use transport::{SecretDocument, Secrets, TokenCache};
 use uuid::Uuid;
 
 use crate::config::DoorConfig;
@@ -21,6 +21,8 @@ use crate::config::DoorConfig;
 #[derive(Debug)]
 pub(crate) struct Door {
     secrets: Secrets,
+    /// Tokens of providers, so that none passes that a delivery repeats.
+    tokens: TokenCache,
     inbox: Inbox,
     objects: Objects,
     require_signatures: bool,
@@ -36,8 +38,10 @@ struct Knock<'a> {
 impl Door {
     pub(crate) fn connect(aws: &Aws, config: &DoorConfig) -> Self {
         let (inbox, objects) = crate::store(aws, &config.store);
-        let secrets = Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id);
-        Self { secrets, inbox, objects, require_signatures: config.require_signatures }
+        let secrets_manager = aws.service("SECRETS_MANAGER");
+        let secrets = Secrets::new(&secrets_manager, &config.secret_id);
+        let tokens = TokenCache::new(&secrets_manager, &config.token_secret_id);
+        Self { secrets, tokens, inbox, objects, require_signatures: config.require_signatures }
     }
 
     /// Takes a delivery in. Whoever only looks whether anybody is there is told so, if it knows the way.
@@ -58,7 +62,7 @@ impl Door {
             }
             Knocking::Delivery | Knocking::QueryDelivery | Knocking::Refused => request.body().clone(),
         };
-        let redactor = self.redactor(&knock, secret).await;
+        let redactor = self.redactor(&knock, &secret).await?;
         let told = match redactor.redact(&told) {
             Cow::Borrowed(_) => told,
             Cow::Owned(redacted) => {
@@ -105,14 +109,15 @@ impl Door {
 
     /// Redacts a delivery, once its signature over what came is checked. Nothing gets further than here with a secret in it:
     /// not into the queue, the bucket and the table, and not to whoever reads what the delivery says.
-    async fn redactor(&self, knock: &Knock<'_>, held: Arc<SecretDocument>) -> Redactor {
-        // A token may be younger than the copy that is held; a few seconds of that remain.
-        let secret = match knock.provider.carries_token() {
-            true => self.secrets.refreshed().await.unwrap_or(held),
-            false => held,
-        };
+    async fn redactor(&self, knock: &Knock<'_>, secret: &SecretDocument) -> Result<Redactor, Fault> {
         let job = knock.callback.map(|(job, _)| job);
-        secret.redactor(&providers::name_of(knock.provider), job, None)
+        let mut redactor = secret.redactor(&providers::name_of(knock.provider), job, None);
+        if knock.provider.carries_token()
+            && let Some(token) = self.tokens.held(knock.provider.name()).await?
+        {
+            redactor.hide(&token);
+        }
+        Ok(redactor)
     }
 
     /// Keeps a long body in S3 and a short one in the message.

@@ -1,7 +1,8 @@
 //! A provider's token, kept in a second secret that holds nothing else, so that all invocations share one.
 //!
-//! The secret with the keys is not written for it: whoever renews tokens needs no permission to replace a key. Who finds it missing or old claims the exchange in the secret itself, which only one can do; the others wait for
-//! the token that comes of it. A claim ends by itself, should its maker die.
+//! The secret with the keys is not written for it: whoever renews tokens needs no permission to replace a key. Who finds
+//! the token missing or old claims the exchange in the secret itself, which only one can do; the others wait for the token
+//! that comes of it. A claim ends by itself, should its maker die.
 
 use std::time::Duration;
 
@@ -60,6 +61,20 @@ impl TokenCache {
             tokio::time::sleep(LOOK).await;
         }
         Err(busy())
+    }
+
+    /// A provider's newest token, good or not, if there is one. It is at most a few seconds old unless the secret cannot be
+    /// read.
+    ///
+    /// # Errors
+    /// As [`Secrets::get`].
+    pub async fn held(&self, provider: &str) -> Result<Option<Secret>, Fault> {
+        let document = match self.0.refreshed().await {
+            Ok(document) => document,
+            Err(_) => self.0.get().await?,
+        };
+        let section = document.provider(provider);
+        Ok(section.pointer("/token/value").and_then(Value::as_str).map(Secret::new))
     }
 
     async fn claim(&self, version: &SecretVersion, provider: &str) -> Result<bool, Fault> {

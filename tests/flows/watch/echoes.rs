@@ -111,7 +111,9 @@ impl World {
         let last = asked.as_array().and_then(|asked| asked.last()).expect("a request");
         let body: Value = serde_json::from_str(last["body"].as_str().expect("text")).expect("JSON");
         let url = body["webhookUrl"].as_str().expect("a URL").to_owned();
-        let hint = json!({ "progress": 7, "backendTaskId": self.secret().await["providers"]["ai_studios"]["token"]["value"], "url": url });
+        let token = self.token_secret().await["providers"]["ai_studios"]["token"]["value"].clone();
+        assert!(token.is_string(), "there is a token to repeat");
+        let hint = json!({ "progress": 7, "backendTaskId": token, "url": url });
         let answer = self.http.json(Method::POST, &url, &[], &hint).await.expect("an answer");
         assert_eq!(answer.status(), 200);
         (told, url)
