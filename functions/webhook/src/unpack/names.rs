@@ -169,8 +169,8 @@ mod tests {
     fn cannot_hold(names: &[String]) -> Option<&String> {
         let mut held: HashMap<String, bool> = HashMap::new();
         names.iter().find(|name| {
-            let folders = name.match_indices('/').map(|(end, _)| folded(&name[..end]));
-            let folders_fit = folders.map(|folder| *held.entry(folder).or_insert(true)).all(|folder| folder);
+            let mut folders = name.match_indices('/').map(|(end, _)| folded(&name[..end]));
+            let folders_fit = folders.all(|folder| *held.entry(folder).or_insert(true));
             !folders_fit || held.insert(folded(name), false).is_some()
         })
     }
