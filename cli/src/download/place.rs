@@ -51,8 +51,7 @@ pub(super) fn apart(files: Vec<StoredFile>) -> (Vec<StoredFile>, Vec<Failure>) {
     let told = folders.into_iter().map(|file| {
         let name = file.name;
         let message = format!(
-            "{name:?} is a file of the job and a folder of other files; download it by itself, with --file, to another \
-             folder"
+            "{name:?} is a file of the job and a folder of other files; download it by its name into another folder"
         );
         Failure::in_the_way(message)
     });

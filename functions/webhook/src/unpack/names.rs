@@ -104,7 +104,7 @@ fn part(place: usize, text: &str) -> Option<String> {
     let drive = place == 0 && text.len() == 2 && text.ends_with(':');
     // Without the invisible, a letter and its mark may stand side by side that did not before.
     let clean = composed(&text.chars().filter_map(character).collect::<String>());
-    let clean = clean.trim_start().trim_end_matches(['.', ' ']).trim_end();
+    let clean = clean.trim_start().trim_end_matches(|c: char| c == '.' || c.is_whitespace());
     if drive || clean.is_empty() || clean.chars().all(|c| c == '.') {
         return None;
     }
@@ -206,6 +206,7 @@ mod tests {
             ("sub/lpt1.txt", "sub/_lpt1.txt"),
             ("com10", "com10"),
             ("a. . ", "a"),
+            ("a.\u{a0}.\u{2003}", "a"),
             (" a.png", "a.png"),
             ("what?.png", "what_.png"),
             ("gpj.\u{202e}exe", "gpj.exe"),
