@@ -37,7 +37,8 @@ impl Records {
         Ok(jobs)
     }
 
-    /// The oldest job that is not at its end, as far as the index knows: of each partition it looks at one page, some 5,000 jobs, those that are due first.
+    /// The oldest job that is not at its end, as far as the index knows: of each partition it looks at one page, some
+    /// 5,000 jobs, those that are due first.
     ///
     /// # Errors
     /// [`model::FaultClass::StorageUnavailable`].
