@@ -78,7 +78,7 @@ const HOMES: &[(&str, &[&str])] = &[
 const NEVER: &[(&str, &[&str])] = &[("model", &["tokio", "reqwest"]), ("providers", &["tokio", "reqwest"])];
 
 /// Packages of `tests/`, which are never shipped and may use everything.
-const TESTS: &[&str] = &["harness", "bench-land", "bench-server"];
+const TESTS: &[&str] = &["harness", "simulators", "bench-land", "bench-server"];
 
 /// Normal dependencies of every package of ours but those of the tests.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

@@ -40,12 +40,12 @@ impl Deployed {
         let api: url::Url = text_of(&described["providers"]["abyssale"], "api_url").parse().expect("a URL");
         let port = api.port().expect("a port");
         let run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
-        let (provider, run) =
-            (providers::find("abyssale").expect("a provider"), u64::try_from(run).expect("soon"));
+        let run = u64::try_from(run).expect("soon");
         let ports = Ports { api: port, files: port + 1, admin: port + 2 };
         // The flow before this one may not have let go of them yet.
         let simulator = until("the simulator's ports are free", || async {
-            SimulatorHost::start(provider.simulator(1, run), ports).await.ok()
+            let simulator = simulators::of_provider("abyssale", 1, run).expect("a simulator");
+            SimulatorHost::start(simulator, ports).await.ok()
         })
         .await;
         let sender = Sender::new().expect("a client");

@@ -22,7 +22,7 @@ impl World {
 
     /// How many downloads the provider's file server saw.
     fn downloads(&self) -> usize {
-        let requests = self.admin(Method::GET, "/requests?door=files", Value::Null);
+        let requests = self.admin(Method::GET, "/requests?endpoint=files", Value::Null);
         requests.as_array().map_or_else(|| requests["requests"].as_array().map_or(0, Vec::len), Vec::len)
     }
 

@@ -19,7 +19,7 @@ const A_MINUTE: u64 = 61;
 impl World {
     /// Every question about a generation that reached the provider.
     fn polls(&self) -> Vec<Value> {
-        let requests = self.admin(Method::GET, "/requests?door=api&method=GET", Value::Null);
+        let requests = self.admin(Method::GET, "/requests?endpoint=api&method=GET", Value::Null);
         let requests = requests.as_array().cloned().unwrap_or_default();
         requests
             .into_iter()

@@ -154,7 +154,7 @@ impl World {
 
     /// Every request for work that reached the provider, whatever the work, refused and lost ones included.
     pub(crate) fn posts(&self) -> Vec<Value> {
-        let requests = self.admin(Method::GET, "/requests?door=api&method=POST", Value::Null);
+        let requests = self.admin(Method::GET, "/requests?endpoint=api&method=POST", Value::Null);
         let requests = requests.as_array().cloned().unwrap_or_default();
         requests.into_iter().filter(|post| post["path"] != "/subscribe").collect()
     }

@@ -290,7 +290,7 @@ async fn gateway(what: &str, port: u16, function: &Function) -> Result<Gateway, 
 }
 
 async fn start_simulators(options: &StackOptions) -> Result<Vec<(&'static str, SimulatorHost)>, StackError> {
-    let mut simulators = vec![];
+    let mut hosts = vec![];
     let mut port = options.ports.simulators;
     for provider in providers::ALL {
         let ports = match port {
@@ -298,12 +298,14 @@ async fn start_simulators(options: &StackOptions) -> Result<Vec<(&'static str, S
             first => SimulatorPorts { api: first, files: first + 1, admin: first + 2 },
         };
         port = if port == 0 { 0 } else { port + 3 };
-        let host = SimulatorHost::start(provider.simulator(options.seed, options.run), ports).await;
+        let simulator = simulators::of_provider(provider.name(), options.seed, options.run)
+            .ok_or_else(|| StackError(format!("{} has no simulator", provider.name())))?;
+        let host = SimulatorHost::start(simulator, ports).await;
         let host = host
             .map_err(|e| StackError(format!("the simulator of {} does not start: {e}", provider.name())))?;
-        simulators.push((provider.name(), host));
+        hosts.push((provider.name(), host));
     }
-    Ok(simulators)
+    Ok(hosts)
 }
 
 async fn write_secret(

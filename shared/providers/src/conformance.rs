@@ -76,36 +76,6 @@ fn a_check_of_something_unknown_is_refused_with_a_field() {
     }
 }
 
-#[cfg(feature = "sim")]
-#[test]
-fn checks_have_names_of_their_own() {
-    for provider in ALL {
-        let credentials = Credentials::new(provider.simulator(1, 1).credentials());
-        let access = Access { api_url: "https://api.example", credentials: &credentials };
-        let checks = provider.checks(&access, Map::new()).expect("checks");
-        // These are Landfall's own.
-        let mut names = vec!["table", "callback_url", "door", "secret", "callback_key", "signing"];
-        for (name, _) in checks {
-            assert!(!names.contains(&name), "{}: {name}", provider.name());
-            names.push(name);
-        }
-    }
-}
-
-#[cfg(feature = "sim")]
-#[test]
-fn a_simulators_demonstration_is_a_good_request() {
-    for provider in ALL {
-        let shown = provider.simulator(1, 1).demonstration();
-        let mut fields = shown.as_object().cloned().expect("an object");
-        assert_eq!(fields.remove("provider"), Some(json!(provider.name())));
-        fields.remove("metadata");
-        let kind = fields.remove("kind").expect("a kind");
-        let order = provider.read_order(kind.as_str().expect("text"), fields).expect("a good request");
-        assert!(order.expected.is_none_or(|expected| expected > 0));
-    }
-}
-
 /// Texts of every length that matters, up to a megabyte, and JSON that nests or has numbers without bounds.
 fn any_value() -> impl Strategy<Value = Value> {
     let length = prop::sample::select(vec![0, 1, 199, 201, 1024, 1025, 2100, 8192, 90_000, 1_000_000_usize]);

@@ -21,8 +21,6 @@ mod retry_after;
 mod schema;
 mod secret_response;
 mod signing;
-#[cfg(feature = "sim")]
-pub mod sim;
 mod standing;
 mod token;
 
@@ -46,7 +44,7 @@ pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fing
 pub use standing::Standing;
 pub use token::Token;
 
-/// Every provider. The functions, the simulators, the runner and the conformance tests iterate over it.
+/// Every provider. The functions, the runner and the conformance tests iterate over it.
 pub static ALL: &[&dyn Provider] = &[
     &abyssale::Abyssale, // line two of two
     &ai_studios::AiStudios,
@@ -199,10 +197,6 @@ pub trait Provider: Sync {
         Fields::new(fields).finish()?;
         Ok(vec![])
     }
-
-    /// The provider's simulator. Keys and seeded ids depend on `seed` only; ids of new work on `run` too.
-    #[cfg(feature = "sim")]
-    fn simulator(&self, seed: u64, run: u64) -> Box<dyn sim::Simulator>;
 }
 
 /// Finds a provider by the name that a caller or a callback path gave.

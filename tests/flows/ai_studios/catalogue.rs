@@ -33,7 +33,7 @@ pub(super) fn control(world: &World, method: Method, path: &str, body: Value) ->
 
 /// How many exports the provider was asked for, and took.
 pub(super) fn exports(world: &World) -> (usize, u64) {
-    let path = "/requests?door=api&method=POST&path=/api/odin/v3/editor/project/export";
+    let path = "/requests?endpoint=api&method=POST&path=/api/odin/v3/editor/project/export";
     let asked = control(world, Method::GET, path, Value::Null).as_array().map_or(0, Vec::len);
     let taken = control(world, Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64();
     (asked, taken.expect("a count"))
@@ -74,7 +74,7 @@ async fn lands(scenarios: &[(&str, &[&str])]) {
             assert_eq!(job["status"], "stored", "{scenario} {variant}: {job:#}");
             assert_eq!(exports(&world), (1, 1), "{scenario} {variant}");
             assert_eq!(world.manifest(&job).await["files"][0]["content_type"], "video/mp4");
-            let files = control(&world, Method::GET, "/requests?door=files", Value::Null);
+            let files = control(&world, Method::GET, "/requests?endpoint=files", Value::Null);
             assert!(!files.to_string().contains("authorization"), "{scenario} {variant}: a token left");
         }
     }

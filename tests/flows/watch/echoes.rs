@@ -106,7 +106,7 @@ impl World {
             fault(json!({ "on": "call", "route": route, "kind": "echo", "status": 400, "count": 4 }));
         }
         self.sweep(3600).await;
-        let path = "/requests?door=api&method=POST&path=/api/odin/v3/editor/project/export";
+        let path = "/requests?endpoint=api&method=POST&path=/api/odin/v3/editor/project/export";
         let asked = studio.admin(Method::GET, path, &Value::Null).expect("a list");
         let last = asked.as_array().and_then(|asked| asked.last()).expect("a request");
         let body: Value = serde_json::from_str(last["body"].as_str().expect("text")).expect("JSON");

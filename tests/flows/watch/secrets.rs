@@ -54,7 +54,7 @@ impl World {
         let answer = self.post(&request, &[]).await;
         assert_eq!(answer.status(), 202, "{}", answer.body());
         self.sweep(3600).await;
-        let path = "/requests?door=api&method=POST&path=/api/odin/v3/editor/project/export";
+        let path = "/requests?endpoint=api&method=POST&path=/api/odin/v3/editor/project/export";
         let asked = self.simulator("ai_studios").admin(Method::GET, path, &Value::Null).expect("a list");
         let body: Value = serde_json::from_str(asked[0]["body"].as_str().expect("text")).expect("JSON");
         body["webhookUrl"].as_str().expect("a URL").to_owned()

@@ -5,16 +5,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use providers::sim::{Door, Origins, Outcome, Outgoing, Reply, Simulator};
 use serde_json::Value;
+use simulators::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::{doors, pump};
+use super::{endpoints, pump};
 
-/// The port of each door on 127.0.0.1; 0 takes a free one.
+/// The port of each endpoint on 127.0.0.1; 0 takes a free one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ports {
     /// The provider's API.
@@ -33,7 +33,7 @@ pub struct SimulatorHost {
 }
 
 impl SimulatorHost {
-    /// Binds the three doors, tells the simulator where they are and starts to serve.
+    /// Binds the three endpoints, tells the simulator where they are and starts to serve.
     ///
     /// # Errors
     ///
@@ -46,15 +46,15 @@ impl SimulatorHost {
         let shared = Arc::new(Shared::new(simulator));
         shared.with(|simulator| simulator.set_origins(origins.clone()));
         let tasks = vec![
-            tokio::spawn(doors::serve(api, Door::Api, Arc::clone(&shared))),
-            tokio::spawn(doors::serve(files, Door::Files, Arc::clone(&shared))),
-            tokio::spawn(doors::serve(admin, Door::Admin, Arc::clone(&shared))),
+            tokio::spawn(endpoints::serve(api, Endpoint::Api, Arc::clone(&shared))),
+            tokio::spawn(endpoints::serve(files, Endpoint::Files, Arc::clone(&shared))),
+            tokio::spawn(endpoints::serve(admin, Endpoint::Admin, Arc::clone(&shared))),
             tokio::spawn(pump::run(Arc::clone(&shared))),
         ];
         Ok(Self { shared, origins, tasks })
     }
 
-    /// Where the doors are.
+    /// Where the endpoints are.
     pub fn origins(&self) -> &Origins {
         &self.origins
     }
@@ -69,7 +69,7 @@ impl SimulatorHost {
         self.with(|simulator| simulator.describe())
     }
 
-    /// Calls the Admin door without a connection. [`Value::Null`] sends no body, and stands for an empty
+    /// Calls the Admin endpoint without a connection. [`Value::Null`] sends no body, and stands for an empty
     /// answer.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl SimulatorHost {
             .header(http::header::CONTENT_TYPE, content_type)
             .body(body)
             .map_err(|error| AdminRefused { status: 400, body: error.to_string() })?;
-        let response = self.shared.handle(Door::Admin, request).response;
+        let response = self.shared.handle(Endpoint::Admin, request).response;
         let text = || String::from_utf8_lossy(response.body()).into_owned();
         if !response.status().is_success() {
             return Err(AdminRefused { status: response.status().as_u16(), body: text() });
@@ -119,7 +119,7 @@ impl Drop for SimulatorHost {
     }
 }
 
-/// The Admin door answered with something else than a success.
+/// The Admin endpoint answered with something else than a success.
 #[derive(Debug)]
 pub struct AdminRefused {
     /// The status of the answer.
@@ -130,7 +130,7 @@ pub struct AdminRefused {
 
 impl std::fmt::Display for AdminRefused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the simulator's admin door answered {}: {}", self.status, self.body)
+        write!(f, "the simulator's admin endpoint answered {}: {}", self.status, self.body)
     }
 }
 
@@ -160,8 +160,8 @@ impl Shared {
         work(simulator.as_mut())
     }
 
-    pub(super) fn handle(&self, door: Door, request: http::Request<Bytes>) -> Reply {
-        self.with(|simulator| simulator.handle(door, request, OffsetDateTime::now_utc()))
+    pub(super) fn handle(&self, endpoint: Endpoint, request: http::Request<Bytes>) -> Reply {
+        self.with(|simulator| simulator.handle(endpoint, request, OffsetDateTime::now_utc()))
     }
 
     /// What is due now, and when to look again.

@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Uri};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use providers::sim::{Manner, Outcome, Outgoing};
+use simulators::{Manner, Outcome, Outgoing};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 

@@ -1,11 +1,11 @@
-//! The host keeps the promises of `providers::sim`: every manner on a real socket, and deliveries.
+//! The host keeps the promises of `simulators`: every manner on a real socket, and deliveries.
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use providers::sim::{Door, Manner, Origins, Outcome, Outgoing, Reply, Simulator};
 use serde_json::{Value, json};
+use simulators::{Endpoint, Manner, Origins, Outcome, Outgoing, Reply, Simulator};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use super::{Ports, SimulatorHost};
 
 const BODY: &[u8] = b"0123456789";
 
-/// Answers every call of the API in one manner, and sends what its Admin door is given.
+/// Answers every call of the API in one manner, and sends what its Admin endpoint is given.
 struct Scripted {
     manner: Manner,
     due: Vec<(OffsetDateTime, Outgoing)>,
@@ -24,8 +24,8 @@ struct Scripted {
 impl Simulator for Scripted {
     fn set_origins(&mut self, _: Origins) {}
 
-    fn handle(&mut self, door: Door, request: Request<Bytes>, wall: OffsetDateTime) -> Reply {
-        if door == Door::Admin && request.method() == Method::POST {
+    fn handle(&mut self, endpoint: Endpoint, request: Request<Bytes>, wall: OffsetDateTime) -> Reply {
+        if endpoint == Endpoint::Admin && request.method() == Method::POST {
             let uri = String::from_utf8_lossy(request.body()).trim_matches('"').to_owned();
             let request = Request::post(uri).body(Bytes::from_static(BODY)).expect("a URL");
             let manner = self.manner;
@@ -33,11 +33,11 @@ impl Simulator for Scripted {
             let outgoing = Outgoing { delivery: 1, request, timeout, manner };
             self.due.push((wall + Duration::from_millis(100), outgoing));
         }
-        let body = match door {
-            Door::Admin => Bytes::from(json!({"outcomes": format!("{:?}", self.outcomes)}).to_string()),
-            Door::Api | Door::Files => Bytes::from_static(BODY),
+        let body = match endpoint {
+            Endpoint::Admin => Bytes::from(json!({"outcomes": format!("{:?}", self.outcomes)}).to_string()),
+            Endpoint::Api | Endpoint::Files => Bytes::from_static(BODY),
         };
-        let manner = if door == Door::Api { self.manner } else { Manner::Plain };
+        let manner = if endpoint == Endpoint::Api { self.manner } else { Manner::Plain };
         Reply { response: Response::new(body), manner }
     }
 
@@ -77,9 +77,9 @@ async fn host(manner: Manner) -> SimulatorHost {
 /// What comes back on the wire, and whether it ended in an orderly close.
 async fn exchange(origin: &str, method: &str) -> (String, bool) {
     let address = origin.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).await.expect("the door is open");
+    let mut stream = TcpStream::connect(address).await.expect("the endpoint is open");
     let request = format!("{method} / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("the door reads");
+    stream.write_all(request.as_bytes()).await.expect("the endpoint reads");
     let mut got = Vec::new();
     let orderly = stream.read_to_end(&mut got).await.is_ok();
     (String::from_utf8_lossy(&got).into_owned(), orderly)

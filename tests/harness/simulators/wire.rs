@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use providers::sim::Manner;
+use simulators::Manner;
 use tokio::time::{Sleep, sleep};
 
 use super::fate::Fate;

@@ -11,8 +11,6 @@ mod question;
 mod refusal;
 mod signature;
 mod signing;
-#[cfg(feature = "sim")]
-pub mod sim;
 mod submit;
 mod task;
 mod webhook;
@@ -123,10 +121,5 @@ impl Provider for Abyssale {
 
     fn checks(&self, access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
         check::checks(access, fields)
-    }
-
-    #[cfg(feature = "sim")]
-    fn simulator(&self, seed: u64, run: u64) -> Box<dyn crate::sim::Simulator> {
-        Box::new(sim::AbyssaleSimulator::for_run(seed, run))
     }
 }

@@ -15,8 +15,6 @@ mod poll;
 mod progress;
 mod refusal;
 mod repeats;
-#[cfg(feature = "sim")]
-pub mod sim;
 mod submit;
 mod token;
 mod values;
@@ -146,10 +144,5 @@ impl Provider for AiStudios {
 
     fn checks(&self, access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
         check::checks(access, fields)
-    }
-
-    #[cfg(feature = "sim")]
-    fn simulator(&self, seed: u64, run: u64) -> Box<dyn crate::sim::Simulator> {
-        Box::new(sim::AiStudiosSimulator::for_run(seed, run))
     }
 }

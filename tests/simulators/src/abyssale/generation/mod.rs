@@ -1,0 +1,144 @@
+//! Asynchronous generations: what was asked for, what came of it and when (contract 3).
+
+pub(super) mod accept;
+pub(super) mod body;
+pub(super) mod element;
+pub(super) mod plan;
+pub(super) mod sync;
+pub(super) mod view;
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::export::ChosenFile;
+
+/// Results are kept for seven days (contract 3.3).
+const KEPT: Duration = Duration::days(7);
+
+/// A format of which nothing came.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    /// None for a multipage document.
+    pub(super) format: Option<String>,
+    pub(super) reason: String,
+}
+
+/// How far a generation got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Queued,
+    Running,
+    Final,
+    /// Forgotten after seven days.
+    Gone,
+}
+
+/// One asynchronous generation.
+#[derive(Debug, Clone)]
+pub(super) struct Generation {
+    pub(super) id: Uuid,
+    pub(super) design: Uuid,
+    pub(super) callback_url: Option<String>,
+    pub(super) requested_at: OffsetDateTime,
+    pub(super) starts_at: OffsetDateTime,
+    /// None if it never ends.
+    pub(super) ends_at: Option<OffsetDateTime>,
+    /// Banners with their versions, in the order of the formats.
+    pub(super) banners: Vec<(Uuid, u32)>,
+    pub(super) failures: Vec<Failure>,
+    pub(super) polls: u32,
+}
+
+impl Generation {
+    pub(super) fn stage(&self, now: OffsetDateTime) -> Stage {
+        if now > self.requested_at + KEPT {
+            Stage::Gone
+        } else if self.ends_at.is_some_and(|end| end <= now) {
+            Stage::Final
+        } else if self.starts_at <= now {
+            Stage::Running
+        } else {
+            Stage::Queued
+        }
+    }
+
+    /// As the Admin endpoint shows it.
+    fn view(&self, now: OffsetDateTime) -> Value {
+        let stage = match self.stage(now) {
+            Stage::Queued => "QUEUED",
+            Stage::Running => "RUNNING",
+            Stage::Final => "FINAL",
+            Stage::Gone => "GONE",
+        };
+        json!({
+            "generation_request_id": self.id,
+            "design_id": self.design,
+            "state": stage,
+            "callback_url": self.callback_url,
+            "requested_at": self.requested_at.unix_timestamp(),
+            "finalized_at": self.ends_at.map(OffsetDateTime::unix_timestamp),
+            "banner_ids": self.banners.iter().map(|(id, _)| id).collect::<Vec<_>>(),
+            "errors": self.failures.iter().map(Failure::view).collect::<Vec<_>>(),
+            "polls": self.polls,
+        })
+    }
+}
+
+impl Failure {
+    /// As the API shows it (contract 3.3).
+    pub(super) fn view(&self) -> Value {
+        let mut view = json!({"reason": self.reason});
+        if let Some(format) = &self.format {
+            view["template_format_name"] = format.as_str().into();
+        }
+        view
+    }
+}
+
+/// All generations, and the files chosen for the next banners.
+#[derive(Debug, Default)]
+pub(super) struct Generations {
+    all: Vec<Generation>,
+    chosen: VecDeque<(Option<String>, ChosenFile)>,
+    accepted_posts: u32,
+    /// Synchronous renders.
+    pub(super) renders: u32,
+    /// Banners made, each of which costs one credit.
+    pub(super) credits_consumed: u32,
+}
+
+impl Generations {
+    pub(super) fn get(&self, id: Uuid) -> Option<&Generation> {
+        self.all.iter().find(|generation| generation.id == id)
+    }
+
+    fn get_mut(&mut self, id: Uuid) -> Option<&mut Generation> {
+        self.all.iter_mut().find(|generation| generation.id == id)
+    }
+
+    /// The next `count` banners, or those of one format, have this file.
+    pub(super) fn choose(&mut self, file: &ChosenFile, format: Option<&str>, count: usize) {
+        let chosen = (format.map(str::to_owned), file.clone());
+        self.chosen.extend(std::iter::repeat_n(chosen, count));
+    }
+
+    /// Takes the file that was chosen for a banner of this format.
+    fn take_chosen(&mut self, format: Option<&str>) -> Option<ChosenFile> {
+        let fits = |wanted: &Option<String>| wanted.is_none() || wanted.as_deref() == format;
+        let place = self.chosen.iter().position(|(wanted, _)| fits(wanted))?;
+        self.chosen.remove(place).map(|(_, file)| file)
+    }
+
+    pub(super) fn list(&self, now: OffsetDateTime) -> Value {
+        json!({
+            "accepted_posts": self.accepted_posts,
+            "synchronous_renders": self.renders,
+            "credits_consumed": self.credits_consumed,
+            "chosen_files": self.chosen.len(),
+            "generations": self.all.iter().map(|generation| generation.view(now)).collect::<Vec<_>>(),
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! The schedule of deliveries and the log of their attempts (contract 6.1).
+
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+
+use crate::Outcome;
+use crate::attempt::Attempt;
+use crate::schedule::{Schedule, Send};
+
+use super::delivery::{Delivery, State, Target};
+use super::knobs::Knobs;
+
+/// All deliveries, what is scheduled, and what is in flight.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    deliveries: Vec<Delivery>,
+    schedule: Schedule,
+}
+
+impl Outbox {
+    /// Empty, but no attempt gets a number that one still in flight has.
+    pub(super) fn cleared(&self) -> Self {
+        Self { schedule: self.schedule.cleared(), ..Self::default() }
+    }
+
+    /// The number of the next delivery.
+    pub(super) fn next_number(&self) -> u64 {
+        self.deliveries.len() as u64 + 1
+    }
+
+    pub(super) fn add(&mut self, delivery: Delivery) {
+        self.deliveries.push(delivery);
+    }
+
+    /// Schedules a sending. Only those of the ladder are repeated when they fail.
+    pub(super) fn send_at(&mut self, number: u64, of_ladder: bool, due: OffsetDateTime) {
+        self.schedule.send_at(number, of_ladder, due);
+    }
+
+    pub(super) fn get(&self, number: u64) -> Option<&Delivery> {
+        self.deliveries.get(usize::try_from(number.checked_sub(1)?).ok()?)
+    }
+
+    fn get_mut(&mut self, number: u64) -> Option<&mut Delivery> {
+        self.deliveries.get_mut(usize::try_from(number.checked_sub(1)?).ok()?)
+    }
+
+    /// The delivery with this number or this delivery id.
+    pub(super) fn find(&self, name: &str) -> Option<&Delivery> {
+        self.deliveries
+            .iter()
+            .find(|delivery| delivery.delivery_id == name || delivery.number.to_string() == name)
+    }
+
+    /// Lets every held delivery go out soon after `due`.
+    pub(super) fn release_held(&mut self, due: OffsetDateTime) {
+        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.state == State::Held) {
+            delivery.state = State::Pending;
+            self.schedule.send_at(delivery.number, true, due + Duration::SECOND);
+        }
+    }
+
+    pub(super) fn next_due(&self) -> Option<OffsetDateTime> {
+        self.schedule.next_due()
+    }
+
+    /// Takes what is due, in order of time.
+    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<Send> {
+        self.schedule.take_due(now)
+    }
+
+    /// Writes an attempt down and gives its number.
+    pub(super) fn started(&mut self, number: u64, attempt: Attempt) -> u64 {
+        let Some(delivery) = self.get_mut(number) else { return 0 };
+        delivery.tries += u32::from(attempt.of_ladder);
+        delivery.attempts.push(attempt);
+        let place = delivery.attempts.len() - 1;
+        self.schedule.started(number, place)
+    }
+
+    /// Notes how an attempt ended. A failure is repeated until the last attempt, then the delivery is lost.
+    pub(super) fn ended(&mut self, attempt: u64, outcome: Outcome, now: OffsetDateTime, knobs: &Knobs) {
+        let Some((number, place)) = self.schedule.ended(attempt) else { return };
+        let Some(delivery) = self.get_mut(number) else { return };
+        let Some(attempt) = delivery.attempts.get_mut(place) else { return };
+        attempt.ended = Some((outcome, now));
+        let once = delivery.target == Target::Direct;
+        if !attempt.of_ladder && !once {
+            return;
+        }
+        let acknowledged = match outcome {
+            Outcome::Status(status) => knobs.acknowledges(status),
+            Outcome::Timeout | Outcome::ConnectionFailed => false,
+        };
+        let tries = delivery.tries;
+        if acknowledged {
+            delivery.state = State::Acknowledged;
+        } else if once || tries >= knobs.delivery_attempts {
+            delivery.state = State::Exhausted;
+        } else {
+            self.send_at(number, true, now + knobs.retry_delay(tries));
+        }
+    }
+
+    /// Every delivery with its attempts.
+    pub(super) fn list(&self) -> Value {
+        self.deliveries.iter().map(Delivery::view).collect()
+    }
+}

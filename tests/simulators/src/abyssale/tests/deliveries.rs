@@ -1,0 +1,159 @@
+//! The ladder of attempts, signatures and the faults of deliveries.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::{Manner, Outcome, Simulator};
+
+use super::{Bench, header};
+
+#[test]
+fn six_attempts_on_the_virtual_clock() {
+    let mut bench = Bench::new();
+    bench.simulator.credentials();
+    let (_, accepted) = bench.export();
+    assert!(bench.due().is_empty(), "the latency has not passed");
+    bench.wait(2.0);
+    let outcomes = [
+        Outcome::Status(500),
+        Outcome::Timeout,
+        Outcome::ConnectionFailed,
+        Outcome::Status(401),
+        Outcome::Status(302),
+        Outcome::Status(503),
+    ];
+    let mut ids = Vec::new();
+    for (outcome, delay) in outcomes.into_iter().zip([10, 60, 600, 3_600, 10_800, 0]) {
+        let sent = bench.deliver(outcome);
+        let t = format!("t={},", bench.wall.unix_timestamp());
+        assert!(header(&sent, "x-abyssale-signature").is_some_and(|value| value.starts_with(&t)));
+        ids.push(header(&sent, "x-abyssale-delivery-id").map(str::to_owned));
+        if delay > 0 {
+            let clock = bench.admin(Method::POST, "/clock/advance", &json!({"seconds": delay - 1}));
+            assert_eq!(clock["next_delivery_at"].as_i64(), clock["now"].as_i64().map(|now| now + 1));
+            assert!(bench.due().is_empty());
+            bench.wait(1.0);
+        }
+    }
+    assert!(ids.iter().all(|id| *id == ids[0] && id.as_ref().is_some_and(|id| id.len() == 64)));
+    bench.admin(Method::POST, "/clock/advance", &json!({"seconds": 1_000_000}));
+    assert!(bench.due().is_empty(), "dropped after the sixth");
+    let log = bench.admin(Method::GET, "/deliveries", &Value::Null);
+    assert_eq!(log[0]["state"], "exhausted");
+    assert_eq!(log[0]["export_id"], accepted["export_id"]);
+    assert_eq!(log[0]["attempts"].as_array().map(Vec::len), Some(6));
+    assert_eq!(log[0]["attempts"][1]["outcome"], "timeout");
+}
+
+#[test]
+fn an_acknowledgement_ends_the_ladder() {
+    let mut bench = Bench::new();
+    bench.export();
+    bench.wait(2.0);
+    assert!(header(&bench.deliver(Outcome::Status(200)), "x-abyssale-signature").is_none(), "no secret yet");
+    assert_eq!(bench.simulator.next_due(), None);
+    assert_eq!(bench.admin(Method::GET, "/deliveries", &Value::Null)[0]["state"], "acknowledged");
+    bench.admin(Method::POST, "/deliveries/1/redeliver?times=5", &Value::Null);
+    assert_eq!(bench.due().len(), 5);
+}
+
+#[test]
+fn two_signatures_in_the_overlap() {
+    let mut bench = Bench::new();
+    bench.api(Method::POST, "/signing-secret/rotate", &Value::Null);
+    bench.export();
+    bench.wait(2.0);
+    let count = |bench: &mut Bench| {
+        let sent = bench.deliver(Outcome::Status(500));
+        header(&sent, "x-abyssale-signature").unwrap_or_default().matches("v1=").count()
+    };
+    assert_eq!(count(&mut bench), 2);
+    bench.admin(Method::POST, "/clock/advance", &json!({"seconds": 86_400}));
+    assert_eq!(count(&mut bench), 1);
+}
+
+#[test]
+fn subscriptions_hear_of_every_export_under_an_id_of_their_own() {
+    let mut bench = Bench::new();
+    for kind in ["new_export", "new_banner"] {
+        let body = json!({"hook_url": "http://receiver.test/all", "type": kind});
+        assert_eq!(bench.api(Method::POST, "/subscribe", &body).0, 200);
+    }
+    bench.export();
+    bench.admin(Method::POST, "/exports", &json!({}));
+    bench.wait(2.0);
+    let due = bench.due();
+    let mut ids: Vec<_> = due.iter().map(|sent| header(sent, "x-abyssale-delivery-id")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((due.len(), ids.len()), (3, 3));
+    assert_eq!(due[0].request.body(), due[1].request.body());
+}
+
+/// Looks at a signature, if there is one, and at a body.
+type Holds = fn(Option<&str>, &str) -> bool;
+
+#[test]
+fn faults_of_one_attempt() {
+    let table: [(Value, Holds); 6] = [
+        (json!({"kind": "forged_signature"}), |signature, _| signature.is_some_and(|s| s.ends_with("000"))),
+        (json!({"kind": "unsigned"}), |signature, _| signature.is_none()),
+        (json!({"kind": "missing_headers"}), |signature, _| signature.is_none()),
+        (json!({"kind": "stale_time"}), |signature, _| {
+            signature.is_some_and(|s| s.contains("t=1789999699,"))
+        }),
+        (json!({"kind": "no_event_type"}), |_, body| !body.contains("event_type")),
+        (json!({"kind": "data_envelope"}), |_, body| body.starts_with("{\"data\":{")),
+    ];
+    for (mut fault, holds) in table {
+        let mut bench = Bench::new();
+        bench.simulator.credentials();
+        fault["on"] = "delivery".into();
+        bench.fault(fault.clone());
+        bench.admin(Method::PUT, "/knobs", &json!({"export_latency_seconds": 0}));
+        bench.export();
+        let sent = bench.deliver(Outcome::Status(401));
+        let body = String::from_utf8_lossy(sent.request.body()).into_owned();
+        assert!(holds(header(&sent, "x-abyssale-signature"), &body), "{fault}: {body}");
+        bench.wait(10.0);
+        let next = bench.deliver(Outcome::Status(200));
+        assert!(header(&next, "x-abyssale-signature").is_some_and(|s| s.contains("t=1790000010,")));
+    }
+}
+
+#[test]
+fn faults_of_the_schedule() {
+    let mut bench = Bench::new();
+    bench.fault(json!([
+        {"on": "delivery", "kind": "reorder"},
+        {"on": "delivery", "kind": "duplicate", "times": 2},
+        {"on": "delivery", "kind": "drop"},
+    ]));
+    for _ in 0..3 {
+        bench.export();
+    }
+    bench.wait(2.0);
+    let first = bench.due();
+    assert_eq!(first.len(), 3, "the second delivery and its duplicates");
+    bench.wait(1.0);
+    assert_eq!(bench.due().len(), 1, "the first one, overtaken");
+    assert_eq!(bench.simulator.next_due(), None);
+    assert_eq!(bench.admin(Method::GET, "/deliveries", &Value::Null)[2]["state"], "dropped");
+}
+
+#[test]
+fn anything_can_be_delivered_once() {
+    let mut bench = Bench::new();
+    bench.simulator.credentials();
+    let wanted = json!({
+        "url": "http://receiver.test/x", "body": "not json", "sign": true,
+        "headers": {"x-extra": "1", "content-type": "text/plain"},
+    });
+    bench.admin(Method::POST, "/deliver", &wanted);
+    let sent = bench.deliver(Outcome::Status(400));
+    assert_eq!(sent.request.body().as_ref(), b"not json");
+    assert_eq!(header(&sent, "content-type"), Some("text/plain"));
+    assert!(header(&sent, "x-abyssale-signature").is_some());
+    assert_eq!(sent.manner, Manner::Plain);
+    assert_eq!(bench.simulator.next_due(), None);
+}

@@ -1,0 +1,97 @@
+//! The simulated account: its key, its workspaces and the projects it starts with.
+
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use crate::draw::{Draw, hex};
+
+use super::project::{Owner, Project, Projects};
+use super::run::Run;
+
+/// Names of the seeded projects that were never exported.
+const NAMES: [&str; 6] = [
+    "Spring onboarding",
+    "Product tour",
+    "Quarterly results",
+    "Safety briefing",
+    "Recruiting",
+    "Holiday greetings",
+];
+
+/// Who the account is.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) app_id: String,
+    pub(super) user_key: String,
+    pub(super) user_id: String,
+    /// Ids and names; the first one is the personal workspace.
+    pub(super) workspaces: Vec<(String, String)>,
+    /// The seeded projects: never exported, exported before, and a stranger's.
+    pub(super) project_ids: Vec<String>,
+    pub(super) exported_project_id: String,
+    pub(super) foreign_project_id: String,
+}
+
+impl Account {
+    pub(super) fn seeded(draw: &Draw) -> Self {
+        let workspace = |number, name: &str| (seeded_id(draw, "workspace", number), name.to_owned());
+        let project = |number| seeded_id(draw, "project", number);
+        Self {
+            app_id: "studio.acme-media".to_owned(),
+            user_key: format!("uk_{}", id_of(hex(&draw.seeded("user key", 0)), 32)),
+            user_id: format!("u-{}", id_of(hex(&draw.seeded("user", 0)), 8)),
+            workspaces: vec![workspace(0, "Personal"), workspace(1, "Acme Media")],
+            project_ids: (0..6).map(project).collect(),
+            exported_project_id: project(6),
+            foreign_project_id: project(7),
+        }
+    }
+
+    pub(super) fn has_workspace(&self, id: &str) -> bool {
+        self.workspaces.iter().any(|(known, _)| known == id)
+    }
+
+    /// The projects it starts with.
+    pub(super) fn projects(&self, draw: &Draw) -> Projects {
+        let mut projects = Projects::default();
+        let created = OffsetDateTime::UNIX_EPOCH + Duration::days(20_500);
+        let personal = &self.workspaces[0].0;
+        for (id, name) in self.project_ids.iter().zip(NAMES) {
+            let mut project = Project::new(id.clone(), name, personal, created);
+            project.scenes = json!([{"sceneIdx": 0, "scripts": [{"text": name}]}]);
+            projects.add(project);
+        }
+        let mut exported = Project::new(self.exported_project_id.clone(), "Launch film", personal, created);
+        exported.runs.push(Run::ended(task_id(&hex(&draw.seeded("task", 0))), created));
+        projects.add(exported);
+        let mut foreign = Project::new(self.foreign_project_id.clone(), "Not yours", "", created);
+        foreign.owner = Owner::Stranger;
+        projects.add(foreign);
+        projects
+    }
+
+    /// As the dropdown lists them (contract 5.4).
+    pub(super) fn workspaces_view(&self) -> Vec<Value> {
+        let view = |(id, name): &(String, String)| json!({"workspaceId": id, "workspaceName": name});
+        self.workspaces.iter().map(view).collect()
+    }
+}
+
+/// A `backendTaskId`; its format is unknown (contract 4.1).
+pub(super) fn task_id(drawn: &str) -> String {
+    format!("bt-{}", drawn.get(..10).unwrap_or(drawn))
+}
+
+/// 24 hex digits, as ids of projects and workspaces are in samples (contract 2).
+pub(super) fn object_id(drawn: String) -> String {
+    id_of(drawn, 24)
+}
+
+fn seeded_id(draw: &Draw, label: &str, number: u64) -> String {
+    object_id(hex(&draw.seeded(label, number)))
+}
+
+fn id_of(mut drawn: String, length: usize) -> String {
+    drawn.truncate(length);
+    drawn
+}

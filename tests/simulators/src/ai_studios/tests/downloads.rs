@@ -1,0 +1,158 @@
+//! The download origin.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::{Manner, Reply};
+
+use super::{Bench, text};
+
+/// A bench with an export that has ended, and the URL of its video.
+fn exported(knobs: &Value) -> (Bench, String, String) {
+    let mut bench = Bench::new();
+    bench.turn(knobs);
+    let id = bench.export();
+    bench.wait(65.0);
+    let url = text(&bench.standing(&id)["downloadUrl"]);
+    (bench, id, url)
+}
+
+fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
+    reply.response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn body(reply: &Reply) -> &Bytes {
+    reply.response.body()
+}
+
+#[test]
+fn a_video_with_ranges() {
+    let (mut bench, id, url) = exported(&json!({}));
+    let task = text(&bench.show(&id)["backendTaskId"]);
+    let whole = bench.download(&url, &[]);
+    assert_eq!((whole.response.status().as_u16(), header(&whole, "content-type")), (200, "video/mp4"));
+    assert_eq!(&body(&whole)[4..8], b"ftyp");
+    assert!(body(&whole).ends_with(task.as_bytes()), "the file says which export it is");
+    let part = bench.download(&url, &[("range", "bytes=100-199")]);
+    assert_eq!(part.response.status(), 206);
+    assert_eq!(header(&part, "content-range"), format!("bytes 100-199/{}", body(&whole).len()));
+    assert_eq!(body(&part), &body(&whole).slice(100..200));
+    let etag = header(&whole, "etag").to_owned();
+    let same = bench.download(&url, &[("range", "bytes=0-0"), ("if-range", &etag)]);
+    assert_eq!(same.response.status(), 206);
+    let beyond = bench.download(&url, &[("range", "bytes=999999-")]);
+    assert_eq!(beyond.response.status(), 416);
+}
+
+#[test]
+fn a_token_is_not_for_downloads() {
+    let (mut bench, _, url) = exported(&json!({}));
+    let token = bench.token.clone();
+    assert_eq!(bench.download(&url, &[("authorization", &token)]).response.status(), 400);
+    bench.turn(&json!({"files": {"authorization": "accept"}}));
+    assert_eq!(bench.download(&url, &[("authorization", &token)]).response.status(), 200);
+}
+
+#[test]
+fn there_is_nothing_before_the_end() {
+    let mut bench = Bench::new();
+    let id = bench.export();
+    let url = format!("http://files.test/export/{id}.mp4");
+    assert_eq!(bench.download(&url, &[]).response.status(), 404);
+    bench.wait(65.0);
+    assert_eq!(bench.download(&url, &[]).response.status(), 200);
+    assert_eq!(bench.download("http://files.test/other/x.mp4", &[]).response.status(), 404);
+}
+
+#[test]
+fn a_large_video_is_read_in_parts() {
+    let (mut bench, _, url) = exported(&json!({"files": {"padding_megabytes": 512}}));
+    let last = bench.download(&url, &[("range", "bytes=-1048576")]);
+    assert_eq!(body(&last).len(), 1 << 20);
+    let length: usize =
+        header(&last, "content-range").rsplit('/').next().unwrap_or_default().parse().expect("a length");
+    assert!(length > 512 << 20);
+    assert!(
+        body(&last).windows(8).any(|window| window == 511_u64.to_be_bytes()),
+        "the last MiB has its number"
+    );
+}
+
+#[test]
+fn urls_expire_and_are_shown_anew() {
+    let (mut bench, id, url) = exported(&json!({"files": {"url_lifetime_seconds": 30}}));
+    assert_eq!(bench.download(&url, &[]).response.status(), 200);
+    bench.wait(31.0);
+    assert_eq!(bench.download(&url, &[]).response.status(), 403);
+    let fresh = text(&bench.standing(&id)["downloadUrl"]);
+    assert_eq!(bench.download(&fresh, &[]).response.status(), 200);
+}
+
+#[test]
+fn the_first_download_ends_the_urls_before_it() {
+    let (mut bench, id, url) = exported(&json!({"files": {"first_urls_revoked": true}}));
+    let early = text(&bench.show(&id)["download_url"]);
+    for url in [&url, &early, &url] {
+        assert_eq!(bench.download(url, &[]).response.status(), 403);
+    }
+    let fresh = text(&bench.standing(&id)["downloadUrl"]);
+    assert_eq!(bench.download(&fresh, &[]).response.status(), 200);
+}
+
+#[test]
+fn a_re_export_changes_the_file_behind_the_url() {
+    let (mut bench, id, url) = exported(&json!({}));
+    let first = body(&bench.download(&url, &[])).clone();
+    bench.export();
+    assert_eq!(body(&bench.download(&url, &[])), &first, "until the new one has ended");
+    bench.wait(65.0);
+    assert_eq!(text(&bench.standing(&id)["downloadUrl"]), url);
+    assert_ne!(body(&bench.download(&url, &[])), &first);
+    bench.turn(&json!({"files": {"name": "task"}}));
+    assert_ne!(text(&bench.standing(&id)["downloadUrl"]), url, "a name of its own when wanted");
+}
+
+/// Looks at an answer.
+type Holds = fn(&Reply) -> bool;
+
+#[test]
+fn faults_of_a_download() {
+    let table: [(Value, Holds); 11] = [
+        (json!({"kind": "forbidden"}), |reply| reply.response.status() == 403),
+        (json!({"kind": "not_found"}), |reply| reply.response.status() == 404),
+        (json!({"kind": "unavailable"}), |reply| reply.response.status() == 503),
+        (json!({"kind": "redirect"}), |reply| header(reply, "location").starts_with("/moved/")),
+        (json!({"kind": "redirect", "location": "http://10.0.0.1/"}), |reply| {
+            header(reply, "location") == "http://10.0.0.1/" && reply.response.status() == 302
+        }),
+        (json!({"kind": "page"}), |reply| {
+            body(reply).starts_with(b"<!doctype") && reply.response.status() == 200
+        }),
+        (json!({"kind": "empty"}), |reply| body(reply).is_empty() && reply.response.status() == 200),
+        (json!({"kind": "truncated", "bytes": 100}), |reply| body(reply).len() == 100),
+        (json!({"kind": "cut", "after_bytes": 100}), |reply| reply.manner == Manner::CutAfter(100)),
+        (json!({"kind": "no_length"}), |reply| reply.manner == Manner::NoLength),
+        (json!({"kind": "slow", "chunk": 10}), |reply| {
+            matches!(reply.manner, Manner::Slow { chunk: 10, .. })
+        }),
+    ];
+    for (mut fault, holds) in table {
+        let (mut bench, _, url) = exported(&json!({}));
+        fault["on"] = "download".into();
+        bench.fault(&fault);
+        assert!(holds(&bench.download(&url, &[])), "{fault}");
+        assert_eq!(bench.download(&url, &[]).response.status(), 200, "{fault} happens once");
+    }
+}
+
+#[test]
+fn a_redirect_leads_to_the_file() {
+    let (mut bench, _, url) = exported(&json!({}));
+    bench.fault(&json!({"on": "download", "kind": "redirect", "count": null}));
+    let moved = bench.download(&url, &[]);
+    let moved = format!("http://files.test{}", header(&moved, "location"));
+    assert_eq!(&body(&bench.download(&moved, &[]))[4..8], b"ftyp");
+    let log = bench.admin(Method::GET, "/requests?endpoint=files", &Value::Null);
+    assert_eq!(log.as_array().map(Vec::len), Some(2));
+}
