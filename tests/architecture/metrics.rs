@@ -3,12 +3,12 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use lambda::{METRICS, NAMESPACE};
+use runtime::{METRICS, NAMESPACE};
 
 use crate::{rooms::sources, root};
 
 /// Where the list of metrics stands, which counts nothing itself.
-const LIST: &str = "shared/lambda/src/metrics.rs";
+const LIST: &str = "shared/runtime/src/metrics.rs";
 
 /// The sources of what is shipped, tests left out.
 fn shipped() -> String {

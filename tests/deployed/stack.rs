@@ -15,7 +15,7 @@ use harness::{
     until,
 };
 use http::{Method, Request, Response};
-use lambda::Environment;
+use runtime::Environment;
 use serde_json::{Value, json};
 use transport::{LONGEST_ANSWER, Sender};
 

@@ -6,8 +6,8 @@ mod metrics;
 mod secrets;
 mod traces;
 
-use lambda::{Environment, log_into};
 pub(crate) use listening::listen;
+use runtime::{Environment, log_into};
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
 

@@ -17,17 +17,17 @@ use model::{Fault, FaultClass};
 use plan::{Planned, Step};
 use zip::{Entry, Limits, Listing};
 
-#[path = "../../functions/webhook/src/unpack/inflate.rs"]
+#[path = "../../functions/webhook/src/landing/archive/unpack/inflate.rs"]
 mod inflate;
-#[path = "../../functions/webhook/src/unpack/kind.rs"]
+#[path = "../../functions/webhook/src/landing/archive/unpack/kind.rs"]
 mod kind;
-#[path = "../../functions/webhook/src/unpack/names.rs"]
+#[path = "../../functions/webhook/src/landing/archive/unpack/names.rs"]
 mod names;
-#[path = "../../functions/webhook/src/unpack/picture.rs"]
+#[path = "../../functions/webhook/src/landing/archive/unpack/picture.rs"]
 mod picture;
-#[path = "../../functions/webhook/src/unpack/plan.rs"]
+#[path = "../../functions/webhook/src/landing/archive/unpack/plan.rs"]
 mod plan;
-#[path = "../../functions/webhook/src/zip/mod.rs"]
+#[path = "../../functions/webhook/src/landing/archive/zip/mod.rs"]
 mod zip;
 
 /// Low, so that every limit is met often and no run takes long.

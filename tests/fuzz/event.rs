@@ -6,12 +6,12 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
-#[path = "../../shared/lambda/src/http_event.rs"]
+#[path = "../../shared/runtime/src/event_source.rs"]
+mod event_source;
+#[path = "../../shared/runtime/src/http_event.rs"]
 mod http_event;
-#[path = "../../shared/lambda/src/trigger.rs"]
-mod trigger;
 
-use trigger::Trigger;
+use event_source::Trigger;
 
 fuzz_target!(|bytes: &[u8]| {
     // As the Runtime API gives it.
@@ -40,7 +40,7 @@ fn read(event: Value) {
             let _ = (request.headers().len(), request.body().len());
         }
         Ok(Trigger::Queue(messages)) => {
-            let known = |message: &trigger::QueueMessage| {
+            let known = |message: &event_source::QueueMessage| {
                 message.queue.len() + message.id.len() + message.receipt_handle.len() + message.body.len()
             };
             let _ =

@@ -4,9 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../functions/webhook/src/unpack/kind.rs"]
+#[path = "../../functions/webhook/src/landing/archive/unpack/kind.rs"]
 mod kind;
-#[path = "../../functions/webhook/src/unpack/picture.rs"]
+#[path = "../../functions/webhook/src/landing/archive/unpack/picture.rs"]
 mod picture;
 
 fuzz_target!(|file: &[u8]| {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use lambda::{Failure, Invocation};
+use runtime::{Failure, Invocation};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;

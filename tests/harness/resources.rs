@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
-use lambda::{Aws, Environment};
+use runtime::{Aws, Environment};
 use serde_json::{Value, json};
 
 /// Name of the bucket.

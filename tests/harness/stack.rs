@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use lambda::Environment;
+use runtime::Environment;
 use serde_json::{Map, Value, json};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! The environment of each function in a stack.
 
-use lambda::Environment;
+use runtime::Environment;
 
 use crate::{
     StackOptions,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lambda::Problem;
 use model::FaultClass;
+use runtime::Problem;
 use serde_json::{Map, Value, json};
 
 use crate::{

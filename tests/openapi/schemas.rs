@@ -1,7 +1,7 @@
 //! Schemas of the types that answer.
 
-use lambda::Problem;
 use model::{FaultClass, JobList, JobView, LinkView};
+use runtime::Problem;
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 

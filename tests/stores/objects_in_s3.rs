@@ -1,9 +1,9 @@
 //! Files in S3: whole or not at all, written once, with a checksum that S3 agrees with.
 
+use bucket::{Key, Objects, Upload, Uploaded};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use model::{ChecksumAlgorithm, Fault, FaultClass, JobId, ProviderName};
-use objects::{Key, Objects, Upload, Uploaded};
 
 use crate::server::Server;
 

@@ -3,10 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use harness::until;
+use job_store::{Claim, DeliveryRecord, IdempotencyKey, LeaseAttempt, Records};
 use model::{
     Change, Event, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, Status, Ticket,
 };
-use records::{Claim, DeliveryRecord, IdempotencyKey, LeaseAttempt, Records};
 use serde_json::json;
 use time::OffsetDateTime;
 

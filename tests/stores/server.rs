@@ -4,8 +4,8 @@ use harness::{
     Clients,
     cloud::{LocalCloud, LocalCloudOptions},
 };
-use lambda::{Aws, Environment};
-use records::Records;
+use job_store::Records;
+use runtime::{Aws, Environment};
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Slots at a provider: never more jobs under way than there are, and the oldest who found none comes first.
 
+use job_store::Records;
 use model::{Event, Job, JobId, NewJob, Origin, ProviderName, Source, Ticket};
-use records::Records;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use job_store::{Records, Turn};
 use model::ProviderName;
-use records::{Records, Turn};
 use time::OffsetDateTime;
 
 use crate::server::table;

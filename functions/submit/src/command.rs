@@ -4,9 +4,11 @@ use model::{Fault, JobId};
 use serde_json::{Map, Value};
 
 use crate::{
-    link::{LinkWish, Linked, lasts},
-    listing::Listing,
-    request::Request,
+    jobs::{
+        download_link::{LinkWish, Linked, lasts},
+        list_query::Listing,
+    },
+    submission::request::Request,
 };
 
 /// A command, whichever way it came.

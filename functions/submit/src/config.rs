@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lambda::{Environment, ProviderSettings, Usual};
 use model::{Fault, FaultClass};
+use runtime::{Environment, ProviderSettings, Usual};
 use transport::{Guard, Origin};
 use url::Url;
 

@@ -1,54 +1,33 @@
 //! The function that takes jobs: claims them, asks the provider in its turn, records the ticket, shows, retries and
 //! cancels them. It also does what an operator needs of a provider.
 
-mod answer;
-mod ask;
-mod call;
-mod caller;
-mod check;
-mod claiming;
 mod command;
 mod config;
-mod cursor;
-mod done;
-mod http_api;
+mod http;
 mod jobs;
-mod known;
-mod link;
-mod list;
-mod listing;
-mod notify_field;
-mod operation;
-mod places;
-mod queued;
-mod record;
-mod request;
-mod retry;
-mod route;
-mod signing;
-mod submit;
-mod wait;
-mod webhook_secret;
+mod operator;
+mod response;
+mod submission;
 
-use inbox::{CallerWebhooks, Inbox, Submissions};
-use lambda::{Aws, Environment, Failure, Segment, Tracer, Trigger};
+use bucket::{LinkSigner, Links};
+use job_store::Records;
 use model::{Fault, Job};
-use notify::{Events, Workflows};
-use objects::{LinkSigner, Links};
+use notifications::{Events, Workflows};
 use providers::Provider;
-use records::Records;
+use queues::{CallerWebhooks, Inbox, Submissions};
+use runtime::{Aws, Environment, Failure, Segment, Tracer, Trigger};
 use serde_json::Value;
 use time::OffsetDateTime;
 use transport::{Secrets, Sender, TokenCache};
 
-use answer::Answer;
-use check::Checkup;
 pub use command::Command;
 pub use config::Config;
-pub use link::{LinkWish, Linked};
-pub use listing::Listing;
-pub use operation::{Operation, SigningCommand, WebhookSecretAction};
-use signing::Signing;
+pub use jobs::download_link::{LinkWish, Linked};
+pub use jobs::list_query::Listing;
+use operator::check::Checkup;
+pub use operator::operator_command::{Operation, SigningCommand, WebhookSecretAction};
+use operator::signing_secret::Signing;
+use response::Answer;
 
 /// The function with everything it uses.
 #[derive(Debug)]
@@ -98,7 +77,7 @@ impl App {
     /// A direct invocation that failed. Over HTTP every failure is an answer.
     pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
         match Trigger::read(event)? {
-            Trigger::Http(request) => Ok(http_api::answer(self, &request, deadline).await.into_event()),
+            Trigger::Http(request) => Ok(http::answer(self, &request, deadline).await.into_event()),
             Trigger::Direct(command, fields) if Operation::is_named(&command) => {
                 Ok(self.operate(Operation::direct(&command, fields)?, deadline).await?)
             }
@@ -118,7 +97,9 @@ impl App {
             line: self.line(provider, None, deadline),
         };
         match operation {
-            Operation::WebhookSecret(action) => webhook_secret::carry_out(&self.secrets, action).await,
+            Operation::WebhookSecret(action) => {
+                operator::webhook_secret::carry_out(&self.secrets, action).await
+            }
             Operation::SigningSecret(provider, command) => signing(provider).carry_out(command).await,
             Operation::Check(provider, fields) => {
                 let checkup =
@@ -132,7 +113,7 @@ impl App {
     async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Answer, Fault> {
         Ok(match command {
             Command::Submit(request) => {
-                let segment = Segment::of(lambda::trace().as_ref(), "Landfall submission").as_part();
+                let segment = Segment::of(runtime::trace().as_ref(), "Landfall submission").as_part();
                 let submitted = self.submit(*request, deadline).await;
                 self.trace(segment, submitted.as_ref());
                 Answer::Made(submitted?)

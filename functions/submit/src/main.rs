@@ -1,6 +1,6 @@
 //! The `submit` function on Lambda.
 
-use lambda::{Environment, Error, serve, start_log};
+use runtime::{Environment, Error, serve, start_log};
 use submit::App;
 
 #[tokio::main(flavor = "current_thread")]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use lambda::{Environment, ProviderSettings, Usual, trusted_ca};
 use model::{ChecksumAlgorithm, Fault, FaultClass};
+use runtime::{Environment, ProviderSettings, Usual, trusted_ca};
 use transport::{Guard, Origin};
 
-use crate::{transfer::MinRate, zip::Limits};
+use crate::landing::{archive::zip::Limits, transfer::MinRate};
 
 /// Largest archive that is brought in unless configured otherwise: 10 GiB.
 const LARGEST_ARCHIVE: u64 = 10 * 1024 * 1024 * 1024;

@@ -1,43 +1,24 @@
 //! The function that takes deliveries and lands files, in two roles: the public door authenticates a delivery
 //! and queues it, the private worker behind the queue moves the job on and brings the files in.
 
-mod advance;
-mod archive;
-mod bring;
-mod caller;
-mod cancelled;
 mod config;
-mod find;
-mod hint;
-mod inquire;
-mod land;
-mod manifest;
-mod patience;
-mod receive;
-mod set;
-mod settle;
-mod silent_hosts;
-mod stalled;
+mod delivery;
+pub mod landing;
+mod notifications;
+mod receiver;
 mod sweep;
-mod tell;
-pub mod transfer;
-mod unfinished;
-pub mod unpack;
-mod watch;
-mod whole;
 mod worker;
-pub mod zip;
 
-use inbox::Inbox;
-use lambda::{Aws, Environment, Failure, HttpReply, Tracer, Trigger};
+use bucket::Objects;
 use model::Fault;
-use objects::Objects;
+use queues::Inbox;
+use runtime::{Aws, Environment, Failure, HttpReply, Tracer, Trigger};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-pub use caller::CALLER_ATTEMPTS;
 pub use config::{Config, DoorConfig, StoreConfig, WorkerConfig};
-use receive::Door;
+pub use notifications::caller_webhook::CALLER_ATTEMPTS;
+use receiver::Door;
 use sweep::Sweep;
 use worker::Worker;
 

@@ -1,6 +1,6 @@
 //! The `webhook` function on Lambda, deployed twice: as public door and as worker.
 
-use lambda::{Environment, Error, serve, start_log};
+use runtime::{Environment, Error, serve, start_log};
 use webhook::App;
 
 #[tokio::main(flavor = "current_thread")]

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use inbox::{CallerWebhooks, Inbox, Submissions};
-use lambda::{Aws, QueueMessage, QueueReply, Tracer, piece_of_work};
+use bucket::Objects;
+use job_store::Records;
 use model::{Fault, FaultClass};
-use notify::{Events, Workflows};
-use objects::Objects;
-use records::Records;
+use notifications::{Events, Workflows};
+use queues::{CallerWebhooks, Inbox, Submissions};
+use runtime::{Aws, QueueMessage, QueueReply, Tracer, piece_of_work};
 use time::OffsetDateTime;
 use tracing::Instrument;
 use transport::{Caller, Secrets, Sender, TokenCache};
 
-use crate::{config::WorkerConfig, silent_hosts::SilentHosts};
+use crate::{config::WorkerConfig, notifications::silent_hosts::SilentHosts};
 
 /// The longest wait before a message comes back, in seconds.
 const LONGEST_WAIT: u32 = 900;

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::{
     Guard, client,
-    guard::{NotPublic, PublicOnly, SystemResolver},
+    ssrf_guard::{NotPublic, PublicOnly, SystemResolver},
 };
 
 /// How many redirects a download may take.

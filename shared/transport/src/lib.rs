@@ -7,22 +7,22 @@
 //! - [`TokenCache`] shares providers' tokens by a second secret.
 
 mod addresses;
-mod caller;
+mod caller_webhook_client;
 mod client;
 mod download;
-mod guard;
 mod ranges;
 mod secret_cache;
 mod secret_change;
 mod secrets;
 mod send;
-mod tokens;
+mod ssrf_guard;
+mod token_cache;
 
-pub use caller::{Caller, Unheard};
+pub use caller_webhook_client::{Caller, Unheard};
 pub use download::{Download, Downloader};
-pub use guard::{Guard, Origin};
 pub use ranges::Remote;
 pub use secret_change::SecretVersion;
 pub use secrets::{SecretDocument, Secrets, random_bytes};
 pub use send::{LONGEST_ANSWER, Sender, Unanswered};
-pub use tokens::TokenCache;
+pub use ssrf_guard::{Guard, Origin};
+pub use token_cache::TokenCache;

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, fs};
 
-use lambda::METRICS;
 use model::FaultClass;
+use runtime::METRICS;
 use serde_json::{Value, json};
 
 use super::{

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lambda::Error;
+use runtime::Error;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 

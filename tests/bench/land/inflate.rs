@@ -10,9 +10,9 @@ use std::{fs::File, os::unix::fs::FileExt, time::Instant};
 
 use bytes::Bytes;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
-use lambda::Error;
+use runtime::Error;
 use serde_json::json;
-use webhook::zip::{Entry, Limits, Method, data_range, decoded, list};
+use webhook::landing::archive::zip::{Entry, Limits, Method, data_range, decoded, list};
 
 const NO_LIMITS: Limits =
     Limits { entries: u64::MAX, total_bytes: u64::MAX, entry_bytes: u64::MAX, ratio: u64::MAX };

@@ -11,12 +11,12 @@ mod cost;
 
 use std::time::Instant;
 
-use lambda::{Aws, Environment, Error, start_log, trusted_ca};
+use bucket::{Key, Objects, Uploaded};
 use model::ChecksumAlgorithm;
-use objects::{Key, Objects, Uploaded};
+use runtime::{Aws, Environment, Error, start_log, trusted_ca};
 use serde_json::json;
 use transport::{Downloader, Guard, Origin};
-use webhook::transfer::{Meter, Transfer};
+use webhook::landing::transfer::{Meter, Transfer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

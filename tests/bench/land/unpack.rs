@@ -9,9 +9,9 @@ mod cost;
 
 use std::time::Instant;
 
-use lambda::{Aws, Environment, Error, start_log};
+use bucket::{Key, Objects};
 use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
-use objects::{Key, Objects};
+use runtime::{Aws, Environment, Error, start_log};
 use serde_json::{Value, json};
 use webhook::{
     transfer::Meter,

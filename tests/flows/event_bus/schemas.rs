@@ -6,9 +6,9 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 static JOB: LazyLock<Validator> =
-    LazyLock::new(|| schema(include_str!("../../../shared/notify/schemas/job-event.json")));
+    LazyLock::new(|| schema(include_str!("../../../shared/notifications/schemas/job-event.json")));
 static PROVIDER: LazyLock<Validator> =
-    LazyLock::new(|| schema(include_str!("../../../shared/notify/schemas/provider-event.json")));
+    LazyLock::new(|| schema(include_str!("../../../shared/notifications/schemas/provider-event.json")));
 
 fn schema(text: &str) -> Validator {
     let schema: Value = serde_json::from_str(text).expect("JSON");

@@ -8,7 +8,7 @@ use std::{fs, net::TcpListener, path::Path};
 
 use harness::until;
 use http::Method;
-use lambda::Environment;
+use runtime::Environment;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use url::Url;

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{Download, Downloader};
-use crate::{Guard, Origin, client, guard::PublicOnly};
+use crate::{Guard, Origin, client, ssrf_guard::PublicOnly};
 
 /// A file server that answers each path as told, and counts.
 struct Source {

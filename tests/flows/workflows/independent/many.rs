@@ -1,7 +1,7 @@
 //! Every request of a list in S3, by a Distributed Map.
 
 use harness::Clients;
-use lambda::Environment;
+use runtime::Environment;
 use serde_json::{Value, json};
 
 use super::{TURN, shipped, step_functions, world};

@@ -1,0 +1,166 @@
+//! The submit API over HTTP: which path and method is which command, and how it is answered.
+
+pub(crate) mod router;
+
+use bytes::Bytes;
+use http::{Method, header};
+use model::{Fault, FaultClass, Job, JobId, JobView, Violation};
+use runtime::HttpReply;
+use serde_json::{Map, Value};
+use time::{Duration, OffsetDateTime};
+
+use crate::{
+    App, Command,
+    command::Remaining,
+    http::router::{Route, file_name, parameters},
+    jobs::{
+        download_link::{LinkWish, Linked, lasts},
+        list_query::Listing,
+    },
+    response::Answer,
+    submission::request::Request,
+};
+
+/// This API, described as OpenAPI. A test makes it from the types, and compares.
+const OPENAPI: &str = include_str!("../../openapi.json");
+
+/// The largest body of a request, in bytes.
+const LARGEST_BODY: usize = 128 * 1024;
+
+/// API Gateway answers for us after 30 seconds, and then nobody learns the job's id.
+const PATIENCE: Duration = Duration::seconds(27);
+
+/// Answers a request; every failure is an answer too.
+pub(crate) async fn answer(app: &App, request: &http::Request<Bytes>, deadline: OffsetDateTime) -> HttpReply {
+    let deadline = deadline.min(OffsetDateTime::now_utc() + PATIENCE);
+    let Some(route) = Route::of(request.uri().path()) else {
+        return HttpReply::fault(&Fault::new(FaultClass::NotFound, "there is nothing at this path"));
+    };
+    if !route.takes(request.method()) {
+        let message = format!("expected {} here", route.allowed());
+        return HttpReply::fault(&Fault::new(FaultClass::MethodNotAllowed, message))
+            .header("allow", route.allowed());
+    }
+    let answered = match read(route, request) {
+        Ok(None) => return HttpReply::json_text(200, OPENAPI),
+        Ok(Some(command)) => app.carry_out(command, deadline).await,
+        Err(fault) => Err(fault),
+    };
+    match answered {
+        Ok(answer) => reply(answer),
+        Err(fault) => HttpReply::fault(&fault),
+    }
+}
+
+fn reply(answer: Answer) -> HttpReply {
+    let status = match &answer {
+        Answer::Made(job) => status(job),
+        Answer::GoesOn(_) => 202,
+        Answer::Job(_) | Answer::Whole(..) | Answer::Jobs(_) => 200,
+        Answer::Link(_) => 302,
+    };
+    let location = match &answer {
+        Answer::Made(job) | Answer::GoesOn(job) => Some(JobView::path(job.id)),
+        Answer::Link(link) => Some(link.url.clone()),
+        Answer::Job(_) | Answer::Whole(..) | Answer::Jobs(_) => None,
+    };
+    let reply = HttpReply::json(status, &answer.into_json());
+    match location {
+        Some(location) => reply.header("location", &location),
+        None => reply,
+    }
+}
+
+/// 202, since the work goes on; of work that is done at once, 201 when the provider made a thing, and 200.
+fn status(job: &Job) -> u16 {
+    let provider = providers::find(job.provider.as_str());
+    if !provider.is_some_and(|provider| provider.is_done_at_once(&job.kind)) {
+        return 202;
+    }
+    let created = job.result.as_ref().and_then(|result| result.get("created")).and_then(Value::as_bool);
+    match (job.status.is_final(), created) {
+        (false, _) => 202,
+        (true, Some(true)) => 201,
+        (true, _) => 200,
+    }
+}
+
+/// What a request asks for; nothing but the description of the API, if that is all.
+fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Command>, Fault> {
+    let id =
+        |id: &str| id.parse::<JobId>().map_err(|_| Fault::new(FaultClass::NotFound, "there is no such job"));
+    if route == Route::Jobs && request.method() == Method::GET {
+        return Listing::of_query(request.uri().query().unwrap_or_default()).map(Command::List).map(Some);
+    }
+    let mut query = parameters(request.uri().query().unwrap_or_default())?;
+    let mut body = Remaining(Map::new());
+    let command = match route {
+        Route::Description => None,
+        Route::Jobs => Some(submit(request)?),
+        Route::Job(job) => Some(Command::Get(id(job)?)),
+        Route::File(job, name) => Some(link(id(job)?, Linked::File(file_name(name)), &mut query)?),
+        Route::Archive(job) => Some(link(id(job)?, Linked::Archive, &mut query)?),
+        Route::Manifest(job) => Some(link(id(job)?, Linked::Manifest, &mut query)?),
+        Route::Retry(job) => {
+            body = optional(request)?;
+            Some(Command::retry(id(job)?, &mut body)?)
+        }
+        Route::Cancel(job) => {
+            body = optional(request)?;
+            Some(Command::Cancel(id(job)?))
+        }
+        Route::Replay(job) => {
+            body = optional(request)?;
+            Some(Command::replay(id(job)?, &mut body)?)
+        }
+    };
+    body.finish()?;
+    match query.keys().next() {
+        Some(unknown) => Err(Fault::invalid(unknown, "unknown field")),
+        None => Ok(command),
+    }
+}
+
+fn link(job: JobId, linked: Linked, query: &mut Map<String, Value>) -> Result<Command, Fault> {
+    Ok(Command::Link(LinkWish { job, linked, lasts: lasts(query.remove("expires_in").as_ref())? }))
+}
+
+fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {
+    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("\u{0}"));
+    Ok(Command::Submit(Request::read(fields(request)?, header("idempotency-key"))?.into()))
+}
+
+/// The fields of a body that need not be there.
+fn optional(request: &http::Request<Bytes>) -> Result<Remaining, Fault> {
+    match request.body().is_empty() {
+        true => Ok(Remaining(Map::new())),
+        false => fields(request).map(Remaining),
+    }
+}
+
+/// The fields of a body.
+fn fields(request: &http::Request<Bytes>) -> Result<Map<String, Value>, Fault> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !content_type.is_some_and(is_json) {
+        let fault = Fault::new(FaultClass::UnsupportedMediaType, "expected Content-Type: application/json");
+        return Err(fault.with_violations(vec![Violation::new("content-type", "expected application/json")]));
+    }
+    if request.body().len() > LARGEST_BODY {
+        let fault = Fault::new(
+            FaultClass::PayloadTooLarge,
+            format!("expected a body of at most {LARGEST_BODY} bytes"),
+        );
+        return Err(fault.with_violations(vec![Violation::new("body", "expected at most 131072 bytes")]));
+    }
+    let body: Value = serde_json::from_slice(request.body())
+        .map_err(|e| Fault::invalid("body", format!("expected JSON: {e}")))?;
+    match body {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(Fault::invalid("body", "expected a JSON object")),
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.starts_with("application/") && essence.ends_with("+json")
+}

@@ -1,0 +1,104 @@
+//! Use case: a link to a file of a job.
+//!
+//! A file is looked for among those that the job's record lists, and then in the manifest, which lists all. Its key is
+//! taken from there, so that no name that somebody makes up leads out of the job.
+
+use std::time::Duration;
+
+use bucket::{Download, Key, Link};
+use model::{Fault, FaultClass, Job, JobId, LinkView, ManifestObject, StoredFile};
+use serde::Deserialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::App;
+
+/// How long a link lasts unless the caller says otherwise.
+const USUAL: Duration = Duration::from_secs(900);
+/// The shortest and the longest, in seconds: a signature of version 4 lasts seven days.
+const SECONDS: std::ops::RangeInclusive<u64> = 60..=7 * 24 * 3600;
+
+/// What is linked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Linked {
+    /// The provider's archive.
+    Archive,
+    /// The file with this name.
+    File(String),
+    /// The manifest, for whoever wants all the files of a job that lists only the first.
+    Manifest,
+}
+
+/// A wish for a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkWish {
+    /// Whose file.
+    pub job: JobId,
+    /// Which.
+    pub linked: Linked,
+    /// How long the link shall last.
+    pub lasts: Duration,
+}
+
+/// What a manifest says of the files; it says more.
+#[derive(Deserialize)]
+struct Manifest {
+    files: Vec<StoredFile>,
+}
+
+/// Reads how long a link shall last, a number or its text.
+///
+/// # Errors
+/// [`FaultClass::InvalidRequest`] naming `expires_in`.
+pub(crate) fn lasts(expires_in: Option<&Value>) -> Result<Duration, Fault> {
+    let Some(value) = expires_in.filter(|value| !value.is_null()) else { return Ok(USUAL) };
+    let seconds = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let seconds = seconds.filter(|seconds| SECONDS.contains(seconds));
+    let seconds =
+        seconds.ok_or_else(|| Fault::invalid("expires_in", "expected seconds from 60 to 604800"))?;
+    Ok(Duration::from_secs(seconds))
+}
+
+impl App {
+    /// Makes a link.
+    pub(crate) async fn link(&self, wish: LinkWish) -> Result<LinkView, Fault> {
+        let job = self.job(wish.job).await?;
+        let file = match &wish.linked {
+            Linked::Archive => {
+                let none = || Fault::new(FaultClass::NotFound, "this job has no archive in the bucket");
+                job.archive.ok_or_else(none)?.file.into()
+            }
+            Linked::File(name) => self.file(job, name).await?.into(),
+            Linked::Manifest => {
+                let none = || Fault::new(FaultClass::NotFound, "this job has no manifest in the bucket");
+                job.manifest.map(manifest).ok_or_else(none)?
+            }
+        };
+        let link = self.links.link(&file, wish.lasts, OffsetDateTime::now_utc()).await?;
+        let Link { url, expires_at } = link;
+        Ok(LinkView { url, expires_at })
+    }
+
+    async fn file(&self, job: Job, name: &str) -> Result<StoredFile, Fault> {
+        let found = |files: Vec<StoredFile>| files.into_iter().find(|file| file.name == name);
+        let none = || Fault::new(FaultClass::NotFound, "this job has no such file");
+        let unlisted = job.files_total > job.files.len() as u64;
+        if let Some(file) = found(job.files) {
+            return Ok(file);
+        }
+        let manifest = job.manifest.filter(|_| unlisted).ok_or_else(none)?;
+        let text = self.links.read(&manifest.key).await?.ok_or_else(none)?;
+        let damaged = |e| Fault::new(FaultClass::Internal, "the job's manifest cannot be read").because(e);
+        let manifest: Manifest = serde_json::from_slice(&text).map_err(damaged)?;
+        found(manifest.files).ok_or_else(none)
+    }
+}
+
+/// The manifest, which is in no list of files.
+fn manifest(manifest: ManifestObject) -> Download {
+    Download {
+        key: manifest.key,
+        name: Key::MANIFEST_NAME.to_owned(),
+        content_type: "application/json".to_owned(),
+    }
+}

@@ -1,0 +1,246 @@
+//! Use case: claim the job, ask the provider in its turn, record the ticket.
+//!
+//! The order matters. The job exists before the provider is asked, so that a callback which overtakes the
+//! answer finds it; and the provider is asked only by the one who made the job, so that a repeated request
+//! bills once. A job whose turn has not come is made as one that waits: should its maker die before it has asked, the
+//! sweep lets the job be asked for. One whose turn is too far away is put on the queue right away.
+
+pub(crate) mod deferred_submission;
+pub(crate) mod exclusive_lock;
+pub(crate) mod idempotency;
+pub(crate) mod notify_field;
+pub(crate) mod queued_submission;
+pub(crate) mod record_outcome;
+pub(crate) mod request;
+pub(crate) mod submission_context;
+pub(crate) mod submit_attempt;
+pub(crate) mod synchronous_job;
+pub(crate) mod webhook_signing;
+
+use job_store::{IdempotencyKey, Turn};
+use model::{Event, Fault, Job, JobId, NewJob, Origin};
+use provider_client::{LEAD, Pace};
+use time::OffsetDateTime;
+
+use crate::{
+    App,
+    submission::{
+        deferred_submission::Deferred,
+        idempotency::{claim, free, send_away, undo},
+        record_outcome::time_to_record,
+        request::Request,
+        submit_attempt::{Asked, Asking, Later, late},
+        synchronous_job::Done,
+    },
+};
+
+impl App {
+    /// Makes a job of a request, unless the request was made before.
+    pub(crate) async fn submit(&self, request: Request, deadline: OffsetDateTime) -> Result<Job, Fault> {
+        // Whatever is not configured is found before anything is written.
+        let request = self.completed(request).await?;
+        self.can_be_told(&request.audience).await?;
+        let (provider, id) = (request.provider, JobId::generate());
+        runtime::about(id);
+        runtime::of_provider(provider.name());
+        let asked_for = (&request.order.kind, &request.order.request);
+        let mut conversation = self.conversation(provider, id, asked_for.0, asked_for.1).await?;
+        let pace = self.pace(provider, self.config.longest_wait, deadline);
+
+        let (key, audience) = (request.key.clone(), request.audience.clone());
+        let retry_of = request.retry_of;
+        let mut job = Job::new(new_job(id, request)).traced(runtime::trace()).telling(audience);
+        job.retries.of = retry_of;
+        let turn = match pace.take(OffsetDateTime::now_utc()).await? {
+            Turn::At(turn) => turn,
+            Turn::NotBefore(_) if !pace.is_shared() => return Err(late()),
+            Turn::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
+        };
+        let waiting = turn - OffsetDateTime::now_utc() > LEAD;
+        if waiting {
+            job = job.waiting();
+        }
+        if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
+            return self.found(before, &job, deadline).await;
+        }
+        let admitted = self.admit(&job, provider).await;
+        if !matches!(admitted, Ok(true)) {
+            pace.give_back(turn).await;
+            return self.turned_away(job, key.as_ref(), admitted.err(), deadline).await;
+        }
+        let asking = Asking {
+            line: self.line(provider, Some(id), deadline),
+            pace: &pace,
+            records: &self.records,
+            job: id,
+            refused_before: None,
+            waiting,
+        };
+        let asked = asking.lead(conversation.as_mut(), turn).await;
+        job.apply(Event::Begun, OffsetDateTime::now_utc());
+        self.answered(job, key.as_ref(), asked, deadline).await
+    }
+
+    /// Records what came of asking the provider, and answers the caller.
+    async fn answered(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        asked: Asked,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        match asked {
+            Asked::Accepted(event) | Asked::Unknown(event) => Ok(self.record(job, event, deadline).await),
+            Asked::Done(accepted, outcome) => {
+                let Done { job, handed_over } = self.done(job, accepted, outcome, deadline).await;
+                // Files that nobody was told of land with the next sweep, which no caller waits for.
+                Ok(if handed_over { self.landed(job, deadline).await } else { job })
+            }
+            Asked::Later(later) => self.put_back(job, key, later, deadline).await,
+            Asked::Moved(job) => Ok(*job),
+            Asked::Refused(fault) => Err(self.refuse(job, key, fault, deadline).await),
+        }
+    }
+
+    /// Fills in what a request takes from the results of another job. One that is made again was filled in before.
+    async fn completed(&self, request: Request) -> Result<Request, Fault> {
+        let of_job = request.order.of_job().filter(|_| request.retry_of.is_none());
+        let Some(of) = of_job else { return Ok(request) };
+        let name = request.provider_name();
+        let job = self.records.get(of).await?.filter(|job| job.provider == name);
+        let job = job.ok_or_else(|| Fault::invalid("of_job", "expected the id of a job of this provider"))?;
+        Ok(Request { order: request.provider.complete_order(request.order, &job)?, ..request })
+    }
+
+    /// Claims a job whose turn is taken. The turn goes back when the job is not ours to ask for.
+    async fn claim_in_turn(
+        &self,
+        job: &Job,
+        key: Option<&IdempotencyKey>,
+        pace: &Pace<'_>,
+        turn: OffsetDateTime,
+    ) -> Result<Option<Job>, Fault> {
+        let claimed = claim(&self.records, job, key).await;
+        if !matches!(claimed, Ok(None)) {
+            pace.give_back(turn).await;
+        }
+        claimed
+    }
+
+    /// Makes a job that waits.
+    async fn wait(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        free_at: OffsetDateTime,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        let job = job.waiting();
+        if let Some(before) = claim(&self.records, &job, key).await? {
+            return self.found(before, &job, deadline).await;
+        }
+        let taken = match providers::find(job.provider.as_str()) {
+            Some(provider) => self.take_place(&job, provider).await,
+            None => Ok(()),
+        };
+        match taken {
+            Ok(()) => self.queue(job, key, free_at, deadline).await,
+            Err(fault) => Err(self.refuse(job, key, fault, deadline).await),
+        }
+    }
+
+    /// A job that cannot be asked for is refused if there is a reason, and waits if there is no slot: the sweep has it
+    /// looked at from time to time.
+    async fn turned_away(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        why: Option<Fault>,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        if let Some(fault) = why {
+            return Err(self.refuse(job, key, fault, deadline).await);
+        }
+        let later = Later { at: OffsetDateTime::now_utc(), why: None, recorded: false };
+        match self.defer(&job, &later, deadline).await {
+            Ok(Deferred::Waiting(job) | Deferred::Moved(job)) => Ok(job),
+            Err(fault) => Err(self.refuse(job, key, fault, deadline).await),
+        }
+    }
+
+    /// A job that was being asked for waits after all.
+    async fn put_back(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        later: Later,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        match self.defer(&job, &later, deadline).await {
+            Ok(Deferred::Waiting(waiting)) => {
+                // Only those who came with this request hear of its failure.
+                let job = Job { audience: job.audience, ..waiting };
+                self.queue(job, key, later.at, deadline).await
+            }
+            Ok(Deferred::Moved(job)) => Ok(job),
+            Err(fault) if later.recorded => {
+                fault.log("a job that waits is not queued; the sweep does it");
+                Ok(job.waiting())
+            }
+            Err(fault) => Err(self.refuse(job, key, later.why.unwrap_or(fault), deadline).await),
+        }
+    }
+
+    /// Puts a waiting job on the queue. One that the queue does not take is undone: nobody would ask for it.
+    async fn queue(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        free_at: OffsetDateTime,
+        deadline: OffsetDateTime,
+    ) -> Result<Job, Fault> {
+        let queued = tokio::time::timeout(time_to_record(deadline), self.enqueue(&job, free_at)).await;
+        let Err(fault) = queued.unwrap_or_else(|_| Err(late())) else { return Ok(job) };
+        let undone = undo(&self.records, &job, key, &fault);
+        if tokio::time::timeout(time_to_record(deadline), undone).await.is_err() {
+            fault.log("a job that nobody will ask for is not undone");
+        }
+        Err(fault.about(job.id))
+    }
+
+    /// Records a refusal, for a caller that is still there to hear it.
+    async fn refuse(
+        &self,
+        job: Job,
+        key: Option<&IdempotencyKey>,
+        fault: Fault,
+        deadline: OffsetDateTime,
+    ) -> Fault {
+        let id = job.id;
+        let sent_away = send_away(&self.records, &job);
+        if tokio::time::timeout(time_to_record(deadline), sent_away).await.is_err() {
+            tracing::warn!(job_id = %id, "a workflow that heard of a refusal is told of it again");
+        }
+        let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
+        self.record(job, event, deadline).await;
+        if fault.retryable() {
+            // The caller is told to come back, and then shall find the way free.
+            let freed = free(&self.records, id, key);
+            let _ = tokio::time::timeout(time_to_record(deadline), freed).await;
+        }
+        fault.about(id)
+    }
+}
+
+fn new_job(id: JobId, request: Request) -> NewJob {
+    NewJob {
+        id,
+        provider: request.provider_name(),
+        kind: request.order.kind,
+        request: request.order.request,
+        expected: request.order.expected,
+        metadata: request.metadata,
+        unpack: request.unpack,
+        origin: Origin::Submitted,
+    }
+}

@@ -1,0 +1,169 @@
+//! Use case: a job that waited is asked for in its turn.
+//!
+//! The queue may bring a message twice, late, or for a job that has gone on. Only the job's record says whether it
+//! waits, and only the one who moves it from `waiting` to `submitting` asks. A turn is taken when the job is about
+//! to be asked for and not when it is made, so a queue that stood still for a while has no turns that were missed.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use job_store::Turn;
+use model::{Change, Event, Fault, FaultClass, Job, JobId};
+use provider_client::{LEAD, LONGEST_HOLD, sleep_until};
+use providers::{Conversation, Provider};
+use queues::Submission;
+use runtime::{QueueMessage, QueueReply, Segment, piece_of_work};
+use time::OffsetDateTime;
+use tracing::Instrument;
+
+use crate::{
+    App,
+    submission::{
+        deferred_submission::{Deferred, PATIENCE, waited_out},
+        submit_attempt::{Asked, Asking, Later},
+    },
+};
+
+/// The first wait before a message comes back that failed, in seconds; doubles up to the longest.
+const FIRST_WAIT: u32 = 5;
+const LONGEST_WAIT: u32 = 900;
+
+/// How long a job is left alone for which there is no slot: until the next sweep, which sends it here again.
+const NO_SLOT: time::Duration = time::Duration::seconds(50);
+
+/// How long a job waits that was refused for the moment without a word on how long.
+const LATER: u64 = 30;
+
+impl App {
+    /// Works through a batch side by side, since most of a job's time is waiting. What failed comes back.
+    pub(crate) async fn work(&self, messages: Vec<QueueMessage>, deadline: OffsetDateTime) -> QueueReply {
+        let dealt_with = |message| self.dealt_with(message, deadline).instrument(piece_of_work());
+        let worked = join_all(messages.into_iter().map(dealt_with)).await;
+        let mut reply = QueueReply::default();
+        worked.into_iter().flatten().for_each(|failed| reply.failed(failed));
+        reply
+    }
+
+    /// Deals with one message. Returns its id when it failed.
+    async fn dealt_with(&self, message: QueueMessage, deadline: OffsetDateTime) -> Option<String> {
+        let Err(fault) = self.take_up(&message.body, deadline).await else { return None };
+        fault.log("a waiting job was not dealt with, it comes back");
+        let doublings = message.receive_count.saturating_sub(1).min(16);
+        let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
+        if let Err(fault) = self.submissions.hide(&message.receipt_handle, wait).await {
+            fault.log("a waiting job comes back only after the queue's own timeout");
+        }
+        Some(message.id)
+    }
+
+    async fn take_up(&self, body: &str, deadline: OffsetDateTime) -> Result<(), Fault> {
+        let id = Submission::read(body)?.job_id;
+        runtime::about(id);
+        let Some(job) = self.records.get(id).await?.filter(|job| job.status == model::Status::Waiting) else {
+            return Ok(());
+        };
+        let provider = providers::find(job.provider.as_str())
+            .ok_or_else(|| Fault::new(FaultClass::Internal, "a waiting job names no known provider"))?;
+        runtime::of_provider(provider.name());
+        // Before the job is taken: one that cannot be asked for since something is not configured goes on waiting.
+        let conversation = self.conversation(provider, id, &job.kind, &job.request).await?;
+        match self.admit(&job, provider).await {
+            Ok(true) => self.ask_in_turn(job, provider, conversation, deadline).await,
+            Ok(false) => self.left_alone(id).await,
+            // Another job is at the same thing since the table forgot this one.
+            Err(fault) if fault.class == FaultClass::ProviderConflict => {
+                self.end(job, &fault, deadline).await;
+                Ok(())
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Asks for a job that waited, once its turn has come.
+    async fn ask_in_turn(
+        &self,
+        job: Job,
+        provider: &'static dyn Provider,
+        mut conversation: Box<dyn Conversation>,
+        deadline: OffsetDateTime,
+    ) -> Result<(), Fault> {
+        let id = job.id;
+        let pace = self.pace(provider, PATIENCE, deadline);
+        let turn = match pace.take(OffsetDateTime::now_utc()).await? {
+            Turn::At(turn) => turn,
+            Turn::NotBefore(free_at) => return self.enqueue(&job, free_at).await,
+        };
+        // A crash before this leaves a job that waits, and its message comes back.
+        sleep_until(turn - LEAD).await;
+        let (job, change) = self.records.apply(id, &Event::Begun, OffsetDateTime::now_utc()).await?;
+        if change != Change::Moved {
+            pace.give_back(turn).await;
+            return Ok(());
+        }
+        let segment = Segment::of(job.trace.as_ref(), "Landfall submission");
+        let refused_before = job.error.as_ref().map(|error| error.class);
+        let asking = Asking {
+            line: self.line(provider, Some(id), deadline),
+            pace: &pace,
+            records: &self.records,
+            job: id,
+            refused_before,
+            waiting: false,
+        };
+        let asked = asking.lead(conversation.as_mut(), turn).await;
+        self.trace(segment, Ok(&job));
+        self.settle(job, asked, deadline).await
+    }
+
+    /// There is no slot for a job: it is looked at again with the next sweep.
+    async fn left_alone(&self, id: JobId) -> Result<(), Fault> {
+        let now = OffsetDateTime::now_utc();
+        let checked = Event::Checked { next: now + NO_SLOT, answered: true };
+        self.records.apply(id, &checked, now).await.map(|_| ())
+    }
+
+    /// Records what came of asking for a job that waited.
+    async fn settle(&self, job: Job, asked: Asked, deadline: OffsetDateTime) -> Result<(), Fault> {
+        match asked {
+            Asked::Accepted(event) | Asked::Unknown(event) => {
+                self.record(job, event, deadline).await;
+                Ok(())
+            }
+            Asked::Done(accepted, outcome) => {
+                self.done(job, accepted, outcome, deadline).await;
+                Ok(())
+            }
+            Asked::Later(later) => self.again(job, later, deadline).await,
+            Asked::Moved(_) => Ok(()),
+            Asked::Refused(fault) if fault.retryable() => {
+                let wait = Duration::from_secs(fault.retry_after.unwrap_or(LATER)).min(LONGEST_HOLD);
+                let at = OffsetDateTime::now_utc() + wait;
+                self.again(job, Later { at, why: Some(fault), recorded: false }, deadline).await
+            }
+            Asked::Refused(fault) => {
+                self.end(job, &fault, deadline).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// A job that was refused for the moment, or missed its turn, waits again. Not for ever: who waits longer than a
+    /// day for a provider is better told than left to hope.
+    async fn again(&self, job: Job, later: Later, deadline: OffsetDateTime) -> Result<(), Fault> {
+        if let Some(why) = later.why.as_ref().filter(|_| waited_out(&job, &later)) {
+            self.end(job, why, deadline).await;
+            return Ok(());
+        }
+        match self.defer(&job, &later, deadline).await? {
+            Deferred::Waiting(job) => self.enqueue(&job, later.at).await,
+            Deferred::Moved(_) => Ok(()),
+        }
+    }
+
+    /// Records a refusal on the job, since its caller has gone.
+    async fn end(&self, job: Job, fault: &Fault, deadline: OffsetDateTime) {
+        fault.log("a waiting job was refused");
+        let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
+        self.record(job, event, deadline).await;
+    }
+}

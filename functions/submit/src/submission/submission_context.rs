@@ -1,0 +1,84 @@
+//! What a provider is told of a job: the same, whether the job is asked for at once or when its turn has come.
+
+use std::time::Duration;
+
+use model::{CallbackKeys, Fault, FaultClass, JobId, ProviderName};
+use provider_client::{Authority, Line, Pace, latest_request};
+use providers::{Call, Conversation, Credentials, Provider};
+use serde_json::Value;
+use time::OffsetDateTime;
+use url::Url;
+
+use crate::App;
+
+impl App {
+    /// Prepares to ask for a job. Whatever is not configured is found here.
+    pub(crate) async fn conversation(
+        &self,
+        provider: &dyn Provider,
+        job: JobId,
+        kind: &str,
+        request: &Value,
+    ) -> Result<Box<dyn Conversation>, Fault> {
+        let secret = self.secrets.get().await?;
+        let credentials = Credentials::new(secret.provider(provider.name()));
+        let name = providers::name_of(provider);
+        let callback_url = callback_url(&self.config.webhook_url, &secret.callback_keys(), &name, job)?;
+        let call = Call {
+            kind,
+            request,
+            callback_url: &callback_url,
+            api_url: self.config.providers.api_url(provider.name()),
+            credentials: &credentials,
+        };
+        provider.submission(&call, OffsetDateTime::now_utc())
+    }
+
+    /// The line to a provider for an invocation that ends at `deadline`.
+    pub(crate) fn line(
+        &self,
+        provider: &'static dyn Provider,
+        job: Option<JobId>,
+        deadline: OffsetDateTime,
+    ) -> Line<'_> {
+        let api_url = self.config.providers.api_url(provider.name());
+        Line {
+            sender: &self.sender,
+            timeout: self.config.provider_timeout,
+            deadline,
+            pace: None,
+            authority: Authority { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
+            authorizes: true,
+            job,
+            waits: true,
+        }
+    }
+
+    /// The provider's pace for an invocation that waits so long for a turn.
+    pub(crate) fn pace(
+        &self,
+        provider: &dyn Provider,
+        patience: Duration,
+        deadline: OffsetDateTime,
+    ) -> Pace<'_> {
+        Pace {
+            records: &self.records,
+            provider: providers::name_of(provider),
+            interval: self.config.providers.interval(provider.name()),
+            patience,
+            latest: latest_request(self.config.provider_timeout, deadline),
+        }
+    }
+}
+
+/// `{webhook_url}/webhooks/{provider}/{job_id}/{token}`.
+fn callback_url(base: &Url, keys: &CallbackKeys, provider: &ProviderName, job: JobId) -> Result<Url, Fault> {
+    let token = keys.sign(provider, &job);
+    let token =
+        token.ok_or_else(|| Fault::new(FaultClass::Misconfigured, "no callback_key in Landfall's secret"))?;
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(["webhooks", provider.as_str(), &job.to_string(), token.expose()]);
+    }
+    Ok(url)
+}

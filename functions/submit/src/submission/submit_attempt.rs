@@ -1,0 +1,206 @@
+//! Asking the provider: the conversation it leads, with our socket and our clock, in our turn.
+
+use std::time::Duration;
+
+use job_store::{Records, Turn};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
+use provider_client::{LEAD, LONGEST_HOLD, Line, Pace, sleep_until};
+use providers::{Conversation, Outcome, Step};
+use time::OffsetDateTime;
+
+use crate::submission::deferred_submission::waits_for;
+
+/// What is left of the invocation after the last wait for the provider: time to record and to answer.
+pub(crate) const RESERVE: Duration = Duration::from_secs(2);
+
+/// How asking ended.
+pub(crate) enum Asked {
+    /// The provider took the work.
+    Accepted(Event),
+    /// It took the work and has done it already.
+    Done(Event, Outcome),
+    /// It may have taken the work.
+    Unknown(Event),
+    /// It did no work.
+    Refused(Fault),
+    /// It did no work, and is to be asked later.
+    Later(Later),
+    /// It did no work, and somebody else has moved the job on.
+    Moved(Box<Job>),
+}
+
+/// When a job is to be asked for again.
+pub(crate) struct Later {
+    pub(crate) at: OffsetDateTime,
+    /// What the provider said, when it was asked.
+    pub(crate) why: Option<Fault>,
+    /// Whether the job may be recorded as waiting already. Then the sweep finds it, whatever is told of it now.
+    pub(crate) recorded: bool,
+}
+
+/// What it takes to ask.
+pub(crate) struct Asking<'a> {
+    pub(crate) line: Line<'a>,
+    pub(crate) pace: &'a Pace<'a>,
+    /// Where the job is remembered.
+    pub(crate) records: &'a Records,
+    pub(crate) job: JobId,
+    /// What the provider refused the job with in an earlier invocation.
+    pub(crate) refused_before: Option<FaultClass>,
+    /// Whether the job is recorded as waiting for its first turn.
+    pub(crate) waiting: bool,
+}
+
+impl Asking<'_> {
+    /// Leads the conversation to its end, or as far as the time allows. The first request has this turn already.
+    pub(crate) async fn lead(&self, conversation: &mut dyn Conversation, turn: OffsetDateTime) -> Asked {
+        let (mut first, mut token) = (Some(turn), None);
+        let mut step = conversation.start();
+        loop {
+            let (request, wait, otherwise) = match step {
+                Step::Send(request) => (request, Duration::ZERO, None),
+                Step::SendAfter { otherwise, .. } if self.had_its_last_chance(&otherwise) => {
+                    return Asked::Refused(otherwise);
+                }
+                Step::SendAfter { wait, request, otherwise } => (request, wait, Some(otherwise)),
+                Step::Authorize { refused } => {
+                    let unfit = token.take().filter(|_| refused);
+                    let fresh = match self.line.token(unfit.as_ref()).await {
+                        Ok(fresh) => fresh,
+                        Err(fault) => return Asked::Refused(fault),
+                    };
+                    step = conversation.authorized(&fresh);
+                    token = Some(fresh);
+                    continue;
+                }
+                Step::Remember(notes) => {
+                    let noted = Event::Noted { notes };
+                    match self.records.apply(self.job, &noted, OffsetDateTime::now_utc()).await {
+                        Ok((job, _)) if job.status == Status::Cancelled => return Asked::Refused(cancelled()),
+                        Ok(_) => {}
+                        Err(fault) => return Asked::Refused(fault),
+                    }
+                    step = conversation.remembered();
+                    continue;
+                }
+                Step::Accepted(ticket) => return Asked::Accepted(Event::Accepted { ticket }),
+                Step::Done { ticket, outcome } => return Asked::Done(Event::Accepted { ticket }, outcome),
+                Step::OutcomeUnknown(fault) => {
+                    fault.log("the provider may or may not have taken the work");
+                    let error = fault.remembered(OffsetDateTime::now_utc());
+                    return Asked::Unknown(Event::OutcomeUnknown { error });
+                }
+                Step::Refused(fault) => return self.refused(fault).await,
+            };
+            if let Err(asked) = self.turn(first.take(), wait, otherwise).await {
+                return *asked;
+            }
+            step = conversation.answered(self.line.send(request).await);
+        }
+    }
+
+    /// Waits for the turn of a request: the one it has, or another one after a refusal and what it asked to wait.
+    ///
+    /// A job that waits although no work was done is recorded as waiting, and as being asked for again right before the
+    /// request. Should this invocation die in between, the sweep lets the job be asked for; left as `submitting`, nobody
+    /// could tell it from one that the provider may have taken.
+    async fn turn(
+        &self,
+        taken: Option<OffsetDateTime>,
+        wait: Duration,
+        refusal: Option<Fault>,
+    ) -> Result<(), Box<Asked>> {
+        let turn = match taken {
+            Some(turn) => Ok(Turn::At(turn)),
+            None => self.next_turn(wait, refusal.as_ref()).await,
+        };
+        let (turn, refusal) = self.came(turn, refusal)?;
+        let refused = taken.is_none() && refusal.is_some();
+        if refused && let Some(why) = &refusal {
+            let event = Event::Deferred { error: Some(waits_for(why, OffsetDateTime::now_utc())) };
+            self.recorded(&event, turn, &refusal).await?;
+        }
+        if refused || taken.is_some() && self.waiting {
+            sleep_until(turn - LEAD).await;
+            self.recorded(&Event::Begun, turn, &refusal).await?;
+        }
+        let come = self.pace.come(turn).await;
+        self.came(come, refusal).map(|_| ())
+    }
+
+    /// Takes a turn after what the provider asked to wait.
+    async fn next_turn(&self, wait: Duration, refusal: Option<&Fault>) -> Result<Turn, Fault> {
+        let from = OffsetDateTime::now_utc() + wait.min(LONGEST_HOLD);
+        if refusal.is_some_and(|refusal| refusal.class == FaultClass::ProviderThrottled) {
+            self.pace.hold_back(from).await;
+        }
+        match refusal {
+            Some(_) => self.pace.take(from).await,
+            None => self.pace.take_patiently(from).await,
+        }
+    }
+
+    /// The moment of a turn, or what becomes of a job whose turn is too far away.
+    fn came(
+        &self,
+        turn: Result<Turn, Fault>,
+        refusal: Option<Fault>,
+    ) -> Result<(OffsetDateTime, Option<Fault>), Box<Asked>> {
+        match turn {
+            Ok(Turn::At(turn)) => Ok((turn, refusal)),
+            Ok(Turn::NotBefore(at)) if self.pace.is_shared() => {
+                Err(Box::new(Asked::Later(Later { at, why: refusal, recorded: false })))
+            }
+            Ok(Turn::NotBefore(_)) => Err(Box::new(Asked::Refused(refusal.unwrap_or_else(late)))),
+            Err(fault) => Err(Box::new(Asked::Refused(refusal.unwrap_or(fault)))),
+        }
+    }
+
+    /// Records that the job waits, or waits no longer. Of those who want to ask for it only one moves it on.
+    async fn recorded(
+        &self,
+        event: &Event,
+        turn: OffsetDateTime,
+        refusal: &Option<Fault>,
+    ) -> Result<(), Box<Asked>> {
+        let asked = match self.records.apply(self.job, event, OffsetDateTime::now_utc()).await {
+            Ok((_, Change::Moved)) => return Ok(()),
+            Ok((job, _)) => Asked::Moved(Box::new(job)),
+            // It may have been written all the same, and then the job is asked for later: no refusal may be told.
+            Err(fault) => {
+                fault.log("that a job waits for its turn is not recorded");
+                let why = refusal.as_ref().map(|refusal| refusal.remembered(turn).again());
+                Asked::Later(Later { at: turn, why, recorded: true })
+            }
+        };
+        self.pace.give_back(turn).await;
+        Err(Box::new(asked))
+    }
+
+    /// A refusal that lasts is probed once; the probe may have been the first request of another invocation.
+    fn had_its_last_chance(&self, refusal: &Fault) -> bool {
+        !refusal.retryable() && self.refused_before == Some(refusal.class)
+    }
+
+    /// A provider that goes on throttling is left alone, and the job waits.
+    async fn refused(&self, fault: Fault) -> Asked {
+        if fault.class != FaultClass::ProviderThrottled || !self.pace.is_shared() {
+            return Asked::Refused(fault);
+        }
+        let wait = Duration::from_secs(fault.retry_after.unwrap_or(1)).min(LONGEST_HOLD);
+        let at = OffsetDateTime::now_utc() + wait;
+        self.pace.hold_back(at).await;
+        Asked::Later(Later { at, why: Some(fault), recorded: false })
+    }
+}
+
+/// The work is not wanted any more, and was not asked for.
+fn cancelled() -> Fault {
+    Fault::new(FaultClass::JobConflict, "the job was cancelled before the provider was asked for its work")
+}
+
+/// There is no time to ask.
+pub(crate) fn late() -> Fault {
+    let message = "there was no time left to ask the provider; nothing was submitted";
+    Fault::new(FaultClass::StorageUnavailable, message).retry_after(5)
+}

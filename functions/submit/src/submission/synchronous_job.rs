@@ -1,0 +1,94 @@
+//! Work that the provider did at once: its files are landed, and the caller waits for them as long as it can.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use model::{Event, Fault, Job, Status};
+use provider_client::left;
+use providers::Outcome;
+use queues::{Body, Message, Queued, Route};
+use time::OffsetDateTime;
+
+use crate::{App, submission::submit_attempt::RESERVE};
+
+/// How often a job is looked at whose files are landing.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Work that is done, as far as it is recorded.
+pub(crate) struct Done {
+    pub(crate) job: Job,
+    /// Whether the worker was told of its files.
+    pub(crate) handed_over: bool,
+}
+
+impl App {
+    /// Records what came of a job that is done.
+    pub(crate) async fn done(
+        &self,
+        job: Job,
+        accepted: Event,
+        outcome: Outcome,
+        deadline: OffsetDateTime,
+    ) -> Done {
+        match outcome {
+            Outcome::Answer(result) => {
+                let job = self.record(job, accepted, deadline).await;
+                let job = self.record(job, Event::Answered { result }, deadline).await;
+                Done { job, handed_over: false }
+            }
+            Outcome::Delivery(body) => {
+                // The queue first: it is the only one who knows the files, and its worker lands them.
+                let queued = self.deliver(&job, body.clone()).await;
+                let job = self.record(job, accepted, deadline).await;
+                match queued {
+                    Ok(()) => Done { job, handed_over: true },
+                    Err(fault) => {
+                        let job = self.remember(job, &body, fault, deadline).await;
+                        Done { job, handed_over: false }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands an answer to the worker as if the provider had delivered it.
+    async fn deliver(&self, job: &Job, body: Bytes) -> Result<(), Fault> {
+        let message = Message {
+            provider: job.provider.clone(),
+            route: Route::Callback(job.id),
+            received_at: OffsetDateTime::now_utc(),
+            delivery_id: None,
+            body: Body::inline(&body),
+            looked_up: 0,
+        };
+        self.inbox.send(&Queued::Delivery(message), 0).await
+    }
+
+    /// Keeps what the queue did not take in the job's record, where the sweep finds it.
+    async fn remember(&self, job: Job, body: &[u8], fault: Fault, deadline: OffsetDateTime) -> Job {
+        fault.log("files that are ready are not queued; the sweep lands them");
+        let provider = providers::find(job.provider.as_str());
+        let report = provider.and_then(|provider| provider.read_delivery(body).ok());
+        match report.and_then(|report| report.event) {
+            Some(event) => self.record(job, event, deadline).await,
+            None => job,
+        }
+    }
+
+    /// The job once its files are in the bucket, or as it is when there is no time left to wait.
+    pub(crate) async fn landed(&self, mut job: Job, deadline: OffsetDateTime) -> Job {
+        while !job.status.is_final() && left(deadline) > RESERVE {
+            tokio::time::sleep(LOOK).await;
+            match tokio::time::timeout(left(deadline), self.records.get(job.id)).await {
+                Ok(Ok(Some(newer))) => job = newer,
+                Ok(Ok(None)) | Err(_) => break,
+                Ok(Err(fault)) => fault.log("a job that is landing cannot be looked at"),
+            }
+            if job.status == Status::Landing && job.error.is_some() {
+                // Passing trouble; the caller need not wait for its end.
+                break;
+            }
+        }
+        job
+    }
+}

@@ -1,0 +1,80 @@
+//! Which job a delivery is for: the one its callback URL names, the one that has its ticket, or one that is made now
+//! because the configuration adopts such work.
+
+use job_store::{Claim, IdempotencyKey};
+use model::{Event, Fault, FaultClass, Job, JobId, NewJob, Origin, Ticket};
+use providers::Report;
+use queues::{Message, Queued, Route};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::worker::Worker;
+
+/// How often a job is looked for again that a workspace delivery is about; the waits double.
+const LOOKUPS: u32 = 3;
+
+/// Whom a delivery is for.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// This job.
+    Job(JobId),
+    /// Perhaps a job that does not know its ticket yet; the delivery is on the queue again.
+    Later,
+    /// No job.
+    Nobody,
+}
+
+impl Worker {
+    /// Finds the job that a delivery is for.
+    pub(crate) async fn find(&self, message: &Message, report: &Report) -> Result<Found, Fault> {
+        if let Route::Callback(id) = &message.route {
+            return Ok(Found::Job(*id));
+        }
+        let Some(ticket) = &report.ticket else { return Ok(Found::Nobody) };
+        if let Some(id) = self.records.find_by_ticket(&message.provider, ticket).await? {
+            return Ok(Found::Job(id));
+        }
+        if report.awaited && message.looked_up < LOOKUPS {
+            // Our own request may not have been answered yet, its callback may be late, and the index lags.
+            let delay = self.config.lookup_delay.saturating_mul(1 << message.looked_up);
+            let later = Message { looked_up: message.looked_up + 1, ..message.clone() };
+            self.inbox.send(&Queued::Delivery(later), delay).await?;
+            return Ok(Found::Later);
+        }
+        match report.adoptable_as.filter(|kind| self.config.adopt.iter().any(|adopted| adopted == kind)) {
+            Some(kind) => self.adopt(message, ticket, kind).await.map(Found::Job),
+            None => Ok(Found::Nobody),
+        }
+    }
+
+    /// Makes a job of work that nobody asked us for. The ticket is the key, so that two workers that hear of
+    /// it at once make one.
+    async fn adopt(&self, message: &Message, ticket: &Ticket, kind: &str) -> Result<JobId, Fault> {
+        let key = format!("{}#{ticket}", message.provider);
+        let key = IdempotencyKey::new("adopted", &key, &json!({}));
+        let mut job = Job::new(NewJob {
+            id: JobId::generate(),
+            provider: message.provider.clone(),
+            kind: kind.to_owned(),
+            request: json!({}),
+            expected: None,
+            metadata: None,
+            unpack: None,
+            origin: Origin::Adopted,
+        });
+        let now = OffsetDateTime::now_utc();
+        let accepted = Event::Accepted { ticket: ticket.clone() };
+        let change = job.apply(accepted.clone(), now);
+        if self.events.is_some() {
+            job.announce(&accepted, change, now);
+        }
+        match self.records.claim(&job, Some(&key), now).await? {
+            Claim::New => {
+                tracing::info!(metric = "JobsAdopted", count = 1, job_id = %job.id, "work adopted");
+                Ok(job.id)
+            }
+            Claim::Existing(job) => Ok(job.id),
+            Claim::Mismatch => Err(Fault::new(FaultClass::Internal, "two adoptions of one ticket differ")),
+        }
+    }
+}

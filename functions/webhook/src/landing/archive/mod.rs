@@ -1,0 +1,172 @@
+//! Brings a job's archive into the bucket, and makes of it what was asked for: unpacked files, or just the archive.
+
+pub mod unpack;
+pub mod zip;
+
+use std::borrow::Cow;
+
+use bucket::{Existing, Key, Uploaded};
+use model::{Archive, Fault, FaultClass, Job, Redactor, StoredFile};
+
+use crate::{
+    landing::{
+        archive::{
+            unpack::{End, Outcome, Unpacking},
+            zip::Listing,
+        },
+        completeness::{Came, Landing, settle},
+        landing_context::Bringing,
+        manifest::Listed,
+        transfer::Transfer,
+    },
+    worker::Worker,
+};
+
+const ZIP: &str = "application/zip";
+
+/// Brings the archive in, unless it is there, and settles what becomes of it.
+pub(crate) async fn bring(bringing: Bringing<'_>, url: &str) -> Result<Landing, Fault> {
+    let Bringing { worker, job, again, .. } = bringing;
+    let key = Key::Archive(job.provider.clone(), job.id);
+    if again {
+        // A killed worker could not abort its uploads. Under our lease nobody else has one.
+        let spared = bringing.checkpoint.map(|checkpoint| checkpoint.upload_id.as_str());
+        worker.objects.abort_leftovers(&key, spared).await;
+    }
+    let existing = match worker.objects.head(&key).await? {
+        Some(existing) => existing,
+        None => fetch(bringing, &key, url).await?,
+    };
+    let file = StoredFile {
+        name: Key::ARCHIVE_NAME.to_owned(),
+        key: worker.objects.key(&key),
+        bytes: existing.bytes,
+        content_type: ZIP.to_owned(),
+        checksum: worker.objects.checksum_of(&key, existing).await?,
+    };
+    if job.unpack.unwrap_or(worker.config.unpack) {
+        unpacked(bringing, &key, file).await
+    } else {
+        let entries = counted(worker, &key, file.bytes).await?;
+        let archive = Archive { file: file.clone(), entries, expected: job.expected };
+        settle(worker, job, came(job, archive, vec![Listed::whole(file)])).await
+    }
+}
+
+/// Fetches the archive, from where an earlier invocation stopped if it left a checkpoint.
+async fn fetch(bringing: Bringing<'_>, key: &Key, url: &str) -> Result<Existing, Fault> {
+    let objects = &bringing.worker.objects;
+    let transfer = Transfer {
+        downloader: &bringing.downloader()?,
+        objects,
+        url,
+        key,
+        judge: &like_a_zip,
+        tally: &bringing.meter.tally(),
+    };
+    match transfer.run(bringing.checkpoint.cloned()).await?.uploaded {
+        Uploaded::Stored { bytes, checksum } => Ok(Existing { bytes, checksum: Some(checksum) }),
+        // Another worker, thought lost, was faster after all. Its object is as good as ours.
+        Uploaded::AlreadyThere => objects.there(key).await,
+    }
+}
+
+fn like_a_zip(start: &[u8]) -> Result<&'static str, Fault> {
+    match zip::may_begin_with(&start[..start.len().min(4)]) {
+        true => Ok(ZIP),
+        false => Err(Fault::new(FaultClass::ArchiveInvalid, "what the provider serves is not a ZIP archive")),
+    }
+}
+
+/// Unpacks an archive that is in the bucket. Doing it again changes nothing.
+async fn unpacked(bringing: Bringing<'_>, key: &Key, file: StoredFile) -> Result<Landing, Fault> {
+    let Bringing { worker, job, again, meter, .. } = bringing;
+    let objects = &worker.objects;
+    let redactor = redactor(worker, job).await;
+    let unpacked = match listed(worker, key, file.bytes).await {
+        Ok(mut listing) => {
+            for entry in &mut listing.files {
+                if let Cow::Owned(name) = redactor.redact(&entry.name) {
+                    entry.name = name.into();
+                }
+            }
+            let entries = listing.files.len() as u64;
+            meter.expect_files(entries);
+            let unpacking = Unpacking::new(objects, job, key, &listing, again, meter);
+            unpacking.run().await.map(|outcomes| (entries, outcomes))
+        }
+        Err(mut fault) => {
+            fault.message = redactor.redact_str(&fault.message);
+            Err(fault)
+        }
+    };
+    match unpacked {
+        Ok((entries, outcomes)) => {
+            let archive = Archive { file, entries, expected: job.expected };
+            settle(worker, job, came(job, archive, outcomes.into_iter().map(Listed::from).collect())).await
+        }
+        Err(fault) if fault.class == FaultClass::ArchiveRefused => {
+            let entries = counted(worker, key, file.bytes).await?;
+            let archive = Archive { file, entries, expected: job.expected };
+            Ok(Landing::Refused { archive: Some(archive), fault })
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Redacts the names in an archive, which end up as keys and in answers. The archive stays as the provider made it. A landing
+/// needs no secret for anything else, so it goes on without one.
+async fn redactor(worker: &Worker, job: &Job) -> Redactor {
+    match worker.secrets.get().await {
+        Ok(secret) => secret.redactor(&job.provider, Some(job.id), None),
+        Err(fault) => {
+            fault.log("the names in an archive are not redacted");
+            Redactor::default()
+        }
+    }
+}
+
+fn came(job: &Job, archive: Archive, files: Vec<Listed>) -> Came {
+    Came { expected: job.expected, count: archive.entries, archive: Some(archive), files }
+}
+
+/// Reads the archive's directory back from the bucket.
+async fn listed(worker: &Worker, key: &Key, bytes: u64) -> Result<Listing, Fault> {
+    let objects = &worker.objects;
+    let listing = zip::list(bytes, |range| objects.read(key, range), worker.config.limits).await;
+    whole(worker, key, listing).await
+}
+
+/// How many files the archive holds.
+async fn counted(worker: &Worker, key: &Key, bytes: u64) -> Result<u64, Fault> {
+    let contents = zip::inspect(bytes, |range| worker.objects.read(key, range)).await;
+    whole(worker, key, contents).await.map(|contents| contents.files)
+}
+
+/// Removes a broken archive: nothing broken stays under a job's prefix, and the bucket keeps the removed version for
+/// whoever wants to look.
+async fn whole<T>(worker: &Worker, key: &Key, read: Result<T, Fault>) -> Result<T, Fault> {
+    if let Err(fault) = &read
+        && fault.class == FaultClass::ArchiveInvalid
+    {
+        worker.objects.delete(key).await?;
+    }
+    read
+}
+
+impl From<Outcome> for Listed {
+    fn from(outcome: Outcome) -> Self {
+        let Outcome { source_name, end } = outcome;
+        match end {
+            End::Landed { file, crc32, measures } => Listed::Landed {
+                file,
+                source_name: Some(source_name),
+                crc32: Some(crc32),
+                measures,
+                details: serde_json::Map::new(),
+                counted: true,
+            },
+            End::Refused(reason) => Listed::Refused { source_name, reason, counted: true },
+        }
+    }
+}

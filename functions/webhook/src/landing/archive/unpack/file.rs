@@ -1,0 +1,116 @@
+//! Bringing one file of an archive into the bucket: from memory if it is small, as a stream if it is not.
+
+use bucket::{Key, LONGEST_SINGLE, Placed, Upload};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use model::{Fault, FaultClass, StoredFile};
+
+use super::{
+    Unpacking,
+    inflate::{self, damaged},
+    kind::content_type,
+    outcome::{End, Outcome},
+    picture::measures,
+    plan::Planned,
+};
+use crate::landing::archive::zip::{Entry, data_range, decoded, refused, shown};
+
+/// How many first bytes of a long file are looked at. Frame headers of pictures come behind their profiles.
+const START: u64 = 64 * 1024;
+
+impl Unpacking<'_> {
+    /// Brings a small file in, which lies in `block` as far as the directory could tell.
+    pub(super) async fn small(
+        &self,
+        file: Planned,
+        block: &Bytes,
+        block_start: u64,
+    ) -> Result<Outcome, Fault> {
+        let entry = &self.listing.files[file.index];
+        let header = usize::try_from(entry.offset - block_start).ok().and_then(|at| block.get(at..));
+        let data = match header.and_then(|header| data_range(entry, header)) {
+            Some(data) => data,
+            None => return self.ended(file, Err(no_header())),
+        };
+        self.within(entry, data.end, file.bound)?;
+        let inside = |at: u64| usize::try_from(at - block_start).ok().filter(|at| *at <= block.len());
+        let bytes = match (inside(data.start), inside(data.end)) {
+            (Some(start), Some(end)) => block.slice(start..end),
+            // The header is longer than the directory said.
+            _ => self.objects.read(self.archive, data).await?,
+        };
+        let _room = self.room(entry.size).await;
+        let content = match inflate::whole(entry, bytes) {
+            Ok(content) => content,
+            Err(fault) => return self.ended(file, Err(fault)),
+        };
+        let (key, kind) = (self.key(file), content_type(&self.names[file.index], &content));
+        let placed = self.objects.place(&key, kind, content.clone()).await?;
+        self.ended(file, Ok((self.stored(file, &key, kind, placed), content)))
+    }
+
+    /// Brings a long file in, of which only a few pieces are in memory at once.
+    pub(super) async fn long(&self, file: Planned) -> Result<Outcome, Fault> {
+        let entry = &self.listing.files[file.index];
+        let start_end = file.bound.min(entry.offset.saturating_add(entry.header + START));
+        let start = self.objects.read(self.archive, entry.offset..start_end).await?;
+        let Some(data) = data_range(entry, &start) else { return self.ended(file, Err(no_header())) };
+        self.within(entry, data.end, file.bound)?;
+        let at = usize::try_from(data.start - entry.offset).unwrap_or(usize::MAX).min(start.len());
+        let compressed = usize::try_from(entry.compressed).unwrap_or(usize::MAX).min(start.len() - at);
+        let start = inflate::beginning(entry, start.slice(at..at + compressed), START as usize);
+
+        let (key, kind) = (self.key(file), content_type(&self.names[file.index], &start));
+        if self.again && entry.size > LONGEST_SINGLE {
+            self.objects.abort_leftovers(&key, None).await;
+        }
+        let upload = Upload { key: &key, content_type: kind, length: Some(entry.size) };
+        let placed = self.objects.place_stream(upload, || {
+            let source = self.objects.stream(self.archive, data.clone());
+            let source = source.and_then(|piece| async { self.goes_on().map(|()| piece) });
+            inflate::pieces(entry, source)
+        });
+        match placed.await {
+            Ok(placed) => self.ended(file, Ok((self.stored(file, &key, kind, placed), start))),
+            Err(fault) => self.ended(file, Err(fault)),
+        }
+    }
+
+    /// A header may be longer than the directory says, but not so long that the bytes are another entry's.
+    fn within(&self, entry: &Entry, end: u64, bound: u64) -> Result<(), Fault> {
+        let why = || format!("{} overlaps with what follows it", shown(&entry.name, entry.utf8));
+        if end > bound { Err(refused(why())) } else { Ok(()) }
+    }
+
+    fn key(&self, file: Planned) -> Key {
+        Key::File(self.job.provider.clone(), self.job.id, self.names[file.index].clone())
+    }
+
+    fn stored(&self, file: Planned, key: &Key, kind: &str, placed: Placed) -> StoredFile {
+        self.meter.file_done(placed.new);
+        StoredFile {
+            name: self.names[file.index].clone(),
+            key: self.objects.key(key),
+            bytes: self.listing.files[file.index].size,
+            content_type: kind.to_owned(),
+            checksum: placed.checksum,
+        }
+    }
+
+    /// A damaged file is an outcome; any other fault ends the unpacking.
+    fn ended(&self, file: Planned, landed: Result<(StoredFile, Bytes), Fault>) -> Result<Outcome, Fault> {
+        let entry = &self.listing.files[file.index];
+        let end = match landed {
+            Ok((stored, start)) => {
+                End::Landed { file: stored, crc32: entry.crc32, measures: measures(&start) }
+            }
+            Err(fault) if fault.class == FaultClass::ArchiveIncomplete => End::Refused(fault.message),
+            Err(fault) => return Err(fault),
+        };
+        Ok(Outcome { source_name: decoded(&entry.name, entry.utf8), end })
+    }
+}
+
+fn no_header() -> Fault {
+    damaged("its header is missing")
+}

@@ -1,0 +1,242 @@
+//! The worker: bring the files of a finished job into the bucket, under a lease, and record how it ended.
+
+pub mod archive;
+pub(crate) mod cancelled_landing;
+pub(crate) mod completeness;
+pub(crate) mod file_set;
+pub(crate) mod landing_context;
+pub(crate) mod lease_renewal;
+pub(crate) mod manifest;
+pub(crate) mod stalled_landing;
+pub mod transfer;
+pub(crate) mod truncation;
+
+use std::time::Duration;
+
+use job_store::{Lease, LeaseAttempt};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, SlowAttempt, SourceRole};
+use providers::Standing;
+use queues::Queued;
+use runtime::{Segment, SegmentId};
+use time::OffsetDateTime;
+
+use crate::{
+    landing::{
+        completeness::Landing,
+        landing_context::bring,
+        lease_renewal::{Ended, watch},
+        transfer::{Meter, SourceRate},
+    },
+    sweep::poll::Inquired,
+    worker::{ComesBack, Receipt, Worker},
+};
+
+/// How often the provider is asked for other places of files that are gone.
+const MOST_ASKED_ANEW: u32 = 3;
+/// The wait before a file is fetched again from where it was not.
+const SAME_PLACE: Duration = Duration::from_secs(1);
+/// What is left of the invocation for bringing the files in.
+const LEAST_TIME: time::Duration = time::Duration::seconds(30);
+
+/// Why a landing ended before its end.
+struct Stopped {
+    fault: Fault,
+    /// Set when the source was too slow.
+    slow: Option<SlowAttempt>,
+}
+
+impl From<Fault> for Stopped {
+    fn from(fault: Fault) -> Self {
+        Self { fault, slow: None }
+    }
+}
+
+impl Worker {
+    /// Lands a job if its files are ready, and nobody else is at it. `callback` is what made them ready.
+    pub(crate) async fn land(
+        &self,
+        id: JobId,
+        receipt: &Receipt,
+        callback: Option<&SegmentId>,
+    ) -> Result<(), ComesBack> {
+        let now = OffsetDateTime::now_utc();
+        let (lease, job, again) = match self.records.lease(id, self.config.lease, now).await? {
+            LeaseAttempt::Held { lease, job, again } => (lease, job, again),
+            // Its message may be the only one that is left, so this one must not be dropped.
+            LeaseAttempt::Busy(wait) => return Err(ComesBack::after(wait + Duration::from_millis(500))),
+            LeaseAttempt::Idle(job) => {
+                self.clear_up(&job).await;
+                self.tell(&job).await;
+                return Ok(());
+            }
+        };
+        runtime::of_provider(job.provider.as_str());
+        let segment = Segment::of(job.trace.as_ref(), "Landfall landing").after(callback);
+        // Side by side: files need not wait until others know that they are coming.
+        // Boxed, since both together are more than a small stack holds.
+        let landing = Box::pin(self.land_leased(&lease, &job, again, receipt));
+        let ((), ended) = tokio::join!(Box::pin(self.tell(&job)), landing);
+        let landed = match ended {
+            Ok(Ended::Done(event)) => self.finish(&lease, event).await.map(Some),
+            Ok(Ended::OutOfTime) => self.go_on_later(&lease).await.map(|()| None),
+            Err(Stopped { fault: lost, .. }) if lost.class == FaultClass::LandingBusy => Err(lost),
+            Err(stopped) if stopped.fault.retryable() => Err(self.postpone(&lease, stopped).await),
+            Err(Stopped { fault, .. }) => {
+                fault.log("landing failed for good");
+                let error = fault.remembered(OffsetDateTime::now_utc());
+                let event = Event::LandingFailed { archive: None, error };
+                self.finish(&lease, event).await.map(Some)
+            }
+        };
+        self.trace_landing(segment, id, landed.as_ref());
+        match landed {
+            Err(lost) if lost.class == FaultClass::LandingBusy => self.lost(id, lost).await,
+            landed => landed.map(|_| ()).map_err(ComesBack::from),
+        }
+    }
+
+    /// Tells the trace of the job's request of a landing.
+    fn trace_landing(&self, mut segment: Segment, id: JobId, landed: Result<&Option<Job>, &Fault>) {
+        segment.note("job_id", id.to_string());
+        match landed {
+            Ok(Some(job)) => {
+                segment.note("status", job.status.as_str());
+                segment.note("bytes", job.transfer.map_or(0, |transfer| transfer.bytes));
+                segment.note("files", job.files_total);
+            }
+            Ok(None) => segment.note("status", "to be continued"),
+            Err(fault) => {
+                segment.note("fault", fault.class.name());
+                segment.failed();
+            }
+        }
+        self.tracer.send(segment);
+    }
+
+    /// Brings the files in, from where the provider says they are now if they are gone from where they were.
+    async fn land_leased(
+        &self,
+        lease: &Lease,
+        job: &Job,
+        again: bool,
+        receipt: &Receipt,
+    ) -> Result<Ended<Event>, Stopped> {
+        let (mut fresh, mut left) = (None, MOST_ASKED_ANEW);
+        loop {
+            let (job, again) = (fresh.as_ref().unwrap_or(job), again || left < MOST_ASKED_ANEW);
+            match self.bring_watched(lease, job, again, left > 0, receipt).await {
+                Err(gone) if gone.fault.class == FaultClass::SourceGone && left > 0 => {
+                    gone.fault.log("files are gone, the provider is asked where they are now");
+                    match self.where_now(lease, job, receipt).await? {
+                        Some(job) => (fresh, left) = (Some(job), left - 1),
+                        None if job.sources.iter().all(|source| source.role == SourceRole::Archive) => {
+                            return Err(gone);
+                        }
+                        // What is gone stays gone, and the rest of the set lands.
+                        None => left = 0,
+                    }
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Brings the files in while renewing lease and message; stops when the lease or the time is lost.
+    async fn bring_watched(
+        &self,
+        lease: &Lease,
+        job: &Job,
+        again: bool,
+        renewable: bool,
+        receipt: &Receipt,
+    ) -> Result<Ended<Event>, Stopped> {
+        let meter = Meter::new(SourceRate::new(self.config.min_rate, job.slow_attempts));
+        let landing = Box::pin(bring(self, job, again, renewable, &meter));
+        let landed = watch(self, lease, receipt, &meter, landing).await.map_err(|fault| {
+            let slow = meter.source_rate().too_slow() > 0;
+            Stopped { fault, slow: slow.then(|| SlowAttempt { progressed: meter.has_progressed() }) }
+        })?;
+        let Ended::Done(landed) = landed else {
+            return Ok(Ended::OutOfTime);
+        };
+        Ok(Ended::Done(match landed {
+            Landing::Whole { haul } => Event::Landed { haul },
+            Landing::Short { haul, fault } => {
+                let error = fault.remembered(OffsetDateTime::now_utc());
+                Event::LandedPartly { haul, error }
+            }
+            Landing::Refused { archive, fault } => {
+                fault.log("what came cannot be used");
+                let error = fault.remembered(OffsetDateTime::now_utc());
+                Event::LandingFailed { archive, error }
+            }
+        }))
+    }
+
+    /// Asks the provider where the files of a job are. Nothing when it cannot be asked, or does not say.
+    async fn where_now(&self, lease: &Lease, job: &Job, receipt: &Receipt) -> Result<Option<Job>, Fault> {
+        let provider = providers::find(job.provider.as_str())
+            .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
+        let latest = receipt.deadline - LEAST_TIME;
+        let finished = match Box::pin(self.inquire(provider, job, latest)).await? {
+            Inquired::Answered(Standing::Told(event @ Event::Finished { .. })) => event,
+            Inquired::Unanswered(fault, _) if fault.retryable() => return Err(fault),
+            Inquired::NoTime => {
+                let message = "there was no time left to ask where the files are";
+                return Err(Fault::new(FaultClass::SourceUnavailable, message));
+            }
+            Inquired::Answered(_) | Inquired::Unanswered(..) | Inquired::CannotBe => return Ok(None),
+        };
+        let finished = self.short(job.id, finished).await?;
+        let now = OffsetDateTime::now_utc();
+        let (fresh, _) = self.records.apply_leased(lease, &finished, now).await?;
+        if fresh.sources == job.sources {
+            // The same place: it may have been announced a moment too soon.
+            tokio::time::sleep(SAME_PLACE).await;
+        }
+        Ok(Some(fresh))
+    }
+
+    async fn finish(&self, lease: &Lease, event: Event) -> Result<Job, Fault> {
+        let now = OffsetDateTime::now_utc();
+        let (job, change) = match self.records.apply_leased(lease, &event, now).await {
+            Err(rejected) if rejected.class == FaultClass::StorageRejected => {
+                // What the table does not take it never takes; that it did not fits in any case.
+                rejected.log("the end of a landing cannot be recorded");
+                let event = Event::LandingFailed { archive: None, error: rejected.remembered(now) };
+                self.records.apply_leased(lease, &event, now).await?
+            }
+            applied => applied?,
+        };
+        if change == Change::Moved
+            && let Some(transfer) = &job.transfer
+        {
+            let (count, value) = (transfer.bytes, transfer.seconds);
+            tracing::info!(metric = "BytesLanded", count, "what the provider sent");
+            tracing::info!(metric = "LandingSeconds", value, "how long it took");
+        }
+        self.tell(&job).await;
+        Ok(job)
+    }
+
+    /// Queues the rest for another invocation. The queue has it before this one's message is done with.
+    async fn go_on_later(&self, lease: &Lease) -> Result<(), Fault> {
+        tracing::info!(metric = "ContinuedLandings", count = 1, "the landing goes on in another invocation");
+        self.records.release(lease, OffsetDateTime::now_utc()).await?;
+        self.inbox.send(&Queued::Continuation(lease.job), 0).await
+    }
+
+    /// Notes on the job what stopped it, and gives the lease back so that the next attempt need not wait.
+    async fn postpone(&self, lease: &Lease, stopped: Stopped) -> Fault {
+        let Stopped { fault, slow } = stopped;
+        let now = OffsetDateTime::now_utc();
+        let note = Event::LandingPostponed { error: fault.remembered(now), slow };
+        if let Err(unrecorded) = self.records.apply_leased(lease, &note, now).await {
+            unrecorded.log("why a landing was postponed is not recorded");
+        }
+        if let Err(unreleased) = self.records.release(lease, now).await {
+            unreleased.log("a lease is left to run out");
+        }
+        fault
+    }
+}

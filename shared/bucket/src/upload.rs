@@ -1,0 +1,58 @@
+//! Bringing a stream into the bucket: which way, and what counts as done.
+
+use bytes::Bytes;
+use futures_util::Stream;
+use model::{Checksum, Fault};
+
+use crate::{Key, Objects, errors::Unwritten};
+
+/// Up to this length, if it is known, an upload is one streamed `PutObject`.
+pub const LONGEST_SINGLE: u64 = 64 * 1024 * 1024;
+
+/// What to upload.
+#[derive(Debug, Clone, Copy)]
+pub struct Upload<'a> {
+    /// Where to.
+    pub key: &'a Key,
+    /// The object's content type.
+    pub content_type: &'a str,
+    /// Its length in bytes, when the source announced one.
+    pub length: Option<u64>,
+}
+
+/// How an upload ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Uploaded {
+    /// The object is there, written by this upload.
+    Stored {
+        /// Its length.
+        bytes: u64,
+        /// Its checksum.
+        checksum: Checksum,
+    },
+    /// There was an object at the key already. It was not touched.
+    AlreadyThere,
+}
+
+impl Objects {
+    /// Streams bytes into an object that is not there yet.
+    ///
+    /// # Errors
+    /// The error of the stream if it failed first; else [`model::FaultClass::StorageUnavailable`]. No object and
+    /// no open upload is left behind, unless S3 did not take the abort either.
+    pub async fn upload(
+        &self,
+        upload: Upload<'_>,
+        bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
+    ) -> Result<Uploaded, Fault> {
+        let outcome = match upload.length {
+            Some(length) if length <= LONGEST_SINGLE => self.put_streamed(upload, length, bytes).await,
+            _ => self.put_parts(upload, bytes).await,
+        };
+        match outcome {
+            Ok((bytes, checksum)) => Ok(Uploaded::Stored { bytes, checksum }),
+            Err(Unwritten::AlreadyThere) => Ok(Uploaded::AlreadyThere),
+            Err(Unwritten::Fault(fault) | Unwritten::Worthless(fault)) => Err(fault),
+        }
+    }
+}

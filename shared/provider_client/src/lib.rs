@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod provider_client;
+mod rate_limiter;
+mod token_source;
+
+pub use provider_client::{Line, Unasked, latest_request, left};
+pub use rate_limiter::{LEAD, LONGEST_HOLD, Pace, sleep_until};
+pub use token_source::Authority;

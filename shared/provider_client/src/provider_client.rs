@@ -1,0 +1,213 @@
+//! One invocation's line to a provider: requests go out in their turn, and no later than their answers can come.
+
+use std::{borrow::Cow, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
+use job_store::Turn;
+use model::{Fault, FaultClass, JobId, Redactor, Secret};
+use providers::{Answer, Ask, Inquiry, LongestAnswer, SecretResponse, SendFailure};
+use time::OffsetDateTime;
+use transport::{LONGEST_ANSWER, Sender, Unanswered};
+
+use crate::{Authority, Pace};
+
+/// What is left of the invocation after the last wait for the provider: time to record and to answer.
+const RESERVE: Duration = Duration::from_secs(2);
+
+/// A request is sent only while there is this much time for its answer: one that is cut short leaves nobody
+/// knowing what was done.
+const SHORTEST_ANSWER: Duration = Duration::from_secs(5);
+
+/// How a provider is reached, and how long that may take.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    /// Sends requests.
+    pub sender: &'a Sender,
+    /// How long one answer may take.
+    pub timeout: Duration,
+    /// When Lambda ends the invocation.
+    pub deadline: OffsetDateTime,
+    /// Whose turns requests take; none for an operator's commands, which are few.
+    pub pace: Option<&'a Pace<'a>>,
+    /// Where keys and tokens come from.
+    pub authority: Authority<'a>,
+    /// Whether requests may carry a token. Not while a token is being got.
+    pub authorizes: bool,
+    /// The job that the provider is asked about, if it is one.
+    pub job: Option<JobId>,
+    /// Whether to wait before a repeat, or to leave it to whoever asks again later.
+    pub waits: bool,
+}
+
+/// Why an inquiry has no answer.
+#[derive(Debug)]
+pub enum Unasked {
+    /// There will be none, or none now.
+    Failed(Fault),
+    /// Trouble in passing, and the wait that the provider wants; nobody waited.
+    Later(Fault, Duration),
+    /// There was no time to ask.
+    NoTime,
+}
+
+impl From<Unasked> for Fault {
+    fn from(unasked: Unasked) -> Self {
+        match unasked {
+            Unasked::Failed(fault) | Unasked::Later(fault, _) => fault,
+            Unasked::NoTime => {
+                let message = "there was no time left to ask the provider; nothing was done";
+                Fault::new(FaultClass::StorageUnavailable, message).retry_after(5)
+            }
+        }
+    }
+}
+
+impl From<Fault> for Unasked {
+    fn from(fault: Fault) -> Self {
+        Unasked::Failed(fault)
+    }
+}
+
+impl Line<'_> {
+    /// Leads an inquiry to its end, or as far as the time allows.
+    ///
+    /// # Errors
+    /// [`Unasked`].
+    pub async fn inquire<T>(&self, inquiry: &mut dyn Inquiry<T>) -> Result<T, Unasked> {
+        let mut step = inquiry.start();
+        let mut token: Option<Secret> = None;
+        loop {
+            let (request, wait) = match step {
+                Ask::Send(request) => (request, Duration::ZERO),
+                Ask::SendAfter { wait, request, otherwise } => {
+                    self.heard(&otherwise, wait).await;
+                    if !self.waits || !self.is_time_for_an_answer(wait) {
+                        return Err(Unasked::Later(otherwise, wait));
+                    }
+                    (request, wait)
+                }
+                Ask::Authorize { refused } => {
+                    let unfit = token.take().filter(|_| refused);
+                    let fresh = self.token(unfit.as_ref()).await?;
+                    step = inquiry.authorized(&fresh);
+                    token = Some(fresh);
+                    continue;
+                }
+                Ask::Done(answer) => return Ok(answer),
+                Ask::Failed(fault) => return Err(Unasked::Failed(fault)),
+            };
+            if !self.turn_comes(wait).await? {
+                return Err(Unasked::NoTime);
+            }
+            step = inquiry.answered(self.send(request).await);
+        }
+    }
+
+    /// A token for whoever must send one.
+    ///
+    /// # Errors
+    /// As [`Authority::token`].
+    pub async fn token(&self, refused: Option<&Secret>) -> Result<Secret, Fault> {
+        if !self.authorizes {
+            return Err(Fault::new(FaultClass::Internal, "a token is needed to get a token"));
+        }
+        self.authority.token(self, refused).await
+    }
+
+    /// Sends one request, and waits no longer than the invocation allows.
+    ///
+    /// A provider may repeat anything that it was sent, in any part of its answer, and what it says ends up in the log, on
+    /// the job and with the caller. So no answer gets further than here with a secret in it.
+    pub async fn send(&self, request: http::Request<Bytes>) -> Answer {
+        let redactor = match self.redactor(&request).await {
+            Ok(redactor) => redactor,
+            Err(fault) => {
+                fault.log("a provider is not asked: its answer could not be redacted");
+                return Err(SendFailure::NotSent);
+            }
+        };
+        let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
+        let longest = request.extensions().get::<LongestAnswer>().map_or(LONGEST_ANSWER, |longest| longest.0);
+        let answer = self.sender.send(request, timeout, longest).await;
+        if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS) {
+            let provider = self.authority.provider.name();
+            tracing::info!(
+                metric = "ProviderThrottles",
+                count = 1,
+                provider,
+                "the provider is asked too often"
+            );
+        }
+        match answer {
+            Ok(answer) => Ok(redacted(answer, &redactor)),
+            Err(Unanswered::NotSent) => Err(SendFailure::NotSent),
+            Err(Unanswered::MaybeSent) => Err(SendFailure::MaybeSent),
+        }
+    }
+
+    /// Redacts what the answer to a request may repeat: all secrets that are held, and those that the request carries,
+    /// which may be newer than the copy that is held.
+    async fn redactor(&self, request: &http::Request<Bytes>) -> Result<Redactor, Fault> {
+        let secret = self.authority.secrets.get().await?;
+        let provider = providers::name_of(self.authority.provider);
+        let expected = request.extensions().get::<SecretResponse>().map(|secret| secret.0);
+        let mut redactor = secret.redactor(&provider, self.job, expected);
+        let sensitive = request.headers().values().filter(|value| value.is_sensitive());
+        for value in sensitive.filter_map(|value| value.to_str().ok()) {
+            // After the name of a scheme, if there is one.
+            redactor.hide(&Secret::new(value.rsplit(' ').next().unwrap_or_default()));
+        }
+        Ok(redactor)
+    }
+
+    /// Waits, and then for a turn. Returns whether it came in time.
+    async fn turn_comes(&self, wait: Duration) -> Result<bool, Fault> {
+        let Some(pace) = self.pace else {
+            tokio::time::sleep(wait).await;
+            return Ok(self.is_time_for_an_answer(Duration::ZERO));
+        };
+        match pace.take(OffsetDateTime::now_utc() + wait).await? {
+            Turn::At(turn) => Ok(matches!(pace.come(turn).await?, Turn::At(_))),
+            Turn::NotBefore(_) => Ok(false),
+        }
+    }
+
+    /// Everybody leaves a provider alone that asked for it.
+    async fn heard(&self, refusal: &Fault, wait: Duration) {
+        if refusal.class == FaultClass::ProviderThrottled
+            && let Some(pace) = self.pace
+        {
+            pace.hold_back(OffsetDateTime::now_utc() + wait).await;
+        }
+    }
+
+    fn is_time_for_an_answer(&self, wait: Duration) -> bool {
+        left(self.deadline) > wait + RESERVE + self.timeout.min(SHORTEST_ANSWER)
+    }
+}
+
+/// An answer without secrets, in its headers and its body.
+fn redacted(answer: http::Response<Bytes>, redactor: &Redactor) -> http::Response<Bytes> {
+    let (mut head, mut body) = answer.into_parts();
+    for value in head.headers.values_mut() {
+        if let Cow::Owned(text) = redactor.redact(value.as_bytes()) {
+            *value = HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("***"));
+        }
+    }
+    if let Cow::Owned(text) = redactor.redact(&body) {
+        tracing::warn!("a provider's answer repeats a secret, which is redacted");
+        body = text.into();
+    }
+    http::Response::from_parts(head, body)
+}
+
+/// The last moment at which a request may be sent so that its answer comes in time.
+pub fn latest_request(timeout: Duration, deadline: OffsetDateTime) -> OffsetDateTime {
+    deadline - RESERVE - timeout.min(SHORTEST_ANSWER)
+}
+
+/// What is left until then, zero when it is over.
+pub fn left(deadline: OffsetDateTime) -> Duration {
+    Duration::try_from(deadline - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO)
+}

@@ -1,0 +1,114 @@
+//! The pace at which a provider is asked, kept together with every other invocation.
+
+use std::time::Duration;
+
+use job_store::{Records, Turn};
+use model::{Fault, ProviderName};
+use time::OffsetDateTime;
+
+/// How long after its moment a turn may still be used. Whoever is later takes another one, or those who were late
+/// together would ask together.
+const LATEST_USE: Duration = Duration::from_millis(250);
+
+/// How long before its turn somebody asks whether the provider wants us to hold back.
+pub const LEAD: Duration = Duration::from_millis(100);
+
+/// The longest that a provider's wish to be left alone is heeded without asking it again. Cool-offs of half an hour
+/// have been seen (Abyssale's contract 1.5); a mistaken one must not stop everything for days.
+pub const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+
+/// One invocation's view of a provider's pace.
+#[derive(Debug)]
+pub struct Pace<'a> {
+    /// Where the line at the provider is kept.
+    pub records: &'a Records,
+    /// The provider.
+    pub provider: ProviderName,
+    /// Between two requests; none when nobody has to wait.
+    pub interval: Option<Duration>,
+    /// The longest that this invocation waits for a turn.
+    pub patience: Duration,
+    /// The end of this invocation leaves no time for an answer to a request that is sent later.
+    pub latest: OffsetDateTime,
+}
+
+impl Pace<'_> {
+    /// Whether there are turns at all.
+    pub fn is_shared(&self) -> bool {
+        self.interval.is_some()
+    }
+
+    /// Takes a turn that is not before `from`, unless it would be too late for this invocation.
+    pub async fn take(&self, from: OffsetDateTime) -> Result<Turn, Fault> {
+        let latest = match self.interval {
+            Some(_) => self.latest.min(OffsetDateTime::now_utc() + self.patience),
+            None => self.latest,
+        };
+        match self.interval {
+            _ if from > latest => Ok(Turn::NotBefore(from)),
+            Some(interval) => self.records.take_turn(&self.provider, interval, from, latest).await,
+            None => Ok(Turn::At(from)),
+        }
+    }
+
+    /// Takes a turn for a request that continues what has begun: it waits as long as the invocation can, since what
+    /// came before would be lost.
+    pub async fn take_patiently(&self, from: OffsetDateTime) -> Result<Turn, Fault> {
+        match self.interval {
+            _ if from > self.latest => Ok(Turn::NotBefore(from)),
+            Some(interval) => self.records.take_turn(&self.provider, interval, from, self.latest).await,
+            None => Ok(Turn::At(from)),
+        }
+    }
+
+    /// Waits until a turn has come. One that was missed, or that lies before the end of a hold, is changed for a
+    /// later one.
+    pub async fn come(&self, mut turn: OffsetDateTime) -> Result<Turn, Fault> {
+        loop {
+            sleep_until(turn - LEAD).await;
+            let held = match self.interval {
+                Some(_) => self.records.held_until(&self.provider).await?,
+                None => None,
+            };
+            sleep_until(turn).await;
+            let now = OffsetDateTime::now_utc();
+            if now > self.latest {
+                return Ok(Turn::NotBefore(now));
+            }
+            let missed = self.is_shared() && now - turn > LATEST_USE;
+            if !missed && held.is_none_or(|until| until <= turn) {
+                return Ok(Turn::At(turn));
+            }
+            match self.take(now).await? {
+                Turn::At(later) => turn = later,
+                far => return Ok(far),
+            }
+        }
+    }
+
+    /// Gives back a turn that is not used. What fails here costs one turn.
+    pub async fn give_back(&self, turn: OffsetDateTime) {
+        let Some(interval) = self.interval else { return };
+        if let Err(fault) = self.records.return_turn(&self.provider, interval, turn).await {
+            fault.log("a turn at the provider is lost");
+        }
+    }
+
+    /// Makes everybody leave the provider alone, since it asked for it.
+    pub async fn hold_back(&self, until: OffsetDateTime) {
+        if !self.is_shared() {
+            return;
+        }
+        tracing::warn!(metric = "ProviderHolds", count = 1, provider = %self.provider, %until, "everybody holds back");
+        if let Err(fault) = self.records.hold_back(&self.provider, until).await {
+            fault.log("the others do not know that the provider wants to be left alone");
+        }
+    }
+}
+
+/// Returns at once when the moment is over.
+pub async fn sleep_until(moment: OffsetDateTime) {
+    if let Ok(left) = Duration::try_from(moment - OffsetDateTime::now_utc()) {
+        tokio::time::sleep(left).await;
+    }
+}

@@ -1,0 +1,54 @@
+//! The queue of jobs that wait for their turn at a provider.
+
+use model::{Fault, FaultClass, JobId};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::delivery_queue::Queue;
+
+/// A job's turn may have come. Only the job's record says whether it still waits, so it does no harm to send this
+/// twice, or for a job that has gone on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// The job.
+    pub job_id: JobId,
+}
+
+impl Submission {
+    /// Reads a message of the queue.
+    ///
+    /// # Errors
+    /// [`FaultClass::Internal`]: the message is none of ours.
+    pub fn read(text: &str) -> Result<Self, Fault> {
+        serde_json::from_str(text)
+            .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").because(e))
+    }
+}
+
+/// The submissions queue.
+#[derive(Debug, Clone)]
+pub struct Submissions(Queue);
+
+impl Submissions {
+    /// The queue at this URL.
+    pub fn new(aws: &aws_types::SdkConfig, queue_url: impl Into<String>) -> Self {
+        Self(Queue::new(aws, queue_url))
+    }
+
+    /// Lets a waiting job be looked at, not before `at` or in 15 minutes, which is as long as SQS delays a message.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`]: the queue did not confirm it.
+    pub async fn send(&self, job_id: JobId, at: OffsetDateTime, now: OffsetDateTime) -> Result<(), Fault> {
+        let delay = u32::try_from((at - now).whole_seconds().max(0)).unwrap_or(u32::MAX);
+        self.0.send(&Submission { job_id }, delay).await
+    }
+
+    /// Hides a received message for `seconds` from now on.
+    ///
+    /// # Errors
+    /// [`FaultClass::StorageUnavailable`].
+    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Fault> {
+        self.0.hide(receipt_handle, seconds).await
+    }
+}

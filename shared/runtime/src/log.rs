@@ -1,0 +1,113 @@
+//! The log: one JSON object a line on standard output, as CloudWatch Logs reads it.
+//!
+//! A line holds `timestamp`, `level`, `message`, the fields of its event, and those of the spans around it, flat beside
+//! them: whatever happens within an invocation has its `request_id`, and whatever is about a job its `job_id`. Lines
+//! that count something are metrics, too; see [`crate::METRICS`].
+
+use std::io::Write;
+
+use serde_json::{Map, Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tracing::{Event, Level, Metadata, Subscriber, span};
+use tracing_subscriber::{
+    Layer,
+    filter::filter_fn,
+    fmt::MakeWriter,
+    layer::{Context, SubscriberExt},
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+
+use crate::{Environment, log_fields::Fields, metrics};
+
+/// Whose lines follow `LOG_LEVEL`. The libraries below tell whole requests at their lower levels, keys and
+/// pre-signed URLs among it, so nothing of theirs below a warning is ever written.
+const OURS: [&str; 11] = [
+    "model",
+    "providers",
+    "transport",
+    "records",
+    "objects",
+    "inbox",
+    "exchange",
+    "notify",
+    "lambda",
+    "submit",
+    "webhook",
+];
+
+/// Starts the log of this process, at the level of `LOG_LEVEL` (`error`, `warn`, `info`, `debug`, `trace`;
+/// default `info`).
+pub fn start_log(environment: &Environment) {
+    log_into(environment, std::io::stdout).init();
+}
+
+/// The same log, written somewhere else.
+pub fn log_into<W>(environment: &Environment, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let level = environment.maybe("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
+    let stack = environment.maybe("STACK_NAME").unwrap_or("landfall").to_owned();
+    let lines = Lines { writer, stack }.with_filter(filter_fn(move |metadata| is_written(level, metadata)));
+    tracing_subscriber::registry().with(lines)
+}
+
+/// Whether lines of this kind are written at this level. Spans are, for the lines within them, and so is what counts:
+/// a metric must not end because somebody wants a quiet log.
+fn is_written(level: Level, metadata: &Metadata<'_>) -> bool {
+    let ours = is_ours(metadata.target());
+    let counts = metadata.fields().field(metrics::METRIC).is_some();
+    let least = if ours { level } else { level.min(Level::WARN) };
+    ours && (metadata.is_span() || counts) || metadata.is_event() && *metadata.level() <= least
+}
+
+/// `lambda_runtime` is not `lambda`.
+fn is_ours(target: &str) -> bool {
+    OURS.contains(&target.split("::").next().unwrap_or_default())
+}
+
+/// Writes events as lines.
+struct Lines<W> {
+    writer: W,
+    stack: String,
+}
+
+impl<S, W> Layer<S> for Lines<W>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + 'static,
+{
+    fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let mut known = Map::new();
+        attributes.record(&mut Fields(&mut known));
+        span.extensions_mut().insert(known);
+    }
+
+    fn on_record(&self, id: &span::Id, values: &span::Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(known) = span.extensions_mut().get_mut::<Map<String, Value>>() {
+            values.record(&mut Fields(known));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let (now, mut line) = (OffsetDateTime::now_utc(), Map::new());
+        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+            line.extend(span.extensions().get::<Map<String, Value>>().cloned().unwrap_or_default());
+        }
+        event.record(&mut Fields(&mut line));
+        // Lambda takes a line without both for one of INFO.
+        line.insert("timestamp".into(), json!(now.format(&Rfc3339).unwrap_or_default()));
+        line.insert("level".into(), json!(event.metadata().level().as_str()));
+        metrics::embed(&mut line, &self.stack, now);
+        let mut text = Value::Object(line).to_string();
+        text.push('\n');
+        // At once, so that lines of two threads do not mix. A log that cannot be written cannot say so either.
+        let _ = self.writer.make_writer().write_all(text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
