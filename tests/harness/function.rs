@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use runtime::{Failure, Invocation};
+use runtime::{Failure, InvocationContext};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -32,8 +32,8 @@ where
 }
 
 /// An invocation as Lambda names it, in a recorded trace of its own.
-fn invocation() -> Invocation {
-    Invocation { request_id: Uuid::new_v4().to_string(), trace: trace_header().parse().ok() }
+fn invocation() -> InvocationContext {
+    InvocationContext { request_id: Uuid::new_v4().to_string(), trace: trace_header().parse().ok() }
 }
 
 /// `X-Amzn-Trace-Id` as Lambda writes it.

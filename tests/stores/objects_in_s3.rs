@@ -1,6 +1,6 @@
 //! Files in S3: whole or not at all, written once, with a checksum that S3 agrees with.
 
-use bucket::{Key, Objects, Upload, Uploaded};
+use bucket::{Bucket, Key, Upload, UploadedObject};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use model::{ChecksumAlgorithm, Fault, FaultClass, JobId, ProviderName};
@@ -9,11 +9,11 @@ use crate::server::Server;
 
 const MEBIBYTE: usize = 1024 * 1024;
 
-async fn bucket() -> (Server, Objects) {
+async fn bucket() -> (Server, Bucket) {
     let server = Server::start("LOCALEMU_ENDPOINT").await;
     server.clients.s3.create_bucket().bucket(&server.name).send().await.expect("a bucket");
     let objects =
-        Objects::new(&server.aws.streaming("S3"), &server.name, "landed/", ChecksumAlgorithm::Crc64Nvme);
+        Bucket::new(&server.aws.streaming("S3"), &server.name, "landed/", ChecksumAlgorithm::Crc64Nvme);
     (server, objects)
 }
 
@@ -41,7 +41,7 @@ async fn lands(length: usize, announced: bool) {
     let (key, pieces) = (key(), pieces(length));
     let announced = announced.then_some(length);
     let stored = objects.upload(upload(&key, announced), flowing(&pieces)).await.expect("stored");
-    let Uploaded::Stored { bytes, checksum } = stored else { panic!("nothing was there before") };
+    let UploadedObject::Stored { bytes, checksum } = stored else { panic!("nothing was there before") };
     assert_eq!(bytes, length as u64);
     let existing = objects.head(&key).await.expect("an answer").expect("there");
     assert_eq!((existing.bytes, existing.checksum), (bytes, Some(checksum.clone())));
@@ -89,7 +89,7 @@ async fn what_is_there_is_not_touched() {
         let key = key();
         objects.upload(upload(&key, first), flowing(&pieces(5))).await.expect("stored");
         let again = objects.upload(upload(&key, second), flowing(&pieces(7))).await.expect("an answer");
-        assert_eq!(again, Uploaded::AlreadyThere);
+        assert_eq!(again, UploadedObject::AlreadyThere);
         assert_eq!(objects.head(&key).await.expect("an answer").expect("there").bytes, 5);
         no_upload_is_open(&server).await;
     }

@@ -3,9 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use harness::until;
-use job_store::{Claim, DeliveryRecord, IdempotencyKey, LeaseAttempt, Records};
+use job_store::{Claim, DeliveryRecord, IdempotencyKey, JobStore, LeaseAttempt};
 use model::{
-    Change, Event, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, Source, Status, Ticket,
+    Change, Event, FaultClass, Job, JobId, LandedFiles, NewJob, Origin, ProviderJobId, ProviderName, Source,
+    Status,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -35,7 +36,7 @@ fn finished() -> Event {
     Event::Finished { sources: vec![Source::archive("https://x/a.zip?s=1")], missing: vec![] }
 }
 
-async fn received(records: &Records) -> JobId {
+async fn received(records: &JobStore) -> JobId {
     let job = job();
     records.claim(&job, None, now()).await.expect("a claim");
     records.apply(job.id, &finished(), now()).await.expect("an event");
@@ -121,7 +122,7 @@ async fn concurrent_events_all_count() {
     let (_server, records) = table().await;
     let job = job();
     records.claim(&job, None, now()).await.expect("a claim");
-    let accepted = Event::Accepted { ticket: Ticket::new("t") };
+    let accepted = Event::Accepted { ticket: ProviderJobId::new("t") };
     let events =
         [accepted, finished(), Event::Progressed { percent: 7.0 }, Event::Progressed { percent: 9.0 }];
     let writers: Vec<_> = events
@@ -135,7 +136,7 @@ async fn concurrent_events_all_count() {
         writer.await.expect("no panic").expect("applied");
     }
     let job = records.get(job.id).await.expect("an answer").expect("the job");
-    assert_eq!((job.status, job.ticket), (Status::Received, Some(Ticket::new("t"))));
+    assert_eq!((job.status, job.ticket), (Status::Received, Some(ProviderJobId::new("t"))));
     let (_, change) = records.apply(job.id, &finished(), now()).await.expect("an answer");
     assert_eq!(change, Change::Nothing);
 }
@@ -145,7 +146,7 @@ async fn a_job_is_found_by_its_ticket() {
     let (_server, records) = table().await;
     let job = job();
     records.claim(&job, None, now()).await.expect("a claim");
-    let (provider, ticket) = (ProviderName::new("abyssale"), Ticket::new("t-1"));
+    let (provider, ticket) = (ProviderName::new("abyssale"), ProviderJobId::new("t-1"));
     assert!(records.find_by_ticket(&provider, &ticket).await.expect("an answer").is_none());
     records.apply(job.id, &Event::Accepted { ticket: ticket.clone() }, now()).await.expect("an event");
     let found = until("the index knows", || async {
@@ -173,7 +174,7 @@ async fn one_worker_at_a_time_holds_the_lease_and_a_lost_one_cannot_finish() {
     else {
         panic!("the lease ran out")
     };
-    let landed = Event::Landed { haul: Haul::default() };
+    let landed = Event::Landed { haul: LandedFiles::default() };
     let lost = records.apply_leased(&first, &landed, later).await.expect_err("lost");
     assert_eq!(lost.class, FaultClass::LandingBusy);
     assert!(records.renew(&first, LEASE, later).await.is_err());

@@ -4,7 +4,7 @@ use harness::{
     Clients,
     cloud::{LocalCloud, LocalCloudOptions},
 };
-use job_store::Records;
+use job_store::JobStore;
 use runtime::{Aws, Environment};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -45,9 +45,9 @@ impl Server {
 }
 
 /// A table of jobs that nobody else uses.
-pub(crate) async fn table() -> (Server, Records) {
+pub(crate) async fn table() -> (Server, JobStore) {
     let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
     server.clients.make_table(&server.name).await.expect("a table");
-    let records = Records::new(&server.aws.service("DYNAMODB"), &server.name);
+    let records = JobStore::new(&server.aws.service("DYNAMODB"), &server.name);
     (server, records)
 }

@@ -1,7 +1,7 @@
 //! Slots at a provider: never more jobs under way than there are, and the oldest who found none comes first.
 
-use job_store::Records;
-use model::{Event, Job, JobId, NewJob, Origin, ProviderName, Source, Ticket};
+use job_store::JobStore;
+use model::{Event, Job, JobId, NewJob, Origin, ProviderJobId, ProviderName, Source};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -16,7 +16,7 @@ fn now() -> OffsetDateTime {
 }
 
 /// A job that is being asked for.
-async fn job(records: &Records) -> JobId {
+async fn job(records: &JobStore) -> JobId {
     let job = Job::new(NewJob {
         id: JobId::generate(),
         provider: provider(),
@@ -31,11 +31,11 @@ async fn job(records: &Records) -> JobId {
     job.id
 }
 
-async fn takes(records: &Records, slots: u32, job: JobId, at: OffsetDateTime) -> bool {
+async fn takes(records: &JobStore, slots: u32, job: JobId, at: OffsetDateTime) -> bool {
     records.take_slot(&provider(), slots, job, at).await.expect("an answer")
 }
 
-async fn happens(records: &Records, job: JobId, event: Event) {
+async fn happens(records: &JobStore, job: JobId, event: Event) {
     records.apply(job, &event, now()).await.expect("written");
 }
 
@@ -61,7 +61,7 @@ async fn a_slot_is_kept_until_the_provider_is_done_with_its_job() {
     let (first, second) = (job(&records).await, job(&records).await);
     assert!(takes(&records, 1, first, now()).await);
     assert!(takes(&records, 1, first, now()).await, "it has it already");
-    happens(&records, first, Event::Accepted { ticket: Ticket::new("t") }).await;
+    happens(&records, first, Event::Accepted { ticket: ProviderJobId::new("t") }).await;
     assert!(!takes(&records, 1, second, now()).await);
     let sources = vec![Source::archive("https://x/a.zip?s=1")];
     happens(&records, first, Event::Finished { sources, missing: vec![] }).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job_store::{Records, Turn};
+use job_store::{JobStore, Reservation};
 use model::ProviderName;
 use time::OffsetDateTime;
 
@@ -20,10 +20,10 @@ fn abyssale() -> ProviderName {
     ProviderName::new("abyssale")
 }
 
-async fn take(records: &Records, from: OffsetDateTime) -> OffsetDateTime {
+async fn take(records: &JobStore, from: OffsetDateTime) -> OffsetDateTime {
     match records.take_turn(&abyssale(), INTERVAL, from, from + LONG).await.expect("an answer") {
-        Turn::At(turn) => turn,
-        Turn::NotBefore(free) => panic!("the line is longer than an hour: {free}"),
+        Reservation::At(turn) => turn,
+        Reservation::NotBefore(free) => panic!("the line is longer than an hour: {free}"),
     }
 }
 
@@ -69,10 +69,10 @@ async fn a_line_that_is_too_long_takes_nothing() {
     let free = start() + INTERVAL * 6;
     for _ in 0..2 {
         let turn = records.take_turn(&abyssale(), INTERVAL, start(), start() + INTERVAL * 5).await;
-        assert_eq!(turn.expect("an answer"), Turn::NotBefore(free));
+        assert_eq!(turn.expect("an answer"), Reservation::NotBefore(free));
     }
     let turn = records.take_turn(&abyssale(), INTERVAL, start(), free).await;
-    assert_eq!(turn.expect("an answer"), Turn::At(free));
+    assert_eq!(turn.expect("an answer"), Reservation::At(free));
 }
 
 #[tokio::test]
@@ -115,5 +115,5 @@ async fn each_provider_has_a_line_of_its_own() {
     take(&records, start()).await;
     let other = ProviderName::new("another");
     let turn = records.take_turn(&other, INTERVAL, start(), start() + LONG).await.expect("an answer");
-    assert_eq!(turn, Turn::At(start()));
+    assert_eq!(turn, Reservation::At(start()));
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     jobs::{
-        download_link::{LinkWish, Linked, lasts},
-        list_query::Listing,
+        download_link::{LinkRequest, LinkTarget, lasts},
+        list_query::ListQuery,
     },
     submission::request::Request,
 };
@@ -19,9 +19,9 @@ pub enum Command {
     /// Show a job.
     Get(JobId),
     /// Show jobs.
-    List(Listing),
+    List(ListQuery),
     /// Make a link to a file of a job.
-    Link(LinkWish),
+    Link(LinkRequest),
     /// Try a job again.
     Retry {
         /// Which.
@@ -52,7 +52,7 @@ impl Command {
                 let key = fields.text("idempotency_key")?;
                 return Ok(Command::Submit(Request::read(fields.0, key.as_deref())?.into()));
             }
-            "list" => return Listing::read(fields.0).map(Command::List),
+            "list" => return ListQuery::read(fields.0).map(Command::List),
             "get" => Command::Get(fields.job()?),
             "link" => Command::Link(fields.link()?),
             "retry" => Command::retry(fields.job()?, &mut fields)?,
@@ -112,14 +112,14 @@ impl Remaining {
         }
     }
 
-    fn link(&mut self) -> Result<LinkWish, Fault> {
+    fn link(&mut self) -> Result<LinkRequest, Fault> {
         let (job, file) = (self.job()?, self.text("file")?);
         let archive = self.flag("archive")?.unwrap_or(false);
         let manifest = self.flag("manifest")?.unwrap_or(false);
         let linked = match (file, archive, manifest) {
-            (Some(name), false, false) => Linked::File(name),
-            (None, true, false) => Linked::Archive,
-            (None, false, true) => Linked::Manifest,
+            (Some(name), false, false) => LinkTarget::File(name),
+            (None, true, false) => LinkTarget::Archive,
+            (None, false, true) => LinkTarget::Manifest,
             _ => {
                 return Err(Fault::invalid(
                     "file",
@@ -128,7 +128,7 @@ impl Remaining {
             }
         };
         let lasts = lasts(self.take("expires_in").as_ref())?;
-        Ok(LinkWish { job, linked, lasts })
+        Ok(LinkRequest { job, linked, lasts })
     }
 
     /// Refuses what is left.

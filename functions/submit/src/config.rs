@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use model::{Fault, FaultClass};
-use runtime::{Environment, ProviderSettings, Usual};
-use transport::{Guard, Origin};
+use runtime::{DefaultLimits, Environment, ProviderSettings};
+use transport::{Origin, SsrfGuard};
 use url::Url;
 
 /// Everything that can be set.
@@ -35,7 +35,7 @@ pub struct Config {
     /// `CALLER_WEBHOOKS_QUEUE_URL`: the queue of what callers are to be told by their own webhooks.
     pub caller_webhooks_queue_url: String,
     /// `NOTIFY_HOSTS` and `TRUSTED_ORIGINS`: where callers may be told. Default: at any host that is public.
-    pub callers: Guard,
+    pub callers: SsrfGuard,
     /// `LONGEST_WAIT_SECONDS`: how long a caller's own invocation waits for a turn before the job waits without it.
     /// Default 5, at most 15.
     pub longest_wait: Duration,
@@ -52,7 +52,7 @@ impl Config {
     /// [`FaultClass::Misconfigured`] naming the variable.
     pub fn read(environment: &Environment) -> Result<Self, Fault> {
         let seconds: f64 = environment.parsed("PROVIDER_TIMEOUT_SECONDS", 20.0, "a number of seconds")?;
-        let providers = providers::ALL.iter().map(|provider| Usual {
+        let providers = providers::ALL.iter().map(|provider| DefaultLimits {
             name: provider.name(),
             api_url: provider.default_api_url(),
             requests_per_second: provider.requests_per_second(),
@@ -70,7 +70,7 @@ impl Config {
             link_role: environment.maybe("LINK_ROLE_ARN").map(str::to_owned),
             event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
             caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
-            callers: Guard::for_calls(
+            callers: SsrfGuard::for_calls(
                 environment.list("NOTIFY_HOSTS"),
                 Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
                 "NOTIFY_HOSTS",

@@ -9,41 +9,41 @@ mod operator;
 mod response;
 mod submission;
 
-use bucket::{LinkSigner, Links};
-use job_store::Records;
+use bucket::{PresignCredentials, Presigner};
+use job_store::JobStore;
 use model::{Fault, Job};
-use notifications::{Events, Workflows};
+use notifications::{EventBus, WorkflowWaiters};
 use providers::Provider;
-use queues::{CallerWebhooks, Inbox, Submissions};
-use runtime::{Aws, Environment, Failure, Segment, Tracer, Trigger};
+use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
+use runtime::{Aws, Environment, EventSource, Failure, Segment, Tracer};
 use serde_json::Value;
 use time::OffsetDateTime;
 use transport::{Secrets, Sender, TokenCache};
 
 pub use command::Command;
 pub use config::Config;
-pub use jobs::download_link::{LinkWish, Linked};
-pub use jobs::list_query::Listing;
-use operator::check::Checkup;
-pub use operator::operator_command::{Operation, SigningCommand, WebhookSecretAction};
-use operator::signing_secret::Signing;
-use response::Answer;
+pub use jobs::download_link::{LinkRequest, LinkTarget};
+pub use jobs::list_query::ListQuery;
+use operator::check::CheckUseCase;
+pub use operator::operator_command::{OperatorCommand, SigningCommand, WebhookSecretAction};
+use operator::signing_secret::SigningSecretUseCase;
+use response::CommandResponse;
 
 /// The function with everything it uses.
 #[derive(Debug)]
 pub struct App {
     config: Config,
-    records: Records,
+    records: JobStore,
     secrets: Secrets,
     tokens: TokenCache,
     sender: Sender,
-    submissions: Submissions,
-    inbox: Inbox,
-    caller_webhooks: CallerWebhooks,
-    events: Option<Events>,
+    submissions: SubmissionQueue,
+    inbox: DeliveryQueue,
+    caller_webhooks: CallerWebhookQueue,
+    events: Option<EventBus>,
     tracer: Tracer,
-    workflows: Workflows,
-    links: Links,
+    workflows: WorkflowWaiters,
+    links: Presigner,
 }
 
 impl App {
@@ -54,19 +54,23 @@ impl App {
     pub fn connect(environment: &Environment) -> Result<Self, Fault> {
         let config = Config::read(environment)?;
         let aws = Aws::new(environment)?;
-        let events = config.event_bus.as_ref().map(|bus| Events::new(&aws.service("EVENTBRIDGE"), bus));
+        let events = config.event_bus.as_ref().map(|bus| EventBus::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
-            records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
+            records: JobStore::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
             events,
             tracer: Tracer::connect(environment),
-            workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.bucket),
+            workflows: WorkflowWaiters::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.bucket),
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.secret_id),
             tokens: TokenCache::new(&aws.service("SECRETS_MANAGER"), &config.token_secret_id),
             sender: Sender::new()?,
-            caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
-            links: Links::new(&aws.service("S3"), &config.bucket, link_signer(environment, &config, &aws)),
-            inbox: Inbox::new(&aws.service("SQS"), &config.inbox_queue_url),
-            submissions: Submissions::new(&aws.service("SQS"), &config.submissions_queue_url),
+            caller_webhooks: CallerWebhookQueue::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
+            links: Presigner::new(
+                &aws.service("S3"),
+                &config.bucket,
+                link_signer(environment, &config, &aws),
+            ),
+            inbox: DeliveryQueue::new(&aws.service("SQS"), &config.inbox_queue_url),
+            submissions: SubmissionQueue::new(&aws.service("SQS"), &config.submissions_queue_url),
             config,
         })
     }
@@ -76,58 +80,62 @@ impl App {
     /// # Errors
     /// A direct invocation that failed. Over HTTP every failure is an answer.
     pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
-        match Trigger::read(event)? {
-            Trigger::Http(request) => Ok(http::answer(self, &request, deadline).await.into_event()),
-            Trigger::Direct(command, fields) if Operation::is_named(&command) => {
-                Ok(self.operate(Operation::direct(&command, fields)?, deadline).await?)
+        match EventSource::read(event)? {
+            EventSource::Http(request) => Ok(http::answer(self, &request, deadline).await.into_event()),
+            EventSource::Direct(command, fields) if OperatorCommand::is_named(&command) => {
+                Ok(self.operate(OperatorCommand::direct(&command, fields)?, deadline).await?)
             }
-            Trigger::Direct(command, fields) => {
+            EventSource::Direct(command, fields) => {
                 Ok(self.carry_out(Command::direct(&command, fields)?, deadline).await?.into_json())
             }
-            Trigger::Queue(messages) => Ok(self.work(messages, deadline).await.into_event()),
+            EventSource::Queue(messages) => Ok(self.work(messages, deadline).await.into_event()),
         }
     }
 
     /// From an operator's command to its use case.
-    async fn operate(&self, operation: Operation, deadline: OffsetDateTime) -> Result<Value, Fault> {
-        let signing = |provider: &'static dyn Provider| Signing {
+    async fn operate(&self, operation: OperatorCommand, deadline: OffsetDateTime) -> Result<Value, Fault> {
+        let signing = |provider: &'static dyn Provider| SigningSecretUseCase {
             provider,
             api_url: self.config.providers.api_url(provider.name()),
             secrets: &self.secrets,
             line: self.line(provider, None, deadline),
         };
         match operation {
-            Operation::WebhookSecret(action) => {
+            OperatorCommand::WebhookSecret(action) => {
                 operator::webhook_secret::carry_out(&self.secrets, action).await
             }
-            Operation::SigningSecret(provider, command) => signing(provider).carry_out(command).await,
-            Operation::Check(provider, fields) => {
+            OperatorCommand::SigningSecret(provider, command) => signing(provider).carry_out(command).await,
+            OperatorCommand::Check(provider, fields) => {
                 let checkup =
-                    Checkup { config: &self.config, records: &self.records, signing: signing(provider) };
+                    CheckUseCase { config: &self.config, records: &self.records, signing: signing(provider) };
                 checkup.carry_out(fields).await
             }
         }
     }
 
     /// From command to use case.
-    async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<Answer, Fault> {
+    async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<CommandResponse, Fault> {
         Ok(match command {
             Command::Submit(request) => {
                 let segment = Segment::of(runtime::trace().as_ref(), "Landfall submission").as_part();
                 let submitted = self.submit(*request, deadline).await;
                 self.trace(segment, submitted.as_ref());
-                Answer::Made(submitted?)
+                CommandResponse::Made(submitted?)
             }
             Command::Get(id) => {
                 let (job, deliveries) = self.whole(id).await?;
-                Answer::Whole(job, deliveries)
+                CommandResponse::Whole(job, deliveries)
             }
-            Command::List(listing) => Answer::Jobs(self.list(&listing).await?),
-            Command::Link(wish) => Answer::Link(self.link(wish).await?),
-            Command::Retry { job, resubmit: false } => Answer::GoesOn(self.retry(job).await?),
-            Command::Retry { job, resubmit: true } => Answer::GoesOn(self.resubmit(job, deadline).await?),
-            Command::Cancel(id) => Answer::Job(self.cancel(id, deadline).await?),
-            Command::Replay { job, delivery } => Answer::GoesOn(self.replay(job, delivery.as_deref()).await?),
+            Command::List(listing) => CommandResponse::Jobs(self.list(&listing).await?),
+            Command::Link(wish) => CommandResponse::Link(self.link(wish).await?),
+            Command::Retry { job, resubmit: false } => CommandResponse::GoesOn(self.retry(job).await?),
+            Command::Retry { job, resubmit: true } => {
+                CommandResponse::GoesOn(self.resubmit(job, deadline).await?)
+            }
+            Command::Cancel(id) => CommandResponse::Job(self.cancel(id, deadline).await?),
+            Command::Replay { job, delivery } => {
+                CommandResponse::GoesOn(self.replay(job, delivery.as_deref()).await?)
+            }
         })
     }
 
@@ -148,10 +156,10 @@ impl App {
     }
 }
 
-fn link_signer(environment: &Environment, config: &Config, aws: &Aws) -> LinkSigner {
+fn link_signer(environment: &Environment, config: &Config, aws: &Aws) -> PresignCredentials {
     match (&config.link_role, environment.maybe("AWS_SESSION_TOKEN")) {
-        (Some(role), _) => LinkSigner::role(&aws.service("STS"), role),
-        (None, Some(_)) => LinkSigner::OwnTemporary,
-        (None, None) => LinkSigner::OwnLasting,
+        (Some(role), _) => PresignCredentials::role(&aws.service("STS"), role),
+        (None, Some(_)) => PresignCredentials::OwnTemporary,
+        (None, None) => PresignCredentials::OwnLasting,
     }
 }

@@ -7,7 +7,7 @@ use crate::jobs::list_jobs::Page;
 
 /// What came of a command.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum CommandResponse {
     /// A job that was asked for, or the one that was made before of the same request.
     Made(Job),
     /// A job that goes on, or the one that was made in its place.
@@ -22,7 +22,7 @@ pub(crate) enum Answer {
     Link(LinkView),
 }
 
-impl Answer {
+impl CommandResponse {
     /// The answer as JSON, the same over HTTP and to a direct invocation.
     pub(crate) fn into_json(self) -> Value {
         match self {

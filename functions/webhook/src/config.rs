@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use model::{ChecksumAlgorithm, Fault, FaultClass};
-use runtime::{Environment, ProviderSettings, Usual, trusted_ca};
-use transport::{Guard, Origin};
+use runtime::{DefaultLimits, Environment, ProviderSettings, trusted_ca};
+use transport::{Origin, SsrfGuard};
 
 use crate::landing::{archive::zip::Limits, transfer::MinRate};
 
@@ -29,7 +29,7 @@ const LIMITS: Limits = Limits {
 #[derive(Debug, Clone)]
 pub enum Config {
     /// `ROLE=door`: the public door.
-    Door(DoorConfig),
+    Door(ReceiverConfig),
     /// `ROLE=worker`: the worker behind the queue.
     Worker(Box<WorkerConfig>),
 }
@@ -49,7 +49,7 @@ pub struct StoreConfig {
 
 /// What the door reads.
 #[derive(Debug, Clone)]
-pub struct DoorConfig {
+pub struct ReceiverConfig {
     /// Queue and bucket.
     pub store: StoreConfig,
     /// `SECRET_ID`: name or ARN of Landfall's secret.
@@ -107,7 +107,7 @@ impl Config {
     /// [`FaultClass::Misconfigured`] naming the variable.
     pub fn read(environment: &Environment) -> Result<Self, Fault> {
         match environment.maybe("ROLE") {
-            Some("door") => DoorConfig::read(environment).map(Config::Door),
+            Some("door") => ReceiverConfig::read(environment).map(Config::Door),
             Some("worker") => WorkerConfig::read(environment).map(|config| Config::Worker(Box::new(config))),
             _ => Err(Fault::new(
                 FaultClass::Misconfigured,
@@ -138,7 +138,7 @@ impl StoreConfig {
     }
 }
 
-impl DoorConfig {
+impl ReceiverConfig {
     fn read(environment: &Environment) -> Result<Self, Fault> {
         Ok(Self {
             store: StoreConfig::read(environment)?,
@@ -175,16 +175,16 @@ impl WorkerConfig {
 
     /// The download guard for a provider's files: its own hosts, those of `<PROVIDER>_DOWNLOAD_HOSTS`, and the
     /// trusted origins.
-    pub fn guard(&self, provider: &dyn providers::Provider) -> Guard {
+    pub fn guard(&self, provider: &dyn providers::Provider) -> SsrfGuard {
         let setting = format!("{}_DOWNLOAD_HOSTS", provider.name().to_uppercase());
         let own = provider.download_hosts().iter().map(|host| (*host).to_owned());
         let hosts: Vec<String> = own.chain(self.environment.list(&setting)).collect();
-        Guard::new(hosts, self.trusted.iter().cloned(), setting)
+        SsrfGuard::new(hosts, self.trusted.iter().cloned(), setting)
     }
 
     /// The guard for callers' webhooks: those of `NOTIFY_HOSTS` or all, and the trusted origins.
-    pub(crate) fn caller_guard(&self) -> Guard {
-        Guard::for_calls(self.notify_hosts.iter().cloned(), self.trusted.iter().cloned(), "NOTIFY_HOSTS")
+    pub(crate) fn caller_guard(&self) -> SsrfGuard {
+        SsrfGuard::for_calls(self.notify_hosts.iter().cloned(), self.trusted.iter().cloned(), "NOTIFY_HOSTS")
     }
 }
 
@@ -213,7 +213,7 @@ impl SweepConfig {
         let seconds = |name: &str, default: u64| {
             environment.parsed(name, default, "a number of seconds").map(Duration::from_secs)
         };
-        let providers = providers::ALL.iter().map(|provider| Usual {
+        let providers = providers::ALL.iter().map(|provider| DefaultLimits {
             name: provider.name(),
             api_url: provider.default_api_url(),
             requests_per_second: provider.requests_per_second(),

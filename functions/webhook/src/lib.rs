@@ -9,16 +9,16 @@ mod receiver;
 mod sweep;
 mod worker;
 
-use bucket::Objects;
+use bucket::Bucket;
 use model::Fault;
-use queues::Inbox;
-use runtime::{Aws, Environment, Failure, HttpReply, Tracer, Trigger};
+use queues::DeliveryQueue;
+use runtime::{Aws, Environment, EventSource, Failure, HttpReply, Tracer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-pub use config::{Config, DoorConfig, StoreConfig, WorkerConfig};
+pub use config::{Config, ReceiverConfig, StoreConfig, WorkerConfig};
 pub use notifications::caller_webhook::CALLER_ATTEMPTS;
-use receiver::Door;
+use receiver::Receiver;
 use sweep::Sweep;
 use worker::Worker;
 
@@ -28,7 +28,7 @@ pub struct App(Role);
 
 #[derive(Debug)]
 enum Role {
-    Door(Box<Door>),
+    Door(Box<Receiver>),
     Worker(Box<Worker>),
 }
 
@@ -40,7 +40,7 @@ impl App {
     pub fn connect(environment: &Environment) -> Result<Self, Fault> {
         let aws = Aws::new(environment)?;
         Ok(Self(match Config::read(environment)? {
-            Config::Door(config) => Role::Door(Box::new(Door::connect(&aws, &config))),
+            Config::Door(config) => Role::Door(Box::new(Receiver::connect(&aws, &config))),
             Config::Worker(config) => {
                 Role::Worker(Box::new(Worker::connect(&aws, *config, Tracer::connect(environment))?))
             }
@@ -52,17 +52,17 @@ impl App {
     /// # Errors
     /// An event that this role does not take.
     pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
-        match (&self.0, Trigger::read(event)?) {
-            (Role::Door(door), Trigger::Http(request)) => {
+        match (&self.0, EventSource::read(event)?) {
+            (Role::Door(door), EventSource::Http(request)) => {
                 let answer = door.receive(&request).await;
                 Ok(answer
                     .map_or_else(|fault| HttpReply::fault(&fault), |()| HttpReply::empty(200))
                     .into_event())
             }
-            (Role::Worker(worker), Trigger::Queue(messages)) => {
+            (Role::Worker(worker), EventSource::Queue(messages)) => {
                 Ok(worker.work(messages, deadline).await.into_event())
             }
-            (Role::Worker(worker), Trigger::Direct(command, fields)) => {
+            (Role::Worker(worker), EventSource::Direct(command, fields)) => {
                 let sweep = Sweep::read(&command, fields)?;
                 Ok(json!(worker.sweep(sweep, deadline).await?))
             }
@@ -77,8 +77,8 @@ impl App {
 }
 
 /// The queue and the bucket of either role.
-fn store(aws: &Aws, config: &StoreConfig) -> (Inbox, Objects) {
-    let inbox = Inbox::new(&aws.service("SQS"), &config.queue_url);
-    let objects = Objects::new(&aws.streaming("S3"), &config.bucket, &config.prefix, config.algorithm);
+fn store(aws: &Aws, config: &StoreConfig) -> (DeliveryQueue, Bucket) {
+    let inbox = DeliveryQueue::new(&aws.service("SQS"), &config.queue_url);
+    let objects = Bucket::new(&aws.streaming("S3"), &config.bucket, &config.prefix, config.algorithm);
     (inbox, objects)
 }

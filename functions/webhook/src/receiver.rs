@@ -5,38 +5,38 @@
 
 use std::{borrow::Cow, sync::Arc, time::Instant};
 
-use bucket::{Key, Objects};
+use bucket::{Bucket, Key};
 use bytes::Bytes;
 use model::{Fault, FaultClass, JobId, Redactor};
-use providers::{Authenticity, Credentials, Delivery, Knocking, Provider};
-use queues::{Body, Inbox, Message, Queued, Route};
+use providers::{Authenticity, Credentials, Delivery, DeliveryMethod, Provider};
+use queues::{DeliveryBody, DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use runtime::Aws;
 use time::OffsetDateTime;
 use transport::{SecretDocument, Secrets, TokenCache};
 use uuid::Uuid;
 
-use crate::config::DoorConfig;
+use crate::config::ReceiverConfig;
 
 /// The public door.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct Receiver {
     secrets: Secrets,
     /// Tokens of providers, so that none passes that a delivery repeats.
     tokens: TokenCache,
-    inbox: Inbox,
-    objects: Objects,
+    inbox: DeliveryQueue,
+    objects: Bucket,
     require_signatures: bool,
 }
 
 /// Where a delivery knocked.
-struct Knock<'a> {
+struct IncomingRequest<'a> {
     provider: &'static dyn Provider,
     callback: Option<(JobId, &'a str)>,
-    knocking: Knocking,
+    knocking: DeliveryMethod,
 }
 
-impl Door {
-    pub(crate) fn connect(aws: &Aws, config: &DoorConfig) -> Self {
+impl Receiver {
+    pub(crate) fn connect(aws: &Aws, config: &ReceiverConfig) -> Self {
         let (inbox, objects) = crate::store(aws, &config.store);
         let secrets_manager = aws.service("SECRETS_MANAGER");
         let secrets = Secrets::new(&secrets_manager, &config.secret_id);
@@ -55,12 +55,14 @@ impl Door {
         let secret = self.authenticate(&knock, request, received_at).await?;
         let provider = providers::name_of(knock.provider);
         let told = match knock.knocking {
-            Knocking::Probe => return Ok(()),
+            DeliveryMethod::Probe => return Ok(()),
             // What has a body says it there.
-            Knocking::QueryDelivery if request.body().is_empty() => {
+            DeliveryMethod::QueryDelivery if request.body().is_empty() => {
                 Bytes::copy_from_slice(request.uri().query().unwrap_or_default().as_bytes())
             }
-            Knocking::Delivery | Knocking::QueryDelivery | Knocking::Refused => request.body().clone(),
+            DeliveryMethod::Delivery | DeliveryMethod::QueryDelivery | DeliveryMethod::Refused => {
+                request.body().clone()
+            }
         };
         let redactor = self.redactor(&knock, &secret).await?;
         let told = match redactor.redact(&told) {
@@ -71,15 +73,15 @@ impl Door {
             }
         };
         let delivery_id = knock.provider.delivery_id(request.headers());
-        let message = Message {
+        let message = QueuedDelivery {
             body: self.body(&told, &provider, received_at).await?,
             delivery_id: delivery_id.map(|id| redactor.redact_str(&id)),
-            route: knock.callback.map_or(Route::Workspace, |(job, _)| Route::Callback(job)),
+            route: knock.callback.map_or(DeliveryRoute::Workspace, |(job, _)| DeliveryRoute::Callback(job)),
             provider,
             received_at,
             looked_up: 0,
         };
-        self.inbox.send(&Queued::Delivery(message), 0).await?;
+        self.inbox.send(&DeliveryQueueMessage::Delivery(message), 0).await?;
         let value = began.elapsed().as_secs_f64() * 1000.0;
         tracing::info!(metric = "AcknowledgementMilliseconds", value, "delivery queued");
         Ok(())
@@ -89,7 +91,7 @@ impl Door {
     /// secret that fits.
     async fn authenticate(
         &self,
-        knock: &Knock<'_>,
+        knock: &IncomingRequest<'_>,
         request: &http::Request<Bytes>,
         now: OffsetDateTime,
     ) -> Result<Arc<SecretDocument>, Fault> {
@@ -109,7 +111,11 @@ impl Door {
 
     /// Redacts a delivery, once its signature over what came is checked. Nothing gets further than here with a secret in it:
     /// not into the queue, the bucket and the table, and not to whoever reads what the delivery says.
-    async fn redactor(&self, knock: &Knock<'_>, secret: &SecretDocument) -> Result<Redactor, Fault> {
+    async fn redactor(
+        &self,
+        knock: &IncomingRequest<'_>,
+        secret: &SecretDocument,
+    ) -> Result<Redactor, Fault> {
         let job = knock.callback.map(|(job, _)| job);
         let mut redactor = secret.redactor(&providers::name_of(knock.provider), job, None);
         if knock.provider.carries_token()
@@ -126,18 +132,18 @@ impl Door {
         bytes: &Bytes,
         provider: &model::ProviderName,
         at: OffsetDateTime,
-    ) -> Result<Body, Fault> {
-        if bytes.len() <= Body::LONGEST_INLINE {
-            return Ok(Body::inline(bytes));
+    ) -> Result<DeliveryBody, Fault> {
+        if bytes.len() <= DeliveryBody::LONGEST_INLINE {
+            return Ok(DeliveryBody::inline(bytes));
         }
         let key = Key::InboxBody(provider.clone(), at, Uuid::now_v7().to_string());
         self.objects.place(&key, "application/octet-stream", bytes.clone()).await?;
-        Ok(Body::Stored(self.objects.key(&key)))
+        Ok(DeliveryBody::Stored(self.objects.key(&key)))
     }
 }
 
 /// `/webhooks/{provider}/{job_id}/{token}` or `/webhooks/{provider}`, by a method that the provider may use.
-fn read_path(request: &http::Request<Bytes>) -> Result<Knock<'_>, Fault> {
+fn read_path(request: &http::Request<Bytes>) -> Result<IncomingRequest<'_>, Fault> {
     let nothing = || Fault::new(FaultClass::NotFound, "there is nothing at this path");
     let path = request.uri().path();
     if !runtime::is_plain_path(path) {
@@ -152,14 +158,14 @@ fn read_path(request: &http::Request<Bytes>) -> Result<Knock<'_>, Fault> {
         _ => return Err(nothing()),
     };
     let knocking = provider.is_delivery(request.method(), request.uri().query());
-    if knocking == Knocking::Refused {
+    if knocking == DeliveryMethod::Refused {
         return Err(Fault::new(FaultClass::MethodNotAllowed, "expected POST here"));
     }
-    Ok(Knock { provider, callback, knocking })
+    Ok(IncomingRequest { provider, callback, knocking })
 }
 
 /// Why a delivery stays outside.
-enum Refusal {
+enum RejectedDelivery {
     /// Its token is none of ours.
     WrongToken,
     /// It does not prove where it comes from.
@@ -168,7 +174,7 @@ enum Refusal {
     NothingToCheckWith,
 }
 
-impl Refusal {
+impl RejectedDelivery {
     fn why(&self) -> &'static str {
         match self {
             Self::WrongToken => "wrong callback token",
@@ -186,14 +192,14 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
+impl From<RejectedDelivery> for Fault {
+    fn from(refusal: RejectedDelivery) -> Self {
         match refusal {
-            Refusal::WrongToken | Refusal::NotAuthentic(_) => {
+            RejectedDelivery::WrongToken | RejectedDelivery::NotAuthentic(_) => {
                 Fault::new(FaultClass::Unauthorized, "this delivery is not authentic")
             }
             // Ours to mend, so it counts among the errors that an operator watches; the provider tries again.
-            Refusal::NothingToCheckWith => {
+            RejectedDelivery::NothingToCheckWith => {
                 Fault::new(FaultClass::Misconfigured, "deliveries cannot be checked at the moment")
             }
         }
@@ -203,28 +209,28 @@ impl From<Refusal> for Fault {
 /// A callback is proven by its token, and by the signature too once a signing secret is configured or when
 /// signatures are required of a provider that can sign. A workspace delivery has only the signature.
 fn judge(
-    knock: &Knock<'_>,
+    knock: &IncomingRequest<'_>,
     request: &http::Request<Bytes>,
     secret: &SecretDocument,
     require_signatures: bool,
     now: OffsetDateTime,
-) -> Result<(), Refusal> {
+) -> Result<(), RejectedDelivery> {
     if let Some((job, token)) = knock.callback
         && !secret.callback_keys().verify(&providers::name_of(knock.provider), &job, token)
     {
-        return Err(Refusal::WrongToken);
+        return Err(RejectedDelivery::WrongToken);
     }
     let credentials = Credentials::new(secret.provider(knock.provider.name()));
     let delivery = Delivery { headers: request.headers(), body: request.body() };
     match (knock.provider.authenticate(&delivery, &credentials, now), knock.callback) {
         (Authenticity::Signed, _) => Ok(()),
         (Authenticity::NotSigned, Some(_)) if require_signatures && knock.provider.signs() => {
-            Err(Refusal::NothingToCheckWith)
+            Err(RejectedDelivery::NothingToCheckWith)
         }
         (Authenticity::NotSigned, Some(_)) => Ok(()),
         (Authenticity::NotSigned, None) => {
-            Err(Refusal::NotAuthentic("workspace delivery without a configured signing secret"))
+            Err(RejectedDelivery::NotAuthentic("workspace delivery without a configured signing secret"))
         }
-        (Authenticity::Refused(why), _) => Err(Refusal::NotAuthentic(why)),
+        (Authenticity::Refused(why), _) => Err(RejectedDelivery::NotAuthentic(why)),
     }
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use bucket::Objects;
-use job_store::Records;
+use bucket::Bucket;
+use job_store::JobStore;
 use model::{Fault, FaultClass};
-use notifications::{Events, Workflows};
-use queues::{CallerWebhooks, Inbox, Submissions};
+use notifications::{EventBus, WorkflowWaiters};
+use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
 use runtime::{Aws, QueueMessage, QueueReply, Tracer, piece_of_work};
 use time::OffsetDateTime;
 use tracing::Instrument;
-use transport::{Caller, Secrets, Sender, TokenCache};
+use transport::{CallerWebhookClient, Secrets, Sender, TokenCache};
 
 use crate::{config::WorkerConfig, notifications::silent_hosts::SilentHosts};
 
@@ -23,21 +23,21 @@ const LEAST_TIME: time::Duration = time::Duration::seconds(30);
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) config: WorkerConfig,
-    pub(crate) records: Records,
-    pub(crate) objects: Objects,
-    pub(crate) inbox: Inbox,
-    pub(crate) submissions: Submissions,
-    pub(crate) caller_webhooks: CallerWebhooks,
-    pub(crate) caller: Caller,
+    pub(crate) records: JobStore,
+    pub(crate) objects: Bucket,
+    pub(crate) inbox: DeliveryQueue,
+    pub(crate) submissions: SubmissionQueue,
+    pub(crate) caller_webhooks: CallerWebhookQueue,
+    pub(crate) caller: CallerWebhookClient,
     pub(crate) silent_hosts: SilentHosts,
     pub(crate) secrets: Secrets,
     pub(crate) tokens: TokenCache,
     pub(crate) sender: Sender,
     /// Where others are told of jobs, if they are.
-    pub(crate) events: Option<Events>,
+    pub(crate) events: Option<EventBus>,
     pub(crate) tracer: Tracer,
     /// Those who wait for jobs.
-    pub(crate) workflows: Workflows,
+    pub(crate) workflows: WorkflowWaiters,
 }
 
 /// One receipt of one message.
@@ -52,15 +52,19 @@ pub(crate) struct Receipt {
 impl Worker {
     pub(crate) fn connect(aws: &Aws, config: WorkerConfig, tracer: Tracer) -> Result<Self, Fault> {
         let (inbox, objects) = crate::store(aws, &config.store);
-        let events = config.event_bus.as_ref().map(|bus| Events::new(&aws.service("EVENTBRIDGE"), bus));
+        let events = config.event_bus.as_ref().map(|bus| EventBus::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
-            records: Records::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
+            records: JobStore::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
             events,
-            workflows: Workflows::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.store.bucket),
-            submissions: Submissions::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
-            caller_webhooks: CallerWebhooks::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
+            workflows: WorkflowWaiters::new(
+                &aws.service("SFN"),
+                &aws.service("LAMBDA"),
+                &config.store.bucket,
+            ),
+            submissions: SubmissionQueue::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
+            caller_webhooks: CallerWebhookQueue::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
             silent_hosts: SilentHosts::default(),
-            caller: Caller::new(config.caller_guard(), &config.trusted_ca)?,
+            caller: CallerWebhookClient::new(config.caller_guard(), &config.trusted_ca)?,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
             tokens: TokenCache::new(&aws.service("SECRETS_MANAGER"), &config.sweep.token_secret_id),
             sender: Sender::new()?,
@@ -120,12 +124,12 @@ impl Worker {
 
 /// Why a message comes back, and when.
 #[derive(Debug)]
-pub(crate) struct ComesBack {
+pub(crate) struct RetryLater {
     pub(crate) fault: Fault,
     wait: Option<u32>,
 }
 
-impl ComesBack {
+impl RetryLater {
     /// Another worker is at it for this long.
     pub(crate) fn after(wait: Duration) -> Self {
         let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(LONGEST_WAIT);
@@ -134,7 +138,7 @@ impl ComesBack {
     }
 }
 
-impl From<Fault> for ComesBack {
+impl From<Fault> for RetryLater {
     fn from(fault: Fault) -> Self {
         Self { fault, wait: None }
     }

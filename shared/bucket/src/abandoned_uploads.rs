@@ -2,9 +2,9 @@
 
 use model::{Fault, JobId, ProviderName};
 
-use crate::{Key, Objects, errors::refused};
+use crate::{Bucket, Key, errors::refused};
 
-impl Objects {
+impl Bucket {
     /// Gives up every open upload to a key but `spared`, for a worker that takes over from one that may have been
     /// killed. Only whoever alone may write the key may call this: an upload that is still being fed ends in an
     /// error.

@@ -14,7 +14,7 @@ use crate::{Key, checksum::Running, errors::refused};
 
 /// The user's bucket.
 #[derive(Debug, Clone)]
-pub struct Objects {
+pub struct Bucket {
     pub(crate) client: Client,
     pub(crate) bucket: String,
     pub(crate) algorithm: ChecksumAlgorithm,
@@ -23,14 +23,14 @@ pub struct Objects {
 
 /// An object that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Existing {
+pub struct ObjectInfo {
     /// Its length.
     pub bytes: u64,
     /// Its checksum, when the store keeps one of the configured algorithm over the whole object.
     pub checksum: Option<Checksum>,
 }
 
-impl Objects {
+impl Bucket {
     /// A bucket, the prefix of everything in it (empty, or ending in `/`), and the checksum that is asked for.
     pub fn new(
         aws: &aws_types::SdkConfig,
@@ -59,7 +59,7 @@ impl Objects {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn head(&self, key: &Key) -> Result<Option<Existing>, Fault> {
+    pub async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Fault> {
         let head = self.client.head_object().bucket(&self.bucket).key(self.key(key));
         let head = match head.checksum_mode(ChecksumMode::Enabled).send().await {
             Ok(head) => head,
@@ -72,7 +72,7 @@ impl Objects {
         };
         // `value-7` would be a checksum of checksums.
         let whole = value.filter(|value| !value.contains('-'));
-        Ok(Some(Existing {
+        Ok(Some(ObjectInfo {
             bytes: head.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0),
             checksum: whole.map(|value| Checksum { algorithm: self.algorithm, value: value.to_owned() }),
         }))
@@ -83,7 +83,7 @@ impl Objects {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn checksum_of(&self, key: &Key, existing: Existing) -> Result<Checksum, Fault> {
+    pub async fn checksum_of(&self, key: &Key, existing: ObjectInfo) -> Result<Checksum, Fault> {
         match existing.checksum {
             Some(checksum) => Ok(checksum),
             None => self.checksum(key).await,

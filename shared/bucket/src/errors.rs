@@ -5,7 +5,7 @@ use model::{Fault, FaultClass};
 
 /// Why a conditional write did not happen.
 #[derive(Debug)]
-pub(crate) enum Unwritten {
+pub(crate) enum WriteError {
     /// There is an object at the key already.
     AlreadyThere,
     /// The upload is gone, or S3 does not accept what it has of it; trying the same again would not help.
@@ -14,25 +14,25 @@ pub(crate) enum Unwritten {
     Fault(Fault),
 }
 
-impl From<Fault> for Unwritten {
+impl From<Fault> for WriteError {
     fn from(fault: Fault) -> Self {
-        Unwritten::Fault(fault)
+        WriteError::Fault(fault)
     }
 }
 
 /// Tells the failed condition from every other refusal.
-pub(crate) fn unwritten<E>(e: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> Unwritten
+pub(crate) fn unwritten<E>(e: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> WriteError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     if e.raw_response().is_some_and(|answer| answer.status().as_u16() == 412) {
-        return Unwritten::AlreadyThere;
+        return WriteError::AlreadyThere;
     }
     let code = e.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
     let worthless =
         ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"].contains(&code);
     let fault = refused("store the file", e);
-    if worthless { Unwritten::Worthless(fault) } else { Unwritten::Fault(fault) }
+    if worthless { WriteError::Worthless(fault) } else { WriteError::Fault(fault) }
 }
 
 /// What S3 would refuse again however often it is sent (API reference, "Error responses"): the object is too long, its

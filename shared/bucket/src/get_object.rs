@@ -7,14 +7,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt, stream};
 use model::Fault;
 
-use crate::{Key, Objects, bucket::cut, errors::refused};
+use crate::{Bucket, Key, bucket::cut, errors::refused};
 
 /// How often in a row a body may break before the reader is told.
 const TRIES: u32 = 4;
 /// The first wait before a broken body is asked for again; it doubles.
 const WAIT: Duration = Duration::from_millis(50);
 
-impl Objects {
+impl Bucket {
     /// Reads a range of an object into memory.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Objects {
 
 /// A range on its way.
 struct Reading<'a> {
-    objects: &'a Objects,
+    objects: &'a Bucket,
     key: &'a Key,
     left: Range<u64>,
     body: Option<ByteStream>,
@@ -80,7 +80,7 @@ impl Reading<'_> {
         let body = match &mut self.body {
             Some(body) => body,
             None => {
-                let Objects { client, bucket, .. } = self.objects;
+                let Bucket { client, bucket, .. } = self.objects;
                 let get = client.get_object().bucket(bucket).key(self.objects.key(self.key));
                 let get = get.range(format!("bytes={}-{}", self.left.start, self.left.end - 1));
                 let answer = get.send().await.map_err(|e| refused("give the file back", e))?;

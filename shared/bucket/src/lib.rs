@@ -15,10 +15,10 @@ mod put_object;
 mod upload;
 mod upload_part;
 
-pub use bucket::{Existing, Objects};
+pub use bucket::{Bucket, ObjectInfo};
 pub use key::Key;
-pub use presign_credentials::LinkSigner;
-pub use presigned_url::{Download, Link, Links};
-pub use put_if_absent::Placed;
-pub use upload::{LONGEST_SINGLE, Upload, Uploaded};
-pub use upload_part::{Part, PartsTrouble};
+pub use presign_credentials::PresignCredentials;
+pub use presigned_url::{DownloadRequest, PresignedUrl, Presigner};
+pub use put_if_absent::PutOutcome;
+pub use upload::{LONGEST_SINGLE, Upload, UploadedObject};
+pub use upload_part::{Part, UploadPartError};

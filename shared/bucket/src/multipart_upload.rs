@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
 
-use crate::{Objects, Part, PartsTrouble, Upload, body::PiecesBody, checksum::Running, errors::Unwritten};
+use crate::{Bucket, Part, Upload, UploadPartError, body::PiecesBody, checksum::Running, errors::WriteError};
 
 /// S3 takes no more parts than this.
 const MOST_PARTS: u64 = 10_000;
@@ -21,12 +21,12 @@ const LONG_PIECE: usize = 64 * 1024;
 /// Where short pieces are copied together.
 const ROOM: usize = 256 * 1024;
 
-impl Objects {
+impl Bucket {
     pub(crate) async fn put_parts(
         &self,
         upload: Upload<'_>,
         bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
-    ) -> Result<(u64, Checksum), Unwritten> {
+    ) -> Result<(u64, Checksum), WriteError> {
         let id = self.begin_parts(upload.key, upload.content_type).await?;
         let done = match self.send_parts(upload, &id, bytes).await {
             Ok(parts) => self.complete_announced(upload, &id, &parts).await,
@@ -68,8 +68,8 @@ impl Objects {
         let sent = self.upload_part(upload.key, id, number, ByteStream::new(body), Some(running)).await;
         match sent {
             Ok(etag) => Ok(Part::new(number, etag, running)),
-            Err(PartsTrouble::Fault(fault)) => Err(fault),
-            Err(PartsTrouble::UploadGone) => Err(Fault::new(
+            Err(UploadPartError::Fault(fault)) => Err(fault),
+            Err(UploadPartError::UploadGone) => Err(Fault::new(
                 FaultClass::StorageUnavailable,
                 "the bucket forgot an upload that was under way",
             )),
@@ -81,7 +81,7 @@ impl Objects {
         upload: Upload<'_>,
         id: &str,
         parts: &[Part],
-    ) -> Result<(u64, Checksum), Unwritten> {
+    ) -> Result<(u64, Checksum), WriteError> {
         let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
         if upload.length.is_some_and(|length| length != bytes) {
             return Err(Fault::new(

@@ -24,7 +24,7 @@ const UNKNOWN_END: Duration = Duration::from_secs(900);
 
 /// Whose credentials sign links.
 #[derive(Debug)]
-pub enum LinkSigner {
+pub enum PresignCredentials {
     /// Those of a role that may read the files and nothing else.
     Role(AssumedRole),
     /// The function's own, temporary ones of which nobody knows when they end.
@@ -57,7 +57,7 @@ pub(crate) struct Signing {
     pub(crate) lasts: Duration,
 }
 
-impl LinkSigner {
+impl PresignCredentials {
     /// Signs with a role, assumed by the credentials of `aws`.
     pub fn role(aws: &aws_types::SdkConfig, arn: impl Into<String>) -> Self {
         Self::Role(AssumedRole { client: Client::new(aws), arn: arn.into(), kept: Mutex::new(None) })

@@ -7,18 +7,18 @@ use bytes::Bytes;
 use model::{ChecksumAlgorithm, Fault, FaultClass, StoredFile, percent_encoded};
 use time::OffsetDateTime;
 
-use crate::{LinkSigner, Objects};
+use crate::{Bucket, PresignCredentials};
 
 /// The bucket, as far as whoever only hands out links sees it.
 #[derive(Debug)]
-pub struct Links {
-    objects: Objects,
-    signer: LinkSigner,
+pub struct Presigner {
+    objects: Bucket,
+    signer: PresignCredentials,
 }
 
 /// What a link gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Download {
+pub struct DownloadRequest {
     /// The object.
     pub key: String,
     /// The name whose last part its reader saves it under.
@@ -27,38 +27,43 @@ pub struct Download {
     pub content_type: String,
 }
 
-impl From<StoredFile> for Download {
+impl From<StoredFile> for DownloadRequest {
     fn from(file: StoredFile) -> Self {
         Self { key: file.key, name: file.name, content_type: file.content_type }
     }
 }
 
 /// A URL that gives a file to whoever has it.
-pub struct Link {
+pub struct PresignedUrl {
     /// The URL, which is as good as a key.
     pub url: String,
     /// When it stops to work.
     pub expires_at: OffsetDateTime,
 }
 
-impl std::fmt::Debug for Link {
+impl std::fmt::Debug for PresignedUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").field("expires_at", &self.expires_at).finish_non_exhaustive()
+        f.debug_struct("PresignedUrl").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
 }
 
-impl Links {
+impl Presigner {
     /// Links into a bucket.
-    pub fn new(aws: &aws_types::SdkConfig, bucket: impl Into<String>, signer: LinkSigner) -> Self {
+    pub fn new(aws: &aws_types::SdkConfig, bucket: impl Into<String>, signer: PresignCredentials) -> Self {
         // Nothing is written, so the kind of checksum and the prefix of new keys do not matter.
-        Self { objects: Objects::new(aws, bucket, "", ChecksumAlgorithm::Crc64Nvme), signer }
+        Self { objects: Bucket::new(aws, bucket, "", ChecksumAlgorithm::Crc64Nvme), signer }
     }
 
     /// A link to a file. It lasts as long as was asked for (at most 7 days), or as long as the credentials that sign it.
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`], or [`FaultClass::Misconfigured`] when nobody may sign.
-    pub async fn link(&self, file: &Download, lasts: Duration, now: OffsetDateTime) -> Result<Link, Fault> {
+    pub async fn link(
+        &self,
+        file: &DownloadRequest,
+        lasts: Duration,
+        now: OffsetDateTime,
+    ) -> Result<PresignedUrl, Fault> {
         // A signature counts from a whole second.
         let now = now.replace_nanosecond(0).unwrap_or(now);
         let signing = self.signer.signing(lasts, now).await?;
@@ -78,7 +83,7 @@ impl Links {
             .response_content_disposition(attachment(&file.name));
         let signed =
             get.presigned(config.build().map_err(|e| unsigned(&e))?).await.map_err(|e| unsigned(&e))?;
-        Ok(Link { url: signed.uri().to_owned(), expires_at: now + signing.lasts })
+        Ok(PresignedUrl { url: signed.uri().to_owned(), expires_at: now + signing.lasts })
     }
 
     /// Reads a small object whole, such as a manifest. `None` if it is not there.

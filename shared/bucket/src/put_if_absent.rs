@@ -8,27 +8,27 @@ use futures_util::{Stream, TryStreamExt};
 use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
 
 use crate::{
-    Existing, Key, Objects, Upload, Uploaded,
+    Bucket, Key, ObjectInfo, Upload, UploadedObject,
     checksum::Running,
-    errors::{Unwritten, unwritten},
+    errors::{WriteError, unwritten},
 };
 
 /// An object that is there now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub struct PutOutcome {
     /// Its checksum.
     pub checksum: Checksum,
     /// Whether this call wrote it.
     pub new: bool,
 }
 
-impl Objects {
+impl Bucket {
     /// Makes sure that these bytes lie at a key. S3 refuses what differs from our checksum, and an object that is
     /// there already is compared.
     ///
     /// # Errors
     /// [`FaultClass::ObjectConflict`] if another object is there, or [`FaultClass::StorageUnavailable`].
-    pub async fn place(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<Placed, Fault> {
+    pub async fn place(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<PutOutcome, Fault> {
         let mut running = Running::new(self.algorithm);
         running.update(&bytes);
         let ours = running.finish();
@@ -39,9 +39,9 @@ impl Objects {
         };
         let put = put.if_none_match("*").body(ByteStream::from(bytes)).customize().disable_payload_signing();
         match put.send().await.map_err(unwritten) {
-            Ok(_) => Ok(Placed { checksum: ours, new: true }),
-            Err(Unwritten::AlreadyThere) => self.compare(key, self.there(key).await?, &running).await,
-            Err(Unwritten::Fault(fault) | Unwritten::Worthless(fault)) => Err(fault),
+            Ok(_) => Ok(PutOutcome { checksum: ours, new: true }),
+            Err(WriteError::AlreadyThere) => self.compare(key, self.there(key).await?, &running).await,
+            Err(WriteError::Fault(fault) | WriteError::Worthless(fault)) => Err(fault),
         }
     }
 
@@ -49,16 +49,16 @@ impl Objects {
     /// is there already is compared with it, and nothing is sent.
     ///
     /// # Errors
-    /// The stream's own, or as [`Objects::place`].
-    pub async fn place_stream<S>(&self, upload: Upload<'_>, open: impl Fn() -> S) -> Result<Placed, Fault>
+    /// The stream's own, or as [`Bucket::place`].
+    pub async fn place_stream<S>(&self, upload: Upload<'_>, open: impl Fn() -> S) -> Result<PutOutcome, Fault>
     where
         S: Stream<Item = Result<Bytes, Fault>> + Send,
     {
         let existing = match self.head(upload.key).await? {
             Some(existing) => existing,
             None => match self.upload(upload, open()).await? {
-                Uploaded::Stored { checksum, .. } => return Ok(Placed { checksum, new: true }),
-                Uploaded::AlreadyThere => self.there(upload.key).await?,
+                UploadedObject::Stored { checksum, .. } => return Ok(PutOutcome { checksum, new: true }),
+                UploadedObject::AlreadyThere => self.there(upload.key).await?,
             },
         };
         let mut running = Running::new(self.algorithm);
@@ -73,17 +73,17 @@ impl Objects {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`], also when the object is gone by now.
-    pub async fn there(&self, key: &Key) -> Result<Existing, Fault> {
+    pub async fn there(&self, key: &Key) -> Result<ObjectInfo, Fault> {
         let existing = self.head(key).await?;
         let gone = "an object was in the bucket a moment ago and is not now";
         existing.ok_or_else(|| Fault::new(FaultClass::StorageUnavailable, gone))
     }
 
-    async fn compare(&self, key: &Key, existing: Existing, ours: &Running) -> Result<Placed, Fault> {
+    async fn compare(&self, key: &Key, existing: ObjectInfo, ours: &Running) -> Result<PutOutcome, Fault> {
         let wanted = ours.finish();
         let bytes = existing.bytes;
         if self.checksum_of(key, existing).await? == wanted && bytes == ours.bytes() {
-            return Ok(Placed { checksum: wanted, new: false });
+            return Ok(PutOutcome { checksum: wanted, new: false });
         }
         let message = format!("another object lies at {} already; it was not touched", self.key(key));
         Err(Fault::new(FaultClass::ObjectConflict, message))

@@ -7,19 +7,19 @@ use model::{Checksum, Fault, FaultClass};
 use tokio::sync::mpsc;
 
 use crate::{
-    Objects, Upload,
+    Bucket, Upload,
     body::{ChannelBody, WAITING, feed},
     checksum::Running,
-    errors::{Unwritten, unwritten},
+    errors::{WriteError, unwritten},
 };
 
-impl Objects {
+impl Bucket {
     pub(crate) async fn put_streamed(
         &self,
         upload: Upload<'_>,
         length: u64,
         bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
-    ) -> Result<(u64, Checksum), Unwritten> {
+    ) -> Result<(u64, Checksum), WriteError> {
         let (sender, pieces) = mpsc::channel(WAITING);
         let mut running = Running::new(self.algorithm);
         let body = SdkBody::from_body_1_x(ChannelBody { pieces, left: length });

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use model::{Checksum, Fault};
 
-use crate::{Key, Objects, errors::Unwritten};
+use crate::{Bucket, Key, errors::WriteError};
 
 /// Up to this length, if it is known, an upload is one streamed `PutObject`.
 pub const LONGEST_SINGLE: u64 = 64 * 1024 * 1024;
@@ -22,7 +22,7 @@ pub struct Upload<'a> {
 
 /// How an upload ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Uploaded {
+pub enum UploadedObject {
     /// The object is there, written by this upload.
     Stored {
         /// Its length.
@@ -34,7 +34,7 @@ pub enum Uploaded {
     AlreadyThere,
 }
 
-impl Objects {
+impl Bucket {
     /// Streams bytes into an object that is not there yet.
     ///
     /// # Errors
@@ -44,15 +44,15 @@ impl Objects {
         &self,
         upload: Upload<'_>,
         bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
-    ) -> Result<Uploaded, Fault> {
+    ) -> Result<UploadedObject, Fault> {
         let outcome = match upload.length {
             Some(length) if length <= LONGEST_SINGLE => self.put_streamed(upload, length, bytes).await,
             _ => self.put_parts(upload, bytes).await,
         };
         match outcome {
-            Ok((bytes, checksum)) => Ok(Uploaded::Stored { bytes, checksum }),
-            Err(Unwritten::AlreadyThere) => Ok(Uploaded::AlreadyThere),
-            Err(Unwritten::Fault(fault) | Unwritten::Worthless(fault)) => Err(fault),
+            Ok((bytes, checksum)) => Ok(UploadedObject::Stored { bytes, checksum }),
+            Err(WriteError::AlreadyThere) => Ok(UploadedObject::AlreadyThere),
+            Err(WriteError::Fault(fault) | WriteError::Worthless(fault)) => Err(fault),
         }
     }
 }

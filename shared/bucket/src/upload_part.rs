@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::{
-    Key, Objects, Uploaded,
+    Bucket, Key, UploadedObject,
     body::{ChannelBody, WAITING, feed},
     checksum::{Running, joined},
-    errors::{Unwritten, refused, unwritten},
+    errors::{WriteError, refused, unwritten},
 };
 
 /// A part that S3 has.
@@ -35,16 +35,16 @@ pub struct Part {
 
 /// Why a part was not taken.
 #[derive(Debug)]
-pub enum PartsTrouble {
+pub enum UploadPartError {
     /// There is no such upload any more: it was completed, aborted, or expired.
     UploadGone,
     /// Anything else.
     Fault(Fault),
 }
 
-impl From<Fault> for PartsTrouble {
+impl From<Fault> for UploadPartError {
     fn from(fault: Fault) -> Self {
-        PartsTrouble::Fault(fault)
+        UploadPartError::Fault(fault)
     }
 }
 
@@ -54,7 +54,7 @@ impl Part {
     }
 }
 
-impl Objects {
+impl Bucket {
     /// Begins a multipart upload and returns its id.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Objects {
         number: i32,
         length: u64,
         bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
-    ) -> Result<Part, PartsTrouble> {
+    ) -> Result<Part, UploadPartError> {
         let (sender, pieces) = mpsc::channel(WAITING);
         let mut running = Running::new(self.algorithm);
         let body = SdkBody::from_body_1_x(ChannelBody { pieces, left: length });
@@ -107,7 +107,7 @@ impl Objects {
         number: i32,
         body: ByteStream,
         checksum: Option<&Running>,
-    ) -> Result<String, PartsTrouble> {
+    ) -> Result<String, UploadPartError> {
         let send = (self.client.upload_part().bucket(&self.bucket).key(self.key(key)))
             .upload_id(id)
             .part_number(number)
@@ -133,7 +133,7 @@ impl Objects {
         key: &Key,
         id: &str,
         parts: &[Part],
-    ) -> Result<Checksum, Unwritten> {
+    ) -> Result<Checksum, WriteError> {
         let whole = joined(self.algorithm, parts);
         let listed = parts
             .iter()
@@ -154,26 +154,31 @@ impl Objects {
     /// Completes an upload whose parts, sorted by number, are all there.
     ///
     /// # Errors
-    /// [`PartsTrouble::UploadGone`] when the upload is gone, unless because it was completed, and when S3 does not
+    /// [`UploadPartError::UploadGone`] when the upload is gone, unless because it was completed, and when S3 does not
     /// accept what it has of it; else [`FaultClass::StorageUnavailable`].
-    pub async fn finish_parts(&self, key: &Key, id: &str, parts: &[Part]) -> Result<Uploaded, PartsTrouble> {
+    pub async fn finish_parts(
+        &self,
+        key: &Key,
+        id: &str,
+        parts: &[Part],
+    ) -> Result<UploadedObject, UploadPartError> {
         match self.complete_parts(key, id, parts).await {
             Ok(checksum) => {
-                Ok(Uploaded::Stored { bytes: parts.iter().map(|part| part.bytes).sum(), checksum })
+                Ok(UploadedObject::Stored { bytes: parts.iter().map(|part| part.bytes).sum(), checksum })
             }
-            Err(Unwritten::AlreadyThere) => {
+            Err(WriteError::AlreadyThere) => {
                 self.abort_parts(key, id).await;
-                Ok(Uploaded::AlreadyThere)
+                Ok(UploadedObject::AlreadyThere)
             }
             // The answer to an earlier try may have been lost.
-            Err(Unwritten::Worthless(fault)) => match self.head(key).await? {
-                Some(_) => Ok(Uploaded::AlreadyThere),
+            Err(WriteError::Worthless(fault)) => match self.head(key).await? {
+                Some(_) => Ok(UploadedObject::AlreadyThere),
                 None => {
                     fault.log("an upload cannot be completed");
-                    Err(PartsTrouble::UploadGone)
+                    Err(UploadPartError::UploadGone)
                 }
             },
-            Err(Unwritten::Fault(fault)) => Err(fault.into()),
+            Err(WriteError::Fault(fault)) => Err(fault.into()),
         }
     }
 
@@ -198,9 +203,9 @@ fn is_gone<E: ProvideErrorMetadata, R>(e: &SdkError<E, R>) -> bool {
     e.as_service_error().and_then(ProvideErrorMetadata::code) == Some("NoSuchUpload")
 }
 
-fn parts_trouble<E>(what: &str, e: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> PartsTrouble
+fn parts_trouble<E>(what: &str, e: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> UploadPartError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    if is_gone(&e) { PartsTrouble::UploadGone } else { PartsTrouble::Fault(refused(what, e)) }
+    if is_gone(&e) { UploadPartError::UploadGone } else { UploadPartError::Fault(refused(what, e)) }
 }

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 
 use crate::{
-    Lease, Records,
+    JobStore, Lease,
     errors::refused,
     item::{Item, Reader, Writer, unreadable},
     job_item::JOB,
@@ -17,7 +17,7 @@ const CHECKPOINT: &str = "CHECKPOINT";
 /// How long a checkpoint is kept, in seconds: 2 days, as long as the bucket keeps an unfinished upload.
 const KEPT: i64 = 2 * 24 * 3600;
 
-impl Records {
+impl JobStore {
     /// Saves how far a landing came, if the lease is still held.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use model::{Fault, JobId, ProviderName, Status};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Records,
+    JobStore,
     errors::refused,
     exclusive_lock::{REMEMBERED, place_key},
     item::{Reader, Writer},
@@ -37,7 +37,7 @@ impl Head {
     }
 }
 
-impl Records {
+impl JobStore {
     /// Takes one of so many slots for a job, unless it has one already. Returns whether it has one now. Who has not should
     /// come back within two minutes.
     ///

@@ -11,7 +11,7 @@ use model::{Fault, FaultClass, Job, JobId};
 use time::Date;
 
 use crate::{
-    Records,
+    JobStore,
     errors::refused,
     item::{Item, Reader, Writer},
     job_item::{self, JOB, day},
@@ -29,7 +29,7 @@ pub struct DayPage {
     pub more: bool,
 }
 
-impl Records {
+impl JobStore {
     /// The most jobs that are found or read at once: what one request for items may name.
     pub const MOST_AT_ONCE: usize = 100;
 
@@ -54,7 +54,7 @@ impl Records {
         Ok(DayPage { ids, more: found.last_evaluated_key.is_some() })
     }
 
-    /// Reads jobs, at most [`Records::MOST_AT_ONCE`], in no order. What is not there or damaged is left out.
+    /// Reads jobs, at most [`JobStore::MOST_AT_ONCE`], in no order. What is not there or damaged is left out.
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].

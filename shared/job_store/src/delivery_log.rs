@@ -5,7 +5,7 @@ use model::{DeliveryView, Fault, JobId};
 use time::OffsetDateTime;
 
 use crate::{
-    Records,
+    JobStore,
     errors::refused,
     item::{Item, Reader, Writer, unreadable},
 };
@@ -14,7 +14,7 @@ const PREFIX: &str = "DELIVERY#";
 
 /// A delivery that is recorded beside its job.
 #[derive(Clone, PartialEq, Eq)]
-pub struct KeptDelivery {
+pub struct LoggedDelivery {
     /// What a caller calls it: unlike the provider's own id it is never shared with another attempt.
     pub id: String,
     /// The provider's id of it, or the queue's.
@@ -31,14 +31,14 @@ pub struct KeptDelivery {
     pub problem: Option<String>,
 }
 
-impl std::fmt::Debug for KeptDelivery {
+impl std::fmt::Debug for LoggedDelivery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The body names files by URLs that may be pre-signed.
-        f.debug_struct("KeptDelivery").field("id", &self.id).field("name", &self.name).finish()
+        f.debug_struct("LoggedDelivery").field("id", &self.id).field("name", &self.name).finish()
     }
 }
 
-impl KeptDelivery {
+impl LoggedDelivery {
     /// What a caller may read of it.
     pub fn view(&self) -> DeliveryView {
         DeliveryView {
@@ -67,7 +67,7 @@ impl KeptDelivery {
     }
 }
 
-impl Records {
+impl JobStore {
     /// The latest deliveries of a job, newest first, at most `most` of them and 1 MB: what DynamoDB gives at once.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Records {
         job: JobId,
         most: i32,
         now: OffsetDateTime,
-    ) -> Result<Vec<KeptDelivery>, Fault> {
+    ) -> Result<Vec<LoggedDelivery>, Fault> {
         let query = (self.client.query().table_name(&self.table))
             .key_condition_expression("pk = :job AND begins_with(sk, :prefix)")
             .expression_attribute_values(":job", AttributeValue::S(job.to_string()))
@@ -85,26 +85,26 @@ impl Records {
             .scan_index_forward(false)
             .limit(most);
         let found = query.send().await.map_err(|e| refused("answer", e))?;
-        found.items().iter().filter(|item| is_kept(item, now)).map(KeptDelivery::read).collect()
+        found.items().iter().filter(|item| is_kept(item, now)).map(LoggedDelivery::read).collect()
     }
 
-    /// A delivery of a job by the id that [`KeptDelivery::id`] gave it.
+    /// A delivery of a job by the id that [`LoggedDelivery::id`] gave it.
     ///
     /// # Errors
-    /// As [`Records::deliveries`].
+    /// As [`JobStore::deliveries`].
     pub async fn delivery(
         &self,
         job: JobId,
         id: &str,
         now: OffsetDateTime,
-    ) -> Result<Option<KeptDelivery>, Fault> {
+    ) -> Result<Option<LoggedDelivery>, Fault> {
         let Some((moment, own_id)) =
             id.split_once('-').filter(|(moment, own)| !moment.is_empty() && !own.is_empty())
         else {
             return Ok(None);
         };
         let item = self.read(Writer::key(job.to_string(), format!("{PREFIX}{moment}#{own_id}"))).await?;
-        item.filter(|item| is_kept(item, now)).map(|item| KeptDelivery::read(&item)).transpose()
+        item.filter(|item| is_kept(item, now)).map(|item| LoggedDelivery::read(&item)).transpose()
     }
 }
 

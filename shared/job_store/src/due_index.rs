@@ -5,7 +5,7 @@ use model::{Fault, JobId};
 use time::OffsetDateTime;
 
 use crate::{
-    Records,
+    JobStore,
     errors::refused,
     item::Reader,
     job_item::{DUE_SHARDS, due_time},
@@ -14,7 +14,7 @@ use crate::{
 /// The most jobs that are read to find one that is not at its end.
 const MOST_READ: usize = 50;
 
-impl Records {
+impl JobStore {
     /// The jobs that have been due longest, of each partition of the index at most `each`. The index lags behind the
     /// table by moments, so a job may be among them that was just looked after.
     ///

@@ -6,7 +6,7 @@ use model::{Fault, FaultClass, JobId, ProviderName, Status};
 use time::OffsetDateTime;
 
 use crate::{
-    Records,
+    JobStore,
     errors::refused,
     item::{Reader, Writer},
 };
@@ -21,7 +21,7 @@ pub(crate) fn place_key(provider: &ProviderName, place: &str) -> Writer {
     Writer::key(format!("PLACE#{provider}#{place}"), "PLACE")
 }
 
-impl Records {
+impl JobStore {
     /// Takes a place for a job. Nothing when it is the job's now, else the job that has it and is not at its end. A job
     /// that expired is: nobody knows of work that it still waits for.
     ///

@@ -10,13 +10,13 @@ use aws_sdk_dynamodb::{
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use model::{Audience, Event, Fault, FaultClass, Job, JobId};
+use model::{Event, Fault, FaultClass, Job, JobId, NotifyTargets};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::{
-    Records,
+    JobStore,
     errors::refused,
     item::{Item, Reader, Writer},
     job_item,
@@ -61,7 +61,7 @@ pub enum Claim {
     Mismatch,
 }
 
-impl Records {
+impl JobStore {
     /// Makes a job, unless its key made one before. Of concurrent claims with one key, one makes it.
     ///
     /// # Errors
@@ -177,7 +177,7 @@ impl Records {
     }
 
     async fn is_claimed(&self, job: &Job, fault: &Fault, now: OffsetDateTime) -> Result<bool, Fault> {
-        let mut failed = Job { audience: Audience::default(), ..job.clone() };
+        let mut failed = Job { audience: NotifyTargets::default(), ..job.clone() };
         failed.apply(Event::Refused { error: fault.remembered(now) }, now);
         let put = (self.client.put_item().table_name(&self.table))
             .set_item(Some(job_item::write(&failed)?))

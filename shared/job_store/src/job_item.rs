@@ -1,7 +1,8 @@
 //! A job as an item of the table.
 
 use model::{
-    Check, Fault, Job, JobId, Origin, Outbox, ProviderName, Retries, StoredFile, Ticket, Told, Trace,
+    Fault, Job, JobId, Origin, Outbox, OutboxProgress, PollState, ProviderJobId, ProviderName, Retries,
+    StoredFile, Trace,
 };
 use serde_json::{Map, Value};
 use time::{Date, OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
@@ -40,7 +41,7 @@ pub(crate) fn day(date: Date) -> Result<String, Fault> {
 }
 
 /// What `by_ticket` is keyed by.
-pub(crate) fn ticket_key(provider: &ProviderName, ticket: &Ticket) -> String {
+pub(crate) fn ticket_key(provider: &ProviderName, ticket: &ProviderJobId) -> String {
     format!("{provider}#{ticket}")
 }
 
@@ -66,7 +67,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
         .maybe("result", job.result.as_ref().map(Value::to_string))
         .maybe("trace", job.trace.as_ref().map(Trace::to_string))
-        .maybe("ticket", job.ticket.as_ref().map(Ticket::as_str))
+        .maybe("ticket", job.ticket.as_ref().map(ProviderJobId::as_str))
         .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
     if let Some(at) = job.due() {
         writer = writer.text("due_shard", due_shard(job.id)).text("due_at", due_time(at)?);
@@ -84,7 +85,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
     }
     if let Some(publish_at) = job.outbox.due {
         writer = writer.json("outbox", &job.outbox.announcements)?.text("publish_at", due_time(publish_at)?);
-        let Told { bus, caller } = job.outbox.told;
+        let OutboxProgress { bus, caller } = job.outbox.told;
         writer = writer.maybe_number("told_bus", bus).maybe_number("told_caller", caller);
     }
     if let Some(told) = waiters::write(&job.audience) {
@@ -129,7 +130,10 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
     };
     let outbox = Outbox {
         announcements: reader.json("outbox")?.unwrap_or_default(),
-        told: Told { bus: reader.maybe_number("told_bus"), caller: reader.maybe_number("told_caller") },
+        told: OutboxProgress {
+            bus: reader.maybe_number("told_bus"),
+            caller: reader.maybe_number("told_caller"),
+        },
         due: reader.maybe_time("publish_at")?,
     };
     let audience = waiters::read(reader.json("audience")?, reader.maybe_time("sign_at")?);
@@ -149,7 +153,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
             .transpose()?,
         origin: if reader.maybe("origin") == Some("adopted") { Origin::Adopted } else { Origin::Submitted },
         status: reader.parsed("status")?,
-        ticket: reader.maybe("ticket").map(Ticket::new),
+        ticket: reader.maybe("ticket").map(ProviderJobId::new),
         created_at: reader.time("created_at")?,
         updated_at: reader.time("updated_at")?,
         progress: reader.maybe_number("progress"),
@@ -166,7 +170,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
         files,
         manifest: reader.json("manifest")?,
         error: reader.json("error")?,
-        check: Check {
+        check: PollState {
             at: check_at,
             asked: reader.maybe_number("checks").unwrap_or(0),
             unanswered: reader.maybe_number("unanswered_checks").unwrap_or(0),

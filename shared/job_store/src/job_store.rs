@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, ProviderName, Ticket};
+use model::{Change, Event, Fault, FaultClass, Job, JobId, ProviderJobId, ProviderName};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -23,14 +23,14 @@ const WRITE: &str = "write";
 
 /// The table of jobs.
 #[derive(Debug, Clone)]
-pub struct Records {
+pub struct JobStore {
     pub(crate) client: Client,
     pub(crate) table: String,
     /// Whether others are told of jobs.
     pub(crate) announces: bool,
 }
 
-impl Records {
+impl JobStore {
     /// The table of this name.
     pub fn new(aws: &aws_types::SdkConfig, table: impl Into<String>) -> Self {
         Self { client: Client::new(aws), table: table.into(), announces: false }
@@ -69,7 +69,7 @@ impl Records {
     pub async fn find_by_ticket(
         &self,
         provider: &ProviderName,
-        ticket: &Ticket,
+        ticket: &ProviderJobId,
     ) -> Result<Option<JobId>, Fault> {
         let query = (self.client.query().table_name(&self.table).index_name("by_ticket"))
             .key_condition_expression("ticket_key = :ticket")
@@ -82,7 +82,7 @@ impl Records {
     /// Lets an event happen to a job.
     ///
     /// # Errors
-    /// [`FaultClass::NotFound`] if there is no such job, else as [`Records::get`].
+    /// [`FaultClass::NotFound`] if there is no such job, else as [`JobStore::get`].
     pub async fn apply(&self, id: JobId, event: &Event, now: OffsetDateTime) -> Result<(Job, Change), Fault> {
         self.apply_under(id, None, event, now).await
     }
@@ -90,7 +90,7 @@ impl Records {
     /// Lets an event of the landing happen to a job, if the lease is still held.
     ///
     /// # Errors
-    /// [`FaultClass::LandingBusy`] if the lease was lost, else as [`Records::apply`].
+    /// [`FaultClass::LandingBusy`] if the lease was lost, else as [`JobStore::apply`].
     pub async fn apply_leased(
         &self,
         lease: &Lease,

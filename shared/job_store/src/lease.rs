@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Records,
+    JobStore,
     errors::refused,
     item::{Reader, Writer},
     job_item::JOB,
@@ -40,7 +40,7 @@ pub enum LeaseAttempt {
     Idle(Box<Job>),
 }
 
-impl Records {
+impl JobStore {
     /// Asks for the lease of a job and moves it to `landing`.
     ///
     /// # Errors

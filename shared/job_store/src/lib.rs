@@ -20,9 +20,9 @@ mod record_delivery;
 mod waiters;
 
 pub use day_index::DayPage;
-pub use delivery_log::KeptDelivery;
+pub use delivery_log::LoggedDelivery;
 pub use idempotency::{Claim, IdempotencyKey};
-pub use job_store::Records;
+pub use job_store::JobStore;
 pub use lease::{Lease, LeaseAttempt};
-pub use rate_limit::Turn;
+pub use rate_limit::Reservation;
 pub use record_delivery::DeliveryRecord;

@@ -1,17 +1,17 @@
 //! What others are to be told of a job, and who waits for it: kept in the job's own item until they have been told.
 
-use model::{Fault, FaultClass, Job, JobId, Told, Waiter};
+use model::{Fault, FaultClass, Job, JobId, OutboxProgress, WorkflowWaiter};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Records, job_item, job_store::TRIES};
+use crate::{JobStore, job_item, job_store::TRIES};
 
-impl Records {
+impl JobStore {
     /// Notes what the event bus and the caller have been told of a job, and forgets what both have.
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`]; then they are told again.
-    pub async fn told(&self, id: JobId, told: Told) -> Result<(), Fault> {
+    pub async fn told(&self, id: JobId, told: OutboxProgress) -> Result<(), Fault> {
         let told = |job: &mut Job| {
             let due = job.outbox.due;
             job.told(told) || job.outbox.due != due
@@ -38,7 +38,7 @@ impl Records {
     pub async fn admit(
         &self,
         id: JobId,
-        waiters: &[Waiter],
+        waiters: &[WorkflowWaiter],
         now: OffsetDateTime,
     ) -> Result<Option<Job>, Fault> {
         self.change_outbox(id, |job| job.admit(waiters, now)).await
@@ -48,7 +48,7 @@ impl Records {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`]; then they are told again.
-    pub async fn dismiss(&self, id: JobId, waiters: &[Waiter]) -> Result<(), Fault> {
+    pub async fn dismiss(&self, id: JobId, waiters: &[WorkflowWaiter]) -> Result<(), Fault> {
         self.change_outbox(id, |job| job.release(waiters)).await.map(drop)
     }
 

@@ -15,7 +15,7 @@ use model::{Fault, FaultClass, ProviderName};
 use time::OffsetDateTime;
 
 use crate::{
-    Records,
+    JobStore,
     errors::refused,
     item::{Item, Reader, Writer, unreadable},
 };
@@ -31,14 +31,14 @@ const TRIES: u32 = 16;
 
 /// What came of asking for a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum Reservation {
     /// It is ours, at this moment.
     At(OffsetDateTime),
     /// The line is longer than the caller would wait, and nothing was taken: the next turn is free at this moment.
     NotBefore(OffsetDateTime),
 }
 
-impl Records {
+impl JobStore {
     /// Takes the first turn at a provider that is free between `from` and `latest`, where turns are `interval`
     /// apart. There are no bursts: what was not used is not saved up.
     ///
@@ -50,7 +50,7 @@ impl Records {
         interval: Duration,
         from: OffsetDateTime,
         latest: OffsetDateTime,
-    ) -> Result<Turn, Fault> {
+    ) -> Result<Reservation, Fault> {
         let interval = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         let (first, last) = (microseconds(from), microseconds(latest));
         for attempt in 0..TRIES {
@@ -58,11 +58,13 @@ impl Records {
             let idle = self.line_is_idle(provider, interval, first);
             for update in [idle, self.line_is_long(provider, interval, first, last)] {
                 match written(update).await? {
-                    Written::Yes(item) => return moment(read(&item, FREE_AT)? - interval).map(Turn::At),
+                    Written::Yes(item) => {
+                        return moment(read(&item, FREE_AT)? - interval).map(Reservation::At);
+                    }
                     Written::No(item) => {
                         let free_at = self.free_at(provider, item).await?;
                         if free_at > last {
-                            return moment(free_at).map(Turn::NotBefore);
+                            return moment(free_at).map(Reservation::NotBefore);
                         }
                     }
                 }
@@ -118,7 +120,7 @@ impl Records {
     }
 
     /// Lets nobody have a turn before `until`, since the provider asked for it. Whoever has one already is told
-    /// by [`Records::held_until`]. An earlier, longer hold stays.
+    /// by [`JobStore::held_until`]. An earlier, longer hold stays.
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].

@@ -3,7 +3,7 @@
 use model::{Fault, JobId, ProviderName};
 use time::OffsetDateTime;
 
-use crate::{Records, errors::refused, item::Writer};
+use crate::{JobStore, errors::refused, item::Writer};
 
 /// How long a delivery is kept, in seconds: 30 days.
 const KEPT: i64 = 30 * 24 * 3600;
@@ -25,7 +25,7 @@ pub struct DeliveryRecord<'a> {
     pub problem: Option<&'a str>,
 }
 
-impl Records {
+impl JobStore {
     /// Records a delivery. Recording the same one again changes nothing.
     ///
     /// # Errors

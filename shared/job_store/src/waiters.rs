@@ -1,6 +1,6 @@
 //! Whom a job tells, as an attribute of its item: the one place, beside the calls themselves, that writes a token out.
 
-use model::{Audience, Secret, Waiter, WebhookUrl};
+use model::{NotifyTargets, Secret, WebhookUrl, WorkflowWaiter};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -22,11 +22,11 @@ enum StoredWaiter {
 }
 
 /// The attribute; nothing when there is nobody to tell.
-pub(crate) fn write(audience: &Audience) -> Option<Value> {
+pub(crate) fn write(audience: &NotifyTargets) -> Option<Value> {
     let waiters: Vec<Value> = (audience.waiters.iter())
         .map(|waiter| match waiter {
-            Waiter::Task(token) => json!({ "task_token": token.expose() }),
-            Waiter::Callback(id) => json!({ "callback_id": id.expose() }),
+            WorkflowWaiter::Task(token) => json!({ "task_token": token.expose() }),
+            WorkflowWaiter::Callback(id) => json!({ "callback_id": id.expose() }),
         })
         .collect();
     let nobody = waiters.is_empty() && audience.webhook_url.is_none() && !audience.partial_is_success;
@@ -40,13 +40,13 @@ pub(crate) fn write(audience: &Audience) -> Option<Value> {
 }
 
 /// Reads it back.
-pub(crate) fn read(stored: Option<Stored>, sign_at: Option<OffsetDateTime>) -> Audience {
+pub(crate) fn read(stored: Option<Stored>, sign_at: Option<OffsetDateTime>) -> NotifyTargets {
     let Stored { waiters, webhook_url, partial_is_success } = stored.unwrap_or_default();
     let waiters = waiters.into_iter().map(|waiter| match waiter {
-        StoredWaiter::TaskToken(token) => Waiter::Task(token),
-        StoredWaiter::CallbackId(id) => Waiter::Callback(id),
+        StoredWaiter::TaskToken(token) => WorkflowWaiter::Task(token),
+        StoredWaiter::CallbackId(id) => WorkflowWaiter::Callback(id),
     });
-    Audience {
+    NotifyTargets {
         waiters: waiters.collect(),
         webhook_url: webhook_url.map(WebhookUrl::new),
         partial_is_success,
@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn an_audience_survives_the_way_through_its_attribute() {
-        let audience = Audience {
-            waiters: vec![Waiter::Task(Secret::new("t")), Waiter::Callback(Secret::new("c"))],
+        let audience = NotifyTargets {
+            waiters: vec![WorkflowWaiter::Task(Secret::new("t")), WorkflowWaiter::Callback(Secret::new("c"))],
             webhook_url: Some(WebhookUrl::new("https://example.com/?key=k")),
             partial_is_success: true,
             sign_at: None,
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn nobody_takes_no_attribute() {
-        assert_eq!(write(&Audience::default()), None);
-        assert_eq!(read(None, None), Audience::default());
+        assert_eq!(write(&NotifyTargets::default()), None);
+        assert_eq!(read(None, None), NotifyTargets::default());
     }
 }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{Archive, Haul, JobError, JobId, Ticket, Transfer, url_origin::url_origin};
+use crate::{
+    Archive, JobError, JobId, LandedFiles, ProviderJobId, TransferStatistics, url_origin::url_origin,
+};
 
 /// Something that happened to a job. Past tense: an event is a fact, and [`crate::transition`] decides what
 /// it means where the job stands.
@@ -23,7 +25,7 @@ pub enum Event {
     /// The provider took the work.
     Accepted {
         /// Its id for the work.
-        ticket: Ticket,
+        ticket: ProviderJobId,
     },
     /// The provider refused in a way that proves no work was done.
     Refused {
@@ -67,7 +69,7 @@ pub enum Event {
         answered: bool,
     },
     /// Somebody who need not be believed hints that there is news of the work. Of several at once only the first makes
-    /// its worker ask the provider: the one that finds its own time in [`crate::Check::hinted`]. The others bring the
+    /// its worker ask the provider: the one that finds its own time in [`crate::PollState::hinted`]. The others bring the
     /// next look forward.
     Hinted {
         /// When.
@@ -88,7 +90,7 @@ pub enum Event {
     /// Bytes are arriving.
     Transferred {
         /// How far it is.
-        transfer: Transfer,
+        transfer: TransferStatistics,
     },
     /// A passing trouble stopped the landing; the queue will bring it back.
     LandingPostponed {
@@ -109,12 +111,12 @@ pub enum Event {
     /// Every file is in the bucket.
     Landed {
         /// What is there.
-        haul: Haul,
+        haul: LandedFiles,
     },
     /// Fewer files are in the bucket than were asked for.
     LandedPartly {
         /// What did come.
-        haul: Haul,
+        haul: LandedFiles,
         /// What is missing.
         error: JobError,
     },

@@ -66,7 +66,7 @@ pub struct ManifestObject {
 
 /// What a landing left in the bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Haul {
+pub struct LandedFiles {
     /// The archive, when the provider delivered one.
     pub archive: Option<Archive>,
     /// The files, or the first of them when they are more than a job's record may hold.
@@ -77,7 +77,7 @@ pub struct Haul {
     pub manifest: Option<ManifestObject>,
 }
 
-impl Haul {
+impl LandedFiles {
     /// The most files that a job's record lists.
     pub const MOST_LISTED: usize = 200;
     /// The most bytes that their names and keys take, since a DynamoDB item is at most 400 KB.
@@ -99,7 +99,7 @@ impl Haul {
 /// How a transfer is going, or how it went.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Transfer {
+pub struct TransferStatistics {
     /// Bytes received from the source so far.
     pub bytes: u64,
     /// Length that the source announced.
@@ -127,9 +127,9 @@ mod tests {
         StoredFile { key: format!("p/{name}"), name, bytes: 1, content_type: "image/png".into(), checksum }
     }
 
-    fn haul(files: Vec<StoredFile>) -> Haul {
+    fn haul(files: Vec<StoredFile>) -> LandedFiles {
         let archive = Archive { file: file("archive.zip".into()), entries: 1, expected: None };
-        Haul::of(Some(archive), files, ManifestObject { key: "p/manifest.json".into(), bytes: 1 })
+        LandedFiles::of(Some(archive), files, ManifestObject { key: "p/manifest.json".into(), bytes: 1 })
     }
 
     #[test]

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Audience, Event, FaultClass, Haul, JobError, JobId, ManifestObject, Missing, Outbox,
-    ProviderName, Retries, SlowAttempt, Source, Status, StoredFile, Ticket, Trace, Transfer, Transition,
-    transition,
+    Archive, Event, FaultClass, JobError, JobId, LandedFiles, ManifestObject, Missing, NotifyTargets, Outbox,
+    ProviderJobId, ProviderName, Retries, SlowAttempt, Source, Status, StoredFile, Trace, TransferStatistics,
+    Transition, transition,
 };
 
 /// How a job came to be.
@@ -61,7 +61,7 @@ pub struct Job {
     /// Where it stands.
     pub status: Status,
     /// The provider's id for it.
-    pub ticket: Option<Ticket>,
+    pub ticket: Option<ProviderJobId>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// When it last changed.
@@ -75,10 +75,10 @@ pub struct Job {
     /// What the provider answered, when that is all there is.
     pub result: Option<Value>,
     /// How the landing is going or went.
-    pub transfer: Option<Transfer>,
+    pub transfer: Option<TransferStatistics>,
     /// The provider's archive in the bucket.
     pub archive: Option<Archive>,
-    /// The files in the bucket, or the first of them: see [`Haul::MOST_LISTED`].
+    /// The files in the bucket, or the first of them: see [`LandedFiles::MOST_LISTED`].
     pub files: Vec<StoredFile>,
     /// How many files are in the bucket.
     pub files_total: u64,
@@ -89,9 +89,9 @@ pub struct Job {
     /// What the provider's side of Landfall keeps for later questions about the work.
     pub notes: Map<String, Value>,
     /// When somebody looks after it, should nothing else happen.
-    pub check: Check,
+    pub check: PollState,
     /// Whom it tells of its end.
-    pub audience: Audience,
+    pub audience: NotifyTargets,
     /// Attempts in a row to bring its files in that ended since the source was too slow.
     pub slow_attempts: u32,
     /// How often it was tried again, and which jobs repeat it.
@@ -106,7 +106,7 @@ pub struct Job {
 
 /// When a job is looked after that stays silent, and how often it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Check {
+pub struct PollState {
     /// The time of the next look. None while the job needs none.
     pub at: Option<OffsetDateTime>,
     /// How often the provider answered.
@@ -168,8 +168,8 @@ impl Job {
             manifest: None,
             error: None,
             notes: Map::new(),
-            check: Check { at: Some(created_at + Self::FIRST_CHECK), ..Check::default() },
-            audience: Audience::default(),
+            check: PollState { at: Some(created_at + Self::FIRST_CHECK), ..PollState::default() },
+            audience: NotifyTargets::default(),
             slow_attempts: 0,
             retries: Retries::default(),
             outbox: Outbox::default(),
@@ -202,7 +202,7 @@ impl Job {
                 let wait =
                     if status == Status::Landing { Self::LANDING_STALLS_AFTER } else { Self::FIRST_CHECK };
                 let at = status.is_silent().then(|| now + wait);
-                self.check = Check { at, hinted: self.check.hinted, ..Check::default() };
+                self.check = PollState { at, hinted: self.check.hinted, ..PollState::default() };
                 Change::Moved
             }
         };
@@ -333,8 +333,8 @@ impl Job {
         self.check.hinted.map(|hinted| hinted + Self::BETWEEN_HINTS).filter(|next| at < *next)
     }
 
-    fn keep(&mut self, haul: Haul, error: Option<JobError>) {
-        let Haul { archive, files, files_total, manifest } = haul;
+    fn keep(&mut self, haul: LandedFiles, error: Option<JobError>) {
+        let LandedFiles { archive, files, files_total, manifest } = haul;
         (self.archive, self.files, self.files_total, self.manifest) = (archive, files, files_total, manifest);
         self.error = error;
     }

@@ -15,7 +15,7 @@ pub struct JobId(#[cfg_attr(feature = "schema", schemars(schema_with = "crate::s
 /// The text is not the id of a job.
 #[derive(Debug, thiserror::Error)]
 #[error("a job id is a hyphenated lower-case UUID of version 7")]
-pub struct NotAJobId;
+pub struct InvalidJobId;
 
 impl JobId {
     /// A new id that carries the current time.
@@ -44,13 +44,13 @@ impl fmt::Display for JobId {
 }
 
 impl FromStr for JobId {
-    type Err = NotAJobId;
+    type Err = InvalidJobId;
 
-    fn from_str(text: &str) -> Result<Self, NotAJobId> {
-        let uuid = Uuid::try_parse(text).map_err(|_| NotAJobId)?;
+    fn from_str(text: &str) -> Result<Self, InvalidJobId> {
+        let uuid = Uuid::try_parse(text).map_err(|_| InvalidJobId)?;
         // One spelling per id, or one job would answer under several paths and signatures.
         let canonical = uuid.get_version_num() == 7 && uuid.hyphenated().to_string() == text;
-        if canonical { Ok(Self(uuid)) } else { Err(NotAJobId) }
+        if canonical { Ok(Self(uuid)) } else { Err(InvalidJobId) }
     }
 }
 

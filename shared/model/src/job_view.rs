@@ -5,8 +5,8 @@ use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
-    Archive, AudienceView, Job, JobError, JobId, ManifestObject, Missing, ProviderName, Status, StoredFile,
-    Ticket, Transfer,
+    Archive, Job, JobError, JobId, ManifestObject, Missing, NotifyTargetsView, ProviderJobId, ProviderName,
+    Status, StoredFile, TransferStatistics,
 };
 
 /// What a caller may read of a job: `GET /jobs/{job_id}`. Every field is always present, so that a reader needs no "if it
@@ -19,7 +19,7 @@ pub struct JobView<'a> {
     kind: &'a str,
     status: Status,
     /// The provider's id for the work.
-    ticket: Option<&'a Ticket>,
+    ticket: Option<&'a ProviderJobId>,
     #[serde(serialize_with = "utc_milliseconds")]
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
     created_at: OffsetDateTime,
@@ -34,7 +34,7 @@ pub struct JobView<'a> {
     /// The caller's own JSON.
     metadata: Option<&'a Value>,
     unpack: Option<bool>,
-    transfer: Option<Transfer>,
+    transfer: Option<TransferStatistics>,
     archive: Option<ArchiveView<'a>>,
     /// The first files, at most 200.
     #[cfg_attr(feature = "schema", schemars(length(max = 200)))]
@@ -48,7 +48,7 @@ pub struct JobView<'a> {
     /// What the provider answered, when that is all there is.
     result: Option<&'a Value>,
     error: Option<&'a JobError>,
-    notify: Option<AudienceView>,
+    notify: Option<NotifyTargetsView>,
     /// The job whose request this one repeats.
     retry_of: Option<JobId>,
     /// The job that repeats this one's request.
@@ -57,13 +57,13 @@ pub struct JobView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(length(max = 50)))]
     deliveries: Option<Vec<DeliveryView>>,
-    links: Links,
+    links: JobLinks,
 }
 
 /// Where a job is shown.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Links {
+pub struct JobLinks {
     /// Path of the job itself.
     #[serde(rename = "self")]
     itself: String,
@@ -173,7 +173,7 @@ impl<'a> From<&'a Job> for JobView<'a> {
             retry_of: job.retries.of,
             resubmitted_as: job.retries.resubmitted_as,
             deliveries: None,
-            links: Links { itself: JobView::path(job.id) },
+            links: JobLinks { itself: JobView::path(job.id) },
         }
     }
 }

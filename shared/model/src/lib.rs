@@ -31,21 +31,23 @@ pub use callback::{CallbackKeys, CallbackToken};
 pub use event::{Event, Missing, SlowAttempt, Source, SourceRole};
 pub use fault::{Fault, JobError, ProviderAnswer, Violation};
 pub use fault_class::{FaultClass, Level};
-pub use files::{Archive, Checksum, ChecksumAlgorithm, Haul, ManifestObject, StoredFile, Transfer};
-pub use job::{Change, Check, Job, NewJob, Origin};
-pub use job_id::{JobId, NotAJobId};
+pub use files::{
+    Archive, Checksum, ChecksumAlgorithm, LandedFiles, ManifestObject, StoredFile, TransferStatistics,
+};
+pub use job::{Change, Job, NewJob, Origin, PollState};
+pub use job_id::{InvalidJobId, JobId};
 pub use job_retries::Retries;
 pub use job_view::{
-    ArchiveView, DeliveryView, FileLinks, FileView, JobList, JobView, LinkView, Links, ManifestView,
+    ArchiveView, DeliveryView, FileLinks, FileView, JobLinks, JobList, JobView, LinkView, ManifestView,
     percent_encoded, utc_milliseconds,
 };
 pub use limits::{LONGEST_ID, shortened};
-pub use notify_target::{Audience, AudienceView, Waiter, WebhookUrl};
-pub use outbox::{Announcement, Outbox, Told};
+pub use notify_target::{NotifyTargets, NotifyTargetsView, WebhookUrl, WorkflowWaiter};
+pub use outbox::{Outbox, OutboxEvent, OutboxProgress};
 pub use problem::{problem_title, problem_urn};
-pub use provider_name::{ProviderName, Ticket};
+pub use provider_name::{ProviderJobId, ProviderName};
 pub use redaction::Redactor;
 pub use secret::Secret;
-pub use signed_token::Seals;
+pub use signed_token::TokenSigner;
 pub use status::{Status, Transition, UnknownStatus, transition};
-pub use trace::{NoTrace, Trace};
+pub use trace::{InvalidTrace, Trace};

@@ -152,7 +152,7 @@ fn notes_within_limits(notes: Map<String, Value>) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Ticket;
+    use crate::ProviderJobId;
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_id_that_cannot_be_a_key_leaves_the_outcome_unknown() {
-        let accepted = |length: usize| Event::Accepted { ticket: Ticket::new("i".repeat(length)) };
+        let accepted = |length: usize| Event::Accepted { ticket: ProviderJobId::new("i".repeat(length)) };
         assert!(matches!(accepted(LONGEST_ID).within_limits(NOW), Event::Accepted { .. }));
         assert!(matches!(accepted(LONGEST_ID + 1).within_limits(NOW), Event::OutcomeUnknown { .. }));
     }

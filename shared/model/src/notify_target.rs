@@ -12,7 +12,7 @@ use crate::{Job, Outbox, Secret, Status, url_origin::url_origin};
 
 /// A workflow that waits for a job. Whoever knows its token can end its wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Waiter {
+pub enum WorkflowWaiter {
     /// A task state of Step Functions, by its task token: 1 to 2048 characters.
     Task(Secret),
     /// A durable function of Lambda, by the id of its callback: 1 to 1024 characters of base64.
@@ -25,9 +25,9 @@ pub struct WebhookUrl(Secret);
 
 /// Whom a job tells of its end.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Audience {
-    /// Who waits and has not been told, oldest first; at most [`Audience::MOST_WAITERS`].
-    pub waiters: Vec<Waiter>,
+pub struct NotifyTargets {
+    /// Who waits and has not been told, oldest first; at most [`NotifyTargets::MOST_WAITERS`].
+    pub waiters: Vec<WorkflowWaiter>,
     /// Where its caller is told.
     pub webhook_url: Option<WebhookUrl>,
     /// Whether those who wait are told of a job that lacks files as of one that lacks none.
@@ -38,10 +38,10 @@ pub struct Audience {
 
 /// Whom the job tells of its end, as far as it may be shown.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Audience"))]
-pub struct AudienceView {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "NotifyTargets"))]
+pub struct NotifyTargetsView {
     /// How many workflows wait and have not been told.
-    #[cfg_attr(feature = "schema", schemars(range(max = Audience::MOST_WAITERS)))]
+    #[cfg_attr(feature = "schema", schemars(range(max = NotifyTargets::MOST_WAITERS)))]
     waiting: usize,
     /// Scheme and host of the URL at which the caller is told. Its path and query may hold secrets.
     webhook_url: Option<String>,
@@ -72,7 +72,7 @@ impl fmt::Debug for WebhookUrl {
     }
 }
 
-impl Audience {
+impl NotifyTargets {
     /// The most that wait for one job. A workflow that retries brings a new token each time, and the old ones are dead.
     pub const MOST_WAITERS: usize = 10;
 
@@ -80,9 +80,9 @@ impl Audience {
     pub const BETWEEN_SIGNS: Duration = Duration::seconds(45);
 
     /// What may be shown; nothing when there is nobody.
-    pub fn view(&self) -> Option<AudienceView> {
+    pub fn view(&self) -> Option<NotifyTargetsView> {
         let nobody = self.waiters.is_empty() && self.webhook_url.is_none();
-        (!nobody).then(|| AudienceView {
+        (!nobody).then(|| NotifyTargetsView {
             waiting: self.waiters.len(),
             webhook_url: self.webhook_url.as_ref().map(WebhookUrl::shown),
             partial_is_success: self.partial_is_success,
@@ -94,8 +94,9 @@ impl Audience {
         self.webhook_url.is_some() && status.ends_waiting()
     }
 
-    fn admit(&mut self, waiters: &[Waiter]) -> bool {
-        let new: Vec<&Waiter> = waiters.iter().filter(|waiter| !self.waiters.contains(waiter)).collect();
+    fn admit(&mut self, waiters: &[WorkflowWaiter]) -> bool {
+        let new: Vec<&WorkflowWaiter> =
+            waiters.iter().filter(|waiter| !self.waiters.contains(waiter)).collect();
         self.waiters.extend(new.iter().copied().cloned());
         let too_many = self.waiters.len().saturating_sub(Self::MOST_WAITERS);
         self.waiters.drain(..too_many);
@@ -123,26 +124,26 @@ impl Status {
 impl Job {
     /// The job with those whom it tells.
     #[must_use]
-    pub fn telling(self, audience: Audience) -> Self {
+    pub fn telling(self, audience: NotifyTargets) -> Self {
         let mut job = Self { audience, ..self };
         job.call_waiters(job.created_at);
         job
     }
 
     /// Those who wait and are to be told that the job is at its end.
-    pub fn to_be_told(&self) -> &[Waiter] {
+    pub fn to_be_told(&self) -> &[WorkflowWaiter] {
         if self.status.ends_waiting() { &self.audience.waiters } else { &[] }
     }
 
     /// Lets more workflows wait, the newest if they are too many. Returns whether any of them is new.
-    pub fn admit(&mut self, waiters: &[Waiter], now: OffsetDateTime) -> bool {
+    pub fn admit(&mut self, waiters: &[WorkflowWaiter], now: OffsetDateTime) -> bool {
         let admitted = self.audience.admit(waiters);
         self.call_waiters(now);
         admitted
     }
 
     /// Forgets those who wait no longer. Returns whether any of them did.
-    pub fn release(&mut self, released: &[Waiter]) -> bool {
+    pub fn release(&mut self, released: &[WorkflowWaiter]) -> bool {
         let before = self.audience.waiters.len();
         self.audience.waiters.retain(|waiter| !released.contains(waiter));
         if self.audience.waiters.is_empty() {
@@ -158,7 +159,7 @@ impl Job {
         match self.status.ends_waiting() {
             true => self.audience.sign_at = None,
             false if waits => {
-                self.audience.sign_at.get_or_insert(now + Audience::BETWEEN_SIGNS);
+                self.audience.sign_at.get_or_insert(now + NotifyTargets::BETWEEN_SIGNS);
             }
             false => {}
         }
@@ -173,7 +174,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Event, JobId, NewJob, Origin, ProviderName, Ticket, Told};
+    use crate::{Event, JobId, NewJob, Origin, OutboxProgress, ProviderJobId, ProviderName};
 
     fn job() -> Job {
         Job::new(NewJob {
@@ -188,17 +189,17 @@ mod tests {
         })
     }
 
-    fn task(token: impl Into<String>) -> Waiter {
-        Waiter::Task(Secret::new(token))
+    fn task(token: impl Into<String>) -> WorkflowWaiter {
+        WorkflowWaiter::Task(Secret::new(token))
     }
 
     fn waited_for() -> Job {
-        job().telling(Audience { waiters: vec![task("one")], ..Audience::default() })
+        job().telling(NotifyTargets { waiters: vec![task("one")], ..NotifyTargets::default() })
     }
 
     fn ends(job: &mut Job) {
         let now = job.created_at;
-        job.apply(Event::Accepted { ticket: Ticket::new("t") }, now);
+        job.apply(Event::Accepted { ticket: ProviderJobId::new("t") }, now);
         job.apply(Event::Answered { result: json!({}) }, now);
         job.call_waiters(now);
     }
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn a_job_that_somebody_waits_for_is_due_before_it_is_silent_for_a_minute() {
         let job = waited_for();
-        assert_eq!(job.due(), Some(job.created_at + Audience::BETWEEN_SIGNS));
+        assert_eq!(job.due(), Some(job.created_at + NotifyTargets::BETWEEN_SIGNS));
         assert!(job.to_be_told().is_empty());
     }
 
@@ -217,7 +218,7 @@ mod tests {
         assert_eq!(job.due(), Some(job.created_at + Outbox::PATIENCE));
         let told = job.to_be_told().to_vec();
         assert!(job.release(&told) && !job.release(&told));
-        assert_eq!((job.due(), job.audience), (None, Audience::default()));
+        assert_eq!((job.due(), job.audience), (None, NotifyTargets::default()));
     }
 
     #[test]
@@ -235,7 +236,7 @@ mod tests {
         ends(&mut job);
         job.version = 7;
         job.announce(&Event::Answered { result: json!({}) }, crate::Change::Moved, job.created_at);
-        assert!(job.told(Told { bus: Some(7), caller: Some(7) }));
+        assert!(job.told(OutboxProgress { bus: Some(7), caller: Some(7) }));
         assert!(job.outbox.due.is_some());
         job.announce(&Event::Answered { result: json!({}) }, crate::Change::Moved, job.created_at);
         job.release(&[task("one")]);
@@ -246,17 +247,17 @@ mod tests {
     fn ten_wait_at_most_and_the_oldest_is_dropped() {
         let mut job = waited_for();
         assert!(!job.admit(&[task("one")], job.created_at), "it waits already");
-        let more: Vec<Waiter> = (0..10).map(|number| task(number.to_string())).collect();
+        let more: Vec<WorkflowWaiter> = (0..10).map(|number| task(number.to_string())).collect();
         assert!(job.admit(&more, job.created_at));
         assert_eq!(job.audience.waiters, more);
     }
 
     #[test]
     fn no_token_path_or_query_is_in_a_debug_text_or_a_view() {
-        let audience = Audience {
-            waiters: vec![task("s3cret"), Waiter::Callback(Secret::new("s3cret"))],
+        let audience = NotifyTargets {
+            waiters: vec![task("s3cret"), WorkflowWaiter::Callback(Secret::new("s3cret"))],
             webhook_url: Some(WebhookUrl::new("https://example.com/hook/s3cret?key=s3cret#s3cret")),
-            ..Audience::default()
+            ..NotifyTargets::default()
         };
         let view = serde_json::to_value(audience.view()).expect("JSON");
         let shown =

@@ -8,7 +8,7 @@ use crate::{Change, Event, Job, JobError, Status};
 
 /// A change that others are to be told of. What does not change in a job's life is not in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Announcement {
+pub struct OutboxEvent {
     /// The job's version that the change made: later changes have greater ones.
     pub sequence: u64,
     /// Where the job stood then.
@@ -28,9 +28,9 @@ pub struct Announcement {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outbox {
     /// At most a few: a job only has so many statuses, and progress takes the place of older progress.
-    pub announcements: Vec<Announcement>,
+    pub announcements: Vec<OutboxEvent>,
     /// Who has been told of some of them already, and is not told again while others are waited for.
-    pub told: Told,
+    pub told: OutboxProgress,
     /// When the sweep looks whether they still are here, or somebody who waits for the job. None when there are none.
     pub due: Option<OffsetDateTime>,
 }
@@ -38,7 +38,7 @@ pub struct Outbox {
 /// How far others have been told, by the sequence of the last announcement that each of them has; none for nothing.
 /// Whoever is not to be told at all has everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Told {
+pub struct OutboxProgress {
     /// The event bus.
     pub bus: Option<u64>,
     /// The queue of callers' webhooks.
@@ -85,7 +85,7 @@ impl Job {
             // Newer progress says all that older progress does, however long nobody can be told.
             self.outbox.announcements.retain(|known| known.status != Status::Rendering);
         }
-        self.outbox.announcements.push(Announcement {
+        self.outbox.announcements.push(OutboxEvent {
             sequence: self.version,
             status: self.status,
             at: self.updated_at,
@@ -96,15 +96,15 @@ impl Job {
     }
 
     /// Notes what the event bus and the caller have been told, and forgets what both have. Returns whether that is new.
-    pub fn told(&mut self, told: Told) -> bool {
+    pub fn told(&mut self, told: OutboxProgress) -> bool {
         let outbox = &mut self.outbox;
         let before = (outbox.announcements.len(), outbox.told);
-        let Told { bus, caller } = outbox.told;
-        outbox.told = Told { bus: bus.max(told.bus), caller: caller.max(told.caller) };
+        let OutboxProgress { bus, caller } = outbox.told;
+        outbox.told = OutboxProgress { bus: bus.max(told.bus), caller: caller.max(told.caller) };
         let through = outbox.told.bus.min(outbox.told.caller);
         outbox.announcements.retain(|announcement| Some(announcement.sequence) > through);
         if outbox.announcements.is_empty() {
-            outbox.told = Told::default();
+            outbox.told = OutboxProgress::default();
         }
         let after = (outbox.announcements.len(), outbox.told);
         self.rest();
@@ -129,7 +129,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{JobId, NewJob, Origin, ProviderName, Ticket};
+    use crate::{JobId, NewJob, Origin, ProviderJobId, ProviderName};
 
     fn job() -> Job {
         Job::new(NewJob {
@@ -151,8 +151,8 @@ mod tests {
         job.announce(&event, change, now);
     }
 
-    fn both(through: u64) -> Told {
-        Told { bus: Some(through), caller: Some(through) }
+    fn both(through: u64) -> OutboxProgress {
+        OutboxProgress { bus: Some(through), caller: Some(through) }
     }
 
     fn told(job: &Job) -> Vec<(u64, Status)> {
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn progress_takes_the_place_of_older_progress_and_statuses_are_kept() {
         let mut job = job();
-        happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
+        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
         for percent in [10.0, 20.0, 20.0, 30.0] {
             happens(&mut job, Event::Progressed { percent });
         }
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn what_was_told_is_forgotten_and_what_came_since_is_not() {
         let mut job = job();
-        happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
+        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
         happens(&mut job, Event::Finished { sources: vec![], missing: vec![] });
         assert!(job.told(both(1)) && !job.told(both(1)));
         assert_eq!((told(&job), job.outbox.due.is_some()), (vec![(2, Status::Received)], true));
@@ -186,11 +186,11 @@ mod tests {
     #[test]
     fn what_only_one_of_two_was_told_is_kept_for_the_other() {
         let mut job = job();
-        happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
-        let caller = Told { bus: None, caller: Some(1) };
+        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
+        let caller = OutboxProgress { bus: None, caller: Some(1) };
         assert!(job.told(caller) && !job.told(caller));
         assert_eq!((told(&job), job.outbox.told), (vec![(1, Status::Submitted)], caller));
-        assert!(job.told(Told { bus: Some(1), caller: None }));
+        assert!(job.told(OutboxProgress { bus: Some(1), caller: None }));
         assert_eq!(job.outbox, Outbox::default());
     }
 
@@ -199,7 +199,7 @@ mod tests {
         let mut job = job();
         let check = job.check.at;
         assert_eq!(job.due(), check);
-        happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
+        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
         assert_eq!(job.due(), Some(job.created_at + Outbox::PATIENCE));
         job.told(both(1));
         assert_eq!(job.due(), job.check.at);

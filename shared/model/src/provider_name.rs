@@ -34,9 +34,9 @@ impl fmt::Display for ProviderName {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Ticket(String);
+pub struct ProviderJobId(String);
 
-impl Ticket {
+impl ProviderJobId {
     /// Wraps an id exactly as the provider spelled it.
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
@@ -48,7 +48,7 @@ impl Ticket {
     }
 }
 
-impl fmt::Display for Ticket {
+impl fmt::Display for ProviderJobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -11,23 +11,23 @@ use crate::{CallbackKeys, Secret};
 const CODE: usize = 32;
 
 /// Seals for one purpose. The newest key seals; all open.
-pub struct Seals(Vec<Hmac<Sha256>>);
+pub struct TokenSigner(Vec<Hmac<Sha256>>);
 
-impl std::fmt::Debug for Seals {
+impl std::fmt::Debug for TokenSigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Seals(***)")
+        f.write_str("TokenSigner(***)")
     }
 }
 
 impl CallbackKeys {
     /// The seals for a purpose, such as `cursor`. What is sealed for one does not open for another, and no seal is a
     /// callback token: each purpose has a key of its own, derived from the callback key.
-    pub fn seals(&self, purpose: &str) -> Seals {
-        Seals(self.each().map(|key| derived(key, purpose)).collect())
+    pub fn seals(&self, purpose: &str) -> TokenSigner {
+        TokenSigner(self.each().map(|key| derived(key, purpose)).collect())
     }
 }
 
-impl Seals {
+impl TokenSigner {
     /// The message with its code, in base64url. Nothing when no key is configured.
     pub fn seal(&self, message: &[u8]) -> Option<String> {
         let code = self.0.first()?.clone().chain_update(message).finalize().into_bytes();

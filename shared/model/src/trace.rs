@@ -16,7 +16,7 @@ pub struct Trace {
 /// The text is no header of a trace, or one that names no segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected Root=1-…;Parent=…;Sampled=0 or 1")]
-pub struct NoTrace;
+pub struct InvalidTrace;
 
 impl Trace {
     /// The id of the trace.
@@ -36,17 +36,17 @@ impl Trace {
 }
 
 impl FromStr for Trace {
-    type Err = NoTrace;
+    type Err = InvalidTrace;
 
     /// Reads the header. Whatever else stands in it, such as `Lineage`, is left out; without `Sampled` nothing is
     /// recorded.
-    fn from_str(header: &str) -> Result<Self, NoTrace> {
+    fn from_str(header: &str) -> Result<Self, InvalidTrace> {
         let field = |name: &str| {
             let mut pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
             pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
         };
-        let root = field("Root").filter(|root| is_root(root)).ok_or(NoTrace)?;
-        let parent = field("Parent").filter(|parent| is_hexadecimal(parent, 16)).ok_or(NoTrace)?;
+        let root = field("Root").filter(|root| is_root(root)).ok_or(InvalidTrace)?;
+        let parent = field("Parent").filter(|parent| is_hexadecimal(parent, 16)).ok_or(InvalidTrace)?;
         Ok(Self { root: root.to_owned(), parent: parent.to_owned(), sampled: field("Sampled") == Some("1") })
     }
 }
@@ -97,7 +97,7 @@ mod tests {
             "Root=1-5759e988-bd862e3fe1be46a99427279\";Parent=53995c3f42cd8ad8",
             "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad",
         ] {
-            assert_eq!(header.parse::<Trace>(), Err(NoTrace), "{header}");
+            assert_eq!(header.parse::<Trace>(), Err(InvalidTrace), "{header}");
         }
     }
 }

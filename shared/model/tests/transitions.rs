@@ -1,8 +1,8 @@
 //! Whatever the order and number in which a provider's events arrive, a job ends in the same place.
 
 use model::{
-    Change, Event, Fault, FaultClass, Haul, Job, JobId, NewJob, Origin, ProviderName, SlowAttempt, Source,
-    Status, Ticket, Transfer, Transition, transition,
+    Change, Event, Fault, FaultClass, Job, JobId, LandedFiles, NewJob, Origin, ProviderJobId, ProviderName,
+    SlowAttempt, Source, Status, TransferStatistics, Transition, transition,
 };
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -25,7 +25,7 @@ fn error() -> model::JobError {
 }
 
 fn accepted() -> Event {
-    Event::Accepted { ticket: Ticket::new("t") }
+    Event::Accepted { ticket: ProviderJobId::new("t") }
 }
 
 fn finished() -> Event {
@@ -44,7 +44,7 @@ fn every_event() -> Vec<Event> {
         finished(),
         Event::LandingStarted,
         Event::Transferred {
-            transfer: Transfer {
+            transfer: TransferStatistics {
                 bytes: 1,
                 total_bytes: None,
                 seconds: 0.1,
@@ -55,8 +55,8 @@ fn every_event() -> Vec<Event> {
         },
         Event::LandingPostponed { error: error(), slow: Some(SlowAttempt { progressed: false }) },
         Event::LandingChecked { next: OffsetDateTime::UNIX_EPOCH, queued: true, error: Some(error()) },
-        Event::Landed { haul: Haul::default() },
-        Event::LandedPartly { haul: Haul::default(), error: error() },
+        Event::Landed { haul: LandedFiles::default() },
+        Event::LandedPartly { haul: LandedFiles::default(), error: error() },
         Event::LandingFailed { archive: None, error: error() },
         Event::Answered { result: serde_json::json!({}) },
         Event::Failed { error: error(), missing: vec![] },
@@ -228,9 +228,11 @@ fn only_what_ended_short_of_its_files_is_tried_again() {
 fn a_round_begins_without_what_the_one_before_left() {
     let mut job = job();
     let now = OffsetDateTime::UNIX_EPOCH;
-    for event in
-        [finished(), Event::LandingStarted, Event::LandedPartly { haul: Haul::default(), error: error() }]
-    {
+    for event in [
+        finished(),
+        Event::LandingStarted,
+        Event::LandedPartly { haul: LandedFiles::default(), error: error() },
+    ] {
         job.apply(event, now);
     }
     assert_eq!((job.status, job.error.is_some()), (Status::Partial, true));
@@ -242,7 +244,7 @@ fn a_round_begins_without_what_the_one_before_left() {
 #[test]
 fn a_landing_can_only_end_while_it_runs() {
     for status in Status::ALL.into_iter().filter(|status| *status != Status::Landing) {
-        let end = Event::Landed { haul: Haul::default() };
+        let end = Event::Landed { haul: LandedFiles::default() };
         assert_eq!(transition(status, &end), Transition::Stale, "{status}");
     }
 }

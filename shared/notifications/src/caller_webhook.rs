@@ -16,7 +16,7 @@ const LONGEST_MESSAGE: usize = 4_000;
 
 /// A message to a caller, as it is sent each time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Webhook {
+pub struct CallerWebhookMessage {
     /// `webhook-id`, the same each time: `<job_id>:<sequence>`, which is the `id` of the event, too.
     pub id: String,
     /// The body, JSON of at most 20,000 bytes.
@@ -32,7 +32,7 @@ struct Payload<'a, D> {
     data: D,
 }
 
-impl Webhook {
+impl CallerWebhookMessage {
     /// What a caller is still to be told of a job, oldest first; nothing when it named no webhook.
     pub fn all(job: &Job) -> Vec<Self> {
         if job.audience.webhook_url.is_none() {
@@ -72,8 +72,8 @@ fn shortened(event: &JobEvent<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use model::{
-        Audience, Event, Fault, FaultClass, JobId, NewJob, Origin, ProviderName, Ticket, Violation,
-        WebhookUrl,
+        Event, Fault, FaultClass, JobId, NewJob, NotifyTargets, Origin, ProviderJobId, ProviderName,
+        Violation, WebhookUrl,
     };
     use serde_json::json;
 
@@ -90,9 +90,9 @@ mod tests {
             unpack: None,
             origin: Origin::Submitted,
         })
-        .telling(Audience {
+        .telling(NotifyTargets {
             webhook_url: Some(WebhookUrl::new("https://hooks.example.com")),
-            ..Audience::default()
+            ..NotifyTargets::default()
         })
     }
 
@@ -106,18 +106,18 @@ mod tests {
     #[test]
     fn a_caller_hears_of_the_end_only_under_the_id_of_its_event() {
         let mut job = job();
-        happens(&mut job, Event::Accepted { ticket: Ticket::new("t") });
-        assert_eq!(Webhook::all(&job), []);
+        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
+        assert_eq!(CallerWebhookMessage::all(&job), []);
         let error = Fault::new(FaultClass::ProviderFailed, "no").remembered(job.created_at);
         happens(&mut job, Event::Failed { error, missing: vec![] });
-        let [webhook] = &Webhook::all(&job)[..] else { panic!("one") };
+        let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");
         assert_eq!(webhook.id, format!("{}:2", job.id));
         assert_eq!((&body["type"], &body["data"]["id"]), (&json!("job.failed"), &json!(webhook.id)));
         assert_eq!(body["data"]["metadata"], json!({ "campaign": "spring" }));
         assert_eq!(body["timestamp"], body["data"]["updated_at"]);
         job.audience.webhook_url = None;
-        assert_eq!(Webhook::all(&job), []);
+        assert_eq!(CallerWebhookMessage::all(&job), []);
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
         let violations = vec![Violation::new("field", "é".repeat(LONGEST))];
         let error = Fault::violations(violations).remembered(job.created_at);
         happens(&mut job, Event::Refused { error });
-        let [webhook] = &Webhook::all(&job)[..] else { panic!("one") };
+        let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");
         assert!(webhook.body.len() < LONGEST, "{}", webhook.body.len());
         assert_eq!(

@@ -7,7 +7,7 @@ use model::{Fault, FaultClass};
 
 use crate::{
     JobEvent, ProviderEvent,
-    put_events::{Entry, next_call},
+    put_events::{PutEventsEntry, next_call},
 };
 
 /// How often an entry is sent that a call was answered for but did not take.
@@ -17,12 +17,12 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// A bus of EventBridge.
 #[derive(Debug, Clone)]
-pub struct Events {
+pub struct EventBus {
     client: Client,
     bus: String,
 }
 
-impl Events {
+impl EventBus {
     /// The bus of this name or ARN.
     pub fn new(aws: &aws_types::SdkConfig, bus: impl Into<String>) -> Self {
         Self { client: Client::new(aws), bus: bus.into() }
@@ -34,18 +34,18 @@ impl Events {
     /// [`FaultClass::StorageUnavailable`]: some may have been published and others not. Publishing all of them again
     /// is right, since each has an id.
     pub async fn publish(&self, events: &[JobEvent<'_>]) -> Result<(), Fault> {
-        self.put(events.iter().map(Entry::of_job).collect()).await
+        self.put(events.iter().map(PutEventsEntry::of_job).collect()).await
     }
 
     /// Publishes what a provider reported about no job.
     ///
     /// # Errors
-    /// As [`Events::publish`].
+    /// As [`EventBus::publish`].
     pub async fn pass_on(&self, event: &ProviderEvent<'_>) -> Result<(), Fault> {
-        self.put(vec![Entry::of_provider(event)]).await
+        self.put(vec![PutEventsEntry::of_provider(event)]).await
     }
 
-    async fn put(&self, entries: Vec<Entry>) -> Result<(), Fault> {
+    async fn put(&self, entries: Vec<PutEventsEntry>) -> Result<(), Fault> {
         let mut rest = &entries[..];
         while !rest.is_empty() {
             let (now, later) = next_call(rest);
@@ -56,7 +56,7 @@ impl Events {
     }
 
     /// Sends the entries of one call until all of them are taken.
-    async fn call(&self, mut entries: Vec<Entry>) -> Result<(), Fault> {
+    async fn call(&self, mut entries: Vec<PutEventsEntry>) -> Result<(), Fault> {
         let mut refused = String::new();
         for attempt in 0..TRIES {
             if attempt > 0 {
@@ -78,13 +78,13 @@ impl Events {
 }
 
 /// The entries that a call did not take, and why the first of them.
-fn left_out(entries: Vec<Entry>, answer: &PutEventsOutput) -> (Vec<Entry>, String) {
+fn left_out(entries: Vec<PutEventsEntry>, answer: &PutEventsOutput) -> (Vec<PutEventsEntry>, String) {
     if answer.failed_entry_count() == 0 {
         return (vec![], String::new());
     }
     let codes = answer.entries().iter().map(|result| result.error_code());
     let left = entries.into_iter().zip(codes).filter_map(|(entry, code)| Some((entry, code?.to_owned())));
-    let (left, codes): (Vec<Entry>, Vec<String>) = left.unzip();
+    let (left, codes): (Vec<PutEventsEntry>, Vec<String>) = left.unzip();
     (left, codes.into_iter().next().unwrap_or_default())
 }
 
@@ -103,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    fn entries(names: [&str; 3]) -> Vec<Entry> {
+    fn entries(names: [&str; 3]) -> Vec<PutEventsEntry> {
         let provider = ProviderName::new("abyssale");
         let event = |id| ProviderEvent {
             id,
@@ -112,7 +112,7 @@ mod tests {
             received_at: OffsetDateTime::UNIX_EPOCH,
             body: None::<Value>,
         };
-        names.map(|id| Entry::of_provider(&event(id))).to_vec()
+        names.map(|id| PutEventsEntry::of_provider(&event(id))).to_vec()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What an event says: its name and its detail, as the schemas describe them.
 
 use model::{
-    Announcement, Job, JobError, JobId, ManifestObject, ProviderName, Status, Ticket, utc_milliseconds,
+    Job, JobError, JobId, ManifestObject, OutboxEvent, ProviderJobId, ProviderName, Status, utc_milliseconds,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub struct JobEvent<'a> {
     provider: &'a ProviderName,
     kind: &'a str,
     status: Status,
-    ticket: Option<&'a Ticket>,
+    ticket: Option<&'a ProviderJobId>,
     #[serde(serialize_with = "utc_milliseconds")]
     created_at: OffsetDateTime,
     #[serde(serialize_with = "utc_milliseconds")]
@@ -58,7 +58,7 @@ impl<'a> JobEvent<'a> {
         later.map(|announcement| Self::new(job, announcement))
     }
 
-    fn new(job: &'a Job, announced: &'a Announcement) -> Self {
+    fn new(job: &'a Job, announced: &'a OutboxEvent) -> Self {
         // The job may have gone on since; what came of it belongs to its last event alone.
         let landed = matches!(announced.status, Status::Stored | Status::Partial);
         Self {

@@ -12,8 +12,8 @@ mod task_result;
 mod webhook_signature;
 mod workflow_waiters;
 
-pub use caller_webhook::Webhook;
-pub use event_bus::Events;
+pub use caller_webhook::CallerWebhookMessage;
+pub use event_bus::EventBus;
 pub use event_detail::{JobEvent, ProviderEvent};
-pub use webhook_signature::WebhookKeys;
-pub use workflow_waiters::{Told, Unreachable, Workflows};
+pub use webhook_signature::WebhookSigner;
+pub use workflow_waiters::{NotifiedWaiters, UnreachableServices, WorkflowWaiters};

@@ -17,13 +17,13 @@ const TIME: usize = 14;
 
 /// An event, written.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entry {
+pub(crate) struct PutEventsEntry {
     name: &'static str,
     detail: String,
     at: OffsetDateTime,
 }
 
-impl Entry {
+impl PutEventsEntry {
     pub(crate) fn of_job(event: &JobEvent<'_>) -> Self {
         let whole = serde_json::to_string(event).unwrap_or_default();
         let entry = Self { name: event.name(), detail: whole, at: event.updated_at() };
@@ -61,7 +61,7 @@ impl Entry {
 }
 
 /// The first entries that one call takes, and the rest.
-pub(crate) fn next_call(entries: &[Entry]) -> (&[Entry], &[Entry]) {
+pub(crate) fn next_call(entries: &[PutEventsEntry]) -> (&[PutEventsEntry], &[PutEventsEntry]) {
     let mut bytes = 0;
     let fit = entries.iter().take(MOST).take_while(|entry| {
         bytes += entry.bytes();
@@ -96,7 +96,7 @@ mod tests {
         let (event, now) = (model::Event::Refused { error }, job.created_at);
         let change = job.apply(event.clone(), now);
         job.announce(&event, change, now);
-        let entry = Entry::of_job(&JobEvent::all(&job)[0]);
+        let entry = PutEventsEntry::of_job(&JobEvent::all(&job)[0]);
         let detail: Value = serde_json::from_str(&entry.detail).expect("JSON");
         assert!(entry.bytes() < LONGEST);
         assert_eq!((&detail["status"], &detail["error"]["message"]), (&json!("failed"), &json!("no")));
@@ -108,12 +108,12 @@ mod tests {
         let body = Some(json!("b".repeat(LONGEST)));
         let received_at = OffsetDateTime::UNIX_EPOCH;
         let event = ProviderEvent { id: "1", provider: &provider, name: "NEW_BANNER", received_at, body };
-        let detail: Value = serde_json::from_str(&Entry::of_provider(&event).detail).expect("JSON");
+        let detail: Value = serde_json::from_str(&PutEventsEntry::of_provider(&event).detail).expect("JSON");
         assert_eq!((&detail["body"], &detail["name"]), (&Value::Null, &json!("NEW_BANNER")));
     }
 
-    fn entry(length: usize) -> Entry {
-        Entry { name: "Job Stored", detail: "x".repeat(length), at: OffsetDateTime::UNIX_EPOCH }
+    fn entry(length: usize) -> PutEventsEntry {
+        PutEventsEntry { name: "Job Stored", detail: "x".repeat(length), at: OffsetDateTime::UNIX_EPOCH }
     }
 
     #[test]

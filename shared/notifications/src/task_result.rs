@@ -13,7 +13,7 @@ const SHORT_MESSAGE: usize = 1_000;
 
 /// How a job's end is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum TaskResult {
     /// The work is done.
     Success {
         /// `{"job": …, "manifest": {"bucket": …, "key": …}}`.
@@ -30,7 +30,7 @@ pub(crate) enum Outcome {
     },
 }
 
-impl Outcome {
+impl TaskResult {
     /// What those who wait for a job at its end are told.
     pub(crate) fn of(job: &Job, bucket: &str) -> Self {
         let whole = json!({
@@ -124,8 +124,8 @@ fn emptied(job: &mut Value, field: &str, empty: Value) -> bool {
 #[cfg(test)]
 mod tests {
     use model::{
-        Audience, Checksum, ChecksumAlgorithm, Event, Fault, Haul, JobError, JobId, ManifestObject, NewJob,
-        Origin, ProviderName, Source, StoredFile, Violation,
+        Checksum, ChecksumAlgorithm, Event, Fault, JobError, JobId, LandedFiles, ManifestObject, NewJob,
+        NotifyTargets, Origin, ProviderName, Source, StoredFile, Violation,
     };
 
     use super::*;
@@ -146,7 +146,7 @@ mod tests {
         job
     }
 
-    fn haul(files: usize) -> Haul {
+    fn haul(files: usize) -> LandedFiles {
         let checksum = Checksum { algorithm: ChecksumAlgorithm::Crc32, value: "AAAAAA==".into() };
         let file = |number: usize| {
             let name = format!("{number}-{}.png", "n".repeat(300));
@@ -158,7 +158,7 @@ mod tests {
                 checksum: checksum.clone(),
             }
         };
-        Haul::of(
+        LandedFiles::of(
             None,
             (0..files).map(file).collect(),
             ManifestObject { key: "p/manifest.json".into(), bytes: 9 },
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_stored_job_is_an_output_with_its_manifest_and_fits() {
         let job = ended(Event::Landed { haul: haul(200) });
-        let Outcome::Success { output } = Outcome::of(&job, "files") else { panic!("no success") };
+        let TaskResult::Success { output } = TaskResult::of(&job, "files") else { panic!("no success") };
         let told: Value = serde_json::from_str(&output).expect("JSON");
         assert!(output.len() <= LONGEST_OUTPUT, "{} bytes", output.len());
         assert_eq!(told["manifest"], json!({ "bucket": "files", "key": "p/manifest.json" }));
@@ -191,7 +191,9 @@ mod tests {
     fn a_cause_fits_and_keeps_what_happened() {
         let error = error(FaultClass::SourceGone, "é".repeat(20_000));
         let job = ended(Event::LandingFailed { archive: None, error });
-        let Outcome::Failure { error, cause, .. } = Outcome::of(&job, "files") else { panic!("no failure") };
+        let TaskResult::Failure { error, cause, .. } = TaskResult::of(&job, "files") else {
+            panic!("no failure")
+        };
         let told: Value = serde_json::from_str(&cause).expect("JSON");
         assert!(cause.len() <= LONGEST_CAUSE, "{} bytes", cause.len());
         assert_eq!(error, "Landfall.Failed.SourceGone");
@@ -203,10 +205,12 @@ mod tests {
         let error = error(FaultClass::FilesMissing, "1 missing");
         let partly = Event::LandedPartly { haul: haul(1), error };
         let job = ended(partly);
-        let Outcome::Failure { error, cause, .. } = Outcome::of(&job, "files") else { panic!("no failure") };
+        let TaskResult::Failure { error, cause, .. } = TaskResult::of(&job, "files") else {
+            panic!("no failure")
+        };
         let told: Value = serde_json::from_str(&cause).expect("JSON");
         assert_eq!((error.as_str(), &told["manifest"]["bucket"]), ("Landfall.Partial", &json!("files")));
-        let job = job.telling(Audience { partial_is_success: true, ..Audience::default() });
-        assert!(matches!(Outcome::of(&job, "files"), Outcome::Success { .. }));
+        let job = job.telling(NotifyTargets { partial_is_success: true, ..NotifyTargets::default() });
+        assert!(matches!(TaskResult::of(&job, "files"), TaskResult::Success { .. }));
     }
 }

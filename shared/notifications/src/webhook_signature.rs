@@ -13,15 +13,15 @@ const PREFIX: &str = "whsec_";
 const SHORTEST: usize = 24;
 
 /// Keys, newest first. All of them sign.
-pub struct WebhookKeys(Vec<Vec<u8>>);
+pub struct WebhookSigner(Vec<Vec<u8>>);
 
-impl std::fmt::Debug for WebhookKeys {
+impl std::fmt::Debug for WebhookSigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "WebhookKeys({})", self.0.len())
+        write!(f, "WebhookSigner({})", self.0.len())
     }
 }
 
-impl WebhookKeys {
+impl WebhookSigner {
     /// Reads `whsec_` and base64 of at least 24 bytes. What is no such key is left out.
     pub fn read<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let key = |secret: &Secret| {
@@ -61,7 +61,7 @@ mod tests {
     fn signature(secrets: &[&str]) -> String {
         let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::new(*secret)).collect();
         let at = OffsetDateTime::from_unix_timestamp(1_614_265_330).expect("a time");
-        let keys = WebhookKeys::read(&secrets);
+        let keys = WebhookSigner::read(&secrets);
         let [_, _, (_, signature)] =
             keys.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, r#"{"test": 2432232314}"#);
         signature
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn each_key_signs_and_the_newest_stands_first() {
-        let newer = WebhookKeys::written(&[7; 32]);
+        let newer = WebhookSigner::written(&[7; 32]);
         let both = signature(&[newer.expose(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]);
         assert_eq!(
             both,
@@ -92,7 +92,7 @@ mod tests {
     fn what_is_no_key_signs_nothing() {
         let short = format!("whsec_{}", BASE64_STANDARD.encode([1; 23]));
         for secret in ["", "whsec_", "whsec_?", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &short] {
-            assert!(WebhookKeys::read(&[Secret::new(secret)]).is_empty(), "{secret}");
+            assert!(WebhookSigner::read(&[Secret::new(secret)]).is_empty(), "{secret}");
         }
     }
 }

@@ -13,9 +13,9 @@ use aws_sdk_lambda::{primitives::Blob, types::ErrorObject};
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_smithy_runtime_api::client::result::SdkError;
 use futures_util::future::join_all;
-use model::{Fault, FaultClass, Job, Waiter};
+use model::{Fault, FaultClass, Job, WorkflowWaiter};
 
-use crate::task_result::Outcome;
+use crate::task_result::TaskResult;
 
 /// Error codes of a wait that is over, or that never was.
 const OVER: [&str; 7] = [
@@ -30,7 +30,7 @@ const OVER: [&str; 7] = [
 
 /// The services through which workflows are told.
 #[derive(Debug, Clone)]
-pub struct Workflows {
+pub struct WorkflowWaiters {
     /// The most time that one call gets, the client's own tries included.
     longest: Duration,
     tasks: aws_sdk_sfn::Client,
@@ -40,16 +40,16 @@ pub struct Workflows {
 
 /// Which service did not answer: nobody else need wait for it.
 #[derive(Debug, Default)]
-pub struct Unreachable {
+pub struct UnreachableServices {
     tasks: AtomicBool,
     callbacks: AtomicBool,
 }
 
 /// What came of telling those who wait.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct NotifiedWaiters {
     /// Those who have been told, or wait no longer.
-    pub done: Vec<Waiter>,
+    pub done: Vec<WorkflowWaiter>,
     /// Why the others are still to be told.
     pub left: Option<Fault>,
 }
@@ -61,7 +61,7 @@ enum Call {
     Failed(String),
 }
 
-impl Workflows {
+impl WorkflowWaiters {
     /// How long those who tell may wait for it: files and other jobs wait meanwhile.
     pub const LONGEST: Duration = Duration::from_millis(1500);
 
@@ -86,14 +86,14 @@ impl Workflows {
     }
 
     /// Tells those who wait for a job that is at its end, side by side.
-    pub async fn tell(&self, job: &Job, unreachable: &Unreachable) -> Told {
+    pub async fn tell(&self, job: &Job, unreachable: &UnreachableServices) -> NotifiedWaiters {
         let waiters = job.to_be_told();
         if waiters.is_empty() {
-            return Told::default();
+            return NotifiedWaiters::default();
         }
-        let outcome = Outcome::of(job, &self.bucket);
+        let outcome = TaskResult::of(job, &self.bucket);
         let calls = waiters.iter().map(|waiter| self.call(waiter, Some(&outcome), unreachable));
-        let mut told = Told::default();
+        let mut told = NotifiedWaiters::default();
         for (waiter, call) in waiters.iter().zip(join_all(calls).await) {
             match call {
                 Call::Done => {
@@ -111,7 +111,7 @@ impl Workflows {
     }
 
     /// Lets those who wait know that the job goes on. Returns those who do not wait any more.
-    pub async fn give_sign(&self, job: &Job, unreachable: &Unreachable) -> Vec<Waiter> {
+    pub async fn give_sign(&self, job: &Job, unreachable: &UnreachableServices) -> Vec<WorkflowWaiter> {
         let waiters = &job.audience.waiters;
         let calls = waiters.iter().map(|waiter| self.call(waiter, None, unreachable));
         let mut gone = vec![];
@@ -131,10 +131,15 @@ impl Workflows {
     }
 
     /// One call, unless its service has just failed: what became of a job, or that it goes on.
-    async fn call(&self, waiter: &Waiter, outcome: Option<&Outcome>, unreachable: &Unreachable) -> Call {
+    async fn call(
+        &self,
+        waiter: &WorkflowWaiter,
+        outcome: Option<&TaskResult>,
+        unreachable: &UnreachableServices,
+    ) -> Call {
         let down = match waiter {
-            Waiter::Task(_) => &unreachable.tasks,
-            Waiter::Callback(_) => &unreachable.callbacks,
+            WorkflowWaiter::Task(_) => &unreachable.tasks,
+            WorkflowWaiter::Callback(_) => &unreachable.callbacks,
         };
         if down.load(Ordering::Relaxed) {
             return Call::Failed("unreachable before".to_owned());
@@ -142,8 +147,8 @@ impl Workflows {
         // In a place of its own: the clients' futures are long.
         let sent = Box::pin(async {
             match waiter {
-                Waiter::Task(token) => self.tell_task(token.expose(), outcome).await,
-                Waiter::Callback(id) => self.tell_callback(id.expose(), outcome).await,
+                WorkflowWaiter::Task(token) => self.tell_task(token.expose(), outcome).await,
+                WorkflowWaiter::Callback(id) => self.tell_callback(id.expose(), outcome).await,
             }
         });
         let call = match tokio::time::timeout(self.longest, sent).await {
@@ -156,29 +161,29 @@ impl Workflows {
         call
     }
 
-    async fn tell_task(&self, token: &str, outcome: Option<&Outcome>) -> Call {
+    async fn tell_task(&self, token: &str, outcome: Option<&TaskResult>) -> Call {
         match outcome {
             None => ended(self.tasks.send_task_heartbeat().task_token(token).send().await),
-            Some(Outcome::Success { output }) => {
+            Some(TaskResult::Success { output }) => {
                 ended(self.tasks.send_task_success().task_token(token).output(output).send().await)
             }
-            Some(Outcome::Failure { error, cause, .. }) => {
+            Some(TaskResult::Failure { error, cause, .. }) => {
                 let failure = self.tasks.send_task_failure().task_token(token);
                 ended(failure.error(error).cause(cause).send().await)
             }
         }
     }
 
-    async fn tell_callback(&self, id: &str, outcome: Option<&Outcome>) -> Call {
+    async fn tell_callback(&self, id: &str, outcome: Option<&TaskResult>) -> Call {
         match outcome {
             None => {
                 ended(self.callbacks.send_durable_execution_callback_heartbeat().callback_id(id).send().await)
             }
-            Some(Outcome::Success { output }) => {
+            Some(TaskResult::Success { output }) => {
                 let success = self.callbacks.send_durable_execution_callback_success().callback_id(id);
                 ended(success.result(Blob::new(output.as_bytes())).send().await)
             }
-            Some(Outcome::Failure { error, message, cause }) => {
+            Some(TaskResult::Failure { error, message, cause }) => {
                 let failure = self.callbacks.send_durable_execution_callback_failure().callback_id(id);
                 let error =
                     ErrorObject::builder().error_type(error).error_message(message).error_data(cause).build();

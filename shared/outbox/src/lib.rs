@@ -2,25 +2,25 @@
 //! which the caller's webhook is told. What each of them has heard is remembered at once, so that an outage of one makes
 //! nobody else hear anything twice.
 
-use job_store::Records;
-use model::{Fault, Job, Told};
-use notifications::{Events, JobEvent, Unreachable, Webhook, Workflows};
-use queues::{CallerWebhook, CallerWebhooks};
+use job_store::JobStore;
+use model::{Fault, Job, OutboxProgress};
+use notifications::{CallerWebhookMessage, EventBus, JobEvent, UnreachableServices, WorkflowWaiters};
+use queues::{CallerWebhook, CallerWebhookQueue};
 
 /// Those who are told, and where it is remembered that they were.
 #[derive(Debug, Clone, Copy)]
-pub struct Telling<'a> {
+pub struct OutboxDispatcher<'a> {
     /// Where jobs are remembered.
-    pub records: &'a Records,
+    pub records: &'a JobStore,
     /// The event bus, if there is one.
-    pub events: Option<&'a Events>,
+    pub events: Option<&'a EventBus>,
     /// Workflows that wait for jobs.
-    pub workflows: &'a Workflows,
+    pub workflows: &'a WorkflowWaiters,
     /// The queue of what callers are told by their own webhooks.
-    pub caller_webhooks: &'a CallerWebhooks,
+    pub caller_webhooks: &'a CallerWebhookQueue,
 }
 
-impl Telling<'_> {
+impl OutboxDispatcher<'_> {
     /// Publishes what the event bus has not heard of a job.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl Telling<'_> {
     pub async fn bus(&self, job: &Job) -> Result<(), Fault> {
         let Some(last) = job.outbox.announcements.last() else { return Ok(()) };
         // Whoever hears of nothing in there has heard all of it.
-        let caller = Webhook::all(job).is_empty().then_some(last.sequence);
+        let caller = CallerWebhookMessage::all(job).is_empty().then_some(last.sequence);
         if self.events.is_none() && caller.is_none() {
             return Ok(());
         }
@@ -36,14 +36,14 @@ impl Telling<'_> {
         if let Some(events) = self.events {
             events.publish(&JobEvent::all(job)).await?;
         }
-        self.records.told(job.id, Told { bus: Some(last.sequence), caller }).await
+        self.records.told(job.id, OutboxProgress { bus: Some(last.sequence), caller }).await
     }
 
     /// Tells the workflows that wait for a job that is at its end, unless their service was found unreachable.
     ///
     /// # Errors
     /// [`model::FaultClass::StorageUnavailable`]; then those who are left are to be told again.
-    pub async fn workflows(&self, job: &Job, unreachable: &Unreachable) -> Result<(), Fault> {
+    pub async fn workflows(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Fault> {
         let told = self.workflows.tell(job, unreachable).await;
         if !told.done.is_empty() {
             self.records.dismiss(job.id, &told.done).await?;
@@ -59,15 +59,15 @@ impl Telling<'_> {
         let (Some(last), Some(url)) = (job.outbox.announcements.last(), &job.audience.webhook_url) else {
             return Ok(());
         };
-        let webhooks = Webhook::all(job);
+        let webhooks = CallerWebhookMessage::all(job);
         if webhooks.is_empty() {
             return Ok(());
         }
-        for Webhook { id, body } in webhooks {
+        for CallerWebhookMessage { id, body } in webhooks {
             let webhook = CallerWebhook { job_id: job.id, url: url.expose().to_owned(), id, body };
             self.caller_webhooks.send(&webhook).await?;
         }
         let bus = self.events.is_none().then_some(last.sequence);
-        self.records.told(job.id, Told { bus, caller: Some(last.sequence) }).await
+        self.records.told(job.id, OutboxProgress { bus, caller: Some(last.sequence) }).await
     }
 }

@@ -4,6 +4,6 @@ mod provider_client;
 mod rate_limiter;
 mod token_source;
 
-pub use provider_client::{Line, Unasked, latest_request, left};
-pub use rate_limiter::{LEAD, LONGEST_HOLD, Pace, sleep_until};
-pub use token_source::Authority;
+pub use provider_client::{ProviderClient, QueryError, latest_request, left};
+pub use rate_limiter::{LEAD, LONGEST_HOLD, RateLimiter, sleep_until};
+pub use token_source::TokenSource;

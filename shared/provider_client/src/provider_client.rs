@@ -4,13 +4,13 @@ use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
-use job_store::Turn;
+use job_store::Reservation;
 use model::{Fault, FaultClass, JobId, Redactor, Secret};
-use providers::{Answer, Ask, Inquiry, LongestAnswer, SecretResponse, SendFailure};
+use providers::{Query, QueryStep, ResponseLimit, SecretResponse, SendFailure, SendResult};
 use time::OffsetDateTime;
-use transport::{LONGEST_ANSWER, Sender, Unanswered};
+use transport::{LONGEST_ANSWER, SendError, Sender};
 
-use crate::{Authority, Pace};
+use crate::{RateLimiter, TokenSource};
 
 /// What is left of the invocation after the last wait for the provider: time to record and to answer.
 const RESERVE: Duration = Duration::from_secs(2);
@@ -21,7 +21,7 @@ const SHORTEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// How a provider is reached, and how long that may take.
 #[derive(Clone, Copy)]
-pub struct Line<'a> {
+pub struct ProviderClient<'a> {
     /// Sends requests.
     pub sender: &'a Sender,
     /// How long one answer may take.
@@ -29,9 +29,9 @@ pub struct Line<'a> {
     /// When Lambda ends the invocation.
     pub deadline: OffsetDateTime,
     /// Whose turns requests take; none for an operator's commands, which are few.
-    pub pace: Option<&'a Pace<'a>>,
+    pub pace: Option<&'a RateLimiter<'a>>,
     /// Where keys and tokens come from.
-    pub authority: Authority<'a>,
+    pub authority: TokenSource<'a>,
     /// Whether requests may carry a token. Not while a token is being got.
     pub authorizes: bool,
     /// The job that the provider is asked about, if it is one.
@@ -42,7 +42,7 @@ pub struct Line<'a> {
 
 /// Why an inquiry has no answer.
 #[derive(Debug)]
-pub enum Unasked {
+pub enum QueryError {
     /// There will be none, or none now.
     Failed(Fault),
     /// Trouble in passing, and the wait that the provider wants; nobody waited.
@@ -51,11 +51,11 @@ pub enum Unasked {
     NoTime,
 }
 
-impl From<Unasked> for Fault {
-    fn from(unasked: Unasked) -> Self {
+impl From<QueryError> for Fault {
+    fn from(unasked: QueryError) -> Self {
         match unasked {
-            Unasked::Failed(fault) | Unasked::Later(fault, _) => fault,
-            Unasked::NoTime => {
+            QueryError::Failed(fault) | QueryError::Later(fault, _) => fault,
+            QueryError::NoTime => {
                 let message = "there was no time left to ask the provider; nothing was done";
                 Fault::new(FaultClass::StorageUnavailable, message).retry_after(5)
             }
@@ -63,42 +63,42 @@ impl From<Unasked> for Fault {
     }
 }
 
-impl From<Fault> for Unasked {
+impl From<Fault> for QueryError {
     fn from(fault: Fault) -> Self {
-        Unasked::Failed(fault)
+        QueryError::Failed(fault)
     }
 }
 
-impl Line<'_> {
+impl ProviderClient<'_> {
     /// Leads an inquiry to its end, or as far as the time allows.
     ///
     /// # Errors
-    /// [`Unasked`].
-    pub async fn inquire<T>(&self, inquiry: &mut dyn Inquiry<T>) -> Result<T, Unasked> {
+    /// [`QueryError`].
+    pub async fn inquire<T>(&self, inquiry: &mut dyn Query<T>) -> Result<T, QueryError> {
         let mut step = inquiry.start();
         let mut token: Option<Secret> = None;
         loop {
             let (request, wait) = match step {
-                Ask::Send(request) => (request, Duration::ZERO),
-                Ask::SendAfter { wait, request, otherwise } => {
+                QueryStep::Send(request) => (request, Duration::ZERO),
+                QueryStep::SendAfter { wait, request, otherwise } => {
                     self.heard(&otherwise, wait).await;
                     if !self.waits || !self.is_time_for_an_answer(wait) {
-                        return Err(Unasked::Later(otherwise, wait));
+                        return Err(QueryError::Later(otherwise, wait));
                     }
                     (request, wait)
                 }
-                Ask::Authorize { refused } => {
+                QueryStep::Authorize { refused } => {
                     let unfit = token.take().filter(|_| refused);
                     let fresh = self.token(unfit.as_ref()).await?;
                     step = inquiry.authorized(&fresh);
                     token = Some(fresh);
                     continue;
                 }
-                Ask::Done(answer) => return Ok(answer),
-                Ask::Failed(fault) => return Err(Unasked::Failed(fault)),
+                QueryStep::Done(answer) => return Ok(answer),
+                QueryStep::Failed(fault) => return Err(QueryError::Failed(fault)),
             };
             if !self.turn_comes(wait).await? {
-                return Err(Unasked::NoTime);
+                return Err(QueryError::NoTime);
             }
             step = inquiry.answered(self.send(request).await);
         }
@@ -107,7 +107,7 @@ impl Line<'_> {
     /// A token for whoever must send one.
     ///
     /// # Errors
-    /// As [`Authority::token`].
+    /// As [`TokenSource::token`].
     pub async fn token(&self, refused: Option<&Secret>) -> Result<Secret, Fault> {
         if !self.authorizes {
             return Err(Fault::new(FaultClass::Internal, "a token is needed to get a token"));
@@ -119,7 +119,7 @@ impl Line<'_> {
     ///
     /// A provider may repeat anything that it was sent, in any part of its answer, and what it says ends up in the log, on
     /// the job and with the caller. So no answer gets further than here with a secret in it.
-    pub async fn send(&self, request: http::Request<Bytes>) -> Answer {
+    pub async fn send(&self, request: http::Request<Bytes>) -> SendResult {
         let redactor = match self.redactor(&request).await {
             Ok(redactor) => redactor,
             Err(fault) => {
@@ -128,7 +128,7 @@ impl Line<'_> {
             }
         };
         let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
-        let longest = request.extensions().get::<LongestAnswer>().map_or(LONGEST_ANSWER, |longest| longest.0);
+        let longest = request.extensions().get::<ResponseLimit>().map_or(LONGEST_ANSWER, |longest| longest.0);
         let answer = self.sender.send(request, timeout, longest).await;
         if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS) {
             let provider = self.authority.provider.name();
@@ -141,8 +141,8 @@ impl Line<'_> {
         }
         match answer {
             Ok(answer) => Ok(redacted(answer, &redactor)),
-            Err(Unanswered::NotSent) => Err(SendFailure::NotSent),
-            Err(Unanswered::MaybeSent) => Err(SendFailure::MaybeSent),
+            Err(SendError::NotSent) => Err(SendFailure::NotSent),
+            Err(SendError::MaybeSent) => Err(SendFailure::MaybeSent),
         }
     }
 
@@ -168,8 +168,8 @@ impl Line<'_> {
             return Ok(self.is_time_for_an_answer(Duration::ZERO));
         };
         match pace.take(OffsetDateTime::now_utc() + wait).await? {
-            Turn::At(turn) => Ok(matches!(pace.come(turn).await?, Turn::At(_))),
-            Turn::NotBefore(_) => Ok(false),
+            Reservation::At(turn) => Ok(matches!(pace.come(turn).await?, Reservation::At(_))),
+            Reservation::NotBefore(_) => Ok(false),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job_store::{Records, Turn};
+use job_store::{JobStore, Reservation};
 use model::{Fault, ProviderName};
 use time::OffsetDateTime;
 
@@ -19,9 +19,9 @@ pub const LONGEST_HOLD: Duration = Duration::from_secs(3600);
 
 /// One invocation's view of a provider's pace.
 #[derive(Debug)]
-pub struct Pace<'a> {
+pub struct RateLimiter<'a> {
     /// Where the line at the provider is kept.
-    pub records: &'a Records,
+    pub records: &'a JobStore,
     /// The provider.
     pub provider: ProviderName,
     /// Between two requests; none when nobody has to wait.
@@ -32,38 +32,38 @@ pub struct Pace<'a> {
     pub latest: OffsetDateTime,
 }
 
-impl Pace<'_> {
+impl RateLimiter<'_> {
     /// Whether there are turns at all.
     pub fn is_shared(&self) -> bool {
         self.interval.is_some()
     }
 
     /// Takes a turn that is not before `from`, unless it would be too late for this invocation.
-    pub async fn take(&self, from: OffsetDateTime) -> Result<Turn, Fault> {
+    pub async fn take(&self, from: OffsetDateTime) -> Result<Reservation, Fault> {
         let latest = match self.interval {
             Some(_) => self.latest.min(OffsetDateTime::now_utc() + self.patience),
             None => self.latest,
         };
         match self.interval {
-            _ if from > latest => Ok(Turn::NotBefore(from)),
+            _ if from > latest => Ok(Reservation::NotBefore(from)),
             Some(interval) => self.records.take_turn(&self.provider, interval, from, latest).await,
-            None => Ok(Turn::At(from)),
+            None => Ok(Reservation::At(from)),
         }
     }
 
     /// Takes a turn for a request that continues what has begun: it waits as long as the invocation can, since what
     /// came before would be lost.
-    pub async fn take_patiently(&self, from: OffsetDateTime) -> Result<Turn, Fault> {
+    pub async fn take_patiently(&self, from: OffsetDateTime) -> Result<Reservation, Fault> {
         match self.interval {
-            _ if from > self.latest => Ok(Turn::NotBefore(from)),
+            _ if from > self.latest => Ok(Reservation::NotBefore(from)),
             Some(interval) => self.records.take_turn(&self.provider, interval, from, self.latest).await,
-            None => Ok(Turn::At(from)),
+            None => Ok(Reservation::At(from)),
         }
     }
 
     /// Waits until a turn has come. One that was missed, or that lies before the end of a hold, is changed for a
     /// later one.
-    pub async fn come(&self, mut turn: OffsetDateTime) -> Result<Turn, Fault> {
+    pub async fn come(&self, mut turn: OffsetDateTime) -> Result<Reservation, Fault> {
         loop {
             sleep_until(turn - LEAD).await;
             let held = match self.interval {
@@ -73,14 +73,14 @@ impl Pace<'_> {
             sleep_until(turn).await;
             let now = OffsetDateTime::now_utc();
             if now > self.latest {
-                return Ok(Turn::NotBefore(now));
+                return Ok(Reservation::NotBefore(now));
             }
             let missed = self.is_shared() && now - turn > LATEST_USE;
             if !missed && held.is_none_or(|until| until <= turn) {
-                return Ok(Turn::At(turn));
+                return Ok(Reservation::At(turn));
             }
             match self.take(now).await? {
-                Turn::At(later) => turn = later,
+                Reservation::At(later) => turn = later,
                 far => return Ok(far),
             }
         }

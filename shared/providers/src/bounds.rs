@@ -6,7 +6,7 @@
 use model::{Event, Fault, FaultClass, LONGEST_ID, Missing, Source, SourceRole, shortened};
 use serde_json::{Map, Value};
 
-use crate::{Report, Standing, Unreadable};
+use crate::{DeliveryReport, MalformedDelivery, PollStatus};
 
 /// The longest name of an event, in bytes.
 const LONGEST_NAME: usize = 200;
@@ -26,8 +26,8 @@ const LONGEST_NOTES: usize = 4 * 1024;
 /// A delivery's report, if it is within the bounds.
 ///
 /// # Errors
-/// [`Unreadable`], which says what is too long and shows the beginning of it.
-pub(crate) fn report(report: Report) -> Result<Report, Unreadable> {
+/// [`MalformedDelivery`], which says what is too long and shows the beginning of it.
+pub(crate) fn report(report: DeliveryReport) -> Result<DeliveryReport, MalformedDelivery> {
     if report.name.len() > LONGEST_NAME {
         return Err(too_long("event name", &report.name, LONGEST_NAME));
     }
@@ -41,30 +41,33 @@ pub(crate) fn report(report: Report) -> Result<Report, Unreadable> {
         }
     }
     let event = report.event.map(event).transpose()?;
-    Ok(Report { event, ..report })
+    Ok(DeliveryReport { event, ..report })
 }
 
 /// What a provider said when it was asked, within the same bounds. Files that cannot be had are no files.
-pub fn bounded_standing(standing: Standing) -> Standing {
-    let gone = |why: Unreadable| {
-        Standing::Gone(Fault::new(
+pub fn bounded_standing(standing: PollStatus) -> PollStatus {
+    let gone = |why: MalformedDelivery| {
+        PollStatus::Gone(Fault::new(
             FaultClass::ProviderFailed,
             format!("the provider's answer has no use: {why}"),
         ))
     };
     match standing {
-        Standing::Told(told) => event(told).map_or_else(gone, Standing::Told),
-        Standing::Found { ticket, .. } if ticket.as_str().len() > LONGEST_ID => {
+        PollStatus::Told(told) => event(told).map_or_else(gone, PollStatus::Told),
+        PollStatus::Found { ticket, .. } if ticket.as_str().len() > LONGEST_ID => {
             gone(too_long("id", ticket.as_str(), LONGEST_ID))
         }
-        Standing::Working { .. } | Standing::Found { .. } | Standing::Gone(_) => standing,
+        PollStatus::Working { .. } | PollStatus::Found { .. } | PollStatus::Gone(_) => standing,
     }
 }
 
-fn event(event: Event) -> Result<Event, Unreadable> {
+fn event(event: Event) -> Result<Event, MalformedDelivery> {
     let Event::Finished { sources, mut missing } = event else { return Ok(event) };
     if sources.len() > MOST_SOURCES {
-        return Err(Unreadable(format!("{} files; at most {MOST_SOURCES} are brought in", sources.len())));
+        return Err(MalformedDelivery(format!(
+            "{} files; at most {MOST_SOURCES} are brought in",
+            sources.len()
+        )));
     }
     let (good, unusable): (Vec<Source>, Vec<Source>) =
         sources.into_iter().partition(|source| source.url.len() <= LONGEST_URL);
@@ -103,8 +106,8 @@ fn details(details: Map<String, Value>) -> Map<String, Value> {
     kept.collect()
 }
 
-fn too_long(what: &str, text: &str, most: usize) -> Unreadable {
+fn too_long(what: &str, text: &str, most: usize) -> MalformedDelivery {
     // A URL may be signed behind its beginning, and a URL's beginning is its host.
     let beginning = shortened(text.split(['?', '#']).next().unwrap_or_default(), 60);
-    Unreadable(format!("{what} of {} bytes, at most {most} are taken: {beginning:?}", text.len()))
+    MalformedDelivery(format!("{what} of {} bytes, at most {most} are taken: {beginning:?}", text.len()))
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use crate::{ALL, Access, Authenticity, Credentials, Delivery, find};
+use crate::{ALL, ApiAccess, Authenticity, Credentials, Delivery, find};
 
 #[test]
 fn names_are_unique_and_safe_in_paths_keys_and_variables() {
@@ -64,7 +64,7 @@ fn without_keys_nothing_is_taken_as_signed() {
 
 #[test]
 fn a_check_of_something_unknown_is_refused_with_a_field() {
-    let access = Access { api_url: "https://api.example", credentials: &Credentials::default() };
+    let access = ApiAccess { api_url: "https://api.example", credentials: &Credentials::default() };
     for provider in ALL {
         let fields = Map::from_iter([("surprise".to_owned(), json!(1))]);
         let fault = provider.checks(&access, fields).err().expect("refused");

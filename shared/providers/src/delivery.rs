@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use model::{Event, Ticket};
+use model::{Event, ProviderJobId};
 use serde_json::{Map, Value};
 
 /// A delivery as it came, not yet trusted. Without `Debug`, since its headers hold the signature.
@@ -15,7 +15,7 @@ pub struct Delivery<'a> {
 
 /// What a request to a callback URL is, by its method and query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Knocking {
+pub enum DeliveryMethod {
     /// A delivery; its body says what happened.
     Delivery,
     /// A delivery whose query says what happened, as a form would.
@@ -39,11 +39,11 @@ pub enum Authenticity {
 
 /// What an authentic delivery says.
 #[derive(Debug)]
-pub struct Report {
+pub struct DeliveryReport {
     /// The provider's name for the event, for the record and for metrics.
     pub name: String,
     /// Which work it is about.
-    pub ticket: Option<Ticket>,
+    pub ticket: Option<ProviderJobId>,
     /// What happened, when it is something a job needs to know.
     pub event: Option<Event>,
     /// The kind of job that this would be, had we asked for it; nothing when such work is never adopted.
@@ -56,7 +56,7 @@ pub struct Report {
     pub notes: Option<Map<String, Value>>,
 }
 
-impl Report {
+impl DeliveryReport {
     /// A delivery that says nothing anybody understands. It is recorded all the same.
     pub fn unreadable() -> Self {
         Self {
@@ -74,4 +74,4 @@ impl Report {
 /// The body cannot be what the provider documents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unreadable(pub String);
+pub struct MalformedDelivery(pub String);

@@ -1,6 +1,6 @@
 //! What each creative provider says and expects, as pure translation: no socket, no clock, no async.
 //!
-//! A provider turns an order into requests ([`Provider::submission`]), answers into steps ([`Conversation`])
+//! A provider turns an order into requests ([`Provider::submission`]), answers into steps ([`SubmitProtocol`])
 //! and deliveries into reports ([`Provider::read_delivery`]). Everything else in Landfall iterates over
 //! [`ALL`] and knows no provider by name. To add one: write its folder, then add the two lines marked below.
 
@@ -9,19 +9,19 @@ pub mod ai_studios;
 mod bounds;
 #[cfg(test)]
 mod conformance;
-mod conversation;
 mod credentials;
 mod delivery;
-mod inquiry;
-mod longest_answer;
 mod order;
-mod polling;
+mod poll_schedule;
+mod poll_status;
+mod query;
+mod response_limit;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret_response;
-mod signing;
-mod standing;
+mod signing_secret;
+mod submit_protocol;
 mod token;
 
 use model::{Fault, Job, ProviderName};
@@ -29,19 +29,23 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 pub use bounds::bounded_standing;
-pub use conversation::{Answer, Call, Conversation, Outcome, SendFailure, Step};
 pub use credentials::Credentials;
-pub use delivery::{Authenticity, Delivery, Knocking, Report, Unreadable};
-pub use inquiry::{Access, Ask, Check, Finding, Health, Inquiry};
-pub use longest_answer::LongestAnswer;
+pub use delivery::{Authenticity, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery};
 pub use order::{Fields, Order};
-pub use polling::Polling;
+pub use poll_schedule::PollSchedule;
+pub use poll_status::PollStatus;
+pub use query::{ApiAccess, CheckResult, CheckStatus, ProviderCheck, Query, QueryStep};
+pub use response_limit::ResponseLimit;
 pub use retry_after::retry_after;
 #[cfg(feature = "schema")]
 pub use schema::OrderSchema;
 pub use secret_response::SecretResponse;
-pub use signing::{Held, Keep, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339};
-pub use standing::Standing;
+pub use signing_secret::{
+    HeldSecret, SecretRetention, SigningAction, SigningSecret, SigningSecrets, fingerprint, rfc3339,
+};
+pub use submit_protocol::{
+    SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep, SynchronousResult,
+};
 pub use token::Token;
 
 /// Every provider. The functions, the runner and the conformance tests iterate over it.
@@ -98,7 +102,11 @@ pub trait Provider: Sync {
     ///
     /// # Errors
     /// [`model::FaultClass::Misconfigured`] when the credentials or the URL cannot be used.
-    fn submission(&self, call: &Call<'_>, now: OffsetDateTime) -> Result<Box<dyn Conversation>, Fault>;
+    fn submission(
+        &self,
+        call: &SubmitContext<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Box<dyn SubmitProtocol>, Fault>;
 
     /// Whether the provider can sign deliveries at all. Those of one that cannot only hint at what it must be asked
     /// about, so they need no proof but the token in their URL.
@@ -120,8 +128,8 @@ pub trait Provider: Sync {
     /// Reads an authentic delivery.
     ///
     /// # Errors
-    /// [`Unreadable`] when the body cannot be what the provider documents; it is then recorded and dropped.
-    fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable>;
+    /// [`MalformedDelivery`] when the body cannot be what the provider documents; it is then recorded and dropped.
+    fn read_delivery(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery>;
 
     /// Asks how a job's work stands at the time `now`. Nothing when the provider cannot be asked about it.
     ///
@@ -129,10 +137,10 @@ pub trait Provider: Sync {
     /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
     fn poll(
         &self,
-        _access: &Access<'_>,
+        _access: &ApiAccess<'_>,
         _job: &Job,
         _now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<PollStatus>>>, Fault> {
         Ok(None)
     }
 
@@ -143,12 +151,12 @@ pub trait Provider: Sync {
 
     /// Whether a delivery can be about a job of this kind. One that came to a job's own callback URL and reports other
     /// work must not move it.
-    fn concerns(&self, _report: &Report, _kind: &str) -> bool {
+    fn concerns(&self, _report: &DeliveryReport, _kind: &str) -> bool {
         true
     }
 
     /// How often to ask about a kind of work that can be asked about.
-    fn polling(&self) -> Polling;
+    fn polling(&self) -> PollSchedule;
 
     /// Whether requests carry a token that the keys are exchanged for.
     fn carries_token(&self) -> bool {
@@ -161,18 +169,18 @@ pub trait Provider: Sync {
     /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
     fn token(
         &self,
-        _access: &Access<'_>,
+        _access: &ApiAccess<'_>,
         _now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Inquiry<Token>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<Token>>>, Fault> {
         Ok(None)
     }
 
     /// What counts as a delivery. Providers whose method is not documented may take more than POST; a request that
     /// is no delivery is answered 200 and forgotten.
-    fn is_delivery(&self, method: &http::Method, _query: Option<&str>) -> Knocking {
+    fn is_delivery(&self, method: &http::Method, _query: Option<&str>) -> DeliveryMethod {
         match *method {
-            http::Method::POST => Knocking::Delivery,
-            _ => Knocking::Refused,
+            http::Method::POST => DeliveryMethod::Delivery,
+            _ => DeliveryMethod::Refused,
         }
     }
 
@@ -182,9 +190,9 @@ pub trait Provider: Sync {
     /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
     fn signing(
         &self,
-        _access: &Access<'_>,
+        _access: &ApiAccess<'_>,
         _action: SigningAction,
-    ) -> Result<Option<Box<dyn Inquiry<SigningSecret>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Fault> {
         Ok(None)
     }
 
@@ -193,7 +201,11 @@ pub trait Provider: Sync {
     /// # Errors
     /// [`model::FaultClass::InvalidRequest`] for fields that make no sense, [`model::FaultClass::Misconfigured`] when
     /// the credentials cannot be used.
-    fn checks(&self, _access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+    fn checks(
+        &self,
+        _access: &ApiAccess<'_>,
+        fields: Map<String, Value>,
+    ) -> Result<Vec<ProviderCheck>, Fault> {
         Fields::new(fields).finish()?;
         Ok(vec![])
     }

@@ -37,9 +37,9 @@ impl CallerWebhook {
 
 /// The queue of callers' webhooks.
 #[derive(Debug, Clone)]
-pub struct CallerWebhooks(Queue);
+pub struct CallerWebhookQueue(Queue);
 
-impl CallerWebhooks {
+impl CallerWebhookQueue {
     /// The queue at this URL.
     pub fn new(aws: &aws_types::SdkConfig, queue_url: impl Into<String>) -> Self {
         Self(Queue::new(aws, queue_url))

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 /// What the queue carries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Queued {
+pub enum DeliveryQueueMessage {
     /// An authentic delivery.
-    Delivery(Message),
+    Delivery(QueuedDelivery),
     /// A landing that did not fit into one invocation goes on.
     Continuation(JobId),
     /// The provider is to be asked about a job: a hint came too soon after another, or the job is tried again.
@@ -20,11 +20,11 @@ pub enum Queued {
 
 /// An authentic delivery. Holds neither the callback token nor the signature that proved it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Message {
+pub struct QueuedDelivery {
     /// Who delivered.
     pub provider: ProviderName,
     /// How it found us.
-    pub route: Route,
+    pub route: DeliveryRoute,
     /// When the door received it.
     #[serde(with = "time::serde::rfc3339")]
     pub received_at: OffsetDateTime,
@@ -32,7 +32,7 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery_id: Option<String>,
     /// The body, or where it is.
-    pub body: Body,
+    pub body: DeliveryBody,
     /// How often the worker put the message back because its job was not known yet.
     #[serde(default)]
     pub looked_up: u32,
@@ -41,7 +41,7 @@ pub struct Message {
 /// How a delivery found us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Route {
+pub enum DeliveryRoute {
     /// By the callback URL of this job, proven by its token.
     Callback(JobId),
     /// By a subscription of the whole workspace, proven by the provider's signature.
@@ -51,7 +51,7 @@ pub enum Route {
 /// A delivery's body.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Body {
+pub enum DeliveryBody {
     /// The bytes, which are text.
     Text(String),
     /// The bytes, which are not text, in base64.
@@ -60,17 +60,19 @@ pub enum Body {
     Stored(String),
 }
 
-impl std::fmt::Debug for Body {
+impl std::fmt::Debug for DeliveryBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // A delivery names files by URLs that may be pre-signed.
         match self {
-            Body::Text(text) | Body::Base64(text) => write!(f, "Body({} characters)", text.len()),
-            Body::Stored(key) => write!(f, "Body(at {key})"),
+            DeliveryBody::Text(text) | DeliveryBody::Base64(text) => {
+                write!(f, "DeliveryBody({} characters)", text.len())
+            }
+            DeliveryBody::Stored(key) => write!(f, "DeliveryBody(at {key})"),
         }
     }
 }
 
-impl Body {
+impl DeliveryBody {
     /// Longest body that travels in the message itself, in bytes. Escaping may double a text and base64 adds a
     /// third; both stay well below the 256 KiB that every SQS-compatible queue takes.
     pub const LONGEST_INLINE: usize = 96 * 1024;
@@ -78,8 +80,8 @@ impl Body {
     /// A body short enough for the message.
     pub fn inline(bytes: &Bytes) -> Self {
         match std::str::from_utf8(bytes) {
-            Ok(text) => Body::Text(text.to_owned()),
-            Err(_) => Body::Base64(BASE64_STANDARD.encode(bytes)),
+            Ok(text) => DeliveryBody::Text(text.to_owned()),
+            Err(_) => DeliveryBody::Base64(BASE64_STANDARD.encode(bytes)),
         }
     }
 
@@ -89,18 +91,18 @@ impl Body {
     /// [`FaultClass::Internal`] for damaged base64.
     pub fn bytes(&self) -> Result<Option<Bytes>, Fault> {
         match self {
-            Body::Text(text) => Ok(Some(text.clone().into())),
-            Body::Base64(text) => {
+            DeliveryBody::Text(text) => Ok(Some(text.clone().into())),
+            DeliveryBody::Base64(text) => {
                 let decoded = BASE64_STANDARD.decode(text);
                 let damaged = |e| Fault::new(FaultClass::Internal, "a queued delivery is damaged").because(e);
                 decoded.map(|bytes| Some(bytes.into())).map_err(damaged)
             }
-            Body::Stored(_) => Ok(None),
+            DeliveryBody::Stored(_) => Ok(None),
         }
     }
 }
 
-impl Queued {
+impl DeliveryQueueMessage {
     /// Reads a message of the queue.
     ///
     /// # Errors
@@ -119,16 +121,19 @@ mod tests {
     fn a_message_survives_the_queue_with_its_exact_bytes() {
         for bytes in [&b"{\"a\":\"\xc3\xa9\"}\n"[..], b"\xff\x00\xfe", b""] {
             let bytes = Bytes::copy_from_slice(bytes);
-            let message = Message {
+            let message = QueuedDelivery {
                 provider: ProviderName::new("abyssale"),
-                route: Route::Callback(JobId::generate()),
+                route: DeliveryRoute::Callback(JobId::generate()),
                 received_at: OffsetDateTime::UNIX_EPOCH,
                 delivery_id: None,
-                body: Body::inline(&bytes),
+                body: DeliveryBody::inline(&bytes),
                 looked_up: 0,
             };
-            let text = serde_json::to_string(&Queued::Delivery(message.clone())).expect("plain data");
-            let Queued::Delivery(read) = Queued::read(&text).expect("our own message") else {
+            let text =
+                serde_json::to_string(&DeliveryQueueMessage::Delivery(message.clone())).expect("plain data");
+            let DeliveryQueueMessage::Delivery(read) =
+                DeliveryQueueMessage::read(&text).expect("our own message")
+            else {
                 panic!("a delivery")
             };
             assert_eq!(read, message);

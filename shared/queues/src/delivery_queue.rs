@@ -8,7 +8,7 @@ use aws_sdk_sqs::{
 use model::{Fault, FaultClass};
 use serde::Serialize;
 
-use crate::Queued;
+use crate::DeliveryQueueMessage;
 
 /// The longest that SQS delays or hides a message, in seconds.
 const LONGEST_DELAY: u32 = 900;
@@ -16,9 +16,9 @@ const LONGEST_INVISIBLE: u32 = 43_200;
 
 /// The delivery queue.
 #[derive(Debug, Clone)]
-pub struct Inbox(Queue);
+pub struct DeliveryQueue(Queue);
 
-impl Inbox {
+impl DeliveryQueue {
     /// The queue at this URL.
     pub fn new(aws: &aws_types::SdkConfig, queue_url: impl Into<String>) -> Self {
         Self(Queue::new(aws, queue_url))
@@ -28,7 +28,7 @@ impl Inbox {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`]: the queue did not confirm it.
-    pub async fn send(&self, message: &Queued, delay: u32) -> Result<(), Fault> {
+    pub async fn send(&self, message: &DeliveryQueueMessage, delay: u32) -> Result<(), Fault> {
         self.0.send(message, delay).await
     }
 

@@ -15,7 +15,7 @@ mod delivery_message;
 mod delivery_queue;
 mod submission_queue;
 
-pub use caller_webhook_queue::{CallerWebhook, CallerWebhooks};
-pub use delivery_message::{Body, Message, Queued, Route};
-pub use delivery_queue::Inbox;
-pub use submission_queue::{Submission, Submissions};
+pub use caller_webhook_queue::{CallerWebhook, CallerWebhookQueue};
+pub use delivery_message::{DeliveryBody, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
+pub use delivery_queue::DeliveryQueue;
+pub use submission_queue::{QueuedSubmission, SubmissionQueue};

@@ -9,12 +9,12 @@ use crate::delivery_queue::Queue;
 /// A job's turn may have come. Only the job's record says whether it still waits, so it does no harm to send this
 /// twice, or for a job that has gone on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Submission {
+pub struct QueuedSubmission {
     /// The job.
     pub job_id: JobId,
 }
 
-impl Submission {
+impl QueuedSubmission {
     /// Reads a message of the queue.
     ///
     /// # Errors
@@ -27,9 +27,9 @@ impl Submission {
 
 /// The submissions queue.
 #[derive(Debug, Clone)]
-pub struct Submissions(Queue);
+pub struct SubmissionQueue(Queue);
 
-impl Submissions {
+impl SubmissionQueue {
     /// The queue at this URL.
     pub fn new(aws: &aws_types::SdkConfig, queue_url: impl Into<String>) -> Self {
         Self(Queue::new(aws, queue_url))
@@ -41,7 +41,7 @@ impl Submissions {
     /// [`FaultClass::StorageUnavailable`]: the queue did not confirm it.
     pub async fn send(&self, job_id: JobId, at: OffsetDateTime, now: OffsetDateTime) -> Result<(), Fault> {
         let delay = u32::try_from((at - now).whole_seconds().max(0)).unwrap_or(u32::MAX);
-        self.0.send(&Submission { job_id }, delay).await
+        self.0.send(&QueuedSubmission { job_id }, delay).await
     }
 
     /// Hides a received message for `seconds` from now on.

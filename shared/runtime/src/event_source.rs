@@ -8,7 +8,7 @@ use crate::http_event;
 
 /// What invoked us.
 #[derive(Debug)]
-pub enum Trigger {
+pub enum EventSource {
     /// An HTTP API of API Gateway, payload format 2.0. The body is its raw bytes.
     Http(Box<http::Request<Bytes>>),
     /// Messages of an SQS queue.
@@ -32,7 +32,7 @@ pub struct QueueMessage {
     pub body: String,
 }
 
-impl Trigger {
+impl EventSource {
     /// Tells what an event is. Looks at the keys that tell the events apart instead of trying one type after
     /// another, so that a refusal can say what is wrong with the one it is.
     ///
@@ -40,14 +40,14 @@ impl Trigger {
     /// [`FaultClass::InvalidRequest`] for an event that is none of these.
     pub fn read(event: Value) -> Result<Self, Fault> {
         if event.pointer("/requestContext/http").is_some() {
-            return http_event::request(&event).map(|request| Trigger::Http(Box::new(request)));
+            return http_event::request(&event).map(|request| EventSource::Http(Box::new(request)));
         }
         if let Some(records) = event.get("Records").and_then(Value::as_array) {
-            return records.iter().map(queue_message).collect::<Result<_, _>>().map(Trigger::Queue);
+            return records.iter().map(queue_message).collect::<Result<_, _>>().map(EventSource::Queue);
         }
         match event {
             Value::Object(mut fields) => match fields.remove("command") {
-                Some(Value::String(command)) => Ok(Trigger::Direct(command, fields)),
+                Some(Value::String(command)) => Ok(EventSource::Direct(command, fields)),
                 Some(_) => Err(Fault::invalid("command", "expected a text")),
                 None => Err(unknown(&fields)),
             },

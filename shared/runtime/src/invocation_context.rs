@@ -9,14 +9,14 @@ tokio::task_local! {
 
 /// An invocation, as Lambda names it.
 #[derive(Debug, Clone)]
-pub struct Invocation {
+pub struct InvocationContext {
     /// Lambda's id for it.
     pub request_id: String,
     /// The trace it belongs to, as `X-Amzn-Trace-Id` gives it.
     pub trace: Option<Trace>,
 }
 
-impl Invocation {
+impl InvocationContext {
     /// Does the work of the invocation. Its lines have `request_id` and `trace_id`, and `job_id` and `provider` once
     /// it is known what it is about.
     pub async fn run<F: Future>(self, work: F) -> F::Output {

@@ -18,7 +18,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::{Environment, log_fields::Fields, metrics};
+use crate::{Environment, log_fields::LogFields, metrics};
 
 /// Whose lines follow `LOG_LEVEL`. The libraries below tell whole requests at their lower levels, keys and
 /// pre-signed URLs among it, so nothing of theirs below a warning is ever written.
@@ -81,14 +81,14 @@ where
     fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         let mut known = Map::new();
-        attributes.record(&mut Fields(&mut known));
+        attributes.record(&mut LogFields(&mut known));
         span.extensions_mut().insert(known);
     }
 
     fn on_record(&self, id: &span::Id, values: &span::Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         if let Some(known) = span.extensions_mut().get_mut::<Map<String, Value>>() {
-            values.record(&mut Fields(known));
+            values.record(&mut LogFields(known));
         }
     }
 
@@ -97,7 +97,7 @@ where
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
             line.extend(span.extensions().get::<Map<String, Value>>().cloned().unwrap_or_default());
         }
-        event.record(&mut Fields(&mut line));
+        event.record(&mut LogFields(&mut line));
         // Lambda takes a line without both for one of INFO.
         line.insert("timestamp".into(), json!(now.format(&Rfc3339).unwrap_or_default()));
         line.insert("level".into(), json!(event.metadata().level().as_str()));

@@ -6,15 +6,15 @@ use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 
 /// Puts fields into an object; later ones take the place of earlier ones.
-pub(crate) struct Fields<'a>(pub(crate) &'a mut Map<String, Value>);
+pub(crate) struct LogFields<'a>(pub(crate) &'a mut Map<String, Value>);
 
-impl Fields<'_> {
+impl LogFields<'_> {
     fn put(&mut self, field: &Field, value: Value) {
         self.0.insert(field.name().trim_start_matches("r#").to_owned(), value);
     }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for LogFields<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.put(field, json!(value));
     }

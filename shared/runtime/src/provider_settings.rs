@@ -8,7 +8,7 @@ use crate::Environment;
 
 /// What is usual for a provider, which its own code knows.
 #[derive(Debug, Clone, Copy)]
-pub struct Usual {
+pub struct DefaultLimits {
     /// Its name.
     pub name: &'static str,
     /// Base URL of its API.
@@ -41,7 +41,7 @@ impl ProviderSettings {
     /// [`FaultClass::Misconfigured`] naming the variable.
     pub fn read(
         environment: &Environment,
-        providers: impl IntoIterator<Item = Usual>,
+        providers: impl IntoIterator<Item = DefaultLimits>,
     ) -> Result<Self, Fault> {
         let settings = providers.into_iter().map(|usual| {
             let name = usual.name;
@@ -86,7 +86,7 @@ fn interval(per_second: f64) -> Option<Option<Duration>> {
 }
 
 /// How many works may go on at once; 0 is no limit.
-fn concurrent_jobs(environment: &Environment, usual: &Usual) -> Result<Option<u32>, Fault> {
+fn concurrent_jobs(environment: &Environment, usual: &DefaultLimits) -> Result<Option<u32>, Fault> {
     let Some(usually) = usual.concurrent_jobs else { return Ok(None) };
     let variable = variable(usual.name, "CONCURRENT_JOBS");
     match environment.parsed(&variable, usually, "a whole number")? {
@@ -113,13 +113,13 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<ProviderSettings, Fault> {
         let environment = Environment::new(variables.iter().copied());
-        let usual = Usual {
+        let usual = DefaultLimits {
             name: "maker",
             api_url: "https://api.maker.example",
             requests_per_second: 2.0,
             concurrent_jobs: Some(3),
         };
-        let unlimited = Usual { name: "other", concurrent_jobs: None, ..usual };
+        let unlimited = DefaultLimits { name: "other", concurrent_jobs: None, ..usual };
         ProviderSettings::read(&environment, [usual, unlimited])
     }
 

@@ -7,7 +7,7 @@ use model::Fault;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::Invocation;
+use crate::InvocationContext;
 
 /// What a process ends with.
 pub type Error = lambda_runtime::Error;
@@ -51,7 +51,7 @@ where
         let deadline =
             OffsetDateTime::from_unix_timestamp_nanos(milliseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let trace = event.context.xray_trace_id.as_ref().and_then(|header| header.parse().ok());
-        let invocation = Invocation { request_id: event.context.request_id, trace };
+        let invocation = InvocationContext { request_id: event.context.request_id, trace };
         // Boxed, since the layers of the runtime and of the AWS clients together nest deeper than rustc counts.
         let answer: Pin<Box<dyn Future<Output = Result<Value, Failure>>>> =
             Box::pin(invocation.run(handler(event.payload, deadline)));

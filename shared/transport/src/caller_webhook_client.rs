@@ -12,14 +12,14 @@ use model::Fault;
 use url::Url;
 
 use crate::{
-    Guard, client,
+    SsrfGuard, client,
     download::causes,
     ssrf_guard::{NotPublic, PublicOnly, SystemResolver},
 };
 
 /// Why nobody has heard. Says nothing of the URL but its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unheard {
+pub enum CallerWebhookError {
     /// The guard does not let anybody connect there.
     Refused(String),
     /// No answer came, since the connection failed. The request may have been seen.
@@ -30,17 +30,17 @@ pub enum Unheard {
 
 /// Posts to callers.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct CallerWebhookClient {
     client: reqwest::Client,
-    guard: Guard,
+    guard: SsrfGuard,
 }
 
-impl Caller {
+impl CallerWebhookClient {
     /// A caller behind a guard. The authorities in `trusted_ca`, which is PEM, are trusted besides the public ones.
     ///
     /// # Errors
     /// [`model::FaultClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
-    pub fn new(guard: Guard, trusted_ca: &[u8]) -> Result<Self, Fault> {
+    pub fn new(guard: SsrfGuard, trusted_ca: &[u8]) -> Result<Self, Fault> {
         let builder = client::trusting(trusted_ca)?.dns_resolver(PublicOnly(SystemResolver));
         // Nobody is called often, and a connection that is kept would outlive the check of its address.
         Ok(Self { client: client::build(builder.pool_max_idle_per_host(0))?, guard })
@@ -49,21 +49,23 @@ impl Caller {
     /// Posts once and returns the head of the answer, with an empty body, whatever its status.
     ///
     /// # Errors
-    /// [`Unheard`] when no answer came within `timeout`.
+    /// [`CallerWebhookError`] when no answer came within `timeout`.
     pub async fn post(
         &self,
         url: &str,
         headers: HeaderMap,
         body: Bytes,
         timeout: Duration,
-    ) -> Result<http::Response<Bytes>, Unheard> {
-        let url = Url::parse(url).map_err(|_| Unheard::Refused("it is not a URL".into()))?;
+    ) -> Result<http::Response<Bytes>, CallerWebhookError> {
+        let url = Url::parse(url).map_err(|_| CallerWebhookError::Refused("it is not a URL".into()))?;
         let host = url.host_str().unwrap_or("nowhere").to_owned();
-        self.guard.judge(&url).map_err(|why| Unheard::Refused(format!("{host}: {why}")))?;
+        self.guard.judge(&url).map_err(|why| CallerWebhookError::Refused(format!("{host}: {why}")))?;
         let sent = self.client.post(url).headers(headers).body(body).send();
         let answer = tokio::time::timeout(timeout, sent)
             .await
-            .map_err(|_| Unheard::TimedOut(format!("{host} did not answer within {} s", timeout.as_secs())))?
+            .map_err(|_| {
+                CallerWebhookError::TimedOut(format!("{host} did not answer within {} s", timeout.as_secs()))
+            })?
             .map_err(|e| unheard(&host, &e))?;
         let mut head = http::Response::new(Bytes::new());
         *head.status_mut() = answer.status();
@@ -73,14 +75,14 @@ impl Caller {
 }
 
 /// Which it was, and in words that hold nothing of the URL but its host.
-fn unheard(host: &str, e: &reqwest::Error) -> Unheard {
+fn unheard(host: &str, e: &reqwest::Error) -> CallerWebhookError {
     if causes(e).any(|cause| cause.is::<NotPublic>()) {
-        return Unheard::Refused(format!("{host} has no public address"));
+        return CallerWebhookError::Refused(format!("{host} has no public address"));
     }
     if e.is_builder() {
-        return Unheard::Refused(format!("no request can be made of the URL at {host}"));
+        return CallerWebhookError::Refused(format!("no request can be made of the URL at {host}"));
     }
-    Unheard::NoAnswer(match e.is_connect() {
+    CallerWebhookError::NoAnswer(match e.is_connect() {
         true => format!("no connection to {host} came about"),
         false => format!("{host} broke the connection off"),
     })
@@ -111,9 +113,10 @@ mod tests {
         url
     }
 
-    async fn post(origins: &[&str], url: &str) -> Result<u16, Unheard> {
+    async fn post(origins: &[&str], url: &str) -> Result<u16, CallerWebhookError> {
         let origins = origins.iter().filter_map(|origin| Origin::parse(origin));
-        let caller = Caller::new(Guard::for_calls([], origins, "NOTIFY_HOSTS"), b"").expect("a client");
+        let caller = CallerWebhookClient::new(SsrfGuard::for_calls([], origins, "NOTIFY_HOSTS"), b"")
+            .expect("a client");
         let answer = caller.post(url, HeaderMap::new(), Bytes::from("{}"), Duration::from_millis(500)).await;
         answer.map(|answer| answer.status().as_u16())
     }
@@ -138,12 +141,12 @@ mod tests {
     async fn a_server_that_hangs_is_left_in_time() {
         let silent = server(b"").await;
         let unheard = post(&[&silent], &format!("{silent}/a?key=secret")).await.expect_err("no answer");
-        assert_eq!(unheard, Unheard::TimedOut("127.0.0.1 did not answer within 0 s".into()));
+        assert_eq!(unheard, CallerWebhookError::TimedOut("127.0.0.1 did not answer within 0 s".into()));
     }
 
     #[tokio::test]
     async fn a_name_with_a_private_address_is_refused_when_it_is_connected_to() {
         let unheard = post(&[], "https://localhost/a?key=secret").await.expect_err("refused");
-        assert_eq!(unheard, Unheard::Refused("localhost has no public address".into()));
+        assert_eq!(unheard, CallerWebhookError::Refused("localhost has no public address".into()));
     }
 }

@@ -9,7 +9,7 @@ use model::{Fault, FaultClass};
 use url::Url;
 
 use crate::{
-    Guard, client,
+    SsrfGuard, client,
     ssrf_guard::{NotPublic, PublicOnly, SystemResolver},
 };
 
@@ -23,7 +23,7 @@ const STALL: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct Downloader {
     client: reqwest::Client,
-    guard: Guard,
+    guard: SsrfGuard,
     largest: u64,
 }
 
@@ -42,7 +42,7 @@ impl Downloader {
     ///
     /// # Errors
     /// [`FaultClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
-    pub fn new(guard: Guard, largest: u64, trusted_ca: &[u8]) -> Result<Self, Fault> {
+    pub fn new(guard: SsrfGuard, largest: u64, trusted_ca: &[u8]) -> Result<Self, Fault> {
         let builder =
             client::trusting(trusted_ca)?.dns_resolver(PublicOnly(SystemResolver)).read_timeout(STALL);
         Ok(Self { client: client::build(builder)?, guard, largest })

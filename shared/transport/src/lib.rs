@@ -2,7 +2,7 @@
 //!
 //! - [`Sender`] sends one request and tells whether the provider can have seen it.
 //! - [`Downloader`] fetches a file, through a guard that lets it reach nothing but the provider's hosts.
-//! - [`Caller`] posts to a URL that whoever submitted a job has named, through a guard of the same kind.
+//! - [`CallerWebhookClient`] posts to a URL that whoever submitted a job has named, through a guard of the same kind.
 //! - [`Secrets`] reads Landfall's secret and keeps it for a while, and changes it.
 //! - [`TokenCache`] shares providers' tokens by a second secret.
 
@@ -18,11 +18,11 @@ mod send;
 mod ssrf_guard;
 mod token_cache;
 
-pub use caller_webhook_client::{Caller, Unheard};
+pub use caller_webhook_client::{CallerWebhookClient, CallerWebhookError};
 pub use download::{Download, Downloader};
-pub use ranges::Remote;
+pub use ranges::RemoteFile;
 pub use secret_change::SecretVersion;
 pub use secrets::{SecretDocument, Secrets, random_bytes};
-pub use send::{LONGEST_ANSWER, Sender, Unanswered};
-pub use ssrf_guard::{Guard, Origin};
+pub use send::{LONGEST_ANSWER, SendError, Sender};
+pub use ssrf_guard::{Origin, SsrfGuard};
 pub use token_cache::TokenCache;

@@ -9,7 +9,7 @@ use crate::{Download, Downloader};
 
 /// A file at a provider, as its first answer described it. Without `Debug`, since its URL may be pre-signed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Remote {
+pub struct RemoteFile {
     url: String,
     /// Its length in bytes, when the source says so.
     pub length: Option<u64>,
@@ -28,7 +28,7 @@ impl Downloader {
     /// - [`FaultClass::SourceGone`]: the URL expired or the file is gone.
     /// - [`FaultClass::SourceTooLarge`]: longer than the limit.
     /// - [`FaultClass::SourceUnavailable`]: anything that may be better later.
-    pub async fn open(&self, url: &str) -> Result<(Remote, Download), Fault> {
+    pub async fn open(&self, url: &str) -> Result<(RemoteFile, Download), Fault> {
         let from_start = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static("bytes=0-"))]);
         let mut answer = self.follow(url, &from_start).await?;
         if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE {
@@ -47,7 +47,7 @@ impl Downloader {
                 "the download server answered another range than asked",
             ));
         }
-        let remote = Remote { url: url.to_owned(), length: download.length, ranges: partial, validator };
+        let remote = RemoteFile { url: url.to_owned(), length: download.length, ranges: partial, validator };
         Ok((remote, download))
     }
 
@@ -55,7 +55,7 @@ impl Downloader {
     ///
     /// # Errors
     /// [`FaultClass::SourceChanged`] when the URL leads to another file by now; else as [`Downloader::open`].
-    pub async fn range(&self, remote: &Remote, range: Range<u64>) -> Result<Download, Fault> {
+    pub async fn range(&self, remote: &RemoteFile, range: Range<u64>) -> Result<Download, Fault> {
         let mut asked = HeaderMap::new();
         let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
         asked.insert(header::RANGE, HeaderValue::try_from(bytes).map_err(|e| unusable().because(e))?);

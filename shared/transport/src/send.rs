@@ -13,7 +13,7 @@ pub const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// Why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unanswered {
+pub enum SendError {
     /// No connection came about: the provider cannot have seen the request.
     NotSent,
     /// The request may have been seen.
@@ -41,27 +41,27 @@ impl Sender {
     /// Sends a request once and reads the whole answer, or its first `longest` bytes, all within `timeout`.
     ///
     /// # Errors
-    /// [`Unanswered`], which says whether the provider can have seen the request.
+    /// [`SendError`], which says whether the provider can have seen the request.
     pub async fn send(
         &self,
         request: http::Request<Bytes>,
         timeout: Duration,
         longest: usize,
-    ) -> Result<http::Response<Bytes>, Unanswered> {
-        let request = request.try_into().map_err(|_| Unanswered::NotSent)?;
+    ) -> Result<http::Response<Bytes>, SendError> {
+        let request = request.try_into().map_err(|_| SendError::NotSent)?;
         tokio::time::timeout(timeout, self.exchange(request, longest))
             .await
-            .unwrap_or(Err(Unanswered::MaybeSent))
+            .unwrap_or(Err(SendError::MaybeSent))
     }
 
     async fn exchange(
         &self,
         request: reqwest::Request,
         longest: usize,
-    ) -> Result<http::Response<Bytes>, Unanswered> {
+    ) -> Result<http::Response<Bytes>, SendError> {
         let answer = self.client.execute(request).await.map_err(|e| {
             tracing::warn!(connected = !e.is_connect(), "provider did not answer");
-            if e.is_connect() || e.is_builder() { Unanswered::NotSent } else { Unanswered::MaybeSent }
+            if e.is_connect() || e.is_builder() { SendError::NotSent } else { SendError::MaybeSent }
         })?;
         let mut response = http::Response::builder().status(answer.status());
         if let Some(headers) = response.headers_mut() {
@@ -70,13 +70,13 @@ impl Sender {
         let mut body = BytesMut::new();
         let mut pieces = answer.bytes_stream();
         while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|_| Unanswered::MaybeSent)?;
+            let piece = piece.map_err(|_| SendError::MaybeSent)?;
             let room = longest - body.len();
             body.extend_from_slice(&piece[..piece.len().min(room)]);
             if piece.len() > room {
                 break;
             }
         }
-        response.body(body.freeze()).map_err(|_| Unanswered::MaybeSent)
+        response.body(body.freeze()).map_err(|_| SendError::MaybeSent)
     }
 }

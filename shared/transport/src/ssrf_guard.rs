@@ -48,7 +48,7 @@ impl Origin {
 
 /// Decides which URLs may be fetched.
 #[derive(Debug, Clone)]
-pub struct Guard {
+pub struct SsrfGuard {
     hosts: Arc<[String]>,
     /// Whether hosts that are not listed pass, too.
     any_host: bool,
@@ -56,7 +56,7 @@ pub struct Guard {
     setting: Arc<str>,
 }
 
-impl Guard {
+impl SsrfGuard {
     /// A guard that lets through `hosts` (exact, or `*.suffix` for every name below a suffix) and, without
     /// any other check, `origins`. `setting` is the name under which the operator extends the hosts; a
     /// refusal mentions it.

@@ -11,12 +11,12 @@ mod cost;
 
 use std::time::Instant;
 
-use bucket::{Key, Objects, Uploaded};
+use bucket::{Bucket, Key, UploadedObject};
 use model::ChecksumAlgorithm;
 use runtime::{Aws, Environment, Error, start_log, trusted_ca};
 use serde_json::json;
-use transport::{Downloader, Guard, Origin};
-use webhook::landing::transfer::{Meter, Transfer};
+use transport::{Downloader, Origin, SsrfGuard};
+use webhook::landing::transfer::{LandingProgress, Transfer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -30,11 +30,11 @@ async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     start_log(&environment);
     let objects =
-        Objects::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
-    let guard = Guard::new([], [origin], "TRUSTED_ORIGINS");
+        Bucket::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
+    let guard = SsrfGuard::new([], [origin], "TRUSTED_ORIGINS");
     let downloader = Downloader::new(guard, u64::MAX, &trusted_ca(&environment)?)?;
 
-    let (started, meter) = (Instant::now(), Meter::default());
+    let (started, meter) = (Instant::now(), LandingProgress::default());
     let transfer = Transfer {
         downloader: &downloader,
         objects: &objects,
@@ -44,9 +44,9 @@ async fn main() -> Result<(), Error> {
         tally: &meter.tally(),
     };
     match transfer.run(None).await?.uploaded {
-        Uploaded::Stored { bytes, checksum } => {
+        UploadedObject::Stored { bytes, checksum } => {
             cost::report(bytes, started, json!({ "checksum": checksum.value }))
         }
-        Uploaded::AlreadyThere => Err("there is an object at the key already".into()),
+        UploadedObject::AlreadyThere => Err("there is an object at the key already".into()),
     }
 }

@@ -9,12 +9,12 @@ mod cost;
 
 use std::time::Instant;
 
-use bucket::{Key, Objects};
+use bucket::{Bucket, Key};
 use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
 use runtime::{Aws, Environment, Error, start_log};
 use serde_json::{Value, json};
 use webhook::{
-    transfer::Meter,
+    transfer::LandingProgress,
     unpack::{End, Unpacking},
     zip::{Limits, list},
 };
@@ -33,14 +33,14 @@ async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     start_log(&environment);
     let objects =
-        Objects::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
+        Bucket::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
     let archive = Key::Named(key.to_owned());
 
     let started = Instant::now();
     let job = job();
     let there = objects.head(&archive).await?.ok_or("there is no object at the key")?;
     let listing = list(there.bytes, |range| objects.read(&archive, range), NO_LIMITS).await?;
-    let meter = Meter::default();
+    let meter = LandingProgress::default();
     let outcomes = Unpacking::new(&objects, &job, &archive, &listing, false, &meter).run().await?;
     let mut bytes = 0;
     for outcome in &outcomes {

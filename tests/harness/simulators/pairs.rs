@@ -1,6 +1,6 @@
 //! Each provider has a simulator, and what the simulator shows is what the provider's translation takes.
 
-use providers::{Access, Credentials, Provider};
+use providers::{ApiAccess, Credentials, Provider};
 use serde_json::{Map, json};
 use simulators::Simulator;
 
@@ -19,7 +19,7 @@ fn each_provider_has_one_simulator() {
 fn checks_have_names_of_their_own() {
     for provider in providers::ALL {
         let credentials = Credentials::new(simulator(*provider).credentials());
-        let access = Access { api_url: "https://api.example", credentials: &credentials };
+        let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let checks = provider.checks(&access, Map::new()).expect("checks");
         // These are Landfall's own.
         let mut names = vec!["table", "callback_url", "endpoint", "secret", "callback_key", "signing"];

@@ -14,10 +14,10 @@ use crate::{
     command::Remaining,
     http::router::{Route, file_name, parameters},
     jobs::{
-        download_link::{LinkWish, Linked, lasts},
-        list_query::Listing,
+        download_link::{LinkRequest, LinkTarget, lasts},
+        list_query::ListQuery,
     },
-    response::Answer,
+    response::CommandResponse,
     submission::request::Request,
 };
 
@@ -52,17 +52,17 @@ pub(crate) async fn answer(app: &App, request: &http::Request<Bytes>, deadline: 
     }
 }
 
-fn reply(answer: Answer) -> HttpReply {
+fn reply(answer: CommandResponse) -> HttpReply {
     let status = match &answer {
-        Answer::Made(job) => status(job),
-        Answer::GoesOn(_) => 202,
-        Answer::Job(_) | Answer::Whole(..) | Answer::Jobs(_) => 200,
-        Answer::Link(_) => 302,
+        CommandResponse::Made(job) => status(job),
+        CommandResponse::GoesOn(_) => 202,
+        CommandResponse::Job(_) | CommandResponse::Whole(..) | CommandResponse::Jobs(_) => 200,
+        CommandResponse::Link(_) => 302,
     };
     let location = match &answer {
-        Answer::Made(job) | Answer::GoesOn(job) => Some(JobView::path(job.id)),
-        Answer::Link(link) => Some(link.url.clone()),
-        Answer::Job(_) | Answer::Whole(..) | Answer::Jobs(_) => None,
+        CommandResponse::Made(job) | CommandResponse::GoesOn(job) => Some(JobView::path(job.id)),
+        CommandResponse::Link(link) => Some(link.url.clone()),
+        CommandResponse::Job(_) | CommandResponse::Whole(..) | CommandResponse::Jobs(_) => None,
     };
     let reply = HttpReply::json(status, &answer.into_json());
     match location {
@@ -90,7 +90,7 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Comma
     let id =
         |id: &str| id.parse::<JobId>().map_err(|_| Fault::new(FaultClass::NotFound, "there is no such job"));
     if route == Route::Jobs && request.method() == Method::GET {
-        return Listing::of_query(request.uri().query().unwrap_or_default()).map(Command::List).map(Some);
+        return ListQuery::of_query(request.uri().query().unwrap_or_default()).map(Command::List).map(Some);
     }
     let mut query = parameters(request.uri().query().unwrap_or_default())?;
     let mut body = Remaining(Map::new());
@@ -98,9 +98,9 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Comma
         Route::Description => None,
         Route::Jobs => Some(submit(request)?),
         Route::Job(job) => Some(Command::Get(id(job)?)),
-        Route::File(job, name) => Some(link(id(job)?, Linked::File(file_name(name)), &mut query)?),
-        Route::Archive(job) => Some(link(id(job)?, Linked::Archive, &mut query)?),
-        Route::Manifest(job) => Some(link(id(job)?, Linked::Manifest, &mut query)?),
+        Route::File(job, name) => Some(link(id(job)?, LinkTarget::File(file_name(name)), &mut query)?),
+        Route::Archive(job) => Some(link(id(job)?, LinkTarget::Archive, &mut query)?),
+        Route::Manifest(job) => Some(link(id(job)?, LinkTarget::Manifest, &mut query)?),
         Route::Retry(job) => {
             body = optional(request)?;
             Some(Command::retry(id(job)?, &mut body)?)
@@ -121,8 +121,8 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Comma
     }
 }
 
-fn link(job: JobId, linked: Linked, query: &mut Map<String, Value>) -> Result<Command, Fault> {
-    Ok(Command::Link(LinkWish { job, linked, lasts: lasts(query.remove("expires_in").as_ref())? }))
+fn link(job: JobId, linked: LinkTarget, query: &mut Map<String, Value>) -> Result<Command, Fault> {
+    Ok(Command::Link(LinkRequest { job, linked, lasts: lasts(query.remove("expires_in").as_ref())? }))
 }
 
 fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {

@@ -1,8 +1,8 @@
 //! Use cases: show a job, cancel it, and hand a delivery of it to the worker again.
 
-use job_store::KeptDelivery;
+use job_store::LoggedDelivery;
 use model::{Change, DeliveryView, Event, Fault, FaultClass, Job, JobId, Status};
-use queues::{Body, Message, Queued, Route};
+use queues::{DeliveryBody, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use time::OffsetDateTime;
 
 use crate::App;
@@ -21,7 +21,7 @@ impl App {
         let now = OffsetDateTime::now_utc();
         let (job, deliveries) =
             tokio::try_join!(self.job(id), self.records.deliveries(id, MOST_DELIVERIES, now))?;
-        Ok((job, deliveries.iter().map(KeptDelivery::view).collect()))
+        Ok((job, deliveries.iter().map(LoggedDelivery::view).collect()))
     }
 
     /// Cancels a job. What the provider has been asked for it goes on with; nothing of it is brought in any more. The
@@ -61,25 +61,27 @@ impl App {
             conflict(&job, "the body of this delivery is not kept, so it cannot be replayed")
         })?;
         // With the time and the id that it had, it is no other delivery, and is not recorded twice.
-        let message = Message {
+        let message = QueuedDelivery {
             provider: job.provider.clone(),
-            route: Route::Callback(id),
+            route: DeliveryRoute::Callback(id),
             received_at: kept.received_at,
             delivery_id: Some(kept.own_id),
             body,
             looked_up: 0,
         };
-        self.inbox.send(&Queued::Delivery(message), 0).await?;
+        self.inbox.send(&DeliveryQueueMessage::Delivery(message), 0).await?;
         tracing::info!(metric = "ReplayedDeliveries", count = 1, job_id = %id, "a delivery is queued again");
         Ok(job)
     }
 }
 
 /// A body as the queue carries it.
-fn body(kept: &KeptDelivery) -> Option<Body> {
+fn body(kept: &LoggedDelivery) -> Option<DeliveryBody> {
     match (&kept.body, &kept.body_key) {
-        (Some(text), _) if text.len() <= Body::LONGEST_INLINE => Some(Body::Text(text.clone())),
-        (_, Some(key)) => Some(Body::Stored(key.clone())),
+        (Some(text), _) if text.len() <= DeliveryBody::LONGEST_INLINE => {
+            Some(DeliveryBody::Text(text.clone()))
+        }
+        (_, Some(key)) => Some(DeliveryBody::Stored(key.clone())),
         (_, None) => None,
     }
 }

@@ -3,11 +3,11 @@
 //! A cursor belongs to the query that it came from, and keeps the days that the query had then: whoever pages through
 //! the last week over midnight stays in the same week.
 
-use model::{Fault, FaultClass, JobId, Seals};
+use model::{Fault, FaultClass, JobId, TokenSigner};
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::jobs::list_query::Listing;
+use crate::jobs::list_query::ListQuery;
 
 /// What cursors are sealed for.
 pub(crate) const PURPOSE: &str = "cursor";
@@ -37,8 +37,8 @@ impl Position {
     ///
     /// # Errors
     /// [`FaultClass::InvalidRequest`] naming `cursor` when it is none of ours or of another query, and as
-    /// [`Listing::days`].
-    pub(crate) fn of(listing: &Listing, seals: &Seals, today: Date) -> Result<Self, Fault> {
+    /// [`ListQuery::days`].
+    pub(crate) fn of(listing: &ListQuery, seals: &TokenSigner, today: Date) -> Result<Self, Fault> {
         let Some(cursor) = &listing.cursor else {
             let (from, to) = listing.days(today)?;
             return Ok(Self { from, day: to, before: None });
@@ -58,7 +58,7 @@ impl Position {
     ///
     /// # Errors
     /// [`FaultClass::Misconfigured`] without a callback key.
-    pub(crate) fn cursor(self, listing: &Listing, seals: &Seals) -> Result<String, Fault> {
+    pub(crate) fn cursor(self, listing: &ListQuery, seals: &TokenSigner) -> Result<String, Fault> {
         let query = listing.fingerprint();
         let (from, day) = (self.from.to_julian_day(), self.day.to_julian_day());
         let unwritten = || Fault::new(FaultClass::Misconfigured, "no callback_key in Landfall's secret");

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use bucket::{Download, Key, Link};
+use bucket::{DownloadRequest, Key, PresignedUrl};
 use model::{Fault, FaultClass, Job, JobId, LinkView, ManifestObject, StoredFile};
 use serde::Deserialize;
 use serde_json::Value;
@@ -20,7 +20,7 @@ const SECONDS: std::ops::RangeInclusive<u64> = 60..=7 * 24 * 3600;
 
 /// What is linked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Linked {
+pub enum LinkTarget {
     /// The provider's archive.
     Archive,
     /// The file with this name.
@@ -31,11 +31,11 @@ pub enum Linked {
 
 /// A wish for a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkWish {
+pub struct LinkRequest {
     /// Whose file.
     pub job: JobId,
     /// Which.
-    pub linked: Linked,
+    pub linked: LinkTarget,
     /// How long the link shall last.
     pub lasts: Duration,
 }
@@ -61,21 +61,21 @@ pub(crate) fn lasts(expires_in: Option<&Value>) -> Result<Duration, Fault> {
 
 impl App {
     /// Makes a link.
-    pub(crate) async fn link(&self, wish: LinkWish) -> Result<LinkView, Fault> {
+    pub(crate) async fn link(&self, wish: LinkRequest) -> Result<LinkView, Fault> {
         let job = self.job(wish.job).await?;
         let file = match &wish.linked {
-            Linked::Archive => {
+            LinkTarget::Archive => {
                 let none = || Fault::new(FaultClass::NotFound, "this job has no archive in the bucket");
                 job.archive.ok_or_else(none)?.file.into()
             }
-            Linked::File(name) => self.file(job, name).await?.into(),
-            Linked::Manifest => {
+            LinkTarget::File(name) => self.file(job, name).await?.into(),
+            LinkTarget::Manifest => {
                 let none = || Fault::new(FaultClass::NotFound, "this job has no manifest in the bucket");
                 job.manifest.map(manifest).ok_or_else(none)?
             }
         };
         let link = self.links.link(&file, wish.lasts, OffsetDateTime::now_utc()).await?;
-        let Link { url, expires_at } = link;
+        let PresignedUrl { url, expires_at } = link;
         Ok(LinkView { url, expires_at })
     }
 
@@ -95,8 +95,8 @@ impl App {
 }
 
 /// The manifest, which is in no list of files.
-fn manifest(manifest: ManifestObject) -> Download {
-    Download {
+fn manifest(manifest: ManifestObject) -> DownloadRequest {
+    DownloadRequest {
         key: manifest.key,
         name: Key::MANIFEST_NAME.to_owned(),
         content_type: "application/json".to_owned(),

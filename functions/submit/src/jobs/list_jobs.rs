@@ -3,7 +3,7 @@
 //! What a listing leaves out costs as much as what it shows, so one request only looks at so many jobs. Then its page is
 //! short, and its cursor goes on.
 
-use job_store::Records;
+use job_store::JobStore;
 use model::{Fault, Job, JobView};
 use time::OffsetDateTime;
 
@@ -11,7 +11,7 @@ use crate::{
     App,
     jobs::{
         cursor::{PURPOSE, Position},
-        list_query::Listing,
+        list_query::ListQuery,
     },
 };
 
@@ -30,7 +30,7 @@ pub(crate) struct Page {
 
 impl App {
     /// Lists the jobs that a caller wants to see.
-    pub(crate) async fn list(&self, listing: &Listing) -> Result<Page, Fault> {
+    pub(crate) async fn list(&self, listing: &ListQuery) -> Result<Page, Fault> {
         let seals = self.secrets.get().await?.callback_keys().seals(PURPOSE);
         let today = OffsetDateTime::now_utc().date();
         let mut next = match Position::of(listing, &seals, today) {
@@ -56,12 +56,12 @@ impl App {
     /// Reads some jobs of one day. Returns where to go on, if there is more.
     async fn read_on(
         &self,
-        listing: &Listing,
+        listing: &ListQuery,
         at: Position,
         page: &mut Page,
     ) -> Result<Option<Position>, Fault> {
         let room = listing.limit - page.jobs.len();
-        let most = if listing.filters() { Records::MOST_AT_ONCE } else { room };
+        let most = if listing.filters() { JobStore::MOST_AT_ONCE } else { room };
         let found = self.records.made_on(at.day, at.before, most).await?;
         let mut jobs = self.records.get_all(&found.ids).await?;
         let mut read = at;

@@ -24,7 +24,7 @@ const METADATA: &str = "metadata.";
 
 /// What is listed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Listing {
+pub struct ListQuery {
     /// The first day, in UTC.
     pub from: Option<Date>,
     /// The last day, in UTC.
@@ -43,7 +43,7 @@ pub struct Listing {
     pub cursor: Option<String>,
 }
 
-impl Listing {
+impl ListQuery {
     /// Reads a query. Each parameter may stand there once.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Listing {
     /// Reads the fields of a command.
     ///
     /// # Errors
-    /// As [`Listing::of_query`].
+    /// As [`ListQuery::of_query`].
     pub fn read(mut fields: Map<String, Value>) -> Result<Self, Fault> {
         // As it was said, since jobs keep theirs so: 7.0 is another text than 7.
         let metadata = fields.remove("metadata");
@@ -234,21 +234,21 @@ mod tests {
             panic!("an object")
         };
         let (query, command) =
-            (Listing::of_query(query).expect("a query"), Listing::read(command).expect("fields"));
+            (ListQuery::of_query(query).expect("a query"), ListQuery::read(command).expect("fields"));
         assert_eq!(query.metadata, command.metadata);
         assert_eq!(query.fingerprint(), command.fingerprint(), "the page's length is no part of the query");
-        assert_ne!(query.fingerprint(), Listing { kind: None, ..query.clone() }.fingerprint());
+        assert_ne!(query.fingerprint(), ListQuery { kind: None, ..query.clone() }.fingerprint());
     }
 
     #[test]
     fn every_parameter_that_makes_no_sense_is_named() {
         let query = "from=2026-3-1&status=stored,gone&provider=nobody&kind=&metadata.=x&limit=101&page=2";
-        let fault = Listing::of_query(query).expect_err("a refusal");
+        let fault = ListQuery::of_query(query).expect_err("a refusal");
         let named: Vec<&str> = fault.violations.iter().map(|violation| violation.field.as_str()).collect();
         assert_eq!(named, ["from", "status", "provider", "kind", "metadata.", "limit", "page"]);
         for (query, field) in [("limit=1&limit=2", "limit"), ("metadata=x", "metadata"), ("limit=0", "limit")]
         {
-            let fault = Listing::of_query(query).expect_err("a refusal");
+            let fault = ListQuery::of_query(query).expect_err("a refusal");
             assert_eq!(fault.violations[0].field, field);
         }
     }
@@ -257,7 +257,7 @@ mod tests {
     fn a_week_is_listed_unless_the_caller_says_otherwise_and_a_month_at_most() {
         let today = time::macros::date!(2026 - 03 - 10);
         let days = |query: &str| {
-            Listing::of_query(query).expect("a query").days(today).map_err(|fault| fault.violations)
+            ListQuery::of_query(query).expect("a query").days(today).map_err(|fault| fault.violations)
         };
         assert_eq!(days(""), Ok((time::macros::date!(2026 - 03 - 04), today)));
         assert_eq!(days("from=2026-02-08"), Ok((time::macros::date!(2026 - 02 - 08), today)));

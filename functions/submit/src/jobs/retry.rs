@@ -4,8 +4,8 @@
 //! asks for work, as a new job, and each job is resubmitted once, however often and concurrently that is asked for.
 
 use model::{Change, Event, Fault, FaultClass, Job, JobId, Origin, Status};
-use providers::{Access, Credentials};
-use queues::Queued;
+use providers::{ApiAccess, Credentials};
+use queues::DeliveryQueueMessage;
 use time::OffsetDateTime;
 
 use crate::{App, jobs::cancel_replay::conflict, submission::request::Request};
@@ -15,7 +15,7 @@ impl App {
     pub(crate) async fn retry(&self, id: JobId) -> Result<Job, Fault> {
         let job = self.job(id).await?;
         if job.status == Status::Landing && has_stalled(&job) {
-            self.inbox.send(&Queued::Continuation(id), 0).await?;
+            self.inbox.send(&DeliveryQueueMessage::Continuation(id), 0).await?;
             tracing::info!(metric = "RetriedJobs", count = 1, job_id = %id, "a stalled landing is queued again");
             return Ok(job);
         }
@@ -26,8 +26,8 @@ impl App {
         }
         tracing::info!(metric = "RetriedJobs", count = 1, job_id = %id, "a job is tried again");
         let message = match event {
-            Event::InquiryRetried { .. } => Queued::Hint(id),
-            _ => Queued::Continuation(id),
+            Event::InquiryRetried { .. } => DeliveryQueueMessage::Hint(id),
+            _ => DeliveryQueueMessage::Continuation(id),
         };
         // A message that the queue does not take is sent by the sweep, which looks after such jobs.
         if let Err(fault) = self.inbox.send(&message, 0).await {
@@ -55,7 +55,7 @@ impl App {
         let secret = self.secrets.get().await?;
         let credentials = Credentials::new(secret.provider(provider.name()));
         let access =
-            Access { api_url: self.config.providers.api_url(provider.name()), credentials: &credentials };
+            ApiAccess { api_url: self.config.providers.api_url(provider.name()), credentials: &credentials };
         if provider.poll(&access, job, OffsetDateTime::now_utc())?.is_none() {
             let message = "where the files are is not known, and the provider cannot be asked about such work; \
                            \"resubmit\": true asks for it again, as a new job";

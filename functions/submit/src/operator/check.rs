@@ -4,38 +4,39 @@
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use job_store::Records;
+use job_store::JobStore;
 use model::{Fault, JobId};
-use providers::{Access, Credentials, Finding, Health};
+use providers::{ApiAccess, CheckResult, CheckStatus, Credentials};
 use serde_json::{Map, Value, json};
 use transport::SecretDocument;
 use url::{Host, Url};
 
 use crate::{
     config::Config,
-    operator::{signing_secret::Signing, webhook_secret},
+    operator::{signing_secret::SigningSecretUseCase, webhook_secret},
 };
 
 /// Everything that is looked at.
-pub(crate) struct Checkup<'a> {
+pub(crate) struct CheckUseCase<'a> {
     pub(crate) config: &'a Config,
-    pub(crate) records: &'a Records,
-    pub(crate) signing: Signing<'a>,
+    pub(crate) records: &'a JobStore,
+    pub(crate) signing: SigningSecretUseCase<'a>,
 }
 
 /// The findings in the order in which they were made.
 #[derive(Default)]
-struct Findings(Vec<(&'static str, Finding)>);
+struct Findings(Vec<(&'static str, CheckResult)>);
 
 impl Findings {
-    fn note(&mut self, name: &'static str, found: Result<Finding, Fault>) {
-        self.0.push((name, found.unwrap_or_else(|fault| Finding::new(Health::Failed, fault.message))));
+    fn note(&mut self, name: &'static str, found: Result<CheckResult, Fault>) {
+        self.0
+            .push((name, found.unwrap_or_else(|fault| CheckResult::new(CheckStatus::Failed, fault.message))));
     }
 
     fn answer(self) -> Value {
-        let ok = self.0.iter().all(|(_, finding)| finding.health != Health::Failed);
+        let ok = self.0.iter().all(|(_, finding)| finding.health != CheckStatus::Failed);
         let checks: Vec<Value> = (self.0.into_iter())
-            .map(|(name, Finding { health, detail })| {
+            .map(|(name, CheckResult { health, detail })| {
                 json!({ "name": name, "status": status(health), "detail": detail })
             })
             .collect();
@@ -43,15 +44,15 @@ impl Findings {
     }
 }
 
-fn status(health: Health) -> &'static str {
+fn status(health: CheckStatus) -> &'static str {
     match health {
-        Health::Ok => "ok",
-        Health::Warning => "warning",
-        Health::Failed => "failed",
+        CheckStatus::Ok => "ok",
+        CheckStatus::Warning => "warning",
+        CheckStatus::Failed => "failed",
     }
 }
 
-impl Checkup<'_> {
+impl CheckUseCase<'_> {
     /// Looks at everything. `fields` are the provider's own.
     ///
     /// # Errors
@@ -75,8 +76,8 @@ impl Checkup<'_> {
                     "signing",
                     self.signing.known(&version).await.map(|known| {
                         let (health, detail) = known.judged();
-                        let refused = self.config.require_signatures && health == Health::Warning;
-                        Finding::new(if refused { Health::Failed } else { health }, detail)
+                        let refused = self.config.require_signatures && health == CheckStatus::Warning;
+                        CheckResult::new(if refused { CheckStatus::Failed } else { health }, detail)
                     }),
                 );
             }
@@ -90,7 +91,7 @@ impl Checkup<'_> {
         fields: Map<String, Value>,
         findings: &mut Findings,
     ) -> Result<(), Fault> {
-        let access = Access { api_url: self.signing.api_url, credentials };
+        let access = ApiAccess { api_url: self.signing.api_url, credentials };
         let checks = match self.signing.provider.checks(&access, fields) {
             Ok(checks) => checks,
             Err(fault) if fault.violations.is_empty() => {
@@ -106,13 +107,13 @@ impl Checkup<'_> {
     }
 
     /// Looks for a job that does not exist.
-    async fn table(&self) -> Result<Finding, Fault> {
+    async fn table(&self) -> Result<CheckResult, Fault> {
         self.records.get(JobId::generate()).await?;
-        Ok(Finding::new(Health::Ok, "the table can be read"))
+        Ok(CheckResult::new(CheckStatus::Ok, "the table can be read"))
     }
 
     /// Knocks with a token that cannot be right. A door that reads its secret answers that it is not.
-    async fn door(&self) -> Result<Finding, Fault> {
+    async fn door(&self) -> Result<CheckResult, Fault> {
         let mut url = self.config.webhook_url.clone();
         let (provider, job) = (self.signing.provider.name(), JobId::generate().to_string());
         if let Ok(mut path) = url.path_segments_mut() {
@@ -124,31 +125,32 @@ impl Checkup<'_> {
         })?;
         Ok(match self.signing.line.send(request).await {
             Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
-                Finding::new(Health::Ok, "the public door answers, and refuses a wrong token")
+                CheckResult::new(CheckStatus::Ok, "the public door answers, and refuses a wrong token")
             }
             Ok(answer) => {
                 let status = answer.status().as_u16();
-                Finding::new(
-                    Health::Failed,
+                CheckResult::new(
+                    CheckStatus::Failed,
                     format!("the public door answers HTTP {status}; expected was 401"),
                 )
             }
-            Err(_) => Finding::new(Health::Failed, "the public door cannot be reached from here"),
+            Err(_) => CheckResult::new(CheckStatus::Failed, "the public door cannot be reached from here"),
         })
     }
 }
 
-fn callback_key(secret: &SecretDocument) -> Finding {
+fn callback_key(secret: &SecretDocument) -> CheckResult {
     match secret.callback_keys().is_empty() {
-        false => Finding::new(Health::Ok, "there is a key for callback tokens"),
-        true => {
-            Finding::new(Health::Failed, "no callback_key in Landfall's secret: nothing can be submitted")
-        }
+        false => CheckResult::new(CheckStatus::Ok, "there is a key for callback tokens"),
+        true => CheckResult::new(
+            CheckStatus::Failed,
+            "no callback_key in Landfall's secret: nothing can be submitted",
+        ),
     }
 }
 
 /// What a provider may not like about an address. None of it is known to be refused, so these are warnings.
-fn callback_url(url: &Url) -> Finding {
+fn callback_url(url: &Url) -> CheckResult {
     let mut doubts = vec![];
     if url.scheme() != "https" {
         doubts.push("it is not https, and providers deliver by https only");
@@ -166,9 +168,9 @@ fn callback_url(url: &Url) -> Finding {
         None => doubts.push("it has no host"),
     }
     match doubts.is_empty() {
-        true => Finding::new(Health::Ok, "providers are given an https URL on a public host"),
-        false => Finding::new(
-            Health::Warning,
+        true => CheckResult::new(CheckStatus::Ok, "providers are given an https URL on a public host"),
+        false => CheckResult::new(
+            CheckStatus::Warning,
             format!("a provider may not reach WEBHOOK_URL: {}", doubts.join("; ")),
         ),
     }
@@ -185,14 +187,14 @@ fn is_private(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn judged(url: &str) -> Finding {
+    fn judged(url: &str) -> CheckResult {
         callback_url(&Url::parse(url).expect("a URL"))
     }
 
     #[test]
     fn a_public_https_url_is_in_order() {
         for url in ["https://abc.execute-api.eu-west-1.amazonaws.com", "https://hooks.example.com/landfall"] {
-            assert_eq!(judged(url).health, Health::Ok, "{url}");
+            assert_eq!(judged(url).health, CheckStatus::Ok, "{url}");
         }
     }
 
@@ -209,7 +211,7 @@ mod tests {
             ("https://[2001:4860:4860::8888]", "address"),
         ] {
             let found = judged(url);
-            assert_eq!(found.health, Health::Warning, "{url}");
+            assert_eq!(found.health, CheckStatus::Warning, "{url}");
             assert!(found.detail.contains(doubt) && !found.detail.contains("password@"), "{}", found.detail);
         }
     }

@@ -9,7 +9,7 @@ const CHECK: &str = "check";
 const WEBHOOK_SECRET: &str = "webhook_secret";
 
 /// An operator's command.
-pub enum Operation {
+pub enum OperatorCommand {
     /// Look after the provider's signing secret.
     SigningSecret(&'static dyn Provider, SigningCommand),
     /// See whether everything is in order. The fields are the provider's.
@@ -74,7 +74,7 @@ impl SigningCommand {
     }
 }
 
-impl std::fmt::Debug for Operation {
+impl std::fmt::Debug for OperatorCommand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (name, provider) = match self {
             Self::SigningSecret(provider, _) => ("SigningSecret", provider),
@@ -85,7 +85,7 @@ impl std::fmt::Debug for Operation {
     }
 }
 
-impl Operation {
+impl OperatorCommand {
     /// Whether a command of this name is an operator's.
     pub fn is_named(name: &str) -> bool {
         [SIGNING_SECRET, CHECK, WEBHOOK_SECRET].contains(&name)

@@ -6,38 +6,41 @@
 //! fail, the list is mended by a `fetch` at any time within the overlap.
 
 use model::{Fault, FaultClass};
-use provider_client::Line;
-use providers::{Access, Credentials, Keep, Provider, SigningAction, SigningSecret, fingerprint};
+use provider_client::ProviderClient;
+use providers::{
+    ApiAccess, Credentials, Provider, SecretRetention, SigningAction, SigningSecret, fingerprint,
+};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use transport::{SecretVersion, Secrets};
 
-use crate::operator::{operator_command::SigningCommand, signing_status::Known};
+use crate::operator::{operator_command::SigningCommand, signing_status::SigningStatus};
 
 /// How often the provider is asked anew because somebody else changed Landfall's secret in between.
 const TRIES: u32 = 5;
 
 /// A provider's signing secret and everything that is needed to look after it.
-pub(crate) struct Signing<'a> {
+pub(crate) struct SigningSecretUseCase<'a> {
     pub(crate) provider: &'static dyn Provider,
     pub(crate) api_url: &'a str,
     pub(crate) secrets: &'a Secrets,
-    pub(crate) line: Line<'a>,
+    pub(crate) line: ProviderClient<'a>,
 }
 
-impl Signing<'_> {
+impl SigningSecretUseCase<'_> {
     /// Carries out a command. The answer holds fingerprints and times, never a secret.
     pub(crate) async fn carry_out(&self, command: SigningCommand) -> Result<Value, Fault> {
         let known = match command {
             SigningCommand::Status => self.known(&self.secrets.current().await?).await?,
-            SigningCommand::Carry(SigningAction::Fetch) => self.settle(Keep::Valid).await?.1,
+            SigningCommand::Carry(SigningAction::Fetch) => self.settle(SecretRetention::Valid).await?.1,
             SigningCommand::Carry(action @ SigningAction::Rotate { force }) => {
-                self.change(action, if force { Keep::Replaced } else { Keep::Valid }).await?
+                self.change(action, if force { SecretRetention::Replaced } else { SecretRetention::Valid })
+                    .await?
             }
             // The revoked secret may have leaked, so it leaves the list at once. Every delivery carries a code of the
             // present one too, except within the minute after a rotation; those are refused and come again.
             SigningCommand::Carry(action @ SigningAction::Revoke) => {
-                self.change(action, Keep::Nothing).await?
+                self.change(action, SecretRetention::Nothing).await?
             }
         };
         let mut answer = known.shown();
@@ -54,26 +57,26 @@ impl Signing<'_> {
 
     /// What is known on both sides, without changing anything: reading the provider's secret would make one where
     /// there is none, so it is read only if Landfall holds one.
-    pub(crate) async fn known(&self, version: &SecretVersion) -> Result<Known, Fault> {
+    pub(crate) async fn known(&self, version: &SecretVersion) -> Result<SigningStatus, Fault> {
         let credentials = self.credentials(version);
         let held = credentials.signing_secrets();
         let present = match held.held() {
             [] => None,
             _ => Some(self.asked(&credentials, SigningAction::Fetch).await?),
         };
-        Ok(Known { held, present })
+        Ok(SigningStatus { held, present })
     }
 
     /// Changes the secret at the provider, between two looks at it.
-    async fn change(&self, action: SigningAction, keep: Keep) -> Result<Known, Fault> {
-        let (version, before) = self.settle(Keep::Valid).await?;
+    async fn change(&self, action: SigningAction, keep: SecretRetention) -> Result<SigningStatus, Fault> {
+        let (version, before) = self.settle(SecretRetention::Valid).await?;
         let credentials = self.credentials(&version);
         let present = match self.asked(&credentials, action).await {
             Ok(present) => present,
             Err(fault) if fault.class == FaultClass::ProviderOutcomeUnknown => {
                 // It is not sent again, but the provider's secret tells whether it was replaced.
                 fault.log("the signing secret may or may not have been changed");
-                let (_, after) = self.settle(Keep::Valid).await?;
+                let (_, after) = self.settle(SecretRetention::Valid).await?;
                 return if after.differs(&before) { Ok(after) } else { Err(fault) };
             }
             Err(fault) => return Err(fault),
@@ -93,7 +96,7 @@ impl Signing<'_> {
     }
 
     /// Asks for the provider's present secret and puts it first in the list, beside what is kept of the others.
-    async fn settle(&self, keep: Keep) -> Result<(SecretVersion, Known), Fault> {
+    async fn settle(&self, keep: SecretRetention) -> Result<(SecretVersion, SigningStatus), Fault> {
         let mut version = self.secrets.current().await?;
         for _ in 0..TRIES {
             let present = self.asked(&self.credentials(&version), SigningAction::Fetch).await?;
@@ -112,19 +115,19 @@ impl Signing<'_> {
         &self,
         version: &SecretVersion,
         present: SigningSecret,
-        keep: Keep,
-    ) -> Result<Option<(SecretVersion, Known)>, Fault> {
+        keep: SecretRetention,
+    ) -> Result<Option<(SecretVersion, SigningStatus)>, Fault> {
         let before = self.credentials(version).signing_secrets();
         let held = before.renewed(&present, keep, OffsetDateTime::now_utc());
         if held != before && !self.secrets.change(version, self.provider.name(), &held.fields()).await? {
             return Ok(None);
         }
-        let known = Known { held, present: Some(present) };
+        let known = SigningStatus { held, present: Some(present) };
         Ok(Some((self.secrets.current().await?, known)))
     }
 
     async fn asked(&self, credentials: &Credentials, action: SigningAction) -> Result<SigningSecret, Fault> {
-        let access = Access { api_url: self.api_url, credentials };
+        let access = ApiAccess { api_url: self.api_url, credentials };
         let inquiry = self.provider.signing(&access, action)?;
         let mut inquiry = inquiry.ok_or_else(|| {
             Fault::invalid("provider", "this provider has no signing secret that could be managed")

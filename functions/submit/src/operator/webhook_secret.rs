@@ -3,8 +3,8 @@
 //! Two at most sign at a time, so that those who verify have the time in between to take up the new one.
 
 use model::{Fault, FaultClass, Secret};
-use notifications::WebhookKeys;
-use providers::{Finding, Health, fingerprint};
+use notifications::WebhookSigner;
+use providers::{CheckResult, CheckStatus, fingerprint};
 use serde_json::{Value, json};
 use transport::{SecretDocument, Secrets, random_bytes};
 
@@ -51,7 +51,7 @@ fn rotated(held: Vec<Secret>) -> Result<Vec<Secret>, Fault> {
             "a rotated secret still signs beside the newest; \"revoke\" ends it, and then rotate again";
         return Err(Fault::invalid("action", message));
     }
-    let new = WebhookKeys::written(&random_bytes()?);
+    let new = WebhookSigner::written(&random_bytes()?);
     Ok([new].into_iter().chain(held).collect())
 }
 
@@ -70,14 +70,14 @@ pub(crate) async fn there_is_one(secrets: &Secrets) -> Result<(), Fault> {
 }
 
 /// Whether callers' webhooks could be signed, in words. Not every deployment has such callers, so a lack is no failure.
-pub(crate) fn judged(secret: &SecretDocument) -> Finding {
+pub(crate) fn judged(secret: &SecretDocument) -> CheckResult {
     if signs(secret) {
-        return Finding::new(Health::Ok, "there is a secret to sign callers' webhooks with");
+        return CheckResult::new(CheckStatus::Ok, "there is a secret to sign callers' webhooks with");
     }
     let detail = format!("jobs with notify.webhook_url are refused: {MISSING}");
-    Finding::new(Health::Warning, detail)
+    CheckResult::new(CheckStatus::Warning, detail)
 }
 
 fn signs(secret: &SecretDocument) -> bool {
-    !WebhookKeys::read(&secret.notify_signing_secrets()).is_empty()
+    !WebhookSigner::read(&secret.notify_signing_secrets()).is_empty()
 }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     App,
-    submission::{record_outcome::time_to_record, submit_attempt::Later},
+    submission::{record_outcome::time_to_record, submit_attempt::Postponement},
 };
 
 /// The longest that a job waits that the provider refuses for the moment, again and again.
@@ -22,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 const LOST_MESSAGE: Duration = Duration::from_secs(90);
 
 /// How a job that was to wait ended up.
-pub(crate) enum Deferred {
+pub(crate) enum DeferOutcome {
     /// It waits.
     Waiting(Job),
     /// It went on without us: its callback came, for example.
@@ -74,16 +74,16 @@ impl App {
     pub(crate) async fn defer(
         &self,
         job: &Job,
-        later: &Later,
+        later: &Postponement,
         deadline: OffsetDateTime,
-    ) -> Result<Deferred, Fault> {
+    ) -> Result<DeferOutcome, Fault> {
         let now = OffsetDateTime::now_utc();
         let event = Event::Deferred { error: later.why.as_ref().map(|why| waits_for(why, now)) };
         let recorded =
             tokio::time::timeout(time_to_record(deadline), self.records.apply(job.id, &event, now));
         let (job, change) = recorded.await.unwrap_or_else(|_| Err(not_in_time()))?;
         let waits = change == Change::Moved || job.status == Status::Waiting;
-        Ok(if waits { Deferred::Waiting(job) } else { Deferred::Moved(job) })
+        Ok(if waits { DeferOutcome::Waiting(job) } else { DeferOutcome::Moved(job) })
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn waits_for(why: &Fault, now: OffsetDateTime) -> JobError {
 }
 
 /// Whether a job that was refused for the moment has waited long enough.
-pub(crate) fn waited_out(job: &Job, later: &Later) -> bool {
+pub(crate) fn waited_out(job: &Job, later: &Postponement) -> bool {
     later.why.is_some() && later.at - job.created_at > LONGEST_WAIT
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job_store::{Claim, IdempotencyKey, Records};
+use job_store::{Claim, IdempotencyKey, JobStore};
 use model::{Event, Fault, FaultClass, Job, JobId, Status};
 use time::OffsetDateTime;
 
@@ -14,7 +14,7 @@ const NOBODY_ASKS_ANY_MORE: Duration = Duration::from_secs(90);
 /// # Errors
 /// The table's trouble, another request with the same key, or the refusal that the earlier job ended with.
 pub(crate) async fn claim(
-    records: &Records,
+    records: &JobStore,
     job: &Job,
     key: Option<&IdempotencyKey>,
 ) -> Result<Option<Job>, Fault> {
@@ -34,7 +34,7 @@ pub(crate) async fn claim(
 /// A key may still be held by a job that was refused only for the moment, when freeing it failed: its caller was
 /// told to come back, so the key is freed now.
 async fn claim_or_take_over(
-    records: &Records,
+    records: &JobStore,
     job: &Job,
     key: Option<&IdempotencyKey>,
 ) -> Result<Claim, Fault> {
@@ -48,7 +48,7 @@ async fn claim_or_take_over(
 }
 
 /// A job whose maker died while it asked the provider is told as what it is: nobody knows, and nobody asks again.
-async fn settled(records: &Records, job: Job) -> Result<Job, Fault> {
+async fn settled(records: &JobStore, job: Job) -> Result<Job, Fault> {
     let now = OffsetDateTime::now_utc();
     if job.status != Status::Submitting || now - job.updated_at < NOBODY_ASKS_ANY_MORE {
         return Ok(job);
@@ -61,7 +61,7 @@ async fn settled(records: &Records, job: Job) -> Result<Job, Fault> {
 
 /// Undoes the claim of a job that the queue did not take. Left alone, its key would answer every retry with a job that its
 /// caller was told is refused.
-pub(crate) async fn undo(records: &Records, job: &Job, key: Option<&IdempotencyKey>, why: &Fault) {
+pub(crate) async fn undo(records: &JobStore, job: &Job, key: Option<&IdempotencyKey>, why: &Fault) {
     let id = job.id;
     send_away(records, job).await;
     let now = OffsetDateTime::now_utc();
@@ -74,7 +74,7 @@ pub(crate) async fn undo(records: &Records, job: &Job, key: Option<&IdempotencyK
 }
 
 /// Lets those who came with a request wait for nothing: its caller hears of the refusal itself.
-pub(crate) async fn send_away(records: &Records, job: &Job) {
+pub(crate) async fn send_away(records: &JobStore, job: &Job) {
     let waiters = &job.audience.waiters;
     if !waiters.is_empty()
         && let Err(fault) = records.dismiss(job.id, waiters).await
@@ -84,7 +84,7 @@ pub(crate) async fn send_away(records: &Records, job: &Job) {
 }
 
 /// Frees the key of a job that came to nothing, so that a retry is a new attempt.
-pub(crate) async fn free(records: &Records, id: JobId, key: Option<&IdempotencyKey>) {
+pub(crate) async fn free(records: &JobStore, id: JobId, key: Option<&IdempotencyKey>) {
     if let Some(key) = key
         && let Err(fault) = records.free_key(key, id).await
     {

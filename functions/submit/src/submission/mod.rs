@@ -17,20 +17,20 @@ pub(crate) mod submit_attempt;
 pub(crate) mod synchronous_job;
 pub(crate) mod webhook_signing;
 
-use job_store::{IdempotencyKey, Turn};
+use job_store::{IdempotencyKey, Reservation};
 use model::{Event, Fault, Job, JobId, NewJob, Origin};
-use provider_client::{LEAD, Pace};
+use provider_client::{LEAD, RateLimiter};
 use time::OffsetDateTime;
 
 use crate::{
     App,
     submission::{
-        deferred_submission::Deferred,
+        deferred_submission::DeferOutcome,
         idempotency::{claim, free, send_away, undo},
         record_outcome::time_to_record,
         request::Request,
-        submit_attempt::{Asked, Asking, Later, late},
-        synchronous_job::Done,
+        submit_attempt::{Postponement, SubmitAttempt, SubmitOutcome, late},
+        synchronous_job::SynchronousJob,
     },
 };
 
@@ -52,9 +52,9 @@ impl App {
         let mut job = Job::new(new_job(id, request)).traced(runtime::trace()).telling(audience);
         job.retries.of = retry_of;
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
-            Turn::At(turn) => turn,
-            Turn::NotBefore(_) if !pace.is_shared() => return Err(late()),
-            Turn::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
+            Reservation::At(turn) => turn,
+            Reservation::NotBefore(_) if !pace.is_shared() => return Err(late()),
+            Reservation::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
         };
         let waiting = turn - OffsetDateTime::now_utc() > LEAD;
         if waiting {
@@ -68,7 +68,7 @@ impl App {
             pace.give_back(turn).await;
             return self.turned_away(job, key.as_ref(), admitted.err(), deadline).await;
         }
-        let asking = Asking {
+        let asking = SubmitAttempt {
             line: self.line(provider, Some(id), deadline),
             pace: &pace,
             records: &self.records,
@@ -86,19 +86,21 @@ impl App {
         &self,
         job: Job,
         key: Option<&IdempotencyKey>,
-        asked: Asked,
+        asked: SubmitOutcome,
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
         match asked {
-            Asked::Accepted(event) | Asked::Unknown(event) => Ok(self.record(job, event, deadline).await),
-            Asked::Done(accepted, outcome) => {
-                let Done { job, handed_over } = self.done(job, accepted, outcome, deadline).await;
+            SubmitOutcome::Accepted(event) | SubmitOutcome::Unknown(event) => {
+                Ok(self.record(job, event, deadline).await)
+            }
+            SubmitOutcome::Done(accepted, outcome) => {
+                let SynchronousJob { job, handed_over } = self.done(job, accepted, outcome, deadline).await;
                 // Files that nobody was told of land with the next sweep, which no caller waits for.
                 Ok(if handed_over { self.landed(job, deadline).await } else { job })
             }
-            Asked::Later(later) => self.put_back(job, key, later, deadline).await,
-            Asked::Moved(job) => Ok(*job),
-            Asked::Refused(fault) => Err(self.refuse(job, key, fault, deadline).await),
+            SubmitOutcome::Later(later) => self.put_back(job, key, later, deadline).await,
+            SubmitOutcome::Moved(job) => Ok(*job),
+            SubmitOutcome::Refused(fault) => Err(self.refuse(job, key, fault, deadline).await),
         }
     }
 
@@ -117,7 +119,7 @@ impl App {
         &self,
         job: &Job,
         key: Option<&IdempotencyKey>,
-        pace: &Pace<'_>,
+        pace: &RateLimiter<'_>,
         turn: OffsetDateTime,
     ) -> Result<Option<Job>, Fault> {
         let claimed = claim(&self.records, job, key).await;
@@ -161,9 +163,9 @@ impl App {
         if let Some(fault) = why {
             return Err(self.refuse(job, key, fault, deadline).await);
         }
-        let later = Later { at: OffsetDateTime::now_utc(), why: None, recorded: false };
+        let later = Postponement { at: OffsetDateTime::now_utc(), why: None, recorded: false };
         match self.defer(&job, &later, deadline).await {
-            Ok(Deferred::Waiting(job) | Deferred::Moved(job)) => Ok(job),
+            Ok(DeferOutcome::Waiting(job) | DeferOutcome::Moved(job)) => Ok(job),
             Err(fault) => Err(self.refuse(job, key, fault, deadline).await),
         }
     }
@@ -173,16 +175,16 @@ impl App {
         &self,
         job: Job,
         key: Option<&IdempotencyKey>,
-        later: Later,
+        later: Postponement,
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
         match self.defer(&job, &later, deadline).await {
-            Ok(Deferred::Waiting(waiting)) => {
+            Ok(DeferOutcome::Waiting(waiting)) => {
                 // Only those who came with this request hear of its failure.
                 let job = Job { audience: job.audience, ..waiting };
                 self.queue(job, key, later.at, deadline).await
             }
-            Ok(Deferred::Moved(job)) => Ok(job),
+            Ok(DeferOutcome::Moved(job)) => Ok(job),
             Err(fault) if later.recorded => {
                 fault.log("a job that waits is not queued; the sweep does it");
                 Ok(job.waiting())

@@ -1,6 +1,6 @@
 //! The field `notify` of a request: whom its job tells of its end.
 
-use model::{Audience, Secret, Violation, Waiter, WebhookUrl};
+use model::{NotifyTargets, Secret, Violation, WebhookUrl, WorkflowWaiter};
 use providers::Fields;
 use serde_json::{Value, json};
 use url::Url;
@@ -12,21 +12,21 @@ const LONGEST_CALLBACK_ID: usize = 1024;
 const LONGEST_URL: usize = 2048;
 
 /// Reads the field. No violation repeats what it is about.
-pub(crate) fn read(field: Option<Value>, violations: &mut Vec<Violation>) -> Audience {
+pub(crate) fn read(field: Option<Value>, violations: &mut Vec<Violation>) -> NotifyTargets {
     let fields = match field {
-        None | Some(Value::Null) => return Audience::default(),
+        None | Some(Value::Null) => return NotifyTargets::default(),
         Some(Value::Object(fields)) => fields,
         Some(_) => {
             violations.push(Violation::new("notify", "expected an object"));
-            return Audience::default();
+            return NotifyTargets::default();
         }
     };
     let mut fields = Fields::new(fields);
     let expected = "expected a task token of 1 to 2048 characters";
-    let task = text(&mut fields, "task_token", expected, is_token).map(Secret::new).map(Waiter::Task);
+    let task = text(&mut fields, "task_token", expected, is_token).map(Secret::new).map(WorkflowWaiter::Task);
     let expected = "expected the id of a callback, 1 to 1024 characters of base64";
     let callback = text(&mut fields, "callback_id", expected, is_callback_id);
-    let callback = callback.map(Secret::new).map(Waiter::Callback);
+    let callback = callback.map(Secret::new).map(WorkflowWaiter::Callback);
     let expected = "expected an https URL of at most 2048 characters, without a user or a fragment";
     let webhook_url = text(&mut fields, "webhook_url", expected, is_webhook_url).map(WebhookUrl::new);
     let partial_is_success = flag(&mut fields, "partial_is_success");
@@ -35,11 +35,11 @@ pub(crate) fn read(field: Option<Value>, violations: &mut Vec<Violation>) -> Aud
         violations.extend(fault.violations.into_iter().map(within));
     }
     let waiters = task.into_iter().chain(callback).collect();
-    Audience { waiters, webhook_url, partial_is_success, sign_at: None }
+    NotifyTargets { waiters, webhook_url, partial_is_success, sign_at: None }
 }
 
 /// What of it makes two requests differ: a workflow that retries brings another token for the same request.
-pub(crate) fn fingerprint(audience: &Audience) -> Option<Value> {
+pub(crate) fn fingerprint(audience: &NotifyTargets) -> Option<Value> {
     let said = audience.webhook_url.is_some() || audience.partial_is_success;
     said.then(|| {
         let url = audience.webhook_url.as_ref().map(WebhookUrl::expose);

@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use job_store::Turn;
+use job_store::Reservation;
 use model::{Change, Event, Fault, FaultClass, Job, JobId};
 use provider_client::{LEAD, LONGEST_HOLD, sleep_until};
-use providers::{Conversation, Provider};
-use queues::Submission;
+use providers::{Provider, SubmitProtocol};
+use queues::QueuedSubmission;
 use runtime::{QueueMessage, QueueReply, Segment, piece_of_work};
 use time::OffsetDateTime;
 use tracing::Instrument;
@@ -19,8 +19,8 @@ use tracing::Instrument;
 use crate::{
     App,
     submission::{
-        deferred_submission::{Deferred, PATIENCE, waited_out},
-        submit_attempt::{Asked, Asking, Later},
+        deferred_submission::{DeferOutcome, PATIENCE, waited_out},
+        submit_attempt::{Postponement, SubmitAttempt, SubmitOutcome},
     },
 };
 
@@ -57,7 +57,7 @@ impl App {
     }
 
     async fn take_up(&self, body: &str, deadline: OffsetDateTime) -> Result<(), Fault> {
-        let id = Submission::read(body)?.job_id;
+        let id = QueuedSubmission::read(body)?.job_id;
         runtime::about(id);
         let Some(job) = self.records.get(id).await?.filter(|job| job.status == model::Status::Waiting) else {
             return Ok(());
@@ -84,14 +84,14 @@ impl App {
         &self,
         job: Job,
         provider: &'static dyn Provider,
-        mut conversation: Box<dyn Conversation>,
+        mut conversation: Box<dyn SubmitProtocol>,
         deadline: OffsetDateTime,
     ) -> Result<(), Fault> {
         let id = job.id;
         let pace = self.pace(provider, PATIENCE, deadline);
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
-            Turn::At(turn) => turn,
-            Turn::NotBefore(free_at) => return self.enqueue(&job, free_at).await,
+            Reservation::At(turn) => turn,
+            Reservation::NotBefore(free_at) => return self.enqueue(&job, free_at).await,
         };
         // A crash before this leaves a job that waits, and its message comes back.
         sleep_until(turn - LEAD).await;
@@ -102,7 +102,7 @@ impl App {
         }
         let segment = Segment::of(job.trace.as_ref(), "Landfall submission");
         let refused_before = job.error.as_ref().map(|error| error.class);
-        let asking = Asking {
+        let asking = SubmitAttempt {
             line: self.line(provider, Some(id), deadline),
             pace: &pace,
             records: &self.records,
@@ -123,24 +123,24 @@ impl App {
     }
 
     /// Records what came of asking for a job that waited.
-    async fn settle(&self, job: Job, asked: Asked, deadline: OffsetDateTime) -> Result<(), Fault> {
+    async fn settle(&self, job: Job, asked: SubmitOutcome, deadline: OffsetDateTime) -> Result<(), Fault> {
         match asked {
-            Asked::Accepted(event) | Asked::Unknown(event) => {
+            SubmitOutcome::Accepted(event) | SubmitOutcome::Unknown(event) => {
                 self.record(job, event, deadline).await;
                 Ok(())
             }
-            Asked::Done(accepted, outcome) => {
+            SubmitOutcome::Done(accepted, outcome) => {
                 self.done(job, accepted, outcome, deadline).await;
                 Ok(())
             }
-            Asked::Later(later) => self.again(job, later, deadline).await,
-            Asked::Moved(_) => Ok(()),
-            Asked::Refused(fault) if fault.retryable() => {
+            SubmitOutcome::Later(later) => self.again(job, later, deadline).await,
+            SubmitOutcome::Moved(_) => Ok(()),
+            SubmitOutcome::Refused(fault) if fault.retryable() => {
                 let wait = Duration::from_secs(fault.retry_after.unwrap_or(LATER)).min(LONGEST_HOLD);
                 let at = OffsetDateTime::now_utc() + wait;
-                self.again(job, Later { at, why: Some(fault), recorded: false }, deadline).await
+                self.again(job, Postponement { at, why: Some(fault), recorded: false }, deadline).await
             }
-            Asked::Refused(fault) => {
+            SubmitOutcome::Refused(fault) => {
                 self.end(job, &fault, deadline).await;
                 Ok(())
             }
@@ -149,14 +149,14 @@ impl App {
 
     /// A job that was refused for the moment, or missed its turn, waits again. Not for ever: who waits longer than a
     /// day for a provider is better told than left to hope.
-    async fn again(&self, job: Job, later: Later, deadline: OffsetDateTime) -> Result<(), Fault> {
+    async fn again(&self, job: Job, later: Postponement, deadline: OffsetDateTime) -> Result<(), Fault> {
         if let Some(why) = later.why.as_ref().filter(|_| waited_out(&job, &later)) {
             self.end(job, why, deadline).await;
             return Ok(());
         }
         match self.defer(&job, &later, deadline).await? {
-            Deferred::Waiting(job) => self.enqueue(&job, later.at).await,
-            Deferred::Moved(_) => Ok(()),
+            DeferOutcome::Waiting(job) => self.enqueue(&job, later.at).await,
+            DeferOutcome::Moved(_) => Ok(()),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use model::{Event, Job};
-use notifications::Unreachable;
-use outbox::Telling;
+use notifications::UnreachableServices;
+use outbox::OutboxDispatcher;
 use provider_client::left;
 use time::OffsetDateTime;
 
@@ -41,13 +41,13 @@ impl App {
         let longest = LONGEST_TO_TELL.min(left(deadline) / 4);
         // Their time is kept call by call: what one of them has heard is remembered, however long another takes.
         let workflows = self.workflows.within(longest);
-        let telling = Telling {
+        let telling = OutboxDispatcher {
             records: &self.records,
             events: self.events.as_ref(),
             workflows: &workflows,
             caller_webhooks: &self.caller_webhooks,
         };
-        let unreachable = Unreachable::default();
+        let unreachable = UnreachableServices::default();
         // Side by side, and each remembered for itself: neither waits for the other. In places of their own: the
         // clients' futures are long, and a submission's future need not hold them.
         let (bus, workflows, caller) = tokio::join!(

@@ -1,7 +1,7 @@
 //! A request for a job: read, checked, and nothing else yet.
 
 use job_store::IdempotencyKey;
-use model::{Audience, Fault, FaultClass, Job, JobId, ProviderName, Violation};
+use model::{Fault, FaultClass, Job, JobId, NotifyTargets, ProviderName, Violation};
 use providers::{Order, Provider};
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ pub struct Request {
     /// Whether the archive shall be unpacked; `None` leaves it to the worker's configuration.
     pub unpack: Option<bool>,
     /// Whom the job tells of its end.
-    pub audience: Audience,
+    pub audience: NotifyTargets,
     /// What makes a repetition of the request recognisable.
     pub key: Option<IdempotencyKey>,
     /// The job whose request this is, when it is made again.
@@ -109,7 +109,7 @@ impl Request {
             order,
             metadata: job.metadata.clone(),
             unpack: job.unpack,
-            audience: Audience { waiters: vec![], sign_at: None, ..job.audience.clone() },
+            audience: NotifyTargets { waiters: vec![], sign_at: None, ..job.audience.clone() },
             key: Some(IdempotencyKey::new("retry", &job.id.to_string(), &job.request)),
             retry_of: Some(job.id),
         })

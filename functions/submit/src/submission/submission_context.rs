@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use model::{CallbackKeys, Fault, FaultClass, JobId, ProviderName};
-use provider_client::{Authority, Line, Pace, latest_request};
-use providers::{Call, Conversation, Credentials, Provider};
+use provider_client::{ProviderClient, RateLimiter, TokenSource, latest_request};
+use providers::{Credentials, Provider, SubmitContext, SubmitProtocol};
 use serde_json::Value;
 use time::OffsetDateTime;
 use url::Url;
@@ -19,12 +19,12 @@ impl App {
         job: JobId,
         kind: &str,
         request: &Value,
-    ) -> Result<Box<dyn Conversation>, Fault> {
+    ) -> Result<Box<dyn SubmitProtocol>, Fault> {
         let secret = self.secrets.get().await?;
         let credentials = Credentials::new(secret.provider(provider.name()));
         let name = providers::name_of(provider);
         let callback_url = callback_url(&self.config.webhook_url, &secret.callback_keys(), &name, job)?;
-        let call = Call {
+        let call = SubmitContext {
             kind,
             request,
             callback_url: &callback_url,
@@ -40,14 +40,14 @@ impl App {
         provider: &'static dyn Provider,
         job: Option<JobId>,
         deadline: OffsetDateTime,
-    ) -> Line<'_> {
+    ) -> ProviderClient<'_> {
         let api_url = self.config.providers.api_url(provider.name());
-        Line {
+        ProviderClient {
             sender: &self.sender,
             timeout: self.config.provider_timeout,
             deadline,
             pace: None,
-            authority: Authority { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
+            authority: TokenSource { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
             authorizes: true,
             job,
             waits: true,
@@ -60,8 +60,8 @@ impl App {
         provider: &dyn Provider,
         patience: Duration,
         deadline: OffsetDateTime,
-    ) -> Pace<'_> {
-        Pace {
+    ) -> RateLimiter<'_> {
+        RateLimiter {
             records: &self.records,
             provider: providers::name_of(provider),
             interval: self.config.providers.interval(provider.name()),

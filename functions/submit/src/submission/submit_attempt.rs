@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use job_store::{Records, Turn};
+use job_store::{JobStore, Reservation};
 use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
-use provider_client::{LEAD, LONGEST_HOLD, Line, Pace, sleep_until};
-use providers::{Conversation, Outcome, Step};
+use provider_client::{LEAD, LONGEST_HOLD, ProviderClient, RateLimiter, sleep_until};
+use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use time::OffsetDateTime;
 
 use crate::submission::deferred_submission::waits_for;
@@ -14,23 +14,23 @@ use crate::submission::deferred_submission::waits_for;
 pub(crate) const RESERVE: Duration = Duration::from_secs(2);
 
 /// How asking ended.
-pub(crate) enum Asked {
+pub(crate) enum SubmitOutcome {
     /// The provider took the work.
     Accepted(Event),
     /// It took the work and has done it already.
-    Done(Event, Outcome),
+    Done(Event, SynchronousResult),
     /// It may have taken the work.
     Unknown(Event),
     /// It did no work.
     Refused(Fault),
     /// It did no work, and is to be asked later.
-    Later(Later),
+    Later(Postponement),
     /// It did no work, and somebody else has moved the job on.
     Moved(Box<Job>),
 }
 
 /// When a job is to be asked for again.
-pub(crate) struct Later {
+pub(crate) struct Postponement {
     pub(crate) at: OffsetDateTime,
     /// What the provider said, when it was asked.
     pub(crate) why: Option<Fault>,
@@ -39,11 +39,11 @@ pub(crate) struct Later {
 }
 
 /// What it takes to ask.
-pub(crate) struct Asking<'a> {
-    pub(crate) line: Line<'a>,
-    pub(crate) pace: &'a Pace<'a>,
+pub(crate) struct SubmitAttempt<'a> {
+    pub(crate) line: ProviderClient<'a>,
+    pub(crate) pace: &'a RateLimiter<'a>,
     /// Where the job is remembered.
-    pub(crate) records: &'a Records,
+    pub(crate) records: &'a JobStore,
     pub(crate) job: JobId,
     /// What the provider refused the job with in an earlier invocation.
     pub(crate) refused_before: Option<FaultClass>,
@@ -51,46 +51,54 @@ pub(crate) struct Asking<'a> {
     pub(crate) waiting: bool,
 }
 
-impl Asking<'_> {
+impl SubmitAttempt<'_> {
     /// Leads the conversation to its end, or as far as the time allows. The first request has this turn already.
-    pub(crate) async fn lead(&self, conversation: &mut dyn Conversation, turn: OffsetDateTime) -> Asked {
+    pub(crate) async fn lead(
+        &self,
+        conversation: &mut dyn SubmitProtocol,
+        turn: OffsetDateTime,
+    ) -> SubmitOutcome {
         let (mut first, mut token) = (Some(turn), None);
         let mut step = conversation.start();
         loop {
             let (request, wait, otherwise) = match step {
-                Step::Send(request) => (request, Duration::ZERO, None),
-                Step::SendAfter { otherwise, .. } if self.had_its_last_chance(&otherwise) => {
-                    return Asked::Refused(otherwise);
+                SubmitStep::Send(request) => (request, Duration::ZERO, None),
+                SubmitStep::SendAfter { otherwise, .. } if self.had_its_last_chance(&otherwise) => {
+                    return SubmitOutcome::Refused(otherwise);
                 }
-                Step::SendAfter { wait, request, otherwise } => (request, wait, Some(otherwise)),
-                Step::Authorize { refused } => {
+                SubmitStep::SendAfter { wait, request, otherwise } => (request, wait, Some(otherwise)),
+                SubmitStep::Authorize { refused } => {
                     let unfit = token.take().filter(|_| refused);
                     let fresh = match self.line.token(unfit.as_ref()).await {
                         Ok(fresh) => fresh,
-                        Err(fault) => return Asked::Refused(fault),
+                        Err(fault) => return SubmitOutcome::Refused(fault),
                     };
                     step = conversation.authorized(&fresh);
                     token = Some(fresh);
                     continue;
                 }
-                Step::Remember(notes) => {
+                SubmitStep::Remember(notes) => {
                     let noted = Event::Noted { notes };
                     match self.records.apply(self.job, &noted, OffsetDateTime::now_utc()).await {
-                        Ok((job, _)) if job.status == Status::Cancelled => return Asked::Refused(cancelled()),
+                        Ok((job, _)) if job.status == Status::Cancelled => {
+                            return SubmitOutcome::Refused(cancelled());
+                        }
                         Ok(_) => {}
-                        Err(fault) => return Asked::Refused(fault),
+                        Err(fault) => return SubmitOutcome::Refused(fault),
                     }
                     step = conversation.remembered();
                     continue;
                 }
-                Step::Accepted(ticket) => return Asked::Accepted(Event::Accepted { ticket }),
-                Step::Done { ticket, outcome } => return Asked::Done(Event::Accepted { ticket }, outcome),
-                Step::OutcomeUnknown(fault) => {
+                SubmitStep::Accepted(ticket) => return SubmitOutcome::Accepted(Event::Accepted { ticket }),
+                SubmitStep::Done { ticket, outcome } => {
+                    return SubmitOutcome::Done(Event::Accepted { ticket }, outcome);
+                }
+                SubmitStep::OutcomeUnknown(fault) => {
                     fault.log("the provider may or may not have taken the work");
                     let error = fault.remembered(OffsetDateTime::now_utc());
-                    return Asked::Unknown(Event::OutcomeUnknown { error });
+                    return SubmitOutcome::Unknown(Event::OutcomeUnknown { error });
                 }
-                Step::Refused(fault) => return self.refused(fault).await,
+                SubmitStep::Refused(fault) => return self.refused(fault).await,
             };
             if let Err(asked) = self.turn(first.take(), wait, otherwise).await {
                 return *asked;
@@ -109,9 +117,9 @@ impl Asking<'_> {
         taken: Option<OffsetDateTime>,
         wait: Duration,
         refusal: Option<Fault>,
-    ) -> Result<(), Box<Asked>> {
+    ) -> Result<(), Box<SubmitOutcome>> {
         let turn = match taken {
-            Some(turn) => Ok(Turn::At(turn)),
+            Some(turn) => Ok(Reservation::At(turn)),
             None => self.next_turn(wait, refusal.as_ref()).await,
         };
         let (turn, refusal) = self.came(turn, refusal)?;
@@ -129,7 +137,7 @@ impl Asking<'_> {
     }
 
     /// Takes a turn after what the provider asked to wait.
-    async fn next_turn(&self, wait: Duration, refusal: Option<&Fault>) -> Result<Turn, Fault> {
+    async fn next_turn(&self, wait: Duration, refusal: Option<&Fault>) -> Result<Reservation, Fault> {
         let from = OffsetDateTime::now_utc() + wait.min(LONGEST_HOLD);
         if refusal.is_some_and(|refusal| refusal.class == FaultClass::ProviderThrottled) {
             self.pace.hold_back(from).await;
@@ -143,16 +151,18 @@ impl Asking<'_> {
     /// The moment of a turn, or what becomes of a job whose turn is too far away.
     fn came(
         &self,
-        turn: Result<Turn, Fault>,
+        turn: Result<Reservation, Fault>,
         refusal: Option<Fault>,
-    ) -> Result<(OffsetDateTime, Option<Fault>), Box<Asked>> {
+    ) -> Result<(OffsetDateTime, Option<Fault>), Box<SubmitOutcome>> {
         match turn {
-            Ok(Turn::At(turn)) => Ok((turn, refusal)),
-            Ok(Turn::NotBefore(at)) if self.pace.is_shared() => {
-                Err(Box::new(Asked::Later(Later { at, why: refusal, recorded: false })))
+            Ok(Reservation::At(turn)) => Ok((turn, refusal)),
+            Ok(Reservation::NotBefore(at)) if self.pace.is_shared() => {
+                Err(Box::new(SubmitOutcome::Later(Postponement { at, why: refusal, recorded: false })))
             }
-            Ok(Turn::NotBefore(_)) => Err(Box::new(Asked::Refused(refusal.unwrap_or_else(late)))),
-            Err(fault) => Err(Box::new(Asked::Refused(refusal.unwrap_or(fault)))),
+            Ok(Reservation::NotBefore(_)) => {
+                Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or_else(late))))
+            }
+            Err(fault) => Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or(fault)))),
         }
     }
 
@@ -162,15 +172,15 @@ impl Asking<'_> {
         event: &Event,
         turn: OffsetDateTime,
         refusal: &Option<Fault>,
-    ) -> Result<(), Box<Asked>> {
+    ) -> Result<(), Box<SubmitOutcome>> {
         let asked = match self.records.apply(self.job, event, OffsetDateTime::now_utc()).await {
             Ok((_, Change::Moved)) => return Ok(()),
-            Ok((job, _)) => Asked::Moved(Box::new(job)),
+            Ok((job, _)) => SubmitOutcome::Moved(Box::new(job)),
             // It may have been written all the same, and then the job is asked for later: no refusal may be told.
             Err(fault) => {
                 fault.log("that a job waits for its turn is not recorded");
                 let why = refusal.as_ref().map(|refusal| refusal.remembered(turn).again());
-                Asked::Later(Later { at: turn, why, recorded: true })
+                SubmitOutcome::Later(Postponement { at: turn, why, recorded: true })
             }
         };
         self.pace.give_back(turn).await;
@@ -183,14 +193,14 @@ impl Asking<'_> {
     }
 
     /// A provider that goes on throttling is left alone, and the job waits.
-    async fn refused(&self, fault: Fault) -> Asked {
+    async fn refused(&self, fault: Fault) -> SubmitOutcome {
         if fault.class != FaultClass::ProviderThrottled || !self.pace.is_shared() {
-            return Asked::Refused(fault);
+            return SubmitOutcome::Refused(fault);
         }
         let wait = Duration::from_secs(fault.retry_after.unwrap_or(1)).min(LONGEST_HOLD);
         let at = OffsetDateTime::now_utc() + wait;
         self.pace.hold_back(at).await;
-        Asked::Later(Later { at, why: Some(fault), recorded: false })
+        SubmitOutcome::Later(Postponement { at, why: Some(fault), recorded: false })
     }
 }
 

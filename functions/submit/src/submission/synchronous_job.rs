@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::{Event, Fault, Job, Status};
 use provider_client::left;
-use providers::Outcome;
-use queues::{Body, Message, Queued, Route};
+use providers::SynchronousResult;
+use queues::{DeliveryBody, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use time::OffsetDateTime;
 
 use crate::{App, submission::submit_attempt::RESERVE};
@@ -15,7 +15,7 @@ use crate::{App, submission::submit_attempt::RESERVE};
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Work that is done, as far as it is recorded.
-pub(crate) struct Done {
+pub(crate) struct SynchronousJob {
     pub(crate) job: Job,
     /// Whether the worker was told of its files.
     pub(crate) handed_over: bool,
@@ -27,24 +27,24 @@ impl App {
         &self,
         job: Job,
         accepted: Event,
-        outcome: Outcome,
+        outcome: SynchronousResult,
         deadline: OffsetDateTime,
-    ) -> Done {
+    ) -> SynchronousJob {
         match outcome {
-            Outcome::Answer(result) => {
+            SynchronousResult::Answer(result) => {
                 let job = self.record(job, accepted, deadline).await;
                 let job = self.record(job, Event::Answered { result }, deadline).await;
-                Done { job, handed_over: false }
+                SynchronousJob { job, handed_over: false }
             }
-            Outcome::Delivery(body) => {
+            SynchronousResult::Delivery(body) => {
                 // The queue first: it is the only one who knows the files, and its worker lands them.
                 let queued = self.deliver(&job, body.clone()).await;
                 let job = self.record(job, accepted, deadline).await;
                 match queued {
-                    Ok(()) => Done { job, handed_over: true },
+                    Ok(()) => SynchronousJob { job, handed_over: true },
                     Err(fault) => {
                         let job = self.remember(job, &body, fault, deadline).await;
-                        Done { job, handed_over: false }
+                        SynchronousJob { job, handed_over: false }
                     }
                 }
             }
@@ -53,15 +53,15 @@ impl App {
 
     /// Hands an answer to the worker as if the provider had delivered it.
     async fn deliver(&self, job: &Job, body: Bytes) -> Result<(), Fault> {
-        let message = Message {
+        let message = QueuedDelivery {
             provider: job.provider.clone(),
-            route: Route::Callback(job.id),
+            route: DeliveryRoute::Callback(job.id),
             received_at: OffsetDateTime::now_utc(),
             delivery_id: None,
-            body: Body::inline(&body),
+            body: DeliveryBody::inline(&body),
             looked_up: 0,
         };
-        self.inbox.send(&Queued::Delivery(message), 0).await
+        self.inbox.send(&DeliveryQueueMessage::Delivery(message), 0).await
     }
 
     /// Keeps what the queue did not take in the job's record, where the sweep finds it.

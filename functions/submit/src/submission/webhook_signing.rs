@@ -1,6 +1,6 @@
 //! Whether it can be promised that a caller is told by its own webhook.
 
-use model::{Audience, Fault};
+use model::{Fault, NotifyTargets};
 use url::Url;
 
 use crate::{App, operator::webhook_secret};
@@ -11,7 +11,7 @@ impl App {
     /// # Errors
     /// [`model::FaultClass::InvalidRequest`] for a URL that the guard refuses, [`model::FaultClass::WebhookSecretMissing`]
     /// when there is nothing to sign with.
-    pub(crate) async fn can_be_told(&self, audience: &Audience) -> Result<(), Fault> {
+    pub(crate) async fn can_be_told(&self, audience: &NotifyTargets) -> Result<(), Fault> {
         let Some(url) = &audience.webhook_url else { return Ok(()) };
         let refused = |why: String| Fault::invalid("notify.webhook_url", why);
         let url = Url::parse(url.expose()).map_err(|_| refused("expected an https URL".into()))?;

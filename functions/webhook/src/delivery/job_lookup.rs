@@ -2,9 +2,9 @@
 //! because the configuration adopts such work.
 
 use job_store::{Claim, IdempotencyKey};
-use model::{Event, Fault, FaultClass, Job, JobId, NewJob, Origin, Ticket};
-use providers::Report;
-use queues::{Message, Queued, Route};
+use model::{Event, Fault, FaultClass, Job, JobId, NewJob, Origin, ProviderJobId};
+use providers::DeliveryReport;
+use queues::{DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -15,7 +15,7 @@ const LOOKUPS: u32 = 3;
 
 /// Whom a delivery is for.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub(crate) enum JobLookup {
     /// This job.
     Job(JobId),
     /// Perhaps a job that does not know its ticket yet; the delivery is on the queue again.
@@ -26,30 +26,39 @@ pub(crate) enum Found {
 
 impl Worker {
     /// Finds the job that a delivery is for.
-    pub(crate) async fn find(&self, message: &Message, report: &Report) -> Result<Found, Fault> {
-        if let Route::Callback(id) = &message.route {
-            return Ok(Found::Job(*id));
+    pub(crate) async fn find(
+        &self,
+        message: &QueuedDelivery,
+        report: &DeliveryReport,
+    ) -> Result<JobLookup, Fault> {
+        if let DeliveryRoute::Callback(id) = &message.route {
+            return Ok(JobLookup::Job(*id));
         }
-        let Some(ticket) = &report.ticket else { return Ok(Found::Nobody) };
+        let Some(ticket) = &report.ticket else { return Ok(JobLookup::Nobody) };
         if let Some(id) = self.records.find_by_ticket(&message.provider, ticket).await? {
-            return Ok(Found::Job(id));
+            return Ok(JobLookup::Job(id));
         }
         if report.awaited && message.looked_up < LOOKUPS {
             // Our own request may not have been answered yet, its callback may be late, and the index lags.
             let delay = self.config.lookup_delay.saturating_mul(1 << message.looked_up);
-            let later = Message { looked_up: message.looked_up + 1, ..message.clone() };
-            self.inbox.send(&Queued::Delivery(later), delay).await?;
-            return Ok(Found::Later);
+            let later = QueuedDelivery { looked_up: message.looked_up + 1, ..message.clone() };
+            self.inbox.send(&DeliveryQueueMessage::Delivery(later), delay).await?;
+            return Ok(JobLookup::Later);
         }
         match report.adoptable_as.filter(|kind| self.config.adopt.iter().any(|adopted| adopted == kind)) {
-            Some(kind) => self.adopt(message, ticket, kind).await.map(Found::Job),
-            None => Ok(Found::Nobody),
+            Some(kind) => self.adopt(message, ticket, kind).await.map(JobLookup::Job),
+            None => Ok(JobLookup::Nobody),
         }
     }
 
     /// Makes a job of work that nobody asked us for. The ticket is the key, so that two workers that hear of
     /// it at once make one.
-    async fn adopt(&self, message: &Message, ticket: &Ticket, kind: &str) -> Result<JobId, Fault> {
+    async fn adopt(
+        &self,
+        message: &QueuedDelivery,
+        ticket: &ProviderJobId,
+        kind: &str,
+    ) -> Result<JobId, Fault> {
         let key = format!("{}#{ticket}", message.provider);
         let key = IdempotencyKey::new("adopted", &key, &json!({}));
         let mut job = Job::new(NewJob {

@@ -11,16 +11,16 @@ use bucket::Key;
 use bytes::Bytes;
 use job_store::DeliveryRecord;
 use model::{Change, Event, Fault, FaultClass, Job, JobId, Source, SourceRole, shortened};
-use providers::Report;
-use queues::{Message, Queued};
+use providers::DeliveryReport;
+use queues::{DeliveryQueueMessage, QueuedDelivery};
 use runtime::{Segment, SegmentId};
 use serde_json::Map;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    delivery::job_lookup::Found,
-    worker::{ComesBack, Receipt, Worker},
+    delivery::job_lookup::JobLookup,
+    worker::{Receipt, RetryLater, Worker},
 };
 
 /// The longest body that is kept beside the job; longer ones stay in S3 or are cut off.
@@ -32,10 +32,10 @@ const LONGEST_PROBLEM: usize = 300;
 
 impl Worker {
     /// Deals with one queued message.
-    pub(crate) async fn advance(&self, text: &str, receipt: &Receipt) -> Result<(), ComesBack> {
-        match Queued::read(text)? {
-            Queued::Delivery(message) => match self.deliver(message, receipt).await {
-                Err(ComesBack { fault, .. }) if fault.class == FaultClass::StorageRejected => {
+    pub(crate) async fn advance(&self, text: &str, receipt: &Receipt) -> Result<(), RetryLater> {
+        match DeliveryQueueMessage::read(text)? {
+            DeliveryQueueMessage::Delivery(message) => match self.deliver(message, receipt).await {
+                Err(RetryLater { fault, .. }) if fault.class == FaultClass::StorageRejected => {
                     // The bounds of a delivery are meant to leave nothing that gets here. It would come back in vain.
                     fault.log("a delivery is given up");
                     tracing::error!(metric = "UnreadableDeliveries", count = 1, "delivery cannot be kept");
@@ -43,18 +43,18 @@ impl Worker {
                 }
                 done => done,
             },
-            Queued::Continuation(id) => {
+            DeliveryQueueMessage::Continuation(id) => {
                 runtime::about(id);
                 self.land(id, receipt, None).await
             }
-            Queued::Hint(id) => {
+            DeliveryQueueMessage::Hint(id) => {
                 runtime::about(id);
                 Ok(self.follow(id, receipt.deadline).await?)
             }
         }
     }
 
-    async fn deliver(&self, message: Message, receipt: &Receipt) -> Result<(), ComesBack> {
+    async fn deliver(&self, message: QueuedDelivery, receipt: &Receipt) -> Result<(), RetryLater> {
         let body = self.body(&message).await?;
         let provider = providers::find(message.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
@@ -69,13 +69,13 @@ impl Worker {
                     problem,
                     "delivery cannot be read"
                 );
-                (Report::unreadable(), Some(problem))
+                (DeliveryReport::unreadable(), Some(problem))
             }
         };
         let delivery =
             DeliveryRecord { problem: problem.as_deref(), ..record_of(&message, &report, &body, receipt) };
         match self.find(&message, &report).await? {
-            Found::Job(id) => {
+            JobLookup::Job(id) => {
                 runtime::about(id);
                 let job = self.record(id, &delivery).await?;
                 let mut segment =
@@ -91,8 +91,8 @@ impl Worker {
                 let callback = self.traced(segment, id);
                 self.land(id, receipt, callback.as_ref()).await
             }
-            Found::Later => Ok(()),
-            Found::Nobody => {
+            JobLookup::Later => Ok(()),
+            JobLookup::Nobody => {
                 let (event, provider) = (&report.name, &message.provider);
                 tracing::info!(metric = "UnclaimedDeliveries", count = 1, event, %provider, "no job is about this");
                 self.records.record_workspace_delivery(provider, &delivery).await?;
@@ -109,11 +109,11 @@ impl Worker {
         id
     }
 
-    async fn body(&self, message: &Message) -> Result<Bytes, Fault> {
+    async fn body(&self, message: &QueuedDelivery) -> Result<Bytes, Fault> {
         if let Some(bytes) = message.body.bytes()? {
             return Ok(bytes);
         }
-        let queues::Body::Stored(key) = &message.body else { return Ok(Bytes::new()) };
+        let queues::DeliveryBody::Stored(key) = &message.body else { return Ok(Bytes::new()) };
         let stored = self.objects.get(key).await?;
         stored.ok_or_else(|| {
             Fault::new(FaultClass::Internal, "a queued delivery's body is gone from the bucket")
@@ -147,7 +147,7 @@ impl Worker {
         Ok(Event::Finished { sources: vec![list], missing })
     }
 
-    async fn apply(&self, id: JobId, report: Report) -> Result<(), Fault> {
+    async fn apply(&self, id: JobId, report: DeliveryReport) -> Result<(), Fault> {
         let now = OffsetDateTime::now_utc();
         if let Some(ticket) = report.ticket {
             self.records.apply(id, &Event::Accepted { ticket }, now).await?;
@@ -163,14 +163,14 @@ impl Worker {
 }
 
 fn record_of<'a>(
-    message: &'a Message,
-    report: &'a Report,
+    message: &'a QueuedDelivery,
+    report: &'a DeliveryReport,
     body: &'a Bytes,
     receipt: &'a Receipt,
 ) -> DeliveryRecord<'a> {
     let body_key = match &message.body {
-        queues::Body::Stored(key) => Some(key.as_str()),
-        queues::Body::Text(_) | queues::Body::Base64(_) => None,
+        queues::DeliveryBody::Stored(key) => Some(key.as_str()),
+        queues::DeliveryBody::Text(_) | queues::DeliveryBody::Base64(_) => None,
     };
     DeliveryRecord {
         received_at: message.received_at,

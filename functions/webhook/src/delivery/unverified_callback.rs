@@ -2,8 +2,8 @@
 //! what it claims itself is shown as a claim at most.
 
 use model::{Change, Event, Fault, Job, JobId, Status};
-use providers::Report;
-use queues::Queued;
+use providers::DeliveryReport;
+use queues::DeliveryQueueMessage;
 use time::{Duration, OffsetDateTime};
 
 use crate::worker::Worker;
@@ -20,7 +20,7 @@ impl Worker {
     pub(crate) async fn hinted(
         &self,
         job: &Job,
-        report: Report,
+        report: DeliveryReport,
         deadline: OffsetDateTime,
     ) -> Result<(), Fault> {
         let at = OffsetDateTime::now_utc();
@@ -46,7 +46,7 @@ impl Worker {
         // Whoever moved the job's next look forward sees to it; the schedule may be most of a minute away.
         let next = job.check.at.unwrap_or(at) - at;
         let delay = u32::try_from(next.whole_seconds() + 1).unwrap_or_default();
-        self.inbox.send(&Queued::Hint(id), delay).await
+        self.inbox.send(&DeliveryQueueMessage::Hint(id), delay).await
     }
 
     /// Progress is shown on a job that the provider is known to have; a claim proves nothing about any other.

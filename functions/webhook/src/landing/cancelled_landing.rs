@@ -5,7 +5,7 @@
 
 use model::{Fault, FaultClass, Job, JobId, Status};
 
-use crate::worker::{ComesBack, Worker};
+use crate::worker::{RetryLater, Worker};
 
 impl Worker {
     /// Stops a landing whose job was cancelled meanwhile.
@@ -24,7 +24,7 @@ impl Worker {
 
     /// What becomes of a landing that lost its lease: it is done with if the job was cancelled, and comes back if
     /// another worker took it over.
-    pub(crate) async fn lost(&self, id: JobId, fault: Fault) -> Result<(), ComesBack> {
+    pub(crate) async fn lost(&self, id: JobId, fault: Fault) -> Result<(), RetryLater> {
         let job = self.records.get(id).await?;
         let Some(job) = job.filter(|job| job.status == Status::Cancelled) else { return Err(fault.into()) };
         tracing::info!(metric = "CancelledLandings", count = 1, job_id = %id, "the landing of a cancelled job stopped");

@@ -1,11 +1,11 @@
 //! What becomes of what came: listed in a manifest, which is written last, and judged against what was asked for.
 
-use model::{Archive, Fault, FaultClass, Haul, Job};
+use model::{Archive, Fault, FaultClass, Job, LandedFiles};
 
 use crate::{
     landing::{
         archive::zip,
-        manifest::{self, Listed},
+        manifest::{self, ManifestEntry},
     },
     worker::Worker,
 };
@@ -15,11 +15,11 @@ const MOST_NAMED: usize = 5;
 
 /// What a landing brought into the bucket.
 #[derive(Debug)]
-pub(crate) struct Came {
+pub(crate) struct TransferResult {
     /// The archive, when the provider delivered one.
     pub(crate) archive: Option<Archive>,
     /// Every file, or the archive when it is not unpacked; those that could not be brought in, too.
-    pub(crate) files: Vec<Listed>,
+    pub(crate) files: Vec<ManifestEntry>,
     /// How many files were asked for or promised, as far as that is known.
     pub(crate) expected: Option<u64>,
     /// How many came, damaged ones included.
@@ -28,16 +28,16 @@ pub(crate) struct Came {
 
 /// How a landing ended well enough to keep what came.
 #[derive(Debug)]
-pub(crate) enum Landing {
+pub(crate) enum LandingOutcome {
     /// Everything that was asked for.
     Whole {
         /// What is in the bucket.
-        haul: Haul,
+        haul: LandedFiles,
     },
     /// Less than was asked for.
     Short {
         /// What is in the bucket.
-        haul: Haul,
+        haul: LandedFiles,
         /// What is missing.
         fault: Fault,
     },
@@ -52,41 +52,48 @@ pub(crate) enum Landing {
 }
 
 /// Writes the manifest, after which everything is there, and judges what came.
-pub(crate) async fn settle(worker: &Worker, job: &Job, came: Came) -> Result<Landing, Fault> {
+pub(crate) async fn settle(
+    worker: &Worker,
+    job: &Job,
+    came: TransferResult,
+) -> Result<LandingOutcome, Fault> {
     worker.still_wanted(job.id).await?;
     let refused = refusals(&came.files);
     if came.archive.is_none() && !refused.is_empty() && refused.len() == came.files.len() {
         let message = format!("none of the files can be downloaded: {}", named(&refused));
-        return Ok(Landing::Refused { archive: None, fault: Fault::new(FaultClass::FilesMissing, message) });
+        return Ok(LandingOutcome::Refused {
+            archive: None,
+            fault: Fault::new(FaultClass::FilesMissing, message),
+        });
     }
     let manifest = manifest::write(&worker.objects, job, &came).await?;
     let shortfall = shortfall(job, &came, &refused);
-    let landed = came.files.into_iter().filter_map(Listed::stored).collect();
+    let landed = came.files.into_iter().filter_map(ManifestEntry::stored).collect();
     let class = match came.archive {
         Some(_) => FaultClass::ArchiveIncomplete,
         None => FaultClass::FilesMissing,
     };
-    let haul = Haul::of(came.archive, landed, manifest);
+    let haul = LandedFiles::of(came.archive, landed, manifest);
     Ok(match shortfall {
-        Some(message) => Landing::Short { haul, fault: Fault::new(class, message) },
-        None => Landing::Whole { haul },
+        Some(message) => LandingOutcome::Short { haul, fault: Fault::new(class, message) },
+        None => LandingOutcome::Whole { haul },
     })
 }
 
 /// The files that could not be brought in, and why.
-fn refusals(files: &[Listed]) -> Vec<String> {
+fn refusals(files: &[ManifestEntry]) -> Vec<String> {
     let refused = files.iter().filter_map(|file| match file {
-        Listed::Refused { source_name, reason, .. } => {
+        ManifestEntry::Refused { source_name, reason, .. } => {
             Some(format!("{} ({reason})", zip::shown(source_name.as_bytes(), true)))
         }
-        Listed::Landed { .. } => None,
+        ManifestEntry::Landed { .. } => None,
     });
     refused.collect()
 }
 
 /// What is less than was asked for: files that never came (contract of Abyssale 2.3: an archive silently contains
 /// only what the provider found), files that the provider could not make, and files that are damaged.
-fn shortfall(job: &Job, came: &Came, refused: &[String]) -> Option<String> {
+fn shortfall(job: &Job, came: &TransferResult, refused: &[String]) -> Option<String> {
     let (count, what) = match came.archive {
         Some(_) => (came.count, "the archive holds"),
         None => (came.count, "the provider made"),
@@ -139,12 +146,12 @@ mod tests {
         })
     }
 
-    fn archive(count: u64, expected: Option<u64>) -> Came {
+    fn archive(count: u64, expected: Option<u64>) -> TransferResult {
         let checksum = Checksum { algorithm: ChecksumAlgorithm::Crc64Nvme, value: String::new() };
         let (name, key, content_type) = ("a".into(), "a".into(), "application/zip".into());
         let file = StoredFile { name, key, bytes: 1, content_type, checksum };
         let archive = Some(Archive { file, entries: count, expected });
-        Came { archive, files: vec![], expected, count }
+        TransferResult { archive, files: vec![], expected, count }
     }
 
     #[test]
@@ -167,7 +174,7 @@ mod tests {
     fn what_the_provider_could_not_make_is_told_in_its_words() {
         let mut job = job();
         job.missing = vec![Missing { name: Some("story".into()), reason: "The text cannot fit.".into() }];
-        let came = Came { archive: None, files: vec![], expected: Some(3), count: 2 };
+        let came = TransferResult { archive: None, files: vec![], expected: Some(3), count: 2 };
         let told = shortfall(&job, &came, &[]).expect("less");
         assert_eq!(
             told,

@@ -6,7 +6,7 @@
 
 use std::sync::Mutex;
 
-use bucket::{Existing, Key, Uploaded};
+use bucket::{Key, ObjectInfo, UploadedObject};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use model::{Fault, FaultClass, Source, SourceRole, StoredFile};
@@ -14,10 +14,10 @@ use transport::Downloader;
 
 use crate::landing::{
     archive::unpack::{content_type, distinct, measures},
-    completeness::{Came, Landing, settle},
-    landing_context::Bringing,
-    manifest::Listed,
-    transfer::{Brought, Transfer, stopped},
+    completeness::{LandingOutcome, TransferResult, settle},
+    landing_context::LandingContext,
+    manifest::ManifestEntry,
+    transfer::{Transfer, TransferredFile, stopped},
     truncation,
 };
 
@@ -27,31 +27,31 @@ const FILES_AT_ONCE: usize = 8;
 const START: u64 = 64 * 1024;
 
 /// A set being brought.
-struct Set<'a> {
-    bringing: Bringing<'a>,
+struct FileSet<'a> {
+    bringing: LandingContext<'a>,
     downloader: &'a Downloader,
     /// The first passing trouble, or what ends the landing for good.
     ended: Mutex<Option<Fault>>,
 }
 
 /// Brings every file in and settles what came.
-pub(crate) async fn bring(bringing: Bringing<'_>, sources: &[Source]) -> Result<Landing, Fault> {
-    let Bringing { worker, job, meter, .. } = bringing;
+pub(crate) async fn bring(bringing: LandingContext<'_>, sources: &[Source]) -> Result<LandingOutcome, Fault> {
+    let LandingContext { worker, job, meter, .. } = bringing;
     meter.expect_transfers(sources.len());
     meter.expect_files(sources.len() as u64);
     let downloader = bringing.downloader()?;
-    let set = Set { bringing, downloader: &downloader, ended: Mutex::new(None) };
+    let set = FileSet { bringing, downloader: &downloader, ended: Mutex::new(None) };
     let names = distinct(sources.iter().map(name_of));
     let files = stream::iter(0..sources.len()).map(|index| set.file(&sources[index], &names[index]));
-    let files: Vec<Option<Listed>> = files.buffered(FILES_AT_ONCE).collect().await;
+    let files: Vec<Option<ManifestEntry>> = files.buffered(FILES_AT_ONCE).collect().await;
     if let Some(fault) = set.ended.into_inner().ok().flatten() {
         return Err(fault);
     }
-    let files: Vec<Listed> = files.into_iter().flatten().collect();
+    let files: Vec<ManifestEntry> = files.into_iter().flatten().collect();
     let count = files.iter().filter(|file| file.counted()).count() as u64;
     let promised = count + job.missing.len() as u64;
     let expected = Some(job.expected.unwrap_or(0).max(promised));
-    settle(worker, job, Came { archive: None, files, expected, count }).await
+    settle(worker, job, TransferResult { archive: None, files, expected, count }).await
 }
 
 /// The provider's name for a file, or the last part of its URL.
@@ -61,9 +61,9 @@ fn name_of(source: &Source) -> String {
     source.name.clone().unwrap_or_else(last)
 }
 
-impl Set<'_> {
+impl FileSet<'_> {
     /// One file, unless the landing has ended. Nothing when it ended with this one.
-    async fn file(&self, source: &Source, name: &str) -> Option<Listed> {
+    async fn file(&self, source: &Source, name: &str) -> Option<ManifestEntry> {
         if self.has_ended() {
             return None;
         }
@@ -72,7 +72,7 @@ impl Set<'_> {
             Ok(listed) => Some(listed),
             Err(fault) if is_its_own(&fault) && !self.may_be_elsewhere(&fault) => {
                 fault.log("a file of a set cannot be brought in");
-                Some(Listed::Refused { source_name: name_of(source), reason: fault.message, counted })
+                Some(ManifestEntry::Refused { source_name: name_of(source), reason: fault.message, counted })
             }
             Err(fault) => {
                 if let Ok(mut ended) = self.ended.lock() {
@@ -97,8 +97,8 @@ impl Set<'_> {
         self.ended.lock().is_ok_and(|ended| ended.is_some())
     }
 
-    async fn brought(&self, source: &Source, name: &str, counted: bool) -> Result<Listed, Fault> {
-        let Bringing { worker, job, again, meter, .. } = self.bringing;
+    async fn brought(&self, source: &Source, name: &str, counted: bool) -> Result<ManifestEntry, Fault> {
+        let LandingContext { worker, job, again, meter, .. } = self.bringing;
         let key = Key::File(job.provider.clone(), job.id, name.to_owned());
         let there = if again { worker.objects.head(&key).await? } else { None };
         let new = there.is_none();
@@ -119,7 +119,7 @@ impl Set<'_> {
             checksum: worker.objects.checksum_of(&key, existing).await?,
         };
         meter.file_done(new);
-        Ok(Listed::Landed {
+        Ok(ManifestEntry::Landed {
             file,
             source_name: Some(name_of(source)),
             crc32: None,
@@ -134,8 +134,8 @@ impl Set<'_> {
         &self,
         key: &Key,
         name: &str,
-        existing: Existing,
-    ) -> Result<(Existing, &'static str, Bytes), Fault> {
+        existing: ObjectInfo,
+    ) -> Result<(ObjectInfo, &'static str, Bytes), Fault> {
         let start = self.bringing.worker.objects.read(key, 0..existing.bytes.min(START)).await?;
         Ok((existing, content_type(name, &start), start))
     }
@@ -145,8 +145,8 @@ impl Set<'_> {
         source: &Source,
         name: &str,
         key: &Key,
-    ) -> Result<(Existing, &'static str, Bytes), Fault> {
-        let Bringing { worker, again, meter, checkpoint, .. } = self.bringing;
+    ) -> Result<(ObjectInfo, &'static str, Bytes), Fault> {
+        let LandingContext { worker, again, meter, checkpoint, .. } = self.bringing;
         let slow = meter.source_rate().too_slow();
         if slow >= FILES_AT_ONCE {
             // Each of thousands of files would take its time to be found too slow.
@@ -168,11 +168,11 @@ impl Set<'_> {
             judge: &|start| judged(name, start),
             tally: &meter.tally(),
         };
-        let Brought { uploaded, content_type, start } = transfer.run(checkpoint.cloned()).await?;
+        let TransferredFile { uploaded, content_type, start } = transfer.run(checkpoint.cloned()).await?;
         let existing = match uploaded {
-            Uploaded::Stored { bytes, checksum } => Existing { bytes, checksum: Some(checksum) },
+            UploadedObject::Stored { bytes, checksum } => ObjectInfo { bytes, checksum: Some(checksum) },
             // Another worker, thought lost, was faster after all. Its object is as good as ours.
-            Uploaded::AlreadyThere => worker.objects.there(key).await?,
+            UploadedObject::AlreadyThere => worker.objects.there(key).await?,
         };
         Ok((existing, content_type, start))
     }

@@ -7,28 +7,28 @@ use transport::Downloader;
 use crate::{
     landing::{
         archive,
-        completeness::Landing,
+        completeness::LandingOutcome,
         file_set,
-        transfer::{Checkpoint, Meter},
+        transfer::{Checkpoint, LandingProgress},
     },
     worker::Worker,
 };
 
 /// What every way of bringing files in needs.
 #[derive(Clone, Copy)]
-pub(crate) struct Bringing<'a> {
+pub(crate) struct LandingContext<'a> {
     pub(crate) worker: &'a Worker,
     pub(crate) job: &'a Job,
     /// Whether another landing of this job began before.
     pub(crate) again: bool,
     /// Whether the provider can be asked for other places of files that are gone.
     pub(crate) renewable: bool,
-    pub(crate) meter: &'a Meter,
+    pub(crate) meter: &'a LandingProgress,
     /// Where an earlier invocation stopped.
     pub(crate) checkpoint: Option<&'a Checkpoint>,
 }
 
-impl Bringing<'_> {
+impl LandingContext<'_> {
     /// Reaches the hosts of the job's provider.
     pub(crate) fn downloader(&self) -> Result<Downloader, Fault> {
         let config = &self.worker.config;
@@ -42,14 +42,14 @@ pub(crate) async fn bring(
     job: &Job,
     again: bool,
     renewable: bool,
-    meter: &Meter,
-) -> Result<Landing, Fault> {
+    meter: &LandingProgress,
+) -> Result<LandingOutcome, Fault> {
     let sources = sources(worker, job).await?;
     let mut checkpoint: Option<Checkpoint> = None;
     if again {
         checkpoint = worker.records.checkpoint(job.id, time::OffsetDateTime::now_utc()).await?;
     }
-    let bringing = Bringing { worker, job, again, renewable, meter, checkpoint: checkpoint.as_ref() };
+    let bringing = LandingContext { worker, job, again, renewable, meter, checkpoint: checkpoint.as_ref() };
     // Boxed: both ways are long, and whoever lands would hold room for the longer one on the stack.
     match &sources[..] {
         [source] if source.role == SourceRole::Archive => {

@@ -4,11 +4,11 @@ use std::{convert::Infallible, time::Duration};
 
 use job_store::Lease;
 use model::{Event, Fault, FaultClass};
-use notifications::Unreachable;
+use notifications::UnreachableServices;
 use time::OffsetDateTime;
 
 use crate::{
-    landing::transfer::Meter,
+    landing::transfer::LandingProgress,
     worker::{Receipt, Worker},
 };
 
@@ -19,7 +19,7 @@ const CLEAN_UP: Duration = Duration::from_millis(1500);
 
 /// How a watched landing ended.
 #[derive(Debug)]
-pub(crate) enum Ended<T> {
+pub(crate) enum LeasedOutcome<T> {
     /// By itself.
     Done(T),
     /// With the invocation, and another one can go on where it stopped.
@@ -31,9 +31,9 @@ pub(crate) async fn watch<T>(
     worker: &Worker,
     lease: &Lease,
     receipt: &Receipt,
-    meter: &Meter,
+    meter: &LandingProgress,
     landing: impl Future<Output = Result<T, Fault>>,
-) -> Result<Ended<T>, Fault> {
+) -> Result<LeasedOutcome<T>, Fault> {
     tokio::pin!(landing);
     let left = Duration::try_from(receipt.deadline - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO);
     let end = tokio::time::sleep(left.saturating_sub(RESERVE));
@@ -41,7 +41,7 @@ pub(crate) async fn watch<T>(
     let lost = tokio::select! {
         done = &mut landing => {
             note_progress(worker, lease, meter).await?;
-            return done.map(Ended::Done);
+            return done.map(LeasedOutcome::Done);
         }
         () = end => None,
         fault = kept_until_lost(worker, lease, receipt, meter) => Some(fault),
@@ -55,13 +55,18 @@ pub(crate) async fn watch<T>(
     }
     note_progress(worker, lease, meter).await?;
     match meter.can_go_on() {
-        true => Ok(Ended::OutOfTime),
+        true => Ok(LeasedOutcome::OutOfTime),
         false => Err(meter.did_not_fit()),
     }
 }
 
 /// Renews lease and message at every beat, until the lease is lost.
-async fn kept_until_lost(worker: &Worker, lease: &Lease, receipt: &Receipt, meter: &Meter) -> Fault {
+async fn kept_until_lost(
+    worker: &Worker,
+    lease: &Lease,
+    receipt: &Receipt,
+    meter: &LandingProgress,
+) -> Fault {
     let mut beat = tokio::time::interval(worker.config.lease / 3);
     loop {
         beat.tick().await;
@@ -91,13 +96,18 @@ async fn give_sign(worker: &Worker, lease: &Lease) -> Result<(), Fault> {
     // Read anew: a workflow that retries may wait since a moment ago.
     match worker.records.get(lease.job).await? {
         Some(job) if !job.audience.waiters.is_empty() => {
-            worker.give_sign(&job, &Unreachable::default()).await
+            worker.give_sign(&job, &UnreachableServices::default()).await
         }
         _ => Ok(()),
     }
 }
 
-async fn keep(worker: &Worker, lease: &Lease, receipt: &Receipt, meter: &Meter) -> Result<(), Fault> {
+async fn keep(
+    worker: &Worker,
+    lease: &Lease,
+    receipt: &Receipt,
+    meter: &LandingProgress,
+) -> Result<(), Fault> {
     let span = worker.config.lease;
     // A crash of this worker brings the message back when its lease has run out, and not hours later.
     let seconds = u32::try_from(span.as_secs()).unwrap_or(u32::MAX).max(1);
@@ -109,7 +119,7 @@ async fn keep(worker: &Worker, lease: &Lease, receipt: &Receipt, meter: &Meter) 
 }
 
 /// Records how far the landing is, for whoever asks, and for whoever goes on with it.
-async fn note_progress(worker: &Worker, lease: &Lease, meter: &Meter) -> Result<(), Fault> {
+async fn note_progress(worker: &Worker, lease: &Lease, meter: &LandingProgress) -> Result<(), Fault> {
     let now = OffsetDateTime::now_utc();
     if let Some(checkpoint) = meter.unsaved_checkpoint() {
         worker.records.save_checkpoint(lease, &checkpoint, now).await?;

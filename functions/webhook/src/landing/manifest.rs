@@ -2,16 +2,16 @@
 //!
 //! It holds nothing that would differ when the same archive is landed again, so landing twice writes it once.
 
-use bucket::{Key, Objects};
+use bucket::{Bucket, Key};
 use bytes::Bytes;
 use model::{
-    Checksum, Fault, FaultClass, Job, JobId, ManifestObject, Missing, ProviderName, StoredFile, Ticket,
+    Checksum, Fault, FaultClass, Job, JobId, ManifestObject, Missing, ProviderJobId, ProviderName, StoredFile,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::landing::{archive::unpack::Measures, completeness::Came};
+use crate::landing::{archive::unpack::ImageDimensions, completeness::TransferResult};
 
 /// The version of the manifest's form. Additions do not change it.
 const SCHEMA_VERSION: u32 = 1;
@@ -19,7 +19,7 @@ const JSON: &str = "application/json";
 
 /// A file that came, or the archive itself when it is not unpacked.
 #[derive(Debug)]
-pub(crate) enum Listed {
+pub(crate) enum ManifestEntry {
     /// It is in the bucket.
     Landed {
         /// The object.
@@ -29,7 +29,7 @@ pub(crate) enum Listed {
         /// CRC-32 of the bytes.
         crc32: Option<u32>,
         /// Width and height of a picture.
-        measures: Option<Measures>,
+        measures: Option<ImageDimensions>,
         /// What the provider says about it.
         details: Map<String, Value>,
         /// Whether it is one of the files that were asked for.
@@ -46,25 +46,25 @@ pub(crate) enum Listed {
     },
 }
 
-impl Listed {
+impl ManifestEntry {
     /// The archive, as the one file of a job that is not unpacked.
     pub(crate) fn whole(file: StoredFile) -> Self {
         let details = Map::new();
-        Listed::Landed { file, source_name: None, crc32: None, measures: None, details, counted: true }
+        ManifestEntry::Landed { file, source_name: None, crc32: None, measures: None, details, counted: true }
     }
 
     /// Whether it is one of the files that were asked for.
     pub(crate) fn counted(&self) -> bool {
         match self {
-            Listed::Landed { counted, .. } | Listed::Refused { counted, .. } => *counted,
+            ManifestEntry::Landed { counted, .. } | ManifestEntry::Refused { counted, .. } => *counted,
         }
     }
 
     /// The object, if there is one.
     pub(crate) fn stored(self) -> Option<StoredFile> {
         match self {
-            Listed::Landed { file, .. } => Some(file),
-            Listed::Refused { .. } => None,
+            ManifestEntry::Landed { file, .. } => Some(file),
+            ManifestEntry::Refused { .. } => None,
         }
     }
 }
@@ -75,7 +75,7 @@ struct Manifest<'a> {
     job_id: JobId,
     provider: &'a ProviderName,
     kind: &'a str,
-    ticket: Option<&'a Ticket>,
+    ticket: Option<&'a ProviderJobId>,
     request: &'a Value,
     #[serde(serialize_with = "model::utc_milliseconds")]
     created_at: OffsetDateTime,
@@ -127,7 +127,11 @@ struct Completeness {
 ///
 /// # Errors
 /// [`FaultClass::ObjectConflict`] if another one is there, or [`FaultClass::StorageUnavailable`].
-pub(crate) async fn write(objects: &Objects, job: &Job, came: &Came) -> Result<ManifestObject, Fault> {
+pub(crate) async fn write(
+    objects: &Bucket,
+    job: &Job,
+    came: &TransferResult,
+) -> Result<ManifestObject, Fault> {
     let text = text(job, came)?;
     let key = Key::Manifest(job.provider.clone(), job.id);
     let path = objects.key(&key);
@@ -168,10 +172,11 @@ fn replaces(there: &[u8], job: &Job) -> bool {
     job.retries.rounds > 0 && of == Some(job.id.to_string().as_str())
 }
 
-fn text(job: &Job, came: &Came) -> Result<Bytes, Fault> {
+fn text(job: &Job, came: &TransferResult) -> Result<Bytes, Fault> {
     let files: Vec<File<'_>> = came.files.iter().filter_map(file).collect();
     let refused: Vec<Refused<'_>> = came.files.iter().filter_map(refused).collect();
-    let broken = came.files.iter().filter(|file| file.counted() && matches!(file, Listed::Refused { .. }));
+    let broken =
+        came.files.iter().filter(|file| file.counted() && matches!(file, ManifestEntry::Refused { .. }));
     let landed = came.count.saturating_sub(broken.count() as u64);
     let missing = came.expected.map(|expected| expected.saturating_sub(landed));
     let manifest = Manifest {
@@ -199,8 +204,10 @@ fn text(job: &Job, came: &Came) -> Result<Bytes, Fault> {
     Ok(text.into())
 }
 
-fn file(listed: &Listed) -> Option<File<'_>> {
-    let Listed::Landed { file, source_name, crc32, measures, details, .. } = listed else { return None };
+fn file(listed: &ManifestEntry) -> Option<File<'_>> {
+    let ManifestEntry::Landed { file, source_name, crc32, measures, details, .. } = listed else {
+        return None;
+    };
     Some(File {
         file,
         crc32: crc32.map(|crc32| format!("{crc32:08x}")),
@@ -211,10 +218,10 @@ fn file(listed: &Listed) -> Option<File<'_>> {
     })
 }
 
-fn refused(listed: &Listed) -> Option<Refused<'_>> {
+fn refused(listed: &ManifestEntry) -> Option<Refused<'_>> {
     match listed {
-        Listed::Refused { source_name, reason, .. } => Some(Refused { source_name, reason }),
-        Listed::Landed { .. } => None,
+        ManifestEntry::Refused { source_name, reason, .. } => Some(Refused { source_name, reason }),
+        ManifestEntry::Landed { .. } => None,
     }
 }
 
@@ -249,14 +256,14 @@ mod tests {
         })
     }
 
-    fn came() -> Came {
+    fn came() -> TransferResult {
         let archive = Archive { file: stored("archive.zip"), entries: 2, expected: Some(3) };
-        Came { archive: Some(archive), files: listed(), expected: Some(3), count: 2 }
+        TransferResult { archive: Some(archive), files: listed(), expected: Some(3), count: 2 }
     }
 
-    fn listed() -> Vec<Listed> {
-        let measures = Some(Measures { width: 300, height: 250 });
-        let landed = Listed::Landed {
+    fn listed() -> Vec<ManifestEntry> {
+        let measures = Some(ImageDimensions { width: 300, height: 250 });
+        let landed = ManifestEntry::Landed {
             file: stored("a.png"),
             source_name: Some("A/a.png".into()),
             crc32: Some(0xbeef),
@@ -264,7 +271,10 @@ mod tests {
             details: Map::new(),
             counted: true,
         };
-        vec![landed, Listed::Refused { source_name: "b.png".into(), reason: "cut".into(), counted: true }]
+        vec![
+            landed,
+            ManifestEntry::Refused { source_name: "b.png".into(), reason: "cut".into(), counted: true },
+        ]
     }
 
     #[test]
@@ -289,13 +299,13 @@ mod tests {
     fn a_ticket_that_came_later_makes_no_other_manifest() {
         let before = text(&job(), &came()).expect("a manifest");
         let mut known = job();
-        known.apply(Event::Accepted { ticket: Ticket::new("t") }, OffsetDateTime::UNIX_EPOCH);
+        known.apply(Event::Accepted { ticket: ProviderJobId::new("t") }, OffsetDateTime::UNIX_EPOCH);
         let after = text(&known, &came()).expect("a manifest");
         assert!(before != after && same(&before, &after));
         assert!(!replaces(&before, &known) && !replaces(b"", &known));
         known.retries.rounds = 1;
         assert!(replaces(&before, &known) && !replaces(b"{\"job_id\": \"another\"}", &known));
-        let fewer = Came { files: vec![], ..came() };
+        let fewer = TransferResult { files: vec![], ..came() };
         assert!(!same(&before, &text(&job(), &fewer).expect("a manifest")));
         assert!(!same(b"", &before) && !same(b"{", b"{"));
     }

@@ -15,20 +15,20 @@ use std::time::Duration;
 
 use job_store::{Lease, LeaseAttempt};
 use model::{Change, Event, Fault, FaultClass, Job, JobId, SlowAttempt, SourceRole};
-use providers::Standing;
-use queues::Queued;
+use providers::PollStatus;
+use queues::DeliveryQueueMessage;
 use runtime::{Segment, SegmentId};
 use time::OffsetDateTime;
 
 use crate::{
     landing::{
-        completeness::Landing,
+        completeness::LandingOutcome,
         landing_context::bring,
-        lease_renewal::{Ended, watch},
-        transfer::{Meter, SourceRate},
+        lease_renewal::{LeasedOutcome, watch},
+        transfer::{LandingProgress, SourceRate},
     },
-    sweep::poll::Inquired,
-    worker::{ComesBack, Receipt, Worker},
+    sweep::poll::PollOutcome,
+    worker::{Receipt, RetryLater, Worker},
 };
 
 /// How often the provider is asked for other places of files that are gone.
@@ -58,12 +58,12 @@ impl Worker {
         id: JobId,
         receipt: &Receipt,
         callback: Option<&SegmentId>,
-    ) -> Result<(), ComesBack> {
+    ) -> Result<(), RetryLater> {
         let now = OffsetDateTime::now_utc();
         let (lease, job, again) = match self.records.lease(id, self.config.lease, now).await? {
             LeaseAttempt::Held { lease, job, again } => (lease, job, again),
             // Its message may be the only one that is left, so this one must not be dropped.
-            LeaseAttempt::Busy(wait) => return Err(ComesBack::after(wait + Duration::from_millis(500))),
+            LeaseAttempt::Busy(wait) => return Err(RetryLater::after(wait + Duration::from_millis(500))),
             LeaseAttempt::Idle(job) => {
                 self.clear_up(&job).await;
                 self.tell(&job).await;
@@ -77,8 +77,8 @@ impl Worker {
         let landing = Box::pin(self.land_leased(&lease, &job, again, receipt));
         let ((), ended) = tokio::join!(Box::pin(self.tell(&job)), landing);
         let landed = match ended {
-            Ok(Ended::Done(event)) => self.finish(&lease, event).await.map(Some),
-            Ok(Ended::OutOfTime) => self.go_on_later(&lease).await.map(|()| None),
+            Ok(LeasedOutcome::Done(event)) => self.finish(&lease, event).await.map(Some),
+            Ok(LeasedOutcome::OutOfTime) => self.go_on_later(&lease).await.map(|()| None),
             Err(Stopped { fault: lost, .. }) if lost.class == FaultClass::LandingBusy => Err(lost),
             Err(stopped) if stopped.fault.retryable() => Err(self.postpone(&lease, stopped).await),
             Err(Stopped { fault, .. }) => {
@@ -91,7 +91,7 @@ impl Worker {
         self.trace_landing(segment, id, landed.as_ref());
         match landed {
             Err(lost) if lost.class == FaultClass::LandingBusy => self.lost(id, lost).await,
-            landed => landed.map(|_| ()).map_err(ComesBack::from),
+            landed => landed.map(|_| ()).map_err(RetryLater::from),
         }
     }
 
@@ -120,7 +120,7 @@ impl Worker {
         job: &Job,
         again: bool,
         receipt: &Receipt,
-    ) -> Result<Ended<Event>, Stopped> {
+    ) -> Result<LeasedOutcome<Event>, Stopped> {
         let (mut fresh, mut left) = (None, MOST_ASKED_ANEW);
         loop {
             let (job, again) = (fresh.as_ref().unwrap_or(job), again || left < MOST_ASKED_ANEW);
@@ -149,23 +149,23 @@ impl Worker {
         again: bool,
         renewable: bool,
         receipt: &Receipt,
-    ) -> Result<Ended<Event>, Stopped> {
-        let meter = Meter::new(SourceRate::new(self.config.min_rate, job.slow_attempts));
+    ) -> Result<LeasedOutcome<Event>, Stopped> {
+        let meter = LandingProgress::new(SourceRate::new(self.config.min_rate, job.slow_attempts));
         let landing = Box::pin(bring(self, job, again, renewable, &meter));
         let landed = watch(self, lease, receipt, &meter, landing).await.map_err(|fault| {
             let slow = meter.source_rate().too_slow() > 0;
             Stopped { fault, slow: slow.then(|| SlowAttempt { progressed: meter.has_progressed() }) }
         })?;
-        let Ended::Done(landed) = landed else {
-            return Ok(Ended::OutOfTime);
+        let LeasedOutcome::Done(landed) = landed else {
+            return Ok(LeasedOutcome::OutOfTime);
         };
-        Ok(Ended::Done(match landed {
-            Landing::Whole { haul } => Event::Landed { haul },
-            Landing::Short { haul, fault } => {
+        Ok(LeasedOutcome::Done(match landed {
+            LandingOutcome::Whole { haul } => Event::Landed { haul },
+            LandingOutcome::Short { haul, fault } => {
                 let error = fault.remembered(OffsetDateTime::now_utc());
                 Event::LandedPartly { haul, error }
             }
-            Landing::Refused { archive, fault } => {
+            LandingOutcome::Refused { archive, fault } => {
                 fault.log("what came cannot be used");
                 let error = fault.remembered(OffsetDateTime::now_utc());
                 Event::LandingFailed { archive, error }
@@ -179,13 +179,15 @@ impl Worker {
             .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
         let latest = receipt.deadline - LEAST_TIME;
         let finished = match Box::pin(self.inquire(provider, job, latest)).await? {
-            Inquired::Answered(Standing::Told(event @ Event::Finished { .. })) => event,
-            Inquired::Unanswered(fault, _) if fault.retryable() => return Err(fault),
-            Inquired::NoTime => {
+            PollOutcome::Answered(PollStatus::Told(event @ Event::Finished { .. })) => event,
+            PollOutcome::Unanswered(fault, _) if fault.retryable() => return Err(fault),
+            PollOutcome::NoTime => {
                 let message = "there was no time left to ask where the files are";
                 return Err(Fault::new(FaultClass::SourceUnavailable, message));
             }
-            Inquired::Answered(_) | Inquired::Unanswered(..) | Inquired::CannotBe => return Ok(None),
+            PollOutcome::Answered(_) | PollOutcome::Unanswered(..) | PollOutcome::CannotBe => {
+                return Ok(None);
+            }
         };
         let finished = self.short(job.id, finished).await?;
         let now = OffsetDateTime::now_utc();
@@ -223,7 +225,7 @@ impl Worker {
     async fn go_on_later(&self, lease: &Lease) -> Result<(), Fault> {
         tracing::info!(metric = "ContinuedLandings", count = 1, "the landing goes on in another invocation");
         self.records.release(lease, OffsetDateTime::now_utc()).await?;
-        self.inbox.send(&Queued::Continuation(lease.job), 0).await
+        self.inbox.send(&DeliveryQueueMessage::Continuation(lease.job), 0).await
     }
 
     /// Notes on the job what stopped it, and gives the lease back so that the next attempt need not wait.

@@ -5,10 +5,10 @@
 //! says so. It stays `landing`: whatever brings its message back lands it.
 
 use model::{Event, Fault, FaultClass, Job, JobError, shortened};
-use queues::Queued;
+use queues::DeliveryQueueMessage;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{sweep::Looked, worker::Worker};
+use crate::{sweep::SweepOutcome, worker::Worker};
 
 /// How often a stalled landing is queued again, two hours apart. Each message has as many attempts as the queue gives.
 const MOST_QUEUED: u32 = 3;
@@ -22,13 +22,13 @@ impl Worker {
         job: &Job,
         until: OffsetDateTime,
         now: OffsetDateTime,
-    ) -> Result<Looked, Fault> {
+    ) -> Result<SweepOutcome, Fault> {
         let ended = self.records.lease_end(job.id).await?.unwrap_or(job.updated_at);
         let stalls = ended + Job::LANDING_STALLS_AFTER;
         let next = stalls.max(now + Job::LANDING_STALLS_AFTER);
         if stalls > until {
             let event = Event::LandingChecked { next: stalls, queued: false, error: None };
-            return self.records.apply(job.id, &event, now).await.map(|_| Looked::Stayed);
+            return self.records.apply(job.id, &event, now).await.map(|_| SweepOutcome::Stayed);
         }
         let queued = job.check.unanswered < MOST_QUEUED;
         let known = job.error.as_ref().is_some_and(|error| {
@@ -46,9 +46,9 @@ impl Worker {
             );
         }
         if queued {
-            self.inbox.send(&Queued::Continuation(job.id), 0).await?;
+            self.inbox.send(&DeliveryQueueMessage::Continuation(job.id), 0).await?;
         }
-        Ok(Looked::Stayed)
+        Ok(SweepOutcome::Stayed)
     }
 }
 

@@ -6,7 +6,7 @@
 use bucket::Key;
 use model::Fault;
 
-use crate::landing::{archive::unpack::content_type, landing_context::Bringing};
+use crate::landing::{archive::unpack::content_type, landing_context::LandingContext};
 
 /// The end of a ZIP archive is within so many last bytes; those of the other formats are nearer (APPNOTE 4.3.16).
 const END: u64 = 64 * 1024 + 22;
@@ -18,7 +18,7 @@ const END_OF_GIF: usize = 1024;
 /// # Errors
 /// [`model::FaultClass::StorageUnavailable`]: its end cannot be read.
 pub(crate) async fn flaw(
-    bringing: &Bringing<'_>,
+    bringing: &LandingContext<'_>,
     key: &Key,
     length: u64,
     start: &[u8],

@@ -13,11 +13,11 @@ use bytes::Bytes;
 use futures_util::{StreamExt, future::join_all, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{Fault, FaultClass};
-use notifications::WebhookKeys;
+use notifications::WebhookSigner;
 use queues::CallerWebhook;
 use runtime::{QueueMessage, QueueReply};
 use time::OffsetDateTime;
-use transport::{SecretDocument, Unheard};
+use transport::{CallerWebhookError, SecretDocument};
 use url::Url;
 use uuid::Uuid;
 
@@ -119,7 +119,7 @@ impl Worker {
         let answer = self.caller.post(&webhook.url, headers, body, patience).await;
         match &answer {
             Ok(_) => self.silent_hosts.answered(&host),
-            Err(Unheard::TimedOut(_)) => self.silent_hosts.timed_out(&host, Instant::now()),
+            Err(CallerWebhookError::TimedOut(_)) => self.silent_hosts.timed_out(&host, Instant::now()),
             Err(_) => {}
         }
         Ok(match answer {
@@ -129,15 +129,17 @@ impl Worker {
                 let status = answer.status().as_u16();
                 Told::Not(format!("it answered HTTP {status}"), providers::retry_after(&answer))
             }
-            Err(Unheard::Refused(why) | Unheard::NoAnswer(why) | Unheard::TimedOut(why)) => {
-                Told::Not(why, None)
-            }
+            Err(
+                CallerWebhookError::Refused(why)
+                | CallerWebhookError::NoAnswer(why)
+                | CallerWebhookError::TimedOut(why),
+            ) => Told::Not(why, None),
         })
     }
 
-    async fn webhook_keys(&self) -> Result<WebhookKeys, Fault> {
+    async fn webhook_keys(&self) -> Result<WebhookSigner, Fault> {
         let keys = |document: &SecretDocument| {
-            Some(WebhookKeys::read(&document.notify_signing_secrets())).filter(|keys| !keys.is_empty())
+            Some(WebhookSigner::read(&document.notify_signing_secrets())).filter(|keys| !keys.is_empty())
         };
         self.secrets.find(keys).await?.ok_or_else(|| {
             Fault::new(FaultClass::Misconfigured, "no notify_signing_secrets in Landfall's secret")

@@ -11,9 +11,9 @@ use std::{
 
 use bytes::Bytes;
 use job_store::DeliveryRecord;
-use model::{Audience, Fault, FaultClass, Job, ProviderName, Told};
-use notifications::{ProviderEvent, Unreachable};
-use outbox::Telling;
+use model::{Fault, FaultClass, Job, NotifyTargets, OutboxProgress, ProviderName};
+use notifications::{ProviderEvent, UnreachableServices};
+use outbox::OutboxDispatcher;
 use time::OffsetDateTime;
 
 use crate::worker::Worker;
@@ -25,16 +25,16 @@ const LATER: time::Duration = time::Duration::seconds(60);
 
 /// Who did not hear what the sweep had to tell: nobody else waits for them in this sweep.
 #[derive(Debug, Default)]
-pub(crate) struct Deaf {
+pub(crate) struct UnreachableTargets {
     bus: AtomicBool,
     callers: AtomicBool,
-    pub(crate) workflows: Unreachable,
+    pub(crate) workflows: UnreachableServices,
 }
 
 impl Worker {
     /// Tells others what is new about a job. What they cannot be told now, the sweep tells them.
     pub(crate) async fn tell(&self, job: &Job) {
-        let (telling, unreachable) = (self.telling(), Unreachable::default());
+        let (telling, unreachable) = (self.telling(), UnreachableServices::default());
         // Side by side, and each remembered for itself: neither waits for the other.
         let (bus, workflows, caller) = tokio::join!(
             in_time(Box::pin(telling.bus(job))),
@@ -47,7 +47,7 @@ impl Worker {
     }
 
     /// Tells others what a crash or an outage left untold, as far as they can be reached.
-    pub(crate) async fn make_up(&self, job: &Job, deaf: &Deaf) -> Result<(), Fault> {
+    pub(crate) async fn make_up(&self, job: &Job, deaf: &UnreachableTargets) -> Result<(), Fault> {
         let telling = self.telling();
         let (bus, workflows, caller) = tokio::join!(
             unless(&deaf.bus, job, in_time(Box::pin(telling.bus(job)))),
@@ -57,7 +57,7 @@ impl Worker {
         let faults: Vec<Fault> = [bus, workflows, caller].into_iter().filter_map(Result::err).collect();
         if faults.is_empty() {
             // Also when there was nothing to tell any more.
-            return self.records.told(job.id, Told::default()).await;
+            return self.records.told(job.id, OutboxProgress::default()).await;
         }
         for fault in &faults {
             fault.log("others cannot be told of a job, the next sweep tries again");
@@ -66,8 +66,8 @@ impl Worker {
         self.records.tell_later(job.id, OffsetDateTime::now_utc() + LATER).await
     }
 
-    fn telling(&self) -> Telling<'_> {
-        Telling {
+    fn telling(&self) -> OutboxDispatcher<'_> {
+        OutboxDispatcher {
             records: &self.records,
             events: self.events.as_ref(),
             workflows: &self.workflows,
@@ -76,12 +76,12 @@ impl Worker {
     }
 
     /// Lets those who wait for a job know that it goes on.
-    pub(crate) async fn give_sign(&self, job: &Job, unreachable: &Unreachable) -> Result<(), Fault> {
+    pub(crate) async fn give_sign(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Fault> {
         let gone = self.workflows.give_sign(job, unreachable).await;
         if !gone.is_empty() {
             self.records.dismiss(job.id, &gone).await?;
         }
-        self.records.sign_later(job.id, OffsetDateTime::now_utc() + Audience::BETWEEN_SIGNS).await
+        self.records.sign_later(job.id, OffsetDateTime::now_utc() + NotifyTargets::BETWEEN_SIGNS).await
     }
 
     /// Passes on what a provider reported. The queue keeps it until the bus has it.

@@ -13,14 +13,14 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
 use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
-use providers::Standing;
-use queues::Queued;
+use providers::PollStatus;
+use queues::DeliveryQueueMessage;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 use tracing::Instrument;
 
-use crate::{notifications::Deaf, sweep::poll::Inquired, worker::Worker};
+use crate::{notifications::UnreachableTargets, sweep::poll::PollOutcome, worker::Worker};
 
 /// Jobs looked after at once. The provider's pace is kept by everybody's turns, whatever this is.
 const AT_ONCE: usize = 4;
@@ -43,7 +43,7 @@ struct Round {
     /// When the last job is begun.
     latest: OffsetDateTime,
     /// Who could not be told before.
-    deaf: Deaf,
+    deaf: UnreachableTargets,
 }
 
 /// A sweep, as it is asked for.
@@ -55,7 +55,7 @@ pub(crate) struct Sweep {
 
 /// What a sweep did.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Swept {
+pub(crate) struct SweepReport {
     looked_at: u64,
     moved: u64,
     /// Whether jobs that are due were left for the next sweep.
@@ -87,11 +87,11 @@ impl Sweep {
 
 impl Worker {
     /// Looks after the jobs that are due, as many as the time allows.
-    pub(crate) async fn sweep(&self, sweep: Sweep, deadline: OffsetDateTime) -> Result<Swept, Fault> {
+    pub(crate) async fn sweep(&self, sweep: Sweep, deadline: OffsetDateTime) -> Result<SweepReport, Fault> {
         let now = OffsetDateTime::now_utc();
         let latest = (deadline - RESERVE).min(now + self.config.sweep.longest).max(now);
-        let (mut swept, mut seen) = (Swept::default(), HashSet::new());
-        let mut round = Round { until: now, latest, deaf: Deaf::default() };
+        let (mut swept, mut seen) = (SweepReport::default(), HashSet::new());
+        let mut round = Round { until: now, latest, deaf: UnreachableTargets::default() };
         loop {
             let until = OffsetDateTime::now_utc() + sweep.ahead;
             round.until = until;
@@ -103,14 +103,14 @@ impl Worker {
             }
             let looked =
                 stream::iter(new).map(|id| self.look_after(id, &round).instrument(runtime::piece_of_work()));
-            let looked: Vec<Looked> = looked.buffer_unordered(AT_ONCE).collect().await;
+            let looked: Vec<SweepOutcome> = looked.buffer_unordered(AT_ONCE).collect().await;
             let count =
-                |which: &[Looked]| looked.iter().filter(|looked| which.contains(looked)).count() as u64;
-            swept.looked_at += count(&[Looked::Moved, Looked::Stayed]);
-            swept.moved += count(&[Looked::Moved]);
+                |which: &[SweepOutcome]| looked.iter().filter(|looked| which.contains(looked)).count() as u64;
+            swept.looked_at += count(&[SweepOutcome::Moved, SweepOutcome::Stayed]);
+            swept.moved += count(&[SweepOutcome::Moved]);
             // One that cannot be looked after must not keep the others from it, neither now nor in every sweep.
-            swept.unfinished |= count(&[Looked::Failed, Looked::NotNow]) > 0;
-            if OffsetDateTime::now_utc() >= latest || count(&[Looked::NotNow]) > 0 {
+            swept.unfinished |= count(&[SweepOutcome::Failed, SweepOutcome::NotNow]) > 0;
+            if OffsetDateTime::now_utc() >= latest || count(&[SweepOutcome::NotNow]) > 0 {
                 swept.unfinished = true;
                 break;
             }
@@ -127,7 +127,7 @@ impl Worker {
         Ok(swept)
     }
 
-    async fn look_after(&self, id: JobId, round: &Round) -> Looked {
+    async fn look_after(&self, id: JobId, round: &Round) -> SweepOutcome {
         runtime::about(id);
         match self.look_at(id, round).await {
             Ok(looked) => looked,
@@ -138,7 +138,7 @@ impl Worker {
                     "a job cannot be looked after"
                 );
                 self.put_off(id).await;
-                Looked::Failed
+                SweepOutcome::Failed
             }
         }
     }
@@ -151,15 +151,15 @@ impl Worker {
         }
     }
 
-    async fn look_at(&self, id: JobId, round: &Round) -> Result<Looked, Fault> {
+    async fn look_at(&self, id: JobId, round: &Round) -> Result<SweepOutcome, Fault> {
         let now = OffsetDateTime::now_utc();
-        let Some(job) = self.records.get(id).await? else { return Ok(Looked::Stayed) };
+        let Some(job) = self.records.get(id).await? else { return Ok(SweepOutcome::Stayed) };
         runtime::of_provider(job.provider.as_str());
         if job.due().is_none_or(|at| at > round.until) {
-            return Ok(Looked::Stayed);
+            return Ok(SweepOutcome::Stayed);
         }
         if now >= round.latest {
-            return Ok(Looked::NotNow);
+            return Ok(SweepOutcome::NotNow);
         }
         if job.outbox.due.is_some_and(|at| at <= round.until) {
             self.make_up(&job, &round.deaf).await?;
@@ -168,7 +168,7 @@ impl Worker {
             self.give_sign(&job, &round.deaf.workflows).await?;
         }
         if job.check.at.is_none_or(|at| at > round.until) {
-            return Ok(Looked::Stayed);
+            return Ok(SweepOutcome::Stayed);
         }
         match job.status {
             Status::Waiting => {
@@ -181,38 +181,38 @@ impl Worker {
             Status::Submitting => self.later(&job, now, job.updated_at + NOBODY_ASKS_ANY_MORE).await,
             Status::Received => {
                 let looked = self.is_sent_again(&job, now).await?;
-                self.inbox.send(&Queued::Continuation(id), 0).await.map(|()| looked)
+                self.inbox.send(&DeliveryQueueMessage::Continuation(id), 0).await.map(|()| looked)
             }
             Status::Submitted | Status::Unknown | Status::Rendering => self.ask(job, round.latest).await,
             Status::Landing => self.look_at_landing(&job, round.until, now).await,
             // No longer silent; the index lags.
             Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => {
-                Ok(Looked::Stayed)
+                Ok(SweepOutcome::Stayed)
             }
         }
     }
 
     /// Asks about work that the provider has, or lets it expire.
-    pub(crate) async fn ask(&self, job: Job, latest: OffsetDateTime) -> Result<Looked, Fault> {
+    pub(crate) async fn ask(&self, job: Job, latest: OffsetDateTime) -> Result<SweepOutcome, Fault> {
         let provider = providers::find(job.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
         let inquired = self.inquire(provider, &job, latest).await?;
         let now = OffsetDateTime::now_utc();
         let end = poll_schedule::end(provider, &job, &inquired, self.config.sweep.expiry);
         match inquired {
-            Inquired::NoTime => Ok(Looked::NotNow),
-            Inquired::Answered(Standing::Told(event)) => self.happened(&job, event).await,
-            Inquired::Answered(Standing::Gone(fault)) => {
+            PollOutcome::NoTime => Ok(SweepOutcome::NotNow),
+            PollOutcome::Answered(PollStatus::Told(event)) => self.happened(&job, event).await,
+            PollOutcome::Answered(PollStatus::Gone(fault)) => {
                 let error = fault.remembered(now);
                 self.happened(&job, Event::Failed { error, missing: vec![] }).await
             }
             _ if now >= end => self.happened(&job, expired(&job, now)).await,
-            Inquired::CannotBe => self.later(&job, now, end).await,
-            Inquired::Answered(Standing::Found { ticket, notes }) => {
+            PollOutcome::CannotBe => self.later(&job, now, end).await,
+            PollOutcome::Answered(PollStatus::Found { ticket, notes }) => {
                 self.note(&job, notes, now).await?;
                 self.happened(&job, Event::Accepted { ticket }).await
             }
-            Inquired::Answered(Standing::Working { percent, notes }) => {
+            PollOutcome::Answered(PollStatus::Working { percent, notes }) => {
                 self.note(&job, notes, now).await?;
                 if let Some(percent) = percent {
                     let (job, _) = self.records.apply(job.id, &Event::Progressed { percent }, now).await?;
@@ -220,7 +220,7 @@ impl Worker {
                 }
                 self.later(&job, now, poll_schedule::next(provider, &job, now).min(end)).await
             }
-            Inquired::Unanswered(fault, wait) => {
+            PollOutcome::Unanswered(fault, wait) => {
                 fault.log("the provider does not say how work stands");
                 let next = poll_schedule::next_unanswered(provider, &job, now).max(now + wait);
                 self.checked(job.id, now, next.min(end), false).await
@@ -242,11 +242,16 @@ impl Worker {
 
     /// Notes that a job's message is about to be sent again. Before that, so that whoever takes the message up has the last
     /// word on when the job is looked at next.
-    async fn is_sent_again(&self, job: &Job, now: OffsetDateTime) -> Result<Looked, Fault> {
+    async fn is_sent_again(&self, job: &Job, now: OffsetDateTime) -> Result<SweepOutcome, Fault> {
         self.checked(job.id, now, poll_schedule::lost_message(job, now), false).await
     }
 
-    async fn later(&self, job: &Job, now: OffsetDateTime, next: OffsetDateTime) -> Result<Looked, Fault> {
+    async fn later(
+        &self,
+        job: &Job,
+        now: OffsetDateTime,
+        next: OffsetDateTime,
+    ) -> Result<SweepOutcome, Fault> {
         self.checked(job.id, now, next, true).await
     }
 
@@ -257,27 +262,27 @@ impl Worker {
         now: OffsetDateTime,
         next: OffsetDateTime,
         answered: bool,
-    ) -> Result<Looked, Fault> {
-        self.records.apply(id, &Event::Checked { next, answered }, now).await.map(|_| Looked::Stayed)
+    ) -> Result<SweepOutcome, Fault> {
+        self.records.apply(id, &Event::Checked { next, answered }, now).await.map(|_| SweepOutcome::Stayed)
     }
 
     /// Lets something happen to a job, and lands it when that made its files ready.
-    async fn happened(&self, job: &Job, event: Event) -> Result<Looked, Fault> {
+    async fn happened(&self, job: &Job, event: Event) -> Result<SweepOutcome, Fault> {
         let event = self.short(job.id, event).await?;
         let (after, change) = self.records.apply(job.id, &event, OffsetDateTime::now_utc()).await?;
         if after.status == Status::Received {
-            self.inbox.send(&Queued::Continuation(job.id), 0).await?;
+            self.inbox.send(&DeliveryQueueMessage::Continuation(job.id), 0).await?;
         }
         let (before, status) = (job.status.as_str(), after.status.as_str());
         tracing::info!(before, status, "a silent job was settled");
         self.tell(&after).await;
-        Ok(if change == Change::Moved { Looked::Moved } else { Looked::Stayed })
+        Ok(if change == Change::Moved { SweepOutcome::Moved } else { SweepOutcome::Stayed })
     }
 }
 
 /// What came of looking at a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Looked {
+pub(crate) enum SweepOutcome {
     /// It moved on.
     Moved,
     /// It is looked at again later.

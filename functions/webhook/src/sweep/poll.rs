@@ -1,17 +1,17 @@
 //! Asking a provider how work stands, in our turn and once: what it does not answer is asked again by a later sweep.
 
 use model::{Fault, Job};
-use provider_client::{Authority, Line, Pace, Unasked, latest_request};
-use providers::{Access, Credentials, Provider, Standing};
+use provider_client::{ProviderClient, QueryError, RateLimiter, TokenSource, latest_request};
+use providers::{ApiAccess, Credentials, PollStatus, Provider};
 use time::{Duration, OffsetDateTime};
 
 use crate::worker::Worker;
 
 /// What came of asking.
 #[derive(Debug)]
-pub(crate) enum Inquired {
+pub(crate) enum PollOutcome {
     /// The provider said this.
-    Answered(Standing),
+    Answered(PollStatus),
     /// It did not, for this reason, and wants to be left alone for so long.
     Unanswered(Fault, Duration),
     /// It cannot be asked about this work.
@@ -27,41 +27,41 @@ impl Worker {
         provider: &dyn Provider,
         job: &Job,
         latest: OffsetDateTime,
-    ) -> Result<Inquired, Fault> {
+    ) -> Result<PollOutcome, Fault> {
         let secret = self.secrets.get().await?;
         let credentials = Credentials::new(secret.provider(provider.name()));
         let config = &self.config.sweep;
         let api_url = config.providers.api_url(provider.name());
-        let access = Access { api_url, credentials: &credentials };
+        let access = ApiAccess { api_url, credentials: &credentials };
         let Some(mut inquiry) = provider.poll(&access, job, OffsetDateTime::now_utc())? else {
-            return Ok(Inquired::CannotBe);
+            return Ok(PollOutcome::CannotBe);
         };
         // As long as the answer to a request that is sent at the latest moment may take.
         let deadline = latest + config.provider_timeout + Duration::seconds(5);
         let left = std::time::Duration::try_from(latest - OffsetDateTime::now_utc()).unwrap_or_default();
-        let pace = Pace {
+        let pace = RateLimiter {
             records: &self.records,
             provider: job.provider.clone(),
             interval: config.providers.interval(provider.name()),
             patience: left,
             latest: latest_request(config.provider_timeout, deadline).min(latest),
         };
-        let line = Line {
+        let line = ProviderClient {
             sender: &self.sender,
             timeout: config.provider_timeout,
             deadline,
             pace: Some(&pace),
-            authority: Authority { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
+            authority: TokenSource { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
             authorizes: true,
             job: Some(job.id),
             waits: false,
         };
         Ok(match line.inquire(inquiry.as_mut()).await {
-            Ok(standing) => Inquired::Answered(providers::bounded_standing(standing)),
-            Err(Unasked::NoTime) => Inquired::NoTime,
-            Err(Unasked::Failed(fault)) => Inquired::Unanswered(fault, Duration::ZERO),
-            Err(Unasked::Later(fault, wait)) => {
-                Inquired::Unanswered(fault, Duration::try_from(wait).unwrap_or(Duration::ZERO))
+            Ok(standing) => PollOutcome::Answered(providers::bounded_standing(standing)),
+            Err(QueryError::NoTime) => PollOutcome::NoTime,
+            Err(QueryError::Failed(fault)) => PollOutcome::Unanswered(fault, Duration::ZERO),
+            Err(QueryError::Later(fault, wait)) => {
+                PollOutcome::Unanswered(fault, Duration::try_from(wait).unwrap_or(Duration::ZERO))
             }
         })
     }

@@ -4,7 +4,7 @@ use model::Job;
 use providers::Provider;
 use time::{Duration, OffsetDateTime};
 
-use crate::sweep::poll::Inquired;
+use crate::sweep::poll::PollOutcome;
 
 /// Troubles in a row that are taken for passing ones.
 const PASSING: u32 = 3;
@@ -34,11 +34,11 @@ pub(crate) fn lost_message(job: &Job, now: OffsetDateTime) -> OffsetDateTime {
 pub(crate) fn end(
     provider: &dyn Provider,
     job: &Job,
-    inquired: &Inquired,
+    inquired: &PollOutcome,
     expiry: std::time::Duration,
 ) -> OffsetDateTime {
     match inquired {
-        Inquired::CannotBe => job.created_at + expiry,
+        PollOutcome::CannotBe => job.created_at + expiry,
         _ => job.created_at + provider.polling().until,
     }
 }

@@ -1,12 +1,12 @@
 //! A banner in the provider's JSON as files to bring in (contract 8).
 
-use model::{Source, SourceRole, Ticket};
+use model::{ProviderJobId, Source, SourceRole};
 use serde_json::{Map, Value};
 
 /// A version of a banner: of each there is one event, whoever made it (contract 6.1, business key).
-pub(super) fn ticket(banner: &Value) -> Option<Ticket> {
+pub(super) fn ticket(banner: &Value) -> Option<ProviderJobId> {
     let version = banner.get("version").and_then(Value::as_i64).unwrap_or(1);
-    text(banner, "/id").map(|id| Ticket::new(format!("{id}#{version}")))
+    text(banner, "/id").map(|id| ProviderJobId::new(format!("{id}#{version}")))
 }
 
 /// Whether a banner names a file.

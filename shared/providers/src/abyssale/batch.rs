@@ -1,15 +1,15 @@
 //! A finished generation in the provider's JSON, the same in the batch event and in a poll (contract 3.3 and 3.4).
 
-use model::{Event, Fault, FaultClass, Missing, Source, Ticket};
+use model::{Event, Fault, FaultClass, Missing, ProviderJobId, Source};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::banner;
 
 /// The generation that a body is about (contract 9, row 9).
-pub(super) fn ticket(body: &Value) -> Option<Ticket> {
+pub(super) fn ticket(body: &Value) -> Option<ProviderJobId> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    text("generation_request_id").or_else(|| text("id")).map(Ticket::new)
+    text("generation_request_id").or_else(|| text("id")).map(ProviderJobId::new)
 }
 
 /// What came of the generation: files and what is missing, or nothing at all (contract 7, poll result). The files
@@ -80,8 +80,11 @@ mod tests {
 
     #[test]
     fn a_generation_is_named_in_either_way() {
-        assert_eq!(ticket(&json!({ "id": "a", "generation_request_id": "b" })), Some(Ticket::new("b")));
-        assert_eq!(ticket(&json!({ "id": "a" })), Some(Ticket::new("a")));
+        assert_eq!(
+            ticket(&json!({ "id": "a", "generation_request_id": "b" })),
+            Some(ProviderJobId::new("b"))
+        );
+        assert_eq!(ticket(&json!({ "id": "a" })), Some(ProviderJobId::new("a")));
         assert_eq!(ticket(&json!({ "banners": [] })), None);
     }
 }

@@ -9,10 +9,13 @@ use super::{
     question::{Question, refused},
     refusal,
 };
-use crate::{Access, Check, Fields, Finding, Health};
+use crate::{ApiAccess, CheckResult, CheckStatus, Fields, ProviderCheck};
 
 /// The questions, in the order in which their answers make sense.
-pub(super) fn checks(access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+pub(super) fn checks(
+    access: &ApiAccess<'_>,
+    fields: Map<String, Value>,
+) -> Result<Vec<ProviderCheck>, Fault> {
     let mut fields = Fields::new(fields);
     let design = match fields.take("design_id") {
         None | Some(Value::Null) => None,
@@ -23,7 +26,7 @@ pub(super) fn checks(access: &Access<'_>, fields: Map<String, Value>) -> Result<
         }
     };
     fields.finish()?;
-    let mut checks: Vec<Check> = vec![
+    let mut checks: Vec<ProviderCheck> = vec![
         ("key", Box::new(Question::new(access, Method::POST, "/auth", key)?)),
         // `POST /auth` does not look at the plan for a key of a user (contract 1.2); everything else does. This
         // reads a banner that no workspace has.
@@ -37,7 +40,7 @@ pub(super) fn checks(access: &Access<'_>, fields: Map<String, Value>) -> Result<
 }
 
 /// Every failure of `POST /auth` is 401 (contract 1.2).
-fn key(status: StatusCode, body: &[u8]) -> Result<Finding, Fault> {
+fn key(status: StatusCode, body: &[u8]) -> Result<CheckResult, Fault> {
     if !status.is_success() {
         return Err(refused(status, body));
     }
@@ -46,13 +49,13 @@ fn key(status: StatusCode, body: &[u8]) -> Result<Finding, Fault> {
         Some(company) => format!("Abyssale accepts the key, for {}", shortened(company)),
         None => "Abyssale accepts the key".to_owned(),
     };
-    Ok(Finding::new(Health::Ok, detail))
+    Ok(CheckResult::new(CheckStatus::Ok, detail))
 }
 
-fn plan(status: StatusCode, body: &[u8]) -> Result<Finding, Fault> {
+fn plan(status: StatusCode, body: &[u8]) -> Result<CheckResult, Fault> {
     let missing = status == StatusCode::NOT_FOUND && refusal::read(404, body).id == "visual_not_found";
     if missing || status.is_success() {
-        return Ok(Finding::new(Health::Ok, "the plan includes API access"));
+        return Ok(CheckResult::new(CheckStatus::Ok, "the plan includes API access"));
     }
     Err(refused(status, body))
 }
@@ -85,10 +88,10 @@ impl Design {
     }
 }
 
-fn read(status: StatusCode, body: &[u8]) -> Result<Finding, Fault> {
+fn read(status: StatusCode, body: &[u8]) -> Result<CheckResult, Fault> {
     if status == StatusCode::NOT_FOUND {
         let id = refusal::read(404, body).id;
-        return Ok(Finding::new(Health::Failed, format!("the workspace has no such design ({id})")));
+        return Ok(CheckResult::new(CheckStatus::Failed, format!("the workspace has no such design ({id})")));
     }
     if !status.is_success() {
         return Err(refused(status, body));
@@ -97,15 +100,15 @@ fn read(status: StatusCode, body: &[u8]) -> Result<Finding, Fault> {
     let (name, kind) = (&design.name, &design.kind);
     let Some(types) = design.file_types() else {
         let detail = format!("\"{name}\" is of the type {kind}, which is not known here");
-        return Ok(Finding::new(Health::Warning, detail));
+        return Ok(CheckResult::new(CheckStatus::Warning, detail));
     };
     let parts = if kind == "printer_multipage" { "pages" } else { "formats" };
     let listed = match design.formats.len() {
         0 => format!("no {parts}"),
         _ => format!("{parts} {}", design.formats.join(", ")),
     };
-    let health = if design.formats.is_empty() { Health::Warning } else { Health::Ok };
-    Ok(Finding::new(health, format!("\"{name}\" is {kind}, with {listed}; image_file_type: {types}")))
+    let health = if design.formats.is_empty() { CheckStatus::Warning } else { CheckStatus::Ok };
+    Ok(CheckResult::new(health, format!("\"{name}\" is {kind}, with {listed}; image_file_type: {types}")))
 }
 
 /// Names are a person's text and may be of any length.
@@ -128,19 +131,19 @@ mod tests {
             json!({ "name": "Spring", "type": "static", "formats": [{ "id": "square" }, { "id": "story" }] });
         let detail =
             "\"Spring\" is static, with formats square, story; image_file_type: jpeg, png, webp, avif, pdf";
-        assert_eq!(found(fixed), Finding::new(Health::Ok, detail));
+        assert_eq!(found(fixed), CheckResult::new(CheckStatus::Ok, detail));
         let pages = json!({ "name": "Book", "type": "printer_multipage", "pages": [{ "id": "page_1" }] });
         let detail = "\"Book\" is printer_multipage, with pages page_1; image_file_type: pdf";
-        assert_eq!(found(pages), Finding::new(Health::Ok, detail));
+        assert_eq!(found(pages), CheckResult::new(CheckStatus::Ok, detail));
         for odd in [
             json!({ "name": "New", "type": "hologram" }),
             json!({ "name": "x", "type": "animated" }),
             json!([]),
         ] {
-            assert_eq!(found(odd).health, Health::Warning);
+            assert_eq!(found(odd).health, CheckStatus::Warning);
         }
         let missing = read(StatusCode::NOT_FOUND, br#"{"id":"template_not_found"}"#).expect("a finding");
-        assert_eq!(missing.health, Health::Failed);
+        assert_eq!(missing.health, CheckStatus::Failed);
     }
 
     #[test]
@@ -156,7 +159,7 @@ mod tests {
     #[test]
     fn unknown_fields_are_refused_and_a_design_is_asked_for_only_when_named() {
         let credentials = Credentials::new(json!({ "api_key": "k" }));
-        let access = Access { api_url: "https://api.example", credentials: &credentials };
+        let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let named = |fields: Value| {
             checks(&access, fields.as_object().cloned().unwrap_or_default())
                 .map(|checks| checks.into_iter().map(|(name, _)| name).collect::<Vec<_>>())

@@ -22,8 +22,9 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Order, Polling,
-    Provider, Report, SigningAction, SigningSecret, Standing, Unreadable, bounds,
+    ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, MalformedDelivery, Order, PollSchedule,
+    PollStatus, Provider, ProviderCheck, Query, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
+    bounds,
 };
 
 /// The provider.
@@ -68,7 +69,11 @@ impl Provider for Abyssale {
         order::complete(order, job)
     }
 
-    fn submission(&self, call: &Call<'_>, _now: OffsetDateTime) -> Result<Box<dyn Conversation>, Fault> {
+    fn submission(
+        &self,
+        call: &SubmitContext<'_>,
+        _now: OffsetDateTime,
+    ) -> Result<Box<dyn SubmitProtocol>, Fault> {
         Ok(Box::new(submit::Submission::new(call)?))
     }
 
@@ -85,41 +90,45 @@ impl Provider for Abyssale {
         webhook::delivery_id(headers)
     }
 
-    fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable> {
+    fn read_delivery(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
         webhook::read_delivery(body).and_then(bounds::report)
     }
 
     fn poll(
         &self,
-        access: &Access<'_>,
+        access: &ApiAccess<'_>,
         job: &Job,
         _now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<PollStatus>>>, Fault> {
         let question = poll::question(access, job)?;
-        Ok(question.map(|question| Box::new(question) as Box<dyn Inquiry<Standing>>))
+        Ok(question.map(|question| Box::new(question) as Box<dyn Query<PollStatus>>))
     }
 
     fn is_done_at_once(&self, kind: &str) -> bool {
         matches!(kind, order::IMAGE | order::DYNAMIC_IMAGE)
     }
 
-    fn concerns(&self, report: &Report, kind: &str) -> bool {
+    fn concerns(&self, report: &DeliveryReport, kind: &str) -> bool {
         webhook::may_end(&report.name, kind)
     }
 
-    fn polling(&self) -> Polling {
+    fn polling(&self) -> PollSchedule {
         poll::POLLING
     }
 
     fn signing(
         &self,
-        access: &Access<'_>,
+        access: &ApiAccess<'_>,
         action: SigningAction,
-    ) -> Result<Option<Box<dyn Inquiry<SigningSecret>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Fault> {
         Ok(Some(Box::new(signing::question(access, action)?)))
     }
 
-    fn checks(&self, access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+    fn checks(
+        &self,
+        access: &ApiAccess<'_>,
+        fields: Map<String, Value>,
+    ) -> Result<Vec<ProviderCheck>, Fault> {
         check::checks(access, fields)
     }
 }

@@ -13,12 +13,13 @@ use super::{
     question::{Question, refused},
     refusal,
 };
-use crate::{Access, Polling, Standing};
+use crate::{ApiAccess, PollSchedule, PollStatus};
 
 /// The intervals of the provider's own clients: 3 seconds, doubled each time up to 30, for half an hour (contract 7).
 /// After that the work is parked: nearly everything is done by then, and what is not shall not use up the rate. It is
 /// given up before the provider forgets it, which is after 7 days (contract 3.3).
-pub(super) const POLLING: Polling = Polling { interval, until: Duration::from_secs((6 * 24 + 12) * 3600) };
+pub(super) const POLLING: PollSchedule =
+    PollSchedule { interval, until: Duration::from_secs((6 * 24 + 12) * 3600) };
 
 fn interval(age: Duration, asked: u32) -> Duration {
     const MINUTE: u64 = 60;
@@ -34,7 +35,7 @@ fn interval(age: Duration, asked: u32) -> Duration {
 ///
 /// # Errors
 /// [`FaultClass::Misconfigured`] when no key is configured.
-pub(super) fn question(access: &Access<'_>, job: &Job) -> Result<Option<Question<Standing>>, Fault> {
+pub(super) fn question(access: &ApiAccess<'_>, job: &Job) -> Result<Option<Question<PollStatus>>, Fault> {
     let pollable = matches!(job.kind.as_str(), GENERATION | MULTIPAGE_PDF);
     match job.ticket.as_ref().filter(|_| pollable) {
         Some(ticket) => {
@@ -48,13 +49,13 @@ pub(super) fn question(access: &Access<'_>, job: &Job) -> Result<Option<Question
 }
 
 /// The flag in the body decides, not 200 or 202 (contract 3.3).
-fn read(status: StatusCode, body: &[u8]) -> Result<Standing, Fault> {
+fn read(status: StatusCode, body: &[u8]) -> Result<PollStatus, Fault> {
     if !status.is_success() {
         return match status {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 let message = "Abyssale does not know the generation any more; it keeps results for 7 days";
                 let answer = refusal::read(status.as_u16(), body);
-                Ok(Standing::Gone(Fault::new(FaultClass::ProviderFailed, message).said_by_provider(answer)))
+                Ok(PollStatus::Gone(Fault::new(FaultClass::ProviderFailed, message).said_by_provider(answer)))
             }
             _ => Err(refused(status, body)),
         };
@@ -63,8 +64,8 @@ fn read(status: StatusCode, body: &[u8]) -> Result<Standing, Fault> {
     let body: Value = serde_json::from_slice(body).map_err(|e| unreadable().because(e))?;
     let finalized = body.get("is_finalized").and_then(Value::as_bool);
     match finalized.unwrap_or(status == StatusCode::OK) {
-        true => Ok(Standing::Told(batch::outcome(&body, OffsetDateTime::now_utc()))),
-        false => Ok(Standing::Working { percent: None, notes: None }),
+        true => Ok(PollStatus::Told(batch::outcome(&body, OffsetDateTime::now_utc()))),
+        false => Ok(PollStatus::Working { percent: None, notes: None }),
     }
 }
 
@@ -76,11 +77,11 @@ mod tests {
 
     fn said(status: u16, body: &str) -> String {
         match read(StatusCode::from_u16(status).expect("a status"), body.as_bytes()) {
-            Ok(Standing::Working { .. }) => "working".into(),
-            Ok(Standing::Told(Event::Finished { sources, .. })) => format!("{} files", sources.len()),
-            Ok(Standing::Told(event)) => format!("{event:?}"),
-            Ok(Standing::Found { ticket, .. }) => format!("found as {ticket}"),
-            Ok(Standing::Gone(fault)) => format!("gone: {}", fault.class.name()),
+            Ok(PollStatus::Working { .. }) => "working".into(),
+            Ok(PollStatus::Told(Event::Finished { sources, .. })) => format!("{} files", sources.len()),
+            Ok(PollStatus::Told(event)) => format!("{event:?}"),
+            Ok(PollStatus::Found { ticket, .. }) => format!("found as {ticket}"),
+            Ok(PollStatus::Gone(fault)) => format!("gone: {}", fault.class.name()),
             Err(fault) => fault.class.name().into(),
         }
     }

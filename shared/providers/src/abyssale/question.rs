@@ -7,7 +7,7 @@ use http::{Method, StatusCode, header};
 use model::{Fault, FaultClass, Secret};
 
 use super::refusal;
-use crate::{Access, Answer, Ask, Inquiry, SecretResponse, SendFailure, retry_after};
+use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendFailure, SendResult, retry_after};
 
 /// Waits before a repeat, for want of a `Retry-After` (contract 7).
 const BACK_OFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -31,7 +31,12 @@ impl<T> Question<T> {
     ///
     /// # Errors
     /// [`FaultClass::Misconfigured`] when no key is configured.
-    pub(super) fn new(access: &Access<'_>, method: Method, path: &str, read: Read<T>) -> Result<Self, Fault> {
+    pub(super) fn new(
+        access: &ApiAccess<'_>,
+        method: Method,
+        path: &str,
+        read: Read<T>,
+    ) -> Result<Self, Fault> {
         let key = access.credentials.one("api_key").ok_or_else(|| {
             let message =
                 "no Abyssale API key is configured: the operator has to put it into Landfall's secret";
@@ -66,35 +71,35 @@ impl<T> Question<T> {
         Ok(request)
     }
 
-    fn again(&mut self, wait: Option<Duration>, otherwise: Fault) -> Ask<T> {
-        let Some(back_off) = BACK_OFF.get(self.repeats) else { return Ask::Failed(otherwise) };
+    fn again(&mut self, wait: Option<Duration>, otherwise: Fault) -> QueryStep<T> {
+        let Some(back_off) = BACK_OFF.get(self.repeats) else { return QueryStep::Failed(otherwise) };
         self.repeats += 1;
         self.after(wait.unwrap_or(*back_off), otherwise)
     }
 
-    fn after(&self, wait: Duration, otherwise: Fault) -> Ask<T> {
+    fn after(&self, wait: Duration, otherwise: Fault) -> QueryStep<T> {
         match self.request() {
-            Ok(request) => Ask::SendAfter { wait, request, otherwise },
-            Err(fault) => Ask::Failed(fault),
+            Ok(request) => QueryStep::SendAfter { wait, request, otherwise },
+            Err(fault) => QueryStep::Failed(fault),
         }
     }
 
     /// The provider may have done what was asked. Only reading is repeated (contract 7).
-    fn doubtful(&mut self, what: &str, wait: Option<Duration>) -> Ask<T> {
+    fn doubtful(&mut self, what: &str, wait: Option<Duration>) -> QueryStep<T> {
         if self.method == Method::GET {
             return self
                 .again(wait, Fault::new(FaultClass::ProviderUnavailable, what.to_owned()).retry_after(30));
         }
         let message = format!("{what}; it may have done what was asked");
-        Ask::Failed(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
+        QueryStep::Failed(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
     }
 
     /// The three meanings of 429 (contract 1.5).
-    fn too_many(&mut self, response: &http::Response<Bytes>) -> Ask<T> {
+    fn too_many(&mut self, response: &http::Response<Bytes>) -> QueryStep<T> {
         let answer = refusal::read(response.status().as_u16(), response.body());
         if answer.id == "feature_not_in_plan" {
             let message = "the Abyssale plan does not include this feature";
-            return Ask::Failed(Fault::new(FaultClass::ProviderPlan, message).said_by_provider(answer));
+            return QueryStep::Failed(Fault::new(FaultClass::ProviderPlan, message).said_by_provider(answer));
         }
         if let Some(wait) = retry_after(response) {
             let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
@@ -106,19 +111,19 @@ impl<T> Question<T> {
         let fault =
             Fault::new(FaultClass::ProviderThrottled, message).retry_after(5).said_by_provider(answer);
         if self.probed {
-            return Ask::Failed(fault);
+            return QueryStep::Failed(fault);
         }
         self.probed = true;
         self.after(Duration::from_secs(1), fault)
     }
 }
 
-impl<T> Inquiry<T> for Question<T> {
-    fn start(&mut self) -> Ask<T> {
-        self.request().map_or_else(Ask::Failed, Ask::Send)
+impl<T> Query<T> for Question<T> {
+    fn start(&mut self) -> QueryStep<T> {
+        self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn answered(&mut self, answer: Answer) -> Ask<T> {
+    fn answered(&mut self, answer: SendResult) -> QueryStep<T> {
         let response = match answer {
             Ok(response) => response,
             Err(SendFailure::NotSent) => {
@@ -132,7 +137,7 @@ impl<T> Inquiry<T> for Question<T> {
         match response.status() {
             StatusCode::TOO_MANY_REQUESTS => self.too_many(&response),
             status if status.is_success() || is_judged(status) => {
-                (self.read)(status, response.body()).map_or_else(Ask::Failed, Ask::Done)
+                (self.read)(status, response.body()).map_or_else(QueryStep::Failed, QueryStep::Done)
             }
             status => {
                 let what = format!("Abyssale answered HTTP {}", status.as_u16());
@@ -177,9 +182,9 @@ mod tests {
     use crate::Credentials;
 
     /// Asks, answers with each in turn, and returns how it ended and the waits between.
-    fn asked(method: Method, answers: Vec<Answer>) -> (Result<u16, FaultClass>, Vec<u64>) {
+    fn asked(method: Method, answers: Vec<SendResult>) -> (Result<u16, FaultClass>, Vec<u64>) {
         let credentials = Credentials::new(json!({ "api_key": "k" }));
-        let access = Access { api_url: "https://api.example", credentials: &credentials };
+        let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let read: Read<u16> = |status, body| match status.is_success() {
             true => Ok(status.as_u16()),
             false => Err(refused(status, body)),
@@ -188,20 +193,24 @@ mod tests {
         let (mut step, mut waits) = (question.start(), vec![]);
         for answer in answers {
             match step {
-                Ask::Send(_) => {}
-                Ask::SendAfter { wait, .. } => waits.push(wait.as_secs()),
-                Ask::Authorize { .. } | Ask::Done(_) | Ask::Failed(_) => panic!("an answer to nothing"),
+                QueryStep::Send(_) => {}
+                QueryStep::SendAfter { wait, .. } => waits.push(wait.as_secs()),
+                QueryStep::Authorize { .. } | QueryStep::Done(_) | QueryStep::Failed(_) => {
+                    panic!("an answer to nothing")
+                }
             }
             step = question.answered(answer);
         }
         match step {
-            Ask::Done(status) => (Ok(status), waits),
-            Ask::Failed(fault) => (Err(fault.class), waits),
-            Ask::Send(_) | Ask::SendAfter { .. } | Ask::Authorize { .. } => panic!("not at its end"),
+            QueryStep::Done(status) => (Ok(status), waits),
+            QueryStep::Failed(fault) => (Err(fault.class), waits),
+            QueryStep::Send(_) | QueryStep::SendAfter { .. } | QueryStep::Authorize { .. } => {
+                panic!("not at its end")
+            }
         }
     }
 
-    fn says(status: u16, id: &str, after: Option<&str>) -> Answer {
+    fn says(status: u16, id: &str, after: Option<&str>) -> SendResult {
         let mut response = http::Response::builder().status(status);
         if let Some(after) = after {
             response = response.header(header::RETRY_AFTER, after);

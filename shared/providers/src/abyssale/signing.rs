@@ -6,10 +6,13 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::question::{Question, refused};
-use crate::{Access, SecretResponse, SigningAction, SigningSecret};
+use crate::{ApiAccess, SecretResponse, SigningAction, SigningSecret};
 
 /// The question that carries out an action.
-pub(super) fn question(access: &Access<'_>, action: SigningAction) -> Result<Question<SigningSecret>, Fault> {
+pub(super) fn question(
+    access: &ApiAccess<'_>,
+    action: SigningAction,
+) -> Result<Question<SigningSecret>, Fault> {
     let (method, path) = match action {
         SigningAction::Fetch => (Method::GET, "/signing-secret"),
         SigningAction::Rotate { force: false } => (Method::POST, "/signing-secret/rotate"),

@@ -7,7 +7,7 @@ use http::{Method, StatusCode, header};
 use model::{Fault, FaultClass, Secret, Violation};
 
 use super::{refusal, task::Task};
-use crate::{Answer, Call, Conversation, SendFailure, Step, retry_after};
+use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep, retry_after};
 
 /// How often a request is repeated that was refused with `Retry-After` or never sent (contract 7, defaults).
 const REPEATS: u32 = 3;
@@ -27,7 +27,7 @@ pub(super) struct Submission {
 }
 
 impl Submission {
-    pub(super) fn new(call: &Call<'_>) -> Result<Self, Fault> {
+    pub(super) fn new(call: &SubmitContext<'_>) -> Result<Self, Fault> {
         let key = call.credentials.one("api_key").ok_or_else(|| {
             let message =
                 "no Abyssale API key is configured: the operator has to put it into Landfall's secret";
@@ -62,18 +62,18 @@ impl Submission {
             })
     }
 
-    fn send(&self) -> Step {
-        self.request().map_or_else(Step::Refused, Step::Send)
+    fn send(&self) -> SubmitStep {
+        self.request().map_or_else(SubmitStep::Refused, SubmitStep::Send)
     }
 
-    fn send_after(&self, wait: Duration, otherwise: Fault) -> Step {
+    fn send_after(&self, wait: Duration, otherwise: Fault) -> SubmitStep {
         match self.request() {
-            Ok(request) => Step::SendAfter { wait, request, otherwise },
-            Err(fault) => Step::Refused(fault),
+            Ok(request) => SubmitStep::SendAfter { wait, request, otherwise },
+            Err(fault) => SubmitStep::Refused(fault),
         }
     }
 
-    fn not_connected(&mut self) -> Step {
+    fn not_connected(&mut self) -> SubmitStep {
         let fault =
             Fault::new(FaultClass::ProviderUnavailable, "Abyssale cannot be reached; nothing was submitted")
                 .retry_after(30);
@@ -82,17 +82,17 @@ impl Submission {
                 self.reconnects += 1;
                 self.send_after(*wait, fault)
             }
-            None => Step::Refused(fault),
+            None => SubmitStep::Refused(fault),
         }
     }
 
     /// The three meanings of 429 (contract 1.5), told apart by id, by `Retry-After`, and by one probe.
-    fn too_many(&mut self, response: &http::Response<Bytes>) -> Step {
+    fn too_many(&mut self, response: &http::Response<Bytes>) -> SubmitStep {
         let answer = refusal::read(response.status().as_u16(), response.body());
         if answer.id == "feature_not_in_plan" {
             let fault =
                 Fault::new(FaultClass::ProviderPlan, "the Abyssale plan does not include this feature");
-            return Step::Refused(fault.said_by_provider(answer));
+            return SubmitStep::Refused(fault.said_by_provider(answer));
         }
         if let Some(wait) = retry_after(response) {
             // Rounded up: who comes back a moment too soon is refused again.
@@ -102,7 +102,7 @@ impl Submission {
                 .retry_after(seconds)
                 .said_by_provider(answer);
             if self.repeats == REPEATS {
-                return Step::Refused(fault);
+                return SubmitStep::Refused(fault);
             }
             self.repeats += 1;
             return self.send_after(wait, fault);
@@ -110,19 +110,19 @@ impl Submission {
         let message = "Abyssale refused twice without saying when to come back: its credits are spent, or its gateway limit holds on";
         let fault = Fault::new(FaultClass::ProviderQuota, message).said_by_provider(answer);
         if self.probed {
-            return Step::Refused(fault);
+            return SubmitStep::Refused(fault);
         }
         self.probed = true;
         self.send_after(Duration::from_secs(1), fault)
     }
 }
 
-impl Conversation for Submission {
-    fn start(&mut self) -> Step {
+impl SubmitProtocol for Submission {
+    fn start(&mut self) -> SubmitStep {
         self.send()
     }
 
-    fn answered(&mut self, answer: Answer) -> Step {
+    fn answered(&mut self, answer: SendResult) -> SubmitStep {
         let response = match answer {
             Ok(response) => response,
             Err(SendFailure::NotSent) => return self.not_connected(),
@@ -143,7 +143,7 @@ impl Conversation for Submission {
 }
 
 /// Client errors other than 429 (contract 1.4).
-fn refused(task: Task, status: u16, body: &[u8]) -> Step {
+fn refused(task: Task, status: u16, body: &[u8]) -> SubmitStep {
     let answer = refusal::read(status, body);
     let fault = match (status, answer.id.as_str()) {
         (401 | 403, "api_access_denied") => {
@@ -176,7 +176,7 @@ fn refused(task: Task, status: u16, body: &[u8]) -> Step {
         message: problem.message.clone(),
     };
     let violations = answer.errors.iter().map(in_the_callers_words).collect();
-    Step::Refused(fault.with_violations(violations).said_by_provider(answer))
+    SubmitStep::Refused(fault.with_violations(violations).said_by_provider(answer))
 }
 
 #[cfg(test)]

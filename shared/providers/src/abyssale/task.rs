@@ -2,14 +2,14 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use model::{Fault, FaultClass, Ticket};
+use model::{Fault, FaultClass, ProviderJobId};
 use serde_json::{Value, json};
 
 use super::{
     banner,
     order::{DYNAMIC_IMAGE, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF},
 };
-use crate::{Call, Outcome, Step};
+use crate::{SubmitContext, SubmitStep, SynchronousResult};
 
 /// Every field of a body that is posted (contract 2.1, 3.1, 3.2, 4 and 5.1).
 const FIELDS: &[&str] = &[
@@ -62,7 +62,7 @@ impl Task {
     }
 
     /// Where it is posted. The design's id was checked to be fit for a path.
-    pub(super) fn uri(self, call: &Call<'_>) -> String {
+    pub(super) fn uri(self, call: &SubmitContext<'_>) -> String {
         let design = call.request.get("design_id").and_then(Value::as_str).unwrap_or_default();
         let path = match self {
             Task::Export => "/async/banners/export".to_owned(),
@@ -75,7 +75,7 @@ impl Task {
     }
 
     /// What is posted: what the caller said, and where to report if there is anything to report later.
-    pub(super) fn body(self, call: &Call<'_>) -> Value {
+    pub(super) fn body(self, call: &SubmitContext<'_>) -> Value {
         if self == Task::Export {
             return json!({ "ids": call.request["banner_ids"], "callback_url": call.callback_url.as_str() });
         }
@@ -94,17 +94,18 @@ impl Task {
     }
 
     /// What an answer with a good status says.
-    pub(super) fn accepted(self, status: StatusCode, answer: &Bytes) -> Step {
+    pub(super) fn accepted(self, status: StatusCode, answer: &Bytes) -> SubmitStep {
         let body: Value = serde_json::from_slice(answer).unwrap_or(Value::Null);
-        let id =
-            |name: &str| body.get(name).and_then(Value::as_str).filter(|id| !id.is_empty()).map(Ticket::new);
+        let id = |name: &str| {
+            body.get(name).and_then(Value::as_str).filter(|id| !id.is_empty()).map(ProviderJobId::new)
+        };
         let step = match self {
-            Task::Export => id("export_id").map(Step::Accepted),
-            Task::Generation | Task::MultipagePdf => id("generation_request_id").map(Step::Accepted),
+            Task::Export => id("export_id").map(SubmitStep::Accepted),
+            Task::Generation | Task::MultipagePdf => id("generation_request_id").map(SubmitStep::Accepted),
             // The answer is a banner, which is what a delivery about one looks like (contract 3.4).
-            Task::Image => banner::ticket(&body)
-                .filter(|_| banner::has_file(&body))
-                .map(|ticket| Step::Done { ticket, outcome: Outcome::Delivery(answer.clone()) }),
+            Task::Image => banner::ticket(&body).filter(|_| banner::has_file(&body)).map(|ticket| {
+                SubmitStep::Done { ticket, outcome: SynchronousResult::Delivery(answer.clone()) }
+            }),
             Task::DynamicImage => id("id").map(|ticket| {
                 let mut result = body.clone();
                 if let Some(fields) = result.as_object_mut() {
@@ -112,7 +113,7 @@ impl Task {
                     // 201 when it was made now, 200 when it existed before.
                     fields.insert("created".into(), (status == StatusCode::CREATED).into());
                 }
-                Step::Done { ticket, outcome: Outcome::Answer(result) }
+                SubmitStep::Done { ticket, outcome: SynchronousResult::Answer(result) }
             }),
         };
         step.unwrap_or_else(|| self.unknown("Abyssale accepted the request but its answer names no result"))
@@ -136,7 +137,7 @@ impl Task {
     }
 
     /// Nobody knows whether the work is done.
-    pub(super) fn unknown(self, what: &str) -> Step {
+    pub(super) fn unknown(self, what: &str) -> SubmitStep {
         let message = match self {
             Task::Export => format!("{what}; the export may be under way, its callback will tell"),
             Task::Generation | Task::MultipagePdf => {
@@ -146,7 +147,7 @@ impl Task {
                 format!("{what}; it may have been made, and is not asked for again")
             }
         };
-        Step::OutcomeUnknown(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
+        SubmitStep::OutcomeUnknown(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
     }
 }
 

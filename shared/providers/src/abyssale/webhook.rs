@@ -1,6 +1,6 @@
 //! What Abyssale delivers: whether it is authentic, and what it says (contract 6).
 
-use model::{Event, Source, Ticket};
+use model::{Event, ProviderJobId, Source};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -9,7 +9,7 @@ use super::{
     order::{BANNER, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF},
     signature,
 };
-use crate::{Authenticity, Credentials, Delivery, Report, Unreadable};
+use crate::{Authenticity, Credentials, Delivery, DeliveryReport, MalformedDelivery};
 
 /// Identical on all attempts of one delivery (contract 6.1).
 const DELIVERY_ID: &str = "x-abyssale-delivery-id";
@@ -100,10 +100,11 @@ pub(super) fn may_end(name: &str, kind: &str) -> bool {
     }
 }
 
-pub(super) fn read_delivery(body: &[u8]) -> Result<Report, Unreadable> {
-    let body: Value = serde_json::from_slice(body).map_err(|e| Unreadable(format!("not JSON: {e}")))?;
+pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
+    let body: Value =
+        serde_json::from_slice(body).map_err(|e| MalformedDelivery(format!("not JSON: {e}")))?;
     if !body.is_object() {
-        return Err(Unreadable("not a JSON object".into()));
+        return Err(MalformedDelivery("not a JSON object".into()));
     }
     let flat = read_flat(&body);
     if matches!(&flat, Ok(report) if report.event.is_some()) {
@@ -116,7 +117,7 @@ pub(super) fn read_delivery(body: &[u8]) -> Result<Report, Unreadable> {
     }
 }
 
-fn read_flat(body: &Value) -> Result<Report, Unreadable> {
+fn read_flat(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let name = ["event_type", "event", "type", "webhook_event"].into_iter().find_map(text);
     let shape = Kind::shaped(body);
@@ -127,30 +128,33 @@ fn read_flat(body: &Value) -> Result<Report, Unreadable> {
         None => shape,
     };
     let Some(kind) = kind else {
-        return Ok(Report { name: name.unwrap_or("unknown").to_owned(), ..Report::unreadable() });
+        return Ok(DeliveryReport {
+            name: name.unwrap_or("unknown").to_owned(),
+            ..DeliveryReport::unreadable()
+        });
     };
-    let report = Report { name: kind.name().to_owned(), ..Report::unreadable() };
+    let report = DeliveryReport { name: kind.name().to_owned(), ..DeliveryReport::unreadable() };
     match kind {
         Kind::NewExport => {
             let export_id = text("export_id");
-            let url =
-                text("archive_url").ok_or_else(|| Unreadable("NEW_EXPORT without archive_url".into()))?;
+            let url = text("archive_url")
+                .ok_or_else(|| MalformedDelivery("NEW_EXPORT without archive_url".into()))?;
             let event = Some(Event::Finished { sources: vec![Source::archive(url)], missing: vec![] });
-            let ticket = export_id.map(Ticket::new);
-            Ok(Report { ticket, event, adoptable_as: Some(EXPORT), awaited: true, ..report })
+            let ticket = export_id.map(ProviderJobId::new);
+            Ok(DeliveryReport { ticket, event, adoptable_as: Some(EXPORT), awaited: true, ..report })
         }
         Kind::NewBannerBatch => {
             // The flag is documented for polling only, and one example has it here (contract 3.4).
             let finished = body.get("is_finalized").and_then(Value::as_bool).unwrap_or(true);
             let event = finished.then(|| batch::outcome(body, OffsetDateTime::now_utc()));
             let ticket = batch::ticket(body);
-            Ok(Report { ticket, event, adoptable_as: Some(GENERATION), awaited: true, ..report })
+            Ok(DeliveryReport { ticket, event, adoptable_as: Some(GENERATION), awaited: true, ..report })
         }
         Kind::NewBanner => {
             let event = banner::has_file(body)
                 .then(|| Event::Finished { sources: banner::sources(body), missing: vec![] });
             let adoptable_as = event.is_some().then_some(BANNER);
-            Ok(Report { ticket: banner::ticket(body), event, adoptable_as, ..report })
+            Ok(DeliveryReport { ticket: banner::ticket(body), event, adoptable_as, ..report })
         }
         Kind::TemplateStatus => Ok(report),
     }
@@ -216,7 +220,7 @@ mod tests {
             format!(r#"{{"event":"generation.done","id":"g","banners":[{banner}]}}"#),
         ] {
             let report = read_delivery(body.as_bytes()).expect("readable");
-            assert_eq!(report.ticket, Some(Ticket::new("g")), "{body}");
+            assert_eq!(report.ticket, Some(ProviderJobId::new("g")), "{body}");
             assert!(
                 matches!(report.event, Some(Event::Finished { sources, .. }) if sources.len() == 1),
                 "{body}"
@@ -224,7 +228,7 @@ mod tests {
             assert_eq!(report.adoptable_as, Some(GENERATION));
         }
         let report = read_delivery(banner.as_bytes()).expect("readable");
-        assert_eq!((report.ticket, report.adoptable_as), (Some(Ticket::new("b#3")), Some(BANNER)));
+        assert_eq!((report.ticket, report.adoptable_as), (Some(ProviderJobId::new("b#3")), Some(BANNER)));
     }
 
     #[test]

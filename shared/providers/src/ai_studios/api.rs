@@ -5,13 +5,13 @@ use http::{HeaderValue, Method, header};
 use model::{Fault, FaultClass, Secret};
 use serde_json::Value;
 
-use crate::{Credentials, LongestAnswer};
+use crate::{Credentials, ResponseLimit};
 
 /// Before every path (contract 1.1).
 const PREFIX: &str = "/api/odin/v3";
 
 /// The longest project that is read: its scenes can be megabytes (contract 5.1).
-pub(super) const LONGEST_PROJECT: LongestAnswer = LongestAnswer(16 * 1024 * 1024);
+pub(super) const LONGEST_PROJECT: ResponseLimit = ResponseLimit(16 * 1024 * 1024);
 
 /// How the token stands in its header (contract 1.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn only_a_project_may_be_long() {
         let api = api(json!({ "app_id": "a", "user_key": "k" })).expect("keys");
-        let longest = |request: http::Request<Bytes>| request.extensions().get::<LongestAnswer>().copied();
+        let longest = |request: http::Request<Bytes>| request.extensions().get::<ResponseLimit>().copied();
         assert_eq!(longest(api.project("p").expect("a request")), Some(LONGEST_PROJECT));
         assert_eq!(longest(api.progress("p").expect("a request")), None);
     }

@@ -13,13 +13,16 @@ use super::{
     repeats::Repeats,
     values::{id_text, text},
 };
-use crate::{Access, Answer, Ask, Check, Fields, Finding, Health, Inquiry};
+use crate::{ApiAccess, CheckResult, CheckStatus, Fields, ProviderCheck, Query, QueryStep, SendResult};
 
 /// How many workspaces are named.
 const MOST_NAMED: usize = 5;
 
 /// The questions, in the order in which their answers make sense.
-pub(super) fn checks(access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+pub(super) fn checks(
+    access: &ApiAccess<'_>,
+    fields: Map<String, Value>,
+) -> Result<Vec<ProviderCheck>, Fault> {
     let mut fields = Fields::new(fields);
     let project = match fields.take("project_id") {
         None => None,
@@ -34,7 +37,8 @@ pub(super) fn checks(access: &Access<'_>, fields: Map<String, Value>) -> Result<
     let ask = |about: About| {
         Box::new(Question { api: api.clone(), about, refused: false, repeats: Repeats::default() })
     };
-    let mut checks: Vec<Check> = vec![("key", ask(About::Key)), ("workspaces", ask(About::Workspaces))];
+    let mut checks: Vec<ProviderCheck> =
+        vec![("key", ask(About::Key)), ("workspaces", ask(About::Workspaces))];
     if let Some(id) = project {
         checks.push(("project", ask(About::Project(id))));
     }
@@ -63,11 +67,11 @@ impl Question {
         }
     }
 
-    fn refused(&mut self, answer: &Answer, refusal: &Refusal) -> Ask<Finding> {
+    fn refused(&mut self, answer: &SendResult, refusal: &Refusal) -> QueryStep<CheckResult> {
         match refusal.class() {
             Class::Auth if !self.refused => {
                 self.refused = true;
-                Ask::Authorize { refused: true }
+                QueryStep::Authorize { refused: true }
             }
             Class::Throttled => self.repeats.after_throttling(self.request(), answer, refusal.fault()),
             Class::Transient => self.repeats.after_trouble(self.request(), refusal.fault()),
@@ -77,17 +81,19 @@ impl Question {
             | Class::NotFound
             | Class::Conflict
             | Class::Invalid
-            | Class::Provider => Ask::Failed(refusal.fault()),
+            | Class::Provider => QueryStep::Failed(refusal.fault()),
         }
     }
 
-    fn found(&self, payload: Value) -> Finding {
+    fn found(&self, payload: Value) -> CheckResult {
         match self.about {
             About::Key => match payload.get("isAuthenticated").and_then(Value::as_bool) {
                 Some(false) => {
-                    Finding::new(Health::Failed, "AI Studios does not accept the token that it gave")
+                    CheckResult::new(CheckStatus::Failed, "AI Studios does not accept the token that it gave")
                 }
-                Some(true) | None => Finding::new(Health::Ok, "AI Studios accepts app_id and user_key"),
+                Some(true) | None => {
+                    CheckResult::new(CheckStatus::Ok, "AI Studios accepts app_id and user_key")
+                }
             },
             About::Workspaces => workspaces(&items(payload, "workspaces")),
             About::Project(_) => project(&payload),
@@ -95,30 +101,30 @@ impl Question {
     }
 }
 
-impl Inquiry<Finding> for Question {
-    fn start(&mut self) -> Ask<Finding> {
-        Ask::Authorize { refused: false }
+impl Query<CheckResult> for Question {
+    fn start(&mut self) -> QueryStep<CheckResult> {
+        QueryStep::Authorize { refused: false }
     }
 
-    fn authorized(&mut self, token: &Secret) -> Ask<Finding> {
+    fn authorized(&mut self, token: &Secret) -> QueryStep<CheckResult> {
         self.api.carry(token);
-        self.request().map_or_else(Ask::Failed, Ask::Send)
+        self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn answered(&mut self, answer: Answer) -> Ask<Finding> {
+    fn answered(&mut self, answer: SendResult) -> QueryStep<CheckResult> {
         let Ok(response) = &answer else {
             let fault = Fault::new(FaultClass::ProviderUnavailable, "AI Studios does not answer");
             return self.repeats.after_trouble(self.request(), fault.retry_after(30));
         };
         match open(response.status(), response.body(), Holds::List) {
-            Ok(payload) => Ask::Done(self.found(payload)),
+            Ok(payload) => QueryStep::Done(self.found(payload)),
             Err(refusal) => self.refused(&answer, &refusal),
         }
     }
 }
 
 /// Names and ids, which an order takes as `workspace_id`.
-fn workspaces(list: &[Value]) -> Finding {
+fn workspaces(list: &[Value]) -> CheckResult {
     let named = list.iter().filter_map(|workspace| {
         let id = id_text(workspace, &["workspaceId", "id"])?;
         let name = text(workspace, &["workspaceName", "name"]).unwrap_or("?");
@@ -130,15 +136,15 @@ fn workspaces(list: &[Value]) -> Finding {
         shown if shown < list.len() => format!("{} and {} more", named.join(", "), list.len() - shown),
         _ => named.join(", "),
     };
-    Finding::new(Health::Ok, detail)
+    CheckResult::new(CheckStatus::Ok, detail)
 }
 
-fn project(payload: &Value) -> Finding {
+fn project(payload: &Value) -> CheckResult {
     let project = Project::read(payload);
     let fields = payload.get("project").unwrap_or(payload);
     let name = text(fields, &["name"]).unwrap_or("?").chars().take(80).collect::<String>();
     let state = project.progress.state.unwrap_or_else(|| "never exported".to_owned());
-    Finding::new(Health::Ok, format!("\"{name}\" is there: {state}"))
+    CheckResult::new(CheckStatus::Ok, format!("\"{name}\" is there: {state}"))
 }
 
 #[cfg(test)]
@@ -148,28 +154,30 @@ mod tests {
     use super::*;
     use crate::Credentials;
 
-    fn found(about: &str, status: u16, body: &str) -> Result<Finding, FaultClass> {
+    fn found(about: &str, status: u16, body: &str) -> Result<CheckResult, FaultClass> {
         let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
-        let access = Access { api_url: "https://api.example", credentials: &credentials };
+        let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let fields = Map::from_iter([("project_id".to_owned(), json!("66b1"))]);
         let checks = checks(&access, fields).expect("good");
         let (_, mut inquiry) = checks.into_iter().find(|(name, _)| *name == about).expect("a check");
-        assert!(matches!(inquiry.start(), Ask::Authorize { refused: false }));
-        assert!(matches!(inquiry.authorized(&Secret::new("t")), Ask::Send(_)));
+        assert!(matches!(inquiry.start(), QueryStep::Authorize { refused: false }));
+        assert!(matches!(inquiry.authorized(&Secret::new("t")), QueryStep::Send(_)));
         let answer = http::Response::builder().status(status).body(body.to_owned().into());
         match inquiry.answered(Ok(answer.expect("a response"))) {
-            Ask::Done(finding) => Ok(finding),
-            Ask::Failed(fault) => Err(fault.class),
-            Ask::Send(_) | Ask::SendAfter { .. } | Ask::Authorize { .. } => panic!("not at its end"),
+            QueryStep::Done(finding) => Ok(finding),
+            QueryStep::Failed(fault) => Err(fault.class),
+            QueryStep::Send(_) | QueryStep::SendAfter { .. } | QueryStep::Authorize { .. } => {
+                panic!("not at its end")
+            }
         }
     }
 
     #[test]
     fn what_the_provider_says_is_told_by_name() {
         let good = found("key", 200, r#"{"success":true,"data":{"isAuthenticated":true}}"#).expect("found");
-        assert_eq!(good.health, Health::Ok);
+        assert_eq!(good.health, CheckStatus::Ok);
         let bad = found("key", 200, r#"{"isAuthenticated":false}"#).expect("found");
-        assert_eq!(bad.health, Health::Failed);
+        assert_eq!(bad.health, CheckStatus::Failed);
         let project = found("project", 200, r#"{"data":{"project":{"name":"Spring","state":"exported"}}}"#);
         assert_eq!(project.expect("found").detail, "\"Spring\" is there: exported");
         let missing = found("project", 404, r#"{"success":false,"error":{"code":4040,"msg":"none"}}"#);

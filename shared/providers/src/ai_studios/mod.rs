@@ -28,8 +28,8 @@ use time::OffsetDateTime;
 #[cfg(feature = "schema")]
 use crate::OrderSchema;
 use crate::{
-    Access, Authenticity, Call, Check, Conversation, Credentials, Delivery, Inquiry, Knocking, Order,
-    Polling, Provider, Report, Standing, Token, Unreadable, bounds,
+    ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery, Order,
+    PollSchedule, PollStatus, Provider, ProviderCheck, Query, SubmitContext, SubmitProtocol, Token, bounds,
 };
 
 /// The provider.
@@ -85,7 +85,11 @@ impl Provider for AiStudios {
         Some(3)
     }
 
-    fn submission(&self, call: &Call<'_>, now: OffsetDateTime) -> Result<Box<dyn Conversation>, Fault> {
+    fn submission(
+        &self,
+        call: &SubmitContext<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Box<dyn SubmitProtocol>, Fault> {
         Ok(Box::new(submit::Submission::new(call, now)?))
     }
 
@@ -108,25 +112,25 @@ impl Provider for AiStudios {
         None
     }
 
-    fn read_delivery(&self, body: &[u8]) -> Result<Report, Unreadable> {
+    fn read_delivery(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
         webhook::read_delivery(body).and_then(bounds::report)
     }
 
-    fn is_delivery(&self, method: &http::Method, query: Option<&str>) -> Knocking {
+    fn is_delivery(&self, method: &http::Method, query: Option<&str>) -> DeliveryMethod {
         webhook::is_delivery(method, query)
     }
 
     fn poll(
         &self,
-        access: &Access<'_>,
+        access: &ApiAccess<'_>,
         job: &Job,
         now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Inquiry<Standing>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<PollStatus>>>, Fault> {
         let question = poll::Question::new(access, job, now)?;
-        Ok(question.map(|question| Box::new(question) as Box<dyn Inquiry<Standing>>))
+        Ok(question.map(|question| Box::new(question) as Box<dyn Query<PollStatus>>))
     }
 
-    fn polling(&self) -> Polling {
+    fn polling(&self) -> PollSchedule {
         poll::POLLING
     }
 
@@ -136,13 +140,17 @@ impl Provider for AiStudios {
 
     fn token(
         &self,
-        access: &Access<'_>,
+        access: &ApiAccess<'_>,
         now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Inquiry<Token>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<Token>>>, Fault> {
         Ok(Some(Box::new(token::Exchange::new(access, now)?)))
     }
 
-    fn checks(&self, access: &Access<'_>, fields: Map<String, Value>) -> Result<Vec<Check>, Fault> {
+    fn checks(
+        &self,
+        access: &ApiAccess<'_>,
+        fields: Map<String, Value>,
+    ) -> Result<Vec<ProviderCheck>, Fault> {
         check::checks(access, fields)
     }
 }

@@ -18,12 +18,12 @@ use super::{
     values::text,
     verdict::{Verdict, Whose, verdict, whose},
 };
-use crate::{Access, Answer, Ask, Inquiry, Polling, Standing};
+use crate::{ApiAccess, PollSchedule, PollStatus, Query, QueryStep, SendResult};
 
 /// The contract's schedule (3.5), as close as a sweep each minute comes to it. Every export has a deadline of its own;
 /// this end is for those that could not be asked about until then, and counts from the making of a job that may have
 /// waited a day for its turn.
-pub(super) const POLLING: Polling = Polling { interval, until: Duration::from_secs(26 * 3600) };
+pub(super) const POLLING: PollSchedule = PollSchedule { interval, until: Duration::from_secs(26 * 3600) };
 
 /// A project that is not found this soon after its export was asked for may just not be known everywhere yet
 /// (contract 3.2), in seconds.
@@ -87,7 +87,7 @@ impl Question {
     ///
     /// # Errors
     /// [`FaultClass::Misconfigured`] when the keys are missing.
-    pub(super) fn new(access: &Access<'_>, job: &Job, now: OffsetDateTime) -> Result<Option<Self>, Fault> {
+    pub(super) fn new(access: &ApiAccess<'_>, job: &Job, now: OffsetDateTime) -> Result<Option<Self>, Fault> {
         let notes = Notes::read(&job.notes);
         let Some(project_id) = text(&job.request, &["project_id"]) else { return Ok(None) };
         if notes.asked_at.is_none() {
@@ -123,12 +123,12 @@ impl Question {
         }
     }
 
-    fn ask(&mut self, stage: Stage) -> Ask<Standing> {
+    fn ask(&mut self, stage: Stage) -> QueryStep<PollStatus> {
         self.stage = stage;
-        self.request().map_or_else(Ask::Failed, Ask::Send)
+        self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn told(&mut self, answer: &Answer) -> Ask<Standing> {
+    fn told(&mut self, answer: &SendResult) -> QueryStep<PollStatus> {
         let response = match answer {
             Ok(response) => response,
             // What the progress said stands without the project.
@@ -147,7 +147,7 @@ impl Question {
         }
     }
 
-    fn progressed(&mut self, progress: Progress) -> Ask<Standing> {
+    fn progressed(&mut self, progress: Progress) -> QueryStep<PollStatus> {
         let wanted = self.wants_project(&progress);
         self.progress = Some(progress);
         if wanted { self.ask(Stage::Project) } else { self.concluded(None) }
@@ -171,18 +171,18 @@ impl Question {
         self.notes.finalizing_since.map_or(0, |since| self.now.unix_timestamp() - since)
     }
 
-    fn refused(&mut self, answer: &Answer, refusal: &Refusal) -> Ask<Standing> {
+    fn refused(&mut self, answer: &SendResult, refusal: &Refusal) -> QueryStep<PollStatus> {
         match refusal.class() {
             Class::Auth if !self.refused => {
                 self.refused = true;
-                Ask::Authorize { refused: true }
+                QueryStep::Authorize { refused: true }
             }
             Class::Throttled => {
                 let (wait, fault) = self.repeats.throttled(answer, refusal.fault());
                 match (wait, self.request()) {
-                    (None, _) => Ask::Failed(fault),
-                    (Some(wait), Ok(request)) => Ask::SendAfter { wait, request, otherwise: fault },
-                    (Some(_), Err(fault)) => Ask::Failed(fault),
+                    (None, _) => QueryStep::Failed(fault),
+                    (Some(wait), Ok(request)) => QueryStep::SendAfter { wait, request, otherwise: fault },
+                    (Some(_), Err(fault)) => QueryStep::Failed(fault),
                 }
             }
             _ if self.stage == Stage::Project => self.concluded(None),
@@ -198,15 +198,15 @@ impl Question {
     }
 
     /// Trouble in passing counts for nothing until the deadline.
-    fn in_trouble(&self, fault: Fault) -> Ask<Standing> {
+    fn in_trouble(&self, fault: Fault) -> QueryStep<PollStatus> {
         match self.is_overdue() {
-            true => Ask::Done(Standing::Told(self.expired())),
-            false => Ask::Failed(fault),
+            true => QueryStep::Done(PollStatus::Told(self.expired())),
+            false => QueryStep::Failed(fault),
         }
     }
 
     /// Not known yet, known by its other id, known as a project only, or gone (contract 3.2).
-    fn not_found(&mut self, refusal: &Refusal) -> Ask<Standing> {
+    fn not_found(&mut self, refusal: &Refusal) -> QueryStep<PollStatus> {
         if self.ticket.is_some() && self.notes.age(self.now) < GRACE {
             return self.working(None);
         }
@@ -218,14 +218,14 @@ impl Question {
             Stage::Project | Stage::LastHope => {
                 let message = "project_missing: AI Studios does not know the project any more";
                 let fault = Fault::new(FaultClass::ProviderFailed, message);
-                Ask::Done(Standing::Gone(fault.said_by_provider(refusal.answer())))
+                QueryStep::Done(PollStatus::Gone(fault.said_by_provider(refusal.answer())))
             }
         }
     }
 
     /// Three refusals in a row end it (contract 3.2). A token that is refused again counts as one: whatever stands in
     /// front of the API may answer like that for a moment, and the video would be lost.
-    fn not_told(&mut self, refusal: &Refusal) -> Ask<Standing> {
+    fn not_told(&mut self, refusal: &Refusal) -> QueryStep<PollStatus> {
         self.notes.refusals += 1;
         if self.notes.refusals >= REFUSALS {
             let fault = match refusal.class() {
@@ -236,7 +236,7 @@ impl Question {
                     Fault::new(FaultClass::ProviderFailed, message).said_by_provider(refusal.answer())
                 }
             };
-            return Ask::Done(Standing::Gone(fault));
+            return QueryStep::Done(PollStatus::Gone(fault));
         }
         self.working(None)
     }
@@ -246,10 +246,10 @@ impl Question {
     }
 
     /// It goes on, or nobody waits any longer.
-    fn working(&self, percent: Option<f64>) -> Ask<Standing> {
-        Ask::Done(match self.is_overdue() {
-            true => Standing::Told(self.expired()),
-            false => Standing::Working { percent, notes: self.notes.since(&self.before) },
+    fn working(&self, percent: Option<f64>) -> QueryStep<PollStatus> {
+        QueryStep::Done(match self.is_overdue() {
+            true => PollStatus::Told(self.expired()),
+            false => PollStatus::Working { percent, notes: self.notes.since(&self.before) },
         })
     }
 
@@ -268,17 +268,17 @@ impl Question {
     }
 }
 
-impl Inquiry<Standing> for Question {
-    fn start(&mut self) -> Ask<Standing> {
-        Ask::Authorize { refused: false }
+impl Query<PollStatus> for Question {
+    fn start(&mut self) -> QueryStep<PollStatus> {
+        QueryStep::Authorize { refused: false }
     }
 
-    fn authorized(&mut self, token: &Secret) -> Ask<Standing> {
+    fn authorized(&mut self, token: &Secret) -> QueryStep<PollStatus> {
         self.api.carry(token);
-        self.request().map_or_else(Ask::Failed, Ask::Send)
+        self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn answered(&mut self, answer: Answer) -> Ask<Standing> {
+    fn answered(&mut self, answer: SendResult) -> QueryStep<PollStatus> {
         self.told(&answer)
     }
 }

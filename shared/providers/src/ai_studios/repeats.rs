@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::Fault;
 
-use crate::{Answer, Ask, retry_after};
+use crate::{QueryStep, SendResult, retry_after};
 
 /// How often a request is repeated that the provider refused for the moment.
 const MOST: u32 = 3;
@@ -24,7 +24,7 @@ pub(super) struct Repeats {
 
 impl Repeats {
     /// How long a throttling answer asks to wait, with the failure that says so. None when it was repeated often enough.
-    pub(super) fn throttled(&mut self, answer: &Answer, fault: Fault) -> (Option<Duration>, Fault) {
+    pub(super) fn throttled(&mut self, answer: &SendResult, fault: Fault) -> (Option<Duration>, Fault) {
         let wanted = answer.as_ref().ok().and_then(retry_after);
         let wait = wanted.unwrap_or_else(|| (FIRST * 2_u32.pow(self.throttled)).min(LONGEST));
         // Rounded up: who comes back a moment too soon is refused again.
@@ -43,9 +43,9 @@ impl Repeats {
     pub(super) fn after_throttling<T>(
         &mut self,
         request: Result<http::Request<Bytes>, Fault>,
-        answer: &Answer,
+        answer: &SendResult,
         fault: Fault,
-    ) -> Ask<T> {
+    ) -> QueryStep<T> {
         let (wait, fault) = self.throttled(answer, fault);
         again(wait, request, fault)
     }
@@ -55,7 +55,7 @@ impl Repeats {
         &mut self,
         request: Result<http::Request<Bytes>, Fault>,
         fault: Fault,
-    ) -> Ask<T> {
+    ) -> QueryStep<T> {
         again(self.troubled(), request, fault)
     }
 }
@@ -64,11 +64,11 @@ fn again<T>(
     wait: Option<Duration>,
     request: Result<http::Request<Bytes>, Fault>,
     otherwise: Fault,
-) -> Ask<T> {
+) -> QueryStep<T> {
     match (wait, request) {
-        (None, _) => Ask::Failed(otherwise),
-        (Some(wait), Ok(request)) => Ask::SendAfter { wait, request, otherwise },
-        (Some(_), Err(fault)) => Ask::Failed(fault),
+        (None, _) => QueryStep::Failed(otherwise),
+        (Some(wait), Ok(request)) => QueryStep::SendAfter { wait, request, otherwise },
+        (Some(_), Err(fault)) => QueryStep::Failed(fault),
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn throttling_is_waited_out_as_asked_or_twice_as_long_each_time() {
-        let answer = |after: Option<&str>| -> Answer {
+        let answer = |after: Option<&str>| -> SendResult {
             let mut response = http::Response::builder().status(429);
             if let Some(after) = after {
                 response = response.header("retry-after", after);

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use model::{Fault, FaultClass, Secret, Ticket, Violation};
+use model::{Fault, FaultClass, ProviderJobId, Secret, Violation};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -16,7 +16,7 @@ use super::{
     repeats::Repeats,
     values::text,
 };
-use crate::{Answer, Call, Conversation, SendFailure, Step};
+use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep};
 
 /// Which answer is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Submission {
     ///
     /// # Errors
     /// [`FaultClass::Misconfigured`] when the keys are missing.
-    pub(super) fn new(call: &Call<'_>, now: OffsetDateTime) -> Result<Self, Fault> {
+    pub(super) fn new(call: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Fault> {
         let field = |name: &str| text(call.request, &[name]).map(str::to_owned);
         let project_id = field("project_id")
             .ok_or_else(|| Fault::new(FaultClass::Internal, "an order without a project"))?;
@@ -73,24 +73,24 @@ impl Submission {
         }
     }
 
-    fn send(&self) -> Step {
-        self.request().map_or_else(Step::Refused, Step::Send)
+    fn send(&self) -> SubmitStep {
+        self.request().map_or_else(SubmitStep::Refused, SubmitStep::Send)
     }
 
-    fn send_after(&self, wait: Option<std::time::Duration>, otherwise: Fault) -> Step {
+    fn send_after(&self, wait: Option<std::time::Duration>, otherwise: Fault) -> SubmitStep {
         match (wait, self.request()) {
-            (None, _) => Step::Refused(otherwise),
-            (Some(wait), Ok(request)) => Step::SendAfter { wait, request, otherwise },
-            (Some(_), Err(fault)) => Step::Refused(fault),
+            (None, _) => SubmitStep::Refused(otherwise),
+            (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, otherwise },
+            (Some(_), Err(fault)) => SubmitStep::Refused(fault),
         }
     }
 
     /// Keeps how the project was before the export is asked for: nobody can learn it afterwards (contract 2, E3).
-    fn remember(&self) -> Step {
-        Step::Remember(self.notes.since(&Notes::default()).unwrap_or_default())
+    fn remember(&self) -> SubmitStep {
+        SubmitStep::Remember(self.notes.since(&Notes::default()).unwrap_or_default())
     }
 
-    fn looked(&mut self, answer: &Answer) -> Step {
+    fn looked(&mut self, answer: &SendResult) -> SubmitStep {
         let Ok(response) = answer else { return self.in_trouble(unreachable()) };
         let refusal = match open(response.status(), response.body(), Holds::Object) {
             Ok(payload) => {
@@ -105,7 +105,7 @@ impl Submission {
             // A project that is longer than what is read of it stays unknown, and its export need not suffer for that.
             Class::Transient if is_cut(response) => self.remember(),
             Class::Transient => self.in_trouble(refusal.fault().retry_after(30)),
-            _ if self.notes.joined => Step::Refused(self.named(&refusal)),
+            _ if self.notes.joined => SubmitStep::Refused(self.named(&refusal)),
             // No workspace can be named here (contract 5.4), so a project of a team may not be shown. The export itself
             // tells whether it may be exported.
             Class::Quota
@@ -117,7 +117,7 @@ impl Submission {
         }
     }
 
-    fn exported(&mut self, answer: &Answer) -> Step {
+    fn exported(&mut self, answer: &SendResult) -> SubmitStep {
         let response = match answer {
             Ok(response) => response,
             Err(SendFailure::NotSent) => return self.in_trouble(unreachable()),
@@ -130,7 +130,7 @@ impl Submission {
             // Normally the id that was sent; either one can be asked about (contract 2, E6 and E7).
             Ok(payload) => {
                 let returned = text(&payload, &["projectId", "project_id", "_id"]);
-                return Step::Accepted(Ticket::new(returned.unwrap_or(&self.project_id)));
+                return SubmitStep::Accepted(ProviderJobId::new(returned.unwrap_or(&self.project_id)));
             }
             Err(refusal) => refusal,
         };
@@ -148,26 +148,26 @@ impl Submission {
                 self.remember()
             }
             Class::Quota | Class::Forbidden | Class::NotFound | Class::Invalid | Class::Provider => {
-                Step::Refused(self.named(&refusal))
+                SubmitStep::Refused(self.named(&refusal))
             }
         }
     }
 
     /// Another token is tried once (contract 1.6). What was refused for its token did no work.
-    fn unauthorized(&mut self, refusal: &Refusal) -> Step {
+    fn unauthorized(&mut self, refusal: &Refusal) -> SubmitStep {
         if self.refused {
-            return Step::Refused(refusal.fault());
+            return SubmitStep::Refused(refusal.fault());
         }
         self.refused = true;
-        Step::Authorize { refused: true }
+        SubmitStep::Authorize { refused: true }
     }
 
-    fn throttled(&mut self, answer: &Answer, refusal: &Refusal) -> Step {
+    fn throttled(&mut self, answer: &SendResult, refusal: &Refusal) -> SubmitStep {
         let (wait, fault) = self.repeats.throttled(answer, refusal.fault());
         self.send_after(wait, fault)
     }
 
-    fn in_trouble(&mut self, fault: Fault) -> Step {
+    fn in_trouble(&mut self, fault: Fault) -> SubmitStep {
         let wait = self.repeats.troubled();
         self.send_after(wait, fault)
     }
@@ -182,25 +182,25 @@ impl Submission {
     }
 }
 
-impl Conversation for Submission {
-    fn start(&mut self) -> Step {
-        Step::Authorize { refused: false }
+impl SubmitProtocol for Submission {
+    fn start(&mut self) -> SubmitStep {
+        SubmitStep::Authorize { refused: false }
     }
 
-    fn authorized(&mut self, token: &Secret) -> Step {
+    fn authorized(&mut self, token: &Secret) -> SubmitStep {
         self.api.carry(token);
         self.send()
     }
 
-    fn remembered(&mut self) -> Step {
+    fn remembered(&mut self) -> SubmitStep {
         if self.notes.joined {
-            return Step::Accepted(Ticket::new(&self.project_id));
+            return SubmitStep::Accepted(ProviderJobId::new(&self.project_id));
         }
         self.stage = Stage::Export;
         self.send()
     }
 
-    fn answered(&mut self, answer: Answer) -> Step {
+    fn answered(&mut self, answer: SendResult) -> SubmitStep {
         match self.stage {
             Stage::Snapshot => self.looked(&answer),
             Stage::Export => self.exported(&answer),
@@ -218,9 +218,9 @@ fn unreachable() -> Fault {
     Fault::new(FaultClass::ProviderUnavailable, message).retry_after(30)
 }
 
-fn unknown(what: &str) -> Step {
+fn unknown(what: &str) -> SubmitStep {
     let message = format!("{what}; the export may be under way, its progress will tell");
-    Step::OutcomeUnknown(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
+    SubmitStep::OutcomeUnknown(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{
     repeats::Repeats,
     values::text,
 };
-use crate::{Access, Answer, Ask, Inquiry, SecretResponse, Token};
+use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendResult, Token};
 
 /// How long before its end a token is renewed (contract 1.6).
 const BEFORE_THE_END: Duration = Duration::seconds(600);
@@ -32,22 +32,22 @@ impl Exchange {
     ///
     /// # Errors
     /// [`FaultClass::Misconfigured`] as [`Api::new`].
-    pub(super) fn new(access: &Access<'_>, now: OffsetDateTime) -> Result<Self, Fault> {
+    pub(super) fn new(access: &ApiAccess<'_>, now: OffsetDateTime) -> Result<Self, Fault> {
         let api = Api::new(access.api_url, access.credentials)?;
         let key = |name: &str| access.credentials.one(name).map(|key| key.expose().to_owned());
         let keys = json!({ "appId": key("app_id"), "userKey": key("user_key") });
         Ok(Self { api, keys, now, repeats: Repeats::default() })
     }
 
-    fn refused(&mut self, refusal: &Refusal, answer: &Answer) -> Ask<Token> {
+    fn refused(&mut self, refusal: &Refusal, answer: &SendResult) -> QueryStep<Token> {
         match refusal.class() {
             Class::Throttled => self.repeats.after_throttling(self.request(), answer, refusal.fault()),
             Class::Transient => self.repeats.after_trouble(self.request(), refusal.fault()),
-            Class::Quota | Class::Forbidden => Ask::Failed(refusal.fault()),
+            Class::Quota | Class::Forbidden => QueryStep::Failed(refusal.fault()),
             Class::Auth | Class::NotFound | Class::Conflict | Class::Invalid | Class::Provider => {
                 let message = "AI Studios does not accept the configured app_id and user_key";
                 let fault = Fault::new(FaultClass::ProviderCredentials, message);
-                Ask::Failed(fault.said_by_provider(refusal.answer()))
+                QueryStep::Failed(fault.said_by_provider(refusal.answer()))
             }
         }
     }
@@ -59,12 +59,12 @@ impl Exchange {
     }
 }
 
-impl Inquiry<Token> for Exchange {
-    fn start(&mut self) -> Ask<Token> {
-        self.request().map_or_else(Ask::Failed, Ask::Send)
+impl Query<Token> for Exchange {
+    fn start(&mut self) -> QueryStep<Token> {
+        self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn answered(&mut self, answer: Answer) -> Ask<Token> {
+    fn answered(&mut self, answer: SendResult) -> QueryStep<Token> {
         let Ok(response) = &answer else {
             let fault =
                 Fault::new(FaultClass::ProviderUnavailable, "AI Studios gives no token at the moment");
@@ -73,11 +73,11 @@ impl Inquiry<Token> for Exchange {
         match open(response.status(), response.body(), Holds::Object) {
             Ok(payload) => match text(&payload, &["token"]) {
                 Some(token) => {
-                    Ask::Done(Token { value: Secret::new(token), renew_at: renewal(token, self.now) })
+                    QueryStep::Done(Token { value: Secret::new(token), renew_at: renewal(token, self.now) })
                 }
                 None => {
                     let message = "AI Studios accepted the keys, but its answer holds no token";
-                    Ask::Failed(Fault::new(FaultClass::ProviderUnavailable, message))
+                    QueryStep::Failed(Fault::new(FaultClass::ProviderUnavailable, message))
                 }
             },
             Err(refusal) => self.refused(&refusal, &answer),
@@ -106,18 +106,20 @@ mod tests {
         format!("h.{}.s", BASE64_URL_SAFE_NO_PAD.encode(claims.to_string()))
     }
 
-    fn said(status: u16, body: &str) -> Answer {
+    fn said(status: u16, body: &str) -> SendResult {
         Ok(http::Response::builder().status(status).body(body.to_owned().into()).expect("a response"))
     }
 
     /// The end of an exchange that is answered so, and how often it was sent.
-    fn exchanged(answers: Vec<Answer>) -> (Result<Token, FaultClass>, usize) {
+    fn exchanged(answers: Vec<SendResult>) -> (Result<Token, FaultClass>, usize) {
         let credentials = Credentials::new(json!({ "app_id": "studio.acme", "user_key": "uk" }));
-        let access = Access { api_url: "https://api.example", credentials: &credentials };
+        let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let mut exchange = Exchange::new(&access, OffsetDateTime::UNIX_EPOCH).expect("keys");
         let (mut step, mut sent) = (exchange.start(), 0);
         for answer in answers {
-            let (Ask::Send(request) | Ask::SendAfter { request, .. }) = step else { panic!("not asked") };
+            let (QueryStep::Send(request) | QueryStep::SendAfter { request, .. }) = step else {
+                panic!("not asked")
+            };
             assert!(!request.headers().contains_key("authorization"));
             let body: Value = serde_json::from_slice(request.body()).expect("JSON");
             assert_eq!(body, json!({ "appId": "studio.acme", "userKey": "uk" }));
@@ -125,9 +127,11 @@ mod tests {
             step = exchange.answered(answer);
         }
         match step {
-            Ask::Done(token) => (Ok(token), sent),
-            Ask::Failed(fault) => (Err(fault.class), sent),
-            Ask::Send(_) | Ask::SendAfter { .. } | Ask::Authorize { .. } => panic!("not at its end"),
+            QueryStep::Done(token) => (Ok(token), sent),
+            QueryStep::Failed(fault) => (Err(fault.class), sent),
+            QueryStep::Send(_) | QueryStep::SendAfter { .. } | QueryStep::Authorize { .. } => {
+                panic!("not at its end")
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     progress::State,
     values::{self, URL, amount, id_text, text},
 };
-use crate::{Knocking, Report, Unreadable};
+use crate::{DeliveryMethod, DeliveryReport, MalformedDelivery};
 
 /// What a claim of progress is shown as at most: the end is only believed when it is asked for.
 const MOST_CLAIMED: f64 = 99.0;
@@ -42,23 +42,23 @@ const KNOWN: [&str; 23] = [
 ];
 
 /// POST is an assumption: an earlier product delivered in the query of a GET (contract 4.2).
-pub(super) fn is_delivery(method: &http::Method, query: Option<&str>) -> Knocking {
+pub(super) fn is_delivery(method: &http::Method, query: Option<&str>) -> DeliveryMethod {
     let fields = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let told = fields.into_iter().any(|(name, _)| KNOWN.contains(&&*name));
     match (method, told) {
-        (&http::Method::GET | &http::Method::POST, true) => Knocking::QueryDelivery,
-        (&http::Method::POST, false) => Knocking::Delivery,
-        (&http::Method::GET | &http::Method::HEAD | &http::Method::OPTIONS, _) => Knocking::Probe,
-        _ => Knocking::Refused,
+        (&http::Method::GET | &http::Method::POST, true) => DeliveryMethod::QueryDelivery,
+        (&http::Method::POST, false) => DeliveryMethod::Delivery,
+        (&http::Method::GET | &http::Method::HEAD | &http::Method::OPTIONS, _) => DeliveryMethod::Probe,
+        _ => DeliveryMethod::Refused,
     }
 }
 
 /// Reads a delivery: JSON, bare or in an envelope or as a list of one, or a form (contract 4.2).
-pub(super) fn read_delivery(body: &[u8]) -> Result<Report, Unreadable> {
+pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
     let fields = fields(body)?;
     let known = fields.as_object().is_some_and(|fields| fields.keys().any(|name| KNOWN.contains(&&**name)));
     if !known {
-        return Ok(Report { name: "unknown".into(), ..Report::unreadable() });
+        return Ok(DeliveryReport { name: "unknown".into(), ..DeliveryReport::unreadable() });
     }
     let percent = values::percent(fields.get("progress"));
     let state = State::of(text(&fields, &["state", "status"]));
@@ -73,10 +73,16 @@ pub(super) fn read_delivery(body: &[u8]) -> Result<Report, Unreadable> {
     let event = percent
         .filter(|percent| *percent > 0.0 && !failed)
         .map(|percent| Event::Progressed { percent: percent.min(MOST_CLAIMED) });
-    Ok(Report { name: name.into(), event, hint: true, notes: reported(&fields), ..Report::unreadable() })
+    Ok(DeliveryReport {
+        name: name.into(),
+        event,
+        hint: true,
+        notes: reported(&fields),
+        ..DeliveryReport::unreadable()
+    })
 }
 
-fn fields(body: &[u8]) -> Result<Value, Unreadable> {
+fn fields(body: &[u8]) -> Result<Value, MalformedDelivery> {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Array(mut list)) if list.len() == 1 => unwrapped(list.remove(0)),
         Ok(value) => unwrapped(value),
@@ -85,20 +91,20 @@ fn fields(body: &[u8]) -> Result<Value, Unreadable> {
                 url::form_urlencoded::parse(body).map(|(name, value)| (name.into(), value.into())).collect();
             match form.keys().any(|name| KNOWN.contains(&name.as_str())) {
                 true => Ok(Value::Object(form)),
-                false => Err(Unreadable(format!("neither JSON nor a known form: {e}"))),
+                false => Err(MalformedDelivery(format!("neither JSON nor a known form: {e}"))),
             }
         }
     }
 }
 
 /// Out of `{success, data}` or `{data}`.
-fn unwrapped(value: Value) -> Result<Value, Unreadable> {
+fn unwrapped(value: Value) -> Result<Value, MalformedDelivery> {
     match value {
         Value::Object(mut fields) => match fields.remove("data") {
             Some(Value::Object(data)) => Ok(Value::Object(data)),
             _ => Ok(Value::Object(fields)),
         },
-        _ => Err(Unreadable("not a JSON object".into())),
+        _ => Err(MalformedDelivery("not a JSON object".into())),
     }
 }
 
@@ -120,11 +126,11 @@ mod tests {
 
     use super::*;
 
-    fn read(body: &str) -> Report {
+    fn read(body: &str) -> DeliveryReport {
         read_delivery(body.as_bytes()).expect("readable")
     }
 
-    fn claimed(report: &Report) -> Option<f64> {
+    fn claimed(report: &DeliveryReport) -> Option<f64> {
         match report.event {
             Some(Event::Progressed { percent }) => Some(percent),
             _ => None,
@@ -177,16 +183,16 @@ mod tests {
     #[test]
     fn a_get_is_a_delivery_only_if_its_query_tells_something() {
         for (method, query, expected) in [
-            (Method::POST, None, Knocking::Delivery),
-            (Method::POST, Some("x=1"), Knocking::Delivery),
-            (Method::POST, Some("progress=100"), Knocking::QueryDelivery),
-            (Method::GET, Some("videoUrl=x"), Knocking::QueryDelivery),
-            (Method::GET, Some("challenge=x"), Knocking::Probe),
-            (Method::GET, None, Knocking::Probe),
-            (Method::HEAD, Some("progress=1"), Knocking::Probe),
-            (Method::OPTIONS, None, Knocking::Probe),
-            (Method::DELETE, None, Knocking::Refused),
-            (Method::PUT, Some("progress=1"), Knocking::Refused),
+            (Method::POST, None, DeliveryMethod::Delivery),
+            (Method::POST, Some("x=1"), DeliveryMethod::Delivery),
+            (Method::POST, Some("progress=100"), DeliveryMethod::QueryDelivery),
+            (Method::GET, Some("videoUrl=x"), DeliveryMethod::QueryDelivery),
+            (Method::GET, Some("challenge=x"), DeliveryMethod::Probe),
+            (Method::GET, None, DeliveryMethod::Probe),
+            (Method::HEAD, Some("progress=1"), DeliveryMethod::Probe),
+            (Method::OPTIONS, None, DeliveryMethod::Probe),
+            (Method::DELETE, None, DeliveryMethod::Refused),
+            (Method::PUT, Some("progress=1"), DeliveryMethod::Refused),
         ] {
             assert_eq!(is_delivery(&method, query), expected, "{method} {query:?}");
         }

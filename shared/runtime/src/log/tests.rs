@@ -88,7 +88,7 @@ fn a_quiet_log_still_counts() {
 #[test]
 fn what_an_invocation_does_names_its_request_and_its_job() {
     let id = model::JobId::generate();
-    let invocation = crate::Invocation {
+    let invocation = crate::InvocationContext {
         request_id: "r-1".into(),
         trace: "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".parse().ok(),
     };

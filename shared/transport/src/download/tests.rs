@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{Download, Downloader};
-use crate::{Guard, Origin, client, ssrf_guard::PublicOnly};
+use crate::{Origin, SsrfGuard, client, ssrf_guard::PublicOnly};
 
 /// A file server that answers each path as told, and counts.
 struct Source {
@@ -70,7 +70,7 @@ fn countdown(path: &str) -> String {
 }
 
 fn opening(url: &str) -> Downloader {
-    let guard = Guard::new([], Origin::of(url), "ABYSSALE_DOWNLOAD_HOSTS");
+    let guard = SsrfGuard::new([], Origin::of(url), "ABYSSALE_DOWNLOAD_HOSTS");
     Downloader::new(guard, 1 << 20, &[]).expect("a downloader")
 }
 
@@ -135,7 +135,7 @@ impl Resolve for Loopback {
 async fn a_name_that_turns_out_to_be_private_is_never_connected_to() {
     let source = Source::answering(|_| FILE.to_owned()).await;
     let url = format!("http://rebound.example:{}/a.zip", source.address.port());
-    let opened = || Guard::new([], Origin::of(&url), "ABYSSALE_DOWNLOAD_HOSTS");
+    let opened = || SsrfGuard::new([], Origin::of(&url), "ABYSSALE_DOWNLOAD_HOSTS");
     let with = |builder: reqwest::ClientBuilder| Downloader {
         client: client::build(builder).expect("a client"),
         guard: opened(),

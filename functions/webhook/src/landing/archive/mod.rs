@@ -5,7 +5,7 @@ pub mod zip;
 
 use std::borrow::Cow;
 
-use bucket::{Existing, Key, Uploaded};
+use bucket::{Key, ObjectInfo, UploadedObject};
 use model::{Archive, Fault, FaultClass, Job, Redactor, StoredFile};
 
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
             unpack::{End, Outcome, Unpacking},
             zip::Listing,
         },
-        completeness::{Came, Landing, settle},
-        landing_context::Bringing,
-        manifest::Listed,
+        completeness::{LandingOutcome, TransferResult, settle},
+        landing_context::LandingContext,
+        manifest::ManifestEntry,
         transfer::Transfer,
     },
     worker::Worker,
@@ -25,8 +25,8 @@ use crate::{
 const ZIP: &str = "application/zip";
 
 /// Brings the archive in, unless it is there, and settles what becomes of it.
-pub(crate) async fn bring(bringing: Bringing<'_>, url: &str) -> Result<Landing, Fault> {
-    let Bringing { worker, job, again, .. } = bringing;
+pub(crate) async fn bring(bringing: LandingContext<'_>, url: &str) -> Result<LandingOutcome, Fault> {
+    let LandingContext { worker, job, again, .. } = bringing;
     let key = Key::Archive(job.provider.clone(), job.id);
     if again {
         // A killed worker could not abort its uploads. Under our lease nobody else has one.
@@ -49,12 +49,12 @@ pub(crate) async fn bring(bringing: Bringing<'_>, url: &str) -> Result<Landing, 
     } else {
         let entries = counted(worker, &key, file.bytes).await?;
         let archive = Archive { file: file.clone(), entries, expected: job.expected };
-        settle(worker, job, came(job, archive, vec![Listed::whole(file)])).await
+        settle(worker, job, came(job, archive, vec![ManifestEntry::whole(file)])).await
     }
 }
 
 /// Fetches the archive, from where an earlier invocation stopped if it left a checkpoint.
-async fn fetch(bringing: Bringing<'_>, key: &Key, url: &str) -> Result<Existing, Fault> {
+async fn fetch(bringing: LandingContext<'_>, key: &Key, url: &str) -> Result<ObjectInfo, Fault> {
     let objects = &bringing.worker.objects;
     let transfer = Transfer {
         downloader: &bringing.downloader()?,
@@ -65,9 +65,9 @@ async fn fetch(bringing: Bringing<'_>, key: &Key, url: &str) -> Result<Existing,
         tally: &bringing.meter.tally(),
     };
     match transfer.run(bringing.checkpoint.cloned()).await?.uploaded {
-        Uploaded::Stored { bytes, checksum } => Ok(Existing { bytes, checksum: Some(checksum) }),
+        UploadedObject::Stored { bytes, checksum } => Ok(ObjectInfo { bytes, checksum: Some(checksum) }),
         // Another worker, thought lost, was faster after all. Its object is as good as ours.
-        Uploaded::AlreadyThere => objects.there(key).await,
+        UploadedObject::AlreadyThere => objects.there(key).await,
     }
 }
 
@@ -79,8 +79,12 @@ fn like_a_zip(start: &[u8]) -> Result<&'static str, Fault> {
 }
 
 /// Unpacks an archive that is in the bucket. Doing it again changes nothing.
-async fn unpacked(bringing: Bringing<'_>, key: &Key, file: StoredFile) -> Result<Landing, Fault> {
-    let Bringing { worker, job, again, meter, .. } = bringing;
+async fn unpacked(
+    bringing: LandingContext<'_>,
+    key: &Key,
+    file: StoredFile,
+) -> Result<LandingOutcome, Fault> {
+    let LandingContext { worker, job, again, meter, .. } = bringing;
     let objects = &worker.objects;
     let redactor = redactor(worker, job).await;
     let unpacked = match listed(worker, key, file.bytes).await {
@@ -103,12 +107,13 @@ async fn unpacked(bringing: Bringing<'_>, key: &Key, file: StoredFile) -> Result
     match unpacked {
         Ok((entries, outcomes)) => {
             let archive = Archive { file, entries, expected: job.expected };
-            settle(worker, job, came(job, archive, outcomes.into_iter().map(Listed::from).collect())).await
+            settle(worker, job, came(job, archive, outcomes.into_iter().map(ManifestEntry::from).collect()))
+                .await
         }
         Err(fault) if fault.class == FaultClass::ArchiveRefused => {
             let entries = counted(worker, key, file.bytes).await?;
             let archive = Archive { file, entries, expected: job.expected };
-            Ok(Landing::Refused { archive: Some(archive), fault })
+            Ok(LandingOutcome::Refused { archive: Some(archive), fault })
         }
         Err(fault) => Err(fault),
     }
@@ -126,8 +131,8 @@ async fn redactor(worker: &Worker, job: &Job) -> Redactor {
     }
 }
 
-fn came(job: &Job, archive: Archive, files: Vec<Listed>) -> Came {
-    Came { expected: job.expected, count: archive.entries, archive: Some(archive), files }
+fn came(job: &Job, archive: Archive, files: Vec<ManifestEntry>) -> TransferResult {
+    TransferResult { expected: job.expected, count: archive.entries, archive: Some(archive), files }
 }
 
 /// Reads the archive's directory back from the bucket.
@@ -154,11 +159,11 @@ async fn whole<T>(worker: &Worker, key: &Key, read: Result<T, Fault>) -> Result<
     read
 }
 
-impl From<Outcome> for Listed {
+impl From<Outcome> for ManifestEntry {
     fn from(outcome: Outcome) -> Self {
         let Outcome { source_name, end } = outcome;
         match end {
-            End::Landed { file, crc32, measures } => Listed::Landed {
+            End::Landed { file, crc32, measures } => ManifestEntry::Landed {
                 file,
                 source_name: Some(source_name),
                 crc32: Some(crc32),
@@ -166,7 +171,7 @@ impl From<Outcome> for Listed {
                 details: serde_json::Map::new(),
                 counted: true,
             },
-            End::Refused(reason) => Listed::Refused { source_name, reason, counted: true },
+            End::Refused(reason) => ManifestEntry::Refused { source_name, reason, counted: true },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use bucket::Part;
 use serde::{Deserialize, Serialize};
-use transport::Remote;
+use transport::RemoteFile;
 
 /// Everything that another invocation needs to go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// Whether the file is still the one that was being brought.
-    pub(super) fn fits(&self, remote: &Remote) -> bool {
+    pub(super) fn fits(&self, remote: &RemoteFile) -> bool {
         remote.ranges
             && remote.length == Some(self.length)
             && self.validator.is_some()

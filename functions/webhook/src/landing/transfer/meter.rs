@@ -8,15 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{Fault, FaultClass, Transfer};
+use model::{Fault, FaultClass, TransferStatistics};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-use super::{Checkpoint, MinRate, SourceRate, Tally};
+use super::{Checkpoint, FileProgress, MinRate, SourceRate};
 
 /// Counts bytes and files, holds the checkpoint, and says when to stop. One for a whole landing; each of its
-/// transfers counts through a [`Tally`].
+/// transfers counts through a [`FileProgress`].
 #[derive(Debug)]
-pub struct Meter {
+pub struct LandingProgress {
     started: Instant,
     pub(super) bytes: AtomicU64,
     state: Mutex<State>,
@@ -45,14 +45,14 @@ pub(super) struct State {
     pub(super) brought: usize,
 }
 
-impl Default for Meter {
+impl Default for LandingProgress {
     /// A meter of sources that may be as slow as they are.
     fn default() -> Self {
         Self::new(SourceRate::new(MinRate { bytes_per_second: 0, window: Duration::ZERO }, 0))
     }
 }
 
-impl Meter {
+impl LandingProgress {
     /// A meter of sources that must send at this rate.
     pub fn new(source_rate: SourceRate) -> Self {
         let state = State {
@@ -99,8 +99,8 @@ impl Meter {
     }
 
     /// A count for one transfer.
-    pub fn tally(&self) -> Tally<'_> {
-        Tally::new(self)
+    pub fn tally(&self) -> FileProgress<'_> {
+        FileProgress::new(self)
     }
 
     /// Says how many transfers there will be; one, if nobody says.
@@ -146,7 +146,7 @@ impl Meter {
     }
 
     /// How far the landing is.
-    pub fn transfer(&self) -> Transfer {
+    pub fn transfer(&self) -> TransferStatistics {
         let (bytes, seconds) = (self.bytes.load(Ordering::Relaxed), self.started.elapsed().as_secs_f64());
         let state = self.state();
         #[expect(
@@ -155,7 +155,7 @@ impl Meter {
             reason = "a rate is no exact number"
         )]
         let bytes_per_second = (bytes as f64 / seconds.max(0.001)).round() as u64;
-        Transfer {
+        TransferStatistics {
             bytes,
             total_bytes: (state.unknown == 0 && state.begun == state.transfers).then_some(state.lengths),
             seconds: (seconds * 1000.0).round() / 1000.0,

@@ -13,16 +13,16 @@ mod source_rate;
 mod stream;
 mod tally;
 
-use bucket::{Key, LONGEST_SINGLE, Objects, Upload, Uploaded};
+use bucket::{Bucket, Key, LONGEST_SINGLE, Upload, UploadedObject};
 use bytes::Bytes;
 use model::{Fault, FaultClass};
-use transport::{Downloader, Remote};
+use transport::{Downloader, RemoteFile};
 
 pub use checkpoint::Checkpoint;
-pub use meter::Meter;
+pub use meter::LandingProgress;
 pub(crate) use meter::stopped;
 pub use source_rate::{MinRate, SourceRate};
-pub use tally::Tally;
+pub use tally::FileProgress;
 
 use source_rate::watched;
 use stream::{Pieces, peeked};
@@ -35,7 +35,7 @@ pub struct Transfer<'a> {
     /// How to reach the provider.
     pub downloader: &'a Downloader,
     /// How to reach the bucket.
-    pub objects: &'a Objects,
+    pub objects: &'a Bucket,
     /// Where the file is.
     pub url: &'a str,
     /// Which object it becomes.
@@ -43,14 +43,14 @@ pub struct Transfer<'a> {
     /// Says what the file is before anything of it is stored.
     pub judge: Judge<'a>,
     /// Counts what passes, holds the checkpoint, and says when to stop.
-    pub tally: &'a Tally<'a>,
+    pub tally: &'a FileProgress<'a>,
 }
 
 /// A file that was brought.
 #[derive(Debug)]
-pub struct Brought {
+pub struct TransferredFile {
     /// The object.
-    pub uploaded: Uploaded,
+    pub uploaded: UploadedObject,
     /// Its content type.
     pub content_type: &'static str,
     /// Its first bytes, at most 64 KiB.
@@ -59,7 +59,7 @@ pub struct Brought {
 
 /// A file at the source whose first bytes have come.
 struct Opened {
-    remote: Remote,
+    remote: RemoteFile,
     content_type: &'static str,
     start: Bytes,
     pieces: Pieces,
@@ -88,7 +88,7 @@ impl Transfer<'_> {
     /// # Errors
     /// The first one of the source or of the bucket. A passing one leaves a checkpoint on the meter when there is
     /// something to go on with; any other leaves nothing.
-    pub async fn run(&self, checkpoint: Option<Checkpoint>) -> Result<Brought, Fault> {
+    pub async fn run(&self, checkpoint: Option<Checkpoint>) -> Result<TransferredFile, Fault> {
         let fault = match self.attempt(checkpoint).await {
             Ok(brought) => return Ok(brought),
             Err(Trouble::Fault(fault)) => return Err(fault),
@@ -101,7 +101,7 @@ impl Transfer<'_> {
         }
     }
 
-    async fn attempt(&self, checkpoint: Option<Checkpoint>) -> Result<Brought, Trouble> {
+    async fn attempt(&self, checkpoint: Option<Checkpoint>) -> Result<TransferredFile, Trouble> {
         let mut opened = self.open().await?;
         let long = opened.remote.length.is_none_or(|length| length > LONGEST_SINGLE);
         let mut turn = None;
@@ -127,7 +127,7 @@ impl Transfer<'_> {
             }
         };
         drop(turn);
-        Ok(Brought { uploaded, content_type, start })
+        Ok(TransferredFile { uploaded, content_type, start })
     }
 
     async fn open(&self) -> Result<Opened, Fault> {
@@ -138,7 +138,7 @@ impl Transfer<'_> {
         Ok(Opened { remote, content_type, start, pieces })
     }
 
-    async fn fitting(&self, checkpoint: Option<Checkpoint>, remote: &Remote) -> Option<Checkpoint> {
+    async fn fitting(&self, checkpoint: Option<Checkpoint>, remote: &RemoteFile) -> Option<Checkpoint> {
         match checkpoint {
             Some(checkpoint) if checkpoint.fits(remote) => Some(checkpoint),
             Some(other) => {

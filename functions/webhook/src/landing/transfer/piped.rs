@@ -10,10 +10,10 @@ use std::{
     time::Duration,
 };
 
-use bucket::{Part, PartsTrouble, Uploaded};
+use bucket::{Part, UploadPartError, UploadedObject};
 use futures_util::{StreamExt, stream};
 use model::Fault;
-use transport::Remote;
+use transport::RemoteFile;
 
 use super::{
     Checkpoint, Transfer, Trouble,
@@ -33,7 +33,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// One part of the file.
 struct Piece<'a> {
     transfer: &'a Transfer<'a>,
-    remote: &'a Remote,
+    remote: &'a RemoteFile,
     upload_id: &'a str,
     number: i32,
     range: Range<u64>,
@@ -42,12 +42,12 @@ struct Piece<'a> {
 /// Brings the parts that are missing and completes the upload.
 pub(super) async fn bring(
     transfer: &Transfer<'_>,
-    remote: &Remote,
+    remote: &RemoteFile,
     content_type: &str,
     length: u64,
     pieces: Pieces,
     checkpoint: Option<Checkpoint>,
-) -> Result<Uploaded, Trouble> {
+) -> Result<UploadedObject, Trouble> {
     let checkpoint = match checkpoint {
         Some(checkpoint) => checkpoint,
         None => Checkpoint {
@@ -78,7 +78,7 @@ pub(super) async fn bring(
 
 async fn missing(
     transfer: &Transfer<'_>,
-    remote: &Remote,
+    remote: &RemoteFile,
     checkpoint: &Checkpoint,
     pieces: Pieces,
 ) -> Result<(), Trouble> {
@@ -106,13 +106,13 @@ async fn missing(
 }
 
 /// S3 compares its checksum of the whole with ours and refuses what differs.
-async fn finish(transfer: &Transfer<'_>, upload_id: &str) -> Result<Uploaded, Trouble> {
+async fn finish(transfer: &Transfer<'_>, upload_id: &str) -> Result<UploadedObject, Trouble> {
     let mut parts = transfer.tally.checkpoint_parts();
     parts.sort_by_key(|part| part.number);
     let finished = transfer.objects.finish_parts(transfer.key, upload_id, &parts).await;
     let uploaded = finished.map_err(|trouble| match trouble {
-        PartsTrouble::UploadGone => Trouble::StartAgain(gone()),
-        PartsTrouble::Fault(fault) => fault.into(),
+        UploadPartError::UploadGone => Trouble::StartAgain(gone()),
+        UploadPartError::Fault(fault) => fault.into(),
     })?;
     transfer.tally.forget_checkpoint();
     Ok(uploaded)
@@ -124,8 +124,8 @@ impl Piece<'_> {
         for attempt in 1.. {
             match self.attempt(begun.take()).await {
                 Ok(part) => return Ok(part),
-                Err(PartsTrouble::UploadGone) => return Err(Trouble::StartAgain(gone())),
-                Err(PartsTrouble::Fault(fault)) => {
+                Err(UploadPartError::UploadGone) => return Err(Trouble::StartAgain(gone())),
+                Err(UploadPartError::Fault(fault)) => {
                     // A source that is too slow has had its time; another attempt goes on later.
                     let too_slow = self.transfer.tally.meter().source_rate().too_slow() > 0;
                     let last = attempt == TRIES
@@ -144,7 +144,7 @@ impl Piece<'_> {
         Err(stopped().into())
     }
 
-    async fn attempt(&self, begun: Option<Pieces>) -> Result<Part, PartsTrouble> {
+    async fn attempt(&self, begun: Option<Pieces>) -> Result<Part, UploadPartError> {
         let Piece { transfer, range, .. } = self;
         let pieces = match begun {
             Some(pieces) => pieces,

@@ -11,24 +11,24 @@ use futures_util::{Stream, StreamExt, stream};
 use model::Fault;
 
 use super::{
-    Checkpoint, Meter,
+    Checkpoint, LandingProgress,
     meter::{State, stopped},
 };
 
-/// One transfer's share of a [`Meter`].
+/// One transfer's share of a [`LandingProgress`].
 #[derive(Debug)]
-pub struct Tally<'m> {
-    meter: &'m Meter,
+pub struct FileProgress<'m> {
+    meter: &'m LandingProgress,
     bytes: AtomicU64,
     begun: Mutex<Option<Option<u64>>>,
 }
 
-impl<'m> Tally<'m> {
-    pub(super) fn new(meter: &'m Meter) -> Self {
+impl<'m> FileProgress<'m> {
+    pub(super) fn new(meter: &'m LandingProgress) -> Self {
         Self { meter, bytes: AtomicU64::new(0), begun: Mutex::new(None) }
     }
 
-    pub(super) fn meter(&self) -> &'m Meter {
+    pub(super) fn meter(&self) -> &'m LandingProgress {
         self.meter
     }
 
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_transfer_that_begins_again_counts_once() {
-        let meter = Meter::default();
+        let meter = LandingProgress::default();
         meter.expect_transfers(2);
         let (one, other) = (meter.tally(), meter.tally());
         one.begin(Some(10));

@@ -11,7 +11,7 @@ use crate::Credentials;
 fn submission() -> Submission {
     let order = read_order(EXPORT, fields(json!({ "banner_ids": [ID] }))).expect("a good request");
     let callback_url = url::Url::parse("https://hooks.example.com/webhooks/abyssale/j/t").expect("a URL");
-    Submission::new(&Call {
+    Submission::new(&SubmitContext {
         kind: EXPORT,
         request: &order.request,
         callback_url: &callback_url,
@@ -27,7 +27,7 @@ fn fields(value: Value) -> Map<String, Value> {
     value.as_object().cloned().expect("an object")
 }
 
-fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Answer {
+fn answer(status: u16, retry_after: Option<&str>, body: &str) -> SendResult {
     let mut response = http::Response::builder().status(status);
     if let Some(seconds) = retry_after {
         response = response.header("retry-after", seconds);
@@ -36,24 +36,24 @@ fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Answer {
 }
 
 /// The class of the end that a single answer leads to.
-fn end(answer: Answer) -> String {
+fn end(answer: SendResult) -> String {
     let mut submission = submission();
     submission.start();
     match submission.answered(answer) {
-        Step::Send(_) => "sent again".into(),
-        Step::SendAfter { wait, .. } => format!("sent again after {} s", wait.as_secs_f64()),
-        Step::Authorize { .. } => "a token is wanted".into(),
-        Step::Remember(notes) => format!("remembers {notes:?}"),
-        Step::Accepted(ticket) => format!("accepted as {ticket}"),
-        Step::Done { ticket, outcome } => format!("done as {ticket}: {outcome:?}"),
-        Step::Refused(fault) => format!("refused: {}", fault.class.name()),
-        Step::OutcomeUnknown(_) => "unknown".into(),
+        SubmitStep::Send(_) => "sent again".into(),
+        SubmitStep::SendAfter { wait, .. } => format!("sent again after {} s", wait.as_secs_f64()),
+        SubmitStep::Authorize { .. } => "a token is wanted".into(),
+        SubmitStep::Remember(notes) => format!("remembers {notes:?}"),
+        SubmitStep::Accepted(ticket) => format!("accepted as {ticket}"),
+        SubmitStep::Done { ticket, outcome } => format!("done as {ticket}: {outcome:?}"),
+        SubmitStep::Refused(fault) => format!("refused: {}", fault.class.name()),
+        SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }
 }
 
 #[test]
 fn the_request_is_the_one_of_the_contract() {
-    let Step::Send(request) = submission().start() else { panic!("nothing is sent") };
+    let SubmitStep::Send(request) = submission().start() else { panic!("nothing is sent") };
     assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/async/banners/export"));
     assert_eq!(request.headers()["x-api-key"], "key");
     assert!(request.headers()["x-api-key"].is_sensitive());
@@ -101,9 +101,9 @@ fn each_answer_has_one_meaning() {
 fn a_bare_429_is_probed_once() {
     let mut submission = submission();
     submission.start();
-    assert!(matches!(submission.answered(answer(429, None, "")), Step::SendAfter { .. }));
+    assert!(matches!(submission.answered(answer(429, None, "")), SubmitStep::SendAfter { .. }));
     assert!(
-        matches!(submission.answered(answer(429, None, "")), Step::Refused(fault) if fault.class == FaultClass::ProviderQuota)
+        matches!(submission.answered(answer(429, None, "")), SubmitStep::Refused(fault) if fault.class == FaultClass::ProviderQuota)
     );
 }
 
@@ -112,9 +112,11 @@ fn a_429_that_says_when_is_repeated_three_times() {
     let mut submission = submission();
     submission.start();
     for _ in 0..REPEATS {
-        assert!(matches!(submission.answered(answer(429, Some("1"), "")), Step::SendAfter { .. }));
+        assert!(matches!(submission.answered(answer(429, Some("1"), "")), SubmitStep::SendAfter { .. }));
     }
-    let Step::Refused(fault) = submission.answered(answer(429, Some("9"), "")) else { panic!("not refused") };
+    let SubmitStep::Refused(fault) = submission.answered(answer(429, Some("9"), "")) else {
+        panic!("not refused")
+    };
     assert_eq!((fault.class, fault.retry_after), (FaultClass::ProviderThrottled, Some(9)));
 }
 
@@ -123,10 +125,10 @@ fn no_connection_is_tried_three_times_in_all() {
     let mut submission = submission();
     submission.start();
     for _ in RECONNECT_WAITS {
-        assert!(matches!(submission.answered(Err(SendFailure::NotSent)), Step::SendAfter { .. }));
+        assert!(matches!(submission.answered(Err(SendFailure::NotSent)), SubmitStep::SendAfter { .. }));
     }
     let end = submission.answered(Err(SendFailure::NotSent));
-    assert!(matches!(end, Step::Refused(fault) if fault.class == FaultClass::ProviderUnavailable));
+    assert!(matches!(end, SubmitStep::Refused(fault) if fault.class == FaultClass::ProviderUnavailable));
 }
 
 #[test]
@@ -142,7 +144,9 @@ fn retry_after_may_be_a_date() {
 fn the_providers_field_is_shown_under_the_callers_name() {
     let body =
         r#"{"message":"body_validation_errors","errors":{"media":{"ids":{"0":["Length must be 36."]}}}}"#;
-    let Step::Refused(fault) = refused(Task::Export, 400, body.as_bytes()) else { panic!("not refused") };
+    let SubmitStep::Refused(fault) = refused(Task::Export, 400, body.as_bytes()) else {
+        panic!("not refused")
+    };
     assert_eq!(fault.violations[0].field, "banner_ids[0]");
     assert_eq!(fault.provider.expect("the answer").errors[0].field, "media.ids[0]");
 }

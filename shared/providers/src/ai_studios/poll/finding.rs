@@ -1,11 +1,11 @@
 //! What the answers of one question come to together.
 
-use model::{Event, Fault, FaultClass, Missing, Source, SourceRole, Ticket};
+use model::{Event, Fault, FaultClass, Missing, ProviderJobId, Source, SourceRole};
 use serde_json::{Map, Value, json};
 
 use super::{FINALIZING, Question};
 use crate::{
-    Ask, Standing,
+    PollStatus, QueryStep,
     ai_studios::{
         notes::place,
         progress::{Progress, Project},
@@ -15,7 +15,7 @@ use crate::{
 
 impl Question {
     /// Everything that was asked has been answered.
-    pub(super) fn concluded(&mut self, project: Option<&Project>) -> Ask<Standing> {
+    pub(super) fn concluded(&mut self, project: Option<&Project>) -> QueryStep<PollStatus> {
         self.notes.refusals = 0;
         if self.ticket.is_none() {
             return self.begun(project);
@@ -27,7 +27,7 @@ impl Question {
         self.learn_movement(&progress);
         match verdict(&progress) {
             Verdict::Failed => match whose(&self.notes, &progress, project, self.now) {
-                Whose::Ours | Whose::OursPerhaps => Ask::Done(Standing::Told(self.failed(&progress))),
+                Whose::Ours | Whose::OursPerhaps => QueryStep::Done(PollStatus::Told(self.failed(&progress))),
                 Whose::Doubtful => self.working(None),
             },
             Verdict::Ready(url) => match whose(&self.notes, &progress, project, self.now) {
@@ -40,13 +40,13 @@ impl Question {
     }
 
     /// Whether work whose ticket is not known has begun.
-    fn begun(&mut self, project: Option<&Project>) -> Ask<Standing> {
+    fn begun(&mut self, project: Option<&Project>) -> QueryStep<PollStatus> {
         if !has_begun(&self.notes, self.progress.as_ref(), project) {
             return self.working(None);
         }
         self.learn_task(project);
-        let (ticket, notes) = (Ticket::new(&self.project_id), self.notes.since(&self.before));
-        Ask::Done(Standing::Found { ticket, notes })
+        let (ticket, notes) = (ProviderJobId::new(&self.project_id), self.notes.since(&self.before));
+        QueryStep::Done(PollStatus::Found { ticket, notes })
     }
 
     /// The render task of this export, which is another one than before it (contract 3.6).
@@ -79,7 +79,7 @@ impl Question {
     }
 
     /// It is done and its URL is waited for, until the project is asked for it (contract 3.2).
-    fn finalizing(&mut self, progress: &Progress, project: Option<&Project>) -> Ask<Standing> {
+    fn finalizing(&mut self, progress: &Progress, project: Option<&Project>) -> QueryStep<PollStatus> {
         let waited = self.finalizing_for() >= FINALIZING;
         let Some(url) = project.filter(|_| waited).and_then(|project| project.progress.url.clone()) else {
             // A project that could not be read says nothing about its URL.
@@ -88,7 +88,7 @@ impl Question {
                     let message = "completed_without_url: AI Studios has said for 10 minutes that the export is done, \
                                    and not where the video is";
                     let error = Fault::new(FaultClass::ProviderFailed, message).remembered(self.now);
-                    Ask::Done(Standing::Told(Event::Failed { error, missing: vec![] }))
+                    QueryStep::Done(PollStatus::Told(Event::Failed { error, missing: vec![] }))
                 }
                 false => self.working(progress.percent),
             };
@@ -101,7 +101,7 @@ impl Question {
     }
 
     /// It goes on, unless it has not moved for too long.
-    fn pending(&mut self, progress: &Progress, percent: Option<f64>) -> Ask<Standing> {
+    fn pending(&mut self, progress: &Progress, percent: Option<f64>) -> QueryStep<PollStatus> {
         let still = self.notes.changed_at.map_or(0, |since| self.now.unix_timestamp() - since);
         if still < self.stall {
             return self.working(percent);
@@ -110,7 +110,7 @@ impl Question {
         let state = progress.state.as_deref().map(|state| format!(" ({state})")).unwrap_or_default();
         let message = format!("stalled: AI Studios has reported {at}{state} for {} minutes", still / 60);
         let error = Fault::new(FaultClass::ProviderFailed, message).remembered(self.now);
-        Ask::Done(Standing::Told(Event::Failed { error, missing: vec![] }))
+        QueryStep::Done(PollStatus::Told(Event::Failed { error, missing: vec![] }))
     }
 
     fn failed(&self, progress: &Progress) -> Event {
@@ -132,14 +132,14 @@ impl Question {
         }
     }
 
-    fn ready(&self, url: &str, possibly_stale: bool) -> Ask<Standing> {
+    fn ready(&self, url: &str, possibly_stale: bool) -> QueryStep<PollStatus> {
         let source = Source {
             url: url.to_owned(),
             role: SourceRole::File,
             name: Some(self.file_name(url)),
             details: self.details(possibly_stale),
         };
-        Ask::Done(Standing::Told(Event::Finished { sources: vec![source], missing: vec![] }))
+        QueryStep::Done(PollStatus::Told(Event::Finished { sources: vec![source], missing: vec![] }))
     }
 
     /// The last part of the URL (contract 6.4), if it is the name of a file.

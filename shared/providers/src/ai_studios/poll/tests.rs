@@ -1,6 +1,6 @@
 //! What each way of answering a question comes to.
 
-use model::{JobId, NewJob, Origin, ProviderName, Ticket};
+use model::{JobId, NewJob, Origin, ProviderJobId, ProviderName};
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -23,7 +23,7 @@ fn job(ticket: Option<&str>, notes: Value) -> Job {
         unpack: None,
         origin: Origin::Submitted,
     });
-    job.ticket = ticket.map(Ticket::new);
+    job.ticket = ticket.map(ProviderJobId::new);
     job.notes.insert("asked_at".into(), ASKED.into());
     job.notes.insert("snapshot".into(), json!({}));
     job.notes.extend(notes.as_object().cloned().expect("an object"));
@@ -35,21 +35,21 @@ fn running() -> Job {
 }
 
 /// Answers each request by the end of its path, asks at `after` seconds, and returns the end and what was requested.
-fn asked(job: &Job, after: i64, answers: &[(&str, u16, Value)]) -> (Ask<Standing>, Vec<String>) {
+fn asked(job: &Job, after: i64, answers: &[(&str, u16, Value)]) -> (QueryStep<PollStatus>, Vec<String>) {
     let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
-    let access = Access { api_url: "https://api.example", credentials: &credentials };
+    let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
     let now = OffsetDateTime::from_unix_timestamp(ASKED + after).expect("a time");
     let mut question = Question::new(&access, job, now).expect("keys").expect("a question");
     let (mut step, mut requests) = (question.start(), vec![]);
     loop {
         step = match step {
-            Ask::Authorize { refused } => {
+            QueryStep::Authorize { refused } => {
                 if refused {
                     requests.push("token".to_owned());
                 }
                 question.authorized(&Secret::new("t"))
             }
-            Ask::Send(request) => {
+            QueryStep::Send(request) => {
                 let path = request.uri().path().trim_start_matches("/api/odin/v3/editor/").to_owned();
                 let answer = answers.iter().find(|(known, ..)| *known == path);
                 requests.push(path);
@@ -77,24 +77,26 @@ fn refusal(path: &'static str, status: u16, code: u16) -> (&'static str, u16, Va
     (path, status, json!({ "success": false, "error": { "code": code, "msg": "no" } }))
 }
 
-fn told(end: &Ask<Standing>) -> String {
+fn told(end: &QueryStep<PollStatus>) -> String {
     match end {
-        Ask::Done(Standing::Working { percent, .. }) => format!("working {percent:?}"),
-        Ask::Done(Standing::Found { ticket, .. }) => format!("found {ticket}"),
-        Ask::Done(Standing::Gone(fault)) => format!("gone {}", fault.message),
-        Ask::Done(Standing::Told(Event::Finished { sources, .. })) => format!("finished {}", sources[0].url),
-        Ask::Done(Standing::Told(Event::Failed { error, .. })) => format!("failed {}", error.message),
-        Ask::Done(Standing::Told(Event::Expired { .. })) => "expired".into(),
-        Ask::Done(Standing::Told(event)) => format!("{event:?}"),
-        Ask::SendAfter { wait, .. } => format!("again after {} s", wait.as_secs()),
-        Ask::Failed(fault) => format!("no answer: {}", fault.class.name()),
-        Ask::Send(_) | Ask::Authorize { .. } => "asks on".into(),
+        QueryStep::Done(PollStatus::Working { percent, .. }) => format!("working {percent:?}"),
+        QueryStep::Done(PollStatus::Found { ticket, .. }) => format!("found {ticket}"),
+        QueryStep::Done(PollStatus::Gone(fault)) => format!("gone {}", fault.message),
+        QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) => {
+            format!("finished {}", sources[0].url)
+        }
+        QueryStep::Done(PollStatus::Told(Event::Failed { error, .. })) => format!("failed {}", error.message),
+        QueryStep::Done(PollStatus::Told(Event::Expired { .. })) => "expired".into(),
+        QueryStep::Done(PollStatus::Told(event)) => format!("{event:?}"),
+        QueryStep::SendAfter { wait, .. } => format!("again after {} s", wait.as_secs()),
+        QueryStep::Failed(fault) => format!("no answer: {}", fault.class.name()),
+        QueryStep::Send(_) | QueryStep::Authorize { .. } => "asks on".into(),
     }
 }
 
-fn notes(end: &Ask<Standing>) -> Map<String, Value> {
+fn notes(end: &QueryStep<PollStatus>) -> Map<String, Value> {
     match end {
-        Ask::Done(Standing::Working { notes, .. } | Standing::Found { notes, .. }) => {
+        QueryStep::Done(PollStatus::Working { notes, .. } | PollStatus::Found { notes, .. }) => {
             notes.clone().unwrap_or_default()
         }
         _ => Map::new(),
@@ -136,7 +138,7 @@ fn a_token_is_refused_once_and_then_the_refusals_count() {
     assert_eq!((told(&end).as_str(), &notes(&end)["refusals"]), ("working None", &json!(1)));
     let twice = job(Some(ID), json!({ "backend_task_id": "bt-2", "refusals": 2 }));
     let (end, _) = asked(&twice, 90, &[no]);
-    let Ask::Done(Standing::Gone(fault)) = end else { panic!("not given up") };
+    let QueryStep::Done(PollStatus::Gone(fault)) = end else { panic!("not given up") };
     assert_eq!(fault.class, FaultClass::ProviderCredentials);
     let odd = refusal("progress/66b1", 200, 7);
     assert!(told(&asked(&twice, 90, &[odd]).0).starts_with("gone AI Studios does not tell"));
@@ -191,7 +193,9 @@ fn an_earlier_exports_end_is_not_taken_for_this_ones() {
     let (end, _) = asked(&again, 20, &[old(), project(json!({ "backendTaskId": "bt-2" }))]);
     assert_eq!(told(&end), format!("finished {VIDEO}"));
     let (end, _) = asked(&again, 1800, &[old(), project(json!({ "backendTaskId": "bt-1" }))]);
-    let Ask::Done(Standing::Told(Event::Finished { sources, .. })) = &end else { panic!("{}", told(&end)) };
+    let QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) = &end else {
+        panic!("{}", told(&end))
+    };
     assert_eq!(sources[0].details["possibly_stale"], true);
 
     let failed = json!({ "backend_task_id": "bt-1", "percent": 40.0, "state": "error" });
@@ -244,7 +248,7 @@ fn the_manifest_is_told_what_is_known_and_a_claim_only_of_the_same_render() {
         let job = job(Some(ID), json!({ "backend_task_id": "bt-2", "reported": claim }));
         let url = format!("{VIDEO}?Signature=s");
         match asked(&job, 90, &[progress(json!({ "progress": 100, "downloadUrl": url }))]).0 {
-            Ask::Done(Standing::Told(Event::Finished { sources, .. })) => sources[0].clone(),
+            QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) => sources[0].clone(),
             other => panic!("{}", told(&other)),
         }
     };
@@ -267,7 +271,7 @@ fn a_url_without_a_file_name_takes_the_projects() {
     ] {
         let answer = progress(json!({ "progress": 100, "downloadUrl": url }));
         match asked(&running(), 90, &[answer]).0 {
-            Ask::Done(Standing::Told(Event::Finished { sources, .. })) => {
+            QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) => {
                 assert_eq!(sources[0].name.as_deref(), Some(name), "{url}");
             }
             other => panic!("{}", told(&other)),
@@ -289,7 +293,7 @@ fn files_that_are_gone_are_asked_for_anew_at_the_project_too() {
 #[test]
 fn what_was_never_asked_for_is_not_asked_about() {
     let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
-    let access = Access { api_url: "https://api.example", credentials: &credentials };
+    let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
     let mut job = running();
     job.notes.clear();
     assert!(Question::new(&access, &job, OffsetDateTime::UNIX_EPOCH).expect("keys").is_none());

@@ -14,7 +14,7 @@ fn submission(request: Value) -> Submission {
     let fields: Map<String, Value> = request.as_object().cloned().expect("an object");
     let order = order::read(order::EXPORT, fields).expect("a good request");
     let callback_url = url::Url::parse("https://hooks.example.com/webhooks/ai_studios/j/t").expect("a URL");
-    let call = Call {
+    let call = SubmitContext {
         kind: order::EXPORT,
         request: &order.request,
         callback_url: &callback_url,
@@ -24,14 +24,14 @@ fn submission(request: Value) -> Submission {
     Submission::new(&call, OffsetDateTime::UNIX_EPOCH + Duration::from_secs(1000)).expect("credentials")
 }
 
-fn said(status: u16, body: &str) -> Answer {
+fn said(status: u16, body: &str) -> SendResult {
     Ok(http::Response::builder()
         .status(status)
         .body(Bytes::copy_from_slice(body.as_bytes()))
         .expect("a response"))
 }
 
-fn project() -> Answer {
+fn project() -> SendResult {
     said(
         200,
         r#"{"success":true,"data":{"project":{"backendTaskId":"bt-1","progress":100,"state":"exported"}}}"#,
@@ -40,8 +40,10 @@ fn project() -> Answer {
 
 /// Brings a conversation to the answer of its first request.
 fn begun(submission: &mut Submission) {
-    assert!(matches!(submission.start(), Step::Authorize { refused: false }));
-    let Step::Send(request) = submission.authorized(&Secret::new("h.c.s")) else { panic!("nothing is sent") };
+    assert!(matches!(submission.start(), SubmitStep::Authorize { refused: false }));
+    let SubmitStep::Send(request) = submission.authorized(&Secret::new("h.c.s")) else {
+        panic!("nothing is sent")
+    };
     assert_eq!(request.headers()[header::AUTHORIZATION], "h.c.s");
     assert_eq!(request.method(), Method::GET);
 }
@@ -49,22 +51,22 @@ fn begun(submission: &mut Submission) {
 /// Brings a conversation to the answer of the export, and returns the request for it.
 fn at_export(submission: &mut Submission) -> http::Request<Bytes> {
     begun(submission);
-    assert!(matches!(submission.answered(project()), Step::Remember(_)));
-    let Step::Send(request) = submission.remembered() else { panic!("nothing is sent") };
+    assert!(matches!(submission.answered(project()), SubmitStep::Remember(_)));
+    let SubmitStep::Send(request) = submission.remembered() else { panic!("nothing is sent") };
     request
 }
 
-fn meaning(step: Step) -> String {
+fn meaning(step: SubmitStep) -> String {
     match step {
-        Step::Send(request) => format!("sends {}", request.method()),
-        Step::SendAfter { wait, .. } => format!("again after {} s", wait.as_secs()),
-        Step::Authorize { refused } => format!("another token: {refused}"),
-        Step::Remember(notes) if notes.get("joined") == Some(&json!(true)) => "joins".into(),
-        Step::Remember(_) => "remembers".into(),
-        Step::Accepted(ticket) => format!("accepted as {ticket}"),
-        Step::Done { .. } => "done".into(),
-        Step::Refused(fault) => format!("refused: {}", fault.class.name()),
-        Step::OutcomeUnknown(_) => "unknown".into(),
+        SubmitStep::Send(request) => format!("sends {}", request.method()),
+        SubmitStep::SendAfter { wait, .. } => format!("again after {} s", wait.as_secs()),
+        SubmitStep::Authorize { refused } => format!("another token: {refused}"),
+        SubmitStep::Remember(notes) if notes.get("joined") == Some(&json!(true)) => "joins".into(),
+        SubmitStep::Remember(_) => "remembers".into(),
+        SubmitStep::Accepted(ticket) => format!("accepted as {ticket}"),
+        SubmitStep::Done { .. } => "done".into(),
+        SubmitStep::Refused(fault) => format!("refused: {}", fault.class.name()),
+        SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }
 }
 
@@ -76,9 +78,9 @@ fn error(code: u16, message: &str) -> String {
 fn the_project_is_remembered_before_its_export_is_asked_for() {
     let mut submission = submission(json!({ "project_id": ID, "workspace_id": "w1", "resolution": 720 }));
     begun(&mut submission);
-    let Step::Remember(notes) = submission.answered(project()) else { panic!("nothing is remembered") };
+    let SubmitStep::Remember(notes) = submission.answered(project()) else { panic!("nothing is remembered") };
     assert_eq!((&notes["asked_at"], &notes["snapshot"]["backend_task_id"]), (&json!(1000), &json!("bt-1")));
-    let Step::Send(request) = submission.remembered() else { panic!("nothing is sent") };
+    let SubmitStep::Send(request) = submission.remembered() else { panic!("nothing is sent") };
     assert_eq!(
         (request.method(), request.uri().path()),
         (&Method::POST, "/api/odin/v3/editor/project/export")
@@ -133,7 +135,7 @@ fn each_answer_to_the_export_has_one_meaning() {
 }
 
 /// An answer, and what it means to an export and to a project that is only tracked.
-type Meanings = (fn() -> Answer, &'static str, &'static str);
+type Meanings = (fn() -> SendResult, &'static str, &'static str);
 
 #[test]
 fn each_answer_about_the_project_has_one_meaning() {
@@ -163,8 +165,10 @@ fn a_token_is_refused_once_and_then_for_good() {
     let mut submission = submission(json!({ "project_id": ID }));
     at_export(&mut submission);
     let no = || said(401, &error(4010, "no"));
-    assert!(matches!(submission.answered(no()), Step::Authorize { refused: true }));
-    let Step::Send(request) = submission.authorized(&Secret::new("new")) else { panic!("nothing is sent") };
+    assert!(matches!(submission.answered(no()), SubmitStep::Authorize { refused: true }));
+    let SubmitStep::Send(request) = submission.authorized(&Secret::new("new")) else {
+        panic!("nothing is sent")
+    };
     assert_eq!(
         (request.method(), &request.headers()[header::AUTHORIZATION]),
         (&Method::POST, &"new".parse().expect("a value"))

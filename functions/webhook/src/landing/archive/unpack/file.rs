@@ -1,6 +1,6 @@
 //! Bringing one file of an archive into the bucket: from memory if it is small, as a stream if it is not.
 
-use bucket::{Key, LONGEST_SINGLE, Placed, Upload};
+use bucket::{Key, LONGEST_SINGLE, PutOutcome, Upload};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use model::{Fault, FaultClass, StoredFile};
@@ -86,7 +86,7 @@ impl Unpacking<'_> {
         Key::File(self.job.provider.clone(), self.job.id, self.names[file.index].clone())
     }
 
-    fn stored(&self, file: Planned, key: &Key, kind: &str, placed: Placed) -> StoredFile {
+    fn stored(&self, file: Planned, key: &Key, kind: &str, placed: PutOutcome) -> StoredFile {
         self.meter.file_done(placed.new);
         StoredFile {
             name: self.names[file.index].clone(),

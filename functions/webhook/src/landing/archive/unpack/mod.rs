@@ -15,17 +15,17 @@ mod plan;
 
 use std::{ops::Range, sync::Mutex};
 
-use bucket::{Key, LONGEST_SINGLE, Objects};
+use bucket::{Bucket, Key, LONGEST_SINGLE};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{Fault, FaultClass, Job};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::landing::{archive::zip::Listing, transfer::Meter};
+use crate::landing::{archive::zip::Listing, transfer::LandingProgress};
 
 pub(crate) use kind::content_type;
 pub(crate) use names::distinct;
 pub use outcome::{End, Outcome};
-pub use picture::Measures;
+pub use picture::ImageDimensions;
 pub(crate) use picture::measures;
 use plan::{Planned, Step};
 
@@ -45,12 +45,12 @@ const REMOVED_AT_ONCE: usize = 8;
 /// An archive being unpacked.
 #[derive(Debug)]
 pub struct Unpacking<'a> {
-    objects: &'a Objects,
+    objects: &'a Bucket,
     job: &'a Job,
     archive: &'a Key,
     listing: &'a Listing,
     again: bool,
-    meter: &'a Meter,
+    meter: &'a LandingProgress,
     names: Vec<String>,
     blocks: Semaphore,
     rooms: Semaphore,
@@ -68,12 +68,12 @@ impl<'a> Unpacking<'a> {
     /// The files of `listing`, which lie in `archive`, for a job. `again` says that an earlier landing may have left
     /// some of them in the bucket.
     pub fn new(
-        objects: &'a Objects,
+        objects: &'a Bucket,
         job: &'a Job,
         archive: &'a Key,
         listing: &'a Listing,
         again: bool,
-        meter: &'a Meter,
+        meter: &'a LandingProgress,
     ) -> Self {
         let (names, course) = (names::safe(&listing.files), Mutex::default());
         let (blocks, rooms) = (Semaphore::new(BUDGET), Semaphore::new(BUDGET));

@@ -2,7 +2,7 @@
 
 use model::StoredFile;
 
-use super::picture::Measures;
+use super::picture::ImageDimensions;
 
 /// A file's end, one for each file of the archive in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum End {
         /// CRC-32 of its bytes, as the archive says and its bytes prove.
         crc32: u32,
         /// Of a picture, when its first bytes tell.
-        measures: Option<Measures>,
+        measures: Option<ImageDimensions>,
     },
     /// It is not, and this is why.
     Refused(String),

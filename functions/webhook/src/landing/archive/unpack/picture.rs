@@ -2,7 +2,7 @@
 
 /// A picture's measures in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Measures {
+pub struct ImageDimensions {
     /// Pixels across.
     pub width: u32,
     /// Pixels down.
@@ -10,10 +10,10 @@ pub struct Measures {
 }
 
 /// Reads the measures of a PNG, JPEG, GIF or WebP. None for anything else, or if they are not in these bytes.
-pub(crate) fn measures(start: &[u8]) -> Option<Measures> {
+pub(crate) fn measures(start: &[u8]) -> Option<ImageDimensions> {
     let (width, height) =
         png(start).or_else(|| gif(start)).or_else(|| webp(start)).or_else(|| jpeg(start))?;
-    Some(Measures { width, height })
+    Some(ImageDimensions { width, height })
 }
 
 fn png(start: &[u8]) -> Option<(u32, u32)> {
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     fn is(start: &[u8], width: u32, height: u32) {
-        assert_eq!(measures(start), Some(Measures { width, height }));
+        assert_eq!(measures(start), Some(ImageDimensions { width, height }));
         // One byte less than is needed is not enough, and does no harm.
         assert_eq!(measures(&start[..start.len() - 1]), None);
     }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::{Fault, FaultClass, Secret, Ticket};
+use model::{Fault, FaultClass, ProviderJobId, Secret};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::Credentials;
 
 /// What a conversation is about. Without `Debug`, since the callback URL holds the token.
-pub struct Call<'a> {
+pub struct SubmitContext<'a> {
     /// The kind of the order.
     pub kind: &'a str,
     /// The order's request, as [`crate::Order`] holds it.
@@ -24,7 +24,7 @@ pub struct Call<'a> {
 }
 
 /// What the transport brought back.
-pub type Answer = Result<http::Response<Bytes>, SendFailure>;
+pub type SendResult = Result<http::Response<Bytes>, SendFailure>;
 
 /// Why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum SendFailure {
 
 /// What to do next.
 #[derive(Debug)]
-pub enum Step {
+pub enum SubmitStep {
     /// Send this.
     Send(http::Request<Bytes>),
     /// Wait, then send this. Only after a refusal that proves that no work was done.
@@ -49,22 +49,22 @@ pub enum Step {
         /// What to tell the caller when there is no time to wait.
         otherwise: Fault,
     },
-    /// Get a token and go on with [`Conversation::authorized`].
+    /// Get a token and go on with [`SubmitProtocol::authorized`].
     Authorize {
         /// Whether the provider refused the token that was given before, so that another one is needed.
         refused: bool,
     },
-    /// Keep this with the job for later questions about it, and go on with [`Conversation::remembered`]. What is
+    /// Keep this with the job for later questions about it, and go on with [`SubmitProtocol::remembered`]. What is
     /// learnt before the work is asked for must be kept before, since nobody can learn it afterwards.
     Remember(Map<String, Value>),
     /// The provider took the work.
-    Accepted(Ticket),
+    Accepted(ProviderJobId),
     /// The provider took the work and has done it already.
     Done {
         /// Its id for the work.
-        ticket: Ticket,
+        ticket: ProviderJobId,
         /// What came of it.
-        outcome: Outcome,
+        outcome: SynchronousResult,
     },
     /// The provider did no work.
     Refused(Fault),
@@ -74,7 +74,7 @@ pub enum Step {
 
 /// What came of work that was done at once.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum SynchronousResult {
     /// Files, named by an answer that [`crate::Provider::read_delivery`] reads like a delivery.
     Delivery(Bytes),
     /// An answer for the caller, and no file.
@@ -82,20 +82,20 @@ pub enum Outcome {
 }
 
 /// One exchange with a provider, step by step. The caller owns the socket and the clock.
-pub trait Conversation: Send {
+pub trait SubmitProtocol: Send {
     /// The first step.
-    fn start(&mut self) -> Step;
+    fn start(&mut self) -> SubmitStep;
 
     /// What the answer to the last request means.
-    fn answered(&mut self, answer: Answer) -> Step;
+    fn answered(&mut self, answer: SendResult) -> SubmitStep;
 
-    /// Goes on with a token, after [`Step::Authorize`].
-    fn authorized(&mut self, _token: &Secret) -> Step {
-        Step::Refused(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
+    /// Goes on with a token, after [`SubmitStep::Authorize`].
+    fn authorized(&mut self, _token: &Secret) -> SubmitStep {
+        SubmitStep::Refused(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
     }
 
-    /// Goes on after [`Step::Remember`].
-    fn remembered(&mut self) -> Step {
-        Step::Refused(Fault::new(FaultClass::Internal, "nothing was to be remembered"))
+    /// Goes on after [`SubmitStep::Remember`].
+    fn remembered(&mut self) -> SubmitStep {
+        SubmitStep::Refused(Fault::new(FaultClass::Internal, "nothing was to be remembered"))
     }
 }

@@ -1,11 +1,11 @@
 //! How work stands at a provider that was asked about it.
 
-use model::{Event, Fault, Ticket};
+use model::{Event, Fault, ProviderJobId};
 use serde_json::{Map, Value};
 
 /// The provider's word on work that is under way.
 #[derive(Debug)]
-pub enum Standing {
+pub enum PollStatus {
     /// It is still at it.
     Working {
         /// 0 to 100, when it says so.
@@ -18,7 +18,7 @@ pub enum Standing {
     /// It took the work, whose ticket was not known, and is still at it.
     Found {
         /// Its id for the work.
-        ticket: Ticket,
+        ticket: ProviderJobId,
         /// What to keep with the job.
         notes: Option<Map<String, Value>>,
     },

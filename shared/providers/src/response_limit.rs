@@ -3,4 +3,4 @@
 /// Put into a request's extensions by a provider whose answer to it may be longer than the usual 1 MiB, in bytes. What
 /// is longer is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LongestAnswer(pub usize);
+pub struct ResponseLimit(pub usize);

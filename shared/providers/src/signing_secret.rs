@@ -43,7 +43,7 @@ pub struct SigningSecret {
 
 /// Which of the other secrets stay in the list beside the provider's present one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
+pub enum SecretRetention {
     /// All that may still sign.
     Valid,
     /// Only the one that was just replaced: an older one has ended by force.
@@ -54,11 +54,11 @@ pub enum Keep {
 
 /// Landfall's list of signing secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SigningSecrets(Vec<Held>);
+pub struct SigningSecrets(Vec<HeldSecret>);
 
 /// A secret of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldSecret {
     /// The secret itself.
     pub secret: Secret,
     /// Until when it is accepted; nothing means on and on.
@@ -75,7 +75,7 @@ impl SigningSecrets {
             OffsetDateTime::parse(text, &Rfc3339).ok()
         };
         // The newest has no end: what replaces it comes first, and then it has one.
-        let held = |(at, secret): (usize, Secret)| Held {
+        let held = |(at, secret): (usize, Secret)| HeldSecret {
             until: if at == 0 { None } else { until(&secret) },
             secret,
         };
@@ -83,7 +83,7 @@ impl SigningSecrets {
     }
 
     /// The secrets, newest first.
-    pub fn held(&self) -> &[Held] {
+    pub fn held(&self) -> &[HeldSecret] {
         &self.0
     }
 
@@ -95,15 +95,15 @@ impl SigningSecrets {
 
     /// The list after the provider named its present secret.
     #[must_use]
-    pub fn renewed(&self, present: &SigningSecret, keep: Keep, now: OffsetDateTime) -> Self {
+    pub fn renewed(&self, present: &SigningSecret, keep: SecretRetention, now: OffsetDateTime) -> Self {
         let end = present.previous_until.unwrap_or(now) + GRACE;
         let others = self.0.iter().filter(|held| held.secret != present.secret).filter(|held| match keep {
-            Keep::Valid => held.until.is_none_or(|until| now < until),
-            Keep::Replaced => held.until.is_none(),
-            Keep::Nothing => false,
+            SecretRetention::Valid => held.until.is_none_or(|until| now < until),
+            SecretRetention::Replaced => held.until.is_none(),
+            SecretRetention::Nothing => false,
         });
-        let others = others.map(|held| Held { until: held.until.or(Some(end)), ..held.clone() });
-        let first = Held { secret: present.secret.clone(), until: None };
+        let others = others.map(|held| HeldSecret { until: held.until.or(Some(end)), ..held.clone() });
+        let first = HeldSecret { secret: present.secret.clone(), until: None };
         Self(std::iter::once(first).chain(others).collect())
     }
 
@@ -151,7 +151,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         let written = list(json!({ "signing_secrets": ["old"] })).renewed(
             &present("new", Some(at(24))),
-            Keep::Valid,
+            SecretRetention::Valid,
             at(0),
         );
         let section: serde_json::Map<String, Value> =
@@ -168,13 +168,13 @@ mod tests {
     fn a_replaced_secret_is_valid_until_its_end_and_leaves_the_list_after_it() {
         let rotated = list(json!({ "signing_secrets": ["a"] })).renewed(
             &present("b", Some(at(24))),
-            Keep::Valid,
+            SecretRetention::Valid,
             at(0),
         );
         let end = at(24) + GRACE;
         assert_eq!(rotated.clone().valid(end - Duration::SECOND).len(), 2);
         assert_eq!(rotated.clone().valid(end), [Secret::new("b")]);
-        let fetched = |now| rotated.renewed(&present("b", None), Keep::Valid, now);
+        let fetched = |now| rotated.renewed(&present("b", None), SecretRetention::Valid, now);
         assert_eq!(names(&fetched(at(24))), ["b", "a"]);
         assert_eq!(names(&fetched(end)), ["b"]);
     }
@@ -183,10 +183,10 @@ mod tests {
     fn force_ends_the_older_one_and_keeps_the_replaced_one() {
         let once = list(json!({ "signing_secrets": ["a"] })).renewed(
             &present("b", Some(at(24))),
-            Keep::Valid,
+            SecretRetention::Valid,
             at(0),
         );
-        let twice = once.renewed(&present("c", Some(at(25))), Keep::Replaced, at(1));
+        let twice = once.renewed(&present("c", Some(at(25))), SecretRetention::Replaced, at(1));
         assert_eq!(names(&twice), ["c", "b"]);
         assert_eq!(twice.0[1].until, Some(at(25) + GRACE));
     }
@@ -194,15 +194,15 @@ mod tests {
     #[test]
     fn revoking_leaves_the_present_one_alone() {
         let both = list(json!({ "signing_secrets": ["b", "a"] }));
-        assert_eq!(names(&both.renewed(&present("b", None), Keep::Nothing, at(0))), ["b"]);
+        assert_eq!(names(&both.renewed(&present("b", None), SecretRetention::Nothing, at(0))), ["b"]);
     }
 
     #[test]
     fn a_secret_that_was_replaced_elsewhere_ends_when_the_provider_says_or_soon() {
         let known = list(json!({ "signing_secrets": ["a"] }));
-        let overlap = known.renewed(&present("b", Some(at(3))), Keep::Valid, at(0));
+        let overlap = known.renewed(&present("b", Some(at(3))), SecretRetention::Valid, at(0));
         assert_eq!(overlap.0[1].until, Some(at(3) + GRACE));
-        let over = known.renewed(&present("b", None), Keep::Valid, at(0));
+        let over = known.renewed(&present("b", None), SecretRetention::Valid, at(0));
         assert_eq!(over.0[1].until, Some(at(0) + GRACE));
     }
 

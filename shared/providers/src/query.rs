@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::{Fault, FaultClass, Secret};
 
-use crate::{Answer, Credentials};
+use crate::{Credentials, SendResult};
 
 /// How to reach a provider's API. Without `Debug`, since it holds the keys.
-pub struct Access<'a> {
+pub struct ApiAccess<'a> {
     /// Base URL of the provider's API, without a trailing slash.
     pub api_url: &'a str,
     /// The provider's keys.
@@ -17,7 +17,7 @@ pub struct Access<'a> {
 }
 
 /// What to do next.
-pub enum Ask<T> {
+pub enum QueryStep<T> {
     /// Send this.
     Send(http::Request<Bytes>),
     /// Wait, then send this. Only when repeating the request does no harm.
@@ -29,7 +29,7 @@ pub enum Ask<T> {
         /// What to tell the caller when there is no time to wait.
         otherwise: Fault,
     },
-    /// Get a token and go on with [`Inquiry::authorized`].
+    /// Get a token and go on with [`Query::authorized`].
     Authorize {
         /// Whether the provider refused the token that was given before, so that another one is needed.
         refused: bool,
@@ -41,22 +41,22 @@ pub enum Ask<T> {
 }
 
 /// One question to a provider, step by step. The caller owns the socket and the clock.
-pub trait Inquiry<T>: Send {
+pub trait Query<T>: Send {
     /// The first step.
-    fn start(&mut self) -> Ask<T>;
+    fn start(&mut self) -> QueryStep<T>;
 
     /// What the answer to the last request means.
-    fn answered(&mut self, answer: Answer) -> Ask<T>;
+    fn answered(&mut self, answer: SendResult) -> QueryStep<T>;
 
-    /// Goes on with a token, after [`Ask::Authorize`].
-    fn authorized(&mut self, _token: &Secret) -> Ask<T> {
-        Ask::Failed(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
+    /// Goes on with a token, after [`QueryStep::Authorize`].
+    fn authorized(&mut self, _token: &Secret) -> QueryStep<T> {
+        QueryStep::Failed(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
     }
 }
 
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
+pub enum CheckStatus {
     /// In order.
     Ok,
     /// It works, and somebody should know something.
@@ -67,19 +67,19 @@ pub enum Health {
 
 /// The outcome of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct CheckResult {
     /// How it is.
-    pub health: Health,
+    pub health: CheckStatus,
     /// What was found, for a person to read. Never holds a key.
     pub detail: String,
 }
 
-impl Finding {
+impl CheckResult {
     /// A finding.
-    pub fn new(health: Health, detail: impl Into<String>) -> Self {
+    pub fn new(health: CheckStatus, detail: impl Into<String>) -> Self {
         Self { health, detail: detail.into() }
     }
 }
 
 /// A check that only the provider can answer: its name and its question.
-pub type Check = (&'static str, Box<dyn Inquiry<Finding>>);
+pub type ProviderCheck = (&'static str, Box<dyn Query<CheckResult>>);
