@@ -21,7 +21,7 @@ const ATTEMPTS_FOR_A_CAMPAIGN: f64 = ATTEMPTS - 2.0;
 const SLOW_DELIVERY_SECONDS: f64 = 0.05;
 /// Seconds between two looks of a client at one job, and jobs that are submitted at once.
 const POLL_SECONDS: f64 = 5.0;
-const JOBS_AT_ONCE: f64 = 500.0;
+const CONCURRENT_JOBS: f64 = 500.0;
 
 /// Prices of us-east-1 in USD, per million refused deliveries: the rows of the document's table.
 fn prices(rate: f64) -> [(&'static str, f64); 7] {
@@ -112,7 +112,7 @@ fn both_apis_have_throttles_of_their_own() {
         assert_eq!(setting(&text, "ThrottlingBurstLimit"), format!("!Ref {prefix}BurstLimit"));
     }
     assert!(default_of("SubmitRateLimit") >= ROWS / POLL_SECONDS, "every job of a campaign is looked at");
-    assert!(default_of("SubmitBurstLimit") >= JOBS_AT_ONCE);
+    assert!(default_of("SubmitBurstLimit") >= CONCURRENT_JOBS);
 }
 
 #[test]

@@ -69,7 +69,7 @@ async fn an_export_lands_in_the_stacks_bucket() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_is_refused_at_the_public_door() {
+async fn a_stranger_is_refused_at_the_public_receiver() {
     let _turn = TURN.lock().await;
     let Some(stack) = Deployed::find().await else { return skipped() };
     let id = submitted(&stack).await;

@@ -10,10 +10,10 @@ use aws_sigv4::{
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::Value;
-use transport::{LONGEST_ANSWER, Sender};
+use transport::{MAX_RESPONSE_BYTES, Sender};
 
 /// As long as the longest function that is waited for.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Sends a request that is signed for a service with the credentials of a stack's description.
 pub(crate) async fn send(
@@ -64,6 +64,6 @@ pub(crate) async fn send_with(
 
 /// Sends a request as it is, and reads JSON, or null for anything else.
 pub(crate) async fn answer(sender: &Sender, request: Request<Bytes>) -> Response<Value> {
-    let answer = sender.send(request, PATIENCE, LONGEST_ANSWER).await.expect("an answer");
+    let answer = sender.send(request, TIMEOUT, MAX_RESPONSE_BYTES).await.expect("an answer");
     answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }

@@ -17,7 +17,7 @@ use harness::{
 use http::{Method, Request, Response};
 use runtime::Environment;
 use serde_json::{Value, json};
-use transport::{LONGEST_ANSWER, Sender};
+use transport::{MAX_RESPONSE_BYTES, Sender};
 
 use crate::signed;
 
@@ -98,7 +98,7 @@ impl Deployed {
     /// A download as anybody's, without any proof but what the URL holds.
     pub(crate) async fn download(&self, url: &str) -> Response<Bytes> {
         let request = Request::get(url).body(Bytes::new()).expect("a request");
-        self.sender.send(request, Duration::from_secs(30), LONGEST_ANSWER).await.expect("an answer")
+        self.sender.send(request, Duration::from_secs(30), MAX_RESPONSE_BYTES).await.expect("an answer")
     }
 
     /// Invokes a function and waits for its answer.

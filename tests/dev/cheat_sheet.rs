@@ -153,7 +153,7 @@ aws --endpoint-url {aws} sqs get-queue-attributes --queue-url {queue} --attribut
             aws = self.aws,
             bucket = self.text("bucket"),
             table = self.text("table"),
-            queue = self.text("inbox_queue_url"),
+            queue = self.text("delivery_queue_url"),
         )
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::show;
 
 /// Long enough for any simulated provider.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Submits and watches until the job is finished.
 ///
@@ -55,7 +55,7 @@ async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Erro
             Some("failed" | "partial") => {
                 return Err(format!("the job ended {}: {}", job["status"], job["error"]["message"]).into());
             }
-            _ if start.elapsed() > PATIENCE => {
+            _ if start.elapsed() > TIMEOUT => {
                 return Err(format!("the job is still {}", job["status"]).into());
             }
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -65,12 +65,14 @@ async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Erro
 
 fn said(job: &Value) -> String {
     let status = job["status"].as_str().unwrap_or_default();
-    match (status, &job["transfer"], &job["ticket"]) {
+    match (status, &job["transfer"], &job["provider_job_id"]) {
         ("rendering", ..) => match job["progress"].as_f64() {
             Some(percent) => format!("rendering: {percent} %"),
             None => "rendering".to_owned(),
         },
-        ("submitted", _, Value::String(ticket)) => format!("submitted: the provider works on it as {ticket}"),
+        ("submitted", _, Value::String(provider_job_id)) => {
+            format!("submitted: the provider works on it as {provider_job_id}")
+        }
         ("landing", Value::Object(transfer), _) => {
             let (done, total) = (show::size(&transfer["bytes"]), transfer.get("total_bytes").map(show::size));
             format!("landing: {done} of {}", total.as_deref().unwrap_or("an unknown length"))

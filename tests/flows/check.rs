@@ -49,7 +49,7 @@ async fn a_deployment_in_order_is_told_so() {
     let expected = [
         ("callback_key", "ok"),
         ("callback_url", "warning"),
-        ("door", "ok"),
+        ("receiver", "ok"),
         ("key", "ok"),
         ("plan", "ok"),
         ("signing", "ok"),
@@ -83,7 +83,7 @@ async fn a_key_that_is_not_accepted_fails_each_check_that_needs_it() {
     let (ok, checks) = world.checked(Value::Null).await;
     let failed = ["key", "plan", "signing"].map(|name| checks[name].0.as_str());
     assert_eq!((ok, failed), (false, ["failed"; 3]), "{checks:#?}");
-    assert_eq!(checks["door"].0, "ok");
+    assert_eq!(checks["receiver"].0, "ok");
 }
 
 #[tokio::test]
@@ -164,9 +164,9 @@ async fn a_design_is_described() {
 
 #[tokio::test]
 async fn what_cannot_be_reached_is_named() {
-    let nowhere = "https://door.example.invalid";
+    let nowhere = "https://receiver.example.invalid";
     let world = World::start_with(|options| options.variable("WEBHOOK_URL", nowhere)).await;
-    world.only_fails("door", "cannot be reached").await;
+    world.only_fails("receiver", "cannot be reached").await;
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn a_table_that_is_down_is_named() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_read_fails_by_name_and_so_does_the_door() {
+async fn a_secret_that_cannot_be_read_fails_by_name_and_so_does_the_receiver() {
     let world = World::start().await;
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
     let answer =
@@ -187,7 +187,7 @@ async fn a_secret_that_cannot_be_read_fails_by_name_and_so_does_the_door() {
         checks.into_iter().find(|check| check["name"] == name).map(|check| check["status"].clone())
     };
     assert_eq!(answer["ok"], false);
-    let statuses = ["secret", "door", "table", "key"].map(status);
+    let statuses = ["secret", "receiver", "table", "key"].map(status);
     assert_eq!(
         statuses,
         [Some(json!("failed")), Some(json!("failed")), Some(json!("ok")), None],

@@ -94,7 +94,7 @@ async fn each_step_of_a_job_is_told_once_and_in_order() {
     let events = world.tells(&id, &STORED).await;
     assert_eq!(world.published().len(), 4, "nothing is told twice");
     let last = &events[3]["detail"];
-    for name in ["provider", "kind", "status", "ticket", "created_at", "updated_at", "metadata"] {
+    for name in ["provider", "kind", "status", "provider_job_id", "created_at", "updated_at", "metadata"] {
         assert_eq!(last[name], job[name], "{name}");
     }
     assert_eq!(last["manifest"]["key"], job["manifest"]["key"]);
@@ -127,7 +127,7 @@ async fn a_job_that_is_refused_is_told_as_failed_and_never_as_submitted() {
 
 #[tokio::test]
 async fn a_job_that_expires_is_told_and_so_is_what_comes_late() {
-    let world = with_bus(|options| options.variable("EXPIRY_SECONDS", "1")).await;
+    let world = with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
     let (id, url) = world.submitted_in_silence(1).await;
     until("the job expires", || async {
         world.sweeps(3600).await;

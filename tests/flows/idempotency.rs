@@ -198,9 +198,9 @@ async fn a_claim_that_was_not_written_can_never_be() {
 }
 
 #[tokio::test]
-async fn a_ticket_that_cannot_be_recorded_is_told_and_the_callback_settles_the_job() {
+async fn a_provider_job_id_that_cannot_be_recorded_is_told_and_the_callback_settles_the_job() {
     let world = World::start().await;
-    // The claim is a transaction, so the first single write is the one that records the ticket.
+    // The claim is a transaction, so the first single write is the one that records the provider job id.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::Refuse503, ATTEMPTS);
     world.admin(http::Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
     let answer = world.post(&world.export(1), KEY).await;
@@ -212,7 +212,7 @@ async fn a_ticket_that_cannot_be_recorded_is_told_and_the_callback_settles_the_j
 
     world.admin(http::Method::POST, "/clock/advance", json!({ "to": "next_delivery" }));
     let stored = world.ends(id, "stored").await;
-    assert_eq!(stored["ticket"], job["ticket"]);
+    assert_eq!(stored["provider_job_id"], job["provider_job_id"]);
     assert_eq!(world.asked().len(), 1);
 }
 

@@ -53,7 +53,7 @@ async fn a_picture_is_in_the_bucket_when_its_caller_is_answered() {
             (&json!(content_type), &json!(format))
         );
         let banner = file["details"]["banner_id"].as_str().expect("an id");
-        assert_eq!(job["ticket"], format!("{banner}#1"));
+        assert_eq!(job["provider_job_id"], format!("{banner}#1"));
         assert_eq!(manifest["completeness"], json!({ "expected": 1, "landed": 1, "missing": 0 }));
         world.as_listed(&manifest).await;
     }
@@ -72,7 +72,7 @@ async fn a_direct_invocation_is_answered_with_the_picture_too() {
 
 #[tokio::test]
 async fn a_picture_that_took_too_long_is_unknown_and_not_asked_for_again() {
-    let world = World::start_with(|options| options.variable("EXPIRY_SECONDS", "0")).await;
+    let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
     world.trouble(json!({ "on": "call", "kind": "render_timeout", "seconds": 0.1 }));
     let key = [("idempotency-key", "slow")];
     let answer = world.post(&world.image(json!({})), &key).await;
@@ -96,7 +96,7 @@ async fn a_picture_that_the_queue_does_not_take_is_kept_by_its_job_and_landed_by
     let job = answer.body();
     assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("received")), "{job:#}");
     assert!(asked.elapsed() < Duration::from_secs(15), "the caller waited for nobody");
-    assert!(job["ticket"].is_string(), "{job:#}");
+    assert!(job["provider_job_id"].is_string(), "{job:#}");
 
     world.sweep(3600).await;
     let job = world.ends(job["job_id"].as_str().expect("an id"), "stored").await;
@@ -122,7 +122,7 @@ async fn a_caller_waits_only_as_long_as_its_invocation_lasts() {
 
 #[tokio::test]
 async fn a_landing_that_is_held_up_is_not_waited_for() {
-    let world = World::start_with(|options| options.variable("RETRY_SECONDS", "2")).await;
+    let world = World::start_with(|options| options.variable("RETRY_BASE_SECONDS", "2")).await;
     world.trouble(json!({ "on": "file", "kind": "unavailable" }));
     let answer = world.post(&world.image(json!({})), &[]).await;
     let job = answer.body();

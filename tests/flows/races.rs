@@ -48,7 +48,10 @@ async fn a_callback_that_overtakes_the_answer_finds_its_job() {
     };
     let (id, ()) = tokio::join!(submit, callback);
     let job = world.stored_once(&id).await;
-    assert_eq!(job["ticket"], world.admin(Method::GET, "/exports", Value::Null)["exports"][0]["export_id"]);
+    assert_eq!(
+        job["provider_job_id"],
+        world.admin(Method::GET, "/exports", Value::Null)["exports"][0]["export_id"]
+    );
 }
 
 #[tokio::test]
@@ -58,7 +61,10 @@ async fn a_lost_answer_is_settled_by_the_callback_and_nothing_is_asked_twice() {
     let id = world.submitted(2).await;
     let job = world.stored_once(&id).await;
     assert_eq!(world.asked().len(), 1);
-    assert_eq!(job["ticket"], world.admin(Method::GET, "/exports", Value::Null)["exports"][0]["export_id"]);
+    assert_eq!(
+        job["provider_job_id"],
+        world.admin(Method::GET, "/exports", Value::Null)["exports"][0]["export_id"]
+    );
     assert_eq!(job["error"], Value::Null);
 }
 

@@ -110,7 +110,7 @@ fn most_in_a_second(times: &[i64]) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_jobs_at_once_are_all_asked_for_once_and_never_too_fast() {
-    let world = paced(25.0, |options| options.variable("LONGEST_WAIT_SECONDS", "0.5")).await;
+    let world = paced(25.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0.5")).await;
     assert_all_served(&world, 500, 25).await;
 }
 
@@ -145,7 +145,7 @@ async fn assert_all_served(world: &World, count: usize, per_second: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_came_first_is_asked_for_before_those_who_came_much_later() {
-    let change = |options: StackOptions| options.variable("LONGEST_WAIT_SECONDS", "0");
+    let change = |options: StackOptions| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0");
     let one_batch_at_a_time = |options| StackOptions { submit_concurrency: 1, ..change(options) };
     let mut world = paced(20.0, one_batch_at_a_time).await;
     world.stack.pause_submissions();

@@ -25,7 +25,7 @@ async fn assert_failed(world: &World, problem: &Value, class: &str) {
     assert_eq!(job["error"]["type"], class, "{job:#}");
     assert_eq!(job["error"]["message"], problem["detail"]);
     assert_eq!(job["error"].get("provider"), problem.get("provider"));
-    assert_eq!(job["ticket"], Value::Null);
+    assert_eq!(job["provider_job_id"], Value::Null);
 }
 
 /// Submits an export while a fault lies in the way of the next call.

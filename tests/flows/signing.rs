@@ -58,7 +58,7 @@ impl World {
         self.know_signing_secrets(json!([])).await;
     }
 
-    /// An address of the door that leads nowhere and looks at no secret.
+    /// An address of the receiver that leads nowhere and looks at no secret.
     fn nowhere(&self) -> String {
         format!("{}/nowhere", self.webhook.url)
     }

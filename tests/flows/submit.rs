@@ -49,7 +49,7 @@ async fn a_submitted_job_has_every_field_and_null_where_nothing_is_known_yet() {
     assert_eq!(job["job_id"], id);
     assert_eq!((&job["provider"], &job["kind"]), (&json!("abyssale"), &json!("export")));
     assert_eq!(job["request"], json!({ "banner_ids": world.banner_ids(2) }));
-    assert_eq!(job["ticket"], exports["exports"][0]["export_id"], "{exports}");
+    assert_eq!(job["provider_job_id"], exports["exports"][0]["export_id"], "{exports}");
     assert!(instant(&job["created_at"]) <= instant(&job["updated_at"]), "{job}");
     for unknown in ["progress", "metadata", "transfer", "archive", "error", "notify"] {
         assert_eq!(job.get(unknown), Some(&Value::Null), "{unknown}");
@@ -84,7 +84,7 @@ async fn a_stored_job_has_every_field_filled() {
         "result",
         "retry_of",
         "status",
-        "ticket",
+        "provider_job_id",
         "transfer",
         "unpack",
         "updated_at",

@@ -75,7 +75,7 @@ async fn an_export_is_unpacked_and_its_manifest_says_so() {
 
     let manifest = world.manifest(&job).await;
     assert_eq!(manifest["schema_version"], 1);
-    for field in ["job_id", "provider", "kind", "ticket", "request", "created_at"] {
+    for field in ["job_id", "provider", "kind", "provider_job_id", "request", "created_at"] {
         assert_eq!(manifest[field], job[field], "{field}");
     }
     for field in ["key", "bytes", "checksum", "entries"] {

@@ -10,7 +10,8 @@ use crate::world::{Item, World};
 /// A world whose workspace tells Landfall of every export, and that adopts what it did not ask for if told so.
 async fn subscribed(adopts: bool) -> World {
     let world =
-        World::start_with(|options| options.variable("ADOPT", if adopts { "export" } else { "" })).await;
+        World::start_with(|options| options.variable("IMPORT_KINDS", if adopts { "export" } else { "" }))
+            .await;
     world.subscribe().await;
     world
 }
@@ -67,7 +68,7 @@ async fn an_export_that_nobody_here_asked_for_is_adopted_when_told_so() {
     let world = subscribed(true).await;
     let export = world.exported_by_hand(json!({})).await;
     let job = world.only_job().await;
-    assert_eq!((&job["ticket"], &job["kind"]), (&json!(export), &json!("export")));
+    assert_eq!((&job["provider_job_id"], &job["kind"]), (&json!(export), &json!("export")));
     assert_eq!((&job["status"], &job["archive"]["entries"]), (&json!("stored"), &json!(3)), "{job:#}");
     assert_eq!(
         world.object(job["archive"]["key"].as_str().expect("a key")).await.len() as u64,

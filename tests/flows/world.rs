@@ -42,7 +42,7 @@ impl World {
         crate::watch::listen();
         let data = TempDir::new().expect("a temporary folder");
         let mut options = StackOptions::new(data.path())
-            .variable("RETRY_SECONDS", "1")
+            .variable("RETRY_BASE_SECONDS", "1")
             .variable("LEASE_SECONDS", "3")
             .variable("LOOKUP_DELAY_SECONDS", "1")
             .variable("PROVIDER_TIMEOUT_SECONDS", "2")

@@ -33,7 +33,7 @@ mod zip;
 /// Low, so that every limit is met often and no run takes long.
 const LIMITS: Limits = Limits { entries: 500, total_bytes: 2 << 20, entry_bytes: 1 << 20, ratio: 100 };
 /// S3 takes keys of 1,024 bytes, and a job's prefix takes some of them.
-const LONGEST_NAME: usize = 800;
+const MAX_NAME_BYTES: usize = 800;
 
 fuzz_target!(|archive: &[u8]| {
     let counted = read(archive, |read| zip::inspect(archive.len() as u64, read).now_or_never());
@@ -151,7 +151,7 @@ fn safe_names(files: &[Entry]) {
     assert_eq!(names.len(), files.len());
     let mut taken = HashSet::new();
     for name in &names {
-        assert!(!name.is_empty() && name.len() <= LONGEST_NAME, "{name:?}");
+        assert!(!name.is_empty() && name.len() <= MAX_NAME_BYTES, "{name:?}");
         assert!(!name.contains('\\') && !name.chars().any(char::is_control), "{name:?}");
         assert!(name.split('/').all(|part| !matches!(part, "" | "." | "..")), "{name:?}");
         assert!(taken.insert(name.to_lowercase()), "{name:?} is there twice");

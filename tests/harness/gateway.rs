@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{Function, cloud::ACCOUNT_ID};
 
 /// What API Gateway takes at most, in bytes.
-const LARGEST_PAYLOAD: usize = 10 * 1024 * 1024;
+const MAX_PAYLOAD_BYTES: usize = 10 * 1024 * 1024;
 
 /// A running API. Dropping it stops it.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Drop for Gateway {
 
 async fn serve(State(function): State<Function>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_PAYLOAD).await else {
+    let Ok(body) = to_bytes(body, MAX_PAYLOAD_BYTES).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
     match function(event(&head, &body)).await {

@@ -102,13 +102,13 @@ impl Clients {
         }
         let mut create =
             self.dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
-        for attribute in ["pk", "sk", "ticket_key", "day", "created", "due_shard", "due_at"] {
+        for attribute in ["pk", "sk", "provider_job_key", "day", "created", "due_shard", "due_at"] {
             let text = AttributeDefinition::builder().attribute_name(attribute);
             create = create.attribute_definitions(text.attribute_type(ScalarAttributeType::S).build()?);
         }
         create = create.key_schema(key("pk", KeyType::Hash)?).key_schema(key("sk", KeyType::Range)?);
         for (index, hash, range, projection) in [
-            ("by_ticket", "ticket_key", None, ProjectionType::KeysOnly),
+            ("by_provider_job_id", "provider_job_key", None, ProjectionType::KeysOnly),
             ("by_day", "day", Some("created"), ProjectionType::KeysOnly),
             ("due", "due_shard", Some("due_at"), ProjectionType::KeysOnly),
         ] {

@@ -127,7 +127,7 @@ pub struct Stack {
     pub simulators: Vec<(&'static str, SimulatorHost)>,
     /// The API in front of `submit`.
     pub submit: Gateway,
-    /// The API in front of the public door.
+    /// The API in front of the webhook receiver.
     pub webhook: Gateway,
     /// AWS clients.
     pub aws: Clients,
@@ -164,7 +164,7 @@ impl Stack {
         let cloud = LocalCloud::start(cloud_options.clone()).await.map_err(|e| StackError(e.to_string()))?;
         let simulators = start_simulators(&options).await?;
 
-        // The door comes first: `submit` has to know its address.
+        // The receiver comes first: `submit` has to know its address.
         let common = common_variables(&cloud, &cloud_options);
         let clients = Clients::new(&Environment::new(common.clone())).map_err(|e| StackError(e.causes()))?;
         let made = clients.make_resources(options.most_receipts).await;
@@ -172,11 +172,11 @@ impl Stack {
         write_secret(&clients, &simulators).await?;
 
         let variables = Variables { common, queues: queues.clone(), options: &options };
-        let door = webhook::App::connect(&variables.door()).map_err(|e| StackError(e.causes()))?;
-        let door = in_process(door, Duration::from_secs(10), |app, event, deadline| async move {
+        let receiver = webhook::App::connect(&variables.receiver()).map_err(|e| StackError(e.causes()))?;
+        let receiver = in_process(receiver, Duration::from_secs(10), |app, event, deadline| async move {
             app.handle(event, deadline).await
         });
-        let webhook = gateway("the webhook API", ports.webhook, &door).await?;
+        let webhook = gateway("the webhook API", ports.webhook, &receiver).await?;
         let app = submit::App::connect(&variables.submit(&webhook.url, &simulators))
             .map_err(|e| StackError(e.causes()))?;
         let submit_function = in_process(app, options.submit_timeout, |app, event, deadline| async move {
@@ -274,7 +274,7 @@ impl Stack {
             "aws_endpoint": self.cloud.aws_endpoint,
             "bucket": BUCKET,
             "table": TABLE,
-            "inbox_queue_url": self.queue_url,
+            "delivery_queue_url": self.queue_url,
             "submissions_queue_url": self.submissions_url,
             "secret_id": SECRET,
             "token_secret_id": TOKEN_SECRET,

@@ -50,19 +50,19 @@ impl Variables<'_> {
             ("TRUSTED_ORIGINS", &trusted),
             ("WEBHOOK_URL", webhook_url),
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
-            ("INBOX_QUEUE_URL", &self.queues.inbox),
+            ("DELIVERY_QUEUE_URL", &self.queues.inbox),
             ("BUCKET_NAME", BUCKET),
             ("LINK_ROLE_ARN", "arn:aws:iam::000000000000:role/links"),
         ];
         Environment::new(self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect()))
     }
 
-    pub(crate) fn door(&self) -> Environment {
+    pub(crate) fn receiver(&self) -> Environment {
         let own = [
-            ("ROLE", "door"),
+            ("ROLE", "receiver"),
             ("SECRET_ID", SECRET),
             ("TOKEN_SECRET_ID", TOKEN_SECRET),
-            ("INBOX_QUEUE_URL", &self.queues.inbox),
+            ("DELIVERY_QUEUE_URL", &self.queues.inbox),
             ("BUCKET_NAME", BUCKET),
         ];
         Environment::new(self.with(own.map(owned).to_vec()))
@@ -79,7 +79,7 @@ impl Variables<'_> {
         let own = [
             ("ROLE", "worker"),
             ("TABLE_NAME", TABLE),
-            ("INBOX_QUEUE_URL", &self.queues.inbox),
+            ("DELIVERY_QUEUE_URL", &self.queues.inbox),
             ("BUCKET_NAME", BUCKET),
             ("TRUSTED_ORIGINS", &trusted),
             ("SECRET_ID", SECRET),

@@ -39,7 +39,7 @@ CHECKS = [
 # Nobody shall wait for a turn: the simulators are asked as often as it takes.
 VARIABLES = {"ABYSSALE_REQUESTS_PER_SECOND": "0", "AI_STUDIOS_REQUESTS_PER_SECOND": "0"}
 # Callers' webhooks may go to a host only that is nowhere (RFC 2606), whatever URLs are made up.
-VARIABLES["NOTIFY_HOSTS"] = "hooks.invalid"
+VARIABLES["WEBHOOK_ALLOWED_HOSTS"] = "hooks.invalid"
 KNOBS = {"gateway_per_second": 0, "tiers": []}
 
 

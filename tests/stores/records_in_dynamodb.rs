@@ -122,7 +122,7 @@ async fn concurrent_events_all_count() {
     let (_server, records) = table().await;
     let job = job();
     records.claim(&job, None, now()).await.expect("a claim");
-    let accepted = Event::Accepted { ticket: ProviderJobId::new("t") };
+    let accepted = Event::Accepted { provider_job_id: ProviderJobId::new("t") };
     let events =
         [accepted, finished(), Event::Progressed { percent: 7.0 }, Event::Progressed { percent: 9.0 }];
     let writers: Vec<_> = events
@@ -136,21 +136,24 @@ async fn concurrent_events_all_count() {
         writer.await.expect("no panic").expect("applied");
     }
     let job = records.get(job.id).await.expect("an answer").expect("the job");
-    assert_eq!((job.status, job.ticket), (Status::Received, Some(ProviderJobId::new("t"))));
+    assert_eq!((job.status, job.provider_job_id), (Status::Received, Some(ProviderJobId::new("t"))));
     let (_, change) = records.apply(job.id, &finished(), now()).await.expect("an answer");
     assert_eq!(change, Change::Nothing);
 }
 
 #[tokio::test]
-async fn a_job_is_found_by_its_ticket() {
+async fn a_job_is_found_by_its_provider_job_id() {
     let (_server, records) = table().await;
     let job = job();
     records.claim(&job, None, now()).await.expect("a claim");
-    let (provider, ticket) = (ProviderName::new("abyssale"), ProviderJobId::new("t-1"));
-    assert!(records.find_by_ticket(&provider, &ticket).await.expect("an answer").is_none());
-    records.apply(job.id, &Event::Accepted { ticket: ticket.clone() }, now()).await.expect("an event");
+    let (provider, provider_job_id) = (ProviderName::new("abyssale"), ProviderJobId::new("t-1"));
+    assert!(records.find_by_provider_job_id(&provider, &provider_job_id).await.expect("an answer").is_none());
+    records
+        .apply(job.id, &Event::Accepted { provider_job_id: provider_job_id.clone() }, now())
+        .await
+        .expect("an event");
     let found = until("the index knows", || async {
-        records.find_by_ticket(&provider, &ticket).await.expect("an answer")
+        records.find_by_provider_job_id(&provider, &provider_job_id).await.expect("an answer")
     });
     assert_eq!(found.await, job.id);
 }

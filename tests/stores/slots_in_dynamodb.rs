@@ -61,7 +61,7 @@ async fn a_slot_is_kept_until_the_provider_is_done_with_its_job() {
     let (first, second) = (job(&records).await, job(&records).await);
     assert!(takes(&records, 1, first, now()).await);
     assert!(takes(&records, 1, first, now()).await, "it has it already");
-    happens(&records, first, Event::Accepted { ticket: ProviderJobId::new("t") }).await;
+    happens(&records, first, Event::Accepted { provider_job_id: ProviderJobId::new("t") }).await;
     assert!(!takes(&records, 1, second, now()).await);
     let sources = vec![Source::archive("https://x/a.zip?s=1")];
     happens(&records, first, Event::Finished { sources, missing: vec![] }).await;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The longest page that Landfall gives.
-const LONGEST_PAGE: u64 = 100;
+const MAX_PAGE_JOBS: u64 = 100;
 
 /// Lists jobs. For programs each page is printed as it comes, as long as somebody reads; the columns of a table need all
 /// of them.
@@ -24,7 +24,7 @@ pub(super) async fn list(function: &Function, output: &Output, listing: &Listing
     let mut room = if listing.all { u64::MAX } else { listing.limit };
     let (mut cursor, mut table) = (None, vec![]);
     loop {
-        let answer = function.call("list", query(listing, room.min(LONGEST_PAGE), cursor)).await?;
+        let answer = function.call("list", query(listing, room.min(MAX_PAGE_JOBS), cursor)).await?;
         let jobs = answer["jobs"].as_array().cloned();
         let jobs = jobs.ok_or_else(|| Failure::not_understood("the function's answer is no list of jobs"))?;
         room = room.saturating_sub(jobs.len() as u64);

@@ -14,7 +14,7 @@ use crate::{
 };
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const MAX_PAUSE: Duration = Duration::from_secs(15);
 /// What the last look may take beyond the time to wait.
 const LAST_LOOK: Duration = Duration::from_secs(10);
 /// A queue that nothing delays hands a message to the worker within seconds, a cold start included. What has changed
@@ -91,7 +91,7 @@ pub(super) async fn look(function: &Function, job: &Job) -> Result<Job, Failure>
 
 /// Rendering takes seconds or an hour: who has waited long can wait a little longer.
 fn next(pause: Duration) -> Duration {
-    (pause * 3 / 2).min(LONGEST_PAUSE)
+    (pause * 3 / 2).min(MAX_PAUSE)
 }
 
 /// As good as for ever.
@@ -135,7 +135,7 @@ mod tests {
         let pauses: Vec<Duration> =
             std::iter::successors(Some(FIRST_PAUSE), |pause| Some(next(*pause))).take(12).collect();
         assert!(pauses.windows(2).all(|pair| pair[0] <= pair[1]));
-        assert_eq!((pauses[1], pauses[11]), (Duration::from_millis(750), LONGEST_PAUSE));
+        assert_eq!((pauses[1], pauses[11]), (Duration::from_millis(750), MAX_PAUSE));
     }
 
     #[test]

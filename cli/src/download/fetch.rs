@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a server may say nothing.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a file is tried without a single byte more.
 const ATTEMPTS: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -88,7 +88,7 @@ impl<'a> Fetching<'a> {
         asked: &'a Download,
         progress: &'a Progress,
     ) -> Self {
-        Self { function, job, asked, http: Http::new(PATIENCE), progress }
+        Self { function, job, asked, http: Http::new(TIMEOUT), progress }
     }
 
     /// Brings a file to its place.

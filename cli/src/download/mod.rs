@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// How many files come at once. Small ones wait for answers more than for bytes.
-const AT_ONCE: usize = 4;
+const CONCURRENCY: usize = 4;
 
 /// A file, and where it goes.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ pub(crate) async fn download(
             };
             (placed, brought)
         })
-        .buffer_unordered(AT_ONCE);
+        .buffer_unordered(CONCURRENCY);
     let (mut fetched, mut exit) = (pin!(fetched), Exit::Done);
     for failure in &apart {
         output.failed(failure);

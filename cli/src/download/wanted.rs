@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     answer::{get, refused},
-    fetch::PATIENCE,
+    fetch::TIMEOUT,
 };
 use crate::{
     arguments::Download,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A manifest of ten thousand files takes a few MiB.
-const LARGEST_MANIFEST: usize = 64 << 20;
+const MAX_MANIFEST_BYTES: usize = 64 << 20;
 
 /// The files that are asked for.
 ///
@@ -54,8 +54,8 @@ fn named(files: Vec<StoredFile>, names: &[String]) -> Result<Vec<StoredFile>, Fa
 /// All files, from the manifest: a job lists only the first ones.
 async fn listed(function: &Function, job: &Job) -> Result<Vec<StoredFile>, Failure> {
     let link = link(function, job.id(), Linked::Manifest, None).await?;
-    let http = Http::new(PATIENCE);
-    let answer = http.whole(get(&link.url, 0)?, LARGEST_MANIFEST).await;
+    let http = Http::new(TIMEOUT);
+    let answer = http.whole(get(&link.url, 0)?, MAX_MANIFEST_BYTES).await;
     let answer = answer.map_err(|e| Failure::unreachable("the job's manifest", &e))?;
     if !answer.status().is_success() {
         return Err(refused("the job's manifest", answer.status()));

@@ -25,9 +25,9 @@ use crate::{arguments::Reach, failure::Failure};
 /// The waits before an invocation is sent again.
 const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
 /// Longer than the function may run, which is a minute. It says nothing until it has run.
-const LONGEST_ANSWER: Duration = Duration::from_secs(90);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(90);
 /// Lambda's own limit is 6 MiB.
-const LARGEST_ANSWER: usize = 8 << 20;
+const MAX_RESPONSE_BYTES: usize = 8 << 20;
 
 /// The submit function.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Function {
     pub(crate) async fn connect(reach: &Reach) -> Result<Self, Failure> {
         let aws = Aws::load(reach.profile.clone(), reach.region.clone()).await?;
         let url = request::url(&aws.endpoint("Lambda", "lambda"), &reach.function)?;
-        Ok(Self { aws, http: Http::new(LONGEST_ANSWER), url })
+        Ok(Self { aws, http: Http::new(RESPONSE_TIMEOUT), url })
     }
 
     /// Has the function carry out a command.
@@ -108,7 +108,7 @@ impl Function {
             Ok(request) => request,
             Err(failure) => return Judged::Refusal(failure),
         };
-        match self.http.whole(request, LARGEST_ANSWER).await {
+        match self.http.whole(request, MAX_RESPONSE_BYTES).await {
             Ok(answer) => judge(&answer),
             Err(why) => unanswered(&why),
         }

@@ -6,7 +6,7 @@ use model::percent_encoded;
 use crate::failure::Failure;
 
 /// The longest name that Lambda takes, an ARN with a qualifier included.
-const LONGEST_NAME: usize = 170;
+const MAX_NAME_BYTES: usize = 170;
 
 /// `{endpoint}/2015-03-31/functions/{function}/invocations`. The function is a name, `name:alias` or an ARN.
 ///
@@ -19,7 +19,7 @@ pub(super) fn url(endpoint: &str, function: &str) -> Result<String, Failure> {
         return Err(Failure::usage("the endpoint of Lambda is no http or https URL"));
     }
     let letter = |c: char| c.is_ascii_alphanumeric() || "-_:$".contains(c);
-    if function.is_empty() || function.len() > LONGEST_NAME || !function.chars().all(letter) {
+    if function.is_empty() || function.len() > MAX_NAME_BYTES || !function.chars().all(letter) {
         return Err(Failure::usage("the function is neither a name nor an ARN"));
     }
     Ok(format!("{endpoint}/2015-03-31/functions/{}/invocations", percent_encoded(function)))

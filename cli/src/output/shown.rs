@@ -15,7 +15,7 @@ pub(crate) fn job(job: &Job) -> String {
     lines.text("job", job.id());
     lines.text("status", job.status());
     lines.text("work", &format!("{} {}", job.text("/provider"), job.text("/kind")));
-    lines.text("ticket", job.text("/ticket"));
+    lines.text("provider_job_id", job.text("/provider_job_id"));
     lines.text("created", job.text("/created_at"));
     lines.text("updated", job.text("/updated_at"));
     lines.text("retry of", job.text("/retry_of"));

@@ -52,7 +52,7 @@ async fn lost() -> (World, String, String) {
     // What fails once is a dead letter.
     let mut world = World::start_with(|mut options| {
         options.most_receipts = 1;
-        options.variable("EXPIRY_SECONDS", "0")
+        options.variable("CALLBACK_TIMEOUT_SECONDS", "0")
     })
     .await;
     world.stack.pause_worker();

@@ -39,7 +39,7 @@ async fn a_signing_secret_is_fetched_and_rotated_and_a_second_rotation_must_be_m
     let world = World::start().await;
     let of = |action| ["signing-secret", "abyssale", action];
     let fetched = world.landfall(&of("fetch")).await.ends(0).document();
-    assert_eq!(fetched["in_step"], true);
+    assert_eq!(fetched["in_sync"], true);
     let rotated = world.landfall(&of("rotate")).await.ends(0).document();
     assert_ne!(rotated["at_provider"]["fingerprint"], fetched["at_provider"]["fingerprint"]);
     assert_eq!(world.landfall(&of("rotate")).await.ends(3).problem(), "provider-conflict");

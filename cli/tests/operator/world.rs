@@ -101,7 +101,7 @@ impl World {
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
         let (data, folder) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
         let mut options = StackOptions::new(data.path())
-            .variable("RETRY_SECONDS", "1")
+            .variable("RETRY_BASE_SECONDS", "1")
             .variable("ABYSSALE_REQUESTS_PER_SECOND", "0");
         options.dynamodb_in_memory = true;
         let stack = Stack::start(change(options)).await.expect("a stack");

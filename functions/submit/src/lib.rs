@@ -1,4 +1,4 @@
-//! The function that takes jobs: claims them, asks the provider in its turn, records the ticket, shows, retries and
+//! The function that takes jobs: claims them, asks the provider in its turn, records the provider job id, shows, retries and
 //! cancels them. It also does what an operator needs of a provider.
 
 mod command;
@@ -69,7 +69,7 @@ impl App {
                 &config.bucket,
                 link_signer(environment, &config, &aws),
             ),
-            inbox: DeliveryQueue::new(&aws.service("SQS"), &config.inbox_queue_url),
+            inbox: DeliveryQueue::new(&aws.service("SQS"), &config.delivery_queue_url),
             submissions: SubmissionQueue::new(&aws.service("SQS"), &config.submissions_queue_url),
             config,
         })

@@ -9,7 +9,7 @@ use transport::{Origin, SsrfGuard};
 use crate::landing::{archive::zip::Limits, transfer::MinRate};
 
 /// Largest archive that is brought in unless configured otherwise: 10 GiB.
-const LARGEST_ARCHIVE: u64 = 10 * 1024 * 1024 * 1024;
+const MAX_ARCHIVE_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 
 /// The least rate of a source unless configured otherwise: 80,000 bytes per second (640 kbit/s) over a minute. What is
 /// at most 64 MiB long cannot be gone on with and must come within one invocation, and 64 MiB in 15 minutes are 75,000
@@ -28,8 +28,8 @@ const LIMITS: Limits = Limits {
 /// Which of the two functions this process is.
 #[derive(Debug, Clone)]
 pub enum Config {
-    /// `ROLE=door`: the public door.
-    Door(ReceiverConfig),
+    /// `ROLE=receiver`: the webhook receiver.
+    Receiver(ReceiverConfig),
     /// `ROLE=worker`: the worker behind the queue.
     Worker(Box<WorkerConfig>),
 }
@@ -37,7 +37,7 @@ pub enum Config {
 /// What both roles read.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
-    /// `INBOX_QUEUE_URL`: the delivery queue.
+    /// `DELIVERY_QUEUE_URL`: the delivery queue.
     pub queue_url: String,
     /// `BUCKET_NAME`: the user's bucket.
     pub bucket: String,
@@ -47,7 +47,7 @@ pub struct StoreConfig {
     pub algorithm: ChecksumAlgorithm,
 }
 
-/// What the door reads.
+/// What the receiver reads.
 #[derive(Debug, Clone)]
 pub struct ReceiverConfig {
     /// Queue and bucket.
@@ -77,17 +77,17 @@ pub struct WorkerConfig {
     pub unpack: bool,
     /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the largest archive that is unpacked.
     pub limits: Limits,
-    /// `ADOPT`: kinds of work that become a job although nobody asked us for them: `export`, `generation`, `banner`.
+    /// `IMPORT_KINDS`: kinds of work that become a job although nobody asked us for them: `export`, `generation`, `banner`.
     pub adopt: Vec<String>,
     /// `LOOKUP_DELAY_SECONDS`: how long a workspace delivery waits before its job is looked for once more.
     pub lookup_delay: u32,
     /// `LEASE_SECONDS`: how long a crashed worker's job is left alone.
     pub lease: Duration,
-    /// `RETRY_SECONDS`: the first wait after a passing trouble; doubles each time, up to 15 minutes.
+    /// `RETRY_BASE_SECONDS`: the first wait after a passing trouble; doubles each time, up to 15 minutes.
     pub retry: u32,
     /// `CALLER_WEBHOOKS_QUEUE_URL`: the queue of what callers are to be told by their own webhooks.
     pub caller_webhooks_queue_url: String,
-    /// `NOTIFY_HOSTS`: hosts that may be told. Default: any that is public.
+    /// `WEBHOOK_ALLOWED_HOSTS`: hosts that may be told. Default: any that is public.
     notify_hosts: Vec<String>,
     /// `HEARTBEAT_SECONDS`: how often those who wait for a job get a sign of life while its files are brought in.
     pub heartbeat: Duration,
@@ -107,11 +107,11 @@ impl Config {
     /// [`FaultClass::Misconfigured`] naming the variable.
     pub fn read(environment: &Environment) -> Result<Self, Fault> {
         match environment.maybe("ROLE") {
-            Some("door") => ReceiverConfig::read(environment).map(Config::Door),
+            Some("receiver") => ReceiverConfig::read(environment).map(Config::Receiver),
             Some("worker") => WorkerConfig::read(environment).map(|config| Config::Worker(Box::new(config))),
             _ => Err(Fault::new(
                 FaultClass::Misconfigured,
-                "the environment variable ROLE is not door or worker",
+                "the environment variable ROLE is not receiver or worker",
             )),
         }
     }
@@ -130,7 +130,7 @@ impl StoreConfig {
         let prefix = environment.maybe("KEY_PREFIX").unwrap_or_default().trim_start_matches('/');
         let ends = prefix.is_empty() || prefix.ends_with('/');
         Ok(Self {
-            queue_url: environment.text("INBOX_QUEUE_URL")?,
+            queue_url: environment.text("DELIVERY_QUEUE_URL")?,
             bucket: environment.text("BUCKET_NAME")?,
             prefix: if ends { prefix.to_owned() } else { format!("{prefix}/") },
             algorithm,
@@ -155,16 +155,16 @@ impl WorkerConfig {
             store: StoreConfig::read(environment)?,
             table: environment.text("TABLE_NAME")?,
             event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
-            largest: environment.parsed("MAX_ARCHIVE_BYTES", LARGEST_ARCHIVE, "a number of bytes")?,
+            largest: environment.parsed("MAX_ARCHIVE_BYTES", MAX_ARCHIVE_BYTES, "a number of bytes")?,
             min_rate: min_rate(environment)?,
             unpack: environment.parsed("UNPACK", true, "true or false")?,
             limits: limits(environment)?,
-            adopt: environment.list("ADOPT"),
+            adopt: environment.list("IMPORT_KINDS"),
             lookup_delay: environment.parsed("LOOKUP_DELAY_SECONDS", 30, "a number of seconds")?,
             lease: Duration::from_secs(environment.parsed("LEASE_SECONDS", 60, "a number of seconds")?),
-            retry: environment.parsed("RETRY_SECONDS", 10, "a number of seconds")?,
+            retry: environment.parsed("RETRY_BASE_SECONDS", 10, "a number of seconds")?,
             caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
-            notify_hosts: environment.list("NOTIFY_HOSTS"),
+            notify_hosts: environment.list("WEBHOOK_ALLOWED_HOSTS"),
             heartbeat: heartbeat(environment)?,
             sweep: SweepConfig::read(environment)?,
             trusted: Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
@@ -182,9 +182,13 @@ impl WorkerConfig {
         SsrfGuard::new(hosts, self.trusted.iter().cloned(), setting)
     }
 
-    /// The guard for callers' webhooks: those of `NOTIFY_HOSTS` or all, and the trusted origins.
+    /// The guard for callers' webhooks: those of `WEBHOOK_ALLOWED_HOSTS` or all, and the trusted origins.
     pub(crate) fn caller_guard(&self) -> SsrfGuard {
-        SsrfGuard::for_calls(self.notify_hosts.iter().cloned(), self.trusted.iter().cloned(), "NOTIFY_HOSTS")
+        SsrfGuard::for_calls(
+            self.notify_hosts.iter().cloned(),
+            self.trusted.iter().cloned(),
+            "WEBHOOK_ALLOWED_HOSTS",
+        )
     }
 }
 
@@ -201,7 +205,7 @@ pub struct SweepConfig {
     pub providers: ProviderSettings,
     /// `PROVIDER_TIMEOUT_SECONDS`: how long a provider may take to answer one question. Default 20.
     pub provider_timeout: Duration,
-    /// `EXPIRY_SECONDS`: how long work is waited for that the provider cannot be asked about. Default a day: a
+    /// `CALLBACK_TIMEOUT_SECONDS`: how long work is waited for that the provider cannot be asked about. Default a day: a
     /// callback is tried again for hours (contract of Abyssale 6.1).
     pub expiry: Duration,
     /// `SWEEP_SECONDS`: how long one sweep goes on at most. Default 50, so that one is over when the next begins.
@@ -225,7 +229,7 @@ impl SweepConfig {
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
             providers: ProviderSettings::read(environment, providers)?,
             provider_timeout: seconds("PROVIDER_TIMEOUT_SECONDS", 20)?,
-            expiry: seconds("EXPIRY_SECONDS", 24 * 3600)?,
+            expiry: seconds("CALLBACK_TIMEOUT_SECONDS", 24 * 3600)?,
             longest: seconds("SWEEP_SECONDS", 50)?,
         })
     }

@@ -1,4 +1,4 @@
-//! The function that takes deliveries and lands files, in two roles: the public door authenticates a delivery
+//! The function that takes deliveries and lands files, in two roles: the webhook receiver authenticates a delivery
 //! and queues it, the private worker behind the queue moves the job on and brings the files in.
 
 mod config;
@@ -28,7 +28,7 @@ pub struct App(Role);
 
 #[derive(Debug)]
 enum Role {
-    Door(Box<Receiver>),
+    Receiver(Box<Receiver>),
     Worker(Box<Worker>),
 }
 
@@ -40,7 +40,7 @@ impl App {
     pub fn connect(environment: &Environment) -> Result<Self, Fault> {
         let aws = Aws::new(environment)?;
         Ok(Self(match Config::read(environment)? {
-            Config::Door(config) => Role::Door(Box::new(Receiver::connect(&aws, &config))),
+            Config::Receiver(config) => Role::Receiver(Box::new(Receiver::connect(&aws, &config))),
             Config::Worker(config) => {
                 Role::Worker(Box::new(Worker::connect(&aws, *config, Tracer::connect(environment))?))
             }
@@ -53,8 +53,8 @@ impl App {
     /// An event that this role does not take.
     pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
         match (&self.0, EventSource::read(event)?) {
-            (Role::Door(door), EventSource::Http(request)) => {
-                let answer = door.receive(&request).await;
+            (Role::Receiver(receiver), EventSource::Http(request)) => {
+                let answer = receiver.receive(&request).await;
                 Ok(answer
                     .map_or_else(|fault| HttpReply::fault(&fault), |()| HttpReply::empty(200))
                     .into_event())
@@ -66,8 +66,8 @@ impl App {
                 let sweep = Sweep::read(&command, fields)?;
                 Ok(json!(worker.sweep(sweep, deadline).await?))
             }
-            (Role::Door(_), _) => {
-                Err(Fault::invalid("event", "the public door takes HTTP requests only").into())
+            (Role::Receiver(_), _) => {
+                Err(Fault::invalid("event", "the webhook receiver takes HTTP requests only").into())
             }
             (Role::Worker(_), _) => {
                 Err(Fault::invalid("event", "the worker takes queue messages and commands only").into())

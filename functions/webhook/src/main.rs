@@ -1,4 +1,4 @@
-//! The `webhook` function on Lambda, deployed twice: as public door and as worker.
+//! The `webhook` function on Lambda, deployed twice: as webhook receiver and as worker.
 
 use runtime::{Environment, Error, serve, start_log};
 use webhook::App;

@@ -1,6 +1,6 @@
-//! The public door: authenticate a delivery, queue it, answer.
+//! The webhook receiver: authenticate a delivery, queue it, answer.
 //!
-//! The door can read its secret and write to the inbox, and nothing else. It answers 200 only after the queue
+//! The receiver can read its secret and write to the inbox, and nothing else. It answers 200 only after the queue
 //! has taken the delivery; on any failure of ours it answers 503, so that the provider tries again.
 
 use std::{borrow::Cow, sync::Arc, time::Instant};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::config::ReceiverConfig;
 
-/// The public door.
+/// The webhook receiver.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     secrets: Secrets,
@@ -133,7 +133,7 @@ impl Receiver {
         provider: &model::ProviderName,
         at: OffsetDateTime,
     ) -> Result<DeliveryBody, Fault> {
-        if bytes.len() <= DeliveryBody::LONGEST_INLINE {
+        if bytes.len() <= DeliveryBody::MAX_INLINE_BYTES {
             return Ok(DeliveryBody::inline(bytes));
         }
         let key = Key::InboxBody(provider.clone(), at, Uuid::now_v7().to_string());
@@ -186,8 +186,8 @@ impl RejectedDelivery {
     /// The metric that counts it.
     fn metric(&self) -> &'static str {
         match self {
-            Self::WrongToken => "RefusedTokens",
-            Self::NotAuthentic(_) | Self::NothingToCheckWith => "RefusedSignatures",
+            Self::WrongToken => "InvalidCallbackTokens",
+            Self::NotAuthentic(_) | Self::NothingToCheckWith => "InvalidSignatures",
         }
     }
 }

@@ -15,9 +15,9 @@ use transport::{CallerWebhookClient, Secrets, Sender, TokenCache};
 use crate::{config::WorkerConfig, notifications::silent_hosts::SilentHosts};
 
 /// The longest wait before a message comes back, in seconds.
-const LONGEST_WAIT: u32 = 900;
+const MAX_DELAY_SECONDS: u32 = 900;
 /// Only the first message of a batch is begun with less time than this.
-const LEAST_TIME: time::Duration = time::Duration::seconds(30);
+const MIN_TIME_LEFT: time::Duration = time::Duration::seconds(30);
 
 /// The worker and everything it uses.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Worker {
         let mut reply = QueueReply::default();
         for (index, message) in messages.into_iter().enumerate() {
             let QueueMessage { id, receipt_handle, receive_count, body, .. } = message;
-            if index > 0 && deadline - OffsetDateTime::now_utc() < LEAST_TIME {
+            if index > 0 && deadline - OffsetDateTime::now_utc() < MIN_TIME_LEFT {
                 // Begun now, it would be cut off together with what the batch has done so far.
                 self.hide(&receipt_handle, 0).await;
                 reply.failed(id);
@@ -118,7 +118,7 @@ impl Worker {
     /// Doubles with each receipt of the message.
     fn backoff(&self, receive_count: u32) -> u32 {
         let doubled = self.config.retry.saturating_mul(1 << receive_count.saturating_sub(1).min(16));
-        doubled.min(LONGEST_WAIT)
+        doubled.min(MAX_DELAY_SECONDS)
     }
 }
 
@@ -132,9 +132,9 @@ pub(crate) struct RetryLater {
 impl RetryLater {
     /// Another worker is at it for this long.
     pub(crate) fn after(wait: Duration) -> Self {
-        let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(LONGEST_WAIT);
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(MAX_DELAY_SECONDS);
         let fault = Fault::new(FaultClass::LandingBusy, "another worker is bringing these files in");
-        Self { fault, wait: Some(seconds.clamp(1, LONGEST_WAIT)) }
+        Self { fault, wait: Some(seconds.clamp(1, MAX_DELAY_SECONDS)) }
     }
 }
 

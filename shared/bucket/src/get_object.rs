@@ -10,7 +10,7 @@ use model::Fault;
 use crate::{Bucket, Key, bucket::cut, errors::refused};
 
 /// How often in a row a body may break before the reader is told.
-const TRIES: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 /// The first wait before a broken body is asked for again; it doubles.
 const WAIT: Duration = Duration::from_millis(50);
 
@@ -64,7 +64,7 @@ impl Reading<'_> {
                     self.left.start += piece.len() as u64;
                     return Ok(Some(piece));
                 }
-                Err(broken) if self.broke + 1 == TRIES => return Err(broken),
+                Err(broken) if self.broke + 1 == MAX_ATTEMPTS => return Err(broken),
                 Err(_) => {
                     self.body = None;
                     tokio::time::sleep(WAIT * (1 << self.broke)).await;

@@ -20,5 +20,5 @@ pub use key::Key;
 pub use presign_credentials::PresignCredentials;
 pub use presigned_url::{DownloadRequest, PresignedUrl, Presigner};
 pub use put_if_absent::PutOutcome;
-pub use upload::{LONGEST_SINGLE, Upload, UploadedObject};
+pub use upload::{MAX_PUT_OBJECT_BYTES, Upload, UploadedObject};
 pub use upload_part::{Part, UploadPartError};

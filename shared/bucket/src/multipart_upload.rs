@@ -10,11 +10,11 @@ use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
 use crate::{Bucket, Part, Upload, UploadPartError, body::PiecesBody, checksum::Running, errors::WriteError};
 
 /// S3 takes no more parts than this.
-const MOST_PARTS: u64 = 10_000;
+const MAX_PARTS: u64 = 10_000;
 /// Parts are at least this long (S3 wants 5 MiB), and longer when a known length would need too many.
 const PART: u64 = 8 * 1024 * 1024;
 /// Parts on their way at once; each is in memory.
-const AT_ONCE: usize = 2;
+const CONCURRENCY: usize = 2;
 /// Pieces this long are kept as they are. Shorter ones are copied together: a network's pieces may be slices of
 /// buffers twice as long.
 const LONG_PIECE: usize = 64 * 1024;
@@ -44,7 +44,7 @@ impl Bucket {
         id: &str,
         bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
     ) -> Result<Vec<Part>, Fault> {
-        let long = upload.length.unwrap_or(0).div_ceil(MOST_PARTS).max(PART);
+        let long = upload.length.unwrap_or(0).div_ceil(MAX_PARTS).max(PART);
         let size = usize::try_from(long).unwrap_or(usize::MAX);
         let bytes = pin!(bytes);
         let parts = cut(bytes, size, self.algorithm).zip(stream::iter(1..));
@@ -52,7 +52,7 @@ impl Bucket {
             let (part, running) = part?;
             self.send_part(upload, id, number, part, &running).await
         });
-        sent.buffered(AT_ONCE).try_collect().await
+        sent.buffered(CONCURRENCY).try_collect().await
     }
 
     /// Sends a part with its own checksum; unlike a piped one it is in memory, so the SDK can send it again.

@@ -7,7 +7,7 @@ use model::{Checksum, Fault};
 use crate::{Bucket, Key, errors::WriteError};
 
 /// Up to this length, if it is known, an upload is one streamed `PutObject`.
-pub const LONGEST_SINGLE: u64 = 64 * 1024 * 1024;
+pub const MAX_PUT_OBJECT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What to upload.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,7 @@ impl Bucket {
         bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
     ) -> Result<UploadedObject, Fault> {
         let outcome = match upload.length {
-            Some(length) if length <= LONGEST_SINGLE => self.put_streamed(upload, length, bytes).await,
+            Some(length) if length <= MAX_PUT_OBJECT_BYTES => self.put_streamed(upload, length, bytes).await,
             _ => self.put_parts(upload, bytes).await,
         };
         match outcome {

@@ -15,7 +15,7 @@ use crate::{
 const CHECKPOINT: &str = "CHECKPOINT";
 
 /// How long a checkpoint is kept, in seconds: 2 days, as long as the bucket keeps an unfinished upload.
-const KEPT: i64 = 2 * 24 * 3600;
+const TTL_SECONDS: i64 = 2 * 24 * 3600;
 
 impl JobStore {
     /// Saves how far a landing came, if the lease is still held.
@@ -30,7 +30,7 @@ impl JobStore {
     ) -> Result<(), Fault> {
         let state = serde_json::to_string(state).map_err(|e| unreadable(CHECKPOINT).because(e))?;
         let item = Writer::key(lease.job.to_string(), CHECKPOINT).text("state", state);
-        let item = item.number("ttl", now.unix_timestamp() + KEPT).done();
+        let item = item.number("ttl", now.unix_timestamp() + TTL_SECONDS).done();
         let incomplete = |e| Fault::new(FaultClass::Internal, "a checkpoint is incomplete").because(e);
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).build().map_err(incomplete)?;
         let held = (ConditionCheck::builder().table_name(&self.table))

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How often the table is asked for items that it did not give at once.
-const TRIES: u32 = 6;
+const MAX_ATTEMPTS: u32 = 6;
 
 /// Some jobs of one day.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub struct DayPage {
 
 impl JobStore {
     /// The most jobs that are found or read at once: what one request for items may name.
-    pub const MOST_AT_ONCE: usize = 100;
+    pub const MAX_PAGE_JOBS: usize = 100;
 
     /// Jobs that were made on a day (in UTC), those before `before` if it is given, at most `most` of them. The index
     /// lags behind the table by moments.
@@ -43,7 +43,7 @@ impl JobStore {
             .expression_attribute_names("#day", "day")
             .expression_attribute_values(":day", AttributeValue::S(day(date)?))
             .scan_index_forward(false)
-            .limit(i32::try_from(most.clamp(1, Self::MOST_AT_ONCE)).unwrap_or(1));
+            .limit(i32::try_from(most.clamp(1, Self::MAX_PAGE_JOBS)).unwrap_or(1));
         query = match before {
             Some(before) => (query.key_condition_expression("#day = :day AND created < :before"))
                 .expression_attribute_values(":before", AttributeValue::S(before.to_string())),
@@ -54,14 +54,14 @@ impl JobStore {
         Ok(DayPage { ids, more: found.last_evaluated_key.is_some() })
     }
 
-    /// Reads jobs, at most [`JobStore::MOST_AT_ONCE`], in no order. What is not there or damaged is left out.
+    /// Reads jobs, at most [`JobStore::MAX_PAGE_JOBS`], in no order. What is not there or damaged is left out.
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
     pub async fn get_all(&self, ids: &[JobId]) -> Result<HashMap<JobId, Job>, Fault> {
         let mut jobs = HashMap::with_capacity(ids.len());
         let mut left: Vec<Item> = ids.iter().map(|id| Writer::key(id.to_string(), JOB).done()).collect();
-        for attempt in 0..TRIES {
+        for attempt in 0..MAX_ATTEMPTS {
             if left.is_empty() {
                 return Ok(jobs);
             }

@@ -19,7 +19,7 @@ pub struct LoggedDelivery {
     pub id: String,
     /// The provider's id of it, or the queue's.
     pub own_id: String,
-    /// When our door received it.
+    /// When our receiver received it.
     pub received_at: OffsetDateTime,
     /// The provider's name for the event.
     pub name: String,

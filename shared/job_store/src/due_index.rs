@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The most jobs that are read to find one that is not at its end.
-const MOST_READ: usize = 50;
+const MAX_READ: usize = 50;
 
 impl JobStore {
     /// The jobs that have been due longest, of each partition of the index at most `each`. The index lags behind the
@@ -54,7 +54,7 @@ impl JobStore {
             }
         }
         jobs.sort_by_key(|id| id.created_at());
-        for id in jobs.into_iter().take(MOST_READ) {
+        for id in jobs.into_iter().take(MAX_READ) {
             // Also in the index is whatever others are still to be told of, at its end or not.
             if self.get(id).await?.is_some_and(|job| job.status.is_silent()) {
                 return Ok(Some(id));

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How often a place is tried for that changes hands meanwhile.
-const TRIES: u32 = 8;
+const MAX_ATTEMPTS: u32 = 8;
 /// How long the table remembers who had a place, in seconds: longer than any job waits and works.
 pub(crate) const REMEMBERED: i64 = 7 * 24 * 3600;
 
@@ -48,7 +48,7 @@ impl JobStore {
         now: OffsetDateTime,
     ) -> Result<Option<JobId>, Fault> {
         let mut gone: Option<JobId> = None;
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let Some(holder) = self.try_to_occupy(provider, place, job, gone, now).await? else {
                 return Ok(None);
             };

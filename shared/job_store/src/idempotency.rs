@@ -26,10 +26,10 @@ use crate::{
 const REMEMBERED: i64 = 7 * 24 * 3600;
 
 /// How often a claim is tried that collided with another transaction.
-const TRIES: u64 = 8;
+const MAX_ATTEMPTS: u64 = 8;
 
 /// How long it may take to settle a claim: the table is in trouble, and the caller has to be told so in time.
-const LONGEST_TO_SETTLE: Duration = Duration::from_secs(2);
+const MAX_SETTLE_TIME: Duration = Duration::from_secs(2);
 
 /// What makes two submissions the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl JobStore {
         now: OffsetDateTime,
     ) -> Result<Claim, Fault> {
         let claimed = job_item::write(job)?;
-        for attempt in 0..TRIES {
+        for attempt in 0..MAX_ATTEMPTS {
             let reasons = match self.write_claim(&claimed, job.id, key, now).await {
                 Ok(None) => return Ok(Claim::New),
                 Ok(Some(reasons)) => reasons,
@@ -163,7 +163,7 @@ impl JobStore {
     /// under way still could be, so the job's place is taken by a record of the failure: the condition on it then cancels
     /// the whole transaction, and the key stays free.
     async fn settled_claim(&self, job: &Job, fault: Fault, now: OffsetDateTime) -> Result<Claim, Fault> {
-        let settled = tokio::time::timeout(LONGEST_TO_SETTLE, self.is_claimed(job, &fault, now)).await;
+        let settled = tokio::time::timeout(MAX_SETTLE_TIME, self.is_claimed(job, &fault, now)).await;
         match settled {
             Ok(Ok(true)) => {
                 tracing::info!(job_id = %job.id, "a claim whose answer was lost was found again");

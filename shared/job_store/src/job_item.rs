@@ -40,9 +40,9 @@ pub(crate) fn day(date: Date) -> Result<String, Fault> {
     date.format(DAY).map_err(|e| unreadable("day").because(e))
 }
 
-/// What `by_ticket` is keyed by.
-pub(crate) fn ticket_key(provider: &ProviderName, ticket: &ProviderJobId) -> String {
-    format!("{provider}#{ticket}")
+/// What `by_provider_job_id` is keyed by.
+pub(crate) fn provider_job_key(provider: &ProviderName, provider_job_id: &ProviderJobId) -> String {
+    format!("{provider}#{provider_job_id}")
 }
 
 /// The job's attributes, lease not included.
@@ -67,8 +67,13 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         .maybe("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
         .maybe("result", job.result.as_ref().map(Value::to_string))
         .maybe("trace", job.trace.as_ref().map(Trace::to_string))
-        .maybe("ticket", job.ticket.as_ref().map(ProviderJobId::as_str))
-        .maybe("ticket_key", job.ticket.as_ref().map(|ticket| ticket_key(&job.provider, ticket)));
+        .maybe("provider_job_id", job.provider_job_id.as_ref().map(ProviderJobId::as_str))
+        .maybe(
+            "provider_job_key",
+            job.provider_job_id
+                .as_ref()
+                .map(|provider_job_id| provider_job_key(&job.provider, provider_job_id)),
+        );
     if let Some(at) = job.due() {
         writer = writer.text("due_shard", due_shard(job.id)).text("due_at", due_time(at)?);
     }
@@ -153,7 +158,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
             .transpose()?,
         origin: if reader.maybe("origin") == Some("adopted") { Origin::Adopted } else { Origin::Submitted },
         status: reader.parsed("status")?,
-        ticket: reader.maybe("ticket").map(ProviderJobId::new),
+        provider_job_id: reader.maybe("provider_job_id").map(ProviderJobId::new),
         created_at: reader.time("created_at")?,
         updated_at: reader.time("updated_at")?,
         progress: reader.maybe_number("progress"),

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How often a write that another writer overtook is tried on the newer job.
-pub(crate) const TRIES: u32 = 12;
+pub(crate) const MAX_ATTEMPTS: u32 = 12;
 
 /// Tells a writer its own write again.
 const WRITE: &str = "write";
@@ -61,19 +61,22 @@ impl JobStore {
         Ok(found.map_err(|e| refused("answer", e))?.item)
     }
 
-    /// Finds the job of a provider's ticket. The index lags behind the table by moments, so a job that has
-    /// just learnt its ticket may not be found yet.
+    /// Finds the job of a provider's provider job id. The index lags behind the table by moments, so a job that has
+    /// just learnt its provider job id may not be found yet.
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn find_by_ticket(
+    pub async fn find_by_provider_job_id(
         &self,
         provider: &ProviderName,
-        ticket: &ProviderJobId,
+        provider_job_id: &ProviderJobId,
     ) -> Result<Option<JobId>, Fault> {
-        let query = (self.client.query().table_name(&self.table).index_name("by_ticket"))
-            .key_condition_expression("ticket_key = :ticket")
-            .expression_attribute_values(":ticket", AttributeValue::S(job_item::ticket_key(provider, ticket)))
+        let query = (self.client.query().table_name(&self.table).index_name("by_provider_job_id"))
+            .key_condition_expression("provider_job_key = :provider_job_id")
+            .expression_attribute_values(
+                ":provider_job_id",
+                AttributeValue::S(job_item::provider_job_key(provider, provider_job_id)),
+            )
             .limit(1);
         let found = query.send().await.map_err(|e| refused("answer", e))?;
         found.items().first().map(|item| Reader(item).parsed("pk")).transpose()
@@ -109,7 +112,7 @@ impl JobStore {
     ) -> Result<(Job, Change), Fault> {
         let write = Uuid::now_v7().to_string();
         let mut tried = None;
-        for attempt in 0..TRIES {
+        for attempt in 0..MAX_ATTEMPTS {
             let item = self.item(id).await?;
             let item =
                 item.ok_or_else(|| Fault::new(FaultClass::NotFound, format!("there is no job {id}")))?;

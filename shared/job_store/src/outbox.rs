@@ -4,7 +4,7 @@ use model::{Fault, FaultClass, Job, JobId, OutboxProgress, WorkflowWaiter};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{JobStore, job_item, job_store::TRIES};
+use crate::{JobStore, job_item, job_store::MAX_ATTEMPTS};
 
 impl JobStore {
     /// Notes what the event bus and the caller have been told of a job, and forgets what both have.
@@ -71,7 +71,7 @@ impl JobStore {
         mut change: impl FnMut(&mut Job) -> bool,
     ) -> Result<Option<Job>, Fault> {
         let write = Uuid::now_v7().to_string();
-        for attempt in 0..TRIES {
+        for attempt in 0..MAX_ATTEMPTS {
             let Some(item) = self.item(id).await? else { return Ok(None) };
             let mut job = job_item::read(&item)?;
             let read = job.version;

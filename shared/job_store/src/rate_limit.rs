@@ -27,7 +27,7 @@ const HELD_UNTIL: &str = "held_until";
 
 /// How often a turn is tried for that others were faster to take. Each failure is somebody else's success, save at
 /// the two edges of the span that is asked for.
-const TRIES: u32 = 16;
+const MAX_ATTEMPTS: u32 = 16;
 
 /// What came of asking for a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl JobStore {
     ) -> Result<Reservation, Fault> {
         let interval = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         let (first, last) = (microseconds(from), microseconds(latest));
-        for attempt in 0..TRIES {
+        for attempt in 0..MAX_ATTEMPTS {
             // One of the two applies, unless the line changes in between.
             let idle = self.line_is_idle(provider, interval, first);
             for update in [idle, self.line_is_long(provider, interval, first, last)] {

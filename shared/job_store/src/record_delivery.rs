@@ -6,12 +6,12 @@ use time::OffsetDateTime;
 use crate::{JobStore, errors::refused, item::Writer};
 
 /// How long a delivery is kept, in seconds: 30 days.
-const KEPT: i64 = 30 * 24 * 3600;
+const TTL_SECONDS: i64 = 30 * 24 * 3600;
 
 /// A delivery as it came.
 #[derive(Debug, Clone)]
 pub struct DeliveryRecord<'a> {
-    /// When our door received it.
+    /// When our receiver received it.
     pub received_at: OffsetDateTime,
     /// What tells it from others received in the same moment: the provider's id of it, or the queue's.
     pub id: &'a str,
@@ -54,7 +54,7 @@ impl JobStore {
             .maybe("body", delivery.body)
             .maybe("body_key", delivery.body_key)
             .maybe("problem", delivery.problem)
-            .number("ttl", delivery.received_at.unix_timestamp() + KEPT);
+            .number("ttl", delivery.received_at.unix_timestamp() + TTL_SECONDS);
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item.done()));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(()),

@@ -25,7 +25,7 @@ pub enum Event {
     /// The provider took the work.
     Accepted {
         /// Its id for the work.
-        ticket: ProviderJobId,
+        provider_job_id: ProviderJobId,
     },
     /// The provider refused in a way that proves no work was done.
     Refused {

@@ -79,17 +79,17 @@ pub struct LandedFiles {
 
 impl LandedFiles {
     /// The most files that a job's record lists.
-    pub const MOST_LISTED: usize = 200;
+    pub const MAX_LISTED: usize = 200;
     /// The most bytes that their names and keys take, since a DynamoDB item is at most 400 KB.
-    pub const LONGEST_LIST: usize = 160 * 1024;
+    pub const MAX_LIST_BYTES: usize = 160 * 1024;
 
     /// Keeps as many of the first files as a job's record may list, and counts all.
     pub fn of(archive: Option<Archive>, mut files: Vec<StoredFile>, manifest: ManifestObject) -> Self {
         let files_total = files.len() as u64;
         let mut length = 0;
-        let listed = files.iter().take(Self::MOST_LISTED).take_while(|file| {
+        let listed = files.iter().take(Self::MAX_LISTED).take_while(|file| {
             length += file.name.len() + file.key.len() + file.content_type.len() + 200;
-            length <= Self::LONGEST_LIST
+            length <= Self::MAX_LIST_BYTES
         });
         files.truncate(listed.count());
         Self { archive, files, files_total, manifest: Some(manifest) }

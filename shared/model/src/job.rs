@@ -61,7 +61,7 @@ pub struct Job {
     /// Where it stands.
     pub status: Status,
     /// The provider's id for it.
-    pub ticket: Option<ProviderJobId>,
+    pub provider_job_id: Option<ProviderJobId>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// When it last changed.
@@ -78,7 +78,7 @@ pub struct Job {
     pub transfer: Option<TransferStatistics>,
     /// The provider's archive in the bucket.
     pub archive: Option<Archive>,
-    /// The files in the bucket, or the first of them: see [`LandedFiles::MOST_LISTED`].
+    /// The files in the bucket, or the first of them: see [`LandedFiles::MAX_LISTED`].
     pub files: Vec<StoredFile>,
     /// How many files are in the bucket.
     pub files_total: u64,
@@ -154,7 +154,7 @@ impl Job {
             unpack: new.unpack,
             origin: new.origin,
             status: Status::Submitting,
-            ticket: None,
+            provider_job_id: None,
             created_at,
             updated_at: created_at,
             progress: None,
@@ -223,13 +223,14 @@ impl Job {
 
     /// Why the provider refused the work, if it did and nothing else happened since.
     pub fn refusal(&self) -> Option<&JobError> {
-        let refused = self.status == Status::Failed && self.ticket.is_none() && self.sources.is_empty();
+        let refused =
+            self.status == Status::Failed && self.provider_job_id.is_none() && self.sources.is_empty();
         self.error.as_ref().filter(|_| refused)
     }
 
     fn already_knows(&self, event: &Event) -> bool {
         match event {
-            Event::Accepted { ticket: _ } => self.ticket.is_some(),
+            Event::Accepted { provider_job_id: _ } => self.provider_job_id.is_some(),
             Event::Progressed { percent } => self.progress.is_some_and(|known| known >= *percent),
             Event::Finished { sources, missing } => self.sources == *sources && self.missing == *missing,
             Event::Hinted { at } => {
@@ -263,8 +264,8 @@ impl Job {
         match event {
             Event::Begun => {}
             Event::Deferred { error } => self.error = error.or(self.error.take()),
-            Event::Accepted { ticket } => {
-                self.ticket.get_or_insert(ticket);
+            Event::Accepted { provider_job_id } => {
+                self.provider_job_id.get_or_insert(provider_job_id);
                 // An outcome that was unknown is known now.
                 if self.status == Status::Submitted {
                     self.error = None;

@@ -19,7 +19,7 @@ pub struct JobView<'a> {
     kind: &'a str,
     status: Status,
     /// The provider's id for the work.
-    ticket: Option<&'a ProviderJobId>,
+    provider_job_id: Option<&'a ProviderJobId>,
     #[serde(serialize_with = "utc_milliseconds")]
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
     created_at: OffsetDateTime,
@@ -112,7 +112,7 @@ pub struct DeliveryView {
     pub id: String,
     /// The provider's name for the event.
     pub name: String,
-    /// When our door received it.
+    /// When our receiver received it.
     #[serde(serialize_with = "utc_milliseconds")]
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
     pub received_at: OffsetDateTime,
@@ -154,7 +154,7 @@ impl<'a> From<&'a Job> for JobView<'a> {
             provider: &job.provider,
             kind: &job.kind,
             status: job.status,
-            ticket: job.ticket.as_ref(),
+            provider_job_id: job.provider_job_id.as_ref(),
             created_at: job.created_at,
             updated_at: job.updated_at,
             progress: job.progress,

@@ -1,4 +1,4 @@
-//! The nouns of Landfall: job, ticket, event, status, fault.
+//! The nouns of Landfall: job, provider job id, event, status, fault.
 //!
 //! Nothing here does I/O. Every other crate speaks in these types, so that the rules of a job's life stand
 //! in one place: [`Job::apply`] is the only function that moves a job, and [`FaultClass`] the only table
@@ -41,7 +41,7 @@ pub use job_view::{
     ArchiveView, DeliveryView, FileLinks, FileView, JobLinks, JobList, JobView, LinkView, ManifestView,
     percent_encoded, utc_milliseconds,
 };
-pub use limits::{LONGEST_ID, shortened};
+pub use limits::{MAX_ID_BYTES, shortened};
 pub use notify_target::{NotifyTargets, NotifyTargetsView, WebhookUrl, WorkflowWaiter};
 pub use outbox::{Outbox, OutboxEvent, OutboxProgress};
 pub use problem::{problem_title, problem_urn};

@@ -11,20 +11,20 @@ use time::OffsetDateTime;
 use crate::{Event, Fault, FaultClass, JobError, Missing, Violation};
 
 /// The longest id of a provider's work, in bytes. Beside the provider's name it is the key of an index.
-pub const LONGEST_ID: usize = 1024;
+pub const MAX_ID_BYTES: usize = 1024;
 /// The longest message of an error.
-const LONGEST_MESSAGE: usize = 2000;
+const MAX_MESSAGE_BYTES: usize = 2000;
 /// The longest other text for people.
-const LONGEST_TEXT: usize = 500;
+const MAX_TEXT_BYTES: usize = 500;
 /// The most remarks on fields.
-const MOST_VIOLATIONS: usize = 20;
+const MAX_VIOLATIONS: usize = 20;
 /// The most files that a provider could not make, and the most bytes of their names and reasons.
-const MOST_MISSING: usize = 200;
-const LONGEST_MISSING: usize = 24 * 1024;
+const MAX_MISSING: usize = 200;
+const MAX_MISSING_BYTES: usize = 24 * 1024;
 /// The longest value of one note, as JSON.
-const LONGEST_NOTE: usize = 4 * 1024;
+const MAX_NOTE_BYTES: usize = 4 * 1024;
 /// The longest answer that is kept as a job's result, as JSON.
-const LONGEST_RESULT: usize = 48 * 1024;
+const MAX_RESULT_BYTES: usize = 48 * 1024;
 
 /// The first bytes of a text, at most `most`, and a mark if that is not all of it.
 pub fn shortened(text: &str, most: usize) -> String {
@@ -39,8 +39,8 @@ impl Event {
     #[must_use]
     pub(crate) fn within_limits(self, now: OffsetDateTime) -> Self {
         match self {
-            Event::Accepted { ticket } if ticket.as_str().len() > LONGEST_ID => {
-                let length = ticket.as_str().len();
+            Event::Accepted { provider_job_id } if provider_job_id.as_str().len() > MAX_ID_BYTES => {
+                let length = provider_job_id.as_str().len();
                 let message =
                     format!("the provider's id for the work is {length} bytes long and cannot be kept");
                 let error = Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now);
@@ -87,21 +87,21 @@ impl Event {
 }
 
 fn error_within_limits(mut error: JobError) -> JobError {
-    error.message = shortened(&error.message, LONGEST_MESSAGE);
+    error.message = shortened(&error.message, MAX_MESSAGE_BYTES);
     error.errors = violations_within_limits(error.errors);
     if let Some(provider) = &mut error.provider {
-        provider.id = shortened(&provider.id, LONGEST_TEXT);
-        provider.message = shortened(&provider.message, LONGEST_MESSAGE);
+        provider.id = shortened(&provider.id, MAX_TEXT_BYTES);
+        provider.message = shortened(&provider.message, MAX_MESSAGE_BYTES);
         provider.errors = violations_within_limits(std::mem::take(&mut provider.errors));
     }
     error
 }
 
 fn violations_within_limits(mut violations: Vec<Violation>) -> Vec<Violation> {
-    violations.truncate(MOST_VIOLATIONS);
+    violations.truncate(MAX_VIOLATIONS);
     for violation in &mut violations {
-        violation.field = shortened(&violation.field, LONGEST_TEXT);
-        violation.message = shortened(&violation.message, LONGEST_TEXT);
+        violation.field = shortened(&violation.field, MAX_TEXT_BYTES);
+        violation.message = shortened(&violation.message, MAX_TEXT_BYTES);
     }
     violations
 }
@@ -110,14 +110,14 @@ fn violations_within_limits(mut violations: Vec<Violation>) -> Vec<Violation> {
 fn missing_within_limits(missing: Vec<Missing>) -> Vec<Missing> {
     let (total, mut bytes) = (missing.len(), 0);
     let short = missing.into_iter().map(|missing| Missing {
-        name: missing.name.map(|name| shortened(&name, LONGEST_TEXT)),
-        reason: shortened(&missing.reason, LONGEST_TEXT),
+        name: missing.name.map(|name| shortened(&name, MAX_TEXT_BYTES)),
+        reason: shortened(&missing.reason, MAX_TEXT_BYTES),
     });
     let mut kept: Vec<Missing> = short
-        .take(MOST_MISSING)
+        .take(MAX_MISSING)
         .take_while(|missing| {
             bytes += missing.name.as_ref().map_or(0, String::len) + missing.reason.len();
-            bytes <= LONGEST_MISSING
+            bytes <= MAX_MISSING_BYTES
         })
         .collect();
     if kept.len() < total {
@@ -134,7 +134,7 @@ fn percent_within_limits(percent: f64) -> f64 {
 
 fn result_within_limits(result: Value) -> Value {
     let length = result.to_string().len();
-    match length <= LONGEST_RESULT {
+    match length <= MAX_RESULT_BYTES {
         true => result,
         false => Value::String(format!("the provider's answer is {length} bytes long and cannot be kept")),
     }
@@ -142,7 +142,7 @@ fn result_within_limits(result: Value) -> Value {
 
 /// A note that is too long is worth nothing: it counts as not known.
 fn notes_within_limits(notes: Map<String, Value>) -> Map<String, Value> {
-    let fits = |value: &Value| value.to_string().len() <= LONGEST_NOTE;
+    let fits = |value: &Value| value.to_string().len() <= MAX_NOTE_BYTES;
     notes
         .into_iter()
         .map(|(name, value)| if fits(&value) { (name, value) } else { (name, Value::Null) })
@@ -160,7 +160,7 @@ mod tests {
     fn a_text_is_cut_between_characters() {
         assert_eq!(shortened("é", 2), "é");
         assert_eq!(shortened("ééé", 5), "é…");
-        assert_eq!(shortened(&"x".repeat(600), LONGEST_TEXT).len(), LONGEST_TEXT);
+        assert_eq!(shortened(&"x".repeat(600), MAX_TEXT_BYTES).len(), MAX_TEXT_BYTES);
     }
 
     #[test]
@@ -172,16 +172,17 @@ mod tests {
             panic!("another event")
         };
         let length: usize = missing.iter().map(|missing| missing.reason.len()).sum();
-        assert!(length < LONGEST_MISSING + 100, "{length}");
+        assert!(length < MAX_MISSING_BYTES + 100, "{length}");
         let told = format!("{} more files", 1000 - (missing.len() - 1));
         assert!(missing.last().is_some_and(|last| last.reason.starts_with(&told)));
     }
 
     #[test]
     fn an_id_that_cannot_be_a_key_leaves_the_outcome_unknown() {
-        let accepted = |length: usize| Event::Accepted { ticket: ProviderJobId::new("i".repeat(length)) };
-        assert!(matches!(accepted(LONGEST_ID).within_limits(NOW), Event::Accepted { .. }));
-        assert!(matches!(accepted(LONGEST_ID + 1).within_limits(NOW), Event::OutcomeUnknown { .. }));
+        let accepted =
+            |length: usize| Event::Accepted { provider_job_id: ProviderJobId::new("i".repeat(length)) };
+        assert!(matches!(accepted(MAX_ID_BYTES).within_limits(NOW), Event::Accepted { .. }));
+        assert!(matches!(accepted(MAX_ID_BYTES + 1).within_limits(NOW), Event::OutcomeUnknown { .. }));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub struct WebhookUrl(Secret);
 /// Whom a job tells of its end.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NotifyTargets {
-    /// Who waits and has not been told, oldest first; at most [`NotifyTargets::MOST_WAITERS`].
+    /// Who waits and has not been told, oldest first; at most [`NotifyTargets::MAX_WAITERS`].
     pub waiters: Vec<WorkflowWaiter>,
     /// Where its caller is told.
     pub webhook_url: Option<WebhookUrl>,
@@ -41,7 +41,7 @@ pub struct NotifyTargets {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "NotifyTargets"))]
 pub struct NotifyTargetsView {
     /// How many workflows wait and have not been told.
-    #[cfg_attr(feature = "schema", schemars(range(max = NotifyTargets::MOST_WAITERS)))]
+    #[cfg_attr(feature = "schema", schemars(range(max = NotifyTargets::MAX_WAITERS)))]
     waiting: usize,
     /// Scheme and host of the URL at which the caller is told. Its path and query may hold secrets.
     webhook_url: Option<String>,
@@ -74,7 +74,7 @@ impl fmt::Debug for WebhookUrl {
 
 impl NotifyTargets {
     /// The most that wait for one job. A workflow that retries brings a new token each time, and the old ones are dead.
-    pub const MOST_WAITERS: usize = 10;
+    pub const MAX_WAITERS: usize = 10;
 
     /// How long those who wait go without a sign of life from the sweep: less than a minute, so that each sweep gives one.
     pub const BETWEEN_SIGNS: Duration = Duration::seconds(45);
@@ -98,7 +98,7 @@ impl NotifyTargets {
         let new: Vec<&WorkflowWaiter> =
             waiters.iter().filter(|waiter| !self.waiters.contains(waiter)).collect();
         self.waiters.extend(new.iter().copied().cloned());
-        let too_many = self.waiters.len().saturating_sub(Self::MOST_WAITERS);
+        let too_many = self.waiters.len().saturating_sub(Self::MAX_WAITERS);
         self.waiters.drain(..too_many);
         !new.is_empty()
     }
@@ -164,7 +164,7 @@ impl Job {
             false => {}
         }
         if !self.to_be_told().is_empty() {
-            self.outbox.due.get_or_insert(now + Outbox::PATIENCE);
+            self.outbox.due.get_or_insert(now + Outbox::TIMEOUT);
         }
     }
 }
@@ -199,7 +199,7 @@ mod tests {
 
     fn ends(job: &mut Job) {
         let now = job.created_at;
-        job.apply(Event::Accepted { ticket: ProviderJobId::new("t") }, now);
+        job.apply(Event::Accepted { provider_job_id: ProviderJobId::new("t") }, now);
         job.apply(Event::Answered { result: json!({}) }, now);
         job.call_waiters(now);
     }
@@ -215,7 +215,7 @@ mod tests {
     fn its_end_is_told_and_then_nothing_is_due() {
         let mut job = waited_for();
         ends(&mut job);
-        assert_eq!(job.due(), Some(job.created_at + Outbox::PATIENCE));
+        assert_eq!(job.due(), Some(job.created_at + Outbox::TIMEOUT));
         let told = job.to_be_told().to_vec();
         assert!(job.release(&told) && !job.release(&told));
         assert_eq!((job.due(), job.audience), (None, NotifyTargets::default()));

@@ -66,7 +66,7 @@ impl Status {
 
 impl Outbox {
     /// How long whoever changed a job has to tell others itself before the sweep does.
-    pub const PATIENCE: Duration = Duration::seconds(5);
+    pub const TIMEOUT: Duration = Duration::seconds(5);
 }
 
 impl Job {
@@ -92,7 +92,7 @@ impl Job {
             progress: self.progress,
             error: self.error.clone(),
         });
-        self.outbox.due.get_or_insert(now + Outbox::PATIENCE);
+        self.outbox.due.get_or_insert(now + Outbox::TIMEOUT);
     }
 
     /// Notes what the event bus and the caller have been told, and forgets what both have. Returns whether that is new.
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn progress_takes_the_place_of_older_progress_and_statuses_are_kept() {
         let mut job = job();
-        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
+        happens(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
         for percent in [10.0, 20.0, 20.0, 30.0] {
             happens(&mut job, Event::Progressed { percent });
         }
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn what_was_told_is_forgotten_and_what_came_since_is_not() {
         let mut job = job();
-        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
+        happens(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
         happens(&mut job, Event::Finished { sources: vec![], missing: vec![] });
         assert!(job.told(both(1)) && !job.told(both(1)));
         assert_eq!((told(&job), job.outbox.due.is_some()), (vec![(2, Status::Received)], true));
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_only_one_of_two_was_told_is_kept_for_the_other() {
         let mut job = job();
-        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
+        happens(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
         let caller = OutboxProgress { bus: None, caller: Some(1) };
         assert!(job.told(caller) && !job.told(caller));
         assert_eq!((told(&job), job.outbox.told), (vec![(1, Status::Submitted)], caller));
@@ -199,8 +199,8 @@ mod tests {
         let mut job = job();
         let check = job.check.at;
         assert_eq!(job.due(), check);
-        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
-        assert_eq!(job.due(), Some(job.created_at + Outbox::PATIENCE));
+        happens(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
+        assert_eq!(job.due(), Some(job.created_at + Outbox::TIMEOUT));
         job.told(both(1));
         assert_eq!(job.due(), job.check.at);
     }

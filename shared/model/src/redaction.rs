@@ -24,7 +24,7 @@ const MIN_PREFIX: usize = 12;
 const SAFE_REST: usize = 16;
 
 /// The most backslashes that are skipped before a character: three levels of JSON in JSON, and a bound on the work.
-const MOST_BACKSLASHES: usize = 16;
+const MAX_BACKSLASHES: usize = 16;
 
 /// How many characters a job's id has.
 const JOB_ID: usize = 36;
@@ -184,7 +184,7 @@ impl Pattern {
 fn written(character: char, text: &[u8], prefer: Prefer) -> Option<usize> {
     let mut buffer = [0; 4];
     let raw = character.encode_utf8(&mut buffer).as_bytes();
-    let slashes = text.iter().take(MOST_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
+    let slashes = text.iter().take(MAX_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
     if slashes > 0
         && let Some(length) = in_json(character, &text[slashes..])
     {

@@ -15,7 +15,7 @@ pub enum Status {
     Waiting,
     /// Recorded; the provider is being asked.
     Submitting,
-    /// The provider took the work and gave a ticket.
+    /// The provider took the work and gave a provider job id.
     Submitted,
     /// The provider may or may not have taken the work: its answer never came. Never asked again.
     Unknown,
@@ -156,7 +156,7 @@ pub fn transition(status: Status, event: &Event) -> Transition {
         Event::Accepted { .. } => match status {
             // Whoever accepts or reports work did it, even on a job that waits; asking would bill it again.
             Waiting | Submitting | Unknown => To(Submitted),
-            // The callback overtook the answer; the ticket is still news.
+            // The callback overtook the answer; the provider job id is still news.
             Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => {
                 Note
             }

@@ -25,7 +25,7 @@ fn error() -> model::JobError {
 }
 
 fn accepted() -> Event {
-    Event::Accepted { ticket: ProviderJobId::new("t") }
+    Event::Accepted { provider_job_id: ProviderJobId::new("t") }
 }
 
 fn finished() -> Event {
@@ -101,7 +101,7 @@ proptest! {
     ) {
         let (one, other) = (after(&events), after(&shuffled));
         prop_assert_eq!(one.status, other.status);
-        prop_assert_eq!(one.ticket, other.ticket);
+        prop_assert_eq!(one.provider_job_id, other.provider_job_id);
         prop_assert_eq!(one.progress, other.progress);
         prop_assert_eq!(one.sources, other.sources);
     }

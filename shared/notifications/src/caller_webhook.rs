@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 use crate::JobEvent;
 
 /// The most bytes of a payload: Standard Webhooks advises less than 20 KB.
-const LONGEST: usize = 20_000;
+const MAX_BODY_BYTES: usize = 20_000;
 /// The most characters of an error's message in a payload that would be longer.
-const LONGEST_MESSAGE: usize = 4_000;
+const MAX_MESSAGE_BYTES: usize = 4_000;
 
 /// A message to a caller, as it is sent each time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,8 @@ impl CallerWebhookMessage {
     fn of(event: &JobEvent<'_>) -> Option<Self> {
         let kind = kind(event.status())?;
         let whole = written(&kind, event, event);
-        let body = if whole.len() <= LONGEST { whole } else { written(&kind, event, &shortened(event)) };
+        let body =
+            if whole.len() <= MAX_BODY_BYTES { whole } else { written(&kind, event, &shortened(event)) };
         Some(Self { id: event.id().to_owned(), body })
     }
 }
@@ -64,7 +65,7 @@ fn shortened(event: &JobEvent<'_>) -> Value {
     if let Some(message) = data.pointer_mut("/error/message")
         && let Some(text) = message.as_str()
     {
-        *message = text.chars().take(LONGEST_MESSAGE).collect::<String>().into();
+        *message = text.chars().take(MAX_MESSAGE_BYTES).collect::<String>().into();
     }
     data
 }
@@ -106,7 +107,7 @@ mod tests {
     #[test]
     fn a_caller_hears_of_the_end_only_under_the_id_of_its_event() {
         let mut job = job();
-        happens(&mut job, Event::Accepted { ticket: ProviderJobId::new("t") });
+        happens(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
         assert_eq!(CallerWebhookMessage::all(&job), []);
         let error = Fault::new(FaultClass::ProviderFailed, "no").remembered(job.created_at);
         happens(&mut job, Event::Failed { error, missing: vec![] });
@@ -123,12 +124,12 @@ mod tests {
     #[test]
     fn a_payload_that_would_be_too_long_keeps_what_counts() {
         let mut job = job();
-        let violations = vec![Violation::new("field", "é".repeat(LONGEST))];
+        let violations = vec![Violation::new("field", "é".repeat(MAX_BODY_BYTES))];
         let error = Fault::violations(violations).remembered(job.created_at);
         happens(&mut job, Event::Refused { error });
         let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");
-        assert!(webhook.body.len() < LONGEST, "{}", webhook.body.len());
+        assert!(webhook.body.len() < MAX_BODY_BYTES, "{}", webhook.body.len());
         assert_eq!(
             (&body["type"], &body["data"]["error"]["type"]),
             (&json!("job.failed"), &json!("InvalidRequest"))

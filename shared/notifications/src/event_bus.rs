@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How often an entry is sent that a call was answered for but did not take.
-const TRIES: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 /// The first wait before that; doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
@@ -58,7 +58,7 @@ impl EventBus {
     /// Sends the entries of one call until all of them are taken.
     async fn call(&self, mut entries: Vec<PutEventsEntry>) -> Result<(), Fault> {
         let mut refused = String::new();
-        for attempt in 0..TRIES {
+        for attempt in 0..MAX_ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(FIRST_WAIT * 2_u32.pow(attempt - 1)).await;
             }

@@ -18,7 +18,7 @@ pub struct JobEvent<'a> {
     provider: &'a ProviderName,
     kind: &'a str,
     status: Status,
-    ticket: Option<&'a ProviderJobId>,
+    provider_job_id: Option<&'a ProviderJobId>,
     #[serde(serialize_with = "utc_milliseconds")]
     created_at: OffsetDateTime,
     #[serde(serialize_with = "utc_milliseconds")]
@@ -68,7 +68,7 @@ impl<'a> JobEvent<'a> {
             provider: &job.provider,
             kind: &job.kind,
             status: announced.status,
-            ticket: job.ticket.as_ref(),
+            provider_job_id: job.provider_job_id.as_ref(),
             created_at: job.created_at,
             updated_at: announced.at,
             progress: announced.progress,

@@ -9,9 +9,9 @@ use crate::{JobEvent, ProviderEvent};
 /// Whom the events are from, `source` in a rule.
 const SOURCE: &str = "landfall";
 /// The most entries of one call.
-const MOST: usize = 10;
+const MAX_ENTRIES: usize = 10;
 /// The most bytes of one call's entries, and so of one entry: 256 KB.
-const LONGEST: usize = 256 * 1024;
+const MAX_ENTRY_BYTES: usize = 256 * 1024;
 /// What the time of an entry counts.
 const TIME: usize = 14;
 
@@ -27,7 +27,7 @@ impl PutEventsEntry {
     pub(crate) fn of_job(event: &JobEvent<'_>) -> Self {
         let whole = serde_json::to_string(event).unwrap_or_default();
         let entry = Self { name: event.name(), detail: whole, at: event.updated_at() };
-        if entry.bytes() <= LONGEST {
+        if entry.bytes() <= MAX_ENTRY_BYTES {
             return entry;
         }
         Self { detail: event.shortened().to_string(), ..entry }
@@ -36,7 +36,7 @@ impl PutEventsEntry {
     pub(crate) fn of_provider(event: &ProviderEvent<'_>) -> Self {
         let whole = serde_json::to_string(event).unwrap_or_default();
         let entry = Self { name: "Provider Event", detail: whole, at: event.received_at };
-        if entry.bytes() <= LONGEST {
+        if entry.bytes() <= MAX_ENTRY_BYTES {
             return entry;
         }
         let without = ProviderEvent { body: None::<Value>, ..event.clone() };
@@ -63,9 +63,9 @@ impl PutEventsEntry {
 /// The first entries that one call takes, and the rest.
 pub(crate) fn next_call(entries: &[PutEventsEntry]) -> (&[PutEventsEntry], &[PutEventsEntry]) {
     let mut bytes = 0;
-    let fit = entries.iter().take(MOST).take_while(|entry| {
+    let fit = entries.iter().take(MAX_ENTRIES).take_while(|entry| {
         bytes += entry.bytes();
-        bytes <= LONGEST
+        bytes <= MAX_ENTRY_BYTES
     });
     // One is always taken, so that there is an end.
     entries.split_at(fit.count().max(1).min(entries.len()))
@@ -90,7 +90,7 @@ mod tests {
             unpack: None,
             origin: Origin::Submitted,
         });
-        let violations = vec![Violation::new("field", "x".repeat(LONGEST))];
+        let violations = vec![Violation::new("field", "x".repeat(MAX_ENTRY_BYTES))];
         let error = model::Fault::violations(violations).remembered(job.created_at);
         let error = model::JobError { message: "no".into(), ..error };
         let (event, now) = (model::Event::Refused { error }, job.created_at);
@@ -98,14 +98,14 @@ mod tests {
         job.announce(&event, change, now);
         let entry = PutEventsEntry::of_job(&JobEvent::all(&job)[0]);
         let detail: Value = serde_json::from_str(&entry.detail).expect("JSON");
-        assert!(entry.bytes() < LONGEST);
+        assert!(entry.bytes() < MAX_ENTRY_BYTES);
         assert_eq!((&detail["status"], &detail["error"]["message"]), (&json!("failed"), &json!("no")));
     }
 
     #[test]
     fn a_long_report_is_passed_on_without_its_body() {
         let provider = ProviderName::new("abyssale");
-        let body = Some(json!("b".repeat(LONGEST)));
+        let body = Some(json!("b".repeat(MAX_ENTRY_BYTES)));
         let received_at = OffsetDateTime::UNIX_EPOCH;
         let event = ProviderEvent { id: "1", provider: &provider, name: "NEW_BANNER", received_at, body };
         let detail: Value = serde_json::from_str(&PutEventsEntry::of_provider(&event).detail).expect("JSON");
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!((first.len(), rest.len()), (10, 13));
         let long = vec![entry(100 * 1024); 5];
         assert_eq!(next_call(&long).0.len(), 2);
-        assert_eq!(next_call(&[entry(LONGEST)]).0.len(), 1);
+        assert_eq!(next_call(&[entry(MAX_ENTRY_BYTES)]).0.len(), 1);
         assert_eq!(next_call(&[]), (&[][..], &[][..]));
     }
 }

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 /// The most bytes of an output: API references of Step Functions (`SendTaskSuccess`) and Lambda
 /// (`SendDurableExecutionCallbackSuccess`).
-const LONGEST_OUTPUT: usize = 262_144;
+const MAX_OUTPUT_BYTES: usize = 262_144;
 /// The most bytes of a cause: API reference of Step Functions (`SendTaskFailure`), which counts characters.
-const LONGEST_CAUSE: usize = 32_768;
+const MAX_CAUSE_BYTES: usize = 32_768;
 /// The most characters that an error's message keeps when the cause is too long otherwise.
 const SHORT_MESSAGE: usize = 1_000;
 
@@ -38,11 +38,11 @@ impl TaskResult {
             "manifest": job.manifest.as_ref().map(|manifest| json!({ "bucket": bucket, "key": manifest.key })),
         });
         match error_name(job) {
-            None => Self::Success { output: shortened(whole, LONGEST_OUTPUT) },
+            None => Self::Success { output: shortened(whole, MAX_OUTPUT_BYTES) },
             Some(error) => {
                 let message = job.error.as_ref().map(|error| error.message.clone());
                 let message = message.unwrap_or_else(|| format!("the job is {}", job.status));
-                Self::Failure { error, message, cause: shortened(whole, LONGEST_CAUSE) }
+                Self::Failure { error, message, cause: shortened(whole, MAX_CAUSE_BYTES) }
             }
         }
     }
@@ -181,7 +181,7 @@ mod tests {
         let job = ended(Event::Landed { haul: haul(200) });
         let TaskResult::Success { output } = TaskResult::of(&job, "files") else { panic!("no success") };
         let told: Value = serde_json::from_str(&output).expect("JSON");
-        assert!(output.len() <= LONGEST_OUTPUT, "{} bytes", output.len());
+        assert!(output.len() <= MAX_OUTPUT_BYTES, "{} bytes", output.len());
         assert_eq!(told["manifest"], json!({ "bucket": "files", "key": "p/manifest.json" }));
         assert_eq!((&told["job"]["status"], &told["job"]["files_total"]), (&json!("stored"), &json!(200)));
         assert_eq!(told["job"]["request"], job.request, "files are left out first");
@@ -195,7 +195,7 @@ mod tests {
             panic!("no failure")
         };
         let told: Value = serde_json::from_str(&cause).expect("JSON");
-        assert!(cause.len() <= LONGEST_CAUSE, "{} bytes", cause.len());
+        assert!(cause.len() <= MAX_CAUSE_BYTES, "{} bytes", cause.len());
         assert_eq!(error, "Landfall.Failed.SourceGone");
         assert_eq!((&told["job"]["error"]["type"], &told["manifest"]), (&json!("SourceGone"), &Value::Null));
     }

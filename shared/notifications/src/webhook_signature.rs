@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 /// What a written key begins with.
 const PREFIX: &str = "whsec_";
 /// The least bytes of a key by the specification.
-const SHORTEST: usize = 24;
+const MIN_KEY_BYTES: usize = 24;
 
 /// Keys, newest first. All of them sign.
 pub struct WebhookSigner(Vec<Vec<u8>>);
@@ -26,7 +26,7 @@ impl WebhookSigner {
     pub fn read<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let key = |secret: &Secret| {
             let encoded = secret.expose().strip_prefix(PREFIX)?;
-            BASE64_STANDARD.decode(encoded).ok().filter(|key| key.len() >= SHORTEST)
+            BASE64_STANDARD.decode(encoded).ok().filter(|key| key.len() >= MIN_KEY_BYTES)
         };
         Self(secrets.into_iter().filter_map(key).collect())
     }

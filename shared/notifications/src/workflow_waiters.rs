@@ -63,7 +63,7 @@ enum Call {
 
 impl WorkflowWaiters {
     /// How long those who tell may wait for it: files and other jobs wait meanwhile.
-    pub const LONGEST: Duration = Duration::from_millis(1500);
+    pub const MAX_NOTIFY_TIME: Duration = Duration::from_millis(1500);
 
     /// `bucket` holds the manifests.
     pub fn new(
@@ -72,7 +72,7 @@ impl WorkflowWaiters {
         bucket: impl Into<String>,
     ) -> Self {
         Self {
-            longest: Self::LONGEST,
+            longest: Self::MAX_NOTIFY_TIME,
             tasks: aws_sdk_sfn::Client::new(tasks),
             callbacks: aws_sdk_lambda::Client::new(callbacks),
             bucket: bucket.into(),
@@ -82,7 +82,7 @@ impl WorkflowWaiters {
     /// The same, for whoever has less time.
     #[must_use]
     pub fn within(&self, longest: Duration) -> Self {
-        Self { longest: longest.min(Self::LONGEST), ..self.clone() }
+        Self { longest: longest.min(Self::MAX_NOTIFY_TIME), ..self.clone() }
     }
 
     /// Tells those who wait for a job that is at its end, side by side.
@@ -97,11 +97,11 @@ impl WorkflowWaiters {
         for (waiter, call) in waiters.iter().zip(join_all(calls).await) {
             match call {
                 Call::Done => {
-                    tracing::info!(metric = "ToldWorkflows", count = 1, job_id = %job.id, status = job.status.as_str(), "a waiting workflow was told");
+                    tracing::info!(metric = "WorkflowsCompleted", count = 1, job_id = %job.id, status = job.status.as_str(), "a waiting workflow was told");
                     told.done.push(waiter.clone());
                 }
                 Call::Over(code) => {
-                    tracing::warn!(metric = "GoneWorkflows", count = 1, job_id = %job.id, code, "a workflow does not wait any more");
+                    tracing::warn!(metric = "WorkflowTokensExpired", count = 1, job_id = %job.id, code, "a workflow does not wait any more");
                     told.done.push(waiter.clone());
                 }
                 Call::Failed(code) => told.left = Some(untold(code)),
@@ -119,7 +119,7 @@ impl WorkflowWaiters {
             match call {
                 Call::Done => {}
                 Call::Over(code) => {
-                    tracing::warn!(metric = "GoneWorkflows", count = 1, job_id = %job.id, code, "a workflow does not wait any more");
+                    tracing::warn!(metric = "WorkflowTokensExpired", count = 1, job_id = %job.id, code, "a workflow does not wait any more");
                     gone.push(waiter.clone());
                 }
                 Call::Failed(code) => {

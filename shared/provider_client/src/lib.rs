@@ -5,5 +5,5 @@ mod rate_limiter;
 mod token_source;
 
 pub use provider_client::{ProviderClient, QueryError, latest_request, left};
-pub use rate_limiter::{LEAD, LONGEST_HOLD, RateLimiter, sleep_until};
+pub use rate_limiter::{LOOKAHEAD, MAX_PAUSE, RateLimiter, sleep_until};
 pub use token_source::TokenSource;

@@ -8,7 +8,7 @@ use job_store::Reservation;
 use model::{Fault, FaultClass, JobId, Redactor, Secret};
 use providers::{Query, QueryStep, ResponseLimit, SecretResponse, SendFailure, SendResult};
 use time::OffsetDateTime;
-use transport::{LONGEST_ANSWER, SendError, Sender};
+use transport::{MAX_RESPONSE_BYTES, SendError, Sender};
 
 use crate::{RateLimiter, TokenSource};
 
@@ -17,7 +17,7 @@ const RESERVE: Duration = Duration::from_secs(2);
 
 /// A request is sent only while there is this much time for its answer: one that is cut short leaves nobody
 /// knowing what was done.
-const SHORTEST_ANSWER: Duration = Duration::from_secs(5);
+const MIN_RESPONSE_TIME: Duration = Duration::from_secs(5);
 
 /// How a provider is reached, and how long that may take.
 #[derive(Clone, Copy)]
@@ -128,7 +128,8 @@ impl ProviderClient<'_> {
             }
         };
         let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
-        let longest = request.extensions().get::<ResponseLimit>().map_or(LONGEST_ANSWER, |longest| longest.0);
+        let longest =
+            request.extensions().get::<ResponseLimit>().map_or(MAX_RESPONSE_BYTES, |longest| longest.0);
         let answer = self.sender.send(request, timeout, longest).await;
         if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS) {
             let provider = self.authority.provider.name();
@@ -183,7 +184,7 @@ impl ProviderClient<'_> {
     }
 
     fn is_time_for_an_answer(&self, wait: Duration) -> bool {
-        left(self.deadline) > wait + RESERVE + self.timeout.min(SHORTEST_ANSWER)
+        left(self.deadline) > wait + RESERVE + self.timeout.min(MIN_RESPONSE_TIME)
     }
 }
 
@@ -204,7 +205,7 @@ fn redacted(answer: http::Response<Bytes>, redactor: &Redactor) -> http::Respons
 
 /// The last moment at which a request may be sent so that its answer comes in time.
 pub fn latest_request(timeout: Duration, deadline: OffsetDateTime) -> OffsetDateTime {
-    deadline - RESERVE - timeout.min(SHORTEST_ANSWER)
+    deadline - RESERVE - timeout.min(MIN_RESPONSE_TIME)
 }
 
 /// What is left until then, zero when it is over.

@@ -11,11 +11,11 @@ use time::OffsetDateTime;
 const LATEST_USE: Duration = Duration::from_millis(250);
 
 /// How long before its turn somebody asks whether the provider wants us to hold back.
-pub const LEAD: Duration = Duration::from_millis(100);
+pub const LOOKAHEAD: Duration = Duration::from_millis(100);
 
 /// The longest that a provider's wish to be left alone is heeded without asking it again. Cool-offs of half an hour
 /// have been seen (Abyssale's contract 1.5); a mistaken one must not stop everything for days.
-pub const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+pub const MAX_PAUSE: Duration = Duration::from_secs(3600);
 
 /// One invocation's view of a provider's pace.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl RateLimiter<'_> {
     /// later one.
     pub async fn come(&self, mut turn: OffsetDateTime) -> Result<Reservation, Fault> {
         loop {
-            sleep_until(turn - LEAD).await;
+            sleep_until(turn - LOOKAHEAD).await;
             let held = match self.interval {
                 Some(_) => self.records.held_until(&self.provider).await?,
                 None => None,
@@ -99,7 +99,7 @@ impl RateLimiter<'_> {
         if !self.is_shared() {
             return;
         }
-        tracing::warn!(metric = "ProviderHolds", count = 1, provider = %self.provider, %until, "everybody holds back");
+        tracing::warn!(metric = "ProviderPauses", count = 1, provider = %self.provider, %until, "everybody holds back");
         if let Err(fault) = self.records.hold_back(&self.provider, until).await {
             fault.log("the others do not know that the provider wants to be left alone");
         }

@@ -3,41 +3,45 @@
 //! A delivery beyond them is authentic and of no use. It counts as unreadable, so that it is recorded and acknowledged;
 //! tried again it would only be refused again by whatever has to keep or request it.
 
-use model::{Event, Fault, FaultClass, LONGEST_ID, Missing, Source, SourceRole, shortened};
+use model::{Event, Fault, FaultClass, MAX_ID_BYTES, Missing, Source, SourceRole, shortened};
 use serde_json::{Map, Value};
 
 use crate::{DeliveryReport, MalformedDelivery, PollStatus};
 
 /// The longest name of an event, in bytes.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME_BYTES: usize = 200;
 /// The longest URL: servers commonly take request lines of 8 KB, and pre-signed URLs stay below 4 KB. The HTTP client
 /// cannot request one of more than 64 KB at all.
-const LONGEST_URL: usize = 8 * 1024;
+const MAX_URL_BYTES: usize = 8 * 1024;
 /// The most files of one job, as many as an archive may hold unless configured otherwise.
-const MOST_SOURCES: usize = 10_000;
+const MAX_SOURCES: usize = 10_000;
 /// The longest name of a file. What is left of it keeps its ending.
-const LONGEST_FILE_NAME: usize = 1024;
+const MAX_FILE_NAME_BYTES: usize = 1024;
 /// The longest detail of a file, and the greatest number among them: DynamoDB's end at 9.99E+125.
-const LONGEST_DETAIL: usize = 500;
+const MAX_DETAIL_BYTES: usize = 500;
 const GREATEST_DETAIL: f64 = 1e15;
 /// The longest notes, as JSON.
-const LONGEST_NOTES: usize = 4 * 1024;
+const MAX_NOTES_BYTES: usize = 4 * 1024;
 
 /// A delivery's report, if it is within the bounds.
 ///
 /// # Errors
 /// [`MalformedDelivery`], which says what is too long and shows the beginning of it.
 pub(crate) fn report(report: DeliveryReport) -> Result<DeliveryReport, MalformedDelivery> {
-    if report.name.len() > LONGEST_NAME {
-        return Err(too_long("event name", &report.name, LONGEST_NAME));
+    if report.name.len() > MAX_NAME_BYTES {
+        return Err(too_long("event name", &report.name, MAX_NAME_BYTES));
     }
-    if let Some(ticket) = report.ticket.as_ref().filter(|ticket| ticket.as_str().len() > LONGEST_ID) {
-        return Err(too_long("id", ticket.as_str(), LONGEST_ID));
+    if let Some(provider_job_id) = report
+        .provider_job_id
+        .as_ref()
+        .filter(|provider_job_id| provider_job_id.as_str().len() > MAX_ID_BYTES)
+    {
+        return Err(too_long("id", provider_job_id.as_str(), MAX_ID_BYTES));
     }
     if let Some(notes) = &report.notes {
         let notes = Value::Object(notes.clone()).to_string();
-        if notes.len() > LONGEST_NOTES {
-            return Err(too_long("claim", &notes, LONGEST_NOTES));
+        if notes.len() > MAX_NOTES_BYTES {
+            return Err(too_long("claim", &notes, MAX_NOTES_BYTES));
         }
     }
     let event = report.event.map(event).transpose()?;
@@ -54,8 +58,8 @@ pub fn bounded_standing(standing: PollStatus) -> PollStatus {
     };
     match standing {
         PollStatus::Told(told) => event(told).map_or_else(gone, PollStatus::Told),
-        PollStatus::Found { ticket, .. } if ticket.as_str().len() > LONGEST_ID => {
-            gone(too_long("id", ticket.as_str(), LONGEST_ID))
+        PollStatus::Found { provider_job_id, .. } if provider_job_id.as_str().len() > MAX_ID_BYTES => {
+            gone(too_long("id", provider_job_id.as_str(), MAX_ID_BYTES))
         }
         PollStatus::Working { .. } | PollStatus::Found { .. } | PollStatus::Gone(_) => standing,
     }
@@ -63,21 +67,21 @@ pub fn bounded_standing(standing: PollStatus) -> PollStatus {
 
 fn event(event: Event) -> Result<Event, MalformedDelivery> {
     let Event::Finished { sources, mut missing } = event else { return Ok(event) };
-    if sources.len() > MOST_SOURCES {
+    if sources.len() > MAX_SOURCES {
         return Err(MalformedDelivery(format!(
-            "{} files; at most {MOST_SOURCES} are brought in",
+            "{} files; at most {MAX_SOURCES} are brought in",
             sources.len()
         )));
     }
     let (good, unusable): (Vec<Source>, Vec<Source>) =
-        sources.into_iter().partition(|source| source.url.len() <= LONGEST_URL);
+        sources.into_iter().partition(|source| source.url.len() <= MAX_URL_BYTES);
     // Without its only file there is nothing to bring in, and a later delivery may be better.
     if let Some(first) = unusable.first().filter(|_| good.is_empty()) {
-        return Err(too_long("URL", &first.url, LONGEST_URL));
+        return Err(too_long("URL", &first.url, MAX_URL_BYTES));
     }
     let counted = unusable.into_iter().filter(|source| source.role != SourceRole::Companion);
     missing.extend(counted.map(|source| Missing {
-        reason: format!("its URL is {} bytes long; at most {LONGEST_URL} are requested", source.url.len()),
+        reason: format!("its URL is {} bytes long; at most {MAX_URL_BYTES} are requested", source.url.len()),
         name: source.name.map(file_name),
     }));
     Ok(Event::Finished { sources: good.into_iter().map(bounded).collect(), missing })
@@ -88,13 +92,13 @@ fn bounded(source: Source) -> Source {
 }
 
 fn file_name(name: String) -> String {
-    name[name.ceil_char_boundary(name.len().saturating_sub(LONGEST_FILE_NAME))..].to_owned()
+    name[name.ceil_char_boundary(name.len().saturating_sub(MAX_FILE_NAME_BYTES))..].to_owned()
 }
 
 /// Plain values only: JSON that nests, and numbers without bounds, fit into no item of the table.
 fn details(details: Map<String, Value>) -> Map<String, Value> {
     let kept = details.into_iter().filter_map(|(name, value)| match value {
-        Value::String(text) => Some((name, Value::String(shortened(&text, LONGEST_DETAIL)))),
+        Value::String(text) => Some((name, Value::String(shortened(&text, MAX_DETAIL_BYTES)))),
         Value::Number(number) => {
             let size = number.as_f64().map_or(f64::INFINITY, f64::abs);
             let fits = size == 0.0 || (1.0 / GREATEST_DETAIL..GREATEST_DETAIL).contains(&size);

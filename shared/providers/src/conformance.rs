@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use model::{Event, LONGEST_ID};
+use model::{Event, MAX_ID_BYTES};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -146,7 +146,7 @@ proptest! {
                 }
             };
             prop_assert!(report.name.len() <= 200);
-            prop_assert!(report.ticket.is_none_or(|ticket| ticket.as_str().len() <= LONGEST_ID));
+            prop_assert!(report.provider_job_id.is_none_or(|provider_job_id| provider_job_id.as_str().len() <= MAX_ID_BYTES));
             prop_assert!(report.notes.is_none_or(|notes| Value::Object(notes).to_string().len() <= 4096));
             let Some(Event::Finished { sources, .. }) = report.event else { continue };
             for source in sources {

@@ -43,12 +43,12 @@ pub struct DeliveryReport {
     /// The provider's name for the event, for the record and for metrics.
     pub name: String,
     /// Which work it is about.
-    pub ticket: Option<ProviderJobId>,
+    pub provider_job_id: Option<ProviderJobId>,
     /// What happened, when it is something a job needs to know.
     pub event: Option<Event>,
     /// The kind of job that this would be, had we asked for it; nothing when such work is never adopted.
     pub adoptable_as: Option<&'static str>,
-    /// Whether one of our own submissions may be waiting for it, and just not know its ticket yet.
+    /// Whether one of our own submissions may be waiting for it, and just not know its provider job id yet.
     pub awaited: bool,
     /// Whether it only hints at what the provider must be asked about before anything is believed.
     pub hint: bool,
@@ -61,7 +61,7 @@ impl DeliveryReport {
     pub fn unreadable() -> Self {
         Self {
             name: "unreadable".into(),
-            ticket: None,
+            provider_job_id: None,
             event: None,
             adoptable_as: None,
             awaited: false,

@@ -15,10 +15,10 @@ pub enum PollStatus {
     },
     /// It is at an end.
     Told(Event),
-    /// It took the work, whose ticket was not known, and is still at it.
+    /// It took the work, whose provider job id was not known, and is still at it.
     Found {
         /// Its id for the work.
-        ticket: ProviderJobId,
+        provider_job_id: ProviderJobId,
         /// What to keep with the job.
         notes: Option<Map<String, Value>>,
     },

@@ -1,4 +1,4 @@
-//! How a provider is asked something whose answer is not a ticket: the same exchange as a conversation about work,
+//! How a provider is asked something whose answer is not a provider job id: the same exchange as a conversation about work,
 //! with an answer of a type of its own.
 
 use std::time::Duration;

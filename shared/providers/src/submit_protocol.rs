@@ -62,7 +62,7 @@ pub enum SubmitStep {
     /// The provider took the work and has done it already.
     Done {
         /// Its id for the work.
-        ticket: ProviderJobId,
+        provider_job_id: ProviderJobId,
         /// What came of it.
         outcome: SynchronousResult,
     },

@@ -25,7 +25,7 @@ pub struct QueuedDelivery {
     pub provider: ProviderName,
     /// How it found us.
     pub route: DeliveryRoute,
-    /// When the door received it.
+    /// When the receiver received it.
     #[serde(with = "time::serde::rfc3339")]
     pub received_at: OffsetDateTime,
     /// The provider's id of the delivery, when it has one.
@@ -75,7 +75,7 @@ impl std::fmt::Debug for DeliveryBody {
 impl DeliveryBody {
     /// Longest body that travels in the message itself, in bytes. Escaping may double a text and base64 adds a
     /// third; both stay well below the 256 KiB that every SQS-compatible queue takes.
-    pub const LONGEST_INLINE: usize = 96 * 1024;
+    pub const MAX_INLINE_BYTES: usize = 96 * 1024;
 
     /// A body short enough for the message.
     pub fn inline(bytes: &Bytes) -> Self {

@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::DeliveryQueueMessage;
 
 /// The longest that SQS delays or hides a message, in seconds.
-const LONGEST_DELAY: u32 = 900;
-const LONGEST_INVISIBLE: u32 = 43_200;
+const MAX_DELAY_SECONDS: u32 = 900;
+const MAX_VISIBILITY_TIMEOUT_SECONDS: u32 = 43_200;
 
 /// The delivery queue.
 #[derive(Debug, Clone)]
@@ -62,13 +62,13 @@ impl Queue {
     pub(crate) async fn send(&self, message: &impl Serialize, delay: u32) -> Result<(), Fault> {
         let body = serde_json::to_string(message)
             .map_err(|e| Fault::new(FaultClass::Internal, "a message cannot be queued").because(e))?;
-        let delay = i32::try_from(delay.min(LONGEST_DELAY)).unwrap_or_default();
+        let delay = i32::try_from(delay.min(MAX_DELAY_SECONDS)).unwrap_or_default();
         let send = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(delay);
         send.send().await.map(|_| ()).map_err(|e| refused("take the message", e))
     }
 
     pub(crate) async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Fault> {
-        let seconds = i32::try_from(seconds.min(LONGEST_INVISIBLE)).unwrap_or_default();
+        let seconds = i32::try_from(seconds.min(MAX_VISIBILITY_TIMEOUT_SECONDS)).unwrap_or_default();
         let change = self.client.change_message_visibility().queue_url(&self.url);
         let change = change.receipt_handle(receipt_handle).visibility_timeout(seconds);
         change.send().await.map(|_| ()).map_err(|e| refused("reschedule a message", e))

@@ -1,6 +1,6 @@
 //! The queues between the functions (SQS), and the messages they carry.
 //!
-//! The delivery queue lies between the public door and the worker. The door answers a provider only after the queue
+//! The delivery queue lies between the webhook receiver and the worker. The receiver answers a provider only after the queue
 //! has taken the delivery, so an acknowledged delivery is never lost. A body that is too long for a message waits in
 //! S3 and the message carries its key.
 //!

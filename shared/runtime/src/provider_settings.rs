@@ -27,7 +27,7 @@ struct Setting {
 }
 
 /// The most works that may be configured to go on at once. Each is looked at before another one begins.
-const MOST_CONCURRENT_JOBS: u32 = 100;
+const MAX_CONCURRENT_JOBS: u32 = 100;
 
 /// Where providers are, and how often they may be asked.
 #[derive(Debug, Clone)]
@@ -91,10 +91,10 @@ fn concurrent_jobs(environment: &Environment, usual: &DefaultLimits) -> Result<O
     let variable = variable(usual.name, "CONCURRENT_JOBS");
     match environment.parsed(&variable, usually, "a whole number")? {
         0 => Ok(None),
-        jobs if jobs <= MOST_CONCURRENT_JOBS => Ok(Some(jobs)),
+        jobs if jobs <= MAX_CONCURRENT_JOBS => Ok(Some(jobs)),
         _ => {
             let message = format!(
-                "the environment variable {variable} is more than {MOST_CONCURRENT_JOBS}; 0 is no limit"
+                "the environment variable {variable} is more than {MAX_CONCURRENT_JOBS}; 0 is no limit"
             );
             Err(Fault::new(FaultClass::Misconfigured, message))
         }

@@ -115,8 +115,9 @@ mod tests {
 
     async fn post(origins: &[&str], url: &str) -> Result<u16, CallerWebhookError> {
         let origins = origins.iter().filter_map(|origin| Origin::parse(origin));
-        let caller = CallerWebhookClient::new(SsrfGuard::for_calls([], origins, "NOTIFY_HOSTS"), b"")
-            .expect("a client");
+        let caller =
+            CallerWebhookClient::new(SsrfGuard::for_calls([], origins, "WEBHOOK_ALLOWED_HOSTS"), b"")
+                .expect("a client");
         let answer = caller.post(url, HeaderMap::new(), Bytes::from("{}"), Duration::from_millis(500)).await;
         answer.map(|answer| answer.status().as_u16())
     }

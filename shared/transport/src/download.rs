@@ -150,7 +150,7 @@ impl Download {
 /// Counts a host that the guard keeps everybody from.
 fn count_refusal(url: &Url) {
     let host = url.host_str().unwrap_or_default();
-    tracing::warn!(metric = "RefusedHosts", count = 1, host, "a download is refused");
+    tracing::warn!(metric = "BlockedDownloads", count = 1, host, "a download is refused");
 }
 
 fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, Fault> {

@@ -23,6 +23,6 @@ pub use download::{Download, Downloader};
 pub use ranges::RemoteFile;
 pub use secret_change::SecretVersion;
 pub use secrets::{SecretDocument, Secrets, random_bytes};
-pub use send::{LONGEST_ANSWER, SendError, Sender};
+pub use send::{MAX_RESPONSE_BYTES, SendError, Sender};
 pub use ssrf_guard::{Origin, SsrfGuard};
 pub use token_cache::TokenCache;

@@ -9,7 +9,7 @@ use model::Fault;
 use crate::client;
 
 /// A control answer is small, 1 MiB at most. Whatever is longer is cut, so that a server cannot fill the memory.
-pub const LONGEST_ANSWER: usize = 1024 * 1024;
+pub const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 /// Why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

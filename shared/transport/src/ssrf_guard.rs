@@ -14,8 +14,8 @@ use url::{Host, Url};
 use crate::addresses;
 
 /// The longest label and the longest host name, in bytes (RFC 1035, 2.3.4: 255 on the wire, 253 in text).
-const LONGEST_LABEL: usize = 63;
-const LONGEST_NAME: usize = 253;
+const MAX_LABEL_BYTES: usize = 63;
+const MAX_NAME_BYTES: usize = 253;
 
 /// A scheme, host and port that the operator opened as a whole, such as a simulator on loopback.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,8 +140,8 @@ impl SsrfGuard {
 /// than 253 bytes in all. `url` decodes percent signs and Unicode dots before, and lets empty labels through.
 fn canonical(name: &str) -> Option<String> {
     let name = name.strip_suffix('.').unwrap_or(name);
-    let labels_fit = name.split('.').all(|label| (1..=LONGEST_LABEL).contains(&label.len()));
-    (labels_fit && name.len() <= LONGEST_NAME).then(|| name.to_ascii_lowercase())
+    let labels_fit = name.split('.').all(|label| (1..=MAX_LABEL_BYTES).contains(&label.len()));
+    (labels_fit && name.len() <= MAX_NAME_BYTES).then(|| name.to_ascii_lowercase())
 }
 
 /// An entry of a list of hosts in the spelling that a URL's host has: Unicode as Punycode. An entry that is no host

@@ -15,9 +15,9 @@ use crate::{SecretDocument, SecretVersion, Secrets};
 /// How long one invocation may take to exchange the keys, before another one may.
 const CLAIM: Duration = Duration::from_secs(30);
 /// How often those who wait look.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// How often somebody looks or tries to write before giving up: longer than a claim lasts.
-const TRIES: u32 = 200;
+const MAX_ATTEMPTS: u32 = 200;
 
 /// The secret that holds the tokens of providers.
 ///
@@ -50,7 +50,7 @@ impl TokenCache {
         if let Some(token) = good(self.0.get().await?.as_ref(), provider, refused) {
             return Ok(token);
         }
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let version = self.0.current().await?;
             if let Some(token) = good(version.document(), provider, refused) {
                 return Ok(token);
@@ -58,7 +58,7 @@ impl TokenCache {
             if !is_claimed(version.document(), provider) && self.claim(&version, provider).await? {
                 return self.renew(provider, exchange).await;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         Err(busy())
     }
@@ -91,7 +91,7 @@ impl TokenCache {
         if let Ok((token, renew_at)) = &exchanged {
             fields.push(("token", json!({ "value": token.expose(), "renew_at": written(*renew_at) })));
         }
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let version = self.0.current().await?;
             if self.0.change(&version, provider, &fields).await? {
                 return exchanged.map(|(token, _)| token);

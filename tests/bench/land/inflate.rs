@@ -19,7 +19,7 @@ const NO_LIMITS: Limits =
 /// What is read at once, and what is inflated at once: both fit into a processor's cache.
 const PIECE: usize = 64 * 1024;
 /// The longest header: 30 bytes, a name and an extra field.
-const LONGEST_HEADER: u64 = 30 + 2 * 65_535;
+const MAX_HEADER_BYTES: u64 = 30 + 2 * 65_535;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Error> {
     let mut inflating = Inflating { file: &file, input: vec![0; PIECE], output: Vec::with_capacity(PIECE) };
     let mut bytes = 0;
     for entry in &listing.files {
-        let header = read(entry.offset, length.min(entry.offset + LONGEST_HEADER)).await?;
+        let header = read(entry.offset, length.min(entry.offset + MAX_HEADER_BYTES)).await?;
         let data = data_range(entry, &header).ok_or("a header is missing")?;
         let (size, crc32) = inflating.run(entry, data.start, data.end)?;
         if (size, crc32) != (entry.size, entry.crc32) {

@@ -9,7 +9,7 @@ use crate::stack::Deployed;
 async fn signing(stack: &Deployed, action: &str) -> Value {
     let event = json!({ "command": "signing_secret", "provider": "abyssale", "action": action });
     let answer = stack.invoke("submit", &event).await;
-    assert_eq!(answer["in_step"], true, "{action}: {answer:#}");
+    assert_eq!(answer["in_sync"], true, "{action}: {answer:#}");
     answer
 }
 
@@ -32,7 +32,7 @@ async fn a_check_finds_everything_in_order() {
     let answer = stack.invoke("submit", &event).await;
     assert_eq!(answer["ok"], true, "{answer:#}");
     let checks = answer["checks"].as_array().expect("checks");
-    for name in ["table", "door", "callback_key", "key", "plan", "design", "signing"] {
+    for name in ["table", "receiver", "callback_key", "key", "plan", "design", "signing"] {
         let check = checks.iter().find(|check| check["name"] == name);
         assert_eq!(check.map(|check| &check["status"]), Some(&json!("ok")), "{name}: {answer:#}");
     }

@@ -8,7 +8,7 @@ use super::{TURN, export, id_of, posted, skipped, stored};
 use crate::stack::Deployed;
 
 /// Jobs that are submitted at once.
-const AT_ONCE: usize = 8;
+const CONCURRENCY: usize = 8;
 /// How often, until one has to wait: with the template's defaults 26 do.
 const ROUNDS: usize = 5;
 
@@ -18,7 +18,7 @@ async fn jobs_that_wait_their_turn_are_asked_for_once_and_stored() {
     let Some(stack) = Deployed::find().await else { return skipped() };
     let (body, mut jobs) = (export(&stack, 1), vec![]);
     for _ in 0..ROUNDS {
-        jobs.extend(join_all((0..AT_ONCE).map(|_| posted(&stack, &body))).await);
+        jobs.extend(join_all((0..CONCURRENCY).map(|_| posted(&stack, &body))).await);
         if jobs.iter().any(|job| job["status"] == "waiting") {
             break;
         }

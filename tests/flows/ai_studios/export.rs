@@ -22,7 +22,7 @@ async fn s01_a_video_goes_from_request_to_bucket_without_any_callback() {
         "provider": "ai_studios", "kind": "export", "project_id": PROJECT, "workspace_id": "w1", "resolution": 720,
     });
     let id = world.taken_up(&request).await;
-    assert_eq!(world.job(&id).await["ticket"], PROJECT);
+    assert_eq!(world.job(&id).await["provider_job_id"], PROJECT);
     let exports = studio.asked("export");
     let sent = &exports[0].body;
     assert_eq!((&sent["resolution"], &sent["workspaceId"]), (&json!("720"), &json!("w1")));
@@ -61,7 +61,7 @@ async fn s15_an_export_whose_answer_was_lost_is_found_and_not_asked_for_again() 
     world.sweep(LATER).await;
     let job = world.job(&id).await;
     assert_eq!(
-        (&job["status"], &job["ticket"], &job["error"]),
+        (&job["status"], &job["provider_job_id"], &job["error"]),
         (&json!("submitted"), &json!(PROJECT), &Value::Null)
     );
     world.sweep(LATER).await;

@@ -88,7 +88,7 @@ impl Caller {
         Self { origin, memory, task }
     }
 
-    /// The URL that a job names. What is behind the question mark opens the caller's door.
+    /// The URL that a job names. What is behind the question mark opens the caller's receiver.
     pub(super) fn url(&self) -> String {
         format!("{}/hooks/landfall?key=caller-key", self.origin)
     }

@@ -46,9 +46,10 @@ async fn a_url_that_nobody_may_be_told_at_is_refused_when_it_is_named() {
 #[tokio::test]
 async fn with_a_list_of_hosts_no_other_may_be_named() {
     let (world, _caller) =
-        with_caller(|options| options.variable("NOTIFY_HOSTS", "*.hooks.invalid,hooks.example.net")).await;
+        with_caller(|options| options.variable("WEBHOOK_ALLOWED_HOSTS", "*.hooks.invalid,hooks.example.net"))
+            .await;
     let why = refused(&world, "https://hooks.example.org/?key=caller-key").await;
-    assert!(why.contains("NOTIFY_HOSTS"), "{why}");
+    assert!(why.contains("WEBHOOK_ALLOWED_HOSTS"), "{why}");
     assert_eq!(world.post_for("https://a.hooks.invalid/").await.status(), 202);
 }
 

@@ -32,7 +32,7 @@ async fn a_caller_hears_once_that_its_job_is_stored_and_can_prove_who_says_so() 
     assert_eq!(body["type"], "job.stored");
     assert_eq!(body["timestamp"], body["data"]["updated_at"]);
     assert_eq!(told[0].header("webhook-id"), body["data"]["id"].as_str().expect("an id"));
-    for name in ["job_id", "provider", "kind", "status", "ticket", "metadata", "files_total"] {
+    for name in ["job_id", "provider", "kind", "status", "provider_job_id", "metadata", "files_total"] {
         assert_eq!(body["data"][name], job[name], "{name}");
     }
     assert_eq!(body["data"]["manifest"]["key"], job["manifest"]["key"]);
@@ -65,7 +65,7 @@ async fn a_job_that_is_refused_is_told_as_failed() {
 
 #[tokio::test]
 async fn a_job_that_expires_and_is_stored_after_all_is_told_as_both() {
-    let (world, caller) = with_caller(|options| options.variable("EXPIRY_SECONDS", "1")).await;
+    let (world, caller) = with_caller(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
     world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
     let id = world.submitted_for(&caller.url()).await;
     until("the job expires", || async {
@@ -86,7 +86,7 @@ async fn a_job_that_expires_and_is_stored_after_all_is_told_as_both() {
 pub(super) async fn ended_untold(world: &mut World, caller: &Caller, outage: Outage) -> String {
     world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
     let id = world.submitted_for(&caller.url()).await;
-    // The door needs the queue, too.
+    // The receiver needs the queue, too.
     world.stack.pause_worker();
     let url = world.callback_url(&id);
     world.redeliver(&url, 1);
@@ -106,7 +106,7 @@ async fn a_crash_between_the_end_and_the_queue_loses_nothing() {
     let sent = |world: &World| world.cloud.requests().count(Service::Sqs, "SendMessage");
     let before = sent(&world);
     ended_untold(&mut world, &caller, Outage::Stall).await;
-    // The door has sent one.
+    // The receiver has sent one.
     until("the worker hands over what the caller is to be told", || async {
         (sent(&world) > before + 1).then_some(())
     })

@@ -30,7 +30,7 @@ fn the_schema_refuses_what_is_no_event_of_a_job() {
         "source": "landfall", "detail-type": "Job Submitted",
         "detail": {
             "id": format!("{id}:1"), "job_id": id, "sequence": 1, "provider": "abyssale", "kind": "export",
-            "status": "submitted", "ticket": "t", "created_at": "2026-03-04T05:06:07.890Z",
+            "status": "submitted", "provider_job_id": "t", "created_at": "2026-03-04T05:06:07.890Z",
             "updated_at": "2026-03-04T05:06:07.890Z", "progress": null, "metadata": null, "manifest": null,
             "files_total": 0, "error": null,
         },
@@ -41,7 +41,7 @@ fn the_schema_refuses_what_is_no_event_of_a_job() {
         ("/detail-type", json!("Job Stored")),
         ("/detail/status", json!("waiting")),
         ("/detail/id", json!("1")),
-        ("/detail/ticket", json!(null)),
+        ("/detail/provider_job_id", json!(null)),
         ("/detail/sequence", json!(-1)),
         ("/detail/updated_at", json!("yesterday")),
         ("/detail/error", json!("no object")),

@@ -49,7 +49,7 @@ async fn a_bus_that_hangs_holds_nothing_up() {
 
 #[tokio::test]
 async fn a_bus_that_is_down_keeps_no_silent_job_from_being_looked_after() {
-    let world = with_bus(|options| options.variable("EXPIRY_SECONDS", "1")).await;
+    let world = with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
     world.cloud.faults().set(Service::EventBridge, Outage::Stall);
     let (id, _) = world.submitted_in_silence(1).await;
     until("the job expires", || async {

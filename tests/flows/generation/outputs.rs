@@ -51,7 +51,8 @@ async fn assert_whole(world: &World, job: &Value, output: &Output) {
     let what = format!("{} {}", output.design, output.asked);
     assert_eq!((files.len(), &job["files_total"]), (formats.len(), &json!(formats.len())), "{what}");
     let made = world.generations()["generations"].as_array().cloned().expect("a list");
-    let made = made.into_iter().find(|made| made["generation_request_id"] == job["ticket"]).expect("ours");
+    let made =
+        made.into_iter().find(|made| made["generation_request_id"] == job["provider_job_id"]).expect("ours");
     for file in files {
         let details = &file["details"];
         let ends = format!("-{}.{}", details["format"].as_str().expect("a format"), output.ending);

@@ -66,7 +66,11 @@ async fn a_lost_answer_of_a_generation_is_settled_by_its_callback() {
             let id = super::taken(&answer);
             let job = world.ends(&id, "stored").await;
             let made = world.generations()["generations"].as_array().and_then(|all| all.last().cloned());
-            assert_eq!(job["ticket"], made.expect("a generation")["generation_request_id"], "{fault}");
+            assert_eq!(
+                job["provider_job_id"],
+                made.expect("a generation")["generation_request_id"],
+                "{fault}"
+            );
             assert_eq!((&job["error"], world.posts().len() - before), (&Value::Null, 1), "{fault}");
         }
     }
@@ -94,7 +98,7 @@ async fn a_refusal_for_the_moment_is_waited_out_and_the_request_repeated() {
         let fault = json!({ "kind": "rate_limited", "retry_after": 1 });
         let answer = into_fault(&world, &request, &fault).await;
         assert!(answer.status().is_success(), "{}", answer.body());
-        assert!(!answer.body()["ticket"].is_null(), "{}", answer.body());
+        assert!(!answer.body()["provider_job_id"].is_null(), "{}", answer.body());
         assert_eq!(world.posts().len() - before, 2, "{request}");
     }
 }

@@ -17,7 +17,7 @@ impl World {
         self.as_listed(&manifest).await;
         let key = job["manifest"]["key"].as_str().expect("a key");
         assert_eq!((self.keys().await.len(), self.cloud.object_writes(BUCKET, key)), (4, 1));
-        assert_eq!(job["ticket"], self.generations()["generations"][0]["generation_request_id"]);
+        assert_eq!(job["provider_job_id"], self.generations()["generations"][0]["generation_request_id"]);
         job
     }
 
@@ -39,7 +39,7 @@ async fn a_callback_that_overtakes_the_answer_finds_its_job() {
 
 #[tokio::test]
 async fn six_deliveries_and_a_twin_by_subscription_have_one_effect() {
-    let world = World::start_with(|options| options.variable("ADOPT", "generation")).await;
+    let world = World::start_with(|options| options.variable("IMPORT_KINDS", "generation")).await;
     world.subscribe_to("new_banner_batch");
     let id = world.taken(&world.three_formats()).await;
     world.three_once(&id).await;
@@ -82,12 +82,12 @@ async fn every_shape_of_the_event_says_the_same() {
     .enumerate()
     {
         world.admin(Method::PUT, "/knobs", knobs.clone());
-        // A lost answer: the ticket is known from the event alone.
+        // A lost answer: the provider job id is known from the event alone.
         world.trouble(json!({ "on": "call", "kind": "lost_response" }));
         let job = world.carried_out(&world.three_formats(), "stored").await;
         assert_eq!(job["files_total"], 3, "{knobs}");
         let made = &world.generations()["generations"][place]["generation_request_id"];
-        assert_eq!(&job["ticket"], made, "{knobs}");
+        assert_eq!(&job["provider_job_id"], made, "{knobs}");
     }
 }
 

@@ -49,7 +49,7 @@ impl Files {
     }
 
     /// A finished generation of so many banners (contract of Abyssale 3.4).
-    pub(super) fn batch(&self, count: usize, ticket: &str) -> Value {
+    pub(super) fn batch(&self, count: usize, provider_job_id: &str) -> Value {
         let banner = |number: usize| {
             json!({
                 "id": format!("banner-{number:04}"), "version": 1,
@@ -62,7 +62,7 @@ impl Files {
             })
         };
         let banners: Vec<Value> = (0..count).map(banner).collect();
-        json!({ "event_type": "NEW_BANNER_BATCH", "id": ticket, "banners": banners, "errors": [] })
+        json!({ "event_type": "NEW_BANNER_BATCH", "id": provider_job_id, "banners": banners, "errors": [] })
     }
 }
 

@@ -19,7 +19,7 @@ async fn the_first_request_makes_a_dynamic_image_and_the_next_one_finds_it() {
         result["formats"].as_array().expect("formats").iter().map(|format| &format["id"]).collect();
     assert_eq!(json!(told), formats);
     assert!(result["formats"][0]["dynamic_image_url"].as_str().is_some_and(|url| url.starts_with("http")));
-    assert_eq!((&job["ticket"], result.get("version")), (&result["id"], None));
+    assert_eq!((&job["provider_job_id"], result.get("version")), (&result["id"], None));
 
     let mut event = world.order("dynamic_image", "static", json!({}));
     let found = world.post(&event, &[]).await;

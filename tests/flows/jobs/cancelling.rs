@@ -13,7 +13,7 @@ const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
 async fn a_job_that_waits_is_never_asked_for_once_it_is_cancelled() {
-    let mut world = paced(0.25, |options| options.variable("LONGEST_WAIT_SECONDS", "0")).await;
+    let mut world = paced(0.25, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
     let id = world.one_waits(&[]).await;
     world.cancelled(&id).await;
     world.stack.resume_submissions();
@@ -29,7 +29,10 @@ async fn a_submission_that_is_under_way_does_not_bring_its_job_back() {
     let submitting = async {
         let answer = world.post(&request, &[]).await;
         assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("cancelled")));
-        assert!(answer.body()["ticket"].is_string(), "what the provider calls its work is worth knowing");
+        assert!(
+            answer.body()["provider_job_id"].is_string(),
+            "what the provider calls its work is worth knowing"
+        );
     };
     let cancelling = async {
         let id = until("the job is in the table", || async {
@@ -51,7 +54,7 @@ async fn a_late_callback_is_acknowledged_and_recorded_and_lands_nothing() {
     let world = World::start_with(|options| options.variable("EVENT_BUS_NAME", "landfall")).await;
     let (id, url) = world.submitted_in_silence(1).await;
     let job = world.cancelled(&id).await;
-    assert_eq!((&job["error"], job["ticket"].is_string()), (&Value::Null, true));
+    assert_eq!((&job["error"], job["provider_job_id"].is_string()), (&Value::Null, true));
 
     world.redeliver(&url, 1);
     until("the callback was taken", || async {

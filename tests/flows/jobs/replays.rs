@@ -48,7 +48,7 @@ async fn forgotten(world: &World, id: &str) {
 
 #[tokio::test]
 async fn a_delivery_that_was_lost_on_the_way_lands_its_job_after_all() {
-    let mut world = World::start_with(|options| options.variable("RETRY_SECONDS", "600")).await;
+    let mut world = World::start_with(|options| options.variable("RETRY_BASE_SECONDS", "600")).await;
     let id = lost(&mut world).await;
     let before = world.job(&id).await["deliveries"].clone();
     assert_eq!((&before[0]["name"], &before[0]["replayable"]), (&json!("NEW_EXPORT"), &json!(true)));

@@ -82,7 +82,7 @@ async fn world_with(source: &Source) -> World {
         (options.variable("TRUSTED_ORIGINS", source.origin.clone()))
             .variable("MIN_DOWNLOAD_BYTES_PER_SECOND", "20000")
             .variable("MIN_DOWNLOAD_WINDOW_SECONDS", "1")
-            .variable("RETRY_SECONDS", "0")
+            .variable("RETRY_BASE_SECONDS", "0")
             .variable("UNPACK", "false")
     })
     .await

@@ -6,7 +6,7 @@ use crate::world::World;
 
 /// Lands an export in spite of this.
 async fn gets_there(faults: Value) {
-    let world = World::start_with(|options| options.variable("RETRY_SECONDS", "0")).await;
+    let world = World::start_with(|options| options.variable("RETRY_BASE_SECONDS", "0")).await;
     let job = world.landing_with(faults, "stored").await;
     let bytes = world.object(job["archive"]["key"].as_str().expect("a key")).await;
     assert_eq!((&job["archive"]["bytes"], &job["archive"]["entries"]), (&json!(bytes.len()), &json!(3)));

@@ -102,7 +102,7 @@ impl Case {
         let source = Source::serving(files, self.manners, self.slips.clone()).await;
         let world = World::start_with(|options| {
             let options = options.variable("TRUSTED_ORIGINS", source.origin.clone());
-            options.variable("RETRY_SECONDS", "0").variable("UNPACK", "false")
+            options.variable("RETRY_BASE_SECONDS", "0").variable("UNPACK", "false")
         })
         .await;
         for (operation, outage, calls) in &self.outages {

@@ -11,7 +11,7 @@ use crate::world::World;
 async fn impatient() -> World {
     World::start_with(|mut options| {
         options.most_receipts = 3;
-        options.variable("RETRY_SECONDS", "0")
+        options.variable("RETRY_BASE_SECONDS", "0")
     })
     .await
 }

@@ -32,7 +32,7 @@ impl World {
 }
 
 fn quick(options: StackOptions) -> StackOptions {
-    options.variable("LEASE_SECONDS", "1").variable("RETRY_SECONDS", "0")
+    options.variable("LEASE_SECONDS", "1").variable("RETRY_BASE_SECONDS", "0")
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ fn refused_and_next(world: &World) -> (i64, i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_of_one_job_holds_back_all_that_have_a_turn_already() {
-    let mut world = paced(20.0, |options| options.variable("LONGEST_WAIT_SECONDS", "0")).await;
+    let mut world = paced(20.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
     world.stack.pause_submissions();
     let answers = world.burst(60).await;
     assert!(answers.iter().all(|answer| answer.status() == 202));

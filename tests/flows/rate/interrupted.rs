@@ -46,7 +46,7 @@ async fn an_invocation_that_dies_while_it_waits_after_a_429_leaves_a_job_that_is
 
 #[tokio::test]
 async fn an_invocation_that_dies_before_its_first_turn_leaves_a_job_that_is_asked_for_once() {
-    let world = paced(0.2, |options| options.variable("LONGEST_WAIT_SECONDS", "15")).await;
+    let world = paced(0.2, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "15")).await;
     world.submitted(1).await;
     let dies = world.submitting();
     let id = world.waiting_job().await;

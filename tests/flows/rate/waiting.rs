@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 3;
 /// A world in which nobody's own invocation waits for a turn, and turns are far enough apart for a slow machine to
 /// be sure of the next one.
 async fn impatient() -> World {
-    paced(0.25, |options| options.variable("LONGEST_WAIT_SECONDS", "0")).await
+    paced(0.25, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await
 }
 
 impl World {
@@ -61,7 +61,7 @@ async fn a_job_that_waits_is_shown_as_such_and_asked_for_in_its_turn() {
 
     world.stack.resume_submissions();
     let job = world.ends(&id, "submitted").await;
-    assert!(job["ticket"].is_string() && job["error"].is_null(), "{job}");
+    assert!(job["provider_job_id"].is_string() && job["error"].is_null(), "{job}");
     let asked = world.asked();
     let body: Value = serde_json::from_str(asked[1]["body"].as_str().expect("a body")).expect("JSON");
     assert_eq!(body["ids"], job["request"]["banner_ids"]);
@@ -85,7 +85,7 @@ async fn a_direct_invocation_is_answered_with_a_job_that_waits() {
 
 #[tokio::test]
 async fn a_wait_that_is_short_is_waited_out() {
-    let world = paced(2.0, |options| options.variable("LONGEST_WAIT_SECONDS", "5")).await;
+    let world = paced(2.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "5")).await;
     for _ in 0..3 {
         let answer = world.post(&world.export(1), &[]).await;
         assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("submitted")));
@@ -240,7 +240,7 @@ async fn a_message_whose_sending_was_not_heard_asks_for_nothing() {
 async fn a_job_that_waits_outlives_a_provider_that_cannot_be_reached() {
     let nowhere = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
     let nowhere = format!("http://{nowhere}");
-    let change = |options: StackOptions| options.variable("LONGEST_WAIT_SECONDS", "0");
+    let change = |options: StackOptions| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0");
     let world = paced(2.0, |options| change(options).variable("ABYSSALE_API_URL", nowhere)).await;
     // The turn for a second try is too far away for the caller.
     let answer = world.post(&world.export(1), &[]).await;

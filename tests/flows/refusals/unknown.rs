@@ -27,18 +27,18 @@ async fn stays_unknown(fault: Value) {
     let id = assert_unknown(&submitted_into(&world, fault.clone()).await, &fault);
 
     let job = world.job(&id).await;
-    assert_eq!((&job["status"], &job["ticket"]), (&json!("unknown"), &Value::Null), "{fault}");
+    assert_eq!((&job["status"], &job["provider_job_id"]), (&json!("unknown"), &Value::Null), "{fault}");
     assert_eq!((world.asked().len(), world.accepted_posts()), (1, 0), "{fault}");
 }
 
-/// The work was done: the callback finds the job, and brings the ticket that the answer did not.
+/// The work was done: the callback finds the job, and brings the provider job id that the answer did not.
 async fn is_settled_by_the_callback(fault: Value) {
     let world = World::start().await;
     let id = assert_unknown(&submitted_into(&world, fault.clone()).await, &fault);
 
     let job = world.ends(&id, "stored").await;
     let exports = world.admin(http::Method::GET, "/exports", Value::Null);
-    assert_eq!(job["ticket"], exports["exports"][0]["export_id"], "{fault}");
+    assert_eq!(job["provider_job_id"], exports["exports"][0]["export_id"], "{fault}");
     assert_eq!(job["error"], Value::Null, "{fault}");
     assert_eq!((world.asked().len(), world.accepted_posts()), (1, 1), "{fault}");
 }
@@ -118,7 +118,7 @@ async fn an_answer_that_the_callback_overtook_changes_nothing() {
 
     let job = answer.body();
     assert_eq!(answer.status(), 202, "{job}");
-    assert!(!job["ticket"].is_null() && job["error"].is_null(), "{job}");
+    assert!(!job["provider_job_id"].is_null() && job["error"].is_null(), "{job}");
     let id = job["job_id"].as_str().expect("an id");
     world.ends(id, "stored").await;
     until("the delivery was acknowledged", || async {

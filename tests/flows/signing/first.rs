@@ -11,28 +11,28 @@ async fn a_fetched_secret_is_stored_and_the_next_delivery_is_verified() {
     let world = World::start().await;
     world.not_signed().await;
     let fetched = world.signing("fetch").await;
-    assert_eq!((&fetched["in_step"], &fetched["stored_total"]), (&json!(true), &json!(1)), "{fetched:#}");
+    assert_eq!((&fetched["in_sync"], &fetched["stored_total"]), (&json!(true), &json!(1)), "{fetched:#}");
     assert_eq!(fetched["stored"][0]["fingerprint"], fetched["at_provider"]["fingerprint"]);
     assert!(fetched["at_provider"]["created_at"].as_str().is_some_and(|time| time.ends_with('Z')));
 
     let id = world.submitted(1).await;
     world.ends(&id, "stored").await;
     assert_eq!(world.codes(), [1]);
-    // The token alone does not open the door any more.
+    // The token alone does not open the receiver any more.
     let unsigned = json!({ "url": world.callback_url(&id), "body": {} });
     assert_eq!(world.deliver(unsigned).await, 401);
 }
 
 #[tokio::test]
-async fn a_door_that_is_at_work_learns_of_the_secret_by_itself() {
+async fn a_receiver_that_is_at_work_learns_of_the_secret_by_itself() {
     let world = World::start().await;
     world.not_signed().await;
     let before = world.submitted(1).await;
     world.ends(&before, "stored").await;
     world.signing("fetch").await;
-    // Workspace deliveries have nothing but their signature, so the door looks for its secret.
+    // Workspace deliveries have nothing but their signature, so the receiver looks for its secret.
     let signed = json!({ "url": world.hook_url(), "sign": true, "body": {} });
-    until("the door knows the secret", || async {
+    until("the receiver knows the secret", || async {
         (world.deliver(signed.clone()).await == 200).then_some(())
     })
     .await;
@@ -74,10 +74,10 @@ async fn status_makes_no_secret() {
     let world = World::start().await;
     world.not_signed().await;
     let status = world.signing("status").await;
-    assert_eq!((&status["in_step"], &status["at_provider"]), (&json!(false), &Value::Null), "{status:#}");
+    assert_eq!((&status["in_sync"], &status["at_provider"]), (&json!(false), &Value::Null), "{status:#}");
     assert_eq!(world.asked_for("GET", "/signing-secret"), 0);
 
     world.signing("fetch").await;
     let status = world.signing("status").await;
-    assert_eq!((&status["in_step"], &status["stored_total"]), (&json!(true), &json!(1)), "{status:#}");
+    assert_eq!((&status["in_sync"], &status["stored_total"]), (&json!(true), &json!(1)), "{status:#}");
 }

@@ -48,11 +48,11 @@ async fn what_somebody_else_changes_meanwhile_is_not_lost() {
         };
         let forced = json!({ "action": "rotate", "force": true });
         let (rotated, ()) = tokio::join!(world.sign_with(forced), other);
-        assert_eq!(rotated.expect("a rotation")["in_step"], true);
+        assert_eq!(rotated.expect("a rotation")["in_sync"], true);
     }
     let secret = world.secret().await;
     assert_eq!((&secret["first"], &secret["second"]), (&json!("mine"), &json!("mine")));
-    assert_eq!(world.signing("status").await["in_step"], true);
+    assert_eq!(world.signing("status").await["in_sync"], true);
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_rotation_whose_answer_is_lost_is_found_by_asking_and_not_repeated() {
     let before = world.held().await;
     world.trouble(json!({ "on": "call", "route": ROTATE, "kind": "lost_response" }));
     let rotated = world.signing("rotate").await;
-    assert_eq!((&rotated["in_step"], &rotated["stored_total"]), (&json!(true), &json!(2)), "{rotated:#}");
+    assert_eq!((&rotated["in_sync"], &rotated["stored_total"]), (&json!(true), &json!(2)), "{rotated:#}");
     assert_eq!(world.held().await[1], before[0]);
     assert_eq!(world.asked_for("POST", "/signing-secret/rotate"), 1);
 }
@@ -83,7 +83,7 @@ async fn reading_the_secret_is_repeated_after_trouble_in_passing() {
     world.trouble(
         json!({ "on": "call", "route": "GET /signing-secret", "kind": "gateway_error", "status": 502 }),
     );
-    assert_eq!(world.signing("fetch").await["in_step"], true);
+    assert_eq!(world.signing("fetch").await["in_sync"], true);
     assert_eq!(world.asked_for("GET", "/signing-secret"), 2);
 }
 
@@ -109,7 +109,7 @@ async fn a_write_whose_answer_is_lost_is_recognised() {
     let world = World::start().await;
     world.cloud.faults().next(Service::SecretsManager, "UpdateSecretVersionStage", Outage::LoseAnswers, 1);
     let rotated = world.signing("rotate").await;
-    assert_eq!((&rotated["in_step"], world.held().await.len()), (&json!(true), 2));
+    assert_eq!((&rotated["in_sync"], world.held().await.len()), (&json!(true), 2));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A door that lets in nothing unsigned, even before there is a secret.
+//! A receiver that lets in nothing unsigned, even before there is a secret.
 
 use http::Method;
 use serde_json::json;

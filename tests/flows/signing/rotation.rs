@@ -34,7 +34,7 @@ fn nothing_was_refused(world: &World) {
 #[tokio::test]
 async fn a_rotation_under_load_refuses_nothing() {
     let world = World::start().await;
-    // The door has looked at its secret before, and knows the old one alone for the next five minutes.
+    // The receiver has looked at its secret before, and knows the old one alone for the next five minutes.
     world.stored(1).await;
     let rotate = async {
         until("half of it is on its way", || async { (world.deliveries().len() > LOAD / 2).then_some(()) })
@@ -54,7 +54,7 @@ async fn a_rotation_that_spreads_slowly_refuses_nothing() {
     world.admin(Method::PUT, "/knobs", json!({ "secret_cache_seconds": 60 }));
     world.signing_side_looks().await;
     world.signing("rotate").await;
-    // The door has not looked before, and knows the new list. The provider still signs with the old secret alone.
+    // The receiver has not looked before, and knows the new list. The provider still signs with the old secret alone.
     world.stored(LOAD).await;
     world.admin(Method::POST, "/clock/advance", json!({ "seconds": 60 }));
     world.stored(LOAD).await;

@@ -26,7 +26,7 @@ async fn files_that_are_ready_and_whose_message_is_lost_are_landed() {
 
 #[tokio::test]
 async fn a_job_that_waits_and_whose_message_is_lost_is_asked_for() {
-    let mut world = crate::rate::paced(0.5, |options| options.variable("LONGEST_WAIT_SECONDS", "0")).await;
+    let mut world = crate::rate::paced(0.5, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
     let id = world.one_waits(&[]).await;
     world.lose_messages().await;
     world.stack.resume_submissions();
@@ -38,7 +38,7 @@ async fn a_job_that_waits_and_whose_message_is_lost_is_asked_for() {
 
 #[tokio::test]
 async fn a_message_that_was_not_lost_does_no_harm_when_it_comes_twice() {
-    let mut world = crate::rate::paced(0.5, |options| options.variable("LONGEST_WAIT_SECONDS", "0")).await;
+    let mut world = crate::rate::paced(0.5, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
     let id = world.one_waits(&[]).await;
     for _ in 0..3 {
         world.sweep(1000).await;

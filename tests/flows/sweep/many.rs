@@ -39,14 +39,14 @@ fn another(job: &Item) -> Item {
     let text = |text: String| AttributeValue::S(text);
     let old = OffsetDateTime::now_utc() - Duration::hours(1);
     let old = old.replace_millisecond(0).expect("a time").format(&Rfc3339).expect("a time");
-    let (id, ticket) = (Uuid::now_v7(), Uuid::new_v4());
+    let (id, provider_job_id) = (Uuid::now_v7(), Uuid::new_v4());
     let mut item = job.clone();
     for (name, value) in [
         ("pk", text(id.to_string())),
         ("created", text(id.to_string())),
         ("created_at", text(old.clone())),
-        ("ticket", text(ticket.to_string())),
-        ("ticket_key", text(format!("abyssale#{ticket}"))),
+        ("provider_job_id", text(provider_job_id.to_string())),
+        ("provider_job_key", text(format!("abyssale#{provider_job_id}"))),
         ("due_at", text(old.replace('Z', ".000Z"))),
         ("due_shard", text((id.as_bytes()[15] % 4).to_string())),
     ] {

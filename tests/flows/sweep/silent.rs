@@ -7,7 +7,7 @@ use crate::{generation::says, world::World};
 
 #[tokio::test]
 async fn an_export_that_nobody_hears_of_expires_and_still_lands_when_its_callback_comes() {
-    let world = World::start_with(|options| options.variable("EXPIRY_SECONDS", "0")).await;
+    let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
     let (id, url) = world.submitted_in_silence(2).await;
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 1));
     let job = world.job(&id).await;
@@ -42,7 +42,7 @@ async fn a_job_whose_maker_died_is_unknown_until_its_callback_comes() {
     let (id, url) = world.generated_in_silence(&world.three_formats()).await;
     // As it was before the answer, which its maker did not live to hear.
     let asking = [("status", "submitting"), ("updated_at", "2026-01-01T00:00:00Z")];
-    world.tamper(&id, &asking, &["ticket", "ticket_key"]).await;
+    world.tamper(&id, &asking, &["provider_job_id", "provider_job_key"]).await;
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 1));
     let job = world.job(&id).await;
     assert_eq!(
@@ -53,7 +53,7 @@ async fn a_job_whose_maker_died_is_unknown_until_its_callback_comes() {
 
     world.redeliver(&url, 1);
     let job = world.ends(&id, "stored").await;
-    assert_eq!(job["ticket"], world.generations()["generations"][0]["generation_request_id"]);
+    assert_eq!(job["provider_job_id"], world.generations()["generations"][0]["generation_request_id"]);
     assert_eq!((&job["error"], world.posts().len()), (&Value::Null, 1));
 }
 
@@ -61,7 +61,7 @@ async fn a_job_whose_maker_died_is_unknown_until_its_callback_comes() {
 async fn a_job_whose_maker_may_still_be_asking_is_left_alone() {
     let world = World::start().await;
     let (id, _) = world.generated_in_silence(&world.three_formats()).await;
-    world.tamper(&id, &[("status", "submitting")], &["ticket", "ticket_key"]).await;
+    world.tamper(&id, &[("status", "submitting")], &["provider_job_id", "provider_job_key"]).await;
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 0));
     assert_eq!(world.job(&id).await["status"], "submitting");
 }

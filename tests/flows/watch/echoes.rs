@@ -184,7 +184,7 @@ async fn a_provider_that_repeats_what_it_was_sent_tells_no_secret() {
         options.variable("EVENT_BUS_NAME", "landfall")
     });
     let world = world.await;
-    // First, while the door has read no secret: it may be behind a new token by seconds.
+    // First, while the receiver has read no secret: it may be behind a new token by seconds.
     let (mut answers, url) = world.repeated_by_ai_studios().await;
     answers.extend(world.repeated_by_abyssale().await);
     let urls = [url, world.repeated_by_deliveries().await];

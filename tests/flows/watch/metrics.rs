@@ -57,12 +57,15 @@ async fn who_is_kept_outside_is_counted_by_what_was_wrong() {
     let (job, _) = url.rsplit_once('/').expect("a token");
     let body = json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": "https://elsewhere.example/a.zip" });
     world.deliver(json!({ "url": format!("{job}/wrong"), "sign": true, "body": body })).await;
-    assert_eq!((log.counted("RefusedTokens"), log.counted("RefusedSignatures")), (vec![1.0], vec![]));
+    assert_eq!((log.counted("InvalidCallbackTokens"), log.counted("InvalidSignatures")), (vec![1.0], vec![]));
     world.deliver(json!({ "url": url, "sign": false, "body": body })).await;
-    assert_eq!((log.counted("RefusedTokens"), log.counted("RefusedSignatures")), (vec![1.0], vec![1.0]));
+    assert_eq!(
+        (log.counted("InvalidCallbackTokens"), log.counted("InvalidSignatures")),
+        (vec![1.0], vec![1.0])
+    );
     world.deliver(json!({ "url": url, "sign": true, "body": body })).await;
     world.rests().await;
-    assert_eq!((log.counted("RefusedHosts"), log.counted("JobsFailed")), (vec![1.0], vec![1.0]));
+    assert_eq!((log.counted("BlockedDownloads"), log.counted("JobsFailed")), (vec![1.0], vec![1.0]));
     assert_eq!(nameless(&log.lines()), Vec::<&Value>::new());
 }
 
@@ -79,18 +82,18 @@ async fn a_provider_that_is_asked_too_often_is_counted_each_time_it_says_so() {
 #[tokio::test]
 async fn a_job_that_nobody_hears_of_is_the_oldest_until_it_expires() {
     let log = Log::start();
-    let world = World::start_with(|options| options.variable("EXPIRY_SECONDS", "0")).await;
+    let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
     world.sweep(0).await;
-    assert_eq!(log.counted("OldestUnfinishedJobSeconds"), [0.0]);
+    assert_eq!(log.counted("OldestActiveJobSeconds"), [0.0]);
     let (id, _) = world.submitted_in_silence(1).await;
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     world.sweep(0).await;
-    let oldest = log.lines().into_iter().rfind(|line| line["metric"] == "OldestUnfinishedJobSeconds");
+    let oldest = log.lines().into_iter().rfind(|line| line["metric"] == "OldestActiveJobSeconds");
     let oldest = oldest.expect("a line");
     assert!(oldest["value"].as_i64() >= Some(1) && oldest["job_id"] == json!(id), "{oldest}");
     world.sweep(120).await;
-    assert_eq!((log.counted("JobsExpired"), log.counted("SweptJobs").len()), (vec![1.0], 3));
-    assert_eq!(log.counted("OldestUnfinishedJobSeconds").last(), Some(&0.0));
+    assert_eq!((log.counted("JobsExpired"), log.counted("JobsSwept").len()), (vec![1.0], 3));
+    assert_eq!(log.counted("OldestActiveJobSeconds").last(), Some(&0.0));
     assert_eq!(nameless(&log.lines()), Vec::<&Value>::new());
 }
 

@@ -106,7 +106,7 @@ async fn neither_the_log_nor_anything_stored_tells_a_secret() {
         secrets.len()
     );
     let (log, items) = (log.text(), world.items().await);
-    assert!(log.contains("JobsStored") && log.contains("RefusedTokens") && items.len() > 4, "{log}");
+    assert!(log.contains("JobsStored") && log.contains("InvalidCallbackTokens") && items.len() > 4, "{log}");
     let stored = items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>().join("\n");
     let mut objects = String::new();
     for key in world.keys().await {

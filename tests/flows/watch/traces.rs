@@ -61,7 +61,7 @@ async fn a_job_that_waited_for_its_turn_stays_in_the_trace_of_its_request() {
     let (daemon, address) = Daemon::start().await;
     let world = World::start_with(|options| {
         let options = options.variable("AWS_XRAY_DAEMON_ADDRESS", address);
-        options.variable("ABYSSALE_REQUESTS_PER_SECOND", "2").variable("LONGEST_WAIT_SECONDS", "0")
+        options.variable("ABYSSALE_REQUESTS_PER_SECOND", "2").variable("MAX_SUBMIT_WAIT_SECONDS", "0")
     });
     let mut world = world.await;
     world.stack.pause_worker();

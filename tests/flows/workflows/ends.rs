@@ -66,7 +66,7 @@ async fn a_job_that_fails_has_an_error_to_catch() {
 
 #[tokio::test]
 async fn a_job_that_expires_ends_the_wait_and_still_lands() {
-    let world = World::start_with(|options| options.variable("EXPIRY_SECONDS", "1")).await;
+    let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
     let (id, url) = world.waited_for_in_silence(json!({ "task_token": TOKEN })).await;
     until("the job expires", || async {
         world.sweep(3600).await;
@@ -118,7 +118,7 @@ async fn a_request_that_is_refused_fails_its_state_by_its_own_error_alone() {
 #[tokio::test]
 async fn a_job_that_waited_its_turn_and_is_refused_then_fails_its_state() {
     let world = World::start_with(|options| {
-        options.variable("ABYSSALE_REQUESTS_PER_SECOND", "1").variable("LONGEST_WAIT_SECONDS", "0")
+        options.variable("ABYSSALE_REQUESTS_PER_SECOND", "1").variable("MAX_SUBMIT_WAIT_SECONDS", "0")
     })
     .await;
     world.submitted(1).await;

@@ -30,7 +30,7 @@ impl World {
 /// A world that adopts these kinds of work and hears of these events. What nobody waits for is soon given up.
 async fn adopting(kinds: &str, events: &[&str]) -> World {
     let soon = |options: StackOptions| options.variable("LOOKUP_DELAY_SECONDS", "0");
-    let world = World::start_with(|options| soon(options).variable("ADOPT", kinds)).await;
+    let world = World::start_with(|options| soon(options).variable("IMPORT_KINDS", kinds)).await;
     for event in events {
         world.subscribe_to(event);
     }
@@ -76,7 +76,7 @@ async fn banners_that_were_made_elsewhere_are_adopted_when_told_so() {
         assert_eq!((&job["kind"], &job["files_total"]), (&json!("banner"), &json!(1)), "{job:#}");
         let manifest = world.manifest(&job).await;
         let banner = manifest["files"][0]["details"]["banner_id"].as_str().expect("an id");
-        assert_eq!(job["ticket"], format!("{banner}#1"));
+        assert_eq!(job["provider_job_id"], format!("{banner}#1"));
         world.as_listed(&manifest).await;
     }
 }
@@ -103,12 +103,12 @@ async fn each_version_of_a_banner_is_adopted_once_however_often_it_is_told() {
 async fn a_batch_that_was_made_elsewhere_is_adopted_as_one_job() {
     let world = adopting("generation", &["new_banner", "new_banner_batch"]).await;
     world.trouble(json!({ "on": "generation", "kind": "format_error", "format": "story" }));
-    let ticket = world.generated_elsewhere(json!(["square", "story", "postcard"])).await;
+    let provider_job_id = world.generated_elsewhere(json!(["square", "story", "postcard"])).await;
     world.heard(3).await;
     let id =
         until("it is adopted", || async { world.jobs().await.first()?["pk"].as_s().ok().cloned() }).await;
     let job = world.ends(&id, "partial").await;
-    assert_eq!((&job["kind"], &job["ticket"]), (&json!("generation"), &ticket));
+    assert_eq!((&job["kind"], &job["provider_job_id"]), (&json!("generation"), &provider_job_id));
     assert_eq!((&job["files_total"], &job["missing"][0]["name"]), (&json!(2), &json!("story")), "{job:#}");
     assert_eq!(
         (world.jobs().await.len(), world.told_of_today().await),

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use super::Endpoint;
 
 /// Older arrivals are forgotten.
-const KEPT: usize = 200_000;
+const MAX_ARRIVALS: usize = 200_000;
 
 /// One request.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Arrivals(VecDeque<Arrival>);
 
 impl Arrivals {
     pub(crate) fn note(&mut self, endpoint: Endpoint, method: &Method, path: &str, at: OffsetDateTime) {
-        if self.0.len() == KEPT {
+        if self.0.len() == MAX_ARRIVALS {
             self.0.pop_front();
         }
         self.0.push_back(Arrival { at, endpoint, method: method.clone(), path: path.to_owned() });

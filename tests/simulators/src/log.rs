@@ -10,7 +10,7 @@ use super::clock::Moment;
 use super::{Endpoint, Manner, Reply};
 
 /// Older requests are forgotten.
-const KEPT: usize = 5_000;
+const MAX_ENTRIES: usize = 5_000;
 /// Longer bodies are cut in the log.
 const SHOWN: usize = 16 * 1024;
 /// Headers that carry a key or a token.
@@ -26,7 +26,7 @@ pub(crate) struct RequestLog {
 
 impl RequestLog {
     pub(crate) fn note(&mut self, endpoint: Endpoint, request: &Request<Bytes>, reply: &Reply, at: Moment) {
-        if self.entries.len() == KEPT {
+        if self.entries.len() == MAX_ENTRIES {
             self.entries.pop_front();
         }
         self.entries.push_back(json!({

@@ -25,14 +25,14 @@ use crate::{
 const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// The largest body of a request, in bytes.
-const LARGEST_BODY: usize = 128 * 1024;
+const MAX_BODY_BYTES: usize = 128 * 1024;
 
 /// API Gateway answers for us after 30 seconds, and then nobody learns the job's id.
-const PATIENCE: Duration = Duration::seconds(27);
+const TIMEOUT: Duration = Duration::seconds(27);
 
 /// Answers a request; every failure is an answer too.
 pub(crate) async fn answer(app: &App, request: &http::Request<Bytes>, deadline: OffsetDateTime) -> HttpReply {
-    let deadline = deadline.min(OffsetDateTime::now_utc() + PATIENCE);
+    let deadline = deadline.min(OffsetDateTime::now_utc() + TIMEOUT);
     let Some(route) = Route::of(request.uri().path()) else {
         return HttpReply::fault(&Fault::new(FaultClass::NotFound, "there is nothing at this path"));
     };
@@ -145,10 +145,10 @@ fn fields(request: &http::Request<Bytes>) -> Result<Map<String, Value>, Fault> {
         let fault = Fault::new(FaultClass::UnsupportedMediaType, "expected Content-Type: application/json");
         return Err(fault.with_violations(vec![Violation::new("content-type", "expected application/json")]));
     }
-    if request.body().len() > LARGEST_BODY {
+    if request.body().len() > MAX_BODY_BYTES {
         let fault = Fault::new(
             FaultClass::PayloadTooLarge,
-            format!("expected a body of at most {LARGEST_BODY} bytes"),
+            format!("expected a body of at most {MAX_BODY_BYTES} bytes"),
         );
         return Err(fault.with_violations(vec![Violation::new("body", "expected at most 131072 bytes")]));
     }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::App;
 
 /// How many deliveries are shown with a job.
-const MOST_DELIVERIES: i32 = 50;
+const MAX_DELIVERIES: i32 = 50;
 
 impl App {
     /// Reads a job as it is now.
@@ -20,7 +20,7 @@ impl App {
     pub(crate) async fn whole(&self, id: JobId) -> Result<(Job, Vec<DeliveryView>), Fault> {
         let now = OffsetDateTime::now_utc();
         let (job, deliveries) =
-            tokio::try_join!(self.job(id), self.records.deliveries(id, MOST_DELIVERIES, now))?;
+            tokio::try_join!(self.job(id), self.records.deliveries(id, MAX_DELIVERIES, now))?;
         Ok((job, deliveries.iter().map(LoggedDelivery::view).collect()))
     }
 
@@ -70,7 +70,7 @@ impl App {
             looked_up: 0,
         };
         self.inbox.send(&DeliveryQueueMessage::Delivery(message), 0).await?;
-        tracing::info!(metric = "ReplayedDeliveries", count = 1, job_id = %id, "a delivery is queued again");
+        tracing::info!(metric = "DeliveriesReplayed", count = 1, job_id = %id, "a delivery is queued again");
         Ok(job)
     }
 }
@@ -78,7 +78,7 @@ impl App {
 /// A body as the queue carries it.
 fn body(kept: &LoggedDelivery) -> Option<DeliveryBody> {
     match (&kept.body, &kept.body_key) {
-        (Some(text), _) if text.len() <= DeliveryBody::LONGEST_INLINE => {
+        (Some(text), _) if text.len() <= DeliveryBody::MAX_INLINE_BYTES => {
             Some(DeliveryBody::Text(text.clone()))
         }
         (_, Some(key)) => Some(DeliveryBody::Stored(key.clone())),

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::App;
 
 /// How long a link lasts unless the caller says otherwise.
-const USUAL: Duration = Duration::from_secs(900);
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(900);
 /// The shortest and the longest, in seconds: a signature of version 4 lasts seven days.
 const SECONDS: std::ops::RangeInclusive<u64> = 60..=7 * 24 * 3600;
 
@@ -51,7 +51,7 @@ struct Manifest {
 /// # Errors
 /// [`FaultClass::InvalidRequest`] naming `expires_in`.
 pub(crate) fn lasts(expires_in: Option<&Value>) -> Result<Duration, Fault> {
-    let Some(value) = expires_in.filter(|value| !value.is_null()) else { return Ok(USUAL) };
+    let Some(value) = expires_in.filter(|value| !value.is_null()) else { return Ok(DEFAULT_LIFETIME) };
     let seconds = value.as_u64().or_else(|| value.as_str()?.parse().ok());
     let seconds = seconds.filter(|seconds| SECONDS.contains(seconds));
     let seconds =

@@ -16,9 +16,9 @@ use crate::{
 };
 
 /// Days or parts of days that are read for one page: at most 1,000 jobs.
-const MOST_QUERIES: u32 = 10;
+const MAX_QUERIES: u32 = 10;
 /// The longest page in bytes of JSON. Lambda answers with 6 MB at most, in which every quote is escaped.
-const LONGEST_PAGE: usize = 2 * 1024 * 1024;
+const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Jobs, and where the next ones are.
 #[derive(Debug, Default)]
@@ -42,10 +42,10 @@ impl App {
             position => Some(position?),
         };
         let mut page = Page::default();
-        for _ in 0..MOST_QUERIES {
+        for _ in 0..MAX_QUERIES {
             let Some(at) = next else { break };
             next = self.read_on(listing, at, &mut page).await?;
-            if page.jobs.len() >= listing.limit || page.bytes >= LONGEST_PAGE {
+            if page.jobs.len() >= listing.limit || page.bytes >= MAX_PAGE_BYTES {
                 break;
             }
         }
@@ -61,7 +61,7 @@ impl App {
         page: &mut Page,
     ) -> Result<Option<Position>, Fault> {
         let room = listing.limit - page.jobs.len();
-        let most = if listing.filters() { JobStore::MOST_AT_ONCE } else { room };
+        let most = if listing.filters() { JobStore::MAX_PAGE_JOBS } else { room };
         let found = self.records.made_on(at.day, at.before, most).await?;
         let mut jobs = self.records.get_all(&found.ids).await?;
         let mut read = at;
@@ -85,9 +85,9 @@ impl Page {
     /// Takes a job, unless that would make the page too long.
     fn takes(&mut self, job: Job) -> bool {
         let bytes = serde_json::to_vec(&JobView::from(&job)).map_or(0, |json| json.len());
-        if !self.jobs.is_empty() && self.bytes + bytes > LONGEST_PAGE {
+        if !self.jobs.is_empty() && self.bytes + bytes > MAX_PAGE_BYTES {
             // Full, whatever is left of it.
-            self.bytes = LONGEST_PAGE;
+            self.bytes = MAX_PAGE_BYTES;
             return false;
         }
         self.bytes += bytes;

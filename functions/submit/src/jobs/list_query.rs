@@ -12,13 +12,13 @@ use crate::http::router::parameters;
 
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 /// How many days are listed when the caller does not say, and at most.
-const USUAL_DAYS: i64 = 7;
-const MOST_DAYS: i64 = 31;
+const DEFAULT_DAYS: i64 = 7;
+const MAX_DAYS: i64 = 31;
 /// How many jobs a page holds when the caller does not say, and at most.
-const USUAL_LIMIT: u64 = 50;
-const MOST_LIMIT: u64 = 100;
+const DEFAULT_LIMIT: u64 = 50;
+const MAX_LIMIT: u64 = 100;
 /// How many values of the metadata may be asked for at once.
-const MOST_METADATA: usize = 10;
+const MAX_METADATA_FILTERS: usize = 10;
 /// What a parameter begins with that names a field of the metadata.
 const METADATA: &str = "metadata.";
 
@@ -94,14 +94,14 @@ impl ListQuery {
     /// [`model::FaultClass::InvalidRequest`] when they are not in order, or too far apart.
     pub(crate) fn days(&self, today: Date) -> Result<(Date, Date), Fault> {
         let to = self.to.unwrap_or(today);
-        let from = self.from.unwrap_or_else(|| to.saturating_sub(Duration::days(USUAL_DAYS - 1)));
+        let from = self.from.unwrap_or_else(|| to.saturating_sub(Duration::days(DEFAULT_DAYS - 1)));
         if from > to {
             return Err(Fault::invalid(
                 "from",
                 "expected a day that is not after `to`, which is today if it is not given",
             ));
         }
-        if to - from >= Duration::days(MOST_DAYS) {
+        if to - from >= Duration::days(MAX_DAYS) {
             return Err(Fault::invalid(
                 "from",
                 "expected at most 31 days up to `to`, which is today if it is not given",
@@ -196,7 +196,7 @@ impl Reading {
             Some(Value::Object(fields)) => fields,
             Some(_) => return self.refuse("metadata", "expected an object").unwrap_or_default(),
         };
-        if fields.len() > MOST_METADATA {
+        if fields.len() > MAX_METADATA_FILTERS {
             return self.refuse("metadata", "expected at most 10 values").unwrap_or_default();
         }
         let mut metadata = BTreeMap::new();
@@ -213,9 +213,9 @@ impl Reading {
     }
 
     fn limit(&mut self) -> usize {
-        let Some(value) = self.0.take("limit") else { return USUAL_LIMIT as usize };
+        let Some(value) = self.0.take("limit") else { return DEFAULT_LIMIT as usize };
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        let limit = number.filter(|number| (1..=MOST_LIMIT).contains(number));
+        let limit = number.filter(|number| (1..=MAX_LIMIT).contains(number));
         limit.or_else(|| self.refuse("limit", "expected a number from 1 to 100")).unwrap_or(1) as usize
     }
 }

@@ -16,7 +16,7 @@ impl App {
         let job = self.job(id).await?;
         if job.status == Status::Landing && has_stalled(&job) {
             self.inbox.send(&DeliveryQueueMessage::Continuation(id), 0).await?;
-            tracing::info!(metric = "RetriedJobs", count = 1, job_id = %id, "a stalled landing is queued again");
+            tracing::info!(metric = "JobsRetried", count = 1, job_id = %id, "a stalled landing is queued again");
             return Ok(job);
         }
         let event = self.new_round(&job).await?;
@@ -24,7 +24,7 @@ impl App {
         if change != Change::Moved {
             return Err(conflict(&job, advice(job.status)));
         }
-        tracing::info!(metric = "RetriedJobs", count = 1, job_id = %id, "a job is tried again");
+        tracing::info!(metric = "JobsRetried", count = 1, job_id = %id, "a job is tried again");
         let message = match event {
             Event::InquiryRetried { .. } => DeliveryQueueMessage::Hint(id),
             _ => DeliveryQueueMessage::Continuation(id),
@@ -43,7 +43,7 @@ impl App {
                 Ok(Event::LandingRetried)
             }
             Status::Expired => self.inquiry(job).await,
-            Status::Failed if job.ticket.is_some() => self.inquiry(job).await,
+            Status::Failed if job.provider_job_id.is_some() => self.inquiry(job).await,
             status => Err(conflict(job, advice(status))),
         }
     }
@@ -63,7 +63,7 @@ impl App {
         }
         // Another job may be at the same thing by now, and its results are not this one's.
         self.take_place(job, provider).await?;
-        Ok(Event::InquiryRetried { known: job.ticket.is_some() })
+        Ok(Event::InquiryRetried { known: job.provider_job_id.is_some() })
     }
 
     /// Makes a new job of the request of one that did not end well, or finds the one that was made before.
@@ -85,7 +85,7 @@ impl App {
         if let Err(fault) = self.records.apply(id, &resubmitted, OffsetDateTime::now_utc()).await {
             fault.log("a job does not name the one that was made in its place");
         }
-        tracing::info!(metric = "ResubmittedJobs", count = 1, job_id = %id, new = %new.id, "a job is made again");
+        tracing::info!(metric = "JobsResubmitted", count = 1, job_id = %id, new = %new.id, "a job is made again");
         Ok(new)
     }
 }

@@ -61,7 +61,7 @@ impl CheckUseCase<'_> {
         let mut findings = Findings::default();
         findings.note("table", self.table().await);
         findings.note("callback_url", Ok(callback_url(&self.config.webhook_url)));
-        findings.note("door", self.door().await);
+        findings.note("receiver", self.receiver().await);
         match self.signing.secrets.current().await {
             Err(fault) => findings.note("secret", Err(fault)),
             Ok(version) => {
@@ -112,8 +112,8 @@ impl CheckUseCase<'_> {
         Ok(CheckResult::new(CheckStatus::Ok, "the table can be read"))
     }
 
-    /// Knocks with a token that cannot be right. A door that reads its secret answers that it is not.
-    async fn door(&self) -> Result<CheckResult, Fault> {
+    /// Knocks with a token that cannot be right. A receiver that reads its secret answers that it is not.
+    async fn receiver(&self) -> Result<CheckResult, Fault> {
         let mut url = self.config.webhook_url.clone();
         let (provider, job) = (self.signing.provider.name(), JobId::generate().to_string());
         if let Ok(mut path) = url.path_segments_mut() {
@@ -125,16 +125,18 @@ impl CheckUseCase<'_> {
         })?;
         Ok(match self.signing.line.send(request).await {
             Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
-                CheckResult::new(CheckStatus::Ok, "the public door answers, and refuses a wrong token")
+                CheckResult::new(CheckStatus::Ok, "the webhook receiver answers, and refuses a wrong token")
             }
             Ok(answer) => {
                 let status = answer.status().as_u16();
                 CheckResult::new(
                     CheckStatus::Failed,
-                    format!("the public door answers HTTP {status}; expected was 401"),
+                    format!("the webhook receiver answers HTTP {status}; expected was 401"),
                 )
             }
-            Err(_) => CheckResult::new(CheckStatus::Failed, "the public door cannot be reached from here"),
+            Err(_) => {
+                CheckResult::new(CheckStatus::Failed, "the webhook receiver cannot be reached from here")
+            }
         })
     }
 }
@@ -205,8 +207,8 @@ mod tests {
             ("https://hooks.example.com:8443", "port"),
             ("https://user:password@hooks.example.com", "user"),
             ("https://localhost", "private name"),
-            ("https://door.internal.", "private name"),
-            ("https://door", "private name"),
+            ("https://receiver.internal.", "private name"),
+            ("https://receiver", "private name"),
             ("https://10.0.0.1", "address"),
             ("https://[2001:4860:4860::8888]", "address"),
         ] {

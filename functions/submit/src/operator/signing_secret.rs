@@ -2,7 +2,7 @@
 //!
 //! The order matters, so that no delivery is refused meanwhile. Whatever is done, the provider's present secret is
 //! in the list first. After a rotation the provider signs with both secrets, or for a minute with the old one alone,
-//! so that a door which knows only the old one lets every delivery in until the new one is stored; and should that
+//! so that a receiver which knows only the old one lets every delivery in until the new one is stored; and should that
 //! fail, the list is mended by a `fetch` at any time within the overlap.
 
 use model::{Fault, FaultClass};
@@ -17,7 +17,7 @@ use transport::{SecretVersion, Secrets};
 use crate::operator::{operator_command::SigningCommand, signing_status::SigningStatus};
 
 /// How often the provider is asked anew because somebody else changed Landfall's secret in between.
-const TRIES: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 
 /// A provider's signing secret and everything that is needed to look after it.
 pub(crate) struct SigningSecretUseCase<'a> {
@@ -98,7 +98,7 @@ impl SigningSecretUseCase<'_> {
     /// Asks for the provider's present secret and puts it first in the list, beside what is kept of the others.
     async fn settle(&self, keep: SecretRetention) -> Result<(SecretVersion, SigningStatus), Fault> {
         let mut version = self.secrets.current().await?;
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let present = self.asked(&self.credentials(&version), SigningAction::Fetch).await?;
             if let Some(settled) = self.store(&version, present, keep).await? {
                 return Ok(settled);

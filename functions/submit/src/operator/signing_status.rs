@@ -60,7 +60,7 @@ impl SigningStatus {
         });
         let (health, detail) = self.judged();
         json!({
-            "in_step": health == CheckStatus::Ok, "detail": detail,
+            "in_sync": health == CheckStatus::Ok, "detail": detail,
             "at_provider": present, "stored": stored, "stored_total": stored.len(),
         })
     }

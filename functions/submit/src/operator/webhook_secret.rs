@@ -11,16 +11,16 @@ use transport::{SecretDocument, Secrets, random_bytes};
 use crate::operator::operator_command::WebhookSecretAction;
 
 /// How often Landfall's secret is read anew because somebody else changed it in between.
-const TRIES: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 /// How many secrets sign at most.
-const MOST: usize = 2;
+const MAX_KEYS: usize = 2;
 /// What to do when nothing can be signed.
 const MISSING: &str = "there is no notify_signing_secrets in Landfall's secret; the command webhook_secret with the \
                        action rotate makes one";
 
 /// Carries out a command. The answer holds fingerprints, newest first, and never a secret.
 pub(crate) async fn carry_out(secrets: &Secrets, action: WebhookSecretAction) -> Result<Value, Fault> {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let version = secrets.current().await?;
         let held = version.document().notify_signing_secrets();
         let kept = match action {
@@ -46,7 +46,7 @@ pub(crate) async fn carry_out(secrets: &Secrets, action: WebhookSecretAction) ->
 }
 
 fn rotated(held: Vec<Secret>) -> Result<Vec<Secret>, Fault> {
-    if held.len() >= MOST {
+    if held.len() >= MAX_KEYS {
         let message =
             "a rotated secret still signs beside the newest; \"revoke\" ends it, and then rotate again";
         return Err(Fault::invalid("action", message));

@@ -11,12 +11,12 @@ use crate::{
 };
 
 /// The longest that a job waits that the provider refuses for the moment, again and again.
-const LONGEST_WAIT: time::Duration = time::Duration::hours(24);
+const MAX_WAIT: time::Duration = time::Duration::hours(24);
 
 /// How long an invocation that the queue made waits for a turn. While as many jobs as the queue hands out at once
 /// wait so, the provider's line never runs empty, and it is longer than a caller's own invocation would wait, so
 /// that new jobs queue behind old ones.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Nobody is still about to send a message for a job that is this old.
 const LOST_MESSAGE: Duration = Duration::from_secs(90);
@@ -33,7 +33,7 @@ impl App {
     /// Sends a waiting job to the queue. It is looked at when the line at the provider is half as long as the
     /// invocation that looks would wait, so that a job that must wait longer is not looked at again and again.
     pub(crate) async fn enqueue(&self, job: &Job, free_at: OffsetDateTime) -> Result<(), Fault> {
-        self.submissions.send(job.id, free_at - PATIENCE / 2, OffsetDateTime::now_utc()).await
+        self.submissions.send(job.id, free_at - TIMEOUT / 2, OffsetDateTime::now_utc()).await
     }
 
     /// A waiting job that its caller asks for again long after it was made may have lost its message: whoever made it
@@ -94,7 +94,7 @@ pub(crate) fn waits_for(why: &Fault, now: OffsetDateTime) -> JobError {
 
 /// Whether a job that was refused for the moment has waited long enough.
 pub(crate) fn waited_out(job: &Job, later: &Postponement) -> bool {
-    later.why.is_some() && later.at - job.created_at > LONGEST_WAIT
+    later.why.is_some() && later.at - job.created_at > MAX_WAIT
 }
 
 fn not_in_time() -> Fault {

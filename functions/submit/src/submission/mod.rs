@@ -1,4 +1,4 @@
-//! Use case: claim the job, ask the provider in its turn, record the ticket.
+//! Use case: claim the job, ask the provider in its turn, record the provider job id.
 //!
 //! The order matters. The job exists before the provider is asked, so that a callback which overtakes the
 //! answer finds it; and the provider is asked only by the one who made the job, so that a repeated request
@@ -19,7 +19,7 @@ pub(crate) mod webhook_signing;
 
 use job_store::{IdempotencyKey, Reservation};
 use model::{Event, Fault, Job, JobId, NewJob, Origin};
-use provider_client::{LEAD, RateLimiter};
+use provider_client::{LOOKAHEAD, RateLimiter};
 use time::OffsetDateTime;
 
 use crate::{
@@ -56,7 +56,7 @@ impl App {
             Reservation::NotBefore(_) if !pace.is_shared() => return Err(late()),
             Reservation::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
         };
-        let waiting = turn - OffsetDateTime::now_utc() > LEAD;
+        let waiting = turn - OffsetDateTime::now_utc() > LOOKAHEAD;
         if waiting {
             job = job.waiting();
         }

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use url::Url;
 
 /// The longest task token: API reference of Step Functions, `SendTaskSuccess`.
-const LONGEST_TOKEN: usize = 2048;
+const MAX_TOKEN_BYTES: usize = 2048;
 /// The longest id of a callback: API reference of Lambda, `SendDurableExecutionCallbackSuccess`.
-const LONGEST_CALLBACK_ID: usize = 1024;
-const LONGEST_URL: usize = 2048;
+const MAX_CALLBACK_ID_BYTES: usize = 1024;
+const MAX_URL_BYTES: usize = 2048;
 
 /// Reads the field. No violation repeats what it is about.
 pub(crate) fn read(field: Option<Value>, violations: &mut Vec<Violation>) -> NotifyTargets {
@@ -69,14 +69,14 @@ fn flag(fields: &mut Fields, name: &str) -> bool {
 }
 
 fn is_token(text: &str) -> bool {
-    (1..=LONGEST_TOKEN).contains(&text.chars().count())
+    (1..=MAX_TOKEN_BYTES).contains(&text.chars().count())
         && !text.contains(|c: char| c.is_control() || c.is_whitespace())
 }
 
 /// `[A-Za-z0-9+/]+={0,2}`, as the API reference has it.
 fn is_callback_id(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
-    text.len() <= LONGEST_CALLBACK_ID
+    text.len() <= MAX_CALLBACK_ID_BYTES
         && text.len() - digits.len() <= 2
         && !digits.is_empty()
         && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
@@ -87,7 +87,7 @@ fn is_webhook_url(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
     let named = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    text.len() <= LONGEST_URL && named && (url.scheme() == "https" || url.scheme() == "http" && loopback)
+    text.len() <= MAX_URL_BYTES && named && (url.scheme() == "https" || url.scheme() == "http" && loopback)
 }
 
 #[cfg(test)]

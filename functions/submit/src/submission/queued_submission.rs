@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use job_store::Reservation;
 use model::{Change, Event, Fault, FaultClass, Job, JobId};
-use provider_client::{LEAD, LONGEST_HOLD, sleep_until};
+use provider_client::{LOOKAHEAD, MAX_PAUSE, sleep_until};
 use providers::{Provider, SubmitProtocol};
 use queues::QueuedSubmission;
 use runtime::{QueueMessage, QueueReply, Segment, piece_of_work};
@@ -19,14 +19,14 @@ use tracing::Instrument;
 use crate::{
     App,
     submission::{
-        deferred_submission::{DeferOutcome, PATIENCE, waited_out},
+        deferred_submission::{DeferOutcome, TIMEOUT, waited_out},
         submit_attempt::{Postponement, SubmitAttempt, SubmitOutcome},
     },
 };
 
 /// The first wait before a message comes back that failed, in seconds; doubles up to the longest.
 const FIRST_WAIT: u32 = 5;
-const LONGEST_WAIT: u32 = 900;
+const MAX_DELAY_SECONDS: u32 = 900;
 
 /// How long a job is left alone for which there is no slot: until the next sweep, which sends it here again.
 const NO_SLOT: time::Duration = time::Duration::seconds(50);
@@ -49,7 +49,7 @@ impl App {
         let Err(fault) = self.take_up(&message.body, deadline).await else { return None };
         fault.log("a waiting job was not dealt with, it comes back");
         let doublings = message.receive_count.saturating_sub(1).min(16);
-        let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
+        let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(MAX_DELAY_SECONDS);
         if let Err(fault) = self.submissions.hide(&message.receipt_handle, wait).await {
             fault.log("a waiting job comes back only after the queue's own timeout");
         }
@@ -88,13 +88,13 @@ impl App {
         deadline: OffsetDateTime,
     ) -> Result<(), Fault> {
         let id = job.id;
-        let pace = self.pace(provider, PATIENCE, deadline);
+        let pace = self.pace(provider, TIMEOUT, deadline);
         let turn = match pace.take(OffsetDateTime::now_utc()).await? {
             Reservation::At(turn) => turn,
             Reservation::NotBefore(free_at) => return self.enqueue(&job, free_at).await,
         };
         // A crash before this leaves a job that waits, and its message comes back.
-        sleep_until(turn - LEAD).await;
+        sleep_until(turn - LOOKAHEAD).await;
         let (job, change) = self.records.apply(id, &Event::Begun, OffsetDateTime::now_utc()).await?;
         if change != Change::Moved {
             pace.give_back(turn).await;
@@ -136,7 +136,7 @@ impl App {
             SubmitOutcome::Later(later) => self.again(job, later, deadline).await,
             SubmitOutcome::Moved(_) => Ok(()),
             SubmitOutcome::Refused(fault) if fault.retryable() => {
-                let wait = Duration::from_secs(fault.retry_after.unwrap_or(LATER)).min(LONGEST_HOLD);
+                let wait = Duration::from_secs(fault.retry_after.unwrap_or(LATER)).min(MAX_PAUSE);
                 let at = OffsetDateTime::now_utc() + wait;
                 self.again(job, Postponement { at, why: Some(fault), recorded: false }, deadline).await
             }

@@ -11,10 +11,10 @@ use time::OffsetDateTime;
 use crate::App;
 
 /// The least time that the table gets to take what came of asking.
-const LEAST_TO_RECORD: Duration = Duration::from_millis(500);
+const MIN_RECORD_TIME: Duration = Duration::from_millis(500);
 
 /// The most time that the event bus gets: a caller waits meanwhile, and the sweep makes up for it.
-const LONGEST_TO_TELL: Duration = Duration::from_millis(1500);
+const MAX_NOTIFY_TIME: Duration = Duration::from_millis(1500);
 
 impl App {
     /// Records what came of asking. If the table does not take it in time, the caller is told all the same: the
@@ -38,7 +38,7 @@ impl App {
 
     /// Tells others what is new about a job. What they cannot be told in time, the sweep tells them.
     pub(crate) async fn tell(&self, job: &Job, deadline: OffsetDateTime) {
-        let longest = LONGEST_TO_TELL.min(left(deadline) / 4);
+        let longest = MAX_NOTIFY_TIME.min(left(deadline) / 4);
         // Their time is kept call by call: what one of them has heard is remembered, however long another takes.
         let workflows = self.workflows.within(longest);
         let telling = OutboxDispatcher {
@@ -69,5 +69,5 @@ impl App {
 
 /// Half of what is left, so that there is time to answer.
 pub(crate) fn time_to_record(deadline: OffsetDateTime) -> Duration {
-    (left(deadline) / 2).max(LEAST_TO_RECORD)
+    (left(deadline) / 2).max(MIN_RECORD_TIME)
 }

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use crate::submission::notify_field;
 
 /// The largest `metadata`, in bytes of compact JSON.
-const LARGEST_METADATA: usize = 4 * 1024;
+const MAX_METADATA_BYTES: usize = 4 * 1024;
 /// The longest idempotency key, in characters.
-const LONGEST_KEY: usize = 255;
+const MAX_KEY_BYTES: usize = 255;
 
 /// A checked request.
 pub struct Request {
@@ -48,7 +48,7 @@ impl Request {
     pub fn read(mut fields: Map<String, Value>, key: Option<&str>) -> Result<Self, Fault> {
         let mut violations = vec![];
         let metadata = fields.remove("metadata").filter(|metadata| !metadata.is_null());
-        if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > LARGEST_METADATA) {
+        if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > MAX_METADATA_BYTES) {
             violations.push(Violation::new("metadata", "expected at most 4096 bytes of JSON"));
         }
         let unpack = match fields.remove("unpack") {
@@ -142,5 +142,5 @@ fn names() -> String {
 }
 
 fn is_key(key: &str) -> bool {
-    (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))
+    (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use job_store::{JobStore, Reservation};
 use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
-use provider_client::{LEAD, LONGEST_HOLD, ProviderClient, RateLimiter, sleep_until};
+use provider_client::{LOOKAHEAD, MAX_PAUSE, ProviderClient, RateLimiter, sleep_until};
 use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use time::OffsetDateTime;
 
@@ -89,9 +89,11 @@ impl SubmitAttempt<'_> {
                     step = conversation.remembered();
                     continue;
                 }
-                SubmitStep::Accepted(ticket) => return SubmitOutcome::Accepted(Event::Accepted { ticket }),
-                SubmitStep::Done { ticket, outcome } => {
-                    return SubmitOutcome::Done(Event::Accepted { ticket }, outcome);
+                SubmitStep::Accepted(provider_job_id) => {
+                    return SubmitOutcome::Accepted(Event::Accepted { provider_job_id });
+                }
+                SubmitStep::Done { provider_job_id, outcome } => {
+                    return SubmitOutcome::Done(Event::Accepted { provider_job_id }, outcome);
                 }
                 SubmitStep::OutcomeUnknown(fault) => {
                     fault.log("the provider may or may not have taken the work");
@@ -129,7 +131,7 @@ impl SubmitAttempt<'_> {
             self.recorded(&event, turn, &refusal).await?;
         }
         if refused || taken.is_some() && self.waiting {
-            sleep_until(turn - LEAD).await;
+            sleep_until(turn - LOOKAHEAD).await;
             self.recorded(&Event::Begun, turn, &refusal).await?;
         }
         let come = self.pace.come(turn).await;
@@ -138,7 +140,7 @@ impl SubmitAttempt<'_> {
 
     /// Takes a turn after what the provider asked to wait.
     async fn next_turn(&self, wait: Duration, refusal: Option<&Fault>) -> Result<Reservation, Fault> {
-        let from = OffsetDateTime::now_utc() + wait.min(LONGEST_HOLD);
+        let from = OffsetDateTime::now_utc() + wait.min(MAX_PAUSE);
         if refusal.is_some_and(|refusal| refusal.class == FaultClass::ProviderThrottled) {
             self.pace.hold_back(from).await;
         }
@@ -197,7 +199,7 @@ impl SubmitAttempt<'_> {
         if fault.class != FaultClass::ProviderThrottled || !self.pace.is_shared() {
             return SubmitOutcome::Refused(fault);
         }
-        let wait = Duration::from_secs(fault.retry_after.unwrap_or(1)).min(LONGEST_HOLD);
+        let wait = Duration::from_secs(fault.retry_after.unwrap_or(1)).min(MAX_PAUSE);
         let at = OffsetDateTime::now_utc() + wait;
         self.pace.hold_back(at).await;
         SubmitOutcome::Later(Postponement { at, why: Some(fault), recorded: false })

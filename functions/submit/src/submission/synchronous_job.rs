@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use crate::{App, submission::submit_attempt::RESERVE};
 
 /// How often a job is looked at whose files are landing.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Work that is done, as far as it is recorded.
 pub(crate) struct SynchronousJob {
@@ -78,7 +78,7 @@ impl App {
     /// The job once its files are in the bucket, or as it is when there is no time left to wait.
     pub(crate) async fn landed(&self, mut job: Job, deadline: OffsetDateTime) -> Job {
         while !job.status.is_final() && left(deadline) > RESERVE {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
             match tokio::time::timeout(left(deadline), self.records.get(job.id)).await {
                 Ok(Ok(Some(newer))) => job = newer,
                 Ok(Ok(None)) | Err(_) => break,

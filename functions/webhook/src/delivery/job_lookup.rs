@@ -1,4 +1,4 @@
-//! Which job a delivery is for: the one its callback URL names, the one that has its ticket, or one that is made now
+//! Which job a delivery is for: the one its callback URL names, the one that has its provider job id, or one that is made now
 //! because the configuration adopts such work.
 
 use job_store::{Claim, IdempotencyKey};
@@ -18,7 +18,7 @@ const LOOKUPS: u32 = 3;
 pub(crate) enum JobLookup {
     /// This job.
     Job(JobId),
-    /// Perhaps a job that does not know its ticket yet; the delivery is on the queue again.
+    /// Perhaps a job that does not know its provider job id yet; the delivery is on the queue again.
     Later,
     /// No job.
     Nobody,
@@ -34,8 +34,8 @@ impl Worker {
         if let DeliveryRoute::Callback(id) = &message.route {
             return Ok(JobLookup::Job(*id));
         }
-        let Some(ticket) = &report.ticket else { return Ok(JobLookup::Nobody) };
-        if let Some(id) = self.records.find_by_ticket(&message.provider, ticket).await? {
+        let Some(provider_job_id) = &report.provider_job_id else { return Ok(JobLookup::Nobody) };
+        if let Some(id) = self.records.find_by_provider_job_id(&message.provider, provider_job_id).await? {
             return Ok(JobLookup::Job(id));
         }
         if report.awaited && message.looked_up < LOOKUPS {
@@ -46,20 +46,20 @@ impl Worker {
             return Ok(JobLookup::Later);
         }
         match report.adoptable_as.filter(|kind| self.config.adopt.iter().any(|adopted| adopted == kind)) {
-            Some(kind) => self.adopt(message, ticket, kind).await.map(JobLookup::Job),
+            Some(kind) => self.adopt(message, provider_job_id, kind).await.map(JobLookup::Job),
             None => Ok(JobLookup::Nobody),
         }
     }
 
-    /// Makes a job of work that nobody asked us for. The ticket is the key, so that two workers that hear of
+    /// Makes a job of work that nobody asked us for. The provider job id is the key, so that two workers that hear of
     /// it at once make one.
     async fn adopt(
         &self,
         message: &QueuedDelivery,
-        ticket: &ProviderJobId,
+        provider_job_id: &ProviderJobId,
         kind: &str,
     ) -> Result<JobId, Fault> {
-        let key = format!("{}#{ticket}", message.provider);
+        let key = format!("{}#{provider_job_id}", message.provider);
         let key = IdempotencyKey::new("adopted", &key, &json!({}));
         let mut job = Job::new(NewJob {
             id: JobId::generate(),
@@ -72,18 +72,20 @@ impl Worker {
             origin: Origin::Adopted,
         });
         let now = OffsetDateTime::now_utc();
-        let accepted = Event::Accepted { ticket: ticket.clone() };
+        let accepted = Event::Accepted { provider_job_id: provider_job_id.clone() };
         let change = job.apply(accepted.clone(), now);
         if self.events.is_some() {
             job.announce(&accepted, change, now);
         }
         match self.records.claim(&job, Some(&key), now).await? {
             Claim::New => {
-                tracing::info!(metric = "JobsAdopted", count = 1, job_id = %job.id, "work adopted");
+                tracing::info!(metric = "JobsImported", count = 1, job_id = %job.id, "work adopted");
                 Ok(job.id)
             }
             Claim::Existing(job) => Ok(job.id),
-            Claim::Mismatch => Err(Fault::new(FaultClass::Internal, "two adoptions of one ticket differ")),
+            Claim::Mismatch => {
+                Err(Fault::new(FaultClass::Internal, "two adoptions of one provider_job_id differ"))
+            }
         }
     }
 }

@@ -24,11 +24,11 @@ use crate::{
 };
 
 /// The longest body that is kept beside the job; longer ones stay in S3 or are cut off.
-const LONGEST_RECORDED: usize = 128 * 1024;
+const MAX_RECORDED_BYTES: usize = 128 * 1024;
 /// The longest list of sources that is kept in a job's record, in bytes of JSON: a DynamoDB item ends at 400 KB.
-const LONGEST_SOURCES: usize = 48 * 1024;
+const MAX_SOURCES_BYTES: usize = 48 * 1024;
 /// The longest text that says why a delivery cannot be used.
-const LONGEST_PROBLEM: usize = 300;
+const MAX_PROBLEM_BYTES: usize = 300;
 
 impl Worker {
     /// Deals with one queued message.
@@ -38,7 +38,7 @@ impl Worker {
                 Err(RetryLater { fault, .. }) if fault.class == FaultClass::StorageRejected => {
                     // The bounds of a delivery are meant to leave nothing that gets here. It would come back in vain.
                     fault.log("a delivery is given up");
-                    tracing::error!(metric = "UnreadableDeliveries", count = 1, "delivery cannot be kept");
+                    tracing::error!(metric = "MalformedDeliveries", count = 1, "delivery cannot be kept");
                     Ok(())
                 }
                 done => done,
@@ -62,13 +62,8 @@ impl Worker {
         let (report, problem) = match provider.read_delivery(&body) {
             Ok(report) => (report, None),
             Err(unreadable) => {
-                let problem = shortened(&unreadable.to_string(), LONGEST_PROBLEM);
-                tracing::warn!(
-                    metric = "UnreadableDeliveries",
-                    count = 1,
-                    problem,
-                    "delivery cannot be read"
-                );
+                let problem = shortened(&unreadable.to_string(), MAX_PROBLEM_BYTES);
+                tracing::warn!(metric = "MalformedDeliveries", count = 1, problem, "delivery cannot be read");
                 (DeliveryReport::unreadable(), Some(problem))
             }
         };
@@ -94,7 +89,7 @@ impl Worker {
             JobLookup::Later => Ok(()),
             JobLookup::Nobody => {
                 let (event, provider) = (&report.name, &message.provider);
-                tracing::info!(metric = "UnclaimedDeliveries", count = 1, event, %provider, "no job is about this");
+                tracing::info!(metric = "UnmatchedDeliveries", count = 1, event, %provider, "no job is about this");
                 self.records.record_workspace_delivery(provider, &delivery).await?;
                 Ok(self.pass_on(provider, &delivery, &body).await?)
             }
@@ -135,7 +130,7 @@ impl Worker {
         let Event::Finished { sources, missing } = event else { return Ok(event) };
         let unwritten = |e| Fault::new(FaultClass::Internal, "the sources cannot be written").because(e);
         let list = serde_json::to_vec(&sources).map_err(unwritten)?;
-        if list.len() <= LONGEST_SOURCES {
+        if list.len() <= MAX_SOURCES_BYTES {
             return Ok(Event::Finished { sources, missing });
         }
         let provider = self.records.get(id).await?.map(|job| job.provider);
@@ -149,8 +144,8 @@ impl Worker {
 
     async fn apply(&self, id: JobId, report: DeliveryReport) -> Result<(), Fault> {
         let now = OffsetDateTime::now_utc();
-        if let Some(ticket) = report.ticket {
-            self.records.apply(id, &Event::Accepted { ticket }, now).await?;
+        if let Some(provider_job_id) = report.provider_job_id {
+            self.records.apply(id, &Event::Accepted { provider_job_id }, now).await?;
         }
         if let Some(event) = report.event {
             let event = self.short(id, event).await?;
@@ -176,7 +171,7 @@ fn record_of<'a>(
         received_at: message.received_at,
         id: message.delivery_id.as_deref().unwrap_or(&receipt.message_id),
         name: &report.name,
-        body: std::str::from_utf8(body).ok().filter(|text| text.len() <= LONGEST_RECORDED),
+        body: std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_RECORDED_BYTES),
         body_key,
         problem: None,
     }

@@ -9,9 +9,9 @@ use time::{Duration, OffsetDateTime};
 use crate::worker::Worker;
 
 /// The most progress that a claim is shown as: only the provider's own answer ends a job.
-const MOST_CLAIMED: f64 = 99.0;
+const MAX_REPORTED_PERCENT: f64 = 99.0;
 /// How long a hint waits for its turn at the provider. The sweep asks when it does not come.
-const PATIENCE: Duration = Duration::seconds(20);
+const TIMEOUT: Duration = Duration::seconds(20);
 /// What is left of the invocation after the last request.
 const RESERVE: Duration = Duration::seconds(25);
 
@@ -41,7 +41,7 @@ impl Worker {
         }
         // Of those that come together one finds its own time there.
         if job.check.hinted == Some(at) {
-            return self.ask(job, (deadline - RESERVE).min(at + PATIENCE)).await.map(|_| ());
+            return self.ask(job, (deadline - RESERVE).min(at + TIMEOUT)).await.map(|_| ());
         }
         // Whoever moved the job's next look forward sees to it; the schedule may be most of a minute away.
         let next = job.check.at.unwrap_or(at) - at;
@@ -55,7 +55,7 @@ impl Worker {
         if !matches!(job.status, Status::Submitted | Status::Rendering) {
             return Ok(());
         }
-        let claim = Event::Progressed { percent: percent.min(MOST_CLAIMED) };
+        let claim = Event::Progressed { percent: percent.min(MAX_REPORTED_PERCENT) };
         let (job, _) = self.records.apply(job.id, &claim, at).await?;
         self.tell(&job).await;
         Ok(())

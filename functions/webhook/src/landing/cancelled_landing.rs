@@ -27,7 +27,7 @@ impl Worker {
     pub(crate) async fn lost(&self, id: JobId, fault: Fault) -> Result<(), RetryLater> {
         let job = self.records.get(id).await?;
         let Some(job) = job.filter(|job| job.status == Status::Cancelled) else { return Err(fault.into()) };
-        tracing::info!(metric = "CancelledLandings", count = 1, job_id = %id, "the landing of a cancelled job stopped");
+        tracing::info!(metric = "LandingsCancelled", count = 1, job_id = %id, "the landing of a cancelled job stopped");
         self.objects.abort_all(&job.provider, id).await;
         Ok(())
     }

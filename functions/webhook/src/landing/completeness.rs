@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How many files a message names.
-const MOST_NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// What a landing brought into the bucket.
 #[derive(Debug)]
@@ -123,8 +123,8 @@ fn shortfall(job: &Job, came: &TransferResult, refused: &[String]) -> Option<Str
 
 /// The first few of a list, for a message.
 fn named(list: &[String]) -> String {
-    let more = if list.len() > MOST_NAMED { ", and more that the manifest names" } else { "" };
-    format!("{}{more}", list[..list.len().min(MOST_NAMED)].join(", "))
+    let more = if list.len() > MAX_NAMED { ", and more that the manifest names" } else { "" };
+    format!("{}{more}", list[..list.len().min(MAX_NAMED)].join(", "))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::landing::{
 };
 
 /// Files on their way at once. A small one takes its first 64 KiB and a few pieces of memory; long ones take turns.
-const FILES_AT_ONCE: usize = 8;
+const FILE_CONCURRENCY: usize = 8;
 /// How many first bytes of a file that is in the bucket are looked at, to learn what it is.
 const START: u64 = 64 * 1024;
 
@@ -43,7 +43,7 @@ pub(crate) async fn bring(bringing: LandingContext<'_>, sources: &[Source]) -> R
     let set = FileSet { bringing, downloader: &downloader, ended: Mutex::new(None) };
     let names = distinct(sources.iter().map(name_of));
     let files = stream::iter(0..sources.len()).map(|index| set.file(&sources[index], &names[index]));
-    let files: Vec<Option<ManifestEntry>> = files.buffered(FILES_AT_ONCE).collect().await;
+    let files: Vec<Option<ManifestEntry>> = files.buffered(FILE_CONCURRENCY).collect().await;
     if let Some(fault) = set.ended.into_inner().ok().flatten() {
         return Err(fault);
     }
@@ -148,7 +148,7 @@ impl FileSet<'_> {
     ) -> Result<(ObjectInfo, &'static str, Bytes), Fault> {
         let LandingContext { worker, again, meter, checkpoint, .. } = self.bringing;
         let slow = meter.source_rate().too_slow();
-        if slow >= FILES_AT_ONCE {
+        if slow >= FILE_CONCURRENCY {
             // Each of thousands of files would take its time to be found too slow.
             let message = format!("not tried any more: the source was too slow for {slow} other files");
             return Err(Fault::new(FaultClass::SourceGone, message));

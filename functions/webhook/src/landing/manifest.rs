@@ -75,7 +75,7 @@ struct Manifest<'a> {
     job_id: JobId,
     provider: &'a ProviderName,
     kind: &'a str,
-    ticket: Option<&'a ProviderJobId>,
+    provider_job_id: Option<&'a ProviderJobId>,
     request: &'a Value,
     #[serde(serialize_with = "model::utc_milliseconds")]
     created_at: OffsetDateTime,
@@ -155,11 +155,11 @@ pub(crate) async fn write(
     Ok(ManifestObject { key: path, bytes })
 }
 
-/// Whether two manifests say the same of the files. The ticket may have become known between two landings.
+/// Whether two manifests say the same of the files. The provider job id may have become known between two landings.
 fn same(there: &[u8], ours: &[u8]) -> bool {
     let read = |text| {
         let mut manifest: Value = serde_json::from_slice(text).ok()?;
-        manifest.as_object_mut()?.remove("ticket");
+        manifest.as_object_mut()?.remove("provider_job_id");
         Some(manifest)
     };
     read(there).is_some_and(|there| Some(there) == read(ours))
@@ -184,7 +184,7 @@ fn text(job: &Job, came: &TransferResult) -> Result<Bytes, Fault> {
         job_id: job.id,
         provider: &job.provider,
         kind: &job.kind,
-        ticket: job.ticket.as_ref(),
+        provider_job_id: job.provider_job_id.as_ref(),
         request: &job.request,
         created_at: job.created_at,
         archive: came.archive.as_ref().map(|archive| Packed {
@@ -296,10 +296,10 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_that_came_later_makes_no_other_manifest() {
+    fn a_provider_job_id_that_came_later_makes_no_other_manifest() {
         let before = text(&job(), &came()).expect("a manifest");
         let mut known = job();
-        known.apply(Event::Accepted { ticket: ProviderJobId::new("t") }, OffsetDateTime::UNIX_EPOCH);
+        known.apply(Event::Accepted { provider_job_id: ProviderJobId::new("t") }, OffsetDateTime::UNIX_EPOCH);
         let after = text(&known, &came()).expect("a manifest");
         assert!(before != after && same(&before, &after));
         assert!(!replaces(&before, &known) && !replaces(b"", &known));

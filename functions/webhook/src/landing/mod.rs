@@ -32,11 +32,11 @@ use crate::{
 };
 
 /// How often the provider is asked for other places of files that are gone.
-const MOST_ASKED_ANEW: u32 = 3;
+const MAX_SOURCE_REFRESHES: u32 = 3;
 /// The wait before a file is fetched again from where it was not.
 const SAME_PLACE: Duration = Duration::from_secs(1);
 /// What is left of the invocation for bringing the files in.
-const LEAST_TIME: time::Duration = time::Duration::seconds(30);
+const MIN_TIME_LEFT: time::Duration = time::Duration::seconds(30);
 
 /// Why a landing ended before its end.
 struct Stopped {
@@ -121,9 +121,9 @@ impl Worker {
         again: bool,
         receipt: &Receipt,
     ) -> Result<LeasedOutcome<Event>, Stopped> {
-        let (mut fresh, mut left) = (None, MOST_ASKED_ANEW);
+        let (mut fresh, mut left) = (None, MAX_SOURCE_REFRESHES);
         loop {
-            let (job, again) = (fresh.as_ref().unwrap_or(job), again || left < MOST_ASKED_ANEW);
+            let (job, again) = (fresh.as_ref().unwrap_or(job), again || left < MAX_SOURCE_REFRESHES);
             match self.bring_watched(lease, job, again, left > 0, receipt).await {
                 Err(gone) if gone.fault.class == FaultClass::SourceGone && left > 0 => {
                     gone.fault.log("files are gone, the provider is asked where they are now");
@@ -177,7 +177,7 @@ impl Worker {
     async fn where_now(&self, lease: &Lease, job: &Job, receipt: &Receipt) -> Result<Option<Job>, Fault> {
         let provider = providers::find(job.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
-        let latest = receipt.deadline - LEAST_TIME;
+        let latest = receipt.deadline - MIN_TIME_LEFT;
         let finished = match Box::pin(self.inquire(provider, job, latest)).await? {
             PollOutcome::Answered(PollStatus::Told(event @ Event::Finished { .. })) => event,
             PollOutcome::Unanswered(fault, _) if fault.retryable() => return Err(fault),
@@ -223,7 +223,7 @@ impl Worker {
 
     /// Queues the rest for another invocation. The queue has it before this one's message is done with.
     async fn go_on_later(&self, lease: &Lease) -> Result<(), Fault> {
-        tracing::info!(metric = "ContinuedLandings", count = 1, "the landing goes on in another invocation");
+        tracing::info!(metric = "LandingsContinued", count = 1, "the landing goes on in another invocation");
         self.records.release(lease, OffsetDateTime::now_utc()).await?;
         self.inbox.send(&DeliveryQueueMessage::Continuation(lease.job), 0).await
     }

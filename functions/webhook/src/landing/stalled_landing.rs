@@ -11,9 +11,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{sweep::SweepOutcome, worker::Worker};
 
 /// How often a stalled landing is queued again, two hours apart. Each message has as many attempts as the queue gives.
-const MOST_QUEUED: u32 = 3;
+const MAX_CONTINUATIONS: u32 = 3;
 /// How much of the last error is repeated.
-const LONGEST_LAST: usize = 500;
+const MAX_LAST_ERROR_BYTES: usize = 500;
 
 impl Worker {
     /// Looks whether a landing is still attempted, as of the time `until`.
@@ -30,7 +30,7 @@ impl Worker {
             let event = Event::LandingChecked { next: stalls, queued: false, error: None };
             return self.records.apply(job.id, &event, now).await.map(|_| SweepOutcome::Stayed);
         }
-        let queued = job.check.unanswered < MOST_QUEUED;
+        let queued = job.check.unanswered < MAX_CONTINUATIONS;
         let known = job.error.as_ref().is_some_and(|error| {
             error.class == FaultClass::LandingStalled && error.retryable == queued && !queued
         });
@@ -56,12 +56,16 @@ impl Worker {
 fn stalled(job: &Job, ended: OffsetDateTime, queued: bool, now: OffsetDateTime) -> JobError {
     let since = ended.replace_nanosecond(0).unwrap_or(ended).format(&Rfc3339).unwrap_or_default();
     let next = match queued {
-        true => format!("it is queued again, {} of {MOST_QUEUED} times", job.check.unanswered + 1),
+        true => format!("it is queued again, {} of {MAX_CONTINUATIONS} times", job.check.unanswered + 1),
         false => "redrive the dead-letter queue once the cause is mended, or retry the job".to_owned(),
     };
     let last = job.error.as_ref().filter(|error| error.class != FaultClass::LandingStalled);
     let last = last.map_or_else(String::new, |error| {
-        format!("; the last error: {}: {}", error.class.name(), shortened(&error.message, LONGEST_LAST))
+        format!(
+            "; the last error: {}: {}",
+            error.class.name(),
+            shortened(&error.message, MAX_LAST_ERROR_BYTES)
+        )
     });
     let message = format!("nobody has tried to bring the files in since {since}: {next}{last}");
     let error = Fault::new(FaultClass::LandingStalled, message).remembered(now);

@@ -28,9 +28,9 @@ const WAITS: [u32; 8] = [5, 60, 300, 1800, 3600, 7200, 14_400, 28_800];
 /// How often a caller is told: the `maxReceiveCount` of the queue.
 pub const CALLER_ATTEMPTS: u32 = WAITS.len() as u32 + 1;
 /// The longest wait that a caller may ask for, in seconds: SQS hides a message for 12 hours at most since its receipt.
-const LONGEST_WAIT: u32 = 43_000;
+const MAX_VISIBILITY_TIMEOUT_SECONDS: u32 = 43_000;
 /// How many requests of one batch a host gets at a time.
-const MOST_AT_A_HOST: usize = 20;
+const MAX_REQUESTS_PER_HOST: usize = 20;
 
 /// What came of telling a caller.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Worker {
         }
         let told = join_all(lines.into_values().map(|line| {
             let told = stream::iter(line).map(|(message, webhook)| self.tell_caller(message, webhook));
-            told.buffer_unordered(MOST_AT_A_HOST).collect::<Vec<_>>()
+            told.buffer_unordered(MAX_REQUESTS_PER_HOST).collect::<Vec<_>>()
         }));
         let mut reply = QueueReply::default();
         told.await.into_iter().flatten().flatten().for_each(|failed| reply.failed(failed));
@@ -85,19 +85,19 @@ impl Worker {
         });
         match told {
             Told::Heard => {
-                tracing::info!(metric = "HeardCallerWebhooks", count = 1, %job_id, id, host, attempt, "a caller was told");
+                tracing::info!(metric = "CallerWebhooksDelivered", count = 1, %job_id, id, host, attempt, "a caller was told");
                 None
             }
             Told::Gone => {
-                tracing::warn!(metric = "GoneCallerWebhooks", count = 1, %job_id, id, host, attempt, "a caller wants to be told no more");
+                tracing::warn!(metric = "CallerWebhooksUnsubscribed", count = 1, %job_id, id, host, attempt, "a caller wants to be told no more");
                 None
             }
             Told::Not(why, wait) if attempt < CALLER_ATTEMPTS => {
-                tracing::warn!(metric = "UnheardCallerWebhooks", count = 1, %job_id, id, host, attempt, why, "a caller has not heard, it is told again");
+                tracing::warn!(metric = "CallerWebhookAttemptsFailed", count = 1, %job_id, id, host, attempt, why, "a caller has not heard, it is told again");
                 self.again(message, wait).await
             }
             Told::Not(why, _) => {
-                tracing::error!(metric = "DeadCallerWebhooks", count = 1, %job_id, id, host, attempt, why, "a caller has never heard; its message is a dead letter");
+                tracing::error!(metric = "CallerWebhooksDeadLettered", count = 1, %job_id, id, host, attempt, why, "a caller has never heard; its message is a dead letter");
                 self.again(message, None).await
             }
         }
@@ -168,7 +168,7 @@ fn wait(attempt: u32, asked: Option<Duration>, chance: u8) -> u32 {
     let Some(scheduled) = WAITS.get(index) else { return 0 };
     let spread = scheduled * u32::from(chance) / (10 * u32::from(u8::MAX));
     let asked = asked.map_or(0, |asked| u32::try_from(asked.as_secs()).unwrap_or(u32::MAX));
-    (scheduled + spread).max(asked).min(LONGEST_WAIT)
+    (scheduled + spread).max(asked).min(MAX_VISIBILITY_TIMEOUT_SECONDS)
 }
 
 #[cfg(test)]

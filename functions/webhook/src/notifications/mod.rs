@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use crate::worker::Worker;
 
 /// The most time that the event bus gets at once. Files and other jobs wait meanwhile.
-const LONGEST: Duration = Duration::from_millis(1500);
+const MAX_NOTIFY_TIME: Duration = Duration::from_millis(1500);
 /// When the sweep tries again to tell what it could not.
 const LATER: time::Duration = time::Duration::seconds(60);
 
@@ -116,7 +116,7 @@ async fn unless(
 
 /// In a place of its own: the clients' futures are long, and a landing's future need not hold them.
 async fn in_time(telling: Pin<Box<impl Future<Output = Result<(), Fault>>>>) -> Result<(), Fault> {
-    tokio::time::timeout(LONGEST, telling).await.unwrap_or_else(|_| Err(slow()))
+    tokio::time::timeout(MAX_NOTIFY_TIME, telling).await.unwrap_or_else(|_| Err(slow()))
 }
 
 fn slow() -> Fault {

@@ -1,7 +1,7 @@
 //! Remembers for a while which callers' hosts did not answer in time, so that waiting for them holds up nobody else.
 //!
 //! An invocation ends when the slowest caller of its batch has answered or run out of time, and only two invocations
-//! tell callers at a time. A host that did not answer within [`PATIENCE`] is given [`SHORT_PATIENCE`] for
+//! tell callers at a time. A host that did not answer within [`TIMEOUT`] is given [`SHORT_PATIENCE`] for
 //! [`REMEMBERED`]; then one message has the whole time again. Every attempt is still a request: a host that is back
 //! hears at once, and no attempt of the nine is lost.
 //!
@@ -22,13 +22,13 @@ use std::{
 };
 
 /// How long a caller may take to answer. Standard Webhooks advises 15 to 30 seconds.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long it may take while its host is known not to answer. A host that works again answers sooner than that.
 const SHORT_PATIENCE: Duration = Duration::from_secs(2);
 /// How long that is remembered.
 const REMEMBERED: Duration = Duration::from_secs(300);
 /// How many hosts are remembered at most.
-const MOST_HOSTS: usize = 1000;
+const MAX_HOSTS: usize = 1000;
 
 /// The hosts that did not answer lately, and when each was found out.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl SilentHosts {
     /// How long this host may take to answer.
     pub(crate) fn patience(&self, host: &str, now: Instant) -> Duration {
         let known = self.lock().get(host).is_some_and(|since| is_remembered(*since, now));
-        if known { SHORT_PATIENCE } else { PATIENCE }
+        if known { SHORT_PATIENCE } else { TIMEOUT }
     }
 
     /// Notes that this host did not answer in time. While that is remembered it is not remembered for longer: else a
@@ -46,7 +46,7 @@ impl SilentHosts {
     pub(crate) fn timed_out(&self, host: &str, now: Instant) {
         let mut hosts = self.lock();
         hosts.retain(|_, since| is_remembered(*since, now));
-        if hosts.len() < MOST_HOSTS {
+        if hosts.len() < MAX_HOSTS {
             hosts.entry(host.to_owned()).or_insert(now);
         }
     }
@@ -72,14 +72,14 @@ mod tests {
     #[test]
     fn a_host_that_timed_out_has_less_time_until_it_answers_or_is_forgotten() {
         let (hosts, now) = (SilentHosts::default(), Instant::now());
-        assert_eq!(hosts.patience("a", now), PATIENCE);
+        assert_eq!(hosts.patience("a", now), TIMEOUT);
         hosts.timed_out("a", now);
-        assert_eq!((hosts.patience("a", now), hosts.patience("b", now)), (SHORT_PATIENCE, PATIENCE));
+        assert_eq!((hosts.patience("a", now), hosts.patience("b", now)), (SHORT_PATIENCE, TIMEOUT));
         hosts.answered("a");
-        assert_eq!(hosts.patience("a", now), PATIENCE);
+        assert_eq!(hosts.patience("a", now), TIMEOUT);
         hosts.timed_out("a", now);
         assert_eq!(hosts.patience("a", now + REMEMBERED - Duration::from_secs(1)), SHORT_PATIENCE);
-        assert_eq!(hosts.patience("a", now + REMEMBERED), PATIENCE);
+        assert_eq!(hosts.patience("a", now + REMEMBERED), TIMEOUT);
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
         let (hosts, now) = (SilentHosts::default(), Instant::now());
         hosts.timed_out("a", now);
         hosts.timed_out("a", now + REMEMBERED / 2);
-        assert_eq!(hosts.patience("a", now + REMEMBERED), PATIENCE);
+        assert_eq!(hosts.patience("a", now + REMEMBERED), TIMEOUT);
         hosts.timed_out("a", now + REMEMBERED);
         assert_eq!(hosts.patience("a", now + REMEMBERED), SHORT_PATIENCE);
     }
@@ -95,8 +95,8 @@ mod tests {
     #[test]
     fn no_more_hosts_are_remembered_than_fit() {
         let (hosts, now) = (SilentHosts::default(), Instant::now());
-        (0..2 * MOST_HOSTS).for_each(|host| hosts.timed_out(&host.to_string(), now));
-        assert_eq!(hosts.lock().len(), MOST_HOSTS);
+        (0..2 * MAX_HOSTS).for_each(|host| hosts.timed_out(&host.to_string(), now));
+        assert_eq!(hosts.lock().len(), MAX_HOSTS);
         hosts.timed_out("a", now + REMEMBERED);
         assert_eq!(hosts.lock().len(), 1);
     }

@@ -23,7 +23,7 @@ use tracing::Instrument;
 use crate::{notifications::UnreachableTargets, sweep::poll::PollOutcome, worker::Worker};
 
 /// Jobs looked after at once. The provider's pace is kept by everybody's turns, whatever this is.
-const AT_ONCE: usize = 4;
+const CONCURRENCY: usize = 4;
 /// Jobs of one partition of the index that are fetched at once.
 const PAGE: i32 = 25;
 /// What is left of the time for the last job that is begun.
@@ -33,7 +33,7 @@ const NOBODY_ASKS_ANY_MORE: Duration = Duration::seconds(90);
 /// How long a job is put off that cannot be looked after: until the next sweep.
 const PUT_OFF: Duration = Duration::seconds(50);
 /// The longest look ahead: a week.
-const LONGEST_AHEAD: u64 = 7 * 24 * 3600;
+const MAX_LOOKAHEAD_SECONDS: u64 = 7 * 24 * 3600;
 
 /// What the jobs of one look at the index have in common.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Sweep {
             None | Some(Value::Null) => 0,
             Some(value) => value
                 .as_u64()
-                .filter(|seconds| *seconds <= LONGEST_AHEAD)
+                .filter(|seconds| *seconds <= MAX_LOOKAHEAD_SECONDS)
                 .ok_or_else(|| Fault::invalid("ahead_seconds", "expected seconds from 0 to 604800"))?,
         };
         match fields.keys().next() {
@@ -103,7 +103,7 @@ impl Worker {
             }
             let looked =
                 stream::iter(new).map(|id| self.look_after(id, &round).instrument(runtime::piece_of_work()));
-            let looked: Vec<SweepOutcome> = looked.buffer_unordered(AT_ONCE).collect().await;
+            let looked: Vec<SweepOutcome> = looked.buffer_unordered(CONCURRENCY).collect().await;
             let count =
                 |which: &[SweepOutcome]| looked.iter().filter(|looked| which.contains(looked)).count() as u64;
             swept.looked_at += count(&[SweepOutcome::Moved, SweepOutcome::Stayed]);
@@ -117,7 +117,7 @@ impl Worker {
         }
         let (looked_at, moved) = (swept.looked_at, swept.moved);
         tracing::info!(
-            metric = "SweptJobs",
+            metric = "JobsSwept",
             count = looked_at,
             moved,
             unfinished = swept.unfinished,
@@ -208,9 +208,9 @@ impl Worker {
             }
             _ if now >= end => self.happened(&job, expired(&job, now)).await,
             PollOutcome::CannotBe => self.later(&job, now, end).await,
-            PollOutcome::Answered(PollStatus::Found { ticket, notes }) => {
+            PollOutcome::Answered(PollStatus::Found { provider_job_id, notes }) => {
                 self.note(&job, notes, now).await?;
-                self.happened(&job, Event::Accepted { ticket }).await
+                self.happened(&job, Event::Accepted { provider_job_id }).await
             }
             PollOutcome::Answered(PollStatus::Working { percent, notes }) => {
                 self.note(&job, notes, now).await?;
@@ -302,7 +302,7 @@ fn interrupted(now: OffsetDateTime) -> Event {
 fn expired(job: &Job, now: OffsetDateTime) -> Event {
     let hours = (now - job.created_at).whole_hours();
     // Not every work has a callback.
-    let message = match job.ticket {
+    let message = match job.provider_job_id {
         Some(_) => {
             format!("nothing was heard of the work for {hours} hours; it lands if word of it still comes")
         }

@@ -14,6 +14,6 @@ impl Worker {
         let age = oldest.map(|id| OffsetDateTime::now_utc() - id.created_at()).unwrap_or_default();
         let value = age.whole_seconds().max(0);
         let job_id = oldest.map(tracing::field::display);
-        tracing::info!(metric = "OldestUnfinishedJobSeconds", value, job_id, "the oldest unfinished job");
+        tracing::info!(metric = "OldestActiveJobSeconds", value, job_id, "the oldest unfinished job");
     }
 }

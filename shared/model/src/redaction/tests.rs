@@ -68,8 +68,8 @@ fn the_longest_of_several_secrets_is_taken() {
 fn the_token_of_any_callback_url_is_redacted() {
     let mut redactor = Redactor::default();
     redactor.hide_callback_urls("abyssale");
-    let url = "https://door.example/webhooks/abyssale/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/tok-en_1";
-    let shown = "https://door.example/webhooks/abyssale/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/***";
+    let url = "https://receiver.example/webhooks/abyssale/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/tok-en_1";
+    let shown = "https://receiver.example/webhooks/abyssale/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/***";
     assert_eq!(redactor.redact_str(&format!("to {url}, no")), format!("to {shown}, no"));
     for escaped in ["%2F", "\\/", "%252f", "&#x2F;", "\\u002f"] {
         let text = url.replace('/', escaped);

@@ -4,7 +4,7 @@ use model::{ProviderJobId, Source, SourceRole};
 use serde_json::{Map, Value};
 
 /// A version of a banner: of each there is one event, whoever made it (contract 6.1, business key).
-pub(super) fn ticket(banner: &Value) -> Option<ProviderJobId> {
+pub(super) fn provider_job_id(banner: &Value) -> Option<ProviderJobId> {
     let version = banner.get("version").and_then(Value::as_i64).unwrap_or(1);
     text(banner, "/id").map(|id| ProviderJobId::new(format!("{id}#{version}")))
 }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::banner;
 
 /// The generation that a body is about (contract 9, row 9).
-pub(super) fn ticket(body: &Value) -> Option<ProviderJobId> {
+pub(super) fn provider_job_id(body: &Value) -> Option<ProviderJobId> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     text("generation_request_id").or_else(|| text("id")).map(ProviderJobId::new)
 }
@@ -81,10 +81,10 @@ mod tests {
     #[test]
     fn a_generation_is_named_in_either_way() {
         assert_eq!(
-            ticket(&json!({ "id": "a", "generation_request_id": "b" })),
+            provider_job_id(&json!({ "id": "a", "generation_request_id": "b" })),
             Some(ProviderJobId::new("b"))
         );
-        assert_eq!(ticket(&json!({ "id": "a" })), Some(ProviderJobId::new("a")));
-        assert_eq!(ticket(&json!({ "banners": [] })), None);
+        assert_eq!(provider_job_id(&json!({ "id": "a" })), Some(ProviderJobId::new("a")));
+        assert_eq!(provider_job_id(&json!({ "banners": [] })), None);
     }
 }

@@ -31,17 +31,18 @@ fn interval(age: Duration, asked: u32) -> Duration {
     })
 }
 
-/// The question, if there is one: only a generation whose ticket is known.
+/// The question, if there is one: only a generation whose provider job id is known.
 ///
 /// # Errors
 /// [`FaultClass::Misconfigured`] when no key is configured.
 pub(super) fn question(access: &ApiAccess<'_>, job: &Job) -> Result<Option<Question<PollStatus>>, Fault> {
     let pollable = matches!(job.kind.as_str(), GENERATION | MULTIPAGE_PDF);
-    match job.ticket.as_ref().filter(|_| pollable) {
-        Some(ticket) => {
-            // The ticket came from the provider, and goes into a path.
-            let ticket: String = url::form_urlencoded::byte_serialize(ticket.as_str().as_bytes()).collect();
-            let path = format!("/generation-request/{ticket}");
+    match job.provider_job_id.as_ref().filter(|_| pollable) {
+        Some(provider_job_id) => {
+            // The provider job id came from the provider, and goes into a path.
+            let provider_job_id: String =
+                url::form_urlencoded::byte_serialize(provider_job_id.as_str().as_bytes()).collect();
+            let path = format!("/generation-request/{provider_job_id}");
             Question::new(access, Method::GET, &path, read).map(Some)
         }
         None => Ok(None),
@@ -80,7 +81,7 @@ mod tests {
             Ok(PollStatus::Working { .. }) => "working".into(),
             Ok(PollStatus::Told(Event::Finished { sources, .. })) => format!("{} files", sources.len()),
             Ok(PollStatus::Told(event)) => format!("{event:?}"),
-            Ok(PollStatus::Found { ticket, .. }) => format!("found as {ticket}"),
+            Ok(PollStatus::Found { provider_job_id, .. }) => format!("found as {provider_job_id}"),
             Ok(PollStatus::Gone(fault)) => format!("gone: {}", fault.class.name()),
             Err(fault) => fault.class.name().into(),
         }

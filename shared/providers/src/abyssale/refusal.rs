@@ -4,9 +4,9 @@ use model::{ProviderAnswer, Violation};
 use serde_json::Value;
 
 /// Messages are cut to this many characters: they end up on jobs and in answers.
-const LONGEST_MESSAGE: usize = 500;
+const MAX_MESSAGE_BYTES: usize = 500;
 /// How many problems are kept: thousands of ids may be wrong at once, and a job's record has room for few.
-const MOST_PROBLEMS: usize = 20;
+const MAX_PROBLEMS: usize = 20;
 
 /// Reads an error answer. Never fails: a body that is no JSON (a gateway in front of the API) still has a status.
 pub(super) fn read(status: u16, body: &[u8]) -> ProviderAnswer {
@@ -43,9 +43,9 @@ fn problems(errors: Option<&Value>) -> Vec<Violation> {
         Some(nested @ Value::Object(_)) => flatten(nested, String::new(), &mut found),
         _ => {}
     }
-    if found.len() > MOST_PROBLEMS {
-        let more = format!("and {} more", found.len() - MOST_PROBLEMS);
-        found.truncate(MOST_PROBLEMS);
+    if found.len() > MAX_PROBLEMS {
+        let more = format!("and {} more", found.len() - MAX_PROBLEMS);
+        found.truncate(MAX_PROBLEMS);
         found.push(Violation { field: String::new(), message: more });
     }
     found
@@ -84,7 +84,7 @@ fn flatten(value: &Value, path: String, found: &mut Vec<Violation>) {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(LONGEST_MESSAGE).collect()
+    text.chars().take(MAX_MESSAGE_BYTES).collect()
 }
 
 #[cfg(test)]
@@ -152,6 +152,6 @@ mod tests {
     #[test]
     fn a_long_message_is_cut_between_characters() {
         let long = format!(r#"{{"message":"{}"}}"#, "é".repeat(2_000));
-        assert_eq!(read(400, long.as_bytes()).message.chars().count(), LONGEST_MESSAGE);
+        assert_eq!(read(400, long.as_bytes()).message.chars().count(), MAX_MESSAGE_BYTES);
     }
 }

@@ -103,17 +103,19 @@ impl Task {
             Task::Export => id("export_id").map(SubmitStep::Accepted),
             Task::Generation | Task::MultipagePdf => id("generation_request_id").map(SubmitStep::Accepted),
             // The answer is a banner, which is what a delivery about one looks like (contract 3.4).
-            Task::Image => banner::ticket(&body).filter(|_| banner::has_file(&body)).map(|ticket| {
-                SubmitStep::Done { ticket, outcome: SynchronousResult::Delivery(answer.clone()) }
-            }),
-            Task::DynamicImage => id("id").map(|ticket| {
+            Task::Image => {
+                banner::provider_job_id(&body).filter(|_| banner::has_file(&body)).map(|provider_job_id| {
+                    SubmitStep::Done { provider_job_id, outcome: SynchronousResult::Delivery(answer.clone()) }
+                })
+            }
+            Task::DynamicImage => id("id").map(|provider_job_id| {
                 let mut result = body.clone();
                 if let Some(fields) = result.as_object_mut() {
                     fields.remove("version");
                     // 201 when it was made now, 200 when it existed before.
                     fields.insert("created".into(), (status == StatusCode::CREATED).into());
                 }
-                SubmitStep::Done { ticket, outcome: SynchronousResult::Answer(result) }
+                SubmitStep::Done { provider_job_id, outcome: SynchronousResult::Answer(result) }
             }),
         };
         step.unwrap_or_else(|| self.unknown("Abyssale accepted the request but its answer names no result"))

@@ -140,21 +140,32 @@ fn read_flat(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
             let url = text("archive_url")
                 .ok_or_else(|| MalformedDelivery("NEW_EXPORT without archive_url".into()))?;
             let event = Some(Event::Finished { sources: vec![Source::archive(url)], missing: vec![] });
-            let ticket = export_id.map(ProviderJobId::new);
-            Ok(DeliveryReport { ticket, event, adoptable_as: Some(EXPORT), awaited: true, ..report })
+            let provider_job_id = export_id.map(ProviderJobId::new);
+            Ok(DeliveryReport { provider_job_id, event, adoptable_as: Some(EXPORT), awaited: true, ..report })
         }
         Kind::NewBannerBatch => {
             // The flag is documented for polling only, and one example has it here (contract 3.4).
             let finished = body.get("is_finalized").and_then(Value::as_bool).unwrap_or(true);
             let event = finished.then(|| batch::outcome(body, OffsetDateTime::now_utc()));
-            let ticket = batch::ticket(body);
-            Ok(DeliveryReport { ticket, event, adoptable_as: Some(GENERATION), awaited: true, ..report })
+            let provider_job_id = batch::provider_job_id(body);
+            Ok(DeliveryReport {
+                provider_job_id,
+                event,
+                adoptable_as: Some(GENERATION),
+                awaited: true,
+                ..report
+            })
         }
         Kind::NewBanner => {
             let event = banner::has_file(body)
                 .then(|| Event::Finished { sources: banner::sources(body), missing: vec![] });
             let adoptable_as = event.is_some().then_some(BANNER);
-            Ok(DeliveryReport { ticket: banner::ticket(body), event, adoptable_as, ..report })
+            Ok(DeliveryReport {
+                provider_job_id: banner::provider_job_id(body),
+                event,
+                adoptable_as,
+                ..report
+            })
         }
         Kind::TemplateStatus => Ok(report),
     }
@@ -170,7 +181,7 @@ mod tests {
             Some(Event::Finished { sources, .. }) => Some(sources[0].url.clone()),
             _ => None,
         };
-        (report.ticket.map(|t| t.as_str().to_owned()), url)
+        (report.provider_job_id.map(|t| t.as_str().to_owned()), url)
     }
 
     #[test]
@@ -201,7 +212,7 @@ mod tests {
         ] {
             let report = read_delivery(body.as_bytes()).expect("readable");
             assert_eq!(
-                (report.name.as_str(), report.event.is_none(), report.ticket),
+                (report.name.as_str(), report.event.is_none(), report.provider_job_id),
                 (name, true, None),
                 "{body}"
             );
@@ -220,7 +231,7 @@ mod tests {
             format!(r#"{{"event":"generation.done","id":"g","banners":[{banner}]}}"#),
         ] {
             let report = read_delivery(body.as_bytes()).expect("readable");
-            assert_eq!(report.ticket, Some(ProviderJobId::new("g")), "{body}");
+            assert_eq!(report.provider_job_id, Some(ProviderJobId::new("g")), "{body}");
             assert!(
                 matches!(report.event, Some(Event::Finished { sources, .. }) if sources.len() == 1),
                 "{body}"
@@ -228,7 +239,10 @@ mod tests {
             assert_eq!(report.adoptable_as, Some(GENERATION));
         }
         let report = read_delivery(banner.as_bytes()).expect("readable");
-        assert_eq!((report.ticket, report.adoptable_as), (Some(ProviderJobId::new("b#3")), Some(BANNER)));
+        assert_eq!(
+            (report.provider_job_id, report.adoptable_as),
+            (Some(ProviderJobId::new("b#3")), Some(BANNER))
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{Credentials, ResponseLimit};
 const PREFIX: &str = "/api/odin/v3";
 
 /// The longest project that is read: its scenes can be megabytes (contract 5.1).
-pub(super) const LONGEST_PROJECT: ResponseLimit = ResponseLimit(16 * 1024 * 1024);
+pub(super) const PROJECT_RESPONSE_LIMIT: ResponseLimit = ResponseLimit(16 * 1024 * 1024);
 
 /// How the token stands in its header (contract 1.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Api {
     /// `GET /editor/project/{id}` (contract 5.1).
     pub(super) fn project(&self, id: &str) -> Result<http::Request<Bytes>, Fault> {
         let mut request = self.get(&format!("/editor/project/{}", in_path(id)))?;
-        request.extensions_mut().insert(LONGEST_PROJECT);
+        request.extensions_mut().insert(PROJECT_RESPONSE_LIMIT);
         Ok(request)
     }
 
@@ -157,7 +157,7 @@ mod tests {
     fn only_a_project_may_be_long() {
         let api = api(json!({ "app_id": "a", "user_key": "k" })).expect("keys");
         let longest = |request: http::Request<Bytes>| request.extensions().get::<ResponseLimit>().copied();
-        assert_eq!(longest(api.project("p").expect("a request")), Some(LONGEST_PROJECT));
+        assert_eq!(longest(api.project("p").expect("a request")), Some(PROJECT_RESPONSE_LIMIT));
         assert_eq!(longest(api.progress("p").expect("a request")), None);
     }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{ApiAccess, CheckResult, CheckStatus, Fields, ProviderCheck, Query, QueryStep, SendResult};
 
 /// How many workspaces are named.
-const MOST_NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// The questions, in the order in which their answers make sense.
 pub(super) fn checks(
@@ -130,7 +130,7 @@ fn workspaces(list: &[Value]) -> CheckResult {
         let name = text(workspace, &["workspaceName", "name"]).unwrap_or("?");
         Some(format!("{} ({id})", name.chars().take(80).collect::<String>()))
     });
-    let named: Vec<String> = named.take(MOST_NAMED).collect();
+    let named: Vec<String> = named.take(MAX_NAMED).collect();
     let detail = match named.len() {
         0 => "no workspace is listed; projects of the account itself need none".to_owned(),
         shown if shown < list.len() => format!("{} and {} more", named.join(", "), list.len() - shown),

@@ -9,7 +9,7 @@ use crate::{Fields, Order};
 pub(super) const EXPORT: &str = "export";
 
 /// The longest id that is taken. Samples have 24 hexadecimal digits, and the format is not promised.
-pub(super) const LONGEST_ID: usize = 128;
+pub(super) const MAX_ID_BYTES: usize = 128;
 
 /// What the provider renders; longer edges are for plans that have them (contract 2).
 pub(super) const RESOLUTIONS: [&str; 4] = ["4k", "1080", "720", "480"];
@@ -67,7 +67,7 @@ fn resolution(value: &Value) -> Option<&'static str> {
 /// Whether a text can stand in a path as it is.
 pub(super) fn is_id(text: &str) -> bool {
     let safe = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(safe)
+    (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(safe)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::order::{EXPORT, LONGEST_ID, RESOLUTIONS};
+use super::order::{EXPORT, MAX_ID_BYTES, RESOLUTIONS};
 use crate::schema::{OrderSchema, described, optional};
 
 /// Every way to order something.
@@ -47,7 +47,7 @@ fn tracking() -> OrderSchema {
 }
 
 fn id() -> Value {
-    json!({ "type": "string", "pattern": "^[0-9A-Za-z_-]+$", "maxLength": LONGEST_ID })
+    json!({ "type": "string", "pattern": "^[0-9A-Za-z_-]+$", "maxLength": MAX_ID_BYTES })
 }
 
 fn project() -> Value {

@@ -67,7 +67,7 @@ pub(super) struct Question {
     deadline: i64,
     stall: i64,
     /// The provider's id; none while nobody knows whether it took the work.
-    ticket: Option<String>,
+    provider_job_id: Option<String>,
     /// The id that was asked for.
     project_id: String,
     resolution: Option<String>,
@@ -101,7 +101,10 @@ impl Question {
             now,
             deadline: seconds("deadline_seconds", DEADLINE),
             stall: seconds("stall_seconds", STALL),
-            ticket: job.ticket.as_ref().map(|ticket| ticket.as_str().to_owned()),
+            provider_job_id: job
+                .provider_job_id
+                .as_ref()
+                .map(|provider_job_id| provider_job_id.as_str().to_owned()),
             project_id: project_id.to_owned(),
             resolution: text(&job.request, &["resolution"]).map(str::to_owned),
             landing_from: job.sources.first().map(|source| source.url.clone()),
@@ -115,11 +118,11 @@ impl Question {
     }
 
     fn request(&self) -> Result<http::Request<Bytes>, Fault> {
-        let ticket = self.ticket.as_deref().unwrap_or(&self.project_id);
+        let provider_job_id = self.provider_job_id.as_deref().unwrap_or(&self.project_id);
         match self.stage {
-            Stage::Progress => self.api.progress(ticket),
+            Stage::Progress => self.api.progress(provider_job_id),
             Stage::OtherProgress => self.api.progress(&self.project_id),
-            Stage::Project | Stage::LastHope => self.api.project(ticket),
+            Stage::Project | Stage::LastHope => self.api.project(provider_job_id),
         }
     }
 
@@ -163,7 +166,7 @@ impl Question {
             Verdict::Finalizing => self.finalizing_for() >= FINALIZING,
             Verdict::Pending(_) => false,
         };
-        wanted || looks || self.ticket.is_none()
+        wanted || looks || self.provider_job_id.is_none()
     }
 
     /// Seconds since the export was first seen done without a URL.
@@ -207,11 +210,16 @@ impl Question {
 
     /// Not known yet, known by its other id, known as a project only, or gone (contract 3.2).
     fn not_found(&mut self, refusal: &Refusal) -> QueryStep<PollStatus> {
-        if self.ticket.is_some() && self.notes.age(self.now) < GRACE {
+        if self.provider_job_id.is_some() && self.notes.age(self.now) < GRACE {
             return self.working(None);
         }
         match self.stage {
-            Stage::Progress if self.ticket.as_ref().is_some_and(|ticket| *ticket != self.project_id) => {
+            Stage::Progress
+                if self
+                    .provider_job_id
+                    .as_ref()
+                    .is_some_and(|provider_job_id| *provider_job_id != self.project_id) =>
+            {
                 self.ask(Stage::OtherProgress)
             }
             Stage::Progress | Stage::OtherProgress => self.ask(Stage::LastHope),
@@ -255,7 +263,7 @@ impl Question {
 
     fn expired(&self) -> Event {
         let minutes = self.deadline / 60;
-        let message = match self.ticket {
+        let message = match self.provider_job_id {
             Some(_) => format!(
                 "the export was not done after {minutes} minutes; a callback that still comes lands it"
             ),

@@ -4,7 +4,7 @@ use http::StatusCode;
 use model::{Fault, FaultClass, ProviderAnswer};
 
 /// How much of a message, or of a body that cannot be read, is kept, in characters (contract 6.2).
-const LONGEST: usize = 500;
+const MAX_MESSAGE_BYTES: usize = 500;
 
 /// An answer that is no good one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Refusal {
 
     /// Something that is not the API's JSON.
     pub(super) fn unreadable(status: StatusCode, body: &[u8]) -> Self {
-        let start = String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST)]);
+        let start = String::from_utf8_lossy(&body[..body.len().min(4 * MAX_MESSAGE_BYTES)]);
         let message = match start.trim() {
             "" => format!("HTTP {} without a body", status.as_u16()),
             text => shortened(text),
@@ -138,7 +138,7 @@ impl Refusal {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
+    text.chars().take(MAX_MESSAGE_BYTES).collect()
 }
 
 #[cfg(test)]
@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn long_words_are_cut() {
         let refusal = Refusal::said(StatusCode::OK, None, Some(&"é".repeat(900)));
-        assert_eq!(refusal.message.chars().count(), LONGEST);
+        assert_eq!(refusal.message.chars().count(), MAX_MESSAGE_BYTES);
         let refusal = Refusal::unreadable(StatusCode::OK, &[b'x'; 9000]);
-        assert_eq!(refusal.message.len(), LONGEST);
+        assert_eq!(refusal.message.len(), MAX_MESSAGE_BYTES);
     }
 }

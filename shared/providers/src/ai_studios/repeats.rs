@@ -8,10 +8,10 @@ use model::Fault;
 use crate::{QueryStep, SendResult, retry_after};
 
 /// How often a request is repeated that the provider refused for the moment.
-const MOST: u32 = 3;
+const MAX_RETRIES: u32 = 3;
 /// The first wait for want of a `Retry-After`; doubles up to the longest (contract 6.2).
 const FIRST: Duration = Duration::from_secs(30);
-const LONGEST: Duration = Duration::from_secs(300);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(300);
 /// Waits after trouble in passing.
 const TROUBLE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
@@ -26,11 +26,11 @@ impl Repeats {
     /// How long a throttling answer asks to wait, with the failure that says so. None when it was repeated often enough.
     pub(super) fn throttled(&mut self, answer: &SendResult, fault: Fault) -> (Option<Duration>, Fault) {
         let wanted = answer.as_ref().ok().and_then(retry_after);
-        let wait = wanted.unwrap_or_else(|| (FIRST * 2_u32.pow(self.throttled)).min(LONGEST));
+        let wait = wanted.unwrap_or_else(|| (FIRST * 2_u32.pow(self.throttled)).min(MAX_RETRY_DELAY));
         // Rounded up: who comes back a moment too soon is refused again.
         let fault = fault.retry_after(wait.as_secs_f64().ceil().max(1.0) as u64);
         self.throttled += 1;
-        ((self.throttled <= MOST).then_some(wait), fault)
+        ((self.throttled <= MAX_RETRIES).then_some(wait), fault)
     }
 
     /// How long to wait after trouble in passing. None when it was repeated often enough.

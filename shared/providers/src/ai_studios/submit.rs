@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    api::{Api, LONGEST_PROJECT},
+    api::{Api, PROJECT_RESPONSE_LIMIT},
     envelope::{Holds, open},
     notes::{Notes, Snapshot},
     progress::Project,
@@ -210,7 +210,7 @@ impl SubmitProtocol for Submission {
 
 /// Whether more of a project came than is read of one.
 fn is_cut(response: &http::Response<Bytes>) -> bool {
-    response.status().is_success() && response.body().len() >= LONGEST_PROJECT.0
+    response.status().is_success() && response.body().len() >= PROJECT_RESPONSE_LIMIT.0
 }
 
 fn unreachable() -> Fault {

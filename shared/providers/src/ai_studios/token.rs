@@ -17,7 +17,7 @@ use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendResult, Token};
 /// How long before its end a token is renewed (contract 1.6).
 const BEFORE_THE_END: Duration = Duration::seconds(600);
 /// When a token is renewed that does not say when it ends (contract 1.6).
-const USUAL: Duration = Duration::hours(23);
+const DEFAULT_LIFETIME: Duration = Duration::hours(23);
 
 /// The exchange.
 pub(super) struct Exchange {
@@ -91,7 +91,7 @@ fn renewal(token: &str, now: OffsetDateTime) -> OffsetDateTime {
     let claims = token.split('.').nth(1).and_then(|claims| BASE64_URL_SAFE_NO_PAD.decode(claims).ok());
     let claims: Value = claims.and_then(|claims| serde_json::from_slice(&claims).ok()).unwrap_or(Value::Null);
     let at = |name: &str| claims.get(name).and_then(Value::as_f64).map(|seconds| seconds as i64);
-    let Some(end) = at("exp") else { return now + USUAL };
+    let Some(end) = at("exp") else { return now + DEFAULT_LIFETIME };
     let begin = at("iat").unwrap_or(now.unix_timestamp());
     let life = Duration::seconds(end.saturating_sub(begin).clamp(0, 366 * 24 * 3600));
     now + (life - BEFORE_THE_END).max(life / 2)

@@ -12,7 +12,7 @@ use super::{
 use crate::{DeliveryMethod, DeliveryReport, MalformedDelivery};
 
 /// What a claim of progress is shown as at most: the end is only believed when it is asked for.
-const MOST_CLAIMED: f64 = 99.0;
+const MAX_REPORTED_PERCENT: f64 = 99.0;
 
 /// The fields of a delivery, in every spelling (contract 4.3 and 4.4).
 const KNOWN: [&str; 23] = [
@@ -72,7 +72,7 @@ pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDeli
     };
     let event = percent
         .filter(|percent| *percent > 0.0 && !failed)
-        .map(|percent| Event::Progressed { percent: percent.min(MOST_CLAIMED) });
+        .map(|percent| Event::Progressed { percent: percent.min(MAX_REPORTED_PERCENT) });
     Ok(DeliveryReport {
         name: name.into(),
         event,
@@ -158,7 +158,7 @@ mod tests {
         ] {
             let report = read(body);
             assert_eq!((report.name.as_str(), claimed(&report)), (name, percent), "{body}");
-            assert!(report.hint && report.ticket.is_none() && !report.awaited, "{body}");
+            assert!(report.hint && report.provider_job_id.is_none() && !report.awaited, "{body}");
             assert!(!matches!(report.event, Some(Event::Finished { .. } | Event::Failed { .. })), "{body}");
         }
     }

@@ -53,15 +53,15 @@ fn what_the_metadata_names_is_in_the_line() {
 
 #[test]
 fn a_fact_that_is_about_no_provider_has_no_such_dimension() {
-    let lines = lines("info", || tracing::info!(metric = "SweptJobs", count = 0, "swept"));
+    let lines = lines("info", || tracing::info!(metric = "JobsSwept", count = 0, "swept"));
     let line = lines.first().expect("a line");
     assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Stack"]]));
-    assert_eq!(line["SweptJobs"], 0);
+    assert_eq!(line["JobsSwept"], 0);
 }
 
 #[test]
 fn a_line_without_a_figure_is_no_metric() {
-    let lines = lines("info", || tracing::info!(metric = "SweptJobs", count = "many", "swept"));
+    let lines = lines("info", || tracing::info!(metric = "JobsSwept", count = "many", "swept"));
     assert_eq!(lines.first().expect("a line").get("_aws"), None);
 }
 

@@ -199,7 +199,7 @@ fn one_trailing_dot_names_the_same_host_and_every_other_empty_label_is_refused()
         // What `url` itself refuses cannot be requested either.
         if let Ok(parsed) = Url::parse(&url) {
             refused(&[&url], "the host is not a valid host name");
-            let calls = SsrfGuard::for_calls([], None, "NOTIFY_HOSTS");
+            let calls = SsrfGuard::for_calls([], None, "WEBHOOK_ALLOWED_HOSTS");
             assert_eq!(calls.judge(&parsed), Err("the host is not a valid host name".into()), "{host}");
         }
     }
@@ -208,7 +208,8 @@ fn one_trailing_dot_names_the_same_host_and_every_other_empty_label_is_refused()
 #[test]
 fn a_listed_host_may_be_spelt_in_any_way_and_what_is_no_name_lists_nothing() {
     let judge = |entry: &str, url: &str| {
-        SsrfGuard::for_calls([entry.to_owned()], None, "NOTIFY_HOSTS").judge(&Url::parse(url).expect("a URL"))
+        SsrfGuard::for_calls([entry.to_owned()], None, "WEBHOOK_ALLOWED_HOSTS")
+            .judge(&Url::parse(url).expect("a URL"))
     };
     for (entry, url) in [
         (" CDN.Example.com. ", "https://cdn.example.com/"),
@@ -279,13 +280,14 @@ fn a_private_address_among_public_ones_is_left_out() {
 #[test]
 fn a_call_may_go_to_any_name_unless_names_are_listed_and_never_to_an_address() {
     let judge = |hosts: &[&str], url: &str| {
-        let guard = SsrfGuard::for_calls(hosts.iter().map(|host| (*host).to_owned()), None, "NOTIFY_HOSTS");
+        let guard =
+            SsrfGuard::for_calls(hosts.iter().map(|host| (*host).to_owned()), None, "WEBHOOK_ALLOWED_HOSTS");
         guard.judge(&Url::parse(url).expect("a URL"))
     };
     assert_eq!(judge(&[], "https://hooks.example.com/a?b=c"), Ok(()));
     assert_eq!(judge(&["*.example.com"], "https://hooks.example.com/"), Ok(()));
     let elsewhere = judge(&["*.example.com"], "https://example.net/?key=secret").expect_err("not listed");
-    assert!(elsewhere.contains("NOTIFY_HOSTS") && !elsewhere.contains("secret"), "{elsewhere}");
+    assert!(elsewhere.contains("WEBHOOK_ALLOWED_HOSTS") && !elsewhere.contains("secret"), "{elsewhere}");
     for url in [
         "http://hooks.example.com/",
         "https://hooks.example.com:8443/",

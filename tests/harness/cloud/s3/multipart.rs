@@ -16,7 +16,7 @@ use super::receive::{Received, hex};
 use super::store::{State, Store};
 
 /// S3 refuses smaller parts, except the last.
-const SMALLEST_PART_BYTES: u64 = 5 * 1024 * 1024;
+const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
 
 /// An upload that is neither completed nor aborted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ impl Upload {
         }
         let chosen = list.iter().map(|entry| self.chosen_part(entry)).collect::<S3Result<Vec<_>>>()?;
         let all_but_last = &chosen[..chosen.len() - 1];
-        if all_but_last.iter().any(|part| part.size < SMALLEST_PART_BYTES) {
+        if all_but_last.iter().any(|part| part.size < MIN_PART_BYTES) {
             let message = "Your proposed upload is smaller than the minimum allowed size";
             return Err(s3_error!(EntityTooSmall, "{message}"));
         }

@@ -9,7 +9,7 @@ pub(super) use crate::admin::Refused;
 use crate::admin::{answered, json_body};
 use crate::{Reply, Simulator};
 
-use super::knobs::LONGEST_SECONDS;
+use super::knobs::MAX_SECONDS;
 use super::{AbyssaleSimulator, Moment, SigningSecrets, State};
 
 impl AbyssaleSimulator {
@@ -95,7 +95,7 @@ impl AbyssaleSimulator {
             self.clock.advance(due - self.clock.last().now);
             return Ok(self.clock_view());
         }
-        let seconds = body["seconds"].as_f64().filter(|seconds| (0.0..=LONGEST_SECONDS).contains(seconds));
+        let seconds = body["seconds"].as_f64().filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds));
         let seconds = seconds.ok_or_else(|| Refused::bad("seconds must be a number from 0 to 1e9"))?;
         self.clock.advance(Duration::seconds_f64(seconds));
         Ok(self.clock_view())

@@ -238,19 +238,19 @@ impl Knobs {
             self.secret_cache_seconds,
             self.archive_expiry_seconds,
         ];
-        let real = |value: &f64| (0.0..=LONGEST_SECONDS).contains(value);
+        let real = |value: &f64| (0.0..=MAX_SECONDS).contains(value);
         if single.iter().chain(&self.retry_delays_seconds).all(real) {
             Ok(())
         } else {
-            Err(format!("seconds must be from 0 to {LONGEST_SECONDS}"))
+            Err(format!("seconds must be from 0 to {MAX_SECONDS}"))
         }
     }
 }
 
 /// Some thirty years: no date that is that far away overflows.
-pub(super) const LONGEST_SECONDS: f64 = 1e9;
+pub(super) const MAX_SECONDS: f64 = 1e9;
 
 /// Seconds as a duration, within bounds.
 pub(super) fn seconds(value: f64) -> Duration {
-    Duration::try_from_secs_f64(value.clamp(0.0, LONGEST_SECONDS)).unwrap_or_default()
+    Duration::try_from_secs_f64(value.clamp(0.0, MAX_SECONDS)).unwrap_or_default()
 }

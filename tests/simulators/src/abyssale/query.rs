@@ -8,9 +8,9 @@ use super::answer;
 use super::refusal::{Problem, Refusal};
 
 /// The most entries of one page.
-const MOST: usize = 100;
+const MAX_LIMIT: usize = 100;
 /// The entries of a page unless asked otherwise.
-const USUAL: usize = 25;
+const DEFAULT_LIMIT: usize = 25;
 
 /// The query of a request. Of a name that comes twice the first one counts.
 pub(super) struct Query(Vec<(String, String)>);
@@ -33,12 +33,12 @@ impl Query {
 
     /// The listing as the query wants it: whole, or one page with the total in `X-Total-Count`.
     pub(super) fn paged(&self, all: Vec<Value>) -> Result<Response<Bytes>, Refusal> {
-        let (page, size) = (self.number("page", usize::MAX)?, self.number("per_page", MOST)?);
+        let (page, size) = (self.number("page", usize::MAX)?, self.number("per_page", MAX_LIMIT)?);
         let total = all.len();
         let shown: Vec<Value> = if page.is_none() && size.is_none() {
             all
         } else {
-            let size = size.unwrap_or(USUAL);
+            let size = size.unwrap_or(DEFAULT_LIMIT);
             all.into_iter().skip(size.saturating_mul(page.unwrap_or(1) - 1)).take(size).collect()
         };
         let mut response = answer::plain_json(StatusCode::OK, &Value::Array(shown));

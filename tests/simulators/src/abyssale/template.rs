@@ -15,7 +15,7 @@ use super::route::as_uuid;
 use super::{AbyssaleSimulator, Moment};
 
 /// Results are kept for seven days, as those of generations.
-const KEPT: Duration = Duration::days(7);
+const RETENTION: Duration = Duration::days(7);
 
 /// Each is a template of the design with this place among the seeded ones.
 const TEMPLATES: [(&str, usize); 3] = [("Spring template", 0), ("Teaser template", 3), ("Flyer template", 4)];
@@ -153,7 +153,7 @@ impl AbyssaleSimulator {
         let found = self.state.duplications.iter().find(|known| known.id == id);
         let found = found
             .ok_or_else(|| Refusal::not_found("duplication_request_not_found", "duplication request"))?;
-        if at.now > found.created_at + KEPT {
+        if at.now > found.created_at + RETENTION {
             let message = "The duplication request is gone.";
             return Err(Refusal::new(StatusCode::GONE, "duplication_request_gone", message));
         }

@@ -9,7 +9,7 @@ pub(super) use crate::admin::Refused;
 use crate::admin::{answered, json_body};
 use crate::{Reply, Simulator};
 
-use super::knobs::LONGEST_SECONDS;
+use super::knobs::MAX_SECONDS;
 use super::{AiStudiosSimulator, Faults, Moment, State, scenario};
 
 impl AiStudiosSimulator {
@@ -91,7 +91,7 @@ impl AiStudiosSimulator {
             Some(_) => return Err(Refused::bad("to must be next_delivery or last_export")),
             None => {
                 let seconds = body["seconds"].as_f64();
-                let seconds = seconds.filter(|seconds| (0.0..=LONGEST_SECONDS).contains(seconds));
+                let seconds = seconds.filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds));
                 let seconds =
                     seconds.ok_or_else(|| Refused::bad("seconds must be a number from 0 to 1e9"))?;
                 now + Duration::seconds_f64(seconds)

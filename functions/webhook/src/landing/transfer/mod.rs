@@ -13,7 +13,7 @@ mod source_rate;
 mod stream;
 mod tally;
 
-use bucket::{Bucket, Key, LONGEST_SINGLE, Upload, UploadedObject};
+use bucket::{Bucket, Key, MAX_PUT_OBJECT_BYTES, Upload, UploadedObject};
 use bytes::Bytes;
 use model::{Fault, FaultClass};
 use transport::{Downloader, RemoteFile};
@@ -103,7 +103,7 @@ impl Transfer<'_> {
 
     async fn attempt(&self, checkpoint: Option<Checkpoint>) -> Result<TransferredFile, Trouble> {
         let mut opened = self.open().await?;
-        let long = opened.remote.length.is_none_or(|length| length > LONGEST_SINGLE);
+        let long = opened.remote.length.is_none_or(|length| length > MAX_PUT_OBJECT_BYTES);
         let mut turn = None;
         if long {
             turn = self.tally.meter().long_now();

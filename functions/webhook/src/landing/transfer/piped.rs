@@ -24,9 +24,9 @@ use super::{
 };
 
 /// Parts on their way at once. A source that is slow on one connection is four times as fast on four.
-const AT_ONCE: usize = 4;
+const CONCURRENCY: usize = 4;
 /// How often a part is tried.
-const TRIES: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 /// The wait before the second try; doubles each time.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
@@ -91,7 +91,7 @@ async fn missing(
         let begun = if number == 1 { beginning.take() } else { None };
         Piece { transfer, remote, upload_id: &checkpoint.upload_id, number, range }.bring(begun)
     });
-    let mut pieces = stream::iter(pieces).buffer_unordered(AT_ONCE);
+    let mut pieces = stream::iter(pieces).buffer_unordered(CONCURRENCY);
     let mut first_trouble = None;
     while let Some(piece) = pieces.next().await {
         match piece {
@@ -128,7 +128,7 @@ impl Piece<'_> {
                 Err(UploadPartError::Fault(fault)) => {
                     // A source that is too slow has had its time; another attempt goes on later.
                     let too_slow = self.transfer.tally.meter().source_rate().too_slow() > 0;
-                    let last = attempt == TRIES
+                    let last = attempt == MAX_ATTEMPTS
                         || !fault.retryable()
                         || too_slow
                         || self.transfer.tally.is_stopped();

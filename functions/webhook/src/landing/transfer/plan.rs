@@ -4,16 +4,16 @@ use std::ops::Range;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 /// A piped part is at least this long: long enough that a request per part costs nothing.
-const SHORTEST: u64 = 16 * MEBIBYTE;
+const MIN_PART_BYTES: u64 = 16 * MEBIBYTE;
 /// S3 takes no longer part.
-const LONGEST: u64 = 5 * 1024 * MEBIBYTE;
+const MAX_PART_BYTES: u64 = 5 * 1024 * MEBIBYTE;
 /// Parts grow so that there are no more than this, and a checkpoint fits into an item of DynamoDB; only beyond
 /// 10 TB, where parts cannot grow any more, there are up to 10,000, which is what S3 takes.
-const MOST: u64 = 2_000;
+const MAX_PARTS: u64 = 2_000;
 
 /// The length of each part but the last one, in bytes.
 pub(super) fn part_length(length: u64) -> u64 {
-    length.div_ceil(MOST).next_multiple_of(MEBIBYTE).clamp(SHORTEST, LONGEST)
+    length.div_ceil(MAX_PARTS).next_multiple_of(MEBIBYTE).clamp(MIN_PART_BYTES, MAX_PART_BYTES)
 }
 
 /// The parts, numbered from 1, with the range of the file that each is.
@@ -41,7 +41,7 @@ mod tests {
                 at = range.end;
             }
             prop_assert_eq!(at, length);
-            prop_assert!(count <= 10_000 && (SHORTEST..=LONGEST).contains(&part));
+            prop_assert!(count <= 10_000 && (MIN_PART_BYTES..=MAX_PART_BYTES).contains(&part));
         }
     }
 }

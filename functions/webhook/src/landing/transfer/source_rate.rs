@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    const LEAST: MinRate = MinRate { bytes_per_second: 1000, window: Duration::from_secs(60) };
+    const MIN_RATE: MinRate = MinRate { bytes_per_second: 1000, window: Duration::from_secs(60) };
 
     /// Pieces of this length, one each so often.
     fn source(length: usize, every: Duration, count: usize) -> Pieces {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn rate(slow_attempts: u32) -> Arc<SourceRate> {
-        Arc::new(SourceRate::new(LEAST, slow_attempts))
+        Arc::new(SourceRate::new(MIN_RATE, slow_attempts))
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::Fields;
 
 /// The longest id that is taken. The provider's are UUIDs of 36 characters, and opaque (contract 9, row 22).
-pub(super) const LONGEST_ID: usize = 64;
+pub(super) const MAX_ID_BYTES: usize = 64;
 
 /// A request as it is sent and remembered: only what the caller said.
 pub(super) type Request = Map<String, Value>;
@@ -20,7 +20,7 @@ pub(super) fn design_id(fields: &mut Fields, request: &mut Request) {
 
 /// Whether a text can stand in a path as it is.
 pub(super) fn is_id(text: &str) -> bool {
-    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// Takes a field over if it passes, and notes what was expected if it does not.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     DYNAMIC_IMAGE, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF,
-    fields::LONGEST_ID,
+    fields::MAX_ID_BYTES,
     image,
     options::{FILE_TYPES, OF_DESIGN},
 };
@@ -128,7 +128,7 @@ fn dynamic_image() -> OrderSchema {
 }
 
 fn id() -> Value {
-    json!({ "type": "string", "pattern": "^[0-9A-Za-z-]+$", "maxLength": LONGEST_ID })
+    json!({ "type": "string", "pattern": "^[0-9A-Za-z-]+$", "maxLength": MAX_ID_BYTES })
 }
 
 fn whole(least: u64, most: u64) -> Value {

@@ -44,8 +44,8 @@ fn end(answer: SendResult) -> String {
         SubmitStep::SendAfter { wait, .. } => format!("sent again after {} s", wait.as_secs_f64()),
         SubmitStep::Authorize { .. } => "a token is wanted".into(),
         SubmitStep::Remember(notes) => format!("remembers {notes:?}"),
-        SubmitStep::Accepted(ticket) => format!("accepted as {ticket}"),
-        SubmitStep::Done { ticket, outcome } => format!("done as {ticket}: {outcome:?}"),
+        SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
+        SubmitStep::Done { provider_job_id, outcome } => format!("done as {provider_job_id}: {outcome:?}"),
         SubmitStep::Refused(fault) => format!("refused: {}", fault.class.name()),
         SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }

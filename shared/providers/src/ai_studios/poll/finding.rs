@@ -17,7 +17,7 @@ impl Question {
     /// Everything that was asked has been answered.
     pub(super) fn concluded(&mut self, project: Option<&Project>) -> QueryStep<PollStatus> {
         self.notes.refusals = 0;
-        if self.ticket.is_none() {
+        if self.provider_job_id.is_none() {
             return self.begun(project);
         }
         self.learn_task(project);
@@ -39,14 +39,14 @@ impl Question {
         }
     }
 
-    /// Whether work whose ticket is not known has begun.
+    /// Whether work whose provider job id is not known has begun.
     fn begun(&mut self, project: Option<&Project>) -> QueryStep<PollStatus> {
         if !has_begun(&self.notes, self.progress.as_ref(), project) {
             return self.working(None);
         }
         self.learn_task(project);
-        let (ticket, notes) = (ProviderJobId::new(&self.project_id), self.notes.since(&self.before));
-        QueryStep::Done(PollStatus::Found { ticket, notes })
+        let (provider_job_id, notes) = (ProviderJobId::new(&self.project_id), self.notes.since(&self.before));
+        QueryStep::Done(PollStatus::Found { provider_job_id, notes })
     }
 
     /// The render task of this export, which is another one than before it (contract 3.6).

@@ -11,8 +11,8 @@ const OTHER: &str = "77c2";
 const VIDEO: &str = "https://media.aistudios.com/export/66b1.mp4";
 const ASKED: i64 = 1_000_000;
 
-/// A job that was asked for at [`ASKED`] and accepted as `ticket`.
-fn job(ticket: Option<&str>, notes: Value) -> Job {
+/// A job that was asked for at [`ASKED`] and accepted as `provider_job_id`.
+fn job(provider_job_id: Option<&str>, notes: Value) -> Job {
     let mut job = Job::new(NewJob {
         id: JobId::generate(),
         provider: ProviderName::new("ai_studios"),
@@ -23,7 +23,7 @@ fn job(ticket: Option<&str>, notes: Value) -> Job {
         unpack: None,
         origin: Origin::Submitted,
     });
-    job.ticket = ticket.map(ProviderJobId::new);
+    job.provider_job_id = provider_job_id.map(ProviderJobId::new);
     job.notes.insert("asked_at".into(), ASKED.into());
     job.notes.insert("snapshot".into(), json!({}));
     job.notes.extend(notes.as_object().cloned().expect("an object"));
@@ -80,7 +80,7 @@ fn refusal(path: &'static str, status: u16, code: u16) -> (&'static str, u16, Va
 fn told(end: &QueryStep<PollStatus>) -> String {
     match end {
         QueryStep::Done(PollStatus::Working { percent, .. }) => format!("working {percent:?}"),
-        QueryStep::Done(PollStatus::Found { ticket, .. }) => format!("found {ticket}"),
+        QueryStep::Done(PollStatus::Found { provider_job_id, .. }) => format!("found {provider_job_id}"),
         QueryStep::Done(PollStatus::Gone(fault)) => format!("gone {}", fault.message),
         QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) => {
             format!("finished {}", sources[0].url)

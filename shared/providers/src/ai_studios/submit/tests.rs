@@ -63,7 +63,7 @@ fn meaning(step: SubmitStep) -> String {
         SubmitStep::Authorize { refused } => format!("another token: {refused}"),
         SubmitStep::Remember(notes) if notes.get("joined") == Some(&json!(true)) => "joins".into(),
         SubmitStep::Remember(_) => "remembers".into(),
-        SubmitStep::Accepted(ticket) => format!("accepted as {ticket}"),
+        SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Done { .. } => "done".into(),
         SubmitStep::Refused(fault) => format!("refused: {}", fault.class.name()),
         SubmitStep::OutcomeUnknown(_) => "unknown".into(),

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Queues, ServiceError, find, named_by_url};
 
-const MOST_ENTRIES: usize = 10;
-const MOST_BYTES: usize = 1_048_576;
+const MAX_ENTRIES: usize = 10;
+const MAX_BYTES: usize = 1_048_576;
 
 impl Queues {
     /// Runs the single operation for every entry.
@@ -45,13 +45,13 @@ fn check(entries: &[Value]) -> Result<(), ServiceError> {
     if entries.is_empty() {
         error("EmptyBatchRequest", "There should be at least one entry in the request.")
             .map_err(|error| error.with_query_code("AWS.SimpleQueueService.EmptyBatchRequest"))
-    } else if entries.len() > MOST_ENTRIES {
+    } else if entries.len() > MAX_ENTRIES {
         error("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10.")
             .map_err(|error| error.with_query_code("AWS.SimpleQueueService.TooManyEntriesInBatchRequest"))
     } else if ids.len() != entries.len() {
         error("BatchEntryIdsNotDistinct", "Two or more batch entries have the same Id.")
             .map_err(|error| error.with_query_code("AWS.SimpleQueueService.BatchEntryIdsNotDistinct"))
-    } else if bytes > MOST_BYTES {
+    } else if bytes > MAX_BYTES {
         error("BatchRequestTooLong", "Batch requests cannot be longer than 1048576 bytes.")
             .map_err(|error| error.with_query_code("AWS.SimpleQueueService.BatchRequestTooLong"))
     } else {

@@ -60,7 +60,7 @@ pub(super) fn whole(width: f64, height: f64) -> (u32, u32) {
 type Key = (u32, u32, u32, FileType, u8);
 
 /// More drawings are drawn again when they are asked for.
-const KEPT: usize = 256;
+const MAX_CACHED_FILES: usize = 256;
 
 /// Drawings made before. Every simulator of a process draws the same ones.
 static DRAWN: Mutex<(BTreeMap<Key, Bytes>, VecDeque<Key>)> = Mutex::new((BTreeMap::new(), VecDeque::new()));
@@ -75,7 +75,7 @@ fn kept(key: Key, draw: impl FnOnce() -> Bytes) -> Bytes {
     if drawn.0.insert(key, bytes.clone()).is_none() {
         drawn.1.push_back(key);
     }
-    if drawn.1.len() > KEPT
+    if drawn.1.len() > MAX_CACHED_FILES
         && let Some(oldest) = drawn.1.pop_front()
     {
         drawn.0.remove(&oldest);

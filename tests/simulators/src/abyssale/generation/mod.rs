@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::export::ChosenFile;
 
 /// Results are kept for seven days (contract 3.3).
-const KEPT: Duration = Duration::days(7);
+const RETENTION: Duration = Duration::days(7);
 
 /// A format of which nothing came.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ pub(super) struct Generation {
 
 impl Generation {
     pub(super) fn stage(&self, now: OffsetDateTime) -> Stage {
-        if now > self.requested_at + KEPT {
+        if now > self.requested_at + RETENTION {
             Stage::Gone
         } else if self.ends_at.is_some_and(|end| end <= now) {
             Stage::Final

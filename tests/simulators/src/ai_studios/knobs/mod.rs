@@ -37,7 +37,7 @@ pub(super) struct Knobs {
 const OF_ACCOUNT: [&str; 4] = ["auth", "lists", "automation", "dubbing"];
 
 /// Some thirty years: no date that is that far away overflows.
-pub(super) const LONGEST_SECONDS: f64 = 1e9;
+pub(super) const MAX_SECONDS: f64 = 1e9;
 
 impl Knobs {
     /// The same knobs with those in `changes` set anew, or what is wrong with `changes`.
@@ -78,7 +78,7 @@ pub(super) fn merge(known: &mut Value, changes: &Value) {
 fn within_bounds(knobs: &Value) -> Result<(), String> {
     for (name, value) in knobs.as_object().into_iter().flatten() {
         let most = match name.rsplit('_').next() {
-            Some("seconds") => LONGEST_SECONDS,
+            Some("seconds") => MAX_SECONDS,
             Some("percent") => 100.0,
             Some("megabytes") => 2_048.0,
             _ => {
@@ -95,5 +95,5 @@ fn within_bounds(knobs: &Value) -> Result<(), String> {
 
 /// Seconds as a duration, within bounds.
 pub(super) fn seconds(value: f64) -> Duration {
-    Duration::try_from_secs_f64(value.clamp(0.0, LONGEST_SECONDS)).unwrap_or_default()
+    Duration::try_from_secs_f64(value.clamp(0.0, MAX_SECONDS)).unwrap_or_default()
 }

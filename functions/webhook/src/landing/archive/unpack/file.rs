@@ -1,6 +1,6 @@
 //! Bringing one file of an archive into the bucket: from memory if it is small, as a stream if it is not.
 
-use bucket::{Key, LONGEST_SINGLE, PutOutcome, Upload};
+use bucket::{Key, MAX_PUT_OBJECT_BYTES, PutOutcome, Upload};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use model::{Fault, FaultClass, StoredFile};
@@ -61,7 +61,7 @@ impl Unpacking<'_> {
         let start = inflate::beginning(entry, start.slice(at..at + compressed), START as usize);
 
         let (key, kind) = (self.key(file), content_type(&self.names[file.index], &start));
-        if self.again && entry.size > LONGEST_SINGLE {
+        if self.again && entry.size > MAX_PUT_OBJECT_BYTES {
             self.objects.abort_leftovers(&key, None).await;
         }
         let upload = Upload { key: &key, content_type: kind, length: Some(entry.size) };

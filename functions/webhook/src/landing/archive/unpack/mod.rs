@@ -15,7 +15,7 @@ mod plan;
 
 use std::{ops::Range, sync::Mutex};
 
-use bucket::{Bucket, Key, LONGEST_SINGLE};
+use bucket::{Bucket, Key, MAX_PUT_OBJECT_BYTES};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{Fault, FaultClass, Job};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -30,9 +30,9 @@ pub(crate) use picture::measures;
 use plan::{Planned, Step};
 
 /// Steps that are worked on at once: while one is sent, the next is read.
-const STEPS_AT_ONCE: usize = 6;
+const STEP_CONCURRENCY: usize = 6;
 /// Small files of one step that are sent at once.
-const FILES_AT_ONCE: usize = 4;
+const FILE_CONCURRENCY: usize = 4;
 /// Bytes of blocks in memory, and as many of files inflated from them.
 const BUDGET: usize = 16 * 1024 * 1024;
 /// What streaming one file takes: pieces on their way in, through and out.
@@ -40,7 +40,7 @@ const STREAM: u64 = 2 * 1024 * 1024;
 /// What an upload in parts takes, which are buffered: this much of the blocks' budget, and all of the files'.
 const PARTS: u64 = 8 * 1024 * 1024;
 /// Files of a refused archive that are removed at once.
-const REMOVED_AT_ONCE: usize = 8;
+const REMOVAL_CONCURRENCY: usize = 8;
 
 /// An archive being unpacked.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl<'a> Unpacking<'a> {
     /// end, if it is told to stop.
     pub async fn run(self) -> Result<Vec<Outcome>, Fault> {
         let steps = stream::iter(plan::plan(self.listing)).map(|step| self.step(step));
-        let landed: Vec<Vec<(usize, Outcome)>> = steps.buffer_unordered(STEPS_AT_ONCE).collect().await;
+        let landed: Vec<Vec<(usize, Outcome)>> = steps.buffer_unordered(STEP_CONCURRENCY).collect().await;
         let course = self.course.lock().map(|mut course| std::mem::take(&mut *course)).unwrap_or_default();
         match course.fault {
             None => {
@@ -111,7 +111,7 @@ impl<'a> Unpacking<'a> {
             Step::Together { range, files } => self.together(range, files).await,
             Step::Alone(file) => {
                 let (_stream, _parts) = match self.listing.files[file.index].size {
-                    long if long > LONGEST_SINGLE => {
+                    long if long > MAX_PUT_OBJECT_BYTES => {
                         (self.block(PARTS).await, self.room(BUDGET as u64).await)
                     }
                     _ => (self.block(STREAM).await, None),
@@ -147,7 +147,7 @@ impl<'a> Unpacking<'a> {
             };
             self.heard(file, landed)
         });
-        landed.buffer_unordered(FILES_AT_ONCE).filter_map(std::future::ready).collect().await
+        landed.buffer_unordered(FILE_CONCURRENCY).filter_map(std::future::ready).collect().await
     }
 
     /// Memory for a block, as soon as there is some.
@@ -202,7 +202,7 @@ impl<'a> Unpacking<'a> {
             let key = Key::File(self.job.provider.clone(), self.job.id, self.names[index].clone());
             self.objects.delete(&key).await
         });
-        removed.buffer_unordered(REMOVED_AT_ONCE).try_collect().await
+        removed.buffer_unordered(REMOVAL_CONCURRENCY).try_collect().await
     }
 }
 

@@ -8,11 +8,11 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use crate::landing::archive::zip::{Entry, decoded};
 
 /// The longest part of a name between slashes, in bytes of UTF-8. File systems end at 255.
-const LONGEST_PART: usize = 200;
+const MAX_SEGMENT_BYTES: usize = 200;
 /// The longest whole name. S3 keys end at 1,024 bytes, and a job's record holds 200 names.
-const LONGEST_NAME: usize = 400;
+const MAX_NAME_BYTES: usize = 400;
 /// The longest ending that is kept when a name is shortened.
-const LONGEST_ENDING: usize = 16;
+const MAX_EXTENSION_BYTES: usize = 16;
 /// What a name without any safe part becomes.
 const NAMELESS: &str = "unnamed";
 /// Names that Windows keeps for devices, whatever their ending.
@@ -77,7 +77,7 @@ fn numbered(name: &str, number: u64) -> String {
     let (folder, last) = name.rsplit_once('/').map_or(("", name), |(folder, last)| (folder, last));
     let (stem, ending) = split(last);
     let mark = format!(" ({number})");
-    let stem = cut(stem, LONGEST_PART.saturating_sub(ending.len() + mark.len()));
+    let stem = cut(stem, MAX_SEGMENT_BYTES.saturating_sub(ending.len() + mark.len()));
     let slash = if folder.is_empty() { "" } else { "/" };
     format!("{folder}{slash}{}{mark}{ending}", stem.trim_end())
 }
@@ -90,7 +90,7 @@ fn whole(source: &str) -> String {
     // As many of the first folders as fit before the file itself.
     let mut name = String::new();
     for folder in folders {
-        if name.len() + folder.len() + 1 + last.len() > LONGEST_NAME {
+        if name.len() + folder.len() + 1 + last.len() > MAX_NAME_BYTES {
             break;
         }
         name.push_str(folder);
@@ -134,18 +134,18 @@ fn is_device(part: &str) -> bool {
 }
 
 fn shortened(part: &str) -> String {
-    if part.len() <= LONGEST_PART {
+    if part.len() <= MAX_SEGMENT_BYTES {
         return part.to_owned();
     }
     let (stem, ending) = split(part);
-    let stem = cut(stem, LONGEST_PART - ending.len());
+    let stem = cut(stem, MAX_SEGMENT_BYTES - ending.len());
     format!("{}{ending}", stem.trim_end_matches(['.', ' ']))
 }
 
 /// A name and its ending with the dot, if it has a short one.
 fn split(part: &str) -> (&str, &str) {
     match part.rfind('.') {
-        Some(dot) if dot > 0 && part.len() - dot <= LONGEST_ENDING => part.split_at(dot),
+        Some(dot) if dot > 0 && part.len() - dot <= MAX_EXTENSION_BYTES => part.split_at(dot),
         _ => (part, ""),
     }
 }
@@ -251,12 +251,12 @@ mod tests {
     #[test]
     fn long_names_are_cut_and_keep_their_ending() {
         let long = whole(&format!("{}.png", "é".repeat(300)));
-        assert!(long.len() <= LONGEST_PART && long.ends_with("é.png"), "{long}");
+        assert!(long.len() <= MAX_SEGMENT_BYTES && long.ends_with("é.png"), "{long}");
         let deep = whole(&format!("{}a.png", "folder/".repeat(200)));
-        assert!(deep.len() <= LONGEST_NAME && deep.ends_with("folder/a.png"), "{deep}");
+        assert!(deep.len() <= MAX_NAME_BYTES && deep.ends_with("folder/a.png"), "{deep}");
         let twins = names(&[&"x".repeat(300), &"x".repeat(301)]);
         assert_ne!(twins[0], twins[1]);
-        assert!(twins[1].len() <= LONGEST_PART);
+        assert!(twins[1].len() <= MAX_SEGMENT_BYTES);
     }
 
     proptest! {
@@ -267,7 +267,7 @@ mod tests {
             prop_assert_eq!(&given, &names(&sources));
             prop_assert_eq!(cannot_hold(&given), None, "{:?}", given);
             for name in &given {
-                prop_assert!(!name.is_empty() && name.len() <= LONGEST_NAME + LONGEST_PART);
+                prop_assert!(!name.is_empty() && name.len() <= MAX_NAME_BYTES + MAX_SEGMENT_BYTES);
                 prop_assert!(!name.contains(['\\', '\0', ':']) && !name.chars().any(char::is_control));
                 for part in name.split('/') {
                     prop_assert!(!part.is_empty() && part != "." && part != "..", "{}", name);

@@ -14,7 +14,7 @@ const LOCATOR_LENGTH: usize = 20;
 const END64: &[u8] = b"PK\x06\x06";
 const END64_LENGTH: u64 = 56;
 /// The longest comment, the end record, and the Zip64 locator before it.
-const LONGEST_TAIL: u64 = 65_535 + (END_LENGTH + LOCATOR_LENGTH) as u64;
+const MAX_TAIL_BYTES: u64 = 65_535 + (END_LENGTH + LOCATOR_LENGTH) as u64;
 
 /// Where the central directory lies.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ where
     if length < END_LENGTH as u64 {
         return Err(invalid("it is too short"));
     }
-    let tail_start = length.saturating_sub(LONGEST_TAIL);
+    let tail_start = length.saturating_sub(MAX_TAIL_BYTES);
     let tail = read(tail_start..length).await?;
     let at = last_end(&tail).ok_or_else(|| invalid("its end is missing, so it was cut off"))?;
     let end = &tail[at..];

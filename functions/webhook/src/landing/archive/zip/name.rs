@@ -4,7 +4,7 @@
 const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
                      └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 /// The longest name that is shown to a person, in characters.
-const LONGEST_SHOWN: usize = 80;
+const MAX_SHOWN_CHARACTERS: usize = 80;
 
 /// A name as text: UTF-8 when it is UTF-8, whether the archive says so or not, else code page 437.
 pub fn decoded(name: &[u8], utf8: bool) -> String {
@@ -24,8 +24,8 @@ fn from_cp437(byte: u8) -> char {
 pub(crate) fn shown(name: &[u8], utf8: bool) -> String {
     let text = decoded(name, utf8);
     let clean = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let mut short: String = clean.take(LONGEST_SHOWN).collect();
-    if short.len() < text.len() && text.chars().count() > LONGEST_SHOWN {
+    let mut short: String = clean.take(MAX_SHOWN_CHARACTERS).collect();
+    if short.len() < text.len() && text.chars().count() > MAX_SHOWN_CHARACTERS {
         short.push('…');
     }
     format!("\"{short}\"")

@@ -7,7 +7,7 @@ use crate::{watch::Log, world::World};
 
 fn impatient(mut options: StackOptions) -> StackOptions {
     options.most_receipts = 3;
-    options.variable("RETRY_SECONDS", "0")
+    options.variable("RETRY_BASE_SECONDS", "0")
 }
 
 fn export(fields: Value) -> Value {
@@ -52,7 +52,7 @@ async fn what_cannot_be_used_is_recorded_and_counted_and_a_later_delivery_lands_
     for (problem, (_, about)) in problems.iter().zip(&unusable) {
         assert!(problem.contains(about) && problem.len() < 500, "{problem}");
     }
-    assert_eq!(log.counted("UnreadableDeliveries"), [1.0; 3]);
+    assert_eq!(log.counted("MalformedDeliveries"), [1.0; 3]);
 
     world.redeliver(&url, 1);
     let job = world.ends(&id, "stored").await;
@@ -68,7 +68,7 @@ async fn a_workspace_delivery_that_cannot_be_used_becomes_no_dead_letter() {
     {
         world.dealt_with(&world.hook_url(), body).await;
     }
-    assert_eq!(log.counted("UnreadableDeliveries"), [1.0; 2]);
+    assert_eq!(log.counted("MalformedDeliveries"), [1.0; 2]);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What the door depends on is down: it says so, and the provider's next attempt gets in.
+//! What the receiver depends on is down: it says so, and the provider's next attempt gets in.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -47,7 +47,7 @@ async fn a_queue_that_does_not_answer_is_a_queue_that_did_not_take_it() {
 }
 
 #[tokio::test]
-async fn a_door_that_cannot_read_its_secret_refuses_for_a_while() {
+async fn a_receiver_that_cannot_read_its_secret_refuses_for_a_while() {
     let world = World::start().await;
     let (id, url) = world.submitted_in_silence(1).await;
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);

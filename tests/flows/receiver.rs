@@ -1,4 +1,4 @@
-//! The public door: who gets in, and that nothing is written for those who do not.
+//! The webhook receiver: who gets in, and that nothing is written for those who do not.
 
 mod bodies;
 mod rotation;
@@ -37,7 +37,7 @@ async fn a_callback_is_acknowledged_and_queued() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_does_not_open_the_door() {
+async fn a_wrong_token_does_not_open_the_receiver() {
     let world = World::start().await;
     let (_, url) = world.submitted_in_silence(1).await;
     let (_, other) = world.submitted_in_silence(1).await;
@@ -54,7 +54,7 @@ async fn nothing_is_behind_any_other_path() {
     let world = World::start().await;
     let (_, url) = world.submitted_in_silence(1).await;
     let (job, token) = url.rsplit_once('/').expect("a token");
-    let door = &world.webhook.url;
+    let receiver = &world.webhook.url;
     for path in [
         String::new(),
         "/webhooks".into(),
@@ -63,10 +63,10 @@ async fn nothing_is_behind_any_other_path() {
         format!("/webhooks/nobody/{}", url.rsplit_once("abyssale/").expect("a job").1),
         format!("/webhooks/abyssale/not-a-job/{token}"),
         format!("/webhooks/abyssale/6f9619ff-8b86-d011-b42d-00cf4fc964ff/{token}"),
-        format!("{}/{token}/more", job.trim_start_matches(door.as_str())),
-        job.trim_start_matches(door.as_str()).to_owned(),
+        format!("{}/{token}/more", job.trim_start_matches(receiver.as_str())),
+        job.trim_start_matches(receiver.as_str()).to_owned(),
     ] {
-        refused(&world, &format!("{door}{path}"), 404).await;
+        refused(&world, &format!("{receiver}{path}"), 404).await;
     }
 }
 

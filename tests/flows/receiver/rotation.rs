@@ -29,7 +29,7 @@ async fn both_secrets_are_accepted_while_both_are_configured() {
 }
 
 #[tokio::test]
-async fn a_delivery_with_two_signatures_passes_a_door_that_knows_one_of_them() {
+async fn a_delivery_with_two_signatures_passes_a_receiver_that_knows_one_of_them() {
     for knows_new in [true, false] {
         let world = World::start().await;
         let (new, old) = world.rotate().await;
@@ -46,7 +46,7 @@ async fn a_delivery_with_two_signatures_passes_a_door_that_knows_one_of_them() {
 #[tokio::test]
 async fn a_rotation_takes_effect_without_a_restart() {
     let world = World::start().await;
-    // A refused delivery makes the door look at the secret again, at most every few seconds, so the provider
+    // A refused delivery makes the receiver look at the secret again, at most every few seconds, so the provider
     // comes back every second of real time.
     world.admin(Method::PUT, "/knobs", json!({ "retry_delays_seconds": [1], "delivery_attempts": 60 }));
     let before = world.submitted(1).await;
