@@ -57,7 +57,7 @@ impl Job {
         match status {
             Status::Stored => Some(Exit::Done),
             Status::Partial => Some(Exit::Partial),
-            ended if ended.ends_waiting() => Some(Exit::Ended),
+            ended if ended.ends_wait() => Some(Exit::Ended),
             _ => None,
         }
     }

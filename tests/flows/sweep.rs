@@ -61,5 +61,5 @@ impl World {
 
 /// How many jobs a sweep looked at, and how many of them moved.
 fn counts(swept: &Value) -> (u64, u64) {
-    (swept["looked_at"].as_u64().expect("a count"), swept["moved"].as_u64().expect("a count"))
+    (swept["checked"].as_u64().expect("a count"), swept["moved"].as_u64().expect("a count"))
 }

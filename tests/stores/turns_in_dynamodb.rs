@@ -21,7 +21,7 @@ fn abyssale() -> ProviderName {
 }
 
 async fn take(records: &JobStore, from: OffsetDateTime) -> OffsetDateTime {
-    match records.take_turn(&abyssale(), INTERVAL, from, from + LONG).await.expect("an answer") {
+    match records.reserve(&abyssale(), INTERVAL, from, from + LONG).await.expect("an answer") {
         Reservation::At(turn) => turn,
         Reservation::NotBefore(free) => panic!("the line is longer than an hour: {free}"),
     }
@@ -68,10 +68,10 @@ async fn a_line_that_is_too_long_takes_nothing() {
     }
     let free = start() + INTERVAL * 6;
     for _ in 0..2 {
-        let turn = records.take_turn(&abyssale(), INTERVAL, start(), start() + INTERVAL * 5).await;
+        let turn = records.reserve(&abyssale(), INTERVAL, start(), start() + INTERVAL * 5).await;
         assert_eq!(turn.expect("an answer"), Reservation::NotBefore(free));
     }
-    let turn = records.take_turn(&abyssale(), INTERVAL, start(), free).await;
+    let turn = records.reserve(&abyssale(), INTERVAL, start(), free).await;
     assert_eq!(turn.expect("an answer"), Reservation::At(free));
 }
 
@@ -80,21 +80,21 @@ async fn a_turn_comes_back_unless_somebody_stands_behind_it() {
     let (_server, records) = table().await;
     let first = take(&records, start()).await;
     let second = take(&records, start()).await;
-    records.return_turn(&abyssale(), INTERVAL, first).await.expect("an answer");
+    records.release_reservation(&abyssale(), INTERVAL, first).await.expect("an answer");
     assert_eq!(take(&records, start()).await, second + INTERVAL);
-    records.return_turn(&abyssale(), INTERVAL, second + INTERVAL).await.expect("an answer");
+    records.release_reservation(&abyssale(), INTERVAL, second + INTERVAL).await.expect("an answer");
     assert_eq!(take(&records, start()).await, second + INTERVAL);
 }
 
 #[tokio::test]
 async fn nobody_has_a_turn_while_the_provider_wants_us_to_hold_back() {
     let (_server, records) = table().await;
-    assert_eq!(records.held_until(&abyssale()).await.expect("an answer"), None);
+    assert_eq!(records.paused_until(&abyssale()).await.expect("an answer"), None);
     take(&records, start()).await;
     let until = start() + Duration::from_secs(27);
-    records.hold_back(&abyssale(), until).await.expect("an answer");
-    records.hold_back(&abyssale(), until - Duration::from_secs(9)).await.expect("an answer");
-    assert_eq!(records.held_until(&abyssale()).await.expect("an answer"), Some(until));
+    records.pause_until(&abyssale(), until).await.expect("an answer");
+    records.pause_until(&abyssale(), until - Duration::from_secs(9)).await.expect("an answer");
+    assert_eq!(records.paused_until(&abyssale()).await.expect("an answer"), Some(until));
     assert_eq!(take(&records, start()).await, until);
     assert_eq!(take(&records, start()).await, until + INTERVAL);
 }
@@ -105,7 +105,7 @@ async fn a_hold_that_ends_before_the_line_does_shortens_nothing() {
     for _ in 0..10 {
         take(&records, start()).await;
     }
-    records.hold_back(&abyssale(), start() + INTERVAL).await.expect("an answer");
+    records.pause_until(&abyssale(), start() + INTERVAL).await.expect("an answer");
     assert_eq!(take(&records, start()).await, start() + INTERVAL * 10);
 }
 
@@ -114,6 +114,6 @@ async fn each_provider_has_a_line_of_its_own() {
     let (_server, records) = table().await;
     take(&records, start()).await;
     let other = ProviderName::new("another");
-    let turn = records.take_turn(&other, INTERVAL, start(), start() + LONG).await.expect("an answer");
+    let turn = records.reserve(&other, INTERVAL, start(), start() + LONG).await.expect("an answer");
     assert_eq!(turn, Reservation::At(start()));
 }

@@ -56,7 +56,8 @@ impl App {
         let aws = Aws::new(environment)?;
         let events = config.event_bus.as_ref().map(|bus| EventBus::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
-            records: JobStore::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
+            records: JobStore::new(&aws.service("DYNAMODB"), &config.table)
+                .publishing_events(events.is_some()),
             events,
             tracer: Tracer::connect(environment),
             workflows: WorkflowWaiters::new(&aws.service("SFN"), &aws.service("LAMBDA"), &config.bucket),
@@ -98,7 +99,7 @@ impl App {
             provider,
             api_url: self.config.providers.api_url(provider.name()),
             secrets: &self.secrets,
-            line: self.line(provider, None, deadline),
+            provider_client: self.provider_client(provider, None, deadline),
         };
         match operation {
             OperatorCommand::WebhookSecret(action) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{ChecksumAlgorithm, Fault, FaultClass};
-use runtime::{DefaultLimits, Environment, ProviderSettings, trusted_ca};
+use runtime::{DefaultLimits, Environment, ProviderSettings, ca_bundle};
 use transport::{Origin, SsrfGuard};
 
 use crate::landing::{archive::zip::Limits, transfer::MinRate};
@@ -96,7 +96,7 @@ pub struct WorkerConfig {
     /// `TRUSTED_ORIGINS`: origins that the download guard lets through unchecked, for simulators.
     trusted: Vec<Origin>,
     /// What `TRUSTED_CA_FILE` holds: authorities that are trusted besides the public ones, as PEM.
-    pub trusted_ca: Vec<u8>,
+    pub ca_bundle: Vec<u8>,
     environment: Environment,
 }
 
@@ -168,7 +168,7 @@ impl WorkerConfig {
             heartbeat: heartbeat(environment)?,
             sweep: SweepConfig::read(environment)?,
             trusted: Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
-            trusted_ca: trusted_ca(environment)?,
+            ca_bundle: ca_bundle(environment)?,
             environment: environment.clone(),
         })
     }

@@ -48,9 +48,9 @@ impl Receiver {
     pub(crate) async fn receive(&self, request: &http::Request<Bytes>) -> Result<(), Fault> {
         let (received_at, began) = (OffsetDateTime::now_utc(), Instant::now());
         let knock = read_path(request)?;
-        runtime::of_provider(knock.provider.name());
+        runtime::set_provider(knock.provider.name());
         if let Some((job, _)) = knock.callback {
-            runtime::about(job);
+            runtime::set_job(job);
         }
         let secret = self.authenticate(&knock, request, received_at).await?;
         let provider = providers::name_of(knock.provider);
@@ -157,7 +157,7 @@ fn read_path(request: &http::Request<Bytes>) -> Result<IncomingRequest<'_>, Faul
         [job, token] => Some((job.parse().map_err(|_| nothing())?, token)),
         _ => return Err(nothing()),
     };
-    let knocking = provider.is_delivery(request.method(), request.uri().query());
+    let knocking = provider.delivery_method(request.method(), request.uri().query());
     if knocking == DeliveryMethod::Refused {
         return Err(Fault::new(FaultClass::MethodNotAllowed, "expected POST here"));
     }

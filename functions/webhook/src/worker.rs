@@ -7,7 +7,7 @@ use job_store::JobStore;
 use model::{Fault, FaultClass};
 use notifications::{EventBus, WorkflowWaiters};
 use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
-use runtime::{Aws, QueueMessage, QueueReply, Tracer, piece_of_work};
+use runtime::{Aws, QueueMessage, QueueReply, Tracer, work_item_span};
 use time::OffsetDateTime;
 use tracing::Instrument;
 use transport::{CallerWebhookClient, Secrets, Sender, TokenCache};
@@ -54,7 +54,8 @@ impl Worker {
         let (inbox, objects) = crate::store(aws, &config.store);
         let events = config.event_bus.as_ref().map(|bus| EventBus::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
-            records: JobStore::new(&aws.service("DYNAMODB"), &config.table).announcing(events.is_some()),
+            records: JobStore::new(&aws.service("DYNAMODB"), &config.table)
+                .publishing_events(events.is_some()),
             events,
             workflows: WorkflowWaiters::new(
                 &aws.service("SFN"),
@@ -64,7 +65,7 @@ impl Worker {
             submissions: SubmissionQueue::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
             caller_webhooks: CallerWebhookQueue::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
             silent_hosts: SilentHosts::default(),
-            caller: CallerWebhookClient::new(config.caller_guard(), &config.trusted_ca)?,
+            caller: CallerWebhookClient::new(config.caller_guard(), &config.ca_bundle)?,
             secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
             tokens: TokenCache::new(&aws.service("SECRETS_MANAGER"), &config.sweep.token_secret_id),
             sender: Sender::new()?,
@@ -91,7 +92,7 @@ impl Worker {
                 continue;
             }
             let receipt = Receipt { message_id: id, handle: receipt_handle, deadline };
-            let dealt_with = self.deal_with(&body, receive_count, &receipt).instrument(piece_of_work());
+            let dealt_with = self.deal_with(&body, receive_count, &receipt).instrument(work_item_span());
             if !dealt_with.await {
                 reply.failed(receipt.message_id);
             }

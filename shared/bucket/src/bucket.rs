@@ -98,7 +98,7 @@ impl Bucket {
         let get = self.client.get_object().bucket(&self.bucket).key(self.key(key));
         let mut body = get.send().await.map_err(|e| refused("give the file back", e))?.body;
         let mut running = Running::new(self.algorithm);
-        while let Some(piece) = body.try_next().await.map_err(|e| cut().because(e))? {
+        while let Some(piece) = body.try_next().await.map_err(|e| cut().with_source(e))? {
             running.update(&piece);
         }
         Ok(running.finish())
@@ -111,7 +111,9 @@ impl Bucket {
     pub async fn get(&self, path: &str) -> Result<Option<Bytes>, Fault> {
         let get = self.client.get_object().bucket(&self.bucket).key(path);
         match get.send().await {
-            Ok(answer) => Ok(Some(answer.body.collect().await.map_err(|e| cut().because(e))?.into_bytes())),
+            Ok(answer) => {
+                Ok(Some(answer.body.collect().await.map_err(|e| cut().with_source(e))?.into_bytes()))
+            }
             Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
             Err(e) => Err(refused("give the file back", e)),
         }

@@ -60,9 +60,10 @@ where
     };
     if e.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| PERMANENT.contains(&code))
     {
-        return Fault::new(FaultClass::StorageRejected, format!("the bucket does not {what}")).because(chain);
+        return Fault::new(FaultClass::StorageRejected, format!("the bucket does not {what}"))
+            .with_source(chain);
     }
     Fault::new(FaultClass::StorageUnavailable, format!("the bucket did not {what}; try again"))
         .retry_after(5)
-        .because(chain)
+        .with_source(chain)
 }

@@ -91,7 +91,7 @@ impl Reading<'_> {
         Ok(match body.try_next().await {
             Ok(Some(piece)) if piece.len() as u64 <= left => Ok(piece),
             Ok(_) => Err(cut()),
-            Err(e) => Err(cut().because(e)),
+            Err(e) => Err(cut().with_source(e)),
         })
     }
 }

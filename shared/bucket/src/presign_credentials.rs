@@ -97,8 +97,8 @@ impl AssumedRole {
             let e = aws_sdk_sts::error::DisplayErrorContext(e).to_string();
             match refused {
                 true => Fault::new(FaultClass::Misconfigured, "the role that signs links cannot be assumed")
-                    .because(e),
-                false => unavailable().because(e),
+                    .with_source(e),
+                false => unavailable().with_source(e),
             }
         })?;
         let given = answer.credentials.ok_or_else(unavailable)?;
@@ -108,7 +108,7 @@ impl AssumedRole {
             .secret_access_key(given.secret_access_key)
             .session_token(given.session_token)
             .provider_name("link role");
-        Ok(Session { credentials: credentials.build(), end: end.map_err(|e| unavailable().because(e))? })
+        Ok(Session { credentials: credentials.build(), end: end.map_err(|e| unavailable().with_source(e))? })
     }
 }
 

@@ -75,7 +75,7 @@ impl Presigner {
             }
         };
         let unsigned = |e: &dyn std::error::Error| {
-            Fault::new(FaultClass::Internal, "a link cannot be signed").because(e.to_string())
+            Fault::new(FaultClass::Internal, "a link cannot be signed").with_source(e.to_string())
         };
         let config = PresigningConfig::builder().start_time(SystemTime::from(now)).expires_in(signing.lasts);
         let get = (client.get_object().bucket(&self.objects.bucket).key(&file.key))

@@ -28,10 +28,10 @@ impl JobStore {
         state: &impl Serialize,
         now: OffsetDateTime,
     ) -> Result<(), Fault> {
-        let state = serde_json::to_string(state).map_err(|e| unreadable(CHECKPOINT).because(e))?;
+        let state = serde_json::to_string(state).map_err(|e| unreadable(CHECKPOINT).with_source(e))?;
         let item = Writer::key(lease.job.to_string(), CHECKPOINT).text("state", state);
         let item = item.number("ttl", now.unix_timestamp() + TTL_SECONDS).done();
-        let incomplete = |e| Fault::new(FaultClass::Internal, "a checkpoint is incomplete").because(e);
+        let incomplete = |e| Fault::new(FaultClass::Internal, "a checkpoint is incomplete").with_source(e);
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).build().map_err(incomplete)?;
         let held = (ConditionCheck::builder().table_name(&self.table))
             .set_key(Some(Writer::key(lease.job.to_string(), JOB).done()))

@@ -60,7 +60,7 @@ impl JobStore {
             return Ok(false);
         }
         for place in &places {
-            if self.occupy_unless(is_under_way, provider, place, job, now).await?.is_none() {
+            if self.acquire_lock_unless(is_under_way, provider, place, job, now).await?.is_none() {
                 if head.is_some_and(|head| head.job == job) {
                     self.stand_at_the_head(provider, Head { job, seen_at: 0 }, now).await?;
                 }

@@ -66,7 +66,7 @@ impl JobStore {
                 return Ok(jobs);
             }
             let keys = KeysAndAttributes::builder().set_keys(Some(left)).build().map_err(|e| {
-                Fault::new(FaultClass::Internal, "a request for jobs is incomplete").because(e)
+                Fault::new(FaultClass::Internal, "a request for jobs is incomplete").with_source(e)
             })?;
             let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await;
             let answer = answer.map_err(|e| refused("answer", e))?;

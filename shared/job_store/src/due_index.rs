@@ -42,7 +42,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`model::FaultClass::StorageUnavailable`].
-    pub async fn oldest_unfinished(&self) -> Result<Option<JobId>, Fault> {
+    pub async fn oldest_active(&self) -> Result<Option<JobId>, Fault> {
         let mut jobs: Vec<JobId> = vec![];
         for shard in 0..DUE_SHARDS {
             let query = (self.client.query().table_name(&self.table).index_name("due"))

@@ -30,11 +30,11 @@ where
     };
     if is_permanent(&e) {
         return Fault::new(FaultClass::StorageRejected, "the job table does not take the record")
-            .because(chain);
+            .with_source(chain);
     }
     Fault::new(FaultClass::StorageUnavailable, format!("the job table did not {what}; try again"))
         .retry_after(5)
-        .because(chain)
+        .with_source(chain)
 }
 
 /// Whether the same request would be refused again.

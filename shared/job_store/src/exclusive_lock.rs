@@ -27,7 +27,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn occupy(
+    pub async fn acquire_lock(
         &self,
         provider: &ProviderName,
         place: &str,
@@ -35,11 +35,11 @@ impl JobStore {
         now: OffsetDateTime,
     ) -> Result<Option<JobId>, Fault> {
         let needs_it = |status: Status| !status.is_final() && status != Status::Expired;
-        self.occupy_unless(needs_it, provider, place, job, now).await
+        self.acquire_lock_unless(needs_it, provider, place, job, now).await
     }
 
     /// The same where a job needs its place for as long as `needs_it` says.
-    pub(crate) async fn occupy_unless(
+    pub(crate) async fn acquire_lock_unless(
         &self,
         needs_it: impl Fn(Status) -> bool,
         provider: &ProviderName,
@@ -49,7 +49,7 @@ impl JobStore {
     ) -> Result<Option<JobId>, Fault> {
         let mut gone: Option<JobId> = None;
         for _ in 0..MAX_ATTEMPTS {
-            let Some(holder) = self.try_to_occupy(provider, place, job, gone, now).await? else {
+            let Some(holder) = self.try_to_acquire_lock(provider, place, job, gone, now).await? else {
                 return Ok(None);
             };
             match self.get(holder).await? {
@@ -62,7 +62,7 @@ impl JobStore {
     }
 
     /// Writes the place if it is free, the job's own, or that of the job that is at its end. Returns whose it is else.
-    async fn try_to_occupy(
+    async fn try_to_acquire_lock(
         &self,
         provider: &ProviderName,
         place: &str,

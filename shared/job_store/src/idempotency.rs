@@ -122,7 +122,7 @@ impl JobStore {
                     "the job table did not take the job; try again",
                 )
                 .retry_after(5)
-                .because(other)),
+                .with_source(other)),
             },
             Err(e) => Err(refused("take the job", e)),
         }
@@ -178,7 +178,7 @@ impl JobStore {
 
     async fn is_claimed(&self, job: &Job, fault: &Fault, now: OffsetDateTime) -> Result<bool, Fault> {
         let mut failed = Job { audience: NotifyTargets::default(), ..job.clone() };
-        failed.apply(Event::Refused { error: fault.remembered(now) }, now);
+        failed.apply(Event::Refused { error: fault.for_record(now) }, now);
         let put = (self.client.put_item().table_name(&self.table))
             .set_item(Some(job_item::write(&failed)?))
             .condition_expression("attribute_not_exists(pk)");
@@ -214,7 +214,8 @@ impl JobStore {
 }
 
 fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Fault> {
-    let put =
-        builder.build().map_err(|e| Fault::new(FaultClass::Internal, "a claim is incomplete").because(e))?;
+    let put = builder
+        .build()
+        .map_err(|e| Fault::new(FaultClass::Internal, "a claim is incomplete").with_source(e))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }

@@ -51,7 +51,7 @@ impl Writer {
     }
 
     pub(crate) fn json(mut self, name: &str, value: &impl Serialize) -> Result<Self, Fault> {
-        let value = serde_json::to_value(value).map_err(|e| unreadable(name).because(e))?;
+        let value = serde_json::to_value(value).map_err(|e| unreadable(name).with_source(e))?;
         self.0.insert(name.to_owned(), attribute::from_json(value));
         Ok(self)
     }
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn time(self, name: &str) -> Result<OffsetDateTime, Fault> {
-        OffsetDateTime::parse(self.text(name)?, &Rfc3339).map_err(|e| unreadable(name).because(e))
+        OffsetDateTime::parse(self.text(name)?, &Rfc3339).map_err(|e| unreadable(name).with_source(e))
     }
 
     pub(crate) fn maybe_time(self, name: &str) -> Result<Option<OffsetDateTime>, Fault> {
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, Fault> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
-        serde_json::from_value(attribute::to_json(value)).map_err(|e| unreadable(name).because(e))
+        serde_json::from_value(attribute::to_json(value)).map_err(|e| unreadable(name).with_source(e))
     }
 }
 

@@ -32,12 +32,12 @@ fn due_shard(id: JobId) -> String {
 
 /// A time as `due` sorts by it.
 pub(crate) fn due_time(at: OffsetDateTime) -> Result<String, Fault> {
-    at.to_offset(UtcOffset::UTC).format(DUE).map_err(|e| unreadable("due_at").because(e))
+    at.to_offset(UtcOffset::UTC).format(DUE).map_err(|e| unreadable("due_at").with_source(e))
 }
 
 /// A day as `by_day` is keyed by it.
 pub(crate) fn day(date: Date) -> Result<String, Fault> {
-    date.format(DAY).map_err(|e| unreadable("day").because(e))
+    date.format(DAY).map_err(|e| unreadable("day").with_source(e))
 }
 
 /// What `by_provider_job_id` is keyed by.
@@ -89,7 +89,7 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
         writer = writer.time("hinted_at", hinted);
     }
     if let Some(publish_at) = job.outbox.due {
-        writer = writer.json("outbox", &job.outbox.announcements)?.text("publish_at", due_time(publish_at)?);
+        writer = writer.json("outbox", &job.outbox.events)?.text("publish_at", due_time(publish_at)?);
         let OutboxProgress { bus, caller } = job.outbox.told;
         writer = writer.maybe_number("told_bus", bus).maybe_number("told_caller", caller);
     }
@@ -131,10 +131,10 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
 pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
     let reader = Reader(item);
     let text_json = |name: &str| -> Result<Option<Value>, Fault> {
-        reader.maybe(name).map(serde_json::from_str).transpose().map_err(|e| unreadable(name).because(e))
+        reader.maybe(name).map(serde_json::from_str).transpose().map_err(|e| unreadable(name).with_source(e))
     };
     let outbox = Outbox {
-        announcements: reader.json("outbox")?.unwrap_or_default(),
+        events: reader.json("outbox")?.unwrap_or_default(),
         told: OutboxProgress {
             bus: reader.maybe_number("told_bus"),
             caller: reader.maybe_number("told_caller"),

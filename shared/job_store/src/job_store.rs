@@ -27,19 +27,19 @@ pub struct JobStore {
     pub(crate) client: Client,
     pub(crate) table: String,
     /// Whether others are told of jobs.
-    pub(crate) announces: bool,
+    pub(crate) publishes_events: bool,
 }
 
 impl JobStore {
     /// The table of this name.
     pub fn new(aws: &aws_types::SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(aws), table: table.into(), announces: false }
+        Self { client: Client::new(aws), table: table.into(), publishes_events: false }
     }
 
     /// The same table, and each change that others are to be told of is kept with its job until they have been.
     #[must_use]
-    pub fn announcing(self, announces: bool) -> Self {
-        Self { announces, ..self }
+    pub fn publishing_events(self, publishes_events: bool) -> Self {
+        Self { publishes_events, ..self }
     }
 
     /// Reads a job as it is now.
@@ -134,10 +134,10 @@ impl JobStore {
                 return Ok((job, change));
             }
             job.version += 1;
-            if self.announces || job.audience.hears_of(job.status) {
-                job.announce(event, change, now);
+            if self.publishes_events || job.audience.is_notified_of(job.status) {
+                job.add_outbox_event(event, change, now);
             }
-            job.call_waiters(now);
+            job.notify_waiters(now);
             tried = Some((change, before));
             if self.replace(&job, read, &item, &write).await? {
                 job_metrics::changed(change, before, &job);

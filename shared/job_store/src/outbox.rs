@@ -23,7 +23,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn tell_later(&self, id: JobId, at: OffsetDateTime) -> Result<(), Fault> {
+    pub async fn postpone_notifications(&self, id: JobId, at: OffsetDateTime) -> Result<(), Fault> {
         let later = |job: &mut Job| {
             let due = &mut job.outbox.due;
             due.is_some_and(|due| due < at) && due.replace(at).is_some()
@@ -48,7 +48,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`]; then they are told again.
-    pub async fn dismiss(&self, id: JobId, waiters: &[WorkflowWaiter]) -> Result<(), Fault> {
+    pub async fn remove_waiters(&self, id: JobId, waiters: &[WorkflowWaiter]) -> Result<(), Fault> {
         self.change_outbox(id, |job| job.release(waiters)).await.map(drop)
     }
 
@@ -56,7 +56,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn sign_later(&self, id: JobId, at: OffsetDateTime) -> Result<(), Fault> {
+    pub async fn postpone_heartbeat(&self, id: JobId, at: OffsetDateTime) -> Result<(), Fault> {
         let later = |job: &mut Job| {
             let sign = &mut job.audience.sign_at;
             sign.is_some_and(|sign| sign < at) && sign.replace(at).is_some()

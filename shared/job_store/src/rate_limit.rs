@@ -23,7 +23,7 @@ use crate::{
 /// Microseconds of the Unix epoch at which the next turn is free.
 const FREE_AT: &str = "free_at";
 /// Microseconds of the Unix epoch until which the provider asked us to hold back.
-const HELD_UNTIL: &str = "held_until";
+const HELD_UNTIL: &str = "paused_until";
 
 /// How often a turn is tried for that others were faster to take. Each failure is somebody else's success, save at
 /// the two edges of the span that is asked for.
@@ -44,7 +44,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn take_turn(
+    pub async fn reserve(
         &self,
         provider: &ProviderName,
         interval: Duration,
@@ -103,7 +103,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn return_turn(
+    pub async fn release_reservation(
         &self,
         provider: &ProviderName,
         interval: Duration,
@@ -120,11 +120,11 @@ impl JobStore {
     }
 
     /// Lets nobody have a turn before `until`, since the provider asked for it. Whoever has one already is told
-    /// by [`JobStore::held_until`]. An earlier, longer hold stays.
+    /// by [`JobStore::paused_until`]. An earlier, longer hold stays.
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn hold_back(&self, provider: &ProviderName, until: OffsetDateTime) -> Result<(), Fault> {
+    pub async fn pause_until(&self, provider: &ProviderName, until: OffsetDateTime) -> Result<(), Fault> {
         for attribute in [HELD_UNTIL, FREE_AT] {
             let update = (self.line(provider))
                 .update_expression("SET #attribute = :until")
@@ -140,7 +140,7 @@ impl JobStore {
     ///
     /// # Errors
     /// [`FaultClass::StorageUnavailable`].
-    pub async fn held_until(&self, provider: &ProviderName) -> Result<Option<OffsetDateTime>, Fault> {
+    pub async fn paused_until(&self, provider: &ProviderName) -> Result<Option<OffsetDateTime>, Fault> {
         let Some(item) = self.line_item(provider).await? else { return Ok(None) };
         Reader(&item).maybe_number(HELD_UNTIL).map(moment).transpose()
     }
@@ -205,5 +205,5 @@ fn microseconds(time: OffsetDateTime) -> i64 {
 
 fn moment(microseconds: i64) -> Result<OffsetDateTime, Fault> {
     let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000);
-    moment.map_err(|e| unreadable(FREE_AT).because(e))
+    moment.map_err(|e| unreadable(FREE_AT).with_source(e))
 }

@@ -108,7 +108,7 @@ impl Fault {
 
     /// Adds what went wrong underneath, for the log.
     #[must_use]
-    pub fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -129,7 +129,7 @@ impl Fault {
 
     /// Adds the provider's own words.
     #[must_use]
-    pub fn said_by_provider(mut self, answer: ProviderAnswer) -> Self {
+    pub fn with_provider_answer(mut self, answer: ProviderAnswer) -> Self {
         self.provider = Some(answer);
         self
     }
@@ -147,7 +147,7 @@ impl Fault {
     }
 
     /// The failure as a job remembers it.
-    pub fn remembered(&self, at: OffsetDateTime) -> JobError {
+    pub fn for_record(&self, at: OffsetDateTime) -> JobError {
         JobError {
             class: self.class,
             message: self.message.clone(),
@@ -187,7 +187,7 @@ impl JobError {
     pub fn again(&self) -> Fault {
         let fault = Fault::new(self.class, self.message.clone()).with_violations(self.errors.clone());
         match &self.provider {
-            Some(answer) => fault.said_by_provider(answer.clone()),
+            Some(answer) => fault.with_provider_answer(answer.clone()),
             None => fault,
         }
     }

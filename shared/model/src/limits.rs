@@ -43,7 +43,7 @@ impl Event {
                 let length = provider_job_id.as_str().len();
                 let message =
                     format!("the provider's id for the work is {length} bytes long and cannot be kept");
-                let error = Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now);
+                let error = Fault::new(FaultClass::ProviderOutcomeUnknown, message).for_record(now);
                 Event::OutcomeUnknown { error }
             }
             Event::Deferred { error } => Event::Deferred { error: error.map(error_within_limits) },

@@ -90,8 +90,8 @@ impl NotifyTargets {
     }
 
     /// Whether the caller's webhook is told that the job has come to this status.
-    pub fn hears_of(&self, status: Status) -> bool {
-        self.webhook_url.is_some() && status.ends_waiting()
+    pub fn is_notified_of(&self, status: Status) -> bool {
+        self.webhook_url.is_some() && status.ends_wait()
     }
 
     fn admit(&mut self, waiters: &[WorkflowWaiter]) -> bool {
@@ -107,7 +107,7 @@ impl NotifyTargets {
 impl Status {
     /// Whether those who wait for a job here wait no longer. `expired` ends their wait, though a late callback still
     /// lands the files: the provider may stay silent for ever.
-    pub fn ends_waiting(self) -> bool {
+    pub fn ends_wait(self) -> bool {
         match self {
             Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => true,
             Status::Waiting
@@ -126,19 +126,19 @@ impl Job {
     #[must_use]
     pub fn telling(self, audience: NotifyTargets) -> Self {
         let mut job = Self { audience, ..self };
-        job.call_waiters(job.created_at);
+        job.notify_waiters(job.created_at);
         job
     }
 
     /// Those who wait and are to be told that the job is at its end.
-    pub fn to_be_told(&self) -> &[WorkflowWaiter] {
-        if self.status.ends_waiting() { &self.audience.waiters } else { &[] }
+    pub fn waiters_to_notify(&self) -> &[WorkflowWaiter] {
+        if self.status.ends_wait() { &self.audience.waiters } else { &[] }
     }
 
     /// Lets more workflows wait, the newest if they are too many. Returns whether any of them is new.
     pub fn admit(&mut self, waiters: &[WorkflowWaiter], now: OffsetDateTime) -> bool {
         let admitted = self.audience.admit(waiters);
-        self.call_waiters(now);
+        self.notify_waiters(now);
         admitted
     }
 
@@ -154,16 +154,16 @@ impl Job {
     }
 
     /// Makes sure that somebody tells those who wait: of the end of the job, or that it lives.
-    pub fn call_waiters(&mut self, now: OffsetDateTime) {
+    pub fn notify_waiters(&mut self, now: OffsetDateTime) {
         let waits = !self.audience.waiters.is_empty();
-        match self.status.ends_waiting() {
+        match self.status.ends_wait() {
             true => self.audience.sign_at = None,
             false if waits => {
                 self.audience.sign_at.get_or_insert(now + NotifyTargets::BETWEEN_SIGNS);
             }
             false => {}
         }
-        if !self.to_be_told().is_empty() {
+        if !self.waiters_to_notify().is_empty() {
             self.outbox.due.get_or_insert(now + Outbox::TIMEOUT);
         }
     }
@@ -201,14 +201,14 @@ mod tests {
         let now = job.created_at;
         job.apply(Event::Accepted { provider_job_id: ProviderJobId::new("t") }, now);
         job.apply(Event::Answered { result: json!({}) }, now);
-        job.call_waiters(now);
+        job.notify_waiters(now);
     }
 
     #[test]
     fn a_job_that_somebody_waits_for_is_due_before_it_is_silent_for_a_minute() {
         let job = waited_for();
         assert_eq!(job.due(), Some(job.created_at + NotifyTargets::BETWEEN_SIGNS));
-        assert!(job.to_be_told().is_empty());
+        assert!(job.waiters_to_notify().is_empty());
     }
 
     #[test]
@@ -216,7 +216,7 @@ mod tests {
         let mut job = waited_for();
         ends(&mut job);
         assert_eq!(job.due(), Some(job.created_at + Outbox::TIMEOUT));
-        let told = job.to_be_told().to_vec();
+        let told = job.waiters_to_notify().to_vec();
         assert!(job.release(&told) && !job.release(&told));
         assert_eq!((job.due(), job.audience), (None, NotifyTargets::default()));
     }
@@ -227,7 +227,7 @@ mod tests {
         ends(&mut job);
         assert_eq!(job.due(), None);
         assert!(job.admit(&[task("late")], job.updated_at));
-        assert_eq!((job.to_be_told().len(), job.due().is_some()), (1, true));
+        assert_eq!((job.waiters_to_notify().len(), job.due().is_some()), (1, true));
     }
 
     #[test]
@@ -235,12 +235,12 @@ mod tests {
         let mut job = waited_for();
         ends(&mut job);
         job.version = 7;
-        job.announce(&Event::Answered { result: json!({}) }, crate::Change::Moved, job.created_at);
+        job.add_outbox_event(&Event::Answered { result: json!({}) }, crate::Change::Moved, job.created_at);
         assert!(job.told(OutboxProgress { bus: Some(7), caller: Some(7) }));
         assert!(job.outbox.due.is_some());
-        job.announce(&Event::Answered { result: json!({}) }, crate::Change::Moved, job.created_at);
+        job.add_outbox_event(&Event::Answered { result: json!({}) }, crate::Change::Moved, job.created_at);
         job.release(&[task("one")]);
-        assert_eq!((job.outbox.due.is_some(), job.outbox.announcements.len()), (true, 1));
+        assert_eq!((job.outbox.due.is_some(), job.outbox.events.len()), (true, 1));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct OutboxEvent {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outbox {
     /// At most a few: a job only has so many statuses, and progress takes the place of older progress.
-    pub announcements: Vec<OutboxEvent>,
+    pub events: Vec<OutboxEvent>,
     /// Who has been told of some of them already, and is not told again while others are waited for.
     pub told: OutboxProgress,
     /// When the sweep looks whether they still are here, or somebody who waits for the job. None when there are none.
@@ -48,7 +48,7 @@ pub struct OutboxProgress {
 impl Status {
     /// Whether others are told that a job has come here. They are not before the provider has the work, or while
     /// nobody knows whether it has.
-    pub fn is_announced(self) -> bool {
+    pub fn makes_outbox_event(self) -> bool {
         match self {
             Status::Submitted
             | Status::Rendering
@@ -72,9 +72,9 @@ impl Outbox {
 impl Job {
     /// Puts what an event did into the outbox, if others are to be told. The job's version is the one that it will
     /// be written as.
-    pub fn announce(&mut self, event: &Event, change: Change, now: OffsetDateTime) {
+    pub fn add_outbox_event(&mut self, event: &Event, change: Change, now: OffsetDateTime) {
         let news = match change {
-            Change::Moved => self.status.is_announced(),
+            Change::Moved => self.status.makes_outbox_event(),
             Change::Noted => matches!(event, Event::Progressed { .. }) && self.status == Status::Rendering,
             Change::Nothing => false,
         };
@@ -83,9 +83,9 @@ impl Job {
         }
         if self.status == Status::Rendering {
             // Newer progress says all that older progress does, however long nobody can be told.
-            self.outbox.announcements.retain(|known| known.status != Status::Rendering);
+            self.outbox.events.retain(|known| known.status != Status::Rendering);
         }
-        self.outbox.announcements.push(OutboxEvent {
+        self.outbox.events.push(OutboxEvent {
             sequence: self.version,
             status: self.status,
             at: self.updated_at,
@@ -98,22 +98,22 @@ impl Job {
     /// Notes what the event bus and the caller have been told, and forgets what both have. Returns whether that is new.
     pub fn told(&mut self, told: OutboxProgress) -> bool {
         let outbox = &mut self.outbox;
-        let before = (outbox.announcements.len(), outbox.told);
+        let before = (outbox.events.len(), outbox.told);
         let OutboxProgress { bus, caller } = outbox.told;
         outbox.told = OutboxProgress { bus: bus.max(told.bus), caller: caller.max(told.caller) };
         let through = outbox.told.bus.min(outbox.told.caller);
-        outbox.announcements.retain(|announcement| Some(announcement.sequence) > through);
-        if outbox.announcements.is_empty() {
+        outbox.events.retain(|announcement| Some(announcement.sequence) > through);
+        if outbox.events.is_empty() {
             outbox.told = OutboxProgress::default();
         }
-        let after = (outbox.announcements.len(), outbox.told);
+        let after = (outbox.events.len(), outbox.told);
         self.rest();
         before != after
     }
 
     /// Lets nobody look after what is to be told once nothing is.
     pub(crate) fn rest(&mut self) {
-        if self.outbox.announcements.is_empty() && self.to_be_told().is_empty() {
+        if self.outbox.events.is_empty() && self.waiters_to_notify().is_empty() {
             self.outbox.due = None;
         }
     }
@@ -148,7 +148,7 @@ mod tests {
         let now = job.created_at;
         let change = job.apply(event.clone(), now);
         job.version += 1;
-        job.announce(&event, change, now);
+        job.add_outbox_event(&event, change, now);
     }
 
     fn both(through: u64) -> OutboxProgress {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn told(job: &Job) -> Vec<(u64, Status)> {
-        job.outbox.announcements.iter().map(|told| (told.sequence, told.status)).collect()
+        job.outbox.events.iter().map(|told| (told.sequence, told.status)).collect()
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
         happens(&mut job, Event::Finished { sources: vec![], missing: vec![] });
         let statuses = [(1, Status::Submitted), (5, Status::Rendering), (6, Status::Received)];
         assert_eq!(told(&job), statuses);
-        assert_eq!(job.outbox.announcements[1].progress, Some(30.0));
+        assert_eq!(job.outbox.events[1].progress, Some(30.0));
     }
 
     #[test]

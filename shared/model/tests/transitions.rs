@@ -21,7 +21,7 @@ fn job() -> Job {
 }
 
 fn error() -> model::JobError {
-    Fault::new(FaultClass::ProviderOutcomeUnknown, "no answer").remembered(OffsetDateTime::UNIX_EPOCH)
+    Fault::new(FaultClass::ProviderOutcomeUnknown, "no answer").for_record(OffsetDateTime::UNIX_EPOCH)
 }
 
 fn accepted() -> Event {

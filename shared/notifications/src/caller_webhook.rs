@@ -52,7 +52,7 @@ impl CallerWebhookMessage {
 
 /// The payload's `type`, such as `job.stored`, of a status that ends a job.
 fn kind(status: Status) -> Option<String> {
-    status.ends_waiting().then(|| format!("job.{status}"))
+    status.ends_wait().then(|| format!("job.{status}"))
 }
 
 fn written(kind: &str, event: &JobEvent<'_>, data: &impl Serialize) -> String {
@@ -101,7 +101,7 @@ mod tests {
         let now = job.created_at;
         let change = job.apply(event.clone(), now);
         job.version += 1;
-        job.announce(&event, change, now);
+        job.add_outbox_event(&event, change, now);
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
         let mut job = job();
         happens(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
         assert_eq!(CallerWebhookMessage::all(&job), []);
-        let error = Fault::new(FaultClass::ProviderFailed, "no").remembered(job.created_at);
+        let error = Fault::new(FaultClass::ProviderFailed, "no").for_record(job.created_at);
         happens(&mut job, Event::Failed { error, missing: vec![] });
         let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");
@@ -125,7 +125,7 @@ mod tests {
     fn a_payload_that_would_be_too_long_keeps_what_counts() {
         let mut job = job();
         let violations = vec![Violation::new("field", "é".repeat(MAX_BODY_BYTES))];
-        let error = Fault::violations(violations).remembered(job.created_at);
+        let error = Fault::violations(violations).for_record(job.created_at);
         happens(&mut job, Event::Refused { error });
         let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");

@@ -91,7 +91,7 @@ fn left_out(entries: Vec<PutEventsEntry>, answer: &PutEventsOutput) -> (Vec<PutE
 fn not_taken(why: String) -> Fault {
     Fault::new(FaultClass::StorageUnavailable, "the event bus did not take the events; try again")
         .retry_after(5)
-        .because(why)
+        .with_source(why)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl<'a> JobEvent<'a> {
 
     /// What was announced of a job after this, oldest first.
     pub(crate) fn after(job: &'a Job, told: Option<u64>) -> impl Iterator<Item = Self> {
-        let later = job.outbox.announcements.iter().filter(move |announced| Some(announced.sequence) > told);
+        let later = job.outbox.events.iter().filter(move |announced| Some(announced.sequence) > told);
         later.map(|announcement| Self::new(job, announcement))
     }
 

@@ -91,11 +91,11 @@ mod tests {
             origin: Origin::Submitted,
         });
         let violations = vec![Violation::new("field", "x".repeat(MAX_ENTRY_BYTES))];
-        let error = model::Fault::violations(violations).remembered(job.created_at);
+        let error = model::Fault::violations(violations).for_record(job.created_at);
         let error = model::JobError { message: "no".into(), ..error };
         let (event, now) = (model::Event::Refused { error }, job.created_at);
         let change = job.apply(event.clone(), now);
-        job.announce(&event, change, now);
+        job.add_outbox_event(&event, change, now);
         let entry = PutEventsEntry::of_job(&JobEvent::all(&job)[0]);
         let detail: Value = serde_json::from_str(&entry.detail).expect("JSON");
         assert!(entry.bytes() < MAX_ENTRY_BYTES);

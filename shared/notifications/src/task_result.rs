@@ -167,7 +167,7 @@ mod tests {
 
     fn error(class: FaultClass, message: impl Into<String>) -> JobError {
         let violations = vec![Violation::new("field", "v".repeat(40_000))];
-        Fault::new(class, message).with_violations(violations).remembered(time::OffsetDateTime::UNIX_EPOCH)
+        Fault::new(class, message).with_violations(violations).for_record(time::OffsetDateTime::UNIX_EPOCH)
     }
 
     fn ended(event: Event) -> Job {

@@ -87,7 +87,7 @@ impl WorkflowWaiters {
 
     /// Tells those who wait for a job that is at its end, side by side.
     pub async fn tell(&self, job: &Job, unreachable: &UnreachableServices) -> NotifiedWaiters {
-        let waiters = job.to_be_told();
+        let waiters = job.waiters_to_notify();
         if waiters.is_empty() {
             return NotifiedWaiters::default();
         }
@@ -205,5 +205,5 @@ fn ended<O, E: ProvideErrorMetadata, R>(answer: Result<O, SdkError<E, R>>) -> Ca
 
 fn untold(code: String) -> Fault {
     let message = "a waiting workflow cannot be told; it is told later";
-    Fault::new(FaultClass::StorageUnavailable, message).retry_after(5).because(code)
+    Fault::new(FaultClass::StorageUnavailable, message).retry_after(5).with_source(code)
 }

@@ -26,7 +26,7 @@ impl OutboxDispatcher<'_> {
     /// # Errors
     /// [`model::FaultClass::StorageUnavailable`]; then it is to be told again.
     pub async fn bus(&self, job: &Job) -> Result<(), Fault> {
-        let Some(last) = job.outbox.announcements.last() else { return Ok(()) };
+        let Some(last) = job.outbox.events.last() else { return Ok(()) };
         // Whoever hears of nothing in there has heard all of it.
         let caller = CallerWebhookMessage::all(job).is_empty().then_some(last.sequence);
         if self.events.is_none() && caller.is_none() {
@@ -46,7 +46,7 @@ impl OutboxDispatcher<'_> {
     pub async fn workflows(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Fault> {
         let told = self.workflows.tell(job, unreachable).await;
         if !told.done.is_empty() {
-            self.records.dismiss(job.id, &told.done).await?;
+            self.records.remove_waiters(job.id, &told.done).await?;
         }
         told.left.map_or(Ok(()), Err)
     }
@@ -56,7 +56,7 @@ impl OutboxDispatcher<'_> {
     /// # Errors
     /// [`model::FaultClass::StorageUnavailable`]; then it is to be handed over again.
     pub async fn caller(&self, job: &Job) -> Result<(), Fault> {
-        let (Some(last), Some(url)) = (job.outbox.announcements.last(), &job.audience.webhook_url) else {
+        let (Some(last), Some(url)) = (job.outbox.events.last(), &job.audience.webhook_url) else {
             return Ok(());
         };
         let webhooks = CallerWebhookMessage::all(job);

@@ -29,9 +29,9 @@ pub struct ProviderClient<'a> {
     /// When Lambda ends the invocation.
     pub deadline: OffsetDateTime,
     /// Whose turns requests take; none for an operator's commands, which are few.
-    pub pace: Option<&'a RateLimiter<'a>>,
+    pub rate_limiter: Option<&'a RateLimiter<'a>>,
     /// Where keys and tokens come from.
-    pub authority: TokenSource<'a>,
+    pub token_source: TokenSource<'a>,
     /// Whether requests may carry a token. Not while a token is being got.
     pub authorizes: bool,
     /// The job that the provider is asked about, if it is one.
@@ -90,7 +90,7 @@ impl ProviderClient<'_> {
                 QueryStep::Authorize { refused } => {
                     let unfit = token.take().filter(|_| refused);
                     let fresh = self.token(unfit.as_ref()).await?;
-                    step = inquiry.authorized(&fresh);
+                    step = inquiry.on_token(&fresh);
                     token = Some(fresh);
                     continue;
                 }
@@ -100,7 +100,7 @@ impl ProviderClient<'_> {
             if !self.turn_comes(wait).await? {
                 return Err(QueryError::NoTime);
             }
-            step = inquiry.answered(self.send(request).await);
+            step = inquiry.on_response(self.send(request).await);
         }
     }
 
@@ -112,7 +112,7 @@ impl ProviderClient<'_> {
         if !self.authorizes {
             return Err(Fault::new(FaultClass::Internal, "a token is needed to get a token"));
         }
-        self.authority.token(self, refused).await
+        self.token_source.token(self, refused).await
     }
 
     /// Sends one request, and waits no longer than the invocation allows.
@@ -127,12 +127,12 @@ impl ProviderClient<'_> {
                 return Err(SendFailure::NotSent);
             }
         };
-        let timeout = self.timeout.min(left(self.deadline).saturating_sub(RESERVE));
+        let timeout = self.timeout.min(time_left(self.deadline).saturating_sub(RESERVE));
         let longest =
             request.extensions().get::<ResponseLimit>().map_or(MAX_RESPONSE_BYTES, |longest| longest.0);
         let answer = self.sender.send(request, timeout, longest).await;
         if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS) {
-            let provider = self.authority.provider.name();
+            let provider = self.token_source.provider.name();
             tracing::info!(
                 metric = "ProviderThrottles",
                 count = 1,
@@ -150,8 +150,8 @@ impl ProviderClient<'_> {
     /// Redacts what the answer to a request may repeat: all secrets that are held, and those that the request carries,
     /// which may be newer than the copy that is held.
     async fn redactor(&self, request: &http::Request<Bytes>) -> Result<Redactor, Fault> {
-        let secret = self.authority.secrets.get().await?;
-        let provider = providers::name_of(self.authority.provider);
+        let secret = self.token_source.secrets.get().await?;
+        let provider = providers::name_of(self.token_source.provider);
         let expected = request.extensions().get::<SecretResponse>().map(|secret| secret.0);
         let mut redactor = secret.redactor(&provider, self.job, expected);
         let sensitive = request.headers().values().filter(|value| value.is_sensitive());
@@ -164,12 +164,12 @@ impl ProviderClient<'_> {
 
     /// Waits, and then for a turn. Returns whether it came in time.
     async fn turn_comes(&self, wait: Duration) -> Result<bool, Fault> {
-        let Some(pace) = self.pace else {
+        let Some(rate_limiter) = self.rate_limiter else {
             tokio::time::sleep(wait).await;
             return Ok(self.is_time_for_an_answer(Duration::ZERO));
         };
-        match pace.take(OffsetDateTime::now_utc() + wait).await? {
-            Reservation::At(turn) => Ok(matches!(pace.come(turn).await?, Reservation::At(_))),
+        match rate_limiter.reserve(OffsetDateTime::now_utc() + wait).await? {
+            Reservation::At(turn) => Ok(matches!(rate_limiter.wait_for(turn).await?, Reservation::At(_))),
             Reservation::NotBefore(_) => Ok(false),
         }
     }
@@ -177,14 +177,14 @@ impl ProviderClient<'_> {
     /// Everybody leaves a provider alone that asked for it.
     async fn heard(&self, refusal: &Fault, wait: Duration) {
         if refusal.class == FaultClass::ProviderThrottled
-            && let Some(pace) = self.pace
+            && let Some(rate_limiter) = self.rate_limiter
         {
-            pace.hold_back(OffsetDateTime::now_utc() + wait).await;
+            rate_limiter.pause_until(OffsetDateTime::now_utc() + wait).await;
         }
     }
 
     fn is_time_for_an_answer(&self, wait: Duration) -> bool {
-        left(self.deadline) > wait + RESERVE + self.timeout.min(MIN_RESPONSE_TIME)
+        time_left(self.deadline) > wait + RESERVE + self.timeout.min(MIN_RESPONSE_TIME)
     }
 }
 
@@ -209,6 +209,6 @@ pub fn latest_request(timeout: Duration, deadline: OffsetDateTime) -> OffsetDate
 }
 
 /// What is left until then, zero when it is over.
-pub fn left(deadline: OffsetDateTime) -> Duration {
+pub fn time_left(deadline: OffsetDateTime) -> Duration {
     Duration::try_from(deadline - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO)
 }

@@ -27,47 +27,47 @@ pub struct RateLimiter<'a> {
     /// Between two requests; none when nobody has to wait.
     pub interval: Option<Duration>,
     /// The longest that this invocation waits for a turn.
-    pub patience: Duration,
+    pub max_wait: Duration,
     /// The end of this invocation leaves no time for an answer to a request that is sent later.
     pub latest: OffsetDateTime,
 }
 
 impl RateLimiter<'_> {
     /// Whether there are turns at all.
-    pub fn is_shared(&self) -> bool {
+    pub fn is_limited(&self) -> bool {
         self.interval.is_some()
     }
 
     /// Takes a turn that is not before `from`, unless it would be too late for this invocation.
-    pub async fn take(&self, from: OffsetDateTime) -> Result<Reservation, Fault> {
+    pub async fn reserve(&self, from: OffsetDateTime) -> Result<Reservation, Fault> {
         let latest = match self.interval {
-            Some(_) => self.latest.min(OffsetDateTime::now_utc() + self.patience),
+            Some(_) => self.latest.min(OffsetDateTime::now_utc() + self.max_wait),
             None => self.latest,
         };
         match self.interval {
             _ if from > latest => Ok(Reservation::NotBefore(from)),
-            Some(interval) => self.records.take_turn(&self.provider, interval, from, latest).await,
+            Some(interval) => self.records.reserve(&self.provider, interval, from, latest).await,
             None => Ok(Reservation::At(from)),
         }
     }
 
     /// Takes a turn for a request that continues what has begun: it waits as long as the invocation can, since what
     /// came before would be lost.
-    pub async fn take_patiently(&self, from: OffsetDateTime) -> Result<Reservation, Fault> {
+    pub async fn reserve_until_deadline(&self, from: OffsetDateTime) -> Result<Reservation, Fault> {
         match self.interval {
             _ if from > self.latest => Ok(Reservation::NotBefore(from)),
-            Some(interval) => self.records.take_turn(&self.provider, interval, from, self.latest).await,
+            Some(interval) => self.records.reserve(&self.provider, interval, from, self.latest).await,
             None => Ok(Reservation::At(from)),
         }
     }
 
     /// Waits until a turn has come. One that was missed, or that lies before the end of a hold, is changed for a
     /// later one.
-    pub async fn come(&self, mut turn: OffsetDateTime) -> Result<Reservation, Fault> {
+    pub async fn wait_for(&self, mut turn: OffsetDateTime) -> Result<Reservation, Fault> {
         loop {
             sleep_until(turn - LOOKAHEAD).await;
             let held = match self.interval {
-                Some(_) => self.records.held_until(&self.provider).await?,
+                Some(_) => self.records.paused_until(&self.provider).await?,
                 None => None,
             };
             sleep_until(turn).await;
@@ -75,11 +75,11 @@ impl RateLimiter<'_> {
             if now > self.latest {
                 return Ok(Reservation::NotBefore(now));
             }
-            let missed = self.is_shared() && now - turn > LATEST_USE;
+            let missed = self.is_limited() && now - turn > LATEST_USE;
             if !missed && held.is_none_or(|until| until <= turn) {
                 return Ok(Reservation::At(turn));
             }
-            match self.take(now).await? {
+            match self.reserve(now).await? {
                 Reservation::At(later) => turn = later,
                 far => return Ok(far),
             }
@@ -87,20 +87,20 @@ impl RateLimiter<'_> {
     }
 
     /// Gives back a turn that is not used. What fails here costs one turn.
-    pub async fn give_back(&self, turn: OffsetDateTime) {
+    pub async fn release(&self, turn: OffsetDateTime) {
         let Some(interval) = self.interval else { return };
-        if let Err(fault) = self.records.return_turn(&self.provider, interval, turn).await {
+        if let Err(fault) = self.records.release_reservation(&self.provider, interval, turn).await {
             fault.log("a turn at the provider is lost");
         }
     }
 
     /// Makes everybody leave the provider alone, since it asked for it.
-    pub async fn hold_back(&self, until: OffsetDateTime) {
-        if !self.is_shared() {
+    pub async fn pause_until(&self, until: OffsetDateTime) {
+        if !self.is_limited() {
             return;
         }
         tracing::warn!(metric = "ProviderPauses", count = 1, provider = %self.provider, %until, "everybody holds back");
-        if let Err(fault) = self.records.hold_back(&self.provider, until).await {
+        if let Err(fault) = self.records.pause_until(&self.provider, until).await {
             fault.log("the others do not know that the provider wants to be left alone");
         }
     }

@@ -88,7 +88,7 @@ pub trait Provider: Sync {
 
     /// What an order's work has for itself while it goes on, such as the project that is rendered: a second order for
     /// the same is refused until the first is at its end. Nothing when orders do not get in each other's way.
-    fn occupies(&self, _request: &Value) -> Option<String> {
+    fn exclusive_resource(&self, _request: &Value) -> Option<String> {
         None
     }
 
@@ -145,7 +145,7 @@ pub trait Provider: Sync {
     }
 
     /// Whether a kind of work is done when the provider answers, so that its caller can wait for the end.
-    fn is_done_at_once(&self, _kind: &str) -> bool {
+    fn is_synchronous(&self, _kind: &str) -> bool {
         false
     }
 
@@ -177,7 +177,7 @@ pub trait Provider: Sync {
 
     /// What counts as a delivery. Providers whose method is not documented may take more than POST; a request that
     /// is no delivery is answered 200 and forgotten.
-    fn is_delivery(&self, method: &http::Method, _query: Option<&str>) -> DeliveryMethod {
+    fn delivery_method(&self, method: &http::Method, _query: Option<&str>) -> DeliveryMethod {
         match *method {
             http::Method::POST => DeliveryMethod::Delivery,
             _ => DeliveryMethod::Refused,

@@ -29,7 +29,7 @@ pub enum QueryStep<T> {
         /// What to tell the caller when there is no time to wait.
         otherwise: Fault,
     },
-    /// Get a token and go on with [`Query::authorized`].
+    /// Get a token and go on with [`Query::on_token`].
     Authorize {
         /// Whether the provider refused the token that was given before, so that another one is needed.
         refused: bool,
@@ -46,10 +46,10 @@ pub trait Query<T>: Send {
     fn start(&mut self) -> QueryStep<T>;
 
     /// What the answer to the last request means.
-    fn answered(&mut self, answer: SendResult) -> QueryStep<T>;
+    fn on_response(&mut self, answer: SendResult) -> QueryStep<T>;
 
     /// Goes on with a token, after [`QueryStep::Authorize`].
-    fn authorized(&mut self, _token: &Secret) -> QueryStep<T> {
+    fn on_token(&mut self, _token: &Secret) -> QueryStep<T> {
         QueryStep::Failed(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
     }
 }

@@ -49,14 +49,14 @@ pub enum SubmitStep {
         /// What to tell the caller when there is no time to wait.
         otherwise: Fault,
     },
-    /// Get a token and go on with [`SubmitProtocol::authorized`].
+    /// Get a token and go on with [`SubmitProtocol::on_token`].
     Authorize {
         /// Whether the provider refused the token that was given before, so that another one is needed.
         refused: bool,
     },
-    /// Keep this with the job for later questions about it, and go on with [`SubmitProtocol::remembered`]. What is
+    /// Keep this with the job for later questions about it, and go on with [`SubmitProtocol::on_stored`]. What is
     /// learnt before the work is asked for must be kept before, since nobody can learn it afterwards.
-    Remember(Map<String, Value>),
+    Store(Map<String, Value>),
     /// The provider took the work.
     Accepted(ProviderJobId),
     /// The provider took the work and has done it already.
@@ -87,15 +87,15 @@ pub trait SubmitProtocol: Send {
     fn start(&mut self) -> SubmitStep;
 
     /// What the answer to the last request means.
-    fn answered(&mut self, answer: SendResult) -> SubmitStep;
+    fn on_response(&mut self, answer: SendResult) -> SubmitStep;
 
     /// Goes on with a token, after [`SubmitStep::Authorize`].
-    fn authorized(&mut self, _token: &Secret) -> SubmitStep {
+    fn on_token(&mut self, _token: &Secret) -> SubmitStep {
         SubmitStep::Refused(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
     }
 
-    /// Goes on after [`SubmitStep::Remember`].
-    fn remembered(&mut self) -> SubmitStep {
+    /// Goes on after [`SubmitStep::Store`].
+    fn on_stored(&mut self) -> SubmitStep {
         SubmitStep::Refused(Fault::new(FaultClass::Internal, "nothing was to be remembered"))
     }
 }

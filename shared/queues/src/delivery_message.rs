@@ -94,7 +94,8 @@ impl DeliveryBody {
             DeliveryBody::Text(text) => Ok(Some(text.clone().into())),
             DeliveryBody::Base64(text) => {
                 let decoded = BASE64_STANDARD.decode(text);
-                let damaged = |e| Fault::new(FaultClass::Internal, "a queued delivery is damaged").because(e);
+                let damaged =
+                    |e| Fault::new(FaultClass::Internal, "a queued delivery is damaged").with_source(e);
                 decoded.map(|bytes| Some(bytes.into())).map_err(damaged)
             }
             DeliveryBody::Stored(_) => Ok(None),
@@ -109,7 +110,7 @@ impl DeliveryQueueMessage {
     /// [`FaultClass::Internal`]: the message is none of ours.
     pub fn read(text: &str) -> Result<Self, Fault> {
         serde_json::from_str(text)
-            .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").because(e))
+            .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").with_source(e))
     }
 }
 

@@ -61,7 +61,7 @@ impl Queue {
 
     pub(crate) async fn send(&self, message: &impl Serialize, delay: u32) -> Result<(), Fault> {
         let body = serde_json::to_string(message)
-            .map_err(|e| Fault::new(FaultClass::Internal, "a message cannot be queued").because(e))?;
+            .map_err(|e| Fault::new(FaultClass::Internal, "a message cannot be queued").with_source(e))?;
         let delay = i32::try_from(delay.min(MAX_DELAY_SECONDS)).unwrap_or_default();
         let send = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(delay);
         send.send().await.map(|_| ()).map_err(|e| refused("take the message", e))
@@ -91,9 +91,10 @@ where
     };
     if e.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| PERMANENT.contains(&code))
     {
-        return Fault::new(FaultClass::StorageRejected, format!("the queue does not {what}")).because(chain);
+        return Fault::new(FaultClass::StorageRejected, format!("the queue does not {what}"))
+            .with_source(chain);
     }
     Fault::new(FaultClass::StorageUnavailable, format!("the queue did not {what}; try again"))
         .retry_after(5)
-        .because(chain)
+        .with_source(chain)
 }

@@ -21,7 +21,7 @@ impl QueuedSubmission {
     /// [`FaultClass::Internal`]: the message is none of ours.
     pub fn read(text: &str) -> Result<Self, Fault> {
         serde_json::from_str(text)
-            .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").because(e))
+            .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").with_source(e))
     }
 }
 

@@ -18,7 +18,7 @@ use aws_types::{
 };
 use model::{Fault, FaultClass};
 
-use crate::{Environment, trusted_ca};
+use crate::{Environment, ca_bundle};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// An answer to a small request takes milliseconds; after this long the connection is dead.
@@ -48,10 +48,10 @@ impl Aws {
             None,
             "environment",
         );
-        let trusted = TrustStore::default().with_pem_certificate(trusted_ca(environment)?);
+        let trusted = TrustStore::default().with_pem_certificate(ca_bundle(environment)?);
         let tls = TlsContext::builder().with_trust_store(trusted).build();
         let tls =
-            tls.map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").because(e))?;
+            tls.map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").with_source(e))?;
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
         Ok(Self {
             environment: environment.clone(),

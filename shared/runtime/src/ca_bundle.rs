@@ -14,7 +14,7 @@ const SETTING: &str = "TRUSTED_CA_FILE";
 ///
 /// # Errors
 /// [`FaultClass::Misconfigured`] when there is no such file, or something else in it than certificates.
-pub fn trusted_ca(environment: &Environment) -> Result<Vec<u8>, Fault> {
+pub fn ca_bundle(environment: &Environment) -> Result<Vec<u8>, Fault> {
     let Some(path) = environment.maybe(SETTING) else { return Ok(vec![]) };
     let unusable = |why: &str| {
         Fault::new(
@@ -22,12 +22,14 @@ pub fn trusted_ca(environment: &Environment) -> Result<Vec<u8>, Fault> {
             format!("the environment variable {SETTING} names a file that {why}"),
         )
     };
-    let pem = std::fs::read(path).map_err(|e| unusable("cannot be read").because(e))?;
+    let pem = std::fs::read(path).map_err(|e| unusable("cannot be read").with_source(e))?;
     // Tried here, since the SDK ends the process over a certificate that it cannot use.
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|e| unusable("is not PEM").because(e))?;
-        roots.add(certificate).map_err(|e| unusable("holds no certificate of an authority").because(e))?;
+        let certificate = certificate.map_err(|e| unusable("is not PEM").with_source(e))?;
+        roots
+            .add(certificate)
+            .map_err(|e| unusable("holds no certificate of an authority").with_source(e))?;
     }
     if roots.is_empty() { Err(unusable("holds no certificate")) } else { Ok(pem) }
 }
@@ -39,7 +41,7 @@ mod tests {
     #[test]
     fn only_a_file_of_certificates_is_taken() {
         let read =
-            |path: &str| trusted_ca(&Environment::new([(SETTING, path)])).map_err(|fault| fault.message);
+            |path: &str| ca_bundle(&Environment::new([(SETTING, path)])).map_err(|fault| fault.message);
         assert_eq!(read(""), Ok(vec![]));
         for path in ["/nowhere/ca.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
             assert!(read(path).is_err_and(|message| message.contains(SETTING)), "{path}");

@@ -69,7 +69,7 @@ fn body(event: &Value) -> Result<Bytes, Fault> {
         Some(text) if encoded => {
             let bytes = BASE64_STANDARD.decode(text);
             let damaged =
-                |e| Fault::new(FaultClass::InvalidRequest, "the event's body is not base64").because(e);
+                |e| Fault::new(FaultClass::InvalidRequest, "the event's body is not base64").with_source(e);
             Body::Binary(bytes.map_err(damaged)?)
         }
         Some(text) => Body::Text(text.to_owned()),

@@ -33,16 +33,16 @@ pub fn trace() -> Option<Trace> {
 }
 
 /// A part of an invocation that is about a job of its own: a message of a batch, a job that the sweep looks at.
-pub fn piece_of_work() -> Span {
-    tracing::info_span!("piece_of_work", job_id = Empty, provider = Empty)
+pub fn work_item_span() -> Span {
+    tracing::info_span!("work_item_span", job_id = Empty, provider = Empty)
 }
 
 /// Says which job the lines from here on are about, in the piece of work or else the invocation that is under way.
-pub fn about(job: JobId) {
+pub fn set_job(job: JobId) {
     Span::current().record("job_id", tracing::field::display(job));
 }
 
 /// Says whose work the lines from here on are about. A metric has it as its dimension, so it must be a known provider.
-pub fn of_provider(provider: &str) {
+pub fn set_provider(provider: &str) {
     Span::current().record("provider", provider);
 }

@@ -19,11 +19,11 @@ mod runtime;
 mod xray;
 
 pub use aws::Aws;
-pub use ca_bundle::trusted_ca;
+pub use ca_bundle::ca_bundle;
 pub use env::Environment;
 pub use event_source::{EventSource, QueueMessage};
 pub use http_event::is_plain_path;
-pub use invocation_context::{InvocationContext, about, of_provider, piece_of_work, trace};
+pub use invocation_context::{InvocationContext, set_job, set_provider, trace, work_item_span};
 pub use log::{log_into, start_log};
 pub use metrics::{METRICS, Metric, NAMESPACE, Unit};
 pub use problem::Problem;

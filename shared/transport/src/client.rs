@@ -28,12 +28,12 @@ pub(crate) fn trusting(pem: &[u8]) -> Result<ClientBuilder, Fault> {
     let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let unusable = || Fault::new(FaultClass::Misconfigured, "a trusted authority cannot be used");
-        let certificate = certificate.map_err(|e| unusable().because(e))?;
-        roots.add(certificate).map_err(|e| unusable().because(e))?;
+        let certificate = certificate.map_err(|e| unusable().with_source(e))?;
+        roots.add(certificate).map_err(|e| unusable().with_source(e))?;
     }
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").because(e))?
+        .map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").with_source(e))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(reqwest::Client::builder()
@@ -53,5 +53,5 @@ pub(crate) fn trusting(pem: &[u8]) -> Result<ClientBuilder, Fault> {
 pub(crate) fn build(builder: ClientBuilder) -> Result<reqwest::Client, Fault> {
     builder
         .build()
-        .map_err(|e| Fault::new(FaultClass::Misconfigured, "the HTTP client cannot be built").because(e))
+        .map_err(|e| Fault::new(FaultClass::Misconfigured, "the HTTP client cannot be built").with_source(e))
 }

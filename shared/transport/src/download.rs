@@ -37,21 +37,22 @@ pub struct Download {
 }
 
 impl Downloader {
-    /// A downloader behind a guard, for files of at most `largest` bytes. The authorities in `trusted_ca`, which is
+    /// A downloader behind a guard, for files of at most `largest` bytes. The authorities in `ca_bundle`, which is
     /// PEM, are trusted besides the public ones.
     ///
     /// # Errors
     /// [`FaultClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
-    pub fn new(guard: SsrfGuard, largest: u64, trusted_ca: &[u8]) -> Result<Self, Fault> {
+    pub fn new(guard: SsrfGuard, largest: u64, ca_bundle: &[u8]) -> Result<Self, Fault> {
         let builder =
-            client::trusting(trusted_ca)?.dns_resolver(PublicOnly(SystemResolver)).read_timeout(STALL);
+            client::trusting(ca_bundle)?.dns_resolver(PublicOnly(SystemResolver)).read_timeout(STALL);
         Ok(Self { client: client::build(builder)?, guard, largest })
     }
 
     /// Asks for a file, hop by hop through the guard, and returns the answer whatever its status.
     pub(crate) async fn follow(&self, url: &str, asked: &HeaderMap) -> Result<reqwest::Response, Fault> {
-        let mut url = Url::parse(url)
-            .map_err(|e| Fault::new(FaultClass::SourceRefused, "download refused: not a URL").because(e))?;
+        let mut url = Url::parse(url).map_err(|e| {
+            Fault::new(FaultClass::SourceRefused, "download refused: not a URL").with_source(e)
+        })?;
         for _ in 0..=REDIRECTS {
             self.guard.check(&url).inspect_err(|_| count_refusal(&url))?;
             let answer = self.request(&url, asked).await?;
@@ -84,9 +85,9 @@ impl Downloader {
                     FaultClass::SourceRefused,
                     "download refused: the URL cannot be requested",
                 )
-                .because(e);
+                .with_source(e);
             }
-            Fault::new(FaultClass::SourceUnavailable, "the download server does not answer").because(e)
+            Fault::new(FaultClass::SourceUnavailable, "the download server does not answer").with_source(e)
         })
     }
 
@@ -134,7 +135,9 @@ impl Download {
                     }
                     Some(Err(e)) => {
                         let message = format!("the download broke off after {received} bytes");
-                        Some(Err(Fault::new(FaultClass::SourceUnavailable, message).because(e.without_url())))
+                        Some(Err(
+                            Fault::new(FaultClass::SourceUnavailable, message).with_source(e.without_url())
+                        ))
                     }
                     None => announced.filter(|length| *length != received).map(|length| {
                         let message = format!("the download ended after {received} of {length} bytes");

@@ -58,9 +58,9 @@ impl Downloader {
     pub async fn range(&self, remote: &RemoteFile, range: Range<u64>) -> Result<Download, Fault> {
         let mut asked = HeaderMap::new();
         let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
-        asked.insert(header::RANGE, HeaderValue::try_from(bytes).map_err(|e| unusable().because(e))?);
+        asked.insert(header::RANGE, HeaderValue::try_from(bytes).map_err(|e| unusable().with_source(e))?);
         if let Some(validator) = &remote.validator {
-            let validator = HeaderValue::try_from(validator).map_err(|e| unusable().because(e))?;
+            let validator = HeaderValue::try_from(validator).map_err(|e| unusable().with_source(e))?;
             asked.insert(header::IF_RANGE, validator);
         }
         let answer = self.follow(&remote.url, &asked).await?;

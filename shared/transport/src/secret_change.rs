@@ -146,7 +146,7 @@ fn unwritable<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'stati
         Some("AccessDeniedException" | "ResourceNotFoundException") => FaultClass::Misconfigured,
         _ => FaultClass::StorageUnavailable,
     };
-    Fault::new(class, "Landfall's secret cannot be written").because(e)
+    Fault::new(class, "Landfall's secret cannot be written").with_source(e)
 }
 
 #[cfg(test)]

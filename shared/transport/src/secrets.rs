@@ -166,7 +166,7 @@ impl Secrets {
     async fn fetch(&self) -> Result<SecretVersion, Fault> {
         let answer = self.client.get_secret_value().secret_id(&self.id).send().await.map_err(|e| {
             let e = e.into_service_error();
-            let fault = Fault::new(class(e.code()), "Landfall's secret cannot be read").because(e);
+            let fault = Fault::new(class(e.code()), "Landfall's secret cannot be read").with_source(e);
             if fault.retryable() { fault.retry_after(5) } else { fault }
         })?;
         let (id, text) = (answer.version_id.unwrap_or_default(), answer.secret_string.unwrap_or_default());

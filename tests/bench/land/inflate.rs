@@ -48,7 +48,7 @@ async fn main() -> Result<(), Error> {
 }
 
 fn unreadable(error: std::io::Error) -> model::Fault {
-    model::Fault::new(model::FaultClass::StorageUnavailable, "the archive cannot be read").because(error)
+    model::Fault::new(model::FaultClass::StorageUnavailable, "the archive cannot be read").with_source(error)
 }
 
 /// The buffers, which all files share.

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use bucket::{Bucket, Key, UploadedObject};
 use model::ChecksumAlgorithm;
-use runtime::{Aws, Environment, Error, start_log, trusted_ca};
+use runtime::{Aws, Environment, Error, ca_bundle, start_log};
 use serde_json::json;
 use transport::{Downloader, Origin, SsrfGuard};
 use webhook::landing::transfer::{LandingProgress, Transfer};
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
     let objects =
         Bucket::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
     let guard = SsrfGuard::new([], [origin], "TRUSTED_ORIGINS");
-    let downloader = Downloader::new(guard, u64::MAX, &trusted_ca(&environment)?)?;
+    let downloader = Downloader::new(guard, u64::MAX, &ca_bundle(&environment)?)?;
 
     let (started, meter) = (Instant::now(), LandingProgress::default());
     let transfer = Transfer {

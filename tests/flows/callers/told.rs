@@ -128,7 +128,7 @@ async fn sweeps_at_the_same_time_tell_a_caller_under_one_id() {
     world.nobody_is_left_to_tell().await;
     assert!(caller.told().iter().all(|told| told.header("webhook-id").starts_with(&id)));
     same_message(&caller.told());
-    assert_eq!(world.sweep(3600).await["looked_at"], 0);
+    assert_eq!(world.sweep(3600).await["checked"], 0);
 }
 
 #[tokio::test]

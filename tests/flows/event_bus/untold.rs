@@ -29,7 +29,7 @@ async fn the_bus_is_down(outage: Outage) {
     world.sweeps(3600).await;
     world.tells(&id, &STORED).await;
     world.all_is_told(&id).await;
-    assert_eq!(world.sweeps(3600).await["looked_at"], 0);
+    assert_eq!(world.sweeps(3600).await["checked"], 0);
 }
 
 #[tokio::test]

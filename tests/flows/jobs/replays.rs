@@ -35,11 +35,11 @@ async fn lost(world: &mut World) -> String {
 
 /// Takes the bodies away from the deliveries of a job, as of those that were neither text nor long.
 async fn forgotten(world: &World, id: &str) {
-    let is_delivery = |item: &Item| {
+    let delivery_method = |item: &Item| {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         text("pk").is_some_and(|pk| pk == id) && text("sk").is_some_and(|sk| sk.starts_with("DELIVERY#"))
     };
-    for item in world.items().await.into_iter().filter(is_delivery) {
+    for item in world.items().await.into_iter().filter(delivery_method) {
         let update = world.aws.dynamodb.update_item().table_name(TABLE);
         let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
         update.update_expression("REMOVE body").send().await.expect("written");

@@ -69,12 +69,12 @@ impl World {
 
     /// Sweeps until nothing is left over. Returns how many jobs were looked at.
     async fn swept_clean(&self) -> u64 {
-        let mut looked_at = 0;
+        let mut checked = 0;
         loop {
             let swept = self.sweep(0).await;
-            looked_at += swept["looked_at"].as_u64().expect("a count");
+            checked += swept["checked"].as_u64().expect("a count");
             if swept["unfinished"] == false {
-                return looked_at;
+                return checked;
             }
         }
     }
@@ -102,7 +102,7 @@ async fn a_job_whose_record_is_damaged_does_not_hold_up_the_others() {
     // It has been due longest, and always will be.
     world.tamper(&damaged, &[("due_at", "2026-01-01T00:00:00.000Z"), ("status", "asleep")], &[]).await;
     let swept = world.sweep(0).await;
-    assert_eq!((&swept["looked_at"], &swept["unfinished"]), (&json!(199), &json!(true)));
+    assert_eq!((&swept["checked"], &swept["unfinished"]), (&json!(199), &json!(true)));
     assert_eq!(world.peak().0, 199);
 }
 
@@ -113,7 +113,7 @@ async fn a_sweep_that_has_no_time_left_leaves_the_rest_to_the_next_one() {
         with_silent_jobs(60, |options| change(options).variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
     let first = world.sweep(0).await;
     assert_eq!(first["unfinished"], true, "{first}");
-    let left = 60 - first["looked_at"].as_u64().expect("a count");
+    let left = 60 - first["checked"].as_u64().expect("a count");
     assert!(left > 20, "{first}");
     assert_eq!((world.swept_clean().await, world.peak().0), (left, 60));
     assert!(world.peak().1 <= 30, "{} in a second", world.peak().1);
@@ -141,9 +141,9 @@ async fn ten_thousand_silent_generations_measured() {
         let sweeps = world.swept_clean();
         tokio::pin!(sweeps);
         let mut memory = 0;
-        let looked_at = loop {
+        let checked = loop {
             tokio::select! {
-                looked_at = &mut sweeps => break looked_at,
+                checked = &mut sweeps => break checked,
                 () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {
                     let peak = world.processes.as_ref().and_then(harness::WorkerProcesses::peak_memory);
                     memory = memory.max(peak.unwrap_or_default());
@@ -152,10 +152,10 @@ async fn ten_thousand_silent_generations_measured() {
         };
         let (asked, most) = world.peak();
         println!(
-            "rate {per_second}/s: {looked_at} looked at and {asked} asked in {:.1?}, at most {most} in a second, {} MiB",
+            "rate {per_second}/s: {checked} looked at and {asked} asked in {:.1?}, at most {most} in a second, {} MiB",
             started.elapsed(),
             memory / 1024 / 1024
         );
-        assert_eq!((looked_at, asked), (10_000, 10_000));
+        assert_eq!((checked, asked), (10_000, 10_000));
     }
 }

@@ -27,9 +27,9 @@ impl World {
     async fn only_one_is_left(&self, id: &str) {
         until("the others are remembered to have heard", || async {
             let item = self.job_item(id).await;
-            let announcements = item.get("outbox")?.as_l().ok()?;
+            let events = item.get("outbox")?.as_l().ok()?;
             let waiters = item.get("audience")?.as_m().ok()?.get("waiters")?.as_l().ok()?;
-            (announcements.is_empty() && waiters.len() == 1).then_some(())
+            (events.is_empty() && waiters.len() == 1).then_some(())
         })
         .await;
     }

@@ -85,7 +85,7 @@ async fn a_state_that_has_timed_out_is_forgotten_and_fails_no_job() {
     world.nobody_waits(&id).await;
     assert_eq!(world.told(TOKEN), []);
     until("nothing is left to look after", || async {
-        (world.sweep(3600).await["looked_at"] == 0).then_some(())
+        (world.sweep(3600).await["checked"] == 0).then_some(())
     })
     .await;
 }

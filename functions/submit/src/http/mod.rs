@@ -74,7 +74,7 @@ fn reply(answer: CommandResponse) -> HttpReply {
 /// 202, since the work goes on; of work that is done at once, 201 when the provider made a thing, and 200.
 fn status(job: &Job) -> u16 {
     let provider = providers::find(job.provider.as_str());
-    if !provider.is_some_and(|provider| provider.is_done_at_once(&job.kind)) {
+    if !provider.is_some_and(|provider| provider.is_synchronous(&job.kind)) {
         return 202;
     }
     let created = job.result.as_ref().and_then(|result| result.get("created")).and_then(Value::as_bool);

@@ -46,11 +46,11 @@ impl Position {
         let unknown =
             || Fault::invalid("cursor", "expected the next_cursor of an earlier page of the same query");
         let message = seals.open(cursor).ok_or_else(unknown)?;
-        let written: Written = serde_json::from_slice(&message).map_err(|e| unknown().because(e))?;
+        let written: Written = serde_json::from_slice(&message).map_err(|e| unknown().with_source(e))?;
         if written.query != listing.fingerprint() {
             return Err(unknown());
         }
-        let date = |day| Date::from_julian_day(day).map_err(|e| unknown().because(e));
+        let date = |day| Date::from_julian_day(day).map_err(|e| unknown().with_source(e));
         Ok(Self { from: date(written.from)?, day: date(written.day)?, before: written.before })
     }
 
@@ -63,7 +63,7 @@ impl Position {
         let (from, day) = (self.from.to_julian_day(), self.day.to_julian_day());
         let unwritten = || Fault::new(FaultClass::Misconfigured, "no callback_key in Landfall's secret");
         let message = serde_json::to_vec(&Written { query, from, day, before: self.before });
-        seals.seal(&message.map_err(|e| unwritten().because(e))?).ok_or_else(unwritten)
+        seals.seal(&message.map_err(|e| unwritten().with_source(e))?).ok_or_else(unwritten)
     }
 
     /// The day before, if the listing reaches so far.

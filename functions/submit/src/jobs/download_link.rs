@@ -88,7 +88,8 @@ impl App {
         }
         let manifest = job.manifest.filter(|_| unlisted).ok_or_else(none)?;
         let text = self.links.read(&manifest.key).await?.ok_or_else(none)?;
-        let damaged = |e| Fault::new(FaultClass::Internal, "the job's manifest cannot be read").because(e);
+        let damaged =
+            |e| Fault::new(FaultClass::Internal, "the job's manifest cannot be read").with_source(e);
         let manifest: Manifest = serde_json::from_slice(&text).map_err(damaged)?;
         found(manifest.files).ok_or_else(none)
     }

@@ -101,7 +101,10 @@ impl CheckUseCase<'_> {
             Err(fault) => return Err(fault),
         };
         for (name, mut inquiry) in checks {
-            findings.note(name, self.signing.line.inquire(inquiry.as_mut()).await.map_err(Fault::from));
+            findings.note(
+                name,
+                self.signing.provider_client.inquire(inquiry.as_mut()).await.map_err(Fault::from),
+            );
         }
         Ok(())
     }
@@ -121,9 +124,9 @@ impl CheckUseCase<'_> {
         }
         let request = http::Request::builder().method(Method::POST).uri(url.as_str()).body(Bytes::new());
         let request = request.map_err(|e| {
-            Fault::new(model::FaultClass::Misconfigured, "WEBHOOK_URL cannot be called").because(e)
+            Fault::new(model::FaultClass::Misconfigured, "WEBHOOK_URL cannot be called").with_source(e)
         })?;
-        Ok(match self.signing.line.send(request).await {
+        Ok(match self.signing.provider_client.send(request).await {
             Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
                 CheckResult::new(CheckStatus::Ok, "the webhook receiver answers, and refuses a wrong token")
             }

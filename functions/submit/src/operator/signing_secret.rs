@@ -24,7 +24,7 @@ pub(crate) struct SigningSecretUseCase<'a> {
     pub(crate) provider: &'static dyn Provider,
     pub(crate) api_url: &'a str,
     pub(crate) secrets: &'a Secrets,
-    pub(crate) line: ProviderClient<'a>,
+    pub(crate) provider_client: ProviderClient<'a>,
 }
 
 impl SigningSecretUseCase<'_> {
@@ -90,7 +90,7 @@ impl SigningSecretUseCase<'_> {
                      mends it: {}",
                     fault.message
                 );
-                Err(Fault::new(fault.class, message).because(fault))
+                Err(Fault::new(fault.class, message).with_source(fault))
             }
         }
     }
@@ -132,7 +132,7 @@ impl SigningSecretUseCase<'_> {
         let mut inquiry = inquiry.ok_or_else(|| {
             Fault::invalid("provider", "this provider has no signing secret that could be managed")
         })?;
-        Ok(self.line.inquire(inquiry.as_mut()).await?)
+        Ok(self.provider_client.inquire(inquiry.as_mut()).await?)
     }
 
     fn credentials(&self, version: &SecretVersion) -> Credentials {

@@ -50,7 +50,7 @@ impl App {
         request: &Job,
         deadline: OffsetDateTime,
     ) -> Result<Job, Fault> {
-        runtime::about(before.id);
+        runtime::set_job(before.id);
         let (now, waiters) = (OffsetDateTime::now_utc(), &request.audience.waiters);
         let mut job = before;
         if !waiters.is_empty() {
@@ -89,7 +89,7 @@ impl App {
 
 /// What the provider said, as a job remembers it that goes on by itself.
 pub(crate) fn waits_for(why: &Fault, now: OffsetDateTime) -> JobError {
-    JobError { retryable: true, ..why.remembered(now) }
+    JobError { retryable: true, ..why.for_record(now) }
 }
 
 /// Whether a job that was refused for the moment has waited long enough.

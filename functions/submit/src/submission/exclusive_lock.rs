@@ -20,9 +20,9 @@ impl App {
 
     /// Makes sure that no other job is at what this one has to have for itself.
     pub(crate) async fn take_place(&self, job: &Job, provider: &dyn Provider) -> Result<(), Fault> {
-        let Some(place) = provider.occupies(&job.request) else { return Ok(()) };
+        let Some(place) = provider.exclusive_resource(&job.request) else { return Ok(()) };
         let now = OffsetDateTime::now_utc();
-        let Some(holder) = self.records.occupy(&job.provider, &place, job.id, now).await? else {
+        let Some(holder) = self.records.acquire_lock(&job.provider, &place, job.id, now).await? else {
             return Ok(());
         };
         let message = format!("job {holder} is at {place} and not at its end; submit again once it is");
@@ -32,7 +32,7 @@ impl App {
     /// Makes sure that no more jobs are under way than the provider shall have at once. Returns whether there is room.
     async fn take_slot(&self, job: &Job, provider: &dyn Provider) -> Result<bool, Fault> {
         let slots = self.config.providers.concurrent_jobs(provider.name());
-        let Some(slots) = slots.filter(|_| provider.occupies(&job.request).is_some()) else {
+        let Some(slots) = slots.filter(|_| provider.exclusive_resource(&job.request).is_some()) else {
             return Ok(true);
         };
         let now = OffsetDateTime::now_utc();

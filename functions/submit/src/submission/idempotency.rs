@@ -55,7 +55,7 @@ async fn settled(records: &JobStore, job: Job) -> Result<Job, Fault> {
     }
     let message =
         "the request to the provider was interrupted; the work may be under way, and is not asked for again";
-    let error = Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now);
+    let error = Fault::new(FaultClass::ProviderOutcomeUnknown, message).for_record(now);
     records.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn undo(records: &JobStore, job: &Job, key: Option<&Idempotency
     let id = job.id;
     send_away(records, job).await;
     let now = OffsetDateTime::now_utc();
-    let error = why.remembered(now);
+    let error = why.for_record(now);
     match records.apply(id, &Event::Refused { error }, now).await {
         Ok(_) => {}
         Err(fault) => fault.log("a claim is not undone"),
@@ -77,7 +77,7 @@ pub(crate) async fn undo(records: &JobStore, job: &Job, key: Option<&Idempotency
 pub(crate) async fn send_away(records: &JobStore, job: &Job) {
     let waiters = &job.audience.waiters;
     if !waiters.is_empty()
-        && let Err(fault) = records.dismiss(job.id, waiters).await
+        && let Err(fault) = records.remove_waiters(job.id, waiters).await
     {
         fault.log("a workflow that heard of a refusal is told of it again");
     }

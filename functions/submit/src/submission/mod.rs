@@ -41,42 +41,42 @@ impl App {
         let request = self.completed(request).await?;
         self.can_be_told(&request.audience).await?;
         let (provider, id) = (request.provider, JobId::generate());
-        runtime::about(id);
-        runtime::of_provider(provider.name());
+        runtime::set_job(id);
+        runtime::set_provider(provider.name());
         let asked_for = (&request.order.kind, &request.order.request);
-        let mut conversation = self.conversation(provider, id, asked_for.0, asked_for.1).await?;
-        let pace = self.pace(provider, self.config.longest_wait, deadline);
+        let mut protocol = self.submit_protocol(provider, id, asked_for.0, asked_for.1).await?;
+        let rate_limiter = self.rate_limiter(provider, self.config.longest_wait, deadline);
 
         let (key, audience) = (request.key.clone(), request.audience.clone());
         let retry_of = request.retry_of;
         let mut job = Job::new(new_job(id, request)).traced(runtime::trace()).telling(audience);
         job.retries.of = retry_of;
-        let turn = match pace.take(OffsetDateTime::now_utc()).await? {
+        let turn = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
             Reservation::At(turn) => turn,
-            Reservation::NotBefore(_) if !pace.is_shared() => return Err(late()),
+            Reservation::NotBefore(_) if !rate_limiter.is_limited() => return Err(late()),
             Reservation::NotBefore(free_at) => return self.wait(job, key.as_ref(), free_at, deadline).await,
         };
         let waiting = turn - OffsetDateTime::now_utc() > LOOKAHEAD;
         if waiting {
             job = job.waiting();
         }
-        if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &pace, turn).await? {
+        if let Some(before) = self.claim_in_turn(&job, key.as_ref(), &rate_limiter, turn).await? {
             return self.found(before, &job, deadline).await;
         }
         let admitted = self.admit(&job, provider).await;
         if !matches!(admitted, Ok(true)) {
-            pace.give_back(turn).await;
+            rate_limiter.release(turn).await;
             return self.turned_away(job, key.as_ref(), admitted.err(), deadline).await;
         }
         let asking = SubmitAttempt {
-            line: self.line(provider, Some(id), deadline),
-            pace: &pace,
+            provider_client: self.provider_client(provider, Some(id), deadline),
+            rate_limiter: &rate_limiter,
             records: &self.records,
             job: id,
             refused_before: None,
             waiting,
         };
-        let asked = asking.lead(conversation.as_mut(), turn).await;
+        let asked = asking.lead(protocol.as_mut(), turn).await;
         job.apply(Event::Begun, OffsetDateTime::now_utc());
         self.answered(job, key.as_ref(), asked, deadline).await
     }
@@ -119,12 +119,12 @@ impl App {
         &self,
         job: &Job,
         key: Option<&IdempotencyKey>,
-        pace: &RateLimiter<'_>,
+        rate_limiter: &RateLimiter<'_>,
         turn: OffsetDateTime,
     ) -> Result<Option<Job>, Fault> {
         let claimed = claim(&self.records, job, key).await;
         if !matches!(claimed, Ok(None)) {
-            pace.give_back(turn).await;
+            rate_limiter.release(turn).await;
         }
         claimed
     }
@@ -223,7 +223,7 @@ impl App {
         if tokio::time::timeout(time_to_record(deadline), sent_away).await.is_err() {
             tracing::warn!(job_id = %id, "a workflow that heard of a refusal is told of it again");
         }
-        let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
+        let event = Event::Refused { error: fault.for_record(OffsetDateTime::now_utc()) };
         self.record(job, event, deadline).await;
         if fault.retryable() {
             // The caller is told to come back, and then shall find the way free.

@@ -12,7 +12,7 @@ use model::{Change, Event, Fault, FaultClass, Job, JobId};
 use provider_client::{LOOKAHEAD, MAX_PAUSE, sleep_until};
 use providers::{Provider, SubmitProtocol};
 use queues::QueuedSubmission;
-use runtime::{QueueMessage, QueueReply, Segment, piece_of_work};
+use runtime::{QueueMessage, QueueReply, Segment, work_item_span};
 use time::OffsetDateTime;
 use tracing::Instrument;
 
@@ -37,7 +37,7 @@ const LATER: u64 = 30;
 impl App {
     /// Works through a batch side by side, since most of a job's time is waiting. What failed comes back.
     pub(crate) async fn work(&self, messages: Vec<QueueMessage>, deadline: OffsetDateTime) -> QueueReply {
-        let dealt_with = |message| self.dealt_with(message, deadline).instrument(piece_of_work());
+        let dealt_with = |message| self.dealt_with(message, deadline).instrument(work_item_span());
         let worked = join_all(messages.into_iter().map(dealt_with)).await;
         let mut reply = QueueReply::default();
         worked.into_iter().flatten().for_each(|failed| reply.failed(failed));
@@ -58,17 +58,17 @@ impl App {
 
     async fn take_up(&self, body: &str, deadline: OffsetDateTime) -> Result<(), Fault> {
         let id = QueuedSubmission::read(body)?.job_id;
-        runtime::about(id);
+        runtime::set_job(id);
         let Some(job) = self.records.get(id).await?.filter(|job| job.status == model::Status::Waiting) else {
             return Ok(());
         };
         let provider = providers::find(job.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a waiting job names no known provider"))?;
-        runtime::of_provider(provider.name());
+        runtime::set_provider(provider.name());
         // Before the job is taken: one that cannot be asked for since something is not configured goes on waiting.
-        let conversation = self.conversation(provider, id, &job.kind, &job.request).await?;
+        let protocol = self.submit_protocol(provider, id, &job.kind, &job.request).await?;
         match self.admit(&job, provider).await {
-            Ok(true) => self.ask_in_turn(job, provider, conversation, deadline).await,
+            Ok(true) => self.ask_in_turn(job, provider, protocol, deadline).await,
             Ok(false) => self.left_alone(id).await,
             // Another job is at the same thing since the table forgot this one.
             Err(fault) if fault.class == FaultClass::ProviderConflict => {
@@ -84,12 +84,12 @@ impl App {
         &self,
         job: Job,
         provider: &'static dyn Provider,
-        mut conversation: Box<dyn SubmitProtocol>,
+        mut protocol: Box<dyn SubmitProtocol>,
         deadline: OffsetDateTime,
     ) -> Result<(), Fault> {
         let id = job.id;
-        let pace = self.pace(provider, TIMEOUT, deadline);
-        let turn = match pace.take(OffsetDateTime::now_utc()).await? {
+        let rate_limiter = self.rate_limiter(provider, TIMEOUT, deadline);
+        let turn = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
             Reservation::At(turn) => turn,
             Reservation::NotBefore(free_at) => return self.enqueue(&job, free_at).await,
         };
@@ -97,20 +97,20 @@ impl App {
         sleep_until(turn - LOOKAHEAD).await;
         let (job, change) = self.records.apply(id, &Event::Begun, OffsetDateTime::now_utc()).await?;
         if change != Change::Moved {
-            pace.give_back(turn).await;
+            rate_limiter.release(turn).await;
             return Ok(());
         }
         let segment = Segment::of(job.trace.as_ref(), "Landfall submission");
         let refused_before = job.error.as_ref().map(|error| error.class);
         let asking = SubmitAttempt {
-            line: self.line(provider, Some(id), deadline),
-            pace: &pace,
+            provider_client: self.provider_client(provider, Some(id), deadline),
+            rate_limiter: &rate_limiter,
             records: &self.records,
             job: id,
             refused_before,
             waiting: false,
         };
-        let asked = asking.lead(conversation.as_mut(), turn).await;
+        let asked = asking.lead(protocol.as_mut(), turn).await;
         self.trace(segment, Ok(&job));
         self.settle(job, asked, deadline).await
     }
@@ -163,7 +163,7 @@ impl App {
     /// Records a refusal on the job, since its caller has gone.
     async fn end(&self, job: Job, fault: &Fault, deadline: OffsetDateTime) {
         fault.log("a waiting job was refused");
-        let event = Event::Refused { error: fault.remembered(OffsetDateTime::now_utc()) };
+        let event = Event::Refused { error: fault.for_record(OffsetDateTime::now_utc()) };
         self.record(job, event, deadline).await;
     }
 }

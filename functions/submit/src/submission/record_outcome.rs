@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{Event, Job};
 use notifications::UnreachableServices;
 use outbox::OutboxDispatcher;
-use provider_client::left;
+use provider_client::time_left;
 use time::OffsetDateTime;
 
 use crate::App;
@@ -38,7 +38,7 @@ impl App {
 
     /// Tells others what is new about a job. What they cannot be told in time, the sweep tells them.
     pub(crate) async fn tell(&self, job: &Job, deadline: OffsetDateTime) {
-        let longest = MAX_NOTIFY_TIME.min(left(deadline) / 4);
+        let longest = MAX_NOTIFY_TIME.min(time_left(deadline) / 4);
         // Their time is kept call by call: what one of them has heard is remembered, however long another takes.
         let workflows = self.workflows.within(longest);
         let telling = OutboxDispatcher {
@@ -69,5 +69,5 @@ impl App {
 
 /// Half of what is left, so that there is time to answer.
 pub(crate) fn time_to_record(deadline: OffsetDateTime) -> Duration {
-    (left(deadline) / 2).max(MIN_RECORD_TIME)
+    (time_left(deadline) / 2).max(MIN_RECORD_TIME)
 }

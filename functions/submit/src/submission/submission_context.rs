@@ -13,7 +13,7 @@ use crate::App;
 
 impl App {
     /// Prepares to ask for a job. Whatever is not configured is found here.
-    pub(crate) async fn conversation(
+    pub(crate) async fn submit_protocol(
         &self,
         provider: &dyn Provider,
         job: JobId,
@@ -35,7 +35,7 @@ impl App {
     }
 
     /// The line to a provider for an invocation that ends at `deadline`.
-    pub(crate) fn line(
+    pub(crate) fn provider_client(
         &self,
         provider: &'static dyn Provider,
         job: Option<JobId>,
@@ -46,8 +46,8 @@ impl App {
             sender: &self.sender,
             timeout: self.config.provider_timeout,
             deadline,
-            pace: None,
-            authority: TokenSource { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
+            rate_limiter: None,
+            token_source: TokenSource { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
             authorizes: true,
             job,
             waits: true,
@@ -55,17 +55,17 @@ impl App {
     }
 
     /// The provider's pace for an invocation that waits so long for a turn.
-    pub(crate) fn pace(
+    pub(crate) fn rate_limiter(
         &self,
         provider: &dyn Provider,
-        patience: Duration,
+        max_wait: Duration,
         deadline: OffsetDateTime,
     ) -> RateLimiter<'_> {
         RateLimiter {
             records: &self.records,
             provider: providers::name_of(provider),
             interval: self.config.providers.interval(provider.name()),
-            patience,
+            max_wait,
             latest: latest_request(self.config.provider_timeout, deadline),
         }
     }

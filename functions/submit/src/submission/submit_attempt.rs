@@ -40,8 +40,8 @@ pub(crate) struct Postponement {
 
 /// What it takes to ask.
 pub(crate) struct SubmitAttempt<'a> {
-    pub(crate) line: ProviderClient<'a>,
-    pub(crate) pace: &'a RateLimiter<'a>,
+    pub(crate) provider_client: ProviderClient<'a>,
+    pub(crate) rate_limiter: &'a RateLimiter<'a>,
     /// Where the job is remembered.
     pub(crate) records: &'a JobStore,
     pub(crate) job: JobId,
@@ -55,11 +55,11 @@ impl SubmitAttempt<'_> {
     /// Leads the conversation to its end, or as far as the time allows. The first request has this turn already.
     pub(crate) async fn lead(
         &self,
-        conversation: &mut dyn SubmitProtocol,
+        protocol: &mut dyn SubmitProtocol,
         turn: OffsetDateTime,
     ) -> SubmitOutcome {
         let (mut first, mut token) = (Some(turn), None);
-        let mut step = conversation.start();
+        let mut step = protocol.start();
         loop {
             let (request, wait, otherwise) = match step {
                 SubmitStep::Send(request) => (request, Duration::ZERO, None),
@@ -69,15 +69,15 @@ impl SubmitAttempt<'_> {
                 SubmitStep::SendAfter { wait, request, otherwise } => (request, wait, Some(otherwise)),
                 SubmitStep::Authorize { refused } => {
                     let unfit = token.take().filter(|_| refused);
-                    let fresh = match self.line.token(unfit.as_ref()).await {
+                    let fresh = match self.provider_client.token(unfit.as_ref()).await {
                         Ok(fresh) => fresh,
                         Err(fault) => return SubmitOutcome::Refused(fault),
                     };
-                    step = conversation.authorized(&fresh);
+                    step = protocol.on_token(&fresh);
                     token = Some(fresh);
                     continue;
                 }
-                SubmitStep::Remember(notes) => {
+                SubmitStep::Store(notes) => {
                     let noted = Event::Noted { notes };
                     match self.records.apply(self.job, &noted, OffsetDateTime::now_utc()).await {
                         Ok((job, _)) if job.status == Status::Cancelled => {
@@ -86,7 +86,7 @@ impl SubmitAttempt<'_> {
                         Ok(_) => {}
                         Err(fault) => return SubmitOutcome::Refused(fault),
                     }
-                    step = conversation.remembered();
+                    step = protocol.on_stored();
                     continue;
                 }
                 SubmitStep::Accepted(provider_job_id) => {
@@ -97,7 +97,7 @@ impl SubmitAttempt<'_> {
                 }
                 SubmitStep::OutcomeUnknown(fault) => {
                     fault.log("the provider may or may not have taken the work");
-                    let error = fault.remembered(OffsetDateTime::now_utc());
+                    let error = fault.for_record(OffsetDateTime::now_utc());
                     return SubmitOutcome::Unknown(Event::OutcomeUnknown { error });
                 }
                 SubmitStep::Refused(fault) => return self.refused(fault).await,
@@ -105,7 +105,7 @@ impl SubmitAttempt<'_> {
             if let Err(asked) = self.turn(first.take(), wait, otherwise).await {
                 return *asked;
             }
-            step = conversation.answered(self.line.send(request).await);
+            step = protocol.on_response(self.provider_client.send(request).await);
         }
     }
 
@@ -134,7 +134,7 @@ impl SubmitAttempt<'_> {
             sleep_until(turn - LOOKAHEAD).await;
             self.recorded(&Event::Begun, turn, &refusal).await?;
         }
-        let come = self.pace.come(turn).await;
+        let come = self.rate_limiter.wait_for(turn).await;
         self.came(come, refusal).map(|_| ())
     }
 
@@ -142,11 +142,11 @@ impl SubmitAttempt<'_> {
     async fn next_turn(&self, wait: Duration, refusal: Option<&Fault>) -> Result<Reservation, Fault> {
         let from = OffsetDateTime::now_utc() + wait.min(MAX_PAUSE);
         if refusal.is_some_and(|refusal| refusal.class == FaultClass::ProviderThrottled) {
-            self.pace.hold_back(from).await;
+            self.rate_limiter.pause_until(from).await;
         }
         match refusal {
-            Some(_) => self.pace.take(from).await,
-            None => self.pace.take_patiently(from).await,
+            Some(_) => self.rate_limiter.reserve(from).await,
+            None => self.rate_limiter.reserve_until_deadline(from).await,
         }
     }
 
@@ -158,7 +158,7 @@ impl SubmitAttempt<'_> {
     ) -> Result<(OffsetDateTime, Option<Fault>), Box<SubmitOutcome>> {
         match turn {
             Ok(Reservation::At(turn)) => Ok((turn, refusal)),
-            Ok(Reservation::NotBefore(at)) if self.pace.is_shared() => {
+            Ok(Reservation::NotBefore(at)) if self.rate_limiter.is_limited() => {
                 Err(Box::new(SubmitOutcome::Later(Postponement { at, why: refusal, recorded: false })))
             }
             Ok(Reservation::NotBefore(_)) => {
@@ -181,11 +181,11 @@ impl SubmitAttempt<'_> {
             // It may have been written all the same, and then the job is asked for later: no refusal may be told.
             Err(fault) => {
                 fault.log("that a job waits for its turn is not recorded");
-                let why = refusal.as_ref().map(|refusal| refusal.remembered(turn).again());
+                let why = refusal.as_ref().map(|refusal| refusal.for_record(turn).again());
                 SubmitOutcome::Later(Postponement { at: turn, why, recorded: true })
             }
         };
-        self.pace.give_back(turn).await;
+        self.rate_limiter.release(turn).await;
         Err(Box::new(asked))
     }
 
@@ -196,12 +196,12 @@ impl SubmitAttempt<'_> {
 
     /// A provider that goes on throttling is left alone, and the job waits.
     async fn refused(&self, fault: Fault) -> SubmitOutcome {
-        if fault.class != FaultClass::ProviderThrottled || !self.pace.is_shared() {
+        if fault.class != FaultClass::ProviderThrottled || !self.rate_limiter.is_limited() {
             return SubmitOutcome::Refused(fault);
         }
         let wait = Duration::from_secs(fault.retry_after.unwrap_or(1)).min(MAX_PAUSE);
         let at = OffsetDateTime::now_utc() + wait;
-        self.pace.hold_back(at).await;
+        self.rate_limiter.pause_until(at).await;
         SubmitOutcome::Later(Postponement { at, why: Some(fault), recorded: false })
     }
 }

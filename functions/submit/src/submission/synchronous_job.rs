@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::{Event, Fault, Job, Status};
-use provider_client::left;
+use provider_client::time_left;
 use providers::SynchronousResult;
 use queues::{DeliveryBody, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use time::OffsetDateTime;
@@ -77,9 +77,9 @@ impl App {
 
     /// The job once its files are in the bucket, or as it is when there is no time left to wait.
     pub(crate) async fn landed(&self, mut job: Job, deadline: OffsetDateTime) -> Job {
-        while !job.status.is_final() && left(deadline) > RESERVE {
+        while !job.status.is_final() && time_left(deadline) > RESERVE {
             tokio::time::sleep(POLL_INTERVAL).await;
-            match tokio::time::timeout(left(deadline), self.records.get(job.id)).await {
+            match tokio::time::timeout(time_left(deadline), self.records.get(job.id)).await {
                 Ok(Ok(Some(newer))) => job = newer,
                 Ok(Ok(None)) | Err(_) => break,
                 Ok(Err(fault)) => fault.log("a job that is landing cannot be looked at"),

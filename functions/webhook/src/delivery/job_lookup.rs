@@ -75,7 +75,7 @@ impl Worker {
         let accepted = Event::Accepted { provider_job_id: provider_job_id.clone() };
         let change = job.apply(accepted.clone(), now);
         if self.events.is_some() {
-            job.announce(&accepted, change, now);
+            job.add_outbox_event(&accepted, change, now);
         }
         match self.records.claim(&job, Some(&key), now).await? {
             Claim::New => {

@@ -44,11 +44,11 @@ impl Worker {
                 done => done,
             },
             DeliveryQueueMessage::Continuation(id) => {
-                runtime::about(id);
+                runtime::set_job(id);
                 self.land(id, receipt, None).await
             }
             DeliveryQueueMessage::Hint(id) => {
-                runtime::about(id);
+                runtime::set_job(id);
                 Ok(self.follow(id, receipt.deadline).await?)
             }
         }
@@ -58,7 +58,7 @@ impl Worker {
         let body = self.body(&message).await?;
         let provider = providers::find(message.provider.as_str())
             .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
-        runtime::of_provider(provider.name());
+        runtime::set_provider(provider.name());
         let (report, problem) = match provider.read_delivery(&body) {
             Ok(report) => (report, None),
             Err(unreadable) => {
@@ -71,7 +71,7 @@ impl Worker {
             DeliveryRecord { problem: problem.as_deref(), ..record_of(&message, &report, &body, receipt) };
         match self.find(&message, &report).await? {
             JobLookup::Job(id) => {
-                runtime::about(id);
+                runtime::set_job(id);
                 let job = self.record(id, &delivery).await?;
                 let mut segment =
                     Segment::of(job.trace.as_ref(), "Landfall callback").since(message.received_at);
@@ -128,7 +128,7 @@ impl Worker {
     /// The event as the job's record can hold it: a long list of sources goes into the bucket.
     pub(crate) async fn short(&self, id: JobId, event: Event) -> Result<Event, Fault> {
         let Event::Finished { sources, missing } = event else { return Ok(event) };
-        let unwritten = |e| Fault::new(FaultClass::Internal, "the sources cannot be written").because(e);
+        let unwritten = |e| Fault::new(FaultClass::Internal, "the sources cannot be written").with_source(e);
         let list = serde_json::to_vec(&sources).map_err(unwritten)?;
         if list.len() <= MAX_SOURCES_BYTES {
             return Ok(Event::Finished { sources, missing });

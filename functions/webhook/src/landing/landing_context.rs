@@ -32,7 +32,7 @@ impl LandingContext<'_> {
     /// Reaches the hosts of the job's provider.
     pub(crate) fn downloader(&self) -> Result<Downloader, Fault> {
         let config = &self.worker.config;
-        Downloader::new(config.guard(provider(self.job)?), config.largest, &config.trusted_ca)
+        Downloader::new(config.guard(provider(self.job)?), config.largest, &config.ca_bundle)
     }
 }
 
@@ -71,5 +71,5 @@ async fn sources(worker: &Worker, job: &Job) -> Result<Vec<Source>, Fault> {
     };
     let gone = || Fault::new(FaultClass::Internal, "the list of the job's sources is gone from the bucket");
     let list = worker.objects.get(key).await?.ok_or_else(gone)?;
-    serde_json::from_slice(&list).map_err(|e| gone().because(e))
+    serde_json::from_slice(&list).map_err(|e| gone().with_source(e))
 }

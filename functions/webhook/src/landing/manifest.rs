@@ -198,7 +198,7 @@ fn text(job: &Job, came: &TransferResult) -> Result<Bytes, Fault> {
         missing: &job.missing,
         completeness: Completeness { expected: came.expected, landed, missing },
     };
-    let unwritten = |e| Fault::new(FaultClass::Internal, "the manifest cannot be written").because(e);
+    let unwritten = |e| Fault::new(FaultClass::Internal, "the manifest cannot be written").with_source(e);
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(unwritten)?;
     text.push(b'\n');
     Ok(text.into())

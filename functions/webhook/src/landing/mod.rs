@@ -70,7 +70,7 @@ impl Worker {
                 return Ok(());
             }
         };
-        runtime::of_provider(job.provider.as_str());
+        runtime::set_provider(job.provider.as_str());
         let segment = Segment::of(job.trace.as_ref(), "Landfall landing").after(callback);
         // Side by side: files need not wait until others know that they are coming.
         // Boxed, since both together are more than a small stack holds.
@@ -83,7 +83,7 @@ impl Worker {
             Err(stopped) if stopped.fault.retryable() => Err(self.postpone(&lease, stopped).await),
             Err(Stopped { fault, .. }) => {
                 fault.log("landing failed for good");
-                let error = fault.remembered(OffsetDateTime::now_utc());
+                let error = fault.for_record(OffsetDateTime::now_utc());
                 let event = Event::LandingFailed { archive: None, error };
                 self.finish(&lease, event).await.map(Some)
             }
@@ -162,12 +162,12 @@ impl Worker {
         Ok(LeasedOutcome::Done(match landed {
             LandingOutcome::Whole { haul } => Event::Landed { haul },
             LandingOutcome::Short { haul, fault } => {
-                let error = fault.remembered(OffsetDateTime::now_utc());
+                let error = fault.for_record(OffsetDateTime::now_utc());
                 Event::LandedPartly { haul, error }
             }
             LandingOutcome::Refused { archive, fault } => {
                 fault.log("what came cannot be used");
-                let error = fault.remembered(OffsetDateTime::now_utc());
+                let error = fault.for_record(OffsetDateTime::now_utc());
                 Event::LandingFailed { archive, error }
             }
         }))
@@ -205,7 +205,7 @@ impl Worker {
             Err(rejected) if rejected.class == FaultClass::StorageRejected => {
                 // What the table does not take it never takes; that it did not fits in any case.
                 rejected.log("the end of a landing cannot be recorded");
-                let event = Event::LandingFailed { archive: None, error: rejected.remembered(now) };
+                let event = Event::LandingFailed { archive: None, error: rejected.for_record(now) };
                 self.records.apply_leased(lease, &event, now).await?
             }
             applied => applied?,
@@ -232,7 +232,7 @@ impl Worker {
     async fn postpone(&self, lease: &Lease, stopped: Stopped) -> Fault {
         let Stopped { fault, slow } = stopped;
         let now = OffsetDateTime::now_utc();
-        let note = Event::LandingPostponed { error: fault.remembered(now), slow };
+        let note = Event::LandingPostponed { error: fault.for_record(now), slow };
         if let Err(unrecorded) = self.records.apply_leased(lease, &note, now).await {
             unrecorded.log("why a landing was postponed is not recorded");
         }

@@ -68,6 +68,6 @@ fn stalled(job: &Job, ended: OffsetDateTime, queued: bool, now: OffsetDateTime) 
         )
     });
     let message = format!("nobody has tried to bring the files in since {since}: {next}{last}");
-    let error = Fault::new(FaultClass::LandingStalled, message).remembered(now);
+    let error = Fault::new(FaultClass::LandingStalled, message).for_record(now);
     JobError { retryable: queued, ..error }
 }

@@ -109,14 +109,15 @@ impl Worker {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in keys.headers(&webhook.id, OffsetDateTime::now_utc(), &webhook.body) {
             let value = HeaderValue::from_str(&value).map_err(|e| {
-                Fault::new(FaultClass::Internal, "a caller's webhook has an id that is no header").because(e)
+                Fault::new(FaultClass::Internal, "a caller's webhook has an id that is no header")
+                    .with_source(e)
             })?;
             headers.insert(name, value);
         }
         let body = Bytes::copy_from_slice(webhook.body.as_bytes());
         let host = origin(&webhook.url);
-        let patience = self.silent_hosts.patience(&host, Instant::now());
-        let answer = self.caller.post(&webhook.url, headers, body, patience).await;
+        let max_wait = self.silent_hosts.max_wait(&host, Instant::now());
+        let answer = self.caller.post(&webhook.url, headers, body, max_wait).await;
         match &answer {
             Ok(_) => self.silent_hosts.answered(&host),
             Err(CallerWebhookError::TimedOut(_)) => self.silent_hosts.timed_out(&host, Instant::now()),

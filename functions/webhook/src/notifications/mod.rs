@@ -63,7 +63,7 @@ impl Worker {
             fault.log("others cannot be told of a job, the next sweep tries again");
         }
         // It makes way for others in the index that finds it.
-        self.records.tell_later(job.id, OffsetDateTime::now_utc() + LATER).await
+        self.records.postpone_notifications(job.id, OffsetDateTime::now_utc() + LATER).await
     }
 
     fn telling(&self) -> OutboxDispatcher<'_> {
@@ -79,9 +79,11 @@ impl Worker {
     pub(crate) async fn give_sign(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Fault> {
         let gone = self.workflows.give_sign(job, unreachable).await;
         if !gone.is_empty() {
-            self.records.dismiss(job.id, &gone).await?;
+            self.records.remove_waiters(job.id, &gone).await?;
         }
-        self.records.sign_later(job.id, OffsetDateTime::now_utc() + NotifyTargets::BETWEEN_SIGNS).await
+        self.records
+            .postpone_heartbeat(job.id, OffsetDateTime::now_utc() + NotifyTargets::BETWEEN_SIGNS)
+            .await
     }
 
     /// Passes on what a provider reported. The queue keeps it until the bus has it.
@@ -104,7 +106,7 @@ async fn unless(
     job: &Job,
     telling: impl Future<Output = Result<(), Fault>>,
 ) -> Result<(), Fault> {
-    if deaf.load(Ordering::Relaxed) && !job.outbox.announcements.is_empty() {
+    if deaf.load(Ordering::Relaxed) && !job.outbox.events.is_empty() {
         return Err(slow());
     }
     let told = telling.await;

@@ -36,7 +36,7 @@ pub(crate) struct SilentHosts(Mutex<HashMap<String, Instant>>);
 
 impl SilentHosts {
     /// How long this host may take to answer.
-    pub(crate) fn patience(&self, host: &str, now: Instant) -> Duration {
+    pub(crate) fn max_wait(&self, host: &str, now: Instant) -> Duration {
         let known = self.lock().get(host).is_some_and(|since| is_remembered(*since, now));
         if known { SHORT_PATIENCE } else { TIMEOUT }
     }
@@ -72,14 +72,14 @@ mod tests {
     #[test]
     fn a_host_that_timed_out_has_less_time_until_it_answers_or_is_forgotten() {
         let (hosts, now) = (SilentHosts::default(), Instant::now());
-        assert_eq!(hosts.patience("a", now), TIMEOUT);
+        assert_eq!(hosts.max_wait("a", now), TIMEOUT);
         hosts.timed_out("a", now);
-        assert_eq!((hosts.patience("a", now), hosts.patience("b", now)), (SHORT_PATIENCE, TIMEOUT));
+        assert_eq!((hosts.max_wait("a", now), hosts.max_wait("b", now)), (SHORT_PATIENCE, TIMEOUT));
         hosts.answered("a");
-        assert_eq!(hosts.patience("a", now), TIMEOUT);
+        assert_eq!(hosts.max_wait("a", now), TIMEOUT);
         hosts.timed_out("a", now);
-        assert_eq!(hosts.patience("a", now + REMEMBERED - Duration::from_secs(1)), SHORT_PATIENCE);
-        assert_eq!(hosts.patience("a", now + REMEMBERED), TIMEOUT);
+        assert_eq!(hosts.max_wait("a", now + REMEMBERED - Duration::from_secs(1)), SHORT_PATIENCE);
+        assert_eq!(hosts.max_wait("a", now + REMEMBERED), TIMEOUT);
     }
 
     #[test]
@@ -87,9 +87,9 @@ mod tests {
         let (hosts, now) = (SilentHosts::default(), Instant::now());
         hosts.timed_out("a", now);
         hosts.timed_out("a", now + REMEMBERED / 2);
-        assert_eq!(hosts.patience("a", now + REMEMBERED), TIMEOUT);
+        assert_eq!(hosts.max_wait("a", now + REMEMBERED), TIMEOUT);
         hosts.timed_out("a", now + REMEMBERED);
-        assert_eq!(hosts.patience("a", now + REMEMBERED), SHORT_PATIENCE);
+        assert_eq!(hosts.max_wait("a", now + REMEMBERED), SHORT_PATIENCE);
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) struct Sweep {
 /// What a sweep did.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct SweepReport {
-    looked_at: u64,
+    checked: u64,
     moved: u64,
     /// Whether jobs that are due were left for the next sweep.
     unfinished: bool,
@@ -102,11 +102,11 @@ impl Worker {
                 break;
             }
             let looked =
-                stream::iter(new).map(|id| self.look_after(id, &round).instrument(runtime::piece_of_work()));
+                stream::iter(new).map(|id| self.look_after(id, &round).instrument(runtime::work_item_span()));
             let looked: Vec<SweepOutcome> = looked.buffer_unordered(CONCURRENCY).collect().await;
             let count =
                 |which: &[SweepOutcome]| looked.iter().filter(|looked| which.contains(looked)).count() as u64;
-            swept.looked_at += count(&[SweepOutcome::Moved, SweepOutcome::Stayed]);
+            swept.checked += count(&[SweepOutcome::Moved, SweepOutcome::Stayed]);
             swept.moved += count(&[SweepOutcome::Moved]);
             // One that cannot be looked after must not keep the others from it, neither now nor in every sweep.
             swept.unfinished |= count(&[SweepOutcome::Failed, SweepOutcome::NotNow]) > 0;
@@ -115,20 +115,14 @@ impl Worker {
                 break;
             }
         }
-        let (looked_at, moved) = (swept.looked_at, swept.moved);
-        tracing::info!(
-            metric = "JobsSwept",
-            count = looked_at,
-            moved,
-            unfinished = swept.unfinished,
-            "swept"
-        );
+        let (checked, moved) = (swept.checked, swept.moved);
+        tracing::info!(metric = "JobsSwept", count = checked, moved, unfinished = swept.unfinished, "swept");
         self.measure_the_oldest().await;
         Ok(swept)
     }
 
     async fn look_after(&self, id: JobId, round: &Round) -> SweepOutcome {
-        runtime::about(id);
+        runtime::set_job(id);
         match self.look_at(id, round).await {
             Ok(looked) => looked,
             Err(fault) => {
@@ -154,7 +148,7 @@ impl Worker {
     async fn look_at(&self, id: JobId, round: &Round) -> Result<SweepOutcome, Fault> {
         let now = OffsetDateTime::now_utc();
         let Some(job) = self.records.get(id).await? else { return Ok(SweepOutcome::Stayed) };
-        runtime::of_provider(job.provider.as_str());
+        runtime::set_provider(job.provider.as_str());
         if job.due().is_none_or(|at| at > round.until) {
             return Ok(SweepOutcome::Stayed);
         }
@@ -203,7 +197,7 @@ impl Worker {
             PollOutcome::NoTime => Ok(SweepOutcome::NotNow),
             PollOutcome::Answered(PollStatus::Told(event)) => self.happened(&job, event).await,
             PollOutcome::Answered(PollStatus::Gone(fault)) => {
-                let error = fault.remembered(now);
+                let error = fault.for_record(now);
                 self.happened(&job, Event::Failed { error, missing: vec![] }).await
             }
             _ if now >= end => self.happened(&job, expired(&job, now)).await,
@@ -296,7 +290,7 @@ pub(crate) enum SweepOutcome {
 fn interrupted(now: OffsetDateTime) -> Event {
     let message =
         "the request to the provider was interrupted; the work may be under way, and is not asked for again";
-    Event::OutcomeUnknown { error: Fault::new(FaultClass::ProviderOutcomeUnknown, message).remembered(now) }
+    Event::OutcomeUnknown { error: Fault::new(FaultClass::ProviderOutcomeUnknown, message).for_record(now) }
 }
 
 fn expired(job: &Job, now: OffsetDateTime) -> Event {
@@ -311,5 +305,5 @@ fn expired(job: &Job, now: OffsetDateTime) -> Event {
              lands if word of it still comes"
         ),
     };
-    Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).remembered(now) }
+    Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).for_record(now) }
 }

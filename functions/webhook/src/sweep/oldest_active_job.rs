@@ -7,7 +7,7 @@ use crate::worker::Worker;
 impl Worker {
     /// Measures it, once in each sweep. A sweep goes on without it.
     pub(crate) async fn measure_the_oldest(&self) {
-        let oldest = match self.records.oldest_unfinished().await {
+        let oldest = match self.records.oldest_active().await {
             Ok(oldest) => oldest,
             Err(fault) => return fault.log("the age of the oldest unfinished job is not known"),
         };

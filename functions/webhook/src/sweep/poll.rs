@@ -39,19 +39,19 @@ impl Worker {
         // As long as the answer to a request that is sent at the latest moment may take.
         let deadline = latest + config.provider_timeout + Duration::seconds(5);
         let left = std::time::Duration::try_from(latest - OffsetDateTime::now_utc()).unwrap_or_default();
-        let pace = RateLimiter {
+        let rate_limiter = RateLimiter {
             records: &self.records,
             provider: job.provider.clone(),
             interval: config.providers.interval(provider.name()),
-            patience: left,
+            max_wait: left,
             latest: latest_request(config.provider_timeout, deadline).min(latest),
         };
         let line = ProviderClient {
             sender: &self.sender,
             timeout: config.provider_timeout,
             deadline,
-            pace: Some(&pace),
-            authority: TokenSource { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
+            rate_limiter: Some(&rate_limiter),
+            token_source: TokenSource { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
             authorizes: true,
             job: Some(job.id),
             waits: false,

@@ -27,7 +27,7 @@ pub(super) fn outcome(body: &Value, now: OffsetDateTime) -> Event {
     if sources.is_empty() && !missing.is_empty() {
         let first = &missing[0].reason;
         let message = format!("Abyssale could make none of the {} files; the first: {first}", missing.len());
-        let error = Fault::new(FaultClass::ProviderFailed, message).remembered(now);
+        let error = Fault::new(FaultClass::ProviderFailed, message).for_record(now);
         return Event::Failed { error, missing };
     }
     Event::Finished { sources, missing }

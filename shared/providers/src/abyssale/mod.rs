@@ -104,7 +104,7 @@ impl Provider for Abyssale {
         Ok(question.map(|question| Box::new(question) as Box<dyn Query<PollStatus>>))
     }
 
-    fn is_done_at_once(&self, kind: &str) -> bool {
+    fn is_synchronous(&self, kind: &str) -> bool {
         matches!(kind, order::IMAGE | order::DYNAMIC_IMAGE)
     }
 

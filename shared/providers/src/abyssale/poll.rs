@@ -56,13 +56,15 @@ fn read(status: StatusCode, body: &[u8]) -> Result<PollStatus, Fault> {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 let message = "Abyssale does not know the generation any more; it keeps results for 7 days";
                 let answer = refusal::read(status.as_u16(), body);
-                Ok(PollStatus::Gone(Fault::new(FaultClass::ProviderFailed, message).said_by_provider(answer)))
+                Ok(PollStatus::Gone(
+                    Fault::new(FaultClass::ProviderFailed, message).with_provider_answer(answer),
+                ))
             }
             _ => Err(refused(status, body)),
         };
     }
     let unreadable = || Fault::new(FaultClass::ProviderUnavailable, "Abyssale's answer cannot be read");
-    let body: Value = serde_json::from_slice(body).map_err(|e| unreadable().because(e))?;
+    let body: Value = serde_json::from_slice(body).map_err(|e| unreadable().with_source(e))?;
     let finalized = body.get("is_finalized").and_then(Value::as_bool);
     match finalized.unwrap_or(status == StatusCode::OK) {
         true => Ok(PollStatus::Told(batch::outcome(&body, OffsetDateTime::now_utc()))),

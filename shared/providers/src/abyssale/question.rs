@@ -63,7 +63,7 @@ impl<T> Question<T> {
             .header(header::ACCEPT, "application/json")
             .body(Bytes::new())
             .map_err(|e| {
-                Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").because(e)
+                Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").with_source(e)
             })?;
         if let Some(secret) = self.secret {
             request.extensions_mut().insert(secret);
@@ -99,17 +99,19 @@ impl<T> Question<T> {
         let answer = refusal::read(response.status().as_u16(), response.body());
         if answer.id == "feature_not_in_plan" {
             let message = "the Abyssale plan does not include this feature";
-            return QueryStep::Failed(Fault::new(FaultClass::ProviderPlan, message).said_by_provider(answer));
+            return QueryStep::Failed(
+                Fault::new(FaultClass::ProviderPlan, message).with_provider_answer(answer),
+            );
         }
         if let Some(wait) = retry_after(response) {
             let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
             let message = format!("Abyssale's rate limit is reached; try again in {seconds} s");
             let fault = Fault::new(FaultClass::ProviderThrottled, message);
-            return self.again(Some(wait), fault.retry_after(seconds).said_by_provider(answer));
+            return self.again(Some(wait), fault.retry_after(seconds).with_provider_answer(answer));
         }
         let message = "Abyssale refused twice without saying when to come back";
         let fault =
-            Fault::new(FaultClass::ProviderThrottled, message).retry_after(5).said_by_provider(answer);
+            Fault::new(FaultClass::ProviderThrottled, message).retry_after(5).with_provider_answer(answer);
         if self.probed {
             return QueryStep::Failed(fault);
         }
@@ -123,7 +125,7 @@ impl<T> Query<T> for Question<T> {
         self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn answered(&mut self, answer: SendResult) -> QueryStep<T> {
+    fn on_response(&mut self, answer: SendResult) -> QueryStep<T> {
         let response = match answer {
             Ok(response) => response,
             Err(SendFailure::NotSent) => {
@@ -171,7 +173,7 @@ pub(super) fn refused(status: StatusCode, body: &[u8]) -> Fault {
             Fault::new(FaultClass::ProviderRefusedRequest, message)
         }
     };
-    fault.said_by_provider(answer)
+    fault.with_provider_answer(answer)
 }
 
 #[cfg(test)]
@@ -199,7 +201,7 @@ mod tests {
                     panic!("an answer to nothing")
                 }
             }
-            step = question.answered(answer);
+            step = question.on_response(answer);
         }
         match step {
             QueryStep::Done(status) => (Ok(status), waits),

@@ -58,7 +58,7 @@ impl Submission {
             .header(header::ACCEPT, "application/json")
             .body(self.body.clone())
             .map_err(|e| {
-                Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").because(e)
+                Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").with_source(e)
             })
     }
 
@@ -92,7 +92,7 @@ impl Submission {
         if answer.id == "feature_not_in_plan" {
             let fault =
                 Fault::new(FaultClass::ProviderPlan, "the Abyssale plan does not include this feature");
-            return SubmitStep::Refused(fault.said_by_provider(answer));
+            return SubmitStep::Refused(fault.with_provider_answer(answer));
         }
         if let Some(wait) = retry_after(response) {
             // Rounded up: who comes back a moment too soon is refused again.
@@ -100,7 +100,7 @@ impl Submission {
             let message = format!("Abyssale's rate limit is reached; try again in {seconds} s");
             let fault = Fault::new(FaultClass::ProviderThrottled, message)
                 .retry_after(seconds)
-                .said_by_provider(answer);
+                .with_provider_answer(answer);
             if self.repeats == REPEATS {
                 return SubmitStep::Refused(fault);
             }
@@ -108,7 +108,7 @@ impl Submission {
             return self.send_after(wait, fault);
         }
         let message = "Abyssale refused twice without saying when to come back: its credits are spent, or its gateway limit holds on";
-        let fault = Fault::new(FaultClass::ProviderQuota, message).said_by_provider(answer);
+        let fault = Fault::new(FaultClass::ProviderQuota, message).with_provider_answer(answer);
         if self.probed {
             return SubmitStep::Refused(fault);
         }
@@ -122,7 +122,7 @@ impl SubmitProtocol for Submission {
         self.send()
     }
 
-    fn answered(&mut self, answer: SendResult) -> SubmitStep {
+    fn on_response(&mut self, answer: SendResult) -> SubmitStep {
         let response = match answer {
             Ok(response) => response,
             Err(SendFailure::NotSent) => return self.not_connected(),
@@ -176,7 +176,7 @@ fn refused(task: Task, status: u16, body: &[u8]) -> SubmitStep {
         message: problem.message.clone(),
     };
     let violations = answer.errors.iter().map(in_the_callers_words).collect();
-    SubmitStep::Refused(fault.with_violations(violations).said_by_provider(answer))
+    SubmitStep::Refused(fault.with_violations(violations).with_provider_answer(answer))
 }
 
 #[cfg(test)]

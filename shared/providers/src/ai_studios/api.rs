@@ -95,7 +95,7 @@ impl Api {
             request = request.header(header::AUTHORIZATION, self.header(token)?);
         }
         request.body(body).map_err(|e| {
-            Fault::new(FaultClass::Misconfigured, "the AI Studios API URL is not a URL").because(e)
+            Fault::new(FaultClass::Misconfigured, "the AI Studios API URL is not a URL").with_source(e)
         })
     }
 

@@ -106,12 +106,12 @@ impl Query<CheckResult> for Question {
         QueryStep::Authorize { refused: false }
     }
 
-    fn authorized(&mut self, token: &Secret) -> QueryStep<CheckResult> {
+    fn on_token(&mut self, token: &Secret) -> QueryStep<CheckResult> {
         self.api.carry(token);
         self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn answered(&mut self, answer: SendResult) -> QueryStep<CheckResult> {
+    fn on_response(&mut self, answer: SendResult) -> QueryStep<CheckResult> {
         let Ok(response) = &answer else {
             let fault = Fault::new(FaultClass::ProviderUnavailable, "AI Studios does not answer");
             return self.repeats.after_trouble(self.request(), fault.retry_after(30));
@@ -161,9 +161,9 @@ mod tests {
         let checks = checks(&access, fields).expect("good");
         let (_, mut inquiry) = checks.into_iter().find(|(name, _)| *name == about).expect("a check");
         assert!(matches!(inquiry.start(), QueryStep::Authorize { refused: false }));
-        assert!(matches!(inquiry.authorized(&Secret::new("t")), QueryStep::Send(_)));
+        assert!(matches!(inquiry.on_token(&Secret::new("t")), QueryStep::Send(_)));
         let answer = http::Response::builder().status(status).body(body.to_owned().into());
-        match inquiry.answered(Ok(answer.expect("a response"))) {
+        match inquiry.on_response(Ok(answer.expect("a response"))) {
             QueryStep::Done(finding) => Ok(finding),
             QueryStep::Failed(fault) => Err(fault.class),
             QueryStep::Send(_) | QueryStep::SendAfter { .. } | QueryStep::Authorize { .. } => {

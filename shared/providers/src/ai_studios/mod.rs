@@ -75,7 +75,7 @@ impl Provider for AiStudios {
 
     /// One export of a project at a time (contract 2, E5): its progress is the project's, and does not tell exports
     /// apart. A project that is only tracked may be watched by many.
-    fn occupies(&self, request: &Value) -> Option<String> {
+    fn exclusive_resource(&self, request: &Value) -> Option<String> {
         let tracked = request.get("track") == Some(&Value::Bool(true));
         request.get("project_id").and_then(Value::as_str).filter(|_| !tracked).map(str::to_owned)
     }
@@ -116,8 +116,8 @@ impl Provider for AiStudios {
         webhook::read_delivery(body).and_then(bounds::report)
     }
 
-    fn is_delivery(&self, method: &http::Method, query: Option<&str>) -> DeliveryMethod {
-        webhook::is_delivery(method, query)
+    fn delivery_method(&self, method: &http::Method, query: Option<&str>) -> DeliveryMethod {
+        webhook::delivery_method(method, query)
     }
 
     fn poll(

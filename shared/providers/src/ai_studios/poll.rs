@@ -226,7 +226,7 @@ impl Question {
             Stage::Project | Stage::LastHope => {
                 let message = "project_missing: AI Studios does not know the project any more";
                 let fault = Fault::new(FaultClass::ProviderFailed, message);
-                QueryStep::Done(PollStatus::Gone(fault.said_by_provider(refusal.answer())))
+                QueryStep::Done(PollStatus::Gone(fault.with_provider_answer(refusal.answer())))
             }
         }
     }
@@ -241,7 +241,7 @@ impl Question {
                 _ => {
                     let message =
                         format!("AI Studios does not tell how the export stands: {}", refusal.message);
-                    Fault::new(FaultClass::ProviderFailed, message).said_by_provider(refusal.answer())
+                    Fault::new(FaultClass::ProviderFailed, message).with_provider_answer(refusal.answer())
                 }
             };
             return QueryStep::Done(PollStatus::Gone(fault));
@@ -272,7 +272,7 @@ impl Question {
                  callback that still comes lands it"
             ),
         };
-        Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).remembered(self.now) }
+        Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).for_record(self.now) }
     }
 }
 
@@ -281,12 +281,12 @@ impl Query<PollStatus> for Question {
         QueryStep::Authorize { refused: false }
     }
 
-    fn authorized(&mut self, token: &Secret) -> QueryStep<PollStatus> {
+    fn on_token(&mut self, token: &Secret) -> QueryStep<PollStatus> {
         self.api.carry(token);
         self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn answered(&mut self, answer: SendResult) -> QueryStep<PollStatus> {
+    fn on_response(&mut self, answer: SendResult) -> QueryStep<PollStatus> {
         self.told(&answer)
     }
 }

@@ -127,7 +127,7 @@ impl Refusal {
                 (FaultClass::ProviderRefusedRequest, format!("AI Studios refused the request: {words}"))
             }
         };
-        Fault::new(class, message).said_by_provider(self.answer())
+        Fault::new(class, message).with_provider_answer(self.answer())
     }
 
     /// The provider's own words.

@@ -87,7 +87,7 @@ impl Submission {
 
     /// Keeps how the project was before the export is asked for: nobody can learn it afterwards (contract 2, E3).
     fn remember(&self) -> SubmitStep {
-        SubmitStep::Remember(self.notes.since(&Notes::default()).unwrap_or_default())
+        SubmitStep::Store(self.notes.since(&Notes::default()).unwrap_or_default())
     }
 
     fn looked(&mut self, answer: &SendResult) -> SubmitStep {
@@ -187,12 +187,12 @@ impl SubmitProtocol for Submission {
         SubmitStep::Authorize { refused: false }
     }
 
-    fn authorized(&mut self, token: &Secret) -> SubmitStep {
+    fn on_token(&mut self, token: &Secret) -> SubmitStep {
         self.api.carry(token);
         self.send()
     }
 
-    fn remembered(&mut self) -> SubmitStep {
+    fn on_stored(&mut self) -> SubmitStep {
         if self.notes.joined {
             return SubmitStep::Accepted(ProviderJobId::new(&self.project_id));
         }
@@ -200,7 +200,7 @@ impl SubmitProtocol for Submission {
         self.send()
     }
 
-    fn answered(&mut self, answer: SendResult) -> SubmitStep {
+    fn on_response(&mut self, answer: SendResult) -> SubmitStep {
         match self.stage {
             Stage::Snapshot => self.looked(&answer),
             Stage::Export => self.exported(&answer),

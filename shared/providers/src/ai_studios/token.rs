@@ -47,7 +47,7 @@ impl Exchange {
             Class::Auth | Class::NotFound | Class::Conflict | Class::Invalid | Class::Provider => {
                 let message = "AI Studios does not accept the configured app_id and user_key";
                 let fault = Fault::new(FaultClass::ProviderCredentials, message);
-                QueryStep::Failed(fault.said_by_provider(refusal.answer()))
+                QueryStep::Failed(fault.with_provider_answer(refusal.answer()))
             }
         }
     }
@@ -64,7 +64,7 @@ impl Query<Token> for Exchange {
         self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn answered(&mut self, answer: SendResult) -> QueryStep<Token> {
+    fn on_response(&mut self, answer: SendResult) -> QueryStep<Token> {
         let Ok(response) = &answer else {
             let fault =
                 Fault::new(FaultClass::ProviderUnavailable, "AI Studios gives no token at the moment");
@@ -124,7 +124,7 @@ mod tests {
             let body: Value = serde_json::from_slice(request.body()).expect("JSON");
             assert_eq!(body, json!({ "appId": "studio.acme", "userKey": "uk" }));
             sent += 1;
-            step = exchange.answered(answer);
+            step = exchange.on_response(answer);
         }
         match step {
             QueryStep::Done(token) => (Ok(token), sent),

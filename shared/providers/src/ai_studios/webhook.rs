@@ -42,7 +42,7 @@ const KNOWN: [&str; 23] = [
 ];
 
 /// POST is an assumption: an earlier product delivered in the query of a GET (contract 4.2).
-pub(super) fn is_delivery(method: &http::Method, query: Option<&str>) -> DeliveryMethod {
+pub(super) fn delivery_method(method: &http::Method, query: Option<&str>) -> DeliveryMethod {
     let fields = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let told = fields.into_iter().any(|(name, _)| KNOWN.contains(&&*name));
     match (method, told) {
@@ -194,7 +194,7 @@ mod tests {
             (Method::DELETE, None, DeliveryMethod::Refused),
             (Method::PUT, Some("progress=1"), DeliveryMethod::Refused),
         ] {
-            assert_eq!(is_delivery(&method, query), expected, "{method} {query:?}");
+            assert_eq!(delivery_method(&method, query), expected, "{method} {query:?}");
         }
     }
 }

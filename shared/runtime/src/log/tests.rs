@@ -94,9 +94,9 @@ fn what_an_invocation_does_names_its_request_and_its_job() {
     };
     let lines = lines("info", || {
         let work = invocation.run(async {
-            crate::about(id);
+            crate::set_job(id);
             tracing::info!("done");
-            async { tracing::info!("of another job") }.instrument(crate::piece_of_work()).await;
+            async { tracing::info!("of another job") }.instrument(crate::work_item_span()).await;
             assert!(crate::trace().is_some_and(|trace| trace.is_sampled()));
         });
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

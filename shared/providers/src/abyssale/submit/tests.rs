@@ -39,11 +39,11 @@ fn answer(status: u16, retry_after: Option<&str>, body: &str) -> SendResult {
 fn end(answer: SendResult) -> String {
     let mut submission = submission();
     submission.start();
-    match submission.answered(answer) {
+    match submission.on_response(answer) {
         SubmitStep::Send(_) => "sent again".into(),
         SubmitStep::SendAfter { wait, .. } => format!("sent again after {} s", wait.as_secs_f64()),
         SubmitStep::Authorize { .. } => "a token is wanted".into(),
-        SubmitStep::Remember(notes) => format!("remembers {notes:?}"),
+        SubmitStep::Store(notes) => format!("remembers {notes:?}"),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Done { provider_job_id, outcome } => format!("done as {provider_job_id}: {outcome:?}"),
         SubmitStep::Refused(fault) => format!("refused: {}", fault.class.name()),
@@ -101,9 +101,9 @@ fn each_answer_has_one_meaning() {
 fn a_bare_429_is_probed_once() {
     let mut submission = submission();
     submission.start();
-    assert!(matches!(submission.answered(answer(429, None, "")), SubmitStep::SendAfter { .. }));
+    assert!(matches!(submission.on_response(answer(429, None, "")), SubmitStep::SendAfter { .. }));
     assert!(
-        matches!(submission.answered(answer(429, None, "")), SubmitStep::Refused(fault) if fault.class == FaultClass::ProviderQuota)
+        matches!(submission.on_response(answer(429, None, "")), SubmitStep::Refused(fault) if fault.class == FaultClass::ProviderQuota)
     );
 }
 
@@ -112,9 +112,9 @@ fn a_429_that_says_when_is_repeated_three_times() {
     let mut submission = submission();
     submission.start();
     for _ in 0..REPEATS {
-        assert!(matches!(submission.answered(answer(429, Some("1"), "")), SubmitStep::SendAfter { .. }));
+        assert!(matches!(submission.on_response(answer(429, Some("1"), "")), SubmitStep::SendAfter { .. }));
     }
-    let SubmitStep::Refused(fault) = submission.answered(answer(429, Some("9"), "")) else {
+    let SubmitStep::Refused(fault) = submission.on_response(answer(429, Some("9"), "")) else {
         panic!("not refused")
     };
     assert_eq!((fault.class, fault.retry_after), (FaultClass::ProviderThrottled, Some(9)));
@@ -125,9 +125,9 @@ fn no_connection_is_tried_three_times_in_all() {
     let mut submission = submission();
     submission.start();
     for _ in RECONNECT_WAITS {
-        assert!(matches!(submission.answered(Err(SendFailure::NotSent)), SubmitStep::SendAfter { .. }));
+        assert!(matches!(submission.on_response(Err(SendFailure::NotSent)), SubmitStep::SendAfter { .. }));
     }
-    let end = submission.answered(Err(SendFailure::NotSent));
+    let end = submission.on_response(Err(SendFailure::NotSent));
     assert!(matches!(end, SubmitStep::Refused(fault) if fault.class == FaultClass::ProviderUnavailable));
 }
 

@@ -47,18 +47,18 @@ fn asked(job: &Job, after: i64, answers: &[(&str, u16, Value)]) -> (QueryStep<Po
                 if refused {
                     requests.push("token".to_owned());
                 }
-                question.authorized(&Secret::new("t"))
+                question.on_token(&Secret::new("t"))
             }
             QueryStep::Send(request) => {
                 let path = request.uri().path().trim_start_matches("/api/odin/v3/editor/").to_owned();
                 let answer = answers.iter().find(|(known, ..)| *known == path);
                 requests.push(path);
                 let Some((_, status, body)) = answer else {
-                    return (question.answered(Err(SendFailure::MaybeSent)), requests);
+                    return (question.on_response(Err(SendFailure::MaybeSent)), requests);
                 };
                 let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
                 let response = http::Response::builder().status(*status).body(body.into());
-                question.answered(Ok(response.expect("a response")))
+                question.on_response(Ok(response.expect("a response")))
             }
             end => return (end, requests),
         };

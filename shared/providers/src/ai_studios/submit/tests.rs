@@ -41,7 +41,7 @@ fn project() -> SendResult {
 /// Brings a conversation to the answer of its first request.
 fn begun(submission: &mut Submission) {
     assert!(matches!(submission.start(), SubmitStep::Authorize { refused: false }));
-    let SubmitStep::Send(request) = submission.authorized(&Secret::new("h.c.s")) else {
+    let SubmitStep::Send(request) = submission.on_token(&Secret::new("h.c.s")) else {
         panic!("nothing is sent")
     };
     assert_eq!(request.headers()[header::AUTHORIZATION], "h.c.s");
@@ -51,8 +51,8 @@ fn begun(submission: &mut Submission) {
 /// Brings a conversation to the answer of the export, and returns the request for it.
 fn at_export(submission: &mut Submission) -> http::Request<Bytes> {
     begun(submission);
-    assert!(matches!(submission.answered(project()), SubmitStep::Remember(_)));
-    let SubmitStep::Send(request) = submission.remembered() else { panic!("nothing is sent") };
+    assert!(matches!(submission.on_response(project()), SubmitStep::Store(_)));
+    let SubmitStep::Send(request) = submission.on_stored() else { panic!("nothing is sent") };
     request
 }
 
@@ -61,8 +61,8 @@ fn meaning(step: SubmitStep) -> String {
         SubmitStep::Send(request) => format!("sends {}", request.method()),
         SubmitStep::SendAfter { wait, .. } => format!("again after {} s", wait.as_secs()),
         SubmitStep::Authorize { refused } => format!("another token: {refused}"),
-        SubmitStep::Remember(notes) if notes.get("joined") == Some(&json!(true)) => "joins".into(),
-        SubmitStep::Remember(_) => "remembers".into(),
+        SubmitStep::Store(notes) if notes.get("joined") == Some(&json!(true)) => "joins".into(),
+        SubmitStep::Store(_) => "remembers".into(),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Done { .. } => "done".into(),
         SubmitStep::Refused(fault) => format!("refused: {}", fault.class.name()),
@@ -78,9 +78,9 @@ fn error(code: u16, message: &str) -> String {
 fn the_project_is_remembered_before_its_export_is_asked_for() {
     let mut submission = submission(json!({ "project_id": ID, "workspace_id": "w1", "resolution": 720 }));
     begun(&mut submission);
-    let SubmitStep::Remember(notes) = submission.answered(project()) else { panic!("nothing is remembered") };
+    let SubmitStep::Store(notes) = submission.on_response(project()) else { panic!("nothing is remembered") };
     assert_eq!((&notes["asked_at"], &notes["snapshot"]["backend_task_id"]), (&json!(1000), &json!("bt-1")));
-    let SubmitStep::Send(request) = submission.remembered() else { panic!("nothing is sent") };
+    let SubmitStep::Send(request) = submission.on_stored() else { panic!("nothing is sent") };
     assert_eq!(
         (request.method(), request.uri().path()),
         (&Method::POST, "/api/odin/v3/editor/project/export")
@@ -130,7 +130,7 @@ fn each_answer_to_the_export_has_one_meaning() {
         let mut submission = submission(json!({ "project_id": ID }));
         at_export(&mut submission);
         let shown = format!("{given:?}");
-        assert_eq!(meaning(submission.answered(given)), expected, "{shown}");
+        assert_eq!(meaning(submission.on_response(given)), expected, "{shown}");
     }
 }
 
@@ -155,7 +155,7 @@ fn each_answer_about_the_project_has_one_meaning() {
         {
             let mut submission = submission(request);
             begun(&mut submission);
-            assert_eq!(meaning(submission.answered(answer())), expected, "{:?}", answer());
+            assert_eq!(meaning(submission.on_response(answer())), expected, "{:?}", answer());
         }
     }
 }
@@ -165,31 +165,31 @@ fn a_token_is_refused_once_and_then_for_good() {
     let mut submission = submission(json!({ "project_id": ID }));
     at_export(&mut submission);
     let no = || said(401, &error(4010, "no"));
-    assert!(matches!(submission.answered(no()), SubmitStep::Authorize { refused: true }));
-    let SubmitStep::Send(request) = submission.authorized(&Secret::new("new")) else {
+    assert!(matches!(submission.on_response(no()), SubmitStep::Authorize { refused: true }));
+    let SubmitStep::Send(request) = submission.on_token(&Secret::new("new")) else {
         panic!("nothing is sent")
     };
     assert_eq!(
         (request.method(), &request.headers()[header::AUTHORIZATION]),
         (&Method::POST, &"new".parse().expect("a value"))
     );
-    assert_eq!(meaning(submission.answered(no())), "refused: ProviderCredentials");
+    assert_eq!(meaning(submission.on_response(no())), "refused: ProviderCredentials");
 }
 
 #[test]
 fn a_tracked_project_is_never_exported() {
     let mut tracked = submission(json!({ "project_id": ID, "track": true }));
     begun(&mut tracked);
-    assert_eq!(meaning(tracked.answered(project())), "joins");
-    assert_eq!(meaning(tracked.remembered()), format!("accepted as {ID}"));
+    assert_eq!(meaning(tracked.on_response(project())), "joins");
+    assert_eq!(meaning(tracked.on_stored()), format!("accepted as {ID}"));
 }
 
 #[test]
 fn a_running_export_is_waited_for_instead() {
     let mut submission = submission(json!({ "project_id": ID }));
     at_export(&mut submission);
-    assert_eq!(meaning(submission.answered(said(409, &error(7, "running")))), "joins");
-    assert_eq!(meaning(submission.remembered()), format!("accepted as {ID}"));
+    assert_eq!(meaning(submission.on_response(said(409, &error(7, "running")))), "joins");
+    assert_eq!(meaning(submission.on_stored()), format!("accepted as {ID}"));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn trouble_that_lasts_leaves_nothing_submitted() {
     let mut submission = submission(json!({ "project_id": ID }));
     begun(&mut submission);
     for wait in [1, 2] {
-        assert_eq!(meaning(submission.answered(said(502, "<html>"))), format!("again after {wait} s"));
+        assert_eq!(meaning(submission.on_response(said(502, "<html>"))), format!("again after {wait} s"));
     }
-    assert_eq!(meaning(submission.answered(said(502, "<html>"))), "refused: ProviderUnavailable");
+    assert_eq!(meaning(submission.on_response(said(502, "<html>"))), "refused: ProviderUnavailable");
 }

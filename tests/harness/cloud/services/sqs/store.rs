@@ -17,7 +17,7 @@ pub(super) struct Store {
     next_number: u64,
     /// How many messages were looked at, for tests of what an operation costs.
     #[cfg(test)]
-    looked_at: Cell<usize>,
+    checked: Cell<usize>,
 }
 
 impl Store {
@@ -93,14 +93,14 @@ impl Store {
     }
 
     #[cfg(test)]
-    pub(super) fn looked_at(&self) -> usize {
-        self.looked_at.get()
+    pub(super) fn checked(&self) -> usize {
+        self.checked.get()
     }
 
     /// The only way to read a message, so that each look is counted.
     fn look_at(&self, number: u64) -> Option<&Message> {
         #[cfg(test)]
-        self.looked_at.set(self.looked_at.get() + 1);
+        self.checked.set(self.checked.get() + 1);
         self.messages.get(&number)
     }
 

@@ -150,10 +150,10 @@ fn in_a_standard_queue_a_group_holds_nothing_up() {
 }
 
 /// Messages that are looked at by so many receives and deletes, with so many messages standing.
-fn looked_at(name: &str, standing: usize) -> usize {
+fn checked(name: &str, standing: usize) -> usize {
     let mut queue = Driven::new(name, Some(5));
     (0..standing).for_each(|number| queue.send(&number.to_string(), &(number % 7).to_string(), 0));
-    let before = queue.0.store().looked_at();
+    let before = queue.0.store().checked();
     for _ in 0..50 {
         for id in queue.ids(0, 1) {
             queue.delete(&id);
@@ -161,12 +161,12 @@ fn looked_at(name: &str, standing: usize) -> usize {
         queue.0.depth();
         queue.0.next_visible(0);
     }
-    queue.0.store().looked_at() - before
+    queue.0.store().checked() - before
 }
 
 #[test]
 fn messages_looked_at_per_receive_do_not_grow_with_the_queue() {
     for name in ["q", "q.fifo"] {
-        assert_eq!((looked_at(name, 100), looked_at(name, 10_000)), (50, 50), "{name}");
+        assert_eq!((checked(name, 100), checked(name, 10_000)), (50, 50), "{name}");
     }
 }
