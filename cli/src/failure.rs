@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Write, io};
 
-use model::{FaultClass, problem_title, problem_urn};
+use model::{ErrorClass, problem_title, problem_urn};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -93,7 +93,7 @@ impl Failure {
             "detail": self.message,
             "exit_code": self.exit.code(),
         });
-        if let Ok(class) = serde_json::from_value::<FaultClass>(json!(self.class)) {
+        if let Ok(class) = serde_json::from_value::<ErrorClass>(json!(self.class)) {
             problem["status"] = json!(class.http_status());
         }
         if let Some(key) = &self.idempotency_key {

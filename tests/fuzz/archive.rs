@@ -12,7 +12,7 @@ use bytes::Bytes;
 use flate2::Crc;
 use futures_util::{FutureExt, TryStreamExt, stream};
 use libfuzzer_sys::fuzz_target;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 use plan::{Planned, Step};
 use zip::{Entry, Limits, Listing};
@@ -45,7 +45,7 @@ fuzz_target!(|archive: &[u8]| {
         }
         (Err(fault), Ok(_)) => panic!("listed, and yet: {fault}"),
         (_, Err(fault)) => {
-            assert!(matches!(fault.class, FaultClass::ArchiveInvalid | FaultClass::ArchiveRefused), "{fault}")
+            assert!(matches!(fault.class, ErrorClass::ArchiveInvalid | ErrorClass::ArchiveRefused), "{fault}")
         }
     }
     zip::may_begin_with(archive);
@@ -55,9 +55,9 @@ fuzz_target!(|archive: &[u8]| {
 fn read<T>(
     archive: &[u8],
     reader: impl FnOnce(
-        &dyn Fn(Range<u64>) -> std::future::Ready<Result<Bytes, Fault>>,
-    ) -> Option<Result<T, Fault>>,
-) -> Result<T, Fault> {
+        &dyn Fn(Range<u64>) -> std::future::Ready<Result<Bytes, Error>>,
+    ) -> Option<Result<T, Error>>,
+) -> Result<T, Error> {
     let bytes_read = Cell::new(0);
     let read = |range: Range<u64>| {
         bytes_read.set(bytes_read.get() + range.end - range.start);
@@ -121,7 +121,7 @@ fn unpack_one(archive: &[u8], listing: &Listing, file: Planned) -> Option<Range<
         }
         (Err(one), Err(other)) => {
             assert_eq!(one.class, other.class, "{one} / {other}");
-            assert!(matches!(one.class, FaultClass::ArchiveIncomplete | FaultClass::ArchiveRefused), "{one}");
+            assert!(matches!(one.class, ErrorClass::ArchiveIncomplete | ErrorClass::ArchiveRefused), "{one}");
         }
         (one, other) => panic!("one of two ways differs: {:?} / {:?}", one.err(), other.err()),
     }
@@ -129,7 +129,7 @@ fn unpack_one(archive: &[u8], listing: &Listing, file: Planned) -> Option<Range<
 }
 
 /// Streams a file in pieces whose lengths change, and checks that never more comes than it may have.
-fn in_pieces(entry: &Entry, bytes: &Bytes) -> Result<Bytes, Fault> {
+fn in_pieces(entry: &Entry, bytes: &Bytes) -> Result<Bytes, Error> {
     let mut rest = bytes.clone();
     let mut length = 1;
     let chunks = std::iter::from_fn(move || {

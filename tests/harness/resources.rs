@@ -61,7 +61,7 @@ impl Clients {
     ///
     /// # Errors
     /// A variable is missing.
-    pub fn new(environment: &Environment) -> Result<Self, model::Fault> {
+    pub fn new(environment: &Environment) -> Result<Self, model::Error> {
         let aws = Aws::new(environment)?;
         let s3 = aws.streaming("S3");
         let s3 = aws_sdk_s3::config::Builder::from(&s3).force_path_style(s3.endpoint_url().is_some()).build();

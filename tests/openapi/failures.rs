@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::FaultClass;
+use model::ErrorClass;
 use runtime::Problem;
 use serde_json::{Map, Value, json};
 
@@ -20,12 +20,12 @@ const GATEWAY: [(u16, &str); 4] = [
 ];
 
 /// The failures that an operation of these classes can answer, by status: references to responses that operations share.
-pub(crate) fn responses(classes: &[FaultClass], shared: &mut Map<String, Value>) -> Map<String, Value> {
-    let mut by_status: BTreeMap<u16, Vec<FaultClass>> = GATEWAY.map(|(status, _)| (status, vec![])).into();
+pub(crate) fn responses(classes: &[ErrorClass], shared: &mut Map<String, Value>) -> Map<String, Value> {
+    let mut by_status: BTreeMap<u16, Vec<ErrorClass>> = GATEWAY.map(|(status, _)| (status, vec![])).into();
     for class in classes {
         by_status.entry(class.http_status()).or_default().push(*class);
     }
-    let mut reference = |(status, classes): (u16, Vec<FaultClass>)| {
+    let mut reference = |(status, classes): (u16, Vec<ErrorClass>)| {
         let name = name(status, &classes);
         let reference = json!({ "$ref": format!("#/components/responses/{name}") });
         shared.entry(name).or_insert_with(|| response(status, &classes));
@@ -35,14 +35,14 @@ pub(crate) fn responses(classes: &[FaultClass], shared: &mut Map<String, Value>)
 }
 
 /// The classes that a response may be of, or who else answers it.
-fn name(status: u16, classes: &[FaultClass]) -> String {
+fn name(status: u16, classes: &[ErrorClass]) -> String {
     match classes {
         [] => format!("Gateway{status}"),
         classes => classes.iter().map(|class| class.name()).collect::<Vec<_>>().join("-"),
     }
 }
 
-fn response(status: u16, classes: &[FaultClass]) -> Value {
+fn response(status: u16, classes: &[ErrorClass]) -> Value {
     let meanings = classes.iter().map(|class| format!("- `{}`: {}", class.name(), meaning(*class)));
     let gateway = GATEWAY.iter().find(|(of, _)| *of == status).map(|(_, why)| format!("- {why}"));
     let description: Vec<String> = meanings.chain(gateway.clone()).collect();
@@ -61,7 +61,7 @@ fn response(status: u16, classes: &[FaultClass]) -> Value {
 }
 
 /// A problem of one of these classes.
-fn problem(status: u16, classes: &[FaultClass]) -> Value {
+fn problem(status: u16, classes: &[ErrorClass]) -> Value {
     let urns: Vec<String> = classes.iter().map(|class| Problem::urn(*class)).collect();
     let told = json!({ "properties": { "status": { "const": status }, "type": { "enum": urns } } });
     json!({ "allOf": [reference("Problem"), told] })

@@ -1,21 +1,21 @@
 //! What can be asked of the API, path by path.
 
-use FaultClass::{
+use ErrorClass::{
     IdempotencyMismatch, Internal, InvalidRequest, JobConflict, Misconfigured, NotFound, PayloadTooLarge,
     ProviderConflict, ProviderCredentials, ProviderPlan, ProviderQuota, ProviderRefusedRequest,
     ProviderThrottled, ProviderUnavailable, StorageUnavailable, UnsupportedMediaType, WebhookSecretMissing,
 };
-use model::FaultClass;
+use model::ErrorClass;
 use serde_json::{Map, Value, json};
 
 use crate::{failures, parameters, responses, schemas::reference};
 
 /// What may go wrong with anything.
-const ANY: &[FaultClass] = &[InvalidRequest, Misconfigured, Internal, StorageUnavailable];
+const ANY: &[ErrorClass] = &[InvalidRequest, Misconfigured, Internal, StorageUnavailable];
 /// What may go wrong with a body.
-const BODY: &[FaultClass] = &[PayloadTooLarge, UnsupportedMediaType];
+const BODY: &[ErrorClass] = &[PayloadTooLarge, UnsupportedMediaType];
 /// What may go wrong where a provider is asked for work.
-const PROVIDER: &[FaultClass] = &[
+const PROVIDER: &[ErrorClass] = &[
     ProviderPlan,
     ProviderConflict,
     ProviderRefusedRequest,
@@ -129,7 +129,7 @@ fn answered<const N: usize>(
     shared: &mut Shared,
     mut operation: Value,
     good: [(u16, Value); N],
-    bad: &[FaultClass],
+    bad: &[ErrorClass],
 ) -> Value {
     let good = good.into_iter().map(|(status, response)| (status.to_string(), response));
     let answers: Map<String, Value> = good.chain(failures::responses(bad, shared)).collect();

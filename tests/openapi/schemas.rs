@@ -1,6 +1,6 @@
 //! Schemas of the types that answer.
 
-use model::{FaultClass, JobList, JobView, LinkView};
+use model::{ErrorClass, JobList, JobView, LinkView};
 use runtime::Problem;
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
@@ -18,8 +18,8 @@ pub(crate) fn of_answers() -> Map<String, Value> {
 }
 
 /// What a class of failure means, in the words of its type.
-pub(crate) fn meaning(class: FaultClass) -> String {
-    let schema = generator().into_root_schema_for::<FaultClass>();
+pub(crate) fn meaning(class: ErrorClass) -> String {
+    let schema = generator().into_root_schema_for::<ErrorClass>();
     let classes = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
     let found = classes.iter().find(|schema| schema["const"] == class.name());
     found.and_then(|schema| schema["description"].as_str()).expect("every class has a meaning").to_owned()

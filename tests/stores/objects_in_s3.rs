@@ -3,7 +3,7 @@
 use bucket::{Bucket, Key, Upload, UploadedObject};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use model::{ChecksumAlgorithm, Fault, FaultClass, JobId, ProviderName};
+use model::{ChecksumAlgorithm, Error, ErrorClass, JobId, ProviderName};
 
 use crate::server::Server;
 
@@ -27,7 +27,7 @@ fn pieces(length: usize) -> Vec<Bytes> {
     (0..length).step_by(700_001).map(|at| whole.slice(at..length.min(at + 700_001))).collect()
 }
 
-fn flowing(pieces: &[Bytes]) -> impl Stream<Item = Result<Bytes, Fault>> + Send + use<> {
+fn flowing(pieces: &[Bytes]) -> impl Stream<Item = Result<Bytes, Error>> + Send + use<> {
     let owned = pieces.to_vec();
     stream::iter(owned.into_iter().map(Ok))
 }
@@ -101,7 +101,7 @@ async fn a_source_that_fails_leaves_nothing() {
         let (server, objects) = bucket().await;
         let key = key();
         let broken = pieces(9 * MEBIBYTE).into_iter().map(Ok);
-        let broken = broken.chain([Err(Fault::new(FaultClass::SourceUnavailable, "it broke off"))]);
+        let broken = broken.chain([Err(Error::new(ErrorClass::SourceUnavailable, "it broke off"))]);
         let fault = objects.upload(upload(&key, announced), stream::iter(broken.collect::<Vec<_>>())).await;
         assert_eq!(fault.expect_err("broken").message, "it broke off");
         assert_eq!(objects.head(&key).await.expect("an answer"), None);

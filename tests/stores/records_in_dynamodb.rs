@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use harness::until;
 use job_store::{Claim, DeliveryRecord, IdempotencyKey, JobStore, LeaseAttempt};
 use model::{
-    Change, Event, FaultClass, Job, JobId, LandedFiles, NewJob, Origin, ProviderJobId, ProviderName, Source,
+    Change, ErrorClass, Event, Job, JobId, LandedFiles, NewJob, Origin, ProviderJobId, ProviderName, Source,
     Status,
 };
 use serde_json::json;
@@ -179,7 +179,7 @@ async fn one_worker_at_a_time_holds_the_lease_and_a_lost_one_cannot_finish() {
     };
     let landed = Event::Landed { haul: LandedFiles::default() };
     let lost = records.apply_leased(&first, &landed, later).await.expect_err("lost");
-    assert_eq!(lost.class, FaultClass::LandingBusy);
+    assert_eq!(lost.class, ErrorClass::LandingBusy);
     assert!(records.renew(&first, LEASE, later).await.is_err());
     records.apply_leased(&second, &landed, later).await.expect("held");
     assert!(

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::{DateTime, date_time::Format};
-use model::FaultClass;
+use model::ErrorClass;
 
 use super::{fields, job_of};
 use crate::{exit::Exit, failure::Failure, function::Function, job::Job};
@@ -23,7 +23,7 @@ pub(super) async fn retry(function: &Function, job: &str, resubmit: bool) -> Res
         Ok(answer) => return Job::read(answer),
         Err(failure) => failure,
     };
-    if failure.unsure && failure.class == FaultClass::JobConflict.name() {
+    if failure.unsure && failure.class == ErrorClass::JobConflict.name() {
         let now = job_of(function, job).await?;
         if goes_well_since(&now, begun) {
             return Ok(now);

@@ -1,6 +1,6 @@
 //! What the function can be told to do.
 
-use model::{Fault, JobId};
+use model::{Error, JobId};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -44,8 +44,8 @@ impl Command {
     /// Reads a direct invocation: `{"command": "submit", …}`, `{"command": "get", "job_id": "…"}` and so on.
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] naming the field.
-    pub fn direct(name: &str, fields: Map<String, Value>) -> Result<Self, Fault> {
+    /// [`model::ErrorClass::InvalidRequest`] naming the field.
+    pub fn direct(name: &str, fields: Map<String, Value>) -> Result<Self, Error> {
         let mut fields = Remaining(fields);
         let command = match name {
             "submit" => {
@@ -59,7 +59,7 @@ impl Command {
             "cancel" => Command::Cancel(fields.job()?),
             "replay" => Command::replay(fields.job()?, &mut fields)?,
             _ => {
-                return Err(Fault::invalid(
+                return Err(Error::invalid(
                     "command",
                     "expected \"submit\", \"get\", \"list\", \"link\", \"retry\", \"cancel\", \"replay\", \
                      \"signing_secret\", \"webhook_secret\" or \"check\"",
@@ -71,12 +71,12 @@ impl Command {
     }
 
     /// Takes what a retry may say.
-    pub(crate) fn retry(job: JobId, fields: &mut Remaining) -> Result<Self, Fault> {
+    pub(crate) fn retry(job: JobId, fields: &mut Remaining) -> Result<Self, Error> {
         Ok(Command::Retry { job, resubmit: fields.flag("resubmit")?.unwrap_or(false) })
     }
 
     /// Takes what a replay may say.
-    pub(crate) fn replay(job: JobId, fields: &mut Remaining) -> Result<Self, Fault> {
+    pub(crate) fn replay(job: JobId, fields: &mut Remaining) -> Result<Self, Error> {
         Ok(Command::Replay { job, delivery: fields.text("delivery_id")? })
     }
 }
@@ -90,29 +90,29 @@ impl Remaining {
         self.0.remove(name).filter(|value| !value.is_null())
     }
 
-    fn job(&mut self) -> Result<JobId, Fault> {
+    fn job(&mut self) -> Result<JobId, Error> {
         let id = self.take("job_id");
         let id = id.as_ref().and_then(Value::as_str).and_then(|id| id.parse().ok());
-        id.ok_or_else(|| Fault::invalid("job_id", "expected the id of a job"))
+        id.ok_or_else(|| Error::invalid("job_id", "expected the id of a job"))
     }
 
-    fn text(&mut self, name: &str) -> Result<Option<String>, Fault> {
+    fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Fault::invalid(name, "expected a text")),
+            Some(_) => Err(Error::invalid(name, "expected a text")),
         }
     }
 
-    fn flag(&mut self, name: &str) -> Result<Option<bool>, Fault> {
+    fn flag(&mut self, name: &str) -> Result<Option<bool>, Error> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(_) => Err(Fault::invalid(name, "expected true or false")),
+            Some(_) => Err(Error::invalid(name, "expected true or false")),
         }
     }
 
-    fn link(&mut self) -> Result<LinkRequest, Fault> {
+    fn link(&mut self) -> Result<LinkRequest, Error> {
         let (job, file) = (self.job()?, self.text("file")?);
         let archive = self.flag("archive")?.unwrap_or(false);
         let manifest = self.flag("manifest")?.unwrap_or(false);
@@ -121,7 +121,7 @@ impl Remaining {
             (None, true, false) => LinkTarget::Archive,
             (None, false, true) => LinkTarget::Manifest,
             _ => {
-                return Err(Fault::invalid(
+                return Err(Error::invalid(
                     "file",
                     "expected the name of a file, or \"archive\": true or \"manifest\": true instead",
                 ));
@@ -132,9 +132,9 @@ impl Remaining {
     }
 
     /// Refuses what is left.
-    pub(crate) fn finish(self) -> Result<(), Fault> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
         match self.0.keys().next() {
-            Some(unknown) => Err(Fault::invalid(unknown, "unknown field")),
+            Some(unknown) => Err(Error::invalid(unknown, "unknown field")),
             None => Ok(()),
         }
     }

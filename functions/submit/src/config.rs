@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use runtime::{DefaultLimits, Environment, ProviderSettings};
 use transport::{Origin, SsrfGuard};
 use url::Url;
@@ -49,8 +49,8 @@ impl Config {
     /// Reads the variables.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] naming the variable.
-    pub fn read(environment: &Environment) -> Result<Self, Fault> {
+    /// [`ErrorClass::Misconfigured`] naming the variable.
+    pub fn read(environment: &Environment) -> Result<Self, Error> {
         let seconds: f64 = environment.parsed("PROVIDER_TIMEOUT_SECONDS", 20.0, "a number of seconds")?;
         let providers = providers::ALL.iter().map(|provider| DefaultLimits {
             name: provider.name(),
@@ -83,9 +83,9 @@ impl Config {
     }
 }
 
-fn webhook_url(text: &str) -> Result<Url, Fault> {
+fn webhook_url(text: &str) -> Result<Url, Error> {
     let url = Url::parse(text.trim_end_matches('/')).ok().filter(|url| !url.cannot_be_a_base());
     url.ok_or_else(|| {
-        Fault::new(FaultClass::Misconfigured, "the environment variable WEBHOOK_URL is not a URL")
+        Error::new(ErrorClass::Misconfigured, "the environment variable WEBHOOK_URL is not a URL")
     })
 }

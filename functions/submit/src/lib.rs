@@ -11,7 +11,7 @@ mod submission;
 
 use bucket::{PresignCredentials, Presigner};
 use job_store::JobStore;
-use model::{Fault, Job};
+use model::{Error, Job};
 use notifications::{EventBus, WorkflowWaiters};
 use providers::Provider;
 use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
@@ -50,8 +50,8 @@ impl App {
     /// Reads the configuration and makes the clients. Opens no connection.
     ///
     /// # Errors
-    /// [`model::FaultClass::Misconfigured`] naming the variable.
-    pub fn connect(environment: &Environment) -> Result<Self, Fault> {
+    /// [`model::ErrorClass::Misconfigured`] naming the variable.
+    pub fn connect(environment: &Environment) -> Result<Self, Error> {
         let config = Config::read(environment)?;
         let aws = Aws::new(environment)?;
         let events = config.event_bus.as_ref().map(|bus| EventBus::new(&aws.service("EVENTBRIDGE"), bus));
@@ -94,7 +94,7 @@ impl App {
     }
 
     /// From an operator's command to its use case.
-    async fn operate(&self, operation: OperatorCommand, deadline: OffsetDateTime) -> Result<Value, Fault> {
+    async fn operate(&self, operation: OperatorCommand, deadline: OffsetDateTime) -> Result<Value, Error> {
         let signing = |provider: &'static dyn Provider| SigningSecretUseCase {
             provider,
             api_url: self.config.providers.api_url(provider.name()),
@@ -115,7 +115,7 @@ impl App {
     }
 
     /// From command to use case.
-    async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<CommandResponse, Fault> {
+    async fn carry_out(&self, command: Command, deadline: OffsetDateTime) -> Result<CommandResponse, Error> {
         Ok(match command {
             Command::Submit(request) => {
                 let segment = Segment::of(runtime::trace().as_ref(), "Landfall submission").as_part();
@@ -141,15 +141,15 @@ impl App {
     }
 
     /// Tells the trace of a request what came of it.
-    fn trace(&self, mut segment: Segment, submitted: Result<&Job, &Fault>) {
+    fn trace(&self, mut segment: Segment, submitted: Result<&Job, &Error>) {
         match submitted {
             Ok(job) => {
                 segment.note("job_id", job.id.to_string());
                 segment.note("provider", job.provider.as_str());
                 segment.note("status", job.status.as_str());
             }
-            Err(fault) => {
-                segment.note("fault", fault.class.name());
+            Err(error) => {
+                segment.note("error", error.class.name());
                 segment.failed();
             }
         }

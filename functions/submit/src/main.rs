@@ -1,10 +1,10 @@
 //! The `submit` function on Lambda.
 
-use runtime::{Environment, Error, serve, start_log};
+use runtime::{Environment, RuntimeError, serve, start_log};
 use submit::App;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let environment = Environment::of_process();
     start_log(&environment);
     let app = App::connect(&environment)?;

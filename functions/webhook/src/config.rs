@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{ChecksumAlgorithm, Fault, FaultClass};
+use model::{ChecksumAlgorithm, Error, ErrorClass};
 use runtime::{DefaultLimits, Environment, ProviderSettings, ca_bundle};
 use transport::{Origin, SsrfGuard};
 
@@ -104,13 +104,13 @@ impl Config {
     /// Reads the variables.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] naming the variable.
-    pub fn read(environment: &Environment) -> Result<Self, Fault> {
+    /// [`ErrorClass::Misconfigured`] naming the variable.
+    pub fn read(environment: &Environment) -> Result<Self, Error> {
         match environment.maybe("ROLE") {
             Some("receiver") => ReceiverConfig::read(environment).map(Config::Receiver),
             Some("worker") => WorkerConfig::read(environment).map(|config| Config::Worker(Box::new(config))),
-            _ => Err(Fault::new(
-                FaultClass::Misconfigured,
+            _ => Err(Error::new(
+                ErrorClass::Misconfigured,
                 "the environment variable ROLE is not receiver or worker",
             )),
         }
@@ -118,13 +118,13 @@ impl Config {
 }
 
 impl StoreConfig {
-    fn read(environment: &Environment) -> Result<Self, Fault> {
+    fn read(environment: &Environment) -> Result<Self, Error> {
         let algorithm = match environment.maybe("CHECKSUM_ALGORITHM") {
             None | Some("CRC64NVME") => ChecksumAlgorithm::Crc64Nvme,
             Some("CRC32") => ChecksumAlgorithm::Crc32,
             Some(_) => {
                 let message = "the environment variable CHECKSUM_ALGORITHM is not CRC64NVME or CRC32";
-                return Err(Fault::new(FaultClass::Misconfigured, message));
+                return Err(Error::new(ErrorClass::Misconfigured, message));
             }
         };
         let prefix = environment.maybe("KEY_PREFIX").unwrap_or_default().trim_start_matches('/');
@@ -139,7 +139,7 @@ impl StoreConfig {
 }
 
 impl ReceiverConfig {
-    fn read(environment: &Environment) -> Result<Self, Fault> {
+    fn read(environment: &Environment) -> Result<Self, Error> {
         Ok(Self {
             store: StoreConfig::read(environment)?,
             secret_id: environment.text("SECRET_ID")?,
@@ -150,7 +150,7 @@ impl ReceiverConfig {
 }
 
 impl WorkerConfig {
-    fn read(environment: &Environment) -> Result<Self, Fault> {
+    fn read(environment: &Environment) -> Result<Self, Error> {
         Ok(Self {
             store: StoreConfig::read(environment)?,
             table: environment.text("TABLE_NAME")?,
@@ -213,7 +213,7 @@ pub struct SweepConfig {
 }
 
 impl SweepConfig {
-    fn read(environment: &Environment) -> Result<Self, Fault> {
+    fn read(environment: &Environment) -> Result<Self, Error> {
         let seconds = |name: &str, default: u64| {
             environment.parsed(name, default, "a number of seconds").map(Duration::from_secs)
         };
@@ -235,13 +235,13 @@ impl SweepConfig {
     }
 }
 
-fn heartbeat(environment: &Environment) -> Result<Duration, Fault> {
+fn heartbeat(environment: &Environment) -> Result<Duration, Error> {
     let seconds: u64 = environment.parsed("HEARTBEAT_SECONDS", 30, "a number of seconds")?;
     // An interval of nothing would keep the processor busy.
     Ok(Duration::from_secs(seconds.max(1)))
 }
 
-fn min_rate(environment: &Environment) -> Result<MinRate, Fault> {
+fn min_rate(environment: &Environment) -> Result<MinRate, Error> {
     let name = "MIN_DOWNLOAD_BYTES_PER_SECOND";
     let bytes_per_second = environment.parsed(name, MIN_RATE.bytes_per_second, "a number of bytes")?;
     let name = "MIN_DOWNLOAD_WINDOW_SECONDS";
@@ -250,7 +250,7 @@ fn min_rate(environment: &Environment) -> Result<MinRate, Fault> {
     Ok(MinRate { bytes_per_second, window: Duration::from_secs(seconds.max(1)) })
 }
 
-fn limits(environment: &Environment) -> Result<Limits, Fault> {
+fn limits(environment: &Environment) -> Result<Limits, Error> {
     Ok(Limits {
         entries: environment.parsed("MAX_ENTRIES", LIMITS.entries, "a number")?,
         total_bytes: environment.parsed("MAX_UNPACKED_BYTES", LIMITS.total_bytes, "a number of bytes")?,

@@ -10,7 +10,7 @@ mod sweep;
 mod worker;
 
 use bucket::Bucket;
-use model::Fault;
+use model::Error;
 use queues::DeliveryQueue;
 use runtime::{Aws, Environment, EventSource, Failure, HttpReply, Tracer};
 use serde_json::{Value, json};
@@ -36,8 +36,8 @@ impl App {
     /// Reads the configuration and makes the clients. Opens no connection.
     ///
     /// # Errors
-    /// [`model::FaultClass::Misconfigured`] naming the variable.
-    pub fn connect(environment: &Environment) -> Result<Self, Fault> {
+    /// [`model::ErrorClass::Misconfigured`] naming the variable.
+    pub fn connect(environment: &Environment) -> Result<Self, Error> {
         let aws = Aws::new(environment)?;
         Ok(Self(match Config::read(environment)? {
             Config::Receiver(config) => Role::Receiver(Box::new(Receiver::connect(&aws, &config))),
@@ -56,7 +56,7 @@ impl App {
             (Role::Receiver(receiver), EventSource::Http(request)) => {
                 let answer = receiver.receive(&request).await;
                 Ok(answer
-                    .map_or_else(|fault| HttpReply::fault(&fault), |()| HttpReply::empty(200))
+                    .map_or_else(|error| HttpReply::error(&error), |()| HttpReply::empty(200))
                     .into_event())
             }
             (Role::Worker(worker), EventSource::Queue(messages)) => {
@@ -67,10 +67,10 @@ impl App {
                 Ok(json!(worker.sweep(sweep, deadline).await?))
             }
             (Role::Receiver(_), _) => {
-                Err(Fault::invalid("event", "the webhook receiver takes HTTP requests only").into())
+                Err(Error::invalid("event", "the webhook receiver takes HTTP requests only").into())
             }
             (Role::Worker(_), _) => {
-                Err(Fault::invalid("event", "the worker takes queue messages and commands only").into())
+                Err(Error::invalid("event", "the worker takes queue messages and commands only").into())
             }
         }
     }

@@ -1,10 +1,10 @@
 //! The `webhook` function on Lambda, deployed twice: as webhook receiver and as worker.
 
-use runtime::{Environment, Error, serve, start_log};
+use runtime::{Environment, RuntimeError, serve, start_log};
 use webhook::App;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let environment = Environment::of_process();
     start_log(&environment);
     let app = App::connect(&environment)?;

@@ -7,7 +7,7 @@ use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use bucket::{Bucket, Key};
 use bytes::Bytes;
-use model::{Fault, FaultClass, JobId, Redactor};
+use model::{Error, ErrorClass, JobId, Redactor};
 use providers::{Authenticity, Credentials, Delivery, DeliveryMethod, Provider};
 use queues::{DeliveryBody, DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use runtime::Aws;
@@ -45,7 +45,7 @@ impl Receiver {
     }
 
     /// Takes a delivery in. Whoever only looks whether anybody is there is told so, if it knows the way.
-    pub(crate) async fn receive(&self, request: &http::Request<Bytes>) -> Result<(), Fault> {
+    pub(crate) async fn receive(&self, request: &http::Request<Bytes>) -> Result<(), Error> {
         let (received_at, began) = (OffsetDateTime::now_utc(), Instant::now());
         let knock = read_path(request)?;
         runtime::set_provider(knock.provider.name());
@@ -94,7 +94,7 @@ impl Receiver {
         knock: &IncomingRequest<'_>,
         request: &http::Request<Bytes>,
         now: OffsetDateTime,
-    ) -> Result<Arc<SecretDocument>, Fault> {
+    ) -> Result<Arc<SecretDocument>, Error> {
         let judge = |secret: &SecretDocument| judge(knock, request, secret, self.require_signatures, now);
         let held = self.secrets.get().await?;
         if judge(&held).is_ok() {
@@ -104,7 +104,7 @@ impl Receiver {
         judge(&fresh).map_err(|refusal| {
             let (metric, why) = (refusal.metric(), refusal.why());
             tracing::warn!(metric, count = 1, why, "delivery refused");
-            Fault::from(refusal)
+            Error::from(refusal)
         })?;
         Ok(fresh)
     }
@@ -115,7 +115,7 @@ impl Receiver {
         &self,
         knock: &IncomingRequest<'_>,
         secret: &SecretDocument,
-    ) -> Result<Redactor, Fault> {
+    ) -> Result<Redactor, Error> {
         let job = knock.callback.map(|(job, _)| job);
         let mut redactor = secret.redactor(&providers::name_of(knock.provider), job, None);
         if knock.provider.carries_token()
@@ -132,7 +132,7 @@ impl Receiver {
         bytes: &Bytes,
         provider: &model::ProviderName,
         at: OffsetDateTime,
-    ) -> Result<DeliveryBody, Fault> {
+    ) -> Result<DeliveryBody, Error> {
         if bytes.len() <= DeliveryBody::MAX_INLINE_BYTES {
             return Ok(DeliveryBody::inline(bytes));
         }
@@ -143,8 +143,8 @@ impl Receiver {
 }
 
 /// `/webhooks/{provider}/{job_id}/{token}` or `/webhooks/{provider}`, by a method that the provider may use.
-fn read_path(request: &http::Request<Bytes>) -> Result<IncomingRequest<'_>, Fault> {
-    let nothing = || Fault::new(FaultClass::NotFound, "there is nothing at this path");
+fn read_path(request: &http::Request<Bytes>) -> Result<IncomingRequest<'_>, Error> {
+    let nothing = || Error::new(ErrorClass::NotFound, "there is nothing at this path");
     let path = request.uri().path();
     if !runtime::is_plain_path(path) {
         return Err(nothing());
@@ -159,7 +159,7 @@ fn read_path(request: &http::Request<Bytes>) -> Result<IncomingRequest<'_>, Faul
     };
     let knocking = provider.delivery_method(request.method(), request.uri().query());
     if knocking == DeliveryMethod::Refused {
-        return Err(Fault::new(FaultClass::MethodNotAllowed, "expected POST here"));
+        return Err(Error::new(ErrorClass::MethodNotAllowed, "expected POST here"));
     }
     Ok(IncomingRequest { provider, callback, knocking })
 }
@@ -192,15 +192,15 @@ impl RejectedDelivery {
     }
 }
 
-impl From<RejectedDelivery> for Fault {
+impl From<RejectedDelivery> for Error {
     fn from(refusal: RejectedDelivery) -> Self {
         match refusal {
             RejectedDelivery::WrongToken | RejectedDelivery::NotAuthentic(_) => {
-                Fault::new(FaultClass::Unauthorized, "this delivery is not authentic")
+                Error::new(ErrorClass::Unauthorized, "this delivery is not authentic")
             }
             // Ours to mend, so it counts among the errors that an operator watches; the provider tries again.
             RejectedDelivery::NothingToCheckWith => {
-                Fault::new(FaultClass::Misconfigured, "deliveries cannot be checked at the moment")
+                Error::new(ErrorClass::Misconfigured, "deliveries cannot be checked at the moment")
             }
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bucket::Bucket;
 use job_store::JobStore;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use notifications::{EventBus, WorkflowWaiters};
 use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
 use runtime::{Aws, QueueMessage, QueueReply, Tracer, work_item_span};
@@ -50,7 +50,7 @@ pub(crate) struct Receipt {
 }
 
 impl Worker {
-    pub(crate) fn connect(aws: &Aws, config: WorkerConfig, tracer: Tracer) -> Result<Self, Fault> {
+    pub(crate) fn connect(aws: &Aws, config: WorkerConfig, tracer: Tracer) -> Result<Self, Error> {
         let (inbox, objects) = crate::store(aws, &config.store);
         let events = config.event_bus.as_ref().map(|bus| EventBus::new(&aws.service("EVENTBRIDGE"), bus));
         Ok(Self {
@@ -103,7 +103,7 @@ impl Worker {
     /// Deals with one message. Returns whether it is done with.
     async fn deal_with(&self, body: &str, receive_count: u32, receipt: &Receipt) -> bool {
         let Err(failed) = Box::pin(self.advance(body, receipt)).await else { return true };
-        failed.fault.log("delivery not dealt with, it comes back");
+        failed.error.log("delivery not dealt with, it comes back");
         // Also behind another worker: a long landing must not use up a duplicate's attempts.
         let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());
         self.hide(&receipt.handle, wait).await;
@@ -111,8 +111,8 @@ impl Worker {
     }
 
     async fn hide(&self, receipt_handle: &str, seconds: u32) {
-        if let Err(fault) = self.inbox.hide(receipt_handle, seconds).await {
-            fault.log("a delivery comes back only after the queue's own timeout");
+        if let Err(error) = self.inbox.hide(receipt_handle, seconds).await {
+            error.log("a delivery comes back only after the queue's own timeout");
         }
     }
 
@@ -126,7 +126,7 @@ impl Worker {
 /// Why a message comes back, and when.
 #[derive(Debug)]
 pub(crate) struct RetryLater {
-    pub(crate) fault: Fault,
+    pub(crate) error: Error,
     wait: Option<u32>,
 }
 
@@ -134,13 +134,13 @@ impl RetryLater {
     /// Another worker is at it for this long.
     pub(crate) fn after(wait: Duration) -> Self {
         let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(MAX_DELAY_SECONDS);
-        let fault = Fault::new(FaultClass::LandingBusy, "another worker is bringing these files in");
-        Self { fault, wait: Some(seconds.clamp(1, MAX_DELAY_SECONDS)) }
+        let error = Error::new(ErrorClass::LandingBusy, "another worker is bringing these files in");
+        Self { error, wait: Some(seconds.clamp(1, MAX_DELAY_SECONDS)) }
     }
 }
 
-impl From<Fault> for RetryLater {
-    fn from(fault: Fault) -> Self {
-        Self { fault, wait: None }
+impl From<Error> for RetryLater {
+    fn from(error: Error) -> Self {
+        Self { error, wait: None }
     }
 }

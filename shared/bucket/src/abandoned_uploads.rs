@@ -1,6 +1,6 @@
 //! Uploads that somebody began and nobody will end.
 
-use model::{Fault, JobId, ProviderName};
+use model::{Error, JobId, ProviderName};
 
 use crate::{Bucket, Key, errors::refused};
 
@@ -18,7 +18,7 @@ impl Bucket {
                     self.abort_parts(key, &id).await;
                 }
             }
-            Err(fault) => fault.log("uploads that a lost worker left are not looked for"),
+            Err(error) => error.log("uploads that a lost worker left are not looked for"),
         }
     }
 
@@ -42,7 +42,7 @@ impl Bucket {
     }
 
     /// Ids of the open uploads to exactly this key; S3 can only list by prefix. A key has few, so one page is all.
-    async fn open_uploads(&self, key: &Key) -> Result<Vec<String>, Fault> {
+    async fn open_uploads(&self, key: &Key) -> Result<Vec<String>, Error> {
         let whole = self.key(key);
         let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(&whole);
         let listed = list.send().await.map_err(|e| refused("list open uploads", e))?;

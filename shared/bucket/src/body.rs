@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http_body::{Body, Frame, SizeHint};
-use model::Fault;
+use model::Error;
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::checksum::Running;
@@ -100,18 +100,18 @@ impl Body for PiecesBody {
 
 /// Passes the stream on until it ends, fails, or nobody takes it any more.
 pub(crate) async fn feed(
-    bytes: impl Stream<Item = Result<Bytes, Fault>>,
+    bytes: impl Stream<Item = Result<Bytes, Error>>,
     sender: Sender<Result<Bytes, SourceFailed>>,
     running: &mut Running,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let mut bytes = pin!(bytes);
     while let Some(piece) = bytes.next().await {
         let piece = match piece {
             Ok(piece) => piece,
-            Err(fault) => {
+            Err(error) => {
                 // Nobody left to tell means that the upload is over already.
                 let _ = sender.send(Err(SourceFailed)).await;
-                return Err(fault);
+                return Err(error);
             }
         };
         running.update(&piece);

@@ -8,7 +8,7 @@ use aws_sdk_s3::{
     types::ChecksumMode,
 };
 use bytes::Bytes;
-use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
+use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 
 use crate::{Key, checksum::Running, errors::refused};
 
@@ -58,8 +58,8 @@ impl Bucket {
     /// Looks whether an object is there.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Error> {
         let head = self.client.head_object().bucket(&self.bucket).key(self.key(key));
         let head = match head.checksum_mode(ChecksumMode::Enabled).send().await {
             Ok(head) => head,
@@ -82,8 +82,8 @@ impl Bucket {
     /// itself must tell.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn checksum_of(&self, key: &Key, existing: ObjectInfo) -> Result<Checksum, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn checksum_of(&self, key: &Key, existing: ObjectInfo) -> Result<Checksum, Error> {
         match existing.checksum {
             Some(checksum) => Ok(checksum),
             None => self.checksum(key).await,
@@ -93,8 +93,8 @@ impl Bucket {
     /// Computes the checksum of an object that is there, by reading it.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn checksum(&self, key: &Key) -> Result<Checksum, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn checksum(&self, key: &Key) -> Result<Checksum, Error> {
         let get = self.client.get_object().bucket(&self.bucket).key(self.key(key));
         let mut body = get.send().await.map_err(|e| refused("give the file back", e))?.body;
         let mut running = Running::new(self.algorithm);
@@ -107,8 +107,8 @@ impl Bucket {
     /// Reads a small object whole. `None` if it is not there.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn get(&self, path: &str) -> Result<Option<Bytes>, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn get(&self, path: &str) -> Result<Option<Bytes>, Error> {
         let get = self.client.get_object().bucket(&self.bucket).key(path);
         match get.send().await {
             Ok(answer) => {
@@ -122,13 +122,13 @@ impl Bucket {
     /// Removes an object. Removing one that is not there is no error.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn delete(&self, key: &Key) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn delete(&self, key: &Key) -> Result<(), Error> {
         let delete = self.client.delete_object().bucket(&self.bucket).key(self.key(key));
         delete.send().await.map(|_| ()).map_err(|e| refused("remove a broken file", e))
     }
 }
 
-pub(crate) fn cut() -> Fault {
-    Fault::new(FaultClass::StorageUnavailable, "the bucket gave a file back only in part")
+pub(crate) fn cut() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "the bucket gave a file back only in part")
 }

@@ -1,7 +1,7 @@
 //! What S3's errors mean to us.
 
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 /// Why a conditional write did not happen.
 #[derive(Debug)]
@@ -9,14 +9,14 @@ pub(crate) enum WriteError {
     /// There is an object at the key already.
     AlreadyThere,
     /// The upload is gone, or S3 does not accept what it has of it; trying the same again would not help.
-    Worthless(Fault),
+    Worthless(Error),
     /// Anything else.
-    Fault(Fault),
+    Fault(Error),
 }
 
-impl From<Fault> for WriteError {
-    fn from(fault: Fault) -> Self {
-        WriteError::Fault(fault)
+impl From<Error> for WriteError {
+    fn from(error: Error) -> Self {
+        WriteError::Fault(error)
     }
 }
 
@@ -31,8 +31,8 @@ where
     let code = e.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
     let worthless =
         ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"].contains(&code);
-    let fault = refused("store the file", e);
-    if worthless { WriteError::Worthless(fault) } else { WriteError::Fault(fault) }
+    let error = refused("store the file", e);
+    if worthless { WriteError::Worthless(error) } else { WriteError::Fault(error) }
 }
 
 /// What S3 would refuse again however often it is sent (API reference, "Error responses"): the object is too long, its
@@ -48,7 +48,7 @@ const PERMANENT: [&str; 7] = [
 ];
 
 /// A refusal or silence of S3 that was not expected.
-pub(crate) fn refused<E>(what: &str, e: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> Fault
+pub(crate) fn refused<E>(what: &str, e: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -60,10 +60,10 @@ where
     };
     if e.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| PERMANENT.contains(&code))
     {
-        return Fault::new(FaultClass::StorageRejected, format!("the bucket does not {what}"))
+        return Error::new(ErrorClass::StorageRejected, format!("the bucket does not {what}"))
             .with_source(chain);
     }
-    Fault::new(FaultClass::StorageUnavailable, format!("the bucket did not {what}; try again"))
+    Error::new(ErrorClass::StorageUnavailable, format!("the bucket did not {what}; try again"))
         .retry_after(5)
         .with_source(chain)
 }

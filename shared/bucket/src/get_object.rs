@@ -5,7 +5,7 @@ use std::{ops::Range, pin::pin, time::Duration};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt, stream};
-use model::Fault;
+use model::Error;
 
 use crate::{Bucket, Key, bucket::cut, errors::refused};
 
@@ -18,8 +18,8 @@ impl Bucket {
     /// Reads a range of an object into memory.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`], also when the answer is not exactly that range.
-    pub async fn read(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Fault> {
+    /// [`model::ErrorClass::StorageUnavailable`], also when the answer is not exactly that range.
+    pub async fn read(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
         let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
         let mut bytes = BytesMut::with_capacity(length);
         let mut pieces = pin!(self.stream(key, range));
@@ -33,12 +33,12 @@ impl Bucket {
     /// again from where it broke.
     ///
     /// # Errors
-    /// The stream ends with [`model::FaultClass::StorageUnavailable`].
+    /// The stream ends with [`model::ErrorClass::StorageUnavailable`].
     pub fn stream<'a>(
         &'a self,
         key: &'a Key,
         range: Range<u64>,
-    ) -> impl Stream<Item = Result<Bytes, Fault>> + Send + 'a {
+    ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
         let reading = Reading { objects: self, key, left: range, body: None, broke: 0 };
         stream::try_unfold(reading, |mut reading| async move {
             Ok(reading.next().await?.map(|piece| (piece, reading)))
@@ -56,7 +56,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         while !self.left.is_empty() {
             match self.piece().await? {
                 Ok(piece) => {
@@ -76,7 +76,7 @@ impl Reading<'_> {
     }
 
     /// The next piece, or how the body broke. A request that fails has been repeated by the SDK already.
-    async fn piece(&mut self) -> Result<Result<Bytes, Fault>, Fault> {
+    async fn piece(&mut self) -> Result<Result<Bytes, Error>, Error> {
         let body = match &mut self.body {
             Some(body) => body,
             None => {

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
-use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
+use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 
 use crate::{Bucket, Part, Upload, UploadPartError, body::PiecesBody, checksum::Running, errors::WriteError};
 
@@ -25,12 +25,12 @@ impl Bucket {
     pub(crate) async fn put_parts(
         &self,
         upload: Upload<'_>,
-        bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
+        bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
     ) -> Result<(u64, Checksum), WriteError> {
         let id = self.begin_parts(upload.key, upload.content_type).await?;
         let done = match self.send_parts(upload, &id, bytes).await {
             Ok(parts) => self.complete_announced(upload, &id, &parts).await,
-            Err(fault) => Err(fault.into()),
+            Err(error) => Err(error.into()),
         };
         if done.is_err() {
             self.abort_parts(upload.key, &id).await;
@@ -42,8 +42,8 @@ impl Bucket {
         &self,
         upload: Upload<'_>,
         id: &str,
-        bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
-    ) -> Result<Vec<Part>, Fault> {
+        bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
+    ) -> Result<Vec<Part>, Error> {
         let long = upload.length.unwrap_or(0).div_ceil(MAX_PARTS).max(PART);
         let size = usize::try_from(long).unwrap_or(usize::MAX);
         let bytes = pin!(bytes);
@@ -63,14 +63,14 @@ impl Bucket {
         number: i32,
         part: Vec<Bytes>,
         running: &Running,
-    ) -> Result<Part, Fault> {
+    ) -> Result<Part, Error> {
         let body = SdkBody::retryable(move || SdkBody::from_body_1_x(PiecesBody::new(part.clone())));
         let sent = self.upload_part(upload.key, id, number, ByteStream::new(body), Some(running)).await;
         match sent {
             Ok(etag) => Ok(Part::new(number, etag, running)),
-            Err(UploadPartError::Fault(fault)) => Err(fault),
-            Err(UploadPartError::UploadGone) => Err(Fault::new(
-                FaultClass::StorageUnavailable,
+            Err(UploadPartError::Fault(error)) => Err(error),
+            Err(UploadPartError::UploadGone) => Err(Error::new(
+                ErrorClass::StorageUnavailable,
                 "the bucket forgot an upload that was under way",
             )),
         }
@@ -84,8 +84,8 @@ impl Bucket {
     ) -> Result<(u64, Checksum), WriteError> {
         let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
         if upload.length.is_some_and(|length| length != bytes) {
-            return Err(Fault::new(
-                FaultClass::SourceUnavailable,
+            return Err(Error::new(
+                ErrorClass::SourceUnavailable,
                 "the source gave fewer bytes than it announced",
             )
             .into());
@@ -100,9 +100,9 @@ fn cut<'s, S>(
     bytes: Pin<&'s mut S>,
     size: usize,
     algorithm: ChecksumAlgorithm,
-) -> impl Stream<Item = Result<(Vec<Bytes>, Running), Fault>> + 's
+) -> impl Stream<Item = Result<(Vec<Bytes>, Running), Error>> + 's
 where
-    S: Stream<Item = Result<Bytes, Fault>> + Send,
+    S: Stream<Item = Result<Bytes, Error>> + Send,
 {
     let state = Some((bytes, Bytes::new(), true));
     stream::unfold(state, move |state| async move {
@@ -116,7 +116,7 @@ where
             if part.length < size {
                 rest = match bytes.next().await {
                     Some(Ok(piece)) => piece,
-                    Some(Err(fault)) => return Some((Err(fault), None)),
+                    Some(Err(error)) => return Some((Err(error), None)),
                     None if part.length == 0 && !first => return None,
                     None => return Some((Ok((part.pieces(), running)), None)),
                 };

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::config::Credentials;
 use aws_sdk_sts::Client;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
@@ -64,7 +64,7 @@ impl PresignCredentials {
     }
 
     /// What signs a link that shall last so long from `now` on, and how long it does.
-    pub(crate) async fn signing(&self, asked: Duration, now: OffsetDateTime) -> Result<Signing, Fault> {
+    pub(crate) async fn signing(&self, asked: Duration, now: OffsetDateTime) -> Result<Signing, Error> {
         Ok(match self {
             Self::OwnLasting => Signing { credentials: None, lasts: asked },
             Self::OwnTemporary => Signing { credentials: None, lasts: asked.min(UNKNOWN_END) },
@@ -79,7 +79,7 @@ impl PresignCredentials {
 
 impl AssumedRole {
     /// Credentials that last at least so long.
-    async fn session(&self, least: Duration, now: OffsetDateTime) -> Result<Session, Fault> {
+    async fn session(&self, least: Duration, now: OffsetDateTime) -> Result<Session, Error> {
         // Held while asking, so that concurrent callers share one call.
         let mut kept = self.kept.lock().await;
         if let Some(session) = kept.as_ref().filter(|session| session.end - now >= least) {
@@ -90,13 +90,13 @@ impl AssumedRole {
         Ok(session)
     }
 
-    async fn assume(&self) -> Result<Session, Fault> {
+    async fn assume(&self) -> Result<Session, Error> {
         let ask = self.client.assume_role().role_arn(&self.arn).role_session_name("landfall-links");
         let answer = ask.duration_seconds(SESSION).send().await.map_err(|e| {
             let refused = e.as_service_error().is_some();
             let e = aws_sdk_sts::error::DisplayErrorContext(e).to_string();
             match refused {
-                true => Fault::new(FaultClass::Misconfigured, "the role that signs links cannot be assumed")
+                true => Error::new(ErrorClass::Misconfigured, "the role that signs links cannot be assumed")
                     .with_source(e),
                 false => unavailable().with_source(e),
             }
@@ -112,7 +112,7 @@ impl AssumedRole {
     }
 }
 
-fn unavailable() -> Fault {
-    Fault::new(FaultClass::StorageUnavailable, "the credentials of links cannot be had; try again")
+fn unavailable() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "the credentials of links cannot be had; try again")
         .retry_after(5)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::{Client, presigning::PresigningConfig};
 use bytes::Bytes;
-use model::{ChecksumAlgorithm, Fault, FaultClass, StoredFile, percent_encoded};
+use model::{ChecksumAlgorithm, Error, ErrorClass, StoredFile, percent_encoded};
 use time::OffsetDateTime;
 
 use crate::{Bucket, PresignCredentials};
@@ -57,13 +57,13 @@ impl Presigner {
     /// A link to a file. It lasts as long as was asked for (at most 7 days), or as long as the credentials that sign it.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`], or [`FaultClass::Misconfigured`] when nobody may sign.
+    /// [`ErrorClass::StorageUnavailable`], or [`ErrorClass::Misconfigured`] when nobody may sign.
     pub async fn link(
         &self,
         file: &DownloadRequest,
         lasts: Duration,
         now: OffsetDateTime,
-    ) -> Result<PresignedUrl, Fault> {
+    ) -> Result<PresignedUrl, Error> {
         // A signature counts from a whole second.
         let now = now.replace_nanosecond(0).unwrap_or(now);
         let signing = self.signer.signing(lasts, now).await?;
@@ -75,7 +75,7 @@ impl Presigner {
             }
         };
         let unsigned = |e: &dyn std::error::Error| {
-            Fault::new(FaultClass::Internal, "a link cannot be signed").with_source(e.to_string())
+            Error::new(ErrorClass::Internal, "a link cannot be signed").with_source(e.to_string())
         };
         let config = PresigningConfig::builder().start_time(SystemTime::from(now)).expires_in(signing.lasts);
         let get = (client.get_object().bucket(&self.objects.bucket).key(&file.key))
@@ -89,8 +89,8 @@ impl Presigner {
     /// Reads a small object whole, such as a manifest. `None` if it is not there.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn read(&self, path: &str) -> Result<Option<Bytes>, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn read(&self, path: &str) -> Result<Option<Bytes>, Error> {
         self.objects.get(path).await
     }
 }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
-use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
+use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 
 use crate::{
     Bucket, Key, ObjectInfo, Upload, UploadedObject,
@@ -27,8 +27,8 @@ impl Bucket {
     /// there already is compared.
     ///
     /// # Errors
-    /// [`FaultClass::ObjectConflict`] if another object is there, or [`FaultClass::StorageUnavailable`].
-    pub async fn place(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<PutOutcome, Fault> {
+    /// [`ErrorClass::ObjectConflict`] if another object is there, or [`ErrorClass::StorageUnavailable`].
+    pub async fn place(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<PutOutcome, Error> {
         let mut running = Running::new(self.algorithm);
         running.update(&bytes);
         let ours = running.finish();
@@ -41,7 +41,7 @@ impl Bucket {
         match put.send().await.map_err(unwritten) {
             Ok(_) => Ok(PutOutcome { checksum: ours, new: true }),
             Err(WriteError::AlreadyThere) => self.compare(key, self.there(key).await?, &running).await,
-            Err(WriteError::Fault(fault) | WriteError::Worthless(fault)) => Err(fault),
+            Err(WriteError::Fault(error) | WriteError::Worthless(error)) => Err(error),
         }
     }
 
@@ -50,9 +50,9 @@ impl Bucket {
     ///
     /// # Errors
     /// The stream's own, or as [`Bucket::place`].
-    pub async fn place_stream<S>(&self, upload: Upload<'_>, open: impl Fn() -> S) -> Result<PutOutcome, Fault>
+    pub async fn place_stream<S>(&self, upload: Upload<'_>, open: impl Fn() -> S) -> Result<PutOutcome, Error>
     where
-        S: Stream<Item = Result<Bytes, Fault>> + Send,
+        S: Stream<Item = Result<Bytes, Error>> + Send,
     {
         let existing = match self.head(upload.key).await? {
             Some(existing) => existing,
@@ -72,20 +72,20 @@ impl Bucket {
     /// Looks at an object that a conditional write found.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`], also when the object is gone by now.
-    pub async fn there(&self, key: &Key) -> Result<ObjectInfo, Fault> {
+    /// [`ErrorClass::StorageUnavailable`], also when the object is gone by now.
+    pub async fn there(&self, key: &Key) -> Result<ObjectInfo, Error> {
         let existing = self.head(key).await?;
         let gone = "an object was in the bucket a moment ago and is not now";
-        existing.ok_or_else(|| Fault::new(FaultClass::StorageUnavailable, gone))
+        existing.ok_or_else(|| Error::new(ErrorClass::StorageUnavailable, gone))
     }
 
-    async fn compare(&self, key: &Key, existing: ObjectInfo, ours: &Running) -> Result<PutOutcome, Fault> {
+    async fn compare(&self, key: &Key, existing: ObjectInfo, ours: &Running) -> Result<PutOutcome, Error> {
         let wanted = ours.finish();
         let bytes = existing.bytes;
         if self.checksum_of(key, existing).await? == wanted && bytes == ours.bytes() {
             return Ok(PutOutcome { checksum: wanted, new: false });
         }
         let message = format!("another object lies at {} already; it was not touched", self.key(key));
-        Err(Fault::new(FaultClass::ObjectConflict, message))
+        Err(Error::new(ErrorClass::ObjectConflict, message))
     }
 }

@@ -3,7 +3,7 @@
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::Bytes;
 use futures_util::Stream;
-use model::{Checksum, Fault, FaultClass};
+use model::{Checksum, Error, ErrorClass};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -18,7 +18,7 @@ impl Bucket {
         &self,
         upload: Upload<'_>,
         length: u64,
-        bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
+        bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
     ) -> Result<(u64, Checksum), WriteError> {
         let (sender, pieces) = mpsc::channel(WAITING);
         let mut running = Running::new(self.algorithm);
@@ -37,7 +37,7 @@ impl Bucket {
         let ours = running.finish();
         if running.bytes() != length {
             let message = format!("the source gave {} of {length} bytes", running.bytes());
-            return Err(Fault::new(FaultClass::SourceUnavailable, message).into());
+            return Err(Error::new(ErrorClass::SourceUnavailable, message).into());
         }
         let theirs = match ours.algorithm {
             model::ChecksumAlgorithm::Crc64Nvme => put.checksum_crc64_nvme(),
@@ -46,7 +46,7 @@ impl Bucket {
         if theirs.is_some_and(|theirs| theirs != ours.value) {
             self.delete(upload.key).await?;
             let message = "the bucket stored other bytes than were sent; they were removed";
-            return Err(Fault::new(FaultClass::StorageUnavailable, message).into());
+            return Err(Error::new(ErrorClass::StorageUnavailable, message).into());
         }
         Ok((length, ours))
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::Stream;
-use model::{Checksum, Fault};
+use model::{Checksum, Error};
 
 use crate::{Bucket, Key, errors::WriteError};
 
@@ -38,13 +38,13 @@ impl Bucket {
     /// Streams bytes into an object that is not there yet.
     ///
     /// # Errors
-    /// The error of the stream if it failed first; else [`model::FaultClass::StorageUnavailable`]. No object and
+    /// The error of the stream if it failed first; else [`model::ErrorClass::StorageUnavailable`]. No object and
     /// no open upload is left behind, unless S3 did not take the abort either.
     pub async fn upload(
         &self,
         upload: Upload<'_>,
-        bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
-    ) -> Result<UploadedObject, Fault> {
+        bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
+    ) -> Result<UploadedObject, Error> {
         let outcome = match upload.length {
             Some(length) if length <= MAX_PUT_OBJECT_BYTES => self.put_streamed(upload, length, bytes).await,
             _ => self.put_parts(upload, bytes).await,
@@ -52,7 +52,7 @@ impl Bucket {
         match outcome {
             Ok((bytes, checksum)) => Ok(UploadedObject::Stored { bytes, checksum }),
             Err(WriteError::AlreadyThere) => Ok(UploadedObject::AlreadyThere),
-            Err(WriteError::Fault(fault) | WriteError::Worthless(fault)) => Err(fault),
+            Err(WriteError::Fault(error) | WriteError::Worthless(error)) => Err(error),
         }
     }
 }

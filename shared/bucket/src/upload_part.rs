@@ -9,7 +9,7 @@ use aws_sdk_s3::{
 };
 use bytes::Bytes;
 use futures_util::Stream;
-use model::{Checksum, ChecksumAlgorithm, Fault, FaultClass};
+use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -39,12 +39,12 @@ pub enum UploadPartError {
     /// There is no such upload any more: it was completed, aborted, or expired.
     UploadGone,
     /// Anything else.
-    Fault(Fault),
+    Fault(Error),
 }
 
-impl From<Fault> for UploadPartError {
-    fn from(fault: Fault) -> Self {
-        UploadPartError::Fault(fault)
+impl From<Error> for UploadPartError {
+    fn from(error: Error) -> Self {
+        UploadPartError::Fault(error)
     }
 }
 
@@ -58,8 +58,8 @@ impl Bucket {
     /// Begins a multipart upload and returns its id.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn begin_parts(&self, key: &Key, content_type: &str) -> Result<String, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn begin_parts(&self, key: &Key, content_type: &str) -> Result<String, Error> {
         let create = self.client.create_multipart_upload().bucket(&self.bucket).key(self.key(key));
         let create = create.content_type(content_type).checksum_type(ChecksumType::FullObject);
         let create = create.checksum_algorithm(match self.algorithm {
@@ -69,7 +69,7 @@ impl Bucket {
         let created = create.send().await.map_err(|e| refused("begin an upload", e))?;
         created
             .upload_id
-            .ok_or_else(|| Fault::new(FaultClass::StorageUnavailable, "the bucket gave an upload no id"))
+            .ok_or_else(|| Error::new(ErrorClass::StorageUnavailable, "the bucket gave an upload no id"))
     }
 
     /// Pipes a stream of exactly `length` bytes into a part, without holding it.
@@ -82,7 +82,7 @@ impl Bucket {
         id: &str,
         number: i32,
         length: u64,
-        bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
+        bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
     ) -> Result<Part, UploadPartError> {
         let (sender, pieces) = mpsc::channel(WAITING);
         let mut running = Running::new(self.algorithm);
@@ -94,7 +94,7 @@ impl Bucket {
         let etag = sent?;
         if running.bytes() != length {
             let message = format!("the source gave {} of {length} bytes of a part", running.bytes());
-            return Err(Fault::new(FaultClass::SourceUnavailable, message).into());
+            return Err(Error::new(ErrorClass::SourceUnavailable, message).into());
         }
         Ok(Part::new(number, etag, &running))
     }
@@ -155,7 +155,7 @@ impl Bucket {
     ///
     /// # Errors
     /// [`UploadPartError::UploadGone`] when the upload is gone, unless because it was completed, and when S3 does not
-    /// accept what it has of it; else [`FaultClass::StorageUnavailable`].
+    /// accept what it has of it; else [`ErrorClass::StorageUnavailable`].
     pub async fn finish_parts(
         &self,
         key: &Key,
@@ -171,14 +171,14 @@ impl Bucket {
                 Ok(UploadedObject::AlreadyThere)
             }
             // The answer to an earlier try may have been lost.
-            Err(WriteError::Worthless(fault)) => match self.head(key).await? {
+            Err(WriteError::Worthless(error)) => match self.head(key).await? {
                 Some(_) => Ok(UploadedObject::AlreadyThere),
                 None => {
-                    fault.log("an upload cannot be completed");
+                    error.log("an upload cannot be completed");
                     Err(UploadPartError::UploadGone)
                 }
             },
-            Err(WriteError::Fault(fault)) => Err(fault.into()),
+            Err(WriteError::Fault(error)) => Err(error.into()),
         }
     }
 

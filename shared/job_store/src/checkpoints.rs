@@ -1,7 +1,7 @@
 //! How far a landing came, kept beside the job, so that the next invocation can go on there.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
-use model::{Fault, FaultClass, JobId};
+use model::{Error, ErrorClass, JobId};
 use serde::{Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 
@@ -21,17 +21,17 @@ impl JobStore {
     /// Saves how far a landing came, if the lease is still held.
     ///
     /// # Errors
-    /// [`FaultClass::LandingBusy`] if the lease was lost, [`FaultClass::StorageUnavailable`].
+    /// [`ErrorClass::LandingBusy`] if the lease was lost, [`ErrorClass::StorageUnavailable`].
     pub async fn save_checkpoint(
         &self,
         lease: &Lease,
         state: &impl Serialize,
         now: OffsetDateTime,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let state = serde_json::to_string(state).map_err(|e| unreadable(CHECKPOINT).with_source(e))?;
         let item = Writer::key(lease.job.to_string(), CHECKPOINT).text("state", state);
         let item = item.number("ttl", now.unix_timestamp() + TTL_SECONDS).done();
-        let incomplete = |e| Fault::new(FaultClass::Internal, "a checkpoint is incomplete").with_source(e);
+        let incomplete = |e| Error::new(ErrorClass::Internal, "a checkpoint is incomplete").with_source(e);
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).build().map_err(incomplete)?;
         let held = (ConditionCheck::builder().table_name(&self.table))
             .set_key(Some(Writer::key(lease.job.to_string(), JOB).done()))
@@ -44,7 +44,7 @@ impl JobStore {
         match write.send().await {
             Ok(_) => Ok(()),
             Err(e) if lost(&e) => {
-                Err(Fault::new(FaultClass::LandingBusy, "the lease on this landing was lost"))
+                Err(Error::new(ErrorClass::LandingBusy, "the lease on this landing was lost"))
             }
             Err(e) => Err(refused("take the checkpoint", e)),
         }
@@ -53,12 +53,12 @@ impl JobStore {
     /// Reads how far a landing came. Nothing if there is no checkpoint, or one that another version wrote.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
+    /// [`ErrorClass::StorageUnavailable`].
     pub async fn checkpoint<T: DeserializeOwned>(
         &self,
         job: JobId,
         now: OffsetDateTime,
-    ) -> Result<Option<T>, Fault> {
+    ) -> Result<Option<T>, Error> {
         let found = self.read(Writer::key(job.to_string(), CHECKPOINT)).await?;
         // Expiry deletes late, and an upload that old is gone.
         let fresh =

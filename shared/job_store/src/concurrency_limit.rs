@@ -7,7 +7,7 @@
 
 use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
 use futures_util::future::{try_join, try_join_all};
-use model::{Fault, JobId, ProviderName, Status};
+use model::{Error, JobId, ProviderName, Status};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -42,14 +42,14 @@ impl JobStore {
     /// come back within two minutes.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`].
+    /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn take_slot(
         &self,
         provider: &ProviderName,
         slots: u32,
         job: JobId,
         now: OffsetDateTime,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, Error> {
         let places: Vec<String> = (1..=slots).map(|number| format!("slot#{number}")).collect();
         let holders = try_join_all(places.iter().map(|place| self.holder(provider, place)));
         let (holders, head) = try_join(holders, self.head(provider)).await?;
@@ -72,12 +72,12 @@ impl JobStore {
     }
 
     /// The job that took a slot last.
-    async fn holder(&self, provider: &ProviderName, slot: &str) -> Result<Option<JobId>, Fault> {
+    async fn holder(&self, provider: &ProviderName, slot: &str) -> Result<Option<JobId>, Error> {
         let found = self.read(place_key(provider, slot)).await?;
         found.map(|item| Reader(&item).parsed("job_id")).transpose()
     }
 
-    async fn head(&self, provider: &ProviderName) -> Result<Option<Head>, Fault> {
+    async fn head(&self, provider: &ProviderName) -> Result<Option<Head>, Error> {
         let Some(item) = self.read(head_key(provider)).await? else { return Ok(None) };
         let item = Reader(&item);
         Ok(Some(Head { job: item.parsed("job_id")?, seen_at: item.maybe_number(SEEN_AT).unwrap_or(0) }))
@@ -89,7 +89,7 @@ impl JobStore {
         provider: &ProviderName,
         head: Head,
         now: OffsetDateTime,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let item = head_key(provider)
             .text("job_id", head.job.to_string())
             .number(SEEN_AT, head.seen_at)

@@ -7,7 +7,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use model::{Fault, FaultClass, Job, JobId};
+use model::{Error, ErrorClass, Job, JobId};
 use time::Date;
 
 use crate::{
@@ -37,8 +37,8 @@ impl JobStore {
     /// lags behind the table by moments.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn made_on(&self, date: Date, before: Option<JobId>, most: usize) -> Result<DayPage, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn made_on(&self, date: Date, before: Option<JobId>, most: usize) -> Result<DayPage, Error> {
         let mut query = (self.client.query().table_name(&self.table).index_name("by_day"))
             .expression_attribute_names("#day", "day")
             .expression_attribute_values(":day", AttributeValue::S(day(date)?))
@@ -57,8 +57,8 @@ impl JobStore {
     /// Reads jobs, at most [`JobStore::MAX_PAGE_JOBS`], in no order. What is not there or damaged is left out.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn get_all(&self, ids: &[JobId]) -> Result<HashMap<JobId, Job>, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn get_all(&self, ids: &[JobId]) -> Result<HashMap<JobId, Job>, Error> {
         let mut jobs = HashMap::with_capacity(ids.len());
         let mut left: Vec<Item> = ids.iter().map(|id| Writer::key(id.to_string(), JOB).done()).collect();
         for attempt in 0..MAX_ATTEMPTS {
@@ -66,14 +66,14 @@ impl JobStore {
                 return Ok(jobs);
             }
             let keys = KeysAndAttributes::builder().set_keys(Some(left)).build().map_err(|e| {
-                Fault::new(FaultClass::Internal, "a request for jobs is incomplete").with_source(e)
+                Error::new(ErrorClass::Internal, "a request for jobs is incomplete").with_source(e)
             })?;
             let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await;
             let answer = answer.map_err(|e| refused("answer", e))?;
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
                 match job_item::read(&item) {
                     Ok(job) => drop(jobs.insert(job.id, job)),
-                    Err(fault) => fault.log("a job is not listed"),
+                    Err(error) => error.log("a job is not listed"),
                 }
             }
             let unprocessed = answer.unprocessed_keys.unwrap_or_default().into_values();
@@ -85,8 +85,8 @@ impl JobStore {
         }
         match left.is_empty() {
             true => Ok(jobs),
-            false => Err(Fault::new(
-                FaultClass::StorageUnavailable,
+            false => Err(Error::new(
+                ErrorClass::StorageUnavailable,
                 "the job table is too busy to list jobs; try again",
             )
             .retry_after(5)),

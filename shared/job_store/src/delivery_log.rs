@@ -1,7 +1,7 @@
 //! Reading back what providers delivered for a job.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use model::{DeliveryView, Fault, JobId};
+use model::{DeliveryView, Error, JobId};
 use time::OffsetDateTime;
 
 use crate::{
@@ -50,7 +50,7 @@ impl LoggedDelivery {
         }
     }
 
-    fn read(item: &Item) -> Result<Self, Fault> {
+    fn read(item: &Item) -> Result<Self, Error> {
         let reader = Reader(item);
         let (moment, own_id) = (reader.text("sk")?.strip_prefix(PREFIX))
             .and_then(|rest| rest.split_once('#'))
@@ -71,13 +71,13 @@ impl JobStore {
     /// The latest deliveries of a job, newest first, at most `most` of them and 1 MB: what DynamoDB gives at once.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`], or [`model::FaultClass::Internal`] for a damaged record.
+    /// [`model::ErrorClass::StorageUnavailable`], or [`model::ErrorClass::Internal`] for a damaged record.
     pub async fn deliveries(
         &self,
         job: JobId,
         most: i32,
         now: OffsetDateTime,
-    ) -> Result<Vec<LoggedDelivery>, Fault> {
+    ) -> Result<Vec<LoggedDelivery>, Error> {
         let query = (self.client.query().table_name(&self.table))
             .key_condition_expression("pk = :job AND begins_with(sk, :prefix)")
             .expression_attribute_values(":job", AttributeValue::S(job.to_string()))
@@ -97,7 +97,7 @@ impl JobStore {
         job: JobId,
         id: &str,
         now: OffsetDateTime,
-    ) -> Result<Option<LoggedDelivery>, Fault> {
+    ) -> Result<Option<LoggedDelivery>, Error> {
         let Some((moment, own_id)) =
             id.split_once('-').filter(|(moment, own)| !moment.is_empty() && !own.is_empty())
         else {

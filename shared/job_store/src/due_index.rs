@@ -1,7 +1,7 @@
 //! Jobs that somebody has to look after, found by the time at which they are due and never by a scan.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use model::{Fault, JobId};
+use model::{Error, JobId};
 use time::OffsetDateTime;
 
 use crate::{
@@ -19,8 +19,8 @@ impl JobStore {
     /// table by moments, so a job may be among them that was just looked after.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`].
-    pub async fn due(&self, until: OffsetDateTime, each: i32) -> Result<Vec<JobId>, Fault> {
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn due(&self, until: OffsetDateTime, each: i32) -> Result<Vec<JobId>, Error> {
         let until = due_time(until)?;
         let mut jobs = vec![];
         for shard in 0..DUE_SHARDS {
@@ -41,8 +41,8 @@ impl JobStore {
     /// 5,000 jobs, those that are due first.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`].
-    pub async fn oldest_active(&self) -> Result<Option<JobId>, Fault> {
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn oldest_active(&self) -> Result<Option<JobId>, Error> {
         let mut jobs: Vec<JobId> = vec![];
         for shard in 0..DUE_SHARDS {
             let query = (self.client.query().table_name(&self.table).index_name("due"))

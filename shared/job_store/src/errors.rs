@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
     config::http::HttpResponse,
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
 };
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 /// What DynamoDB would refuse again however often it is sent: the request itself is at fault (developer guide, "Error
 /// handling with DynamoDB": not OK to retry), or the item's collection is full. What an operator can mend without a
@@ -18,7 +18,7 @@ const PERMANENT: [&str; 4] = [
 ];
 
 /// A refusal or silence of DynamoDB that was not expected by the caller.
-pub(crate) fn refused<E>(what: &str, e: SdkError<E, HttpResponse>) -> Fault
+pub(crate) fn refused<E>(what: &str, e: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -29,10 +29,10 @@ where
         None => DisplayErrorContext(&e).to_string(),
     };
     if is_permanent(&e) {
-        return Fault::new(FaultClass::StorageRejected, "the job table does not take the record")
+        return Error::new(ErrorClass::StorageRejected, "the job table does not take the record")
             .with_source(chain);
     }
-    Fault::new(FaultClass::StorageUnavailable, format!("the job table did not {what}; try again"))
+    Error::new(ErrorClass::StorageUnavailable, format!("the job table did not {what}; try again"))
         .retry_after(5)
         .with_source(chain)
 }

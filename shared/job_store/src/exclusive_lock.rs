@@ -2,7 +2,7 @@
 //! still needs it.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use model::{Fault, FaultClass, JobId, ProviderName, Status};
+use model::{Error, ErrorClass, JobId, ProviderName, Status};
 use time::OffsetDateTime;
 
 use crate::{
@@ -26,14 +26,14 @@ impl JobStore {
     /// that expired is: nobody knows of work that it still waits for.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
+    /// [`ErrorClass::StorageUnavailable`].
     pub async fn acquire_lock(
         &self,
         provider: &ProviderName,
         place: &str,
         job: JobId,
         now: OffsetDateTime,
-    ) -> Result<Option<JobId>, Fault> {
+    ) -> Result<Option<JobId>, Error> {
         let needs_it = |status: Status| !status.is_final() && status != Status::Expired;
         self.acquire_lock_unless(needs_it, provider, place, job, now).await
     }
@@ -46,7 +46,7 @@ impl JobStore {
         place: &str,
         job: JobId,
         now: OffsetDateTime,
-    ) -> Result<Option<JobId>, Fault> {
+    ) -> Result<Option<JobId>, Error> {
         let mut gone: Option<JobId> = None;
         for _ in 0..MAX_ATTEMPTS {
             let Some(holder) = self.try_to_acquire_lock(provider, place, job, gone, now).await? else {
@@ -58,7 +58,7 @@ impl JobStore {
             }
         }
         let message = "too many jobs for the same place at once; try again";
-        Err(Fault::new(FaultClass::StorageUnavailable, message).retry_after(1))
+        Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(1))
     }
 
     /// Writes the place if it is free, the job's own, or that of the job that is at its end. Returns whose it is else.
@@ -69,7 +69,7 @@ impl JobStore {
         job: JobId,
         gone: Option<JobId>,
         now: OffsetDateTime,
-    ) -> Result<Option<JobId>, Fault> {
+    ) -> Result<Option<JobId>, Error> {
         let item = place_key(provider, place)
             .text("job_id", job.to_string())
             .number("ttl", now.unix_timestamp() + REMEMBERED);

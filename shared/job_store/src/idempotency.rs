@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use model::{Event, Fault, FaultClass, Job, JobId, NotifyTargets};
+use model::{Error, ErrorClass, Event, Job, JobId, NotifyTargets};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -65,20 +65,20 @@ impl JobStore {
     /// Makes a job, unless its key made one before. Of concurrent claims with one key, one makes it.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`]; then nothing was written, and nothing will be unless the table is still out of
+    /// [`ErrorClass::StorageUnavailable`]; then nothing was written, and nothing will be unless the table is still out of
     /// reach.
     pub async fn claim(
         &self,
         job: &Job,
         key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
-    ) -> Result<Claim, Fault> {
+    ) -> Result<Claim, Error> {
         let claimed = job_item::write(job)?;
         for attempt in 0..MAX_ATTEMPTS {
             let reasons = match self.write_claim(&claimed, job.id, key, now).await {
                 Ok(None) => return Ok(Claim::New),
                 Ok(Some(reasons)) => reasons,
-                Err(fault) => return self.settled_claim(job, fault, now).await,
+                Err(error) => return self.settled_claim(job, error, now).await,
             };
             let first = reasons.first();
             if first.and_then(CancellationReason::code) == Some("ConditionalCheckFailed") {
@@ -92,7 +92,7 @@ impl JobStore {
             // Two claims met in the same moment; one of them is through by now.
             tokio::time::sleep(Duration::from_millis(20 * (attempt + 1))).await;
         }
-        Err(Fault::new(FaultClass::StorageUnavailable, "too many requests with this idempotency key")
+        Err(Error::new(ErrorClass::StorageUnavailable, "too many requests with this idempotency key")
             .retry_after(1))
     }
 
@@ -103,7 +103,7 @@ impl JobStore {
         id: JobId,
         key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
-    ) -> Result<Option<Vec<CancellationReason>>, Fault> {
+    ) -> Result<Option<Vec<CancellationReason>>, Error> {
         let mut write = self.client.transact_write_items();
         if let Some(key) = key {
             write = write.transact_items(put(self.key_put(key, id, now))?);
@@ -117,8 +117,8 @@ impl JobStore {
                     Ok(Some(e.cancellation_reasons.unwrap_or_default()))
                 }
                 TransactWriteItemsError::TransactionInProgressException(_) => Ok(Some(vec![])),
-                other => Err(Fault::new(
-                    FaultClass::StorageUnavailable,
+                other => Err(Error::new(
+                    ErrorClass::StorageUnavailable,
                     "the job table did not take the job; try again",
                 )
                 .retry_after(5)
@@ -146,7 +146,7 @@ impl JobStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    async fn claimed_before(&self, own: JobId, key: &IdempotencyKey, item: &Item) -> Result<Claim, Fault> {
+    async fn claimed_before(&self, own: JobId, key: &IdempotencyKey, item: &Item) -> Result<Claim, Error> {
         let reader = Reader(item);
         if reader.text("fingerprint")? != key.fingerprint {
             return Ok(Claim::Mismatch);
@@ -162,8 +162,8 @@ impl JobStore {
     /// Settles a claim whose answer never came: it was written and is ours, or it never will be. A transaction that is
     /// under way still could be, so the job's place is taken by a record of the failure: the condition on it then cancels
     /// the whole transaction, and the key stays free.
-    async fn settled_claim(&self, job: &Job, fault: Fault, now: OffsetDateTime) -> Result<Claim, Fault> {
-        let settled = tokio::time::timeout(MAX_SETTLE_TIME, self.is_claimed(job, &fault, now)).await;
+    async fn settled_claim(&self, job: &Job, error: Error, now: OffsetDateTime) -> Result<Claim, Error> {
+        let settled = tokio::time::timeout(MAX_SETTLE_TIME, self.is_claimed(job, &error, now)).await;
         match settled {
             Ok(Ok(true)) => {
                 tracing::info!(job_id = %job.id, "a claim whose answer was lost was found again");
@@ -171,14 +171,14 @@ impl JobStore {
             }
             Ok(Ok(false)) => {}
             Ok(Err(unsettled)) => unsettled.log("a claim whose answer was lost may have been written"),
-            Err(_) => fault.log("a claim whose answer was lost may have been written"),
+            Err(_) => error.log("a claim whose answer was lost may have been written"),
         }
-        Err(fault)
+        Err(error)
     }
 
-    async fn is_claimed(&self, job: &Job, fault: &Fault, now: OffsetDateTime) -> Result<bool, Fault> {
+    async fn is_claimed(&self, job: &Job, error: &Error, now: OffsetDateTime) -> Result<bool, Error> {
         let mut failed = Job { audience: NotifyTargets::default(), ..job.clone() };
-        failed.apply(Event::Refused { error: fault.for_record(now) }, now);
+        failed.apply(Event::Refused { error: error.for_record(now) }, now);
         let put = (self.client.put_item().table_name(&self.table))
             .set_item(Some(job_item::write(&failed)?))
             .condition_expression("attribute_not_exists(pk)");
@@ -195,8 +195,8 @@ impl JobStore {
     /// Frees a job's key after a failure that the caller was told to retry, so that the retry is a new attempt.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn free_key(&self, key: &IdempotencyKey, job: JobId) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn free_key(&self, key: &IdempotencyKey, job: JobId) -> Result<(), Error> {
         let delete = (self.client.delete_item().table_name(&self.table))
             .key("pk", AttributeValue::S(key.pk.clone()))
             .key("sk", AttributeValue::S("IDEM".into()))
@@ -213,9 +213,9 @@ impl JobStore {
     }
 }
 
-fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Fault> {
+fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Error> {
     let put = builder
         .build()
-        .map_err(|e| Fault::new(FaultClass::Internal, "a claim is incomplete").with_source(e))?;
+        .map_err(|e| Error::new(ErrorClass::Internal, "a claim is incomplete").with_source(e))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use serde::{Serialize, de::DeserializeOwned};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -50,7 +50,7 @@ impl Writer {
         self.text(name, time.format(&Rfc3339).unwrap_or_default())
     }
 
-    pub(crate) fn json(mut self, name: &str, value: &impl Serialize) -> Result<Self, Fault> {
+    pub(crate) fn json(mut self, name: &str, value: &impl Serialize) -> Result<Self, Error> {
         let value = serde_json::to_value(value).map_err(|e| unreadable(name).with_source(e))?;
         self.0.insert(name.to_owned(), attribute::from_json(value));
         Ok(self)
@@ -70,15 +70,15 @@ impl<'a> Reader<'a> {
         self.0.get(name)?.as_s().ok().map(String::as_str)
     }
 
-    pub(crate) fn text(self, name: &str) -> Result<&'a str, Fault> {
+    pub(crate) fn text(self, name: &str) -> Result<&'a str, Error> {
         self.maybe(name).ok_or_else(|| unreadable(name))
     }
 
-    pub(crate) fn parsed<T: std::str::FromStr>(self, name: &str) -> Result<T, Fault> {
+    pub(crate) fn parsed<T: std::str::FromStr>(self, name: &str) -> Result<T, Error> {
         self.text(name)?.parse().map_err(|_| unreadable(name))
     }
 
-    pub(crate) fn maybe_parsed<T: std::str::FromStr>(self, name: &str) -> Result<Option<T>, Fault> {
+    pub(crate) fn maybe_parsed<T: std::str::FromStr>(self, name: &str) -> Result<Option<T>, Error> {
         self.maybe(name).map(|_| self.parsed(name)).transpose()
     }
 
@@ -86,21 +86,21 @@ impl<'a> Reader<'a> {
         self.0.get(name)?.as_n().ok()?.parse().ok()
     }
 
-    pub(crate) fn time(self, name: &str) -> Result<OffsetDateTime, Fault> {
+    pub(crate) fn time(self, name: &str) -> Result<OffsetDateTime, Error> {
         OffsetDateTime::parse(self.text(name)?, &Rfc3339).map_err(|e| unreadable(name).with_source(e))
     }
 
-    pub(crate) fn maybe_time(self, name: &str) -> Result<Option<OffsetDateTime>, Fault> {
+    pub(crate) fn maybe_time(self, name: &str) -> Result<Option<OffsetDateTime>, Error> {
         self.maybe(name).map(|_| self.time(name)).transpose()
     }
 
-    pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, Fault> {
+    pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, Error> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         serde_json::from_value(attribute::to_json(value)).map_err(|e| unreadable(name).with_source(e))
     }
 }
 
 /// An item that this version of Landfall cannot read or write.
-pub(crate) fn unreadable(attribute: &str) -> Fault {
-    Fault::new(FaultClass::Internal, format!("the job's record is damaged at attribute {attribute}"))
+pub(crate) fn unreadable(attribute: &str) -> Error {
+    Error::new(ErrorClass::Internal, format!("the job's record is damaged at attribute {attribute}"))
 }

@@ -1,7 +1,7 @@
 //! A job as an item of the table.
 
 use model::{
-    Fault, Job, JobId, Origin, Outbox, OutboxProgress, PollState, ProviderJobId, ProviderName, Retries,
+    Error, Job, JobId, Origin, Outbox, OutboxProgress, PollState, ProviderJobId, ProviderName, Retries,
     StoredFile, Trace,
 };
 use serde_json::{Map, Value};
@@ -31,12 +31,12 @@ fn due_shard(id: JobId) -> String {
 }
 
 /// A time as `due` sorts by it.
-pub(crate) fn due_time(at: OffsetDateTime) -> Result<String, Fault> {
+pub(crate) fn due_time(at: OffsetDateTime) -> Result<String, Error> {
     at.to_offset(UtcOffset::UTC).format(DUE).map_err(|e| unreadable("due_at").with_source(e))
 }
 
 /// A day as `by_day` is keyed by it.
-pub(crate) fn day(date: Date) -> Result<String, Fault> {
+pub(crate) fn day(date: Date) -> Result<String, Error> {
     date.format(DAY).map_err(|e| unreadable("day").with_source(e))
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn provider_job_key(provider: &ProviderName, provider_job_id: &Provid
 }
 
 /// The job's attributes, lease not included.
-pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
+pub(crate) fn write(job: &Job) -> Result<Item, Error> {
     let mut writer = Writer::key(job.id.to_string(), JOB)
         .text("provider", job.provider.as_str())
         .text("kind", &job.kind)
@@ -128,9 +128,9 @@ pub(crate) fn write(job: &Job) -> Result<Item, Fault> {
 }
 
 /// Reads a job back.
-pub(crate) fn read(item: &Item) -> Result<Job, Fault> {
+pub(crate) fn read(item: &Item) -> Result<Job, Error> {
     let reader = Reader(item);
-    let text_json = |name: &str| -> Result<Option<Value>, Fault> {
+    let text_json = |name: &str| -> Result<Option<Value>, Error> {
         reader.maybe(name).map(serde_json::from_str).transpose().map_err(|e| unreadable(name).with_source(e))
     };
     let outbox = Outbox {

@@ -52,8 +52,8 @@ fn is_with_provider(status: Status) -> bool {
 
 fn count(metric: &'static str, job: &Job) {
     let (job_id, provider, status) = (job.id, &job.provider, job.status);
-    let fault = job.error.as_ref().map(|error: &JobError| error.class.name());
-    tracing::info!(metric, count = 1, %job_id, %provider, kind = job.kind, fault, "job is {status}");
+    let error = job.error.as_ref().map(|error: &JobError| error.class.name());
+    tracing::info!(metric, count = 1, %job_id, %provider, kind = job.kind, error, "job is {status}");
 }
 
 #[cfg(test)]

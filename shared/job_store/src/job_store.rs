@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, ProviderJobId, ProviderName};
+use model::{Change, Error, ErrorClass, Event, Job, JobId, ProviderJobId, ProviderName};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -45,17 +45,17 @@ impl JobStore {
     /// Reads a job as it is now.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`], or [`FaultClass::Internal`] for a damaged record.
-    pub async fn get(&self, id: JobId) -> Result<Option<Job>, Fault> {
+    /// [`ErrorClass::StorageUnavailable`], or [`ErrorClass::Internal`] for a damaged record.
+    pub async fn get(&self, id: JobId) -> Result<Option<Job>, Error> {
         self.item(id).await?.map(|item| job_item::read(&item)).transpose()
     }
 
-    pub(crate) async fn item(&self, id: JobId) -> Result<Option<Item>, Fault> {
+    pub(crate) async fn item(&self, id: JobId) -> Result<Option<Item>, Error> {
         self.read(Writer::key(id.to_string(), JOB)).await
     }
 
     /// An item as it is now, whatever a replica says.
-    pub(crate) async fn read(&self, key: Writer) -> Result<Option<Item>, Fault> {
+    pub(crate) async fn read(&self, key: Writer) -> Result<Option<Item>, Error> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
         let found = get.set_key(Some(key.done())).send().await;
         Ok(found.map_err(|e| refused("answer", e))?.item)
@@ -65,12 +65,12 @@ impl JobStore {
     /// just learnt its provider job id may not be found yet.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
+    /// [`ErrorClass::StorageUnavailable`].
     pub async fn find_by_provider_job_id(
         &self,
         provider: &ProviderName,
         provider_job_id: &ProviderJobId,
-    ) -> Result<Option<JobId>, Fault> {
+    ) -> Result<Option<JobId>, Error> {
         let query = (self.client.query().table_name(&self.table).index_name("by_provider_job_id"))
             .key_condition_expression("provider_job_key = :provider_job_id")
             .expression_attribute_values(
@@ -85,21 +85,21 @@ impl JobStore {
     /// Lets an event happen to a job.
     ///
     /// # Errors
-    /// [`FaultClass::NotFound`] if there is no such job, else as [`JobStore::get`].
-    pub async fn apply(&self, id: JobId, event: &Event, now: OffsetDateTime) -> Result<(Job, Change), Fault> {
+    /// [`ErrorClass::NotFound`] if there is no such job, else as [`JobStore::get`].
+    pub async fn apply(&self, id: JobId, event: &Event, now: OffsetDateTime) -> Result<(Job, Change), Error> {
         self.apply_under(id, None, event, now).await
     }
 
     /// Lets an event of the landing happen to a job, if the lease is still held.
     ///
     /// # Errors
-    /// [`FaultClass::LandingBusy`] if the lease was lost, else as [`JobStore::apply`].
+    /// [`ErrorClass::LandingBusy`] if the lease was lost, else as [`JobStore::apply`].
     pub async fn apply_leased(
         &self,
         lease: &Lease,
         event: &Event,
         now: OffsetDateTime,
-    ) -> Result<(Job, Change), Fault> {
+    ) -> Result<(Job, Change), Error> {
         self.apply_under(lease.job, Some(lease), event, now).await
     }
 
@@ -109,13 +109,13 @@ impl JobStore {
         lease: Option<&Lease>,
         event: &Event,
         now: OffsetDateTime,
-    ) -> Result<(Job, Change), Fault> {
+    ) -> Result<(Job, Change), Error> {
         let write = Uuid::now_v7().to_string();
         let mut tried = None;
         for attempt in 0..MAX_ATTEMPTS {
             let item = self.item(id).await?;
             let item =
-                item.ok_or_else(|| Fault::new(FaultClass::NotFound, format!("there is no job {id}")))?;
+                item.ok_or_else(|| Error::new(ErrorClass::NotFound, format!("there is no job {id}")))?;
             // The answer to our write was lost, and its repetition met the version that it had made itself.
             if let Some((change, before)) =
                 tried.filter(|_| Reader(&item).maybe(WRITE) == Some(write.as_str()))
@@ -125,7 +125,7 @@ impl JobStore {
                 return Ok((job, change));
             }
             if lease.is_some_and(|lease| Reader(&item).maybe("lease_token") != Some(lease.token.as_str())) {
-                return Err(Fault::new(FaultClass::LandingBusy, "another worker took this landing over"));
+                return Err(Error::new(ErrorClass::LandingBusy, "another worker took this landing over"));
             }
             let mut job = job_item::read(&item)?;
             let (read, before) = (job.version, job.status);
@@ -145,7 +145,7 @@ impl JobStore {
             }
             Self::make_way(attempt).await;
         }
-        Err(Fault::new(FaultClass::StorageUnavailable, "too many writers at this job; try again")
+        Err(Error::new(ErrorClass::StorageUnavailable, "too many writers at this job; try again")
             .retry_after(1))
     }
 
@@ -161,7 +161,7 @@ impl JobStore {
         read: u64,
         before: &Item,
         write: &str,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, Error> {
         let mut item = job_item::write(job)?;
         item.insert(WRITE.to_owned(), AttributeValue::S(write.to_owned()));
         if !job.status.is_final() {
@@ -181,7 +181,7 @@ impl JobStore {
     }
 
     /// Reads the job that a claim found, which must be there since both were written at once.
-    pub(crate) async fn claimed(&self, id: JobId) -> Result<Job, Fault> {
+    pub(crate) async fn claimed(&self, id: JobId) -> Result<Job, Error> {
         self.get(id).await?.ok_or_else(|| unreadable("pk"))
     }
 }

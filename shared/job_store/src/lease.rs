@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
+use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -44,10 +44,10 @@ impl JobStore {
     /// Asks for the lease of a job and moves it to `landing`.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`] or [`FaultClass::NotFound`].
-    pub async fn lease(&self, id: JobId, span: Duration, now: OffsetDateTime) -> Result<LeaseAttempt, Fault> {
+    /// [`ErrorClass::StorageUnavailable`] or [`ErrorClass::NotFound`].
+    pub async fn lease(&self, id: JobId, span: Duration, now: OffsetDateTime) -> Result<LeaseAttempt, Error> {
         let item = self.item(id).await?;
-        let item = item.ok_or_else(|| Fault::new(FaultClass::NotFound, format!("there is no job {id}")))?;
+        let item = item.ok_or_else(|| Error::new(ErrorClass::NotFound, format!("there is no job {id}")))?;
         let job = crate::job_item::read(&item)?;
         if !matches!(job.status, Status::Received | Status::Landing) {
             return Ok(LeaseAttempt::Idle(Box::new(job)));
@@ -74,8 +74,8 @@ impl JobStore {
     /// When the last lease of a job ran out, or will. None if nobody ever had one.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn lease_end(&self, id: JobId) -> Result<Option<OffsetDateTime>, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn lease_end(&self, id: JobId) -> Result<Option<OffsetDateTime>, Error> {
         let item = self.item(id).await?;
         let until: Option<i128> = item.and_then(|item| Reader(&item).maybe_number("lease_until"));
         Ok(until.and_then(|until| OffsetDateTime::from_unix_timestamp_nanos(until * 1_000_000).ok()))
@@ -88,7 +88,7 @@ impl JobStore {
         ran_out: i128,
         span: Duration,
         now: OffsetDateTime,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, Error> {
         let update = (self.write_lease(lease, span, now))
             .condition_expression(
                 "attribute_exists(pk) AND (attribute_not_exists(lease_until) OR lease_until = :ran_out)",
@@ -100,20 +100,20 @@ impl JobStore {
     /// Makes a held lease last longer.
     ///
     /// # Errors
-    /// [`FaultClass::LandingBusy`] if it was lost; the landing must stop.
-    pub async fn renew(&self, lease: &Lease, span: Duration, now: OffsetDateTime) -> Result<(), Fault> {
+    /// [`ErrorClass::LandingBusy`] if it was lost; the landing must stop.
+    pub async fn renew(&self, lease: &Lease, span: Duration, now: OffsetDateTime) -> Result<(), Error> {
         let update = self.write_lease(lease, span, now).condition_expression("lease_token = :token");
         match conditional(update).await? {
             true => Ok(()),
-            false => Err(Fault::new(FaultClass::LandingBusy, "the lease on this landing was lost")),
+            false => Err(Error::new(ErrorClass::LandingBusy, "the lease on this landing was lost")),
         }
     }
 
     /// Gives a lease back early, so that the next attempt need not wait for it to run out.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn release(&self, lease: &Lease, now: OffsetDateTime) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn release(&self, lease: &Lease, now: OffsetDateTime) -> Result<(), Error> {
         let update =
             self.write_lease(lease, Duration::ZERO, now).condition_expression("lease_token = :token");
         conditional(update).await.map(|_| ())
@@ -132,7 +132,7 @@ impl JobStore {
 }
 
 /// Sends an update. Returns whether its condition held.
-async fn conditional(update: UpdateItemFluentBuilder) -> Result<bool, Fault> {
+async fn conditional(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
     match update.send().await {
         Ok(_) => Ok(true),
         Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {

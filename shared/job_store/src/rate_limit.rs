@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
     operation::update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
-use model::{Fault, FaultClass, ProviderName};
+use model::{Error, ErrorClass, ProviderName};
 use time::OffsetDateTime;
 
 use crate::{
@@ -43,14 +43,14 @@ impl JobStore {
     /// apart. There are no bursts: what was not used is not saved up.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
+    /// [`ErrorClass::StorageUnavailable`].
     pub async fn reserve(
         &self,
         provider: &ProviderName,
         interval: Duration,
         from: OffsetDateTime,
         latest: OffsetDateTime,
-    ) -> Result<Reservation, Fault> {
+    ) -> Result<Reservation, Error> {
         let interval = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         let (first, last) = (microseconds(from), microseconds(latest));
         for attempt in 0..MAX_ATTEMPTS {
@@ -71,7 +71,7 @@ impl JobStore {
             }
             tokio::time::sleep(Duration::from_millis(u64::from(attempt))).await;
         }
-        Err(Fault::new(FaultClass::StorageUnavailable, "too many requests at once; try again").retry_after(1))
+        Err(Error::new(ErrorClass::StorageUnavailable, "too many requests at once; try again").retry_after(1))
     }
 
     /// Nobody stands in line: the turn is the first moment asked for, and the time that was not used is gone.
@@ -102,13 +102,13 @@ impl JobStore {
     /// Gives a turn back that was not used, if nobody stands behind it.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
+    /// [`ErrorClass::StorageUnavailable`].
     pub async fn release_reservation(
         &self,
         provider: &ProviderName,
         interval: Duration,
         turn: OffsetDateTime,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let turn = microseconds(turn);
         let interval = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         let update = (self.line(provider))
@@ -123,8 +123,8 @@ impl JobStore {
     /// by [`JobStore::paused_until`]. An earlier, longer hold stays.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn pause_until(&self, provider: &ProviderName, until: OffsetDateTime) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn pause_until(&self, provider: &ProviderName, until: OffsetDateTime) -> Result<(), Error> {
         for attribute in [HELD_UNTIL, FREE_AT] {
             let update = (self.line(provider))
                 .update_expression("SET #attribute = :until")
@@ -139,8 +139,8 @@ impl JobStore {
     /// Until when the provider asked us to hold back, if it ever did.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn paused_until(&self, provider: &ProviderName) -> Result<Option<OffsetDateTime>, Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn paused_until(&self, provider: &ProviderName) -> Result<Option<OffsetDateTime>, Error> {
         let Some(item) = self.line_item(provider).await? else { return Ok(None) };
         Reader(&item).maybe_number(HELD_UNTIL).map(moment).transpose()
     }
@@ -151,13 +151,13 @@ impl JobStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    async fn line_item(&self, provider: &ProviderName) -> Result<Option<Item>, Fault> {
+    async fn line_item(&self, provider: &ProviderName) -> Result<Option<Item>, Error> {
         self.read(line_key(provider)).await
     }
 
     /// When the next turn is free, from what a failed write found. Not every server that speaks DynamoDB's
     /// protocol tells it.
-    async fn free_at(&self, provider: &ProviderName, found: Option<Item>) -> Result<i64, Fault> {
+    async fn free_at(&self, provider: &ProviderName, found: Option<Item>) -> Result<i64, Error> {
         let item = match found {
             Some(item) => Some(item),
             None => self.line_item(provider).await?,
@@ -177,7 +177,7 @@ enum Written {
     No(Option<Item>),
 }
 
-async fn written(update: UpdateItemFluentBuilder) -> Result<Written, Fault> {
+async fn written(update: UpdateItemFluentBuilder) -> Result<Written, Error> {
     let told: Result<UpdateItemOutput, SdkError<UpdateItemError, _>> = update.send().await;
     match told {
         Ok(output) => Ok(Written::Yes(output.attributes.unwrap_or_else(HashMap::new))),
@@ -190,7 +190,7 @@ async fn written(update: UpdateItemFluentBuilder) -> Result<Written, Fault> {
     }
 }
 
-fn read(item: &Item, name: &str) -> Result<i64, Fault> {
+fn read(item: &Item, name: &str) -> Result<i64, Error> {
     Reader(item).maybe_number(name).ok_or_else(|| unreadable(name))
 }
 
@@ -203,7 +203,7 @@ fn microseconds(time: OffsetDateTime) -> i64 {
     i64::try_from(time.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
 }
 
-fn moment(microseconds: i64) -> Result<OffsetDateTime, Fault> {
+fn moment(microseconds: i64) -> Result<OffsetDateTime, Error> {
     let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000);
     moment.map_err(|e| unreadable(FREE_AT).with_source(e))
 }

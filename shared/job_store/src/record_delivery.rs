@@ -1,6 +1,6 @@
 //! What providers delivered, kept beside the job it was for.
 
-use model::{Fault, JobId, ProviderName};
+use model::{Error, JobId, ProviderName};
 use time::OffsetDateTime;
 
 use crate::{JobStore, errors::refused, item::Writer};
@@ -29,24 +29,24 @@ impl JobStore {
     /// Records a delivery. Recording the same one again changes nothing.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`].
-    pub async fn record_delivery(&self, job: JobId, delivery: &DeliveryRecord<'_>) -> Result<(), Fault> {
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn record_delivery(&self, job: JobId, delivery: &DeliveryRecord<'_>) -> Result<(), Error> {
         self.record_under(&job.to_string(), delivery).await
     }
 
     /// Records a delivery that is about no job, by provider and day.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`].
+    /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn record_workspace_delivery(
         &self,
         provider: &ProviderName,
         delivery: &DeliveryRecord<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         self.record_under(&format!("WORKSPACE#{provider}#{}", delivery.received_at.date()), delivery).await
     }
 
-    async fn record_under(&self, pk: &str, delivery: &DeliveryRecord<'_>) -> Result<(), Fault> {
+    async fn record_under(&self, pk: &str, delivery: &DeliveryRecord<'_>) -> Result<(), Error> {
         let milliseconds = delivery.received_at.unix_timestamp_nanos() / 1_000_000;
         let item = Writer::key(pk, format!("DELIVERY#{milliseconds:015}#{}", delivery.id))
             .time("received_at", delivery.received_at)

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Archive, Event, FaultClass, JobError, JobId, LandedFiles, ManifestObject, Missing, NotifyTargets, Outbox,
+    Archive, ErrorClass, Event, JobError, JobId, LandedFiles, ManifestObject, Missing, NotifyTargets, Outbox,
     ProviderJobId, ProviderName, Retries, SlowAttempt, Source, Status, StoredFile, Trace, TransferStatistics,
     Transition, transition,
 };
@@ -297,7 +297,7 @@ impl Job {
             Event::Noted { notes } => self.notes.extend(notes),
             Event::LandingStarted => {
                 // Somebody attempts it again, whatever came before.
-                self.error = self.error.take().filter(|error| error.class != FaultClass::LandingStalled);
+                self.error = self.error.take().filter(|error| error.class != ErrorClass::LandingStalled);
             }
             Event::Transferred { transfer } => self.transfer = Some(transfer),
             Event::LandingPostponed { error, slow } => {

@@ -1,13 +1,13 @@
 //! The nouns of Landfall: job, provider job id, event, status, fault.
 //!
 //! Nothing here does I/O. Every other crate speaks in these types, so that the rules of a job's life stand
-//! in one place: [`Job::apply`] is the only function that moves a job, and [`FaultClass`] the only table
+//! in one place: [`Job::apply`] is the only function that moves a job, and [`ErrorClass`] the only table
 //! that says what a failure means to a caller, to a queue and to a log.
 
 mod callback;
+mod error;
+mod error_class;
 mod event;
-mod fault;
-mod fault_class;
 mod files;
 mod job;
 mod job_id;
@@ -28,9 +28,9 @@ mod trace;
 mod url_origin;
 
 pub use callback::{CallbackKeys, CallbackToken};
+pub use error::{Error, JobError, ProviderAnswer, Violation};
+pub use error_class::{ErrorClass, Level};
 pub use event::{Event, Missing, SlowAttempt, Source, SourceRole};
-pub use fault::{Fault, JobError, ProviderAnswer, Violation};
-pub use fault_class::{FaultClass, Level};
 pub use files::{
     Archive, Checksum, ChecksumAlgorithm, LandedFiles, ManifestObject, StoredFile, TransferStatistics,
 };

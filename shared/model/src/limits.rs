@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{Event, Fault, FaultClass, JobError, Missing, Violation};
+use crate::{Error, ErrorClass, Event, JobError, Missing, Violation};
 
 /// The longest id of a provider's work, in bytes. Beside the provider's name it is the key of an index.
 pub const MAX_ID_BYTES: usize = 1024;
@@ -43,7 +43,7 @@ impl Event {
                 let length = provider_job_id.as_str().len();
                 let message =
                     format!("the provider's id for the work is {length} bytes long and cannot be kept");
-                let error = Fault::new(FaultClass::ProviderOutcomeUnknown, message).for_record(now);
+                let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now);
                 Event::OutcomeUnknown { error }
             }
             Event::Deferred { error } => Event::Deferred { error: error.map(error_within_limits) },

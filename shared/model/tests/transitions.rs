@@ -1,7 +1,7 @@
 //! Whatever the order and number in which a provider's events arrive, a job ends in the same place.
 
 use model::{
-    Change, Event, Fault, FaultClass, Job, JobId, LandedFiles, NewJob, Origin, ProviderJobId, ProviderName,
+    Change, Error, ErrorClass, Event, Job, JobId, LandedFiles, NewJob, Origin, ProviderJobId, ProviderName,
     SlowAttempt, Source, Status, TransferStatistics, Transition, transition,
 };
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn job() -> Job {
 }
 
 fn error() -> model::JobError {
-    Fault::new(FaultClass::ProviderOutcomeUnknown, "no answer").for_record(OffsetDateTime::UNIX_EPOCH)
+    Error::new(ErrorClass::ProviderOutcomeUnknown, "no answer").for_record(OffsetDateTime::UNIX_EPOCH)
 }
 
 fn accepted() -> Event {
@@ -259,7 +259,7 @@ fn the_names_of_statuses_read_back() {
 
 #[test]
 fn the_names_of_fault_classes_read_back() {
-    for class in [FaultClass::InvalidRequest, FaultClass::ProviderThrottled, FaultClass::ArchiveIncomplete] {
+    for class in [ErrorClass::InvalidRequest, ErrorClass::ProviderThrottled, ErrorClass::ArchiveIncomplete] {
         assert_eq!(serde_json::json!(class), class.name());
     }
 }

@@ -73,7 +73,7 @@ fn shortened(event: &JobEvent<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use model::{
-        Event, Fault, FaultClass, JobId, NewJob, NotifyTargets, Origin, ProviderJobId, ProviderName,
+        Error, ErrorClass, Event, JobId, NewJob, NotifyTargets, Origin, ProviderJobId, ProviderName,
         Violation, WebhookUrl,
     };
     use serde_json::json;
@@ -109,7 +109,7 @@ mod tests {
         let mut job = job();
         happens(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
         assert_eq!(CallerWebhookMessage::all(&job), []);
-        let error = Fault::new(FaultClass::ProviderFailed, "no").for_record(job.created_at);
+        let error = Error::new(ErrorClass::ProviderFailed, "no").for_record(job.created_at);
         happens(&mut job, Event::Failed { error, missing: vec![] });
         let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");
@@ -125,7 +125,7 @@ mod tests {
     fn a_payload_that_would_be_too_long_keeps_what_counts() {
         let mut job = job();
         let violations = vec![Violation::new("field", "é".repeat(MAX_BODY_BYTES))];
-        let error = Fault::violations(violations).for_record(job.created_at);
+        let error = Error::violations(violations).for_record(job.created_at);
         happens(&mut job, Event::Refused { error });
         let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");

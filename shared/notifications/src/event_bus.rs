@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_eventbridge::{Client, error::ProvideErrorMetadata, operation::put_events::PutEventsOutput};
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 use crate::{
     JobEvent, ProviderEvent,
@@ -31,9 +31,9 @@ impl EventBus {
     /// Publishes what happened to jobs, in order.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`]: some may have been published and others not. Publishing all of them again
+    /// [`ErrorClass::StorageUnavailable`]: some may have been published and others not. Publishing all of them again
     /// is right, since each has an id.
-    pub async fn publish(&self, events: &[JobEvent<'_>]) -> Result<(), Fault> {
+    pub async fn publish(&self, events: &[JobEvent<'_>]) -> Result<(), Error> {
         self.put(events.iter().map(PutEventsEntry::of_job).collect()).await
     }
 
@@ -41,11 +41,11 @@ impl EventBus {
     ///
     /// # Errors
     /// As [`EventBus::publish`].
-    pub async fn pass_on(&self, event: &ProviderEvent<'_>) -> Result<(), Fault> {
+    pub async fn pass_on(&self, event: &ProviderEvent<'_>) -> Result<(), Error> {
         self.put(vec![PutEventsEntry::of_provider(event)]).await
     }
 
-    async fn put(&self, entries: Vec<PutEventsEntry>) -> Result<(), Fault> {
+    async fn put(&self, entries: Vec<PutEventsEntry>) -> Result<(), Error> {
         let mut rest = &entries[..];
         while !rest.is_empty() {
             let (now, later) = next_call(rest);
@@ -56,7 +56,7 @@ impl EventBus {
     }
 
     /// Sends the entries of one call until all of them are taken.
-    async fn call(&self, mut entries: Vec<PutEventsEntry>) -> Result<(), Fault> {
+    async fn call(&self, mut entries: Vec<PutEventsEntry>) -> Result<(), Error> {
         let mut refused = String::new();
         for attempt in 0..MAX_ATTEMPTS {
             if attempt > 0 {
@@ -88,8 +88,8 @@ fn left_out(entries: Vec<PutEventsEntry>, answer: &PutEventsOutput) -> (Vec<PutE
     (left, codes.into_iter().next().unwrap_or_default())
 }
 
-fn not_taken(why: String) -> Fault {
-    Fault::new(FaultClass::StorageUnavailable, "the event bus did not take the events; try again")
+fn not_taken(why: String) -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "the event bus did not take the events; try again")
         .retry_after(5)
         .with_source(why)
 }

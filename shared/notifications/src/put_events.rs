@@ -91,7 +91,7 @@ mod tests {
             origin: Origin::Submitted,
         });
         let violations = vec![Violation::new("field", "x".repeat(MAX_ENTRY_BYTES))];
-        let error = model::Fault::violations(violations).for_record(job.created_at);
+        let error = model::Error::violations(violations).for_record(job.created_at);
         let error = model::JobError { message: "no".into(), ..error };
         let (event, now) = (model::Event::Refused { error }, job.created_at);
         let change = job.apply(event.clone(), now);

@@ -1,6 +1,6 @@
 //! What a waiting workflow is told of a job's end: an output, or an error with a name that `Retry` and `Catch` match.
 
-use model::{FaultClass, Job, JobView, Status};
+use model::{ErrorClass, Job, JobView, Status};
 use serde_json::{Value, json};
 
 /// The most bytes of an output: API references of Step Functions (`SendTaskSuccess`) and Lambda
@@ -64,7 +64,7 @@ fn error_name(job: &Job) -> Option<String> {
         | Status::Rendering
         | Status::Received
         | Status::Landing => {
-            let class = job.error.as_ref().map_or(FaultClass::Internal, |error| error.class);
+            let class = job.error.as_ref().map_or(ErrorClass::Internal, |error| error.class);
             return Some(format!("Landfall.Failed.{}", class.name()));
         }
     };
@@ -124,7 +124,7 @@ fn emptied(job: &mut Value, field: &str, empty: Value) -> bool {
 #[cfg(test)]
 mod tests {
     use model::{
-        Checksum, ChecksumAlgorithm, Event, Fault, JobError, JobId, LandedFiles, ManifestObject, NewJob,
+        Checksum, ChecksumAlgorithm, Error, Event, JobError, JobId, LandedFiles, ManifestObject, NewJob,
         NotifyTargets, Origin, ProviderName, Source, StoredFile, Violation,
     };
 
@@ -165,9 +165,9 @@ mod tests {
         )
     }
 
-    fn error(class: FaultClass, message: impl Into<String>) -> JobError {
+    fn error(class: ErrorClass, message: impl Into<String>) -> JobError {
         let violations = vec![Violation::new("field", "v".repeat(40_000))];
-        Fault::new(class, message).with_violations(violations).for_record(time::OffsetDateTime::UNIX_EPOCH)
+        Error::new(class, message).with_violations(violations).for_record(time::OffsetDateTime::UNIX_EPOCH)
     }
 
     fn ended(event: Event) -> Job {
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_cause_fits_and_keeps_what_happened() {
-        let error = error(FaultClass::SourceGone, "é".repeat(20_000));
+        let error = error(ErrorClass::SourceGone, "é".repeat(20_000));
         let job = ended(Event::LandingFailed { archive: None, error });
         let TaskResult::Failure { error, cause, .. } = TaskResult::of(&job, "files") else {
             panic!("no failure")
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_job_that_lacks_files_is_a_failure_unless_whoever_waits_takes_it() {
-        let error = error(FaultClass::FilesMissing, "1 missing");
+        let error = error(ErrorClass::FilesMissing, "1 missing");
         let partly = Event::LandedPartly { haul: haul(1), error };
         let job = ended(partly);
         let TaskResult::Failure { error, cause, .. } = TaskResult::of(&job, "files") else {

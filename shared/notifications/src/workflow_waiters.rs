@@ -13,7 +13,7 @@ use aws_sdk_lambda::{primitives::Blob, types::ErrorObject};
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_smithy_runtime_api::client::result::SdkError;
 use futures_util::future::join_all;
-use model::{Fault, FaultClass, Job, WorkflowWaiter};
+use model::{Error, ErrorClass, Job, WorkflowWaiter};
 
 use crate::task_result::TaskResult;
 
@@ -51,7 +51,7 @@ pub struct NotifiedWaiters {
     /// Those who have been told, or wait no longer.
     pub done: Vec<WorkflowWaiter>,
     /// Why the others are still to be told.
-    pub left: Option<Fault>,
+    pub left: Option<Error>,
 }
 
 /// How one call ended.
@@ -203,7 +203,7 @@ fn ended<O, E: ProvideErrorMetadata, R>(answer: Result<O, SdkError<E, R>>) -> Ca
     }
 }
 
-fn untold(code: String) -> Fault {
+fn untold(code: String) -> Error {
     let message = "a waiting workflow cannot be told; it is told later";
-    Fault::new(FaultClass::StorageUnavailable, message).retry_after(5).with_source(code)
+    Error::new(ErrorClass::StorageUnavailable, message).retry_after(5).with_source(code)
 }

@@ -3,7 +3,7 @@
 //! nobody else hear anything twice.
 
 use job_store::JobStore;
-use model::{Fault, Job, OutboxProgress};
+use model::{Error, Job, OutboxProgress};
 use notifications::{CallerWebhookMessage, EventBus, JobEvent, UnreachableServices, WorkflowWaiters};
 use queues::{CallerWebhook, CallerWebhookQueue};
 
@@ -24,8 +24,8 @@ impl OutboxDispatcher<'_> {
     /// Publishes what the event bus has not heard of a job.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`]; then it is to be told again.
-    pub async fn bus(&self, job: &Job) -> Result<(), Fault> {
+    /// [`model::ErrorClass::StorageUnavailable`]; then it is to be told again.
+    pub async fn bus(&self, job: &Job) -> Result<(), Error> {
         let Some(last) = job.outbox.events.last() else { return Ok(()) };
         // Whoever hears of nothing in there has heard all of it.
         let caller = CallerWebhookMessage::all(job).is_empty().then_some(last.sequence);
@@ -42,8 +42,8 @@ impl OutboxDispatcher<'_> {
     /// Tells the workflows that wait for a job that is at its end, unless their service was found unreachable.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`]; then those who are left are to be told again.
-    pub async fn workflows(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Fault> {
+    /// [`model::ErrorClass::StorageUnavailable`]; then those who are left are to be told again.
+    pub async fn workflows(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Error> {
         let told = self.workflows.tell(job, unreachable).await;
         if !told.done.is_empty() {
             self.records.remove_waiters(job.id, &told.done).await?;
@@ -54,8 +54,8 @@ impl OutboxDispatcher<'_> {
     /// Hands over what a job's caller is to be told, to the queue that it is told from.
     ///
     /// # Errors
-    /// [`model::FaultClass::StorageUnavailable`]; then it is to be handed over again.
-    pub async fn caller(&self, job: &Job) -> Result<(), Fault> {
+    /// [`model::ErrorClass::StorageUnavailable`]; then it is to be handed over again.
+    pub async fn caller(&self, job: &Job) -> Result<(), Error> {
         let (Some(last), Some(url)) = (job.outbox.events.last(), &job.audience.webhook_url) else {
             return Ok(());
         };

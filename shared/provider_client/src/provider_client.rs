@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use job_store::Reservation;
-use model::{Fault, FaultClass, JobId, Redactor, Secret};
+use model::{Error, ErrorClass, JobId, Redactor, Secret};
 use providers::{Query, QueryStep, ResponseLimit, SecretResponse, SendFailure, SendResult};
 use time::OffsetDateTime;
 use transport::{MAX_RESPONSE_BYTES, SendError, Sender};
@@ -44,28 +44,28 @@ pub struct ProviderClient<'a> {
 #[derive(Debug)]
 pub enum QueryError {
     /// There will be none, or none now.
-    Failed(Fault),
+    Failed(Error),
     /// Trouble in passing, and the wait that the provider wants; nobody waited.
-    Later(Fault, Duration),
+    Later(Error, Duration),
     /// There was no time to ask.
     NoTime,
 }
 
-impl From<QueryError> for Fault {
+impl From<QueryError> for Error {
     fn from(unasked: QueryError) -> Self {
         match unasked {
-            QueryError::Failed(fault) | QueryError::Later(fault, _) => fault,
+            QueryError::Failed(error) | QueryError::Later(error, _) => error,
             QueryError::NoTime => {
                 let message = "there was no time left to ask the provider; nothing was done";
-                Fault::new(FaultClass::StorageUnavailable, message).retry_after(5)
+                Error::new(ErrorClass::StorageUnavailable, message).retry_after(5)
             }
         }
     }
 }
 
-impl From<Fault> for QueryError {
-    fn from(fault: Fault) -> Self {
-        QueryError::Failed(fault)
+impl From<Error> for QueryError {
+    fn from(error: Error) -> Self {
+        QueryError::Failed(error)
     }
 }
 
@@ -95,7 +95,7 @@ impl ProviderClient<'_> {
                     continue;
                 }
                 QueryStep::Done(answer) => return Ok(answer),
-                QueryStep::Failed(fault) => return Err(QueryError::Failed(fault)),
+                QueryStep::Failed(error) => return Err(QueryError::Failed(error)),
             };
             if !self.turn_comes(wait).await? {
                 return Err(QueryError::NoTime);
@@ -108,9 +108,9 @@ impl ProviderClient<'_> {
     ///
     /// # Errors
     /// As [`TokenSource::token`].
-    pub async fn token(&self, refused: Option<&Secret>) -> Result<Secret, Fault> {
+    pub async fn token(&self, refused: Option<&Secret>) -> Result<Secret, Error> {
         if !self.authorizes {
-            return Err(Fault::new(FaultClass::Internal, "a token is needed to get a token"));
+            return Err(Error::new(ErrorClass::Internal, "a token is needed to get a token"));
         }
         self.token_source.token(self, refused).await
     }
@@ -122,8 +122,8 @@ impl ProviderClient<'_> {
     pub async fn send(&self, request: http::Request<Bytes>) -> SendResult {
         let redactor = match self.redactor(&request).await {
             Ok(redactor) => redactor,
-            Err(fault) => {
-                fault.log("a provider is not asked: its answer could not be redacted");
+            Err(error) => {
+                error.log("a provider is not asked: its answer could not be redacted");
                 return Err(SendFailure::NotSent);
             }
         };
@@ -149,7 +149,7 @@ impl ProviderClient<'_> {
 
     /// Redacts what the answer to a request may repeat: all secrets that are held, and those that the request carries,
     /// which may be newer than the copy that is held.
-    async fn redactor(&self, request: &http::Request<Bytes>) -> Result<Redactor, Fault> {
+    async fn redactor(&self, request: &http::Request<Bytes>) -> Result<Redactor, Error> {
         let secret = self.token_source.secrets.get().await?;
         let provider = providers::name_of(self.token_source.provider);
         let expected = request.extensions().get::<SecretResponse>().map(|secret| secret.0);
@@ -163,7 +163,7 @@ impl ProviderClient<'_> {
     }
 
     /// Waits, and then for a turn. Returns whether it came in time.
-    async fn turn_comes(&self, wait: Duration) -> Result<bool, Fault> {
+    async fn turn_comes(&self, wait: Duration) -> Result<bool, Error> {
         let Some(rate_limiter) = self.rate_limiter else {
             tokio::time::sleep(wait).await;
             return Ok(self.is_time_for_an_answer(Duration::ZERO));
@@ -175,8 +175,8 @@ impl ProviderClient<'_> {
     }
 
     /// Everybody leaves a provider alone that asked for it.
-    async fn heard(&self, refusal: &Fault, wait: Duration) {
-        if refusal.class == FaultClass::ProviderThrottled
+    async fn heard(&self, refusal: &Error, wait: Duration) {
+        if refusal.class == ErrorClass::ProviderThrottled
             && let Some(rate_limiter) = self.rate_limiter
         {
             rate_limiter.pause_until(OffsetDateTime::now_utc() + wait).await;

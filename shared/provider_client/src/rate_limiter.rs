@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job_store::{JobStore, Reservation};
-use model::{Fault, ProviderName};
+use model::{Error, ProviderName};
 use time::OffsetDateTime;
 
 /// How long after its moment a turn may still be used. Whoever is later takes another one, or those who were late
@@ -39,7 +39,7 @@ impl RateLimiter<'_> {
     }
 
     /// Takes a turn that is not before `from`, unless it would be too late for this invocation.
-    pub async fn reserve(&self, from: OffsetDateTime) -> Result<Reservation, Fault> {
+    pub async fn reserve(&self, from: OffsetDateTime) -> Result<Reservation, Error> {
         let latest = match self.interval {
             Some(_) => self.latest.min(OffsetDateTime::now_utc() + self.max_wait),
             None => self.latest,
@@ -53,7 +53,7 @@ impl RateLimiter<'_> {
 
     /// Takes a turn for a request that continues what has begun: it waits as long as the invocation can, since what
     /// came before would be lost.
-    pub async fn reserve_until_deadline(&self, from: OffsetDateTime) -> Result<Reservation, Fault> {
+    pub async fn reserve_until_deadline(&self, from: OffsetDateTime) -> Result<Reservation, Error> {
         match self.interval {
             _ if from > self.latest => Ok(Reservation::NotBefore(from)),
             Some(interval) => self.records.reserve(&self.provider, interval, from, self.latest).await,
@@ -63,7 +63,7 @@ impl RateLimiter<'_> {
 
     /// Waits until a turn has come. One that was missed, or that lies before the end of a hold, is changed for a
     /// later one.
-    pub async fn wait_for(&self, mut turn: OffsetDateTime) -> Result<Reservation, Fault> {
+    pub async fn wait_for(&self, mut turn: OffsetDateTime) -> Result<Reservation, Error> {
         loop {
             sleep_until(turn - LOOKAHEAD).await;
             let held = match self.interval {
@@ -89,8 +89,8 @@ impl RateLimiter<'_> {
     /// Gives back a turn that is not used. What fails here costs one turn.
     pub async fn release(&self, turn: OffsetDateTime) {
         let Some(interval) = self.interval else { return };
-        if let Err(fault) = self.records.release_reservation(&self.provider, interval, turn).await {
-            fault.log("a turn at the provider is lost");
+        if let Err(error) = self.records.release_reservation(&self.provider, interval, turn).await {
+            error.log("a turn at the provider is lost");
         }
     }
 
@@ -100,8 +100,8 @@ impl RateLimiter<'_> {
             return;
         }
         tracing::warn!(metric = "ProviderPauses", count = 1, provider = %self.provider, %until, "everybody holds back");
-        if let Err(fault) = self.records.pause_until(&self.provider, until).await {
-            fault.log("the others do not know that the provider wants to be left alone");
+        if let Err(error) = self.records.pause_until(&self.provider, until).await {
+            error.log("the others do not know that the provider wants to be left alone");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Tokens of providers whose requests do not carry the keys themselves.
 
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 use providers::{ApiAccess, Credentials, Provider};
 use time::OffsetDateTime;
 use transport::{Secrets, TokenCache};
@@ -25,21 +25,21 @@ impl TokenSource<'_> {
     /// A token that is good for a while, and another one than `refused`.
     ///
     /// # Errors
-    /// What the provider says to the keys, or [`FaultClass::Misconfigured`] or [`FaultClass::StorageUnavailable`] from
+    /// What the provider says to the keys, or [`ErrorClass::Misconfigured`] or [`ErrorClass::StorageUnavailable`] from
     /// either secret.
-    pub async fn token(&self, line: &ProviderClient<'_>, refused: Option<&Secret>) -> Result<Secret, Fault> {
+    pub async fn token(&self, line: &ProviderClient<'_>, refused: Option<&Secret>) -> Result<Secret, Error> {
         let name = self.provider.name();
         self.tokens.token(name, refused, || self.exchange(line)).await
     }
 
-    async fn exchange(&self, line: &ProviderClient<'_>) -> Result<(Secret, OffsetDateTime), Fault> {
+    async fn exchange(&self, line: &ProviderClient<'_>) -> Result<(Secret, OffsetDateTime), Error> {
         let credentials = Credentials::new(self.secrets.get().await?.provider(self.provider.name()));
         let access = ApiAccess { api_url: self.api_url, credentials: &credentials };
         let inquiry = self.provider.token(&access, OffsetDateTime::now_utc())?;
         let mut inquiry =
-            inquiry.ok_or_else(|| Fault::new(FaultClass::Internal, "a provider without tokens wants one"))?;
+            inquiry.ok_or_else(|| Error::new(ErrorClass::Internal, "a provider without tokens wants one"))?;
         let bare = ProviderClient { authorizes: false, ..*line };
-        let token = Box::pin(bare.inquire(inquiry.as_mut())).await.map_err(Fault::from)?;
+        let token = Box::pin(bare.inquire(inquiry.as_mut())).await.map_err(Error::from)?;
         tracing::info!(metric = "TokenExchanges", count = 1, provider = self.provider.name(), "a new token");
         Ok((token.value, token.renew_at))
     }

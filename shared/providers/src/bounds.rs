@@ -3,7 +3,7 @@
 //! A delivery beyond them is authentic and of no use. It counts as unreadable, so that it is recorded and acknowledged;
 //! tried again it would only be refused again by whatever has to keep or request it.
 
-use model::{Event, Fault, FaultClass, MAX_ID_BYTES, Missing, Source, SourceRole, shortened};
+use model::{Error, ErrorClass, Event, MAX_ID_BYTES, Missing, Source, SourceRole, shortened};
 use serde_json::{Map, Value};
 
 use crate::{DeliveryReport, MalformedDelivery, PollStatus};
@@ -51,8 +51,8 @@ pub(crate) fn report(report: DeliveryReport) -> Result<DeliveryReport, Malformed
 /// What a provider said when it was asked, within the same bounds. Files that cannot be had are no files.
 pub fn bounded_standing(standing: PollStatus) -> PollStatus {
     let gone = |why: MalformedDelivery| {
-        PollStatus::Gone(Fault::new(
-            FaultClass::ProviderFailed,
+        PollStatus::Gone(Error::new(
+            ErrorClass::ProviderFailed,
             format!("the provider's answer has no use: {why}"),
         ))
     };

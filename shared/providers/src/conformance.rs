@@ -46,8 +46,8 @@ fn requests_that_make_no_sense_are_refused_with_a_field() {
             [("no-such-kind", json!({})), ("export", json!({})), ("export", json!({ "surprise": 1 }))]
         {
             let fields: Map<String, Value> = fields.as_object().cloned().unwrap_or_default();
-            let fault = provider.read_order(kind, fields).expect_err("refused");
-            assert!(!fault.violations.is_empty(), "{}: {kind}", provider.name());
+            let error = provider.read_order(kind, fields).expect_err("refused");
+            assert!(!error.violations.is_empty(), "{}: {kind}", provider.name());
         }
     }
 }
@@ -67,9 +67,9 @@ fn a_check_of_something_unknown_is_refused_with_a_field() {
     let access = ApiAccess { api_url: "https://api.example", credentials: &Credentials::default() };
     for provider in ALL {
         let fields = Map::from_iter([("surprise".to_owned(), json!(1))]);
-        let fault = provider.checks(&access, fields).err().expect("refused");
+        let error = provider.checks(&access, fields).err().expect("refused");
         assert!(
-            fault.violations.iter().any(|violation| violation.field == "surprise"),
+            error.violations.iter().any(|violation| violation.field == "surprise"),
             "{}",
             provider.name()
         );

@@ -24,7 +24,7 @@ mod signing_secret;
 mod submit_protocol;
 mod token;
 
-use model::{Fault, Job, ProviderName};
+use model::{Error, Job, ProviderName};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -71,8 +71,8 @@ pub trait Provider: Sync {
     /// Checks a caller's request.
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] with a violation for each broken rule.
-    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault>;
+    /// [`model::ErrorClass::InvalidRequest`] with a violation for each broken rule.
+    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error>;
 
     /// What [`Provider::read_order`] takes, as JSON Schemas: one for each way to order a kind of work.
     #[cfg(feature = "schema")]
@@ -81,8 +81,8 @@ pub trait Provider: Sync {
     /// Fills in what an order takes from the results of another job, see [`Order::of_job`].
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] when that job has nothing to build on.
-    fn complete_order(&self, order: Order, _job: &Job) -> Result<Order, Fault> {
+    /// [`model::ErrorClass::InvalidRequest`] when that job has nothing to build on.
+    fn complete_order(&self, order: Order, _job: &Job) -> Result<Order, Error> {
         Ok(order)
     }
 
@@ -101,12 +101,12 @@ pub trait Provider: Sync {
     /// Begins to ask for the work of an order, at the time `now`.
     ///
     /// # Errors
-    /// [`model::FaultClass::Misconfigured`] when the credentials or the URL cannot be used.
+    /// [`model::ErrorClass::Misconfigured`] when the credentials or the URL cannot be used.
     fn submission(
         &self,
         call: &SubmitContext<'_>,
         now: OffsetDateTime,
-    ) -> Result<Box<dyn SubmitProtocol>, Fault>;
+    ) -> Result<Box<dyn SubmitProtocol>, Error>;
 
     /// Whether the provider can sign deliveries at all. Those of one that cannot only hint at what it must be asked
     /// about, so they need no proof but the token in their URL.
@@ -134,13 +134,13 @@ pub trait Provider: Sync {
     /// Asks how a job's work stands at the time `now`. Nothing when the provider cannot be asked about it.
     ///
     /// # Errors
-    /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
+    /// [`model::ErrorClass::Misconfigured`] when the credentials cannot be used.
     fn poll(
         &self,
         _access: &ApiAccess<'_>,
         _job: &Job,
         _now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Query<PollStatus>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
         Ok(None)
     }
 
@@ -166,12 +166,12 @@ pub trait Provider: Sync {
     /// At the time `now`, exchanges the keys for a token that requests carry. Nothing when they carry the keys themselves.
     ///
     /// # Errors
-    /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
+    /// [`model::ErrorClass::Misconfigured`] when the credentials cannot be used.
     fn token(
         &self,
         _access: &ApiAccess<'_>,
         _now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Query<Token>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<Token>>>, Error> {
         Ok(None)
     }
 
@@ -187,25 +187,25 @@ pub trait Provider: Sync {
     /// Asks for the secret that signs deliveries, or changes it. Nothing when the provider's API does not manage one.
     ///
     /// # Errors
-    /// [`model::FaultClass::Misconfigured`] when the credentials cannot be used.
+    /// [`model::ErrorClass::Misconfigured`] when the credentials cannot be used.
     fn signing(
         &self,
         _access: &ApiAccess<'_>,
         _action: SigningAction,
-    ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Error> {
         Ok(None)
     }
 
     /// What to ask the provider to see whether it would serve. `fields` may name things to look at.
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] for fields that make no sense, [`model::FaultClass::Misconfigured`] when
+    /// [`model::ErrorClass::InvalidRequest`] for fields that make no sense, [`model::ErrorClass::Misconfigured`] when
     /// the credentials cannot be used.
     fn checks(
         &self,
         _access: &ApiAccess<'_>,
         fields: Map<String, Value>,
-    ) -> Result<Vec<ProviderCheck>, Fault> {
+    ) -> Result<Vec<ProviderCheck>, Error> {
         Fields::new(fields).finish()?;
         Ok(vec![])
     }

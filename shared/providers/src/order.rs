@@ -1,6 +1,6 @@
 //! A caller's request after it was checked.
 
-use model::{Fault, JobId, Violation};
+use model::{Error, JobId, Violation};
 use serde_json::{Map, Value};
 
 /// A checked request.
@@ -51,11 +51,11 @@ impl Fields {
     ///
     /// # Errors
     /// One fault that names them all.
-    pub fn finish(mut self) -> Result<(), Fault> {
+    pub fn finish(mut self) -> Result<(), Error> {
         for name in self.left.keys() {
             self.violations.push(Violation::new(name, "unknown field"));
         }
-        if self.violations.is_empty() { Ok(()) } else { Err(Fault::violations(self.violations)) }
+        if self.violations.is_empty() { Ok(()) } else { Err(Error::violations(self.violations)) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! How work stands at a provider that was asked about it.
 
-use model::{Event, Fault, ProviderJobId};
+use model::{Error, Event, ProviderJobId};
 use serde_json::{Map, Value};
 
 /// The provider's word on work that is under way.
@@ -23,5 +23,5 @@ pub enum PollStatus {
         notes: Option<Map<String, Value>>,
     },
     /// It does not know the work, or not any more, and nothing will come of it.
-    Gone(Fault),
+    Gone(Error),
 }

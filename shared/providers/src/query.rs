@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 
 use crate::{Credentials, SendResult};
 
@@ -27,7 +27,7 @@ pub enum QueryStep<T> {
         /// What to send then.
         request: http::Request<Bytes>,
         /// What to tell the caller when there is no time to wait.
-        otherwise: Fault,
+        otherwise: Error,
     },
     /// Get a token and go on with [`Query::on_token`].
     Authorize {
@@ -37,7 +37,7 @@ pub enum QueryStep<T> {
     /// The answer.
     Done(T),
     /// There is none.
-    Failed(Fault),
+    Failed(Error),
 }
 
 /// One question to a provider, step by step. The caller owns the socket and the clock.
@@ -50,7 +50,7 @@ pub trait Query<T>: Send {
 
     /// Goes on with a token, after [`QueryStep::Authorize`].
     fn on_token(&mut self, _token: &Secret) -> QueryStep<T> {
-        QueryStep::Failed(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
+        QueryStep::Failed(Error::new(ErrorClass::Internal, "a token for a provider that knows none"))
     }
 }
 

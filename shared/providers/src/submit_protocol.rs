@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::{Fault, FaultClass, ProviderJobId, Secret};
+use model::{Error, ErrorClass, ProviderJobId, Secret};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -47,7 +47,7 @@ pub enum SubmitStep {
         /// What to send then.
         request: http::Request<Bytes>,
         /// What to tell the caller when there is no time to wait.
-        otherwise: Fault,
+        otherwise: Error,
     },
     /// Get a token and go on with [`SubmitProtocol::on_token`].
     Authorize {
@@ -67,9 +67,9 @@ pub enum SubmitStep {
         outcome: SynchronousResult,
     },
     /// The provider did no work.
-    Refused(Fault),
+    Refused(Error),
     /// The provider may have taken the work. Never send it again.
-    OutcomeUnknown(Fault),
+    OutcomeUnknown(Error),
 }
 
 /// What came of work that was done at once.
@@ -91,11 +91,11 @@ pub trait SubmitProtocol: Send {
 
     /// Goes on with a token, after [`SubmitStep::Authorize`].
     fn on_token(&mut self, _token: &Secret) -> SubmitStep {
-        SubmitStep::Refused(Fault::new(FaultClass::Internal, "a token for a provider that knows none"))
+        SubmitStep::Refused(Error::new(ErrorClass::Internal, "a token for a provider that knows none"))
     }
 
     /// Goes on after [`SubmitStep::Store`].
     fn on_stored(&mut self) -> SubmitStep {
-        SubmitStep::Refused(Fault::new(FaultClass::Internal, "nothing was to be remembered"))
+        SubmitStep::Refused(Error::new(ErrorClass::Internal, "nothing was to be remembered"))
     }
 }

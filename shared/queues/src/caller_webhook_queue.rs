@@ -1,6 +1,6 @@
 //! The queue of what callers are to be told by their own webhooks.
 
-use model::{Fault, FaultClass, JobId};
+use model::{Error, ErrorClass, JobId};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery_queue::Queue;
@@ -28,10 +28,10 @@ impl CallerWebhook {
     /// Reads a message of the queue.
     ///
     /// # Errors
-    /// [`FaultClass::Internal`]: the message is none of ours.
-    pub fn read(text: &str) -> Result<Self, Fault> {
+    /// [`ErrorClass::Internal`]: the message is none of ours.
+    pub fn read(text: &str) -> Result<Self, Error> {
         serde_json::from_str(text)
-            .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").with_source(e))
+            .map_err(|e| Error::new(ErrorClass::Internal, "a queued message cannot be read").with_source(e))
     }
 }
 
@@ -53,16 +53,16 @@ impl CallerWebhookQueue {
     /// Puts a message on the queue.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`]: the queue did not confirm it.
-    pub async fn send(&self, webhook: &CallerWebhook) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`]: the queue did not confirm it.
+    pub async fn send(&self, webhook: &CallerWebhook) -> Result<(), Error> {
         self.0.send(webhook, 0).await
     }
 
     /// Hides a received message for `seconds` from now on, at most 12 hours since it was received.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
         self.0.hide(receipt_handle, seconds).await
     }
 }

@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use model::{Fault, FaultClass, JobId, ProviderName};
+use model::{Error, ErrorClass, JobId, ProviderName};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -88,14 +88,14 @@ impl DeliveryBody {
     /// The bytes, when the message holds them.
     ///
     /// # Errors
-    /// [`FaultClass::Internal`] for damaged base64.
-    pub fn bytes(&self) -> Result<Option<Bytes>, Fault> {
+    /// [`ErrorClass::Internal`] for damaged base64.
+    pub fn bytes(&self) -> Result<Option<Bytes>, Error> {
         match self {
             DeliveryBody::Text(text) => Ok(Some(text.clone().into())),
             DeliveryBody::Base64(text) => {
                 let decoded = BASE64_STANDARD.decode(text);
                 let damaged =
-                    |e| Fault::new(FaultClass::Internal, "a queued delivery is damaged").with_source(e);
+                    |e| Error::new(ErrorClass::Internal, "a queued delivery is damaged").with_source(e);
                 decoded.map(|bytes| Some(bytes.into())).map_err(damaged)
             }
             DeliveryBody::Stored(_) => Ok(None),
@@ -107,10 +107,10 @@ impl DeliveryQueueMessage {
     /// Reads a message of the queue.
     ///
     /// # Errors
-    /// [`FaultClass::Internal`]: the message is none of ours.
-    pub fn read(text: &str) -> Result<Self, Fault> {
+    /// [`ErrorClass::Internal`]: the message is none of ours.
+    pub fn read(text: &str) -> Result<Self, Error> {
         serde_json::from_str(text)
-            .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").with_source(e))
+            .map_err(|e| Error::new(ErrorClass::Internal, "a queued message cannot be read").with_source(e))
     }
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_sqs::{
     config::http::HttpResponse,
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
 };
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use serde::Serialize;
 
 use crate::DeliveryQueueMessage;
@@ -27,8 +27,8 @@ impl DeliveryQueue {
     /// Puts a message on the queue, visible after `delay` seconds (at most 900).
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`]: the queue did not confirm it.
-    pub async fn send(&self, message: &DeliveryQueueMessage, delay: u32) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`]: the queue did not confirm it.
+    pub async fn send(&self, message: &DeliveryQueueMessage, delay: u32) -> Result<(), Error> {
         self.0.send(message, delay).await
     }
 
@@ -36,8 +36,8 @@ impl DeliveryQueue {
     /// timeout would, and to keep it away while it is worked on.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
         self.0.hide(receipt_handle, seconds).await
     }
 }
@@ -59,15 +59,15 @@ impl Queue {
         self.url.rsplit('/').next() == Some(name)
     }
 
-    pub(crate) async fn send(&self, message: &impl Serialize, delay: u32) -> Result<(), Fault> {
+    pub(crate) async fn send(&self, message: &impl Serialize, delay: u32) -> Result<(), Error> {
         let body = serde_json::to_string(message)
-            .map_err(|e| Fault::new(FaultClass::Internal, "a message cannot be queued").with_source(e))?;
+            .map_err(|e| Error::new(ErrorClass::Internal, "a message cannot be queued").with_source(e))?;
         let delay = i32::try_from(delay.min(MAX_DELAY_SECONDS)).unwrap_or_default();
         let send = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(delay);
         send.send().await.map(|_| ()).map_err(|e| refused("take the message", e))
     }
 
-    pub(crate) async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Fault> {
+    pub(crate) async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
         let seconds = i32::try_from(seconds.min(MAX_VISIBILITY_TIMEOUT_SECONDS)).unwrap_or_default();
         let change = self.client.change_message_visibility().queue_url(&self.url);
         let change = change.receipt_handle(receipt_handle).visibility_timeout(seconds);
@@ -79,7 +79,7 @@ impl Queue {
 /// characters that no message may hold.
 const PERMANENT: [&str; 3] = ["InvalidParameterValue", "InvalidMessageContents", "UnsupportedOperation"];
 
-fn refused<E>(what: &str, e: SdkError<E, HttpResponse>) -> Fault
+fn refused<E>(what: &str, e: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -91,10 +91,10 @@ where
     };
     if e.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| PERMANENT.contains(&code))
     {
-        return Fault::new(FaultClass::StorageRejected, format!("the queue does not {what}"))
+        return Error::new(ErrorClass::StorageRejected, format!("the queue does not {what}"))
             .with_source(chain);
     }
-    Fault::new(FaultClass::StorageUnavailable, format!("the queue did not {what}; try again"))
+    Error::new(ErrorClass::StorageUnavailable, format!("the queue did not {what}; try again"))
         .retry_after(5)
         .with_source(chain)
 }

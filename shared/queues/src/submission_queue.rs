@@ -1,6 +1,6 @@
 //! The queue of jobs that wait for their turn at a provider.
 
-use model::{Fault, FaultClass, JobId};
+use model::{Error, ErrorClass, JobId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -18,10 +18,10 @@ impl QueuedSubmission {
     /// Reads a message of the queue.
     ///
     /// # Errors
-    /// [`FaultClass::Internal`]: the message is none of ours.
-    pub fn read(text: &str) -> Result<Self, Fault> {
+    /// [`ErrorClass::Internal`]: the message is none of ours.
+    pub fn read(text: &str) -> Result<Self, Error> {
         serde_json::from_str(text)
-            .map_err(|e| Fault::new(FaultClass::Internal, "a queued message cannot be read").with_source(e))
+            .map_err(|e| Error::new(ErrorClass::Internal, "a queued message cannot be read").with_source(e))
     }
 }
 
@@ -38,8 +38,8 @@ impl SubmissionQueue {
     /// Lets a waiting job be looked at, not before `at` or in 15 minutes, which is as long as SQS delays a message.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`]: the queue did not confirm it.
-    pub async fn send(&self, job_id: JobId, at: OffsetDateTime, now: OffsetDateTime) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`]: the queue did not confirm it.
+    pub async fn send(&self, job_id: JobId, at: OffsetDateTime, now: OffsetDateTime) -> Result<(), Error> {
         let delay = u32::try_from((at - now).whole_seconds().max(0)).unwrap_or(u32::MAX);
         self.0.send(&QueuedSubmission { job_id }, delay).await
     }
@@ -47,8 +47,8 @@ impl SubmissionQueue {
     /// Hides a received message for `seconds` from now on.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`].
-    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Fault> {
+    /// [`ErrorClass::StorageUnavailable`].
+    pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
         self.0.hide(receipt_handle, seconds).await
     }
 }

@@ -16,7 +16,7 @@ use aws_types::{
     region::Region,
     sdk_config::{RetryConfig, SharedHttpClient, TimeoutConfig},
 };
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 use crate::{Environment, ca_bundle};
 
@@ -39,8 +39,8 @@ impl Aws {
     /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. An authority of `TRUSTED_CA_FILE` is trusted, too.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] naming what is missing.
-    pub fn new(environment: &Environment) -> Result<Self, Fault> {
+    /// [`ErrorClass::Misconfigured`] naming what is missing.
+    pub fn new(environment: &Environment) -> Result<Self, Error> {
         let credentials = Credentials::new(
             environment.text("AWS_ACCESS_KEY_ID")?,
             environment.text("AWS_SECRET_ACCESS_KEY")?,
@@ -51,7 +51,7 @@ impl Aws {
         let trusted = TrustStore::default().with_pem_certificate(ca_bundle(environment)?);
         let tls = TlsContext::builder().with_trust_store(trusted).build();
         let tls =
-            tls.map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").with_source(e))?;
+            tls.map_err(|e| Error::new(ErrorClass::Misconfigured, "TLS cannot be set up").with_source(e))?;
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
         Ok(Self {
             environment: environment.clone(),

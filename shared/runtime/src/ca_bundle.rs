@@ -1,6 +1,6 @@
 //! A certificate authority that the operator adds to the public ones.
 
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
@@ -13,12 +13,12 @@ const SETTING: &str = "TRUSTED_CA_FILE";
 /// The certificates in the file that `TRUSTED_CA_FILE` names, as PEM; empty when it names none.
 ///
 /// # Errors
-/// [`FaultClass::Misconfigured`] when there is no such file, or something else in it than certificates.
-pub fn ca_bundle(environment: &Environment) -> Result<Vec<u8>, Fault> {
+/// [`ErrorClass::Misconfigured`] when there is no such file, or something else in it than certificates.
+pub fn ca_bundle(environment: &Environment) -> Result<Vec<u8>, Error> {
     let Some(path) = environment.maybe(SETTING) else { return Ok(vec![]) };
     let unusable = |why: &str| {
-        Fault::new(
-            FaultClass::Misconfigured,
+        Error::new(
+            ErrorClass::Misconfigured,
             format!("the environment variable {SETTING} names a file that {why}"),
         )
     };
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn only_a_file_of_certificates_is_taken() {
         let read =
-            |path: &str| ca_bundle(&Environment::new([(SETTING, path)])).map_err(|fault| fault.message);
+            |path: &str| ca_bundle(&Environment::new([(SETTING, path)])).map_err(|error| error.message);
         assert_eq!(read(""), Ok(vec![]));
         for path in ["/nowhere/ca.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
             assert!(read(path).is_err_and(|message| message.contains(SETTING)), "{path}");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 /// Variables by name. Tests and the local runner make their own.
 #[derive(Clone, Default)]
@@ -35,16 +35,16 @@ impl Environment {
     /// A variable that must be there.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] naming the variable.
-    pub fn text(&self, name: &str) -> Result<String, Fault> {
+    /// [`ErrorClass::Misconfigured`] naming the variable.
+    pub fn text(&self, name: &str) -> Result<String, Error> {
         self.maybe(name).map(str::to_owned).ok_or_else(|| bad(name, "is not set"))
     }
 
     /// A variable that is parsed, with a default.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] naming the variable and what was expected.
-    pub fn parsed<T: std::str::FromStr>(&self, name: &str, default: T, expected: &str) -> Result<T, Fault> {
+    /// [`ErrorClass::Misconfigured`] naming the variable and what was expected.
+    pub fn parsed<T: std::str::FromStr>(&self, name: &str, default: T, expected: &str) -> Result<T, Error> {
         match self.maybe(name) {
             None => Ok(default),
             Some(text) => text.parse().map_err(|_| bad(name, &format!("is not {expected}"))),
@@ -58,6 +58,6 @@ impl Environment {
     }
 }
 
-fn bad(name: &str, what: &str) -> Fault {
-    Fault::new(FaultClass::Misconfigured, format!("the environment variable {name} {what}"))
+fn bad(name: &str, what: &str) -> Error {
+    Error::new(ErrorClass::Misconfigured, format!("the environment variable {name} {what}"))
 }

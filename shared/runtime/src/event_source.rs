@@ -1,7 +1,7 @@
 //! What invoked us, decided by the keys that tell the events apart.
 
 use bytes::Bytes;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use serde_json::{Map, Value};
 
 use crate::http_event;
@@ -37,8 +37,8 @@ impl EventSource {
     /// another, so that a refusal can say what is wrong with the one it is.
     ///
     /// # Errors
-    /// [`FaultClass::InvalidRequest`] for an event that is none of these.
-    pub fn read(event: Value) -> Result<Self, Fault> {
+    /// [`ErrorClass::InvalidRequest`] for an event that is none of these.
+    pub fn read(event: Value) -> Result<Self, Error> {
         if event.pointer("/requestContext/http").is_some() {
             return http_event::request(&event).map(|request| EventSource::Http(Box::new(request)));
         }
@@ -48,26 +48,26 @@ impl EventSource {
         match event {
             Value::Object(mut fields) => match fields.remove("command") {
                 Some(Value::String(command)) => Ok(EventSource::Direct(command, fields)),
-                Some(_) => Err(Fault::invalid("command", "expected a text")),
+                Some(_) => Err(Error::invalid("command", "expected a text")),
                 None => Err(unknown(&fields)),
             },
-            _ => Err(Fault::new(FaultClass::InvalidRequest, "expected a JSON object as the event")),
+            _ => Err(Error::new(ErrorClass::InvalidRequest, "expected a JSON object as the event")),
         }
     }
 }
 
-fn unknown(fields: &Map<String, Value>) -> Fault {
+fn unknown(fields: &Map<String, Value>) -> Error {
     let seen: Vec<&str> = fields.keys().map(String::as_str).take(10).collect();
     let message = format!(
         "expected an HTTP API event, an SQS event or an object with a \"command\"; this event has the keys [{}]",
         seen.join(", ")
     );
-    Fault::new(FaultClass::InvalidRequest, message)
+    Error::new(ErrorClass::InvalidRequest, message)
 }
 
-fn queue_message(record: &Value) -> Result<QueueMessage, Fault> {
+fn queue_message(record: &Value) -> Result<QueueMessage, Error> {
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
-    let missing = || Fault::new(FaultClass::InvalidRequest, "a record is not an SQS message");
+    let missing = || Error::new(ErrorClass::InvalidRequest, "a record is not an SQS message");
     if text("/eventSource") != Some("aws:sqs") {
         return Err(missing());
     }

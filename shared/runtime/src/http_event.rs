@@ -13,7 +13,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::PathAndQuery};
 use lambda_http::Body;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use serde_json::Value;
 
 /// The path of a request whose own path fits in no URI. [`is_plain_path`] refuses it.
@@ -22,9 +22,9 @@ const NO_PATH: &str = "/%00";
 /// The request that an event describes. The URI holds the path and the query and no authority.
 ///
 /// # Errors
-/// [`FaultClass::InvalidRequest`] for a body that is said to be base64 and is not. API Gateway encodes it itself, so no
+/// [`ErrorClass::InvalidRequest`] for a body that is said to be base64 and is not. API Gateway encodes it itself, so no
 /// client can cause this.
-pub(crate) fn request(event: &Value) -> Result<http::Request<Bytes>, Fault> {
+pub(crate) fn request(event: &Value) -> Result<http::Request<Bytes>, Error> {
     let mut request = http::Request::new(body(event)?);
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     // No route takes TRACE.
@@ -62,14 +62,14 @@ fn is_plain_segment(segment: &str) -> bool {
     !matches!(segment, "" | "." | "..") && !segment.chars().any(|c| c == '\\' || c.is_control())
 }
 
-fn body(event: &Value) -> Result<Bytes, Fault> {
+fn body(event: &Value) -> Result<Bytes, Error> {
     let encoded = event.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
     let body = match event.get("body").and_then(Value::as_str) {
         None => Body::Empty,
         Some(text) if encoded => {
             let bytes = BASE64_STANDARD.decode(text);
             let damaged =
-                |e| Fault::new(FaultClass::InvalidRequest, "the event's body is not base64").with_source(e);
+                |e| Error::new(ErrorClass::InvalidRequest, "the event's body is not base64").with_source(e);
             Body::Binary(bytes.map_err(damaged)?)
         }
         Some(text) => Body::Text(text.to_owned()),

@@ -29,5 +29,5 @@ pub use metrics::{METRICS, Metric, NAMESPACE, Unit};
 pub use problem::Problem;
 pub use provider_settings::{DefaultLimits, ProviderSettings};
 pub use response::{HttpReply, QueueReply};
-pub use runtime::{Error, Failure, serve};
+pub use runtime::{Failure, RuntimeError, serve};
 pub use xray::{Segment, SegmentId, Tracer};

@@ -1,6 +1,6 @@
 //! The fields of an event or a span, as members of a JSON object.
 
-use std::{error::Error, fmt};
+use std::fmt;
 
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
@@ -35,7 +35,7 @@ impl Visit for LogFields<'_> {
         self.put(field, json!(value));
     }
 
-    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
         self.put(field, json!(value.to_string()));
     }
 

@@ -1,6 +1,6 @@
 //! A failure as problem JSON (RFC 9457).
 
-use model::{Fault, FaultClass, JobId, ProviderAnswer, Violation, problem_title, problem_urn};
+use model::{Error, ErrorClass, JobId, ProviderAnswer, Violation, problem_title, problem_urn};
 use serde::Serialize;
 
 /// What a caller is told of a failure over HTTP.
@@ -35,23 +35,23 @@ pub struct Problem<'a> {
 
 impl Problem<'_> {
     /// The URN of a class.
-    pub fn urn(class: FaultClass) -> String {
+    pub fn urn(class: ErrorClass) -> String {
         problem_urn(class.name())
     }
 }
 
-impl<'a> From<&'a Fault> for Problem<'a> {
-    fn from(fault: &'a Fault) -> Self {
+impl<'a> From<&'a Error> for Problem<'a> {
+    fn from(error: &'a Error) -> Self {
         Self {
-            kind: Self::urn(fault.class),
-            title: problem_title(fault.class.name()),
-            status: fault.class.http_status(),
-            detail: &fault.message,
-            errors: &fault.violations,
-            provider: fault.provider.as_ref(),
-            retry_after: fault.retry_after,
-            job_id: fault.job,
-            instance: fault.job.map(|job| format!("/jobs/{job}")),
+            kind: Self::urn(error.class),
+            title: problem_title(error.class.name()),
+            status: error.class.http_status(),
+            detail: &error.message,
+            errors: &error.violations,
+            provider: error.provider.as_ref(),
+            retry_after: error.retry_after,
+            job_id: error.job,
+            instance: error.job.map(|job| format!("/jobs/{job}")),
         }
     }
 }

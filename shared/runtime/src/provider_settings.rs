@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 use crate::Environment;
 
@@ -38,11 +38,11 @@ impl ProviderSettings {
     /// where that is limited.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] naming the variable.
+    /// [`ErrorClass::Misconfigured`] naming the variable.
     pub fn read(
         environment: &Environment,
         providers: impl IntoIterator<Item = DefaultLimits>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, Error> {
         let settings = providers.into_iter().map(|usual| {
             let name = usual.name;
             let url = environment.maybe(&variable(name, "API_URL")).unwrap_or(usual.api_url);
@@ -53,7 +53,7 @@ impl ProviderSettings {
             let api_url = url.trim_end_matches('/').to_owned();
             Ok((name, Setting { api_url, interval, concurrent_jobs }))
         });
-        settings.collect::<Result<_, Fault>>().map(Self)
+        settings.collect::<Result<_, Error>>().map(Self)
     }
 
     /// Base URL of a provider's API, without a trailing slash.
@@ -86,7 +86,7 @@ fn interval(per_second: f64) -> Option<Option<Duration>> {
 }
 
 /// How many works may go on at once; 0 is no limit.
-fn concurrent_jobs(environment: &Environment, usual: &DefaultLimits) -> Result<Option<u32>, Fault> {
+fn concurrent_jobs(environment: &Environment, usual: &DefaultLimits) -> Result<Option<u32>, Error> {
     let Some(usually) = usual.concurrent_jobs else { return Ok(None) };
     let variable = variable(usual.name, "CONCURRENT_JOBS");
     match environment.parsed(&variable, usually, "a whole number")? {
@@ -96,22 +96,22 @@ fn concurrent_jobs(environment: &Environment, usual: &DefaultLimits) -> Result<O
             let message = format!(
                 "the environment variable {variable} is more than {MAX_CONCURRENT_JOBS}; 0 is no limit"
             );
-            Err(Fault::new(FaultClass::Misconfigured, message))
+            Err(Error::new(ErrorClass::Misconfigured, message))
         }
     }
 }
 
-fn out_of_range(variable: &str) -> Fault {
+fn out_of_range(variable: &str) -> Error {
     let message =
         format!("the environment variable {variable} is neither 0 nor from 1 an hour to 1000 a second");
-    Fault::new(FaultClass::Misconfigured, message)
+    Error::new(ErrorClass::Misconfigured, message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<ProviderSettings, Fault> {
+    fn read(variables: &[(&str, &str)]) -> Result<ProviderSettings, Error> {
         let environment = Environment::new(variables.iter().copied());
         let usual = DefaultLimits {
             name: "maker",
@@ -143,16 +143,16 @@ mod tests {
         assert_eq!(jobs("0").expect("good"), (None, None));
         assert_eq!(jobs("100").expect("good"), (Some(100), None));
         for wrong in ["101", "-1", "many"] {
-            let fault = jobs(wrong).expect_err("refused");
-            assert!(fault.message.contains("MAKER_CONCURRENT_JOBS"), "{wrong}");
+            let error = jobs(wrong).expect_err("refused");
+            assert!(error.message.contains("MAKER_CONCURRENT_JOBS"), "{wrong}");
         }
     }
 
     #[test]
     fn a_pace_beyond_reason_is_refused_by_name() {
         for rate in ["-1", "1001", "0.00001", "NaN", "fast"] {
-            let fault = read(&[("MAKER_REQUESTS_PER_SECOND", rate)]).expect_err("refused");
-            assert!(fault.message.contains("MAKER_REQUESTS_PER_SECOND"), "{rate}");
+            let error = read(&[("MAKER_REQUESTS_PER_SECOND", rate)]).expect_err("refused");
+            assert!(error.message.contains("MAKER_REQUESTS_PER_SECOND"), "{rate}");
         }
     }
 }

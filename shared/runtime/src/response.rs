@@ -1,6 +1,6 @@
 //! How we answer whatever invoked us.
 
-use model::Fault;
+use model::Error;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -33,12 +33,12 @@ impl HttpReply {
     }
 
     /// A failure as problem JSON. Logs it: this is where it is decided what becomes of it.
-    pub fn fault(fault: &Fault) -> Self {
-        fault.log("request refused");
-        let body = json!(Problem::from(fault)).to_string();
-        let reply = Self { status: fault.class.http_status(), headers: Map::new(), body };
+    pub fn error(error: &Error) -> Self {
+        error.log("request refused");
+        let body = json!(Problem::from(error)).to_string();
+        let reply = Self { status: error.class.http_status(), headers: Map::new(), body };
         let reply = reply.header("content-type", "application/problem+json");
-        match fault.retry_after {
+        match error.retry_after {
             Some(seconds) => reply.header("retry-after", &seconds.to_string()),
             None => reply,
         }

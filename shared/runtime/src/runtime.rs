@@ -3,14 +3,14 @@
 use std::pin::Pin;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use model::Fault;
+use model::Error;
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::InvocationContext;
 
 /// What a process ends with.
-pub type Error = lambda_runtime::Error;
+pub type RuntimeError = lambda_runtime::Error;
 
 /// An invocation that failed as a whole. Step Functions' `Retry` and `Catch` match the type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +21,12 @@ pub struct Failure {
     pub error_message: String,
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        fault.log("invocation failed");
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        error.log("invocation failed");
         // A state machine sees the message only, so it names the job.
-        let about = fault.job.map(|job| format!(" (job {job})")).unwrap_or_default();
-        Self { error_type: fault.class.error_type(), error_message: format!("{}{about}", fault.message) }
+        let about = error.job.map(|job| format!(" (job {job})")).unwrap_or_default();
+        Self { error_type: error.class.error_type(), error_message: format!("{}{about}", error.message) }
     }
 }
 
@@ -40,7 +40,7 @@ impl From<Failure> for Diagnostic {
 ///
 /// # Errors
 /// When the Lambda runtime API cannot be reached.
-pub async fn serve<H, F>(handler: H) -> Result<(), Error>
+pub async fn serve<H, F>(handler: H) -> Result<(), RuntimeError>
 where
     H: Fn(Value, OffsetDateTime) -> F + Sync,
     F: Future<Output = Result<Value, Failure>>,

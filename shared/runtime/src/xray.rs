@@ -155,7 +155,7 @@ impl Document {
             document["type"] = json!("subsegment");
         }
         if self.failed {
-            document["fault"] = json!(true);
+            document["error"] = json!(true);
         }
         document
     }
@@ -222,7 +222,7 @@ mod tests {
         part.failed();
         tracer.send(part);
         let part = received(&daemon);
-        assert_eq!((&part["type"], &part["fault"]), (&json!("subsegment"), &json!(true)));
+        assert_eq!((&part["type"], &part["error"]), (&json!("subsegment"), &json!(true)));
         let (began, ended) = (part["start_time"].as_f64(), part["end_time"].as_f64());
         assert!(began.is_some_and(|began| began > 1.7e9) && began <= ended, "{part}");
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use model::Fault;
+use model::Error;
 use url::Url;
 
 use crate::{
@@ -39,8 +39,8 @@ impl CallerWebhookClient {
     /// A caller behind a guard. The authorities in `ca_bundle`, which is PEM, are trusted besides the public ones.
     ///
     /// # Errors
-    /// [`model::FaultClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
-    pub fn new(guard: SsrfGuard, ca_bundle: &[u8]) -> Result<Self, Fault> {
+    /// [`model::ErrorClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
+    pub fn new(guard: SsrfGuard, ca_bundle: &[u8]) -> Result<Self, Error> {
         let builder = client::trusting(ca_bundle)?.dns_resolver(PublicOnly(SystemResolver));
         // Nobody is called often, and a connection that is kept would outlive the check of its address.
         Ok(Self { client: client::build(builder.pool_max_idle_per_host(0))?, guard })

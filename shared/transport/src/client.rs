@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use reqwest::{ClientBuilder, redirect::Policy};
 use rustls::{
     ClientConfig, RootCertStore,
@@ -14,26 +14,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// What every client here has in common.
 ///
 /// # Errors
-/// [`FaultClass::Misconfigured`] if the TLS library refuses its own defaults.
-pub(crate) fn builder() -> Result<ClientBuilder, Fault> {
+/// [`ErrorClass::Misconfigured`] if the TLS library refuses its own defaults.
+pub(crate) fn builder() -> Result<ClientBuilder, Error> {
     trusting(&[])
 }
 
 /// The same, and the authorities in `pem` are trusted besides the public ones.
 ///
 /// # Errors
-/// [`FaultClass::Misconfigured`] if there is anything else in it.
+/// [`ErrorClass::Misconfigured`] if there is anything else in it.
 #[expect(clippy::disallowed_methods, reason = "the one place where clients are built")]
-pub(crate) fn trusting(pem: &[u8]) -> Result<ClientBuilder, Fault> {
+pub(crate) fn trusting(pem: &[u8]) -> Result<ClientBuilder, Error> {
     let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let unusable = || Fault::new(FaultClass::Misconfigured, "a trusted authority cannot be used");
+        let unusable = || Error::new(ErrorClass::Misconfigured, "a trusted authority cannot be used");
         let certificate = certificate.map_err(|e| unusable().with_source(e))?;
         roots.add(certificate).map_err(|e| unusable().with_source(e))?;
     }
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|e| Fault::new(FaultClass::Misconfigured, "TLS cannot be set up").with_source(e))?
+        .map_err(|e| Error::new(ErrorClass::Misconfigured, "TLS cannot be set up").with_source(e))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(reqwest::Client::builder()
@@ -49,9 +49,9 @@ pub(crate) fn trusting(pem: &[u8]) -> Result<ClientBuilder, Fault> {
 /// Builds a client.
 ///
 /// # Errors
-/// [`FaultClass::Misconfigured`] if it cannot be built.
-pub(crate) fn build(builder: ClientBuilder) -> Result<reqwest::Client, Fault> {
+/// [`ErrorClass::Misconfigured`] if it cannot be built.
+pub(crate) fn build(builder: ClientBuilder) -> Result<reqwest::Client, Error> {
     builder
         .build()
-        .map_err(|e| Fault::new(FaultClass::Misconfigured, "the HTTP client cannot be built").with_source(e))
+        .map_err(|e| Error::new(ErrorClass::Misconfigured, "the HTTP client cannot be built").with_source(e))
 }

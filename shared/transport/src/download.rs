@@ -1,11 +1,11 @@
 //! Fetches a file from a provider, hop by hop through the guard, as a stream.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, StatusCode, header};
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use url::Url;
 
 use crate::{
@@ -41,17 +41,17 @@ impl Downloader {
     /// PEM, are trusted besides the public ones.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
-    pub fn new(guard: SsrfGuard, largest: u64, ca_bundle: &[u8]) -> Result<Self, Fault> {
+    /// [`ErrorClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
+    pub fn new(guard: SsrfGuard, largest: u64, ca_bundle: &[u8]) -> Result<Self, Error> {
         let builder =
             client::trusting(ca_bundle)?.dns_resolver(PublicOnly(SystemResolver)).read_timeout(STALL);
         Ok(Self { client: client::build(builder)?, guard, largest })
     }
 
     /// Asks for a file, hop by hop through the guard, and returns the answer whatever its status.
-    pub(crate) async fn follow(&self, url: &str, asked: &HeaderMap) -> Result<reqwest::Response, Fault> {
+    pub(crate) async fn follow(&self, url: &str, asked: &HeaderMap) -> Result<reqwest::Response, Error> {
         let mut url = Url::parse(url).map_err(|e| {
-            Fault::new(FaultClass::SourceRefused, "download refused: not a URL").with_source(e)
+            Error::new(ErrorClass::SourceRefused, "download refused: not a URL").with_source(e)
         })?;
         for _ in 0..=REDIRECTS {
             self.guard.check(&url).inspect_err(|_| count_refusal(&url))?;
@@ -61,13 +61,13 @@ impl Downloader {
                 None => return Ok(answer),
             }
         }
-        Err(Fault::new(
-            FaultClass::SourceRefused,
+        Err(Error::new(
+            ErrorClass::SourceRefused,
             format!("download refused: more than {REDIRECTS} redirects"),
         ))
     }
 
-    async fn request(&self, url: &Url, asked: &HeaderMap) -> Result<reqwest::Response, Fault> {
+    async fn request(&self, url: &Url, asked: &HeaderMap) -> Result<reqwest::Response, Error> {
         let request = self.client.get(url.clone()).headers(asked.clone());
         // Encoded bytes would not be the archive's bytes.
         let request = request.header(header::ACCEPT_ENCODING, "identity");
@@ -77,40 +77,40 @@ impl Downloader {
                 count_refusal(url);
                 let host = url.host_str().unwrap_or_default();
                 let message = format!("download from {host} refused: the host has no public address");
-                return Fault::new(FaultClass::SourceRefused, message);
+                return Error::new(ErrorClass::SourceRefused, message);
             }
             if e.is_builder() {
                 // Nothing was sent, and nothing would be the next time: no request can be made of such a URL.
-                return Fault::new(
-                    FaultClass::SourceRefused,
+                return Error::new(
+                    ErrorClass::SourceRefused,
                     "download refused: the URL cannot be requested",
                 )
                 .with_source(e);
             }
-            Fault::new(FaultClass::SourceUnavailable, "the download server does not answer").with_source(e)
+            Error::new(ErrorClass::SourceUnavailable, "the download server does not answer").with_source(e)
         })
     }
 
     /// Judges a final answer, which is as expected with status `expected` only.
-    pub(crate) fn judged(&self, answer: reqwest::Response, expected: StatusCode) -> Result<Download, Fault> {
+    pub(crate) fn judged(&self, answer: reqwest::Response, expected: StatusCode) -> Result<Download, Error> {
         let status = answer.status();
         let code = status.as_u16();
         if status.is_server_error()
             || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
         {
             let message = format!("the download server answered HTTP {code}");
-            return Err(Fault::new(FaultClass::SourceUnavailable, message));
+            return Err(Error::new(ErrorClass::SourceUnavailable, message));
         }
         if status != expected {
             let message = format!(
                 "the file cannot be downloaded any more: HTTP {code}; the link expired or the file is gone"
             );
-            return Err(Fault::new(FaultClass::SourceGone, message));
+            return Err(Error::new(ErrorClass::SourceGone, message));
         }
         let mut encodings = answer.headers().get_all(header::CONTENT_ENCODING).iter();
         if let Some(encoding) = encodings.find(|e| !e.as_bytes().eq_ignore_ascii_case(b"identity")) {
             let message = format!("download refused: unasked content encoding {encoding:?}");
-            return Err(Fault::new(FaultClass::SourceRefused, message));
+            return Err(Error::new(ErrorClass::SourceRefused, message));
         }
         let length = answer.content_length();
         if length.is_some_and(|length| length > self.largest) {
@@ -123,7 +123,7 @@ impl Downloader {
 impl Download {
     /// The file's bytes. A body that is shorter or longer than announced, or longer than the limit, ends in an
     /// error and never as if it were whole.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, Fault>> + Send {
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, Error>> + Send {
         let (announced, largest) = (self.length, self.largest);
         let mut received = 0_u64;
         self.answer.bytes_stream().map(Some).chain(futures_util::stream::iter([None])).filter_map(
@@ -136,12 +136,12 @@ impl Download {
                     Some(Err(e)) => {
                         let message = format!("the download broke off after {received} bytes");
                         Some(Err(
-                            Fault::new(FaultClass::SourceUnavailable, message).with_source(e.without_url())
+                            Error::new(ErrorClass::SourceUnavailable, message).with_source(e.without_url())
                         ))
                     }
                     None => announced.filter(|length| *length != received).map(|length| {
                         let message = format!("the download ended after {received} of {length} bytes");
-                        Err(Fault::new(FaultClass::SourceUnavailable, message))
+                        Err(Error::new(ErrorClass::SourceUnavailable, message))
                     }),
                 };
                 std::future::ready(checked)
@@ -156,21 +156,23 @@ fn count_refusal(url: &Url) {
     tracing::warn!(metric = "BlockedDownloads", count = 1, host, "a download is refused");
 }
 
-fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, Fault> {
+fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, Error> {
     if !answer.status().is_redirection() {
         return Ok(None);
     }
     let target =
         answer.headers().get(header::LOCATION).and_then(|l| l.to_str().ok()).and_then(|l| from.join(l).ok());
-    let refused = || Fault::new(FaultClass::SourceRefused, "download refused: a redirect leads nowhere");
+    let refused = || Error::new(ErrorClass::SourceRefused, "download refused: a redirect leads nowhere");
     target.map(Some).ok_or_else(refused)
 }
 
-fn too_large(largest: u64) -> Fault {
-    Fault::new(FaultClass::SourceTooLarge, format!("the file is larger than the limit of {largest} bytes"))
+fn too_large(largest: u64) -> Error {
+    Error::new(ErrorClass::SourceTooLarge, format!("the file is larger than the limit of {largest} bytes"))
 }
 
-pub(crate) fn causes<'e>(e: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub(crate) fn causes<'e>(
+    e: &'e (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(e), |&e| e.source())
 }
 

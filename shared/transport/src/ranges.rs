@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 use crate::{Download, Downloader};
 
@@ -24,11 +24,11 @@ impl Downloader {
     /// `bytes=0-` and never by HEAD, which many pre-signed URLs refuse.
     ///
     /// # Errors
-    /// - [`FaultClass::SourceRefused`]: the guard refused the address or one that it redirects to.
-    /// - [`FaultClass::SourceGone`]: the URL expired or the file is gone.
-    /// - [`FaultClass::SourceTooLarge`]: longer than the limit.
-    /// - [`FaultClass::SourceUnavailable`]: anything that may be better later.
-    pub async fn open(&self, url: &str) -> Result<(RemoteFile, Download), Fault> {
+    /// - [`ErrorClass::SourceRefused`]: the guard refused the address or one that it redirects to.
+    /// - [`ErrorClass::SourceGone`]: the URL expired or the file is gone.
+    /// - [`ErrorClass::SourceTooLarge`]: longer than the limit.
+    /// - [`ErrorClass::SourceUnavailable`]: anything that may be better later.
+    pub async fn open(&self, url: &str) -> Result<(RemoteFile, Download), Error> {
         let from_start = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static("bytes=0-"))]);
         let mut answer = self.follow(url, &from_start).await?;
         if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE {
@@ -42,8 +42,8 @@ impl Downloader {
         let download =
             self.judged(answer, if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK })?;
         if partial && total.is_none_or(|total| download.length != Some(total)) {
-            return Err(Fault::new(
-                FaultClass::SourceUnavailable,
+            return Err(Error::new(
+                ErrorClass::SourceUnavailable,
                 "the download server answered another range than asked",
             ));
         }
@@ -54,8 +54,8 @@ impl Downloader {
     /// Fetches a range of the file that was opened, and of no other.
     ///
     /// # Errors
-    /// [`FaultClass::SourceChanged`] when the URL leads to another file by now; else as [`Downloader::open`].
-    pub async fn range(&self, remote: &RemoteFile, range: Range<u64>) -> Result<Download, Fault> {
+    /// [`ErrorClass::SourceChanged`] when the URL leads to another file by now; else as [`Downloader::open`].
+    pub async fn range(&self, remote: &RemoteFile, range: Range<u64>) -> Result<Download, Error> {
         let mut asked = HeaderMap::new();
         let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
         asked.insert(header::RANGE, HeaderValue::try_from(bytes).map_err(|e| unusable().with_source(e))?);
@@ -77,20 +77,20 @@ impl Downloader {
             Some((_, total)) if Some(total) != remote.length => Err(changed()),
             Some(_) if !same => Err(changed()),
             Some((answered, _)) if answered == range => Ok(download),
-            _ => Err(Fault::new(
-                FaultClass::SourceUnavailable,
+            _ => Err(Error::new(
+                ErrorClass::SourceUnavailable,
                 "the download server answered another range than asked",
             )),
         }
     }
 }
 
-fn changed() -> Fault {
-    Fault::new(FaultClass::SourceChanged, "the file at the provider changed while it was fetched")
+fn changed() -> Error {
+    Error::new(ErrorClass::SourceChanged, "the file at the provider changed while it was fetched")
 }
 
-fn unusable() -> Fault {
-    Fault::new(FaultClass::Internal, "a range cannot be asked for")
+fn unusable() -> Error {
+    Error::new(ErrorClass::Internal, "a range cannot be asked for")
 }
 
 /// A weak `ETag` does not promise equal bytes, so it does not count.

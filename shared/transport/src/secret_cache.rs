@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use tokio::{sync::Mutex, time::Instant};
 
 /// How old a copy may be before it is fetched again.
@@ -48,7 +48,7 @@ struct State<T> {
 #[derive(Debug)]
 struct Failure {
     at: Instant,
-    class: FaultClass,
+    class: ErrorClass,
     message: String,
 }
 
@@ -60,11 +60,11 @@ impl<T: Clone> Cache<T> {
     /// The value, at most five minutes old, or older while it cannot be fetched.
     ///
     /// # Errors
-    /// That of `fetch`. An old copy takes the place of [`FaultClass::StorageUnavailable`] only: that the secret is
+    /// That of `fetch`. An old copy takes the place of [`ErrorClass::StorageUnavailable`] only: that the secret is
     /// deleted or access to it withdrawn is an answer, and may be meant to stop everything.
-    pub(crate) async fn get<F>(&self, fetch: impl FnOnce() -> F) -> Result<T, Fault>
+    pub(crate) async fn get<F>(&self, fetch: impl FnOnce() -> F) -> Result<T, Error>
     where
-        F: Future<Output = Result<T, Fault>>,
+        F: Future<Output = Result<T, Error>>,
     {
         // Held while fetching, so that concurrent callers share one call.
         let mut state = self.state.lock().await;
@@ -74,7 +74,7 @@ impl<T: Clone> Cache<T> {
         let stale = state.no_older_than(STALE_AGE);
         let pause = if stale.is_some() { STALE_PAUSE } else { FAILURE_PAUSE };
         match (state.refresh(pause, fetch).await, stale) {
-            (Err(fault), Some(stale)) if fault.class == FaultClass::StorageUnavailable => Ok(stale),
+            (Err(error), Some(stale)) if error.class == ErrorClass::StorageUnavailable => Ok(stale),
             (refreshed, _) => refreshed,
         }
     }
@@ -83,9 +83,9 @@ impl<T: Clone> Cache<T> {
     ///
     /// # Errors
     /// That of `fetch`, also when it has just failed.
-    pub(crate) async fn fresh<F>(&self, fetch: impl FnOnce() -> F) -> Result<T, Fault>
+    pub(crate) async fn fresh<F>(&self, fetch: impl FnOnce() -> F) -> Result<T, Error>
     where
-        F: Future<Output = Result<T, Fault>>,
+        F: Future<Output = Result<T, Error>>,
     {
         let mut state = self.state.lock().await;
         match state.no_older_than(FRESH_AGE) {
@@ -111,9 +111,9 @@ impl<T: Clone> State<T> {
     }
 
     /// Fetches the value, unless that failed less than `pause` ago.
-    async fn refresh<F>(&mut self, pause: Duration, fetch: impl FnOnce() -> F) -> Result<T, Fault>
+    async fn refresh<F>(&mut self, pause: Duration, fetch: impl FnOnce() -> F) -> Result<T, Error>
     where
-        F: Future<Output = Result<T, Fault>>,
+        F: Future<Output = Result<T, Error>>,
     {
         if let Some(failure) = self.failed.as_ref().filter(|failure| failure.at.elapsed() < pause) {
             return Err(failure.again());
@@ -125,12 +125,12 @@ impl<T: Clone> State<T> {
                 self.keep(value.clone());
                 Ok(value)
             }
-            Err(fault) => {
+            Err(error) => {
                 self.failed =
-                    Some(Failure { at: Instant::now(), class: fault.class, message: fault.message.clone() });
+                    Some(Failure { at: Instant::now(), class: error.class, message: error.message.clone() });
                 if let Some((fetched_at, _)) = &self.held {
                     let age_seconds = fetched_at.elapsed().as_secs();
-                    let causes = fault.causes();
+                    let causes = error.causes();
                     tracing::warn!(
                         metric = "StaleSecrets",
                         count = 1,
@@ -139,21 +139,21 @@ impl<T: Clone> State<T> {
                         "the secret is not refreshed"
                     );
                 }
-                Err(fault)
+                Err(error)
             }
         }
     }
 }
 
 impl Failure {
-    fn again(&self) -> Fault {
-        let fault = Fault::new(self.class, self.message.clone());
-        if self.class.retryable() { fault.retry_after(FAILURE_PAUSE.as_secs()) } else { fault }
+    fn again(&self) -> Error {
+        let error = Error::new(self.class, self.message.clone());
+        if self.class.retryable() { error.retry_after(FAILURE_PAUSE.as_secs()) } else { error }
     }
 }
 
-fn too_late() -> Fault {
-    Fault::new(FaultClass::StorageUnavailable, "Landfall's secret cannot be read in time")
+fn too_late() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "Landfall's secret cannot be read in time")
         .retry_after(FAILURE_PAUSE.as_secs())
 }
 

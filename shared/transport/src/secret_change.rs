@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
@@ -39,7 +39,7 @@ impl std::fmt::Debug for SecretVersion {
 
 impl SecretVersion {
     /// Reads a version's text.
-    pub(crate) fn read(id: String, text: String) -> Result<Self, Fault> {
+    pub(crate) fn read(id: String, text: String) -> Result<Self, Error> {
         let document = SecretDocument::new(parsed(&text)?);
         Ok(Self { id, text, document })
     }
@@ -50,7 +50,7 @@ impl SecretVersion {
     }
 
     /// The secret's text with some fields of a provider's section set anew and everything else as it was.
-    fn with(&self, provider: &str, fields: &[(&str, Value)]) -> Result<String, Fault> {
+    fn with(&self, provider: &str, fields: &[(&str, Value)]) -> Result<String, Error> {
         let mut document: Verbatim = parsed(&self.text)?;
         let mut providers: Verbatim = member(&document, "providers")?;
         let mut section: Verbatim = member(&providers, provider)?;
@@ -63,7 +63,7 @@ impl SecretVersion {
     }
 
     /// The secret's text with a member of its own set anew and everything else as it was.
-    fn with_member(&self, name: &str, value: &Value) -> Result<String, Fault> {
+    fn with_member(&self, name: &str, value: &Value) -> Result<String, Error> {
         let mut document: Verbatim = parsed(&self.text)?;
         document.insert(name.to_owned(), verbatim(value)?);
         serde_json::to_string(&document).map_err(|_| unusable())
@@ -74,14 +74,14 @@ impl Secrets {
     /// Sets fields of a provider's section. Returns whether it did: not if the secret was changed since `read`.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`]; [`FaultClass::Misconfigured`] when the secret is not what it should be, or
+    /// [`ErrorClass::StorageUnavailable`]; [`ErrorClass::Misconfigured`] when the secret is not what it should be, or
     /// may not be written.
     pub async fn change(
         &self,
         read: &SecretVersion,
         provider: &str,
         fields: &[(&str, Value)],
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, Error> {
         self.replace(read, &read.with(provider, fields)?).await
     }
 
@@ -94,13 +94,13 @@ impl Secrets {
         &self,
         read: &SecretVersion,
         secrets: &[Secret],
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, Error> {
         let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
         self.replace(read, &read.with_member(NOTIFY_SIGNING_SECRETS, &secrets.into())?).await
     }
 
     /// Makes a text the current version, unless the current one is no longer the one that was read.
-    async fn replace(&self, read: &SecretVersion, text: &str) -> Result<bool, Fault> {
+    async fn replace(&self, read: &SecretVersion, text: &str) -> Result<bool, Error> {
         // The client makes a request token, the same for each of its attempts; it is the new version's id.
         let put = self.client.put_secret_value().secret_id(&self.id).version_stages(PENDING);
         let put = put.secret_string(text).send().await.map_err(|e| unwritable(e.into_service_error()))?;
@@ -122,31 +122,31 @@ impl Secrets {
     }
 }
 
-fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     // The parser's own error could quote the secret, so it is dropped.
     serde_json::from_str(text).map_err(|_| unusable())
 }
 
 /// A member that is an object; absent and null are an empty one.
-fn member(object: &Verbatim, name: &str) -> Result<Verbatim, Fault> {
+fn member(object: &Verbatim, name: &str) -> Result<Verbatim, Error> {
     let value = object.get(name).map_or("null", |value| value.get());
     Ok(parsed::<Option<Verbatim>>(value)?.unwrap_or_default())
 }
 
-fn verbatim(value: &impl serde::Serialize) -> Result<Box<RawValue>, Fault> {
+fn verbatim(value: &impl serde::Serialize) -> Result<Box<RawValue>, Error> {
     serde_json::value::to_raw_value(value).map_err(|_| unusable())
 }
 
-fn unusable() -> Fault {
-    Fault::new(FaultClass::Misconfigured, "Landfall's secret is not the JSON it should be")
+fn unusable() -> Error {
+    Error::new(ErrorClass::Misconfigured, "Landfall's secret is not the JSON it should be")
 }
 
-fn unwritable<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(e: E) -> Fault {
+fn unwritable<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(e: E) -> Error {
     let class = match e.code() {
-        Some("AccessDeniedException" | "ResourceNotFoundException") => FaultClass::Misconfigured,
-        _ => FaultClass::StorageUnavailable,
+        Some("AccessDeniedException" | "ResourceNotFoundException") => ErrorClass::Misconfigured,
+        _ => ErrorClass::StorageUnavailable,
     };
-    Fault::new(class, "Landfall's secret cannot be written").with_source(e)
+    Error::new(class, "Landfall's secret cannot be written").with_source(e)
 }
 
 #[cfg(test)]
@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    fn changed(text: &str) -> Result<String, Fault> {
+    fn changed(text: &str) -> Result<String, Error> {
         let read =
             SecretVersion { id: "1".into(), text: text.into(), document: SecretDocument::new(Value::Null) };
         read.with("abyssale", &[("signing_secrets", json!(["new"]))])
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn what_is_no_such_secret_is_not_written_over() {
         for text in ["", "[]", r#"{"providers":[]}"#, r#"{"providers":{"abyssale":"key"}}"#] {
-            assert_eq!(changed(text).expect_err("refused").class, FaultClass::Misconfigured);
+            assert_eq!(changed(text).expect_err("refused").class, ErrorClass::Misconfigured);
         }
     }
 }

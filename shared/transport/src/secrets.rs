@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::{Client, error::ProvideErrorMetadata};
-use model::{CallbackKeys, Fault, FaultClass, JobId, ProviderName, Redactor, Secret};
+use model::{CallbackKeys, Error, ErrorClass, JobId, ProviderName, Redactor, Secret};
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -106,11 +106,11 @@ fn hide_all(value: &Value, redactor: &mut Redactor) {
 /// Bytes that nobody can guess, from the operating system through the TLS library.
 ///
 /// # Errors
-/// [`FaultClass::Internal`]: there are none.
-pub fn random_bytes() -> Result<[u8; 32], Fault> {
+/// [`ErrorClass::Internal`]: there are none.
+pub fn random_bytes() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     let random = rustls::crypto::ring::default_provider().secure_random;
-    random.fill(&mut bytes).map_err(|_| Fault::new(FaultClass::Internal, "there is no randomness"))?;
+    random.fill(&mut bytes).map_err(|_| Error::new(ErrorClass::Internal, "there is no randomness"))?;
     Ok(bytes)
 }
 
@@ -123,8 +123,8 @@ impl Secrets {
     /// The secret, at most five minutes old, or up to twelve hours while Secrets Manager does not answer.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`] when there is no such copy, or [`FaultClass::Misconfigured`].
-    pub async fn get(&self) -> Result<Arc<SecretDocument>, Fault> {
+    /// [`ErrorClass::StorageUnavailable`] when there is no such copy, or [`ErrorClass::Misconfigured`].
+    pub async fn get(&self) -> Result<Arc<SecretDocument>, Error> {
         self.cache.get(|| self.document()).await
     }
 
@@ -134,7 +134,7 @@ impl Secrets {
     /// As [`Secrets::get`], but no old copy takes its place: whoever asks knows already that the old one does not do.
     /// A delivery is then answered with 503 and not refused for good, since nobody can tell whether it is authentic. That
     /// is bounded: the provider repeats it a few times, and Secrets Manager is asked once in a second at most.
-    pub async fn refreshed(&self) -> Result<Arc<SecretDocument>, Fault> {
+    pub async fn refreshed(&self) -> Result<Arc<SecretDocument>, Error> {
         self.cache.fresh(|| self.document()).await
     }
 
@@ -142,7 +142,7 @@ impl Secrets {
     ///
     /// # Errors
     /// As [`Secrets::get`].
-    pub async fn find<T>(&self, find: impl Fn(&SecretDocument) -> Option<T>) -> Result<Option<T>, Fault> {
+    pub async fn find<T>(&self, find: impl Fn(&SecretDocument) -> Option<T>) -> Result<Option<T>, Error> {
         match find(&*self.get().await?) {
             Some(found) => Ok(Some(found)),
             None => Ok(find(&*self.refreshed().await?)),
@@ -152,22 +152,22 @@ impl Secrets {
     /// The secret as it is now, to be changed. What is kept is as new from then on.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`] or [`FaultClass::Misconfigured`].
-    pub async fn current(&self) -> Result<SecretVersion, Fault> {
+    /// [`ErrorClass::StorageUnavailable`] or [`ErrorClass::Misconfigured`].
+    pub async fn current(&self) -> Result<SecretVersion, Error> {
         let version = self.fetch().await?;
         self.cache.put(Arc::new(version.document().clone())).await;
         Ok(version)
     }
 
-    async fn document(&self) -> Result<Arc<SecretDocument>, Fault> {
+    async fn document(&self) -> Result<Arc<SecretDocument>, Error> {
         Ok(Arc::new(self.fetch().await?.document().clone()))
     }
 
-    async fn fetch(&self) -> Result<SecretVersion, Fault> {
+    async fn fetch(&self) -> Result<SecretVersion, Error> {
         let answer = self.client.get_secret_value().secret_id(&self.id).send().await.map_err(|e| {
             let e = e.into_service_error();
-            let fault = Fault::new(class(e.code()), "Landfall's secret cannot be read").with_source(e);
-            if fault.retryable() { fault.retry_after(5) } else { fault }
+            let error = Error::new(class(e.code()), "Landfall's secret cannot be read").with_source(e);
+            if error.retryable() { error.retry_after(5) } else { error }
         })?;
         let (id, text) = (answer.version_id.unwrap_or_default(), answer.secret_string.unwrap_or_default());
         SecretVersion::read(id, text)
@@ -175,7 +175,7 @@ impl Secrets {
 }
 
 /// Whether Secrets Manager is in trouble, or has answered that the secret cannot be used.
-pub(crate) fn class(code: Option<&str>) -> FaultClass {
+pub(crate) fn class(code: Option<&str>) -> ErrorClass {
     // GetSecretValue's errors: `InvalidRequestException` is a secret that is marked for deletion, and
     // `DecryptionFailure` a KMS key that is disabled or denied. `InternalServiceError`, throttling, expired credentials
     // and the rest pass.
@@ -185,7 +185,7 @@ pub(crate) fn class(code: Option<&str>) -> FaultClass {
             | "ResourceNotFoundException"
             | "InvalidRequestException"
             | "DecryptionFailure",
-        ) => FaultClass::Misconfigured,
-        _ => FaultClass::StorageUnavailable,
+        ) => ErrorClass::Misconfigured,
+        _ => ErrorClass::StorageUnavailable,
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use model::Fault;
+use model::Error;
 
 use crate::client;
 
@@ -30,8 +30,8 @@ impl Sender {
     /// A sender with its own connection pool.
     ///
     /// # Errors
-    /// [`model::FaultClass::Misconfigured`] if the client cannot be built.
-    pub fn new() -> Result<Self, Fault> {
+    /// [`model::ErrorClass::Misconfigured`] if the client cannot be built.
+    pub fn new() -> Result<Self, Error> {
         // A kept connection may be closed by the other side just as it is used again, and then nobody knows
         // whether the request was seen. A fresh connection per request has no such moment.
         let builder = client::builder()?.pool_max_idle_per_host(0);

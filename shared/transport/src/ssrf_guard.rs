@@ -7,7 +7,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -32,11 +32,11 @@ impl Origin {
     /// Reads the origins that the setting `TRUSTED_ORIGINS` lists.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] if one of them is none.
-    pub fn trusted(texts: &[String]) -> Result<Vec<Self>, Fault> {
+    /// [`ErrorClass::Misconfigured`] if one of them is none.
+    pub fn trusted(texts: &[String]) -> Result<Vec<Self>, Error> {
         texts.iter().map(|text| Self::parse(text)).collect::<Option<_>>().ok_or_else(|| {
             let message = "the environment variable TRUSTED_ORIGINS is not a list of origins";
-            Fault::new(FaultClass::Misconfigured, message)
+            Error::new(ErrorClass::Misconfigured, message)
         })
     }
 
@@ -87,12 +87,12 @@ impl SsrfGuard {
     /// Checks a URL before it is requested; called again for each redirect.
     ///
     /// # Errors
-    /// [`FaultClass::SourceRefused`] with the reason, and the setting that would allow it.
-    pub(crate) fn check(&self, url: &Url) -> Result<(), Fault> {
+    /// [`ErrorClass::SourceRefused`] with the reason, and the setting that would allow it.
+    pub(crate) fn check(&self, url: &Url) -> Result<(), Error> {
         // The host is always named: nobody can allow, or hunt, what the refusal does not tell.
         let host = url.host_str().unwrap_or("nowhere");
         self.judge(url).map_err(|why| {
-            Fault::new(FaultClass::SourceRefused, format!("download from {host} refused: {why}"))
+            Error::new(ErrorClass::SourceRefused, format!("download from {host} refused: {why}"))
         })
     }
 

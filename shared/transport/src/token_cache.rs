@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -43,9 +43,9 @@ impl TokenCache {
         provider: &str,
         refused: Option<&Secret>,
         exchange: impl FnOnce() -> F,
-    ) -> Result<Secret, Fault>
+    ) -> Result<Secret, Error>
     where
-        F: Future<Output = Result<(Secret, OffsetDateTime), Fault>>,
+        F: Future<Output = Result<(Secret, OffsetDateTime), Error>>,
     {
         if let Some(token) = good(self.0.get().await?.as_ref(), provider, refused) {
             return Ok(token);
@@ -68,7 +68,7 @@ impl TokenCache {
     ///
     /// # Errors
     /// As [`Secrets::get`].
-    pub async fn held(&self, provider: &str) -> Result<Option<Secret>, Fault> {
+    pub async fn held(&self, provider: &str) -> Result<Option<Secret>, Error> {
         let document = match self.0.refreshed().await {
             Ok(document) => document,
             Err(_) => self.0.get().await?,
@@ -77,14 +77,14 @@ impl TokenCache {
         Ok(section.pointer("/token/value").and_then(Value::as_str).map(Secret::new))
     }
 
-    async fn claim(&self, version: &SecretVersion, provider: &str) -> Result<bool, Fault> {
+    async fn claim(&self, version: &SecretVersion, provider: &str) -> Result<bool, Error> {
         let until = written(OffsetDateTime::now_utc() + CLAIM);
         self.0.change(version, provider, &[("token_claimed_until", until)]).await
     }
 
-    async fn renew<F>(&self, provider: &str, exchange: impl FnOnce() -> F) -> Result<Secret, Fault>
+    async fn renew<F>(&self, provider: &str, exchange: impl FnOnce() -> F) -> Result<Secret, Error>
     where
-        F: Future<Output = Result<(Secret, OffsetDateTime), Fault>>,
+        F: Future<Output = Result<(Secret, OffsetDateTime), Error>>,
     {
         let exchanged = exchange().await;
         let mut fields = vec![("token_claimed_until", Value::Null)];
@@ -124,7 +124,7 @@ fn read(value: &Value) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()
 }
 
-fn busy() -> Fault {
-    Fault::new(FaultClass::StorageUnavailable, "a token of the provider is not to be had; try again")
+fn busy() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "a token of the provider is not to be had; try again")
         .retry_after(5)
 }

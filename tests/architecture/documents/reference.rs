@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use model::FaultClass;
+use model::ErrorClass;
 use runtime::METRICS;
 use serde_json::{Value, json};
 
@@ -101,7 +101,7 @@ fn names(schema: &Value, found: &mut BTreeSet<String>) {
 
 fn error_classes() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    names(&json!(schemars::schema_for!(FaultClass)), &mut found);
+    names(&json!(schemars::schema_for!(ErrorClass)), &mut found);
     found
 }
 
@@ -117,7 +117,7 @@ fn the_status_and_the_retry_of_an_error_class_are_those_of_the_code() {
     let rows = document.rows();
     let rows: Vec<&Row<'_>> = rows.iter().filter(|row| ERRORS.is_table_of(document, row)).collect();
     for name in error_classes() {
-        let class: FaultClass = serde_json::from_value(json!(name)).expect("a class");
+        let class: ErrorClass = serde_json::from_value(json!(name)).expect("a class");
         let row = rows.iter().find(|row| subject(row) == Some(&name)).expect("a row");
         let status = class.http_status().to_string();
         // A dash: no response has this class.

@@ -47,8 +47,8 @@ async fn main() -> Result<(), Error> {
     cost::report(bytes, started, json!({ "files": listing.files.len() }))
 }
 
-fn unreadable(error: std::io::Error) -> model::Fault {
-    model::Fault::new(model::FaultClass::StorageUnavailable, "the archive cannot be read").with_source(error)
+fn unreadable(error: std::io::Error) -> model::Error {
+    model::Error::new(model::ErrorClass::StorageUnavailable, "the archive cannot be read").with_source(error)
 }
 
 /// The buffers, which all files share.

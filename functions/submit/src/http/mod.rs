@@ -4,7 +4,7 @@ pub(crate) mod router;
 
 use bytes::Bytes;
 use http::{Method, header};
-use model::{Fault, FaultClass, Job, JobId, JobView, Violation};
+use model::{Error, ErrorClass, Job, JobId, JobView, Violation};
 use runtime::HttpReply;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
@@ -34,21 +34,21 @@ const TIMEOUT: Duration = Duration::seconds(27);
 pub(crate) async fn answer(app: &App, request: &http::Request<Bytes>, deadline: OffsetDateTime) -> HttpReply {
     let deadline = deadline.min(OffsetDateTime::now_utc() + TIMEOUT);
     let Some(route) = Route::of(request.uri().path()) else {
-        return HttpReply::fault(&Fault::new(FaultClass::NotFound, "there is nothing at this path"));
+        return HttpReply::error(&Error::new(ErrorClass::NotFound, "there is nothing at this path"));
     };
     if !route.takes(request.method()) {
         let message = format!("expected {} here", route.allowed());
-        return HttpReply::fault(&Fault::new(FaultClass::MethodNotAllowed, message))
+        return HttpReply::error(&Error::new(ErrorClass::MethodNotAllowed, message))
             .header("allow", route.allowed());
     }
     let answered = match read(route, request) {
         Ok(None) => return HttpReply::json_text(200, OPENAPI),
         Ok(Some(command)) => app.carry_out(command, deadline).await,
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     };
     match answered {
         Ok(answer) => reply(answer),
-        Err(fault) => HttpReply::fault(&fault),
+        Err(error) => HttpReply::error(&error),
     }
 }
 
@@ -86,9 +86,9 @@ fn status(job: &Job) -> u16 {
 }
 
 /// What a request asks for; nothing but the description of the API, if that is all.
-fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Command>, Fault> {
+fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Command>, Error> {
     let id =
-        |id: &str| id.parse::<JobId>().map_err(|_| Fault::new(FaultClass::NotFound, "there is no such job"));
+        |id: &str| id.parse::<JobId>().map_err(|_| Error::new(ErrorClass::NotFound, "there is no such job"));
     if route == Route::Jobs && request.method() == Method::GET {
         return ListQuery::of_query(request.uri().query().unwrap_or_default()).map(Command::List).map(Some);
     }
@@ -116,22 +116,22 @@ fn read(route: Route<'_>, request: &http::Request<Bytes>) -> Result<Option<Comma
     };
     body.finish()?;
     match query.keys().next() {
-        Some(unknown) => Err(Fault::invalid(unknown, "unknown field")),
+        Some(unknown) => Err(Error::invalid(unknown, "unknown field")),
         None => Ok(command),
     }
 }
 
-fn link(job: JobId, linked: LinkTarget, query: &mut Map<String, Value>) -> Result<Command, Fault> {
+fn link(job: JobId, linked: LinkTarget, query: &mut Map<String, Value>) -> Result<Command, Error> {
     Ok(Command::Link(LinkRequest { job, linked, lasts: lasts(query.remove("expires_in").as_ref())? }))
 }
 
-fn submit(request: &http::Request<Bytes>) -> Result<Command, Fault> {
+fn submit(request: &http::Request<Bytes>) -> Result<Command, Error> {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("\u{0}"));
     Ok(Command::Submit(Request::read(fields(request)?, header("idempotency-key"))?.into()))
 }
 
 /// The fields of a body that need not be there.
-fn optional(request: &http::Request<Bytes>) -> Result<Remaining, Fault> {
+fn optional(request: &http::Request<Bytes>) -> Result<Remaining, Error> {
     match request.body().is_empty() {
         true => Ok(Remaining(Map::new())),
         false => fields(request).map(Remaining),
@@ -139,24 +139,24 @@ fn optional(request: &http::Request<Bytes>) -> Result<Remaining, Fault> {
 }
 
 /// The fields of a body.
-fn fields(request: &http::Request<Bytes>) -> Result<Map<String, Value>, Fault> {
+fn fields(request: &http::Request<Bytes>) -> Result<Map<String, Value>, Error> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !content_type.is_some_and(is_json) {
-        let fault = Fault::new(FaultClass::UnsupportedMediaType, "expected Content-Type: application/json");
-        return Err(fault.with_violations(vec![Violation::new("content-type", "expected application/json")]));
+        let error = Error::new(ErrorClass::UnsupportedMediaType, "expected Content-Type: application/json");
+        return Err(error.with_violations(vec![Violation::new("content-type", "expected application/json")]));
     }
     if request.body().len() > MAX_BODY_BYTES {
-        let fault = Fault::new(
-            FaultClass::PayloadTooLarge,
+        let error = Error::new(
+            ErrorClass::PayloadTooLarge,
             format!("expected a body of at most {MAX_BODY_BYTES} bytes"),
         );
-        return Err(fault.with_violations(vec![Violation::new("body", "expected at most 131072 bytes")]));
+        return Err(error.with_violations(vec![Violation::new("body", "expected at most 131072 bytes")]));
     }
     let body: Value = serde_json::from_slice(request.body())
-        .map_err(|e| Fault::invalid("body", format!("expected JSON: {e}")))?;
+        .map_err(|e| Error::invalid("body", format!("expected JSON: {e}")))?;
     match body {
         Value::Object(fields) => Ok(fields),
-        _ => Err(Fault::invalid("body", "expected a JSON object")),
+        _ => Err(Error::invalid("body", "expected a JSON object")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The paths of the submit API, and what each takes.
 
 use http::Method;
-use model::Fault;
+use model::Error;
 use percent_encoding::percent_decode_str;
 use runtime::is_plain_path;
 use serde_json::{Map, Value, json};
@@ -72,12 +72,12 @@ impl<'a> Route<'a> {
 /// The parameters of a query.
 ///
 /// # Errors
-/// [`model::FaultClass::InvalidRequest`] naming one that stands there twice.
-pub(crate) fn parameters(query: &str) -> Result<Map<String, Value>, Fault> {
+/// [`model::ErrorClass::InvalidRequest`] naming one that stands there twice.
+pub(crate) fn parameters(query: &str) -> Result<Map<String, Value>, Error> {
     let mut parameters = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if parameters.insert(name.clone().into_owned(), json!(value)).is_some() {
-            return Err(Fault::invalid(name, "given twice"));
+            return Err(Error::invalid(name, "given twice"));
         }
     }
     Ok(parameters)

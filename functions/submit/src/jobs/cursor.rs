@@ -3,7 +3,7 @@
 //! A cursor belongs to the query that it came from, and keeps the days that the query had then: whoever pages through
 //! the last week over midnight stays in the same week.
 
-use model::{Fault, FaultClass, JobId, TokenSigner};
+use model::{Error, ErrorClass, JobId, TokenSigner};
 use serde::{Deserialize, Serialize};
 use time::Date;
 
@@ -36,15 +36,15 @@ impl Position {
     /// Where a listing goes on: where its cursor says, or at its last day.
     ///
     /// # Errors
-    /// [`FaultClass::InvalidRequest`] naming `cursor` when it is none of ours or of another query, and as
+    /// [`ErrorClass::InvalidRequest`] naming `cursor` when it is none of ours or of another query, and as
     /// [`ListQuery::days`].
-    pub(crate) fn of(listing: &ListQuery, seals: &TokenSigner, today: Date) -> Result<Self, Fault> {
+    pub(crate) fn of(listing: &ListQuery, seals: &TokenSigner, today: Date) -> Result<Self, Error> {
         let Some(cursor) = &listing.cursor else {
             let (from, to) = listing.days(today)?;
             return Ok(Self { from, day: to, before: None });
         };
         let unknown =
-            || Fault::invalid("cursor", "expected the next_cursor of an earlier page of the same query");
+            || Error::invalid("cursor", "expected the next_cursor of an earlier page of the same query");
         let message = seals.open(cursor).ok_or_else(unknown)?;
         let written: Written = serde_json::from_slice(&message).map_err(|e| unknown().with_source(e))?;
         if written.query != listing.fingerprint() {
@@ -57,11 +57,11 @@ impl Position {
     /// The cursor of a listing that goes on here.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] without a callback key.
-    pub(crate) fn cursor(self, listing: &ListQuery, seals: &TokenSigner) -> Result<String, Fault> {
+    /// [`ErrorClass::Misconfigured`] without a callback key.
+    pub(crate) fn cursor(self, listing: &ListQuery, seals: &TokenSigner) -> Result<String, Error> {
         let query = listing.fingerprint();
         let (from, day) = (self.from.to_julian_day(), self.day.to_julian_day());
-        let unwritten = || Fault::new(FaultClass::Misconfigured, "no callback_key in Landfall's secret");
+        let unwritten = || Error::new(ErrorClass::Misconfigured, "no callback_key in Landfall's secret");
         let message = serde_json::to_vec(&Written { query, from, day, before: self.before });
         seals.seal(&message.map_err(|e| unwritten().with_source(e))?).ok_or_else(unwritten)
     }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bucket::{DownloadRequest, Key, PresignedUrl};
-use model::{Fault, FaultClass, Job, JobId, LinkView, ManifestObject, StoredFile};
+use model::{Error, ErrorClass, Job, JobId, LinkView, ManifestObject, StoredFile};
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -49,28 +49,28 @@ struct Manifest {
 /// Reads how long a link shall last, a number or its text.
 ///
 /// # Errors
-/// [`FaultClass::InvalidRequest`] naming `expires_in`.
-pub(crate) fn lasts(expires_in: Option<&Value>) -> Result<Duration, Fault> {
+/// [`ErrorClass::InvalidRequest`] naming `expires_in`.
+pub(crate) fn lasts(expires_in: Option<&Value>) -> Result<Duration, Error> {
     let Some(value) = expires_in.filter(|value| !value.is_null()) else { return Ok(DEFAULT_LIFETIME) };
     let seconds = value.as_u64().or_else(|| value.as_str()?.parse().ok());
     let seconds = seconds.filter(|seconds| SECONDS.contains(seconds));
     let seconds =
-        seconds.ok_or_else(|| Fault::invalid("expires_in", "expected seconds from 60 to 604800"))?;
+        seconds.ok_or_else(|| Error::invalid("expires_in", "expected seconds from 60 to 604800"))?;
     Ok(Duration::from_secs(seconds))
 }
 
 impl App {
     /// Makes a link.
-    pub(crate) async fn link(&self, wish: LinkRequest) -> Result<LinkView, Fault> {
+    pub(crate) async fn link(&self, wish: LinkRequest) -> Result<LinkView, Error> {
         let job = self.job(wish.job).await?;
         let file = match &wish.linked {
             LinkTarget::Archive => {
-                let none = || Fault::new(FaultClass::NotFound, "this job has no archive in the bucket");
+                let none = || Error::new(ErrorClass::NotFound, "this job has no archive in the bucket");
                 job.archive.ok_or_else(none)?.file.into()
             }
             LinkTarget::File(name) => self.file(job, name).await?.into(),
             LinkTarget::Manifest => {
-                let none = || Fault::new(FaultClass::NotFound, "this job has no manifest in the bucket");
+                let none = || Error::new(ErrorClass::NotFound, "this job has no manifest in the bucket");
                 job.manifest.map(manifest).ok_or_else(none)?
             }
         };
@@ -79,9 +79,9 @@ impl App {
         Ok(LinkView { url, expires_at })
     }
 
-    async fn file(&self, job: Job, name: &str) -> Result<StoredFile, Fault> {
+    async fn file(&self, job: Job, name: &str) -> Result<StoredFile, Error> {
         let found = |files: Vec<StoredFile>| files.into_iter().find(|file| file.name == name);
-        let none = || Fault::new(FaultClass::NotFound, "this job has no such file");
+        let none = || Error::new(ErrorClass::NotFound, "this job has no such file");
         let unlisted = job.files_total > job.files.len() as u64;
         if let Some(file) = found(job.files) {
             return Ok(file);
@@ -89,7 +89,7 @@ impl App {
         let manifest = job.manifest.filter(|_| unlisted).ok_or_else(none)?;
         let text = self.links.read(&manifest.key).await?.ok_or_else(none)?;
         let damaged =
-            |e| Fault::new(FaultClass::Internal, "the job's manifest cannot be read").with_source(e);
+            |e| Error::new(ErrorClass::Internal, "the job's manifest cannot be read").with_source(e);
         let manifest: Manifest = serde_json::from_slice(&text).map_err(damaged)?;
         found(manifest.files).ok_or_else(none)
     }

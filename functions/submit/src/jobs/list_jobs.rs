@@ -4,7 +4,7 @@
 //! short, and its cursor goes on.
 
 use job_store::JobStore;
-use model::{Fault, Job, JobView};
+use model::{Error, Job, JobView};
 use time::OffsetDateTime;
 
 use crate::{
@@ -30,7 +30,7 @@ pub(crate) struct Page {
 
 impl App {
     /// Lists the jobs that a caller wants to see.
-    pub(crate) async fn list(&self, listing: &ListQuery) -> Result<Page, Fault> {
+    pub(crate) async fn list(&self, listing: &ListQuery) -> Result<Page, Error> {
         let seals = self.secrets.get().await?.callback_keys().seals(PURPOSE);
         let today = OffsetDateTime::now_utc().date();
         let mut next = match Position::of(listing, &seals, today) {
@@ -59,7 +59,7 @@ impl App {
         listing: &ListQuery,
         at: Position,
         page: &mut Page,
-    ) -> Result<Option<Position>, Fault> {
+    ) -> Result<Option<Position>, Error> {
         let room = listing.limit - page.jobs.len();
         let most = if listing.filters() { JobStore::MAX_PAGE_JOBS } else { room };
         let found = self.records.made_on(at.day, at.before, most).await?;

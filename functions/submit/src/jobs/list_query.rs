@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Fault, Job, Status};
+use model::{Error, Job, Status};
 use providers::Fields;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -47,15 +47,15 @@ impl ListQuery {
     /// Reads a query. Each parameter may stand there once.
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] naming each parameter that makes no sense.
-    pub fn of_query(query: &str) -> Result<Self, Fault> {
+    /// [`model::ErrorClass::InvalidRequest`] naming each parameter that makes no sense.
+    pub fn of_query(query: &str) -> Result<Self, Error> {
         let (mut fields, mut metadata) = (Map::new(), Map::new());
         for (name, value) in parameters(query)? {
             match name.strip_prefix(METADATA) {
                 Some(key) => metadata.insert(key.to_owned(), value),
                 // The object itself is only in the command.
                 None if name == "metadata" => {
-                    return Err(Fault::invalid("metadata", "expected metadata.NAME=VALUE"));
+                    return Err(Error::invalid("metadata", "expected metadata.NAME=VALUE"));
                 }
                 None => fields.insert(name, value),
             };
@@ -70,7 +70,7 @@ impl ListQuery {
     ///
     /// # Errors
     /// As [`ListQuery::of_query`].
-    pub fn read(mut fields: Map<String, Value>) -> Result<Self, Fault> {
+    pub fn read(mut fields: Map<String, Value>) -> Result<Self, Error> {
         // As it was said, since jobs keep theirs so: 7.0 is another text than 7.
         let metadata = fields.remove("metadata");
         let mut reading = Reading(Fields::new(fields));
@@ -91,18 +91,18 @@ impl ListQuery {
     /// The first and the last day, as seen `today`.
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] when they are not in order, or too far apart.
-    pub(crate) fn days(&self, today: Date) -> Result<(Date, Date), Fault> {
+    /// [`model::ErrorClass::InvalidRequest`] when they are not in order, or too far apart.
+    pub(crate) fn days(&self, today: Date) -> Result<(Date, Date), Error> {
         let to = self.to.unwrap_or(today);
         let from = self.from.unwrap_or_else(|| to.saturating_sub(Duration::days(DEFAULT_DAYS - 1)));
         if from > to {
-            return Err(Fault::invalid(
+            return Err(Error::invalid(
                 "from",
                 "expected a day that is not after `to`, which is today if it is not given",
             ));
         }
         if to - from >= Duration::days(MAX_DAYS) {
-            return Err(Fault::invalid(
+            return Err(Error::invalid(
                 "from",
                 "expected at most 31 days up to `to`, which is today if it is not given",
             ));
@@ -243,13 +243,13 @@ mod tests {
     #[test]
     fn every_parameter_that_makes_no_sense_is_named() {
         let query = "from=2026-3-1&status=stored,gone&provider=nobody&kind=&metadata.=x&limit=101&page=2";
-        let fault = ListQuery::of_query(query).expect_err("a refusal");
-        let named: Vec<&str> = fault.violations.iter().map(|violation| violation.field.as_str()).collect();
+        let error = ListQuery::of_query(query).expect_err("a refusal");
+        let named: Vec<&str> = error.violations.iter().map(|violation| violation.field.as_str()).collect();
         assert_eq!(named, ["from", "status", "provider", "kind", "metadata.", "limit", "page"]);
         for (query, field) in [("limit=1&limit=2", "limit"), ("metadata=x", "metadata"), ("limit=0", "limit")]
         {
-            let fault = ListQuery::of_query(query).expect_err("a refusal");
-            assert_eq!(fault.violations[0].field, field);
+            let error = ListQuery::of_query(query).expect_err("a refusal");
+            assert_eq!(error.violations[0].field, field);
         }
     }
 
@@ -257,7 +257,7 @@ mod tests {
     fn a_week_is_listed_unless_the_caller_says_otherwise_and_a_month_at_most() {
         let today = time::macros::date!(2026 - 03 - 10);
         let days = |query: &str| {
-            ListQuery::of_query(query).expect("a query").days(today).map_err(|fault| fault.violations)
+            ListQuery::of_query(query).expect("a query").days(today).map_err(|error| error.violations)
         };
         assert_eq!(days(""), Ok((time::macros::date!(2026 - 03 - 04), today)));
         assert_eq!(days("from=2026-02-08"), Ok((time::macros::date!(2026 - 02 - 08), today)));

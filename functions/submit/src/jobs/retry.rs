@@ -3,7 +3,7 @@
 //! A retry never asks the provider for work: it brings the files in again, or asks where they are. Only a resubmission
 //! asks for work, as a new job, and each job is resubmitted once, however often and concurrently that is asked for.
 
-use model::{Change, Event, Fault, FaultClass, Job, JobId, Origin, Status};
+use model::{Change, Error, ErrorClass, Event, Job, JobId, Origin, Status};
 use providers::{ApiAccess, Credentials};
 use queues::DeliveryQueueMessage;
 use time::OffsetDateTime;
@@ -12,7 +12,7 @@ use crate::{App, jobs::cancel_replay::conflict, submission::request::Request};
 
 impl App {
     /// Lets a job land again that ended short of its files.
-    pub(crate) async fn retry(&self, id: JobId) -> Result<Job, Fault> {
+    pub(crate) async fn retry(&self, id: JobId) -> Result<Job, Error> {
         let job = self.job(id).await?;
         if job.status == Status::Landing && has_stalled(&job) {
             self.inbox.send(&DeliveryQueueMessage::Continuation(id), 0).await?;
@@ -30,14 +30,14 @@ impl App {
             _ => DeliveryQueueMessage::Continuation(id),
         };
         // A message that the queue does not take is sent by the sweep, which looks after such jobs.
-        if let Err(fault) = self.inbox.send(&message, 0).await {
-            fault.log("a job that is tried again is not queued; the sweep does it");
+        if let Err(error) = self.inbox.send(&message, 0).await {
+            error.log("a job that is tried again is not queued; the sweep does it");
         }
         Ok(job)
     }
 
     /// What a new round of the job begins with.
-    async fn new_round(&self, job: &Job) -> Result<Event, Fault> {
+    async fn new_round(&self, job: &Job) -> Result<Event, Error> {
         match job.status {
             Status::Partial | Status::Failed | Status::Expired if !job.sources.is_empty() => {
                 Ok(Event::LandingRetried)
@@ -49,9 +49,9 @@ impl App {
     }
 
     /// The provider is asked again how the work stands, if it can be.
-    async fn inquiry(&self, job: &Job) -> Result<Event, Fault> {
+    async fn inquiry(&self, job: &Job) -> Result<Event, Error> {
         let provider = providers::find(job.provider.as_str())
-            .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "the job's provider is not known any more"))?;
         let secret = self.secrets.get().await?;
         let credentials = Credentials::new(secret.provider(provider.name()));
         let access =
@@ -67,7 +67,7 @@ impl App {
     }
 
     /// Makes a new job of the request of one that did not end well, or finds the one that was made before.
-    pub(crate) async fn resubmit(&self, id: JobId, deadline: OffsetDateTime) -> Result<Job, Fault> {
+    pub(crate) async fn resubmit(&self, id: JobId, deadline: OffsetDateTime) -> Result<Job, Error> {
         let old = self.job(id).await?;
         // The key is remembered for days, the record for good.
         if let Some(new) = old.retries.resubmitted_as {
@@ -82,8 +82,8 @@ impl App {
         let new = self.submit(Request::again(&old)?, deadline).await?;
         let resubmitted = Event::Resubmitted { job: new.id };
         // The new job names the old one in any case, and its key finds it again.
-        if let Err(fault) = self.records.apply(id, &resubmitted, OffsetDateTime::now_utc()).await {
-            fault.log("a job does not name the one that was made in its place");
+        if let Err(error) = self.records.apply(id, &resubmitted, OffsetDateTime::now_utc()).await {
+            error.log("a job does not name the one that was made in its place");
         }
         tracing::info!(metric = "JobsResubmitted", count = 1, job_id = %id, new = %new.id, "a job is made again");
         Ok(new)
@@ -93,7 +93,7 @@ impl App {
 /// Whether nobody attempts the job's landing any more. Queueing it is enough: where somebody does all the same, a lease
 /// keeps them apart.
 fn has_stalled(job: &Job) -> bool {
-    job.error.as_ref().is_some_and(|error| error.class == FaultClass::LandingStalled)
+    job.error.as_ref().is_some_and(|error| error.class == ErrorClass::LandingStalled)
 }
 
 /// What to do with a job that cannot be retried where it stands.

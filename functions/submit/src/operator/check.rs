@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use job_store::JobStore;
-use model::{Fault, JobId};
+use model::{Error, JobId};
 use providers::{ApiAccess, CheckResult, CheckStatus, Credentials};
 use serde_json::{Map, Value, json};
 use transport::SecretDocument;
@@ -28,9 +28,9 @@ pub(crate) struct CheckUseCase<'a> {
 struct Findings(Vec<(&'static str, CheckResult)>);
 
 impl Findings {
-    fn note(&mut self, name: &'static str, found: Result<CheckResult, Fault>) {
+    fn note(&mut self, name: &'static str, found: Result<CheckResult, Error>) {
         self.0
-            .push((name, found.unwrap_or_else(|fault| CheckResult::new(CheckStatus::Failed, fault.message))));
+            .push((name, found.unwrap_or_else(|error| CheckResult::new(CheckStatus::Failed, error.message))));
     }
 
     fn answer(self) -> Value {
@@ -56,14 +56,14 @@ impl CheckUseCase<'_> {
     /// Looks at everything. `fields` are the provider's own.
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] for fields that make no sense. Whatever is out of order is an answer.
-    pub(crate) async fn carry_out(&self, fields: Map<String, Value>) -> Result<Value, Fault> {
+    /// [`model::ErrorClass::InvalidRequest`] for fields that make no sense. Whatever is out of order is an answer.
+    pub(crate) async fn carry_out(&self, fields: Map<String, Value>) -> Result<Value, Error> {
         let mut findings = Findings::default();
         findings.note("table", self.table().await);
         findings.note("callback_url", Ok(callback_url(&self.config.webhook_url)));
         findings.note("receiver", self.receiver().await);
         match self.signing.secrets.current().await {
-            Err(fault) => findings.note("secret", Err(fault)),
+            Err(error) => findings.note("secret", Err(error)),
             Ok(version) => {
                 findings.note("callback_key", Ok(callback_key(version.document())));
                 findings.note("webhook_secret", Ok(webhook_secret::judged(version.document())));
@@ -90,33 +90,33 @@ impl CheckUseCase<'_> {
         credentials: &Credentials,
         fields: Map<String, Value>,
         findings: &mut Findings,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let access = ApiAccess { api_url: self.signing.api_url, credentials };
         let checks = match self.signing.provider.checks(&access, fields) {
             Ok(checks) => checks,
-            Err(fault) if fault.violations.is_empty() => {
-                findings.note("key", Err(fault));
+            Err(error) if error.violations.is_empty() => {
+                findings.note("key", Err(error));
                 return Ok(());
             }
-            Err(fault) => return Err(fault),
+            Err(error) => return Err(error),
         };
         for (name, mut inquiry) in checks {
             findings.note(
                 name,
-                self.signing.provider_client.inquire(inquiry.as_mut()).await.map_err(Fault::from),
+                self.signing.provider_client.inquire(inquiry.as_mut()).await.map_err(Error::from),
             );
         }
         Ok(())
     }
 
     /// Looks for a job that does not exist.
-    async fn table(&self) -> Result<CheckResult, Fault> {
+    async fn table(&self) -> Result<CheckResult, Error> {
         self.records.get(JobId::generate()).await?;
         Ok(CheckResult::new(CheckStatus::Ok, "the table can be read"))
     }
 
     /// Knocks with a token that cannot be right. A receiver that reads its secret answers that it is not.
-    async fn receiver(&self) -> Result<CheckResult, Fault> {
+    async fn receiver(&self) -> Result<CheckResult, Error> {
         let mut url = self.config.webhook_url.clone();
         let (provider, job) = (self.signing.provider.name(), JobId::generate().to_string());
         if let Ok(mut path) = url.path_segments_mut() {
@@ -124,7 +124,7 @@ impl CheckUseCase<'_> {
         }
         let request = http::Request::builder().method(Method::POST).uri(url.as_str()).body(Bytes::new());
         let request = request.map_err(|e| {
-            Fault::new(model::FaultClass::Misconfigured, "WEBHOOK_URL cannot be called").with_source(e)
+            Error::new(model::ErrorClass::Misconfigured, "WEBHOOK_URL cannot be called").with_source(e)
         })?;
         Ok(match self.signing.provider_client.send(request).await {
             Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {

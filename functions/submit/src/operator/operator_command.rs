@@ -1,6 +1,6 @@
 //! What an operator can tell the function to do. Only by direct invocation: the HTTP API is for callers with jobs.
 
-use model::Fault;
+use model::Error;
 use providers::{Provider, SigningAction};
 use serde_json::{Map, Value};
 
@@ -30,16 +30,16 @@ pub enum WebhookSecretAction {
 }
 
 impl WebhookSecretAction {
-    fn read(mut fields: Map<String, Value>) -> Result<Self, Fault> {
+    fn read(mut fields: Map<String, Value>) -> Result<Self, Error> {
         let action = fields.remove("action");
         if let Some(unknown) = fields.keys().next() {
-            return Err(Fault::invalid(unknown, "unknown field"));
+            return Err(Error::invalid(unknown, "unknown field"));
         }
         match action.as_ref().and_then(Value::as_str) {
             Some("status") => Ok(Self::Status),
             Some("rotate") => Ok(Self::Rotate),
             Some("revoke") => Ok(Self::Revoke),
-            _ => Err(Fault::invalid("action", "expected \"rotate\", \"revoke\" or \"status\"")),
+            _ => Err(Error::invalid("action", "expected \"rotate\", \"revoke\" or \"status\"")),
         }
     }
 
@@ -95,15 +95,15 @@ impl OperatorCommand {
     /// `{"command": "check", "provider": …, …}` or `{"command": "webhook_secret", "action": …}`.
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] naming the field.
-    pub fn direct(name: &str, mut fields: Map<String, Value>) -> Result<Self, Fault> {
+    /// [`model::ErrorClass::InvalidRequest`] naming the field.
+    pub fn direct(name: &str, mut fields: Map<String, Value>) -> Result<Self, Error> {
         if name == WEBHOOK_SECRET {
             return WebhookSecretAction::read(fields).map(Self::WebhookSecret);
         }
         let provider = fields.remove("provider");
         let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
         let provider =
-            provider.ok_or_else(|| Fault::invalid("provider", "expected the name of a provider"))?;
+            provider.ok_or_else(|| Error::invalid("provider", "expected the name of a provider"))?;
         if name == CHECK {
             return Ok(Self::Check(provider, fields));
         }
@@ -111,28 +111,28 @@ impl OperatorCommand {
         let force = match fields.remove("force") {
             None | Some(Value::Null) => None,
             Some(Value::Bool(force)) => Some(force),
-            Some(_) => return Err(Fault::invalid("force", "expected true or false")),
+            Some(_) => return Err(Error::invalid("force", "expected true or false")),
         };
         if let Some(unknown) = fields.keys().next() {
-            return Err(Fault::invalid(unknown, "unknown field"));
+            return Err(Error::invalid(unknown, "unknown field"));
         }
         let command = signing_command(action.as_ref().and_then(Value::as_str), force)?;
         Ok(Self::SigningSecret(provider, command))
     }
 }
 
-fn signing_command(action: Option<&str>, force: Option<bool>) -> Result<SigningCommand, Fault> {
+fn signing_command(action: Option<&str>, force: Option<bool>) -> Result<SigningCommand, Error> {
     let command = match action {
         Some("status") => SigningCommand::Status,
         Some("fetch") => SigningCommand::Carry(SigningAction::Fetch),
         Some("rotate") => SigningCommand::Carry(SigningAction::Rotate { force: force.unwrap_or(false) }),
         Some("revoke") => SigningCommand::Carry(SigningAction::Revoke),
         _ => {
-            return Err(Fault::invalid("action", "expected \"fetch\", \"rotate\", \"revoke\" or \"status\""));
+            return Err(Error::invalid("action", "expected \"fetch\", \"rotate\", \"revoke\" or \"status\""));
         }
     };
     if force == Some(true) && command.name() != "rotate" {
-        return Err(Fault::invalid("force", "only a rotation can be forced"));
+        return Err(Error::invalid("force", "only a rotation can be forced"));
     }
     Ok(command)
 }

@@ -5,7 +5,7 @@
 //! so that a receiver which knows only the old one lets every delivery in until the new one is stored; and should that
 //! fail, the list is mended by a `fetch` at any time within the overlap.
 
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use provider_client::ProviderClient;
 use providers::{
     ApiAccess, Credentials, Provider, SecretRetention, SigningAction, SigningSecret, fingerprint,
@@ -29,7 +29,7 @@ pub(crate) struct SigningSecretUseCase<'a> {
 
 impl SigningSecretUseCase<'_> {
     /// Carries out a command. The answer holds fingerprints and times, never a secret.
-    pub(crate) async fn carry_out(&self, command: SigningCommand) -> Result<Value, Fault> {
+    pub(crate) async fn carry_out(&self, command: SigningCommand) -> Result<Value, Error> {
         let known = match command {
             SigningCommand::Status => self.known(&self.secrets.current().await?).await?,
             SigningCommand::Carry(SigningAction::Fetch) => self.settle(SecretRetention::Valid).await?.1,
@@ -57,7 +57,7 @@ impl SigningSecretUseCase<'_> {
 
     /// What is known on both sides, without changing anything: reading the provider's secret would make one where
     /// there is none, so it is read only if Landfall holds one.
-    pub(crate) async fn known(&self, version: &SecretVersion) -> Result<SigningStatus, Fault> {
+    pub(crate) async fn known(&self, version: &SecretVersion) -> Result<SigningStatus, Error> {
         let credentials = self.credentials(version);
         let held = credentials.signing_secrets();
         let present = match held.held() {
@@ -68,35 +68,35 @@ impl SigningSecretUseCase<'_> {
     }
 
     /// Changes the secret at the provider, between two looks at it.
-    async fn change(&self, action: SigningAction, keep: SecretRetention) -> Result<SigningStatus, Fault> {
+    async fn change(&self, action: SigningAction, keep: SecretRetention) -> Result<SigningStatus, Error> {
         let (version, before) = self.settle(SecretRetention::Valid).await?;
         let credentials = self.credentials(&version);
         let present = match self.asked(&credentials, action).await {
             Ok(present) => present,
-            Err(fault) if fault.class == FaultClass::ProviderOutcomeUnknown => {
+            Err(error) if error.class == ErrorClass::ProviderOutcomeUnknown => {
                 // It is not sent again, but the provider's secret tells whether it was replaced.
-                fault.log("the signing secret may or may not have been changed");
+                error.log("the signing secret may or may not have been changed");
                 let (_, after) = self.settle(SecretRetention::Valid).await?;
-                return if after.differs(&before) { Ok(after) } else { Err(fault) };
+                return if after.differs(&before) { Ok(after) } else { Err(error) };
             }
-            Err(fault) => return Err(fault),
+            Err(error) => return Err(error),
         };
         match self.store(&version, present, keep).await {
             Ok(Some((_, known))) => Ok(known),
             Ok(None) => self.settle(keep).await.map(|(_, known)| known),
-            Err(fault) => {
+            Err(error) => {
                 let message = format!(
                     "the provider has done what was asked, but Landfall's secret does not say so yet; a fetch \
                      mends it: {}",
-                    fault.message
+                    error.message
                 );
-                Err(Fault::new(fault.class, message).with_source(fault))
+                Err(Error::new(error.class, message).with_source(error))
             }
         }
     }
 
     /// Asks for the provider's present secret and puts it first in the list, beside what is kept of the others.
-    async fn settle(&self, keep: SecretRetention) -> Result<(SecretVersion, SigningStatus), Fault> {
+    async fn settle(&self, keep: SecretRetention) -> Result<(SecretVersion, SigningStatus), Error> {
         let mut version = self.secrets.current().await?;
         for _ in 0..MAX_ATTEMPTS {
             let present = self.asked(&self.credentials(&version), SigningAction::Fetch).await?;
@@ -107,7 +107,7 @@ impl SigningSecretUseCase<'_> {
             version = self.secrets.current().await?;
         }
         let message = "Landfall's secret was changed by others again and again";
-        Err(Fault::new(FaultClass::StorageUnavailable, message).retry_after(5))
+        Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(5))
     }
 
     /// Writes the list if it differs. Nothing if the secret was changed since it was read.
@@ -116,7 +116,7 @@ impl SigningSecretUseCase<'_> {
         version: &SecretVersion,
         present: SigningSecret,
         keep: SecretRetention,
-    ) -> Result<Option<(SecretVersion, SigningStatus)>, Fault> {
+    ) -> Result<Option<(SecretVersion, SigningStatus)>, Error> {
         let before = self.credentials(version).signing_secrets();
         let held = before.renewed(&present, keep, OffsetDateTime::now_utc());
         if held != before && !self.secrets.change(version, self.provider.name(), &held.fields()).await? {
@@ -126,11 +126,11 @@ impl SigningSecretUseCase<'_> {
         Ok(Some((self.secrets.current().await?, known)))
     }
 
-    async fn asked(&self, credentials: &Credentials, action: SigningAction) -> Result<SigningSecret, Fault> {
+    async fn asked(&self, credentials: &Credentials, action: SigningAction) -> Result<SigningSecret, Error> {
         let access = ApiAccess { api_url: self.api_url, credentials };
         let inquiry = self.provider.signing(&access, action)?;
         let mut inquiry = inquiry.ok_or_else(|| {
-            Fault::invalid("provider", "this provider has no signing secret that could be managed")
+            Error::invalid("provider", "this provider has no signing secret that could be managed")
         })?;
         Ok(self.provider_client.inquire(inquiry.as_mut()).await?)
     }

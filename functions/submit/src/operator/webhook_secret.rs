@@ -2,7 +2,7 @@
 //!
 //! Two at most sign at a time, so that those who verify have the time in between to take up the new one.
 
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 use notifications::WebhookSigner;
 use providers::{CheckResult, CheckStatus, fingerprint};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ const MISSING: &str = "there is no notify_signing_secrets in Landfall's secret; 
                        action rotate makes one";
 
 /// Carries out a command. The answer holds fingerprints, newest first, and never a secret.
-pub(crate) async fn carry_out(secrets: &Secrets, action: WebhookSecretAction) -> Result<Value, Fault> {
+pub(crate) async fn carry_out(secrets: &Secrets, action: WebhookSecretAction) -> Result<Value, Error> {
     for _ in 0..MAX_ATTEMPTS {
         let version = secrets.current().await?;
         let held = version.document().notify_signing_secrets();
@@ -42,14 +42,14 @@ pub(crate) async fn carry_out(secrets: &Secrets, action: WebhookSecretAction) ->
         }
     }
     let message = "Landfall's secret was changed by others again and again";
-    Err(Fault::new(FaultClass::StorageUnavailable, message).retry_after(5))
+    Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(5))
 }
 
-fn rotated(held: Vec<Secret>) -> Result<Vec<Secret>, Fault> {
+fn rotated(held: Vec<Secret>) -> Result<Vec<Secret>, Error> {
     if held.len() >= MAX_KEYS {
         let message =
             "a rotated secret still signs beside the newest; \"revoke\" ends it, and then rotate again";
-        return Err(Fault::invalid("action", message));
+        return Err(Error::invalid("action", message));
     }
     let new = WebhookSigner::written(&random_bytes()?);
     Ok([new].into_iter().chain(held).collect())
@@ -58,15 +58,15 @@ fn rotated(held: Vec<Secret>) -> Result<Vec<Secret>, Fault> {
 /// Makes sure that a caller's webhook could be signed, before a job is made that promises one.
 ///
 /// # Errors
-/// [`FaultClass::WebhookSecretMissing`]: there is no secret to sign with.
-pub(crate) async fn there_is_one(secrets: &Secrets) -> Result<(), Fault> {
+/// [`ErrorClass::WebhookSecretMissing`]: there is no secret to sign with.
+pub(crate) async fn there_is_one(secrets: &Secrets) -> Result<(), Error> {
     if secrets.find(|document| signs(document).then_some(())).await?.is_some() {
         return Ok(());
     }
     let message = format!(
         "the operator has not set up callers' webhooks yet: {MISSING}; or submit without notify.webhook_url"
     );
-    Err(Fault::new(FaultClass::WebhookSecretMissing, message))
+    Err(Error::new(ErrorClass::WebhookSecretMissing, message))
 }
 
 /// Whether callers' webhooks could be signed, in words. Not every deployment has such callers, so a lack is no failure.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Change, Event, Fault, FaultClass, Job, JobError, Status};
+use model::{Change, Error, ErrorClass, Event, Job, JobError, Status};
 use time::OffsetDateTime;
 
 use crate::{
@@ -32,7 +32,7 @@ pub(crate) enum DeferOutcome {
 impl App {
     /// Sends a waiting job to the queue. It is looked at when the line at the provider is half as long as the
     /// invocation that looks would wait, so that a job that must wait longer is not looked at again and again.
-    pub(crate) async fn enqueue(&self, job: &Job, free_at: OffsetDateTime) -> Result<(), Fault> {
+    pub(crate) async fn enqueue(&self, job: &Job, free_at: OffsetDateTime) -> Result<(), Error> {
         self.submissions.send(job.id, free_at - TIMEOUT / 2, OffsetDateTime::now_utc()).await
     }
 
@@ -43,13 +43,13 @@ impl App {
     /// that retries comes with a new token.
     ///
     /// # Errors
-    /// [`FaultClass::StorageUnavailable`]: they do not wait, and the caller is to come back.
+    /// [`ErrorClass::StorageUnavailable`]: they do not wait, and the caller is to come back.
     pub(crate) async fn found(
         &self,
         before: Job,
         request: &Job,
         deadline: OffsetDateTime,
-    ) -> Result<Job, Fault> {
+    ) -> Result<Job, Error> {
         runtime::set_job(before.id);
         let (now, waiters) = (OffsetDateTime::now_utc(), &request.audience.waiters);
         let mut job = before;
@@ -57,15 +57,15 @@ impl App {
             let admitted = self.records.admit(job.id, waiters, now);
             let admitted = tokio::time::timeout(time_to_record(deadline), admitted).await;
             let admitted =
-                admitted.unwrap_or_else(|_| Err(not_in_time())).map_err(|fault| fault.about(job.id))?;
+                admitted.unwrap_or_else(|_| Err(not_in_time())).map_err(|error| error.about(job.id))?;
             job = admitted.unwrap_or(job);
             self.tell(&job, deadline).await;
         }
         if job.status == Status::Waiting
             && now - job.updated_at > LOST_MESSAGE
-            && let Err(fault) = self.enqueue(&job, now).await
+            && let Err(error) = self.enqueue(&job, now).await
         {
-            fault.log("a waiting job is not sent again");
+            error.log("a waiting job is not sent again");
         }
         Ok(job)
     }
@@ -76,7 +76,7 @@ impl App {
         job: &Job,
         later: &Postponement,
         deadline: OffsetDateTime,
-    ) -> Result<DeferOutcome, Fault> {
+    ) -> Result<DeferOutcome, Error> {
         let now = OffsetDateTime::now_utc();
         let event = Event::Deferred { error: later.why.as_ref().map(|why| waits_for(why, now)) };
         let recorded =
@@ -88,7 +88,7 @@ impl App {
 }
 
 /// What the provider said, as a job remembers it that goes on by itself.
-pub(crate) fn waits_for(why: &Fault, now: OffsetDateTime) -> JobError {
+pub(crate) fn waits_for(why: &Error, now: OffsetDateTime) -> JobError {
     JobError { retryable: true, ..why.for_record(now) }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn waited_out(job: &Job, later: &Postponement) -> bool {
     later.why.is_some() && later.at - job.created_at > MAX_WAIT
 }
 
-fn not_in_time() -> Fault {
-    Fault::new(FaultClass::StorageUnavailable, "the job table did not answer in time; try again")
+fn not_in_time() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "the job table did not answer in time; try again")
         .retry_after(5)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job_store::{Claim, IdempotencyKey, JobStore};
-use model::{Event, Fault, FaultClass, Job, JobId, Status};
+use model::{Error, ErrorClass, Event, Job, JobId, Status};
 use time::OffsetDateTime;
 
 /// No invocation asks for this long, so whoever was asking the provider is gone.
@@ -17,7 +17,7 @@ pub(crate) async fn claim(
     records: &JobStore,
     job: &Job,
     key: Option<&IdempotencyKey>,
-) -> Result<Option<Job>, Fault> {
+) -> Result<Option<Job>, Error> {
     match claim_or_take_over(records, job, key).await? {
         Claim::New => Ok(None),
         Claim::Existing(job) => match job.refusal() {
@@ -26,7 +26,7 @@ pub(crate) async fn claim(
         },
         Claim::Mismatch => {
             let message = "this idempotency key was used before with another request";
-            Err(Fault::new(FaultClass::IdempotencyMismatch, message))
+            Err(Error::new(ErrorClass::IdempotencyMismatch, message))
         }
     }
 }
@@ -37,7 +37,7 @@ async fn claim_or_take_over(
     records: &JobStore,
     job: &Job,
     key: Option<&IdempotencyKey>,
-) -> Result<Claim, Fault> {
+) -> Result<Claim, Error> {
     let claim = records.claim(job, key, OffsetDateTime::now_utc()).await?;
     let (Claim::Existing(before), Some(key)) = (&claim, key) else { return Ok(claim) };
     if !before.refusal().is_some_and(|refusal| refusal.class.retryable()) {
@@ -48,27 +48,27 @@ async fn claim_or_take_over(
 }
 
 /// A job whose maker died while it asked the provider is told as what it is: nobody knows, and nobody asks again.
-async fn settled(records: &JobStore, job: Job) -> Result<Job, Fault> {
+async fn settled(records: &JobStore, job: Job) -> Result<Job, Error> {
     let now = OffsetDateTime::now_utc();
     if job.status != Status::Submitting || now - job.updated_at < NOBODY_ASKS_ANY_MORE {
         return Ok(job);
     }
     let message =
         "the request to the provider was interrupted; the work may be under way, and is not asked for again";
-    let error = Fault::new(FaultClass::ProviderOutcomeUnknown, message).for_record(now);
+    let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now);
     records.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
 }
 
 /// Undoes the claim of a job that the queue did not take. Left alone, its key would answer every retry with a job that its
 /// caller was told is refused.
-pub(crate) async fn undo(records: &JobStore, job: &Job, key: Option<&IdempotencyKey>, why: &Fault) {
+pub(crate) async fn undo(records: &JobStore, job: &Job, key: Option<&IdempotencyKey>, why: &Error) {
     let id = job.id;
     send_away(records, job).await;
     let now = OffsetDateTime::now_utc();
     let error = why.for_record(now);
     match records.apply(id, &Event::Refused { error }, now).await {
         Ok(_) => {}
-        Err(fault) => fault.log("a claim is not undone"),
+        Err(error) => error.log("a claim is not undone"),
     }
     free(records, id, key).await;
 }
@@ -77,17 +77,17 @@ pub(crate) async fn undo(records: &JobStore, job: &Job, key: Option<&Idempotency
 pub(crate) async fn send_away(records: &JobStore, job: &Job) {
     let waiters = &job.audience.waiters;
     if !waiters.is_empty()
-        && let Err(fault) = records.remove_waiters(job.id, waiters).await
+        && let Err(error) = records.remove_waiters(job.id, waiters).await
     {
-        fault.log("a workflow that heard of a refusal is told of it again");
+        error.log("a workflow that heard of a refusal is told of it again");
     }
 }
 
 /// Frees the key of a job that came to nothing, so that a retry is a new attempt.
 pub(crate) async fn free(records: &JobStore, id: JobId, key: Option<&IdempotencyKey>) {
     if let Some(key) = key
-        && let Err(fault) = records.free_key(key, id).await
+        && let Err(error) = records.free_key(key, id).await
     {
-        fault.log("the idempotency key of a job that came to nothing stays taken");
+        error.log("the idempotency key of a job that came to nothing stays taken");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) mod synchronous_job;
 pub(crate) mod webhook_signing;
 
 use job_store::{IdempotencyKey, Reservation};
-use model::{Event, Fault, Job, JobId, NewJob, Origin};
+use model::{Error, Event, Job, JobId, NewJob, Origin};
 use provider_client::{LOOKAHEAD, RateLimiter};
 use time::OffsetDateTime;
 
@@ -36,7 +36,7 @@ use crate::{
 
 impl App {
     /// Makes a job of a request, unless the request was made before.
-    pub(crate) async fn submit(&self, request: Request, deadline: OffsetDateTime) -> Result<Job, Fault> {
+    pub(crate) async fn submit(&self, request: Request, deadline: OffsetDateTime) -> Result<Job, Error> {
         // Whatever is not configured is found before anything is written.
         let request = self.completed(request).await?;
         self.can_be_told(&request.audience).await?;
@@ -88,7 +88,7 @@ impl App {
         key: Option<&IdempotencyKey>,
         asked: SubmitOutcome,
         deadline: OffsetDateTime,
-    ) -> Result<Job, Fault> {
+    ) -> Result<Job, Error> {
         match asked {
             SubmitOutcome::Accepted(event) | SubmitOutcome::Unknown(event) => {
                 Ok(self.record(job, event, deadline).await)
@@ -100,17 +100,17 @@ impl App {
             }
             SubmitOutcome::Later(later) => self.put_back(job, key, later, deadline).await,
             SubmitOutcome::Moved(job) => Ok(*job),
-            SubmitOutcome::Refused(fault) => Err(self.refuse(job, key, fault, deadline).await),
+            SubmitOutcome::Refused(error) => Err(self.refuse(job, key, error, deadline).await),
         }
     }
 
     /// Fills in what a request takes from the results of another job. One that is made again was filled in before.
-    async fn completed(&self, request: Request) -> Result<Request, Fault> {
+    async fn completed(&self, request: Request) -> Result<Request, Error> {
         let of_job = request.order.of_job().filter(|_| request.retry_of.is_none());
         let Some(of) = of_job else { return Ok(request) };
         let name = request.provider_name();
         let job = self.records.get(of).await?.filter(|job| job.provider == name);
-        let job = job.ok_or_else(|| Fault::invalid("of_job", "expected the id of a job of this provider"))?;
+        let job = job.ok_or_else(|| Error::invalid("of_job", "expected the id of a job of this provider"))?;
         Ok(Request { order: request.provider.complete_order(request.order, &job)?, ..request })
     }
 
@@ -121,7 +121,7 @@ impl App {
         key: Option<&IdempotencyKey>,
         rate_limiter: &RateLimiter<'_>,
         turn: OffsetDateTime,
-    ) -> Result<Option<Job>, Fault> {
+    ) -> Result<Option<Job>, Error> {
         let claimed = claim(&self.records, job, key).await;
         if !matches!(claimed, Ok(None)) {
             rate_limiter.release(turn).await;
@@ -136,7 +136,7 @@ impl App {
         key: Option<&IdempotencyKey>,
         free_at: OffsetDateTime,
         deadline: OffsetDateTime,
-    ) -> Result<Job, Fault> {
+    ) -> Result<Job, Error> {
         let job = job.waiting();
         if let Some(before) = claim(&self.records, &job, key).await? {
             return self.found(before, &job, deadline).await;
@@ -147,7 +147,7 @@ impl App {
         };
         match taken {
             Ok(()) => self.queue(job, key, free_at, deadline).await,
-            Err(fault) => Err(self.refuse(job, key, fault, deadline).await),
+            Err(error) => Err(self.refuse(job, key, error, deadline).await),
         }
     }
 
@@ -157,16 +157,16 @@ impl App {
         &self,
         job: Job,
         key: Option<&IdempotencyKey>,
-        why: Option<Fault>,
+        why: Option<Error>,
         deadline: OffsetDateTime,
-    ) -> Result<Job, Fault> {
-        if let Some(fault) = why {
-            return Err(self.refuse(job, key, fault, deadline).await);
+    ) -> Result<Job, Error> {
+        if let Some(error) = why {
+            return Err(self.refuse(job, key, error, deadline).await);
         }
         let later = Postponement { at: OffsetDateTime::now_utc(), why: None, recorded: false };
         match self.defer(&job, &later, deadline).await {
             Ok(DeferOutcome::Waiting(job) | DeferOutcome::Moved(job)) => Ok(job),
-            Err(fault) => Err(self.refuse(job, key, fault, deadline).await),
+            Err(error) => Err(self.refuse(job, key, error, deadline).await),
         }
     }
 
@@ -177,7 +177,7 @@ impl App {
         key: Option<&IdempotencyKey>,
         later: Postponement,
         deadline: OffsetDateTime,
-    ) -> Result<Job, Fault> {
+    ) -> Result<Job, Error> {
         match self.defer(&job, &later, deadline).await {
             Ok(DeferOutcome::Waiting(waiting)) => {
                 // Only those who came with this request hear of its failure.
@@ -185,11 +185,11 @@ impl App {
                 self.queue(job, key, later.at, deadline).await
             }
             Ok(DeferOutcome::Moved(job)) => Ok(job),
-            Err(fault) if later.recorded => {
-                fault.log("a job that waits is not queued; the sweep does it");
+            Err(error) if later.recorded => {
+                error.log("a job that waits is not queued; the sweep does it");
                 Ok(job.waiting())
             }
-            Err(fault) => Err(self.refuse(job, key, later.why.unwrap_or(fault), deadline).await),
+            Err(error) => Err(self.refuse(job, key, later.why.unwrap_or(error), deadline).await),
         }
     }
 
@@ -200,14 +200,14 @@ impl App {
         key: Option<&IdempotencyKey>,
         free_at: OffsetDateTime,
         deadline: OffsetDateTime,
-    ) -> Result<Job, Fault> {
+    ) -> Result<Job, Error> {
         let queued = tokio::time::timeout(time_to_record(deadline), self.enqueue(&job, free_at)).await;
-        let Err(fault) = queued.unwrap_or_else(|_| Err(late())) else { return Ok(job) };
-        let undone = undo(&self.records, &job, key, &fault);
+        let Err(error) = queued.unwrap_or_else(|_| Err(late())) else { return Ok(job) };
+        let undone = undo(&self.records, &job, key, &error);
         if tokio::time::timeout(time_to_record(deadline), undone).await.is_err() {
-            fault.log("a job that nobody will ask for is not undone");
+            error.log("a job that nobody will ask for is not undone");
         }
-        Err(fault.about(job.id))
+        Err(error.about(job.id))
     }
 
     /// Records a refusal, for a caller that is still there to hear it.
@@ -215,22 +215,22 @@ impl App {
         &self,
         job: Job,
         key: Option<&IdempotencyKey>,
-        fault: Fault,
+        error: Error,
         deadline: OffsetDateTime,
-    ) -> Fault {
+    ) -> Error {
         let id = job.id;
         let sent_away = send_away(&self.records, &job);
         if tokio::time::timeout(time_to_record(deadline), sent_away).await.is_err() {
             tracing::warn!(job_id = %id, "a workflow that heard of a refusal is told of it again");
         }
-        let event = Event::Refused { error: fault.for_record(OffsetDateTime::now_utc()) };
+        let event = Event::Refused { error: error.for_record(OffsetDateTime::now_utc()) };
         self.record(job, event, deadline).await;
-        if fault.retryable() {
+        if error.retryable() {
             // The caller is told to come back, and then shall find the way free.
             let freed = free(&self.records, id, key);
             let _ = tokio::time::timeout(time_to_record(deadline), freed).await;
         }
-        fault.about(id)
+        error.about(id)
     }
 }
 

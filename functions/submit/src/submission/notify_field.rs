@@ -30,9 +30,9 @@ pub(crate) fn read(field: Option<Value>, violations: &mut Vec<Violation>) -> Not
     let expected = "expected an https URL of at most 2048 characters, without a user or a fragment";
     let webhook_url = text(&mut fields, "webhook_url", expected, is_webhook_url).map(WebhookUrl::new);
     let partial_is_success = flag(&mut fields, "partial_is_success");
-    if let Err(fault) = fields.finish() {
+    if let Err(error) = fields.finish() {
         let within = |found: Violation| Violation::new(format!("notify.{}", found.field), found.message);
-        violations.extend(fault.violations.into_iter().map(within));
+        violations.extend(error.violations.into_iter().map(within));
     }
     let waiters = task.into_iter().chain(callback).collect();
     NotifyTargets { waiters, webhook_url, partial_is_success, sign_at: None }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use job_store::Reservation;
-use model::{Change, Event, Fault, FaultClass, Job, JobId};
+use model::{Change, Error, ErrorClass, Event, Job, JobId};
 use provider_client::{LOOKAHEAD, MAX_PAUSE, sleep_until};
 use providers::{Provider, SubmitProtocol};
 use queues::QueuedSubmission;
@@ -46,24 +46,24 @@ impl App {
 
     /// Deals with one message. Returns its id when it failed.
     async fn dealt_with(&self, message: QueueMessage, deadline: OffsetDateTime) -> Option<String> {
-        let Err(fault) = self.take_up(&message.body, deadline).await else { return None };
-        fault.log("a waiting job was not dealt with, it comes back");
+        let Err(error) = self.take_up(&message.body, deadline).await else { return None };
+        error.log("a waiting job was not dealt with, it comes back");
         let doublings = message.receive_count.saturating_sub(1).min(16);
         let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(MAX_DELAY_SECONDS);
-        if let Err(fault) = self.submissions.hide(&message.receipt_handle, wait).await {
-            fault.log("a waiting job comes back only after the queue's own timeout");
+        if let Err(error) = self.submissions.hide(&message.receipt_handle, wait).await {
+            error.log("a waiting job comes back only after the queue's own timeout");
         }
         Some(message.id)
     }
 
-    async fn take_up(&self, body: &str, deadline: OffsetDateTime) -> Result<(), Fault> {
+    async fn take_up(&self, body: &str, deadline: OffsetDateTime) -> Result<(), Error> {
         let id = QueuedSubmission::read(body)?.job_id;
         runtime::set_job(id);
         let Some(job) = self.records.get(id).await?.filter(|job| job.status == model::Status::Waiting) else {
             return Ok(());
         };
         let provider = providers::find(job.provider.as_str())
-            .ok_or_else(|| Fault::new(FaultClass::Internal, "a waiting job names no known provider"))?;
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "a waiting job names no known provider"))?;
         runtime::set_provider(provider.name());
         // Before the job is taken: one that cannot be asked for since something is not configured goes on waiting.
         let protocol = self.submit_protocol(provider, id, &job.kind, &job.request).await?;
@@ -71,11 +71,11 @@ impl App {
             Ok(true) => self.ask_in_turn(job, provider, protocol, deadline).await,
             Ok(false) => self.left_alone(id).await,
             // Another job is at the same thing since the table forgot this one.
-            Err(fault) if fault.class == FaultClass::ProviderConflict => {
-                self.end(job, &fault, deadline).await;
+            Err(error) if error.class == ErrorClass::ProviderConflict => {
+                self.end(job, &error, deadline).await;
                 Ok(())
             }
-            Err(fault) => Err(fault),
+            Err(error) => Err(error),
         }
     }
 
@@ -86,7 +86,7 @@ impl App {
         provider: &'static dyn Provider,
         mut protocol: Box<dyn SubmitProtocol>,
         deadline: OffsetDateTime,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let id = job.id;
         let rate_limiter = self.rate_limiter(provider, TIMEOUT, deadline);
         let turn = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
@@ -116,14 +116,14 @@ impl App {
     }
 
     /// There is no slot for a job: it is looked at again with the next sweep.
-    async fn left_alone(&self, id: JobId) -> Result<(), Fault> {
+    async fn left_alone(&self, id: JobId) -> Result<(), Error> {
         let now = OffsetDateTime::now_utc();
         let checked = Event::Checked { next: now + NO_SLOT, answered: true };
         self.records.apply(id, &checked, now).await.map(|_| ())
     }
 
     /// Records what came of asking for a job that waited.
-    async fn settle(&self, job: Job, asked: SubmitOutcome, deadline: OffsetDateTime) -> Result<(), Fault> {
+    async fn settle(&self, job: Job, asked: SubmitOutcome, deadline: OffsetDateTime) -> Result<(), Error> {
         match asked {
             SubmitOutcome::Accepted(event) | SubmitOutcome::Unknown(event) => {
                 self.record(job, event, deadline).await;
@@ -135,13 +135,13 @@ impl App {
             }
             SubmitOutcome::Later(later) => self.again(job, later, deadline).await,
             SubmitOutcome::Moved(_) => Ok(()),
-            SubmitOutcome::Refused(fault) if fault.retryable() => {
-                let wait = Duration::from_secs(fault.retry_after.unwrap_or(LATER)).min(MAX_PAUSE);
+            SubmitOutcome::Refused(error) if error.retryable() => {
+                let wait = Duration::from_secs(error.retry_after.unwrap_or(LATER)).min(MAX_PAUSE);
                 let at = OffsetDateTime::now_utc() + wait;
-                self.again(job, Postponement { at, why: Some(fault), recorded: false }, deadline).await
+                self.again(job, Postponement { at, why: Some(error), recorded: false }, deadline).await
             }
-            SubmitOutcome::Refused(fault) => {
-                self.end(job, &fault, deadline).await;
+            SubmitOutcome::Refused(error) => {
+                self.end(job, &error, deadline).await;
                 Ok(())
             }
         }
@@ -149,7 +149,7 @@ impl App {
 
     /// A job that was refused for the moment, or missed its turn, waits again. Not for ever: who waits longer than a
     /// day for a provider is better told than left to hope.
-    async fn again(&self, job: Job, later: Postponement, deadline: OffsetDateTime) -> Result<(), Fault> {
+    async fn again(&self, job: Job, later: Postponement, deadline: OffsetDateTime) -> Result<(), Error> {
         if let Some(why) = later.why.as_ref().filter(|_| waited_out(&job, &later)) {
             self.end(job, why, deadline).await;
             return Ok(());
@@ -161,9 +161,9 @@ impl App {
     }
 
     /// Records a refusal on the job, since its caller has gone.
-    async fn end(&self, job: Job, fault: &Fault, deadline: OffsetDateTime) {
-        fault.log("a waiting job was refused");
-        let event = Event::Refused { error: fault.for_record(OffsetDateTime::now_utc()) };
+    async fn end(&self, job: Job, error: &Error, deadline: OffsetDateTime) {
+        error.log("a waiting job was refused");
+        let event = Event::Refused { error: error.for_record(OffsetDateTime::now_utc()) };
         self.record(job, event, deadline).await;
     }
 }

@@ -27,7 +27,7 @@ impl App {
                 self.tell(&job, deadline).await;
                 return job;
             }
-            Ok(Err(fault)) => fault.log("what came of asking the provider is not recorded"),
+            Ok(Err(error)) => error.log("what came of asking the provider is not recorded"),
             Err(_) => {
                 tracing::error!(job_id = %job.id, "what came of asking the provider is not recorded in time")
             }
@@ -58,7 +58,7 @@ impl App {
         for told in [bus, workflows, caller] {
             match told {
                 Ok(Ok(())) => {}
-                Ok(Err(fault)) => fault.log("others are told of a job later"),
+                Ok(Err(error)) => error.log("others are told of a job later"),
                 Err(_) => {
                     tracing::warn!(job_id = %job.id, "others are told of a job later, this took too long")
                 }

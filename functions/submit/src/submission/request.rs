@@ -1,7 +1,7 @@
 //! A request for a job: read, checked, and nothing else yet.
 
 use job_store::IdempotencyKey;
-use model::{Fault, FaultClass, Job, JobId, NotifyTargets, ProviderName, Violation};
+use model::{Error, ErrorClass, Job, JobId, NotifyTargets, ProviderName, Violation};
 use providers::{Order, Provider};
 use serde_json::{Map, Value, json};
 
@@ -44,8 +44,8 @@ impl Request {
     /// rest is the provider's.
     ///
     /// # Errors
-    /// [`model::FaultClass::InvalidRequest`] with a violation for every broken rule.
-    pub fn read(mut fields: Map<String, Value>, key: Option<&str>) -> Result<Self, Fault> {
+    /// [`model::ErrorClass::InvalidRequest`] with a violation for every broken rule.
+    pub fn read(mut fields: Map<String, Value>, key: Option<&str>) -> Result<Self, Error> {
         let mut violations = vec![];
         let metadata = fields.remove("metadata").filter(|metadata| !metadata.is_null());
         if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > MAX_METADATA_BYTES) {
@@ -77,7 +77,7 @@ impl Request {
                 if kind.is_none() {
                     violations.push(Violation::new("kind", "expected the kind of work, such as \"export\""));
                 }
-                return Err(Fault::violations(violations));
+                return Err(Error::violations(violations));
             }
         };
         match provider.read_order(kind, fields) {
@@ -87,10 +87,10 @@ impl Request {
                 request.key = key.map(|key| request.fingerprinted(key));
                 Ok(request)
             }
-            Ok(_) => Err(Fault::violations(violations)),
-            Err(fault) => {
-                violations.extend(fault.violations);
-                Err(Fault::violations(violations))
+            Ok(_) => Err(Error::violations(violations)),
+            Err(error) => {
+                violations.extend(error.violations);
+                Err(Error::violations(violations))
             }
         }
     }
@@ -99,10 +99,10 @@ impl Request {
     /// waited for the old one has heard of its end; its caller's webhook is told of the new one, too.
     ///
     /// # Errors
-    /// [`FaultClass::Internal`] when the job's provider is not known any more.
-    pub fn again(job: &Job) -> Result<Self, Fault> {
+    /// [`ErrorClass::Internal`] when the job's provider is not known any more.
+    pub fn again(job: &Job) -> Result<Self, Error> {
         let provider = providers::find(job.provider.as_str())
-            .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "the job's provider is not known any more"))?;
         let order = Order { kind: job.kind.clone(), request: job.request.clone(), expected: job.expected };
         Ok(Self {
             provider,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{CallbackKeys, Fault, FaultClass, JobId, ProviderName};
+use model::{CallbackKeys, Error, ErrorClass, JobId, ProviderName};
 use provider_client::{ProviderClient, RateLimiter, TokenSource, latest_request};
 use providers::{Credentials, Provider, SubmitContext, SubmitProtocol};
 use serde_json::Value;
@@ -19,7 +19,7 @@ impl App {
         job: JobId,
         kind: &str,
         request: &Value,
-    ) -> Result<Box<dyn SubmitProtocol>, Fault> {
+    ) -> Result<Box<dyn SubmitProtocol>, Error> {
         let secret = self.secrets.get().await?;
         let credentials = Credentials::new(secret.provider(provider.name()));
         let name = providers::name_of(provider);
@@ -72,10 +72,10 @@ impl App {
 }
 
 /// `{webhook_url}/webhooks/{provider}/{job_id}/{token}`.
-fn callback_url(base: &Url, keys: &CallbackKeys, provider: &ProviderName, job: JobId) -> Result<Url, Fault> {
+fn callback_url(base: &Url, keys: &CallbackKeys, provider: &ProviderName, job: JobId) -> Result<Url, Error> {
     let token = keys.sign(provider, &job);
     let token =
-        token.ok_or_else(|| Fault::new(FaultClass::Misconfigured, "no callback_key in Landfall's secret"))?;
+        token.ok_or_else(|| Error::new(ErrorClass::Misconfigured, "no callback_key in Landfall's secret"))?;
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(["webhooks", provider.as_str(), &job.to_string(), token.expose()]);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job_store::{JobStore, Reservation};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
+use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
 use provider_client::{LOOKAHEAD, MAX_PAUSE, ProviderClient, RateLimiter, sleep_until};
 use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
 use time::OffsetDateTime;
@@ -22,7 +22,7 @@ pub(crate) enum SubmitOutcome {
     /// It may have taken the work.
     Unknown(Event),
     /// It did no work.
-    Refused(Fault),
+    Refused(Error),
     /// It did no work, and is to be asked later.
     Later(Postponement),
     /// It did no work, and somebody else has moved the job on.
@@ -33,7 +33,7 @@ pub(crate) enum SubmitOutcome {
 pub(crate) struct Postponement {
     pub(crate) at: OffsetDateTime,
     /// What the provider said, when it was asked.
-    pub(crate) why: Option<Fault>,
+    pub(crate) why: Option<Error>,
     /// Whether the job may be recorded as waiting already. Then the sweep finds it, whatever is told of it now.
     pub(crate) recorded: bool,
 }
@@ -46,7 +46,7 @@ pub(crate) struct SubmitAttempt<'a> {
     pub(crate) records: &'a JobStore,
     pub(crate) job: JobId,
     /// What the provider refused the job with in an earlier invocation.
-    pub(crate) refused_before: Option<FaultClass>,
+    pub(crate) refused_before: Option<ErrorClass>,
     /// Whether the job is recorded as waiting for its first turn.
     pub(crate) waiting: bool,
 }
@@ -71,7 +71,7 @@ impl SubmitAttempt<'_> {
                     let unfit = token.take().filter(|_| refused);
                     let fresh = match self.provider_client.token(unfit.as_ref()).await {
                         Ok(fresh) => fresh,
-                        Err(fault) => return SubmitOutcome::Refused(fault),
+                        Err(error) => return SubmitOutcome::Refused(error),
                     };
                     step = protocol.on_token(&fresh);
                     token = Some(fresh);
@@ -84,7 +84,7 @@ impl SubmitAttempt<'_> {
                             return SubmitOutcome::Refused(cancelled());
                         }
                         Ok(_) => {}
-                        Err(fault) => return SubmitOutcome::Refused(fault),
+                        Err(error) => return SubmitOutcome::Refused(error),
                     }
                     step = protocol.on_stored();
                     continue;
@@ -95,12 +95,12 @@ impl SubmitAttempt<'_> {
                 SubmitStep::Done { provider_job_id, outcome } => {
                     return SubmitOutcome::Done(Event::Accepted { provider_job_id }, outcome);
                 }
-                SubmitStep::OutcomeUnknown(fault) => {
-                    fault.log("the provider may or may not have taken the work");
-                    let error = fault.for_record(OffsetDateTime::now_utc());
+                SubmitStep::OutcomeUnknown(error) => {
+                    error.log("the provider may or may not have taken the work");
+                    let error = error.for_record(OffsetDateTime::now_utc());
                     return SubmitOutcome::Unknown(Event::OutcomeUnknown { error });
                 }
-                SubmitStep::Refused(fault) => return self.refused(fault).await,
+                SubmitStep::Refused(error) => return self.refused(error).await,
             };
             if let Err(asked) = self.turn(first.take(), wait, otherwise).await {
                 return *asked;
@@ -118,7 +118,7 @@ impl SubmitAttempt<'_> {
         &self,
         taken: Option<OffsetDateTime>,
         wait: Duration,
-        refusal: Option<Fault>,
+        refusal: Option<Error>,
     ) -> Result<(), Box<SubmitOutcome>> {
         let turn = match taken {
             Some(turn) => Ok(Reservation::At(turn)),
@@ -139,9 +139,9 @@ impl SubmitAttempt<'_> {
     }
 
     /// Takes a turn after what the provider asked to wait.
-    async fn next_turn(&self, wait: Duration, refusal: Option<&Fault>) -> Result<Reservation, Fault> {
+    async fn next_turn(&self, wait: Duration, refusal: Option<&Error>) -> Result<Reservation, Error> {
         let from = OffsetDateTime::now_utc() + wait.min(MAX_PAUSE);
-        if refusal.is_some_and(|refusal| refusal.class == FaultClass::ProviderThrottled) {
+        if refusal.is_some_and(|refusal| refusal.class == ErrorClass::ProviderThrottled) {
             self.rate_limiter.pause_until(from).await;
         }
         match refusal {
@@ -153,9 +153,9 @@ impl SubmitAttempt<'_> {
     /// The moment of a turn, or what becomes of a job whose turn is too far away.
     fn came(
         &self,
-        turn: Result<Reservation, Fault>,
-        refusal: Option<Fault>,
-    ) -> Result<(OffsetDateTime, Option<Fault>), Box<SubmitOutcome>> {
+        turn: Result<Reservation, Error>,
+        refusal: Option<Error>,
+    ) -> Result<(OffsetDateTime, Option<Error>), Box<SubmitOutcome>> {
         match turn {
             Ok(Reservation::At(turn)) => Ok((turn, refusal)),
             Ok(Reservation::NotBefore(at)) if self.rate_limiter.is_limited() => {
@@ -164,7 +164,7 @@ impl SubmitAttempt<'_> {
             Ok(Reservation::NotBefore(_)) => {
                 Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or_else(late))))
             }
-            Err(fault) => Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or(fault)))),
+            Err(error) => Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or(error)))),
         }
     }
 
@@ -173,14 +173,14 @@ impl SubmitAttempt<'_> {
         &self,
         event: &Event,
         turn: OffsetDateTime,
-        refusal: &Option<Fault>,
+        refusal: &Option<Error>,
     ) -> Result<(), Box<SubmitOutcome>> {
         let asked = match self.records.apply(self.job, event, OffsetDateTime::now_utc()).await {
             Ok((_, Change::Moved)) => return Ok(()),
             Ok((job, _)) => SubmitOutcome::Moved(Box::new(job)),
             // It may have been written all the same, and then the job is asked for later: no refusal may be told.
-            Err(fault) => {
-                fault.log("that a job waits for its turn is not recorded");
+            Err(error) => {
+                error.log("that a job waits for its turn is not recorded");
                 let why = refusal.as_ref().map(|refusal| refusal.for_record(turn).again());
                 SubmitOutcome::Later(Postponement { at: turn, why, recorded: true })
             }
@@ -190,29 +190,29 @@ impl SubmitAttempt<'_> {
     }
 
     /// A refusal that lasts is probed once; the probe may have been the first request of another invocation.
-    fn had_its_last_chance(&self, refusal: &Fault) -> bool {
+    fn had_its_last_chance(&self, refusal: &Error) -> bool {
         !refusal.retryable() && self.refused_before == Some(refusal.class)
     }
 
     /// A provider that goes on throttling is left alone, and the job waits.
-    async fn refused(&self, fault: Fault) -> SubmitOutcome {
-        if fault.class != FaultClass::ProviderThrottled || !self.rate_limiter.is_limited() {
-            return SubmitOutcome::Refused(fault);
+    async fn refused(&self, error: Error) -> SubmitOutcome {
+        if error.class != ErrorClass::ProviderThrottled || !self.rate_limiter.is_limited() {
+            return SubmitOutcome::Refused(error);
         }
-        let wait = Duration::from_secs(fault.retry_after.unwrap_or(1)).min(MAX_PAUSE);
+        let wait = Duration::from_secs(error.retry_after.unwrap_or(1)).min(MAX_PAUSE);
         let at = OffsetDateTime::now_utc() + wait;
         self.rate_limiter.pause_until(at).await;
-        SubmitOutcome::Later(Postponement { at, why: Some(fault), recorded: false })
+        SubmitOutcome::Later(Postponement { at, why: Some(error), recorded: false })
     }
 }
 
 /// The work is not wanted any more, and was not asked for.
-fn cancelled() -> Fault {
-    Fault::new(FaultClass::JobConflict, "the job was cancelled before the provider was asked for its work")
+fn cancelled() -> Error {
+    Error::new(ErrorClass::JobConflict, "the job was cancelled before the provider was asked for its work")
 }
 
 /// There is no time to ask.
-pub(crate) fn late() -> Fault {
+pub(crate) fn late() -> Error {
     let message = "there was no time left to ask the provider; nothing was submitted";
-    Fault::new(FaultClass::StorageUnavailable, message).retry_after(5)
+    Error::new(ErrorClass::StorageUnavailable, message).retry_after(5)
 }

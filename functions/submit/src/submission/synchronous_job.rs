@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::{Event, Fault, Job, Status};
+use model::{Error, Event, Job, Status};
 use provider_client::time_left;
 use providers::SynchronousResult;
 use queues::{DeliveryBody, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
@@ -42,8 +42,8 @@ impl App {
                 let job = self.record(job, accepted, deadline).await;
                 match queued {
                     Ok(()) => SynchronousJob { job, handed_over: true },
-                    Err(fault) => {
-                        let job = self.remember(job, &body, fault, deadline).await;
+                    Err(error) => {
+                        let job = self.remember(job, &body, error, deadline).await;
                         SynchronousJob { job, handed_over: false }
                     }
                 }
@@ -52,7 +52,7 @@ impl App {
     }
 
     /// Hands an answer to the worker as if the provider had delivered it.
-    async fn deliver(&self, job: &Job, body: Bytes) -> Result<(), Fault> {
+    async fn deliver(&self, job: &Job, body: Bytes) -> Result<(), Error> {
         let message = QueuedDelivery {
             provider: job.provider.clone(),
             route: DeliveryRoute::Callback(job.id),
@@ -65,8 +65,8 @@ impl App {
     }
 
     /// Keeps what the queue did not take in the job's record, where the sweep finds it.
-    async fn remember(&self, job: Job, body: &[u8], fault: Fault, deadline: OffsetDateTime) -> Job {
-        fault.log("files that are ready are not queued; the sweep lands them");
+    async fn remember(&self, job: Job, body: &[u8], error: Error, deadline: OffsetDateTime) -> Job {
+        error.log("files that are ready are not queued; the sweep lands them");
         let provider = providers::find(job.provider.as_str());
         let report = provider.and_then(|provider| provider.read_delivery(body).ok());
         match report.and_then(|report| report.event) {
@@ -82,7 +82,7 @@ impl App {
             match tokio::time::timeout(time_left(deadline), self.records.get(job.id)).await {
                 Ok(Ok(Some(newer))) => job = newer,
                 Ok(Ok(None)) | Err(_) => break,
-                Ok(Err(fault)) => fault.log("a job that is landing cannot be looked at"),
+                Ok(Err(error)) => error.log("a job that is landing cannot be looked at"),
             }
             if job.status == Status::Landing && job.error.is_some() {
                 // Passing trouble; the caller need not wait for its end.

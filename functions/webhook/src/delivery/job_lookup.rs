@@ -2,7 +2,7 @@
 //! because the configuration adopts such work.
 
 use job_store::{Claim, IdempotencyKey};
-use model::{Event, Fault, FaultClass, Job, JobId, NewJob, Origin, ProviderJobId};
+use model::{Error, ErrorClass, Event, Job, JobId, NewJob, Origin, ProviderJobId};
 use providers::DeliveryReport;
 use queues::{DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use serde_json::json;
@@ -30,7 +30,7 @@ impl Worker {
         &self,
         message: &QueuedDelivery,
         report: &DeliveryReport,
-    ) -> Result<JobLookup, Fault> {
+    ) -> Result<JobLookup, Error> {
         if let DeliveryRoute::Callback(id) = &message.route {
             return Ok(JobLookup::Job(*id));
         }
@@ -58,7 +58,7 @@ impl Worker {
         message: &QueuedDelivery,
         provider_job_id: &ProviderJobId,
         kind: &str,
-    ) -> Result<JobId, Fault> {
+    ) -> Result<JobId, Error> {
         let key = format!("{}#{provider_job_id}", message.provider);
         let key = IdempotencyKey::new("adopted", &key, &json!({}));
         let mut job = Job::new(NewJob {
@@ -84,7 +84,7 @@ impl Worker {
             }
             Claim::Existing(job) => Ok(job.id),
             Claim::Mismatch => {
-                Err(Fault::new(FaultClass::Internal, "two adoptions of one provider_job_id differ"))
+                Err(Error::new(ErrorClass::Internal, "two adoptions of one provider_job_id differ"))
             }
         }
     }

@@ -10,7 +10,7 @@ pub(crate) mod unverified_callback;
 use bucket::Key;
 use bytes::Bytes;
 use job_store::DeliveryRecord;
-use model::{Change, Event, Fault, FaultClass, Job, JobId, Source, SourceRole, shortened};
+use model::{Change, Error, ErrorClass, Event, Job, JobId, Source, SourceRole, shortened};
 use providers::DeliveryReport;
 use queues::{DeliveryQueueMessage, QueuedDelivery};
 use runtime::{Segment, SegmentId};
@@ -35,9 +35,9 @@ impl Worker {
     pub(crate) async fn advance(&self, text: &str, receipt: &Receipt) -> Result<(), RetryLater> {
         match DeliveryQueueMessage::read(text)? {
             DeliveryQueueMessage::Delivery(message) => match self.deliver(message, receipt).await {
-                Err(RetryLater { fault, .. }) if fault.class == FaultClass::StorageRejected => {
+                Err(RetryLater { error, .. }) if error.class == ErrorClass::StorageRejected => {
                     // The bounds of a delivery are meant to leave nothing that gets here. It would come back in vain.
-                    fault.log("a delivery is given up");
+                    error.log("a delivery is given up");
                     tracing::error!(metric = "MalformedDeliveries", count = 1, "delivery cannot be kept");
                     Ok(())
                 }
@@ -57,7 +57,7 @@ impl Worker {
     async fn deliver(&self, message: QueuedDelivery, receipt: &Receipt) -> Result<(), RetryLater> {
         let body = self.body(&message).await?;
         let provider = providers::find(message.provider.as_str())
-            .ok_or_else(|| Fault::new(FaultClass::Internal, "a queued delivery names no known provider"))?;
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "a queued delivery names no known provider"))?;
         runtime::set_provider(provider.name());
         let (report, problem) = match provider.read_delivery(&body) {
             Ok(report) => (report, None),
@@ -104,21 +104,21 @@ impl Worker {
         id
     }
 
-    async fn body(&self, message: &QueuedDelivery) -> Result<Bytes, Fault> {
+    async fn body(&self, message: &QueuedDelivery) -> Result<Bytes, Error> {
         if let Some(bytes) = message.body.bytes()? {
             return Ok(bytes);
         }
         let queues::DeliveryBody::Stored(key) = &message.body else { return Ok(Bytes::new()) };
         let stored = self.objects.get(key).await?;
         stored.ok_or_else(|| {
-            Fault::new(FaultClass::Internal, "a queued delivery's body is gone from the bucket")
+            Error::new(ErrorClass::Internal, "a queued delivery's body is gone from the bucket")
         })
     }
 
-    async fn record(&self, id: JobId, delivery: &DeliveryRecord<'_>) -> Result<Job, Fault> {
+    async fn record(&self, id: JobId, delivery: &DeliveryRecord<'_>) -> Result<Job, Error> {
         let gone = || {
             let message = format!("a delivery proves job {id}, which is not in the table");
-            Fault::new(FaultClass::NotFound, message)
+            Error::new(ErrorClass::NotFound, message)
         };
         let job = self.records.get(id).await?.ok_or_else(gone)?;
         self.records.record_delivery(id, delivery).await?;
@@ -126,15 +126,15 @@ impl Worker {
     }
 
     /// The event as the job's record can hold it: a long list of sources goes into the bucket.
-    pub(crate) async fn short(&self, id: JobId, event: Event) -> Result<Event, Fault> {
+    pub(crate) async fn short(&self, id: JobId, event: Event) -> Result<Event, Error> {
         let Event::Finished { sources, missing } = event else { return Ok(event) };
-        let unwritten = |e| Fault::new(FaultClass::Internal, "the sources cannot be written").with_source(e);
+        let unwritten = |e| Error::new(ErrorClass::Internal, "the sources cannot be written").with_source(e);
         let list = serde_json::to_vec(&sources).map_err(unwritten)?;
         if list.len() <= MAX_SOURCES_BYTES {
             return Ok(Event::Finished { sources, missing });
         }
         let provider = self.records.get(id).await?.map(|job| job.provider);
-        let provider = provider.ok_or_else(|| Fault::new(FaultClass::NotFound, "there is no such job"))?;
+        let provider = provider.ok_or_else(|| Error::new(ErrorClass::NotFound, "there is no such job"))?;
         let key = Key::InboxBody(provider, OffsetDateTime::now_utc(), Uuid::now_v7().to_string());
         self.objects.place(&key, "application/json", list.into()).await?;
         let url = self.objects.key(&key);
@@ -142,7 +142,7 @@ impl Worker {
         Ok(Event::Finished { sources: vec![list], missing })
     }
 
-    async fn apply(&self, id: JobId, report: DeliveryReport) -> Result<(), Fault> {
+    async fn apply(&self, id: JobId, report: DeliveryReport) -> Result<(), Error> {
         let now = OffsetDateTime::now_utc();
         if let Some(provider_job_id) = report.provider_job_id {
             self.records.apply(id, &Event::Accepted { provider_job_id }, now).await?;

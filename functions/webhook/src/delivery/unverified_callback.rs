@@ -1,7 +1,7 @@
 //! A delivery that nobody need believe: it makes the worker ask the provider, not more often than every few seconds, and
 //! what it claims itself is shown as a claim at most.
 
-use model::{Change, Event, Fault, Job, JobId, Status};
+use model::{Change, Error, Event, Job, JobId, Status};
 use providers::DeliveryReport;
 use queues::DeliveryQueueMessage;
 use time::{Duration, OffsetDateTime};
@@ -22,7 +22,7 @@ impl Worker {
         job: &Job,
         report: DeliveryReport,
         deadline: OffsetDateTime,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let at = OffsetDateTime::now_utc();
         if let Some(notes) = report.notes {
             self.records.apply(job.id, &Event::Noted { notes }, at).await?;
@@ -32,7 +32,7 @@ impl Worker {
     }
 
     /// Asks the provider because of a hint, now or as soon as hints may make somebody ask again.
-    pub(crate) async fn follow(&self, id: JobId, deadline: OffsetDateTime) -> Result<(), Fault> {
+    pub(crate) async fn follow(&self, id: JobId, deadline: OffsetDateTime) -> Result<(), Error> {
         let at = OffsetDateTime::now_utc();
         let (job, change) = self.records.apply(id, &Event::Hinted { at }, at).await?;
         if change == Change::Nothing {
@@ -50,7 +50,7 @@ impl Worker {
     }
 
     /// Progress is shown on a job that the provider is known to have; a claim proves nothing about any other.
-    async fn claimed(&self, job: &Job, event: Option<Event>, at: OffsetDateTime) -> Result<(), Fault> {
+    async fn claimed(&self, job: &Job, event: Option<Event>, at: OffsetDateTime) -> Result<(), Error> {
         let Some(Event::Progressed { percent }) = event else { return Ok(()) };
         if !matches!(job.status, Status::Submitted | Status::Rendering) {
             return Ok(());

@@ -3,7 +3,7 @@
 //! Cancelling takes the lease away with the status, so the landing learns of it when it next renews its lease, and in any
 //! case before it writes the manifest, without which nothing counts as landed.
 
-use model::{Fault, FaultClass, Job, JobId, Status};
+use model::{Error, ErrorClass, Job, JobId, Status};
 
 use crate::worker::{RetryLater, Worker};
 
@@ -11,11 +11,11 @@ impl Worker {
     /// Stops a landing whose job was cancelled meanwhile.
     ///
     /// # Errors
-    /// [`FaultClass::LandingBusy`]: the files are not wanted any more.
-    pub(crate) async fn still_wanted(&self, id: JobId) -> Result<(), Fault> {
+    /// [`ErrorClass::LandingBusy`]: the files are not wanted any more.
+    pub(crate) async fn still_wanted(&self, id: JobId) -> Result<(), Error> {
         match self.records.get(id).await?.map(|job| job.status) {
-            Some(Status::Cancelled) | None => Err(Fault::new(
-                FaultClass::LandingBusy,
+            Some(Status::Cancelled) | None => Err(Error::new(
+                ErrorClass::LandingBusy,
                 "the job was cancelled while its files were on their way",
             )),
             Some(_) => Ok(()),
@@ -24,9 +24,9 @@ impl Worker {
 
     /// What becomes of a landing that lost its lease: it is done with if the job was cancelled, and comes back if
     /// another worker took it over.
-    pub(crate) async fn lost(&self, id: JobId, fault: Fault) -> Result<(), RetryLater> {
+    pub(crate) async fn lost(&self, id: JobId, error: Error) -> Result<(), RetryLater> {
         let job = self.records.get(id).await?;
-        let Some(job) = job.filter(|job| job.status == Status::Cancelled) else { return Err(fault.into()) };
+        let Some(job) = job.filter(|job| job.status == Status::Cancelled) else { return Err(error.into()) };
         tracing::info!(metric = "LandingsCancelled", count = 1, job_id = %id, "the landing of a cancelled job stopped");
         self.objects.abort_all(&job.provider, id).await;
         Ok(())

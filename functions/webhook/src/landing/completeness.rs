@@ -1,6 +1,6 @@
 //! What becomes of what came: listed in a manifest, which is written last, and judged against what was asked for.
 
-use model::{Archive, Fault, FaultClass, Job, LandedFiles};
+use model::{Archive, Error, ErrorClass, Job, LandedFiles};
 
 use crate::{
     landing::{
@@ -39,7 +39,7 @@ pub(crate) enum LandingOutcome {
         /// What is in the bucket.
         haul: LandedFiles,
         /// What is missing.
-        fault: Fault,
+        error: Error,
     },
     /// Nothing that could be used: an archive that is not unpacked and lies in the bucket as it came, or a set of
     /// which no file could be had.
@@ -47,7 +47,7 @@ pub(crate) enum LandingOutcome {
         /// The archive.
         archive: Option<Archive>,
         /// Why.
-        fault: Fault,
+        error: Error,
     },
 }
 
@@ -56,26 +56,26 @@ pub(crate) async fn settle(
     worker: &Worker,
     job: &Job,
     came: TransferResult,
-) -> Result<LandingOutcome, Fault> {
+) -> Result<LandingOutcome, Error> {
     worker.still_wanted(job.id).await?;
     let refused = refusals(&came.files);
     if came.archive.is_none() && !refused.is_empty() && refused.len() == came.files.len() {
         let message = format!("none of the files can be downloaded: {}", named(&refused));
         return Ok(LandingOutcome::Refused {
             archive: None,
-            fault: Fault::new(FaultClass::FilesMissing, message),
+            error: Error::new(ErrorClass::FilesMissing, message),
         });
     }
     let manifest = manifest::write(&worker.objects, job, &came).await?;
     let shortfall = shortfall(job, &came, &refused);
     let landed = came.files.into_iter().filter_map(ManifestEntry::stored).collect();
     let class = match came.archive {
-        Some(_) => FaultClass::ArchiveIncomplete,
-        None => FaultClass::FilesMissing,
+        Some(_) => ErrorClass::ArchiveIncomplete,
+        None => ErrorClass::FilesMissing,
     };
     let haul = LandedFiles::of(came.archive, landed, manifest);
     Ok(match shortfall {
-        Some(message) => LandingOutcome::Short { haul, fault: Fault::new(class, message) },
+        Some(message) => LandingOutcome::Short { haul, error: Error::new(class, message) },
         None => LandingOutcome::Whole { haul },
     })
 }

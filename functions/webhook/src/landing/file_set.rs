@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use bucket::{Key, ObjectInfo, UploadedObject};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use model::{Fault, FaultClass, Source, SourceRole, StoredFile};
+use model::{Error, ErrorClass, Source, SourceRole, StoredFile};
 use transport::Downloader;
 
 use crate::landing::{
@@ -31,11 +31,11 @@ struct FileSet<'a> {
     bringing: LandingContext<'a>,
     downloader: &'a Downloader,
     /// The first passing trouble, or what ends the landing for good.
-    ended: Mutex<Option<Fault>>,
+    ended: Mutex<Option<Error>>,
 }
 
 /// Brings every file in and settles what came.
-pub(crate) async fn bring(bringing: LandingContext<'_>, sources: &[Source]) -> Result<LandingOutcome, Fault> {
+pub(crate) async fn bring(bringing: LandingContext<'_>, sources: &[Source]) -> Result<LandingOutcome, Error> {
     let LandingContext { worker, job, meter, .. } = bringing;
     meter.expect_transfers(sources.len());
     meter.expect_files(sources.len() as u64);
@@ -44,8 +44,8 @@ pub(crate) async fn bring(bringing: LandingContext<'_>, sources: &[Source]) -> R
     let names = distinct(sources.iter().map(name_of));
     let files = stream::iter(0..sources.len()).map(|index| set.file(&sources[index], &names[index]));
     let files: Vec<Option<ManifestEntry>> = files.buffered(FILE_CONCURRENCY).collect().await;
-    if let Some(fault) = set.ended.into_inner().ok().flatten() {
-        return Err(fault);
+    if let Some(error) = set.ended.into_inner().ok().flatten() {
+        return Err(error);
     }
     let files: Vec<ManifestEntry> = files.into_iter().flatten().collect();
     let count = files.iter().filter(|file| file.counted()).count() as u64;
@@ -70,13 +70,13 @@ impl FileSet<'_> {
         let counted = source.role == SourceRole::File;
         match self.brought(source, name, counted).await {
             Ok(listed) => Some(listed),
-            Err(fault) if is_its_own(&fault) && !self.may_be_elsewhere(&fault) => {
-                fault.log("a file of a set cannot be brought in");
-                Some(ManifestEntry::Refused { source_name: name_of(source), reason: fault.message, counted })
+            Err(error) if is_its_own(&error) && !self.may_be_elsewhere(&error) => {
+                error.log("a file of a set cannot be brought in");
+                Some(ManifestEntry::Refused { source_name: name_of(source), reason: error.message, counted })
             }
-            Err(fault) => {
+            Err(error) => {
                 if let Ok(mut ended) = self.ended.lock() {
-                    ended.get_or_insert(fault);
+                    ended.get_or_insert(error);
                 }
                 None
             }
@@ -84,8 +84,8 @@ impl FileSet<'_> {
     }
 
     /// Whether the file may be had from another place, which whoever lands the set asks for.
-    fn may_be_elsewhere(&self, fault: &Fault) -> bool {
-        fault.class == FaultClass::SourceGone && self.bringing.renewable
+    fn may_be_elsewhere(&self, error: &Error) -> bool {
+        error.class == ErrorClass::SourceGone && self.bringing.renewable
     }
 
     fn has_ended(&self) -> bool {
@@ -97,7 +97,7 @@ impl FileSet<'_> {
         self.ended.lock().is_ok_and(|ended| ended.is_some())
     }
 
-    async fn brought(&self, source: &Source, name: &str, counted: bool) -> Result<ManifestEntry, Fault> {
+    async fn brought(&self, source: &Source, name: &str, counted: bool) -> Result<ManifestEntry, Error> {
         let LandingContext { worker, job, again, meter, .. } = self.bringing;
         let key = Key::File(job.provider.clone(), job.id, name.to_owned());
         let there = if again { worker.objects.head(&key).await? } else { None };
@@ -109,7 +109,7 @@ impl FileSet<'_> {
         if let Some(flaw) = truncation::flaw(&self.bringing, &key, existing.bytes, &start).await? {
             // Nothing broken stays under a job's prefix; the bucket keeps the removed version.
             worker.objects.delete(&key).await?;
-            return Err(Fault::new(FaultClass::SourceInvalid, flaw));
+            return Err(Error::new(ErrorClass::SourceInvalid, flaw));
         }
         let file = StoredFile {
             name: name.to_owned(),
@@ -135,7 +135,7 @@ impl FileSet<'_> {
         key: &Key,
         name: &str,
         existing: ObjectInfo,
-    ) -> Result<(ObjectInfo, &'static str, Bytes), Fault> {
+    ) -> Result<(ObjectInfo, &'static str, Bytes), Error> {
         let start = self.bringing.worker.objects.read(key, 0..existing.bytes.min(START)).await?;
         Ok((existing, content_type(name, &start), start))
     }
@@ -145,13 +145,13 @@ impl FileSet<'_> {
         source: &Source,
         name: &str,
         key: &Key,
-    ) -> Result<(ObjectInfo, &'static str, Bytes), Fault> {
+    ) -> Result<(ObjectInfo, &'static str, Bytes), Error> {
         let LandingContext { worker, again, meter, checkpoint, .. } = self.bringing;
         let slow = meter.source_rate().too_slow();
         if slow >= FILE_CONCURRENCY {
             // Each of thousands of files would take its time to be found too slow.
             let message = format!("not tried any more: the source was too slow for {slow} other files");
-            return Err(Fault::new(FaultClass::SourceGone, message));
+            return Err(Error::new(ErrorClass::SourceGone, message));
         }
         let path = worker.objects.key(key);
         let checkpoint = checkpoint.filter(|checkpoint| checkpoint.key == path);
@@ -179,16 +179,16 @@ impl FileSet<'_> {
 }
 
 /// Refuses an error page that came with status 200 in a file's place, and what is called a video and is none.
-fn judged(name: &str, start: &[u8]) -> Result<&'static str, Fault> {
+fn judged(name: &str, start: &[u8]) -> Result<&'static str, Error> {
     let named = |ending: &&str| name.to_ascii_lowercase().ends_with(*ending);
     // The first box of such a file says what it is (ISO 14496-12, 4.3).
     if [".mp4", ".m4v"].iter().any(named) && start.get(4..8) != Some(b"ftyp") {
-        return Err(Fault::new(FaultClass::SourceInvalid, "what the provider serves is not an MP4 video"));
+        return Err(Error::new(ErrorClass::SourceInvalid, "what the provider serves is not an MP4 video"));
     }
     let named_html = [".html", ".htm"].iter().any(named);
     if !named_html && content_type("", start) == "text/html" {
-        return Err(Fault::new(
-            FaultClass::SourceInvalid,
+        return Err(Error::new(
+            ErrorClass::SourceInvalid,
             "what the provider serves is a web page, not the file",
         ));
     }
@@ -196,9 +196,9 @@ fn judged(name: &str, start: &[u8]) -> Result<&'static str, Fault> {
 }
 
 /// Whether only this file cannot be had. Everything else concerns the landing as a whole.
-fn is_its_own(fault: &Fault) -> bool {
-    use FaultClass::{SourceChanged, SourceGone, SourceInvalid, SourceRefused, SourceTooLarge};
-    matches!(fault.class, SourceGone | SourceChanged | SourceRefused | SourceTooLarge | SourceInvalid)
+fn is_its_own(error: &Error) -> bool {
+    use ErrorClass::{SourceChanged, SourceGone, SourceInvalid, SourceRefused, SourceTooLarge};
+    matches!(error.class, SourceGone | SourceChanged | SourceRefused | SourceTooLarge | SourceInvalid)
 }
 
 #[cfg(test)]

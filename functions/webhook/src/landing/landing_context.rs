@@ -1,6 +1,6 @@
 //! Brings what a provider made into the bucket: an archive, which is then unpacked, or a set of files.
 
-use model::{Fault, FaultClass, Job, Source, SourceRole};
+use model::{Error, ErrorClass, Job, Source, SourceRole};
 use providers::Provider;
 use transport::Downloader;
 
@@ -30,7 +30,7 @@ pub(crate) struct LandingContext<'a> {
 
 impl LandingContext<'_> {
     /// Reaches the hosts of the job's provider.
-    pub(crate) fn downloader(&self) -> Result<Downloader, Fault> {
+    pub(crate) fn downloader(&self) -> Result<Downloader, Error> {
         let config = &self.worker.config;
         Downloader::new(config.guard(provider(self.job)?), config.largest, &config.ca_bundle)
     }
@@ -43,7 +43,7 @@ pub(crate) async fn bring(
     again: bool,
     renewable: bool,
     meter: &LandingProgress,
-) -> Result<LandingOutcome, Fault> {
+) -> Result<LandingOutcome, Error> {
     let sources = sources(worker, job).await?;
     let mut checkpoint: Option<Checkpoint> = None;
     if again {
@@ -59,17 +59,17 @@ pub(crate) async fn bring(
     }
 }
 
-fn provider(job: &Job) -> Result<&'static dyn Provider, Fault> {
+fn provider(job: &Job) -> Result<&'static dyn Provider, Error> {
     providers::find(job.provider.as_str())
-        .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))
+        .ok_or_else(|| Error::new(ErrorClass::Internal, "the job's provider is not known any more"))
 }
 
 /// The job's sources, from the bucket if they are too many for its record.
-async fn sources(worker: &Worker, job: &Job) -> Result<Vec<Source>, Fault> {
+async fn sources(worker: &Worker, job: &Job) -> Result<Vec<Source>, Error> {
     let [Source { role: SourceRole::List, url: key, .. }] = &job.sources[..] else {
         return Ok(job.sources.clone());
     };
-    let gone = || Fault::new(FaultClass::Internal, "the list of the job's sources is gone from the bucket");
+    let gone = || Error::new(ErrorClass::Internal, "the list of the job's sources is gone from the bucket");
     let list = worker.objects.get(key).await?.ok_or_else(gone)?;
     serde_json::from_slice(&list).map_err(|e| gone().with_source(e))
 }

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use job_store::Lease;
-use model::{Event, Fault, FaultClass};
+use model::{Error, ErrorClass, Event};
 use notifications::UnreachableServices;
 use time::OffsetDateTime;
 
@@ -32,8 +32,8 @@ pub(crate) async fn watch<T>(
     lease: &Lease,
     receipt: &Receipt,
     meter: &LandingProgress,
-    landing: impl Future<Output = Result<T, Fault>>,
-) -> Result<LeasedOutcome<T>, Fault> {
+    landing: impl Future<Output = Result<T, Error>>,
+) -> Result<LeasedOutcome<T>, Error> {
     tokio::pin!(landing);
     let left = Duration::try_from(receipt.deadline - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO);
     let end = tokio::time::sleep(left.saturating_sub(RESERVE));
@@ -44,14 +44,14 @@ pub(crate) async fn watch<T>(
             return done.map(LeasedOutcome::Done);
         }
         () = end => None,
-        fault = kept_until_lost(worker, lease, receipt, meter) => Some(fault),
+        error = kept_until_lost(worker, lease, receipt, meter) => Some(error),
         never = signs_of_life(worker, lease) => match never {},
     };
     // The streams end with an error now, and what is open behind them is closed.
     meter.stop();
     let _ = tokio::time::timeout(CLEAN_UP, landing).await;
-    if let Some(fault) = lost {
-        return Err(fault);
+    if let Some(error) = lost {
+        return Err(error);
     }
     note_progress(worker, lease, meter).await?;
     match meter.can_go_on() {
@@ -66,14 +66,14 @@ async fn kept_until_lost(
     lease: &Lease,
     receipt: &Receipt,
     meter: &LandingProgress,
-) -> Fault {
+) -> Error {
     let mut beat = tokio::time::interval(worker.config.lease / 3);
     loop {
         beat.tick().await;
         match keep(worker, lease, receipt, meter).await {
-            Err(fault) if fault.class == FaultClass::LandingBusy => return fault,
+            Err(error) if error.class == ErrorClass::LandingBusy => return error,
             // The lease outlives two missed beats; a passing trouble is no reason to stop.
-            Err(fault) => fault.log("a landing's lease or message was not renewed"),
+            Err(error) => error.log("a landing's lease or message was not renewed"),
             Ok(()) => {}
         }
     }
@@ -86,13 +86,13 @@ async fn signs_of_life(worker: &Worker, lease: &Lease) -> Infallible {
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         beat.tick().await;
-        if let Err(fault) = give_sign(worker, lease).await {
-            fault.log("whether somebody waits for a job that lands is not known");
+        if let Err(error) = give_sign(worker, lease).await {
+            error.log("whether somebody waits for a job that lands is not known");
         }
     }
 }
 
-async fn give_sign(worker: &Worker, lease: &Lease) -> Result<(), Fault> {
+async fn give_sign(worker: &Worker, lease: &Lease) -> Result<(), Error> {
     // Read anew: a workflow that retries may wait since a moment ago.
     match worker.records.get(lease.job).await? {
         Some(job) if !job.audience.waiters.is_empty() => {
@@ -107,7 +107,7 @@ async fn keep(
     lease: &Lease,
     receipt: &Receipt,
     meter: &LandingProgress,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let span = worker.config.lease;
     // A crash of this worker brings the message back when its lease has run out, and not hours later.
     let seconds = u32::try_from(span.as_secs()).unwrap_or(u32::MAX).max(1);
@@ -119,7 +119,7 @@ async fn keep(
 }
 
 /// Records how far the landing is, for whoever asks, and for whoever goes on with it.
-async fn note_progress(worker: &Worker, lease: &Lease, meter: &LandingProgress) -> Result<(), Fault> {
+async fn note_progress(worker: &Worker, lease: &Lease, meter: &LandingProgress) -> Result<(), Error> {
     let now = OffsetDateTime::now_utc();
     if let Some(checkpoint) = meter.unsaved_checkpoint() {
         worker.records.save_checkpoint(lease, &checkpoint, now).await?;

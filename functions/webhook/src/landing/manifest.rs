@@ -5,7 +5,7 @@
 use bucket::{Bucket, Key};
 use bytes::Bytes;
 use model::{
-    Checksum, Fault, FaultClass, Job, JobId, ManifestObject, Missing, ProviderJobId, ProviderName, StoredFile,
+    Checksum, Error, ErrorClass, Job, JobId, ManifestObject, Missing, ProviderJobId, ProviderName, StoredFile,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -126,18 +126,18 @@ struct Completeness {
 /// Writes the manifest of a job, unless it is there. One that tells of an earlier round of the same job gives way.
 ///
 /// # Errors
-/// [`FaultClass::ObjectConflict`] if another one is there, or [`FaultClass::StorageUnavailable`].
+/// [`ErrorClass::ObjectConflict`] if another one is there, or [`ErrorClass::StorageUnavailable`].
 pub(crate) async fn write(
     objects: &Bucket,
     job: &Job,
     came: &TransferResult,
-) -> Result<ManifestObject, Fault> {
+) -> Result<ManifestObject, Error> {
     let text = text(job, came)?;
     let key = Key::Manifest(job.provider.clone(), job.id);
     let path = objects.key(&key);
     let bytes = match objects.place(&key, JSON, text.clone()).await {
         Ok(_) => text.len() as u64,
-        Err(conflict) if conflict.class == FaultClass::ObjectConflict => {
+        Err(conflict) if conflict.class == ErrorClass::ObjectConflict => {
             let there = objects.get(&path).await?.unwrap_or_default();
             match same(&there, &text) {
                 true => there.len() as u64,
@@ -150,7 +150,7 @@ pub(crate) async fn write(
                 false => return Err(conflict),
             }
         }
-        Err(fault) => return Err(fault),
+        Err(error) => return Err(error),
     };
     Ok(ManifestObject { key: path, bytes })
 }
@@ -172,7 +172,7 @@ fn replaces(there: &[u8], job: &Job) -> bool {
     job.retries.rounds > 0 && of == Some(job.id.to_string().as_str())
 }
 
-fn text(job: &Job, came: &TransferResult) -> Result<Bytes, Fault> {
+fn text(job: &Job, came: &TransferResult) -> Result<Bytes, Error> {
     let files: Vec<File<'_>> = came.files.iter().filter_map(file).collect();
     let refused: Vec<Refused<'_>> = came.files.iter().filter_map(refused).collect();
     let broken =
@@ -198,7 +198,7 @@ fn text(job: &Job, came: &TransferResult) -> Result<Bytes, Fault> {
         missing: &job.missing,
         completeness: Completeness { expected: came.expected, landed, missing },
     };
-    let unwritten = |e| Fault::new(FaultClass::Internal, "the manifest cannot be written").with_source(e);
+    let unwritten = |e| Error::new(ErrorClass::Internal, "the manifest cannot be written").with_source(e);
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(unwritten)?;
     text.push(b'\n');
     Ok(text.into())

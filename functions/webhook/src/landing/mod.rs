@@ -14,7 +14,7 @@ pub(crate) mod truncation;
 use std::time::Duration;
 
 use job_store::{Lease, LeaseAttempt};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, SlowAttempt, SourceRole};
+use model::{Change, Error, ErrorClass, Event, Job, JobId, SlowAttempt, SourceRole};
 use providers::PollStatus;
 use queues::DeliveryQueueMessage;
 use runtime::{Segment, SegmentId};
@@ -40,14 +40,14 @@ const MIN_TIME_LEFT: time::Duration = time::Duration::seconds(30);
 
 /// Why a landing ended before its end.
 struct Stopped {
-    fault: Fault,
+    error: Error,
     /// Set when the source was too slow.
     slow: Option<SlowAttempt>,
 }
 
-impl From<Fault> for Stopped {
-    fn from(fault: Fault) -> Self {
-        Self { fault, slow: None }
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self { error, slow: None }
     }
 }
 
@@ -79,24 +79,24 @@ impl Worker {
         let landed = match ended {
             Ok(LeasedOutcome::Done(event)) => self.finish(&lease, event).await.map(Some),
             Ok(LeasedOutcome::OutOfTime) => self.go_on_later(&lease).await.map(|()| None),
-            Err(Stopped { fault: lost, .. }) if lost.class == FaultClass::LandingBusy => Err(lost),
-            Err(stopped) if stopped.fault.retryable() => Err(self.postpone(&lease, stopped).await),
-            Err(Stopped { fault, .. }) => {
-                fault.log("landing failed for good");
-                let error = fault.for_record(OffsetDateTime::now_utc());
+            Err(Stopped { error: lost, .. }) if lost.class == ErrorClass::LandingBusy => Err(lost),
+            Err(stopped) if stopped.error.retryable() => Err(self.postpone(&lease, stopped).await),
+            Err(Stopped { error, .. }) => {
+                error.log("landing failed for good");
+                let error = error.for_record(OffsetDateTime::now_utc());
                 let event = Event::LandingFailed { archive: None, error };
                 self.finish(&lease, event).await.map(Some)
             }
         };
         self.trace_landing(segment, id, landed.as_ref());
         match landed {
-            Err(lost) if lost.class == FaultClass::LandingBusy => self.lost(id, lost).await,
+            Err(lost) if lost.class == ErrorClass::LandingBusy => self.lost(id, lost).await,
             landed => landed.map(|_| ()).map_err(RetryLater::from),
         }
     }
 
     /// Tells the trace of the job's request of a landing.
-    fn trace_landing(&self, mut segment: Segment, id: JobId, landed: Result<&Option<Job>, &Fault>) {
+    fn trace_landing(&self, mut segment: Segment, id: JobId, landed: Result<&Option<Job>, &Error>) {
         segment.note("job_id", id.to_string());
         match landed {
             Ok(Some(job)) => {
@@ -105,8 +105,8 @@ impl Worker {
                 segment.note("files", job.files_total);
             }
             Ok(None) => segment.note("status", "to be continued"),
-            Err(fault) => {
-                segment.note("fault", fault.class.name());
+            Err(error) => {
+                segment.note("error", error.class.name());
                 segment.failed();
             }
         }
@@ -125,8 +125,8 @@ impl Worker {
         loop {
             let (job, again) = (fresh.as_ref().unwrap_or(job), again || left < MAX_SOURCE_REFRESHES);
             match self.bring_watched(lease, job, again, left > 0, receipt).await {
-                Err(gone) if gone.fault.class == FaultClass::SourceGone && left > 0 => {
-                    gone.fault.log("files are gone, the provider is asked where they are now");
+                Err(gone) if gone.error.class == ErrorClass::SourceGone && left > 0 => {
+                    gone.error.log("files are gone, the provider is asked where they are now");
                     match self.where_now(lease, job, receipt).await? {
                         Some(job) => (fresh, left) = (Some(job), left - 1),
                         None if job.sources.iter().all(|source| source.role == SourceRole::Archive) => {
@@ -152,38 +152,38 @@ impl Worker {
     ) -> Result<LeasedOutcome<Event>, Stopped> {
         let meter = LandingProgress::new(SourceRate::new(self.config.min_rate, job.slow_attempts));
         let landing = Box::pin(bring(self, job, again, renewable, &meter));
-        let landed = watch(self, lease, receipt, &meter, landing).await.map_err(|fault| {
+        let landed = watch(self, lease, receipt, &meter, landing).await.map_err(|error| {
             let slow = meter.source_rate().too_slow() > 0;
-            Stopped { fault, slow: slow.then(|| SlowAttempt { progressed: meter.has_progressed() }) }
+            Stopped { error, slow: slow.then(|| SlowAttempt { progressed: meter.has_progressed() }) }
         })?;
         let LeasedOutcome::Done(landed) = landed else {
             return Ok(LeasedOutcome::OutOfTime);
         };
         Ok(LeasedOutcome::Done(match landed {
             LandingOutcome::Whole { haul } => Event::Landed { haul },
-            LandingOutcome::Short { haul, fault } => {
-                let error = fault.for_record(OffsetDateTime::now_utc());
+            LandingOutcome::Short { haul, error } => {
+                let error = error.for_record(OffsetDateTime::now_utc());
                 Event::LandedPartly { haul, error }
             }
-            LandingOutcome::Refused { archive, fault } => {
-                fault.log("what came cannot be used");
-                let error = fault.for_record(OffsetDateTime::now_utc());
+            LandingOutcome::Refused { archive, error } => {
+                error.log("what came cannot be used");
+                let error = error.for_record(OffsetDateTime::now_utc());
                 Event::LandingFailed { archive, error }
             }
         }))
     }
 
     /// Asks the provider where the files of a job are. Nothing when it cannot be asked, or does not say.
-    async fn where_now(&self, lease: &Lease, job: &Job, receipt: &Receipt) -> Result<Option<Job>, Fault> {
+    async fn where_now(&self, lease: &Lease, job: &Job, receipt: &Receipt) -> Result<Option<Job>, Error> {
         let provider = providers::find(job.provider.as_str())
-            .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "the job's provider is not known any more"))?;
         let latest = receipt.deadline - MIN_TIME_LEFT;
         let finished = match Box::pin(self.inquire(provider, job, latest)).await? {
             PollOutcome::Answered(PollStatus::Told(event @ Event::Finished { .. })) => event,
-            PollOutcome::Unanswered(fault, _) if fault.retryable() => return Err(fault),
+            PollOutcome::Unanswered(error, _) if error.retryable() => return Err(error),
             PollOutcome::NoTime => {
                 let message = "there was no time left to ask where the files are";
-                return Err(Fault::new(FaultClass::SourceUnavailable, message));
+                return Err(Error::new(ErrorClass::SourceUnavailable, message));
             }
             PollOutcome::Answered(_) | PollOutcome::Unanswered(..) | PollOutcome::CannotBe => {
                 return Ok(None);
@@ -199,10 +199,10 @@ impl Worker {
         Ok(Some(fresh))
     }
 
-    async fn finish(&self, lease: &Lease, event: Event) -> Result<Job, Fault> {
+    async fn finish(&self, lease: &Lease, event: Event) -> Result<Job, Error> {
         let now = OffsetDateTime::now_utc();
         let (job, change) = match self.records.apply_leased(lease, &event, now).await {
-            Err(rejected) if rejected.class == FaultClass::StorageRejected => {
+            Err(rejected) if rejected.class == ErrorClass::StorageRejected => {
                 // What the table does not take it never takes; that it did not fits in any case.
                 rejected.log("the end of a landing cannot be recorded");
                 let event = Event::LandingFailed { archive: None, error: rejected.for_record(now) };
@@ -222,23 +222,23 @@ impl Worker {
     }
 
     /// Queues the rest for another invocation. The queue has it before this one's message is done with.
-    async fn go_on_later(&self, lease: &Lease) -> Result<(), Fault> {
+    async fn go_on_later(&self, lease: &Lease) -> Result<(), Error> {
         tracing::info!(metric = "LandingsContinued", count = 1, "the landing goes on in another invocation");
         self.records.release(lease, OffsetDateTime::now_utc()).await?;
         self.inbox.send(&DeliveryQueueMessage::Continuation(lease.job), 0).await
     }
 
     /// Notes on the job what stopped it, and gives the lease back so that the next attempt need not wait.
-    async fn postpone(&self, lease: &Lease, stopped: Stopped) -> Fault {
-        let Stopped { fault, slow } = stopped;
+    async fn postpone(&self, lease: &Lease, stopped: Stopped) -> Error {
+        let Stopped { error, slow } = stopped;
         let now = OffsetDateTime::now_utc();
-        let note = Event::LandingPostponed { error: fault.for_record(now), slow };
+        let note = Event::LandingPostponed { error: error.for_record(now), slow };
         if let Err(unrecorded) = self.records.apply_leased(lease, &note, now).await {
             unrecorded.log("why a landing was postponed is not recorded");
         }
         if let Err(unreleased) = self.records.release(lease, now).await {
             unreleased.log("a lease is left to run out");
         }
-        fault
+        error
     }
 }

@@ -4,7 +4,7 @@
 //! ago is queued again a few times, which is enough after an outage, and then waits for an operator with an error that
 //! says so. It stays `landing`: whatever brings its message back lands it.
 
-use model::{Event, Fault, FaultClass, Job, JobError, shortened};
+use model::{Error, ErrorClass, Event, Job, JobError, shortened};
 use queues::DeliveryQueueMessage;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -22,7 +22,7 @@ impl Worker {
         job: &Job,
         until: OffsetDateTime,
         now: OffsetDateTime,
-    ) -> Result<SweepOutcome, Fault> {
+    ) -> Result<SweepOutcome, Error> {
         let ended = self.records.lease_end(job.id).await?.unwrap_or(job.updated_at);
         let stalls = ended + Job::LANDING_STALLS_AFTER;
         let next = stalls.max(now + Job::LANDING_STALLS_AFTER);
@@ -32,7 +32,7 @@ impl Worker {
         }
         let queued = job.check.unanswered < MAX_CONTINUATIONS;
         let known = job.error.as_ref().is_some_and(|error| {
-            error.class == FaultClass::LandingStalled && error.retryable == queued && !queued
+            error.class == ErrorClass::LandingStalled && error.retryable == queued && !queued
         });
         let error = (!known).then(|| stalled(job, ended, queued, now));
         // Noted before the message is sent, so that whoever takes it up has the last word.
@@ -59,7 +59,7 @@ fn stalled(job: &Job, ended: OffsetDateTime, queued: bool, now: OffsetDateTime) 
         true => format!("it is queued again, {} of {MAX_CONTINUATIONS} times", job.check.unanswered + 1),
         false => "redrive the dead-letter queue once the cause is mended, or retry the job".to_owned(),
     };
-    let last = job.error.as_ref().filter(|error| error.class != FaultClass::LandingStalled);
+    let last = job.error.as_ref().filter(|error| error.class != ErrorClass::LandingStalled);
     let last = last.map_or_else(String::new, |error| {
         format!(
             "; the last error: {}: {}",
@@ -68,6 +68,6 @@ fn stalled(job: &Job, ended: OffsetDateTime, queued: bool, now: OffsetDateTime) 
         )
     });
     let message = format!("nobody has tried to bring the files in since {since}: {next}{last}");
-    let error = Fault::new(FaultClass::LandingStalled, message).for_record(now);
+    let error = Error::new(ErrorClass::LandingStalled, message).for_record(now);
     JobError { retryable: queued, ..error }
 }

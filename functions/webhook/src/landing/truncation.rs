@@ -4,7 +4,7 @@
 //! Only what is surely cut off is told as such. What follows the end of a file is nobody's business here.
 
 use bucket::Key;
-use model::Fault;
+use model::Error;
 
 use crate::landing::{archive::unpack::content_type, landing_context::LandingContext};
 
@@ -16,13 +16,13 @@ const END_OF_GIF: usize = 1024;
 /// Why a file that is in the bucket is no whole file, if it is not. `start` is its first bytes, at most 64 KiB.
 ///
 /// # Errors
-/// [`model::FaultClass::StorageUnavailable`]: its end cannot be read.
+/// [`model::ErrorClass::StorageUnavailable`]: its end cannot be read.
 pub(crate) async fn flaw(
     bringing: &LandingContext<'_>,
     key: &Key,
     length: u64,
     start: &[u8],
-) -> Result<Option<&'static str>, Fault> {
+) -> Result<Option<&'static str>, Error> {
     if length == 0 {
         return Ok(Some("the file is empty"));
     }

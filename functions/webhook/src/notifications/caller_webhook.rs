@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt, future::join_all, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use notifications::WebhookSigner;
 use queues::CallerWebhook;
 use runtime::{QueueMessage, QueueReply};
@@ -66,22 +66,22 @@ impl Worker {
     async fn tell_caller(
         &self,
         message: QueueMessage,
-        webhook: Result<CallerWebhook, Fault>,
+        webhook: Result<CallerWebhook, Error>,
     ) -> Option<String> {
         let attempt = message.receive_count;
         let webhook = match webhook {
             Ok(webhook) => webhook,
-            Err(fault) => {
-                fault.log("a caller is not told");
+            Err(error) => {
+                error.log("a caller is not told");
                 return self.again(message, None).await;
             }
         };
         let CallerWebhook { id, job_id, url, .. } = &webhook;
         // Whoever has the whole URL can talk to the caller.
         let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        let told = self.try_to_tell_caller(&webhook).await.unwrap_or_else(|fault| {
-            fault.log("a caller cannot be told");
-            Told::Not(fault.message, None)
+        let told = self.try_to_tell_caller(&webhook).await.unwrap_or_else(|error| {
+            error.log("a caller cannot be told");
+            Told::Not(error.message, None)
         });
         match told {
             Told::Heard => {
@@ -103,13 +103,13 @@ impl Worker {
         }
     }
 
-    async fn try_to_tell_caller(&self, webhook: &CallerWebhook) -> Result<Told, Fault> {
+    async fn try_to_tell_caller(&self, webhook: &CallerWebhook) -> Result<Told, Error> {
         let keys = self.webhook_keys().await?;
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in keys.headers(&webhook.id, OffsetDateTime::now_utc(), &webhook.body) {
             let value = HeaderValue::from_str(&value).map_err(|e| {
-                Fault::new(FaultClass::Internal, "a caller's webhook has an id that is no header")
+                Error::new(ErrorClass::Internal, "a caller's webhook has an id that is no header")
                     .with_source(e)
             })?;
             headers.insert(name, value);
@@ -138,20 +138,20 @@ impl Worker {
         })
     }
 
-    async fn webhook_keys(&self) -> Result<WebhookSigner, Fault> {
+    async fn webhook_keys(&self) -> Result<WebhookSigner, Error> {
         let keys = |document: &SecretDocument| {
             Some(WebhookSigner::read(&document.notify_signing_secrets())).filter(|keys| !keys.is_empty())
         };
         self.secrets.find(keys).await?.ok_or_else(|| {
-            Fault::new(FaultClass::Misconfigured, "no notify_signing_secrets in Landfall's secret")
+            Error::new(ErrorClass::Misconfigured, "no notify_signing_secrets in Landfall's secret")
         })
     }
 
     /// Lets a message come back, and returns its id. After the last attempt the queue moves it as soon as it is seen.
     async fn again(&self, message: QueueMessage, asked: Option<Duration>) -> Option<String> {
         let wait = wait(message.receive_count, asked, Uuid::now_v7().as_bytes()[15]);
-        if let Err(fault) = self.caller_webhooks.hide(&message.receipt_handle, wait).await {
-            fault.log("a caller is told again only after the queue's own timeout");
+        if let Err(error) = self.caller_webhooks.hide(&message.receipt_handle, wait).await {
+            error.log("a caller is told again only after the queue's own timeout");
         }
         Some(message.id)
     }

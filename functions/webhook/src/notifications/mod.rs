@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use job_store::DeliveryRecord;
-use model::{Fault, FaultClass, Job, NotifyTargets, OutboxProgress, ProviderName};
+use model::{Error, ErrorClass, Job, NotifyTargets, OutboxProgress, ProviderName};
 use notifications::{ProviderEvent, UnreachableServices};
 use outbox::OutboxDispatcher;
 use time::OffsetDateTime;
@@ -41,26 +41,26 @@ impl Worker {
             telling.workflows(job, &unreachable),
             in_time(Box::pin(telling.caller(job)))
         );
-        for fault in [bus, workflows, caller].into_iter().filter_map(Result::err) {
-            fault.log("others are told of a job later");
+        for error in [bus, workflows, caller].into_iter().filter_map(Result::err) {
+            error.log("others are told of a job later");
         }
     }
 
     /// Tells others what a crash or an outage left untold, as far as they can be reached.
-    pub(crate) async fn make_up(&self, job: &Job, deaf: &UnreachableTargets) -> Result<(), Fault> {
+    pub(crate) async fn make_up(&self, job: &Job, deaf: &UnreachableTargets) -> Result<(), Error> {
         let telling = self.telling();
         let (bus, workflows, caller) = tokio::join!(
             unless(&deaf.bus, job, in_time(Box::pin(telling.bus(job)))),
             telling.workflows(job, &deaf.workflows),
             unless(&deaf.callers, job, in_time(Box::pin(telling.caller(job))))
         );
-        let faults: Vec<Fault> = [bus, workflows, caller].into_iter().filter_map(Result::err).collect();
-        if faults.is_empty() {
+        let errors: Vec<Error> = [bus, workflows, caller].into_iter().filter_map(Result::err).collect();
+        if errors.is_empty() {
             // Also when there was nothing to tell any more.
             return self.records.told(job.id, OutboxProgress::default()).await;
         }
-        for fault in &faults {
-            fault.log("others cannot be told of a job, the next sweep tries again");
+        for error in &errors {
+            error.log("others cannot be told of a job, the next sweep tries again");
         }
         // It makes way for others in the index that finds it.
         self.records.postpone_notifications(job.id, OffsetDateTime::now_utc() + LATER).await
@@ -76,7 +76,7 @@ impl Worker {
     }
 
     /// Lets those who wait for a job know that it goes on.
-    pub(crate) async fn give_sign(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Fault> {
+    pub(crate) async fn give_sign(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Error> {
         let gone = self.workflows.give_sign(job, unreachable).await;
         if !gone.is_empty() {
             self.records.remove_waiters(job.id, &gone).await?;
@@ -92,7 +92,7 @@ impl Worker {
         provider: &ProviderName,
         delivery: &DeliveryRecord<'_>,
         body: &Bytes,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let Some(events) = &self.events else { return Ok(()) };
         let (id, name, received_at) = (delivery.id, delivery.name, delivery.received_at);
         let body = serde_json::from_slice(body).ok();
@@ -104,8 +104,8 @@ impl Worker {
 async fn unless(
     deaf: &AtomicBool,
     job: &Job,
-    telling: impl Future<Output = Result<(), Fault>>,
-) -> Result<(), Fault> {
+    telling: impl Future<Output = Result<(), Error>>,
+) -> Result<(), Error> {
     if deaf.load(Ordering::Relaxed) && !job.outbox.events.is_empty() {
         return Err(slow());
     }
@@ -117,10 +117,10 @@ async fn unless(
 }
 
 /// In a place of its own: the clients' futures are long, and a landing's future need not hold them.
-async fn in_time(telling: Pin<Box<impl Future<Output = Result<(), Fault>>>>) -> Result<(), Fault> {
+async fn in_time(telling: Pin<Box<impl Future<Output = Result<(), Error>>>>) -> Result<(), Error> {
     tokio::time::timeout(MAX_NOTIFY_TIME, telling).await.unwrap_or_else(|_| Err(slow()))
 }
 
-fn slow() -> Fault {
-    Fault::new(FaultClass::StorageUnavailable, "others could not be told in time").retry_after(5)
+fn slow() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "others could not be told in time").retry_after(5)
 }

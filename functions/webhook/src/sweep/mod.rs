@@ -12,7 +12,7 @@ pub(crate) mod poll_schedule;
 use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
-use model::{Change, Event, Fault, FaultClass, Job, JobId, Status};
+use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
 use providers::PollStatus;
 use queues::DeliveryQueueMessage;
 use serde::Serialize;
@@ -66,20 +66,20 @@ impl Sweep {
     /// Reads `{"command": "sweep"}`, which may name seconds to look ahead: `"ahead_seconds": 3600`.
     ///
     /// # Errors
-    /// [`FaultClass::InvalidRequest`] naming the field.
-    pub(crate) fn read(command: &str, mut fields: Map<String, Value>) -> Result<Self, Fault> {
+    /// [`ErrorClass::InvalidRequest`] naming the field.
+    pub(crate) fn read(command: &str, mut fields: Map<String, Value>) -> Result<Self, Error> {
         if command != "sweep" {
-            return Err(Fault::invalid("command", "expected \"sweep\""));
+            return Err(Error::invalid("command", "expected \"sweep\""));
         }
         let ahead = match fields.remove("ahead_seconds") {
             None | Some(Value::Null) => 0,
             Some(value) => value
                 .as_u64()
                 .filter(|seconds| *seconds <= MAX_LOOKAHEAD_SECONDS)
-                .ok_or_else(|| Fault::invalid("ahead_seconds", "expected seconds from 0 to 604800"))?,
+                .ok_or_else(|| Error::invalid("ahead_seconds", "expected seconds from 0 to 604800"))?,
         };
         match fields.keys().next() {
-            Some(unknown) => Err(Fault::invalid(unknown, "unknown field")),
+            Some(unknown) => Err(Error::invalid(unknown, "unknown field")),
             None => Ok(Self { ahead: Duration::seconds(ahead.cast_signed()) }),
         }
     }
@@ -87,7 +87,7 @@ impl Sweep {
 
 impl Worker {
     /// Looks after the jobs that are due, as many as the time allows.
-    pub(crate) async fn sweep(&self, sweep: Sweep, deadline: OffsetDateTime) -> Result<SweepReport, Fault> {
+    pub(crate) async fn sweep(&self, sweep: Sweep, deadline: OffsetDateTime) -> Result<SweepReport, Error> {
         let now = OffsetDateTime::now_utc();
         let latest = (deadline - RESERVE).min(now + self.config.sweep.longest).max(now);
         let (mut swept, mut seen) = (SweepReport::default(), HashSet::new());
@@ -125,10 +125,10 @@ impl Worker {
         runtime::set_job(id);
         match self.look_at(id, round).await {
             Ok(looked) => looked,
-            Err(fault) => {
+            Err(error) => {
                 tracing::error!(
-                    fault = fault.class.name(),
-                    causes = fault.causes(),
+                    error = error.class.name(),
+                    causes = error.causes(),
                     "a job cannot be looked after"
                 );
                 self.put_off(id).await;
@@ -140,12 +140,12 @@ impl Worker {
     /// Makes room at the head of the index, where such jobs would gather and keep others from being found.
     async fn put_off(&self, id: JobId) {
         let now = OffsetDateTime::now_utc();
-        if let Err(fault) = self.checked(id, now, now + PUT_OFF, false).await {
-            fault.log("a job that cannot be looked after stays at the head of those that are due");
+        if let Err(error) = self.checked(id, now, now + PUT_OFF, false).await {
+            error.log("a job that cannot be looked after stays at the head of those that are due");
         }
     }
 
-    async fn look_at(&self, id: JobId, round: &Round) -> Result<SweepOutcome, Fault> {
+    async fn look_at(&self, id: JobId, round: &Round) -> Result<SweepOutcome, Error> {
         let now = OffsetDateTime::now_utc();
         let Some(job) = self.records.get(id).await? else { return Ok(SweepOutcome::Stayed) };
         runtime::set_provider(job.provider.as_str());
@@ -187,17 +187,17 @@ impl Worker {
     }
 
     /// Asks about work that the provider has, or lets it expire.
-    pub(crate) async fn ask(&self, job: Job, latest: OffsetDateTime) -> Result<SweepOutcome, Fault> {
+    pub(crate) async fn ask(&self, job: Job, latest: OffsetDateTime) -> Result<SweepOutcome, Error> {
         let provider = providers::find(job.provider.as_str())
-            .ok_or_else(|| Fault::new(FaultClass::Internal, "the job's provider is not known any more"))?;
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "the job's provider is not known any more"))?;
         let inquired = self.inquire(provider, &job, latest).await?;
         let now = OffsetDateTime::now_utc();
         let end = poll_schedule::end(provider, &job, &inquired, self.config.sweep.expiry);
         match inquired {
             PollOutcome::NoTime => Ok(SweepOutcome::NotNow),
             PollOutcome::Answered(PollStatus::Told(event)) => self.happened(&job, event).await,
-            PollOutcome::Answered(PollStatus::Gone(fault)) => {
-                let error = fault.for_record(now);
+            PollOutcome::Answered(PollStatus::Gone(error)) => {
+                let error = error.for_record(now);
                 self.happened(&job, Event::Failed { error, missing: vec![] }).await
             }
             _ if now >= end => self.happened(&job, expired(&job, now)).await,
@@ -214,8 +214,8 @@ impl Worker {
                 }
                 self.later(&job, now, poll_schedule::next(provider, &job, now).min(end)).await
             }
-            PollOutcome::Unanswered(fault, wait) => {
-                fault.log("the provider does not say how work stands");
+            PollOutcome::Unanswered(error, wait) => {
+                error.log("the provider does not say how work stands");
                 let next = poll_schedule::next_unanswered(provider, &job, now).max(now + wait);
                 self.checked(job.id, now, next.min(end), false).await
             }
@@ -227,7 +227,7 @@ impl Worker {
         job: &Job,
         notes: Option<Map<String, Value>>,
         now: OffsetDateTime,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         match notes {
             Some(notes) => self.records.apply(job.id, &Event::Noted { notes }, now).await.map(|_| ()),
             None => Ok(()),
@@ -236,7 +236,7 @@ impl Worker {
 
     /// Notes that a job's message is about to be sent again. Before that, so that whoever takes the message up has the last
     /// word on when the job is looked at next.
-    async fn is_sent_again(&self, job: &Job, now: OffsetDateTime) -> Result<SweepOutcome, Fault> {
+    async fn is_sent_again(&self, job: &Job, now: OffsetDateTime) -> Result<SweepOutcome, Error> {
         self.checked(job.id, now, poll_schedule::lost_message(job, now), false).await
     }
 
@@ -245,7 +245,7 @@ impl Worker {
         job: &Job,
         now: OffsetDateTime,
         next: OffsetDateTime,
-    ) -> Result<SweepOutcome, Fault> {
+    ) -> Result<SweepOutcome, Error> {
         self.checked(job.id, now, next, true).await
     }
 
@@ -256,12 +256,12 @@ impl Worker {
         now: OffsetDateTime,
         next: OffsetDateTime,
         answered: bool,
-    ) -> Result<SweepOutcome, Fault> {
+    ) -> Result<SweepOutcome, Error> {
         self.records.apply(id, &Event::Checked { next, answered }, now).await.map(|_| SweepOutcome::Stayed)
     }
 
     /// Lets something happen to a job, and lands it when that made its files ready.
-    async fn happened(&self, job: &Job, event: Event) -> Result<SweepOutcome, Fault> {
+    async fn happened(&self, job: &Job, event: Event) -> Result<SweepOutcome, Error> {
         let event = self.short(job.id, event).await?;
         let (after, change) = self.records.apply(job.id, &event, OffsetDateTime::now_utc()).await?;
         if after.status == Status::Received {
@@ -290,7 +290,7 @@ pub(crate) enum SweepOutcome {
 fn interrupted(now: OffsetDateTime) -> Event {
     let message =
         "the request to the provider was interrupted; the work may be under way, and is not asked for again";
-    Event::OutcomeUnknown { error: Fault::new(FaultClass::ProviderOutcomeUnknown, message).for_record(now) }
+    Event::OutcomeUnknown { error: Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now) }
 }
 
 fn expired(job: &Job, now: OffsetDateTime) -> Event {
@@ -305,5 +305,5 @@ fn expired(job: &Job, now: OffsetDateTime) -> Event {
              lands if word of it still comes"
         ),
     };
-    Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).for_record(now) }
+    Event::Expired { error: Error::new(ErrorClass::ProviderSilent, message).for_record(now) }
 }

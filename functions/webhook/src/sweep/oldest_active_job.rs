@@ -9,7 +9,7 @@ impl Worker {
     pub(crate) async fn measure_the_oldest(&self) {
         let oldest = match self.records.oldest_active().await {
             Ok(oldest) => oldest,
-            Err(fault) => return fault.log("the age of the oldest unfinished job is not known"),
+            Err(error) => return error.log("the age of the oldest unfinished job is not known"),
         };
         let age = oldest.map(|id| OffsetDateTime::now_utc() - id.created_at()).unwrap_or_default();
         let value = age.whole_seconds().max(0);

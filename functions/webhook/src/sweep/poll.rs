@@ -1,6 +1,6 @@
 //! Asking a provider how work stands, in our turn and once: what it does not answer is asked again by a later sweep.
 
-use model::{Fault, Job};
+use model::{Error, Job};
 use provider_client::{ProviderClient, QueryError, RateLimiter, TokenSource, latest_request};
 use providers::{ApiAccess, Credentials, PollStatus, Provider};
 use time::{Duration, OffsetDateTime};
@@ -13,7 +13,7 @@ pub(crate) enum PollOutcome {
     /// The provider said this.
     Answered(PollStatus),
     /// It did not, for this reason, and wants to be left alone for so long.
-    Unanswered(Fault, Duration),
+    Unanswered(Error, Duration),
     /// It cannot be asked about this work.
     CannotBe,
     /// There was no time to ask.
@@ -27,7 +27,7 @@ impl Worker {
         provider: &dyn Provider,
         job: &Job,
         latest: OffsetDateTime,
-    ) -> Result<PollOutcome, Fault> {
+    ) -> Result<PollOutcome, Error> {
         let secret = self.secrets.get().await?;
         let credentials = Credentials::new(secret.provider(provider.name()));
         let config = &self.config.sweep;
@@ -59,9 +59,9 @@ impl Worker {
         Ok(match line.inquire(inquiry.as_mut()).await {
             Ok(standing) => PollOutcome::Answered(providers::bounded_standing(standing)),
             Err(QueryError::NoTime) => PollOutcome::NoTime,
-            Err(QueryError::Failed(fault)) => PollOutcome::Unanswered(fault, Duration::ZERO),
-            Err(QueryError::Later(fault, wait)) => {
-                PollOutcome::Unanswered(fault, Duration::try_from(wait).unwrap_or(Duration::ZERO))
+            Err(QueryError::Failed(error)) => PollOutcome::Unanswered(error, Duration::ZERO),
+            Err(QueryError::Later(error, wait)) => {
+                PollOutcome::Unanswered(error, Duration::try_from(wait).unwrap_or(Duration::ZERO))
             }
         })
     }

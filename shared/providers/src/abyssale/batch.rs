@@ -1,6 +1,6 @@
 //! A finished generation in the provider's JSON, the same in the batch event and in a poll (contract 3.3 and 3.4).
 
-use model::{Event, Fault, FaultClass, Missing, ProviderJobId, Source};
+use model::{Error, ErrorClass, Event, Missing, ProviderJobId, Source};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -27,7 +27,7 @@ pub(super) fn outcome(body: &Value, now: OffsetDateTime) -> Event {
     if sources.is_empty() && !missing.is_empty() {
         let first = &missing[0].reason;
         let message = format!("Abyssale could make none of the {} files; the first: {first}", missing.len());
-        let error = Fault::new(FaultClass::ProviderFailed, message).for_record(now);
+        let error = Error::new(ErrorClass::ProviderFailed, message).for_record(now);
         return Event::Failed { error, missing };
     }
     Event::Finished { sources, missing }

@@ -1,7 +1,7 @@
 //! Whether Abyssale would serve: its key, its plan, and a design (contract 1.2, 1.4 and 5.2).
 
 use http::{Method, StatusCode};
-use model::Fault;
+use model::Error;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::{ApiAccess, CheckResult, CheckStatus, Fields, ProviderCheck};
 pub(super) fn checks(
     access: &ApiAccess<'_>,
     fields: Map<String, Value>,
-) -> Result<Vec<ProviderCheck>, Fault> {
+) -> Result<Vec<ProviderCheck>, Error> {
     let mut fields = Fields::new(fields);
     let design = match fields.take("design_id") {
         None | Some(Value::Null) => None,
@@ -40,7 +40,7 @@ pub(super) fn checks(
 }
 
 /// Every failure of `POST /auth` is 401 (contract 1.2).
-fn key(status: StatusCode, body: &[u8]) -> Result<CheckResult, Fault> {
+fn key(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
     if !status.is_success() {
         return Err(refused(status, body));
     }
@@ -52,7 +52,7 @@ fn key(status: StatusCode, body: &[u8]) -> Result<CheckResult, Fault> {
     Ok(CheckResult::new(CheckStatus::Ok, detail))
 }
 
-fn plan(status: StatusCode, body: &[u8]) -> Result<CheckResult, Fault> {
+fn plan(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
     let missing = status == StatusCode::NOT_FOUND && refusal::read(404, body).id == "visual_not_found";
     if missing || status.is_success() {
         return Ok(CheckResult::new(CheckStatus::Ok, "the plan includes API access"));
@@ -88,7 +88,7 @@ impl Design {
     }
 }
 
-fn read(status: StatusCode, body: &[u8]) -> Result<CheckResult, Fault> {
+fn read(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
     if status == StatusCode::NOT_FOUND {
         let id = refusal::read(404, body).id;
         return Ok(CheckResult::new(CheckStatus::Failed, format!("the workspace has no such design ({id})")));
@@ -118,7 +118,7 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use model::FaultClass;
+    use model::ErrorClass;
     use serde_json::json;
 
     use super::*;
@@ -152,8 +152,8 @@ mod tests {
         let class = |id: &str, status| {
             plan(status, json!({ "id": id }).to_string().as_bytes()).expect_err("refused").class
         };
-        assert_eq!(class("api_access_denied", StatusCode::UNAUTHORIZED), FaultClass::ProviderPlan);
-        assert_eq!(class("endpoint_not_found", StatusCode::NOT_FOUND), FaultClass::ProviderRefusedRequest);
+        assert_eq!(class("api_access_denied", StatusCode::UNAUTHORIZED), ErrorClass::ProviderPlan);
+        assert_eq!(class("endpoint_not_found", StatusCode::NOT_FOUND), ErrorClass::ProviderRefusedRequest);
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod submit;
 mod task;
 mod webhook;
 
-use model::{Fault, Job};
+use model::{Error, Job};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -56,7 +56,7 @@ impl Provider for Abyssale {
         ]
     }
 
-    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
+    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
         order::read(kind, fields)
     }
 
@@ -65,7 +65,7 @@ impl Provider for Abyssale {
         order::schemas()
     }
 
-    fn complete_order(&self, order: Order, job: &Job) -> Result<Order, Fault> {
+    fn complete_order(&self, order: Order, job: &Job) -> Result<Order, Error> {
         order::complete(order, job)
     }
 
@@ -73,7 +73,7 @@ impl Provider for Abyssale {
         &self,
         call: &SubmitContext<'_>,
         _now: OffsetDateTime,
-    ) -> Result<Box<dyn SubmitProtocol>, Fault> {
+    ) -> Result<Box<dyn SubmitProtocol>, Error> {
         Ok(Box::new(submit::Submission::new(call)?))
     }
 
@@ -99,7 +99,7 @@ impl Provider for Abyssale {
         access: &ApiAccess<'_>,
         job: &Job,
         _now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Query<PollStatus>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
         let question = poll::question(access, job)?;
         Ok(question.map(|question| Box::new(question) as Box<dyn Query<PollStatus>>))
     }
@@ -120,7 +120,7 @@ impl Provider for Abyssale {
         &self,
         access: &ApiAccess<'_>,
         action: SigningAction,
-    ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Error> {
         Ok(Some(Box::new(signing::question(access, action)?)))
     }
 
@@ -128,7 +128,7 @@ impl Provider for Abyssale {
         &self,
         access: &ApiAccess<'_>,
         fields: Map<String, Value>,
-    ) -> Result<Vec<ProviderCheck>, Fault> {
+    ) -> Result<Vec<ProviderCheck>, Error> {
         check::checks(access, fields)
     }
 }

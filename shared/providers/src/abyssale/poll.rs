@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use model::{Fault, FaultClass, Job};
+use model::{Error, ErrorClass, Job};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -34,8 +34,8 @@ fn interval(age: Duration, asked: u32) -> Duration {
 /// The question, if there is one: only a generation whose provider job id is known.
 ///
 /// # Errors
-/// [`FaultClass::Misconfigured`] when no key is configured.
-pub(super) fn question(access: &ApiAccess<'_>, job: &Job) -> Result<Option<Question<PollStatus>>, Fault> {
+/// [`ErrorClass::Misconfigured`] when no key is configured.
+pub(super) fn question(access: &ApiAccess<'_>, job: &Job) -> Result<Option<Question<PollStatus>>, Error> {
     let pollable = matches!(job.kind.as_str(), GENERATION | MULTIPAGE_PDF);
     match job.provider_job_id.as_ref().filter(|_| pollable) {
         Some(provider_job_id) => {
@@ -50,20 +50,20 @@ pub(super) fn question(access: &ApiAccess<'_>, job: &Job) -> Result<Option<Quest
 }
 
 /// The flag in the body decides, not 200 or 202 (contract 3.3).
-fn read(status: StatusCode, body: &[u8]) -> Result<PollStatus, Fault> {
+fn read(status: StatusCode, body: &[u8]) -> Result<PollStatus, Error> {
     if !status.is_success() {
         return match status {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 let message = "Abyssale does not know the generation any more; it keeps results for 7 days";
                 let answer = refusal::read(status.as_u16(), body);
                 Ok(PollStatus::Gone(
-                    Fault::new(FaultClass::ProviderFailed, message).with_provider_answer(answer),
+                    Error::new(ErrorClass::ProviderFailed, message).with_provider_answer(answer),
                 ))
             }
             _ => Err(refused(status, body)),
         };
     }
-    let unreadable = || Fault::new(FaultClass::ProviderUnavailable, "Abyssale's answer cannot be read");
+    let unreadable = || Error::new(ErrorClass::ProviderUnavailable, "Abyssale's answer cannot be read");
     let body: Value = serde_json::from_slice(body).map_err(|e| unreadable().with_source(e))?;
     let finalized = body.get("is_finalized").and_then(Value::as_bool);
     match finalized.unwrap_or(status == StatusCode::OK) {
@@ -84,8 +84,8 @@ mod tests {
             Ok(PollStatus::Told(Event::Finished { sources, .. })) => format!("{} files", sources.len()),
             Ok(PollStatus::Told(event)) => format!("{event:?}"),
             Ok(PollStatus::Found { provider_job_id, .. }) => format!("found as {provider_job_id}"),
-            Ok(PollStatus::Gone(fault)) => format!("gone: {}", fault.class.name()),
-            Err(fault) => fault.class.name().into(),
+            Ok(PollStatus::Gone(error)) => format!("gone: {}", error.class.name()),
+            Err(error) => error.class.name().into(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 
 use super::refusal;
 use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendFailure, SendResult, retry_after};
@@ -13,7 +13,7 @@ use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendFailure, SendResult
 const BACK_OFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// What an answer says, once it is known not to be about limits or about trouble in passing.
-pub(super) type Read<T> = fn(StatusCode, &[u8]) -> Result<T, Fault>;
+pub(super) type Read<T> = fn(StatusCode, &[u8]) -> Result<T, Error>;
 
 /// A request and how its answer is read.
 pub(super) struct Question<T> {
@@ -30,17 +30,17 @@ impl<T> Question<T> {
     /// A request without a body, to a path of the API with its leading slash.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] when no key is configured.
+    /// [`ErrorClass::Misconfigured`] when no key is configured.
     pub(super) fn new(
         access: &ApiAccess<'_>,
         method: Method,
         path: &str,
         read: Read<T>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, Error> {
         let key = access.credentials.one("api_key").ok_or_else(|| {
             let message =
                 "no Abyssale API key is configured: the operator has to put it into Landfall's secret";
-            Fault::new(FaultClass::ProviderCredentials, message)
+            Error::new(ErrorClass::ProviderCredentials, message)
         })?;
         let uri = format!("{}{path}", access.api_url);
         Ok(Self { method, uri, key, read, secret: None, repeats: 0, probed: false })
@@ -51,9 +51,9 @@ impl<T> Question<T> {
         Self { secret: Some(secret), ..self }
     }
 
-    fn request(&self) -> Result<http::Request<Bytes>, Fault> {
+    fn request(&self) -> Result<http::Request<Bytes>, Error> {
         let mut key = http::HeaderValue::from_str(self.key.expose()).map_err(|_| {
-            Fault::new(FaultClass::ProviderCredentials, "the Abyssale API key cannot stand in a header")
+            Error::new(ErrorClass::ProviderCredentials, "the Abyssale API key cannot stand in a header")
         })?;
         key.set_sensitive(true);
         let mut request = http::Request::builder()
@@ -63,7 +63,7 @@ impl<T> Question<T> {
             .header(header::ACCEPT, "application/json")
             .body(Bytes::new())
             .map_err(|e| {
-                Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").with_source(e)
+                Error::new(ErrorClass::Misconfigured, "the Abyssale API URL is not a URL").with_source(e)
             })?;
         if let Some(secret) = self.secret {
             request.extensions_mut().insert(secret);
@@ -71,16 +71,16 @@ impl<T> Question<T> {
         Ok(request)
     }
 
-    fn again(&mut self, wait: Option<Duration>, otherwise: Fault) -> QueryStep<T> {
+    fn again(&mut self, wait: Option<Duration>, otherwise: Error) -> QueryStep<T> {
         let Some(back_off) = BACK_OFF.get(self.repeats) else { return QueryStep::Failed(otherwise) };
         self.repeats += 1;
         self.after(wait.unwrap_or(*back_off), otherwise)
     }
 
-    fn after(&self, wait: Duration, otherwise: Fault) -> QueryStep<T> {
+    fn after(&self, wait: Duration, otherwise: Error) -> QueryStep<T> {
         match self.request() {
             Ok(request) => QueryStep::SendAfter { wait, request, otherwise },
-            Err(fault) => QueryStep::Failed(fault),
+            Err(error) => QueryStep::Failed(error),
         }
     }
 
@@ -88,10 +88,10 @@ impl<T> Question<T> {
     fn doubtful(&mut self, what: &str, wait: Option<Duration>) -> QueryStep<T> {
         if self.method == Method::GET {
             return self
-                .again(wait, Fault::new(FaultClass::ProviderUnavailable, what.to_owned()).retry_after(30));
+                .again(wait, Error::new(ErrorClass::ProviderUnavailable, what.to_owned()).retry_after(30));
         }
         let message = format!("{what}; it may have done what was asked");
-        QueryStep::Failed(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
+        QueryStep::Failed(Error::new(ErrorClass::ProviderOutcomeUnknown, message))
     }
 
     /// The three meanings of 429 (contract 1.5).
@@ -100,23 +100,23 @@ impl<T> Question<T> {
         if answer.id == "feature_not_in_plan" {
             let message = "the Abyssale plan does not include this feature";
             return QueryStep::Failed(
-                Fault::new(FaultClass::ProviderPlan, message).with_provider_answer(answer),
+                Error::new(ErrorClass::ProviderPlan, message).with_provider_answer(answer),
             );
         }
         if let Some(wait) = retry_after(response) {
             let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
             let message = format!("Abyssale's rate limit is reached; try again in {seconds} s");
-            let fault = Fault::new(FaultClass::ProviderThrottled, message);
-            return self.again(Some(wait), fault.retry_after(seconds).with_provider_answer(answer));
+            let error = Error::new(ErrorClass::ProviderThrottled, message);
+            return self.again(Some(wait), error.retry_after(seconds).with_provider_answer(answer));
         }
         let message = "Abyssale refused twice without saying when to come back";
-        let fault =
-            Fault::new(FaultClass::ProviderThrottled, message).retry_after(5).with_provider_answer(answer);
+        let error =
+            Error::new(ErrorClass::ProviderThrottled, message).retry_after(5).with_provider_answer(answer);
         if self.probed {
-            return QueryStep::Failed(fault);
+            return QueryStep::Failed(error);
         }
         self.probed = true;
-        self.after(Duration::from_secs(1), fault)
+        self.after(Duration::from_secs(1), error)
     }
 }
 
@@ -129,8 +129,8 @@ impl<T> Query<T> for Question<T> {
         let response = match answer {
             Ok(response) => response,
             Err(SendFailure::NotSent) => {
-                let fault = Fault::new(FaultClass::ProviderUnavailable, "Abyssale cannot be reached");
-                return self.again(None, fault.retry_after(30));
+                let error = Error::new(ErrorClass::ProviderUnavailable, "Abyssale cannot be reached");
+                return self.again(None, error.retry_after(30));
             }
             Err(SendFailure::MaybeSent) => {
                 return self.doubtful("Abyssale did not answer in time or the connection broke", None);
@@ -155,25 +155,25 @@ fn is_judged(status: StatusCode) -> bool {
 }
 
 /// A refusal as a failure (contract 1.4).
-pub(super) fn refused(status: StatusCode, body: &[u8]) -> Fault {
+pub(super) fn refused(status: StatusCode, body: &[u8]) -> Error {
     let answer = refusal::read(status.as_u16(), body);
-    let fault = match (status.as_u16(), answer.id.as_str()) {
+    let error = match (status.as_u16(), answer.id.as_str()) {
         (401 | 403, "api_access_denied") => {
-            Fault::new(FaultClass::ProviderPlan, "the Abyssale plan does not include API access")
+            Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include API access")
         }
         (401 | 403, _) => {
-            Fault::new(FaultClass::ProviderCredentials, "Abyssale does not accept the configured API key")
+            Error::new(ErrorClass::ProviderCredentials, "Abyssale does not accept the configured API key")
         }
         (409, id) => {
             let message = format!("Abyssale refused ({id}): {}", answer.message);
-            Fault::new(FaultClass::ProviderConflict, message)
+            Error::new(ErrorClass::ProviderConflict, message)
         }
         (_, id) => {
             let message = format!("Abyssale refused ({id}): {}", answer.message);
-            Fault::new(FaultClass::ProviderRefusedRequest, message)
+            Error::new(ErrorClass::ProviderRefusedRequest, message)
         }
     };
-    fault.with_provider_answer(answer)
+    error.with_provider_answer(answer)
 }
 
 #[cfg(test)]
@@ -184,7 +184,7 @@ mod tests {
     use crate::Credentials;
 
     /// Asks, answers with each in turn, and returns how it ended and the waits between.
-    fn asked(method: Method, answers: Vec<SendResult>) -> (Result<u16, FaultClass>, Vec<u64>) {
+    fn asked(method: Method, answers: Vec<SendResult>) -> (Result<u16, ErrorClass>, Vec<u64>) {
         let credentials = Credentials::new(json!({ "api_key": "k" }));
         let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let read: Read<u16> = |status, body| match status.is_success() {
@@ -205,7 +205,7 @@ mod tests {
         }
         match step {
             QueryStep::Done(status) => (Ok(status), waits),
-            QueryStep::Failed(fault) => (Err(fault.class), waits),
+            QueryStep::Failed(error) => (Err(error.class), waits),
             QueryStep::Send(_) | QueryStep::SendAfter { .. } | QueryStep::Authorize { .. } => {
                 panic!("not at its end")
             }
@@ -230,7 +230,7 @@ mod tests {
                 says(504, "x", None),
             ]
         };
-        assert_eq!(asked(Method::GET, trouble()), (Err(FaultClass::ProviderUnavailable), vec![1, 9, 4]));
+        assert_eq!(asked(Method::GET, trouble()), (Err(ErrorClass::ProviderUnavailable), vec![1, 9, 4]));
         let mut healed = trouble();
         healed[3] = says(200, "", None);
         assert_eq!(asked(Method::GET, healed).0, Ok(200));
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_post_is_not_repeated_when_it_may_have_been_done() {
         for answer in [says(500, "x", None), says(504, "x", Some("1")), Err(SendFailure::MaybeSent)] {
-            assert_eq!(asked(Method::POST, vec![answer]), (Err(FaultClass::ProviderOutcomeUnknown), vec![]));
+            assert_eq!(asked(Method::POST, vec![answer]), (Err(ErrorClass::ProviderOutcomeUnknown), vec![]));
         }
     }
 
@@ -257,18 +257,18 @@ mod tests {
     #[test]
     fn a_second_bare_429_ends_it_and_so_does_the_plan() {
         let bare = || says(429, "rate_limit_exceeded", None);
-        assert_eq!(asked(Method::GET, vec![bare(), bare()]).0, Err(FaultClass::ProviderThrottled));
+        assert_eq!(asked(Method::GET, vec![bare(), bare()]).0, Err(ErrorClass::ProviderThrottled));
         let plan = says(429, "feature_not_in_plan", Some("1"));
-        assert_eq!(asked(Method::GET, vec![plan]), (Err(FaultClass::ProviderPlan), vec![]));
+        assert_eq!(asked(Method::GET, vec![plan]), (Err(ErrorClass::ProviderPlan), vec![]));
     }
 
     #[test]
     fn a_refusal_is_told_by_its_kind() {
         for (answer, class) in [
-            (says(401, "unauthorized", None), FaultClass::ProviderCredentials),
-            (says(401, "api_access_denied", None), FaultClass::ProviderPlan),
-            (says(404, "template_not_found", None), FaultClass::ProviderRefusedRequest),
-            (says(409, "previous_secret_still_active", None), FaultClass::ProviderConflict),
+            (says(401, "unauthorized", None), ErrorClass::ProviderCredentials),
+            (says(401, "api_access_denied", None), ErrorClass::ProviderPlan),
+            (says(404, "template_not_found", None), ErrorClass::ProviderRefusedRequest),
+            (says(409, "previous_secret_still_active", None), ErrorClass::ProviderConflict),
         ] {
             assert_eq!(asked(Method::POST, vec![answer]), (Err(class), vec![]));
         }

@@ -1,7 +1,7 @@
 //! Abyssale's signing secret: read, rotated, revoked (contract 6.6).
 
 use http::{Method, StatusCode};
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -12,7 +12,7 @@ use crate::{ApiAccess, SecretResponse, SigningAction, SigningSecret};
 pub(super) fn question(
     access: &ApiAccess<'_>,
     action: SigningAction,
-) -> Result<Question<SigningSecret>, Fault> {
+) -> Result<Question<SigningSecret>, Error> {
     let (method, path) = match action {
         SigningAction::Fetch => (Method::GET, "/signing-secret"),
         SigningAction::Rotate { force: false } => (Method::POST, "/signing-secret/rotate"),
@@ -22,7 +22,7 @@ pub(super) fn question(
     Ok(Question::new(access, method, path, read)?.giving(SecretResponse("signing_secrets")))
 }
 
-fn read(status: StatusCode, body: &[u8]) -> Result<SigningSecret, Fault> {
+fn read(status: StatusCode, body: &[u8]) -> Result<SigningSecret, Error> {
     if !status.is_success() {
         return Err(refused(status, body));
     }
@@ -31,7 +31,7 @@ fn read(status: StatusCode, body: &[u8]) -> Result<SigningSecret, Fault> {
     let secret = body.get("secret").and_then(Value::as_str).filter(|text| !text.is_empty());
     let secret = secret.ok_or_else(|| {
         let message = "Abyssale did what was asked, but its answer names no signing secret";
-        Fault::new(FaultClass::ProviderOutcomeUnknown, message)
+        Error::new(ErrorClass::ProviderOutcomeUnknown, message)
     })?;
     // Unix seconds; null and absent are the same (contract 6.6).
     let time = |name: &str| {
@@ -67,9 +67,9 @@ mod tests {
     #[test]
     fn an_answer_without_a_secret_is_no_secret_and_is_not_quoted() {
         for body in [r#"{"secret":""}"#, r#"{"Secret":"whsec_1"}"#, "whsec_1", ""] {
-            let fault = read(StatusCode::OK, body.as_bytes()).expect_err("no secret");
-            assert_eq!(fault.class, FaultClass::ProviderOutcomeUnknown);
-            assert!(!fault.causes().contains("whsec_1"));
+            let error = read(StatusCode::OK, body.as_bytes()).expect_err("no secret");
+            assert_eq!(error.class, ErrorClass::ProviderOutcomeUnknown);
+            assert!(!error.causes().contains("whsec_1"));
         }
     }
 }

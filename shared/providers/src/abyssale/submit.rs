@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
-use model::{Fault, FaultClass, Secret, Violation};
+use model::{Error, ErrorClass, Secret, Violation};
 
 use super::{refusal, task::Task};
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep, retry_after};
@@ -27,11 +27,11 @@ pub(super) struct Submission {
 }
 
 impl Submission {
-    pub(super) fn new(call: &SubmitContext<'_>) -> Result<Self, Fault> {
+    pub(super) fn new(call: &SubmitContext<'_>) -> Result<Self, Error> {
         let key = call.credentials.one("api_key").ok_or_else(|| {
             let message =
                 "no Abyssale API key is configured: the operator has to put it into Landfall's secret";
-            Fault::new(FaultClass::ProviderCredentials, message)
+            Error::new(ErrorClass::ProviderCredentials, message)
         })?;
         let task = Task::of(call.kind)?;
         Ok(Self {
@@ -45,9 +45,9 @@ impl Submission {
         })
     }
 
-    fn request(&self) -> Result<http::Request<Bytes>, Fault> {
+    fn request(&self) -> Result<http::Request<Bytes>, Error> {
         let mut key = http::HeaderValue::from_str(self.key.expose()).map_err(|_| {
-            Fault::new(FaultClass::ProviderCredentials, "the Abyssale API key cannot stand in a header")
+            Error::new(ErrorClass::ProviderCredentials, "the Abyssale API key cannot stand in a header")
         })?;
         key.set_sensitive(true);
         http::Request::builder()
@@ -58,7 +58,7 @@ impl Submission {
             .header(header::ACCEPT, "application/json")
             .body(self.body.clone())
             .map_err(|e| {
-                Fault::new(FaultClass::Misconfigured, "the Abyssale API URL is not a URL").with_source(e)
+                Error::new(ErrorClass::Misconfigured, "the Abyssale API URL is not a URL").with_source(e)
             })
     }
 
@@ -66,23 +66,23 @@ impl Submission {
         self.request().map_or_else(SubmitStep::Refused, SubmitStep::Send)
     }
 
-    fn send_after(&self, wait: Duration, otherwise: Fault) -> SubmitStep {
+    fn send_after(&self, wait: Duration, otherwise: Error) -> SubmitStep {
         match self.request() {
             Ok(request) => SubmitStep::SendAfter { wait, request, otherwise },
-            Err(fault) => SubmitStep::Refused(fault),
+            Err(error) => SubmitStep::Refused(error),
         }
     }
 
     fn not_connected(&mut self) -> SubmitStep {
-        let fault =
-            Fault::new(FaultClass::ProviderUnavailable, "Abyssale cannot be reached; nothing was submitted")
+        let error =
+            Error::new(ErrorClass::ProviderUnavailable, "Abyssale cannot be reached; nothing was submitted")
                 .retry_after(30);
         match RECONNECT_WAITS.get(self.reconnects) {
             Some(wait) => {
                 self.reconnects += 1;
-                self.send_after(*wait, fault)
+                self.send_after(*wait, error)
             }
-            None => SubmitStep::Refused(fault),
+            None => SubmitStep::Refused(error),
         }
     }
 
@@ -90,30 +90,30 @@ impl Submission {
     fn too_many(&mut self, response: &http::Response<Bytes>) -> SubmitStep {
         let answer = refusal::read(response.status().as_u16(), response.body());
         if answer.id == "feature_not_in_plan" {
-            let fault =
-                Fault::new(FaultClass::ProviderPlan, "the Abyssale plan does not include this feature");
-            return SubmitStep::Refused(fault.with_provider_answer(answer));
+            let error =
+                Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include this feature");
+            return SubmitStep::Refused(error.with_provider_answer(answer));
         }
         if let Some(wait) = retry_after(response) {
             // Rounded up: who comes back a moment too soon is refused again.
             let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
             let message = format!("Abyssale's rate limit is reached; try again in {seconds} s");
-            let fault = Fault::new(FaultClass::ProviderThrottled, message)
+            let error = Error::new(ErrorClass::ProviderThrottled, message)
                 .retry_after(seconds)
                 .with_provider_answer(answer);
             if self.repeats == REPEATS {
-                return SubmitStep::Refused(fault);
+                return SubmitStep::Refused(error);
             }
             self.repeats += 1;
-            return self.send_after(wait, fault);
+            return self.send_after(wait, error);
         }
         let message = "Abyssale refused twice without saying when to come back: its credits are spent, or its gateway limit holds on";
-        let fault = Fault::new(FaultClass::ProviderQuota, message).with_provider_answer(answer);
+        let error = Error::new(ErrorClass::ProviderQuota, message).with_provider_answer(answer);
         if self.probed {
-            return SubmitStep::Refused(fault);
+            return SubmitStep::Refused(error);
         }
         self.probed = true;
-        self.send_after(Duration::from_secs(1), fault)
+        self.send_after(Duration::from_secs(1), error)
     }
 }
 
@@ -145,14 +145,14 @@ impl SubmitProtocol for Submission {
 /// Client errors other than 429 (contract 1.4).
 fn refused(task: Task, status: u16, body: &[u8]) -> SubmitStep {
     let answer = refusal::read(status, body);
-    let fault = match (status, answer.id.as_str()) {
+    let error = match (status, answer.id.as_str()) {
         (401 | 403, "api_access_denied") => {
-            Fault::new(FaultClass::ProviderPlan, "the Abyssale plan does not include API access")
+            Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include API access")
         }
         (401 | 403, _) => {
-            Fault::new(FaultClass::ProviderCredentials, "Abyssale does not accept the configured API key")
+            Error::new(ErrorClass::ProviderCredentials, "Abyssale does not accept the configured API key")
         }
-        (402, _) => Fault::new(FaultClass::ProviderQuota, "Abyssale asks for payment"),
+        (402, _) => Error::new(ErrorClass::ProviderQuota, "Abyssale asks for payment"),
         (_, id) => {
             let known = match (task, id) {
                 (Task::Export, "visual_not_found") => {
@@ -168,7 +168,7 @@ fn refused(task: Task, status: u16, body: &[u8]) -> SubmitStep {
                 "" => format!("Abyssale refused the request: {}", answer.message),
                 known => known.to_owned(),
             };
-            Fault::new(FaultClass::ProviderRefusedRequest, message)
+            Error::new(ErrorClass::ProviderRefusedRequest, message)
         }
     };
     let in_the_callers_words = |problem: &Violation| Violation {
@@ -176,7 +176,7 @@ fn refused(task: Task, status: u16, body: &[u8]) -> SubmitStep {
         message: problem.message.clone(),
     };
     let violations = answer.errors.iter().map(in_the_callers_words).collect();
-    SubmitStep::Refused(fault.with_violations(violations).with_provider_answer(answer))
+    SubmitStep::Refused(error.with_violations(violations).with_provider_answer(answer))
 }
 
 #[cfg(test)]

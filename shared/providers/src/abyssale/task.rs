@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use model::{Fault, FaultClass, ProviderJobId};
+use model::{Error, ErrorClass, ProviderJobId};
 use serde_json::{Value, json};
 
 use super::{
@@ -49,15 +49,15 @@ impl Task {
     /// The task of a kind that was ordered.
     ///
     /// # Errors
-    /// [`FaultClass::Internal`]: orders are checked, so no other kind comes here.
-    pub(super) fn of(kind: &str) -> Result<Self, Fault> {
+    /// [`ErrorClass::Internal`]: orders are checked, so no other kind comes here.
+    pub(super) fn of(kind: &str) -> Result<Self, Error> {
         match kind {
             EXPORT => Ok(Task::Export),
             GENERATION => Ok(Task::Generation),
             MULTIPAGE_PDF => Ok(Task::MultipagePdf),
             IMAGE => Ok(Task::Image),
             DYNAMIC_IMAGE => Ok(Task::DynamicImage),
-            _ => Err(Fault::new(FaultClass::Internal, "a job of a kind that cannot be asked for")),
+            _ => Err(Error::new(ErrorClass::Internal, "a job of a kind that cannot be asked for")),
         }
     }
 
@@ -149,7 +149,7 @@ impl Task {
                 format!("{what}; it may have been made, and is not asked for again")
             }
         };
-        SubmitStep::OutcomeUnknown(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
+        SubmitStep::OutcomeUnknown(Error::new(ErrorClass::ProviderOutcomeUnknown, message))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 use serde_json::Value;
 
 use crate::{Credentials, ResponseLimit};
@@ -34,15 +34,15 @@ impl Api {
     /// The API at this address, with a section of Landfall's secret.
     ///
     /// # Errors
-    /// [`FaultClass::ProviderCredentials`] when `app_id` or `user_key` is missing; [`FaultClass::Misconfigured`] when
+    /// [`ErrorClass::ProviderCredentials`] when `app_id` or `user_key` is missing; [`ErrorClass::Misconfigured`] when
     /// `auth_scheme` is neither `none` nor `bearer`.
-    pub(super) fn new(api_url: &str, credentials: &Credentials) -> Result<Self, Fault> {
+    pub(super) fn new(api_url: &str, credentials: &Credentials) -> Result<Self, Error> {
         for name in ["app_id", "user_key"] {
             if credentials.one(name).is_none() {
                 let message = format!(
                     "no AI Studios {name} is configured: the operator has to put it into Landfall's secret"
                 );
-                return Err(Fault::new(FaultClass::ProviderCredentials, message));
+                return Err(Error::new(ErrorClass::ProviderCredentials, message));
             }
         }
         let scheme = match credentials.one("auth_scheme").as_ref().map(Secret::expose) {
@@ -50,7 +50,7 @@ impl Api {
             Some("bearer") => Scheme::Bearer,
             Some(_) => {
                 let message = "AI Studios' auth_scheme in Landfall's secret is neither none nor bearer";
-                return Err(Fault::new(FaultClass::Misconfigured, message));
+                return Err(Error::new(ErrorClass::Misconfigured, message));
             }
         };
         Ok(Self { base: format!("{api_url}{PREFIX}"), scheme, token: None })
@@ -62,28 +62,28 @@ impl Api {
     }
 
     /// `GET /editor/progress/{id}` (contract 3).
-    pub(super) fn progress(&self, id: &str) -> Result<http::Request<Bytes>, Fault> {
+    pub(super) fn progress(&self, id: &str) -> Result<http::Request<Bytes>, Error> {
         self.get(&format!("/editor/progress/{}", in_path(id)))
     }
 
     /// `GET /editor/project/{id}` (contract 5.1).
-    pub(super) fn project(&self, id: &str) -> Result<http::Request<Bytes>, Fault> {
+    pub(super) fn project(&self, id: &str) -> Result<http::Request<Bytes>, Error> {
         let mut request = self.get(&format!("/editor/project/{}", in_path(id)))?;
         request.extensions_mut().insert(PROJECT_RESPONSE_LIMIT);
         Ok(request)
     }
 
     /// A request without a body.
-    pub(super) fn get(&self, path: &str) -> Result<http::Request<Bytes>, Fault> {
+    pub(super) fn get(&self, path: &str) -> Result<http::Request<Bytes>, Error> {
         self.request(Method::GET, path, Bytes::new())
     }
 
     /// A request with a JSON object (contract 8, C18).
-    pub(super) fn post(&self, path: &str, body: &Value) -> Result<http::Request<Bytes>, Fault> {
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<http::Request<Bytes>, Error> {
         self.request(Method::POST, path, body.to_string().into())
     }
 
-    fn request(&self, method: Method, path: &str, body: Bytes) -> Result<http::Request<Bytes>, Fault> {
+    fn request(&self, method: Method, path: &str, body: Bytes) -> Result<http::Request<Bytes>, Error> {
         let mut request = http::Request::builder()
             .method(&method)
             .uri(format!("{}{path}", self.base))
@@ -95,18 +95,18 @@ impl Api {
             request = request.header(header::AUTHORIZATION, self.header(token)?);
         }
         request.body(body).map_err(|e| {
-            Fault::new(FaultClass::Misconfigured, "the AI Studios API URL is not a URL").with_source(e)
+            Error::new(ErrorClass::Misconfigured, "the AI Studios API URL is not a URL").with_source(e)
         })
     }
 
-    fn header(&self, token: &Secret) -> Result<HeaderValue, Fault> {
+    fn header(&self, token: &Secret) -> Result<HeaderValue, Error> {
         let value = match self.scheme {
             Scheme::Bare => HeaderValue::from_str(token.expose()),
             Scheme::Bearer => HeaderValue::from_str(&format!("Bearer {}", token.expose())),
         };
         let mut value = value.map_err(|_| {
-            Fault::new(
-                FaultClass::ProviderCredentials,
+            Error::new(
+                ErrorClass::ProviderCredentials,
                 "AI Studios gave a token that cannot stand in a header",
             )
         })?;
@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    fn api(section: Value) -> Result<Api, Fault> {
+    fn api(section: Value) -> Result<Api, Error> {
         let mut api = Api::new("https://api.example", &Credentials::new(section))?;
         api.carry(&Secret::new("h.c.s"));
         Ok(api)
@@ -146,7 +146,7 @@ mod tests {
             assert_eq!(request.uri().path(), "/api/odin/v3/editor/progress/p%2F..%2F1");
         }
         for broken in [json!({ "app_id": "a" }), json!({ "user_key": "k" }), json!(null)] {
-            assert_eq!(api(broken).expect_err("no keys").class, FaultClass::ProviderCredentials);
+            assert_eq!(api(broken).expect_err("no keys").class, ErrorClass::ProviderCredentials);
         }
         let mut section = keys();
         section["auth_scheme"] = json!("basic");

@@ -1,7 +1,7 @@
 //! Whether AI Studios would serve: its keys, its workspaces, and a project (contract 1.5, 5.1 and 5.4).
 
 use bytes::Bytes;
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 use serde_json::{Map, Value};
 
 use super::{
@@ -22,7 +22,7 @@ const MAX_NAMED: usize = 5;
 pub(super) fn checks(
     access: &ApiAccess<'_>,
     fields: Map<String, Value>,
-) -> Result<Vec<ProviderCheck>, Fault> {
+) -> Result<Vec<ProviderCheck>, Error> {
     let mut fields = Fields::new(fields);
     let project = match fields.take("project_id") {
         None => None,
@@ -59,7 +59,7 @@ struct Question {
 }
 
 impl Question {
-    fn request(&self) -> Result<http::Request<Bytes>, Fault> {
+    fn request(&self) -> Result<http::Request<Bytes>, Error> {
         match &self.about {
             About::Key => self.api.get("/auth"),
             About::Workspaces => self.api.get("/dropdown/workspaces"),
@@ -73,15 +73,15 @@ impl Question {
                 self.refused = true;
                 QueryStep::Authorize { refused: true }
             }
-            Class::Throttled => self.repeats.after_throttling(self.request(), answer, refusal.fault()),
-            Class::Transient => self.repeats.after_trouble(self.request(), refusal.fault()),
+            Class::Throttled => self.repeats.after_throttling(self.request(), answer, refusal.error()),
+            Class::Transient => self.repeats.after_trouble(self.request(), refusal.error()),
             Class::Auth
             | Class::Quota
             | Class::Forbidden
             | Class::NotFound
             | Class::Conflict
             | Class::Invalid
-            | Class::Provider => QueryStep::Failed(refusal.fault()),
+            | Class::Provider => QueryStep::Failed(refusal.error()),
         }
     }
 
@@ -113,8 +113,8 @@ impl Query<CheckResult> for Question {
 
     fn on_response(&mut self, answer: SendResult) -> QueryStep<CheckResult> {
         let Ok(response) = &answer else {
-            let fault = Fault::new(FaultClass::ProviderUnavailable, "AI Studios does not answer");
-            return self.repeats.after_trouble(self.request(), fault.retry_after(30));
+            let error = Error::new(ErrorClass::ProviderUnavailable, "AI Studios does not answer");
+            return self.repeats.after_trouble(self.request(), error.retry_after(30));
         };
         match open(response.status(), response.body(), Holds::List) {
             Ok(payload) => QueryStep::Done(self.found(payload)),
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::Credentials;
 
-    fn found(about: &str, status: u16, body: &str) -> Result<CheckResult, FaultClass> {
+    fn found(about: &str, status: u16, body: &str) -> Result<CheckResult, ErrorClass> {
         let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
         let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let fields = Map::from_iter([("project_id".to_owned(), json!("66b1"))]);
@@ -165,7 +165,7 @@ mod tests {
         let answer = http::Response::builder().status(status).body(body.to_owned().into());
         match inquiry.on_response(Ok(answer.expect("a response"))) {
             QueryStep::Done(finding) => Ok(finding),
-            QueryStep::Failed(fault) => Err(fault.class),
+            QueryStep::Failed(error) => Err(error.class),
             QueryStep::Send(_) | QueryStep::SendAfter { .. } | QueryStep::Authorize { .. } => {
                 panic!("not at its end")
             }
@@ -181,7 +181,7 @@ mod tests {
         let project = found("project", 200, r#"{"data":{"project":{"name":"Spring","state":"exported"}}}"#);
         assert_eq!(project.expect("found").detail, "\"Spring\" is there: exported");
         let missing = found("project", 404, r#"{"success":false,"error":{"code":4040,"msg":"none"}}"#);
-        assert_eq!(missing, Err(FaultClass::ProviderRefusedRequest));
+        assert_eq!(missing, Err(ErrorClass::ProviderRefusedRequest));
     }
 
     #[test]

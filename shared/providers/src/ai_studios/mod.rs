@@ -21,7 +21,7 @@ mod values;
 mod verdict;
 mod webhook;
 
-use model::{Fault, Job};
+use model::{Error, Job};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -64,7 +64,7 @@ impl Provider for AiStudios {
         ]
     }
 
-    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
+    fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
         order::read(kind, fields)
     }
 
@@ -89,7 +89,7 @@ impl Provider for AiStudios {
         &self,
         call: &SubmitContext<'_>,
         now: OffsetDateTime,
-    ) -> Result<Box<dyn SubmitProtocol>, Fault> {
+    ) -> Result<Box<dyn SubmitProtocol>, Error> {
         Ok(Box::new(submit::Submission::new(call, now)?))
     }
 
@@ -125,7 +125,7 @@ impl Provider for AiStudios {
         access: &ApiAccess<'_>,
         job: &Job,
         now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Query<PollStatus>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
         let question = poll::Question::new(access, job, now)?;
         Ok(question.map(|question| Box::new(question) as Box<dyn Query<PollStatus>>))
     }
@@ -142,7 +142,7 @@ impl Provider for AiStudios {
         &self,
         access: &ApiAccess<'_>,
         now: OffsetDateTime,
-    ) -> Result<Option<Box<dyn Query<Token>>>, Fault> {
+    ) -> Result<Option<Box<dyn Query<Token>>>, Error> {
         Ok(Some(Box::new(token::Exchange::new(access, now)?)))
     }
 
@@ -150,7 +150,7 @@ impl Provider for AiStudios {
         &self,
         access: &ApiAccess<'_>,
         fields: Map<String, Value>,
-    ) -> Result<Vec<ProviderCheck>, Fault> {
+    ) -> Result<Vec<ProviderCheck>, Error> {
         check::checks(access, fields)
     }
 }

@@ -1,6 +1,6 @@
 //! What a caller may order from AI Studios, checked before anybody is asked (contract 2).
 
-use model::Fault;
+use model::Error;
 use serde_json::{Map, Value};
 
 use crate::{Fields, Order};
@@ -15,9 +15,9 @@ pub(super) const MAX_ID_BYTES: usize = 128;
 pub(super) const RESOLUTIONS: [&str; 4] = ["4k", "1080", "720", "480"];
 
 /// Checks a caller's fields. Only what was said is kept, since the provider has defaults of its own (contract 2, E2).
-pub(super) fn read(kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
+pub(super) fn read(kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
     if kind != EXPORT {
-        return Err(Fault::invalid("kind", format!("expected {EXPORT}")));
+        return Err(Error::invalid("kind", format!("expected {EXPORT}")));
     }
     let mut fields = Fields::new(fields);
     let mut request = Map::new();
@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    fn order(request: Value) -> Result<Order, Fault> {
+    fn order(request: Value) -> Result<Order, Error> {
         read(EXPORT, request.as_object().cloned().expect("an object"))
     }
 
@@ -113,9 +113,9 @@ mod tests {
             (json!({ "project_id": "p", "track": true, "resolution": "720" }), vec!["resolution"]),
             (json!({ "project_id": "p", "webhookUrl": "https://x" }), vec!["webhookUrl"]),
         ] {
-            let fault = order(asked.clone()).expect_err("a bad request");
+            let error = order(asked.clone()).expect_err("a bad request");
             let fields: Vec<&str> =
-                fault.violations.iter().map(|violation| violation.field.as_str()).collect();
+                error.violations.iter().map(|violation| violation.field.as_str()).collect();
             assert_eq!(fields, named, "{asked}");
         }
     }

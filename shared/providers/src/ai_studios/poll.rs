@@ -5,7 +5,7 @@ mod finding;
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::{Event, Fault, FaultClass, Job, Secret};
+use model::{Error, ErrorClass, Event, Job, Secret};
 use time::OffsetDateTime;
 
 use super::{
@@ -86,8 +86,8 @@ impl Question {
     /// The question about a job; none about one that was never asked for, or that nobody here asked for.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] when the keys are missing.
-    pub(super) fn new(access: &ApiAccess<'_>, job: &Job, now: OffsetDateTime) -> Result<Option<Self>, Fault> {
+    /// [`ErrorClass::Misconfigured`] when the keys are missing.
+    pub(super) fn new(access: &ApiAccess<'_>, job: &Job, now: OffsetDateTime) -> Result<Option<Self>, Error> {
         let notes = Notes::read(&job.notes);
         let Some(project_id) = text(&job.request, &["project_id"]) else { return Ok(None) };
         if notes.asked_at.is_none() {
@@ -117,7 +117,7 @@ impl Question {
         }))
     }
 
-    fn request(&self) -> Result<http::Request<Bytes>, Fault> {
+    fn request(&self) -> Result<http::Request<Bytes>, Error> {
         let provider_job_id = self.provider_job_id.as_deref().unwrap_or(&self.project_id);
         match self.stage {
             Stage::Progress => self.api.progress(provider_job_id),
@@ -138,7 +138,7 @@ impl Question {
             Err(_) if self.stage == Stage::Project => return self.concluded(None),
             Err(_) => {
                 return self
-                    .in_trouble(Fault::new(FaultClass::ProviderUnavailable, "AI Studios does not answer"));
+                    .in_trouble(Error::new(ErrorClass::ProviderUnavailable, "AI Studios does not answer"));
             }
         };
         match open(response.status(), response.body(), Holds::Object) {
@@ -181,15 +181,15 @@ impl Question {
                 QueryStep::Authorize { refused: true }
             }
             Class::Throttled => {
-                let (wait, fault) = self.repeats.throttled(answer, refusal.fault());
+                let (wait, error) = self.repeats.throttled(answer, refusal.error());
                 match (wait, self.request()) {
-                    (None, _) => QueryStep::Failed(fault),
-                    (Some(wait), Ok(request)) => QueryStep::SendAfter { wait, request, otherwise: fault },
-                    (Some(_), Err(fault)) => QueryStep::Failed(fault),
+                    (None, _) => QueryStep::Failed(error),
+                    (Some(wait), Ok(request)) => QueryStep::SendAfter { wait, request, otherwise: error },
+                    (Some(_), Err(error)) => QueryStep::Failed(error),
                 }
             }
             _ if self.stage == Stage::Project => self.concluded(None),
-            Class::Transient => self.in_trouble(refusal.fault()),
+            Class::Transient => self.in_trouble(refusal.error()),
             Class::NotFound => self.not_found(refusal),
             Class::Auth
             | Class::Quota
@@ -201,10 +201,10 @@ impl Question {
     }
 
     /// Trouble in passing counts for nothing until the deadline.
-    fn in_trouble(&self, fault: Fault) -> QueryStep<PollStatus> {
+    fn in_trouble(&self, error: Error) -> QueryStep<PollStatus> {
         match self.is_overdue() {
             true => QueryStep::Done(PollStatus::Told(self.expired())),
-            false => QueryStep::Failed(fault),
+            false => QueryStep::Failed(error),
         }
     }
 
@@ -225,8 +225,8 @@ impl Question {
             Stage::Progress | Stage::OtherProgress => self.ask(Stage::LastHope),
             Stage::Project | Stage::LastHope => {
                 let message = "project_missing: AI Studios does not know the project any more";
-                let fault = Fault::new(FaultClass::ProviderFailed, message);
-                QueryStep::Done(PollStatus::Gone(fault.with_provider_answer(refusal.answer())))
+                let error = Error::new(ErrorClass::ProviderFailed, message);
+                QueryStep::Done(PollStatus::Gone(error.with_provider_answer(refusal.answer())))
             }
         }
     }
@@ -236,15 +236,15 @@ impl Question {
     fn not_told(&mut self, refusal: &Refusal) -> QueryStep<PollStatus> {
         self.notes.refusals += 1;
         if self.notes.refusals >= REFUSALS {
-            let fault = match refusal.class() {
-                Class::Auth => refusal.fault(),
+            let error = match refusal.class() {
+                Class::Auth => refusal.error(),
                 _ => {
                     let message =
                         format!("AI Studios does not tell how the export stands: {}", refusal.message);
-                    Fault::new(FaultClass::ProviderFailed, message).with_provider_answer(refusal.answer())
+                    Error::new(ErrorClass::ProviderFailed, message).with_provider_answer(refusal.answer())
                 }
             };
-            return QueryStep::Done(PollStatus::Gone(fault));
+            return QueryStep::Done(PollStatus::Gone(error));
         }
         self.working(None)
     }
@@ -272,7 +272,7 @@ impl Question {
                  callback that still comes lands it"
             ),
         };
-        Event::Expired { error: Fault::new(FaultClass::ProviderSilent, message).for_record(self.now) }
+        Event::Expired { error: Error::new(ErrorClass::ProviderSilent, message).for_record(self.now) }
     }
 }
 

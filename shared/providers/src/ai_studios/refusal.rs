@@ -1,7 +1,7 @@
 //! What a refusal means (contract 6.2). The vendor publishes no list of codes, so words are looked at too.
 
 use http::StatusCode;
-use model::{Fault, FaultClass, ProviderAnswer};
+use model::{Error, ErrorClass, ProviderAnswer};
 
 /// How much of a message, or of a body that cannot be read, is kept, in characters (contract 6.2).
 const MAX_MESSAGE_BYTES: usize = 500;
@@ -94,40 +94,40 @@ impl Refusal {
     }
 
     /// The refusal as a failure of ours, told in a sentence that ends with the provider's words.
-    pub(super) fn fault(&self) -> Fault {
+    pub(super) fn error(&self) -> Error {
         let words = &self.message;
         let (class, message) = match self.class() {
             Class::Auth => (
-                FaultClass::ProviderCredentials,
+                ErrorClass::ProviderCredentials,
                 "AI Studios does not accept the token that it gave for the configured app_id and user_key"
                     .to_owned(),
             ),
             Class::Quota => {
-                (FaultClass::ProviderQuota, format!("AI Studios' credits or plan are used up: {words}"))
+                (ErrorClass::ProviderQuota, format!("AI Studios' credits or plan are used up: {words}"))
             }
             Class::Forbidden => (
-                FaultClass::ProviderPlan,
+                ErrorClass::ProviderPlan,
                 format!("AI Studios does not allow it to this plan, workspace or account: {words}"),
             ),
             Class::NotFound => (
-                FaultClass::ProviderRefusedRequest,
+                ErrorClass::ProviderRefusedRequest,
                 format!("there is no such project at AI Studios: {words}"),
             ),
             Class::Conflict => (
-                FaultClass::ProviderConflict,
+                ErrorClass::ProviderConflict,
                 format!("AI Studios is exporting the project already: {words}"),
             ),
             Class::Throttled => {
-                (FaultClass::ProviderThrottled, "AI Studios asks to come back later".to_owned())
+                (ErrorClass::ProviderThrottled, "AI Studios asks to come back later".to_owned())
             }
             Class::Transient => {
-                (FaultClass::ProviderUnavailable, format!("AI Studios is in trouble: HTTP {}", self.status))
+                (ErrorClass::ProviderUnavailable, format!("AI Studios is in trouble: HTTP {}", self.status))
             }
             Class::Invalid | Class::Provider => {
-                (FaultClass::ProviderRefusedRequest, format!("AI Studios refused the request: {words}"))
+                (ErrorClass::ProviderRefusedRequest, format!("AI Studios refused the request: {words}"))
             }
         };
-        Fault::new(class, message).with_provider_answer(self.answer())
+        Error::new(class, message).with_provider_answer(self.answer())
     }
 
     /// The provider's own words.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::Fault;
+use model::Error;
 
 use crate::{QueryStep, SendResult, retry_after};
 
@@ -24,13 +24,13 @@ pub(super) struct Repeats {
 
 impl Repeats {
     /// How long a throttling answer asks to wait, with the failure that says so. None when it was repeated often enough.
-    pub(super) fn throttled(&mut self, answer: &SendResult, fault: Fault) -> (Option<Duration>, Fault) {
+    pub(super) fn throttled(&mut self, answer: &SendResult, error: Error) -> (Option<Duration>, Error) {
         let wanted = answer.as_ref().ok().and_then(retry_after);
         let wait = wanted.unwrap_or_else(|| (FIRST * 2_u32.pow(self.throttled)).min(MAX_RETRY_DELAY));
         // Rounded up: who comes back a moment too soon is refused again.
-        let fault = fault.retry_after(wait.as_secs_f64().ceil().max(1.0) as u64);
+        let error = error.retry_after(wait.as_secs_f64().ceil().max(1.0) as u64);
         self.throttled += 1;
-        ((self.throttled <= MAX_RETRIES).then_some(wait), fault)
+        ((self.throttled <= MAX_RETRIES).then_some(wait), error)
     }
 
     /// How long to wait after trouble in passing. None when it was repeated often enough.
@@ -42,39 +42,39 @@ impl Repeats {
     /// The same request after a throttling answer.
     pub(super) fn after_throttling<T>(
         &mut self,
-        request: Result<http::Request<Bytes>, Fault>,
+        request: Result<http::Request<Bytes>, Error>,
         answer: &SendResult,
-        fault: Fault,
+        error: Error,
     ) -> QueryStep<T> {
-        let (wait, fault) = self.throttled(answer, fault);
-        again(wait, request, fault)
+        let (wait, error) = self.throttled(answer, error);
+        again(wait, request, error)
     }
 
     /// The same request after trouble in passing.
     pub(super) fn after_trouble<T>(
         &mut self,
-        request: Result<http::Request<Bytes>, Fault>,
-        fault: Fault,
+        request: Result<http::Request<Bytes>, Error>,
+        error: Error,
     ) -> QueryStep<T> {
-        again(self.troubled(), request, fault)
+        again(self.troubled(), request, error)
     }
 }
 
 fn again<T>(
     wait: Option<Duration>,
-    request: Result<http::Request<Bytes>, Fault>,
-    otherwise: Fault,
+    request: Result<http::Request<Bytes>, Error>,
+    otherwise: Error,
 ) -> QueryStep<T> {
     match (wait, request) {
         (None, _) => QueryStep::Failed(otherwise),
         (Some(wait), Ok(request)) => QueryStep::SendAfter { wait, request, otherwise },
-        (Some(_), Err(fault)) => QueryStep::Failed(fault),
+        (Some(_), Err(error)) => QueryStep::Failed(error),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use model::FaultClass;
+    use model::ErrorClass;
 
     use super::*;
 
@@ -87,12 +87,12 @@ mod tests {
             }
             Ok(response.body(Bytes::new()).expect("a response"))
         };
-        let fault = || Fault::new(FaultClass::ProviderThrottled, "later");
+        let error = || Error::new(ErrorClass::ProviderThrottled, "later");
         let mut repeats = Repeats::default();
         let mut waits = vec![];
         for after in [None, Some("7"), None, None] {
-            let (wait, fault) = repeats.throttled(&answer(after), fault());
-            waits.push((wait.map(|wait| wait.as_secs()), fault.retry_after));
+            let (wait, error) = repeats.throttled(&answer(after), error());
+            waits.push((wait.map(|wait| wait.as_secs()), error.retry_after));
         }
         let expected = [(Some(30), Some(30)), (Some(7), Some(7)), (Some(120), Some(120)), (None, Some(240))];
         assert_eq!(waits, expected);

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use model::{Fault, FaultClass, ProviderJobId, Secret, Violation};
+use model::{Error, ErrorClass, ProviderJobId, Secret, Violation};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -43,11 +43,11 @@ impl Submission {
     /// Of a checked order.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] when the keys are missing.
-    pub(super) fn new(call: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Fault> {
+    /// [`ErrorClass::Misconfigured`] when the keys are missing.
+    pub(super) fn new(call: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
         let field = |name: &str| text(call.request, &[name]).map(str::to_owned);
         let project_id = field("project_id")
-            .ok_or_else(|| Fault::new(FaultClass::Internal, "an order without a project"))?;
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "an order without a project"))?;
         let mut body = json!({ "projectId": project_id, "webhookUrl": call.callback_url.as_str() });
         for (ours, theirs) in [("workspace_id", "workspaceId"), ("resolution", "resolution")] {
             if let Some(value) = field(ours) {
@@ -66,7 +66,7 @@ impl Submission {
         })
     }
 
-    fn request(&self) -> Result<http::Request<Bytes>, Fault> {
+    fn request(&self) -> Result<http::Request<Bytes>, Error> {
         match self.stage {
             Stage::Snapshot => self.api.project(&self.project_id),
             Stage::Export => self.api.post("/editor/project/export", &self.body),
@@ -77,11 +77,11 @@ impl Submission {
         self.request().map_or_else(SubmitStep::Refused, SubmitStep::Send)
     }
 
-    fn send_after(&self, wait: Option<std::time::Duration>, otherwise: Fault) -> SubmitStep {
+    fn send_after(&self, wait: Option<std::time::Duration>, otherwise: Error) -> SubmitStep {
         match (wait, self.request()) {
             (None, _) => SubmitStep::Refused(otherwise),
             (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, otherwise },
-            (Some(_), Err(fault)) => SubmitStep::Refused(fault),
+            (Some(_), Err(error)) => SubmitStep::Refused(error),
         }
     }
 
@@ -104,7 +104,7 @@ impl Submission {
             Class::Throttled => self.throttled(answer, &refusal),
             // A project that is longer than what is read of it stays unknown, and its export need not suffer for that.
             Class::Transient if is_cut(response) => self.remember(),
-            Class::Transient => self.in_trouble(refusal.fault().retry_after(30)),
+            Class::Transient => self.in_trouble(refusal.error().retry_after(30)),
             _ if self.notes.joined => SubmitStep::Refused(self.named(&refusal)),
             // No workspace can be named here (contract 5.4), so a project of a team may not be shown. The export itself
             // tells whether it may be exported.
@@ -156,29 +156,29 @@ impl Submission {
     /// Another token is tried once (contract 1.6). What was refused for its token did no work.
     fn unauthorized(&mut self, refusal: &Refusal) -> SubmitStep {
         if self.refused {
-            return SubmitStep::Refused(refusal.fault());
+            return SubmitStep::Refused(refusal.error());
         }
         self.refused = true;
         SubmitStep::Authorize { refused: true }
     }
 
     fn throttled(&mut self, answer: &SendResult, refusal: &Refusal) -> SubmitStep {
-        let (wait, fault) = self.repeats.throttled(answer, refusal.fault());
-        self.send_after(wait, fault)
+        let (wait, error) = self.repeats.throttled(answer, refusal.error());
+        self.send_after(wait, error)
     }
 
-    fn in_trouble(&mut self, fault: Fault) -> SubmitStep {
+    fn in_trouble(&mut self, error: Error) -> SubmitStep {
         let wait = self.repeats.troubled();
-        self.send_after(wait, fault)
+        self.send_after(wait, error)
     }
 
     /// A refusal with the caller's field that it is about.
-    fn named(&self, refusal: &Refusal) -> Fault {
-        let fault = refusal.fault();
+    fn named(&self, refusal: &Refusal) -> Error {
+        let error = refusal.error();
         if refusal.class() != Class::NotFound {
-            return fault;
+            return error;
         }
-        fault.with_violations(vec![Violation::new("project_id", "AI Studios knows no such project")])
+        error.with_violations(vec![Violation::new("project_id", "AI Studios knows no such project")])
     }
 }
 
@@ -213,14 +213,14 @@ fn is_cut(response: &http::Response<Bytes>) -> bool {
     response.status().is_success() && response.body().len() >= PROJECT_RESPONSE_LIMIT.0
 }
 
-fn unreachable() -> Fault {
+fn unreachable() -> Error {
     let message = "AI Studios cannot be reached; nothing was submitted";
-    Fault::new(FaultClass::ProviderUnavailable, message).retry_after(30)
+    Error::new(ErrorClass::ProviderUnavailable, message).retry_after(30)
 }
 
 fn unknown(what: &str) -> SubmitStep {
     let message = format!("{what}; the export may be under way, its progress will tell");
-    SubmitStep::OutcomeUnknown(Fault::new(FaultClass::ProviderOutcomeUnknown, message))
+    SubmitStep::OutcomeUnknown(Error::new(ErrorClass::ProviderOutcomeUnknown, message))
 }
 
 #[cfg(test)]

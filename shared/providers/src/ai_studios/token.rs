@@ -1,7 +1,7 @@
 //! The exchange of the keys for a token (contract 1.3 and 1.6).
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use model::{Fault, FaultClass, Secret};
+use model::{Error, ErrorClass, Secret};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -31,8 +31,8 @@ impl Exchange {
     /// With the keys of Landfall's secret.
     ///
     /// # Errors
-    /// [`FaultClass::Misconfigured`] as [`Api::new`].
-    pub(super) fn new(access: &ApiAccess<'_>, now: OffsetDateTime) -> Result<Self, Fault> {
+    /// [`ErrorClass::Misconfigured`] as [`Api::new`].
+    pub(super) fn new(access: &ApiAccess<'_>, now: OffsetDateTime) -> Result<Self, Error> {
         let api = Api::new(access.api_url, access.credentials)?;
         let key = |name: &str| access.credentials.one(name).map(|key| key.expose().to_owned());
         let keys = json!({ "appId": key("app_id"), "userKey": key("user_key") });
@@ -41,18 +41,18 @@ impl Exchange {
 
     fn refused(&mut self, refusal: &Refusal, answer: &SendResult) -> QueryStep<Token> {
         match refusal.class() {
-            Class::Throttled => self.repeats.after_throttling(self.request(), answer, refusal.fault()),
-            Class::Transient => self.repeats.after_trouble(self.request(), refusal.fault()),
-            Class::Quota | Class::Forbidden => QueryStep::Failed(refusal.fault()),
+            Class::Throttled => self.repeats.after_throttling(self.request(), answer, refusal.error()),
+            Class::Transient => self.repeats.after_trouble(self.request(), refusal.error()),
+            Class::Quota | Class::Forbidden => QueryStep::Failed(refusal.error()),
             Class::Auth | Class::NotFound | Class::Conflict | Class::Invalid | Class::Provider => {
                 let message = "AI Studios does not accept the configured app_id and user_key";
-                let fault = Fault::new(FaultClass::ProviderCredentials, message);
-                QueryStep::Failed(fault.with_provider_answer(refusal.answer()))
+                let error = Error::new(ErrorClass::ProviderCredentials, message);
+                QueryStep::Failed(error.with_provider_answer(refusal.answer()))
             }
         }
     }
 
-    fn request(&self) -> Result<http::Request<bytes::Bytes>, Fault> {
+    fn request(&self) -> Result<http::Request<bytes::Bytes>, Error> {
         let mut request = self.api.post("/auth/token", &self.keys)?;
         request.extensions_mut().insert(SecretResponse("token"));
         Ok(request)
@@ -66,9 +66,9 @@ impl Query<Token> for Exchange {
 
     fn on_response(&mut self, answer: SendResult) -> QueryStep<Token> {
         let Ok(response) = &answer else {
-            let fault =
-                Fault::new(FaultClass::ProviderUnavailable, "AI Studios gives no token at the moment");
-            return self.repeats.after_trouble(self.request(), fault.retry_after(30));
+            let error =
+                Error::new(ErrorClass::ProviderUnavailable, "AI Studios gives no token at the moment");
+            return self.repeats.after_trouble(self.request(), error.retry_after(30));
         };
         match open(response.status(), response.body(), Holds::Object) {
             Ok(payload) => match text(&payload, &["token"]) {
@@ -77,7 +77,7 @@ impl Query<Token> for Exchange {
                 }
                 None => {
                     let message = "AI Studios accepted the keys, but its answer holds no token";
-                    QueryStep::Failed(Fault::new(FaultClass::ProviderUnavailable, message))
+                    QueryStep::Failed(Error::new(ErrorClass::ProviderUnavailable, message))
                 }
             },
             Err(refusal) => self.refused(&refusal, &answer),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     /// The end of an exchange that is answered so, and how often it was sent.
-    fn exchanged(answers: Vec<SendResult>) -> (Result<Token, FaultClass>, usize) {
+    fn exchanged(answers: Vec<SendResult>) -> (Result<Token, ErrorClass>, usize) {
         let credentials = Credentials::new(json!({ "app_id": "studio.acme", "user_key": "uk" }));
         let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let mut exchange = Exchange::new(&access, OffsetDateTime::UNIX_EPOCH).expect("keys");
@@ -128,7 +128,7 @@ mod tests {
         }
         match step {
             QueryStep::Done(token) => (Ok(token), sent),
-            QueryStep::Failed(fault) => (Err(fault.class), sent),
+            QueryStep::Failed(error) => (Err(error.class), sent),
             QueryStep::Send(_) | QueryStep::SendAfter { .. } | QueryStep::Authorize { .. } => {
                 panic!("not at its end")
             }
@@ -157,11 +157,11 @@ mod tests {
         let given = said(200, r#"{"success":true,"data":{"token":"h.c.s"}}"#);
         assert_eq!(exchanged(vec![given]).0.expect("a token").value, Secret::new("h.c.s"));
         for (status, body, class) in [
-            (401, r#"{"success":false,"error":{"code":4010,"msg":"no"}}"#, FaultClass::ProviderCredentials),
-            (200, r#"{"success":false,"error":{"code":4000,"msg":"no"}}"#, FaultClass::ProviderCredentials),
-            (404, "<html>", FaultClass::ProviderCredentials),
-            (403, r#"{"success":false,"error":{"msg":"plan"}}"#, FaultClass::ProviderQuota),
-            (200, r#"{"success":true,"data":{}}"#, FaultClass::ProviderUnavailable),
+            (401, r#"{"success":false,"error":{"code":4010,"msg":"no"}}"#, ErrorClass::ProviderCredentials),
+            (200, r#"{"success":false,"error":{"code":4000,"msg":"no"}}"#, ErrorClass::ProviderCredentials),
+            (404, "<html>", ErrorClass::ProviderCredentials),
+            (403, r#"{"success":false,"error":{"msg":"plan"}}"#, ErrorClass::ProviderQuota),
+            (200, r#"{"success":true,"data":{}}"#, ErrorClass::ProviderUnavailable),
         ] {
             assert_eq!(exchanged(vec![said(status, body)]), (Err(class), 1), "{status} {body}");
         }
@@ -173,6 +173,6 @@ mod tests {
         let trouble = || Err(SendFailure::MaybeSent);
         assert_eq!(exchanged(vec![trouble(), said(502, "<html>"), given()]).1, 3);
         let lasting = vec![trouble(), trouble(), trouble()];
-        assert_eq!(exchanged(lasting), (Err(FaultClass::ProviderUnavailable), 3));
+        assert_eq!(exchanged(lasting), (Err(ErrorClass::ProviderUnavailable), 3));
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::TryStreamExt;
 use http::header;
-use model::FaultClass;
+use model::ErrorClass;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -75,12 +75,12 @@ fn opening(url: &str) -> Downloader {
 }
 
 async fn refusal(downloader: &Downloader, url: &str) -> String {
-    let fault = match downloader.open(url).await {
+    let error = match downloader.open(url).await {
         Ok(_) => panic!("{url} is let through"),
-        Err(fault) => fault,
+        Err(error) => error,
     };
-    assert_eq!(fault.class, FaultClass::SourceRefused, "{fault}");
-    fault.message
+    assert_eq!(error.class, ErrorClass::SourceRefused, "{error}");
+    error.message
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn a_name_that_turns_out_to_be_private_is_never_connected_to() {
 
 #[test]
 fn only_bytes_as_they_are_are_taken() {
-    let judged = |encodings: &[&str]| -> Result<Download, model::Fault> {
+    let judged = |encodings: &[&str]| -> Result<Download, model::Error> {
         let answer = http::Response::builder().header(header::CONTENT_LENGTH, 4);
         let answer = encodings.iter().fold(answer, |answer, e| answer.header(header::CONTENT_ENCODING, *e));
         let answer = answer.body("file").expect("an answer").into();
@@ -177,8 +177,8 @@ fn only_bytes_as_they_are_are_taken() {
         &["identity", "gzip"],
         &[""],
     ] {
-        let fault = judged(encodings).expect_err("encoded");
-        assert_eq!(fault.class, FaultClass::SourceRefused, "{encodings:?}");
-        assert!(fault.message.contains("encoding"), "{fault}");
+        let error = judged(encodings).expect_err("encoded");
+        assert_eq!(error.class, ErrorClass::SourceRefused, "{encodings:?}");
+        assert!(error.message.contains("encoding"), "{error}");
     }
 }

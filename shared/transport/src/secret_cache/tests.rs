@@ -13,13 +13,13 @@ use super::*;
 #[derive(Clone, Copy)]
 enum Answer {
     Value(u32),
-    Fails(FaultClass),
+    Fails(ErrorClass),
     Never,
 }
 
 use Answer::{Fails, Never, Value};
 
-const OUTAGE: Answer = Fails(FaultClass::StorageUnavailable);
+const OUTAGE: Answer = Fails(ErrorClass::StorageUnavailable);
 
 /// A cache, and a service behind it whose calls are counted.
 struct Scripted {
@@ -37,23 +37,23 @@ impl Scripted {
         *self.answer.borrow_mut() = answer;
     }
 
-    async fn fetch(&self) -> Result<u32, Fault> {
+    async fn fetch(&self) -> Result<u32, Error> {
         self.calls.set(self.calls.get() + 1);
         tokio::time::sleep(Duration::from_millis(20)).await;
         let answer = *self.answer.borrow();
         match answer {
             Value(value) => Ok(value),
-            Fails(class) => Err(Fault::new(class, "scripted")),
+            Fails(class) => Err(Error::new(class, "scripted")),
             Never => pending().await,
         }
     }
 
-    async fn get(&self) -> Result<u32, FaultClass> {
-        self.cache.get(|| self.fetch()).await.map_err(|fault| fault.class)
+    async fn get(&self) -> Result<u32, ErrorClass> {
+        self.cache.get(|| self.fetch()).await.map_err(|error| error.class)
     }
 
-    async fn fresh(&self) -> Result<u32, FaultClass> {
-        self.cache.fresh(|| self.fetch()).await.map_err(|fault| fault.class)
+    async fn fresh(&self) -> Result<u32, ErrorClass> {
+        self.cache.fresh(|| self.fetch()).await.map_err(|error| error.class)
     }
 
     /// How often the service was called since this was asked last.
@@ -103,7 +103,7 @@ async fn an_old_copy_ends_after_twelve_hours() {
     passes(12 * 3600 - 60).await;
     assert_eq!(secret.get().await, Ok(1));
     passes(61).await;
-    assert_eq!(secret.get().await, Err(FaultClass::StorageUnavailable));
+    assert_eq!(secret.get().await, Err(ErrorClass::StorageUnavailable));
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +117,7 @@ async fn a_service_that_never_answers_makes_nobody_wait_long() {
     assert!(began.elapsed() <= Duration::from_millis(2100), "{:?}", began.elapsed());
     let cold = Scripted::new(Never);
     let began = Instant::now();
-    assert_eq!(cold.get().await, Err(FaultClass::StorageUnavailable));
+    assert_eq!(cold.get().await, Err(ErrorClass::StorageUnavailable));
     assert!(began.elapsed() <= Duration::from_millis(5100), "{:?}", began.elapsed());
 }
 
@@ -125,7 +125,7 @@ async fn a_service_that_never_answers_makes_nobody_wait_long() {
 async fn a_failure_is_remembered_for_a_second_without_a_copy() {
     let secret = Scripted::new(OUTAGE);
     for _ in 0..20 {
-        assert_eq!(secret.get().await, Err(FaultClass::StorageUnavailable));
+        assert_eq!(secret.get().await, Err(ErrorClass::StorageUnavailable));
     }
     assert_eq!(secret.called(), 1);
     secret.answers(Value(1));
@@ -143,7 +143,7 @@ async fn a_fresh_copy_is_not_an_old_one_and_a_flood_fetches_once_a_second() {
     passes(2).await;
     secret.called();
     for _ in 0..50 {
-        assert_eq!(secret.fresh().await, Err(FaultClass::StorageUnavailable));
+        assert_eq!(secret.fresh().await, Err(ErrorClass::StorageUnavailable));
         tokio::time::advance(Duration::from_millis(100)).await;
     }
     assert!((4..=6).contains(&secret.called()));
@@ -154,9 +154,9 @@ async fn a_fresh_copy_is_not_an_old_one_and_a_flood_fetches_once_a_second() {
 async fn a_secret_that_is_deleted_or_denied_is_not_used_on() {
     let secret = Scripted::new(Value(1));
     assert_eq!(secret.get().await, Ok(1));
-    secret.answers(Fails(FaultClass::Misconfigured));
+    secret.answers(Fails(ErrorClass::Misconfigured));
     passes(301).await;
-    assert_eq!(secret.get().await, Err(FaultClass::Misconfigured));
+    assert_eq!(secret.get().await, Err(ErrorClass::Misconfigured));
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,7 +18,7 @@ fn verdict(url: &str) -> Result<(), String> {
         Origin::parse("http://127.0.0.1:4103"),
         "ABYSSALE_DOWNLOAD_HOSTS",
     );
-    guard.check(&Url::parse(url).expect("a URL")).map_err(|fault| fault.message)
+    guard.check(&Url::parse(url).expect("a URL")).map_err(|error| error.message)
 }
 
 #[track_caller]

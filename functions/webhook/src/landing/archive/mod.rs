@@ -6,7 +6,7 @@ pub mod zip;
 use std::borrow::Cow;
 
 use bucket::{Key, ObjectInfo, UploadedObject};
-use model::{Archive, Fault, FaultClass, Job, Redactor, StoredFile};
+use model::{Archive, Error, ErrorClass, Job, Redactor, StoredFile};
 
 use crate::{
     landing::{
@@ -25,7 +25,7 @@ use crate::{
 const ZIP: &str = "application/zip";
 
 /// Brings the archive in, unless it is there, and settles what becomes of it.
-pub(crate) async fn bring(bringing: LandingContext<'_>, url: &str) -> Result<LandingOutcome, Fault> {
+pub(crate) async fn bring(bringing: LandingContext<'_>, url: &str) -> Result<LandingOutcome, Error> {
     let LandingContext { worker, job, again, .. } = bringing;
     let key = Key::Archive(job.provider.clone(), job.id);
     if again {
@@ -54,7 +54,7 @@ pub(crate) async fn bring(bringing: LandingContext<'_>, url: &str) -> Result<Lan
 }
 
 /// Fetches the archive, from where an earlier invocation stopped if it left a checkpoint.
-async fn fetch(bringing: LandingContext<'_>, key: &Key, url: &str) -> Result<ObjectInfo, Fault> {
+async fn fetch(bringing: LandingContext<'_>, key: &Key, url: &str) -> Result<ObjectInfo, Error> {
     let objects = &bringing.worker.objects;
     let transfer = Transfer {
         downloader: &bringing.downloader()?,
@@ -71,10 +71,10 @@ async fn fetch(bringing: LandingContext<'_>, key: &Key, url: &str) -> Result<Obj
     }
 }
 
-fn like_a_zip(start: &[u8]) -> Result<&'static str, Fault> {
+fn like_a_zip(start: &[u8]) -> Result<&'static str, Error> {
     match zip::may_begin_with(&start[..start.len().min(4)]) {
         true => Ok(ZIP),
-        false => Err(Fault::new(FaultClass::ArchiveInvalid, "what the provider serves is not a ZIP archive")),
+        false => Err(Error::new(ErrorClass::ArchiveInvalid, "what the provider serves is not a ZIP archive")),
     }
 }
 
@@ -83,7 +83,7 @@ async fn unpacked(
     bringing: LandingContext<'_>,
     key: &Key,
     file: StoredFile,
-) -> Result<LandingOutcome, Fault> {
+) -> Result<LandingOutcome, Error> {
     let LandingContext { worker, job, again, meter, .. } = bringing;
     let objects = &worker.objects;
     let redactor = redactor(worker, job).await;
@@ -99,9 +99,9 @@ async fn unpacked(
             let unpacking = Unpacking::new(objects, job, key, &listing, again, meter);
             unpacking.run().await.map(|outcomes| (entries, outcomes))
         }
-        Err(mut fault) => {
-            fault.message = redactor.redact_str(&fault.message);
-            Err(fault)
+        Err(mut error) => {
+            error.message = redactor.redact_str(&error.message);
+            Err(error)
         }
     };
     match unpacked {
@@ -110,12 +110,12 @@ async fn unpacked(
             settle(worker, job, came(job, archive, outcomes.into_iter().map(ManifestEntry::from).collect()))
                 .await
         }
-        Err(fault) if fault.class == FaultClass::ArchiveRefused => {
+        Err(error) if error.class == ErrorClass::ArchiveRefused => {
             let entries = counted(worker, key, file.bytes).await?;
             let archive = Archive { file, entries, expected: job.expected };
-            Ok(LandingOutcome::Refused { archive: Some(archive), fault })
+            Ok(LandingOutcome::Refused { archive: Some(archive), error })
         }
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     }
 }
 
@@ -124,8 +124,8 @@ async fn unpacked(
 async fn redactor(worker: &Worker, job: &Job) -> Redactor {
     match worker.secrets.get().await {
         Ok(secret) => secret.redactor(&job.provider, Some(job.id), None),
-        Err(fault) => {
-            fault.log("the names in an archive are not redacted");
+        Err(error) => {
+            error.log("the names in an archive are not redacted");
             Redactor::default()
         }
     }
@@ -136,23 +136,23 @@ fn came(job: &Job, archive: Archive, files: Vec<ManifestEntry>) -> TransferResul
 }
 
 /// Reads the archive's directory back from the bucket.
-async fn listed(worker: &Worker, key: &Key, bytes: u64) -> Result<Listing, Fault> {
+async fn listed(worker: &Worker, key: &Key, bytes: u64) -> Result<Listing, Error> {
     let objects = &worker.objects;
     let listing = zip::list(bytes, |range| objects.read(key, range), worker.config.limits).await;
     whole(worker, key, listing).await
 }
 
 /// How many files the archive holds.
-async fn counted(worker: &Worker, key: &Key, bytes: u64) -> Result<u64, Fault> {
+async fn counted(worker: &Worker, key: &Key, bytes: u64) -> Result<u64, Error> {
     let contents = zip::inspect(bytes, |range| worker.objects.read(key, range)).await;
     whole(worker, key, contents).await.map(|contents| contents.files)
 }
 
 /// Removes a broken archive: nothing broken stays under a job's prefix, and the bucket keeps the removed version for
 /// whoever wants to look.
-async fn whole<T>(worker: &Worker, key: &Key, read: Result<T, Fault>) -> Result<T, Fault> {
-    if let Err(fault) = &read
-        && fault.class == FaultClass::ArchiveInvalid
+async fn whole<T>(worker: &Worker, key: &Key, read: Result<T, Error>) -> Result<T, Error> {
+    if let Err(error) = &read
+        && error.class == ErrorClass::ArchiveInvalid
     {
         worker.objects.delete(key).await?;
     }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{Fault, FaultClass, TransferStatistics};
+use model::{Error, ErrorClass, TransferStatistics};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::{Checkpoint, FileProgress, MinRate, SourceRate};
@@ -87,9 +87,9 @@ impl LandingProgress {
     }
 
     /// Why a landing ends that did not fit into one invocation and cannot be gone on with.
-    pub(crate) fn did_not_fit(&self) -> Fault {
+    pub(crate) fn did_not_fit(&self) -> Error {
         self.source_rate.held_up(self.started.elapsed()).unwrap_or_else(|| {
-            Fault::new(FaultClass::SourceUnavailable, "the landing did not fit into one invocation")
+            Error::new(ErrorClass::SourceUnavailable, "the landing did not fit into one invocation")
         })
     }
 
@@ -176,6 +176,6 @@ impl LandingProgress {
     }
 }
 
-pub(crate) fn stopped() -> Fault {
-    Fault::new(FaultClass::SourceUnavailable, "the landing was stopped")
+pub(crate) fn stopped() -> Error {
+    Error::new(ErrorClass::SourceUnavailable, "the landing was stopped")
 }

@@ -15,7 +15,7 @@ mod tally;
 
 use bucket::{Bucket, Key, MAX_PUT_OBJECT_BYTES, Upload, UploadedObject};
 use bytes::Bytes;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use transport::{Downloader, RemoteFile};
 
 pub use checkpoint::Checkpoint;
@@ -28,7 +28,7 @@ use source_rate::watched;
 use stream::{Pieces, peeked};
 
 /// What a file is, judged by its first bytes: its content type, or why it is not brought in.
-pub type Judge<'a> = &'a (dyn Fn(&[u8]) -> Result<&'static str, Fault> + Sync);
+pub type Judge<'a> = &'a (dyn Fn(&[u8]) -> Result<&'static str, Error> + Sync);
 
 /// A file and the object that it becomes. Without `Debug`, since its URL may be pre-signed.
 pub struct Transfer<'a> {
@@ -68,16 +68,16 @@ struct Opened {
 /// Why an attempt ended.
 enum Trouble {
     /// The file at the source changed, or the upload is gone: what was brought so far is worth nothing.
-    StartAgain(Fault),
+    StartAgain(Error),
     /// Anything else.
-    Fault(Fault),
+    Fault(Error),
 }
 
-impl From<Fault> for Trouble {
-    fn from(fault: Fault) -> Self {
-        match fault.class {
-            FaultClass::SourceChanged => Trouble::StartAgain(fault),
-            _ => Trouble::Fault(fault),
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        match error.class {
+            ErrorClass::SourceChanged => Trouble::StartAgain(error),
+            _ => Trouble::Fault(error),
         }
     }
 }
@@ -88,16 +88,16 @@ impl Transfer<'_> {
     /// # Errors
     /// The first one of the source or of the bucket. A passing one leaves a checkpoint on the meter when there is
     /// something to go on with; any other leaves nothing.
-    pub async fn run(&self, checkpoint: Option<Checkpoint>) -> Result<TransferredFile, Fault> {
-        let fault = match self.attempt(checkpoint).await {
+    pub async fn run(&self, checkpoint: Option<Checkpoint>) -> Result<TransferredFile, Error> {
+        let error = match self.attempt(checkpoint).await {
             Ok(brought) => return Ok(brought),
-            Err(Trouble::Fault(fault)) => return Err(fault),
-            Err(Trouble::StartAgain(fault)) => fault,
+            Err(Trouble::Fault(error)) => return Err(error),
+            Err(Trouble::StartAgain(error)) => error,
         };
-        fault.log("transfer starts again");
+        error.log("transfer starts again");
         match self.attempt(None).await {
             Ok(brought) => Ok(brought),
-            Err(Trouble::Fault(fault) | Trouble::StartAgain(fault)) => Err(fault),
+            Err(Trouble::Fault(error) | Trouble::StartAgain(error)) => Err(error),
         }
     }
 
@@ -130,7 +130,7 @@ impl Transfer<'_> {
         Ok(TransferredFile { uploaded, content_type, start })
     }
 
-    async fn open(&self) -> Result<Opened, Fault> {
+    async fn open(&self) -> Result<Opened, Error> {
         let (remote, download) = self.downloader.open(self.url).await?;
         let pieces = watched(self.tally.meter().source_rate(), Box::pin(download.into_stream()));
         let (start, pieces) = peeked(pieces).await?;

@@ -12,7 +12,7 @@ use std::{
 
 use bucket::{Part, UploadPartError, UploadedObject};
 use futures_util::{StreamExt, stream};
-use model::Fault;
+use model::Error;
 use transport::RemoteFile;
 
 use super::{
@@ -68,7 +68,7 @@ pub(super) async fn bring(
     let worthless = match &done {
         Ok(_) => false,
         Err(Trouble::StartAgain(_)) => true,
-        Err(Trouble::Fault(fault)) => !fault.retryable(),
+        Err(Trouble::Fault(error)) => !error.retryable(),
     };
     if worthless {
         transfer.abandon().await;
@@ -112,7 +112,7 @@ async fn finish(transfer: &Transfer<'_>, upload_id: &str) -> Result<UploadedObje
     let finished = transfer.objects.finish_parts(transfer.key, upload_id, &parts).await;
     let uploaded = finished.map_err(|trouble| match trouble {
         UploadPartError::UploadGone => Trouble::StartAgain(gone()),
-        UploadPartError::Fault(fault) => fault.into(),
+        UploadPartError::Fault(error) => error.into(),
     })?;
     transfer.tally.forget_checkpoint();
     Ok(uploaded)
@@ -125,17 +125,17 @@ impl Piece<'_> {
             match self.attempt(begun.take()).await {
                 Ok(part) => return Ok(part),
                 Err(UploadPartError::UploadGone) => return Err(Trouble::StartAgain(gone())),
-                Err(UploadPartError::Fault(fault)) => {
+                Err(UploadPartError::Fault(error)) => {
                     // A source that is too slow has had its time; another attempt goes on later.
                     let too_slow = self.transfer.tally.meter().source_rate().too_slow() > 0;
                     let last = attempt == MAX_ATTEMPTS
-                        || !fault.retryable()
+                        || !error.retryable()
                         || too_slow
                         || self.transfer.tally.is_stopped();
                     if last {
-                        return Err(fault.into());
+                        return Err(error.into());
                     }
-                    fault.log("a part is fetched again");
+                    error.log("a part is fetched again");
                     tokio::time::sleep(wait).await;
                     wait *= 2;
                 }
@@ -166,6 +166,6 @@ impl Piece<'_> {
     }
 }
 
-fn gone() -> Fault {
-    Fault::new(model::FaultClass::StorageUnavailable, "the bucket forgot an upload that was under way")
+fn gone() -> Error {
+    Error::new(model::ErrorClass::StorageUnavailable, "the bucket forgot an upload that was under way")
 }

@@ -17,7 +17,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::Stream;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use tokio::time::Instant;
 
 use super::stream::Pieces;
@@ -66,13 +66,13 @@ impl SourceRate {
 
     /// The fault of a landing that did not fit into an invocation of this length and cannot be gone on with, if most of
     /// the time went by waiting for the source.
-    pub(crate) fn held_up(&self, invocation: Duration) -> Option<Fault> {
+    pub(crate) fn held_up(&self, invocation: Duration) -> Option<Error> {
         let waited = Duration::from_millis(self.waited_milliseconds.load(Ordering::Relaxed));
         let long = invocation > self.least.window * WINDOWS_OF_AN_INVOCATION;
         (long && self.least.bytes_per_second > 0 && waited > invocation / 2).then(|| {
             let received = self.received.load(Ordering::Relaxed);
             let seconds = invocation.as_secs();
-            self.fault(format!(
+            self.error(format!(
                 "the source was too slow: {received} bytes in {seconds} s, and none of it can be gone on with"
             ))
         })
@@ -84,7 +84,7 @@ impl SourceRate {
         bytes < least * waited.as_secs_f64()
     }
 
-    fn slow_download(&self, bytes: u64, waited: Duration) -> Fault {
+    fn slow_download(&self, bytes: u64, waited: Duration) -> Error {
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
@@ -93,18 +93,18 @@ impl SourceRate {
         )]
         let rate = (bytes as f64 / waited.as_secs_f64().max(0.001)) as u64;
         let MinRate { bytes_per_second, window } = self.least;
-        self.fault(format!(
+        self.error(format!(
             "the source was too slow: {rate} bytes per second over {} s, at least {bytes_per_second} are expected",
             window.as_secs()
         ))
     }
 
-    fn fault(&self, message: String) -> Fault {
+    fn error(&self, message: String) -> Error {
         self.too_slow.fetch_add(1, Ordering::Relaxed);
         match self.last {
-            false => Fault::new(FaultClass::SourceUnavailable, message),
+            false => Error::new(ErrorClass::SourceUnavailable, message),
             true => {
-                Fault::new(FaultClass::SourceGone, format!("{message}, at {SLOW_ATTEMPTS} attempts in a row"))
+                Error::new(ErrorClass::SourceGone, format!("{message}, at {SLOW_ATTEMPTS} attempts in a row"))
             }
         }
     }
@@ -141,7 +141,7 @@ struct Watched {
 
 impl Watched {
     /// Ends the window when it is over. The fault if both this download and all together were too slow in it.
-    fn judge(&mut self) -> Option<Fault> {
+    fn judge(&mut self) -> Option<Error> {
         if self.waited < self.rate.least.window {
             return None;
         }
@@ -154,7 +154,7 @@ impl Watched {
 }
 
 impl Stream for Watched {
-    type Item = Result<Bytes, Fault>;
+    type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = self.pieces.as_mut().poll_next(context);
@@ -175,7 +175,7 @@ impl Stream for Watched {
             Poll::Ready(None | Some(Err(_))) => return polled,
         }
         match self.judge() {
-            Some(fault) => Poll::Ready(Some(Err(fault))),
+            Some(error) => Poll::Ready(Some(Err(error))),
             None => polled,
         }
     }
@@ -198,7 +198,7 @@ mod tests {
     }
 
     /// Reads to the end, and takes so long for each piece as a slow bucket would.
-    async fn read(mut pieces: Pieces, takes: Duration) -> Result<u64, Fault> {
+    async fn read(mut pieces: Pieces, takes: Duration) -> Result<u64, Error> {
         let mut bytes = 0;
         while let Some(piece) = pieces.next().await {
             bytes += piece?.len() as u64;
@@ -214,20 +214,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_source_that_drips_ends_after_a_window_and_counts_as_gone_at_the_third_attempt() {
         for (slow_attempts, class) in [
-            (0, FaultClass::SourceUnavailable),
-            (1, FaultClass::SourceUnavailable),
-            (2, FaultClass::SourceGone),
+            (0, ErrorClass::SourceUnavailable),
+            (1, ErrorClass::SourceUnavailable),
+            (2, ErrorClass::SourceGone),
         ] {
             let (rate, began) = (rate(slow_attempts), Instant::now());
             let dripping = watched(&rate, source(1, Duration::from_secs(1), 100_000));
-            let fault = read(dripping, Duration::ZERO).await.expect_err("too slow");
-            assert_eq!((fault.class, rate.too_slow(), began.elapsed().as_secs()), (class, 1, 60));
+            let error = read(dripping, Duration::ZERO).await.expect_err("too slow");
+            assert_eq!((error.class, rate.too_slow(), began.elapsed().as_secs()), (class, 1, 60));
             assert!(
-                fault
+                error
                     .message
                     .starts_with("the source was too slow: 1 bytes per second over 60 s, at least 1000"),
                 "{}",
-                fault.message
+                error.message
             );
         }
     }
@@ -280,7 +280,7 @@ mod tests {
         read(slow, Duration::ZERO).await.expect("fast enough");
         assert!(rate.held_up(Duration::from_secs(200)).is_none(), "too short to say");
         assert!(rate.held_up(Duration::from_secs(1700)).is_none(), "the bucket took as long");
-        let fault = rate.held_up(Duration::from_secs(890)).expect("held up");
-        assert_eq!((fault.class, rate.too_slow()), (FaultClass::SourceUnavailable, 1));
+        let error = rate.held_up(Duration::from_secs(890)).expect("held up");
+        assert_eq!((error.class, rate.too_slow()), (ErrorClass::SourceUnavailable, 1));
     }
 }

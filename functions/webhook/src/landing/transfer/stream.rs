@@ -4,17 +4,17 @@ use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
-use model::Fault;
+use model::Error;
 
 /// How many first bytes of a file are looked at before anything of it is stored. Frame headers of pictures come
 /// behind their profiles.
 const LOOKED_AT: usize = 64 * 1024;
 
 /// The bytes of a file, or of a part of it.
-pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, Fault>> + Send>>;
+pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
 
 /// Takes the first bytes of a file, and gives them back with the stream as it was.
-pub(super) async fn peeked(mut pieces: Pieces) -> Result<(Bytes, Pieces), Fault> {
+pub(super) async fn peeked(mut pieces: Pieces) -> Result<(Bytes, Pieces), Error> {
     let mut first: Vec<Bytes> = vec![];
     let mut length = 0;
     while length < LOOKED_AT {
@@ -36,9 +36,9 @@ pub(super) async fn peeked(mut pieces: Pieces) -> Result<(Bytes, Pieces), Fault>
 
 /// The first `length` bytes of a stream; what follows is left alone.
 pub(super) fn first(
-    bytes: impl Stream<Item = Result<Bytes, Fault>> + Send,
+    bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
     length: u64,
-) -> impl Stream<Item = Result<Bytes, Fault>> + Send {
+) -> impl Stream<Item = Result<Bytes, Error>> + Send {
     bytes.scan(length, |left, piece| {
         if *left == 0 {
             return std::future::ready(None);

@@ -8,7 +8,7 @@ use std::sync::{
 use bucket::Part;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
-use model::Fault;
+use model::Error;
 
 use super::{
     Checkpoint, LandingProgress,
@@ -57,8 +57,8 @@ impl<'m> FileProgress<'m> {
     /// Counts what passes, and ends the stream with an error when the landing is told to stop.
     pub(super) fn count<'t>(
         &'t self,
-        bytes: impl Stream<Item = Result<Bytes, Fault>> + Send + 't,
-    ) -> impl Stream<Item = Result<Bytes, Fault>> + Send + 't {
+        bytes: impl Stream<Item = Result<Bytes, Error>> + Send + 't,
+    ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 't {
         let mut stop = self.meter.stop.subscribe();
         let counted = bytes.inspect(|piece| {
             let length = piece.as_ref().map_or(0, Bytes::len) as u64;

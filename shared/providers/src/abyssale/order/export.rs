@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::{Fault, FaultClass, Job, JobId, Status, Violation};
+use model::{Error, ErrorClass, Job, JobId, Status, Violation};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -56,10 +56,10 @@ fn banner_ids(fields: &mut Fields) -> Vec<String> {
 }
 
 /// Fills in the banners of the job that an export names.
-pub(in super::super) fn complete(mut order: Order, job: &Job) -> Result<Order, Fault> {
+pub(in super::super) fn complete(mut order: Order, job: &Job) -> Result<Order, Error> {
     let refused = |message: String| {
         let violations = vec![Violation::new("of_job", message.clone())];
-        Err(Fault::new(FaultClass::InvalidRequest, format!("of_job: {message}")).with_violations(violations))
+        Err(Error::new(ErrorClass::InvalidRequest, format!("of_job: {message}")).with_violations(violations))
     };
     if !matches!(job.status, Status::Stored | Status::Partial) {
         return refused(format!("expected a job that is stored or partial; it is {}", job.status));

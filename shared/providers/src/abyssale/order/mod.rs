@@ -12,7 +12,7 @@ mod options;
 #[cfg(feature = "schema")]
 mod schema;
 
-use model::Fault;
+use model::Error;
 use serde_json::{Map, Value};
 
 use crate::{Fields, Order};
@@ -35,7 +35,7 @@ pub(super) use export::complete;
 pub(super) use schema::schemas;
 
 /// Checks a caller's fields.
-pub(super) fn read(kind: &str, fields: Map<String, Value>) -> Result<Order, Fault> {
+pub(super) fn read(kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
     let mut fields = Fields::new(fields);
     let (request, expected) = match kind {
         EXPORT => export::read(&mut fields),
@@ -45,7 +45,7 @@ pub(super) fn read(kind: &str, fields: Map<String, Value>) -> Result<Order, Faul
         DYNAMIC_IMAGE => image::read_dynamic(&mut fields),
         _ => {
             let kinds = [EXPORT, GENERATION, MULTIPAGE_PDF, IMAGE, DYNAMIC_IMAGE].join(", ");
-            return Err(Fault::invalid("kind", format!("expected one of: {kinds}")));
+            return Err(Error::invalid("kind", format!("expected one of: {kinds}")));
         }
     };
     fields.finish()?;

@@ -6,14 +6,14 @@ use super::*;
 
 const ID: &str = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
 
-fn order(kind: &str, request: Value) -> Result<Order, Fault> {
+fn order(kind: &str, request: Value) -> Result<Order, Error> {
     read(kind, request.as_object().cloned().expect("an object"))
 }
 
 /// The fields that a refusal names.
 fn named(kind: &str, request: Value) -> Vec<String> {
-    let fault = order(kind, request).expect_err("a bad request");
-    fault.violations.into_iter().map(|violation| violation.field).collect()
+    let error = order(kind, request).expect_err("a bad request");
+    error.violations.into_iter().map(|violation| violation.field).collect()
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn end(answer: SendResult) -> String {
         SubmitStep::Store(notes) => format!("remembers {notes:?}"),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Done { provider_job_id, outcome } => format!("done as {provider_job_id}: {outcome:?}"),
-        SubmitStep::Refused(fault) => format!("refused: {}", fault.class.name()),
+        SubmitStep::Refused(error) => format!("refused: {}", error.class.name()),
         SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }
 }
@@ -103,7 +103,7 @@ fn a_bare_429_is_probed_once() {
     submission.start();
     assert!(matches!(submission.on_response(answer(429, None, "")), SubmitStep::SendAfter { .. }));
     assert!(
-        matches!(submission.on_response(answer(429, None, "")), SubmitStep::Refused(fault) if fault.class == FaultClass::ProviderQuota)
+        matches!(submission.on_response(answer(429, None, "")), SubmitStep::Refused(error) if error.class == ErrorClass::ProviderQuota)
     );
 }
 
@@ -114,10 +114,10 @@ fn a_429_that_says_when_is_repeated_three_times() {
     for _ in 0..REPEATS {
         assert!(matches!(submission.on_response(answer(429, Some("1"), "")), SubmitStep::SendAfter { .. }));
     }
-    let SubmitStep::Refused(fault) = submission.on_response(answer(429, Some("9"), "")) else {
+    let SubmitStep::Refused(error) = submission.on_response(answer(429, Some("9"), "")) else {
         panic!("not refused")
     };
-    assert_eq!((fault.class, fault.retry_after), (FaultClass::ProviderThrottled, Some(9)));
+    assert_eq!((error.class, error.retry_after), (ErrorClass::ProviderThrottled, Some(9)));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn no_connection_is_tried_three_times_in_all() {
         assert!(matches!(submission.on_response(Err(SendFailure::NotSent)), SubmitStep::SendAfter { .. }));
     }
     let end = submission.on_response(Err(SendFailure::NotSent));
-    assert!(matches!(end, SubmitStep::Refused(fault) if fault.class == FaultClass::ProviderUnavailable));
+    assert!(matches!(end, SubmitStep::Refused(error) if error.class == ErrorClass::ProviderUnavailable));
 }
 
 #[test]
@@ -144,9 +144,9 @@ fn retry_after_may_be_a_date() {
 fn the_providers_field_is_shown_under_the_callers_name() {
     let body =
         r#"{"message":"body_validation_errors","errors":{"media":{"ids":{"0":["Length must be 36."]}}}}"#;
-    let SubmitStep::Refused(fault) = refused(Task::Export, 400, body.as_bytes()) else {
+    let SubmitStep::Refused(error) = refused(Task::Export, 400, body.as_bytes()) else {
         panic!("not refused")
     };
-    assert_eq!(fault.violations[0].field, "banner_ids[0]");
-    assert_eq!(fault.provider.expect("the answer").errors[0].field, "media.ids[0]");
+    assert_eq!(error.violations[0].field, "banner_ids[0]");
+    assert_eq!(error.provider.expect("the answer").errors[0].field, "media.ids[0]");
 }

@@ -1,6 +1,6 @@
 //! What the answers of one question come to together.
 
-use model::{Event, Fault, FaultClass, Missing, ProviderJobId, Source, SourceRole};
+use model::{Error, ErrorClass, Event, Missing, ProviderJobId, Source, SourceRole};
 use serde_json::{Map, Value, json};
 
 use super::{FINALIZING, Question};
@@ -87,7 +87,7 @@ impl Question {
                 true => {
                     let message = "completed_without_url: AI Studios has said for 10 minutes that the export is done, \
                                    and not where the video is";
-                    let error = Fault::new(FaultClass::ProviderFailed, message).for_record(self.now);
+                    let error = Error::new(ErrorClass::ProviderFailed, message).for_record(self.now);
                     QueryStep::Done(PollStatus::Told(Event::Failed { error, missing: vec![] }))
                 }
                 false => self.working(progress.percent),
@@ -109,7 +109,7 @@ impl Question {
         let at = percent.map_or_else(|| "an unknown progress".to_owned(), |percent| format!("{percent} %"));
         let state = progress.state.as_deref().map(|state| format!(" ({state})")).unwrap_or_default();
         let message = format!("stalled: AI Studios has reported {at}{state} for {} minutes", still / 60);
-        let error = Fault::new(FaultClass::ProviderFailed, message).for_record(self.now);
+        let error = Error::new(ErrorClass::ProviderFailed, message).for_record(self.now);
         QueryStep::Done(PollStatus::Told(Event::Failed { error, missing: vec![] }))
     }
 
@@ -118,7 +118,7 @@ impl Question {
         let at = progress.percent.map(|percent| format!(" at {percent} %")).unwrap_or_default();
         let why = progress.reason.as_deref().unwrap_or("no reason was given");
         let message = format!("AI Studios' export ended as {state}{at}: {why}");
-        let error = Fault::new(FaultClass::ProviderFailed, message).for_record(self.now);
+        let error = Error::new(ErrorClass::ProviderFailed, message).for_record(self.now);
         let missing = Missing { name: None, reason: why.to_owned() };
         Event::Failed { error, missing: vec![missing] }
     }

@@ -81,7 +81,7 @@ fn told(end: &QueryStep<PollStatus>) -> String {
     match end {
         QueryStep::Done(PollStatus::Working { percent, .. }) => format!("working {percent:?}"),
         QueryStep::Done(PollStatus::Found { provider_job_id, .. }) => format!("found {provider_job_id}"),
-        QueryStep::Done(PollStatus::Gone(fault)) => format!("gone {}", fault.message),
+        QueryStep::Done(PollStatus::Gone(error)) => format!("gone {}", error.message),
         QueryStep::Done(PollStatus::Told(Event::Finished { sources, .. })) => {
             format!("finished {}", sources[0].url)
         }
@@ -89,7 +89,7 @@ fn told(end: &QueryStep<PollStatus>) -> String {
         QueryStep::Done(PollStatus::Told(Event::Expired { .. })) => "expired".into(),
         QueryStep::Done(PollStatus::Told(event)) => format!("{event:?}"),
         QueryStep::SendAfter { wait, .. } => format!("again after {} s", wait.as_secs()),
-        QueryStep::Failed(fault) => format!("no answer: {}", fault.class.name()),
+        QueryStep::Failed(error) => format!("no answer: {}", error.class.name()),
         QueryStep::Send(_) | QueryStep::Authorize { .. } => "asks on".into(),
     }
 }
@@ -138,8 +138,8 @@ fn a_token_is_refused_once_and_then_the_refusals_count() {
     assert_eq!((told(&end).as_str(), &notes(&end)["refusals"]), ("working None", &json!(1)));
     let twice = job(Some(ID), json!({ "backend_task_id": "bt-2", "refusals": 2 }));
     let (end, _) = asked(&twice, 90, &[no]);
-    let QueryStep::Done(PollStatus::Gone(fault)) = end else { panic!("not given up") };
-    assert_eq!(fault.class, FaultClass::ProviderCredentials);
+    let QueryStep::Done(PollStatus::Gone(error)) = end else { panic!("not given up") };
+    assert_eq!(error.class, ErrorClass::ProviderCredentials);
     let odd = refusal("progress/66b1", 200, 7);
     assert!(told(&asked(&twice, 90, &[odd]).0).starts_with("gone AI Studios does not tell"));
     let (end, _) = asked(&twice, 90, &[progress(json!({ "progress": 5 }))]);

@@ -65,7 +65,7 @@ fn meaning(step: SubmitStep) -> String {
         SubmitStep::Store(_) => "remembers".into(),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Done { .. } => "done".into(),
-        SubmitStep::Refused(fault) => format!("refused: {}", fault.class.name()),
+        SubmitStep::Refused(error) => format!("refused: {}", error.class.name()),
         SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }
 }

@@ -3,7 +3,7 @@
 use bucket::{Key, MAX_PUT_OBJECT_BYTES, PutOutcome, Upload};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use model::{Fault, FaultClass, StoredFile};
+use model::{Error, ErrorClass, StoredFile};
 
 use super::{
     Unpacking,
@@ -25,7 +25,7 @@ impl Unpacking<'_> {
         file: Planned,
         block: &Bytes,
         block_start: u64,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<Outcome, Error> {
         let entry = &self.listing.files[file.index];
         let header = usize::try_from(entry.offset - block_start).ok().and_then(|at| block.get(at..));
         let data = match header.and_then(|header| data_range(entry, header)) {
@@ -42,7 +42,7 @@ impl Unpacking<'_> {
         let _room = self.room(entry.size).await;
         let content = match inflate::whole(entry, bytes) {
             Ok(content) => content,
-            Err(fault) => return self.ended(file, Err(fault)),
+            Err(error) => return self.ended(file, Err(error)),
         };
         let (key, kind) = (self.key(file), content_type(&self.names[file.index], &content));
         let placed = self.objects.place(&key, kind, content.clone()).await?;
@@ -50,7 +50,7 @@ impl Unpacking<'_> {
     }
 
     /// Brings a long file in, of which only a few pieces are in memory at once.
-    pub(super) async fn long(&self, file: Planned) -> Result<Outcome, Fault> {
+    pub(super) async fn long(&self, file: Planned) -> Result<Outcome, Error> {
         let entry = &self.listing.files[file.index];
         let start_end = file.bound.min(entry.offset.saturating_add(entry.header + START));
         let start = self.objects.read(self.archive, entry.offset..start_end).await?;
@@ -72,12 +72,12 @@ impl Unpacking<'_> {
         });
         match placed.await {
             Ok(placed) => self.ended(file, Ok((self.stored(file, &key, kind, placed), start))),
-            Err(fault) => self.ended(file, Err(fault)),
+            Err(error) => self.ended(file, Err(error)),
         }
     }
 
     /// A header may be longer than the directory says, but not so long that the bytes are another entry's.
-    fn within(&self, entry: &Entry, end: u64, bound: u64) -> Result<(), Fault> {
+    fn within(&self, entry: &Entry, end: u64, bound: u64) -> Result<(), Error> {
         let why = || format!("{} overlaps with what follows it", shown(&entry.name, entry.utf8));
         if end > bound { Err(refused(why())) } else { Ok(()) }
     }
@@ -98,19 +98,19 @@ impl Unpacking<'_> {
     }
 
     /// A damaged file is an outcome; any other fault ends the unpacking.
-    fn ended(&self, file: Planned, landed: Result<(StoredFile, Bytes), Fault>) -> Result<Outcome, Fault> {
+    fn ended(&self, file: Planned, landed: Result<(StoredFile, Bytes), Error>) -> Result<Outcome, Error> {
         let entry = &self.listing.files[file.index];
         let end = match landed {
             Ok((stored, start)) => {
                 End::Landed { file: stored, crc32: entry.crc32, measures: measures(&start) }
             }
-            Err(fault) if fault.class == FaultClass::ArchiveIncomplete => End::Refused(fault.message),
-            Err(fault) => return Err(fault),
+            Err(error) if error.class == ErrorClass::ArchiveIncomplete => End::Refused(error.message),
+            Err(error) => return Err(error),
         };
         Ok(Outcome { source_name: decoded(&entry.name, entry.utf8), end })
     }
 }
 
-fn no_header() -> Fault {
+fn no_header() -> Error {
     damaged("its header is missing")
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use bytes::{Buf, Bytes};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use futures_util::{Stream, StreamExt, stream};
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 use crate::landing::archive::zip::{Entry, Method, refused, shown};
 
@@ -13,20 +13,20 @@ use crate::landing::archive::zip::{Entry, Method, refused, shown};
 const PIECE: usize = 256 * 1024;
 
 /// A file whose bytes are not what the archive says. The others are none the worse for it.
-pub(super) fn damaged(why: &str) -> Fault {
-    Fault::new(FaultClass::ArchiveIncomplete, why)
+pub(super) fn damaged(why: &str) -> Error {
+    Error::new(ErrorClass::ArchiveIncomplete, why)
 }
 
 /// A file that would fill more room than it asked for: not an accident.
-fn lying(entry: &Entry) -> Fault {
+fn lying(entry: &Entry) -> Error {
     refused(format!("{} has more bytes than the {} it says", shown(&entry.name, entry.utf8), entry.size))
 }
 
 /// A file that fits into memory, from all bytes of its entry.
 ///
 /// # Errors
-/// [`FaultClass::ArchiveIncomplete`] if it is damaged, [`FaultClass::ArchiveRefused`] if its size lies.
-pub(super) fn whole(entry: &Entry, data: Bytes) -> Result<Bytes, Fault> {
+/// [`ErrorClass::ArchiveIncomplete`] if it is damaged, [`ErrorClass::ArchiveRefused`] if its size lies.
+pub(super) fn whole(entry: &Entry, data: Bytes) -> Result<Bytes, Error> {
     let mut check = Check::default();
     let content = match entry.method {
         Method::Stored => data,
@@ -71,8 +71,8 @@ pub(super) fn beginning(entry: &Entry, data: Bytes, most: usize) -> Bytes {
 /// stream never has the whole of a damaged file.
 pub(super) fn pieces<'a>(
     entry: &'a Entry,
-    source: impl Stream<Item = Result<Bytes, Fault>> + Send + 'a,
-) -> impl Stream<Item = Result<Bytes, Fault>> + Send + 'a {
+    source: impl Stream<Item = Result<Bytes, Error>> + Send + 'a,
+) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
     let deflated = (entry.method == Method::Deflated).then(|| Deflated::new(Bytes::new()));
     let unpacking = Pieces { entry, source: Box::pin(source), deflated, check: Check::default(), held: None };
     stream::try_unfold(unpacking, |mut unpacking| async move {
@@ -88,8 +88,8 @@ struct Pieces<'a, S> {
     held: Option<Bytes>,
 }
 
-impl<S: Stream<Item = Result<Bytes, Fault>>> Pieces<'_, S> {
-    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+impl<S: Stream<Item = Result<Bytes, Error>>> Pieces<'_, S> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             match self.unpacked().await? {
                 Some(piece) => {
@@ -106,7 +106,7 @@ impl<S: Stream<Item = Result<Bytes, Fault>>> Pieces<'_, S> {
         }
     }
 
-    async fn unpacked(&mut self) -> Result<Option<Bytes>, Fault> {
+    async fn unpacked(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(deflated) = &mut self.deflated else { return self.source.next().await.transpose() };
         // One byte more than is left shows whoever has more, as above.
         let left = usize::try_from(self.entry.size.saturating_sub(self.check.bytes)).unwrap_or(usize::MAX);
@@ -149,7 +149,7 @@ impl Deflated {
     }
 
     /// Inflates until the input is used up, the output is full, or the stream ends.
-    fn fill(&mut self, output: &mut Vec<u8>) -> Result<(), Fault> {
+    fn fill(&mut self, output: &mut Vec<u8>) -> Result<(), Error> {
         while !self.ended && output.len() < output.capacity() && !self.hungry() {
             let (taken, given) = (self.inflater.total_in(), output.len());
             let status = self.inflater.decompress_vec(&self.input, output, FlushDecompress::None);
@@ -174,7 +174,7 @@ struct Check {
 }
 
 impl Check {
-    fn update(&mut self, entry: &Entry, piece: &[u8]) -> Result<(), Fault> {
+    fn update(&mut self, entry: &Entry, piece: &[u8]) -> Result<(), Error> {
         self.bytes += piece.len() as u64;
         if self.bytes > entry.size {
             return Err(lying(entry));
@@ -183,7 +183,7 @@ impl Check {
         Ok(())
     }
 
-    fn finish(&self, entry: &Entry) -> Result<(), Fault> {
+    fn finish(&self, entry: &Entry) -> Result<(), Error> {
         if self.bytes != entry.size {
             return Err(damaged(&format!("it has {} of its {} bytes", self.bytes, entry.size)));
         }

@@ -17,7 +17,7 @@ use std::{ops::Range, sync::Mutex};
 
 use bucket::{Bucket, Key, MAX_PUT_OBJECT_BYTES};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use model::{Fault, FaultClass, Job};
+use model::{Error, ErrorClass, Job};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::landing::{archive::zip::Listing, transfer::LandingProgress};
@@ -61,7 +61,7 @@ pub struct Unpacking<'a> {
 #[derive(Debug, Default)]
 struct Course {
     begun: Vec<usize>,
-    fault: Option<Fault>,
+    error: Option<Error>,
 }
 
 impl<'a> Unpacking<'a> {
@@ -83,24 +83,24 @@ impl<'a> Unpacking<'a> {
     /// Brings every file in. Damaged files are told apart; their neighbours land.
     ///
     /// # Errors
-    /// [`FaultClass::ArchiveRefused`] if the archive turns out to be hostile, and then none of its files stay;
-    /// [`FaultClass::ObjectConflict`] or [`FaultClass::StorageUnavailable`] from the bucket; and the landing's own
+    /// [`ErrorClass::ArchiveRefused`] if the archive turns out to be hostile, and then none of its files stay;
+    /// [`ErrorClass::ObjectConflict`] or [`ErrorClass::StorageUnavailable`] from the bucket; and the landing's own
     /// end, if it is told to stop.
-    pub async fn run(self) -> Result<Vec<Outcome>, Fault> {
+    pub async fn run(self) -> Result<Vec<Outcome>, Error> {
         let steps = stream::iter(plan::plan(self.listing)).map(|step| self.step(step));
         let landed: Vec<Vec<(usize, Outcome)>> = steps.buffer_unordered(STEP_CONCURRENCY).collect().await;
         let course = self.course.lock().map(|mut course| std::mem::take(&mut *course)).unwrap_or_default();
-        match course.fault {
+        match course.error {
             None => {
                 let mut landed: Vec<(usize, Outcome)> = landed.into_iter().flatten().collect();
                 landed.sort_unstable_by_key(|(index, _)| *index);
                 Ok(landed.into_iter().map(|(_, outcome)| outcome).collect())
             }
-            Some(fault) if fault.class == FaultClass::ArchiveRefused => {
+            Some(error) if error.class == ErrorClass::ArchiveRefused => {
                 self.remove(course.begun).await?;
-                Err(fault)
+                Err(error)
             }
-            Some(fault) => Err(fault),
+            Some(error) => Err(error),
         }
     }
 
@@ -118,7 +118,7 @@ impl<'a> Unpacking<'a> {
                 };
                 let landed = match self.begin(file) {
                     Ok(()) => self.long(file).await,
-                    Err(fault) => Err(fault),
+                    Err(error) => Err(error),
                 };
                 self.heard(file, landed).into_iter().collect()
             }
@@ -130,12 +130,12 @@ impl<'a> Unpacking<'a> {
         let start = range.start;
         let read = match self.goes_on() {
             Ok(()) => self.objects.read(self.archive, range).await,
-            Err(fault) => Err(fault),
+            Err(error) => Err(error),
         };
         let block = match read {
             Ok(block) => block,
-            Err(fault) => {
-                self.end(fault);
+            Err(error) => {
+                self.end(error);
                 return vec![];
             }
         };
@@ -143,7 +143,7 @@ impl<'a> Unpacking<'a> {
         let landed = stream::iter(files).map(|file| async move {
             let landed = match self.begin(file) {
                 Ok(()) => self.small(file, block, start).await,
-                Err(fault) => Err(fault),
+                Err(error) => Err(error),
             };
             self.heard(file, landed)
         });
@@ -161,15 +161,15 @@ impl<'a> Unpacking<'a> {
     }
 
     /// Whether to go on: an error when the landing is told to stop, or when something ended the unpacking.
-    fn goes_on(&self) -> Result<(), Fault> {
-        let ended = self.course.lock().is_ok_and(|course| course.fault.is_some());
+    fn goes_on(&self) -> Result<(), Error> {
+        let ended = self.course.lock().is_ok_and(|course| course.error.is_some());
         if ended || self.meter.is_stopped() {
-            return Err(Fault::new(FaultClass::SourceUnavailable, "the landing was stopped"));
+            return Err(Error::new(ErrorClass::SourceUnavailable, "the landing was stopped"));
         }
         Ok(())
     }
 
-    fn begin(&self, file: Planned) -> Result<(), Fault> {
+    fn begin(&self, file: Planned) -> Result<(), Error> {
         self.goes_on()?;
         if let Ok(mut course) = self.course.lock() {
             course.begun.push(file.index);
@@ -177,26 +177,26 @@ impl<'a> Unpacking<'a> {
         Ok(())
     }
 
-    fn heard(&self, file: Planned, landed: Result<Outcome, Fault>) -> Option<(usize, Outcome)> {
+    fn heard(&self, file: Planned, landed: Result<Outcome, Error>) -> Option<(usize, Outcome)> {
         match landed {
             Ok(outcome) => Some((file.index, outcome)),
-            Err(fault) => {
-                self.end(fault);
+            Err(error) => {
+                self.end(error);
                 None
             }
         }
     }
 
     /// Lets nothing more begin. The first fault is the one that counts.
-    fn end(&self, fault: Fault) {
+    fn end(&self, error: Error) {
         if let Ok(mut course) = self.course.lock() {
-            course.fault.get_or_insert(fault);
+            course.error.get_or_insert(error);
         }
     }
 
     /// Removes what was written of an archive that is not unpacked after all: all of it, if an earlier landing may
     /// have come further than this one.
-    async fn remove(&self, begun: Vec<usize>) -> Result<(), Fault> {
+    async fn remove(&self, begun: Vec<usize>) -> Result<(), Error> {
         let indices = if self.again { (0..self.names.len()).collect() } else { begun };
         let removed = stream::iter(indices).map(|index| async move {
             let key = Key::File(self.job.provider.clone(), self.job.id, self.names[index].clone());

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use proptest::prelude::*;
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
@@ -22,9 +22,9 @@ use crate::landing::archive::zip::{Entry, Limits, Listing, data_range, decoded, 
 
 const LIMITS: Limits = Limits { entries: 1000, total_bytes: 1 << 30, entry_bytes: 1 << 29, ratio: 2000 };
 
-type Unpacked = Vec<(String, Result<Bytes, Fault>)>;
+type Unpacked = Vec<(String, Result<Bytes, Error>)>;
 
-fn listing(archive: &[u8]) -> Result<Listing, Fault> {
+fn listing(archive: &[u8]) -> Result<Listing, Error> {
     let read = |range: Range<u64>| std::future::ready(Ok(slice(archive, &range)));
     list(archive.len() as u64, read, LIMITS).now_or_never().expect("memory never waits")
 }
@@ -34,9 +34,9 @@ fn slice(archive: &[u8], range: &Range<u64>) -> Bytes {
 }
 
 /// Unpacks in memory, each file as a whole and as a stream of pieces of `size` bytes, which must agree.
-fn unpacked(archive: &[u8], size: usize) -> Result<Unpacked, Fault> {
+fn unpacked(archive: &[u8], size: usize) -> Result<Unpacked, Error> {
     let listing = listing(archive)?;
-    let mut files: Vec<(usize, Result<Bytes, Fault>)> = vec![];
+    let mut files: Vec<(usize, Result<Bytes, Error>)> = vec![];
     for step in plan(&listing) {
         let planned = match step {
             Step::Together { files, range } => {
@@ -60,8 +60,8 @@ fn unpacked(archive: &[u8], size: usize) -> Result<Unpacked, Fault> {
     Ok(files.into_iter().map(|(index, content)| (name(index), content)).collect())
 }
 
-fn both_ways(entry: &Entry, data: Bytes, size: usize) -> Result<Bytes, Fault> {
-    let chunks: Vec<Result<Bytes, Fault>> =
+fn both_ways(entry: &Entry, data: Bytes, size: usize) -> Result<Bytes, Error> {
+    let chunks: Vec<Result<Bytes, Error>> =
         data.chunks(size).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
     let streamed = inflate::pieces(entry, stream::iter(chunks));
     let streamed = streamed.try_collect::<Vec<Bytes>>().now_or_never().expect("memory never waits");
@@ -126,8 +126,8 @@ proptest! {
             match bytes {
                 // The CRC-32 in the directory may have been changed, but hardly to that of other bytes.
                 Ok(bytes) => prop_assert!(bytes == content || bytes.len() < 4),
-                Err(fault) => {
-                    prop_assert!(matches!(fault.class, FaultClass::ArchiveIncomplete | FaultClass::ArchiveRefused));
+                Err(error) => {
+                    prop_assert!(matches!(error.class, ErrorClass::ArchiveIncomplete | ErrorClass::ArchiveRefused));
                 }
             }
         }
@@ -144,7 +144,7 @@ proptest! {
         match both_ways(entry, data.slice(..left), size) {
             // Only the mark of its end was cut off.
             Ok(whole) => prop_assert!(whole.len() == 200 && cut < 2),
-            Err(fault) => prop_assert_eq!(fault.class, FaultClass::ArchiveIncomplete),
+            Err(error) => prop_assert_eq!(error.class, ErrorClass::ArchiveIncomplete),
         }
     }
 }
@@ -156,14 +156,14 @@ fn more_bytes_than_announced_are_a_lie_and_fewer_are_damage() {
         let mut listing = listing(&archive).expect("a list");
         let entry = &mut listing.files[0];
         let data = slice(&archive, &data_range(entry, &archive).expect("a header"));
-        for (size, class) in [(999, FaultClass::ArchiveRefused), (1001, FaultClass::ArchiveIncomplete)] {
+        for (size, class) in [(999, ErrorClass::ArchiveRefused), (1001, ErrorClass::ArchiveIncomplete)] {
             entry.size = size;
             assert_eq!(both_ways(entry, data.clone(), 100).expect_err("another size").class, class);
         }
         (entry.size, entry.crc32) = (1000, 0);
-        let fault = both_ways(entry, data, 100).expect_err("another CRC");
-        assert_eq!(fault.class, FaultClass::ArchiveIncomplete);
-        assert!(fault.message.contains("CRC-32"), "{fault}");
+        let error = both_ways(entry, data, 100).expect_err("another CRC");
+        assert_eq!(error.class, ErrorClass::ArchiveIncomplete);
+        assert!(error.message.contains("CRC-32"), "{error}");
     }
 }
 
@@ -173,11 +173,11 @@ fn whoever_has_more_bytes_than_announced_lies_even_if_damage_follows() {
     let mut listing = listing(&archive).expect("a list");
     // A stored block of ten bytes, and then a block of a kind that does not exist.
     let data = Bytes::from_static(b"\0\x0a\0\xf5\xff0123456789\xff");
-    for (size, class) in [(9, FaultClass::ArchiveRefused), (10, FaultClass::ArchiveIncomplete)] {
+    for (size, class) in [(9, ErrorClass::ArchiveRefused), (10, ErrorClass::ArchiveIncomplete)] {
         listing.files[0].size = size;
         for length in [1, 7, 100] {
-            let fault = both_ways(&listing.files[0], data.clone(), length).expect_err("not a good file");
-            assert_eq!(fault.class, class, "{size}: {fault}");
+            let error = both_ways(&listing.files[0], data.clone(), length).expect_err("not a good file");
+            assert_eq!(error.class, class, "{size}: {error}");
         }
     }
 }
@@ -194,8 +194,8 @@ fn no_byte_is_left_in_the_inflater_at_the_end_of_a_piece() {
             assert_eq!(content.len(), 256 * 1024 + more);
         }
         listing.files[0].size -= 1;
-        let fault = both_ways(&listing.files[0], data, 10_000).expect_err("one byte more than announced");
-        assert_eq!(fault.class, FaultClass::ArchiveRefused);
+        let error = both_ways(&listing.files[0], data, 10_000).expect_err("one byte more than announced");
+        assert_eq!(error.class, ErrorClass::ArchiveRefused);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use model::Fault;
+use model::Error;
 
 use super::{
     end::Place,
@@ -18,11 +18,11 @@ const WINDOW: u64 = 1024 * 1024;
 pub(super) async fn walk<R, F>(
     place: &Place,
     read: &R,
-    mut visit: impl FnMut(Record<'_>) -> Result<(), Fault>,
-) -> Result<(), Fault>
+    mut visit: impl FnMut(Record<'_>) -> Result<(), Error>,
+) -> Result<(), Error>
 where
     R: Fn(Range<u64>) -> F,
-    F: Future<Output = Result<Bytes, Fault>>,
+    F: Future<Output = Result<Bytes, Error>>,
 {
     let mut entries = 0_u64;
     let mut at = place.range.start;
@@ -47,8 +47,8 @@ where
 fn walk_window(
     window: &[u8],
     last: bool,
-    visit: &mut impl FnMut(Record<'_>) -> Result<(), Fault>,
-) -> Result<(usize, u64), Fault> {
+    visit: &mut impl FnMut(Record<'_>) -> Result<(), Error>,
+) -> Result<(usize, u64), Error> {
     let (mut at, mut entries) = (0, 0);
     while let Some(length) = entry_length(&window[at..]) {
         let entry = &window[at..];

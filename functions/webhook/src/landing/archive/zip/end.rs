@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use model::Fault;
+use model::Error;
 
 use super::{invalid, u16_at, u32_at, u64_at};
 
@@ -25,10 +25,10 @@ pub(super) struct Place {
     pub(super) shift: u64,
 }
 
-pub(super) async fn find<R, F>(length: u64, read: &R) -> Result<Place, Fault>
+pub(super) async fn find<R, F>(length: u64, read: &R) -> Result<Place, Error>
 where
     R: Fn(Range<u64>) -> F,
-    F: Future<Output = Result<Bytes, Fault>>,
+    F: Future<Output = Result<Bytes, Error>>,
 {
     if length < END_LENGTH as u64 {
         return Err(invalid("it is too short"));
@@ -76,10 +76,10 @@ fn locator(tail: &[u8], end: usize) -> Option<u64> {
 
 /// Reads the Zip64 end where its locator says, or right before the locator: bytes that were put before the
 /// archive make the locator lie.
-async fn zip64<R, F>(told: u64, locator_at: u64, read: &R) -> Result<Place, Fault>
+async fn zip64<R, F>(told: u64, locator_at: u64, read: &R) -> Result<Place, Error>
 where
     R: Fn(Range<u64>) -> F,
-    F: Future<Output = Result<Bytes, Fault>>,
+    F: Future<Output = Result<Bytes, Error>>,
 {
     let fits = told.checked_add(END64_LENGTH).is_some_and(|end| end <= locator_at);
     let beside = locator_at.checked_sub(END64_LENGTH);
@@ -98,7 +98,7 @@ where
 
 /// The directory ends where the end record begins. What `offset` says may be off by whatever was put before
 /// the archive, as in a self-extracting one; the directory's own length is the better witness.
-fn placed(entries: u64, size: u64, offset: u64, end_at: u64) -> Result<Place, Fault> {
+fn placed(entries: u64, size: u64, offset: u64, end_at: u64) -> Result<Place, Error> {
     let start = end_at.checked_sub(size).filter(|start| *start >= offset);
     let start = start.ok_or_else(|| invalid("its directory points outside of it"))?;
     Ok(Place { range: start..end_at, entries, shift: start - offset })

@@ -1,6 +1,6 @@
 //! How much an archive may be before it is refused.
 
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 /// All names together take at most this many bytes for each entry that is allowed: they are in memory while an
 /// archive is unpacked, and stand in the manifest.
@@ -38,13 +38,13 @@ impl Tally {
     }
 
     /// Another entry, whatever it is.
-    pub(super) fn entry(&mut self) -> Result<(), Fault> {
+    pub(super) fn entry(&mut self) -> Result<(), Error> {
         self.entries += 1;
         self.announced(self.entries)
     }
 
     /// So many entries, if the archive is to be believed.
-    pub(super) fn announced(&self, entries: u64) -> Result<(), Fault> {
+    pub(super) fn announced(&self, entries: u64) -> Result<(), Error> {
         let most = self.limits.entries;
         if entries > most {
             Err(refused(format!("it has more than {most} entries (MAX_ENTRIES)")))
@@ -54,7 +54,7 @@ impl Tally {
     }
 
     /// Another file.
-    pub(super) fn file(&mut self, shown: impl Fn() -> String, name: usize, size: u64) -> Result<(), Fault> {
+    pub(super) fn file(&mut self, shown: impl Fn() -> String, name: usize, size: u64) -> Result<(), Error> {
         let Limits { total_bytes, entry_bytes, ratio, .. } = self.limits;
         self.names += name as u64;
         self.bytes = self.bytes.saturating_add(size);
@@ -83,7 +83,7 @@ impl Tally {
 }
 
 /// An archive that is not unpacked, and why.
-pub(crate) fn refused(why: impl std::fmt::Display) -> Fault {
+pub(crate) fn refused(why: impl std::fmt::Display) -> Error {
     let message = format!("the archive is kept but not unpacked: {why}");
-    Fault::new(FaultClass::ArchiveRefused, message)
+    Error::new(ErrorClass::ArchiveRefused, message)
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use model::Fault;
+use model::Error;
 
 use super::{
     directory, end,
@@ -25,12 +25,12 @@ pub struct Listing {
 /// Lists an archive of `length` bytes through `read`, which gives exactly the range asked for.
 ///
 /// # Errors
-/// [`model::FaultClass::ArchiveInvalid`] if it is not a whole ZIP archive, [`model::FaultClass::ArchiveRefused`]
+/// [`model::ErrorClass::ArchiveInvalid`] if it is not a whole ZIP archive, [`model::ErrorClass::ArchiveRefused`]
 /// if it is hostile, beyond the limits or made in a way that is not read here, or whatever `read` fails with.
-pub async fn list<R, F>(length: u64, read: R, limits: Limits) -> Result<Listing, Fault>
+pub async fn list<R, F>(length: u64, read: R, limits: Limits) -> Result<Listing, Error>
 where
     R: Fn(Range<u64>) -> F,
-    F: Future<Output = Result<Bytes, Fault>>,
+    F: Future<Output = Result<Bytes, Error>>,
 {
     let place = end::find(length, &read).await?;
     let mut tally = Tally::new(limits, length);
@@ -52,7 +52,7 @@ where
 }
 
 /// An entry that can be unpacked.
-fn checked(record: Record<'_>, shift: u64) -> Result<Entry, Fault> {
+fn checked(record: Record<'_>, shift: u64) -> Result<Entry, Error> {
     let shown = || name::shown(record.name(), record.utf8());
     if record.encrypted() {
         return Err(refused(format!("{} is encrypted", shown())));
@@ -83,7 +83,7 @@ fn checked(record: Record<'_>, shift: u64) -> Result<Entry, Fault> {
 
 /// Every entry has a place of its own before the directory. Those that share bytes are how a small archive
 /// becomes a large one.
-fn apart(files: &[Entry], end: u64) -> Result<(), Fault> {
+fn apart(files: &[Entry], end: u64) -> Result<(), Error> {
     let mut order: Vec<&Entry> = files.iter().collect();
     order.sort_unstable_by_key(|entry| entry.offset);
     for (index, entry) in order.iter().enumerate() {

@@ -13,7 +13,7 @@ mod name;
 use std::ops::Range;
 
 use bytes::Bytes;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 pub use entry::{Entry, Method, data_range};
 pub use limits::Limits;
@@ -41,11 +41,11 @@ pub fn may_begin_with(start: &[u8]) -> bool {
 /// Reads the directory of an archive of `length` bytes through `read`, which gives exactly the range asked for.
 ///
 /// # Errors
-/// [`FaultClass::ArchiveInvalid`] if it is not a whole ZIP archive, or whatever `read` fails with.
-pub async fn inspect<R, F>(length: u64, read: R) -> Result<Contents, Fault>
+/// [`ErrorClass::ArchiveInvalid`] if it is not a whole ZIP archive, or whatever `read` fails with.
+pub async fn inspect<R, F>(length: u64, read: R) -> Result<Contents, Error>
 where
     R: Fn(Range<u64>) -> F,
-    F: Future<Output = Result<Bytes, Fault>>,
+    F: Future<Output = Result<Bytes, Error>>,
 {
     let place = end::find(length, &read).await?;
     let mut files = 0;
@@ -57,8 +57,8 @@ where
     Ok(Contents { files })
 }
 
-fn invalid(why: &str) -> Fault {
-    Fault::new(FaultClass::ArchiveInvalid, format!("the archive is not a whole ZIP: {why}"))
+fn invalid(why: &str) -> Error {
+    Error::new(ErrorClass::ArchiveInvalid, format!("the archive is not a whole ZIP: {why}"))
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 use proptest::prelude::*;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -18,7 +18,7 @@ use super::{Contents, inspect, may_begin_with};
 mod list;
 
 /// Inspects bytes in memory; a range beyond them is a mistake of the reader.
-fn inspected(archive: &[u8]) -> Result<Contents, Fault> {
+fn inspected(archive: &[u8]) -> Result<Contents, Error> {
     let read = |range: Range<u64>| {
         let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
         let bytes = archive.get(start.expect("small")..end.expect("small")).expect("a range of the archive");
@@ -54,8 +54,8 @@ fn files(archive: &[u8]) -> u64 {
 }
 
 fn refused(archive: &[u8]) {
-    let fault = inspected(archive).expect_err("not a whole archive");
-    assert_eq!(fault.class, FaultClass::ArchiveInvalid);
+    let error = inspected(archive).expect_err("not a whole archive");
+    assert_eq!(error.class, ErrorClass::ArchiveInvalid);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use model::{Fault, FaultClass};
+use model::{Error, ErrorClass};
 
 use super::{archive, some};
 use crate::landing::archive::zip::{Entry, Limits, Listing, Method, list};
@@ -12,7 +12,7 @@ use crate::landing::archive::zip::{Entry, Limits, Listing, Method, list};
 pub(super) const LIMITS: Limits =
     Limits { entries: 10_000, total_bytes: 1 << 30, entry_bytes: 1 << 29, ratio: 200 };
 
-fn listed_within(archive: &[u8], limits: Limits) -> Result<Listing, Fault> {
+fn listed_within(archive: &[u8], limits: Limits) -> Result<Listing, Error> {
     let read = |range: Range<u64>| {
         let bytes = archive.get(range.start as usize..range.end as usize).expect("a range of the archive");
         std::future::ready(Ok(Bytes::copy_from_slice(bytes)))
@@ -26,9 +26,9 @@ fn files(archive: &[u8]) -> Vec<Entry> {
 
 #[track_caller]
 fn refused(archive: &[u8], limits: Limits, says: &str) {
-    let fault = listed_within(archive, limits).expect_err("not to be unpacked");
-    assert_eq!(fault.class, FaultClass::ArchiveRefused, "{fault}");
-    assert!(fault.message.contains(says), "{says} is not in: {fault}");
+    let error = listed_within(archive, limits).expect_err("not to be unpacked");
+    assert_eq!(error.class, ErrorClass::ArchiveRefused, "{error}");
+    assert!(error.message.contains(says), "{says} is not in: {error}");
 }
 
 /// Sets bytes of the first entry of the directory.
@@ -118,8 +118,8 @@ fn a_million_entries_are_refused_after_little_reading() {
     for (most, most_read) in [(10_000, 70_000), (20_000, 1_200_000)] {
         read_bytes.store(0, std::sync::atomic::Ordering::Relaxed);
         let limits = Limits { entries: most, ..LIMITS };
-        let fault = list(length, read, limits).now_or_never().expect("memory").expect_err("too many");
-        assert_eq!(fault.class, FaultClass::ArchiveRefused);
+        let error = list(length, read, limits).now_or_never().expect("memory").expect_err("too many");
+        assert_eq!(error.class, ErrorClass::ArchiveRefused);
         assert!(read_bytes.load(std::sync::atomic::Ordering::Relaxed) < most_read);
     }
 }

@@ -1,17 +1,17 @@
 //! A failure with its two audiences: a message that the caller may read, and a source that only we log.
 
-use std::{error::Error, fmt};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{FaultClass, JobId, Level};
+use crate::{ErrorClass, JobId, Level};
 
 /// A failure on its way to whoever asked.
 #[derive(Debug)]
-pub struct Fault {
+pub struct Error {
     /// What kind it is.
-    pub class: FaultClass,
+    pub class: ErrorClass,
     /// What the caller may read. Never holds a key, a token or the query of a URL.
     pub message: String,
     /// Which fields break which rules.
@@ -23,7 +23,7 @@ pub struct Fault {
     /// The job it is about, when there is one.
     pub job: Option<JobId>,
     /// What went wrong underneath; for the log, never for the caller.
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 /// One broken rule of a request.
@@ -57,7 +57,7 @@ pub struct ProviderAnswer {
 pub struct JobError {
     /// What kind it is.
     #[serde(rename = "type")]
-    pub class: FaultClass,
+    pub class: ErrorClass,
     /// What a person may read.
     pub message: String,
     /// Whether Landfall goes on trying by itself.
@@ -81,9 +81,9 @@ impl Violation {
     }
 }
 
-impl Fault {
+impl Error {
     /// A failure with what the caller may read about it.
-    pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
+    pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
         Self {
             class,
             message: message.into(),
@@ -103,12 +103,12 @@ impl Fault {
     /// A request that breaks several rules.
     pub fn violations(violations: Vec<Violation>) -> Self {
         let listed: Vec<String> = violations.iter().map(|v| format!("{}: {}", v.field, v.message)).collect();
-        Self { violations, ..Self::new(FaultClass::InvalidRequest, listed.join("; ")) }
+        Self { violations, ..Self::new(ErrorClass::InvalidRequest, listed.join("; ")) }
     }
 
     /// Adds what went wrong underneath, for the log.
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -161,7 +161,7 @@ impl Fault {
     /// The whole chain of causes as one line, for the log.
     pub fn causes(&self) -> String {
         let mut line = self.message.clone();
-        let mut next = self.source.as_deref().map(|source| source as &dyn Error);
+        let mut next = self.source.as_deref().map(|source| source as &dyn std::error::Error);
         while let Some(cause) = next {
             line.push_str(": ");
             line.push_str(&cause.to_string());
@@ -175,32 +175,32 @@ impl Fault {
         let (class, causes) = (self.class.name(), self.causes());
         let job_id = self.job.map(tracing::field::display);
         match self.class.level() {
-            Level::Error => tracing::error!(job_id, fault = class, causes, "{sentence}"),
-            Level::Warn => tracing::warn!(job_id, fault = class, causes, "{sentence}"),
-            Level::Info => tracing::info!(job_id, fault = class, causes, "{sentence}"),
+            Level::Error => tracing::error!(job_id, error_class = class, causes, "{sentence}"),
+            Level::Warn => tracing::warn!(job_id, error_class = class, causes, "{sentence}"),
+            Level::Info => tracing::info!(job_id, error_class = class, causes, "{sentence}"),
         }
     }
 }
 
 impl JobError {
     /// The failure as it was when it happened, to answer a repeated request the same way.
-    pub fn again(&self) -> Fault {
-        let fault = Fault::new(self.class, self.message.clone()).with_violations(self.errors.clone());
+    pub fn again(&self) -> Error {
+        let error = Error::new(self.class, self.message.clone()).with_violations(self.errors.clone());
         match &self.provider {
-            Some(answer) => fault.with_provider_answer(answer.clone()),
-            None => fault,
+            Some(answer) => error.with_provider_answer(answer.clone()),
+            None => error,
         }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for Fault {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
 }

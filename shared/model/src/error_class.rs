@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum FaultClass {
+pub enum ErrorClass {
     /// The request breaks a rule; the violations name the fields.
     InvalidRequest,
     /// The body is not of a content type that the operation reads.
@@ -93,10 +93,10 @@ pub enum Level {
     Info,
 }
 
-impl FaultClass {
+impl ErrorClass {
     /// Whether the same call may succeed later, without anybody changing anything.
     pub fn retryable(self) -> bool {
-        use FaultClass::*;
+        use ErrorClass::*;
         match self {
             ProviderThrottled | ProviderUnavailable | StorageUnavailable | SourceUnavailable
             | LandingBusy => true,
@@ -136,7 +136,7 @@ impl FaultClass {
 
     /// The HTTP status of the answer.
     pub fn http_status(self) -> u16 {
-        use FaultClass::*;
+        use ErrorClass::*;
         match self {
             InvalidRequest => 400,
             Unauthorized => 401,
@@ -171,7 +171,7 @@ impl FaultClass {
 
     /// The name of the class, as it stands in error types, problem types, on jobs and in metrics.
     pub fn name(self) -> &'static str {
-        use FaultClass::*;
+        use ErrorClass::*;
         match self {
             InvalidRequest => "InvalidRequest",
             UnsupportedMediaType => "UnsupportedMediaType",
@@ -214,7 +214,7 @@ impl FaultClass {
 
     /// How loudly it is logged.
     pub fn level(self) -> Level {
-        use FaultClass::*;
+        use ErrorClass::*;
         match self {
             ProviderCredentials | ObjectConflict | LandingStalled | StorageRejected | Misconfigured
             | Internal | SourceRefused => Level::Error,
