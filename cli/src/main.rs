@@ -1,11 +1,11 @@
 //! `landfall`, the operator's command line: submits jobs, watches them, downloads what landed, and looks after both.
 
 mod arguments;
+mod client;
 mod commands;
 mod download;
 mod exit;
 mod failure;
-mod function;
 mod job;
 mod output;
 

@@ -14,19 +14,19 @@ use futures_util::{FutureExt, TryStreamExt, stream};
 use libfuzzer_sys::fuzz_target;
 use model::{Error, ErrorClass};
 
-use plan::{Planned, Step};
+use read_plan::{Planned, Step};
 use zip::{Entry, Limits, Listing};
 
+#[path = "../../functions/webhook/src/landing/archive/unpack/image_header.rs"]
+mod image_header;
 #[path = "../../functions/webhook/src/landing/archive/unpack/inflate.rs"]
 mod inflate;
 #[path = "../../functions/webhook/src/landing/archive/unpack/kind.rs"]
 mod kind;
 #[path = "../../functions/webhook/src/landing/archive/unpack/names.rs"]
 mod names;
-#[path = "../../functions/webhook/src/landing/archive/unpack/picture.rs"]
-mod picture;
-#[path = "../../functions/webhook/src/landing/archive/unpack/plan.rs"]
-mod plan;
+#[path = "../../functions/webhook/src/landing/archive/unpack/read_plan.rs"]
+mod read_plan;
 #[path = "../../functions/webhook/src/landing/archive/zip/mod.rs"]
 mod zip;
 
@@ -81,7 +81,7 @@ fn unpack(archive: &[u8], listing: &Listing) {
     safe_names(&listing.files);
     let mut files = 0;
     let mut taken: Vec<Range<u64>> = vec![];
-    for step in plan::plan(listing) {
+    for step in read_plan::plan(listing) {
         let (block, planned) = match step {
             Step::Together { range, files } => (range, files),
             Step::Alone(file) => (listing.files[file.index].offset..file.bound, vec![file]),
@@ -117,7 +117,7 @@ fn unpack_one(archive: &[u8], listing: &Listing, file: Planned) -> Option<Range<
             assert_eq!(crc.sum(), entry.crc32);
             assert!(whole.starts_with(&start));
             kind::content_type(&zip::decoded(&entry.name, entry.utf8), &whole);
-            picture::measures(&whole);
+            image_header::measures(&whole);
         }
         (Err(one), Err(other)) => {
             assert_eq!(one.class, other.class, "{one} / {other}");

@@ -4,15 +4,15 @@
 
 use libfuzzer_sys::fuzz_target;
 
+#[path = "../../functions/webhook/src/landing/archive/unpack/image_header.rs"]
+mod image_header;
 #[path = "../../functions/webhook/src/landing/archive/unpack/kind.rs"]
 mod kind;
-#[path = "../../functions/webhook/src/landing/archive/unpack/picture.rs"]
-mod picture;
 
 fuzz_target!(|file: &[u8]| {
     // The bytes decide for every format that they can tell, so a name may not change where measures are found.
     let kind = kind::content_type("picture", file);
-    if let Some(measures) = picture::measures(file) {
+    if let Some(measures) = image_header::measures(file) {
         let _ = (measures.width, measures.height);
         assert!(kind.starts_with("image/"), "{kind} has measures");
     }

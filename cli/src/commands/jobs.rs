@@ -6,7 +6,7 @@ use aws_smithy_types::{DateTime, date_time::Format};
 use model::ErrorClass;
 
 use super::{fields, job_of};
-use crate::{exit::Exit, failure::Failure, function::Function, job::Job};
+use crate::{client::Function, exit::Exit, failure::Failure, job::Job};
 
 /// How far this machine's clock may be from AWS's own. What is signed by another is refused.
 const CLOCKS: Duration = Duration::from_secs(300);

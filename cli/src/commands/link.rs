@@ -2,9 +2,9 @@
 
 use crate::{
     arguments::Linking,
+    client::{Function, Linked, link},
     exit::Exit,
     failure::Failure,
-    function::{Function, Linked, link},
     output::{self, Output},
 };
 

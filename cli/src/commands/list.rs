@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use super::fields;
 use crate::{
     arguments::Listing,
+    client::Function,
     exit::Exit,
     failure::Failure,
-    function::Function,
     job::Job,
     output::{self, Output, Reader},
 };

@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 use self::wait::Standing;
 use crate::{
     arguments::{Arguments, Command, MayWait},
+    client::Function,
     download::download,
     exit::Exit,
     failure::{Failure, causes},
-    function::Function,
     job::Job,
     output::{self, Output},
 };

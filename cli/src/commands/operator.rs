@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use super::fields;
 use crate::{
     arguments::{SigningAction, SigningSecret, WebhookAction},
+    client::Function,
     exit::Exit,
     failure::Failure,
-    function::Function,
     output::{self, Output},
 };
 

@@ -5,7 +5,7 @@ use std::{fs, io};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{failure::Failure, function::Function, job::Job, output::Output};
+use crate::{client::Function, failure::Failure, job::Job, output::Output};
 
 /// What names the key among the fields.
 const KEY: &str = "idempotency_key";

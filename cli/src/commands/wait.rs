@@ -6,9 +6,9 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::job_of;
 use crate::{
+    client::Function,
     exit::Exit,
     failure::Failure,
-    function::Function,
     job::Job,
     output::{self, Output, bar, size},
 };

@@ -6,15 +6,15 @@ use http::StatusCode;
 use model::StoredFile;
 
 use super::{
-    answer::{begins_at, get, refused},
     part::Part,
     progress::Progress,
+    response::{begins_at, get, refused},
 };
 use crate::{
     arguments::Download,
+    client::{Function, Http, Linked, Received, link},
     exit::Exit,
     failure::Failure,
-    function::{Function, Http, Linked, Received, link},
     job::Job,
 };
 

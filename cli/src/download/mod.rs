@@ -1,13 +1,13 @@
 //! Use case: bring what landed to this machine. What is there already stays, what broke off goes on, and nothing counts
 //! as there before its length and checksum are those that S3 verified.
 
-mod answer;
 mod checksum;
+mod destination;
 mod fetch;
 mod part;
-mod place;
 mod progress;
-mod wanted;
+mod response;
+mod selection;
 
 use std::{
     path::{Path, PathBuf},
@@ -19,18 +19,18 @@ use model::StoredFile;
 use serde_json::{Value, json};
 
 use self::{
-    answer::REFUSED,
+    destination::{There, leads_nowhere_else, there},
     fetch::{Brought, DIFFERS, Fetching},
-    place::{There, leads_nowhere_else, there},
     progress::Progress,
-    wanted::wanted,
+    response::REFUSED,
+    selection::wanted,
 };
 use crate::{
     arguments::Download,
+    client::Function,
     commands::job_of,
     exit::Exit,
     failure::{Failure, IN_THE_WAY},
-    function::Function,
     job::Job,
     output::{Output, clean, size},
 };
@@ -60,7 +60,7 @@ pub(crate) async fn download(
     asked: &Download,
 ) -> Result<Exit, Failure> {
     let job = job_of(function, &asked.job).await?;
-    let (files, apart) = place::apart(wanted(function, &job, asked).await?);
+    let (files, apart) = destination::apart(wanted(function, &job, asked).await?);
     let placed = all_placed(&job, files, asked)?;
     let missing = placed.iter().filter(|placed| !placed.is_there);
     let progress =
@@ -125,14 +125,14 @@ fn all_placed(job: &Job, files: Vec<StoredFile>, asked: &Download) -> Result<Vec
     // Nobody has chosen the folder that is named after the job: it may be no link either.
     let (base, folder) = match &asked.to {
         Some(folder) => (folder.as_path(), folder.clone()),
-        None => (Path::new(""), place::path(Path::new(""), job.id())?),
+        None => (Path::new(""), destination::path(Path::new(""), job.id())?),
     };
     files.into_iter().map(|file| placed(base, &folder, file, asked.force)).collect()
 }
 
 /// Finds a file's place, and that nothing else lies there, before anything is downloaded.
 fn placed(base: &Path, folder: &Path, file: StoredFile, force: bool) -> Result<Placed, Failure> {
-    let path = place::path(folder, &file.name)?;
+    let path = destination::path(folder, &file.name)?;
     leads_nowhere_else(base, &path)?;
     let is_there = match there(&path, &file)? {
         There::TheFile => true,

@@ -11,7 +11,7 @@ use model::StoredFile;
 
 use super::{
     checksum::Running,
-    place::{There, read_through, there},
+    destination::{There, read_through, there},
 };
 use crate::failure::Failure;
 

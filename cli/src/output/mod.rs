@@ -1,9 +1,9 @@
 //! What is printed: text for people, or JSON for programs; answers on standard output, everything else on standard error.
 
+mod job_view;
 mod lines;
-mod meter;
-mod operated;
-mod shown;
+mod operator_result;
+mod progress_bar;
 mod table;
 mod text;
 
@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use self::text::escaped;
 pub(crate) use self::{
-    meter::{Meter, bar},
-    operated::{checks, signing_secrets, webhook_secrets},
-    shown::{job, jobs_table},
+    job_view::{job, jobs_table},
+    operator_result::{checks, signing_secrets, webhook_secrets},
+    progress_bar::{Meter, bar},
     text::{clean, size},
 };
 use crate::{

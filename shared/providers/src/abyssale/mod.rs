@@ -3,17 +3,17 @@
 //! Wire facts are those of the provider's contract; comments name its sections ("contract 1.3").
 
 mod banner;
-mod batch;
-mod check;
+mod batch_result;
+mod error_response;
+mod health_check;
 mod order;
 mod poll;
-mod question;
-mod refusal;
-mod signature;
-mod signing;
+mod read_request;
+mod signing_secret;
 mod submit;
-mod task;
+mod verify_signature;
 mod webhook;
+mod wire_request;
 
 use model::{Error, Job};
 use serde_json::{Map, Value};
@@ -121,7 +121,7 @@ impl Provider for Abyssale {
         access: &ApiAccess<'_>,
         action: SigningAction,
     ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Error> {
-        Ok(Some(Box::new(signing::question(access, action)?)))
+        Ok(Some(Box::new(signing_secret::question(access, action)?)))
     }
 
     fn checks(
@@ -129,6 +129,6 @@ impl Provider for Abyssale {
         access: &ApiAccess<'_>,
         fields: Map<String, Value>,
     ) -> Result<Vec<ProviderCheck>, Error> {
-        check::checks(access, fields)
+        health_check::checks(access, fields)
     }
 }

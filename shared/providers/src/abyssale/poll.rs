@@ -8,10 +8,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
-    batch,
+    batch_result, error_response,
     order::{GENERATION, MULTIPAGE_PDF},
-    question::{Question, refused},
-    refusal,
+    read_request::{Question, refused},
 };
 use crate::{ApiAccess, PollSchedule, PollStatus};
 
@@ -55,7 +54,7 @@ fn read(status: StatusCode, body: &[u8]) -> Result<PollStatus, Error> {
         return match status {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 let message = "Abyssale does not know the generation any more; it keeps results for 7 days";
-                let answer = refusal::read(status.as_u16(), body);
+                let answer = error_response::read(status.as_u16(), body);
                 Ok(PollStatus::Gone(
                     Error::new(ErrorClass::ProviderFailed, message).with_provider_answer(answer),
                 ))
@@ -67,7 +66,7 @@ fn read(status: StatusCode, body: &[u8]) -> Result<PollStatus, Error> {
     let body: Value = serde_json::from_slice(body).map_err(|e| unreadable().with_source(e))?;
     let finalized = body.get("is_finalized").and_then(Value::as_bool);
     match finalized.unwrap_or(status == StatusCode::OK) {
-        true => Ok(PollStatus::Told(batch::outcome(&body, OffsetDateTime::now_utc()))),
+        true => Ok(PollStatus::Told(batch_result::outcome(&body, OffsetDateTime::now_utc()))),
         false => Ok(PollStatus::Working { percent: None, notes: None }),
     }
 }

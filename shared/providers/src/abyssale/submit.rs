@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use model::{Error, ErrorClass, Secret, Violation};
 
-use super::{refusal, task::Task};
+use super::{error_response, wire_request::Task};
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep, retry_after};
 
 /// How often a request is repeated that was refused with `Retry-After` or never sent (contract 7, defaults).
@@ -88,7 +88,7 @@ impl Submission {
 
     /// The three meanings of 429 (contract 1.5), told apart by id, by `Retry-After`, and by one probe.
     fn too_many(&mut self, response: &http::Response<Bytes>) -> SubmitStep {
-        let answer = refusal::read(response.status().as_u16(), response.body());
+        let answer = error_response::read(response.status().as_u16(), response.body());
         if answer.id == "feature_not_in_plan" {
             let error =
                 Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include this feature");
@@ -144,7 +144,7 @@ impl SubmitProtocol for Submission {
 
 /// Client errors other than 429 (contract 1.4).
 fn refused(task: Task, status: u16, body: &[u8]) -> SubmitStep {
-    let answer = refusal::read(status, body);
+    let answer = error_response::read(status, body);
     let error = match (status, answer.id.as_str()) {
         (401 | 403, "api_access_denied") => {
             Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include API access")

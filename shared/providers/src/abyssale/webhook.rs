@@ -5,9 +5,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
-    banner, batch,
+    banner, batch_result,
     order::{BANNER, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF},
-    signature,
+    verify_signature,
 };
 use crate::{Authenticity, Credentials, Delivery, DeliveryReport, MalformedDelivery};
 
@@ -30,7 +30,7 @@ pub(super) fn authenticate(
     };
     // Values beyond ASCII cannot match; losing them here only makes them not match.
     let header = String::from_utf8_lossy(header.as_bytes());
-    match signature::verify(&header, delivery.body, &secrets, now.unix_timestamp()) {
+    match verify_signature::verify(&header, delivery.body, &secrets, now.unix_timestamp()) {
         Ok(()) => Authenticity::Signed,
         Err(why) => Authenticity::Refused(why),
     }
@@ -146,8 +146,8 @@ fn read_flat(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
         Kind::NewBannerBatch => {
             // The flag is documented for polling only, and one example has it here (contract 3.4).
             let finished = body.get("is_finalized").and_then(Value::as_bool).unwrap_or(true);
-            let event = finished.then(|| batch::outcome(body, OffsetDateTime::now_utc()));
-            let provider_job_id = batch::provider_job_id(body);
+            let event = finished.then(|| batch_result::outcome(body, OffsetDateTime::now_utc()));
+            let provider_job_id = batch_result::provider_job_id(body);
             Ok(DeliveryReport {
                 provider_job_id,
                 event,

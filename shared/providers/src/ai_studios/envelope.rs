@@ -7,9 +7,9 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    lean::Lean,
-    refusal::Refusal,
-    values::{id_text, text},
+    error_response::Refusal,
+    lenient_values::{id_text, text},
+    sparse_json::Lean,
 };
 
 /// What a good answer holds.

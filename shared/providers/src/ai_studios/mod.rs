@@ -4,21 +4,21 @@
 //! the provider answers to a question of ours. A callback is only a reason to ask.
 
 mod api;
-mod check;
 mod envelope;
-mod lean;
-mod notes;
+mod error_response;
+mod export_snapshot;
+mod export_status;
+mod health_check;
+mod lenient_values;
 mod order;
 #[cfg(feature = "schema")]
 mod order_schema;
 mod poll;
 mod progress;
-mod refusal;
-mod repeats;
+mod retry_delays;
+mod sparse_json;
 mod submit;
 mod token;
-mod values;
-mod verdict;
 mod webhook;
 
 use model::{Error, Job};
@@ -151,6 +151,6 @@ impl Provider for AiStudios {
         access: &ApiAccess<'_>,
         fields: Map<String, Value>,
     ) -> Result<Vec<ProviderCheck>, Error> {
-        check::checks(access, fields)
+        health_check::checks(access, fields)
     }
 }

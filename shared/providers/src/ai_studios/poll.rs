@@ -11,12 +11,12 @@ use time::OffsetDateTime;
 use super::{
     api::Api,
     envelope::{Holds, open},
-    notes::Notes,
+    error_response::{Class, Refusal},
+    export_snapshot::Notes,
+    export_status::{Verdict, Whose, verdict, whose},
+    lenient_values::text,
     progress::{Progress, Project},
-    refusal::{Class, Refusal},
-    repeats::Repeats,
-    values::text,
-    verdict::{Verdict, Whose, verdict, whose},
+    retry_delays::Repeats,
 };
 use crate::{ApiAccess, PollSchedule, PollStatus, Query, QueryStep, SendResult};
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::values::{self, id_text, text};
+use super::lenient_values::{self, id_text, text};
 
 /// What a state word means (contract 3.1). The vocabulary is not published; these words have been seen or compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +45,9 @@ impl Progress {
     /// Reads an answer's payload.
     pub(super) fn read(fields: &Value) -> Self {
         Self {
-            percent: values::percent(fields.get("progress")),
+            percent: lenient_values::percent(fields.get("progress")),
             state: text(fields, &["state"]).map(str::to_owned),
-            url: values::url(fields, &values::URL),
+            url: lenient_values::url(fields, &lenient_values::URL),
             reason: reason(fields),
         }
     }

@@ -10,11 +10,11 @@ use time::OffsetDateTime;
 use super::{
     api::{Api, PROJECT_RESPONSE_LIMIT},
     envelope::{Holds, open},
-    notes::{Notes, Snapshot},
+    error_response::{Class, Refusal},
+    export_snapshot::{Notes, Snapshot},
+    lenient_values::text,
     progress::Project,
-    refusal::{Class, Refusal},
-    repeats::Repeats,
-    values::text,
+    retry_delays::Repeats,
 };
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep};
 

@@ -8,9 +8,9 @@ use time::{Duration, OffsetDateTime};
 use super::{
     api::Api,
     envelope::{Holds, open},
-    refusal::{Class, Refusal},
-    repeats::Repeats,
-    values::text,
+    error_response::{Class, Refusal},
+    lenient_values::text,
+    retry_delays::Repeats,
 };
 use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendResult, Token};
 

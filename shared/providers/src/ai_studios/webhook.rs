@@ -5,9 +5,9 @@ use model::Event;
 use serde_json::{Map, Value, json};
 
 use super::{
-    notes::Reported,
+    export_snapshot::Reported,
+    lenient_values::{self, URL, amount, id_text, text},
     progress::State,
-    values::{self, URL, amount, id_text, text},
 };
 use crate::{DeliveryMethod, DeliveryReport, MalformedDelivery};
 
@@ -60,11 +60,11 @@ pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDeli
     if !known {
         return Ok(DeliveryReport { name: "unknown".into(), ..DeliveryReport::unreadable() });
     }
-    let percent = values::percent(fields.get("progress"));
+    let percent = lenient_values::percent(fields.get("progress"));
     let state = State::of(text(&fields, &["state", "status"]));
     let full = percent.is_some_and(|percent| percent >= 100.0);
     let failed = state == State::Failure || fields.get("error").is_some_and(|error| !error.is_null());
-    let done = full || state == State::Success || values::url(&fields, &URL).is_some();
+    let done = full || state == State::Success || lenient_values::url(&fields, &URL).is_some();
     let name = match (failed, done) {
         (true, _) => "failed",
         (false, true) => "finished",

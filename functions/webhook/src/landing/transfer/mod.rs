@@ -6,12 +6,12 @@
 //! takes to pass it on, and the checksum of the whole is computed on the way.
 
 mod checkpoint;
-mod meter;
+mod file_progress;
+mod part_plan;
 mod piped;
-mod plan;
+mod progress;
 mod source_rate;
 mod stream;
-mod tally;
 
 use bucket::{Bucket, Key, MAX_PUT_OBJECT_BYTES, Upload, UploadedObject};
 use bytes::Bytes;
@@ -19,10 +19,10 @@ use model::{Error, ErrorClass};
 use transport::{Downloader, RemoteFile};
 
 pub use checkpoint::Checkpoint;
-pub use meter::LandingProgress;
-pub(crate) use meter::stopped;
+pub use file_progress::FileProgress;
+pub use progress::LandingProgress;
+pub(crate) use progress::stopped;
 pub use source_rate::{MinRate, SourceRate};
-pub use tally::FileProgress;
 
 use source_rate::watched;
 use stream::{Pieces, peeked};

@@ -16,9 +16,8 @@ use model::Error;
 use transport::RemoteFile;
 
 use super::{
-    Checkpoint, Transfer, Trouble,
-    meter::stopped,
-    plan,
+    Checkpoint, Transfer, Trouble, part_plan,
+    progress::stopped,
     source_rate::watched,
     stream::{Pieces, first},
 };
@@ -55,7 +54,7 @@ pub(super) async fn bring(
             upload_id: transfer.objects.begin_parts(transfer.key, content_type).await?,
             length,
             validator: remote.validator.clone(),
-            part_length: plan::part_length(length),
+            part_length: part_plan::part_length(length),
             parts: vec![],
         },
     };
@@ -84,8 +83,8 @@ async fn missing(
 ) -> Result<(), Trouble> {
     let there: HashSet<i32> = checkpoint.parts.iter().map(|part| part.number).collect();
     let mut beginning = Some(pieces);
-    let pieces =
-        plan::parts(checkpoint.length, checkpoint.part_length).filter(|(number, _)| !there.contains(number));
+    let pieces = part_plan::parts(checkpoint.length, checkpoint.part_length)
+        .filter(|(number, _)| !there.contains(number));
     let pieces = pieces.map(|(number, range)| {
         // The answer that told us about the file has its first bytes already.
         let begun = if number == 1 { beginning.take() } else { None };

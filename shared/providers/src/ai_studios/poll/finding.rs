@@ -7,9 +7,9 @@ use super::{FINALIZING, Question};
 use crate::{
     PollStatus, QueryStep,
     ai_studios::{
-        notes::place,
+        export_snapshot::place,
+        export_status::{Verdict, Whose, has_begun, verdict, whose},
         progress::{Progress, Project},
-        verdict::{Verdict, Whose, has_begun, verdict, whose},
     },
 };
 

@@ -7,11 +7,11 @@ use model::{Error, ErrorClass, StoredFile};
 
 use super::{
     Unpacking,
+    image_header::measures,
     inflate::{self, damaged},
     kind::content_type,
     outcome::{End, Outcome},
-    picture::measures,
-    plan::Planned,
+    read_plan::Planned,
 };
 use crate::landing::archive::zip::{Entry, data_range, decoded, refused, shown};
 

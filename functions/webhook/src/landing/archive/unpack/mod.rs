@@ -6,12 +6,12 @@
 //! Nobody is told of the files before the manifest is written; those of a hostile archive are removed.
 
 mod file;
+mod image_header;
 mod inflate;
 mod kind;
 mod names;
 mod outcome;
-mod picture;
-mod plan;
+mod read_plan;
 
 use std::{ops::Range, sync::Mutex};
 
@@ -22,12 +22,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::landing::{archive::zip::Listing, transfer::LandingProgress};
 
+pub use image_header::ImageDimensions;
+pub(crate) use image_header::measures;
 pub(crate) use kind::content_type;
 pub(crate) use names::distinct;
 pub use outcome::{End, Outcome};
-pub use picture::ImageDimensions;
-pub(crate) use picture::measures;
-use plan::{Planned, Step};
+use read_plan::{Planned, Step};
 
 /// Steps that are worked on at once: while one is sent, the next is read.
 const STEP_CONCURRENCY: usize = 6;
@@ -87,7 +87,7 @@ impl<'a> Unpacking<'a> {
     /// [`ErrorClass::ObjectConflict`] or [`ErrorClass::StorageUnavailable`] from the bucket; and the landing's own
     /// end, if it is told to stop.
     pub async fn run(self) -> Result<Vec<Outcome>, Error> {
-        let steps = stream::iter(plan::plan(self.listing)).map(|step| self.step(step));
+        let steps = stream::iter(read_plan::plan(self.listing)).map(|step| self.step(step));
         let landed: Vec<Vec<(usize, Outcome)>> = steps.buffer_unordered(STEP_CONCURRENCY).collect().await;
         let course = self.course.lock().map(|mut course| std::mem::take(&mut *course)).unwrap_or_default();
         match course.error {

@@ -2,7 +2,7 @@
 
 use model::StoredFile;
 
-use super::picture::ImageDimensions;
+use super::image_header::ImageDimensions;
 
 /// A file's end, one for each file of the archive in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]

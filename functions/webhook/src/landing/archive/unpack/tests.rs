@@ -16,7 +16,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::{
     inflate,
-    plan::{Step, plan},
+    read_plan::{Step, plan},
 };
 use crate::landing::archive::zip::{Entry, Limits, Listing, data_range, decoded, list};
 

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    question::{Question, refused},
-    refusal,
+    error_response,
+    read_request::{Question, refused},
 };
 use crate::{ApiAccess, CheckResult, CheckStatus, Fields, ProviderCheck};
 
@@ -53,7 +53,7 @@ fn key(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
 }
 
 fn plan(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
-    let missing = status == StatusCode::NOT_FOUND && refusal::read(404, body).id == "visual_not_found";
+    let missing = status == StatusCode::NOT_FOUND && error_response::read(404, body).id == "visual_not_found";
     if missing || status.is_success() {
         return Ok(CheckResult::new(CheckStatus::Ok, "the plan includes API access"));
     }
@@ -90,7 +90,7 @@ impl Design {
 
 fn read(status: StatusCode, body: &[u8]) -> Result<CheckResult, Error> {
     if status == StatusCode::NOT_FOUND {
-        let id = refusal::read(404, body).id;
+        let id = error_response::read(404, body).id;
         return Ok(CheckResult::new(CheckStatus::Failed, format!("the workspace has no such design ({id})")));
     }
     if !status.is_success() {

@@ -4,7 +4,7 @@
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    notes::{Notes, place},
+    export_snapshot::{Notes, place},
     progress::{Progress, Project, State},
 };
 
@@ -110,7 +110,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::ai_studios::notes::Snapshot;
+    use crate::ai_studios::export_snapshot::Snapshot;
 
     const OLD: &str = "https://media.aistudios.com/old.mp4";
 

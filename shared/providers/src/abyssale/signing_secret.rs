@@ -5,7 +5,7 @@ use model::{Error, ErrorClass, Secret};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::question::{Question, refused};
+use super::read_request::{Question, refused};
 use crate::{ApiAccess, SecretResponse, SigningAction, SigningSecret};
 
 /// The question that carries out an action.

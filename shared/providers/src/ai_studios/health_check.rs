@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use super::{
     api::Api,
     envelope::{Holds, items, open},
+    error_response::{Class, Refusal},
+    lenient_values::{id_text, text},
     order::is_id,
     progress::Project,
-    refusal::{Class, Refusal},
-    repeats::Repeats,
-    values::{id_text, text},
+    retry_delays::Repeats,
 };
 use crate::{ApiAccess, CheckResult, CheckStatus, Fields, ProviderCheck, Query, QueryStep, SendResult};
 

@@ -12,7 +12,7 @@ use model::Error;
 
 use super::{
     Checkpoint, LandingProgress,
-    meter::{State, stopped},
+    progress::{State, stopped},
 };
 
 /// One transfer's share of a [`LandingProgress`].

@@ -3,7 +3,7 @@
 use aws_smithy_types::body::SdkBody;
 use http::{Request, StatusCode, header};
 
-use crate::{exit::Exit, failure::Failure, function::Received};
+use crate::{client::Received, exit::Exit, failure::Failure};
 
 /// A request for all bytes from one on.
 pub(super) fn get(url: &str, from: u64) -> Result<Request<SdkBody>, Failure> {

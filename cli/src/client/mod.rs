@@ -1,11 +1,11 @@
 //! Landfall, reached by direct invocation of its submit function: the one way that leads to everything, and the one that
 //! the operator's own AWS permissions decide about.
 
-mod answer;
 mod aws;
 mod http;
 mod link;
 mod request;
+mod response;
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use self::{
-    answer::{Judged, judge, unanswered},
     aws::Aws,
+    response::{Judged, judge, unanswered},
 };
 pub(crate) use self::{
     http::{Http, Received},

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use model::{Error, ErrorClass, Secret};
 
-use super::refusal;
+use super::error_response;
 use crate::{ApiAccess, Query, QueryStep, SecretResponse, SendFailure, SendResult, retry_after};
 
 /// Waits before a repeat, for want of a `Retry-After` (contract 7).
@@ -96,7 +96,7 @@ impl<T> Question<T> {
 
     /// The three meanings of 429 (contract 1.5).
     fn too_many(&mut self, response: &http::Response<Bytes>) -> QueryStep<T> {
-        let answer = refusal::read(response.status().as_u16(), response.body());
+        let answer = error_response::read(response.status().as_u16(), response.body());
         if answer.id == "feature_not_in_plan" {
             let message = "the Abyssale plan does not include this feature";
             return QueryStep::Failed(
@@ -156,7 +156,7 @@ fn is_judged(status: StatusCode) -> bool {
 
 /// A refusal as a failure (contract 1.4).
 pub(super) fn refused(status: StatusCode, body: &[u8]) -> Error {
-    let answer = refusal::read(status.as_u16(), body);
+    let answer = error_response::read(status.as_u16(), body);
     let error = match (status.as_u16(), answer.id.as_str()) {
         (401 | 403, "api_access_denied") => {
             Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include API access")

@@ -4,14 +4,14 @@ use model::StoredFile;
 use serde_json::Value;
 
 use super::{
-    answer::{get, refused},
     fetch::TIMEOUT,
+    response::{get, refused},
 };
 use crate::{
     arguments::Download,
+    client::{Function, Http, Linked, link},
     exit::Exit,
     failure::Failure,
-    function::{Function, Http, Linked, link},
     job::{Job, file},
 };
 
