@@ -10,7 +10,7 @@ use std::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use harness::{
-    Clients,
+    AwsClients,
     simulators::{Ports, SimulatorHost},
     until,
 };
@@ -24,7 +24,7 @@ use crate::signed;
 /// What the tests use of a stack.
 pub(crate) struct Deployed {
     pub(crate) described: Value,
-    pub(crate) aws: Clients,
+    pub(crate) aws: AwsClients,
     pub(crate) simulator: SimulatorHost,
     sender: Sender,
 }
@@ -36,7 +36,7 @@ impl Deployed {
         let file = environment.maybe("LANDFALL_STACK")?.to_owned();
         let text = fs::read_to_string(&file).expect("LANDFALL_STACK names a readable file");
         let described: Value = serde_json::from_str(&text).expect("the description is JSON");
-        let aws = Clients::new(&variables(&described)).expect("the description is complete");
+        let aws = AwsClients::new(&variables(&described)).expect("the description is complete");
         let api: url::Url = text_of(&described["providers"]["abyssale"], "api_url").parse().expect("a URL");
         let port = api.port().expect("a port");
         let run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
@@ -141,8 +141,8 @@ impl Deployed {
         assert!(status.success(), "deploy.sh {arguments:?}");
     }
 
-    /// Clients with the credentials of a function's role.
-    pub(crate) fn under_the_role_of(&self, function: &str) -> Clients {
+    /// AwsClients with the credentials of a function's role.
+    pub(crate) fn under_the_role_of(&self, function: &str) -> AwsClients {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("deployed/deploy.sh");
         let output = Command::new(script).args(["assume-role", function]).output().expect("the script runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -151,7 +151,7 @@ impl Deployed {
         for name in ["access_key_id", "secret_access_key", "session_token"] {
             described[name] = credentials[name].clone();
         }
-        Clients::new(&variables(&described)).expect("the description is complete")
+        AwsClients::new(&variables(&described)).expect("the description is complete")
     }
 
     /// The job's item, by the AWS SDK.

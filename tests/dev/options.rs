@@ -91,8 +91,8 @@ impl Options {
         stack.run =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         stack.variables = self.variables.clone();
-        stack.callers = self.callers.clone();
-        stack.sweep_every = Some(SWEEP);
+        stack.caller_origins = self.callers.clone();
+        stack.sweep_interval = Some(SWEEP);
         if !self.free_ports {
             stack.ports = Ports {
                 submit: self.submit_port,

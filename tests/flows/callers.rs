@@ -22,7 +22,7 @@ async fn with_caller(change: impl FnOnce(StackOptions) -> StackOptions) -> (Worl
     let caller = Caller::start().await;
     let origin = caller.origin.clone();
     let world = World::start_with(|mut options| {
-        options.callers = vec![origin];
+        options.caller_origins = vec![origin];
         change(options)
     });
     let world = world.await;
@@ -55,7 +55,7 @@ impl World {
     /// Waits until a message to a caller is hidden, and returns for how long.
     async fn hidden_for(&self) -> Duration {
         until("a message to a caller is hidden", || async {
-            let hidden = self.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
+            let hidden = self.cloud.remaining_invisibility(CALLER_WEBHOOKS_QUEUE);
             // While it is worked on it is hidden for the queue's own time.
             hidden.first().copied().filter(|hidden| !(900..=960).contains(&hidden.as_secs()))
         })
@@ -64,7 +64,7 @@ impl World {
 
     /// Lets the time pass until messages to callers are back.
     fn time_passes(&self, time: Duration) {
-        self.cloud.pass_time(CALLER_WEBHOOKS_QUEUE, time + Duration::from_secs(1));
+        self.cloud.advance_queue_clock(CALLER_WEBHOOKS_QUEUE, time + Duration::from_secs(1));
     }
 
     /// Waits until nothing is left to tell callers.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use harness::{BUCKET, QUEUE, cloud::Service, until};
+use harness::{BUCKET, DELIVERY_QUEUE, cloud::Service, until};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -111,7 +111,7 @@ impl World {
     /// Waits until no delivery is queued, delayed or worked on.
     pub(crate) async fn rests(&self) {
         until("the queue is empty", || async {
-            let depth = self.cloud.queue_depth(QUEUE)?;
+            let depth = self.cloud.queue_depth(DELIVERY_QUEUE)?;
             (depth.visible + depth.in_flight + depth.delayed == 0).then_some(())
         })
         .await;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path};
 
-use harness::Bootstrap;
+use harness::ExecutionEnvironment;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -116,7 +116,7 @@ fn hostile_events() -> Vec<String> {
 
 /// Gives a function's process every hostile event, and then one that it answers well.
 async fn survives(binary: &str, environment: &[(String, String)], good: &Value, status: u16) {
-    let mut process = Bootstrap::start(Path::new(binary), environment).await.expect("a process");
+    let mut process = ExecutionEnvironment::start(Path::new(binary), environment).await.expect("a process");
     for event in hostile_events() {
         let answer = process.invoke(event.clone()).await;
         let shown: String = event.chars().take(300).collect();

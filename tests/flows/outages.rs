@@ -99,10 +99,10 @@ async fn dynamodb_is_down(outage: Outage) {
     let world = World::start().await;
     let (id, url) = world.submitted_in_silence(2).await;
     world.cloud.faults().dynamodb(outage);
-    let before = world.cloud.requests().of(Service::DynamoDb);
+    let before = world.cloud.requests().of_service(Service::DynamoDb);
     world.redeliver(&url, 1);
     until("the table is asked in vain", || async {
-        (world.cloud.requests().of(Service::DynamoDb) >= before + 3).then_some(())
+        (world.cloud.requests().of_service(Service::DynamoDb) >= before + 3).then_some(())
     })
     .await;
     world.cloud.faults().dynamodb(Outage::None);

@@ -82,7 +82,7 @@ impl World {
 
     /// How many messages the queue of waiting jobs holds, hidden and delayed ones included.
     pub(crate) async fn queued(&self) -> u32 {
-        let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
+        let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_queue_url);
         let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("an answer");
         let counts = [
             QueueAttributeName::ApproximateNumberOfMessages,

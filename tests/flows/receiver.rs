@@ -6,7 +6,7 @@ mod signed;
 mod unavailable;
 mod unusable;
 
-use harness::QUEUE;
+use harness::DELIVERY_QUEUE;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ async fn a_callback_is_acknowledged_and_queued() {
     world.stack.pause_worker();
     let (_, url) = world.submitted_in_silence(1).await;
     assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": new_export() })).await, 200);
-    let depth = world.cloud.queue_depth(QUEUE).expect("the queue");
+    let depth = world.cloud.queue_depth(DELIVERY_QUEUE).expect("the queue");
     assert_eq!((depth.visible, depth.in_flight, depth.delayed), (1, 0, 0));
 }
 

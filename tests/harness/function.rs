@@ -25,8 +25,9 @@ where
         let answer = handle(app.clone(), event, OffsetDateTime::now_utc() + timeout);
         Box::pin(async move {
             let answer = tokio::time::timeout(timeout, invocation().run(answer)).await;
-            let answer = answer.map_err(|_| error("Sandbox.Timedout", "the function ran out of time"))?;
-            answer.map_err(|failure| error(&failure.error_type, &failure.error_message))
+            let answer =
+                answer.map_err(|_| function_error("Sandbox.Timedout", "the function ran out of time"))?;
+            answer.map_err(|failure| function_error(&failure.error_type, &failure.error_message))
         })
     })
 }
@@ -43,18 +44,18 @@ pub(crate) fn trace_header() -> String {
 }
 
 /// A function as the Lambda API invokes it, bytes in and bytes out.
-pub fn direct(function: Function) -> Invoke {
+pub(crate) fn invoke_handler(function: Function) -> Invoke {
     Arc::new(move |payload: Bytes| {
         let function = function.clone();
         Box::pin(async move {
             let event = serde_json::from_slice(&payload).map_err(|e| {
-                error("InvalidRequestContentException", &format!("the payload is not JSON: {e}"))
+                function_error("InvalidRequestContentException", &format!("the payload is not JSON: {e}"))
             })?;
             function(event).await.map(|answer| answer.to_string().into())
         })
     })
 }
 
-pub(crate) fn error(error_type: &str, error_message: &str) -> FunctionError {
+pub(crate) fn function_error(error_type: &str, error_message: &str) -> FunctionError {
     FunctionError { error_type: error_type.to_owned(), error_message: error_message.to_owned() }
 }

@@ -1,29 +1,32 @@
 //! Landfall on one machine: a local cloud, the providers' simulators, both functions and the HTTP APIs in front
 //! of them, all spoken to over the wire. The local runner and the flows start the same [`Stack`].
 
-mod bootstrap;
+mod execution_environment;
 mod function;
-mod gateway;
+mod function_environment;
+mod http_api;
 mod http_client;
-mod process;
 mod resources;
 mod runtime_api;
-mod schedule;
 mod stack;
-mod until;
-mod variables;
+mod stack_options;
+mod sweep_schedule;
+mod wait_until;
+mod worker_processes;
 
 pub mod cloud;
 pub mod simulators;
 
-pub use bootstrap::Bootstrap;
-pub use function::{Function, direct};
-pub use gateway::Gateway;
+pub use execution_environment::ExecutionEnvironment;
+pub use function::Function;
+pub use http_api::HttpApi;
 pub use http_client::HttpClient;
-pub use process::WorkerProcesses;
 pub use resources::{
-    BUCKET, CALLER_WEBHOOKS_DEAD_LETTER_QUEUE, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, Clients,
-    DEAD_LETTER_QUEUE, QUEUE, SECRET, SUBMISSIONS_DEAD_LETTER_QUEUE, SUBMISSIONS_QUEUE, TABLE, TOKEN_SECRET,
+    AwsClients, BUCKET, CALLER_WEBHOOKS_DEAD_LETTER_QUEUE, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE,
+    DEAD_LETTER_QUEUE, DELIVERY_QUEUE, SECRET, SUBMISSIONS_DEAD_LETTER_QUEUE, SUBMISSIONS_QUEUE, TABLE,
+    TOKEN_SECRET,
 };
-pub use stack::{Ports, Stack, StackError, StackOptions, Workers};
-pub use until::{until, until_within};
+pub use stack::{Stack, StackError};
+pub use stack_options::{Ports, StackOptions, Workers};
+pub use wait_until::{until, until_within};
+pub use worker_processes::WorkerProcesses;

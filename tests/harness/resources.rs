@@ -14,7 +14,7 @@ pub const BUCKET: &str = "landfall-files";
 /// Name of the table.
 pub const TABLE: &str = "landfall-jobs";
 /// Name of the delivery queue.
-pub const QUEUE: &str = "landfall-inbox";
+pub const DELIVERY_QUEUE: &str = "landfall-inbox";
 /// Name of its dead-letter queue.
 pub const DEAD_LETTER_QUEUE: &str = "landfall-dead-letters";
 /// Name of the queue of jobs that wait for their turn.
@@ -33,19 +33,19 @@ pub const SECRET: &str = "landfall";
 pub const TOKEN_SECRET: &str = "landfall-tokens";
 
 /// Any failure of a client; the set-up only passes it on.
-pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
 /// URLs of the queues.
 #[derive(Debug, Clone)]
 pub(crate) struct QueueUrls {
-    pub(crate) inbox: String,
+    pub(crate) deliveries: String,
     pub(crate) submissions: String,
     pub(crate) caller_webhooks: String,
 }
 
-/// Clients of the AWS services, configured like those of the functions.
+/// AwsClients of the AWS services, configured like those of the functions.
 #[derive(Debug, Clone)]
-pub struct Clients {
+pub struct AwsClients {
     /// S3.
     pub s3: aws_sdk_s3::Client,
     /// DynamoDB.
@@ -56,8 +56,8 @@ pub struct Clients {
     pub secrets: aws_sdk_secretsmanager::Client,
 }
 
-impl Clients {
-    /// Clients with the region, credentials and endpoints of a function's environment.
+impl AwsClients {
+    /// AwsClients with the region, credentials and endpoints of a function's environment.
     ///
     /// # Errors
     /// A variable is missing.
@@ -74,28 +74,29 @@ impl Clients {
     }
 
     /// Makes whatever is not there yet.
-    pub(crate) async fn make_resources(&self, most_receipts: u32) -> Result<QueueUrls, Trouble> {
-        self.make_table(TABLE).await?;
+    pub(crate) async fn create_resources(&self, max_receive_count: u32) -> Result<QueueUrls, SetupError> {
+        self.create_table(TABLE).await?;
         if self.s3.head_bucket().bucket(BUCKET).send().await.is_err() {
             self.s3.create_bucket().bucket(BUCKET).send().await?;
             let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
             self.s3.put_bucket_versioning().bucket(BUCKET).versioning_configuration(versions).send().await?;
         }
         // As in the template: longer than the functions behind them may run. They decide when a message is back.
-        let inbox = self.make_queue(QUEUE, DEAD_LETTER_QUEUE, 960, most_receipts).await?;
-        let submissions =
-            self.make_queue(SUBMISSIONS_QUEUE, SUBMISSIONS_DEAD_LETTER_QUEUE, 360, most_receipts).await?;
+        let deliveries = self.create_queue(DELIVERY_QUEUE, DEAD_LETTER_QUEUE, 960, max_receive_count).await?;
+        let submissions = self
+            .create_queue(SUBMISSIONS_QUEUE, SUBMISSIONS_DEAD_LETTER_QUEUE, 360, max_receive_count)
+            .await?;
         let (callers, dead, attempts) =
             (CALLER_WEBHOOKS_QUEUE, CALLER_WEBHOOKS_DEAD_LETTER_QUEUE, webhook::CALLER_ATTEMPTS);
-        let caller_webhooks = self.make_queue(callers, dead, 960, attempts).await?;
-        Ok(QueueUrls { inbox, submissions, caller_webhooks })
+        let caller_webhooks = self.create_queue(callers, dead, 960, attempts).await?;
+        Ok(QueueUrls { deliveries, submissions, caller_webhooks })
     }
 
     /// The table of `template.yaml`.
     ///
     /// # Errors
     /// DynamoDB refuses.
-    pub async fn make_table(&self, name: &str) -> Result<(), Trouble> {
+    pub async fn create_table(&self, name: &str) -> Result<(), SetupError> {
         let tables = self.dynamodb.list_tables().send().await?;
         if tables.table_names().iter().any(|known| known == name) {
             return Ok(());
@@ -124,13 +125,13 @@ impl Clients {
         Ok(())
     }
 
-    async fn make_queue(
+    async fn create_queue(
         &self,
         name: &str,
         dead_letters: &str,
         visibility_timeout: u32,
-        most_receipts: u32,
-    ) -> Result<String, Trouble> {
+        max_receive_count: u32,
+    ) -> Result<String, SetupError> {
         let dead = self.sqs.create_queue().queue_name(dead_letters).send().await?;
         let dead = dead.queue_url().ok_or("the queue has no URL")?.to_owned();
         let arn =
@@ -141,7 +142,7 @@ impl Clients {
             .and_then(|a| a.get(&QueueAttributeName::QueueArn))
             .ok_or("the queue has no ARN")?
             .clone();
-        let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": most_receipts }).to_string();
+        let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": max_receive_count }).to_string();
         let queue = self.sqs.create_queue().queue_name(name).send().await?;
         let queue = queue.queue_url().ok_or("the queue has no URL")?.to_owned();
         let set = self.sqs.set_queue_attributes().queue_url(&queue);
@@ -152,7 +153,7 @@ impl Clients {
     }
 
     /// Makes the secret of tokens, empty as in the template, unless it is there.
-    pub(crate) async fn make_token_secret(&self) -> Result<(), Trouble> {
+    pub(crate) async fn create_token_secret(&self) -> Result<(), SetupError> {
         if self.secrets.describe_secret().secret_id(TOKEN_SECRET).send().await.is_err() {
             self.secrets.create_secret().name(TOKEN_SECRET).secret_string("{}").send().await?;
         }
@@ -160,7 +161,7 @@ impl Clients {
     }
 
     /// Writes Landfall's secret. The callback key stays as it was, if there is one.
-    pub(crate) async fn write_secret(&self, providers: Value, callback_key: &str) -> Result<(), Trouble> {
+    pub(crate) async fn write_secret(&self, providers: Value, callback_key: &str) -> Result<(), SetupError> {
         let known = self.secrets.get_secret_value().secret_id(SECRET).send().await.ok();
         let known: Option<Value> = known.and_then(|value| serde_json::from_str(value.secret_string()?).ok());
         let mut secret = known
@@ -184,6 +185,6 @@ impl Clients {
     }
 }
 
-fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, Trouble> {
+fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, SetupError> {
     Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
 }

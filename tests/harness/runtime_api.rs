@@ -1,4 +1,4 @@
-//! The Lambda Runtime API: gives events to one process, one after the other, and takes its answers.
+//! The Lambda Runtime API: sends events to one process, one after the other, and receives its responses.
 
 use std::{
     collections::HashMap,
@@ -23,56 +23,59 @@ use uuid::Uuid;
 
 use crate::{
     cloud::FunctionError,
-    function::{error, trace_header},
+    function::{function_error, trace_header},
 };
 
-/// What a process answers to an event.
-pub(crate) type Answer = Result<Value, FunctionError>;
+/// The response of a function to an event, or the error that it reports.
+pub(crate) type InvocationResult = Result<Value, FunctionError>;
 
-/// The Runtime API of one process. Dropping it stops it.
+/// The Runtime API of one process. Dropping it stops the server.
 #[derive(Debug)]
 pub(crate) struct RuntimeApi {
-    /// Host and port, as `AWS_LAMBDA_RUNTIME_API` names them.
+    /// Host and port, for `AWS_LAMBDA_RUNTIME_API`.
     pub(crate) address: String,
     events: mpsc::UnboundedSender<(String, Bytes)>,
-    shared: Shared,
+    state: RuntimeState,
     task: JoinHandle<()>,
 }
 
 #[derive(Debug, Clone)]
-struct Shared {
-    next: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Bytes)>>>,
-    waiting: Arc<Mutex<HashMap<String, oneshot::Sender<Answer>>>>,
+struct RuntimeState {
+    events: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Bytes)>>>,
+    pending: Arc<Mutex<HashMap<String, oneshot::Sender<InvocationResult>>>>,
     timeout: Duration,
 }
 
 impl RuntimeApi {
-    /// Serves on a free port of loopback. Each invocation has `timeout` to answer.
+    /// Listens on a free loopback port. `timeout` is the deadline of each invocation.
     pub(crate) async fn start(timeout: Duration) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
-        let (events, next) = mpsc::unbounded_channel();
-        let shared =
-            Shared { next: Arc::new(tokio::sync::Mutex::new(next)), waiting: Arc::default(), timeout };
+        let (events, receiver) = mpsc::unbounded_channel();
+        let state = RuntimeState {
+            events: Arc::new(tokio::sync::Mutex::new(receiver)),
+            pending: Arc::default(),
+            timeout,
+        };
         let routes = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next_event))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(failure))
-            .with_state(shared.clone());
+            .route("/2018-06-01/runtime/invocation/next", get(take_next_event))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(receive_response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(receive_error))
+            .with_state(state.clone());
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, routes).await;
         });
-        Ok(Self { address, events, shared, task })
+        Ok(Self { address, events, state, task })
     }
 
-    /// Gives the process an event, byte for byte. The answer comes by the channel.
-    pub(crate) fn invoke(&self, event: Bytes) -> oneshot::Receiver<Answer> {
-        let (answered, answer) = oneshot::channel();
+    /// Queues an event for the process, byte for byte. The result arrives on the returned channel.
+    pub(crate) fn invoke(&self, event: Bytes) -> oneshot::Receiver<InvocationResult> {
+        let (sender, result) = oneshot::channel();
         let id = Uuid::new_v4().to_string();
-        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), answered);
-        // The receiver lives as long as this.
+        self.state.pending.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), sender);
+        // Cannot fail: `self.state` holds the receiver.
         let _ = self.events.send((id, event));
-        answer
+        result
     }
 }
 
@@ -82,10 +85,10 @@ impl Drop for RuntimeApi {
     }
 }
 
-async fn next_event(State(shared): State<Shared>) -> (HeaderMap, Bytes) {
-    // Without another event this waits until the process is ended.
-    let (id, event) = shared.next.lock().await.recv().await.unwrap_or_default();
-    let deadline = SystemTime::now() + shared.timeout;
+async fn take_next_event(State(state): State<RuntimeState>) -> (HeaderMap, Bytes) {
+    // Without another event this request waits until the process ends.
+    let (id, event) = state.events.lock().await.recv().await.unwrap_or_default();
+    let deadline = SystemTime::now() + state.timeout;
     let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let mut headers = HeaderMap::new();
     for (name, value) in [
@@ -105,24 +108,29 @@ async fn next_event(State(shared): State<Shared>) -> (HeaderMap, Bytes) {
     (headers, event)
 }
 
-// The runtime client sends JSON without saying so, which Lambda takes.
-async fn response(State(shared): State<Shared>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+// The runtime client sends JSON without a content type, which Lambda accepts.
+async fn receive_response(
+    State(state): State<RuntimeState>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> StatusCode {
     match serde_json::from_slice(&body) {
-        Ok(answer) => shared.pass_on(&id, Ok(answer)),
+        Ok(response) => state.complete(&id, Ok(response)),
         Err(_) => StatusCode::BAD_REQUEST,
     }
 }
 
-async fn failure(State(shared): State<Shared>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+async fn receive_error(State(state): State<RuntimeState>, Path(id): Path<String>, body: Bytes) -> StatusCode {
     let failure: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |name: &str| failure.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    shared.pass_on(&id, Err(error(&text("errorType"), &text("errorMessage"))))
+    state.complete(&id, Err(function_error(&text("errorType"), &text("errorMessage"))))
 }
 
-impl Shared {
-    fn pass_on(&self, id: &str, answer: Answer) -> StatusCode {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        match waiting.map(|waiting| waiting.send(answer)) {
+impl RuntimeState {
+    /// Passes the result to the caller of [`RuntimeApi::invoke`].
+    fn complete(&self, id: &str, result: InvocationResult) -> StatusCode {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        match pending.map(|pending| pending.send(result)) {
             Some(Ok(())) => StatusCode::ACCEPTED,
             _ => StatusCode::BAD_REQUEST,
         }

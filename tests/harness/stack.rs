@@ -1,111 +1,23 @@
 //! The whole of Landfall on one machine.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use runtime::Environment;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Function, Gateway, HttpClient, WorkerProcesses,
+    Function, HttpApi, HttpClient, WorkerProcesses,
     cloud::{EventSource, EventSourceOptions, LocalCloud, LocalCloudOptions, Ports as CloudPorts},
-    direct,
-    function::in_process,
+    function::{in_process, invoke_handler},
+    function_environment::{FunctionEnvironments, common_variables},
     resources::{
-        BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, Clients, QUEUE, SECRET, SUBMISSIONS_QUEUE, TABLE,
-        TOKEN_SECRET, Trouble,
+        AwsClients, BUCKET, CALLER_WEBHOOKS_QUEUE, CALLERS_BATCH_SIZE, DELIVERY_QUEUE, SECRET,
+        SUBMISSIONS_QUEUE, SetupError, TABLE, TOKEN_SECRET,
     },
-    schedule::Schedule,
     simulators::{Ports as SimulatorPorts, SimulatorHost},
-    variables::{Variables, common_variables},
+    stack_options::{StackOptions, Workers},
+    sweep_schedule::SweepSchedule,
 };
-
-/// How the worker runs.
-#[derive(Debug, Clone)]
-pub enum Workers {
-    /// In this process.
-    InProcess,
-    /// As processes of this binary, which can be killed.
-    Processes(PathBuf),
-}
-
-/// Fixed ports, or 0 for free ones.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Ports {
-    /// The submit API.
-    pub submit: u16,
-    /// The webhook API.
-    pub webhook: u16,
-    /// S3.
-    pub s3: u16,
-    /// DynamoDB.
-    pub dynamodb: u16,
-    /// Every other AWS service.
-    pub aws: u16,
-    /// The first simulator's API; its files and its control are the next two, and so on.
-    pub simulators: u16,
-}
-
-/// What a stack is like.
-#[derive(Debug, Clone)]
-pub struct StackOptions {
-    /// Where objects, tables, queues and secrets are kept.
-    pub data_dir: PathBuf,
-    /// Ports.
-    pub ports: Ports,
-    /// Seeds keys and ids of the simulators.
-    pub seed: u64,
-    /// Makes ids of new work differ between runs on kept data.
-    pub run: u64,
-    /// Variables of the functions, over those that the stack sets.
-    pub variables: Vec<(String, String)>,
-    /// Origins of callers on this machine, who may be told although they have no public address.
-    pub callers: Vec<String>,
-    /// How the worker runs.
-    pub workers: Workers,
-    /// The worker's timeout.
-    pub worker_timeout: Duration,
-    /// The timeout of `submit`.
-    pub submit_timeout: Duration,
-    /// How many messages the worker works on at once.
-    pub worker_concurrency: usize,
-    /// How many batches of waiting jobs `submit` works on at once.
-    pub submit_concurrency: usize,
-    /// How often a message is received before it is a dead letter.
-    pub most_receipts: u32,
-    /// Keep tables in memory.
-    pub dynamodb_in_memory: bool,
-    /// How often the schedule runs the sweep; never, if it is none.
-    pub sweep_every: Option<Duration>,
-}
-
-impl StackOptions {
-    /// The settings of `template.yaml`, on free ports.
-    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            ports: Ports::default(),
-            seed: 1,
-            run: 0,
-            variables: vec![],
-            callers: vec![],
-            workers: Workers::InProcess,
-            worker_timeout: Duration::from_secs(900),
-            submit_timeout: Duration::from_secs(60),
-            worker_concurrency: 10,
-            submit_concurrency: 5,
-            most_receipts: 12,
-            dynamodb_in_memory: false,
-            sweep_every: None,
-        }
-    }
-
-    /// Sets a variable of the functions.
-    #[must_use]
-    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.variables.push((name.to_owned(), value.into()));
-        self
-    }
-}
 
 /// Why a stack does not start.
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +25,7 @@ impl StackOptions {
 pub struct StackError(String);
 
 impl StackError {
-    fn at(what: &str) -> impl Fn(Trouble) -> StackError {
+    fn at(what: &str) -> impl Fn(SetupError) -> StackError {
         let what = what.to_owned();
         move |e| StackError(format!("{what}: {e}"))
     }
@@ -126,17 +38,17 @@ pub struct Stack {
     /// The providers' simulators, by the name of the provider.
     pub simulators: Vec<(&'static str, SimulatorHost)>,
     /// The API in front of `submit`.
-    pub submit: Gateway,
+    pub submit: HttpApi,
     /// The API in front of the webhook receiver.
-    pub webhook: Gateway,
+    pub webhook: HttpApi,
     /// AWS clients.
-    pub aws: Clients,
+    pub aws: AwsClients,
     /// A client for the two APIs.
     pub http: HttpClient,
     /// URL of the delivery queue.
-    pub queue_url: String,
+    pub delivery_queue_url: String,
     /// URL of the queue of jobs that wait for their turn.
-    pub submissions_url: String,
+    pub submissions_queue_url: String,
     /// The worker's processes, if it runs as such.
     pub processes: Option<WorkerProcesses>,
     /// The `submit` function, for direct invocation.
@@ -146,7 +58,7 @@ pub struct Stack {
     source: Option<EventSource>,
     submissions: Option<EventSource>,
     _caller_webhooks: EventSource,
-    _schedule: Option<Schedule>,
+    _schedule: Option<SweepSchedule>,
     options: StackOptions,
     cloud_options: LocalCloudOptions,
 }
@@ -166,12 +78,13 @@ impl Stack {
 
         // The receiver comes first: `submit` has to know its address.
         let common = common_variables(&cloud, &cloud_options);
-        let clients = Clients::new(&Environment::new(common.clone())).map_err(|e| StackError(e.causes()))?;
-        let made = clients.make_resources(options.most_receipts).await;
+        let clients =
+            AwsClients::new(&Environment::new(common.clone())).map_err(|e| StackError(e.causes()))?;
+        let made = clients.create_resources(options.max_receive_count).await;
         let queues = made.map_err(StackError::at("cannot make the resources"))?;
         write_secret(&clients, &simulators).await?;
 
-        let variables = Variables { common, queues: queues.clone(), options: &options };
+        let variables = FunctionEnvironments { common, queues: queues.clone(), options: &options };
         let receiver = webhook::App::connect(&variables.receiver()).map_err(|e| StackError(e.causes()))?;
         let receiver = in_process(receiver, Duration::from_secs(10), |app, event, deadline| async move {
             app.handle(event, deadline).await
@@ -184,9 +97,10 @@ impl Stack {
         });
         let submit = gateway("the submit API", ports.submit, &submit_function).await?;
         let (worker_function, processes) = worker(&options, variables.worker(&simulators))?;
-        cloud.register_function("submit", direct(submit_function.clone()));
-        cloud.register_function("landing", direct(worker_function.clone()));
-        let schedule = options.sweep_every.map(|every| Schedule::start(every, worker_function.clone()));
+        cloud.register_function("submit", invoke_handler(submit_function.clone()));
+        cloud.register_function("landing", invoke_handler(worker_function.clone()));
+        let schedule =
+            options.sweep_interval.map(|every| SweepSchedule::start(every, worker_function.clone()));
 
         // As in the template, but for the time that messages are gathered.
         let callers = EventSourceOptions {
@@ -201,8 +115,8 @@ impl Stack {
             webhook,
             aws: clients,
             http: HttpClient::default(),
-            queue_url: queues.inbox,
-            submissions_url: queues.submissions,
+            delivery_queue_url: queues.deliveries,
+            submissions_queue_url: queues.submissions,
             processes,
             submit_function,
             worker_function,
@@ -223,7 +137,7 @@ impl Stack {
         let options = EventSourceOptions {
             batch_size: 1,
             maximum_concurrency: self.options.worker_concurrency,
-            ..EventSourceOptions::new(QUEUE)
+            ..EventSourceOptions::new(DELIVERY_QUEUE)
         };
         self.source = Some(self.cloud.event_source(options, self.worker_function.clone()));
     }
@@ -274,8 +188,8 @@ impl Stack {
             "aws_endpoint": self.cloud.aws_endpoint,
             "bucket": BUCKET,
             "table": TABLE,
-            "delivery_queue_url": self.queue_url,
-            "submissions_queue_url": self.submissions_url,
+            "delivery_queue_url": self.delivery_queue_url,
+            "submissions_queue_url": self.submissions_queue_url,
             "secret_id": SECRET,
             "token_secret_id": TOKEN_SECRET,
             "data_dir": self.options.data_dir,
@@ -284,8 +198,8 @@ impl Stack {
     }
 }
 
-async fn gateway(what: &str, port: u16, function: &Function) -> Result<Gateway, StackError> {
-    let started = Gateway::start(port, function.clone()).await;
+async fn gateway(what: &str, port: u16, function: &Function) -> Result<HttpApi, StackError> {
+    let started = HttpApi::start(port, function.clone()).await;
     started.map_err(|e| StackError(format!("{what} cannot have port {port}: {e}")))
 }
 
@@ -309,7 +223,7 @@ async fn start_simulators(options: &StackOptions) -> Result<Vec<(&'static str, S
 }
 
 async fn write_secret(
-    clients: &Clients,
+    clients: &AwsClients,
     simulators: &[(&'static str, SimulatorHost)],
 ) -> Result<(), StackError> {
     let sections: Map<String, Value> = simulators
@@ -317,7 +231,7 @@ async fn write_secret(
         .map(|(name, simulator)| ((*name).to_owned(), simulator.with(|simulator| simulator.credentials())))
         .collect();
     let key = uuid::Uuid::new_v4().to_string();
-    clients.make_token_secret().await.map_err(StackError::at("cannot make the secret of tokens"))?;
+    clients.create_token_secret().await.map_err(StackError::at("cannot make the secret of tokens"))?;
     clients.write_secret(sections.into(), &key).await.map_err(StackError::at("cannot write the secret"))
 }
 

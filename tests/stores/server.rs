@@ -1,7 +1,7 @@
 //! The server that a suite runs on.
 
 use harness::{
-    Clients,
+    AwsClients,
     cloud::{LocalCloud, LocalCloudOptions},
 };
 use job_store::JobStore;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// A server, and a name on it that nobody else uses.
 pub(crate) struct Server {
     pub(crate) aws: Aws,
-    pub(crate) clients: Clients,
+    pub(crate) clients: AwsClients,
     pub(crate) name: String,
     _embedded: Option<(LocalCloud, TempDir)>,
 }
@@ -39,7 +39,7 @@ impl Server {
             ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb),
         ]);
         let aws = Aws::new(&environment).expect("complete");
-        let clients = Clients::new(&environment).expect("complete");
+        let clients = AwsClients::new(&environment).expect("complete");
         Self { aws, clients, name: format!("suite-{}", Uuid::new_v4()), _embedded: embedded }
     }
 }
@@ -47,7 +47,7 @@ impl Server {
 /// A table of jobs that nobody else uses.
 pub(crate) async fn table() -> (Server, JobStore) {
     let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
-    server.clients.make_table(&server.name).await.expect("a table");
+    server.clients.create_table(&server.name).await.expect("a table");
     let records = JobStore::new(&server.aws.service("DYNAMODB"), &server.name);
     (server, records)
 }

@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::{error::ProvideErrorMetadata, types::AttributeValue};
 use bytes::Bytes;
-use harness::Clients;
+use harness::AwsClients;
 
 use super::{TURN, skipped, stored, submitted};
 use crate::stack::Deployed;
@@ -20,7 +20,7 @@ fn is_refused<T, E: ProvideErrorMetadata + std::fmt::Debug>(what: &str, answer: 
 /// Tries to write a new version of a secret with the text that it has.
 async fn written_again(
     stack: &Deployed,
-    role: &Clients,
+    role: &AwsClients,
     secret: &str,
 ) -> Result<(), aws_sdk_secretsmanager::Error> {
     let known = stack.aws.secrets.get_secret_value().secret_id(secret).send().await.expect("the secret");
@@ -31,7 +31,7 @@ async fn written_again(
 
 async fn deleted(
     stack: &Deployed,
-    role: &Clients,
+    role: &AwsClients,
     pk: &str,
     sk: &str,
 ) -> Result<(), aws_sdk_dynamodb::Error> {

@@ -43,7 +43,7 @@ async fn with_silent_caller() -> (World, Caller, Caller) {
     silent.answers([Never; 10 * QUEUED]);
     let origin = silent.origin.clone();
     let (world, caller) = with_caller(|mut options| {
-        options.callers.push(origin);
+        options.caller_origins.push(origin);
         options.worker_concurrency = 2;
         options
     })
@@ -59,7 +59,7 @@ async fn callers_that_never_answer_hold_up_no_job() {
     let id = world.submitted(2).await;
     world.ends(&id, "stored").await;
     // While somebody is told, its message is hidden for the queue's own time.
-    let hidden = world.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
+    let hidden = world.cloud.remaining_invisibility(CALLER_WEBHOOKS_QUEUE);
     assert!(hidden.iter().any(|hidden| (900..=960).contains(&hidden.as_secs())), "{hidden:?}");
 }
 
@@ -83,7 +83,7 @@ async fn a_caller_that_did_not_answer_is_waited_for_less_for_a_while() {
     let began = Instant::now();
     world.queues_webhooks(&[silent.url()]).await;
     until("both messages come back later", || async {
-        let hidden = world.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
+        let hidden = world.cloud.remaining_invisibility(CALLER_WEBHOOKS_QUEUE);
         (hidden.len() == 2 && hidden.iter().all(|hidden| hidden.as_secs() < 900)).then_some(())
     })
     .await;

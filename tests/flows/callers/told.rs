@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use harness::{
-    QUEUE,
+    DELIVERY_QUEUE,
     cloud::{Outage, Service},
     until,
 };
@@ -91,7 +91,7 @@ pub(super) async fn ended_untold(world: &mut World, caller: &Caller, outage: Out
     let url = world.callback_url(&id);
     world.redeliver(&url, 1);
     until("the delivery is queued", || async {
-        (world.cloud.queue_depth(QUEUE)?.visible == 1).then_some(())
+        (world.cloud.queue_depth(DELIVERY_QUEUE)?.visible == 1).then_some(())
     })
     .await;
     world.cloud.faults().set(Service::Sqs, outage);

@@ -1,7 +1,7 @@
 //! A delivery whose work was lost is done again, as it came.
 
 use harness::cloud::{Outage, Service};
-use harness::{QUEUE, TABLE, until};
+use harness::{DELIVERY_QUEUE, TABLE, until};
 use serde_json::{Value, json};
 
 use crate::world::{Item, World, problem};
@@ -23,9 +23,9 @@ async fn lost(world: &mut World) -> String {
     })
     .await;
     world.stack.pause_worker();
-    world.aws.sqs.purge_queue().queue_url(&world.queue_url).send().await.expect("purged");
+    world.aws.sqs.purge_queue().queue_url(&world.delivery_queue_url).send().await.expect("purged");
     assert_eq!(
-        world.cloud.queue_depth(QUEUE).map(|depth| depth.visible + depth.in_flight + depth.delayed),
+        world.cloud.queue_depth(DELIVERY_QUEUE).map(|depth| depth.visible + depth.in_flight + depth.delayed),
         Some(0)
     );
     world.stack.resume_worker();

@@ -10,7 +10,7 @@ use crate::world::World;
 /// A world that gives a message three chances, one right after the other.
 async fn impatient() -> World {
     World::start_with(|mut options| {
-        options.most_receipts = 3;
+        options.max_receive_count = 3;
         options.variable("RETRY_BASE_SECONDS", "0")
     })
     .await
@@ -55,7 +55,15 @@ async fn trouble_that_lasts_ends_in_the_dead_letter_queue_and_a_redrive_lands_th
 #[tokio::test]
 async fn a_message_that_is_none_of_ours_is_no_endless_loop() {
     let world = impatient().await;
-    world.aws.sqs.send_message().queue_url(&world.queue_url).message_body("{}").send().await.expect("sent");
+    world
+        .aws
+        .sqs
+        .send_message()
+        .queue_url(&world.delivery_queue_url)
+        .message_body("{}")
+        .send()
+        .await
+        .expect("sent");
     world.dead_letters(1).await;
     world.rests().await;
 }
@@ -67,7 +75,7 @@ async fn of_a_batch_only_the_failed_message_comes_back() {
     let id = world.submitted(1).await;
     world.answers(&world.callback_url(&id), 1).await;
     let received =
-        world.aws.sqs.receive_message().queue_url(&world.queue_url).send().await.expect("messages");
+        world.aws.sqs.receive_message().queue_url(&world.delivery_queue_url).send().await.expect("messages");
     let good = &received.messages()[0];
     let record = |id: &str, body: &str| {
         json!({

@@ -27,7 +27,7 @@ impl World {
     }
 
     async fn lose_landing(&self) {
-        self.aws.sqs.purge_queue().queue_url(&self.queue_url).send().await.expect("purged");
+        self.aws.sqs.purge_queue().queue_url(&self.delivery_queue_url).send().await.expect("purged");
     }
 }
 
@@ -60,13 +60,13 @@ async fn a_landing_that_stalls_again_and_again_says_that_it_needs_a_redrive_and_
     let id = world.cut_off().await;
     for queued in 1..=3 {
         world.sweep(LATER).await;
-        let queued_again = world.cloud.queue_depth(harness::QUEUE).map(|depth| depth.visible);
+        let queued_again = world.cloud.queue_depth(harness::DELIVERY_QUEUE).map(|depth| depth.visible);
         assert_eq!(queued_again, Some(1), "{queued}");
         world.lose_landing().await;
     }
     for _ in 0..2 {
         world.sweep(LATER).await;
-        assert_eq!(world.cloud.queue_depth(harness::QUEUE).map(|depth| depth.visible), Some(0));
+        assert_eq!(world.cloud.queue_depth(harness::DELIVERY_QUEUE).map(|depth| depth.visible), Some(0));
     }
     let job = world.job(&id).await;
     assert_eq!((&job["status"], &job["error"]["type"]), (&json!("landing"), &json!("LandingStalled")));

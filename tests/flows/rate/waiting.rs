@@ -28,7 +28,7 @@ impl World {
     /// Tells the queue of a job that waits, once more.
     async fn tell_again(&self, id: &str) {
         let body = json!({ "job_id": id }).to_string();
-        let send = self.aws.sqs.send_message().queue_url(&self.submissions_url).message_body(body);
+        let send = self.aws.sqs.send_message().queue_url(&self.submissions_queue_url).message_body(body);
         send.send().await.expect("sent");
     }
 
@@ -43,7 +43,7 @@ impl World {
 
     /// Loses everything that is in the queue.
     pub(crate) async fn lose_messages(&self) {
-        let purge = self.aws.sqs.purge_queue().queue_url(&self.submissions_url);
+        let purge = self.aws.sqs.purge_queue().queue_url(&self.submissions_queue_url);
         purge.send().await.expect("purged");
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{watch::Log, world::World};
 
 fn impatient(mut options: StackOptions) -> StackOptions {
-    options.most_receipts = 3;
+    options.max_receive_count = 3;
     options.variable("RETRY_BASE_SECONDS", "0")
 }
 

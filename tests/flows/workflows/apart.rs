@@ -37,7 +37,7 @@ impl World {
     /// How often the bus and durable functions were told anything.
     fn others_called(&self) -> u64 {
         let requests = self.cloud.requests();
-        requests.of(Service::EventBridge) + requests.of(Service::Lambda)
+        requests.of_service(Service::EventBridge) + requests.of_service(Service::Lambda)
     }
 }
 
@@ -53,9 +53,9 @@ async fn a_bus_that_is_down_keeps_no_state_waiting_and_no_state_is_told_again() 
             (!world.job_item(id).await.contains_key("audience")).then_some(())
         })
         .await;
-        let told = world.cloud.requests().of(Service::StepFunctions);
+        let told = world.cloud.requests().of_service(Service::StepFunctions);
         world.sweep(60).await;
-        assert_eq!(world.cloud.requests().of(Service::StepFunctions), told);
+        assert_eq!(world.cloud.requests().of_service(Service::StepFunctions), told);
 
         world.cloud.faults().clear();
         world.sweep(3600).await;

@@ -1,5 +1,5 @@
-//! DynamoDB: dynoxide, a SQLite-backed implementation, behind the gate that counts and breaks.
-//! Dynoxide serves a socket of its own only, so the gate passes calls on to a private port.
+//! DynamoDB: dynoxide, a SQLite-backed implementation, behind the middleware that counts and breaks.
+//! Dynoxide serves a socket of its own only, so the middleware passes calls on to a private port.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use hyper_util::rt::TokioExecutor;
 use s3s::Body;
 use tokio::task::JoinHandle;
 
-use super::StartError;
-use super::server::{Answer, Handler, endpoint, listen};
+use super::handler::{Handler, HandlerResult};
+use super::server::{endpoint, listen};
+use super::start_error::StartError;
 
 /// The private server; dropping it stops it.
 pub(super) struct DynamoDb {
@@ -71,7 +72,7 @@ async fn forward(
     client: Client<HttpConnector, Full<Bytes>>,
     endpoint: Arc<str>,
     request: Request<Body>,
-) -> Answer {
+) -> HandlerResult {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     parts.uri = format!("{endpoint}{path}").parse::<Uri>()?;

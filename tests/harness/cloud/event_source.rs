@@ -10,7 +10,10 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::services::{BoxFuture, FunctionError, Message, Queues, md5_of_body};
+use super::handler::BoxFuture;
+use super::services::{
+    FunctionError, Message, Queues, ReceiveOptions, delete_message, md5_of_body, receive_messages,
+};
 
 /// The function behind the queue: a Lambda event in, a batch response out.
 pub type BatchHandler = Arc<dyn Fn(Value) -> BoxFuture<Result<Value, FunctionError>> + Send + Sync>;
@@ -59,8 +62,12 @@ async fn poll(queues: Arc<Queues>, options: EventSourceOptions, handler: BatchHa
         // A slot comes first, or received messages would wait and time out.
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         while calls.try_join_next().is_some() {}
-        let wait = Some(Duration::from_secs(20));
-        match queues.receive(&options.queue, options.batch_size.max(1), wait, None).await {
+        let receive_options = ReceiveOptions {
+            max_messages: options.batch_size.max(1),
+            wait_time: Some(Duration::from_secs(20)),
+            visibility_timeout: None,
+        };
+        match receive_messages(&queues, &options.queue, receive_options).await {
             Ok(messages) if messages.is_empty() => {}
             Ok(messages) => {
                 let (queues, queue) = (Arc::clone(&queues), options.queue.clone());
@@ -85,7 +92,7 @@ fn settle(queues: &Queues, queue: &str, messages: &[Message], answer: Result<Val
     for message in messages {
         if let Some(receipt) = message.receipt().filter(|_| !failed.contains(&message.id)) {
             // The queue may be gone by now, and the message with it.
-            let _ = queues.delete(queue, receipt);
+            let _ = delete_message(queues, queue, receipt);
         }
     }
 }

@@ -3,101 +3,35 @@
 //! clients. The local runner and the flow tests start one, point the clients at its endpoints,
 //! break it on purpose through [`LocalCloud::faults`] and look inside through the other methods.
 
+mod account;
 mod dynamodb;
 mod event_source;
 mod faults;
+mod handler;
+mod json_file;
 mod operation;
+mod options;
 mod request_body;
-mod requests;
+mod request_counts;
 mod s3;
 mod server;
 mod services;
-mod snapshot;
+mod start_error;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::account::ACCOUNT_ID;
 pub use self::event_source::{BatchHandler, EventSource, EventSourceOptions};
 pub use self::faults::{Faults, Outage};
+pub use self::handler::BoxFuture;
 pub use self::operation::Service;
-pub use self::requests::RequestCounts;
-pub use self::services::{
-    BoxFuture, CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport,
-};
-
-/// The account number that every ARN and queue URL carries.
-pub const ACCOUNT_ID: &str = "000000000000";
-
-/// Where the cloud keeps its data and how it is reached.
-#[derive(Clone, Debug)]
-pub struct LocalCloudOptions {
-    /// Folder for objects, tables, queues and secrets; created when missing, survives restarts.
-    pub data_dir: PathBuf,
-    /// Region in ARNs, bucket locations and events.
-    pub region: String,
-    /// The only access key id that S3 accepts.
-    pub access_key_id: String,
-    /// The secret that S3 signatures are checked against.
-    pub secret_access_key: String,
-    /// Fixed ports, or 0 for free ones.
-    pub ports: Ports,
-    /// Keep tables in memory instead of in the data folder.
-    pub dynamodb_in_memory: bool,
-}
-
-impl LocalCloudOptions {
-    /// Free ports, `us-east-1`, the key pair `local`/`local-secret`, tables in the data folder.
-    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            region: "us-east-1".into(),
-            access_key_id: "local".into(),
-            secret_access_key: "local-secret".into(),
-            ports: Ports::default(),
-            dynamodb_in_memory: false,
-        }
-    }
-}
-
-/// One port per listener; 0 takes a free one.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ports {
-    /// S3.
-    pub s3: u16,
-    /// DynamoDB.
-    pub dynamodb: u16,
-    /// Every other service.
-    pub services: u16,
-}
-
-/// Why the cloud did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Someone else listens on a port that was asked for.
-    #[error("port {port} for {service} is taken; stop what listens there or choose another port")]
-    PortTaken {
-        /// Which listener wanted it.
-        service: &'static str,
-        /// The port.
-        port: u16,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-    /// The data folder or a socket refused.
-    #[error("cannot start the local {service}")]
-    Io {
-        /// Which part failed.
-        service: &'static str,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-    /// The table database refused.
-    #[error("cannot open the table database: {0}")]
-    Database(String),
-}
+pub use self::options::{LocalCloudOptions, Ports};
+pub use self::request_counts::RequestCounts;
+pub use self::services::{CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport};
+pub use self::start_error::StartError;
 
 /// The running cloud; dropping it stops every server.
 pub struct LocalCloud {
@@ -118,7 +52,7 @@ pub struct LocalCloud {
 impl LocalCloud {
     /// Opens the data folder and starts all servers.
     pub async fn start(options: LocalCloudOptions) -> Result<Self, StartError> {
-        let gate = server::Gate::default();
+        let middleware = server::Middleware::default();
         let ports = options.ports;
         let s3_listener = server::listen("S3", ports.s3).await?;
         let dynamodb_listener = server::listen("DynamoDB", ports.dynamodb).await?;
@@ -137,20 +71,20 @@ impl LocalCloud {
             s3_endpoint: server::endpoint(&s3_listener)?,
             dynamodb_endpoint: server::endpoint(&dynamodb_listener)?,
             aws_endpoint,
-            faults: Arc::clone(&gate.faults),
-            requests: Arc::clone(&gate.requests),
+            faults: Arc::clone(&middleware.faults),
+            requests: Arc::clone(&middleware.requests),
             store,
             servers: vec![
-                server::Server::start(s3_listener, gate.clone(), operation::of_s3, s3_handler),
+                server::Server::start(s3_listener, middleware.clone(), operation::of_s3, s3_handler),
                 server::Server::start(
                     dynamodb_listener,
-                    gate.clone(),
+                    middleware.clone(),
                     operation::of_dynamodb,
                     dynamodb.handler(),
                 ),
                 server::Server::start(
                     services_listener,
-                    gate,
+                    middleware,
                     operation::of_services,
                     services::handler(Arc::clone(&services)),
                 ),
@@ -181,7 +115,7 @@ impl LocalCloud {
     /// How many times an object was written at this key since the start: puts, completed uploads
     /// and copies, whether or not the bucket keeps versions.
     pub fn object_writes(&self, bucket: &str, key: &str) -> u64 {
-        self.store.writes(bucket, key)
+        self.store.write_count(bucket, key)
     }
 
     /// Everything put on EventBridge, oldest first.
@@ -215,13 +149,13 @@ impl LocalCloud {
     }
 
     /// How long each message of a queue that was received is still hidden.
-    pub fn hidden_for(&self, queue: &str) -> Vec<Duration> {
-        self.services.queues().hidden_for(queue)
+    pub fn remaining_invisibility(&self, queue: &str) -> Vec<Duration> {
+        self.services.queues().remaining_invisibility(queue)
     }
 
     /// Lets so much time pass for the messages of a queue: what is hidden or delayed is back so much earlier.
-    pub fn pass_time(&self, queue: &str, by: Duration) {
-        self.services.queues().pass_time(queue, by);
+    pub fn advance_queue_clock(&self, queue: &str, by: Duration) {
+        self.services.queues().advance_clock(queue, by);
     }
 
     /// Connects a queue to a function as Lambda's event source mapping does. The queue may be

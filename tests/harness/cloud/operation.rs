@@ -3,7 +3,8 @@
 
 use http::{Method, Request};
 
-use super::services::CALLBACKS;
+/// The path prefix of `SendDurableExecutionCallbackSuccess` and its siblings in Lambda's API reference.
+pub(super) const DURABLE_CALLBACKS_PATH: &str = "/2025-12-01/durable-execution-callbacks/";
 
 /// The AWS services that the cloud plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,7 +132,7 @@ fn of_path(path: &str) -> Operation {
     if path.starts_with("/2015-03-31/functions/") {
         return Operation::new(Service::Lambda, "Invoke");
     }
-    if !path.starts_with(CALLBACKS) {
+    if !path.starts_with(DURABLE_CALLBACKS_PATH) {
         return Operation::new(Service::Sts, "Query");
     }
     let verb = match path.rsplit('/').next() {

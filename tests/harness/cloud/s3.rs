@@ -7,8 +7,9 @@ mod conditions;
 mod listing;
 mod multipart;
 mod object;
-mod receive;
+mod receive_body;
 mod store;
+mod upload_store;
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 
 pub(super) use self::store::Store;
-use super::{server::Handler, services::ROLE_KEYS};
+use super::{handler::Handler, services::ROLE_KEYS};
 
 /// Serves the store to the holder of one key pair, and to whoever assumed a role.
 pub(super) fn handler(store: Arc<Store>, access_key_id: &str, secret_access_key: &str) -> Handler {

@@ -12,23 +12,16 @@ use s3s::Body;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::StartError;
 use super::faults::{Faults, Outage};
+use super::handler::{Handler, HandlerResult};
 use super::operation::{Operation, Service};
 use super::request_body::RequestBody;
-use super::requests::RequestCounts;
-use super::services::BoxFuture;
-
-/// What makes hyper close a connection without an answer.
-pub(super) type CallError = Box<dyn std::error::Error + Send + Sync>;
-/// The answer to a call.
-pub(super) type Answer = Result<Response<Body>, CallError>;
-/// A service behind the gate.
-pub(super) type Handler = Arc<dyn Fn(Request<Body>) -> BoxFuture<Answer> + Send + Sync>;
+use super::request_counts::RequestCounts;
+use super::start_error::StartError;
 
 /// What every call passes before its service sees it.
 #[derive(Clone, Default)]
-pub(super) struct Gate {
+pub(super) struct Middleware {
     pub(super) faults: Arc<Faults>,
     pub(super) requests: Arc<RequestCounts>,
 }
@@ -56,7 +49,7 @@ impl Server {
     /// Serves until dropped.
     pub(super) fn start(
         listener: TcpListener,
-        gate: Gate,
+        middleware: Middleware,
         name: fn(&Request<Incoming>) -> Operation,
         handler: Handler,
     ) -> Self {
@@ -67,7 +60,7 @@ impl Server {
                 tokio::select! {
                     accepted = listener.accept() => match accepted {
                         Ok((stream, _)) => {
-                            connections.spawn(serve(stream, gate.clone(), name, Arc::clone(&handler)));
+                            connections.spawn(serve(stream, middleware.clone(), name, Arc::clone(&handler)));
                         }
                         // Out of file descriptors, for instance: wait instead of spinning.
                         Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -93,12 +86,17 @@ impl Drop for Server {
     }
 }
 
-async fn serve(stream: TcpStream, gate: Gate, name: fn(&Request<Incoming>) -> Operation, handler: Handler) {
+async fn serve(
+    stream: TcpStream,
+    middleware: Middleware,
+    name: fn(&Request<Incoming>) -> Operation,
+    handler: Handler,
+) {
     // Small answers must not wait for more bytes; a failure only costs speed.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let operation = name(&request);
-        gate.clone().pass(operation, request, Arc::clone(&handler))
+        middleware.clone().pass(operation, request, Arc::clone(&handler))
     });
     // An error here is a client that went away or a fault that was asked for.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -107,8 +105,8 @@ async fn serve(stream: TcpStream, gate: Gate, name: fn(&Request<Incoming>) -> Op
         .await;
 }
 
-impl Gate {
-    async fn pass(self, operation: Operation, request: Request<Incoming>, handler: Handler) -> Answer {
+impl Middleware {
+    async fn pass(self, operation: Operation, request: Request<Incoming>, handler: Handler) -> HandlerResult {
         let request = RequestBody::of(request).map(Body::http_body_unsync);
         self.requests.add(&operation);
         match self.faults.verdict(&operation) {

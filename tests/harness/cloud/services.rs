@@ -3,50 +3,44 @@
 
 mod durable_callbacks;
 mod error;
-mod events;
+mod event_bridge;
 mod lambda;
-mod secrets;
+mod response;
+mod secrets_manager;
 mod sqs;
 mod step_functions;
 mod sts;
 
-use std::future::Future;
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use s3s::Body;
 use serde_json::Value;
 
 pub use self::durable_callbacks::CallbackReport;
-pub use self::events::PublishedEvent;
-pub use self::lambda::{FunctionError, Invoke};
-pub use self::sqs::QueueDepth;
-pub use self::step_functions::TaskReport;
-pub(super) use self::sts::ROLE_KEYS;
-
-pub(super) use self::durable_callbacks::PREFIX as CALLBACKS;
 use self::error::Protocol;
 pub(super) use self::error::ServiceError;
-pub(super) use self::sqs::{Message, Queues, md5_of_body};
+pub use self::event_bridge::PublishedEvent;
+pub use self::lambda::{FunctionError, Invoke};
+use self::response::respond;
+pub use self::sqs::QueueDepth;
+pub(super) use self::sqs::{Message, Queues, ReceiveOptions, delete_message, md5_of_body, receive_messages};
+pub use self::step_functions::TaskReport;
+pub(super) use self::sts::ROLE_KEYS;
+use super::handler::{Handler, HandlerResult};
 use super::operation::{Operation, Service, of_services};
-use super::server::{Answer, Handler};
-
-/// A future in a box, as asynchronous callbacks return it.
-pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The state of all services on the port.
 pub(super) struct Services {
     queues: Arc<Queues>,
-    secrets: secrets::Secrets,
-    events: events::Events,
-    tasks: step_functions::Tasks,
-    callbacks: durable_callbacks::Callbacks,
-    functions: lambda::Functions,
+    secrets: secrets_manager::SecretsManager,
+    events: event_bridge::EventBridge,
+    tasks: step_functions::StepFunctions,
+    callbacks: durable_callbacks::DurableCallbacks,
+    functions: lambda::Lambda,
 }
 
 impl Services {
@@ -54,11 +48,11 @@ impl Services {
     pub(super) fn open(data_dir: &Path, region: &str, endpoint: &str) -> io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             queues: Queues::open(data_dir.join("sqs"), region, endpoint)?,
-            secrets: secrets::Secrets::open(data_dir.join("secrets.json"), region)?,
-            events: events::Events::default(),
-            tasks: step_functions::Tasks::default(),
-            callbacks: durable_callbacks::Callbacks::default(),
-            functions: lambda::Functions::new(region),
+            secrets: secrets_manager::SecretsManager::open(data_dir.join("secrets.json"), region)?,
+            events: event_bridge::EventBridge::default(),
+            tasks: step_functions::StepFunctions::default(),
+            callbacks: durable_callbacks::DurableCallbacks::default(),
+            functions: lambda::Lambda::new(region),
         }))
     }
 
@@ -94,7 +88,7 @@ impl Services {
     pub(super) async fn json(&self, operation: &Operation, input: Value) -> Result<Value, ServiceError> {
         let name = operation.name.as_str();
         match operation.service {
-            Service::Sqs => self.queues.call(name, input).await,
+            Service::Sqs => sqs::call(&self.queues, name, input).await,
             Service::SecretsManager => self.secrets.call(name, input),
             Service::EventBridge => self.events.call(name, input),
             Service::StepFunctions => self.tasks.call(name, input),
@@ -110,7 +104,7 @@ pub(super) fn handler(services: Arc<Services>) -> Handler {
     Arc::new(move |request| Box::pin(answer(Arc::clone(&services), request)))
 }
 
-async fn answer(services: Arc<Services>, request: Request<Body>) -> Answer {
+async fn answer(services: Arc<Services>, request: Request<Body>) -> HandlerResult {
     let operation = of_services(&request);
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
@@ -132,16 +126,4 @@ async fn answer(services: Arc<Services>, request: Request<Body>) -> Answer {
         Ok(output) => respond(StatusCode::OK, protocol.content_type(), output.to_string().into()),
         Err(error) => error.into_response(protocol),
     })
-}
-
-/// An answer with an id, which the clients log.
-fn respond(status: StatusCode, content_type: &'static str, body: bytes::Bytes) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
-        headers.insert("x-amzn-requestid", id);
-    }
-    response
 }

@@ -16,15 +16,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::fate::{Fate, Socket};
-use super::host::Shared;
-use super::wire::Wire;
+use super::resettable_socket::{ResetFlag, ResettableSocket};
+use super::shaped_body::ShapedBody;
+use super::shared_simulator::SharedSimulator;
 
 /// Larger than any archive a test hands to the Admin endpoint.
 const MAX_BODY: usize = 1 << 30;
 
 /// Accepts connections until the task is aborted, which ends the connections too.
-pub(super) async fn serve(listener: TcpListener, endpoint: Endpoint, shared: Arc<Shared>) {
+pub(super) async fn serve(listener: TcpListener, endpoint: Endpoint, shared: Arc<SharedSimulator>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -39,12 +39,12 @@ pub(super) async fn serve(listener: TcpListener, endpoint: Endpoint, shared: Arc
     }
 }
 
-async fn connection(stream: TcpStream, endpoint: Endpoint, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, endpoint: Endpoint, shared: Arc<SharedSimulator>) {
     // Small answers in pieces must not wait for each other.
     let _ = stream.set_nodelay(true);
-    let fate = Fate::default();
-    let socket = TokioIo::new(Socket::new(stream, fate.clone()));
-    let service = service_fn(|request| answer(request, endpoint, Arc::clone(&shared), fate.clone()));
+    let reset_flag = ResetFlag::default();
+    let socket = TokioIo::new(ResettableSocket::new(stream, reset_flag.clone()));
+    let service = service_fn(|request| answer(request, endpoint, Arc::clone(&shared), reset_flag.clone()));
     // An error is a client that went away or a fault that was asked for.
     let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(socket, service).await;
 }
@@ -52,9 +52,9 @@ async fn connection(stream: TcpStream, endpoint: Endpoint, shared: Arc<Shared>) 
 async fn answer(
     request: Request<Incoming>,
     endpoint: Endpoint,
-    shared: Arc<Shared>,
-    fate: Fate,
-) -> io::Result<Response<Wire>> {
+    shared: Arc<SharedSimulator>,
+    reset_flag: ResetFlag,
+) -> io::Result<Response<ShapedBody>> {
     let (parts, body) = request.into_parts();
     let is_head = parts.method == Method::HEAD;
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
@@ -65,14 +65,14 @@ async fn answer(
     let reply = tokio::task::spawn_blocking(move || shared.handle(endpoint, request))
         .await
         .map_err(io::Error::other)?;
-    send(reply, is_head, &fate).await
+    send(reply, is_head, &reset_flag).await
 }
 
-async fn send(reply: Reply, is_head: bool, fate: &Fate) -> io::Result<Response<Wire>> {
+async fn send(reply: Reply, is_head: bool, reset_flag: &ResetFlag) -> io::Result<Response<ShapedBody>> {
     let manner = reply.manner;
     match manner {
         Manner::Lost => {
-            fate.doom();
+            reset_flag.request_reset();
             return Err(io::Error::new(io::ErrorKind::ConnectionReset, "the simulator lost the answer"));
         }
         Manner::Late(after) => sleep(after).await,
@@ -89,7 +89,7 @@ async fn send(reply: Reply, is_head: bool, fate: &Fate) -> io::Result<Response<W
         parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
     let body = if is_head { Bytes::new() } else { body };
-    let wire = if is_head { Wire::whole(body) } else { Wire::new(body, manner, fate) };
+    let wire = if is_head { ShapedBody::complete(body) } else { ShapedBody::new(body, manner, reset_flag) };
     Ok(Response::from_parts(parts, wire))
 }
 
@@ -97,8 +97,8 @@ fn allows_body(status: StatusCode) -> bool {
     !status.is_informational() && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
 }
 
-fn too_large() -> Response<Wire> {
-    let mut response = Response::new(Wire::whole(Bytes::new()));
+fn too_large() -> Response<ShapedBody> {
+    let mut response = Response::new(ShapedBody::complete(Bytes::new()));
     *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
     response
 }

@@ -2,17 +2,16 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
-use simulators::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
-use time::OffsetDateTime;
+use simulators::{Endpoint, Origins, Simulator};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::{endpoints, pump};
+use super::shared_simulator::SharedSimulator;
+use super::{delivery_scheduler, endpoints};
 
 /// The port of each endpoint on 127.0.0.1; 0 takes a free one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +26,7 @@ pub struct Ports {
 
 /// A simulator that is being served. Dropping it closes the ports and stops the deliveries.
 pub struct SimulatorHost {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSimulator>,
     origins: Origins,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -43,13 +42,13 @@ impl SimulatorHost {
         let (files, files_origin) = bind(ports.files).await?;
         let (admin, admin_origin) = bind(ports.admin).await?;
         let origins = Origins { api: api_origin, files: files_origin, admin: admin_origin };
-        let shared = Arc::new(Shared::new(simulator));
+        let shared = Arc::new(SharedSimulator::new(simulator));
         shared.with(|simulator| simulator.set_origins(origins.clone()));
         let tasks = vec![
             tokio::spawn(endpoints::serve(api, Endpoint::Api, Arc::clone(&shared))),
             tokio::spawn(endpoints::serve(files, Endpoint::Files, Arc::clone(&shared))),
             tokio::spawn(endpoints::serve(admin, Endpoint::Admin, Arc::clone(&shared))),
-            tokio::spawn(pump::run(Arc::clone(&shared))),
+            tokio::spawn(delivery_scheduler::run(Arc::clone(&shared))),
         ];
         Ok(Self { shared, origins, tasks })
     }
@@ -75,7 +74,7 @@ impl SimulatorHost {
     /// # Errors
     ///
     /// When the answer is not a success.
-    pub fn admin(&self, method: http::Method, path: &str, body: &Value) -> Result<Value, AdminRefused> {
+    pub fn admin(&self, method: http::Method, path: &str, body: &Value) -> Result<Value, AdminError> {
         let bytes = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         self.admin_bytes(method, path, "application/json", bytes)
     }
@@ -91,22 +90,22 @@ impl SimulatorHost {
         path: &str,
         content_type: &str,
         body: Bytes,
-    ) -> Result<Value, AdminRefused> {
+    ) -> Result<Value, AdminError> {
         let request = http::Request::builder()
             .method(method)
             .uri(path)
             .header(http::header::CONTENT_TYPE, content_type)
             .body(body)
-            .map_err(|error| AdminRefused { status: 400, body: error.to_string() })?;
+            .map_err(|error| AdminError { status: 400, body: error.to_string() })?;
         let response = self.shared.handle(Endpoint::Admin, request).response;
         let text = || String::from_utf8_lossy(response.body()).into_owned();
         if !response.status().is_success() {
-            return Err(AdminRefused { status: response.status().as_u16(), body: text() });
+            return Err(AdminError { status: response.status().as_u16(), body: text() });
         }
         if response.body().is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(response.body()).map_err(|_| AdminRefused { status: 500, body: text() })
+        serde_json::from_slice(response.body()).map_err(|_| AdminError { status: 500, body: text() })
     }
 }
 
@@ -121,58 +120,20 @@ impl Drop for SimulatorHost {
 
 /// The Admin endpoint answered with something else than a success.
 #[derive(Debug)]
-pub struct AdminRefused {
+pub struct AdminError {
     /// The status of the answer.
     pub status: u16,
     /// The body of the answer.
     pub body: String,
 }
 
-impl std::fmt::Display for AdminRefused {
+impl std::fmt::Display for AdminError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "the simulator's admin endpoint answered {}: {}", self.status, self.body)
     }
 }
 
-impl std::error::Error for AdminRefused {}
-
-/// The simulator and the bell that tells the pump to look at it again.
-pub(super) struct Shared {
-    simulator: Mutex<Box<dyn Simulator>>,
-    pub(super) changed: Notify,
-}
-
-impl Shared {
-    fn new(simulator: Box<dyn Simulator>) -> Self {
-        Self { simulator: Mutex::new(simulator), changed: Notify::new() }
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut dyn Simulator) -> T) -> T {
-        let done = self.look(work);
-        self.changed.notify_one();
-        done
-    }
-
-    /// Works on the simulator without waking the pump.
-    fn look<T>(&self, work: impl FnOnce(&mut dyn Simulator) -> T) -> T {
-        // A panic in one test's closure must not hide behind the poison of the next caller.
-        let mut simulator = self.simulator.lock().unwrap_or_else(PoisonError::into_inner);
-        work(simulator.as_mut())
-    }
-
-    pub(super) fn handle(&self, endpoint: Endpoint, request: http::Request<Bytes>) -> Reply {
-        self.with(|simulator| simulator.handle(endpoint, request, OffsetDateTime::now_utc()))
-    }
-
-    /// What is due now, and when to look again.
-    pub(super) fn take_due(&self) -> (Vec<Outgoing>, Option<OffsetDateTime>) {
-        self.look(|simulator| (simulator.take_due(OffsetDateTime::now_utc()), simulator.next_due()))
-    }
-
-    pub(super) fn delivered(&self, delivery: u64, outcome: Outcome) {
-        self.with(|simulator| simulator.delivered(delivery, outcome, OffsetDateTime::now_utc()));
-    }
-}
+impl std::error::Error for AdminError {}
 
 async fn bind(port: u16) -> io::Result<(TcpListener, String)> {
     let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

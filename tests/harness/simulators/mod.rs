@@ -3,16 +3,17 @@
 //! The simulator is pure, so this is the only place where its requests, its clock and its deliveries meet
 //! the network. `README.md` beside each simulator tells what its Admin endpoint can do.
 
+mod delivery_scheduler;
 mod endpoints;
-mod fate;
 mod host;
-mod pump;
-mod send;
-mod wire;
+mod resettable_socket;
+mod send_delivery;
+mod shaped_body;
+mod shared_simulator;
 
 #[cfg(test)]
-mod pairs;
+mod provider_coverage;
 #[cfg(test)]
 mod tests;
 
-pub use self::host::{AdminRefused, Ports, SimulatorHost};
+pub use self::host::{AdminError, Ports, SimulatorHost};

@@ -1,6 +1,6 @@
 //! Every request of a list in S3, by a Distributed Map.
 
-use harness::Clients;
+use harness::AwsClients;
 use runtime::Environment;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ async fn listed(key: &str, requests: &Value) {
         ("AWS_SECRET_ACCESS_KEY", "test"),
         ("AWS_ENDPOINT_URL", endpoint.as_str()),
     ];
-    let s3 = Clients::new(&Environment::new(environment)).expect("clients").s3;
+    let s3 = AwsClients::new(&Environment::new(environment)).expect("clients").s3;
     s3.create_bucket().bucket(LISTS).send().await.expect("a bucket");
     let list = requests.to_string().into_bytes().into();
     s3.put_object().bucket(LISTS).key(key).body(list).send().await.expect("a list");

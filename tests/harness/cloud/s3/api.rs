@@ -1,13 +1,14 @@
-//! The S3 operations that are there, as `s3s` asks for them; all others answer NotImplemented.
+//! The implemented S3 operations, behind the trait of `s3s`. All others return NotImplemented.
 
 mod buckets;
-mod completion;
-mod deletes;
-mod lists;
-mod objects;
-mod reads;
-mod upload_lists;
-mod uploads;
+mod copy_source;
+mod multipart_completion;
+mod multipart_lists;
+mod multipart_uploads;
+mod object_deletes;
+mod object_lists;
+mod object_reads;
+mod object_writes;
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use s3s::{S3, S3Request, S3Response, S3Result};
 
 use super::store::Store;
 
-/// The operations over a store.
+/// The S3 operations on a store.
 pub(super) struct Api {
     store: Arc<Store>,
 }
@@ -27,46 +28,45 @@ impl Api {
     }
 }
 
-/// Every trait method passes on to the method of the same name in one of the modules.
+/// Implements each trait method by the function of the same name in one of the modules.
 macro_rules! operations {
-    ($($name:ident: $input:ident => $output:ident,)*) => {
+    ($($module:ident::$name:ident: $input:ident => $output:ident,)*) => {
         #[async_trait::async_trait]
         impl S3 for Api {
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                // The inherent method: it has the same name and comes before the trait's.
-                Ok(S3Response::new(Api::$name(self, request).await?))
+                Ok(S3Response::new($module::$name(&self.store, request).await?))
             })*
         }
     };
 }
 
 operations! {
-    create_bucket: CreateBucketInput => CreateBucketOutput,
-    head_bucket: HeadBucketInput => HeadBucketOutput,
-    list_buckets: ListBucketsInput => ListBucketsOutput,
-    delete_bucket: DeleteBucketInput => DeleteBucketOutput,
-    get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput,
-    put_bucket_versioning: PutBucketVersioningInput => PutBucketVersioningOutput,
-    get_bucket_versioning: GetBucketVersioningInput => GetBucketVersioningOutput,
-    put_bucket_lifecycle_configuration:
+    buckets::create_bucket: CreateBucketInput => CreateBucketOutput,
+    buckets::head_bucket: HeadBucketInput => HeadBucketOutput,
+    buckets::list_buckets: ListBucketsInput => ListBucketsOutput,
+    buckets::delete_bucket: DeleteBucketInput => DeleteBucketOutput,
+    buckets::get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput,
+    buckets::put_bucket_versioning: PutBucketVersioningInput => PutBucketVersioningOutput,
+    buckets::get_bucket_versioning: GetBucketVersioningInput => GetBucketVersioningOutput,
+    buckets::put_bucket_lifecycle_configuration:
         PutBucketLifecycleConfigurationInput => PutBucketLifecycleConfigurationOutput,
-    get_bucket_lifecycle_configuration:
+    buckets::get_bucket_lifecycle_configuration:
         GetBucketLifecycleConfigurationInput => GetBucketLifecycleConfigurationOutput,
-    list_objects_v2: ListObjectsV2Input => ListObjectsV2Output,
-    list_object_versions: ListObjectVersionsInput => ListObjectVersionsOutput,
-    put_object: PutObjectInput => PutObjectOutput,
-    copy_object: CopyObjectInput => CopyObjectOutput,
-    get_object: GetObjectInput => GetObjectOutput,
-    head_object: HeadObjectInput => HeadObjectOutput,
-    delete_object: DeleteObjectInput => DeleteObjectOutput,
-    delete_objects: DeleteObjectsInput => DeleteObjectsOutput,
-    get_object_tagging: GetObjectTaggingInput => GetObjectTaggingOutput,
-    put_object_tagging: PutObjectTaggingInput => PutObjectTaggingOutput,
-    create_multipart_upload: CreateMultipartUploadInput => CreateMultipartUploadOutput,
-    upload_part: UploadPartInput => UploadPartOutput,
-    upload_part_copy: UploadPartCopyInput => UploadPartCopyOutput,
-    complete_multipart_upload: CompleteMultipartUploadInput => CompleteMultipartUploadOutput,
-    abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput,
-    list_parts: ListPartsInput => ListPartsOutput,
-    list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput,
+    object_lists::list_objects_v2: ListObjectsV2Input => ListObjectsV2Output,
+    object_lists::list_object_versions: ListObjectVersionsInput => ListObjectVersionsOutput,
+    object_writes::put_object: PutObjectInput => PutObjectOutput,
+    object_writes::copy_object: CopyObjectInput => CopyObjectOutput,
+    object_reads::get_object: GetObjectInput => GetObjectOutput,
+    object_reads::head_object: HeadObjectInput => HeadObjectOutput,
+    object_deletes::delete_object: DeleteObjectInput => DeleteObjectOutput,
+    object_deletes::delete_objects: DeleteObjectsInput => DeleteObjectsOutput,
+    object_writes::get_object_tagging: GetObjectTaggingInput => GetObjectTaggingOutput,
+    object_writes::put_object_tagging: PutObjectTaggingInput => PutObjectTaggingOutput,
+    multipart_uploads::create_multipart_upload: CreateMultipartUploadInput => CreateMultipartUploadOutput,
+    multipart_uploads::upload_part: UploadPartInput => UploadPartOutput,
+    multipart_uploads::upload_part_copy: UploadPartCopyInput => UploadPartCopyOutput,
+    multipart_completion::complete_multipart_upload: CompleteMultipartUploadInput => CompleteMultipartUploadOutput,
+    multipart_uploads::abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput,
+    multipart_lists::list_parts: ListPartsInput => ListPartsOutput,
+    multipart_lists::list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput,
 }

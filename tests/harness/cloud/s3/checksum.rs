@@ -22,27 +22,27 @@ pub(super) enum Algorithm {
 
 /// Whether a value is of the object's bytes or of its parts' checksums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Kind {
+pub(super) enum ChecksumKind {
     FullObject,
     Composite,
 }
 
 /// A value in the form of the `x-amz-checksum-*` headers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Value {
+pub(super) struct ChecksumValue {
     pub(super) algorithm: Algorithm,
     pub(super) base64: String,
 }
 
 /// What S3 keeps of an object's checksum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stored {
-    pub(super) value: Value,
-    pub(super) kind: Kind,
+pub(super) struct ObjectChecksum {
+    pub(super) value: ChecksumValue,
+    pub(super) kind: ChecksumKind,
 }
 
 /// The checksum values that a request, a part list entry or a computed set carries.
-macro_rules! given_checksums {
+macro_rules! client_checksums {
     ($input:expr) => {{
         let input = &$input;
         [
@@ -53,15 +53,15 @@ macro_rules! given_checksums {
             (Algorithm::Sha256, &input.checksum_sha256),
         ]
         .into_iter()
-        .filter_map(|(algorithm, base64)| Some(Value { algorithm, base64: base64.clone()? }))
-        .collect::<Vec<Value>>()
+        .filter_map(|(algorithm, base64)| Some(ChecksumValue { algorithm, base64: base64.clone()? }))
+        .collect::<Vec<ChecksumValue>>()
     }};
 }
 
 /// Puts a checksum value into the matching field of an answer.
 macro_rules! set_checksum {
     ($output:expr, $value:expr) => {{
-        let value: &Value = $value;
+        let value: &ChecksumValue = $value;
         let field = match value.algorithm {
             Algorithm::Crc32 => &mut $output.checksum_crc32,
             Algorithm::Crc32c => &mut $output.checksum_crc32c,
@@ -73,7 +73,7 @@ macro_rules! set_checksum {
     }};
 }
 
-pub(super) use {given_checksums, set_checksum};
+pub(super) use {client_checksums, set_checksum};
 
 impl Algorithm {
     pub(super) const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
@@ -130,7 +130,7 @@ impl Algorithm {
     }
 }
 
-impl Kind {
+impl ChecksumKind {
     pub(super) fn to_dto(self) -> ChecksumType {
         ChecksumType::from_static(self.name())
     }
@@ -143,9 +143,9 @@ impl Kind {
     }
 
     /// What a multipart upload gets for its algorithm, and which pairs S3 refuses.
-    pub(super) fn of_upload(algorithm: Algorithm, asked: Option<&ChecksumType>) -> S3Result<Self> {
+    pub(super) fn for_upload(algorithm: Algorithm, requested: Option<&ChecksumType>) -> S3Result<Self> {
         let default = if algorithm == Algorithm::Crc64Nvme { Self::FullObject } else { Self::Composite };
-        let kind = match asked.map(ChecksumType::as_str) {
+        let kind = match requested.map(ChecksumType::as_str) {
             None => default,
             Some(ChecksumType::FULL_OBJECT) => Self::FullObject,
             Some(ChecksumType::COMPOSITE) => Self::Composite,
@@ -170,7 +170,7 @@ impl Kind {
     }
 }
 
-impl Value {
+impl ChecksumValue {
     /// The digest, or the error that S3 has for a header that cannot be one.
     pub(super) fn digest(&self) -> S3Result<Vec<u8>> {
         match STANDARD.decode(&self.base64) {
@@ -200,9 +200,13 @@ pub(super) fn hasher(algorithms: &[Algorithm]) -> ChecksumHasher {
 }
 
 /// The checksum of an object from the checksums and sizes of its parts, in order.
-pub(super) fn of_parts(algorithm: Algorithm, kind: Kind, parts: &[(Value, u64)]) -> S3Result<Stored> {
+pub(super) fn combine_part_checksums(
+    algorithm: Algorithm,
+    kind: ChecksumKind,
+    parts: &[(ChecksumValue, u64)],
+) -> S3Result<ObjectChecksum> {
     let base64 = match (kind, algorithm.crc()) {
-        (Kind::FullObject, Some(crc)) => {
+        (ChecksumKind::FullObject, Some(crc)) => {
             let mut whole: Option<u64> = None;
             for (value, size) in parts {
                 let next = value.crc()?;
@@ -220,22 +224,23 @@ pub(super) fn of_parts(algorithm: Algorithm, kind: Kind, parts: &[(Value, u64)])
             format!("{}-{}", STANDARD.encode(algorithm.hash(&digests)), parts.len())
         }
     };
-    Ok(Stored { value: Value { algorithm, base64 }, kind })
+    Ok(ObjectChecksum { value: ChecksumValue { algorithm, base64 }, kind })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn value(algorithm: Algorithm, bytes: &[u8]) -> Value {
-        Value { algorithm, base64: STANDARD.encode(algorithm.hash(bytes)) }
+    fn value(algorithm: Algorithm, bytes: &[u8]) -> ChecksumValue {
+        ChecksumValue { algorithm, base64: STANDARD.encode(algorithm.hash(bytes)) }
     }
 
     #[test]
     fn part_checksums_combine_to_the_checksum_of_the_whole() {
         for algorithm in [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme] {
             let parts = [(value(algorithm, b"land"), 4), (value(algorithm, b"fall"), 4)];
-            let whole = of_parts(algorithm, Kind::FullObject, &parts).expect("valid values");
+            let whole =
+                combine_part_checksums(algorithm, ChecksumKind::FullObject, &parts).expect("valid values");
             assert_eq!(whole.value, value(algorithm, b"landfall"));
         }
     }

@@ -13,7 +13,7 @@ pub(super) struct WriteCondition {
 }
 
 impl WriteCondition {
-    /// Must be asked under the same lock as the write, or two writers could both be first.
+    /// Must be called under the same lock as the write, or two writers could both be first.
     pub(super) fn check(&self, current: Option<&Version>) -> S3Result<()> {
         match (&self.if_none_match, current) {
             (Some(ETagCondition::ETag(_)), _) => {

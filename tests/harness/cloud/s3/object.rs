@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use s3s::dto::{ETag, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::checksum::Stored;
+use super::checksum::ObjectChecksum;
 
 /// The headers and tags that a client sends with an object and gets back.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Attributes {
+pub(super) struct ObjectAttributes {
     pub(super) content_type: Option<String>,
     pub(super) content_encoding: Option<String>,
     pub(super) content_disposition: Option<String>,
@@ -22,12 +22,12 @@ pub(super) struct Attributes {
     pub(super) tags: Vec<(String, String)>,
 }
 
-/// Takes [`Attributes`] from the input of any operation that creates an object.
-macro_rules! attributes_of {
+/// Takes [`ObjectAttributes`] from the input of any operation that creates an object.
+macro_rules! object_attributes_of {
     ($input:expr) => {
-        Attributes {
+        ObjectAttributes {
             content_type: $input.content_type.clone(),
-            content_encoding: $input.content_encoding.as_deref().and_then(own_encoding),
+            content_encoding: $input.content_encoding.as_deref().and_then(strip_aws_chunked),
             content_disposition: $input.content_disposition.clone(),
             content_language: $input.content_language.clone(),
             cache_control: $input.cache_control.clone(),
@@ -38,10 +38,10 @@ macro_rules! attributes_of {
     };
 }
 
-pub(super) use attributes_of;
+pub(super) use object_attributes_of;
 
 /// The content encoding without `aws-chunked`, which was of the transfer and is undone.
-pub(super) fn own_encoding(header: &str) -> Option<String> {
+pub(super) fn strip_aws_chunked(header: &str) -> Option<String> {
     let own = header.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked");
     let own = own.collect::<Vec<_>>().join(",");
     (!own.is_empty()).then_some(own)
@@ -90,8 +90,8 @@ pub(super) struct Version {
     pub(super) file: String,
     pub(super) size: u64,
     pub(super) etag: String,
-    pub(super) checksum: Option<Stored>,
-    pub(super) attributes: Attributes,
+    pub(super) checksum: Option<ObjectChecksum>,
+    pub(super) attributes: ObjectAttributes,
 }
 
 impl Version {
@@ -101,7 +101,7 @@ impl Version {
     }
 
     /// The version id for answers: only buckets with versions show one.
-    pub(super) fn shown_version(&self) -> Option<String> {
+    pub(super) fn public_version_id(&self) -> Option<String> {
         (self.version_id != "null").then(|| self.version_id.clone())
     }
 }
@@ -118,6 +118,6 @@ pub(super) fn timestamp(millis: u64) -> Timestamp {
 }
 
 /// A size as answers carry it.
-pub(super) fn length(size: u64) -> i64 {
+pub(super) fn as_i64(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }

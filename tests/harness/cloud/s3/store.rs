@@ -13,12 +13,12 @@ use s3s::dto::BucketLifecycleConfiguration;
 use s3s::{S3Error, S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
-use super::super::snapshot;
-use super::checksum::Stored;
+use super::checksum::ObjectChecksum;
 use super::conditions::WriteCondition;
 use super::multipart::Upload;
-use super::object::{Attributes, Version, now_millis};
-use super::receive::TemporaryFile;
+use super::object::{ObjectAttributes, Version, now_millis};
+use super::receive_body::TemporaryFile;
+use crate::cloud::json_file;
 
 /// Whether a bucket keeps old versions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub(super) struct State {
 
 /// The store of all buckets.
 #[derive(Debug)]
-pub(in super::super) struct Store {
+pub(crate) struct Store {
     folder: PathBuf,
     pub(super) region: String,
     state: Mutex<State>,
@@ -63,13 +63,13 @@ pub(super) struct NewObject {
     pub(super) file: TemporaryFile,
     pub(super) size: u64,
     pub(super) etag: String,
-    pub(super) checksum: Stored,
-    pub(super) attributes: Attributes,
+    pub(super) checksum: ObjectChecksum,
+    pub(super) attributes: ObjectAttributes,
 }
 
 impl Store {
     /// Reads the index of what is in the folder.
-    pub(in super::super) fn open(folder: PathBuf, region: &str) -> io::Result<Arc<Self>> {
+    pub(crate) fn open(folder: PathBuf, region: &str) -> io::Result<Arc<Self>> {
         let temporary = folder.join("receiving");
         if temporary.exists() {
             fs::remove_dir_all(&temporary)?;
@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// How often an object was written at this key since the start.
-    pub(in super::super) fn writes(&self, bucket: &str, key: &str) -> u64 {
+    pub(crate) fn write_count(&self, bucket: &str, key: &str) -> u64 {
         let place = (bucket.to_owned(), key.to_owned());
         self.lock().writes.get(&place).copied().unwrap_or_default()
     }
@@ -98,7 +98,7 @@ impl Store {
     }
 
     /// Where bodies are received.
-    pub(super) fn receiving(&self) -> PathBuf {
+    pub(super) fn temporary_folder(&self) -> PathBuf {
         self.folder.join("receiving")
     }
 
@@ -115,7 +115,7 @@ impl Store {
     pub(super) fn save_bucket(&self, name: &str, bucket: &Bucket) -> S3Result<()> {
         let folder = self.bucket_folder(name);
         fs::create_dir_all(folder.join("objects")).map_err(S3Error::internal_error)?;
-        snapshot::save(&folder.join("bucket.json"), bucket).map_err(S3Error::internal_error)
+        json_file::save(&folder.join("bucket.json"), bucket).map_err(S3Error::internal_error)
     }
 
     /// Makes an object visible, if its conditions hold.
@@ -134,8 +134,8 @@ impl Store {
         version.etag = new.etag;
         version.checksum = Some(new.checksum);
         version.attributes = new.attributes;
-        let data = self.objects(bucket_name).join(&version.file);
-        new.file.keep_as(&data).map_err(S3Error::internal_error)?;
+        let data = self.objects_folder(bucket_name).join(&version.file);
+        new.file.rename_to(&data).map_err(S3Error::internal_error)?;
         let version = self.add_version(state, bucket_name, version)?;
         *state.writes.entry((bucket_name.to_owned(), key.to_owned())).or_default() += 1;
         Ok(version)
@@ -155,7 +155,7 @@ impl Store {
             size: 0,
             etag: String::new(),
             checksum: None,
-            attributes: Attributes::default(),
+            attributes: ObjectAttributes::default(),
         }
     }
 
@@ -179,13 +179,13 @@ impl Store {
     }
 
     pub(super) fn save_version(&self, bucket: &str, version: &Version) -> S3Result<()> {
-        let path = self.objects(bucket).join(format!("{}.json", version.id));
-        snapshot::save(&path, version).map_err(S3Error::internal_error)
+        let path = self.objects_folder(bucket).join(format!("{}.json", version.id));
+        json_file::save(&path, version).map_err(S3Error::internal_error)
     }
 
     /// Deletes the files of a version. Readers that have it open read on.
     pub(super) fn remove_files(&self, bucket: &str, version: &Version) {
-        let folder = self.objects(bucket);
+        let folder = self.objects_folder(bucket);
         // The record goes first: data without a record is cleaned up at the next start, a record
         // without data would be a broken object.
         let _ = fs::remove_file(folder.join(format!("{}.json", version.id)));
@@ -203,11 +203,11 @@ impl Store {
     ) -> S3Result<(Arc<Version>, File)> {
         let state = self.lock();
         let version = state.bucket(bucket)?.version(key, version_id)?;
-        let file = File::open(self.objects(bucket).join(&version.file));
+        let file = File::open(self.objects_folder(bucket).join(&version.file));
         Ok((version, file.map_err(S3Error::internal_error)?))
     }
 
-    fn objects(&self, bucket: &str) -> PathBuf {
+    fn objects_folder(&self, bucket: &str) -> PathBuf {
         self.bucket_folder(bucket).join("objects")
     }
 }
@@ -246,7 +246,7 @@ impl Bucket {
 }
 
 fn load_bucket(folder: &Path) -> io::Result<Bucket> {
-    let mut bucket: Bucket = snapshot::load(&folder.join("bucket.json"))?.unwrap_or_default();
+    let mut bucket: Bucket = json_file::load(&folder.join("bucket.json"))?.unwrap_or_default();
     let objects = folder.join("objects");
     fs::create_dir_all(&objects)?;
     let mut records = Vec::new();
@@ -254,7 +254,7 @@ fn load_bucket(folder: &Path) -> io::Result<Bucket> {
     for entry in fs::read_dir(&objects)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "json")
-            && let Some(version) = snapshot::load::<Version>(&path)?
+            && let Some(version) = json_file::load::<Version>(&path)?
         {
             records.push(version);
         } else {

@@ -8,10 +8,8 @@ use http::{HeaderValue, Response, StatusCode};
 use s3s::Body;
 use serde_json::{Value, json};
 
-use super::respond;
-
-/// Where the operations are: API reference of Lambda, `SendDurableExecutionCallbackSuccess` and its siblings.
-pub(in super::super) const PREFIX: &str = "/2025-12-01/durable-execution-callbacks/";
+use super::response::respond;
+use crate::cloud::operation::DURABLE_CALLBACKS_PATH;
 
 /// What was sent to a callback.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +37,7 @@ pub enum CallbackReport {
 
 /// The reports so far.
 #[derive(Debug, Default)]
-pub(super) struct Callbacks {
+pub(super) struct DurableCallbacks {
     reports: Mutex<Vec<CallbackReport>>,
 }
 
@@ -52,14 +50,17 @@ impl CallbackReport {
     }
 }
 
-impl Callbacks {
+impl DurableCallbacks {
     pub(super) fn all(&self) -> Vec<CallbackReport> {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Answers a call.
     pub(super) fn answer(&self, path: &str, body: &Bytes) -> Response<Body> {
-        let (id, verb) = path.strip_prefix(PREFIX).and_then(|rest| rest.split_once('/')).unwrap_or_default();
+        let (id, verb) = path
+            .strip_prefix(DURABLE_CALLBACKS_PATH)
+            .and_then(|rest| rest.split_once('/'))
+            .unwrap_or_default();
         let id = id.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
         let sent = serde_json::from_slice(body).unwrap_or(Value::Null);
         let report = match verb {

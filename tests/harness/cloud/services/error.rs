@@ -4,7 +4,7 @@ use http::{HeaderValue, Response, StatusCode};
 use s3s::Body;
 use serde_json::json;
 
-use super::respond;
+use super::response::respond;
 
 /// Which of the two JSON protocols a service speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Protocol {
 
 /// An error that a client caused, unless the status says otherwise.
 #[derive(Debug)]
-pub(in super::super) struct ServiceError {
+pub(crate) struct ServiceError {
     /// The type as the API reference of the service names it.
     code: String,
     message: String,

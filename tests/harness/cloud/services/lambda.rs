@@ -9,8 +9,9 @@ use s3s::Body;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::super::ACCOUNT_ID;
-use super::{BoxFuture, respond};
+use super::response::respond;
+use crate::cloud::account::ACCOUNT_ID;
+use crate::cloud::handler::BoxFuture;
 
 /// A function: payload in, payload or error out.
 pub type Invoke = Arc<dyn Fn(Bytes) -> BoxFuture<Result<Bytes, FunctionError>> + Send + Sync>;
@@ -27,12 +28,12 @@ pub struct FunctionError {
 }
 
 /// The functions by name.
-pub(super) struct Functions {
+pub(super) struct Lambda {
     region: String,
     functions: Mutex<HashMap<String, Invoke>>,
 }
 
-impl Functions {
+impl Lambda {
     pub(super) fn new(region: &str) -> Self {
         Self { region: region.to_owned(), functions: Mutex::default() }
     }

@@ -45,13 +45,13 @@ impl TaskReport {
 
 /// The reports so far.
 #[derive(Debug, Default)]
-pub(super) struct Tasks {
+pub(super) struct StepFunctions {
     reports: Mutex<Vec<TaskReport>>,
     /// Tokens of tasks that ended without a report.
     ended: Mutex<HashSet<String>>,
 }
 
-impl Tasks {
+impl StepFunctions {
     pub(super) fn all(&self) -> Vec<TaskReport> {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

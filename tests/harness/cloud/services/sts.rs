@@ -4,8 +4,8 @@ use http::{Response, StatusCode};
 use s3s::Body;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::super::ACCOUNT_ID;
-use super::respond;
+use super::response::respond;
+use crate::cloud::account::ACCOUNT_ID;
 
 /// The key pair of every assumed role, which S3 accepts beside that of the account.
 pub(crate) const ROLE_KEYS: (&str, &str) = ("local-role", "local-role-secret");

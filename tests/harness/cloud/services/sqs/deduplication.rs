@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::change::Change;
+use super::queue_change::QueueChange;
 
 /// How long a FIFO queue remembers deduplication ids.
-const REMEMBERED_MILLIS: u64 = 5 * 60 * 1000;
+const DEDUPLICATION_INTERVAL_MILLIS: u64 = 5 * 60 * 1000;
 
 /// When each deduplication id came, and with which message.
 #[derive(Debug, Default)]
@@ -17,9 +17,9 @@ pub(super) struct Deduplication {
 impl Deduplication {
     /// Remembers an id, and forgets those whose time is over.
     pub(super) fn insert(&mut self, deduplication: String, millis: u64, id: String) {
-        while self.in_order.front().is_some_and(|(came, _)| is_over(*came, millis)) {
+        while self.in_order.front().is_some_and(|(came, _)| is_expired(*came, millis)) {
             if let Some((_, oldest)) = self.in_order.pop_front()
-                && self.known.get(&oldest).is_some_and(|(came, _)| is_over(*came, millis))
+                && self.known.get(&oldest).is_some_and(|(came, _)| is_expired(*came, millis))
             {
                 self.known.remove(&oldest);
             }
@@ -31,19 +31,19 @@ impl Deduplication {
     /// The message that came first under this id.
     pub(super) fn first(&self, deduplication: &str, now: u64) -> Option<&str> {
         let (came, id) = self.known.get(deduplication)?;
-        (!is_over(*came, now)).then_some(id.as_str())
+        (!is_expired(*came, now)).then_some(id.as_str())
     }
 
     /// The changes that make this from nothing.
-    pub(super) fn snapshot(&self) -> impl Iterator<Item = Change> {
+    pub(super) fn snapshot(&self) -> impl Iterator<Item = QueueChange> {
         self.in_order.iter().filter_map(|(millis, deduplication)| {
             let (came, id) = self.known.get(deduplication)?;
             let (deduplication, millis) = (deduplication.clone(), *millis);
-            (*came == millis).then(|| Change::Deduplicated { deduplication, millis, id: id.clone() })
+            (*came == millis).then(|| QueueChange::Deduplicated { deduplication, millis, id: id.clone() })
         })
     }
 }
 
-fn is_over(came: u64, now: u64) -> bool {
-    came + REMEMBERED_MILLIS <= now
+fn is_expired(came: u64, now: u64) -> bool {
+    came + DEDUPLICATION_INTERVAL_MILLIS <= now
 }

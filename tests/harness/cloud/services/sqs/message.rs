@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 
 /// A message, with all that SQS knows of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in super::super::super) struct Message {
-    pub(in super::super::super) id: String,
-    pub(in super::super::super) body: String,
+pub(crate) struct Message {
+    pub(crate) id: String,
+    pub(crate) body: String,
     /// `MessageAttributes` as they were sent.
-    pub(in super::super::super) attributes: Map<String, Value>,
+    pub(crate) attributes: Map<String, Value>,
     /// System attributes that the sender or a redrive set.
     pub(super) system_attributes: BTreeMap<String, String>,
     pub(super) sent_millis: u64,
@@ -33,12 +33,12 @@ pub(super) struct Visibility {
 
 impl Message {
     /// The handle of the latest receive.
-    pub(in super::super::super) fn receipt(&self) -> Option<&str> {
+    pub(crate) fn receipt(&self) -> Option<&str> {
         self.visibility.receipt.as_deref()
     }
 
     /// All system attributes, as `AttributeNames: ["All"]` shows them.
-    pub(in super::super::super) fn system_attributes(&self) -> BTreeMap<String, String> {
+    pub(crate) fn system_attributes(&self) -> BTreeMap<String, String> {
         let mut attributes = self.system_attributes.clone();
         attributes.insert("SenderId".into(), "AIDALOCALCLOUD".into());
         attributes.insert("SentTimestamp".into(), self.sent_millis.to_string());
@@ -56,7 +56,7 @@ impl Visibility {
         Self { visible_millis, ..Self::default() }
     }
 
-    /// Received once more, and hidden until then.
+    /// ReceiveResult once more, and hidden until then.
     pub(super) fn received(&self, receipt: String, now: u64, visible_millis: u64) -> Self {
         Self {
             first_received_millis: self.first_received_millis.or(Some(now)),
@@ -73,7 +73,7 @@ pub(super) fn new_receipt(queue: &str, message: &str) -> String {
 }
 
 /// The message that a receipt of this queue was for, whether or not it is still there.
-pub(super) fn message_of_receipt(queue: &str, receipt: &str) -> Option<String> {
+pub(super) fn message_id_of_receipt(queue: &str, receipt: &str) -> Option<String> {
     let text = String::from_utf8(STANDARD.decode(receipt).ok()?).ok()?;
     let rest = text.strip_prefix(queue)?.strip_prefix('/')?;
     rest.split_once('/').map(|(message, _)| message.to_owned())

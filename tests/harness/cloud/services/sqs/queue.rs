@@ -5,65 +5,75 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::QueueDepth;
-use super::change::{Change, Settings};
 use super::deduplication::Deduplication;
 use super::message::{Message, new_receipt};
-use super::store::Store;
+use super::message_store::MessageStore;
+use super::queue_change::{QueueChange, QueueSettings};
+
+/// How many messages a queue holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueDepth {
+    /// Waiting to be received.
+    pub visible: usize,
+    /// Received and neither deleted nor visible again.
+    pub in_flight: usize,
+    /// Sent with a delay that is not over.
+    pub delayed: usize,
+}
 
 /// A queue with its messages.
 #[derive(Debug)]
 pub(super) struct Queue {
-    pub(super) settings: Settings,
+    pub(super) settings: QueueSettings,
     pub(super) deduplication: Deduplication,
-    store: Store,
+    store: MessageStore,
 }
 
 /// The outcome of looking for messages, which changes nothing yet.
 #[derive(Debug, Default)]
-pub(super) struct Received {
+pub(super) struct ReceiveResult {
     /// As they are once they are received.
     pub(super) messages: Vec<Message>,
-    /// Received too often: to be moved to the dead-letter queue.
+    /// ReceiveResult too often: to be moved to the dead-letter queue.
     pub(super) dead: Vec<Message>,
 }
 
 impl Queue {
-    pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, deduplication: Deduplication::default(), store: Store::default() }
+    pub(super) fn new(settings: QueueSettings) -> Self {
+        Self { settings, deduplication: Deduplication::default(), store: MessageStore::default() }
     }
 
     /// The queue that these changes have made, unless they do not begin with its making.
-    pub(super) fn replay(changes: Vec<Change>) -> Option<Self> {
+    pub(super) fn replay(changes: Vec<QueueChange>) -> Option<Self> {
         let mut changes = changes.into_iter();
-        let Some(Change::Set(settings)) = changes.next() else { return None };
+        let Some(QueueChange::Set(settings)) = changes.next() else { return None };
         let mut queue = Self::new(settings);
         changes.for_each(|change| queue.apply(change));
         Some(queue)
     }
 
     /// Changes the queue.
-    pub(super) fn apply(&mut self, change: Change) {
+    pub(super) fn apply(&mut self, change: QueueChange) {
         match change {
-            Change::Set(settings) => self.settings = settings,
-            Change::Sent(message) => {
+            QueueChange::Set(settings) => self.settings = settings,
+            QueueChange::Sent(message) => {
                 let group = message.system_attributes.get("MessageGroupId").filter(|_| self.is_fifo());
                 let group = group.cloned();
                 self.store.add(*message, group);
             }
-            Change::Hidden { id, visibility } => self.store.set_visibility(&id, visibility),
-            Change::Removed { id } => self.store.remove(&id),
-            Change::Purged => self.store = Store::default(),
-            Change::Deduplicated { deduplication, millis, id } => {
+            QueueChange::Hidden { id, visibility } => self.store.set_visibility(&id, visibility),
+            QueueChange::Removed { id } => self.store.remove(&id),
+            QueueChange::Purged => self.store = MessageStore::default(),
+            QueueChange::Deduplicated { deduplication, millis, id } => {
                 self.deduplication.insert(deduplication, millis, id);
             }
         }
     }
 
     /// The changes that make this queue from nothing.
-    pub(super) fn snapshot(&self) -> impl Iterator<Item = Change> {
-        let settings = std::iter::once(Change::Set(self.settings.clone()));
-        let messages = self.store.all().map(|message| Change::Sent(Box::new(message.clone())));
+    pub(super) fn snapshot(&self) -> impl Iterator<Item = QueueChange> {
+        let settings = std::iter::once(QueueChange::Set(self.settings.clone()));
+        let messages = self.store.all().map(|message| QueueChange::Sent(Box::new(message.clone())));
         settings.chain(self.deduplication.snapshot()).chain(messages)
     }
 
@@ -99,14 +109,14 @@ impl Queue {
         QueueDepth { visible: self.len() - in_flight - delayed, in_flight, delayed }
     }
 
-    pub(super) fn hidden_for(&self, now: u64) -> Vec<Duration> {
+    pub(super) fn remaining_invisibility(&self, now: u64) -> Vec<Duration> {
         let until = self.store.order().in_flight();
         until.map(|until| Duration::from_millis(until.saturating_sub(now))).collect()
     }
 
     /// Lets hidden messages be visible so much earlier.
-    pub(super) fn pass_time(&mut self, by: Duration) {
-        self.store.bring_forward(u64::try_from(by.as_millis()).unwrap_or(u64::MAX));
+    pub(super) fn advance_clock(&mut self, by: Duration) {
+        self.store.shift_times(u64::try_from(by.as_millis()).unwrap_or(u64::MAX));
     }
 
     /// How long until the next hidden message becomes visible.
@@ -116,11 +126,11 @@ impl Queue {
 
     /// The first visible messages, hidden from now on. As in AWS a message that was received often
     /// enough is noticed only when it would be received again.
-    pub(super) fn receive(&self, now: u64, limit: usize, visibility: Option<Duration>) -> Received {
+    pub(super) fn receive(&self, now: u64, limit: usize, visibility: Option<Duration>) -> ReceiveResult {
         let visibility = visibility.unwrap_or_else(|| self.seconds("VisibilityTimeout"));
         let visible_again = now + u64::try_from(visibility.as_millis()).unwrap_or(u64::MAX / 2);
         let most = self.redrive_policy().map_or(u64::MAX, |(_, count)| count);
-        let mut received = Received::default();
+        let mut received = ReceiveResult::default();
         let mut receivable = self.store.receivable();
         while received.messages.len() < limit {
             let Some(message) = receivable.next() else { break };
@@ -136,7 +146,7 @@ impl Queue {
         received
     }
 
-    pub(super) fn store(&self) -> &Store {
+    pub(super) fn store(&self) -> &MessageStore {
         &self.store
     }
 

@@ -1,9 +1,13 @@
-//! What an operation costs must not depend on how many messages the queue holds, and a restart
-//! finds the queue as it was.
+//! The cost of an operation does not depend on the number of messages in the queue, and a restart restores the queue.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::json;
 
 use super::*;
 
-/// A folder that goes away with the test.
+/// A folder that is removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -12,7 +16,8 @@ impl Folder {
     }
 
     fn open(&self) -> Arc<Queues> {
-        Queues::open(self.0.clone(), "us-east-1", "http://127.0.0.1").expect("a folder of our own")
+        Queues::open(self.0.clone(), "us-east-1", "http://127.0.0.1")
+            .expect("the temporary folder is writable")
     }
 }
 
@@ -24,10 +29,10 @@ impl Drop for Folder {
 }
 
 async fn call(queues: &Queues, operation: &str, input: Value) -> Value {
-    queues.call(operation, input).await.expect("a valid call")
+    super::call(queues, operation, input).await.expect("the request is valid")
 }
 
-async fn queue_with(queues: &Queues, messages: usize) {
+async fn create_queue_with(queues: &Queues, messages: usize) {
     call(queues, "CreateQueue", json!({"QueueName": "work"})).await;
     for _ in 0..messages {
         send(queues).await;
@@ -39,8 +44,8 @@ async fn send(queues: &Queues) {
 }
 
 async fn receive(queues: &Queues) -> Value {
-    let answer = call(queues, "ReceiveMessage", json!({"QueueUrl": "work"})).await;
-    answer["Messages"][0]["ReceiptHandle"].clone()
+    let response = call(queues, "ReceiveMessage", json!({"QueueUrl": "work"})).await;
+    response["Messages"][0]["ReceiptHandle"].clone()
 }
 
 async fn send_receive_delete(queues: &Queues) {
@@ -51,7 +56,7 @@ async fn send_receive_delete(queues: &Queues) {
     call(queues, "DeleteMessage", json!({"QueueUrl": "work", "ReceiptHandle": receipt})).await;
 }
 
-/// Bytes that this thread has written so far.
+/// Returns how many bytes this thread has written so far.
 #[cfg(target_os = "linux")]
 fn bytes_written() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/io").expect("Linux counts them");
@@ -64,17 +69,17 @@ fn bytes_written() -> u64 {
 async fn bytes_written_per_message_do_not_grow_with_the_queue() {
     const CYCLES: u64 = 50;
     let mut written = vec![];
-    for standing in [10, 1000] {
+    for queue_length in [10, 1000] {
         let folder = Folder::new();
         let queues = folder.open();
-        queue_with(&queues, standing).await;
+        create_queue_with(&queues, queue_length).await;
         let before = bytes_written();
         for _ in 0..CYCLES {
             send_receive_delete(&queues).await;
         }
         written.push((bytes_written() - before) / CYCLES);
     }
-    assert!(written[1] <= 2 * written[0], "bytes per message with 10 and 1000 standing: {written:?}");
+    assert!(written[1] <= 2 * written[0], "bytes per message beside 10 and 1000 others: {written:?}");
 }
 
 fn file_length(folder: &Folder) -> u64 {
@@ -82,52 +87,52 @@ fn file_length(folder: &Folder) -> u64 {
 }
 
 #[tokio::test]
-async fn the_file_stays_as_small_as_what_the_queue_holds() {
+async fn the_file_size_is_bounded_by_the_number_of_queued_messages() {
     let folder = Folder::new();
     let queues = folder.open();
-    queue_with(&queues, 10).await;
+    create_queue_with(&queues, 10).await;
     let mut longest = 0;
     for _ in 0..2000 {
         send_receive_delete(&queues).await;
         longest = longest.max(file_length(&folder));
     }
-    // 8000 changes: some 3 MB if nothing were ever taken out.
+    // 8,000 changes take about 3 MB without compaction.
     assert!(longest < 600_000, "{longest}");
     drop(queues);
     assert_eq!(folder.open().depth("work"), Some(QueueDepth { visible: 10, ..QueueDepth::default() }));
 }
 
 #[tokio::test]
-async fn a_restart_finds_each_message_as_it_was() {
+async fn a_restart_restores_the_state_of_each_message() {
     let folder = Folder::new();
     let queues = folder.open();
-    queue_with(&queues, 3).await;
+    create_queue_with(&queues, 3).await;
     let delayed = json!({"QueueUrl": "work", "MessageBody": "late", "DelaySeconds": 900});
     call(&queues, "SendMessage", delayed).await;
     let deleted = receive(&queues).await;
-    let held = receive(&queues).await;
+    let in_flight = receive(&queues).await;
     call(&queues, "DeleteMessage", json!({"QueueUrl": "work", "ReceiptHandle": deleted})).await;
     drop(queues);
 
     let queues = folder.open();
     let depth = QueueDepth { visible: 1, in_flight: 1, delayed: 1 };
     assert_eq!(queues.depth("work"), Some(depth));
-    let back = json!({"QueueUrl": "work", "ReceiptHandle": held, "VisibilityTimeout": 0});
-    call(&queues, "ChangeMessageVisibility", back).await;
-    let asked = json!({"QueueUrl": "work", "AttributeNames": ["ApproximateReceiveCount"]});
-    let again = call(&queues, "ReceiveMessage", asked).await;
-    assert_eq!(again["Messages"][0]["Attributes"]["ApproximateReceiveCount"], "2");
+    let make_visible = json!({"QueueUrl": "work", "ReceiptHandle": in_flight, "VisibilityTimeout": 0});
+    call(&queues, "ChangeMessageVisibility", make_visible).await;
+    let request = json!({"QueueUrl": "work", "AttributeNames": ["ApproximateReceiveCount"]});
+    let second = call(&queues, "ReceiveMessage", request).await;
+    assert_eq!(second["Messages"][0]["Attributes"]["ApproximateReceiveCount"], "2");
 }
 
 #[tokio::test]
-async fn a_line_that_a_crash_cut_off_costs_no_other_message() {
+async fn a_truncated_last_line_loses_only_its_own_message() {
     let folder = Folder::new();
     let queues = folder.open();
-    queue_with(&queues, 2).await;
+    create_queue_with(&queues, 2).await;
     drop(queues);
     let path = folder.0.join("work.jsonl");
-    let whole = std::fs::read(&path).expect("the queue's file");
-    std::fs::write(&path, &whole[..whole.len() - 5]).expect("the folder is ours");
+    let complete = std::fs::read(&path).expect("the queue's file");
+    std::fs::write(&path, &complete[..complete.len() - 5]).expect("the file is writable");
     let queues = folder.open();
     assert_eq!(queues.depth("work").map(|depth| depth.visible), Some(1));
     send(&queues).await;
@@ -136,7 +141,7 @@ async fn a_line_that_a_crash_cut_off_costs_no_other_message() {
 }
 
 #[tokio::test]
-async fn a_fifo_queue_knows_after_a_restart_what_it_has_taken() {
+async fn a_fifo_queue_keeps_its_deduplication_ids_over_a_restart() {
     let folder = Folder::new();
     let sent = json!({
         "QueueUrl": "work.fifo", "MessageBody": "x", "MessageGroupId": "a", "MessageDeduplicationId": "one",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Map;
 
-use super::super::message::{Visibility, message_of_receipt};
+use super::super::message::{Visibility, message_id_of_receipt};
 use super::*;
 
 /// A queue that a test drives by its own clock.
@@ -20,7 +20,7 @@ impl Driven {
             let policy = format!(r#"{{"deadLetterTargetArn":"arn:dead","maxReceiveCount":{count}}}"#);
             attributes.insert("RedrivePolicy".into(), policy);
         }
-        let settings = Settings { name: name.into(), created_millis: 0, modified_millis: 0, attributes };
+        let settings = QueueSettings { name: name.into(), created_millis: 0, modified_millis: 0, attributes };
         Self(Queue::new(settings))
     }
 
@@ -32,7 +32,7 @@ impl Driven {
 
     fn send(&mut self, id: &str, group: &str, visible_millis: u64) {
         let group = (!group.is_empty()).then(|| ("MessageGroupId".to_owned(), group.to_owned()));
-        self.0.apply(Change::Sent(Box::new(Message {
+        self.0.apply(QueueChange::Sent(Box::new(Message {
             id: id.into(),
             body: "b".into(),
             attributes: Map::new(),
@@ -42,12 +42,12 @@ impl Driven {
         })));
     }
 
-    fn receive(&mut self, now: u64, limit: usize) -> Received {
+    fn receive(&mut self, now: u64, limit: usize) -> ReceiveResult {
         self.0.advance(now);
         let received = self.0.receive(now, limit, None);
         for message in &received.messages {
             let (id, visibility) = (message.id.clone(), message.visibility.clone());
-            self.0.apply(Change::Hidden { id, visibility });
+            self.0.apply(QueueChange::Hidden { id, visibility });
         }
         received.dead.iter().for_each(|dead| self.delete(&dead.id));
         received
@@ -58,7 +58,7 @@ impl Driven {
     }
 
     fn delete(&mut self, id: &str) {
-        self.0.apply(Change::Removed { id: id.into() });
+        self.0.apply(QueueChange::Removed { id: id.into() });
     }
 }
 
@@ -88,8 +88,8 @@ fn each_receive_has_its_own_receipt() {
     let mut receipt = |now| queue.receive(now, 1).messages[0].receipt().expect("was received").to_owned();
     let (first, second) = (receipt(0), receipt(1000));
     assert_ne!(first, second);
-    assert_eq!(message_of_receipt("q", &first).as_deref(), Some("m"));
-    assert_eq!(message_of_receipt("other", &first), None);
+    assert_eq!(message_id_of_receipt("q", &first).as_deref(), Some("m"));
+    assert_eq!(message_id_of_receipt("other", &first), None);
 }
 
 #[test]
@@ -118,10 +118,10 @@ fn depth_tells_visible_in_flight_and_delayed_messages_apart() {
     queue.send("late", "", 900_000);
     queue.ids(0, 1);
     assert_eq!(queue.0.depth(), QueueDepth { visible: 1, in_flight: 1, delayed: 1 });
-    assert_eq!(queue.0.hidden_for(400), [Duration::from_millis(600)]);
+    assert_eq!(queue.0.remaining_invisibility(400), [Duration::from_millis(600)]);
     queue.0.advance(1000);
     assert_eq!(queue.0.depth(), QueueDepth { visible: 2, in_flight: 0, delayed: 1 });
-    queue.0.pass_time(Duration::from_secs(899));
+    queue.0.advance_clock(Duration::from_secs(899));
     queue.0.advance(1000);
     assert_eq!(queue.0.depth(), QueueDepth { visible: 3, in_flight: 0, delayed: 0 });
 }

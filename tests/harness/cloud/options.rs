@@ -1,0 +1,45 @@
+//! The settings of the local cloud.
+
+use std::path::PathBuf;
+
+/// Where the cloud keeps its data and how it is reached.
+#[derive(Clone, Debug)]
+pub struct LocalCloudOptions {
+    /// Folder for objects, tables, queues and secrets; created when missing, survives restarts.
+    pub data_dir: PathBuf,
+    /// Region in ARNs, bucket locations and events.
+    pub region: String,
+    /// The only access key id that S3 accepts.
+    pub access_key_id: String,
+    /// The secret that S3 signatures are checked against.
+    pub secret_access_key: String,
+    /// Fixed ports, or 0 for free ones.
+    pub ports: Ports,
+    /// Keep tables in memory instead of in the data folder.
+    pub dynamodb_in_memory: bool,
+}
+
+impl LocalCloudOptions {
+    /// Free ports, `us-east-1`, the key pair `local`/`local-secret`, tables in the data folder.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            region: "us-east-1".into(),
+            access_key_id: "local".into(),
+            secret_access_key: "local-secret".into(),
+            ports: Ports::default(),
+            dynamodb_in_memory: false,
+        }
+    }
+}
+
+/// One port per listener; 0 takes a free one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ports {
+    /// S3.
+    pub s3: u16,
+    /// DynamoDB.
+    pub dynamodb: u16,
+    /// Every other service.
+    pub services: u16,
+}

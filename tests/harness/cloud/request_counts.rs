@@ -1,0 +1,43 @@
+//! Counts the calls of every operation, those that a fault refused included, so that a test can
+//! say "one `CompleteMultipartUpload`, no `AbortMultipartUpload`".
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::operation::{Operation, Service};
+
+/// How often each operation was called since the start or the last [`RequestCounts::reset`].
+#[derive(Debug, Default)]
+pub struct RequestCounts {
+    counts: Mutex<BTreeMap<(Service, String), u64>>,
+}
+
+impl RequestCounts {
+    /// Calls of one operation, for instance `(Service::S3, "UploadPart")`.
+    pub fn count(&self, service: Service, operation: &str) -> u64 {
+        self.counts().get(&(service, operation.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// Calls of one service.
+    pub fn of_service(&self, service: Service) -> u64 {
+        self.counts().iter().filter(|((of, _), _)| *of == service).map(|(_, count)| count).sum()
+    }
+
+    /// All counts.
+    pub fn all(&self) -> BTreeMap<(Service, String), u64> {
+        self.counts().clone()
+    }
+
+    /// Starts again from zero.
+    pub fn reset(&self) {
+        self.counts().clear();
+    }
+
+    pub(super) fn add(&self, operation: &Operation) {
+        *self.counts().entry((operation.service, operation.name.clone())).or_default() += 1;
+    }
+
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<(Service, String), u64>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

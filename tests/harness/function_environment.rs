@@ -1,0 +1,102 @@
+//! The environment of each function in a stack.
+
+use runtime::Environment;
+
+use crate::{
+    cloud::{LocalCloud, LocalCloudOptions},
+    resources::{BUCKET, QueueUrls, SECRET, TABLE, TOKEN_SECRET},
+    simulators::SimulatorHost,
+    stack_options::StackOptions,
+};
+
+/// The variables that every function has.
+pub(crate) fn common_variables(cloud: &LocalCloud, options: &LocalCloudOptions) -> Vec<(String, String)> {
+    [
+        ("AWS_REGION", &options.region),
+        ("AWS_ACCESS_KEY_ID", &options.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", &options.secret_access_key),
+        ("AWS_ENDPOINT_URL", &cloud.aws_endpoint),
+        ("AWS_ENDPOINT_URL_S3", &cloud.s3_endpoint),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &cloud.dynamodb_endpoint),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.clone()))
+    .to_vec()
+}
+
+/// The variables that `template.yaml` gives to each function.
+pub(crate) struct FunctionEnvironments<'a> {
+    pub(crate) common: Vec<(String, String)>,
+    pub(crate) queues: QueueUrls,
+    pub(crate) options: &'a StackOptions,
+}
+
+impl FunctionEnvironments<'_> {
+    fn with(&self, own: Vec<(String, String)>) -> Vec<(String, String)> {
+        let common = self.common.clone().into_iter();
+        common.chain(own).chain(self.options.variables.iter().cloned()).collect()
+    }
+
+    pub(crate) fn submit(
+        &self,
+        webhook_url: &str,
+        simulators: &[(&'static str, SimulatorHost)],
+    ) -> Environment {
+        let trusted = self.trusted(simulators);
+        let own = [
+            ("TABLE_NAME", TABLE),
+            ("SECRET_ID", SECRET),
+            ("TOKEN_SECRET_ID", TOKEN_SECRET),
+            ("CALLER_WEBHOOKS_QUEUE_URL", &self.queues.caller_webhooks),
+            ("TRUSTED_ORIGINS", &trusted),
+            ("WEBHOOK_URL", webhook_url),
+            ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
+            ("DELIVERY_QUEUE_URL", &self.queues.deliveries),
+            ("BUCKET_NAME", BUCKET),
+            ("LINK_ROLE_ARN", "arn:aws:iam::000000000000:role/links"),
+        ];
+        Environment::new(self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect()))
+    }
+
+    pub(crate) fn receiver(&self) -> Environment {
+        let own = [
+            ("ROLE", "receiver"),
+            ("SECRET_ID", SECRET),
+            ("TOKEN_SECRET_ID", TOKEN_SECRET),
+            ("DELIVERY_QUEUE_URL", &self.queues.deliveries),
+            ("BUCKET_NAME", BUCKET),
+        ];
+        Environment::new(self.with(own.map(owned).to_vec()))
+    }
+
+    /// The simulators' files, and callers on this machine.
+    fn trusted(&self, simulators: &[(&'static str, SimulatorHost)]) -> String {
+        let files = simulators.iter().map(|(_, host)| host.origins().files.as_str());
+        files.chain(self.options.caller_origins.iter().map(String::as_str)).collect::<Vec<_>>().join(",")
+    }
+
+    pub(crate) fn worker(&self, simulators: &[(&'static str, SimulatorHost)]) -> Vec<(String, String)> {
+        let trusted = self.trusted(simulators);
+        let own = [
+            ("ROLE", "worker"),
+            ("TABLE_NAME", TABLE),
+            ("DELIVERY_QUEUE_URL", &self.queues.deliveries),
+            ("BUCKET_NAME", BUCKET),
+            ("TRUSTED_ORIGINS", &trusted),
+            ("SECRET_ID", SECRET),
+            ("TOKEN_SECRET_ID", TOKEN_SECRET),
+            ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
+            ("CALLER_WEBHOOKS_QUEUE_URL", &self.queues.caller_webhooks),
+        ];
+        self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect())
+    }
+}
+
+fn api_urls(simulators: &[(&'static str, SimulatorHost)]) -> impl Iterator<Item = (String, String)> {
+    simulators
+        .iter()
+        .map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()))
+}
+
+fn owned((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}

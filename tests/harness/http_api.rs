@@ -1,0 +1,141 @@
+//! An HTTP API of API Gateway: HTTP in front, payload format 2.0 behind, and HTTP back.
+
+use std::net::SocketAddr;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    response::Response,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderMap, StatusCode, header};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use tokio::{net::TcpListener, task::JoinHandle};
+use uuid::Uuid;
+
+use crate::{Function, cloud::ACCOUNT_ID};
+
+/// What API Gateway takes at most, in bytes.
+const MAX_PAYLOAD_BYTES: usize = 10 * 1024 * 1024;
+
+/// A running API. Dropping it stops it.
+#[derive(Debug)]
+pub struct HttpApi {
+    /// Its address as a URL, without a trailing slash.
+    pub url: String,
+    task: JoinHandle<()>,
+}
+
+impl HttpApi {
+    /// Serves a function on a port of loopback, 0 for a free one.
+    ///
+    /// # Errors
+    /// The port is taken.
+    pub async fn start(port: u16, function: Function) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let api = Router::new().fallback(serve).with_state(function);
+        let task = tokio::spawn(async move {
+            // Ends only when the task is dropped.
+            let _ = axum::serve(listener, api).await;
+        });
+        Ok(Self { url, task })
+    }
+}
+
+impl Drop for HttpApi {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(State(function): State<Function>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_PAYLOAD_BYTES).await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    match function(event(&head, &body)).await {
+        Ok(answer) => response(&answer)
+            .unwrap_or_else(|| plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
+        // A function that fails is nobody's business outside.
+        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+    }
+}
+
+/// The event as API Gateway makes it: the path is decoded once, and the query is as it came.
+fn event(head: &http::request::Parts, body: &[u8]) -> Value {
+    let now = OffsetDateTime::now_utc();
+    let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
+    let query = head.uri.query().unwrap_or_default();
+    let text = is_text(&head.headers).then(|| std::str::from_utf8(body).ok()).flatten();
+    let encoded = text.is_none() && !body.is_empty();
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers(&head.headers),
+        "requestContext": {
+            "accountId": ACCOUNT_ID,
+            "apiId": "local",
+            "domainName": "127.0.0.1",
+            "domainPrefix": "127",
+            "http": {
+                "method": head.method.as_str(),
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": head.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default(),
+            },
+            "requestId": Uuid::new_v4().to_string(),
+            "routeKey": "$default",
+            "stage": "$default",
+            "timeEpoch": now.unix_timestamp_nanos() / 1_000_000,
+        },
+        "isBase64Encoded": encoded,
+    });
+    if !body.is_empty() {
+        event["body"] = text.map_or_else(|| BASE64_STANDARD.encode(body), str::to_owned).into();
+    }
+    event
+}
+
+/// API Gateway hands text on as it is and everything else in base64.
+fn is_text(headers: &HeaderMap) -> bool {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["text/", "application/json", "application/xml", "application/javascript"]
+        .iter()
+        .any(|text| content_type.starts_with(text))
+}
+
+/// Names in lower case, repeated headers joined by a comma.
+fn headers(headers: &HeaderMap) -> Map<String, Value> {
+    let names = headers.keys().map(|name| {
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        (name.as_str().to_owned(), json!(values.join(",")))
+    });
+    names.collect()
+}
+
+fn response(answer: &Value) -> Option<Response> {
+    let status = u16::try_from(answer.get("statusCode")?.as_u64()?).ok()?;
+    let mut response = Response::builder().status(status);
+    for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        response = response.header(name, value.as_str()?);
+    }
+    let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+    let encoded = answer.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
+    let body = if encoded { BASE64_STANDARD.decode(body).ok()? } else { body.as_bytes().to_vec() };
+    response.body(Body::from(body)).ok()
+}
+
+fn plain(status: StatusCode, message: &str) -> Response {
+    let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,74 @@
+//! Sends one delivery over HTTP/1.1 on a connection of its own.
+//!
+//! Receivers live on the loopback interface, so there is no TLS: an `https` target counts as a failed
+//! connection. Redirects are not followed, the contract does not know what the provider does (6.1).
+
+use std::io;
+
+use http::header::HOST;
+use http::{HeaderValue, Request, Uri};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use simulators::{Manner, Outcome, Outgoing};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use super::resettable_socket::{ResetFlag, ResettableSocket};
+use super::shaped_body::ShapedBody;
+
+/// Sends it and waits for the acknowledgement as long as the provider would.
+pub(super) async fn send_delivery(outgoing: Outgoing) -> Outcome {
+    match timeout(outgoing.timeout, exchange(outgoing.request, outgoing.manner)).await {
+        Ok(Ok(status)) => Outcome::Status(status),
+        Ok(Err(_)) => Outcome::ConnectionFailed,
+        Err(_) => Outcome::Timeout,
+    }
+}
+
+async fn exchange(request: Request<bytes::Bytes>, manner: Manner) -> io::Result<u16> {
+    if let Manner::Late(after) = manner {
+        sleep(after).await;
+    }
+    let reset_flag = ResetFlag::default();
+    let socket = ResettableSocket::new(connect(request.uri()).await?, reset_flag.clone());
+    let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await.map_err(io::Error::other)?;
+    let (mut parts, body) = request.into_parts();
+    make_relative(&mut parts)?;
+    let exchange = async {
+        let wire = ShapedBody::new(body, manner, &reset_flag);
+        let response =
+            sender.send_request(Request::from_parts(parts, wire)).await.map_err(io::Error::other)?;
+        let status = response.status().as_u16();
+        // An acknowledgement counts when it is whole.
+        response.into_body().collect().await.map_err(io::Error::other)?;
+        Ok(status)
+    };
+    tokio::pin!(connection);
+    tokio::pin!(exchange);
+    tokio::select! {
+        biased;
+        done = &mut exchange => done,
+        // The connection ends first when the receiver answers and closes at once.
+        _ = &mut connection => exchange.await,
+    }
+}
+
+async fn connect(uri: &Uri) -> io::Result<TcpStream> {
+    let plain = uri.scheme_str() == Some("http");
+    let host = uri.host().filter(|_| plain).ok_or(io::ErrorKind::Unsupported)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// A server expects the path in the request line and the authority in `Host`.
+fn make_relative(parts: &mut http::request::Parts) -> io::Result<()> {
+    let authority = parts.uri.authority().ok_or(io::ErrorKind::InvalidInput)?;
+    let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+    parts.headers.insert(HOST, HeaderValue::from_str(host).map_err(io::Error::other)?);
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    parts.uri = path.parse().map_err(io::Error::other)?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! A body that is sent the way a [`Manner`] asks for.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use simulators::Manner;
+use tokio::time::{Sleep, sleep};
+
+use super::resettable_socket::ResetFlag;
+
+/// What was already written gets this long to leave before the connection is reset.
+const RESET_DELAY: Duration = Duration::from_millis(30);
+
+/// The bytes still to send and what happens between and after them.
+pub(super) struct ShapedBody {
+    rest: Bytes,
+    chunk: usize,
+    pause: Duration,
+    sized: bool,
+    cut: Option<ResetFlag>,
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl ShapedBody {
+    /// Everything at once, with its length.
+    pub(super) fn complete(body: Bytes) -> Self {
+        Self { rest: body, chunk: usize::MAX, pause: Duration::ZERO, sized: true, cut: None, waiting: None }
+    }
+
+    /// The body as `manner` sends it; a cut dooms `reset_flag`.
+    pub(super) fn new(body: Bytes, manner: Manner, reset_flag: &ResetFlag) -> Self {
+        match manner {
+            Manner::Plain | Manner::Late(_) | Manner::Lost => Self::complete(body),
+            Manner::Slow { chunk, pause } => Self { chunk: chunk.max(1), pause, ..Self::complete(body) },
+            Manner::CutAfter(bytes) => Self {
+                sized: false,
+                cut: Some(reset_flag.clone()),
+                // Even a body of which nothing is sent follows headers that are.
+                waiting: (bytes == 0).then(|| Box::pin(sleep(RESET_DELAY))),
+                ..Self::complete(head(&body, bytes))
+            },
+            Manner::NoLength => Self { sized: false, ..Self::complete(body) },
+            Manner::ShortNoLength(bytes) => Self { sized: false, ..Self::complete(head(&body, bytes)) },
+        }
+    }
+
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(waiting) = &mut self.waiting {
+            ready!(waiting.as_mut().poll(cx));
+            self.waiting = None;
+        }
+        Poll::Ready(())
+    }
+
+    fn next_piece(&mut self) -> Frame<Bytes> {
+        let piece = self.rest.split_to(self.chunk.min(self.rest.len()));
+        let pause = if self.rest.is_empty() && self.cut.is_some() { RESET_DELAY } else { self.pause };
+        if !pause.is_zero() {
+            self.waiting = Some(Box::pin(sleep(pause)));
+        }
+        Frame::data(piece)
+    }
+}
+
+impl Body for ShapedBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        ready!(self.poll_pause(cx));
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(self.next_piece())));
+        }
+        Poll::Ready(self.cut.take().map(|reset_flag| {
+            reset_flag.request_reset();
+            Err(io::Error::new(io::ErrorKind::ConnectionReset, "the simulator cut the body here"))
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.sized && self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.sized { SizeHint::with_exact(self.rest.len() as u64) } else { SizeHint::default() }
+    }
+}
+
+fn head(body: &Bytes, bytes: usize) -> Bytes {
+    body.slice(..bytes.min(body.len()))
+}
