@@ -1,4 +1,4 @@
-//! A Lambda function in this process: the function's own `App`, given the events that Lambda would give it.
+//! Runs a Lambda function in this process: passes to the function's own `App` the events that Lambda would send.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::cloud::{BoxFuture, FunctionError, Invoke};
 
-/// A function: event in, answer or failure out.
+/// A function: event in, response or error out.
 pub type Function = Arc<dyn Fn(Value) -> BoxFuture<Result<Value, FunctionError>> + Send + Sync>;
 
 /// Runs a handler in this process with Lambda's timeout.
@@ -22,28 +22,28 @@ where
 {
     let app = Arc::new(app);
     Arc::new(move |event| {
-        let answer = handle(app.clone(), event, OffsetDateTime::now_utc() + timeout);
+        let handled = handle(app.clone(), event, OffsetDateTime::now_utc() + timeout);
         Box::pin(async move {
-            let answer = tokio::time::timeout(timeout, invocation().run(answer)).await;
-            let answer =
-                answer.map_err(|_| function_error("Sandbox.Timedout", "the function ran out of time"))?;
-            answer.map_err(|failure| function_error(&failure.error_type, &failure.error_message))
+            let result = tokio::time::timeout(timeout, new_invocation().run(handled)).await;
+            let result =
+                result.map_err(|_| function_error("Sandbox.Timedout", "the invocation timed out"))?;
+            result.map_err(|failure| function_error(&failure.error_type, &failure.error_message))
         })
     })
 }
 
-/// An invocation as Lambda names it, in a recorded trace of its own.
-fn invocation() -> InvocationContext {
+/// Makes the context of a new invocation, with a sampled trace.
+fn new_invocation() -> InvocationContext {
     InvocationContext { request_id: Uuid::new_v4().to_string(), trace: trace_header().parse().ok() }
 }
 
-/// `X-Amzn-Trace-Id` as Lambda writes it.
+/// Makes an `X-Amzn-Trace-Id` header in the format of Lambda.
 pub(crate) fn trace_header() -> String {
     let (root, parent) = (Uuid::new_v4().simple().to_string(), Uuid::new_v4().simple().to_string());
     format!("Root=1-{}-{};Parent={};Sampled=1", &root[..8], &root[8..], &parent[..16])
 }
 
-/// A function as the Lambda API invokes it, bytes in and bytes out.
+/// Adapts a function to the Lambda API, which sends and receives bytes.
 pub(crate) fn invoke_handler(function: Function) -> Invoke {
     Arc::new(move |payload: Bytes| {
         let function = function.clone();
@@ -51,7 +51,7 @@ pub(crate) fn invoke_handler(function: Function) -> Invoke {
             let event = serde_json::from_slice(&payload).map_err(|e| {
                 function_error("InvalidRequestContentException", &format!("the payload is not JSON: {e}"))
             })?;
-            function(event).await.map(|answer| answer.to_string().into())
+            function(event).await.map(|response| response.to_string().into())
         })
     })
 }

@@ -1,4 +1,4 @@
-//! The environment of each function in a stack.
+//! The environment variables of each function in a stack.
 
 use runtime::Environment;
 
@@ -9,7 +9,7 @@ use crate::{
     stack_options::StackOptions,
 };
 
-/// The variables that every function has.
+/// Returns the variables that every function has.
 pub(crate) fn common_variables(cloud: &LocalCloud, options: &LocalCloudOptions) -> Vec<(String, String)> {
     [
         ("AWS_REGION", &options.region),
@@ -31,7 +31,8 @@ pub(crate) struct FunctionEnvironments<'a> {
 }
 
 impl FunctionEnvironments<'_> {
-    fn with(&self, own: Vec<(String, String)>) -> Vec<(String, String)> {
+    /// Adds the common variables and those that the stack's options override.
+    fn with_common(&self, own: Vec<(String, String)>) -> Vec<(String, String)> {
         let common = self.common.clone().into_iter();
         common.chain(own).chain(self.options.variables.iter().cloned()).collect()
     }
@@ -41,20 +42,22 @@ impl FunctionEnvironments<'_> {
         webhook_url: &str,
         simulators: &[(&'static str, SimulatorHost)],
     ) -> Environment {
-        let trusted = self.trusted(simulators);
+        let trusted_origins = self.trusted_origins(simulators);
         let own = [
             ("TABLE_NAME", TABLE),
             ("SECRET_ID", SECRET),
             ("TOKEN_SECRET_ID", TOKEN_SECRET),
             ("CALLER_WEBHOOKS_QUEUE_URL", &self.queues.caller_webhooks),
-            ("TRUSTED_ORIGINS", &trusted),
+            ("TRUSTED_ORIGINS", &trusted_origins),
             ("WEBHOOK_URL", webhook_url),
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
             ("DELIVERY_QUEUE_URL", &self.queues.deliveries),
             ("BUCKET_NAME", BUCKET),
             ("LINK_ROLE_ARN", "arn:aws:iam::000000000000:role/links"),
         ];
-        Environment::new(self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect()))
+        Environment::new(
+            self.with_common(own.map(to_owned_pair).into_iter().chain(api_urls(simulators)).collect()),
+        )
     }
 
     pub(crate) fn receiver(&self) -> Environment {
@@ -65,29 +68,29 @@ impl FunctionEnvironments<'_> {
             ("DELIVERY_QUEUE_URL", &self.queues.deliveries),
             ("BUCKET_NAME", BUCKET),
         ];
-        Environment::new(self.with(own.map(owned).to_vec()))
+        Environment::new(self.with_common(own.map(to_owned_pair).to_vec()))
     }
 
-    /// The simulators' files, and callers on this machine.
-    fn trusted(&self, simulators: &[(&'static str, SimulatorHost)]) -> String {
+    /// Returns the value of `TRUSTED_ORIGINS`: the file endpoints of the simulators, and callers on this machine.
+    fn trusted_origins(&self, simulators: &[(&'static str, SimulatorHost)]) -> String {
         let files = simulators.iter().map(|(_, host)| host.origins().files.as_str());
         files.chain(self.options.caller_origins.iter().map(String::as_str)).collect::<Vec<_>>().join(",")
     }
 
     pub(crate) fn worker(&self, simulators: &[(&'static str, SimulatorHost)]) -> Vec<(String, String)> {
-        let trusted = self.trusted(simulators);
+        let trusted_origins = self.trusted_origins(simulators);
         let own = [
             ("ROLE", "worker"),
             ("TABLE_NAME", TABLE),
             ("DELIVERY_QUEUE_URL", &self.queues.deliveries),
             ("BUCKET_NAME", BUCKET),
-            ("TRUSTED_ORIGINS", &trusted),
+            ("TRUSTED_ORIGINS", &trusted_origins),
             ("SECRET_ID", SECRET),
             ("TOKEN_SECRET_ID", TOKEN_SECRET),
             ("SUBMISSIONS_QUEUE_URL", &self.queues.submissions),
             ("CALLER_WEBHOOKS_QUEUE_URL", &self.queues.caller_webhooks),
         ];
-        self.with(own.map(owned).into_iter().chain(api_urls(simulators)).collect())
+        self.with_common(own.map(to_owned_pair).into_iter().chain(api_urls(simulators)).collect())
     }
 }
 
@@ -97,6 +100,6 @@ fn api_urls(simulators: &[(&'static str, SimulatorHost)]) -> impl Iterator<Item 
         .map(|(name, host)| (format!("{}_API_URL", name.to_uppercase()), host.origins().api.clone()))
 }
 
-fn owned((name, value): (&str, &str)) -> (String, String) {
+fn to_owned_pair((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }

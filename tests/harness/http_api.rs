@@ -1,4 +1,4 @@
-//! An HTTP API of API Gateway: HTTP in front, payload format 2.0 behind, and HTTP back.
+//! An HTTP API of API Gateway: translates HTTP requests into events of payload format 2.0, and results into responses.
 
 use std::net::SocketAddr;
 
@@ -18,19 +18,19 @@ use uuid::Uuid;
 
 use crate::{Function, cloud::ACCOUNT_ID};
 
-/// What API Gateway takes at most, in bytes.
+/// The payload limit of API Gateway.
 const MAX_PAYLOAD_BYTES: usize = 10 * 1024 * 1024;
 
-/// A running API. Dropping it stops it.
+/// A running API. Dropping it stops the server.
 #[derive(Debug)]
 pub struct HttpApi {
-    /// Its address as a URL, without a trailing slash.
+    /// The base URL, without a trailing slash.
     pub url: String,
     task: JoinHandle<()>,
 }
 
 impl HttpApi {
-    /// Serves a function on a port of loopback, 0 for a free one.
+    /// Serves a function on a loopback port. 0 takes a free one.
     ///
     /// # Errors
     /// The port is taken.
@@ -39,7 +39,7 @@ impl HttpApi {
         let url = format!("http://{}", listener.local_addr()?);
         let api = Router::new().fallback(serve).with_state(function);
         let task = tokio::spawn(async move {
-            // Ends only when the task is dropped.
+            // Ends only when the task is aborted.
             let _ = axum::serve(listener, api).await;
         });
         Ok(Self { url, task })
@@ -55,18 +55,18 @@ impl Drop for HttpApi {
 async fn serve(State(function): State<Function>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_PAYLOAD_BYTES).await else {
-        return plain(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        return error_response(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
-    match function(event(&head, &body)).await {
-        Ok(answer) => response(&answer)
-            .unwrap_or_else(|| plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
-        // A function that fails is nobody's business outside.
-        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+    match function(make_event(&head, &body)).await {
+        Ok(result) => make_response(&result)
+            .unwrap_or_else(|| error_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
+        // As API Gateway does, the response does not disclose the error of the function.
+        Err(_) => error_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
     }
 }
 
-/// The event as API Gateway makes it: the path is decoded once, and the query is as it came.
-fn event(head: &http::request::Parts, body: &[u8]) -> Value {
+/// Makes the event as API Gateway does: the path is percent-decoded once, the query string is unchanged.
+fn make_event(head: &http::request::Parts, body: &[u8]) -> Value {
     let now = OffsetDateTime::now_utc();
     let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
     let query = head.uri.query().unwrap_or_default();
@@ -103,7 +103,7 @@ fn event(head: &http::request::Parts, body: &[u8]) -> Value {
     event
 }
 
-/// API Gateway hands text on as it is and everything else in base64.
+/// Returns whether API Gateway passes the body on as text. Any other body is encoded in base64.
 fn is_text(headers: &HeaderMap) -> bool {
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -112,7 +112,7 @@ fn is_text(headers: &HeaderMap) -> bool {
         .any(|text| content_type.starts_with(text))
 }
 
-/// Names in lower case, repeated headers joined by a comma.
+/// Returns the headers with names in lower case and repeated headers joined by a comma.
 fn headers(headers: &HeaderMap) -> Map<String, Value> {
     let names = headers.keys().map(|name| {
         let values: Vec<_> =
@@ -122,19 +122,20 @@ fn headers(headers: &HeaderMap) -> Map<String, Value> {
     names.collect()
 }
 
-fn response(answer: &Value) -> Option<Response> {
-    let status = u16::try_from(answer.get("statusCode")?.as_u64()?).ok()?;
+/// Makes the HTTP response from a function's result. Returns `None` if the result has another format.
+fn make_response(result: &Value) -> Option<Response> {
+    let status = u16::try_from(result.get("statusCode")?.as_u64()?).ok()?;
     let mut response = Response::builder().status(status);
-    for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
+    for (name, value) in result.get("headers").and_then(Value::as_object).into_iter().flatten() {
         response = response.header(name, value.as_str()?);
     }
-    let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
-    let encoded = answer.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
+    let body = result.get("body").and_then(Value::as_str).unwrap_or_default();
+    let encoded = result.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
     let body = if encoded { BASE64_STANDARD.decode(body).ok()? } else { body.as_bytes().to_vec() };
     response.body(Body::from(body)).ok()
 }
 
-fn plain(status: StatusCode, message: &str) -> Response {
+fn error_response(status: StatusCode, message: &str) -> Response {
     let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
     *response.status_mut() = status;
     response

@@ -1,4 +1,4 @@
-//! A plain HTTP client for loopback: what curl is to a person.
+//! A plain HTTP client for loopback.
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -20,18 +20,18 @@ impl Default for HttpClient {
 }
 
 impl HttpClient {
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the complete response.
     ///
     /// # Errors
-    /// No connection, or a broken one.
+    /// The connection fails or breaks off.
     pub async fn send(&self, request: Request<Bytes>) -> std::io::Result<Response<Bytes>> {
-        let answer = self.0.request(request.map(Full::new)).await.map_err(std::io::Error::other)?;
-        let (head, body) = answer.into_parts();
+        let response = self.0.request(request.map(Full::new)).await.map_err(std::io::Error::other)?;
+        let (head, body) = response.into_parts();
         let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
         Ok(Response::from_parts(head, body))
     }
 
-    /// Sends JSON (`Null` for no body) and reads JSON (`Null` for none).
+    /// Sends and receives JSON. `Null` sends no body, and is returned for a response without JSON.
     ///
     /// # Errors
     /// As [`HttpClient::send`].
@@ -51,7 +51,7 @@ impl HttpClient {
             request = request.header("content-type", "application/json");
         }
         let request = request.body(bytes).map_err(std::io::Error::other)?;
-        let answer = self.send(request).await?;
-        Ok(answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+        let response = self.send(request).await?;
+        Ok(response.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
     }
 }

@@ -1,5 +1,5 @@
-//! Landfall on one machine: a local cloud, the providers' simulators, both functions and the HTTP APIs in front
-//! of them, all spoken to over the wire. The local runner and the flows start the same [`Stack`].
+//! Runs Landfall on one machine: a local cloud, the simulators of the providers, both functions and their HTTP APIs, all
+//! over real connections. The local runner and the flow tests start the same [`Stack`].
 
 mod execution_environment;
 mod function;

@@ -1,4 +1,4 @@
-//! The resources of `template.yaml`, made in the local cloud through the AWS SDKs.
+//! Creates the resources of `template.yaml` in the local cloud, through the AWS SDKs.
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
@@ -17,22 +17,22 @@ pub const TABLE: &str = "landfall-jobs";
 pub const DELIVERY_QUEUE: &str = "landfall-inbox";
 /// Name of its dead-letter queue.
 pub const DEAD_LETTER_QUEUE: &str = "landfall-dead-letters";
-/// Name of the queue of jobs that wait for their turn.
+/// Name of the queue of jobs whose submission is deferred.
 pub const SUBMISSIONS_QUEUE: &str = "landfall-submissions";
 /// Name of its dead-letter queue.
 pub const SUBMISSIONS_DEAD_LETTER_QUEUE: &str = "landfall-submissions-dead-letters";
-/// Name of the queue of what callers are to be told by their own webhooks.
+/// Name of the queue of notifications for the callers' own webhooks.
 pub const CALLER_WEBHOOKS_QUEUE: &str = "landfall-caller-webhooks";
 /// Name of its dead-letter queue.
 pub const CALLER_WEBHOOKS_DEAD_LETTER_QUEUE: &str = "landfall-caller-webhooks-dead-letters";
-/// How many messages to callers the worker gets at once.
+/// How many messages of the caller webhook queue the worker receives in one batch.
 pub const CALLERS_BATCH_SIZE: usize = 100;
 /// Name of the secret.
 pub const SECRET: &str = "landfall";
-/// Name of the secret in which the functions keep tokens.
+/// Name of the secret in which the functions cache access tokens.
 pub const TOKEN_SECRET: &str = "landfall-tokens";
 
-/// Any failure of a client; the set-up only passes it on.
+/// Any error of an AWS client during the set-up.
 pub(crate) type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
 /// URLs of the queues.
@@ -73,7 +73,7 @@ impl AwsClients {
         })
     }
 
-    /// Makes whatever is not there yet.
+    /// Creates the resources that do not exist yet.
     pub(crate) async fn create_resources(&self, max_receive_count: u32) -> Result<QueueUrls, SetupError> {
         self.create_table(TABLE).await?;
         if self.s3.head_bucket().bucket(BUCKET).send().await.is_err() {
@@ -81,21 +81,22 @@ impl AwsClients {
             let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
             self.s3.put_bucket_versioning().bucket(BUCKET).versioning_configuration(versions).send().await?;
         }
-        // As in the template: longer than the functions behind them may run. They decide when a message is back.
+        // The visibility timeouts of the template: longer than the timeouts of the functions, which set themselves when a
+        // message becomes visible again.
         let deliveries = self.create_queue(DELIVERY_QUEUE, DEAD_LETTER_QUEUE, 960, max_receive_count).await?;
         let submissions = self
             .create_queue(SUBMISSIONS_QUEUE, SUBMISSIONS_DEAD_LETTER_QUEUE, 360, max_receive_count)
             .await?;
-        let (callers, dead, attempts) =
-            (CALLER_WEBHOOKS_QUEUE, CALLER_WEBHOOKS_DEAD_LETTER_QUEUE, webhook::CALLER_ATTEMPTS);
-        let caller_webhooks = self.create_queue(callers, dead, 960, attempts).await?;
+        let (queue, dead_letter_queue) = (CALLER_WEBHOOKS_QUEUE, CALLER_WEBHOOKS_DEAD_LETTER_QUEUE);
+        let caller_webhooks =
+            self.create_queue(queue, dead_letter_queue, 960, webhook::CALLER_ATTEMPTS).await?;
         Ok(QueueUrls { deliveries, submissions, caller_webhooks })
     }
 
-    /// The table of `template.yaml`.
+    /// Creates the table of `template.yaml`, unless it exists.
     ///
     /// # Errors
-    /// DynamoDB refuses.
+    /// DynamoDB rejects a request.
     pub async fn create_table(&self, name: &str) -> Result<(), SetupError> {
         let tables = self.dynamodb.list_tables().send().await?;
         if tables.table_names().iter().any(|known| known == name) {
@@ -152,7 +153,7 @@ impl AwsClients {
         Ok(queue)
     }
 
-    /// Makes the secret of tokens, empty as in the template, unless it is there.
+    /// Creates the token secret, empty as in the template, unless it exists.
     pub(crate) async fn create_token_secret(&self) -> Result<(), SetupError> {
         if self.secrets.describe_secret().secret_id(TOKEN_SECRET).send().await.is_err() {
             self.secrets.create_secret().name(TOKEN_SECRET).secret_string("{}").send().await?;
@@ -160,7 +161,7 @@ impl AwsClients {
         Ok(())
     }
 
-    /// Writes Landfall's secret. The callback key stays as it was, if there is one.
+    /// Writes Landfall's secret. An existing callback key is kept.
     pub(crate) async fn write_secret(&self, providers: Value, callback_key: &str) -> Result<(), SetupError> {
         let known = self.secrets.get_secret_value().secret_id(SECRET).send().await.ok();
         let known: Option<Value> = known.and_then(|value| serde_json::from_str(value.secret_string()?).ok());

@@ -1,4 +1,4 @@
-//! The whole of Landfall on one machine.
+//! Starts all of Landfall on one machine.
 
 use std::time::Duration;
 
@@ -31,11 +31,11 @@ impl StackError {
     }
 }
 
-/// Everything that runs. Dropping it stops it.
+/// A running stack. Dropping it stops everything.
 pub struct Stack {
     /// The local AWS.
     pub cloud: LocalCloud,
-    /// The providers' simulators, by the name of the provider.
+    /// The simulators, with the names of their providers.
     pub simulators: Vec<(&'static str, SimulatorHost)>,
     /// The API in front of `submit`.
     pub submit: HttpApi,
@@ -43,17 +43,17 @@ pub struct Stack {
     pub webhook: HttpApi,
     /// AWS clients.
     pub aws: AwsClients,
-    /// A client for the two APIs.
+    /// An HTTP client for the two APIs.
     pub http: HttpClient,
     /// URL of the delivery queue.
     pub delivery_queue_url: String,
-    /// URL of the queue of jobs that wait for their turn.
+    /// URL of the queue of jobs whose submission is deferred.
     pub submissions_queue_url: String,
-    /// The worker's processes, if it runs as such.
+    /// The worker's processes, if the worker runs as processes.
     pub processes: Option<WorkerProcesses>,
     /// The `submit` function, for direct invocation.
     pub submit_function: Function,
-    /// The worker, for events that no queue would bring.
+    /// The worker, for direct invocation.
     pub worker_function: Function,
     source: Option<EventSource>,
     submissions: Option<EventSource>,
@@ -64,10 +64,10 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything and makes the resources.
+    /// Starts all parts and creates the AWS resources.
     ///
     /// # Errors
-    /// What does not start, and why: a taken port names itself.
+    /// A part does not start. The message names the part and, if a port is in use, the port.
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
         let mut cloud_options = LocalCloudOptions::new(&options.data_dir);
         let ports = options.ports;
@@ -76,12 +76,12 @@ impl Stack {
         let cloud = LocalCloud::start(cloud_options.clone()).await.map_err(|e| StackError(e.to_string()))?;
         let simulators = start_simulators(&options).await?;
 
-        // The receiver comes first: `submit` has to know its address.
+        // The receiver starts first: `submit` needs its address.
         let common = common_variables(&cloud, &cloud_options);
         let clients =
             AwsClients::new(&Environment::new(common.clone())).map_err(|e| StackError(e.causes()))?;
-        let made = clients.create_resources(options.max_receive_count).await;
-        let queues = made.map_err(StackError::at("cannot make the resources"))?;
+        let created = clients.create_resources(options.max_receive_count).await;
+        let queues = created.map_err(StackError::at("cannot create the resources"))?;
         write_secret(&clients, &simulators).await?;
 
         let variables = FunctionEnvironments { common, queues: queues.clone(), options: &options };
@@ -89,20 +89,20 @@ impl Stack {
         let receiver = in_process(receiver, Duration::from_secs(10), |app, event, deadline| async move {
             app.handle(event, deadline).await
         });
-        let webhook = gateway("the webhook API", ports.webhook, &receiver).await?;
+        let webhook = start_http_api("the webhook API", ports.webhook, &receiver).await?;
         let app = submit::App::connect(&variables.submit(&webhook.url, &simulators))
             .map_err(|e| StackError(e.causes()))?;
         let submit_function = in_process(app, options.submit_timeout, |app, event, deadline| async move {
             app.handle(event, deadline).await
         });
-        let submit = gateway("the submit API", ports.submit, &submit_function).await?;
-        let (worker_function, processes) = worker(&options, variables.worker(&simulators))?;
+        let submit = start_http_api("the submit API", ports.submit, &submit_function).await?;
+        let (worker_function, processes) = connect_worker(&options, variables.worker(&simulators))?;
         cloud.register_function("submit", invoke_handler(submit_function.clone()));
         cloud.register_function("landing", invoke_handler(worker_function.clone()));
         let schedule =
             options.sweep_interval.map(|every| SweepSchedule::start(every, worker_function.clone()));
 
-        // As in the template, but for the time that messages are gathered.
+        // As in the template, but without the batching window.
         let callers = EventSourceOptions {
             batch_size: CALLERS_BATCH_SIZE,
             ..EventSourceOptions::new(CALLER_WEBHOOKS_QUEUE)
@@ -132,7 +132,7 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Lets the queue invoke the worker.
+    /// Starts the event source mapping of the delivery queue and the worker.
     pub fn resume_worker(&mut self) {
         let options = EventSourceOptions {
             batch_size: 1,
@@ -142,12 +142,12 @@ impl Stack {
         self.source = Some(self.cloud.event_source(options, self.worker_function.clone()));
     }
 
-    /// Stops the queue from invoking the worker; invocations that run are cut off.
+    /// Stops the event source mapping of the worker. Running invocations are aborted.
     pub fn pause_worker(&mut self) {
         self.source = None;
     }
 
-    /// Lets the queue of waiting jobs invoke `submit`.
+    /// Starts the event source mapping of the submissions queue and `submit`.
     pub fn resume_submissions(&mut self) {
         let options = EventSourceOptions {
             maximum_concurrency: self.options.submit_concurrency,
@@ -156,21 +156,21 @@ impl Stack {
         self.submissions = Some(self.cloud.event_source(options, self.submit_function.clone()));
     }
 
-    /// Stops the queue of waiting jobs from invoking `submit`; invocations that run are cut off.
+    /// Stops the event source mapping of `submit`. Running invocations are aborted.
     pub fn pause_submissions(&mut self) {
         self.submissions = None;
     }
 
-    /// A provider's simulator.
+    /// Returns the simulator of a provider.
     ///
     /// # Panics
-    /// When there is no such provider.
+    /// When the provider is unknown.
     pub fn simulator(&self, provider: &str) -> &SimulatorHost {
         let found = self.simulators.iter().find(|(name, _)| *name == provider);
         &found.unwrap_or_else(|| panic!("there is no provider {provider}")).1
     }
 
-    /// Everything a script needs to use this stack.
+    /// Describes the stack as JSON: all that a script needs to use it.
     pub fn describe(&self) -> Value {
         let providers: Map<String, Value> = self
             .simulators
@@ -198,9 +198,9 @@ impl Stack {
     }
 }
 
-async fn gateway(what: &str, port: u16, function: &Function) -> Result<HttpApi, StackError> {
+async fn start_http_api(what: &str, port: u16, function: &Function) -> Result<HttpApi, StackError> {
     let started = HttpApi::start(port, function.clone()).await;
-    started.map_err(|e| StackError(format!("{what} cannot have port {port}: {e}")))
+    started.map_err(|e| StackError(format!("{what} cannot listen on port {port}: {e}")))
 }
 
 async fn start_simulators(options: &StackOptions) -> Result<Vec<(&'static str, SimulatorHost)>, StackError> {
@@ -231,11 +231,11 @@ async fn write_secret(
         .map(|(name, simulator)| ((*name).to_owned(), simulator.with(|simulator| simulator.credentials())))
         .collect();
     let key = uuid::Uuid::new_v4().to_string();
-    clients.create_token_secret().await.map_err(StackError::at("cannot make the secret of tokens"))?;
+    clients.create_token_secret().await.map_err(StackError::at("cannot create the token secret"))?;
     clients.write_secret(sections.into(), &key).await.map_err(StackError::at("cannot write the secret"))
 }
 
-fn worker(
+fn connect_worker(
     options: &StackOptions,
     variables: Vec<(String, String)>,
 ) -> Result<(Function, Option<WorkerProcesses>), StackError> {

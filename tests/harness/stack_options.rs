@@ -5,13 +5,13 @@ use std::{path::PathBuf, time::Duration};
 /// How the worker runs.
 #[derive(Debug, Clone)]
 pub enum Workers {
-    /// In this process.
+    /// The worker runs in this process.
     InProcess,
-    /// As processes of this binary, which can be killed.
+    /// The worker runs as processes of this binary, which can be killed.
     Processes(PathBuf),
 }
 
-/// Fixed ports, or 0 for free ones.
+/// The ports of a stack; 0 takes a free one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ports {
     /// The submit API.
@@ -24,24 +24,24 @@ pub struct Ports {
     pub dynamodb: u16,
     /// Every other AWS service.
     pub aws: u16,
-    /// The first simulator's API; its files and its control are the next two, and so on.
+    /// The first of three consecutive ports for each simulator: API, file downloads and admin endpoint.
     pub simulators: u16,
 }
 
-/// What a stack is like.
+/// The settings of a stack.
 #[derive(Debug, Clone)]
 pub struct StackOptions {
-    /// Where objects, tables, queues and secrets are kept.
+    /// The folder for objects, tables, queues and secrets.
     pub data_dir: PathBuf,
-    /// Ports.
+    /// The ports.
     pub ports: Ports,
-    /// Seeds keys and ids of the simulators.
+    /// The seed of the simulators' keys and ids.
     pub seed: u64,
-    /// Makes ids of new work differ between runs on kept data.
+    /// Number of the run. It makes the ids of new work differ between runs on the same data folder.
     pub run: u64,
     /// FunctionEnvironments of the functions, over those that the stack sets.
     pub variables: Vec<(String, String)>,
-    /// Origins of callers on this machine, who may be told although they have no public address.
+    /// Origins of callers on this machine. Their webhooks are notified although their addresses are not public.
     pub caller_origins: Vec<String>,
     /// How the worker runs.
     pub workers: Workers,
@@ -49,20 +49,20 @@ pub struct StackOptions {
     pub worker_timeout: Duration,
     /// The timeout of `submit`.
     pub submit_timeout: Duration,
-    /// How many messages the worker works on at once.
+    /// How many messages the worker processes concurrently.
     pub worker_concurrency: usize,
-    /// How many batches of waiting jobs `submit` works on at once.
+    /// How many batches of deferred jobs `submit` processes concurrently.
     pub submit_concurrency: usize,
-    /// How often a message is received before it is a dead letter.
+    /// `maxReceiveCount`: how often a message is received before it moves to the dead-letter queue.
     pub max_receive_count: u32,
-    /// Keep tables in memory.
+    /// Whether tables are kept in memory.
     pub dynamodb_in_memory: bool,
-    /// How often the schedule runs the sweep; never, if it is none.
+    /// The interval of the sweep. `None` runs no sweep.
     pub sweep_interval: Option<Duration>,
 }
 
 impl StackOptions {
-    /// The settings of `template.yaml`, on free ports.
+    /// Returns the settings of `template.yaml`, on free ports.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
@@ -82,7 +82,7 @@ impl StackOptions {
         }
     }
 
-    /// Sets a variable of the functions.
+    /// Sets an environment variable of the functions.
     #[must_use]
     pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.push((name.to_owned(), value.into()));

@@ -1,4 +1,4 @@
-//! The schedule of `template.yaml`: runs the sweep every so often, for as long as it is held.
+//! The schedule of `template.yaml`, which runs the sweep at an interval.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use tokio::{task::JoinHandle, time::MissedTickBehavior};
 
 use crate::Function;
 
-/// A running schedule. Dropping it ends it.
+/// A running schedule. Dropping it stops the schedule.
 #[derive(Debug)]
 pub(crate) struct SweepSchedule(JoinHandle<()>);
 
 impl SweepSchedule {
-    /// Invokes the worker with the template's own input, first after one interval.
-    pub(crate) fn start(every: Duration, worker: Function) -> Self {
+    /// Invokes the worker with the input that the template sets, for the first time after one interval.
+    pub(crate) fn start(interval: Duration, worker: Function) -> Self {
         Self(tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(every);
+            let mut ticks = tokio::time::interval(interval);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks.tick().await;
             loop {
                 ticks.tick().await;
-                if let Err(failed) = worker(json!({ "command": "sweep" })).await {
-                    tracing::warn!(?failed, "a sweep failed; the next one makes up for it");
+                if let Err(error) = worker(json!({ "command": "sweep" })).await {
+                    tracing::warn!(?error, "sweep failed; the next sweep covers the same jobs");
                 }
             }
         }))

@@ -1,32 +1,32 @@
-//! Waiting for a condition with a deadline, the only way in which tests wait.
+//! Waits for a condition with a deadline. Tests wait in no other way.
 
 use std::time::{Duration, Instant};
 
-/// Asks again and again until there is an answer.
+/// Calls `check` every 25 ms until it returns a value.
 ///
 /// # Panics
-/// When there is none within 60 seconds; `what` is in the message.
-pub async fn until<T, F>(what: &str, ask: impl FnMut() -> F) -> T
+/// When it returns none within 60 seconds. The message contains `what`.
+pub async fn until<T, F>(what: &str, check: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
 {
-    until_within(Duration::from_secs(60), what, ask).await
+    until_within(Duration::from_secs(60), what, check).await
 }
 
-/// The same for what may take longer, such as something that a schedule brings about.
+/// The same with another timeout, for instance to wait for a schedule.
 ///
 /// # Panics
-/// When there is no answer within `patience`; `what` is in the message.
-pub async fn until_within<T, F>(patience: Duration, what: &str, mut ask: impl FnMut() -> F) -> T
+/// When `check` returns no value within `timeout`. The message contains `what`.
+pub async fn until_within<T, F>(timeout: Duration, what: &str, mut check: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
 {
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     loop {
-        if let Some(answer) = ask().await {
-            return answer;
+        if let Some(value) = check().await {
+            return value;
         }
-        assert!(Instant::now() < deadline, "waited {} s in vain for: {what}", patience.as_secs());
+        assert!(Instant::now() < deadline, "timed out after {} s waiting for: {what}", timeout.as_secs());
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
 }

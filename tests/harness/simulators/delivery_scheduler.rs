@@ -1,4 +1,4 @@
-//! Sends the deliveries that are due, and sleeps until the next one is or something changes.
+//! Sends the deliveries that are due, and sleeps until the next one is due or the simulator changes.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::send_delivery::send_delivery;
 use super::shared_simulator::SharedSimulator;
 
-/// Runs until the task is aborted, which ends the deliveries in flight too.
+/// Runs until the task is aborted, which aborts the deliveries in flight too.
 pub(super) async fn run(shared: Arc<SharedSimulator>) {
     let mut in_flight = JoinSet::new();
     loop {
@@ -21,25 +21,25 @@ pub(super) async fn run(shared: Arc<SharedSimulator>) {
             in_flight.spawn(async move {
                 let delivery = outgoing.delivery;
                 let outcome = send_delivery(outgoing).await;
-                shared.delivered(delivery, outcome);
+                shared.record_outcome(delivery, outcome);
             });
         }
         tokio::select! {
             () = shared.changed.notified() => {}
-            () = until(next) => {}
+            () = sleep_until(next) => {}
             Some(_) = in_flight.join_next() => {}
         }
     }
 }
 
-async fn until(due: Option<OffsetDateTime>) {
+async fn sleep_until(due: Option<OffsetDateTime>) {
     match due {
-        // The extra millisecond makes up for a timer that is finer than it is exact.
-        Some(due) => sleep(wait(due) + Duration::from_millis(1)).await,
+        // The timer may fire early by less than a millisecond.
+        Some(due) => sleep(time_until(due) + Duration::from_millis(1)).await,
         None => pending().await,
     }
 }
 
-fn wait(due: OffsetDateTime) -> Duration {
+fn time_until(due: OffsetDateTime) -> Duration {
     Duration::try_from(due - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO)
 }

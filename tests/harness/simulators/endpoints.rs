@@ -1,4 +1,4 @@
-//! One listening port: requests go to the simulator, its replies go out as their [`Manner`] says.
+//! Serves one endpoint: passes requests to the simulator and sends its replies as their [`Manner`] specifies.
 
 use std::io;
 use std::sync::Arc;
@@ -20,18 +20,18 @@ use super::resettable_socket::{ResetFlag, ResettableSocket};
 use super::shaped_body::ShapedBody;
 use super::shared_simulator::SharedSimulator;
 
-/// Larger than any archive a test hands to the Admin endpoint.
-const MAX_BODY: usize = 1 << 30;
+/// Larger than any archive that a test sends to the Admin endpoint.
+const MAX_BODY_BYTES: usize = 1 << 30;
 
-/// Accepts connections until the task is aborted, which ends the connections too.
+/// Accepts connections until the task is aborted, which closes the connections too.
 pub(super) async fn serve(listener: TcpListener, endpoint: Endpoint, shared: Arc<SharedSimulator>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // An error here concerns the one connection that was not accepted.
+                // An error affects only the connection that was not accepted.
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(connection(stream, endpoint, Arc::clone(&shared)));
+                    connections.spawn(serve_connection(stream, endpoint, Arc::clone(&shared)));
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -39,17 +39,18 @@ pub(super) async fn serve(listener: TcpListener, endpoint: Endpoint, shared: Arc
     }
 }
 
-async fn connection(stream: TcpStream, endpoint: Endpoint, shared: Arc<SharedSimulator>) {
-    // Small answers in pieces must not wait for each other.
+async fn serve_connection(stream: TcpStream, endpoint: Endpoint, shared: Arc<SharedSimulator>) {
+    // Small chunks must not wait for further bytes.
     let _ = stream.set_nodelay(true);
     let reset_flag = ResetFlag::default();
     let socket = TokioIo::new(ResettableSocket::new(stream, reset_flag.clone()));
-    let service = service_fn(|request| answer(request, endpoint, Arc::clone(&shared), reset_flag.clone()));
-    // An error is a client that went away or a fault that was asked for.
+    let service =
+        service_fn(|request| handle_request(request, endpoint, Arc::clone(&shared), reset_flag.clone()));
+    // An error is a closed connection or a requested fault.
     let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(socket, service).await;
 }
 
-async fn answer(
+async fn handle_request(
     request: Request<Incoming>,
     endpoint: Endpoint,
     shared: Arc<SharedSimulator>,
@@ -57,23 +58,27 @@ async fn answer(
 ) -> io::Result<Response<ShapedBody>> {
     let (parts, body) = request.into_parts();
     let is_head = parts.method == Method::HEAD;
-    let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
-        return Ok(too_large());
+    let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
+        return Ok(payload_too_large());
     };
     let request = Request::from_parts(parts, body.to_bytes());
-    // Rendering and zipping take a while without optimisation, and the other endpoints must stay open.
+    // Rendering and zipping are slow without optimisation and must not block the other endpoints.
     let reply = tokio::task::spawn_blocking(move || shared.handle(endpoint, request))
         .await
         .map_err(io::Error::other)?;
-    send(reply, is_head, &reset_flag).await
+    make_response(reply, is_head, &reset_flag).await
 }
 
-async fn send(reply: Reply, is_head: bool, reset_flag: &ResetFlag) -> io::Result<Response<ShapedBody>> {
+async fn make_response(
+    reply: Reply,
+    is_head: bool,
+    reset_flag: &ResetFlag,
+) -> io::Result<Response<ShapedBody>> {
     let manner = reply.manner;
     match manner {
         Manner::Lost => {
             reset_flag.request_reset();
-            return Err(io::Error::new(io::ErrorKind::ConnectionReset, "the simulator lost the answer"));
+            return Err(io::Error::new(io::ErrorKind::ConnectionReset, "the simulator drops the response"));
         }
         Manner::Late(after) => sleep(after).await,
         Manner::Plain
@@ -97,7 +102,7 @@ fn allows_body(status: StatusCode) -> bool {
     !status.is_informational() && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
 }
 
-fn too_large() -> Response<ShapedBody> {
+fn payload_too_large() -> Response<ShapedBody> {
     let mut response = Response::new(ShapedBody::complete(Bytes::new()));
     *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
     response

@@ -1,4 +1,4 @@
-//! The handle that tests and the local runner hold.
+//! Starts and stops a simulator's endpoints, and gives tests and the local runner access to it.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,11 +20,11 @@ pub struct Ports {
     pub api: u16,
     /// The provider's file downloads.
     pub files: u16,
-    /// The simulator's control.
+    /// The simulator's Admin endpoint.
     pub admin: u16,
 }
 
-/// A simulator that is being served. Dropping it closes the ports and stops the deliveries.
+/// A running simulator. Dropping it closes the ports and stops the deliveries.
 pub struct SimulatorHost {
     shared: Arc<SharedSimulator>,
     origins: Origins,
@@ -32,11 +32,11 @@ pub struct SimulatorHost {
 }
 
 impl SimulatorHost {
-    /// Binds the three endpoints, tells the simulator where they are and starts to serve.
+    /// Binds the three endpoints, passes their origins to the simulator and starts serving.
     ///
     /// # Errors
     ///
-    /// When a port is taken; the message names it.
+    /// When a port is in use. The message names it.
     pub async fn start(simulator: Box<dyn Simulator>, ports: Ports) -> io::Result<Self> {
         let (api, api_origin) = bind(ports.api).await?;
         let (files, files_origin) = bind(ports.files).await?;
@@ -53,27 +53,27 @@ impl SimulatorHost {
         Ok(Self { shared, origins, tasks })
     }
 
-    /// Where the endpoints are.
+    /// Returns the origins of the endpoints.
     pub fn origins(&self) -> &Origins {
         &self.origins
     }
 
-    /// Works on the simulator itself. What it schedules is sent afterwards.
+    /// Runs `work` on the simulator. Deliveries that it schedules are sent afterwards.
     pub fn with<T>(&self, work: impl FnOnce(&mut dyn Simulator) -> T) -> T {
         self.shared.with(work)
     }
 
-    /// What a script needs to use the simulator.
+    /// Describes the simulator as JSON: all that a script needs to use it.
     pub fn describe(&self) -> Value {
         self.with(|simulator| simulator.describe())
     }
 
-    /// Calls the Admin endpoint without a connection. [`Value::Null`] sends no body, and stands for an empty
-    /// answer.
+    /// Calls the Admin endpoint without a connection. [`Value::Null`] sends no body, and is returned for an empty
+    /// response.
     ///
     /// # Errors
     ///
-    /// When the answer is not a success.
+    /// When the status of the response is not a success.
     pub fn admin(&self, method: http::Method, path: &str, body: &Value) -> Result<Value, AdminError> {
         let bytes = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         self.admin_bytes(method, path, "application/json", bytes)
@@ -83,7 +83,7 @@ impl SimulatorHost {
     ///
     /// # Errors
     ///
-    /// When the answer is not a success.
+    /// When the status of the response is not a success.
     pub fn admin_bytes(
         &self,
         method: http::Method,
@@ -111,35 +111,35 @@ impl SimulatorHost {
 
 impl Drop for SimulatorHost {
     fn drop(&mut self) {
-        // The connections and the deliveries in flight belong to these tasks and end with them.
+        // These tasks own the connections and the deliveries in flight, which end with them.
         for task in &self.tasks {
             task.abort();
         }
     }
 }
 
-/// The Admin endpoint answered with something else than a success.
+/// An unsuccessful response of the Admin endpoint.
 #[derive(Debug)]
 pub struct AdminError {
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
-    /// The body of the answer.
+    /// The body of the response.
     pub body: String,
 }
 
 impl std::fmt::Display for AdminError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the simulator's admin endpoint answered {}: {}", self.status, self.body)
+        write!(f, "the simulator's admin endpoint returned {}: {}", self.status, self.body)
     }
 }
 
 impl std::error::Error for AdminError {}
 
 async fn bind(port: u16) -> io::Result<(TcpListener, String)> {
-    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let listener = TcpListener::bind(wanted)
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = TcpListener::bind(address)
         .await
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {wanted}: {error}")))?;
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))?;
     let origin = format!("http://{}", listener.local_addr()?);
     Ok((listener, origin))
 }

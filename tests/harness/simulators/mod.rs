@@ -1,7 +1,7 @@
-//! Serves a provider's simulator on 127.0.0.1: three endpoints, and the deliveries it wants to send.
+//! Serves a provider's simulator on 127.0.0.1: its three endpoints and the deliveries that it sends.
 //!
-//! The simulator is pure, so this is the only place where its requests, its clock and its deliveries meet
-//! the network. `README.md` beside each simulator tells what its Admin endpoint can do.
+//! The simulator itself does no I/O. Requests, the clock and deliveries reach it only through this module. The `README.md`
+//! of each simulator describes its Admin endpoint.
 
 mod delivery_scheduler;
 mod endpoints;

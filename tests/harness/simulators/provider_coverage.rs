@@ -1,4 +1,4 @@
-//! Each provider has a simulator, and what the simulator shows is what the provider's translation takes.
+//! Each provider has a simulator whose demonstration request the provider accepts.
 
 use providers::{ApiAccess, Credentials, Provider};
 use serde_json::{Map, json};
@@ -16,12 +16,12 @@ fn each_provider_has_one_simulator() {
 }
 
 #[test]
-fn checks_have_names_of_their_own() {
+fn check_names_are_unique() {
     for provider in providers::ALL {
         let credentials = Credentials::new(simulator(*provider).credentials());
         let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let checks = provider.checks(&access, Map::new()).expect("checks");
-        // These are Landfall's own.
+        // The names of Landfall's own checks.
         let mut names = vec!["table", "callback_url", "endpoint", "secret", "callback_key", "signing"];
         for (name, _) in checks {
             assert!(!names.contains(&name), "{}: {name}", provider.name());
@@ -31,14 +31,14 @@ fn checks_have_names_of_their_own() {
 }
 
 #[test]
-fn a_simulators_demonstration_is_a_good_request() {
+fn the_demonstration_of_each_simulator_is_a_valid_request() {
     for provider in providers::ALL {
-        let shown = simulator(*provider).demonstration();
-        let mut fields = shown.as_object().cloned().expect("an object");
+        let demonstration = simulator(*provider).demonstration();
+        let mut fields = demonstration.as_object().cloned().expect("an object");
         assert_eq!(fields.remove("provider"), Some(json!(provider.name())));
         fields.remove("metadata");
         let kind = fields.remove("kind").expect("a kind");
-        let order = provider.read_order(kind.as_str().expect("text"), fields).expect("a good request");
+        let order = provider.read_order(kind.as_str().expect("text"), fields).expect("a valid request");
         assert!(order.expected.is_none_or(|expected| expected > 0));
     }
 }

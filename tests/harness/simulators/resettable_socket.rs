@@ -1,4 +1,4 @@
-//! A socket that can end in a reset instead of an orderly close.
+//! A socket that can be closed with a TCP reset (RST) instead of an orderly close (FIN).
 
 use std::io;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 pub(super) struct ResetFlag(Arc<AtomicBool>);
 
 impl ResetFlag {
-    /// The connection is to end in a reset.
+    /// Makes the connection close with a reset.
     pub(super) fn request_reset(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -24,7 +24,7 @@ impl ResetFlag {
     }
 }
 
-/// A TCP stream that obeys its [`ResetFlag`] when it is dropped.
+/// A TCP stream that is reset when it is dropped, if its [`ResetFlag`] is set.
 #[derive(Debug)]
 pub(super) struct ResettableSocket {
     stream: TcpStream,
@@ -40,7 +40,7 @@ impl ResettableSocket {
 impl Drop for ResettableSocket {
     fn drop(&mut self) {
         if self.reset_flag.is_reset_requested() {
-            // Without this the kernel would send FIN, which some clients take for a proper end. If it
+            // Without this the kernel sends FIN, which some clients take for a regular end of the body. If the call
             // fails, the client still sees a closed connection.
             let _ = self.stream.set_zero_linger();
         }

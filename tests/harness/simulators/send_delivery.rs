@@ -1,7 +1,7 @@
-//! Sends one delivery over HTTP/1.1 on a connection of its own.
+//! Sends one delivery over HTTP/1.1 on a new connection.
 //!
-//! Receivers live on the loopback interface, so there is no TLS: an `https` target counts as a failed
-//! connection. Redirects are not followed, the contract does not know what the provider does (6.1).
+//! Receivers listen on the loopback interface, so there is no TLS: an `https` target counts as a failed connection.
+//! Redirects are not followed, because the contract does not say what the provider does (6.1).
 
 use std::io;
 
@@ -17,16 +17,16 @@ use tokio::time::{sleep, timeout};
 use super::resettable_socket::{ResetFlag, ResettableSocket};
 use super::shaped_body::ShapedBody;
 
-/// Sends it and waits for the acknowledgement as long as the provider would.
+/// Sends the delivery and waits for the response as long as the provider would.
 pub(super) async fn send_delivery(outgoing: Outgoing) -> Outcome {
-    match timeout(outgoing.timeout, exchange(outgoing.request, outgoing.manner)).await {
+    match timeout(outgoing.timeout, send_request(outgoing.request, outgoing.manner)).await {
         Ok(Ok(status)) => Outcome::Status(status),
         Ok(Err(_)) => Outcome::ConnectionFailed,
         Err(_) => Outcome::Timeout,
     }
 }
 
-async fn exchange(request: Request<bytes::Bytes>, manner: Manner) -> io::Result<u16> {
+async fn send_request(request: Request<bytes::Bytes>, manner: Manner) -> io::Result<u16> {
     if let Manner::Late(after) = manner {
         sleep(after).await;
     }
@@ -40,7 +40,7 @@ async fn exchange(request: Request<bytes::Bytes>, manner: Manner) -> io::Result<
         let response =
             sender.send_request(Request::from_parts(parts, wire)).await.map_err(io::Error::other)?;
         let status = response.status().as_u16();
-        // An acknowledgement counts when it is whole.
+        // A response counts only if it is complete.
         response.into_body().collect().await.map_err(io::Error::other)?;
         Ok(status)
     };
@@ -48,8 +48,8 @@ async fn exchange(request: Request<bytes::Bytes>, manner: Manner) -> io::Result<
     tokio::pin!(exchange);
     tokio::select! {
         biased;
-        done = &mut exchange => done,
-        // The connection ends first when the receiver answers and closes at once.
+        result = &mut exchange => result,
+        // The connection ends first if the receiver responds and closes it at once.
         _ = &mut connection => exchange.await,
     }
 }
@@ -63,7 +63,7 @@ async fn connect(uri: &Uri) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// A server expects the path in the request line and the authority in `Host`.
+/// Moves the authority from the URL to the `Host` header, as servers expect it.
 fn make_relative(parts: &mut http::request::Parts) -> io::Result<()> {
     let authority = parts.uri.authority().ok_or(io::ErrorKind::InvalidInput)?;
     let host = authority.as_str().rsplit('@').next().unwrap_or_default();

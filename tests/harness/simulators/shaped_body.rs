@@ -1,4 +1,4 @@
-//! A body that is sent the way a [`Manner`] asks for.
+//! A body that is sent as a [`Manner`] specifies: in slow chunks, truncated, or without a length.
 
 use std::io;
 use std::pin::Pin;
@@ -12,10 +12,10 @@ use tokio::time::{Sleep, sleep};
 
 use super::resettable_socket::ResetFlag;
 
-/// What was already written gets this long to leave before the connection is reset.
+/// The delay between the last byte and the reset, in which the kernel sends what was written.
 const RESET_DELAY: Duration = Duration::from_millis(30);
 
-/// The bytes still to send and what happens between and after them.
+/// The bytes that are left to send, and how they are sent.
 pub(super) struct ShapedBody {
     rest: Bytes,
     chunk: usize,
@@ -26,12 +26,12 @@ pub(super) struct ShapedBody {
 }
 
 impl ShapedBody {
-    /// Everything at once, with its length.
+    /// The complete body at once, with its length.
     pub(super) fn complete(body: Bytes) -> Self {
         Self { rest: body, chunk: usize::MAX, pause: Duration::ZERO, sized: true, cut: None, waiting: None }
     }
 
-    /// The body as `manner` sends it; a cut dooms `reset_flag`.
+    /// The body as `manner` sends it. A cut body sets `reset_flag`.
     pub(super) fn new(body: Bytes, manner: Manner, reset_flag: &ResetFlag) -> Self {
         match manner {
             Manner::Plain | Manner::Late(_) | Manner::Lost => Self::complete(body),
@@ -39,12 +39,12 @@ impl ShapedBody {
             Manner::CutAfter(bytes) => Self {
                 sized: false,
                 cut: Some(reset_flag.clone()),
-                // Even a body of which nothing is sent follows headers that are.
+                // The headers are sent even if the body is cut at its first byte.
                 waiting: (bytes == 0).then(|| Box::pin(sleep(RESET_DELAY))),
-                ..Self::complete(head(&body, bytes))
+                ..Self::complete(truncate(&body, bytes))
             },
             Manner::NoLength => Self { sized: false, ..Self::complete(body) },
-            Manner::ShortNoLength(bytes) => Self { sized: false, ..Self::complete(head(&body, bytes)) },
+            Manner::ShortNoLength(bytes) => Self { sized: false, ..Self::complete(truncate(&body, bytes)) },
         }
     }
 
@@ -93,6 +93,6 @@ impl Body for ShapedBody {
     }
 }
 
-fn head(body: &Bytes, bytes: usize) -> Bytes {
+fn truncate(body: &Bytes, bytes: usize) -> Bytes {
     body.slice(..bytes.min(body.len()))
 }

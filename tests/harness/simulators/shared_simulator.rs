@@ -7,7 +7,7 @@ use simulators::{Endpoint, Outcome, Outgoing, Reply, Simulator};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-/// The simulator and the bell that tells the pump to look at it again.
+/// The simulator, and the notification that makes the delivery scheduler check it again.
 pub(super) struct SharedSimulator {
     simulator: Mutex<Box<dyn Simulator>>,
     pub(super) changed: Notify,
@@ -19,14 +19,14 @@ impl SharedSimulator {
     }
 
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut dyn Simulator) -> T) -> T {
-        let done = self.look(work);
+        let result = self.with_unnotified(work);
         self.changed.notify_one();
-        done
+        result
     }
 
-    /// Works on the simulator without waking the pump.
-    fn look<T>(&self, work: impl FnOnce(&mut dyn Simulator) -> T) -> T {
-        // A panic in one test's closure must not hide behind the poison of the next caller.
+    /// Runs `work` on the simulator without notifying the delivery scheduler.
+    fn with_unnotified<T>(&self, work: impl FnOnce(&mut dyn Simulator) -> T) -> T {
+        // A panic in a test's closure poisons the lock. The next caller must not panic as well, which would hide the cause.
         let mut simulator = self.simulator.lock().unwrap_or_else(PoisonError::into_inner);
         work(simulator.as_mut())
     }
@@ -35,12 +35,15 @@ impl SharedSimulator {
         self.with(|simulator| simulator.handle(endpoint, request, OffsetDateTime::now_utc()))
     }
 
-    /// What is due now, and when to look again.
+    /// Takes the deliveries that are due now, and returns when the next one is due.
     pub(super) fn take_due(&self) -> (Vec<Outgoing>, Option<OffsetDateTime>) {
-        self.look(|simulator| (simulator.take_due(OffsetDateTime::now_utc()), simulator.next_due()))
+        self.with_unnotified(|simulator| {
+            (simulator.take_due(OffsetDateTime::now_utc()), simulator.next_due())
+        })
     }
 
-    pub(super) fn delivered(&self, delivery: u64, outcome: Outcome) {
+    /// Reports the outcome of a delivery to the simulator.
+    pub(super) fn record_outcome(&self, delivery: u64, outcome: Outcome) {
         self.with(|simulator| simulator.delivered(delivery, outcome, OffsetDateTime::now_utc()));
     }
 }

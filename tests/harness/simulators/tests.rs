@@ -1,4 +1,4 @@
-//! The host keeps the promises of `simulators`: every manner on a real socket, and deliveries.
+//! The host sends replies and deliveries in every manner of `simulators`, on real sockets.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use super::{Ports, SimulatorHost};
 
 const BODY: &[u8] = b"0123456789";
 
-/// Answers every call of the API in one manner, and sends what its Admin endpoint is given.
+/// Responds to every API request in one manner, and delivers to each URL that is posted to its Admin endpoint.
 struct Scripted {
     manner: Manner,
     due: Vec<(OffsetDateTime, Outgoing)>,
@@ -74,7 +74,7 @@ async fn host(manner: Manner) -> SimulatorHost {
     SimulatorHost::start(Box::new(scripted), Ports::default()).await.expect("free ports")
 }
 
-/// What comes back on the wire, and whether it ended in an orderly close.
+/// Returns the bytes of the response, and whether the connection was closed in order.
 async fn exchange(origin: &str, method: &str) -> (String, bool) {
     let address = origin.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.expect("the endpoint is open");
@@ -85,7 +85,7 @@ async fn exchange(origin: &str, method: &str) -> (String, bool) {
     (String::from_utf8_lossy(&got).into_owned(), orderly)
 }
 
-async fn answered(manner: Manner) -> (String, bool, Duration) {
+async fn fetch_in_manner(manner: Manner) -> (String, bool, Duration) {
     let host = host(manner).await;
     let start = Instant::now();
     let (text, orderly) = exchange(&host.origins().api, "GET").await;
@@ -93,8 +93,8 @@ async fn answered(manner: Manner) -> (String, bool, Duration) {
 }
 
 #[tokio::test]
-async fn a_plain_answer_has_its_length() {
-    let (text, orderly, _) = answered(Manner::Plain).await;
+async fn a_plain_response_has_a_content_length() {
+    let (text, orderly, _) = fetch_in_manner(Manner::Plain).await;
     assert!(
         orderly && text.contains("content-length: 10\r\n") && text.ends_with("\r\n\r\n0123456789"),
         "{text}"
@@ -102,45 +102,45 @@ async fn a_plain_answer_has_its_length() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_a_reset_without_a_byte() {
-    assert!(matches!(answered(Manner::Lost).await, (text, false, _) if text.is_empty()));
+async fn a_lost_response_is_a_reset_without_a_byte() {
+    assert!(matches!(fetch_in_manner(Manner::Lost).await, (text, false, _) if text.is_empty()));
 }
 
 #[tokio::test]
-async fn late_and_slow_answers_take_their_time() {
+async fn late_and_slow_responses_are_delayed() {
     let pause = Duration::from_millis(60);
-    let (text, orderly, took) = answered(Manner::Late(pause)).await;
+    let (text, orderly, took) = fetch_in_manner(Manner::Late(pause)).await;
     assert!(orderly && text.ends_with("0123456789") && took >= pause);
-    let (text, orderly, took) = answered(Manner::Slow { chunk: 4, pause }).await;
+    let (text, orderly, took) = fetch_in_manner(Manner::Slow { chunk: 4, pause }).await;
     assert!(orderly && text.ends_with("0123456789") && took >= 2 * pause, "{text} {took:?}");
     assert!(text.contains("content-length: 10\r\n"));
 }
 
 #[tokio::test]
-async fn a_cut_answer_promises_more_than_it_sends() {
-    let (text, orderly, _) = answered(Manner::CutAfter(4)).await;
+async fn a_cut_response_sends_less_than_its_content_length() {
+    let (text, orderly, _) = fetch_in_manner(Manner::CutAfter(4)).await;
     assert!(!orderly && text.contains("content-length: 10\r\n") && text.ends_with("\r\n\r\n0123"), "{text}");
-    let (text, orderly, _) = answered(Manner::CutAfter(0)).await;
+    let (text, orderly, _) = fetch_in_manner(Manner::CutAfter(0)).await;
     assert!(!orderly && text.ends_with("\r\n\r\n"), "{text}");
 }
 
 #[tokio::test]
-async fn without_a_length_only_the_chunks_tell() {
-    let (text, orderly, _) = answered(Manner::NoLength).await;
+async fn a_response_without_length_is_chunked() {
+    let (text, orderly, _) = fetch_in_manner(Manner::NoLength).await;
     assert!(orderly && text.ends_with("A\r\n0123456789\r\n0\r\n\r\n"), "{text}");
-    let (text, orderly, _) = answered(Manner::ShortNoLength(3)).await;
+    let (text, orderly, _) = fetch_in_manner(Manner::ShortNoLength(3)).await;
     assert!(orderly && text.ends_with("3\r\n012\r\n0\r\n\r\n") && !text.contains("content-length"), "{text}");
 }
 
 #[tokio::test]
-async fn head_gets_the_length_and_no_body() {
+async fn a_head_response_has_a_length_and_no_body() {
     let host = host(Manner::Plain).await;
     let (text, orderly) = exchange(&host.origins().files, "HEAD").await;
     assert!(orderly && text.contains("content-length: 10\r\n") && text.ends_with("\r\n\r\n"), "{text}");
 }
 
-/// Delivers to a receiver that answers `reply`, or never if it is empty, and gives what the host noted.
-async fn delivered(reply: &'static [u8], manner: Manner) -> (String, String) {
+/// Delivers to a receiver that sends `reply`, or nothing if it is empty. Returns the request and the recorded outcome.
+async fn deliver_to_receiver(reply: &'static [u8], manner: Manner) -> (String, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let host = host(manner).await;
@@ -153,34 +153,36 @@ async fn delivered(reply: &'static [u8], manner: Manner) -> (String, String) {
     }
     stream.write_all(reply).await.expect("the host reads");
     for _ in 0..100 {
-        let noted = host.admin(Method::GET, "/", &Value::Null).expect("an answer")["outcomes"].to_string();
-        if noted != "\"[]\"" {
-            return (String::from_utf8_lossy(&got[..read]).into_owned(), noted);
+        let recorded = host.admin(Method::GET, "/", &Value::Null).expect("an answer")["outcomes"].to_string();
+        if recorded != "\"[]\"" {
+            return (String::from_utf8_lossy(&got[..read]).into_owned(), recorded);
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the delivery never ended");
+    panic!("no outcome of the delivery was recorded");
 }
 
 #[tokio::test]
-async fn a_delivery_is_sent_when_due_and_its_end_is_reported() {
-    let (request, noted) = delivered(b"HTTP/1.1 202 X\r\ncontent-length: 0\r\n\r\n", Manner::Plain).await;
+async fn a_delivery_is_sent_when_due_and_its_outcome_is_reported() {
+    let (request, recorded) =
+        deliver_to_receiver(b"HTTP/1.1 202 X\r\ncontent-length: 0\r\n\r\n", Manner::Plain).await;
     assert!(request.starts_with("POST /hook?a=1 HTTP/1.1\r\n") && request.contains("host: 127.0.0.1:"));
-    assert!(noted.contains("Status(202)"), "{noted}");
+    assert!(recorded.contains("Status(202)"), "{recorded}");
     let slow = Manner::Slow { chunk: 3, pause: Duration::from_millis(20) };
-    let (_, noted) = delivered(b"HTTP/1.1 307 X\r\nlocation: /y\r\ncontent-length: 0\r\n\r\n", slow).await;
-    assert!(noted.contains("Status(307)"), "redirects are not followed: {noted}");
+    let (_, recorded) =
+        deliver_to_receiver(b"HTTP/1.1 307 X\r\nlocation: /y\r\ncontent-length: 0\r\n\r\n", slow).await;
+    assert!(recorded.contains("Status(307)"), "redirects are not followed: {recorded}");
 }
 
 #[tokio::test]
-async fn silence_is_a_timeout_and_a_closed_port_a_failed_connection() {
-    let (_, noted) = delivered(b"", Manner::Plain).await;
-    assert!(noted.contains("Timeout"), "{noted}");
+async fn no_response_is_a_timeout_and_a_closed_port_a_failed_connection() {
+    let (_, recorded) = deliver_to_receiver(b"", Manner::Plain).await;
+    assert!(recorded.contains("Timeout"), "{recorded}");
     let host = host(Manner::Plain).await;
     host.admin(Method::POST, "/", &json!("http://127.0.0.1:1/")).expect("scheduled");
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let noted = host.admin(Method::GET, "/", &Value::Null).expect("an answer").to_string();
-    assert!(noted.contains("ConnectionFailed"), "{noted}");
+    let recorded = host.admin(Method::GET, "/", &Value::Null).expect("an answer").to_string();
+    assert!(recorded.contains("ConnectionFailed"), "{recorded}");
 }
 
 #[tokio::test]
@@ -194,7 +196,7 @@ async fn dropping_the_host_closes_its_ports() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_named() {
+async fn the_error_names_a_port_in_use() {
     let first = host(Manner::Plain).await;
     let port = first.origins().api.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     let scripted = Scripted { manner: Manner::Plain, due: Vec::new(), outcomes: Vec::new() };
