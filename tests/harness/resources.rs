@@ -43,7 +43,7 @@ pub(crate) struct QueueUrls {
     pub(crate) caller_webhooks: String,
 }
 
-/// AwsClients of the AWS services, configured like those of the functions.
+/// Clients of the AWS services, configured like those of the functions.
 #[derive(Debug, Clone)]
 pub struct AwsClients {
     /// S3.
@@ -57,7 +57,7 @@ pub struct AwsClients {
 }
 
 impl AwsClients {
-    /// AwsClients with the region, credentials and endpoints of a function's environment.
+    /// Creates clients with the region, credentials and endpoints of a function's environment.
     ///
     /// # Errors
     /// A variable is missing.

@@ -39,7 +39,7 @@ pub struct StackOptions {
     pub seed: u64,
     /// Number of the run. It makes the ids of new work differ between runs on the same data folder.
     pub run: u64,
-    /// FunctionEnvironments of the functions, over those that the stack sets.
+    /// Environment variables of the functions. They override those that the stack sets.
     pub variables: Vec<(String, String)>,
     /// Origins of callers on this machine. Their webhooks are notified although their addresses are not public.
     pub caller_origins: Vec<String>,

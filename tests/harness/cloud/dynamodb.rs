@@ -1,5 +1,5 @@
-//! DynamoDB: dynoxide, a SQLite-backed implementation, behind the middleware that counts and breaks.
-//! Dynoxide serves a socket of its own only, so the middleware passes calls on to a private port.
+//! DynamoDB by the crate dynoxide, which stores tables in SQLite. Dynoxide serves a socket only, so requests that pass the
+//! middleware are forwarded to a private port.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use super::handler::{Handler, HandlerResult};
 use super::server::{endpoint, listen};
 use super::start_error::StartError;
 
-/// The private server; dropping it stops it.
+/// The private dynoxide server. Dropping it stops the server.
 pub(super) struct DynamoDb {
     endpoint: String,
     task: JoinHandle<()>,
 }
 
 impl DynamoDb {
-    /// Opens the database file, or one in memory, and serves it on a free port.
+    /// Opens the database file, or a database in memory, and serves it on a free port.
     pub(super) async fn start(database: Option<PathBuf>) -> Result<Self, StartError> {
         let database = match database {
             Some(path) => {
@@ -45,7 +45,7 @@ impl DynamoDb {
         Ok(Self { endpoint, task })
     }
 
-    /// Passes calls on.
+    /// Returns a handler that forwards requests to the private server.
     pub(super) fn handler(&self) -> Handler {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -54,10 +54,10 @@ impl DynamoDb {
         Arc::new(move |request| Box::pin(forward(client.clone(), Arc::clone(&endpoint), request)))
     }
 
-    /// Stops the server and waits until it has.
+    /// Stops the server and waits for its end.
     pub(super) async fn shutdown(mut self) {
         self.task.abort();
-        // Cancelled is the only way it ends.
+        // The result is always the cancellation.
         let _ = (&mut self.task).await;
     }
 }
@@ -76,7 +76,7 @@ async fn forward(
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     parts.uri = format!("{endpoint}{path}").parse::<Uri>()?;
-    // Requests are bounded by DynamoDB's own limit of 16 MB, which dynoxide enforces.
+    // The size is bounded by DynamoDB's limit of 16 MB, which dynoxide enforces.
     let body = body.collect().await?.to_bytes();
     let response = client.request(Request::from_parts(parts, Full::new(body))).await?;
     Ok(response.map(Body::from))

@@ -1,6 +1,5 @@
-//! Plays Lambda's SQS event source mapping: receives batches, calls the function, and deletes
-//! what it does not report as failed. Failed messages come back when their visibility timeout,
-//! the queue's own, is over.
+//! Implements Lambda's SQS event source mapping: receives batches, invokes the function and deletes the messages that it
+//! does not report as failed. Failed messages become visible again after the visibility timeout of the queue.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,26 +17,26 @@ use super::services::{
 /// The function behind the queue: a Lambda event in, a batch response out.
 pub type BatchHandler = Arc<dyn Fn(Value) -> BoxFuture<Result<Value, FunctionError>> + Send + Sync>;
 
-/// The settings of the mapping. Partial batch responses (`ReportBatchItemFailures`) are on.
+/// The settings of the mapping. Partial batch responses (`ReportBatchItemFailures`) are enabled.
 #[derive(Clone, Debug)]
 pub struct EventSourceOptions {
     /// Name of the queue.
     pub queue: String,
     /// `BatchSize`.
     pub batch_size: usize,
-    /// `MaximumConcurrency`: how many batches are worked on at once.
+    /// `MaximumConcurrency`: how many batches are processed concurrently.
     pub maximum_concurrency: usize,
 }
 
 impl EventSourceOptions {
-    /// Batches of ten, two at once, which is the least that AWS allows.
+    /// Returns the defaults: batches of ten, and a concurrency of two, the minimum of AWS.
     pub fn new(queue: impl Into<String>) -> Self {
         Self { queue: queue.into(), batch_size: 10, maximum_concurrency: 2 }
     }
 }
 
-/// A running mapping. Dropping it stops receiving and drops the calls that are running, as if
-/// the function had been killed: their messages come back.
+/// A running mapping. Dropping it stops receiving and aborts the running invocations, as if the function had been killed:
+/// their messages become visible again.
 pub struct EventSource {
     task: JoinHandle<()>,
 }
@@ -56,10 +55,10 @@ impl Drop for EventSource {
 
 async fn poll(queues: Arc<Queues>, options: EventSourceOptions, handler: BatchHandler) {
     let slots = Arc::new(Semaphore::new(options.maximum_concurrency.max(1)));
-    // Owned by this task: aborting it aborts the running calls.
+    // This task owns the invocations, so aborting it aborts them.
     let mut calls = JoinSet::new();
     loop {
-        // A slot comes first, or received messages would wait and time out.
+        // The slot is acquired before receiving. Otherwise received messages wait and their visibility timeout expires.
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         while calls.try_join_next().is_some() {}
         let receive_options = ReceiveOptions {
@@ -71,36 +70,41 @@ async fn poll(queues: Arc<Queues>, options: EventSourceOptions, handler: BatchHa
             Ok(messages) if messages.is_empty() => {}
             Ok(messages) => {
                 let (queues, queue) = (Arc::clone(&queues), options.queue.clone());
-                let answer = handler(event(&queues, &queue, &messages));
+                let invocation = handler(make_event(&queues, &queue, &messages));
                 calls.spawn(async move {
-                    settle(&queues, &queue, &messages, answer.await);
+                    delete_succeeded(&queues, &queue, &messages, invocation.await);
                     drop(slot);
                 });
             }
-            // The queue is not there yet.
+            // The queue does not exist yet.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// Deletes the messages that were worked on successfully.
-fn settle(queues: &Queues, queue: &str, messages: &[Message], answer: Result<Value, FunctionError>) {
+/// Deletes the messages that were processed successfully.
+fn delete_succeeded(
+    queues: &Queues,
+    queue: &str,
+    messages: &[Message],
+    result: Result<Value, FunctionError>,
+) {
     let ids: Vec<&str> = messages.iter().map(|message| message.id.as_str()).collect();
-    let Some(failed) = answer.ok().and_then(|answer| failures(&answer, &ids)) else {
+    let Some(failed) = result.ok().and_then(|response| failed_ids(&response, &ids)) else {
         return;
     };
     for message in messages {
         if let Some(receipt) = message.receipt().filter(|_| !failed.contains(&message.id)) {
-            // The queue may be gone by now, and the message with it.
+            // Fails if the queue was deleted meanwhile, and the message with it.
             let _ = delete_message(queues, queue, receipt);
         }
     }
 }
 
-/// The failed message ids of a batch response, or nothing when AWS would take all as failed.
-fn failures(answer: &Value, batch: &[&str]) -> Option<BTreeSet<String>> {
-    let items = match answer.get("batchItemFailures") {
-        // Null, an empty response, an absent or a null list: everything succeeded.
+/// Returns the failed message ids of a batch response, or `None` if AWS would treat all messages as failed.
+fn failed_ids(response: &Value, batch: &[&str]) -> Option<BTreeSet<String>> {
+    let items = match response.get("batchItemFailures") {
+        // Null, an empty response, an absent or a null list: all messages succeeded.
         None | Some(Value::Null) => return Some(BTreeSet::new()),
         Some(items) => items.as_array()?,
     };
@@ -113,8 +117,8 @@ fn failures(answer: &Value, batch: &[&str]) -> Option<BTreeSet<String>> {
         .collect()
 }
 
-/// The event as Lambda gets it.
-fn event(queues: &Queues, queue: &str, messages: &[Message]) -> Value {
+/// Makes the event that Lambda sends to the function.
+fn make_event(queues: &Queues, queue: &str, messages: &[Message]) -> Value {
     let records: Vec<_> = messages
         .iter()
         .map(|message| {
@@ -134,7 +138,7 @@ fn event(queues: &Queues, queue: &str, messages: &[Message]) -> Value {
     json!({ "Records": records })
 }
 
-/// The same attributes as in the SQS API, under the names of the event.
+/// Converts message attributes from the names of the SQS API to those of the event.
 fn message_attributes(attributes: &Map<String, Value>) -> Value {
     let renamed = attributes.iter().map(|(name, attribute)| {
         let mut event = json!({
@@ -154,23 +158,23 @@ fn message_attributes(attributes: &Map<String, Value>) -> Value {
 mod tests {
     use super::*;
 
-    fn failed(answer: Value) -> Option<Vec<String>> {
-        failures(&answer, &["one", "two"]).map(|ids| ids.into_iter().collect())
+    fn failed(response: Value) -> Option<Vec<String>> {
+        failed_ids(&response, &["one", "two"]).map(|ids| ids.into_iter().collect())
     }
 
     #[test]
     fn absent_and_empty_lists_mean_success() {
-        for answer in
+        for response in
             [json!(null), json!({}), json!({"batchItemFailures": null}), json!({"batchItemFailures": []})]
         {
-            assert_eq!(failed(answer), Some(vec![]));
+            assert_eq!(failed(response), Some(vec![]));
         }
     }
 
     #[test]
     fn only_the_listed_messages_failed() {
-        let answer = json!({"batchItemFailures": [{"itemIdentifier": "two"}]});
-        assert_eq!(failed(answer), Some(vec!["two".to_owned()]));
+        let response = json!({"batchItemFailures": [{"itemIdentifier": "two"}]});
+        assert_eq!(failed(response), Some(vec!["two".to_owned()]));
     }
 
     #[test]

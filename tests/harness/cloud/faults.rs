@@ -1,29 +1,27 @@
-//! Switches that break a service on purpose: the whole of it until switched back, or the next few
-//! calls of one operation.
+//! Injects faults into the services: into all requests of a service, or into the next requests of one operation.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::operation::{Operation, Service};
 
-/// How a service fails while it is broken.
+/// How a service fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outage {
-    /// It works.
+    /// The service works.
     None,
-    /// Every call is answered with 503.
+    /// Every request gets status 503.
     Refuse503,
-    /// Calls that can change something are answered with 503, the others work.
+    /// Requests that can change something get status 503. The others work.
     RefuseWrites503,
-    /// The connection closes without an answer and nothing is done.
+    /// The connection closes without a response. The operation is not carried out.
     DropConnections,
-    /// The call is carried out, then the connection closes without an answer: the client cannot
-    /// know whether it worked.
+    /// The operation is carried out, then the connection closes without a response. The client cannot know the outcome.
     LoseAnswers,
-    /// Nothing is done and nothing is answered for as long as the client waits.
+    /// The operation is not carried out, and no response is sent as long as the client waits.
     Stall,
 }
 
-/// The switches of all services.
+/// The injected faults of all services.
 #[derive(Debug, Default)]
 pub struct Faults {
     rules: Mutex<Vec<Rule>>,
@@ -33,12 +31,12 @@ pub struct Faults {
 struct Rule {
     service: Service,
     outage: Outage,
-    /// With an operation: how many more of its calls fail.
+    /// The operation that fails, and how many more of its requests do.
     limited: Option<(String, u32)>,
 }
 
 impl Faults {
-    /// Breaks all of a service until this is called again; [`Outage::None`] repairs it.
+    /// Makes all requests of a service fail until the next call. [`Outage::None`] ends the outage.
     pub fn set(&self, service: Service, outage: Outage) {
         let mut rules = self.rules();
         rules.retain(|rule| rule.service != service || rule.limited.is_some());
@@ -62,19 +60,19 @@ impl Faults {
         self.set(Service::Sqs, outage);
     }
 
-    /// Breaks the next `calls` calls of one operation, for instance `"CompleteMultipartUpload"`.
+    /// Makes the next `calls` requests of one operation fail, for instance of `"CompleteMultipartUpload"`.
     pub fn next(&self, service: Service, operation: &str, outage: Outage, calls: u32) {
         let limited = Some((operation.to_owned(), calls));
         self.rules().push(Rule { service, outage, limited });
     }
 
-    /// Repairs everything.
+    /// Ends all faults.
     pub fn clear(&self) {
         self.rules().clear();
     }
 
-    /// How this call is to fail; uses up one of a limited number of failures.
-    pub(super) fn verdict(&self, operation: &Operation) -> Outage {
+    /// Returns how this request fails, and counts it against the number of limited failures.
+    pub(super) fn take_outage(&self, operation: &Operation) -> Outage {
         let mut rules = self.rules();
         let Some(index) = rules.iter().position(|rule| rule.applies(operation)) else {
             return Outage::None;

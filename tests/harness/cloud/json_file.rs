@@ -1,5 +1,4 @@
-//! Keeps a value in a JSON file that is replaced as a whole, so that a crash leaves the old or
-//! the new state and never half of one.
+//! Stores a value in a JSON file that is replaced atomically: a crash leaves the old or the new content.
 
 use std::fs;
 use std::io;
@@ -8,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Reads what [`save`] wrote, or nothing when there is no file yet.
+/// Reads what [`save`] wrote. Returns `None` if the file does not exist.
 pub(super) fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
@@ -19,7 +18,7 @@ pub(super) fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     }
 }
 
-/// Writes a neighbouring file and renames it over the old one.
+/// Writes a temporary file beside the old one and renames it.
 pub(super) fn save<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");

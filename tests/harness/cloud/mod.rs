@@ -1,7 +1,6 @@
-//! A small AWS in this process: S3, DynamoDB, SQS, Secrets Manager, EventBridge, Step Functions
-//! and Lambda invocation, each on 127.0.0.1 and spoken to over the wire by the ordinary AWS
-//! clients. The local runner and the flow tests start one, point the clients at its endpoints,
-//! break it on purpose through [`LocalCloud::faults`] and look inside through the other methods.
+//! A local AWS in this process: S3, DynamoDB, SQS, Secrets Manager, EventBridge, Step Functions, STS and Lambda invocation
+//! on 127.0.0.1, for the ordinary AWS clients. The local runner and the flow tests start it, point the clients at its
+//! endpoints, inject faults through [`LocalCloud::faults`] and inspect its state through the other methods.
 
 mod account;
 mod dynamodb;
@@ -33,13 +32,13 @@ pub use self::request_counts::RequestCounts;
 pub use self::services::{CallbackReport, FunctionError, Invoke, PublishedEvent, QueueDepth, TaskReport};
 pub use self::start_error::StartError;
 
-/// The running cloud; dropping it stops every server.
+/// A running local cloud. Dropping it stops every server.
 pub struct LocalCloud {
-    /// For S3 clients, path-style addressing.
+    /// Endpoint for S3 clients, with path-style addressing.
     pub s3_endpoint: String,
-    /// For DynamoDB clients.
+    /// Endpoint for DynamoDB clients.
     pub dynamodb_endpoint: String,
-    /// For SQS, Secrets Manager, EventBridge, Step Functions, Lambda and STS clients.
+    /// Endpoint for SQS, Secrets Manager, EventBridge, Step Functions, Lambda and STS clients.
     pub aws_endpoint: String,
     faults: Arc<Faults>,
     requests: Arc<RequestCounts>,
@@ -50,7 +49,7 @@ pub struct LocalCloud {
 }
 
 impl LocalCloud {
-    /// Opens the data folder and starts all servers.
+    /// Opens the data folder and starts the servers.
     pub async fn start(options: LocalCloudOptions) -> Result<Self, StartError> {
         let middleware = server::Middleware::default();
         let ports = options.ports;
@@ -102,64 +101,64 @@ impl LocalCloud {
         self.dynamodb.shutdown().await;
     }
 
-    /// Breaks services on purpose.
+    /// Returns the fault injection of all services.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// How often each operation was called.
+    /// Returns how often each operation was called.
     pub fn requests(&self) -> &RequestCounts {
         &self.requests
     }
 
-    /// How many times an object was written at this key since the start: puts, completed uploads
-    /// and copies, whether or not the bucket keeps versions.
+    /// Returns how often an object was written at this key since the start: puts, completed uploads and copies, with or
+    /// without versioning.
     pub fn object_writes(&self, bucket: &str, key: &str) -> u64 {
         self.store.write_count(bucket, key)
     }
 
-    /// Everything put on EventBridge, oldest first.
+    /// Returns the events that were put on EventBridge, oldest first.
     pub fn events(&self) -> Vec<PublishedEvent> {
         self.services.events()
     }
 
-    /// Everything reported to Step Functions, oldest first.
+    /// Returns the task reports to Step Functions, oldest first.
     pub fn task_reports(&self) -> Vec<TaskReport> {
         self.services.task_reports()
     }
 
-    /// Lets the task of a token end without a report, as if its state had timed out.
+    /// Ends the task of a token without a report, as if its state had timed out.
     pub fn end_task(&self, token: &str) {
         self.services.end_task(token);
     }
 
-    /// Everything sent to callbacks of Lambda's durable functions, oldest first.
+    /// Returns what was sent to callbacks of Lambda's durable functions, oldest first.
     pub fn callback_reports(&self) -> Vec<CallbackReport> {
         self.services.callback_reports()
     }
 
-    /// Makes `function` answer invocations of `name`; a second one replaces the first.
+    /// Registers `function` for invocations of `name`. It replaces an earlier function of that name.
     pub fn register_function(&self, name: &str, function: Invoke) {
         self.services.register_function(name, function);
     }
 
-    /// Message counts of a queue, or nothing when there is no such queue.
+    /// Returns the message counts of a queue, or `None` if the queue does not exist.
     pub fn queue_depth(&self, queue: &str) -> Option<QueueDepth> {
         self.services.queue_depth(queue)
     }
 
-    /// How long each message of a queue that was received is still hidden.
+    /// Returns for each received message of a queue how long it stays hidden.
     pub fn remaining_invisibility(&self, queue: &str) -> Vec<Duration> {
         self.services.queues().remaining_invisibility(queue)
     }
 
-    /// Lets so much time pass for the messages of a queue: what is hidden or delayed is back so much earlier.
+    /// Advances the clock of a queue: hidden and delayed messages become visible earlier by this time.
     pub fn advance_queue_clock(&self, queue: &str, by: Duration) {
         self.services.queues().advance_clock(queue, by);
     }
 
-    /// Connects a queue to a function as Lambda's event source mapping does. The queue may be
-    /// created later. Dropping the result disconnects them.
+    /// Invokes a function with the messages of a queue, as Lambda's event source mapping does. The queue may be created
+    /// later. Dropping the result stops the mapping.
     pub fn event_source(&self, options: EventSourceOptions, handler: BatchHandler) -> EventSource {
         EventSource::start(self.services.queues(), options, handler)
     }

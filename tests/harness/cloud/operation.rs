@@ -1,12 +1,12 @@
-//! Names the AWS operation that a request asks for, before anybody has handled it, so that faults
-//! and counters can speak of `UploadPart` and not of `PUT /bucket/key?partNumber=1`.
+//! Finds the AWS operation of a request before the service handles it, so that faults and counters name `UploadPart`
+//! instead of `PUT /bucket/key?partNumber=1`.
 
 use http::{Method, Request};
 
 /// The path prefix of `SendDurableExecutionCallbackSuccess` and its siblings in Lambda's API reference.
 pub(super) const DURABLE_CALLBACKS_PATH: &str = "/2025-12-01/durable-execution-callbacks/";
 
-/// The AWS services that the cloud plays.
+/// The AWS services of the local cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
     /// Amazon S3.
@@ -27,12 +27,12 @@ pub enum Service {
     Sts,
 }
 
-/// What a request asks for.
+/// An AWS operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Operation {
-    /// The service that is meant.
+    /// The service.
     pub(super) service: Service,
-    /// The operation's name in the AWS documentation.
+    /// The operation's name in the AWS API reference.
     pub(super) name: String,
 }
 
@@ -41,7 +41,7 @@ impl Operation {
         Self { service, name: name.into() }
     }
 
-    /// Whether it can change anything. Receiving a message counts: it hides the message.
+    /// Returns whether the operation can change state. ReceiveMessage does: it hides the messages.
     pub(super) fn writes(&self) -> bool {
         const READS: [&str; 8] =
             ["Get", "Head", "List", "Describe", "Query", "Scan", "BatchGet", "TransactGet"];
@@ -49,55 +49,55 @@ impl Operation {
     }
 }
 
-/// For the S3 port: path-style addresses only, as the endpoint is an IP address.
+/// Finds the operation of a request to the S3 port. Addresses are path-style only, because the endpoint is an IP address.
 pub(super) fn of_s3<B>(request: &Request<B>) -> Operation {
     let path = request.uri().path().trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
     let query = request.uri().query().unwrap_or_default();
-    let asks = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    let has_parameter = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
     let name = match (bucket.is_empty(), key.is_empty()) {
         (true, _) => "ListBuckets".to_owned(),
-        (false, true) => bucket_operation(request.method(), asks),
+        (false, true) => bucket_operation(request.method(), has_parameter),
         (false, false) => {
-            let copies = request.headers().contains_key("x-amz-copy-source");
-            object_operation(request.method(), asks, copies)
+            let has_copy_source = request.headers().contains_key("x-amz-copy-source");
+            object_operation(request.method(), has_parameter, has_copy_source)
         }
     };
     Operation::new(Service::S3, name)
 }
 
-fn bucket_operation(method: &Method, asks: impl Fn(&str) -> bool) -> String {
-    let subject = if asks("versioning") {
+fn bucket_operation(method: &Method, has_parameter: impl Fn(&str) -> bool) -> String {
+    let subject = if has_parameter("versioning") {
         "BucketVersioning"
-    } else if asks("lifecycle") {
+    } else if has_parameter("lifecycle") {
         "BucketLifecycleConfiguration"
-    } else if asks("location") {
+    } else if has_parameter("location") {
         "BucketLocation"
     } else {
         ""
     };
     match *method {
         _ if !subject.is_empty() => verb(method) + subject,
-        Method::GET if asks("uploads") => "ListMultipartUploads".into(),
-        Method::GET if asks("versions") => "ListObjectVersions".into(),
-        Method::GET if asks("list-type") => "ListObjectsV2".into(),
+        Method::GET if has_parameter("uploads") => "ListMultipartUploads".into(),
+        Method::GET if has_parameter("versions") => "ListObjectVersions".into(),
+        Method::GET if has_parameter("list-type") => "ListObjectsV2".into(),
         Method::GET => "ListObjects".into(),
-        Method::POST if asks("delete") => "DeleteObjects".into(),
+        Method::POST if has_parameter("delete") => "DeleteObjects".into(),
         Method::PUT => "CreateBucket".into(),
         _ => verb(method) + "Bucket",
     }
 }
 
-fn object_operation(method: &Method, asks: impl Fn(&str) -> bool, copies: bool) -> String {
+fn object_operation(method: &Method, has_parameter: impl Fn(&str) -> bool, has_copy_source: bool) -> String {
     match *method {
-        _ if asks("tagging") => verb(method) + "ObjectTagging",
-        Method::POST if asks("uploads") => "CreateMultipartUpload".into(),
-        Method::POST if asks("uploadId") => "CompleteMultipartUpload".into(),
-        Method::PUT if asks("uploadId") && copies => "UploadPartCopy".into(),
-        Method::PUT if asks("uploadId") => "UploadPart".into(),
-        Method::DELETE if asks("uploadId") => "AbortMultipartUpload".into(),
-        Method::GET if asks("uploadId") => "ListParts".into(),
-        Method::PUT if copies => "CopyObject".into(),
+        _ if has_parameter("tagging") => verb(method) + "ObjectTagging",
+        Method::POST if has_parameter("uploads") => "CreateMultipartUpload".into(),
+        Method::POST if has_parameter("uploadId") => "CompleteMultipartUpload".into(),
+        Method::PUT if has_parameter("uploadId") && has_copy_source => "UploadPartCopy".into(),
+        Method::PUT if has_parameter("uploadId") => "UploadPart".into(),
+        Method::DELETE if has_parameter("uploadId") => "AbortMultipartUpload".into(),
+        Method::GET if has_parameter("uploadId") => "ListParts".into(),
+        Method::PUT if has_copy_source => "CopyObject".into(),
         _ => verb(method) + "Object",
     }
 }
@@ -107,13 +107,13 @@ fn verb(method: &Method) -> String {
     method[..1].to_owned() + &method[1..].to_ascii_lowercase()
 }
 
-/// For the DynamoDB port.
+/// Finds the operation of a request to the DynamoDB port.
 pub(super) fn of_dynamodb<B>(request: &Request<B>) -> Operation {
     let (_, name) = target(request).unwrap_or_default();
     Operation::new(Service::DynamoDb, name)
 }
 
-/// For the port of all other services.
+/// Finds the operation of a request to the port of all other services.
 pub(super) fn of_services<B>(request: &Request<B>) -> Operation {
     let Some((prefix, name)) = target(request) else {
         return of_path(request.uri().path());
@@ -127,7 +127,8 @@ pub(super) fn of_services<B>(request: &Request<B>) -> Operation {
     Operation::new(service, name)
 }
 
-/// Lambda goes by paths, and STS by none of them: its operation is named in the body, which is not read yet.
+/// Finds the operation of a request without `X-Amz-Target`. Lambda operations have paths. STS names its operation in the
+/// body, which is not read yet.
 fn of_path(path: &str) -> Operation {
     if path.starts_with("/2015-03-31/functions/") {
         return Operation::new(Service::Lambda, "Invoke");
@@ -143,7 +144,7 @@ fn of_path(path: &str) -> Operation {
     Operation::new(Service::Lambda, format!("SendDurableExecutionCallback{verb}"))
 }
 
-/// `X-Amz-Target: AmazonSQS.SendMessage` in its two halves.
+/// Splits `X-Amz-Target: AmazonSQS.SendMessage` into prefix and operation.
 fn target<B>(request: &Request<B>) -> Option<(&str, &str)> {
     request.headers().get("x-amz-target")?.to_str().ok()?.split_once('.')
 }
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn s3_requests_have_the_names_of_the_documentation() {
+    fn s3_requests_map_to_the_operation_names_of_the_api_reference() {
         assert_eq!(s3("PUT", "/bucket/a/b"), "PutObject");
         assert_eq!(s3("HEAD", "/bucket/a"), "HeadObject");
         assert_eq!(s3("PUT", "/bucket/a?partNumber=1&uploadId=x"), "UploadPart");

@@ -2,25 +2,25 @@
 
 use std::path::PathBuf;
 
-/// Where the cloud keeps its data and how it is reached.
+/// The settings of the local cloud.
 #[derive(Clone, Debug)]
 pub struct LocalCloudOptions {
-    /// Folder for objects, tables, queues and secrets; created when missing, survives restarts.
+    /// Folder for objects, tables, queues and secrets. It is created if missing and can be reused after a restart.
     pub data_dir: PathBuf,
-    /// Region in ARNs, bucket locations and events.
+    /// The region in ARNs, bucket locations and events.
     pub region: String,
-    /// The only access key id that S3 accepts.
+    /// The access key id that S3 accepts.
     pub access_key_id: String,
     /// The secret that S3 signatures are checked against.
     pub secret_access_key: String,
     /// Fixed ports, or 0 for free ones.
     pub ports: Ports,
-    /// Keep tables in memory instead of in the data folder.
+    /// Whether tables are kept in memory instead of in the data folder.
     pub dynamodb_in_memory: bool,
 }
 
 impl LocalCloudOptions {
-    /// Free ports, `us-east-1`, the key pair `local`/`local-secret`, tables in the data folder.
+    /// Returns the defaults: free ports, `us-east-1`, the key pair `local`/`local-secret`, tables in the data folder.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
@@ -33,7 +33,7 @@ impl LocalCloudOptions {
     }
 }
 
-/// One port per listener; 0 takes a free one.
+/// The port of each listener; 0 takes a free one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ports {
     /// S3.

@@ -1,5 +1,5 @@
-//! A request body that is read to its end even when the service answers without it: a client
-//! that is still sending would else see a reset connection and never the answer.
+//! A request body that is read to its end even if the service responds before it has read the body. Otherwise a client
+//! that is still sending sees a reset connection instead of the response.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,19 +11,19 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
 
-/// The body on its way to the service.
+/// The body of a request.
 pub(super) struct RequestBody {
     body: Option<Incoming>,
-    /// The client sends the body only once it is asked to (`Expect: 100-continue`) and nobody has
-    /// asked yet. Reading now would take the client's next request for the body.
-    is_held_back: bool,
+    /// Whether the client waits for `100 Continue` before it sends the body. Draining the connection would then read the
+    /// client's next request as the body.
+    awaits_continue: bool,
 }
 
 impl RequestBody {
-    /// Takes the body over from the server.
+    /// Wraps the body of a request.
     pub(super) fn of(request: Request<Incoming>) -> Request<Self> {
-        let is_held_back = request.headers().contains_key(EXPECT);
-        request.map(|body| Self { body: Some(body), is_held_back })
+        let awaits_continue = request.headers().contains_key(EXPECT);
+        request.map(|body| Self { body: Some(body), awaits_continue })
     }
 }
 
@@ -35,7 +35,7 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        self.is_held_back = false;
+        self.awaits_continue = false;
         match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(context),
             None => Poll::Ready(None),
@@ -53,9 +53,9 @@ impl Body for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        let unread = self.body.take().filter(|body| !self.is_held_back && !body.is_end_stream());
+        let unread = self.body.take().filter(|body| !self.awaits_continue && !body.is_end_stream());
         if let (Some(mut body), Ok(runtime)) = (unread, Handle::try_current()) {
-            // Ends with the body or, by an error, with the connection.
+            // Ends with the body, or with an error when the connection closes.
             runtime.spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
         }
     }

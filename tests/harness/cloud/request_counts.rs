@@ -1,5 +1,5 @@
-//! Counts the calls of every operation, those that a fault refused included, so that a test can
-//! say "one `CompleteMultipartUpload`, no `AbortMultipartUpload`".
+//! Counts the requests of every operation, including those that an injected fault rejects, so that a test can assert "one
+//! `CompleteMultipartUpload`, no `AbortMultipartUpload`".
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,22 +13,22 @@ pub struct RequestCounts {
 }
 
 impl RequestCounts {
-    /// Calls of one operation, for instance `(Service::S3, "UploadPart")`.
+    /// Returns the requests of one operation, for instance `(Service::S3, "UploadPart")`.
     pub fn count(&self, service: Service, operation: &str) -> u64 {
         self.counts().get(&(service, operation.to_owned())).copied().unwrap_or_default()
     }
 
-    /// Calls of one service.
+    /// Returns the requests of one service.
     pub fn of_service(&self, service: Service) -> u64 {
         self.counts().iter().filter(|((of, _), _)| *of == service).map(|(_, count)| count).sum()
     }
 
-    /// All counts.
+    /// Returns all counts.
     pub fn all(&self) -> BTreeMap<(Service, String), u64> {
         self.counts().clone()
     }
 
-    /// Starts again from zero.
+    /// Resets all counts to zero.
     pub fn reset(&self) {
         self.counts().clear();
     }

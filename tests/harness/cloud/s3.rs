@@ -1,5 +1,5 @@
-//! S3: the protocol, signatures and XML come from `s3s`, the store below it is ours, because the
-//! conditional writes, multipart rules and checksums are what the tests are about.
+//! S3: the crate `s3s` implements the protocol, signatures and XML. The store is implemented here, because the tests
+//! depend on its conditional writes, multipart rules and checksums.
 
 mod api;
 mod checksum;
@@ -19,7 +19,7 @@ use s3s::service::S3ServiceBuilder;
 pub(super) use self::store::Store;
 use super::{handler::Handler, services::ROLE_KEYS};
 
-/// Serves the store to the holder of one key pair, and to whoever assumed a role.
+/// Serves the store. Accepts the credentials of the account and of an assumed role.
 pub(super) fn handler(store: Arc<Store>, access_key_id: &str, secret_access_key: &str) -> Handler {
     let mut builder = S3ServiceBuilder::new(api::Api::new(store));
     let mut auth = SimpleAuth::from_single(access_key_id, secret_access_key);

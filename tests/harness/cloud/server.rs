@@ -1,5 +1,5 @@
-//! The HTTP server under all three ports: accepts on 127.0.0.1, counts the call, applies the
-//! fault switches, and hands what is left to the service.
+//! The HTTP server of each port: accepts connections on 127.0.0.1, counts requests, injects faults and passes the other
+//! requests to the service.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,19 +19,19 @@ use super::request_body::RequestBody;
 use super::request_counts::RequestCounts;
 use super::start_error::StartError;
 
-/// What every call passes before its service sees it.
+/// Counts every request and injects faults before the service handles the request.
 #[derive(Clone, Default)]
 pub(super) struct Middleware {
     pub(super) faults: Arc<Faults>,
     pub(super) requests: Arc<RequestCounts>,
 }
 
-/// A listening server; dropping it closes the port and all connections.
+/// A listening server. Dropping it closes the port and all connections.
 pub(super) struct Server {
     task: JoinHandle<()>,
 }
 
-/// Binds the port, naming the service and the port when it cannot.
+/// Binds the port. The error names the service and the port.
 pub(super) async fn listen(service: &'static str, port: u16) -> Result<TcpListener, StartError> {
     TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| match source.kind() {
         std::io::ErrorKind::AddrInUse => StartError::PortTaken { service, port, source },
@@ -39,14 +39,14 @@ pub(super) async fn listen(service: &'static str, port: u16) -> Result<TcpListen
     })
 }
 
-/// The address as the clients' endpoint setting wants it.
+/// Returns the address as an endpoint URL.
 pub(super) fn endpoint(listener: &TcpListener) -> Result<String, StartError> {
     let address = listener.local_addr().map_err(|source| StartError::Io { service: "listener", source })?;
     Ok(format!("http://{address}"))
 }
 
 impl Server {
-    /// Serves until dropped.
+    /// Serves until the server is dropped. `name` finds the operation of a request.
     pub(super) fn start(
         listener: TcpListener,
         middleware: Middleware,
@@ -54,7 +54,7 @@ impl Server {
         handler: Handler,
     ) -> Self {
         let task = tokio::spawn(async move {
-            // Owned by this task: aborting it closes every connection with it.
+            // This task owns the connections, so aborting it closes them.
             let mut connections = JoinSet::new();
             loop {
                 tokio::select! {
@@ -62,7 +62,7 @@ impl Server {
                         Ok((stream, _)) => {
                             connections.spawn(serve(stream, middleware.clone(), name, Arc::clone(&handler)));
                         }
-                        // Out of file descriptors, for instance: wait instead of spinning.
+                        // For instance, no file descriptor is free. Wait before the next attempt.
                         Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
                     },
                     Some(_) = connections.join_next() => {}
@@ -75,7 +75,7 @@ impl Server {
     /// Closes the port and waits until it is free.
     pub(super) async fn shutdown(mut self) {
         self.task.abort();
-        // Cancelled is the only way it ends.
+        // The result is always the cancellation.
         let _ = (&mut self.task).await;
     }
 }
@@ -92,13 +92,13 @@ async fn serve(
     name: fn(&Request<Incoming>) -> Operation,
     handler: Handler,
 ) {
-    // Small answers must not wait for more bytes; a failure only costs speed.
+    // Small responses must not wait for further bytes. Without this option the server is only slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let operation = name(&request);
-        middleware.clone().pass(operation, request, Arc::clone(&handler))
+        middleware.clone().handle(operation, request, Arc::clone(&handler))
     });
-    // An error here is a client that went away or a fault that was asked for.
+    // An error is a closed connection or an injected fault.
     let _ = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)
@@ -106,24 +106,29 @@ async fn serve(
 }
 
 impl Middleware {
-    async fn pass(self, operation: Operation, request: Request<Incoming>, handler: Handler) -> HandlerResult {
+    async fn handle(
+        self,
+        operation: Operation,
+        request: Request<Incoming>,
+        handler: Handler,
+    ) -> HandlerResult {
         let request = RequestBody::of(request).map(Body::http_body_unsync);
         self.requests.add(&operation);
-        match self.faults.verdict(&operation) {
+        match self.faults.take_outage(&operation) {
             Outage::None => handler(request).await,
-            Outage::Refuse503 | Outage::RefuseWrites503 => Ok(refusal(operation.service)),
+            Outage::Refuse503 | Outage::RefuseWrites503 => Ok(service_unavailable(operation.service)),
             Outage::DropConnections => Err("the connection is dropped on purpose".into()),
             Outage::LoseAnswers => {
                 handler(request).await?;
-                Err("the answer is lost on purpose".into())
+                Err("the response is lost on purpose".into())
             }
-            // A client that goes away ends this.
+            // Ends when the client closes the connection.
             Outage::Stall => std::future::pending().await,
         }
     }
 }
 
-fn refusal(service: Service) -> Response<Body> {
+fn service_unavailable(service: Service) -> Response<Body> {
     let (content_type, text) = match service {
         Service::S3 => (
             "application/xml",

@@ -1,27 +1,29 @@
 //! Why the local cloud does not start.
 
-/// Why the cloud did not start.
+/// Why the local cloud did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Someone else listens on a port that was asked for.
-    #[error("port {port} for {service} is taken; stop what listens there or choose another port")]
+    /// A requested port is in use.
+    #[error(
+        "port {port} for {service} is in use; stop the process that listens there or choose another port"
+    )]
     PortTaken {
-        /// Which listener wanted it.
+        /// The listener that needs the port.
         service: &'static str,
         /// The port.
         port: u16,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The data folder or a socket refused.
+    /// The data folder or a socket cannot be opened.
     #[error("cannot start the local {service}")]
     Io {
-        /// Which part failed.
+        /// The part that failed.
         service: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The table database refused.
+    /// The table database cannot be opened.
     #[error("cannot open the table database: {0}")]
     Database(String),
 }

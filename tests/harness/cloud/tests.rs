@@ -1,5 +1,5 @@
-//! What only shows with the whole cloud running: ports, faults, restarts, and queue and function
-//! together. The conformance run covers the operations themselves.
+//! Tests that need the complete cloud: ports, faults, restarts, and the event source mapping. The conformance run covers
+//! the operations themselves.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::*;
 
-/// A folder that goes away with the test.
+/// A folder that is removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -22,20 +22,20 @@ impl Folder {
 
     async fn start(&self) -> LocalCloud {
         let options = LocalCloudOptions { dynamodb_in_memory: true, ..LocalCloudOptions::new(&self.0) };
-        LocalCloud::start(options).await.expect("nothing is in the way")
+        LocalCloud::start(options).await.expect("the cloud starts on free ports")
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Best effort: the system cleans its temporary folder as well.
+        // Best effort: the operating system cleans its temporary folder as well.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
 async fn call(cloud: &LocalCloud, service: Service, operation: &str, input: Value) -> Value {
     let operation = operation::Operation::new(service, operation);
-    cloud.services.json(&operation, input).await.expect("a valid call")
+    cloud.services.json(&operation, input).await.expect("the request is valid")
 }
 
 async fn sqs(cloud: &LocalCloud, operation: &str, input: Value) -> Value {
@@ -57,19 +57,19 @@ async fn eventually(what: &str, holds: impl Fn() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("not within five seconds: {what}");
+    panic!("timed out after five seconds waiting for: {what}");
 }
 
-/// The status line of the answer to an unsigned request, empty when the connection just closes.
+/// Returns the status line of the response to an unsigned request, empty if the connection closes without a response.
 async fn status(endpoint: &str, method: &str) -> String {
     let address = endpoint.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.expect("the port is open");
     let request = format!("{method} /bucket/key HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("the request is short");
-    let mut answer = String::new();
-    // A reset instead of an orderly end is also no answer.
-    let _ = stream.read_to_string(&mut answer).await;
-    answer.lines().next().unwrap_or_default().to_owned()
+    let mut response = String::new();
+    // A reset also counts as no response.
+    let _ = stream.read_to_string(&mut response).await;
+    response.lines().next().unwrap_or_default().to_owned()
 }
 
 fn visible(cloud: &LocalCloud, queue: &str) -> usize {
@@ -77,7 +77,7 @@ fn visible(cloud: &LocalCloud, queue: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_named() {
+async fn the_error_names_a_port_in_use() {
     let folder = Folder::new();
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = taken.local_addr().expect("it is bound").port();
@@ -88,7 +88,7 @@ async fn a_taken_port_is_named() {
 }
 
 #[tokio::test]
-async fn switches_break_and_repair_a_service() {
+async fn faults_start_and_end_an_outage() {
     let folder = Folder::new();
     let cloud = folder.start().await;
     assert_eq!(status(&cloud.s3_endpoint, "GET").await, "HTTP/1.1 403 Forbidden");
@@ -109,7 +109,7 @@ async fn switches_break_and_repair_a_service() {
 }
 
 #[tokio::test]
-async fn a_failed_message_comes_back_alone_and_dies_in_the_end() {
+async fn only_the_failed_message_is_retried_and_dead_lettered() {
     let folder = Folder::new();
     let cloud = folder.start().await;
     create_queue(&cloud, "dead", json!({})).await;
@@ -131,7 +131,7 @@ async fn a_failed_message_comes_back_alone_and_dies_in_the_end() {
     send(&cloud, "work", "good").await;
     send(&cloud, "work", "bad").await;
     let source = cloud.event_source(EventSourceOptions::new("work"), handler);
-    eventually("the bad message is dead", || visible(&cloud, "dead") == 1).await;
+    eventually("the bad message is in the dead-letter queue", || visible(&cloud, "dead") == 1).await;
     assert_eq!(calls.load(Ordering::SeqCst), 3, "once the good one, twice the bad one");
     assert_eq!(cloud.queue_depth("work"), Some(QueueDepth::default()));
 
@@ -142,7 +142,7 @@ async fn a_failed_message_comes_back_alone_and_dies_in_the_end() {
 }
 
 #[tokio::test]
-async fn no_more_batches_run_at_once_than_allowed() {
+async fn the_maximum_concurrency_is_not_exceeded() {
     let folder = Folder::new();
     let cloud = folder.start().await;
     create_queue(&cloud, "work", json!({"VisibilityTimeout": "30"})).await;
@@ -185,7 +185,7 @@ async fn messages_and_secrets_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn a_stale_receipt_deletes_nothing() {
+async fn an_outdated_receipt_handle_deletes_nothing() {
     let folder = Folder::new();
     let cloud = folder.start().await;
     create_queue(&cloud, "work", json!({"VisibilityTimeout": "0"})).await;
@@ -200,7 +200,7 @@ async fn a_stale_receipt_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn a_stage_leaves_only_the_version_that_is_named() {
+async fn a_stage_moves_only_from_the_version_that_the_request_names() {
     let folder = Folder::new();
     let cloud = folder.start().await;
     let secrets = |operation: &'static str, mut input: Value| {

@@ -1,5 +1,5 @@
-//! The five checksum algorithms of S3: which one a request names, how the values of parts become
-//! the value of an object, and how values travel in the fields of requests and answers.
+//! The five checksum algorithms of S3: finds the algorithm of a request, combines the checksums of parts into that of the
+//! object, and reads and writes the checksum fields of requests and responses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,28 +20,28 @@ pub(super) enum Algorithm {
     Sha256,
 }
 
-/// Whether a value is of the object's bytes or of its parts' checksums.
+/// The checksum type: computed over the object's bytes, or over the checksums of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ChecksumKind {
     FullObject,
     Composite,
 }
 
-/// A value in the form of the `x-amz-checksum-*` headers.
+/// A checksum in the format of the `x-amz-checksum-*` headers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ChecksumValue {
     pub(super) algorithm: Algorithm,
     pub(super) base64: String,
 }
 
-/// What S3 keeps of an object's checksum.
+/// The stored checksum of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ObjectChecksum {
     pub(super) value: ChecksumValue,
     pub(super) kind: ChecksumKind,
 }
 
-/// The checksum values that a request, a part list entry or a computed set carries.
+/// Reads the checksums from a request, a part list entry or a computed set.
 macro_rules! client_checksums {
     ($input:expr) => {{
         let input = &$input;
@@ -58,7 +58,7 @@ macro_rules! client_checksums {
     }};
 }
 
-/// Puts a checksum value into the matching field of an answer.
+/// Writes a checksum to the matching field of a response.
 macro_rules! set_checksum {
     ($output:expr, $value:expr) => {{
         let value: &ChecksumValue = $value;
@@ -78,7 +78,7 @@ pub(super) use {client_checksums, set_checksum};
 impl Algorithm {
     pub(super) const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
 
-    /// As in `x-amz-checksum-algorithm`.
+    /// Returns the name as in `x-amz-checksum-algorithm`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Crc32 => "CRC32",
@@ -89,7 +89,7 @@ impl Algorithm {
         }
     }
 
-    /// The header or trailer that carries a value.
+    /// Returns the name of the header or trailer that carries the checksum.
     pub(super) fn header(self) -> String {
         format!("x-amz-checksum-{}", self.name().to_ascii_lowercase())
     }
@@ -142,7 +142,7 @@ impl ChecksumKind {
         }
     }
 
-    /// What a multipart upload gets for its algorithm, and which pairs S3 refuses.
+    /// Returns the checksum type of a multipart upload. Rejects the pairs of algorithm and type that S3 rejects.
     pub(super) fn for_upload(algorithm: Algorithm, requested: Option<&ChecksumType>) -> S3Result<Self> {
         let default = if algorithm == Algorithm::Crc64Nvme { Self::FullObject } else { Self::Composite };
         let kind = match requested.map(ChecksumType::as_str) {
@@ -171,7 +171,7 @@ impl ChecksumKind {
 }
 
 impl ChecksumValue {
-    /// The digest, or the error that S3 has for a header that cannot be one.
+    /// Decodes the digest, or returns the error of S3 for an invalid header.
     pub(super) fn digest(&self) -> S3Result<Vec<u8>> {
         match STANDARD.decode(&self.base64) {
             Ok(digest) if digest.len() == self.algorithm.digest_length() => Ok(digest),
@@ -184,7 +184,7 @@ impl ChecksumValue {
     }
 }
 
-/// A hasher for all of these at once.
+/// Creates a hasher that computes all these algorithms.
 pub(super) fn hasher(algorithms: &[Algorithm]) -> ChecksumHasher {
     let mut hasher = ChecksumHasher::default();
     for algorithm in algorithms {
@@ -199,7 +199,7 @@ pub(super) fn hasher(algorithms: &[Algorithm]) -> ChecksumHasher {
     hasher
 }
 
-/// The checksum of an object from the checksums and sizes of its parts, in order.
+/// Computes the checksum of an object from the checksums and sizes of its parts, in order.
 pub(super) fn combine_part_checksums(
     algorithm: Algorithm,
     kind: ChecksumKind,
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn part_checksums_combine_to_the_checksum_of_the_whole() {
+    fn part_checksums_combine_to_the_checksum_of_the_object() {
         for algorithm in [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme] {
             let parts = [(value(algorithm, b"land"), 4), (value(algorithm, b"fall"), 4)];
             let whole =

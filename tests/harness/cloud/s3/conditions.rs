@@ -1,4 +1,4 @@
-//! `If-Match`, `If-None-Match` and their date twins, for writes and for reads.
+//! Conditional requests: `If-Match`, `If-None-Match` and the date conditions, for writes and reads.
 
 use s3s::dto::{ETagCondition, Timestamp};
 use s3s::{S3Result, s3_error};
@@ -13,20 +13,20 @@ pub(super) struct WriteCondition {
 }
 
 impl WriteCondition {
-    /// Must be called under the same lock as the write, or two writers could both be first.
+    /// Checks the condition. The caller holds the same lock for the write, so that only one of two writers succeeds.
     pub(super) fn check(&self, current: Option<&Version>) -> S3Result<()> {
         match (&self.if_none_match, current) {
             (Some(ETagCondition::ETag(_)), _) => {
                 return Err(s3_error!(NotImplemented, "If-None-Match of a write takes only *"));
             }
-            (Some(ETagCondition::Any), Some(_)) => return Err(failed()),
+            (Some(ETagCondition::Any), Some(_)) => return Err(precondition_failed()),
             _ => {}
         }
         match (&self.if_match, current) {
             (None, _) => Ok(()),
             (Some(_), None) => Err(s3_error!(NoSuchKey)),
             (Some(condition), Some(current)) if matches(condition, current) => Ok(()),
-            _ => Err(failed()),
+            _ => Err(precondition_failed()),
         }
     }
 }
@@ -41,7 +41,7 @@ pub(super) struct ReadCondition {
 }
 
 impl ReadCondition {
-    /// In the order of RFC 9110: an ETag condition silences its date twin.
+    /// Checks the conditions in the order of RFC 9110: an ETag condition overrides the corresponding date condition.
     pub(super) fn check(&self, version: &Version) -> S3Result<()> {
         // HTTP dates have whole seconds only.
         let modified = timestamp(version.modified_millis / 1000 * 1000);
@@ -51,7 +51,7 @@ impl ReadCondition {
             (None, None) => true,
         };
         if !unchanged {
-            return Err(failed());
+            return Err(precondition_failed());
         }
         let known = match (&self.if_none_match, &self.if_modified_since) {
             (Some(condition), _) => matches(condition, version),
@@ -69,6 +69,6 @@ fn matches(condition: &ETagCondition, version: &Version) -> bool {
     }
 }
 
-fn failed() -> s3s::S3Error {
+fn precondition_failed() -> s3s::S3Error {
     s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
 }

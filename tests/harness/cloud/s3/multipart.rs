@@ -1,4 +1,4 @@
-//! Multipart uploads: parts are files of their own until the upload is completed or aborted.
+//! Multipart uploads: each part is a separate file until the upload is completed or aborted.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ use super::object::ObjectAttributes;
 use super::receive_body::hex;
 use crate::cloud::json_file;
 
-/// S3 refuses smaller parts, except the last.
+/// The minimum size of a part. The last part may be smaller.
 const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
 
 /// An upload that is neither completed nor aborted.
@@ -27,7 +27,7 @@ pub(super) struct Upload {
     pub(super) key: String,
     pub(super) initiated_millis: u64,
     pub(super) attributes: ObjectAttributes,
-    /// What the client requested_checksum for; without it S3 keeps CRC64NVME of the whole object.
+    /// The checksum that the client requested. Without it S3 stores CRC64NVME of the complete object.
     pub(super) requested_checksum: Option<(Algorithm, ChecksumKind)>,
     #[serde(skip)]
     pub(super) parts: BTreeMap<i32, Part>,
@@ -51,12 +51,12 @@ impl Part {
 }
 
 impl Upload {
-    /// Algorithm and kind of the finished object's checksum.
+    /// Returns algorithm and type of the completed object's checksum.
     pub(super) fn checksum(&self) -> (Algorithm, ChecksumKind) {
         self.requested_checksum.unwrap_or((Algorithm::Crc64Nvme, ChecksumKind::FullObject))
     }
 
-    /// A part may bring no checksum, but not one of another algorithm than was announced.
+    /// Rejects a part whose checksum has another algorithm than the upload. A part may have no checksum.
     pub(super) fn check_algorithm(&self, given: Option<Algorithm>) -> S3Result<()> {
         match (self.requested_checksum, given) {
             (Some((requested, _)), Some(given)) if requested != given => Err(s3_error!(
@@ -69,7 +69,7 @@ impl Upload {
         }
     }
 
-    /// Checks the list that the client completes with and picks the parts it names.
+    /// Checks the part list of a completion and returns the parts that it names.
     pub(super) fn select_parts(&self, list: &[CompletedPart]) -> S3Result<Vec<Part>> {
         if list.is_empty() {
             return Err(s3_error!(MalformedXML, "You must specify at least one part"));
@@ -104,13 +104,14 @@ impl Upload {
             .ok_or_else(|| s3_error!(InvalidPart, "One or more of the specified parts could not be found."))
     }
 
-    /// Without an announced algorithm a part may have been sent, and so be listed, with any.
+    /// Returns whether a listed checksum matches the part. If the upload has no algorithm, a part may have been sent with
+    /// any, and is listed with that.
     fn matches(&self, part: &Part, value: &ChecksumValue) -> bool {
         *value == part.checksum
             || (self.requested_checksum.is_none() && value.algorithm != part.checksum.algorithm)
     }
 
-    /// ETag and checksum of the object that these parts make.
+    /// Computes ETag and checksum of the object that consists of these parts.
     pub(super) fn compute_digests(&self, parts: &[Part]) -> S3Result<(String, ObjectChecksum)> {
         use s3s::crypto::{Checksum as _, Md5};
         let md5s: Vec<u8> = parts.iter().flat_map(|part| part.md5).collect();
@@ -120,7 +121,7 @@ impl Upload {
         Ok((etag, combine_part_checksums(algorithm, kind, &values)?))
     }
 
-    /// The uploads that were open when the store was last used.
+    /// Loads the uploads that were open when the store was last used.
     pub(super) fn load_all(folder: &Path) -> io::Result<BTreeMap<String, Self>> {
         let mut uploads = BTreeMap::new();
         for entry in fs::read_dir(folder)? {
@@ -144,7 +145,7 @@ impl Upload {
     }
 }
 
-/// Copies the parts into one file, by the kernel where it can.
+/// Copies the parts into one file, within the kernel where possible.
 pub(super) fn concatenate(parts: &[PathBuf], target: &Path) -> io::Result<()> {
     let mut target = fs::File::create(target)?;
     for part in parts {

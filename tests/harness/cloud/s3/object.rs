@@ -1,4 +1,4 @@
-//! What is kept of an object beside its bytes.
+//! The metadata of an object.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checksum::ObjectChecksum;
 
-/// The headers and tags that a client sends with an object and gets back.
+/// The headers and tags that a client stores with an object.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct ObjectAttributes {
@@ -22,7 +22,7 @@ pub(super) struct ObjectAttributes {
     pub(super) tags: Vec<(String, String)>,
 }
 
-/// Takes [`ObjectAttributes`] from the input of any operation that creates an object.
+/// Reads [`ObjectAttributes`] from the input of any operation that creates an object.
 macro_rules! object_attributes_of {
     ($input:expr) => {
         ObjectAttributes {
@@ -40,14 +40,14 @@ macro_rules! object_attributes_of {
 
 pub(super) use object_attributes_of;
 
-/// The content encoding without `aws-chunked`, which was of the transfer and is undone.
+/// Returns the content encoding without `aws-chunked`, which belongs to the transfer and is decoded already.
 pub(super) fn strip_aws_chunked(header: &str) -> Option<String> {
     let own = header.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked");
     let own = own.collect::<Vec<_>>().join(",");
     (!own.is_empty()).then_some(own)
 }
 
-/// `a=1&b=2` of the `x-amz-tagging` header.
+/// Parses an `x-amz-tagging` header, such as `a=1&b=2`.
 pub(super) fn parse_tags(header: &str) -> Vec<(String, String)> {
     header
         .split('&')
@@ -80,9 +80,9 @@ fn percent_decode(text: &str) -> String {
 /// One version of an object, or a delete marker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Version {
-    /// Names the files of this version and sorts versions by age.
+    /// The name of this version's files, which sorts versions by age.
     pub(super) id: String,
-    /// What clients see: the id, or `null` when the bucket kept no versions.
+    /// The version id in the API: `id`, or `null` if the bucket had no versioning.
     pub(super) version_id: String,
     pub(super) key: String,
     pub(super) modified_millis: u64,
@@ -95,29 +95,29 @@ pub(super) struct Version {
 }
 
 impl Version {
-    /// The ETag as answers carry it.
+    /// Returns the ETag for a response.
     pub(super) fn etag(&self) -> ETag {
         ETag::Strong(self.etag.clone())
     }
 
-    /// The version id for answers: only buckets with versions show one.
+    /// Returns the version id for a response. It is absent for a version without versioning.
     pub(super) fn public_version_id(&self) -> Option<String> {
         (self.version_id != "null").then(|| self.version_id.clone())
     }
 }
 
-/// Now, as it is kept.
+/// Returns the current time in milliseconds since 1970.
 pub(super) fn now_millis() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A kept time for an answer.
+/// Converts a stored time for a response.
 pub(super) fn timestamp(millis: u64) -> Timestamp {
     Timestamp::from(UNIX_EPOCH + Duration::from_millis(millis))
 }
 
-/// A size as answers carry it.
+/// Converts a size for a response.
 pub(super) fn as_i64(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,5 @@
-//! Takes a body into a temporary file while hashing it, and refuses it when a digest that the
-//! client gave does not fit. Never holds more than a buffer of the body.
+//! Writes a request body to a temporary file while hashing it, and rejects it if a digest of the client differs. Memory
+//! holds only a buffer of the body.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,19 +17,19 @@ use super::checksum::{Algorithm, ChecksumValue, client_checksums, hasher};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// A file that disappears unless it is moved away.
+/// A file that is deleted on drop unless it was renamed.
 #[derive(Debug)]
 pub(super) struct TemporaryFile {
     pub(super) path: PathBuf,
 }
 
 impl TemporaryFile {
-    /// A new name in the folder; the caller creates the file.
+    /// Chooses a new name in the folder. The caller creates the file.
     pub(super) fn new(folder: &Path) -> Self {
         Self { path: folder.join(uuid::Uuid::now_v7().simple().to_string()) }
     }
 
-    /// Gives the file its lasting name.
+    /// Renames the file to its permanent name.
     pub(super) fn rename_to(&self, path: &Path) -> std::io::Result<()> {
         fs::rename(&self.path, path)
     }
@@ -37,12 +37,12 @@ impl TemporaryFile {
 
 impl Drop for TemporaryFile {
     fn drop(&mut self) {
-        // Gone already when it was kept; a leftover is removed at the next start.
+        // Fails if the file was renamed. A file that remains is removed at the next start.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// What the client says about the body, in headers before it or in a trailer behind it.
+/// The digests that the client sends for the body, in headers or in a trailer.
 #[derive(Debug, Default)]
 pub(super) struct ClientDigests {
     values: Vec<ChecksumValue>,
@@ -82,7 +82,7 @@ impl ClientDigests {
         Ok(Self { values, trailer: algorithm.zip(trailers), md5 })
     }
 
-    /// The algorithm that the client chose.
+    /// Returns the algorithm that the client chose.
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
         let before = self.values.first().map(|value| value.algorithm);
         before.or_else(|| self.trailer.as_ref().map(|(algorithm, _)| *algorithm))
@@ -119,7 +119,7 @@ impl ClientDigests {
     }
 }
 
-/// A body that was taken in and found right.
+/// A body that was received completely and whose digests match.
 #[derive(Debug)]
 pub(super) struct ReceivedBody {
     pub(super) file: TemporaryFile,
@@ -129,13 +129,13 @@ pub(super) struct ReceivedBody {
 }
 
 impl ReceivedBody {
-    /// The computed value; the algorithm must be one of those that were requested.
+    /// Returns the computed checksum. The algorithm must be one of those that were requested.
     pub(super) fn checksum(&self, algorithm: Algorithm) -> S3Result<ChecksumValue> {
         let value = self.checksums.iter().find(|value| value.algorithm == algorithm);
         value.cloned().ok_or_else(|| s3_error!(InternalError, "a checksum was not computed"))
     }
 
-    /// The MD5 in the form of an ETag.
+    /// Returns the MD5 as an ETag.
     pub(super) fn etag(&self) -> String {
         hex(&self.md5)
     }
@@ -169,12 +169,12 @@ pub(super) async fn receive_body<E: Into<StdError>>(
     Ok(ReceivedBody { file, size, md5, checksums })
 }
 
-/// Lower-case hexadecimal.
+/// Encodes bytes in lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Signature layers report a wrong body hash as an error of the body stream.
+/// Converts an error of the body stream. The signature layer reports a wrong body hash as such an error.
 fn broken_body(error: StdError) -> S3Error {
     let text = error.to_string();
     if text.contains("Sha256Mismatch") || text.contains("SignatureMismatch") {
@@ -186,7 +186,7 @@ fn broken_body(error: StdError) -> S3Error {
     S3Error::with_source(S3ErrorCode::IncompleteBody, error)
 }
 
-/// An error code that `s3s` does not list.
+/// Makes an error with a code that `s3s` does not define.
 fn custom(code: &'static str, message: &'static str) -> S3Error {
     let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message);
     error.set_status_code(http::StatusCode::BAD_REQUEST);

@@ -1,6 +1,5 @@
-//! The objects: bytes and one JSON file per version on disk, an index of them in memory. All
-//! decisions (who was first, what is current) are taken under one lock, which is held for a
-//! rename and a small write but never while a body is received.
+//! Stores objects: the bytes and a JSON record of each version on disk, and an index in memory. One lock protects the
+//! conditions and the current version. It is held for a rename and a small write, never while a body is received.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
@@ -20,7 +19,7 @@ use super::object::{ObjectAttributes, Version, now_millis};
 use super::receive_body::TemporaryFile;
 use crate::cloud::json_file;
 
-/// Whether a bucket keeps old versions.
+/// The versioning state of a bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Versioning {
     #[default]
@@ -34,15 +33,15 @@ pub(super) enum Versioning {
 pub(super) struct Bucket {
     pub(super) created_millis: u64,
     pub(super) versioning: Versioning,
-    /// Versions of each key, oldest first; never an empty list.
+    /// The versions of each key, oldest first. A list is never empty.
     #[serde(skip)]
     pub(super) objects: BTreeMap<String, Vec<Arc<Version>>>,
-    /// Kept for reading back until the next restart; nothing expires here.
+    /// Can be read back until the next restart. Nothing expires.
     #[serde(skip)]
     pub(super) lifecycle: Option<BucketLifecycleConfiguration>,
 }
 
-/// What the lock protects.
+/// The index, which the lock protects.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) buckets: BTreeMap<String, Bucket>,
@@ -58,7 +57,7 @@ pub(crate) struct Store {
     state: Mutex<State>,
 }
 
-/// An object that is about to become visible.
+/// An object before it becomes visible.
 pub(super) struct NewObject {
     pub(super) file: TemporaryFile,
     pub(super) size: u64,
@@ -68,7 +67,7 @@ pub(super) struct NewObject {
 }
 
 impl Store {
-    /// Reads the index of what is in the folder.
+    /// Opens the folder and loads the index.
     pub(crate) fn open(folder: PathBuf, region: &str) -> io::Result<Arc<Self>> {
         let temporary = folder.join("receiving");
         if temporary.exists() {
@@ -87,22 +86,22 @@ impl Store {
         Ok(Arc::new(Self { folder, region: region.to_owned(), state: Mutex::new(state) }))
     }
 
-    /// How often an object was written at this key since the start.
+    /// Returns how often an object was written at this key since the start.
     pub(crate) fn write_count(&self, bucket: &str, key: &str) -> u64 {
-        let place = (bucket.to_owned(), key.to_owned());
-        self.lock().writes.get(&place).copied().unwrap_or_default()
+        let address = (bucket.to_owned(), key.to_owned());
+        self.lock().writes.get(&address).copied().unwrap_or_default()
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where bodies are received.
+    /// Returns the folder for bodies while they are received.
     pub(super) fn temporary_folder(&self) -> PathBuf {
         self.folder.join("receiving")
     }
 
-    /// Where the parts of an upload are.
+    /// Returns the folder with the parts of an upload.
     pub(super) fn upload_folder(&self, upload_id: &str) -> PathBuf {
         self.folder.join("uploads").join(upload_id)
     }
@@ -111,14 +110,14 @@ impl Store {
         self.folder.join("buckets").join(bucket)
     }
 
-    /// Writes what is kept of a bucket beside its objects.
+    /// Writes the record of a bucket.
     pub(super) fn save_bucket(&self, name: &str, bucket: &Bucket) -> S3Result<()> {
         let folder = self.bucket_folder(name);
         fs::create_dir_all(folder.join("objects")).map_err(S3Error::internal_error)?;
         json_file::save(&folder.join("bucket.json"), bucket).map_err(S3Error::internal_error)
     }
 
-    /// Makes an object visible, if its conditions hold.
+    /// Makes an object visible if the condition holds.
     pub(super) fn commit(
         &self,
         state: &mut State,
@@ -141,12 +140,12 @@ impl Store {
         Ok(version)
     }
 
-    /// A version without content, which is what a delete marker is.
+    /// Makes a version without content, such as a delete marker.
     pub(super) fn blank_version(&self, bucket: &Bucket, key: &str) -> Version {
         let id = uuid::Uuid::now_v7().simple().to_string();
-        let keeps = bucket.versioning == Versioning::Enabled;
+        let is_versioned = bucket.versioning == Versioning::Enabled;
         Version {
-            version_id: if keeps { id.clone() } else { "null".into() },
+            version_id: if is_versioned { id.clone() } else { "null".into() },
             id,
             key: key.to_owned(),
             modified_millis: now_millis(),
@@ -159,7 +158,7 @@ impl Store {
         }
     }
 
-    /// Records a version; an unversioned one takes the place of the unversioned one before it.
+    /// Adds a version. A version with the id `null` replaces the earlier one with that id.
     pub(super) fn add_version(
         &self,
         state: &mut State,
@@ -183,18 +182,18 @@ impl Store {
         json_file::save(&path, version).map_err(S3Error::internal_error)
     }
 
-    /// Deletes the files of a version. Readers that have it open read on.
+    /// Deletes the files of a version. Readers that have opened a file can read it to its end.
     pub(super) fn remove_files(&self, bucket: &str, version: &Version) {
         let folder = self.objects_folder(bucket);
-        // The record goes first: data without a record is cleaned up at the next start, a record
-        // without data would be a broken object.
+        // The record is removed first: data without a record is removed at the next start, but a record without data is a
+        // broken object.
         let _ = fs::remove_file(folder.join(format!("{}.json", version.id)));
         if !version.file.is_empty() {
             let _ = fs::remove_file(folder.join(&version.file));
         }
     }
 
-    /// Finds an object and opens it, so that a later write cannot take the bytes away.
+    /// Finds an object and opens its file, so that a later write cannot remove the bytes.
     pub(super) fn open_object(
         &self,
         bucket: &str,
@@ -225,12 +224,12 @@ impl State {
 }
 
 impl Bucket {
-    /// The current version of an object that is not deleted.
+    /// Returns the current version, unless it is a delete marker.
     pub(super) fn current(&self, key: &str) -> Option<&Arc<Version>> {
         self.objects.get(key)?.last().filter(|version| !version.is_delete_marker)
     }
 
-    /// The current or the given version, as reading wants it.
+    /// Returns the current version, or the given one, for a read.
     pub(super) fn version(&self, key: &str, version_id: Option<&str>) -> S3Result<Arc<Version>> {
         let Some(version_id) = version_id else {
             let current = self.current(key).cloned();
@@ -274,7 +273,7 @@ fn load_bucket(folder: &Path) -> io::Result<Bucket> {
     Ok(bucket)
 }
 
-/// Enough of the key that a person finds the object's file.
+/// Makes a file name with the last part of the key, so that the file can be recognised.
 fn file_name(key: &str) -> String {
     let name = key.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let safe = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');

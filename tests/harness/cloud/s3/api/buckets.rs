@@ -14,7 +14,7 @@ pub(super) async fn create_bucket(
 ) -> S3Result<CreateBucketOutput> {
     let name = request.input.bucket;
     let mut state = store.lock();
-    // In us-east-1, and there only, S3 accepts a repetition by the owner.
+    // Only in us-east-1 does S3 accept a second creation by the owner.
     if state.buckets.contains_key(&name) && store.region != "us-east-1" {
         return Err(s3_error!(BucketAlreadyOwnedByYou));
     }

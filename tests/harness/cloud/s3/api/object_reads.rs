@@ -1,4 +1,4 @@
-//! Reading objects: whole, in ranges, under conditions, or only their headers.
+//! GetObject and HeadObject, with ranges and conditions.
 
 use std::fs::File;
 use std::io::SeekFrom;
@@ -16,7 +16,7 @@ use crate::cloud::s3::store::Store;
 
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// The conditions in the input of GetObject or HeadObject.
+/// Reads the conditions from the input of GetObject or HeadObject.
 macro_rules! read_condition {
     ($input:expr) => {
         ReadCondition {
@@ -28,7 +28,7 @@ macro_rules! read_condition {
     };
 }
 
-/// The headers that answers to GetObject and HeadObject share.
+/// Sets the headers that the responses of GetObject and HeadObject share.
 macro_rules! describe {
     ($output:expr, $version:expr, $range:expr, $input:expr) => {{
         let (version, attributes): (&Version, _) = ($version, &$version.attributes);
