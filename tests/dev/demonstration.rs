@@ -1,4 +1,4 @@
-//! One job of each provider, from request to files in the bucket, step by step.
+//! Runs one job of each provider and prints its steps, from the request to the files in the bucket.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::show;
 
-/// Long enough for any simulated provider.
+/// Longer than any simulated provider takes.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Submits and watches until the job is finished.
+/// Submits the jobs and polls each one until it ends. `all` runs every kind of work instead of one export.
 ///
 /// # Errors
-/// The job does not end stored; the reason is the job's own.
+/// A job ends with another status than `stored`. The message contains the job's error.
 pub(crate) async fn run(stack: &Stack, all: bool) -> Result<(), Box<dyn std::error::Error>> {
     for (provider, simulator) in &stack.simulators {
         let bodies = simulator.with(|simulator| {
@@ -23,37 +23,38 @@ pub(crate) async fn run(stack: &Stack, all: bool) -> Result<(), Box<dyn std::err
         });
         for body in bodies {
             show::line(&format!("\nA job of {provider}:\n"));
-            one(stack, &body).await?;
+            run_job(stack, &body).await?;
         }
     }
     Ok(())
 }
 
-async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Error>> {
+async fn run_job(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     let seconds = || start.elapsed().as_secs_f64();
-    show::step(seconds(), &format!("POST /jobs {}", shortened(body)));
-    let answer = stack.http.json(Method::POST, &format!("{}/jobs", stack.submit.url), &[], body).await?;
-    if !answer.status().is_success() {
-        return Err(format!("POST /jobs answered {}: {}", answer.status(), answer.body()).into());
+    show::step(seconds(), &format!("POST /jobs {}", truncated_json(body)));
+    let response = stack.http.json(Method::POST, &format!("{}/jobs", stack.submit.url), &[], body).await?;
+    if !response.status().is_success() {
+        return Err(format!("POST /jobs returned {}: {}", response.status(), response.body()).into());
     }
-    let url = format!("{}{}", stack.submit.url, answer.body()["links"]["self"].as_str().unwrap_or_default());
+    let url =
+        format!("{}{}", stack.submit.url, response.body()["links"]["self"].as_str().unwrap_or_default());
     show::step(
         seconds(),
-        &format!("{}, job {}", answer.status(), answer.body()["job_id"].as_str().unwrap_or_default()),
+        &format!("{}, job {}", response.status(), response.body()["job_id"].as_str().unwrap_or_default()),
     );
     let mut last = String::new();
     loop {
         let job = stack.http.json(Method::GET, &url, &[], &Value::Null).await?.into_body();
-        let said = said(&job);
-        if said != last {
-            show::step(seconds(), &said);
-            last = said;
+        let progress = describe_progress(&job);
+        if progress != last {
+            show::step(seconds(), &progress);
+            last = progress;
         }
         match job["status"].as_str() {
-            Some("stored") => return stored(stack, &job).await,
+            Some("stored") => return show_result(stack, &job).await,
             Some("failed" | "partial") => {
-                return Err(format!("the job ended {}: {}", job["status"], job["error"]["message"]).into());
+                return Err(format!("the job ended as {}: {}", job["status"], job["error"]["message"]).into());
             }
             _ if start.elapsed() > TIMEOUT => {
                 return Err(format!("the job is still {}", job["status"]).into());
@@ -63,7 +64,8 @@ async fn one(stack: &Stack, body: &Value) -> Result<(), Box<dyn std::error::Erro
     }
 }
 
-fn said(job: &Value) -> String {
+/// Describes the status of a job in one line.
+fn describe_progress(job: &Value) -> String {
     let status = job["status"].as_str().unwrap_or_default();
     match (status, &job["transfer"], &job["provider_job_id"]) {
         ("rendering", ..) => match job["progress"].as_f64() {
@@ -81,10 +83,10 @@ fn said(job: &Value) -> String {
     }
 }
 
-/// Shows the archive, the files that it became, and the manifest that lists them.
-async fn stored(stack: &Stack, job: &Value) -> Result<(), Box<dyn std::error::Error>> {
+/// Prints the archive, its files and the manifest that lists them.
+async fn show_result(stack: &Stack, job: &Value) -> Result<(), Box<dyn std::error::Error>> {
     if !job["result"].is_null() {
-        show::line(&format!("\n  result: {}", shortened(&job["result"])));
+        show::line(&format!("\n  result: {}", truncated_json(&job["result"])));
         return Ok(());
     }
     let archive = &job["archive"];
@@ -92,35 +94,35 @@ async fn stored(stack: &Stack, job: &Value) -> Result<(), Box<dyn std::error::Er
     if let Some(key) = archive["key"].as_str() {
         show::line(&format!("  s3://{BUCKET}/{key}"));
         let (size, entries) = (show::size(&archive["bytes"]), &archive["entries"]);
-        show::line(&format!("    {size}, {entries} files, {}", crc(archive)));
+        show::line(&format!("    {size}, {entries} files, {}", checksum(archive)));
     }
-    let Some(key) = job["manifest"]["key"].as_str() else { return Err("the job names no manifest".into()) };
+    let Some(key) = job["manifest"]["key"].as_str() else { return Err("the job has no manifest".into()) };
     let manifest = stack.aws.s3.get_object().bucket(BUCKET).key(key).send().await?.body.collect().await?;
     let manifest: Value = serde_json::from_slice(&manifest.into_bytes())?;
     for file in manifest["files"].as_array().into_iter().flatten() {
         let text = |name: &str| file[name].as_str().unwrap_or_default();
-        let measures = match (&file["width"], &file["height"]) {
+        let dimensions = match (&file["width"], &file["height"]) {
             (Value::Number(width), Value::Number(height)) => format!(", {width} x {height}"),
             _ => String::new(),
         };
         show::line(&format!("  s3://{BUCKET}/{}", text("key")));
         show::line(&format!(
-            "    {}, {}{measures}, {}",
+            "    {}, {}{dimensions}, {}",
             show::size(&file["bytes"]),
             text("content_type"),
-            crc(file)
+            checksum(file)
         ));
     }
     show::line(&format!("  s3://{BUCKET}/{key}\n    {}", show::size(&job["manifest"]["bytes"])));
     Ok(())
 }
 
-fn crc(file: &Value) -> String {
+fn checksum(file: &Value) -> String {
     let text = |name: &str| file["checksum"][name].as_str().unwrap_or_default().to_owned();
     format!("{} {}", text("algorithm"), text("value"))
 }
 
-fn shortened(body: &Value) -> String {
+fn truncated_json(body: &Value) -> String {
     let text = body.to_string();
     match text.char_indices().nth(100) {
         Some((end, _)) => format!("{}…", &text[..end]),

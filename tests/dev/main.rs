@@ -1,5 +1,5 @@
-//! The local runner: all of Landfall on this machine, one export shown from request to files, and then a
-//! running stack to play with.
+//! The local runner: starts all of Landfall on this machine, demonstrates one export from the request to the files, and
+//! keeps the stack running for experiments.
 
 mod cheat_sheet;
 mod demonstration;
@@ -17,8 +17,8 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     match run(&options).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            show::failure(&reason.to_string());
+        Err(error) => {
+            show::failure(&error.to_string());
             ExitCode::FAILURE
         }
     }
@@ -26,16 +26,16 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     options.start_log();
-    let (stack, _lock) = options.stack()?;
+    let (stack, _lock) = options.stack_options()?;
     let stack = Stack::start(stack).await?;
     show::started(&stack);
     options.describe(&stack)?;
-    let shown = demonstration::run(&stack, options.all).await;
+    let result = demonstration::run(&stack, options.all).await;
     if options.once {
-        return shown;
+        return result;
     }
-    if let Err(reason) = shown {
-        show::failure(&reason.to_string());
+    if let Err(error) = result {
+        show::failure(&error.to_string());
     }
     cheat_sheet::print(&stack);
     tokio::signal::ctrl_c().await?;

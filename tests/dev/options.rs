@@ -1,4 +1,4 @@
-//! The runner's options.
+//! The command-line options of the local runner.
 
 use std::{
     fs::{File, TryLockError},
@@ -11,26 +11,26 @@ use clap::Parser;
 use harness::{Ports, Stack, StackOptions};
 use tracing::Level;
 
-/// Where data lies unless told otherwise. Emptied at each start.
-const DATA: &str = ".landfall";
-/// More often than on AWS, where it is every minute: somebody watches.
-const SWEEP: Duration = Duration::from_secs(5);
-/// Held by the runner that works in a folder.
-const LOCK: &str = "lock";
+/// The default data folder. It is emptied at each start.
+const DEFAULT_DATA_FOLDER: &str = ".landfall";
+/// The interval of the sweep. On AWS it is one minute; here a person waits for the result.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
+/// The file that a runner locks in its data folder.
+const LOCK_FILE: &str = "lock";
 
-/// Runs all of Landfall on this machine, shows one export landing, and serves until Ctrl-C.
+/// Runs all of Landfall on this machine, demonstrates one export, and serves until Ctrl-C.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
-    /// Show one export and exit: 0 when it is stored, else 1 with the reason.
+    /// Run one export and exit: with 0 if it is stored, else with 1 and the error.
     #[arg(long)]
     pub(crate) once: bool,
-    /// Show everything that the providers can make, one job after the other, and not one export only.
+    /// Run a job for every kind of work of the providers, one after the other, instead of one export only.
     #[arg(long)]
     pub(crate) all: bool,
-    /// Write URLs, keys and ids as JSON to this file once everything serves.
+    /// Write URLs, keys and ids as JSON to this file when the stack is running.
     #[arg(long, value_name = "FILE")]
     describe: Option<PathBuf>,
-    /// Keep data in this folder between runs. Without it, data lies in .landfall and is new at each start.
+    /// Keep data in this folder between runs. Without this option, data is in .landfall, which is emptied at each start.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// Port of the submit API; 0 takes a free one, as for every port below.
@@ -48,51 +48,51 @@ pub(crate) struct Options {
     /// Port of the other AWS services (SQS, Secrets Manager, Lambda).
     #[arg(long, default_value_t = 4104)]
     aws_port: u16,
-    /// First port of the provider simulators: each has its API, its files and its control, in this order.
+    /// First port of the provider simulators. Each uses three ports: API, file downloads and admin endpoint, in this order.
     #[arg(long, default_value_t = 4110)]
     simulator_port: u16,
-    /// Take free ports for everything.
+    /// Take free ports for all servers.
     #[arg(long)]
     free_ports: bool,
-    /// Origin of a receiver of webhooks on this machine, such as http://127.0.0.1:9000, which jobs may name in
-    /// notify.webhook_url. May be repeated.
+    /// Origin of a webhook receiver on this machine, such as http://127.0.0.1:9000, which jobs may name in
+    /// notify.webhook_url. Can be repeated.
     #[arg(long = "caller", value_name = "ORIGIN")]
     callers: Vec<String>,
-    /// Show what the functions log, at this level: error, warn, info, debug or trace.
+    /// Show the log of the functions at this level: error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL")]
     log: Option<Level>,
-    /// Set an environment variable of the functions, as NAME=VALUE. May be repeated.
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = variable)]
+    /// Set an environment variable of the functions, as NAME=VALUE. Can be repeated.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_variable)]
     variables: Vec<(String, String)>,
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
+fn parse_variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
 impl Options {
-    /// Starts the functions' log, if it was asked for.
+    /// Starts the log of the functions if `--log` is set.
     pub(crate) fn start_log(&self) {
         if let Some(level) = self.log {
             tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
         }
     }
 
-    /// The stack that was asked for, on an empty folder unless one was named, and the lock on the folder.
-    pub(crate) fn stack(&self) -> io::Result<(StackOptions, File)> {
-        let data = self.data.clone().unwrap_or_else(|| PathBuf::from(DATA));
+    /// Returns the settings of the stack and the lock on its data folder. The default folder is emptied.
+    pub(crate) fn stack_options(&self) -> io::Result<(StackOptions, File)> {
+        let data = self.data.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_FOLDER));
         std::fs::create_dir_all(&data)?;
-        let lock = locked(&data)?;
+        let lock = lock_folder(&data)?;
         if self.data.is_none() {
-            emptied(&data)?;
+            empty_folder(&data)?;
         }
         let mut stack = StackOptions::new(data.canonicalize()?);
         stack.run =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         stack.variables = self.variables.clone();
         stack.caller_origins = self.callers.clone();
-        stack.sweep_interval = Some(SWEEP);
+        stack.sweep_interval = Some(SWEEP_INTERVAL);
         if !self.free_ports {
             stack.ports = Ports {
                 submit: self.submit_port,
@@ -106,18 +106,18 @@ impl Options {
         Ok((stack, lock))
     }
 
-    /// Writes the description, whole or not at all: a script may be waiting for the file.
+    /// Writes the description atomically, because a script may be waiting for the file.
     pub(crate) fn describe(&self, stack: &Stack) -> io::Result<()> {
         let Some(file) = &self.describe else { return Ok(()) };
-        let unfinished = file.with_extension("unfinished");
-        std::fs::write(&unfinished, format!("{:#}\n", stack.describe()))?;
-        std::fs::rename(unfinished, file)
+        let temporary = file.with_extension("unfinished");
+        std::fs::write(&temporary, format!("{:#}\n", stack.describe()))?;
+        std::fs::rename(temporary, file)
     }
 }
 
-/// Two runners on one folder would destroy each other's data.
-fn locked(data: &Path) -> io::Result<File> {
-    let lock = File::create(data.join(LOCK))?;
+/// Locks the data folder. Two runners in one folder would destroy each other's data.
+fn lock_folder(data: &Path) -> io::Result<File> {
+    let lock = File::create(data.join(LOCK_FILE))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
@@ -131,11 +131,11 @@ fn locked(data: &Path) -> io::Result<File> {
     }
 }
 
-/// Removes what an earlier run left, but for the lock that is held.
-fn emptied(data: &Path) -> io::Result<()> {
+/// Removes the data of an earlier run, except the lock file.
+fn empty_folder(data: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(data)? {
         let entry = entry?;
-        if entry.file_name() == LOCK {
+        if entry.file_name() == LOCK_FILE {
             continue;
         }
         if entry.file_type()?.is_dir() {

@@ -1,25 +1,25 @@
-//! What the runner says to the person in front of it.
+//! Prints the output of the local runner.
 
 use harness::Stack;
 use serde_json::Value;
 
-/// A line on standard output.
-#[expect(clippy::print_stdout, reason = "a program at a terminal speaks on standard output")]
+/// Prints a line to standard output.
+#[expect(clippy::print_stdout, reason = "standard output is the interface of a terminal program")]
 pub(crate) fn line(text: &str) {
     println!("{text}");
 }
 
-/// A step of the demonstration, with the seconds since it began.
+/// Prints a step of the demonstration, with the seconds since its start.
 pub(crate) fn step(seconds: f64, text: &str) {
     line(&format!("  {seconds:5.1} s  {text}"));
 }
 
-/// Why the runner gives up.
+/// Prints the error that ends the run.
 pub(crate) fn failure(reason: &str) {
     line(&format!("\nfailed: {reason}"));
 }
 
-/// Where everything is.
+/// Prints the addresses of the stack.
 pub(crate) fn started(stack: &Stack) {
     let described = stack.describe();
     let text = |name: &str| described[name].as_str().unwrap_or_default();
@@ -41,7 +41,7 @@ pub(crate) fn started(stack: &Stack) {
     }
 }
 
-/// A size as people read it.
+/// Formats a size for people.
 pub(crate) fn size(bytes: &Value) -> String {
     let bytes = bytes.as_u64().unwrap_or_default();
     match bytes {

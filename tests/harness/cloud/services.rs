@@ -1,5 +1,5 @@
-//! The services that speak AWS JSON on one port: SQS, Secrets Manager, EventBridge, Step
-//! Functions, and beside them Lambda invocation and STS.
+//! The services on the shared port: SQS, Secrets Manager, EventBridge and Step Functions, which use the AWS JSON protocols,
+//! and Lambda invocation and STS.
 
 mod durable_callbacks;
 mod error;
@@ -44,7 +44,7 @@ pub(super) struct Services {
 }
 
 impl Services {
-    /// Reads queues and secrets back from the data folder.
+    /// Loads queues and secrets from the data folder.
     pub(super) fn open(data_dir: &Path, region: &str, endpoint: &str) -> io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             queues: Queues::open(data_dir.join("sqs"), region, endpoint)?,
@@ -84,7 +84,7 @@ impl Services {
         Arc::clone(&self.queues)
     }
 
-    /// Carries out one operation of a service that speaks AWS JSON.
+    /// Runs one operation of a service with an AWS JSON protocol.
     pub(super) async fn json(&self, operation: &Operation, input: Value) -> Result<Value, ServiceError> {
         let name = operation.name.as_str();
         match operation.service {
@@ -99,21 +99,21 @@ impl Services {
     }
 }
 
-/// Answers everything on the port.
+/// Returns the handler of all requests to the port.
 pub(super) fn handler(services: Arc<Services>) -> Handler {
-    Arc::new(move |request| Box::pin(answer(Arc::clone(&services), request)))
+    Arc::new(move |request| Box::pin(handle_request(Arc::clone(&services), request)))
 }
 
-async fn answer(services: Arc<Services>, request: Request<Body>) -> HandlerResult {
+async fn handle_request(services: Arc<Services>, request: Request<Body>) -> HandlerResult {
     let operation = of_services(&request);
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     let protocol = match operation.service {
         Service::Lambda if operation.name != "Invoke" => {
-            return Ok(services.callbacks.answer(head.uri.path(), &body));
+            return Ok(services.callbacks.handle_request(head.uri.path(), &body));
         }
         Service::Lambda => return Ok(services.functions.invoke(&head, body).await),
-        Service::Sts => return Ok(sts::answer(&body)),
+        Service::Sts => return Ok(sts::handle_request(&body)),
         Service::Sqs | Service::StepFunctions => Protocol::Json10,
         _ => Protocol::Json11,
     };

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// SharedSimulator by a connection and the answer that decides how it ends.
+/// A flag that a connection shares with the response that decides how the connection closes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ResetFlag(Arc<AtomicBool>);
 

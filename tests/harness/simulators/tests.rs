@@ -153,7 +153,8 @@ async fn deliver_to_receiver(reply: &'static [u8], manner: Manner) -> (String, S
     }
     stream.write_all(reply).await.expect("the host reads");
     for _ in 0..100 {
-        let recorded = host.admin(Method::GET, "/", &Value::Null).expect("an answer")["outcomes"].to_string();
+        let recorded =
+            host.admin(Method::GET, "/", &Value::Null).expect("a response")["outcomes"].to_string();
         if recorded != "\"[]\"" {
             return (String::from_utf8_lossy(&got[..read]).into_owned(), recorded);
         }
@@ -181,7 +182,7 @@ async fn no_response_is_a_timeout_and_a_closed_port_a_failed_connection() {
     let host = host(Manner::Plain).await;
     host.admin(Method::POST, "/", &json!("http://127.0.0.1:1/")).expect("scheduled");
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let recorded = host.admin(Method::GET, "/", &Value::Null).expect("an answer").to_string();
+    let recorded = host.admin(Method::GET, "/", &Value::Null).expect("a response").to_string();
     assert!(recorded.contains("ConnectionFailed"), "{recorded}");
 }
 

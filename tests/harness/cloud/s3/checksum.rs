@@ -207,13 +207,14 @@ pub(super) fn combine_part_checksums(
 ) -> S3Result<ObjectChecksum> {
     let base64 = match (kind, algorithm.crc()) {
         (ChecksumKind::FullObject, Some(crc)) => {
-            let mut whole: Option<u64> = None;
+            let mut combined: Option<u64> = None;
             for (value, size) in parts {
                 let next = value.crc()?;
-                whole =
-                    Some(whole.map_or(next, |before| crc_fast::checksum_combine(crc, before, next, *size)));
+                combined = Some(
+                    combined.map_or(next, |before| crc_fast::checksum_combine(crc, before, next, *size)),
+                );
             }
-            let bytes = whole.unwrap_or_default().to_be_bytes();
+            let bytes = combined.unwrap_or_default().to_be_bytes();
             STANDARD.encode(&bytes[bytes.len() - algorithm.digest_length()..])
         }
         _ => {
@@ -239,9 +240,9 @@ mod tests {
     fn part_checksums_combine_to_the_checksum_of_the_object() {
         for algorithm in [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme] {
             let parts = [(value(algorithm, b"land"), 4), (value(algorithm, b"fall"), 4)];
-            let whole =
+            let combined =
                 combine_part_checksums(algorithm, ChecksumKind::FullObject, &parts).expect("valid values");
-            assert_eq!(whole.value, value(algorithm, b"landfall"));
+            assert_eq!(combined.value, value(algorithm, b"landfall"));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Callbacks of Lambda's durable functions: keeps what is sent. Any id is known until its callback is closed, and
-//! whatever is sent after that is refused as AWS refuses it.
+//! Callbacks of Lambda's durable functions: records what is sent. Every callback id is accepted until its callback is
+//! closed. Later requests are rejected as AWS rejects them.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::response::respond;
 use crate::cloud::operation::DURABLE_CALLBACKS_PATH;
 
-/// What was sent to a callback.
+/// A request to a callback.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallbackReport {
     /// SendDurableExecutionCallbackSuccess.
@@ -35,7 +35,7 @@ pub enum CallbackReport {
     },
 }
 
-/// The reports so far.
+/// The requests so far.
 #[derive(Debug, Default)]
 pub(super) struct DurableCallbacks {
     reports: Mutex<Vec<CallbackReport>>,
@@ -55,17 +55,17 @@ impl DurableCallbacks {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Answers a call.
-    pub(super) fn answer(&self, path: &str, body: &Bytes) -> Response<Body> {
+    /// Handles one request.
+    pub(super) fn handle_request(&self, path: &str, body: &Bytes) -> Response<Body> {
         let (id, verb) = path
             .strip_prefix(DURABLE_CALLBACKS_PATH)
             .and_then(|rest| rest.split_once('/'))
             .unwrap_or_default();
         let id = id.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
-        let sent = serde_json::from_slice(body).unwrap_or(Value::Null);
+        let payload = serde_json::from_slice(body).unwrap_or(Value::Null);
         let report = match verb {
-            "succeed" => CallbackReport::Success { id, result: sent },
-            "fail" => CallbackReport::Failure { id, error: sent },
+            "succeed" => CallbackReport::Success { id, result: payload },
+            "fail" => CallbackReport::Failure { id, error: payload },
             _ => CallbackReport::Heartbeat { id },
         };
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,14 +73,14 @@ impl DurableCallbacks {
             earlier.id() == report.id() && !matches!(earlier, CallbackReport::Heartbeat { .. })
         });
         if is_closed {
-            return refused("CallbackTimeoutException", "the callback has been closed");
+            return error_response("CallbackTimeoutException", "the callback has been closed");
         }
         reports.push(report);
         respond(StatusCode::OK, "application/json", Bytes::new())
     }
 }
 
-fn refused(code: &'static str, message: &str) -> Response<Body> {
+fn error_response(code: &'static str, message: &str) -> Response<Body> {
     let body = json!({ "Type": "User", "Message": message });
     let mut response = respond(StatusCode::BAD_REQUEST, "application/json", body.to_string().into());
     response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(code));

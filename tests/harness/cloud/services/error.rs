@@ -1,4 +1,4 @@
-//! Errors in the form of the AWS JSON protocols.
+//! Error responses of the AWS JSON protocols.
 
 use http::{HeaderValue, Response, StatusCode};
 use s3s::Body;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::response::respond;
 
-/// Which of the two JSON protocols a service speaks.
+/// The version of the JSON protocol that a service uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
     Json10,
@@ -22,13 +22,13 @@ impl Protocol {
     }
 }
 
-/// An error that a client caused, unless the status says otherwise.
+/// An error of the client, unless the status differs.
 #[derive(Debug)]
 pub(crate) struct ServiceError {
-    /// The type as the API reference of the service names it.
+    /// The error type of the service's API reference.
     code: String,
     message: String,
-    /// The code from the time when SQS spoke the query protocol; clients still compare it.
+    /// The error code of the older query protocol of SQS, which clients still compare.
     query_code: Option<&'static str>,
     status: StatusCode,
 }
@@ -43,14 +43,14 @@ impl ServiceError {
         }
     }
 
-    /// An SQS error with the code that query clients know.
+    /// Adds the error code of the query protocol.
     pub(super) fn with_query_code(mut self, query_code: &'static str) -> Self {
         self.query_code = Some(query_code);
         self
     }
 
     pub(super) fn unknown_operation(name: &str) -> Self {
-        Self::new("UnknownOperationException", format!("{name} is not played by the local cloud"))
+        Self::new("UnknownOperationException", format!("{name} is not implemented by the local cloud"))
     }
 
     pub(super) fn missing(name: &str) -> Self {
@@ -77,7 +77,7 @@ impl ServiceError {
     }
 }
 
-/// The disk refused: the only error that is not the client's.
+/// A disk error, the only error that the client does not cause.
 impl From<std::io::Error> for ServiceError {
     fn from(error: std::io::Error) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl From<std::io::Error> for ServiceError {
     }
 }
 
-/// The input has not the shape of the operation.
+/// The input does not have the format of the operation.
 impl From<serde_json::Error> for ServiceError {
     fn from(error: serde_json::Error) -> Self {
         Self::new("SerializationException", error.to_string())

@@ -1,4 +1,4 @@
-//! EventBridge: keeps what is published, in order, for tests to read. Nothing is routed.
+//! EventBridge: records published events in order, for tests to read. Events are not routed.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::error::ServiceError;
 
-/// An event that was accepted.
+/// An accepted event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedEvent {
-    /// The id that PutEvents answered.
+    /// The id that PutEvents returned.
     pub id: String,
     /// `Source`.
     pub source: String,
@@ -60,15 +60,15 @@ impl EventBridge {
         Ok(json!({ "FailedEntryCount": failed, "Entries": results }))
     }
 
-    /// A wrong entry does not keep the others from being published.
+    /// Publishes one entry. An invalid entry does not affect the others.
     fn put(&self, entry: PutEventsEntry) -> Value {
-        let wrong = |code: &str, message: &str| json!({ "ErrorCode": code, "ErrorMessage": message });
+        let entry_error = |code: &str, message: &str| json!({ "ErrorCode": code, "ErrorMessage": message });
         let (Some(source), Some(detail_type), Some(detail)) = (entry.source, entry.detail_type, entry.detail)
         else {
-            return wrong("InvalidArgument", "Source, DetailType and Detail are required.");
+            return entry_error("InvalidArgument", "Source, DetailType and Detail are required.");
         };
         let Ok(detail @ Value::Object(_)) = serde_json::from_str(&detail) else {
-            return wrong("MalformedDetail", "Detail is malformed.");
+            return entry_error("MalformedDetail", "Detail is malformed.");
         };
         let event = PublishedEvent {
             id: uuid::Uuid::new_v4().to_string(),
@@ -78,8 +78,8 @@ impl EventBridge {
             event_bus_name: entry.event_bus_name.unwrap_or_else(|| "default".into()),
             resources: entry.resources,
         };
-        let answer = json!({ "EventId": event.id });
+        let result = json!({ "EventId": event.id });
         self.published.lock().unwrap_or_else(PoisonError::into_inner).push(event);
-        answer
+        result
     }
 }

@@ -1,4 +1,4 @@
-//! Lambda: invocation of functions that are callbacks in this process.
+//! Lambda: invokes functions that are registered as callbacks in this process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,18 +16,18 @@ use crate::cloud::handler::BoxFuture;
 /// A function: payload in, payload or error out.
 pub type Invoke = Arc<dyn Fn(Bytes) -> BoxFuture<Result<Bytes, FunctionError>> + Send + Sync>;
 
-/// What a function fails with, in the form in which the Lambda runtime reports it.
+/// The error of a function, in the format of the Lambda runtime.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 #[error("{error_type}: {error_message}")]
 pub struct FunctionError {
-    /// The name that state machines match on.
+    /// The error name, which state machines match.
     pub error_type: String,
     /// The message.
     pub error_message: String,
 }
 
-/// The functions by name.
+/// The registered functions, by name.
 pub(super) struct Lambda {
     region: String,
     functions: Mutex<HashMap<String, Invoke>>,
@@ -43,7 +43,7 @@ impl Lambda {
         functions.insert(name.to_owned(), function);
     }
 
-    /// Answers an Invoke request.
+    /// Handles an Invoke request.
     pub(super) async fn invoke(&self, head: &request::Parts, payload: Bytes) -> Response<Body> {
         let name = function_name(head.uri.path());
         let function = {
@@ -56,12 +56,12 @@ impl Lambda {
         let kind = head.headers.get("x-amz-invocation-type").and_then(|kind| kind.to_str().ok());
         match kind.unwrap_or("RequestResponse") {
             "Event" => {
-                // Nobody waits for the result; a failed asynchronous invocation is not repeated.
+                // The result is dropped. A failed asynchronous invocation is not retried.
                 tokio::spawn(function(payload));
                 respond(StatusCode::ACCEPTED, "application/json", Bytes::new())
             }
             "DryRun" => respond(StatusCode::NO_CONTENT, "application/json", Bytes::new()),
-            _ => invoked(function(payload).await),
+            _ => invocation_response(function(payload).await),
         }
     }
 
@@ -76,7 +76,7 @@ impl Lambda {
     }
 }
 
-fn invoked(result: Result<Bytes, FunctionError>) -> Response<Body> {
+fn invocation_response(result: Result<Bytes, FunctionError>) -> Response<Body> {
     let is_error = result.is_err();
     let body = result.unwrap_or_else(|error| {
         json!({ "errorType": error.error_type, "errorMessage": error.error_message }).to_string().into()
@@ -90,7 +90,7 @@ fn invoked(result: Result<Bytes, FunctionError>) -> Response<Body> {
     response
 }
 
-/// The name out of the path, where clients may also put an ARN or a qualified name.
+/// Returns the function name from the path, which may hold an ARN or a qualified name.
 fn function_name(path: &str) -> String {
     let segment = path.split('/').nth(3).unwrap_or_default();
     let segment = segment.replace("%3A", ":").replace("%24", "$");

@@ -1,4 +1,4 @@
-//! Secrets Manager: secrets with versions and their stages, kept in one file.
+//! Secrets Manager: secrets with versions and staging labels, stored in one file.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -36,7 +36,7 @@ struct Secret {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct SecretVersion {
     string: Option<String>,
-    /// Base64, as it came.
+    /// Base64, as the client sent it.
     binary: Option<String>,
     stages: Vec<String>,
     created: f64,
@@ -89,7 +89,7 @@ impl SecretsManager {
     }
 }
 
-/// By name, ARN, or ARN without the random letters at its end.
+/// Finds a secret by name, ARN, or ARN without the random suffix.
 fn find<'a>(
     secrets: &'a mut BTreeMap<String, Secret>,
     input: &Value,
@@ -112,7 +112,7 @@ fn put(secret: &mut Secret, input: &Value) -> Result<Value, ServiceError> {
     }
     let id = text(input, "ClientRequestToken").unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     if let Some(known) = secret.versions.get(&id) {
-        // The same token with the same value is a repetition, and one with another a mistake.
+        // The same token with the same value is a retry. With another value it is an error.
         if (known.string.as_ref(), known.binary.as_ref()) != (string.as_ref(), binary.as_ref()) {
             let message = "You can't modify an existing version, you can only create a new version.";
             return Err(ServiceError::new("ResourceExistsException", message));
@@ -138,7 +138,7 @@ fn update(secret: &mut Secret, input: &Value) -> Result<Value, ServiceError> {
     Ok(secret.identify(None))
 }
 
-/// Takes a stage from one version and gives it to another. A stage leaves a version only if that version is named.
+/// Moves a staging label to another version. The request must name the version that has it.
 fn move_stage(secret: &mut Secret, input: &Value) -> Result<Value, ServiceError> {
     let stage = text(input, "VersionStage").ok_or_else(|| ServiceError::missing("VersionStage"))?;
     let (from, to) = (text(input, "RemoveFromVersionId"), text(input, "MoveToVersionId"));
@@ -203,7 +203,7 @@ fn get(secret: &Secret, input: &Value) -> Result<Value, ServiceError> {
 }
 
 impl Secret {
-    /// A stage is at one version at a time, and what was current becomes previous.
+    /// Removes staging labels from all versions. The version that was `AWSCURRENT` becomes `AWSPREVIOUS`.
     fn move_stages(&mut self, stages: &[String]) {
         let becomes_current = stages.iter().any(|stage| stage == CURRENT);
         for version in self.versions.values_mut() {
@@ -242,7 +242,7 @@ fn text(input: &Value, name: &str) -> Option<String> {
     input[name].as_str().map(str::to_owned)
 }
 
-/// Seconds since 1970, as the JSON protocols write times.
+/// Returns the seconds since 1970, the time format of the JSON protocols.
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

@@ -1,5 +1,5 @@
-//! Step Functions: keeps what is reported for task tokens. No state machine runs; any token is
-//! known until its task ends, and reports after that are refused as AWS refuses them.
+//! Step Functions: records the reports for task tokens. No state machine runs. Every token is accepted until its task ends.
+//! Later reports are rejected as AWS rejects them.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -22,9 +22,9 @@ pub enum TaskReport {
     Failure {
         /// The task token.
         token: String,
-        /// The error name, empty when none was given.
+        /// The error name, or empty.
         error: String,
-        /// The cause, empty when none was given.
+        /// The cause, or empty.
         cause: String,
     },
     /// SendTaskHeartbeat.
@@ -35,7 +35,7 @@ pub enum TaskReport {
 }
 
 impl TaskReport {
-    /// The token of the task that is reported on.
+    /// Returns the task token.
     pub fn token(&self) -> &str {
         match self {
             Self::Success { token, .. } | Self::Failure { token, .. } | Self::Heartbeat { token } => token,
@@ -66,9 +66,11 @@ impl StepFunctions {
         if token.is_empty() {
             return Err(ServiceError::new("InvalidToken", "Invalid Token: 'taskToken' is missing"));
         }
-        // The constraints of the API reference, of which AWS names the value.
-        for (name, longest) in [("taskToken", 2048), ("output", 262_144), ("error", 256), ("cause", 32_768)] {
-            if text(name).len() > longest {
+        // The constraints of the API reference. AWS repeats the value in its message.
+        for (name, max_length) in
+            [("taskToken", 2048), ("output", 262_144), ("error", 256), ("cause", 32_768)]
+        {
+            if text(name).len() > max_length {
                 let message = format!("1 validation error detected: Value '{}' at '{name}'", text(name));
                 return Err(ServiceError::new("ValidationException", message));
             }

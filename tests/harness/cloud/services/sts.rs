@@ -1,4 +1,4 @@
-//! STS: who is calling, which clients ask before anything else, and roles that are assumed.
+//! STS: GetCallerIdentity and AssumeRole.
 
 use http::{Response, StatusCode};
 use s3s::Body;
@@ -7,12 +7,11 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use super::response::respond;
 use crate::cloud::account::ACCOUNT_ID;
 
-/// The key pair of every assumed role, which S3 accepts beside that of the account.
+/// The key pair of every assumed role. S3 accepts it like the key pair of the account.
 pub(crate) const ROLE_KEYS: (&str, &str) = ("local-role", "local-role-secret");
 
-/// Answers GetCallerIdentity and AssumeRole in the query protocol, and 404 for whatever else came to this port
-/// without a target.
-pub(super) fn answer(body: &[u8]) -> Response<Body> {
+/// Handles GetCallerIdentity and AssumeRole in the query protocol. Any other request without `X-Amz-Target` gets 404.
+pub(super) fn handle_request(body: &[u8]) -> Response<Body> {
     let field = |name: &str| {
         let text = std::str::from_utf8(body).ok()?;
         text.split('&')
@@ -20,8 +19,8 @@ pub(super) fn answer(body: &[u8]) -> Response<Body> {
             .find_map(|(key, value)| (key == name).then_some(value))
     };
     match field("Action") {
-        Some("GetCallerIdentity") => caller(),
-        Some("AssumeRole") => role(field("DurationSeconds").and_then(|seconds| seconds.parse().ok())),
+        Some("GetCallerIdentity") => get_caller_identity(),
+        Some("AssumeRole") => assume_role(field("DurationSeconds").and_then(|seconds| seconds.parse().ok())),
         _ => {
             let text = r#"{"__type":"UnknownOperationException","message":"no service answers this"}"#;
             respond(StatusCode::NOT_FOUND, "application/x-amz-json-1.0", text.into())
@@ -29,7 +28,7 @@ pub(super) fn answer(body: &[u8]) -> Response<Body> {
     }
 }
 
-fn caller() -> Response<Body> {
+fn get_caller_identity() -> Response<Body> {
     xml(
         "GetCallerIdentity",
         &format!(
@@ -38,8 +37,8 @@ fn caller() -> Response<Body> {
     )
 }
 
-/// As for a role that assumes another one: an hour, and no longer.
-fn role(seconds: Option<i64>) -> Response<Body> {
+/// Returns credentials. A session lasts one hour at most, as in AWS for a role that assumes another role.
+fn assume_role(seconds: Option<i64>) -> Response<Body> {
     let seconds = seconds.unwrap_or(3600);
     if !(900..=3600).contains(&seconds) {
         let error = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>DurationSeconds \

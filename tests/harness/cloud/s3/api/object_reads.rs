@@ -32,7 +32,7 @@ macro_rules! read_condition {
 macro_rules! describe {
     ($output:expr, $version:expr, $range:expr, $input:expr) => {{
         let (version, attributes): (&Version, _) = ($version, &$version.attributes);
-        let is_whole = ($range.end - $range.start) == version.size;
+        let is_complete = ($range.end - $range.start) == version.size;
         $output.accept_ranges = Some("bytes".into());
         $output.content_length = Some(as_i64($range.end - $range.start));
         $output.content_type = $input
@@ -51,7 +51,7 @@ macro_rules! describe {
         $output.last_modified = Some(timestamp(version.modified_millis));
         $output.version_id = version.public_version_id();
         if let Some(checksum) = &version.checksum
-            && is_whole
+            && is_complete
             && $input.checksum_mode.is_some()
         {
             set_checksum!($output, &checksum.value);

@@ -1,4 +1,4 @@
-//! The batch forms of the message operations: up to ten, each succeeding or failing alone.
+//! The batch operations: up to ten entries, each of which succeeds or fails separately.
 
 use std::collections::BTreeSet;
 

@@ -4,10 +4,10 @@ use std::collections::{HashMap, VecDeque};
 
 use super::queue_change::QueueChange;
 
-/// How long a FIFO queue remembers deduplication ids.
+/// The deduplication interval of a FIFO queue: five minutes.
 const DEDUPLICATION_INTERVAL_MILLIS: u64 = 5 * 60 * 1000;
 
-/// When each deduplication id came, and with which message.
+/// The deduplication ids of the last interval, each with its time and message id.
 #[derive(Debug, Default)]
 pub(super) struct Deduplication {
     known: HashMap<String, (u64, String)>,
@@ -15,11 +15,11 @@ pub(super) struct Deduplication {
 }
 
 impl Deduplication {
-    /// Remembers an id, and forgets those whose time is over.
+    /// Adds an id and removes expired ones.
     pub(super) fn insert(&mut self, deduplication: String, millis: u64, id: String) {
-        while self.in_order.front().is_some_and(|(came, _)| is_expired(*came, millis)) {
+        while self.in_order.front().is_some_and(|(sent, _)| is_expired(*sent, millis)) {
             if let Some((_, oldest)) = self.in_order.pop_front()
-                && self.known.get(&oldest).is_some_and(|(came, _)| is_expired(*came, millis))
+                && self.known.get(&oldest).is_some_and(|(sent, _)| is_expired(*sent, millis))
             {
                 self.known.remove(&oldest);
             }
@@ -28,22 +28,22 @@ impl Deduplication {
         self.known.insert(deduplication, (millis, id));
     }
 
-    /// The message that came first under this id.
+    /// Returns the id of the first message with this deduplication id.
     pub(super) fn first(&self, deduplication: &str, now: u64) -> Option<&str> {
-        let (came, id) = self.known.get(deduplication)?;
-        (!is_expired(*came, now)).then_some(id.as_str())
+        let (sent, id) = self.known.get(deduplication)?;
+        (!is_expired(*sent, now)).then_some(id.as_str())
     }
 
-    /// The changes that make this from nothing.
+    /// Returns the changes that recreate this state.
     pub(super) fn snapshot(&self) -> impl Iterator<Item = QueueChange> {
         self.in_order.iter().filter_map(|(millis, deduplication)| {
-            let (came, id) = self.known.get(deduplication)?;
+            let (sent, id) = self.known.get(deduplication)?;
             let (deduplication, millis) = (deduplication.clone(), *millis);
-            (*came == millis).then(|| QueueChange::Deduplicated { deduplication, millis, id: id.clone() })
+            (*sent == millis).then(|| QueueChange::Deduplicated { deduplication, millis, id: id.clone() })
         })
     }
 }
 
-fn is_expired(came: u64, now: u64) -> bool {
-    came + DEDUPLICATION_INTERVAL_MILLIS <= now
+fn is_expired(sent: u64, now: u64) -> bool {
+    sent + DEDUPLICATION_INTERVAL_MILLIS <= now
 }

@@ -1,4 +1,4 @@
-//! The errors of SQS, each with the code of the JSON protocol and that of the query protocol.
+//! The errors of SQS, each with its codes in the JSON protocol and the query protocol.
 
 use std::ops::RangeInclusive;
 
@@ -39,7 +39,7 @@ pub(super) fn no_such_resource() -> ServiceError {
         .with_query_code("ResourceNotFoundException")
 }
 
-/// A number of the input, if it is there and within what SQS allows.
+/// Reads an optional number from the input and checks that SQS allows it.
 pub(super) fn number(
     input: &Value,
     name: &str,

@@ -1,6 +1,5 @@
-//! A queue's file: one line of JSON for each change, so that a change costs the same however long
-//! the queue is. Once most lines are about messages that are gone, the file is written anew with
-//! what is left.
+//! A queue's file: one line of JSON for each change, so that the cost of a change does not depend on the length of the
+//! queue. When most lines describe deleted messages, the file is compacted.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -8,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::queue_change::QueueChange;
 
-/// A file with fewer lines is never written anew.
+/// A file with fewer lines is not compacted.
 const MIN_LINES_TO_COMPACT: u64 = 1024;
-/// Written anew when it has so many lines for each one that is needed. So each change pays for a
-/// third of a line of the next file at most.
+/// The file is compacted when it has this many lines for each needed one. The cost of compaction is at most a third of a
+/// line for each change.
 const LINES_PER_NEEDED_LINE: u64 = 4;
 
 /// The file of a queue.
@@ -24,31 +23,31 @@ pub(super) struct QueueJournal {
 }
 
 impl QueueJournal {
-    /// Opens the file, making it if it is not there.
+    /// Opens the file, or creates it.
     pub(super) fn open(path: PathBuf, lines: u64) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         let bytes = file.metadata()?.len();
         Ok(Self { path, file, bytes, lines })
     }
 
-    /// Reads what was written. A last line without an end was cut off by a crash, before anybody
-    /// was told that it is stored; it is taken off.
+    /// Reads the changes. A last line without a line end was truncated by a crash before the request got a response. It is
+    /// removed.
     pub(super) fn read(path: &Path) -> io::Result<Vec<QueueChange>> {
         let bytes = std::fs::read(path)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if whole < bytes.len() {
-            OpenOptions::new().write(true).open(path)?.set_len(whole as u64)?;
+        let complete_length = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if complete_length < bytes.len() {
+            OpenOptions::new().write(true).open(path)?.set_len(complete_length as u64)?;
         }
-        let lines = bytes[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let lines = bytes[..complete_length].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let damaged = |e| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {e}", path.display()));
         lines.map(|line| serde_json::from_slice(line).map_err(damaged)).collect()
     }
 
-    /// Writes changes behind all others, in one go.
+    /// Appends changes in one write.
     pub(super) fn append(&mut self, changes: &[QueueChange]) -> io::Result<()> {
         let lines = lines(changes)?;
         if let Err(error) = self.file.write_all(&lines) {
-            // Half a line would damage the next one.
+            // A partial line would damage the next one.
             self.file.set_len(self.bytes)?;
             return Err(error);
         }
@@ -57,23 +56,22 @@ impl QueueJournal {
         Ok(())
     }
 
-    /// Whether most lines are not needed any more, when so many are.
+    /// Returns whether most lines are obsolete, given the number of needed lines.
     pub(super) fn should_compact(&self, needed: usize) -> bool {
         self.lines > MIN_LINES_TO_COMPACT.max(LINES_PER_NEEDED_LINE * needed as u64)
     }
 
-    /// Writes a neighbouring file with these changes only, and renames it over this one, so that a
-    /// crash leaves one or the other.
+    /// Writes a new file with only these changes and renames it over this one. A crash leaves the old or the new file.
     pub(super) fn replace(&mut self, changes: impl Iterator<Item = QueueChange>) -> io::Result<()> {
-        let neighbour = self.path.with_extension("new");
+        let replacement = self.path.with_extension("new");
         let changes: Vec<QueueChange> = changes.collect();
-        std::fs::write(&neighbour, lines(&changes)?)?;
-        std::fs::rename(&neighbour, &self.path)?;
+        std::fs::write(&replacement, lines(&changes)?)?;
+        std::fs::rename(&replacement, &self.path)?;
         *self = Self::open(self.path.clone(), changes.len() as u64)?;
         Ok(())
     }
 
-    /// Takes the file away.
+    /// Deletes the file.
     pub(super) fn remove(self) -> io::Result<()> {
         std::fs::remove_file(self.path)
     }

@@ -7,37 +7,37 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A message, with all that SQS knows of it.
+/// A message with its attributes and visibility.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) id: String,
     pub(crate) body: String,
-    /// `MessageAttributes` as they were sent.
+    /// `MessageAttributes` as the sender set them.
     pub(crate) attributes: Map<String, Value>,
-    /// System attributes that the sender or a redrive set.
+    /// System attributes that the sender or a redrive sets.
     pub(super) system_attributes: BTreeMap<String, String>,
     pub(super) sent_millis: u64,
     #[serde(flatten)]
     pub(super) visibility: Visibility,
 }
 
-/// What changes when a message is received or its visibility timeout is changed.
+/// The state that changes when a message is received or its visibility timeout is changed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Visibility {
     pub(super) first_received_millis: Option<u64>,
     pub(super) receive_count: u64,
     pub(super) visible_millis: u64,
-    /// The handle of the latest receive.
+    /// The receipt handle of the latest receive.
     pub(super) receipt: Option<String>,
 }
 
 impl Message {
-    /// The handle of the latest receive.
+    /// The receipt handle of the latest receive.
     pub(crate) fn receipt(&self) -> Option<&str> {
         self.visibility.receipt.as_deref()
     }
 
-    /// All system attributes, as `AttributeNames: ["All"]` shows them.
+    /// Returns all system attributes, as for `AttributeNames: ["All"]`.
     pub(crate) fn system_attributes(&self) -> BTreeMap<String, String> {
         let mut attributes = self.system_attributes.clone();
         attributes.insert("SenderId".into(), "AIDALOCALCLOUD".into());
@@ -51,12 +51,12 @@ impl Message {
 }
 
 impl Visibility {
-    /// A message that was never received and is visible from then on.
+    /// The state of a message that was never received and becomes visible at this time.
     pub(super) fn from(visible_millis: u64) -> Self {
         Self { visible_millis, ..Self::default() }
     }
 
-    /// ReceiveResult once more, and hidden until then.
+    /// The state after another receive, hidden until `visible_millis`.
     pub(super) fn received(&self, receipt: String, now: u64, visible_millis: u64) -> Self {
         Self {
             first_received_millis: self.first_received_millis.or(Some(now)),
@@ -67,12 +67,12 @@ impl Visibility {
     }
 }
 
-/// A handle for one receive of a message.
+/// Makes a receipt handle for one receive of a message.
 pub(super) fn new_receipt(queue: &str, message: &str) -> String {
     STANDARD.encode(format!("{queue}/{message}/{}", uuid::Uuid::new_v4().simple()))
 }
 
-/// The message that a receipt of this queue was for, whether or not it is still there.
+/// Returns the message id from a receipt handle of this queue. The message may be deleted already.
 pub(super) fn message_id_of_receipt(queue: &str, receipt: &str) -> Option<String> {
     let text = String::from_utf8(STANDARD.decode(receipt).ok()?).ok()?;
     let rest = text.strip_prefix(queue)?.strip_prefix('/')?;

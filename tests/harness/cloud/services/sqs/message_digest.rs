@@ -1,16 +1,16 @@
-//! The MD5 digests by which SQS clients check what was sent and received.
+//! The MD5 digests with which SQS clients verify messages.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use s3s::crypto::{Checksum as _, Md5};
 use serde_json::{Map, Value};
 
-/// `MD5OfBody`.
+/// Computes `MD5OfBody`.
 pub(crate) fn md5_of_body(body: &str) -> String {
     hex(&Md5::checksum(body.as_bytes()))
 }
 
-/// `MD5OfMessageAttributes`: names in order, each with type and value, all with their lengths.
+/// Computes `MD5OfMessageAttributes`: over the sorted names, each with type and value, all with their lengths.
 pub(super) fn md5_of_attributes(attributes: &Map<String, Value>) -> Option<String> {
     if attributes.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! Operations on single messages.
+//! SendMessage, ReceiveMessage, DeleteMessage and ChangeMessageVisibility.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -87,11 +87,11 @@ pub(super) fn change_visibility(queues: &Queues, input: &Value) -> Result<Value,
     let now = now_millis();
     let mut locked = queues.lock();
     let queue = find_queue(&mut locked, &name)?;
-    let held = queue.advance_to(now).store();
-    let message = held.get(&id).ok_or_else(|| {
+    let store = queue.advance_to(now).store();
+    let message = store.get(&id).ok_or_else(|| {
         errors::invalid_value("Message does not exist or is not available for visibility timeout change.")
     })?;
-    if message.receipt() != Some(receipt) || !held.is_in_flight(&id) {
+    if message.receipt() != Some(receipt) || !store.is_in_flight(&id) {
         return Err(errors::not_in_flight());
     }
     let visibility = Visibility { visible_millis: now + seconds * 1000, ..message.visibility.clone() };
@@ -124,7 +124,7 @@ fn check_size(queue: &Queue, body: &str, attributes: &Map<String, Value>) -> Res
     Err(errors::invalid_value(message))
 }
 
-/// The trace header, and what a FIFO queue needs.
+/// Reads the system attributes from a request: the trace header, and the attributes that a FIFO queue requires.
 fn system_attributes(queue: &Queue, input: &Value) -> Result<BTreeMap<String, String>, ServiceError> {
     let mut attributes = BTreeMap::new();
     let trace = &input["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"];
@@ -146,7 +146,7 @@ fn system_attributes(queue: &Queue, input: &Value) -> Result<BTreeMap<String, St
     Ok(attributes)
 }
 
-/// A received message with the attributes that were asked for.
+/// Converts a received message to JSON, with the requested attributes.
 fn message_json(message: &Message, input: &Value) -> Value {
     let mut output = json!({
         "MessageId": message.id,
@@ -154,19 +154,19 @@ fn message_json(message: &Message, input: &Value) -> Value {
         "Body": message.body,
         "MD5OfBody": md5_of_body(&message.body),
     });
-    let mut asked = strings(&input["AttributeNames"]);
-    asked.extend(strings(&input["MessageSystemAttributeNames"]));
+    let mut requested = strings(&input["AttributeNames"]);
+    requested.extend(strings(&input["MessageSystemAttributeNames"]));
     let mut system = message.system_attributes();
-    system.retain(|name, _| asked.contains(&"All") || asked.contains(&name.as_str()));
+    system.retain(|name, _| requested.contains(&"All") || requested.contains(&name.as_str()));
     if !system.is_empty() {
         output["Attributes"] = json!(system);
     }
-    let asked = strings(&input["MessageAttributeNames"]);
+    let requested = strings(&input["MessageAttributeNames"]);
     let mut attributes = message.attributes.clone();
     attributes.retain(|name, _| {
-        asked.iter().any(|asked| match asked.strip_suffix(".*") {
+        requested.iter().any(|requested| match requested.strip_suffix(".*") {
             Some(prefix) => name.starts_with(prefix),
-            None => *asked == "All" || asked == name,
+            None => *requested == "All" || requested == name,
         })
     });
     if let Some(md5) = md5_of_attributes(&attributes) {

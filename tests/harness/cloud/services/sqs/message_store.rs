@@ -1,4 +1,4 @@
-//! The messages that a queue holds, found by id or in their order without looking through them.
+//! The messages of a queue, found by id or in order without a scan.
 
 #[cfg(test)]
 use std::cell::Cell;
@@ -15,13 +15,13 @@ pub(super) struct MessageStore {
     by_age: BTreeSet<(u64, u64)>,
     order: VisibilityOrder,
     next_number: u64,
-    /// How many messages were looked at, for tests of what an operation costs.
+    /// How many messages were read, for tests of the cost of an operation.
     #[cfg(test)]
-    checked: Cell<usize>,
+    read_count: Cell<usize>,
 }
 
 impl MessageStore {
-    /// Adds a message behind all others. `group` is its group in a FIFO queue.
+    /// Adds a message at the end. `group` is its message group in a FIFO queue.
     pub(super) fn add(&mut self, message: Message, group: Option<String>) {
         let number = self.next_number;
         self.next_number += 1;
@@ -32,7 +32,7 @@ impl MessageStore {
         self.messages.insert(number, message);
     }
 
-    /// Removes a message, if it is still there.
+    /// Removes a message if it exists.
     pub(super) fn remove(&mut self, id: &str) {
         let Some(number) = self.numbers.remove(id) else { return };
         self.order.remove(number);
@@ -41,7 +41,7 @@ impl MessageStore {
         }
     }
 
-    /// Changes when a message is visible, if it is still there.
+    /// Changes the visibility of a message if it exists.
     pub(super) fn set_visibility(&mut self, id: &str, visibility: Visibility) {
         let Some(&number) = self.numbers.get(id) else { return };
         self.hide(number, &visibility);
@@ -50,33 +50,33 @@ impl MessageStore {
         }
     }
 
-    /// Removes messages that were sent before then, and lets those be visible whose time has come.
+    /// Removes messages that were sent before `oldest_millis`, and shows hidden messages that become visible by `now`.
     pub(super) fn advance(&mut self, oldest_millis: u64, now: u64) {
         while let Some(&(_, number)) = self.by_age.first().filter(|(sent, _)| *sent < oldest_millis) {
-            let id = self.look_at(number).map(|message| message.id.clone());
+            let id = self.read(number).map(|message| message.id.clone());
             self.remove(&id.unwrap_or_default());
         }
         self.order.advance(now);
     }
 
-    /// A message by its id.
+    /// Returns a message by its id.
     pub(super) fn get(&self, id: &str) -> Option<&Message> {
-        self.look_at(*self.numbers.get(id)?)
+        self.read(*self.numbers.get(id)?)
     }
 
-    /// Whether a message was received and is still hidden.
+    /// Returns whether a message was received and is still hidden.
     pub(super) fn is_in_flight(&self, id: &str) -> bool {
         self.numbers.get(id).is_some_and(|number| self.order.is_in_flight(*number))
     }
 
-    /// The messages that may be received, first come first.
+    /// Iterates over the messages that can be received, oldest first.
     pub(super) fn receivable(&self) -> impl Iterator<Item = &Message> {
-        self.order.receivable().filter_map(|number| self.look_at(number))
+        self.order.receivable().filter_map(|number| self.read(number))
     }
 
-    /// All messages in their order.
+    /// Iterates over all messages in order.
     pub(super) fn all(&self) -> impl Iterator<Item = &Message> {
-        self.messages.keys().filter_map(|number| self.look_at(*number))
+        self.messages.keys().filter_map(|number| self.read(*number))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -87,24 +87,24 @@ impl MessageStore {
         &self.order
     }
 
-    /// Lets every hidden message be visible so much earlier.
+    /// Makes every hidden message visible earlier by this time.
     pub(super) fn shift_times(&mut self, millis: u64) {
         self.order.shift_times(millis);
     }
 
     #[cfg(test)]
-    pub(super) fn checked(&self) -> usize {
-        self.checked.get()
+    pub(super) fn read_count(&self) -> usize {
+        self.read_count.get()
     }
 
-    /// The only way to read a message, so that each look is counted.
-    fn look_at(&self, number: u64) -> Option<&Message> {
+    /// Reads a message. Every read passes here, so that it is counted.
+    fn read(&self, number: u64) -> Option<&Message> {
         #[cfg(test)]
-        self.checked.set(self.checked.get() + 1);
+        self.read_count.set(self.read_count.get() + 1);
         self.messages.get(&number)
     }
 
-    /// Whoever was received comes from the queue with a receipt; without one only a delay hides it.
+    /// Hides a message. One with a receipt handle is in flight. Without a handle, only a delay hides it.
     fn hide(&mut self, number: u64, visibility: &Visibility) {
         let why = if visibility.receipt.is_some() { HiddenReason::InFlight } else { HiddenReason::Delayed };
         self.order.hide(number, visibility.visible_millis, why);

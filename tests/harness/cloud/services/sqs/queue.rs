@@ -1,5 +1,4 @@
-//! One queue: what is visible when, and what happens when it is received. Knows no clock but the
-//! time it is given.
+//! The rules of one queue: when messages are visible, and what a receive changes. The caller passes the current time.
 
 use std::time::Duration;
 
@@ -13,11 +12,11 @@ use super::queue_change::{QueueChange, QueueSettings};
 /// How many messages a queue holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueDepth {
-    /// Waiting to be received.
+    /// Messages that can be received.
     pub visible: usize,
-    /// Received and neither deleted nor visible again.
+    /// Messages that were received and are neither deleted nor visible again.
     pub in_flight: usize,
-    /// Sent with a delay that is not over.
+    /// Messages whose delay has not passed.
     pub delayed: usize,
 }
 
@@ -29,12 +28,12 @@ pub(super) struct Queue {
     store: MessageStore,
 }
 
-/// The outcome of looking for messages, which changes nothing yet.
+/// The messages that a receive returns. They are not hidden or moved yet.
 #[derive(Debug, Default)]
 pub(super) struct ReceiveResult {
-    /// As they are once they are received.
+    /// The messages in their state after the receive.
     pub(super) messages: Vec<Message>,
-    /// ReceiveResult too often: to be moved to the dead-letter queue.
+    /// The messages that exceed `maxReceiveCount` and move to the dead-letter queue.
     pub(super) dead: Vec<Message>,
 }
 
@@ -43,7 +42,7 @@ impl Queue {
         Self { settings, deduplication: Deduplication::default(), store: MessageStore::default() }
     }
 
-    /// The queue that these changes have made, unless they do not begin with its making.
+    /// Restores a queue from its changes. Returns `None` if the first change does not create it.
     pub(super) fn replay(changes: Vec<QueueChange>) -> Option<Self> {
         let mut changes = changes.into_iter();
         let Some(QueueChange::Set(settings)) = changes.next() else { return None };
@@ -52,7 +51,7 @@ impl Queue {
         Some(queue)
     }
 
-    /// Changes the queue.
+    /// Applies a change.
     pub(super) fn apply(&mut self, change: QueueChange) {
         match change {
             QueueChange::Set(settings) => self.settings = settings,
@@ -70,14 +69,14 @@ impl Queue {
         }
     }
 
-    /// The changes that make this queue from nothing.
+    /// Returns the changes that recreate this queue.
     pub(super) fn snapshot(&self) -> impl Iterator<Item = QueueChange> {
         let settings = std::iter::once(QueueChange::Set(self.settings.clone()));
         let messages = self.store.all().map(|message| QueueChange::Sent(Box::new(message.clone())));
         settings.chain(self.deduplication.snapshot()).chain(messages)
     }
 
-    /// Lets time pass until now: messages expire, and hidden ones become visible.
+    /// Advances the queue to `now`: messages expire, and hidden ones become visible.
     pub(super) fn advance(&mut self, now: u64) {
         let retention = self.seconds("MessageRetentionPeriod").as_millis();
         let retention = u64::try_from(retention).unwrap_or(u64::MAX);
@@ -88,13 +87,13 @@ impl Queue {
         self.settings.name.ends_with(".fifo")
     }
 
-    /// An attribute that holds seconds.
+    /// Returns an attribute that holds seconds.
     pub(super) fn seconds(&self, attribute: &str) -> Duration {
         let seconds = self.settings.attributes.get(attribute).and_then(|seconds| seconds.parse().ok());
         Duration::from_secs(seconds.unwrap_or_default())
     }
 
-    /// ARN of the dead-letter queue and how often a message is received before it goes there.
+    /// Returns the ARN of the dead-letter queue and `maxReceiveCount`.
     pub(super) fn redrive_policy(&self) -> Option<(String, u64)> {
         let policy: Value = serde_json::from_str(self.settings.attributes.get("RedrivePolicy")?).ok()?;
         // The console writes the count as a number, older templates as a string.
@@ -103,7 +102,7 @@ impl Queue {
         Some((policy["deadLetterTargetArn"].as_str()?.to_owned(), count))
     }
 
-    /// How many messages there are, as of the time to which the queue was advanced.
+    /// Returns the number of messages at the time to which the queue was advanced.
     pub(super) fn depth(&self) -> QueueDepth {
         let (in_flight, delayed) = self.store.order().hidden_counts();
         QueueDepth { visible: self.len() - in_flight - delayed, in_flight, delayed }
@@ -114,28 +113,28 @@ impl Queue {
         until.map(|until| Duration::from_millis(until.saturating_sub(now))).collect()
     }
 
-    /// Lets hidden messages be visible so much earlier.
+    /// Makes hidden messages visible earlier by this time.
     pub(super) fn advance_clock(&mut self, by: Duration) {
         self.store.shift_times(u64::try_from(by.as_millis()).unwrap_or(u64::MAX));
     }
 
-    /// How long until the next hidden message becomes visible.
+    /// Returns how long until the next hidden message becomes visible.
     pub(super) fn next_visible(&self, now: u64) -> Option<Duration> {
         self.store.order().next_visible().map(|at| Duration::from_millis(at.saturating_sub(now)))
     }
 
-    /// The first visible messages, hidden from now on. As in AWS a message that was received often
-    /// enough is noticed only when it would be received again.
+    /// Returns the first visible messages and their state after the receive. As in AWS, a message moves to the dead-letter
+    /// queue only when it would be received once more than `maxReceiveCount`.
     pub(super) fn receive(&self, now: u64, limit: usize, visibility: Option<Duration>) -> ReceiveResult {
         let visibility = visibility.unwrap_or_else(|| self.seconds("VisibilityTimeout"));
         let visible_again = now + u64::try_from(visibility.as_millis()).unwrap_or(u64::MAX / 2);
-        let most = self.redrive_policy().map_or(u64::MAX, |(_, count)| count);
+        let max_receive_count = self.redrive_policy().map_or(u64::MAX, |(_, count)| count);
         let mut received = ReceiveResult::default();
         let mut receivable = self.store.receivable();
         while received.messages.len() < limit {
             let Some(message) = receivable.next() else { break };
             let mut message = message.clone();
-            if message.visibility.receive_count >= most {
+            if message.visibility.receive_count >= max_receive_count {
                 received.dead.push(message);
                 continue;
             }

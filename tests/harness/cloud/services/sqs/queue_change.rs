@@ -1,5 +1,5 @@
-//! What can happen to a queue. Each change is written to the queue's file before it counts, and
-//! reading them again in their order gives the same queue.
+//! The changes of a queue. Each change is written to the queue's file before it is applied. Replaying the changes in order
+//! restores the queue.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use super::message::{Message, Visibility};
 /// A change of a queue.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum QueueChange {
-    /// The queue itself was made, or its attributes were set.
+    /// The queue was created, or its attributes were set.
     Set(QueueSettings),
-    /// A message was added behind all others.
+    /// A message was added at the end.
     Sent(Box<Message>),
     /// A message was received, or its visibility timeout was changed.
     Hidden { id: String, visibility: Visibility },
@@ -20,7 +20,7 @@ pub(super) enum QueueChange {
     Removed { id: String },
     /// All messages were removed.
     Purged,
-    /// A deduplication id came with this message, which may be gone.
+    /// A message was sent with this deduplication id. The message may be deleted already.
     Deduplicated { deduplication: String, millis: u64, id: String },
 }
 

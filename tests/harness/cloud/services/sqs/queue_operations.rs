@@ -1,4 +1,4 @@
-//! Operations on whole queues and their attributes.
+//! Operations on queues and their attributes.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::queues::queue_name;
 use super::stored_queue::StoredQueue;
 use crate::cloud::services::error::ServiceError;
 
-/// What SQS sets when the creator does not, and what exists at all.
+/// The default attributes of a queue.
 const DEFAULTS: [(&str, &str); 5] = [
     ("DelaySeconds", "0"),
     ("MaximumMessageSize", "1048576"),
@@ -33,10 +33,11 @@ pub(super) fn create_queue(queues: &Queues, input: &Value) -> Result<Value, Serv
         let message = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
         return Err(errors::invalid_value(message));
     }
-    let wanted = given_attributes(input);
+    let requested = given_attributes(input);
     let mut locked = queues.lock();
     if let Some(queue) = locked.get(name) {
-        let differs = wanted.iter().any(|(name, value)| queue.settings.attributes.get(name) != Some(value));
+        let differs =
+            requested.iter().any(|(name, value)| queue.settings.attributes.get(name) != Some(value));
         return if differs {
             Err(errors::queue_exists())
         } else {
@@ -45,7 +46,7 @@ pub(super) fn create_queue(queues: &Queues, input: &Value) -> Result<Value, Serv
     }
     let mut attributes: BTreeMap<String, String> =
         DEFAULTS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    attributes.extend(wanted);
+    attributes.extend(requested);
     let now = now_millis();
     let settings =
         QueueSettings { name: name.to_owned(), created_millis: now, modified_millis: now, attributes };
@@ -75,7 +76,7 @@ pub(super) fn list_queues(queues: &Queues, input: &Value) -> Value {
 
 pub(super) fn get_queue_attributes(queues: &Queues, input: &Value) -> Result<Value, ServiceError> {
     let name = queue_name(input)?;
-    let asked: Vec<&str> = strings(&input["AttributeNames"]);
+    let requested: Vec<&str> = strings(&input["AttributeNames"]);
     let mut locked = queues.lock();
     let queue = find_queue(&mut locked, &name)?.advance_to(now_millis());
     let depth = queue.depth();
@@ -91,8 +92,8 @@ pub(super) fn get_queue_attributes(queues: &Queues, input: &Value) -> Result<Val
     ] {
         attributes.insert(name.to_owned(), value);
     }
-    if !asked.contains(&"All") {
-        attributes.retain(|name, _| asked.contains(&name.as_str()));
+    if !requested.contains(&"All") {
+        attributes.retain(|name, _| requested.contains(&name.as_str()));
     }
     Ok(json!({ "Attributes": attributes }))
 }
@@ -103,7 +104,7 @@ pub(super) fn set_queue_attributes(queues: &Queues, input: &Value) -> Result<Val
     let queue = find_queue(&mut locked, &name)?;
     let mut settings = queue.settings.clone();
     for (name, value) in given_attributes(input) {
-        // An empty policy takes the policy away.
+        // An empty policy removes the policy.
         if value.is_empty() {
             settings.attributes.remove(&name);
         } else {
@@ -129,7 +130,7 @@ fn given_attributes(input: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The strings of a list, empty when there is none.
+/// Returns the strings of a list, or none if there is no list.
 pub(super) fn strings(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }

@@ -1,4 +1,4 @@
-//! A queue together with its file and with whoever waits for its messages.
+//! A queue with its file and the notification of waiting receivers.
 
 use std::io;
 use std::ops::Deref;
@@ -12,10 +12,10 @@ use super::journal::QueueJournal;
 use super::queue::Queue;
 use super::queue_change::{QueueChange, QueueSettings};
 
-/// How the names of the files end.
+/// The extension of the queue files.
 pub(super) const EXTENSION: &str = "jsonl";
 
-/// A queue that is changed in its file first and then in memory.
+/// A queue whose changes are written to its file before they are applied in memory.
 #[derive(Debug)]
 pub(super) struct StoredQueue {
     queue: Queue,
@@ -23,7 +23,7 @@ pub(super) struct StoredQueue {
     changed: Arc<Notify>,
 }
 
-/// Everything can be read, and changed only by [`StoredQueue::commit`].
+/// Gives read access. Only [`StoredQueue::commit`] changes the queue.
 impl Deref for StoredQueue {
     type Target = Queue;
 
@@ -33,7 +33,7 @@ impl Deref for StoredQueue {
 }
 
 impl StoredQueue {
-    /// Makes a queue and its file.
+    /// Creates a queue and its file.
     pub(super) fn create(folder: &Path, settings: QueueSettings) -> io::Result<Self> {
         let path = folder.join(format!("{}.{EXTENSION}", settings.name));
         let mut journal = QueueJournal::open(path, 0)?;
@@ -41,7 +41,7 @@ impl StoredQueue {
         Ok(Self { queue: Queue::new(settings), journal, changed: Arc::default() })
     }
 
-    /// Reads a queue from its file, unless a crash left nothing in it.
+    /// Loads a queue from its file. Returns `None` if a crash left the file empty.
     pub(super) fn load(path: PathBuf) -> io::Result<Option<Self>> {
         let changes = QueueJournal::read(&path)?;
         let lines = changes.len() as u64;
@@ -49,7 +49,7 @@ impl StoredQueue {
         Ok(Some(Self { queue, journal: QueueJournal::open(path, lines)?, changed: Arc::default() }))
     }
 
-    /// Makes changes, and wakes who may be waiting for them.
+    /// Applies changes and wakes waiting receivers.
     pub(super) fn commit(&mut self, changes: Vec<QueueChange>) -> io::Result<()> {
         if changes.is_empty() {
             return Ok(());
@@ -63,24 +63,24 @@ impl StoredQueue {
         Ok(())
     }
 
-    /// The queue at this time.
+    /// Advances the queue to this time.
     pub(super) fn advance_to(&mut self, now: u64) -> &Queue {
         self.queue.advance(now);
         &self.queue
     }
 
-    /// Lets hidden messages be visible so much earlier. Not written down: a restart knows nothing of it.
+    /// Makes hidden messages visible earlier by this time. The file does not record this, so a restart undoes it.
     pub(super) fn advance_clock(&mut self, by: Duration) {
         self.queue.advance_clock(by);
         self.changed.notify_waiters();
     }
 
-    /// Wakes whenever the queue has changed.
+    /// Returns the notification of changes.
     pub(super) fn changed(&self) -> Arc<Notify> {
         Arc::clone(&self.changed)
     }
 
-    /// Takes the queue away with its file. Whoever waits for its messages is told so.
+    /// Deletes the queue and its file, and wakes waiting receivers.
     pub(super) fn remove(self) -> io::Result<()> {
         self.changed.notify_waiters();
         self.journal.remove()

@@ -1,9 +1,9 @@
-//! Which messages of a queue may be received, and when the hidden ones may be. Keeps numbers only,
-//! so that nobody looks through the messages themselves.
+//! The order in which messages can be received, and when hidden messages become visible. Holds only message numbers, so
+//! that no operation scans the messages.
 //!
-//! A FIFO queue hands a message out only when no earlier message of its group is left, as AWS
-//! documents: while messages of a group are in flight, no others of that group are returned. On a
-//! standard queue a message group id changes nothing here (AWS uses it for fairness only).
+//! A FIFO queue returns a message only after the earlier messages of its group, as AWS documents: while messages of a group
+//! are in flight, no other messages of that group are returned. On a standard queue a message group id has no effect here
+//! (AWS uses it for fairness only).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use std::sync::Arc;
 /// Why a message is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HiddenReason {
-    /// ReceiveResult and not deleted.
+    /// Received and not deleted.
     InFlight,
-    /// Sent with a delay that is not over.
+    /// Sent with a delay that has not passed.
     Delayed,
 }
 
 /// The order of a queue's messages.
 #[derive(Debug, Default)]
 pub(super) struct VisibilityOrder {
-    /// May be received now.
+    /// Messages that can be received now.
     ready: BTreeSet<u64>,
-    /// By the time at which they become visible.
+    /// Hidden messages, by the time at which they become visible.
     hidden: BTreeMap<(u64, u64), HiddenReason>,
     /// The time at which a hidden message becomes visible.
     visible_at: HashMap<u64, u64>,
@@ -32,7 +32,7 @@ pub(super) struct VisibilityOrder {
 }
 
 impl VisibilityOrder {
-    /// Adds a visible message behind all others. Only messages of a FIFO queue have a group.
+    /// Adds a visible message at the end. Only messages of a FIFO queue have a group.
     pub(super) fn add(&mut self, number: u64, group: Option<&str>) {
         if let Some(group) = group {
             let (name, members) = match self.groups.remove_entry(group) {
@@ -46,7 +46,7 @@ impl VisibilityOrder {
         self.show(number);
     }
 
-    /// Hides a message until then.
+    /// Hides a message until the given time.
     pub(super) fn hide(&mut self, number: u64, until: u64, why: HiddenReason) {
         self.unhide(number);
         self.ready.remove(&number);
@@ -55,7 +55,7 @@ impl VisibilityOrder {
         self.delayed += usize::from(why == HiddenReason::Delayed);
     }
 
-    /// Takes a message out. The next one of its group may be received then.
+    /// Removes a message. The next message of its group can then be received.
     pub(super) fn remove(&mut self, number: u64) {
         self.unhide(number);
         self.ready.remove(&number);
@@ -68,7 +68,7 @@ impl VisibilityOrder {
         }
     }
 
-    /// Lets messages be visible whose time has come.
+    /// Shows the hidden messages that become visible by `now`.
     pub(super) fn advance(&mut self, now: u64) {
         while let Some((&(at, number), _)) = self.hidden.first_key_value() {
             if at > now {
@@ -79,34 +79,34 @@ impl VisibilityOrder {
         }
     }
 
-    /// The messages that may be received, first come first, under the premise that each one before
-    /// is received as well.
+    /// Iterates over the messages that can be received, oldest first. Each item assumes that the earlier ones are received
+    /// too.
     pub(super) fn receivable(&self) -> Receivable<'_> {
         Receivable { order: self, ready: self.ready.iter().peekable(), next: BTreeSet::new() }
     }
 
-    /// When the next hidden message becomes visible.
+    /// Returns when the next hidden message becomes visible.
     pub(super) fn next_visible(&self) -> Option<u64> {
         self.hidden.first_key_value().map(|(&(at, _), _)| at)
     }
 
-    /// Until when each message in flight is hidden.
+    /// Returns for each message in flight the time until which it is hidden.
     pub(super) fn in_flight(&self) -> impl Iterator<Item = u64> {
         self.hidden.iter().filter(|(_, why)| **why == HiddenReason::InFlight).map(|(&(at, _), _)| at)
     }
 
-    /// How many messages are in flight, and how many are delayed.
+    /// Returns how many messages are in flight, and how many are delayed.
     pub(super) fn hidden_counts(&self) -> (usize, usize) {
         (self.hidden.len() - self.delayed, self.delayed)
     }
 
-    /// Whether a message is hidden because it was received.
+    /// Returns whether a message is hidden because it was received.
     pub(super) fn is_in_flight(&self, number: u64) -> bool {
         let key = self.visible_at.get(&number).map(|&at| (at, number));
         key.and_then(|key| self.hidden.get(&key)) == Some(&HiddenReason::InFlight)
     }
 
-    /// Lets every hidden message be visible so much earlier.
+    /// Makes every hidden message visible earlier by this time.
     pub(super) fn shift_times(&mut self, millis: u64) {
         let earlier = |at: u64| at.saturating_sub(millis);
         self.hidden = self.hidden.iter().map(|(&(at, number), &why)| ((earlier(at), number), why)).collect();
@@ -119,7 +119,7 @@ impl VisibilityOrder {
         self.delayed -= usize::from(why == Some(HiddenReason::Delayed));
     }
 
-    /// Marks a message as ready if it is neither hidden nor behind another of its group.
+    /// Marks a message as ready, unless it is hidden or follows another message of its group.
     fn show(&mut self, number: u64) {
         let is_first = self.members(number).is_none_or(|members| members.first() == Some(&number));
         if is_first && !self.visible_at.contains_key(&number) {
@@ -136,7 +136,7 @@ impl VisibilityOrder {
 pub(super) struct Receivable<'a> {
     order: &'a VisibilityOrder,
     ready: std::iter::Peekable<std::collections::btree_set::Iter<'a, u64>>,
-    /// Those behind one that was already given out, in the same group.
+    /// Messages that follow an item of this iterator in the same group.
     next: BTreeSet<u64>,
 }
 
@@ -151,7 +151,7 @@ impl Iterator for Receivable<'_> {
         }?;
         let members = self.order.members(number);
         let after = members.and_then(|members| members.range(number + 1..).next().copied());
-        // A hidden one blocks those behind it.
+        // A hidden message blocks the later ones of its group.
         self.next.extend(after.filter(|after| !self.order.visible_at.contains_key(after)));
         Some(number)
     }

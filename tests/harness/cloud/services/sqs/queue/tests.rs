@@ -1,4 +1,4 @@
-//! The queue's rules at given times.
+//! Tests the rules of a queue at chosen times.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::Map;
 use super::super::message::{Visibility, message_id_of_receipt};
 use super::*;
 
-/// A queue that a test drives by its own clock.
-struct Driven(Queue);
+/// A queue whose clock the test sets.
+struct ClockedQueue(Queue);
 
-impl Driven {
+impl ClockedQueue {
     fn new(name: &str, policy: Option<u64>) -> Self {
         let mut attributes = BTreeMap::from([
             ("VisibilityTimeout".to_owned(), "1".to_owned()),
@@ -64,7 +64,7 @@ impl Driven {
 
 #[test]
 fn a_received_message_is_hidden_for_the_visibility_timeout() {
-    let mut queue = Driven::with_message(None);
+    let mut queue = ClockedQueue::with_message(None);
     assert_eq!(queue.receive(0, 10).messages.len(), 1);
     assert_eq!(queue.receive(999, 10).messages.len(), 0);
     assert_eq!(queue.0.next_visible(999), Some(Duration::from_millis(1)));
@@ -72,8 +72,8 @@ fn a_received_message_is_hidden_for_the_visibility_timeout() {
 }
 
 #[test]
-fn a_message_dies_at_the_receive_after_the_last_allowed_one() {
-    let mut queue = Driven::with_message(Some(2));
+fn a_message_is_dead_lettered_at_the_receive_after_the_last_allowed_one() {
+    let mut queue = ClockedQueue::with_message(Some(2));
     assert!(queue.receive(0, 10).dead.is_empty());
     assert!(queue.receive(1000, 10).dead.is_empty());
     let third = queue.receive(2000, 10);
@@ -83,8 +83,8 @@ fn a_message_dies_at_the_receive_after_the_last_allowed_one() {
 }
 
 #[test]
-fn each_receive_has_its_own_receipt() {
-    let mut queue = Driven::with_message(None);
+fn each_receive_has_a_different_receipt_handle() {
+    let mut queue = ClockedQueue::with_message(None);
     let mut receipt = |now| queue.receive(now, 1).messages[0].receipt().expect("was received").to_owned();
     let (first, second) = (receipt(0), receipt(1000));
     assert_ne!(first, second);
@@ -93,16 +93,16 @@ fn each_receive_has_its_own_receipt() {
 }
 
 #[test]
-fn messages_expire() {
-    let mut queue = Driven::with_message(None);
+fn messages_expire_after_the_retention_period() {
+    let mut queue = ClockedQueue::with_message(None);
     assert_eq!(queue.receive(59_000, 1).messages.len(), 1);
     assert!(queue.receive(60_000, 1).messages.is_empty());
     assert_eq!(queue.0.len(), 0);
 }
 
 #[test]
-fn messages_come_in_the_order_in_which_they_were_sent_also_when_they_come_again() {
-    let mut queue = Driven::new("q", None);
+fn messages_are_received_in_the_order_of_sending_also_when_received_again() {
+    let mut queue = ClockedQueue::new("q", None);
     ["a", "b", "c"].into_iter().for_each(|id| queue.send(id, "", 0));
     assert_eq!(queue.ids(0, 2), ["a", "b"]);
     assert_eq!(queue.ids(0, 2), ["c"]);
@@ -111,8 +111,8 @@ fn messages_come_in_the_order_in_which_they_were_sent_also_when_they_come_again(
 }
 
 #[test]
-fn depth_tells_visible_in_flight_and_delayed_messages_apart() {
-    let mut queue = Driven::new("q", None);
+fn the_depth_counts_visible_in_flight_and_delayed_messages_separately() {
+    let mut queue = ClockedQueue::new("q", None);
     queue.send("a", "", 0);
     queue.send("b", "", 0);
     queue.send("late", "", 900_000);
@@ -127,8 +127,8 @@ fn depth_tells_visible_in_flight_and_delayed_messages_apart() {
 }
 
 #[test]
-fn in_a_fifo_queue_nothing_overtakes_within_its_group() {
-    let mut queue = Driven::new("q.fifo", None);
+fn a_fifo_queue_keeps_the_order_within_a_message_group() {
+    let mut queue = ClockedQueue::new("q.fifo", None);
     for (id, group) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("a3", "a"), ("b2", "b")] {
         queue.send(id, group, 0);
     }
@@ -142,18 +142,18 @@ fn in_a_fifo_queue_nothing_overtakes_within_its_group() {
 }
 
 #[test]
-fn in_a_standard_queue_a_group_holds_nothing_up() {
-    let mut queue = Driven::new("q", None);
+fn a_standard_queue_ignores_message_groups() {
+    let mut queue = ClockedQueue::new("q", None);
     queue.send("a1", "a", 0);
     queue.send("a2", "a", 0);
     assert_eq!((queue.ids(0, 1), queue.ids(0, 1)), (vec!["a1".to_owned()], vec!["a2".to_owned()]));
 }
 
-/// Messages that are looked at by so many receives and deletes, with so many messages standing.
-fn checked(name: &str, standing: usize) -> usize {
-    let mut queue = Driven::new(name, Some(5));
-    (0..standing).for_each(|number| queue.send(&number.to_string(), &(number % 7).to_string(), 0));
-    let before = queue.0.store().checked();
+/// Counts the messages that 50 receives and deletes read in a queue of this length.
+fn messages_read(name: &str, queue_length: usize) -> usize {
+    let mut queue = ClockedQueue::new(name, Some(5));
+    (0..queue_length).for_each(|number| queue.send(&number.to_string(), &(number % 7).to_string(), 0));
+    let before = queue.0.store().read_count();
     for _ in 0..50 {
         for id in queue.ids(0, 1) {
             queue.delete(&id);
@@ -161,12 +161,12 @@ fn checked(name: &str, standing: usize) -> usize {
         queue.0.depth();
         queue.0.next_visible(0);
     }
-    queue.0.store().checked() - before
+    queue.0.store().read_count() - before
 }
 
 #[test]
-fn messages_looked_at_per_receive_do_not_grow_with_the_queue() {
+fn the_messages_read_per_receive_do_not_grow_with_the_queue() {
     for name in ["q", "q.fifo"] {
-        assert_eq!((checked(name, 100), checked(name, 10_000)), (50, 50), "{name}");
+        assert_eq!((messages_read(name, 100), messages_read(name, 10_000)), (50, 50), "{name}");
     }
 }
