@@ -1,6 +1,6 @@
-//! The flows against a deployed stack: the real bootstraps behind real APIs, described by the file that
-//! `LANDFALL_STACK` names (`deploy.sh` writes it). Without one they say that they were skipped.
+//! Flow tests against a deployed stack: the real bootstraps behind real APIs, described by the file that
+//! `LANDFALL_STACK` names (`deploy.sh` writes it). Without a stack each test prints that it was skipped.
 
 mod flows;
-mod signed;
+mod signed_request;
 mod stack;

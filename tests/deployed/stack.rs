@@ -1,4 +1,4 @@
-//! A deployed stack as its description tells it, and the provider's simulator where the stack expects it.
+//! Connects to a deployed stack by its description, and runs the provider's simulator at the address that the stack uses.
 
 use std::{
     fs,
@@ -19,9 +19,9 @@ use runtime::Environment;
 use serde_json::{Value, json};
 use transport::{MAX_RESPONSE_BYTES, Sender};
 
-use crate::signed;
+use crate::signed_request::{JSON, ServiceRequest, send_signed, send_unsigned};
 
-/// What the tests use of a stack.
+/// A deployed stack with its simulator.
 pub(crate) struct Deployed {
     pub(crate) described: Value,
     pub(crate) aws: AwsClients,
@@ -30,8 +30,9 @@ pub(crate) struct Deployed {
 }
 
 impl Deployed {
-    /// The stack that `LANDFALL_STACK` describes, with a simulator running and its keys in the stack's secret.
-    pub(crate) async fn find() -> Option<Self> {
+    /// Connects to the stack that `LANDFALL_STACK` describes, starts the simulator and writes its keys to the stack's
+    /// secret. Returns `None` if the variable is not set.
+    pub(crate) async fn connect() -> Option<Self> {
         let environment = Environment::of_process();
         let file = environment.maybe("LANDFALL_STACK")?.to_owned();
         let text = fs::read_to_string(&file).expect("LANDFALL_STACK names a readable file");
@@ -42,7 +43,7 @@ impl Deployed {
         let run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
         let run = u64::try_from(run).expect("soon");
         let ports = Ports { api: port, files: port + 1, admin: port + 2 };
-        // The flow before this one may not have let go of them yet.
+        // The preceding flow may not have closed them yet.
         let simulator = until("the simulator's ports are free", || async {
             let simulator = simulators::of_provider("abyssale", 1, run).expect("a simulator");
             SimulatorHost::start(simulator, ports).await.ok()
@@ -51,13 +52,13 @@ impl Deployed {
         let sender = Sender::new().expect("a client");
         let deployed = Self { described, aws, simulator, sender };
         let keys = deployed.simulator.with(|simulator| simulator.credentials());
-        deployed.give_keys(keys).await;
+        deployed.write_keys(keys).await;
         Some(deployed)
     }
 
-    /// The simulator's keys are the same on every run, so only a stack that has served another provider before
-    /// must wait until its functions forget the old ones, five minutes at most.
-    async fn give_keys(&self, keys: Value) {
+    /// Writes the provider's keys to the stack's secret. The simulator's keys are the same in every run. If the stack used
+    /// other keys before, its functions may cache those for up to five minutes.
+    async fn write_keys(&self, keys: Value) {
         let id = self.text("secret_id");
         let known = self.aws.secrets.get_secret_value().secret_id(id).send().await.expect("the secret");
         let mut secret: Value = serde_json::from_str(known.secret_string().expect("text")).expect("JSON");
@@ -66,11 +67,11 @@ impl Deployed {
         put.send().await.expect("the secret is written");
     }
 
-    /// Lets the stack hold these signing secrets beside the simulator's API key.
-    pub(crate) async fn hold_signing_secrets(&self, secrets: &Value) {
+    /// Writes these signing secrets and the simulator's API key to the stack's secret.
+    pub(crate) async fn store_signing_secrets(&self, secrets: &Value) {
         let mut keys = self.simulator.with(|simulator| simulator.credentials());
         keys["signing_secrets"] = secrets.clone();
-        self.give_keys(keys).await;
+        self.write_keys(keys).await;
     }
 
     pub(crate) fn text(&self, name: &str) -> &str {
@@ -81,68 +82,76 @@ impl Deployed {
         self.described["auth"] == true
     }
 
-    /// A request to the submit API, signed for IAM authorization.
+    /// Sends a request to the submit API, signed for IAM authorization.
     pub(crate) async fn submit_api(&self, method: Method, path: &str, body: &Value) -> Response<Value> {
         let url = format!("{}{path}", self.text("submit_url"));
-        signed::send(&self.sender, &self.described, "execute-api", method, &url, body).await
+        let request = ServiceRequest { service: "execute-api", method, url: &url, headers: JSON, body };
+        send_signed(&self.sender, &self.described, request).await
     }
 
-    /// A request without any signature.
+    /// Sends an unsigned request to the webhook API.
     pub(crate) async fn webhook_api(&self, path: &str, body: &Value) -> Response<Value> {
         let request = Request::post(format!("{}{path}", self.text("webhook_url")))
             .header("content-type", "application/json")
             .body(Bytes::from(body.to_string()));
-        signed::answer(&self.sender, request.expect("a request")).await
+        send_unsigned(&self.sender, request.expect("a request")).await
     }
 
-    /// A download as anybody's, without any proof but what the URL holds.
+    /// Downloads a URL without credentials other than those in the URL.
     pub(crate) async fn download(&self, url: &str) -> Response<Bytes> {
         let request = Request::get(url).body(Bytes::new()).expect("a request");
-        self.sender.send(request, Duration::from_secs(30), MAX_RESPONSE_BYTES).await.expect("an answer")
+        self.sender.send(request, Duration::from_secs(30), MAX_RESPONSE_BYTES).await.expect("a response")
     }
 
-    /// Invokes a function and waits for its answer.
+    /// Invokes a function and returns its result.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Value {
         let region = self.text("region");
         let aws = format!("https://lambda.{region}.amazonaws.com");
         let endpoint = self.described["aws_endpoint"].as_str().unwrap_or(&aws);
         let name = text_of(&self.described["functions"], function);
         let url = format!("{endpoint}/2015-03-31/functions/{name}/invocations");
-        let answer = signed::send(&self.sender, &self.described, "lambda", Method::POST, &url, event).await;
-        let failed = answer.headers().contains_key("x-amz-function-error");
-        assert!(answer.status().is_success() && !failed, "{}", answer.body());
-        answer.into_body()
+        let request =
+            ServiceRequest { service: "lambda", method: Method::POST, url: &url, headers: JSON, body: event };
+        let response = send_signed(&self.sender, &self.described, request).await;
+        let failed = response.headers().contains_key("x-amz-function-error");
+        assert!(response.status().is_success() && !failed, "{}", response.body());
+        response.into_body()
     }
 
-    /// Calls Step Functions, which must take it.
+    /// Calls an operation of Step Functions, which must succeed.
     pub(crate) async fn step_functions(&self, operation: &str, input: &Value) -> Value {
         let region = self.text("region");
         let aws = format!("https://states.{region}.amazonaws.com");
         let url = format!("{}/", self.described["aws_endpoint"].as_str().unwrap_or(&aws));
         let target = format!("AWSStepFunctions.{operation}");
         let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target.as_str())];
-        let (sender, described) = (&self.sender, &self.described);
-        let answer =
-            signed::send_with(sender, described, "states", Method::POST, &url, &headers, input).await;
-        assert!(answer.status().is_success(), "{operation}: {}", answer.body());
-        answer.into_body()
+        let request = ServiceRequest {
+            service: "states",
+            method: Method::POST,
+            url: &url,
+            headers: &headers,
+            body: input,
+        };
+        let response = send_signed(&self.sender, &self.described, request).await;
+        assert!(response.status().is_success(), "{operation}: {}", response.body());
+        response.into_body()
     }
 
-    /// Calls the control of the provider's simulator.
+    /// Calls the Admin endpoint of the provider's simulator.
     pub(crate) fn control(&self, method: Method, path: &str, body: &Value) -> Value {
-        let answer = self.simulator.admin(method, path, body);
-        answer.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
+        let response = self.simulator.admin(method, path, body);
+        response.unwrap_or_else(|error| panic!("{path}: {} {}", error.status, error.body))
     }
 
-    /// Calls the set-up's own script.
-    pub(crate) fn script(&self, arguments: &[&str]) {
+    /// Runs `deploy.sh` with these arguments.
+    pub(crate) fn run_deploy_script(&self, arguments: &[&str]) {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("deployed/deploy.sh");
         let status = Command::new(script).args(arguments).status().expect("the script runs");
         assert!(status.success(), "deploy.sh {arguments:?}");
     }
 
-    /// AwsClients with the credentials of a function's role.
-    pub(crate) fn under_the_role_of(&self, function: &str) -> AwsClients {
+    /// Creates AWS clients with the credentials of a function's role.
+    pub(crate) fn assume_role(&self, function: &str) -> AwsClients {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("deployed/deploy.sh");
         let output = Command::new(script).args(["assume-role", function]).output().expect("the script runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -154,7 +163,7 @@ impl Deployed {
         AwsClients::new(&variables(&described)).expect("the description is complete")
     }
 
-    /// The job's item, by the AWS SDK.
+    /// Reads the status of the job's item from the table.
     pub(crate) async fn item(&self, job: &str) -> Value {
         let get = self.aws.dynamodb.get_item().table_name(self.text("table")).consistent_read(true);
         let get = get.key("pk", string(job)).key("sk", string("JOB"));
@@ -162,33 +171,33 @@ impl Deployed {
         json!({ "status": item["status"].as_s().expect("text") })
     }
 
-    /// Whether the job's item still names a workflow that waits.
-    pub(crate) async fn is_waited_for(&self, job: &str) -> bool {
+    /// Returns whether the job's item still has a waiting workflow.
+    pub(crate) async fn has_waiters(&self, job: &str) -> bool {
         let get = self.aws.dynamodb.get_item().table_name(self.text("table")).consistent_read(true);
         let get = get.key("pk", string(job)).key("sk", string("JOB"));
         get.send().await.expect("the table").item.expect("the job's item").contains_key("audience")
     }
 
-    /// An object of the stack's bucket.
+    /// Reads an object of the stack's bucket.
     pub(crate) async fn object(&self, key: &str) -> Vec<u8> {
         let object = self.aws.s3.get_object().bucket(self.text("bucket")).key(key).send().await;
         object.expect("an object").body.collect().await.expect("its bytes").to_vec()
     }
 
-    /// The length of an object in the stack's bucket.
-    pub(crate) async fn bytes_at(&self, key: &str) -> i64 {
+    /// Returns the size of an object in the stack's bucket.
+    pub(crate) async fn object_size(&self, key: &str) -> i64 {
         let head = self.aws.s3.head_object().bucket(self.text("bucket")).key(key).send().await;
         head.expect("an object").content_length().expect("a length")
     }
 
-    /// Lets a job be due now, as if it had been silent for long.
+    /// Makes a job due now, as if the provider had been silent for long.
     pub(crate) async fn make_due(&self, job: &str) {
         let update = self.aws.dynamodb.update_item().table_name(self.text("table"));
         let update = update.key("pk", string(job)).key("sk", string("JOB"));
         let update = (update.update_expression("SET due_at = :then"))
             .condition_expression("attribute_exists(due_at)")
             .expression_attribute_values(":then", string("2026-01-01T00:00:00.000Z"));
-        update.send().await.expect("the job is looked after");
+        update.send().await.expect("the job has a due time");
     }
 }
 
@@ -200,7 +209,7 @@ fn text_of<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("the description has no {name}"))
 }
 
-/// The variables that configure AWS clients for the stack.
+/// Returns the environment variables that configure AWS clients for the stack.
 fn variables(described: &Value) -> Environment {
     let names = [
         ("AWS_REGION", "region"),

@@ -1,4 +1,4 @@
-//! State machines that wait for jobs: those that Landfall ships, on the stack's Step Functions.
+//! The shipped state machines, which wait for jobs, on the stack's Step Functions.
 
 use std::{fs, path::Path};
 
@@ -6,19 +6,19 @@ use harness::until;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{TURN, export, job, skipped, stored};
+use super::{STACK_LOCK, export, get_job, report_skipped, wait_until_stored};
 use crate::stack::Deployed;
 
-/// A state machine that is shipped, for this stack's function.
-fn shipped(stack: &Deployed, name: &str) -> Value {
+/// Reads the definition of a shipped state machine, with the name of this stack's function.
+fn read_definition(stack: &Deployed, name: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/submit/workflows");
     let text = fs::read_to_string(folder.join(format!("{name}.asl.json"))).expect("a state machine");
     let submit = stack.described["functions"]["submit"].as_str().expect("a name");
     serde_json::from_str(&text.replace("${SubmitFunctionName}", submit)).expect("JSON")
 }
 
-/// Makes a state machine and starts it. Returns the execution's ARN.
-async fn started(stack: &Deployed, name: &str, definition: &Value, input: &Value) -> String {
+/// Creates a state machine and starts an execution. Returns the execution's ARN.
+async fn start_execution(stack: &Deployed, name: &str, definition: &Value, input: &Value) -> String {
     let name = format!("{name}-{}", uuid::Uuid::new_v4());
     let role = stack.text("workflow_role_arn");
     let machine = json!({ "name": name, "definition": definition.to_string(), "roleArn": role });
@@ -28,8 +28,8 @@ async fn started(stack: &Deployed, name: &str, definition: &Value, input: &Value
     execution["executionArn"].as_str().expect("an ARN").to_owned()
 }
 
-/// Waits until an execution is at its end.
-async fn ended(stack: &Deployed, execution: &str) -> Value {
+/// Waits for the end of an execution.
+async fn wait_for_end(stack: &Deployed, execution: &str) -> Value {
     until("the execution ends", || async {
         let found = stack.step_functions("DescribeExecution", &json!({ "executionArn": execution })).await;
         (found["status"] != "RUNNING").then_some(found)
@@ -42,95 +42,96 @@ fn output(execution: &Value) -> Value {
     serde_json::from_str(execution["output"].as_str().expect("a text")).expect("JSON")
 }
 
-/// The id of the job that the provider was asked for last, by its callback URL.
-fn last_job(stack: &Deployed) -> Option<String> {
-    let asked = stack.control(Method::GET, "/requests?method=POST&path=/async/banners/export", &Value::Null);
-    let body: Value = serde_json::from_str(asked.as_array()?.last()?["body"].as_str()?).ok()?;
+/// Returns the id of the job that was submitted to the provider last, from its callback URL.
+fn last_job_id(stack: &Deployed) -> Option<String> {
+    let path = "/requests?method=POST&path=/async/banners/export";
+    let requests = stack.control(Method::GET, path, &Value::Null);
+    let body: Value = serde_json::from_str(requests.as_array()?.last()?["body"].as_str()?).ok()?;
     Some(body["callback_url"].as_str()?.rsplit('/').nth(1)?.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_state_machine_goes_on_with_the_files() {
-    let _turn = TURN.lock().await;
-    let Some(stack) = Deployed::find().await else { return skipped() };
-    let definition = shipped(&stack, "export_and_wait");
-    let execution = started(&stack, "export-and-wait", &definition, &export(&stack, 2)).await;
-    let output = output(&ended(&stack, &execution).await);
+async fn a_state_machine_continues_with_the_stored_files() {
+    let _lock = STACK_LOCK.lock().await;
+    let Some(stack) = Deployed::connect().await else { return report_skipped() };
+    let definition = read_definition(&stack, "export_and_wait");
+    let execution = start_execution(&stack, "export-and-wait", &definition, &export(&stack, 2)).await;
+    let output = output(&wait_for_end(&stack, &execution).await);
     assert_eq!((&output["complete"], &output["job"]["status"]), (&json!(true), &json!("stored")));
     assert_eq!(output["manifest"]["bucket"], stack.text("bucket"));
-    stack.bytes_at(output["manifest"]["key"].as_str().expect("a key")).await;
+    stack.object_size(output["manifest"]["key"].as_str().expect("a key")).await;
     let id = output["job"]["job_id"].as_str().expect("an id");
-    until("nobody waits any more", || async { (!stack.is_waited_for(id).await).then_some(()) }).await;
+    until("the job has no waiter", || async { (!stack.has_waiters(id).await).then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_state_machine_catches_a_job_that_lacks_files_by_its_name() {
-    let _turn = TURN.lock().await;
-    let Some(stack) = Deployed::find().await else { return skipped() };
+async fn a_state_machine_catches_a_partial_job_by_its_error_name() {
+    let _lock = STACK_LOCK.lock().await;
+    let Some(stack) = Deployed::connect().await else { return report_skipped() };
     stack.control(
         Method::POST,
         "/faults",
         &json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }),
     );
-    let definition = shipped(&stack, "export_and_wait");
-    let execution = started(&stack, "export-and-wait", &definition, &export(&stack, 2)).await;
-    let output = output(&ended(&stack, &execution).await);
+    let definition = read_definition(&stack, "export_and_wait");
+    let execution = start_execution(&stack, "export-and-wait", &definition, &export(&stack, 2)).await;
+    let output = output(&wait_for_end(&stack, &execution).await);
     assert_eq!((&output["complete"], &output["job"]["status"]), (&json!(false), &json!("partial")));
-    stack.bytes_at(output["manifest"]["key"].as_str().expect("a key")).await;
+    stack.object_size(output["manifest"]["key"].as_str().expect("a key")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_state_that_gives_up_ends_its_machine_and_harms_no_job() {
-    let _turn = TURN.lock().await;
-    let Some(stack) = Deployed::find().await else { return skipped() };
+async fn a_state_timeout_ends_the_execution_and_does_not_affect_the_job() {
+    let _lock = STACK_LOCK.lock().await;
+    let Some(stack) = Deployed::connect().await else { return report_skipped() };
     stack.control(Method::POST, "/faults", &json!({ "on": "delivery", "kind": "drop" }));
-    let mut definition = shipped(&stack, "export_and_wait");
+    let mut definition = read_definition(&stack, "export_and_wait");
     let state = &mut definition["States"]["Export"];
     (state["TimeoutSeconds"], state["HeartbeatSeconds"]) = (json!(5), json!(4));
     state.as_object_mut().expect("a state").remove("Retry");
-    let execution = started(&stack, "export-and-wait", &definition, &export(&stack, 2)).await;
-    let ended = ended(&stack, &execution).await;
+    let execution = start_execution(&stack, "export-and-wait", &definition, &export(&stack, 2)).await;
+    let ended = wait_for_end(&stack, &execution).await;
     assert_eq!(ended["error"], "Landfall.Silent", "{ended:#}");
 
-    let id = until("the provider was asked", || async { last_job(&stack) }).await;
+    let id = until("the provider has the request", || async { last_job_id(&stack) }).await;
     let deliveries = stack.control(Method::GET, "/deliveries", &Value::Null);
     let mut deliveries = deliveries.as_array().expect("a list").iter();
     let late = deliveries.find(|sent| sent["url"].as_str().is_some_and(|url| url.contains(&id)));
     let path = format!("/deliveries/{}/redeliver?times=1", late.expect("a delivery")["number"]);
     stack.control(Method::POST, &path, &Value::Null);
-    stored(&stack, &id).await;
-    // The token is dead, and Step Functions says so.
-    until("nobody waits any more", || async { (!stack.is_waited_for(&id).await).then_some(()) }).await;
-    assert_eq!(job(&stack, &id).await["error"], Value::Null);
+    wait_until_stored(&stack, &id).await;
+    // Step Functions rejects the expired token.
+    until("the job has no waiter", || async { (!stack.has_waiters(&id).await).then_some(()) }).await;
+    assert_eq!(get_job(&stack, &id).await["error"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_state_machine_waits_for_every_request_of_a_list() {
-    let _turn = TURN.lock().await;
-    let Some(stack) = Deployed::find().await else { return skipped() };
+    let _lock = STACK_LOCK.lock().await;
+    let Some(stack) = Deployed::connect().await else { return report_skipped() };
     let list = json!([export(&stack, 1), export(&stack, 2), { "provider": "nobody", "kind": "export" }]);
     let (bucket, key) = (stack.text("bucket"), "requests/spring.json");
     let body = aws_sdk_s3::primitives::ByteStream::from(list.to_string().into_bytes());
     stack.aws.s3.put_object().bucket(bucket).key(key).body(body).send().await.expect("the list is written");
-    let mut definition = shipped(&stack, "many_exports");
+    let mut definition = read_definition(&stack, "many_exports");
     if stack.described["aws_endpoint"].is_string() {
-        mend(&mut definition["States"]["Exports"], bucket, key);
+        adapt_to_ministack(&mut definition["States"]["Exports"], bucket, key);
     }
     let input = json!({ "bucket": bucket, "key": key, "prefix": "results" });
-    let execution = started(&stack, "many-exports", &definition, &input).await;
-    let written = output(&ended(&stack, &execution).await);
+    let execution = start_execution(&stack, "many-exports", &definition, &input).await;
+    let written = output(&wait_for_end(&stack, &execution).await);
     let results = match written["ResultWriterDetails"]["Key"].as_str() {
-        Some(manifest) => results(&stack, manifest).await,
-        // The local cloud hands the results on.
+        Some(manifest) => read_results(&stack, manifest).await,
+        // The local cloud returns the results themselves.
         None => written.as_array().unwrap_or_else(|| panic!("{written:#}")).clone(),
     };
     let statuses: Vec<&Value> = results.iter().map(|result| &result["status"]).collect();
     assert_eq!(statuses, ["stored", "stored", "failed"], "{results:#?}");
 }
 
-/// The local cloud waits for ever for a token whose function failed, and takes expressions around a distributed map as
-/// they are written; within its items it evaluates them.
-fn mend(map: &mut Value, bucket: &str, key: &str) {
+/// Works around two faults of ministack. It waits without end for a token whose function failed, and it does not evaluate
+/// expressions around a distributed map; within its items it does.
+fn adapt_to_ministack(map: &mut Value, bucket: &str, key: &str) {
     let state = &mut map["ItemProcessor"]["States"]["Export"];
     (state["TimeoutSeconds"], state["HeartbeatSeconds"]) = (json!(20), json!(19));
     map["ItemReader"]["Arguments"] = json!({ "Bucket": bucket, "Key": key });
@@ -140,8 +141,8 @@ fn mend(map: &mut Value, bucket: &str, key: &str) {
     });
 }
 
-/// The outputs of the executions that a distributed map wrote down, by the list in its manifest.
-async fn results(stack: &Deployed, manifest: &str) -> Vec<Value> {
+/// Reads the outputs of the executions of a distributed map, in the order of its input list.
+async fn read_results(stack: &Deployed, manifest: &str) -> Vec<Value> {
     let manifest: Value = serde_json::from_slice(&stack.object(manifest).await).expect("JSON");
     let key =
         manifest["ResultFiles"]["SUCCEEDED"][0]["Key"].as_str().unwrap_or_else(|| panic!("{manifest:#}"));
@@ -152,7 +153,7 @@ async fn results(stack: &Deployed, manifest: &str) -> Vec<Value> {
             (text("Input"), serde_json::from_str(&text("Output")).expect("JSON"))
         })
         .collect();
-    // By their idempotency keys, which end in the place in the list.
+    // Sorted by the idempotency keys, which end in the position in the list.
     list.sort_by_key(|(input, _)| {
         let input: Value = serde_json::from_str(input).expect("JSON");
         input["idempotency_key"].to_string()

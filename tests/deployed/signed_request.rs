@@ -1,4 +1,4 @@
-//! Requests to the deployed stack as AWS wants them signed.
+//! Sends requests to the deployed stack that are signed with Signature Version 4.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,31 +12,29 @@ use http::{Method, Request, Response};
 use serde_json::Value;
 use transport::{MAX_RESPONSE_BYTES, Sender};
 
-/// As long as the longest function that is waited for.
+/// The timeout of the slowest function that a test waits for.
 const TIMEOUT: Duration = Duration::from_secs(90);
+/// The headers of a JSON request.
+pub(crate) const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
-/// Sends a request that is signed for a service with the credentials of a stack's description.
-pub(crate) async fn send(
-    sender: &Sender,
-    described: &Value,
-    service: &str,
-    method: Method,
-    url: &str,
-    body: &Value,
-) -> Response<Value> {
-    send_with(sender, described, service, method, url, &[("content-type", "application/json")], body).await
+/// A request to an AWS service.
+pub(crate) struct ServiceRequest<'a> {
+    /// The service name of the signature.
+    pub(crate) service: &'a str,
+    pub(crate) method: Method,
+    pub(crate) url: &'a str,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    /// `Null` sends no body.
+    pub(crate) body: &'a Value,
 }
 
-/// The same with headers of one's own.
-pub(crate) async fn send_with(
+/// Signs a request with the credentials of a stack's description, and sends it.
+pub(crate) async fn send_signed(
     sender: &Sender,
     described: &Value,
-    service: &str,
-    method: Method,
-    url: &str,
-    headers: &[(&str, &str)],
-    body: &Value,
+    request: ServiceRequest<'_>,
 ) -> Response<Value> {
+    let ServiceRequest { service, method, url, headers, body } = request;
     let text = |name: &str| described[name].as_str().unwrap_or_default().to_owned();
     let token = described["session_token"].as_str().map(str::to_owned);
     let credentials =
@@ -59,11 +57,11 @@ pub(crate) async fn send_with(
     for (name, value) in headers.iter().copied().chain(signed.headers()) {
         request = request.header(name, value);
     }
-    answer(sender, request.body(bytes).expect("a request")).await
+    send_unsigned(sender, request.body(bytes).expect("a request")).await
 }
 
-/// Sends a request as it is, and reads JSON, or null for anything else.
-pub(crate) async fn answer(sender: &Sender, request: Request<Bytes>) -> Response<Value> {
-    let answer = sender.send(request, TIMEOUT, MAX_RESPONSE_BYTES).await.expect("an answer");
-    answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+/// Sends a request unchanged. Returns the JSON of the response, or `Null` if it is not JSON.
+pub(crate) async fn send_unsigned(sender: &Sender, request: Request<Bytes>) -> Response<Value> {
+    let response = sender.send(request, TIMEOUT, MAX_RESPONSE_BYTES).await.expect("a response");
+    response.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
