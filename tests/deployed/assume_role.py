@@ -1,7 +1,7 @@
-"""Print temporary credentials of the deployed role of a function, so that a test can see what the role may not do.
+"""Print temporary credentials of a function's deployed role, so that a test can check what the role denies.
 
-`assume_role.py FUNCTION` lets the account into the role's trust policy for that moment, and out of it again. FUNCTION is
-submit, webhook or landing. Works on the stack that LANDFALL_STACK describes.
+`assume_role.py FUNCTION` adds the account to the role's trust policy, assumes the role and removes the account again.
+FUNCTION is submit, webhook or landing. The script uses the stack that LANDFALL_STACK describes.
 """
 
 import argparse
@@ -13,17 +13,17 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import ClientError
 
-import server
+import background_server
 import stack
 from remove_statement import ROLES
 
-# IAM tells its other places of a changed policy within seconds.
-PATIENCE_SECONDS = 60
+# A changed IAM policy takes effect everywhere within seconds.
+TIMEOUT_SECONDS = 60
 
 
 def main():
-    """Read the command line and do what it says."""
-    options = arguments()
+    """Parse the command line and print the credentials."""
+    options = parse_arguments()
     described = json.loads(options.stack.read_text())
     session = boto3.Session(
         aws_access_key_id=described["access_key_id"],
@@ -35,12 +35,12 @@ def main():
     iam, sts = session.client("iam", endpoint_url=endpoint), session.client("sts", endpoint_url=endpoint)
     name = stack.resource(session, endpoint, ROLES[options.function], described["stack_name"])
     role = iam.get_role(RoleName=name)["Role"]
-    trusted = role["AssumeRolePolicyDocument"]
-    trust(iam, name, trusted | {"Statement": trusted["Statement"] + [of_account(role["Arn"])]})
+    policy = role["AssumeRolePolicyDocument"]
+    write_trust_policy(iam, name, policy | {"Statement": policy["Statement"] + [account_statement(role["Arn"])]})
     try:
-        credentials = assumed(sts, role["Arn"])
+        credentials = assume(sts, role["Arn"])
     finally:
-        trust(iam, name, trusted)
+        write_trust_policy(iam, name, policy)
     print(
         json.dumps(
             {
@@ -52,35 +52,35 @@ def main():
     )
 
 
-def arguments():
-    """The command line."""
+def parse_arguments():
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = os.environ.get("LANDFALL_STACK", server.STATE / "stack" / "stack.json")
+    default = os.environ.get("LANDFALL_STACK", background_server.STATE / "stack" / "stack.json")
     parser.add_argument("--stack", type=Path, default=Path(default), help="file that describes the stack")
     parser.add_argument("function", choices=["submit", "webhook", "landing"])
     return parser.parse_args()
 
 
-def of_account(arn):
-    """The statement that lets principals of the role's own account assume it."""
+def account_statement(arn):
+    """Return the statement that lets principals of the role's own account assume it."""
     _, partition, _, _, account, _ = arn.split(":", 5)
     principal = {"AWS": f"arn:{partition}:iam::{account}:root"}
     return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
 
 
-def trust(iam, name, document):
+def write_trust_policy(iam, name, document):
     """Write the role's trust policy."""
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(document))
 
 
-def assumed(sts, arn):
-    """Assume the role as soon as its trust policy is known."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def assume(sts, arn):
+    """Assume the role, retrying until its trust policy takes effect."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             return sts.assume_role(RoleArn=arn, RoleSessionName="deployed-tests")["Credentials"]
-        except ClientError as refused:
-            if refused.response["Error"]["Code"] != "AccessDenied" or time.monotonic() > deadline:
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDenied" or time.monotonic() > deadline:
                 raise
             time.sleep(1)
 

@@ -1,4 +1,4 @@
-"""A server in the background: started on a loopback port, waited for, found again by its record, stopped as a group."""
+"""Run a server in the background: start it on a loopback port, wait until it is ready, and stop its process group later."""
 
 import json
 import os
@@ -11,21 +11,21 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# Where servers keep their records, logs and scratch files; git ignores it.
+# The folder for the servers' records, logs and scratch files. Git ignores it.
 STATE = ROOT / "target" / "deployed"
-# Where tools are installed; git ignores it, too.
+# The folder in which tools are installed. Git ignores it, too.
 TOOLS = ROOT / ".tools"
 
 
 def free_port():
-    """A port nobody listens on right now."""
+    """Return a port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def start(state: Path, command, environment, ready_url):
-    """Start the command in `state`, wait until `ready_url` answers anything at all, and leave a record."""
+    """Start the command in `state`, write a record of it, and wait until `ready_url` returns any response."""
     state.mkdir(parents=True, exist_ok=True)
     log = state / "server.log"
     with log.open("wb") as output:
@@ -38,7 +38,7 @@ def start(state: Path, command, environment, ready_url):
             stderr=output,
             start_new_session=True,
         )
-    record = {"pid": process.pid, "began": began(process.pid)}
+    record = {"pid": process.pid, "began": start_time(process.pid)}
     (state / "server.json").write_text(json.dumps(record))
     try:
         wait_until_ready(process, ready_url, log)
@@ -48,7 +48,7 @@ def start(state: Path, command, environment, ready_url):
 
 
 def wait_until_ready(process, ready_url, log, seconds=60):
-    """Return as soon as the server answers; stop waiting when it is gone."""
+    """Wait until the server responds. Exit if the server ends or the time is over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -60,36 +60,36 @@ def wait_until_ready(process, ready_url, log, seconds=60):
             return
         except OSError:
             time.sleep(0.1)
-    raise SystemExit(f"the server did not answer within {seconds} s; see {log}")
+    raise SystemExit(f"the server did not respond within {seconds} s; see {log}")
 
 
-def stop(state: Path, patience=5):
-    """End the server recorded in `state` with all it started. True if there was one."""
+def stop(state: Path, timeout=5):
+    """Stop the server that is recorded in `state`, and its child processes. Return whether one was running."""
     path = state / "server.json"
     if not path.exists():
         return False
     record = json.loads(path.read_text())
     path.unlink()
     pid = record["pid"]
-    # A later process may have been given the same number.
-    if began(pid) != record["began"]:
+    # Another process may have the same id by now.
+    if start_time(pid) != record["began"]:
         return False
     for sent in (signal.SIGTERM, signal.SIGKILL):
-        if send(pid, sent):
-            wait_for_end(pid, patience)
+        if signal_group(pid, sent):
+            wait_for_end(pid, timeout)
     return True
 
 
-def began(pid):
-    """When the process started, in clock ticks since boot; None when there is no such process."""
+def start_time(pid):
+    """Return when the process started, in clock ticks since boot, or None if it does not exist."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
     except OSError:
         return None
 
 
-def send(pid, sent):
-    """Signal the group that the server leads; False when nobody is left in it."""
+def signal_group(pid, sent):
+    """Send a signal to the server's process group. Return False if the group is empty."""
     try:
         os.killpg(pid, sent)
         return True
@@ -98,13 +98,13 @@ def send(pid, sent):
 
 
 def wait_for_end(pid, seconds):
-    """Wait until nobody of the group is left, reaping the server when it is our own child."""
+    """Wait until the process group is empty. Reap the server if it is a child of this process."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             os.waitpid(pid, os.WNOHANG)
         except ChildProcessError:
             pass
-        if not send(pid, 0):
+        if not signal_group(pid, 0):
             return
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The command lines of the scripts here: `up`, `down`, or `run -- COMMAND` for both around a command."""
+"""The command line of the scripts in this folder: `up`, `down`, or `run -- COMMAND`, which does both around a command."""
 
 import argparse
 import os
@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 
-from server import STATE, free_port, stop
+from background_server import STATE, free_port, stop
 
 COMMAND_HELP = "`run -- COMMAND` starts, runs COMMAND, stops, and ends with COMMAND's status."
 
 
 def split_command(arguments):
-    """What stands before the first `--`, and what stands after it."""
+    """Split the arguments at the first `--`."""
     if "--" not in arguments:
         return arguments, []
     at = arguments.index("--")
@@ -20,17 +20,17 @@ def split_command(arguments):
 
 
 def exit_on_sigterm():
-    """Let a terminated script pass through its `finally`, so that it stops its server."""
+    """Raise SystemExit on SIGTERM, so that a terminated script runs its `finally` blocks and stops its server."""
 
     def leave(*_):
-        """End as a shell reports a terminated program."""
+        """Exit with the status that a shell reports for a terminated program."""
         raise SystemExit(143)
 
     signal.signal(signal.SIGTERM, leave)
 
 
 def serve(name, variable, install_and_start):
-    """The command line of a one-server script; COMMAND finds the endpoint in `variable`."""
+    """Run the command line of a script for one server. COMMAND reads the endpoint from `variable`."""
     parser = argparse.ArgumentParser(description=f"Start {name}.", epilog=f"{COMMAND_HELP} It reads {variable}.")
     parser.add_argument("action", choices=["up", "down", "run"])
     parser.add_argument("--port", type=int, help="default: a free one")

@@ -1,6 +1,6 @@
-"""Deploy the template onto a local cloud of its own: `up` and `down`, or `run -- COMMAND` for both around a command.
+"""Deploy the template to a local cloud: `up` and `down`, or `run -- COMMAND`, which does both around a command.
 
-Called through deploy.sh, which installs the tools. README.md lists the options.
+deploy.sh installs the tools and calls this script. README.md lists the options.
 """
 
 import argparse
@@ -12,39 +12,39 @@ import sys
 import time
 from pathlib import Path
 
+import background_server
 import cloud
 import command_line
-import listen
-import mend
-import secret
-import server
+import event_queue
+import provider_secret
 import stack
+import workarounds
 import workflow_role
 
 
 def main():
-    """Read the command line and do what it says."""
-    options = arguments()
+    """Parse the command line and run the action."""
+    options = parse_arguments()
     options.state.mkdir(parents=True, exist_ok=True)
     if options.action == "down":
-        print("stopped" if server.stop(options.state) else "nothing was running")
+        print("stopped" if background_server.stop(options.state) else "nothing was running")
         return
     if options.action == "up":
         up(options)
         return
-    # So that a terminated run stops its cloud, too.
+    # A terminated run also stops its cloud.
     command_line.exit_on_sigterm()
     try:
         up(options)
-        sys.exit(run(options))
+        sys.exit(run_command(options))
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
-        server.stop(options.state)
+        background_server.stop(options.state)
 
 
-def arguments():
-    """The command line."""
+def parse_arguments():
+    """Parse the command line."""
     first_line = __doc__.splitlines()[0]
     parser = argparse.ArgumentParser(prog="deploy.sh", description=first_line, epilog=command_line.COMMAND_HELP)
     parser.add_argument("action", choices=["up", "down", "run"])
@@ -56,7 +56,7 @@ def arguments():
     parser.add_argument("--signing-secret", action="append", help="repeat for several; default: a random one")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the template")
     parser.add_argument("--variable", action="append", default=[], metavar="FUNCTION:NAME=VALUE", help="for tests")
-    parser.add_argument("--state", type=Path, default=server.STATE / "stack")
+    parser.add_argument("--state", type=Path, default=background_server.STATE / "stack")
     parser.add_argument("--describe", type=Path, help="where to write the stack (default: STATE/stack.json)")
     given, command = command_line.split_command(sys.argv[1:])
     options = parser.parse_args(given)
@@ -68,34 +68,34 @@ def arguments():
 
 
 def up(options):
-    """Build, start, deploy, mend, fill the secret, describe. On failure nothing is left running."""
-    if server.stop(options.state):
-        print("stopped the one that was running")
+    """Build, start, deploy, apply workarounds, write the secret and describe the stack. A failure stops everything."""
+    if background_server.stop(options.state):
+        print("stopped the stack that was running")
     for stale in options.describe.parent.glob(f"{options.describe.stem}.*.policies.json"):
         stale.unlink()
     artifacts = options.artifacts or stack.build_artifacts()
     began = time.monotonic()
-    provider_url = f"http://127.0.0.1:{options.provider_port or server.free_port()}"
+    provider_url = f"http://127.0.0.1:{options.provider_port or background_server.free_port()}"
     try:
         endpoint = cloud.start(options.state, options.auth, options.port)
         session = cloud.session()
         built = stack.write_built_template(artifacts, options.state)
-        wanted = parameters(provider_url, options.parameter)
-        if wanted.get("BucketName"):
-            # Somebody's own bucket is there before the stack is.
-            session.client("s3", endpoint_url=endpoint).create_bucket(Bucket=wanted["BucketName"])
-        stack.deploy(session, endpoint, built, wanted)
-        urls = mend.mend(session, endpoint)
+        values = parameters(provider_url, options.parameter)
+        if values.get("BucketName"):
+            # The operator's own bucket exists before the stack.
+            session.client("s3", endpoint_url=endpoint).create_bucket(Bucket=values["BucketName"])
+        stack.deploy(session, endpoint, built, values)
+        urls = workarounds.apply_all(session, endpoint)
         for given in options.variable:
             function, pair = given.split(":", 1)
-            mend.set_variables(session, endpoint, stack.FUNCTIONS[function], dict([pair.split("=", 1)]))
+            workarounds.set_variables(session, endpoint, stack.FUNCTIONS[function], dict([pair.split("=", 1)]))
         described = stack.describe(session, endpoint, urls) | {"auth": options.auth}
-        bus = wanted.get("EventBusName")
-        described["events_queue_url"] = listen.listen(session, endpoint, bus) if bus else None
-        described["workflow_role_arn"] = workflow_role.make(session, endpoint, described)
-        secret.fill(session, endpoint, described["secret_id"], options.api_key, options.signing_secret)
+        bus = values.get("EventBusName")
+        described["events_queue_url"] = event_queue.create(session, endpoint, bus) if bus else None
+        described["workflow_role_arn"] = workflow_role.create(session, endpoint, described)
+        provider_secret.write(session, endpoint, described["secret_id"], options.api_key, options.signing_secret)
     except BaseException:
-        server.stop(options.state)
+        background_server.stop(options.state)
         raise
     described["providers"] = {
         "abyssale": {
@@ -109,7 +109,7 @@ def up(options):
 
 
 def parameters(provider_url, given):
-    """The template's parameters for a local cloud; what the caller gives comes last and wins."""
+    """Return the template's parameters for a local cloud. Values from the command line override the defaults."""
     return {
         "Architecture": "x86_64",
         "AbyssaleApiUrl": provider_url,
@@ -117,8 +117,8 @@ def parameters(provider_url, given):
     } | dict(pair.split("=", 1) for pair in given)
 
 
-def run(options):
-    """Run the command with LANDFALL_STACK set and return its status; without a command wait for Ctrl-C."""
+def run_command(options):
+    """Run the command with LANDFALL_STACK set and return its status. Without a command wait for Ctrl-C."""
     if not options.command:
         print("serving until Ctrl-C")
         while True:

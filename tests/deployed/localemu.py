@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""localemu's S3, SQS and Step Functions for tests that need an independent one. Installed under .tools/ the first time.
+"""Start localemu's S3, SQS and Step Functions for tests that need an independent server. Installs under .tools/ at first use.
 
-State machines invoke functions at the port after localemu's own, where whoever runs them serves Lambda's API.
-Needs Python 3.13 or later: on an older one it installs and starts, but every request ends in a syntax error.
-Set LOCALEMU_PYTHON when the script's own search does not find one.
+State machines invoke functions at the port after localemu's port, where the test serves the Lambda API. Needs Python 3.13 or
+later: on an older version localemu installs and starts, but every request ends in a syntax error. Set LOCALEMU_PYTHON if the
+script does not find an interpreter.
 """
 
 import os
@@ -13,13 +13,13 @@ import sys
 from pathlib import Path
 
 import command_line
-import server
+import background_server
 
 PACKAGES = ["localemu[runtime]==1.3.2", "jsonata-python==0.7.1"]
 
 
-def python():
-    """An interpreter that is new enough, among the usual names and the usual places of version managers."""
+def find_python():
+    """Find an interpreter that is new enough, by the usual names and the folders of version managers."""
     named = [os.environ.get("LOCALEMU_PYTHON"), sys.executable, "python3.13", "python3.14"]
     managed = Path.home().glob(".pyenv/versions/3.1[34]*/bin/python3")
     for candidate in [name for name in named if name] + sorted(map(str, managed)):
@@ -33,12 +33,12 @@ def python():
 
 
 def install():
-    """The interpreter that has localemu."""
-    tools = server.TOOLS / "localemu"
+    """Install localemu and return the path of its interpreter."""
+    tools = background_server.TOOLS / "localemu"
     done = tools / "installed.txt"
     wanted = "\n".join(PACKAGES)
     if not done.exists() or done.read_text() != wanted:
-        subprocess.run([python(), "-m", "venv", "--clear", tools], check=True)
+        subprocess.run([find_python(), "-m", "venv", "--clear", tools], check=True)
         pip = [tools / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, *PACKAGES], check=True)
         done.write_text(wanted)
@@ -46,7 +46,7 @@ def install():
 
 
 def start(state, port):
-    """Start the services on loopback; returns the endpoint."""
+    """Start the services on loopback and return the endpoint."""
     interpreter = install()
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
@@ -54,10 +54,10 @@ def start(state, port):
         "HOME": str(state),
         "TMPDIR": str(state),
         "LANG": "C.UTF-8",
-        # The default server, twisted, ignores the host it is given and listens on every address.
+        # The default server, twisted, ignores the configured host and listens on every address.
         "GATEWAY_SERVER": "hypercorn",
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
-        # Queue URLs without host names that nobody resolves.
+        # Queue URLs without host names, which do not resolve.
         "LOCALEMU_HOST": f"127.0.0.1:{port}",
         "SQS_ENDPOINT_STRATEGY": "path",
         "SERVICES": "s3,sqs,stepfunctions,sts",
@@ -65,9 +65,9 @@ def start(state, port):
         # Check presigned URLs.
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
     }
-    # -P: this folder has a localemu.py of its own.
-    command = [interpreter, "-P", Path(__file__).with_name("localemu_mended.py")]
-    server.start(state, command, environment, f"{endpoint}/_localemu/health")
+    # -P: this folder contains another localemu.py.
+    command = [interpreter, "-P", Path(__file__).with_name("localemu_patched.py")]
+    background_server.start(state, command, environment, f"{endpoint}/_localemu/health")
     return endpoint
 
 

@@ -1,12 +1,12 @@
-"""localemu with its Step Functions put right; localemu.py starts this instead of the program itself.
+"""Run localemu with a patched Step Functions. localemu.py starts this script instead of localemu's own program.
 
-- Its interpreter has lost the evaluator of JSONata: the one of the PyPI package `jsonata-python` takes its place.
-- A missed heartbeat is `States.Timeout` to it alone. The Amazon States Language has it match `States.HeartbeatTimeout`,
-  too; in the history it is `States.Timeout` on AWS as well.
-- A state that is tried again waits by the same token. On AWS "a new random token is generated".
-- A wait that is over takes a success or a heartbeat all the same, or says `InvalidToken`. On AWS it is `TaskTimedOut`:
+- localemu has no evaluator of JSONata. The PyPI package `jsonata-python` provides one.
+- localemu matches a missed heartbeat with `States.Timeout` only. In the Amazon States Language it also matches
+  `States.HeartbeatTimeout`. In the execution history it is `States.Timeout` on AWS as well.
+- In localemu a retried state waits with the same token. On AWS "a new random token is generated".
+- localemu accepts a success or a heartbeat after the wait has ended, or returns `InvalidToken`. AWS returns `TaskTimedOut`:
   "the task token has either expired or the task associated with the token has already been closed".
-- Functions are invoked where FUNCTIONS_ENDPOINT says, since localemu's own would need containers.
+- Functions are invoked at FUNCTIONS_ENDPOINT, because localemu's own functions need containers.
 """
 
 import functools
@@ -31,65 +31,65 @@ from localemu.services.stepfunctions.provider import StepFunctionsProvider
 # A state that waits for a token.
 Waiting = state_task_service_callback.StateTaskServiceCallback
 
-interrupt_all = CallbackEndpoint.interrupt_all
-attempt = Waiting._evaluate_with_timeout
-failure_of = Waiting._from_error
+original_interrupt_all = CallbackEndpoint.interrupt_all
+original_evaluate = Waiting._evaluate_with_timeout
+original_from_error = Waiting._from_error
 
 
 class MissedHeartbeat(StatesErrorName):
-    """The error by both of its names."""
+    """The heartbeat error, which matches both of its names."""
 
     def __init__(self):
         super().__init__(StatesErrorNameType.StatesTimeout)
 
     def matches(self, error_name):
-        """Whether an entry of `ErrorEquals` means it."""
+        """Return whether an entry of `ErrorEquals` matches."""
         return error_name in ("States.Timeout", "States.HeartbeatTimeout")
 
 
-def failure(state, env, ex):
-    """What a state that waits for a token fails with."""
-    event = failure_of(state, env, ex)
+def failure_with_heartbeat_name(state, env, ex):
+    """Return the failure event of a state that waits for a token."""
+    event = original_from_error(state, env, ex)
     if isinstance(ex, HeartbeatTimeoutError):
         event.error_name = MissedHeartbeat()
     return event
 
 
-def evaluate(expression):
-    """The value of a JSONata expression, which declares its variables itself."""
+def evaluate_jsonata(expression):
+    """Evaluate a JSONata expression, which declares its variables itself."""
     return Jsonata(expression).evaluate(None)
 
 
-def close(endpoint):
-    """Called when a state waits by this token no longer, whatever the reason."""
-    endpoint.is_over = True
-    interrupt_all(endpoint)
+def close_callback(endpoint):
+    """Mark a token as closed. localemu calls this when a state stops waiting for the token, for any reason."""
+    endpoint.is_closed = True
+    original_interrupt_all(endpoint)
 
 
-def attempt_by_another_token(state, env):
-    """One attempt of a state; the first one has a token already."""
+def evaluate_with_new_token(state, env):
+    """Run one attempt of a state. Each retry gets a new token."""
     context = env.states.context_object
     if "Task" in context.context_object_data and context.context_object_data["State"]["RetryCount"] > 0:
         env.callback_pool_manager.add(context.update_task_token())
-    attempt(state, env)
+    original_evaluate(state, env)
 
 
-def refusing_what_is_over(operation):
-    """The operation of the API for tokens by which a state still waits."""
+def reject_closed_tokens(operation):
+    """Wrap an operation of the API so that it returns TaskTimedOut for closed tokens."""
 
     @functools.wraps(operation)
     def send(self, context, task_token, **fields):
         for execution in self.get_store(context).executions.values():
             endpoint = execution.exec_worker.env.callback_pool_manager.get(task_token)
-            if getattr(endpoint, "is_over", False):
+            if getattr(endpoint, "is_closed", False):
                 raise TaskTimedOut("the task token has expired")
         return operation(self, context, task_token, **fields)
 
     return send
 
 
-def functions(service, region, state_credentials):
-    """A client for the functions."""
+def functions_client(service, region, state_credentials):
+    """Return a client for the functions."""
     return boto3.client(
         service,
         region_name=region,
@@ -99,14 +99,14 @@ def functions(service, region, state_credentials):
     )
 
 
-string_expression.eval_jsonata_expression = evaluate
-validations.eval_jsonata_expression = evaluate
-lambda_eval_utils.boto_client_for = functions
-CallbackEndpoint.interrupt_all = close
-Waiting._evaluate_with_timeout = attempt_by_another_token
-Waiting._from_error = failure
+string_expression.eval_jsonata_expression = evaluate_jsonata
+validations.eval_jsonata_expression = evaluate_jsonata
+lambda_eval_utils.boto_client_for = functions_client
+CallbackEndpoint.interrupt_all = close_callback
+Waiting._evaluate_with_timeout = evaluate_with_new_token
+Waiting._from_error = failure_with_heartbeat_name
 for name in ("send_task_success", "send_task_failure", "send_task_heartbeat"):
-    setattr(StepFunctionsProvider, name, refusing_what_is_over(getattr(StepFunctionsProvider, name)))
+    setattr(StepFunctionsProvider, name, reject_closed_tokens(getattr(StepFunctionsProvider, name)))
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""The stack: `template.yaml` as it is, deployed by the SAM CLI with artifacts that were built before."""
+"""Deploy `template.yaml` unchanged, with the SAM CLI and prebuilt artifacts, and describe the stack."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-from server import ROOT
+from background_server import ROOT
 
 STACK_NAME = "landfall"
 ARTIFACT_BUCKET = "landfall-artifacts"
@@ -23,7 +23,7 @@ def build_artifacts():
 
 
 def write_built_template(artifacts: Path, folder: Path):
-    """Write what `sam build` would: the same template with each CodeUri pointing at its artifact."""
+    """Write the template as `sam build` does: each CodeUri points to its artifact."""
     template = yaml_parse((ROOT / "template.yaml").read_text())
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -57,28 +57,28 @@ def deploy(session, endpoint, built: Path, parameters: dict):
     }
     log = built.parent / "sam-deploy.log"
     with log.open("wb") as output:
-        # In a folder of its own, so that no samconfig.toml asks questions.
+        # Runs in another folder, so that no samconfig.toml applies and prompts.
         status = subprocess.run(command, cwd=built.parent, env=environment, stdout=output, stderr=output).returncode
     if status:
-        raise SystemExit(f"{log.read_text()[-4000:]}\nsam deploy ended with status {status}; all of it is in {log}")
+        raise SystemExit(f"{log.read_text()[-4000:]}\nsam deploy ended with status {status}; the complete log is in {log}")
 
 
 def outputs(session, endpoint, stack_name=STACK_NAME):
-    """The stack's outputs as a dictionary."""
+    """Return the stack's outputs as a dictionary."""
     cloudformation = session.client("cloudformation", endpoint_url=endpoint)
     stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 def resource(session, endpoint, logical_id, stack_name=STACK_NAME):
-    """The physical id of one resource of the stack."""
+    """Return the physical id of one resource of the stack."""
     cloudformation = session.client("cloudformation", endpoint_url=endpoint)
     found = cloudformation.describe_stack_resource(StackName=stack_name, LogicalResourceId=logical_id)
     return found["StackResourceDetail"]["PhysicalResourceId"]
 
 
 def describe(session, endpoint, urls: dict, stack_name=STACK_NAME):
-    """What a test must know of the stack; `urls` says where its two APIs are reached."""
+    """Return the description of the stack that the tests read. `urls` are the URLs of its two APIs."""
     found = outputs(session, endpoint, stack_name)
     credentials = session.get_credentials()
     return {

@@ -1,28 +1,28 @@
-"""What ministack gets wrong, put right after the deployment; each step names the fault it answers.
+"""Work around faults of ministack after the deployment. Each function names the fault that it works around.
 
-None of this is needed on AWS, and none of it reaches the template or the product.
+None of this is needed on AWS, and none of it affects the template or the product.
 """
 
 import json
 
 import stack
 
-# How the SAM transform spells a route of every method.
+# The name of a route for every method in the output of the SAM transform.
 ANY = "x-amazon-apigateway-any-method"
 
 
-def mend(session, endpoint):
-    """Do every step and return the URLs under which the two APIs are reached."""
+def apply_all(session, endpoint):
+    """Apply every workaround and return the URLs of the two APIs."""
     urls = reachable_urls(session, endpoint)
     add_routes(session, endpoint)
-    # The template gave `submit` the callback URL that nobody resolves.
+    # The host name in the callback URL that the template sets does not resolve.
     set_variables(session, endpoint, "SubmitFunction", {"WEBHOOK_URL": urls["WebhookApi"]})
     set_concurrency_as_number(session, endpoint)
     return urls
 
 
 def reachable_urls(session, endpoint):
-    """ministack calls its APIs `<id>.execute-api.127.0.0.1:<port>`, a name nobody resolves; its path form works."""
+    """Return path-style URLs. ministack names its APIs `<id>.execute-api.127.0.0.1:<port>`, which does not resolve."""
     return {
         logical: f"{endpoint}/_aws/execute-api/{stack.resource(session, endpoint, logical)}"
         for logical in ("SubmitApi", "WebhookApi")
@@ -30,7 +30,7 @@ def reachable_urls(session, endpoint):
 
 
 def add_routes(session, endpoint):
-    """ministack ignores the OpenAPI body that SAM makes of HttpApi events: an API comes up without routes."""
+    """Add the routes of the APIs. ministack ignores the OpenAPI body that SAM generates from HttpApi events."""
     gateway = session.client("apigatewayv2", endpoint_url=endpoint)
     for logical, api in processed_apis(session, endpoint).items():
         api_id = stack.resource(session, endpoint, logical)
@@ -39,27 +39,28 @@ def add_routes(session, endpoint):
             for method, operation in methods.items():
                 key = f"{'ANY' if method == ANY else method.upper()} {path}"
                 if key not in known:
-                    add_route(session, endpoint, gateway, api_id, key, operation)
+                    arn = function_arn(session, endpoint, operation["x-amazon-apigateway-integration"]["uri"])
+                    add_route(gateway, api_id, key, operation, arn)
 
 
 def processed_apis(session, endpoint):
-    """The HTTP APIs of the template as the SAM transform wrote them."""
+    """Return the HTTP APIs of the template after the SAM transform."""
     cloudformation = session.client("cloudformation", endpoint_url=endpoint)
-    answer = cloudformation.get_template(StackName=stack.STACK_NAME, TemplateStage="Processed")
-    template = answer["TemplateBody"]
+    response = cloudformation.get_template(StackName=stack.STACK_NAME, TemplateStage="Processed")
+    template = response["TemplateBody"]
     if isinstance(template, str):
         template = json.loads(template)
     resources = template["Resources"].items()
     return {name: found for name, found in resources if found["Type"] == "AWS::ApiGatewayV2::Api"}
 
 
-def add_route(session, endpoint, gateway, api_id, key, operation):
-    """Add one route with its integration, as API Gateway would import it."""
+def add_route(gateway, api_id, key, operation, arn):
+    """Add one route with its integration, as API Gateway imports it."""
     integration = operation["x-amazon-apigateway-integration"]
-    made = gateway.create_integration(
+    created = gateway.create_integration(
         ApiId=api_id,
         IntegrationType="AWS_PROXY",
-        IntegrationUri=function_arn(session, endpoint, integration["uri"]),
+        IntegrationUri=arn,
         PayloadFormatVersion=integration["payloadFormatVersion"],
         TimeoutInMillis=integration.get("timeoutInMillis", 30000),
     )
@@ -67,30 +68,30 @@ def add_route(session, endpoint, gateway, api_id, key, operation):
     gateway.create_route(
         ApiId=api_id,
         RouteKey=key,
-        Target=f"integrations/{made['IntegrationId']}",
+        Target=f"integrations/{created['IntegrationId']}",
         AuthorizationType="AWS_IAM" if signed else "NONE",
     )
 
 
 def function_arn(session, endpoint, uri):
-    """The function behind `{"Fn::Sub": "arn:…/${SubmitFunction.Arn}/invocations"}`."""
-    written = uri["Fn::Sub"] if isinstance(uri, dict) else uri
-    logical = next(name for name in stack.FUNCTIONS.values() if f"${{{name}.Arn}}" in written)
+    """Return the ARN of the function in `{"Fn::Sub": "arn:…/${SubmitFunction.Arn}/invocations"}`."""
+    text = uri["Fn::Sub"] if isinstance(uri, dict) else uri
+    logical = next(name for name in stack.FUNCTIONS.values() if f"${{{name}.Arn}}" in text)
     name = stack.resource(session, endpoint, logical)
     functions = session.client("lambda", endpoint_url=endpoint)
     return functions.get_function_configuration(FunctionName=name)["FunctionArn"]
 
 
-def set_variables(session, endpoint, logical, wanted):
+def set_variables(session, endpoint, logical, changed):
     """Change some of a function's environment variables."""
     functions = session.client("lambda", endpoint_url=endpoint)
     name = stack.resource(session, endpoint, logical)
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables | wanted})
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables | changed})
 
 
 def set_concurrency_as_number(session, endpoint):
-    """ministack keeps the mapping's MaximumConcurrency as the text that the parameter is, then fails comparing it."""
+    """Set MaximumConcurrency as a number. ministack keeps the text of the parameter, and fails when it compares it."""
     functions = session.client("lambda", endpoint_url=endpoint)
     for logical in ("SubmitFunction", "LandingFunction"):
         name = stack.resource(session, endpoint, logical)

@@ -1,12 +1,12 @@
-"""The role of the state machines that the flows make: what docs/workflows.md says their owners must allow."""
+"""Create the role of the flows' state machines, with the permissions that docs/workflows.md lists for their owners."""
 
 import json
 
 NAME = "landfall-workflows"
 
 
-def make(session, endpoint, described):
-    """Make the role and return its ARN."""
+def create(session, endpoint, described):
+    """Create the role and return its ARN."""
     iam = session.client("iam", endpoint_url=endpoint)
     trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
     arn = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
@@ -24,10 +24,10 @@ def make(session, endpoint, described):
 
 
 def allow(action, resource):
-    """One statement."""
+    """Return a statement."""
     return {"Effect": "Allow", "Action": action, "Resource": resource}
 
 
 def document(*statements):
-    """A policy."""
+    """Return a policy document."""
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
