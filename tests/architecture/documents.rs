@@ -1,5 +1,5 @@
-//! The documents: links resolve, the README stays short, and every setting, metric, error class, exit code and route of
-//! the code has exactly one row in the one reference table for its kind.
+//! The documents: links resolve, the README is short, and every setting, metric, error class, exit code and route of the
+//! code has exactly one row in the reference table of its kind.
 
 mod links;
 mod markdown;
@@ -8,11 +8,11 @@ mod settings;
 
 use crate::documents::markdown::Document;
 
-/// The most lines of the README: an overview that links to the documents.
+/// The maximum lines of the README, which is an overview that links to the documents.
 const MAX_README_LINES: usize = 250;
 
 #[test]
-fn the_readme_is_an_overview_and_links_every_document() {
+fn the_readme_is_short_and_links_every_document() {
     let documents = markdown::documents();
     let readme = Document::named(&documents, "README.md");
     let lines = readme.text.lines().count();
@@ -24,14 +24,14 @@ fn the_readme_is_an_overview_and_links_every_document() {
 }
 
 #[test]
-fn each_document_opens_with_who_needs_it() {
+fn each_document_begins_with_its_audience() {
     for document in markdown::documents().iter().filter(|document| document.path.starts_with("docs")) {
         let mut paragraphs = document.text.split("\n\n");
         let (title, opening) = (paragraphs.next().unwrap_or_default(), paragraphs.next().unwrap_or_default());
         assert!(title.starts_with("# "), "{} has no title", document.path.display());
         assert!(
             opening.starts_with("For ") && opening.matches(". ").count() == 0 && opening.ends_with('.'),
-            "{} does not open with one sentence that says for whom it is: {opening}",
+            "{} does not begin with one sentence that names its readers: {opening}",
             document.path.display()
         );
     }

@@ -1,4 +1,4 @@
-//! The import table: which crate may use which, and which one crate may use an outside thing.
+//! Which crates of the workspace may depend on each other, and which crate may use each external crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::cargo;
 
-/// What each package of ours may import of ours.
-const TABLE: &[(&str, &[&str])] = &[
+/// The workspace packages that each package may depend on.
+const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("providers", &["model"]),
     ("transport", &["model"]),
@@ -16,9 +16,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("queues", &["model"]),
     ("notifications", &["model"]),
     ("runtime", &["model"]),
-    // The command line speaks to the functions by their answers only.
+    // The command line knows only the API of the functions.
     ("landfall", &["model"]),
-    // Why these import more than model stands in their READMEs.
+    // The READMEs of these crates explain why they depend on more than model.
     ("outbox", &["model", "job_store", "notifications", "queues"]),
     ("provider_client", &["model", "providers", "transport", "job_store"]),
     (
@@ -53,10 +53,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The one home of each outside thing.
-const HOMES: &[(&str, &[&str])] = &[
+/// The packages that may depend on each external crate.
+const EXTERNAL_CRATES: &[(&str, &[&str])] = &[
     ("aws-sdk-s3", &["bucket"]),
-    // For links: their credentials state their end, which the functions' own do not.
+    // For presigned URLs: the credentials of an assumed role have an expiry, those of the functions do not show it.
     ("aws-sdk-sts", &["bucket"]),
     ("aws-sdk-dynamodb", &["job_store"]),
     ("aws-sdk-eventbridge", &["notifications"]),
@@ -74,18 +74,19 @@ const HOMES: &[(&str, &[&str])] = &[
     ("icu_normalizer", &["webhook"]),
 ];
 
-/// What pure crates must not have.
-const NEVER: &[(&str, &[&str])] = &[("model", &["tokio", "reqwest"]), ("providers", &["tokio", "reqwest"])];
+/// The external crates that packages without I/O must not use.
+const FORBIDDEN_CRATES: &[(&str, &[&str])] =
+    &[("model", &["tokio", "reqwest"]), ("providers", &["tokio", "reqwest"])];
 
-/// Packages of `tests/`, which are never shipped and may use everything.
-const TESTS: &[&str] = &["harness", "simulators", "bench-land", "bench-server"];
+/// The packages of `tests/`, which are never shipped and may use every crate.
+const TEST_PACKAGES: &[&str] = &["harness", "simulators", "bench-land", "bench-server"];
 
-/// Normal dependencies of every package of ours but those of the tests.
+/// Returns the normal dependencies of every workspace package except the test packages.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let metadata: Value =
         serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).expect("JSON");
     let packages = metadata["packages"].as_array().expect("packages");
-    let shipped = packages.iter().filter(|package| TESTS.iter().all(|name| package["name"] != *name));
+    let shipped = packages.iter().filter(|package| TEST_PACKAGES.iter().all(|name| package["name"] != *name));
     let names = |package: &Value| {
         let normal =
             package["dependencies"].as_array().expect("dependencies").iter().filter(|d| d["kind"].is_null());
@@ -95,32 +96,32 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn crates_import_only_what_the_table_allows() {
+fn crates_depend_only_on_allowed_crates() {
     let dependencies = dependencies();
-    let ours: BTreeSet<&str> = TABLE.iter().map(|(name, _)| *name).collect();
+    let ours: BTreeSet<&str> = ALLOWED_IMPORTS.iter().map(|(name, _)| *name).collect();
     let known: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
-    assert_eq!(known, ours, "the table and the workspace name the same packages");
-    for (name, allowed) in TABLE {
+    assert_eq!(known, ours, "ALLOWED_IMPORTS lists the packages of the workspace");
+    for (name, allowed) in ALLOWED_IMPORTS {
         let imported: Vec<&String> =
             dependencies[*name].iter().filter(|d| ours.contains(d.as_str())).collect();
         for import in imported {
-            assert!(allowed.contains(&import.as_str()), "{name} must not import {import}");
+            assert!(allowed.contains(&import.as_str()), "{name} must not depend on {import}");
         }
     }
 }
 
 #[test]
-fn each_outside_thing_has_one_home() {
+fn external_crates_are_used_only_by_their_packages() {
     for (name, imported) in dependencies() {
-        for (thing, homes) in HOMES {
+        for (external, users) in EXTERNAL_CRATES {
             assert!(
-                !imported.contains(*thing) || homes.contains(&name.as_str()),
-                "{name} must not use {thing}"
+                !imported.contains(*external) || users.contains(&name.as_str()),
+                "{name} must not use {external}"
             );
         }
-        for (pure, forbidden) in NEVER.iter().filter(|(pure, _)| *pure == name) {
-            for thing in *forbidden {
-                assert!(!imported.contains(*thing), "{pure} must not use {thing}");
+        for (pure, forbidden) in FORBIDDEN_CRATES.iter().filter(|(pure, _)| *pure == name) {
+            for external in *forbidden {
+                assert!(!imported.contains(*external), "{pure} must not use {external}");
             }
         }
     }

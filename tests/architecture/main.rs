@@ -1,5 +1,5 @@
-//! The rules of the architecture, as checks that fail: who may import whom, what may be in a release, how large a room
-//! may be, what the template repeats of the code, and what the documents say of it.
+//! Tests of the architecture rules: which crates may depend on each other, what a release contains, the size of source
+//! files, and that the template and the documents match the code.
 
 mod documents;
 mod imports;
@@ -13,12 +13,12 @@ mod transport_security;
 
 use std::{path::Path, process::Command};
 
-/// The workspace's root.
+/// Returns the root of the workspace.
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// What cargo prints.
+/// Runs cargo and returns its output.
 fn cargo(arguments: &[&str]) -> String {
     let output =
         Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo runs");

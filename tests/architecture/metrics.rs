@@ -1,5 +1,5 @@
-//! The metrics: what the code counts, what is listed, what the document explains, and what the dashboard and the alarms of
-//! `template.yaml` show are the same.
+//! The metrics in the code, in the list of metrics, in the document, and in the dashboard and alarms of `template.yaml` are
+//! the same.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -7,11 +7,11 @@ use runtime::{METRICS, NAMESPACE};
 
 use crate::{rooms::sources, root};
 
-/// Where the list of metrics stands, which counts nothing itself.
+/// The file with the list of metrics, which emits none itself.
 const LIST: &str = "shared/runtime/src/metrics.rs";
 
-/// The sources of what is shipped, tests left out.
-fn shipped() -> String {
+/// Returns the code of the shipped crates, without tests.
+fn shipped_code() -> String {
     let mut found: Vec<PathBuf> = vec![];
     for folder in ["functions", "shared"] {
         sources(&root().join(folder), &mut found);
@@ -28,7 +28,7 @@ fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).expect("text")
 }
 
-/// What stands between these two, each time.
+/// Returns every text between `before` and `after`.
 fn between<'t>(text: &'t str, before: &str, after: &str) -> BTreeSet<&'t str> {
     text.split(before).skip(1).filter_map(|rest| rest.split_once(after)).map(|(found, _)| found).collect()
 }
@@ -38,19 +38,19 @@ fn listed() -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn whatever_is_counted_is_listed() {
-    let code = shipped();
+fn every_emitted_metric_is_listed() {
+    let code = shipped_code();
     let counted = between(&code, "metric = \"", "\"");
-    assert!(counted.len() > 10, "the events that count are found");
+    assert!(counted.len() > 10, "the log events with metrics are found");
     assert_eq!(counted.difference(&listed()).collect::<Vec<_>>(), Vec::<&&str>::new(), "not in {LIST}");
 }
 
 #[test]
-fn whatever_is_listed_is_counted() {
-    let code = shipped();
-    let idle: Vec<&str> =
+fn every_listed_metric_is_emitted() {
+    let code = shipped_code();
+    let unused: Vec<&str> =
         listed().into_iter().filter(|name| !code.contains(&format!("\"{name}\""))).collect();
-    assert_eq!(idle, Vec::<&str>::new(), "nobody counts these");
+    assert_eq!(unused, Vec::<&str>::new(), "not emitted");
 }
 
 #[test]
@@ -63,17 +63,17 @@ fn the_document_names_the_unit_of_every_metric() {
 }
 
 #[test]
-fn dashboard_and_alarms_show_only_what_is_counted() {
+fn dashboard_and_alarms_use_only_listed_metrics() {
     let template = read("template.yaml");
     let shown = between(&template, &format!("[\"{NAMESPACE}\", \""), "\"");
     let alarmed = between(&template, &format!("Namespace: {NAMESPACE}\n      MetricName: "), "\n");
-    assert!(shown.len() > 10 && alarmed.len() > 5, "they are found: {shown:?} {alarmed:?}");
+    assert!(shown.len() > 10 && alarmed.len() > 5, "widgets and alarms are found: {shown:?} {alarmed:?}");
     let unknown: Vec<&&str> = shown.union(&alarmed).filter(|name| !listed().contains(**name)).collect();
     assert_eq!(unknown, Vec::<&&str>::new());
 }
 
 #[test]
-fn the_dashboard_shows_everything_that_is_counted() {
+fn the_dashboard_shows_every_metric() {
     let template = read("template.yaml");
     let shown = between(&template, &format!("[\"{NAMESPACE}\", \""), "\"");
     assert_eq!(listed().difference(&shown).collect::<Vec<_>>(), Vec::<&&str>::new());

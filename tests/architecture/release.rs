@@ -1,11 +1,11 @@
-//! What a release build of the functions holds: no simulator, no schemas of types, and one library for each job.
+//! A release build of the functions contains no simulators, no JSON schemas, no banned crates and no crate in two versions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cargo;
 
-/// Crate, version and features of everything that the two functions are built from.
-fn tree() -> Vec<(String, String, String)> {
+/// Returns crate, version and features of every dependency of the two functions.
+fn dependency_tree() -> Vec<(String, String, String)> {
     let printed = cargo(&[
         "tree",
         "--package",
@@ -24,7 +24,7 @@ fn tree() -> Vec<(String, String, String)> {
     ]);
     let lines: BTreeSet<&str> = printed.lines().filter(|line| !line.is_empty()).collect();
     let parts = lines.into_iter().map(|line| {
-        let (package, features) = line.split_once('|').expect("the format asks for it");
+        let (package, features) = line.split_once('|').expect("the separator of the format");
         let mut words = package.split(' ');
         let (name, version) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         (name.to_owned(), version.to_owned(), features.to_owned())
@@ -33,8 +33,8 @@ fn tree() -> Vec<(String, String, String)> {
 }
 
 #[test]
-fn simulators_and_schemas_are_in_no_release() {
-    for (name, _, features) in tree() {
+fn a_release_contains_no_simulators_and_no_schemas() {
+    for (name, _, features) in dependency_tree() {
         assert!(
             name != "providers" || !features.split(',').any(|feature| feature == "schema"),
             "providers has {features}"
@@ -48,9 +48,9 @@ fn simulators_and_schemas_are_in_no_release() {
 }
 
 #[test]
-fn there_is_one_library_for_each_job() {
+fn a_release_contains_no_banned_or_duplicate_crates() {
     let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (name, version, _) in tree() {
+    for (name, version, _) in dependency_tree() {
         versions.entry(name).or_default().insert(version);
     }
     for banned in

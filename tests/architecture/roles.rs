@@ -1,10 +1,10 @@
-//! What the roles of `template.yaml` allow, statement by statement: no more than the functions do.
+//! The roles of `template.yaml` allow no more than the functions need, statement by statement.
 
 use std::collections::BTreeSet;
 
 use crate::template::{resource, resources, template};
 
-/// Actions for which IAM knows no narrower resource than all.
+/// Actions for which IAM supports no resource other than `*`.
 const WITHOUT_RESOURCE: [&str; 5] = [
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
@@ -28,14 +28,14 @@ impl Statement {
         self.actions.iter().any(|own| own == action)
     }
 
-    /// The parts of `Resource` that name something.
+    /// Returns the lines of `Resource` that name a resource.
     fn resources(&self) -> Vec<&str> {
         let lines = self.resource.lines().map(|line| line.trim().trim_start_matches("- "));
         lines.filter(|line| !["", "!Sub"].contains(line) && !line.starts_with("Name: ")).collect()
     }
 }
 
-/// What stands behind `name:` at the indentation of the statement, up to the next name there.
+/// Returns the value of `name:` in a statement, up to the next key with the same indentation.
 fn field(lines: &[&str], name: &str) -> String {
     let indentation = |line: &str| line.len() - line.trim_start().len();
     let start = lines.iter().position(|line| line.trim_start().starts_with(&format!("{name}:")));
@@ -84,10 +84,10 @@ fn no_action_has_a_wildcard_and_every_resource_is_as_narrow_as_iam_allows() {
 }
 
 #[test]
-fn objects_are_reached_only_below_the_providers_folders_and_the_inbox() {
+fn roles_can_access_objects_only_below_the_folders_of_providers_and_deliveries() {
     let providers = providers::ALL.iter().map(|provider| provider.name());
     let folders: BTreeSet<String> =
-        providers.chain(["queues"]).map(|folder| format!("s3:::${{Name}}/${{KeyPrefix}}{folder}/")).collect();
+        providers.chain(["inbox"]).map(|folder| format!("s3:::${{Name}}/${{KeyPrefix}}{folder}/")).collect();
     let of_objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"];
     let mut reached = BTreeSet::new();
     for statement in statements() {
@@ -111,7 +111,7 @@ fn objects_are_reached_only_below_the_providers_folders_and_the_inbox() {
 }
 
 #[test]
-fn only_the_role_of_operators_commands_writes_the_secret_with_the_keys() {
+fn only_the_submit_role_can_write_the_secret_with_the_keys() {
     let writers = |secret: &str| -> BTreeSet<String> {
         let writes = |statement: &Statement| {
             ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
@@ -135,7 +135,7 @@ fn only_the_role_of_operators_commands_writes_the_secret_with_the_keys() {
 }
 
 #[test]
-fn items_are_deleted_by_their_partition_keys_only() {
+fn items_can_be_deleted_only_with_an_idempotency_partition_key() {
     let deleting: Vec<Statement> =
         statements().into_iter().filter(|statement| statement.has("dynamodb:DeleteItem")).collect();
     assert!(!deleting.is_empty());
@@ -152,7 +152,7 @@ fn items_are_deleted_by_their_partition_keys_only() {
 }
 
 #[test]
-fn the_operators_own_key_is_used_through_the_services_of_the_stack_only() {
+fn the_operators_kms_key_can_be_used_only_through_the_services_of_the_stack() {
     let using: Vec<Statement> = statements()
         .into_iter()
         .filter(|statement| statement.actions.iter().any(|action| action.starts_with("kms:")))

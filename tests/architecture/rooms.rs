@@ -1,4 +1,4 @@
-//! Small rooms: every source file says what it is for, and none grows beyond what can be read at once.
+//! Every source file begins with a module doc comment, and none is longer than 300 lines of code.
 
 use std::{
     fs,
@@ -7,10 +7,10 @@ use std::{
 
 use crate::root;
 
-/// The most lines of code in a file, tests, comments and blank lines not counted.
+/// The maximum lines of code in a file. Tests, comments and blank lines do not count.
 const MAX_FILE_LINES: usize = 300;
 
-/// The sources below a folder.
+/// Adds the Rust source files below a folder.
 pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -22,30 +22,30 @@ pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn all() -> Vec<PathBuf> {
+fn all_sources() -> Vec<PathBuf> {
     let mut found = vec![];
     for folder in ["cli", "functions", "shared", "tests"] {
         sources(&root().join(folder), &mut found);
     }
-    assert!(found.len() > 100, "the sources are found");
+    assert!(found.len() > 100, "only {} source files found", found.len());
     found
 }
 
 #[test]
-fn every_file_opens_with_what_it_is_for() {
-    for file in all() {
+fn every_file_begins_with_a_doc_comment() {
+    for file in all_sources() {
         let text = fs::read_to_string(&file).expect("text");
         assert!(
             text.starts_with("//!") || text.starts_with("#![doc"),
-            "{} opens without a word",
+            "{} has no module doc comment",
             file.display()
         );
     }
 }
 
 #[test]
-fn no_file_is_too_long_to_read() {
-    for file in all() {
+fn no_file_exceeds_the_maximum_length() {
+    for file in all_sources() {
         let text = fs::read_to_string(&file).expect("text");
         let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
         let lines =

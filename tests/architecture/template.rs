@@ -1,4 +1,4 @@
-//! What `template.yaml` repeats of the code, and what no linter reads.
+//! The values in `template.yaml` that repeat the code, and its dashboard, which no linter checks.
 
 use std::{collections::BTreeSet, fs};
 
@@ -10,7 +10,7 @@ pub(crate) fn template() -> String {
     fs::read_to_string(root().join("template.yaml")).expect("text")
 }
 
-/// The names of all resources.
+/// Returns the names of all resources.
 pub(crate) fn resources(template: &str) -> Vec<&str> {
     let lines = template.lines().skip_while(|line| *line != "Resources:").skip(1);
     let lines = lines.take_while(|line| line.is_empty() || line.starts_with(' '));
@@ -18,7 +18,7 @@ pub(crate) fn resources(template: &str) -> Vec<&str> {
     top.filter(|name| name.chars().all(char::is_alphanumeric)).collect()
 }
 
-/// The lines of a resource or a parameter, by its logical name.
+/// Returns the lines of a resource or a parameter, by its logical name.
 pub(crate) fn resource(template: &str, name: &str) -> String {
     let after = template.lines().skip_while(|line| *line != format!("  {name}:")).skip(1);
     let lines: Vec<&str> = after.take_while(|line| line.is_empty() || line.starts_with("   ")).collect();
@@ -26,7 +26,7 @@ pub(crate) fn resource(template: &str, name: &str) -> String {
     lines.join("\n")
 }
 
-/// The one line that sets this.
+/// Returns the value of a key that occurs once.
 pub(crate) fn setting<'t>(resource: &'t str, name: &str) -> &'t str {
     let prefix = format!("{name}:");
     let mut found = resource.lines().filter_map(|line| line.trim().strip_prefix(&prefix));
@@ -36,14 +36,18 @@ pub(crate) fn setting<'t>(resource: &'t str, name: &str) -> &'t str {
 }
 
 #[test]
-fn a_caller_is_told_as_often_as_the_worker_knows_waits() {
+fn the_caller_webhook_queue_allows_as_many_receives_as_the_worker_makes_attempts() {
     let template = template();
     let attempts = setting(&resource(&template, "CallerWebhooksQueue"), "maxReceiveCount").parse();
-    assert_eq!(attempts, Ok(webhook::CALLER_ATTEMPTS), "the worker says when the queue gives up");
+    assert_eq!(
+        attempts,
+        Ok(webhook::CALLER_ATTEMPTS),
+        "maxReceiveCount of the queue is the worker's number of attempts"
+    );
 }
 
 #[test]
-fn callers_are_told_in_batches_as_large_as_the_harness_has_them() {
+fn the_harness_has_the_batch_size_of_the_caller_webhook_queue() {
     let template = template();
     let (_, mapping) = template.split_once("Queue: !GetAtt CallerWebhooksQueue.Arn").expect("a mapping");
     let (mapping, _) = mapping.split_once("MaximumConcurrency").expect("its concurrency");
@@ -55,7 +59,7 @@ fn callers_are_told_in_batches_as_large_as_the_harness_has_them() {
 }
 
 #[test]
-fn the_dashboard_can_be_read_and_no_widget_covers_another() {
+fn the_dashboard_is_valid_json_and_no_widgets_overlap() {
     let template = template();
     let dashboard = resource(&template, "Dashboard");
     let (_, body) = dashboard.split_once("DashboardBody: !Sub |\n").expect("a body");
@@ -63,10 +67,10 @@ fn the_dashboard_can_be_read_and_no_widget_covers_another() {
     let mut taken = BTreeSet::new();
     for widget in body["widgets"].as_array().expect("widgets") {
         let number = |name: &str| widget[name].as_u64().unwrap_or_else(|| panic!("no {name}: {widget}"));
-        assert!(number("x") + number("width") <= 24, "beyond the grid: {widget}");
+        assert!(number("x") + number("width") <= 24, "wider than the grid: {widget}");
         for x in number("x")..number("x") + number("width") {
             for y in number("y")..number("y") + number("height") {
-                assert!(taken.insert((x, y)), "over another one: {widget}");
+                assert!(taken.insert((x, y)), "overlaps another widget: {widget}");
             }
         }
         assert!(widget["properties"]["title"].is_string(), "{widget}");

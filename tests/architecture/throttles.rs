@@ -1,5 +1,5 @@
-//! The arithmetic of the throttles in `template.yaml`: what a campaign needs, what a flood costs, and that
-//! `docs/operate.md` says the same.
+//! The throttles in `template.yaml`: they suffice for a campaign, and `docs/operate.md` states the cost of a flood of
+//! requests.
 
 use std::fs;
 
@@ -8,31 +8,32 @@ use crate::{
     template::{resource, setting, template},
 };
 
-/// Rows of the largest campaign that is planned for, each an export that ends together with the others.
+/// Rows of the largest planned campaign. Each row is an export, and all exports end at the same time.
 const ROWS: f64 = 200.0;
-/// Deliveries of a row: the callback of its export and of its generation, the two workspace events of the same names,
-/// and `new_banner` for each of eight banners.
-const DELIVERIES_OF_A_ROW: f64 = 12.0;
-/// Attempts of Abyssale at one delivery (contract 6.1).
+/// Deliveries for a row: the callbacks of its export and its generation, the two workspace events of the same names, and
+/// `new_banner` for each of eight banners.
+const DELIVERIES_PER_ROW: f64 = 12.0;
+/// How often Abyssale attempts one delivery (contract 6.1).
 const ATTEMPTS: f64 = 6.0;
-/// How many of them a campaign may take: the other two are for an outage or a flood meanwhile.
+/// The attempts that a campaign may need. The other two are reserved for an outage or a flood at the same time.
 const ATTEMPTS_FOR_A_CAMPAIGN: f64 = ATTEMPTS - 2.0;
-/// Seconds that a slow delivery is taken to keep an execution environment: one call of SQS, and now and then the secret.
+/// The assumed seconds of a slow delivery in an execution environment: one SQS request, and sometimes the secret.
 const SLOW_DELIVERY_SECONDS: f64 = 0.05;
-/// Seconds between two looks of a client at one job, and jobs that are submitted at once.
+/// Seconds between two polls of one job by a client.
 const POLL_SECONDS: f64 = 5.0;
+/// Jobs that are submitted at the same time.
 const CONCURRENT_JOBS: f64 = 500.0;
 
-/// Prices of us-east-1 in USD, per million refused deliveries: the rows of the document's table.
+/// Returns the prices of us-east-1 in USD for a million throttled deliveries: the rows of the document's table.
 fn prices(rate: f64) -> [(&'static str, f64); 7] {
     // 5 ms of 256 MB on arm64, at 0.0000133334 a GB-second.
     let duration = 1e6 * 0.005 * 0.25 * 0.000_013_333_4;
-    // The function's two lines (889 bytes, measured), Lambda's two (taken as 550), the access log's (200) and 26 bytes for
-    // each that CloudWatch adds, rounded up; at 0.50 a GB.
+    // The function's two lines (889 bytes, measured), Lambda's two (550 bytes, estimated), the access log's line (200 bytes)
+    // and the 26 bytes that CloudWatch adds to each line, rounded up; at 0.50 a GB.
     let logs = 1e6 * 1800.0 / 1e9 * 0.50;
     // The first request of a second and 5% of the others are sampled, at 5 a million.
     let traces = 5.0 * (1.0 + 0.05 * (rate - 1.0)) / rate;
-    // Ten environments that each ask once in five seconds, at 0.05 for 10,000 calls.
+    // Ten environments that each send a request every five seconds, at 0.05 for 10,000 requests.
     let secrets = 1e6 * (10.0 / 5.0 / rate) * 0.05 / 10_000.0;
     // 500 bytes to the internet, at 0.09 a GB.
     let transfer = 1e6 * 500.0 / 1e9 * 0.09;
@@ -51,7 +52,7 @@ fn default_of(parameter: &str) -> f64 {
     setting(&resource(&template(), parameter), "Default").parse().expect("a number")
 }
 
-/// Where the cost of a flood and the advised concurrency are explained.
+/// The document that explains the cost of a flood and the recommended concurrency.
 const DOCUMENT: &str = "docs/operate.md";
 
 fn document() -> String {
@@ -59,19 +60,19 @@ fn document() -> String {
 }
 
 #[test]
-fn a_campaign_that_ends_in_one_second_is_taken_in_by_the_fourth_attempt() {
+fn all_deliveries_of_a_campaign_that_ends_in_one_second_are_accepted_by_the_fourth_attempt() {
     let (rate, burst) = (default_of("WebhookRateLimit"), default_of("WebhookBurstLimit"));
-    // The worst case: every attempt of all deliveries falls into one second, in which the bucket gives this much.
+    // The worst case: each attempt of all deliveries falls into one second, in which the token bucket accepts this many.
     let second = burst + rate;
-    let deliveries = ROWS * DELIVERIES_OF_A_ROW;
+    let deliveries = ROWS * DELIVERIES_PER_ROW;
     assert!(second * ATTEMPTS_FOR_A_CAMPAIGN >= deliveries, "{second} a second for {deliveries}");
-    assert!(burst >= 2.0 * ROWS, "the callbacks and events of the exports are taken in at once");
-    // The bucket is full again before the simulator's first retry, after ten seconds.
+    assert!(burst >= 2.0 * ROWS, "the callbacks and events of the exports are accepted at once");
+    // The token bucket is full again before the simulator's first retry after ten seconds.
     assert!(burst / rate <= 10.0, "{burst} at {rate} a second");
 }
 
 #[test]
-fn the_document_says_what_a_flood_costs() {
+fn the_document_states_the_cost_of_a_flood() {
     let (document, rate) = (document(), default_of("WebhookRateLimit"));
     let rows = prices(rate);
     for (name, price) in rows {
@@ -93,30 +94,30 @@ fn the_document_says_what_a_flood_costs() {
 }
 
 #[test]
-fn the_concurrency_that_the_document_advises_covers_the_throttle() {
+fn the_recommended_concurrency_covers_the_throttle() {
     let (rate, burst) = (default_of("WebhookRateLimit"), default_of("WebhookBurstLimit"));
     let document = document();
-    let (_, advised) = document.split_once("`WebhookReservedConcurrency=").expect("an advice");
-    let advised: f64 = advised.split_once('`').expect("a value").0.parse().expect("a number");
-    assert!(advised / SLOW_DELIVERY_SECONDS >= rate + burst, "{advised} environments");
-    // A new account may have ten environments in all, of which none can be reserved: the deployment would fail.
-    assert!(default_of("WebhookReservedConcurrency") < 0.0, "none is reserved unless somebody asks for it");
+    let (_, recommended) = document.split_once("`WebhookReservedConcurrency=").expect("a recommendation");
+    let recommended: f64 = recommended.split_once('`').expect("a value").0.parse().expect("a number");
+    assert!(recommended / SLOW_DELIVERY_SECONDS >= rate + burst, "{recommended} environments");
+    // A new account may have only ten environments in total, of which none can be reserved: the deployment would fail.
+    assert!(default_of("WebhookReservedConcurrency") < 0.0, "no concurrency is reserved by default");
 }
 
 #[test]
-fn both_apis_have_throttles_of_their_own() {
+fn each_api_has_its_own_throttle() {
     let template = template();
     for (api, prefix) in [("WebhookApi", "Webhook"), ("SubmitApi", "Submit")] {
         let text = resource(&template, api);
         assert_eq!(setting(&text, "ThrottlingRateLimit"), format!("!Ref {prefix}RateLimit"));
         assert_eq!(setting(&text, "ThrottlingBurstLimit"), format!("!Ref {prefix}BurstLimit"));
     }
-    assert!(default_of("SubmitRateLimit") >= ROWS / POLL_SECONDS, "every job of a campaign is looked at");
+    assert!(default_of("SubmitRateLimit") >= ROWS / POLL_SECONDS, "every job of a campaign can be polled");
     assert!(default_of("SubmitBurstLimit") >= CONCURRENT_JOBS);
 }
 
 #[test]
-fn requests_that_the_throttle_turns_away_raise_an_alarm() {
+fn throttled_requests_raise_an_alarm() {
     let template = template();
     let alarm = resource(&template, "ThrottledWebhooksAlarm");
     let filter = resource(&template, "ThrottledWebhooks");
@@ -126,14 +127,14 @@ fn requests_that_the_throttle_turns_away_raise_an_alarm() {
 }
 
 #[test]
-fn the_access_log_tells_neither_paths_nor_queries() {
+fn the_access_log_contains_neither_paths_nor_queries() {
     let format = resource(&template(), "WebhookApi");
     let format = setting(&format, "Format").trim_matches('\'').to_owned();
     let fields: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&format).unwrap_or_else(|e| panic!("no JSON: {e}: {format}"));
     let variables: Vec<&str> = fields.values().filter_map(|value| value.as_str()).collect();
     assert!(variables.contains(&"$context.status") && variables.contains(&"$context.routeKey"), "{format}");
-    // A path of the receiver holds a callback token, an integration's error may quote the path.
+    // A path of the receiver contains a callback token, and an integration error may quote the path.
     for variable in variables {
         for secret in ["path", "query", "header", "error.message", "integrationError", "integration.error"] {
             assert!(!variable.to_lowercase().contains(&secret.to_lowercase()), "{variable}");

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Measures the local runner's SQS, and signed deliveries from the receiver to the table, on this machine.
 
-First what SendMessage, ReceiveMessage and DeleteMessage of one message cost in CPU while the queue holds few and many
-others, against three requests of the same server that touch no message (GetQueueUrl). Then deliveries with a signature
-from several clients at once: how many are lost, how long an answer takes, and what one costs in CPU until the worker
-has recorded it, against as many requests of the same clients that the receiver answers without a queue (405). Prints the
-figures and each goal as met or not; exits 1 if one is not.
+First, the CPU time of SendMessage, ReceiveMessage and DeleteMessage for one message while the queue holds few and many
+others, compared with three requests to the same server that read no message (GetQueueUrl). Second, signed deliveries from
+several concurrent clients: how many are lost, how long a response takes, and the CPU time of one until the worker has
+recorded it, compared with as many requests that the receiver rejects without the queue (405). Prints the figures and whether
+each goal is met. Exits with 1 if a goal is not met.
 
-Needs Linux, cargo and Python 3. Ratios are to what runs in the same minute on the same cores; figures are not.
+Needs Linux, cargo and Python 3. Only the ratios can be compared between machines, since both figures are measured within the
+same minute on the same cores.
 """
 
 import argparse
@@ -26,14 +27,14 @@ from figures import Goals
 from local_cloud import Connection, Runner
 
 SECRET = "whsec_" + "7c1e5a09d2b84f63" * 4
-FEW, MANY, FILLED_AT_ONCE = 100, 10_000, 10
+FEW, MANY, BATCH_SIZE = 100, 10_000, 10
 
 
-def per_message(runner, standing, messages):
-    """CPU milliseconds for sending, receiving and deleting a message beside so many others."""
-    queue = runner.sqs("CreateQueue", QueueName=f"standing-{standing}")["QueueUrl"]
-    entries = [{"Id": str(number), "MessageBody": "x" * 1000} for number in range(FILLED_AT_ONCE)]
-    for _ in range(standing // FILLED_AT_ONCE):
+def measure_message(runner, queue_length, messages):
+    """Returns the CPU milliseconds to send, receive and delete a message in a queue of this length."""
+    queue = runner.sqs("CreateQueue", QueueName=f"standing-{queue_length}")["QueueUrl"]
+    entries = [{"Id": str(number), "MessageBody": "x" * 1000} for number in range(BATCH_SIZE)]
+    for _ in range(queue_length // BATCH_SIZE):
         runner.sqs("SendMessageBatch", QueueUrl=queue, Entries=entries)
     began = runner.cpu()
     for _ in range(messages):
@@ -43,29 +44,30 @@ def per_message(runner, standing, messages):
     return (runner.cpu() - began) / messages * 1000
 
 
-def per_three_requests(runner, times):
-    """CPU milliseconds for three requests that touch no message."""
+def measure_three_requests(runner, times):
+    """Returns the CPU milliseconds of three requests that read no message."""
     began = runner.cpu()
     for _ in range(3 * times):
         runner.sqs("GetQueueUrl", QueueName=f"standing-{FEW}")
     return (runner.cpu() - began) / times * 1000
 
 
-def signed(body):
+def signature_headers(body):
+    """Signs a delivery as Abyssale does."""
     now = str(int(time.time()))
     code = hmac.new(SECRET.encode(), b"v1:webhook:" + now.encode() + b"." + body, hashlib.sha256)
     return {"X-Abyssale-Signature": f"t={now},v1={code.hexdigest()}", "Content-Type": "application/json"}
 
 
-def delivery():
-    """A delivery that is about no job, so that it is recorded and nothing else."""
+def make_delivery():
+    """Makes a signed delivery that belongs to no job, so that the worker only records it."""
     event = {"event_type": "TEMPLATE_STATUS", "id": str(uuid.uuid4()), "name": "Spring", "status": "APPROVED"}
     body = json.dumps(event).encode()
-    return "POST", body, signed(body)
+    return "POST", body, signature_headers(body)
 
 
-def from_clients(url, clients, requests, make, expected):
-    """The seconds that each response took, and how many requests had another response than the expected."""
+def send_from_clients(url, clients, requests, make, expected):
+    """Sends requests from concurrent clients. Returns the seconds of each, and how many had another status than expected."""
     seconds, wrong, lock = [], [0], threading.Lock()
 
     def run():
@@ -87,8 +89,8 @@ def from_clients(url, clients, requests, make, expected):
     return seconds, wrong[0]
 
 
-def recorded(runner, expected):
-    """How many deliveries are recorded once nothing is left in the queue, or all are."""
+def count_recorded(runner, expected):
+    """Waits until all deliveries are recorded, 300 s at most. Returns the number of recorded ones."""
     deadline, count = time.monotonic() + 300, 0
     while time.monotonic() < deadline and count < expected:
         time.sleep(0.5)
@@ -96,48 +98,49 @@ def recorded(runner, expected):
     return count
 
 
-def sign_deliveries(runner):
+def set_signing_secret(runner):
+    """Makes the receiver verify deliveries with SECRET."""
     name = runner.described["secret_id"]
     secret = json.loads(runner.secrets("GetSecretValue", SecretId=name)["SecretString"])
     secret["providers"]["abyssale"]["signing_secrets"] = [SECRET]
     runner.secrets("PutSecretValue", SecretId=name, SecretString=json.dumps(secret))
 
 
-def show(name, seconds, cpu):
+def print_latencies(name, seconds, cpu):
     cuts = statistics.quantiles(seconds, n=100)
     print(f"{name:22}p50 {cuts[49] * 1000:8.2f} ms   p99 {cuts[98] * 1000:8.2f} ms   CPU {cpu:7.2f} ms each", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--messages", type=int, default=300, help="messages for each length of the queue (300)")
-    parser.add_argument("--deliveries", type=int, default=2000, help="(2000)")
-    parser.add_argument("--clients", type=int, default=4, help="that deliver at once (4)")
-    parser.add_argument("--profile", default="dev", help="the build that is measured (dev)")
+    parser.add_argument("--messages", type=int, default=300, help="messages for each queue length (default 300)")
+    parser.add_argument("--deliveries", type=int, default=2000, help="number of deliveries (default 2000)")
+    parser.add_argument("--clients", type=int, default=4, help="concurrent clients (default 4)")
+    parser.add_argument("--profile", default="dev", help="cargo profile of the measured build (default dev)")
     options = parser.parse_args()
     goals = Goals()
-    program = tools.built("landfall-dev", options.profile, "harness")
+    program = tools.build("landfall-dev", options.profile, "harness")
     with tempfile.TemporaryDirectory() as folder, Runner(program, folder) as runner:
-        runner.settle()
-        few, many = (per_message(runner, standing, options.messages) for standing in (FEW, MANY))
-        peer = per_three_requests(runner, options.messages)
+        runner.wait_until_idle()
+        few, many = (measure_message(runner, length, options.messages) for length in (FEW, MANY))
+        peer = measure_three_requests(runner, options.messages)
         print(f"CPU of send, receive and delete: {few:.2f} ms beside {FEW}, {many:.2f} ms beside {MANY} messages;")
-        print(f"of three requests that touch no message: {peer:.2f} ms", flush=True)
-        goals.goal("many messages to few", many / few, 2)
-        goals.goal(f"beside {MANY} messages to three requests", many / peer, 5)
+        print(f"of three requests that read no message: {peer:.2f} ms", flush=True)
+        goals.goal("cost with many messages relative to few", many / few, 2)
+        goals.goal(f"cost with {MANY} messages relative to three requests", many / peer, 5)
 
-        sign_deliveries(runner)
+        set_signing_secret(runner)
         url, count = runner.described["webhook_url"], options.deliveries // options.clients * options.clients
         began = runner.cpu()
-        bare, wrong = from_clients(url, options.clients, count, lambda: ("DELETE", None, {}), 405)
+        bare, wrong = send_from_clients(url, options.clients, count, lambda: ("DELETE", None, {}), 405)
         bare_cpu = (runner.cpu() - began) / count * 1000
-        show("answered with 405", bare, bare_cpu)
+        print_latencies("rejected with 405", bare, bare_cpu)
         goals.goal("other responses than 405", wrong, 0)
         began = runner.cpu()
-        seconds, refused = from_clients(url, options.clients, count, delivery, 200)
-        lost = count - refused - recorded(runner, count - refused)
-        show("signed deliveries", seconds, (runner.cpu() - began) / count * 1000)
-        goals.goal("refused", refused, 0)
+        seconds, rejected = send_from_clients(url, options.clients, count, make_delivery, 200)
+        lost = count - rejected - count_recorded(runner, count - rejected)
+        print_latencies("signed deliveries", seconds, (runner.cpu() - began) / count * 1000)
+        goals.goal("rejected", rejected, 0)
         goals.goal("lost", lost, 0)
     sys.exit(goals.unmet > 0)
 

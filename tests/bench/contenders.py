@@ -1,6 +1,6 @@
-"""How each contender does its work: a pipeline of commands, and the environment it needs.
+"""The contenders: each is a pipeline of commands with its environment.
 
-Those that copy are given a URL and a bucket/key; those that unpack the name of an archive and a bucket/prefix.
+A copying contender gets a URL and a bucket/key. An unpacking contender gets the name of an archive and a bucket/prefix.
 """
 
 import os
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import tools
 
-# Everything else stays out: proxies, and bundles of authorities that the servers' is not in.
+# No other variable is passed on, such as proxies and CA bundles without the CA of the servers.
 BASE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 AWS = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
 
 
 class Contender:
-    """A name, and what makes a pipeline of a source and a target."""
+    """A name, and a function that makes the pipeline from a source and a target."""
 
     def __init__(self, name, pipeline, environment):
         self.name, self.pipeline, self.environment = name, pipeline, BASE | AWS | environment
@@ -27,40 +27,40 @@ def landfall(program, server):
 
 
 def landfall_unpacking(program, server, sink, name):
-    """The production code, with TLS or without. It names the prefix itself; the bucket is all it takes."""
+    """The production code, with or without TLS. It chooses the prefix itself and needs only the bucket."""
     environment = {"AWS_ENDPOINT_URL_S3": sink, "TRUSTED_CA_FILE": server.ca, "LOG_LEVEL": "warn"}
     pipeline = lambda archive, target: [[program, f"s3://{target.partition('/')[0]}/archives/{archive}"]]
     return Contender(name, pipeline, environment)
 
 
 def zipfile(server):
-    """What a Lambda in Python does: download, zipfile, and upload_fileobj for each file."""
+    """A Python implementation as for Lambda: download, zipfile, and upload_fileobj for each file."""
     script = [tools.python(), str(Path(__file__).parent / "unpack_zipfile.py")]
     pipeline = lambda archive, target: [[*script, f"archives/{archive}", server.sink, target, server.ca]]
     return Contender("zipfile + boto3", pipeline, {})
 
 
 def inflating(program):
-    """No S3: what inflating and checking the same files costs."""
+    """Inflates and checks the same files without S3."""
     pipeline = lambda archive, target: [[program, str(tools.ARCHIVES / archive)]]
     return Contender("inflating alone", pipeline, {})
 
 
 def curl(server):
-    """Two curls and a pipe: no checksum, no signature, no parts."""
+    """Two curl processes and a pipe, without checksum, signature or parts."""
     get = ["curl", "-sSf", "--cacert", server.ca]
     put = [*get, "--output", os.devnull, "--upload-file", "-"]
     return Contender("curl | curl", lambda url, key: [[*get, url], [*put, f"{server.sink}/{key}"]], {})
 
 
 def boto3(server):
-    """What a Lambda in Python does: requests, and upload_fileobj with its defaults."""
+    """A Python implementation as for Lambda: requests, and upload_fileobj with its defaults."""
     script = [tools.python(), str(Path(__file__).parent / "copy_boto3.py")]
     return Contender("boto3", lambda url, key: [[*script, url, server.sink, key, server.ca]], {})
 
 
 def rclone(server):
-    """rclone copyurl with its defaults; None if it cannot be had."""
+    """rclone copyurl with its defaults; None if it is not available."""
     program = tools.rclone()
     if not program:
         return None
@@ -72,7 +72,7 @@ def rclone(server):
 
 
 def lib_storage(server):
-    """What a Lambda in Node does: @aws-sdk/lib-storage with its defaults; None without Node."""
+    """A Node implementation as for Lambda: @aws-sdk/lib-storage with its defaults; None without Node."""
     script = tools.node()
     if not script:
         return None

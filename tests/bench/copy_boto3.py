@@ -1,4 +1,4 @@
-"""Copies a URL into an object with requests and boto3: URL ENDPOINT bucket/key CA."""
+"""Copies a URL to an S3 object with requests and boto3: URL ENDPOINT bucket/key CA."""
 
 import sys
 
@@ -7,6 +7,6 @@ import requests
 
 url, endpoint, target, ca = sys.argv[1:]
 bucket, _, key = target.partition("/")
-answer = requests.get(url, stream=True, verify=ca)
-answer.raise_for_status()
-boto3.client("s3", endpoint_url=endpoint, verify=ca, region_name="us-east-1").upload_fileobj(answer.raw, bucket, key)
+response = requests.get(url, stream=True, verify=ca)
+response.raise_for_status()
+boto3.client("s3", endpoint_url=endpoint, verify=ca, region_name="us-east-1").upload_fileobj(response.raw, bucket, key)

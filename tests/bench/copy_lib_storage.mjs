@@ -1,4 +1,4 @@
-// Copies a URL into an object with @aws-sdk/lib-storage: URL ENDPOINT bucket/key.
+// Copies a URL to an S3 object with @aws-sdk/lib-storage: URL ENDPOINT bucket/key.
 
 import https from "node:https";
 

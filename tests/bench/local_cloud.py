@@ -1,4 +1,4 @@
-"""A local runner as a process of its own, and the few AWS calls that a measurement of it needs."""
+"""Runs the local runner as a separate process, and makes the AWS calls that its measurement needs."""
 
 import http.client
 import json
@@ -12,14 +12,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Connection:
-    """One connection to a server that is kept open."""
+    """A persistent connection to a server."""
 
     def __init__(self, url):
         self.path = urllib.parse.urlsplit(url).path.rstrip("/")
         self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=60)
 
     def send(self, method, path, body=None, headers=None):
-        """Returns the status and the body of the response."""
+        """Sends a request and returns the status and the body of the response."""
         self.connection.request(method, self.path + path, body, headers or {})
         response = self.connection.getresponse()
         return response.status, response.read()
@@ -49,12 +49,12 @@ class Runner:
         self.process.wait()
 
     def cpu(self):
-        """CPU seconds that it has used so far, user and system."""
+        """Returns the CPU seconds that the runner has used so far, user and system."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
-    def settle(self):
-        """Waits until the job that it shows first is done: until a second goes by without work."""
+    def wait_until_idle(self):
+        """Waits until the demonstration job is complete: until the runner is idle for a second."""
         before = None
         while before is None or self.cpu() - before > 0.05:
             before = self.cpu()
@@ -67,7 +67,7 @@ class Runner:
         return call(self.aws, f"secretsmanager.{operation}", fields)
 
     def count_items(self, partition_key):
-        """How many items of the table have this partition key."""
+        """Returns how many items of the table have this partition key."""
         count, start = 0, None
         while True:
             fields = {

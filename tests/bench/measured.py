@@ -1,4 +1,4 @@
-"""What a pipeline of commands costs, from GNU time: wall seconds, CPU seconds and peak memory."""
+"""Measures a pipeline of commands with GNU time: wall seconds, CPU seconds and peak memory."""
 
 import dataclasses
 import subprocess
@@ -12,7 +12,7 @@ GIB = 1024 * MIB
 
 @dataclasses.dataclass
 class Cost:
-    """Of one run. CPU is user and system of all its processes; so is the memory, in MiB."""
+    """The cost of one run. CPU time is user and system of all its processes; memory is the sum of their peaks, in MiB."""
 
     wall: float
     cpu: float
@@ -22,14 +22,15 @@ class Cost:
 
 
 def run(contender, server, source, target):
-    """Runs a pipeline to its end; any failure ends the comparison."""
+    """Runs a pipeline to its end. A failure ends the comparison."""
     with tempfile.TemporaryDirectory() as folder:
         notes = []
         processes = []
         before, begun = server.cpu(), time.monotonic()
         for number, command in enumerate(contender.pipeline(source, target)):
             notes.append(Path(folder) / str(number))
-            # A fork of its own for each: a child's peak begins with its parent's, and time itself is small.
+            # Each command is a child of its own `time` process: the peak of a child starts with that of its parent, and
+            # `time` is small.
             timed = ["time", "--output", notes[-1], "--format", "%U %S %M", *command]
             given = processes[-1].stdout if processes else subprocess.DEVNULL
             process = subprocess.Popen(timed, env=contender.environment, stdin=given, stdout=subprocess.PIPE)

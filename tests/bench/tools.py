@@ -1,4 +1,4 @@
-"""The programs of the comparison: what is built here, and what is installed under .tools/bench."""
+"""Builds the programs of the comparison, and installs the others under .tools/bench."""
 
 import json
 import os
@@ -14,17 +14,17 @@ TOOLS = ROOT / ".tools" / "bench"
 ARCHIVES = TOOLS / "archives"
 
 
-def built(program, profile, package=None):
-    """Builds a program and returns where it is."""
-    wanted = ["--package", package or program, "--bin", program]
-    build = ["cargo", "build", "--profile", profile, *wanted, "--message-format", "json"]
-    messages = subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+def build(program, profile, package=None):
+    """Builds a program and returns its path."""
+    target = ["--package", package or program, "--bin", program]
+    command = ["cargo", "build", "--profile", profile, *target, "--message-format", "json"]
+    messages = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     programs = [json.loads(line).get("executable") for line in messages.splitlines()]
     return next(program for program in programs if program)
 
 
 def python():
-    """An environment with requests and boto3."""
+    """Creates an environment with requests and boto3, and returns its interpreter."""
     interpreter = TOOLS / "python" / "bin" / "python"
     if not interpreter.exists():
         subprocess.run([sys.executable, "-m", "venv", TOOLS / "python"], check=True)
@@ -34,7 +34,7 @@ def python():
 
 
 def node():
-    """A copy of the script beside @aws-sdk/lib-storage, since Node looks for packages there; None without Node."""
+    """Copies the script beside @aws-sdk/lib-storage, where Node finds the package. Returns None without Node."""
     if not shutil.which("npm"):
         return None
     folder = TOOLS / "node"
@@ -47,7 +47,7 @@ def node():
 
 
 def rclone():
-    """An rclone that is installed, or the one of Debian unpacked under .tools/bench; None without either."""
+    """Returns the path of an installed rclone, or of Debian's unpacked under .tools/bench. Returns None without either."""
     unpacked = TOOLS / "rclone" / "usr" / "bin" / "rclone"
     if shutil.which("rclone") or unpacked.exists():
         return shutil.which("rclone") or str(unpacked)
@@ -62,7 +62,7 @@ def rclone():
 
 
 class Server:
-    """The servers, as long as they are needed."""
+    """A running bench-server."""
 
     def __init__(self, program, folder):
         described = Path(folder) / "server.json"
@@ -77,24 +77,24 @@ class Server:
         self.ca = str(Path(folder) / "ca.pem")
 
     def cpu(self):
-        """CPU seconds that it has used so far."""
+        """Returns the CPU seconds that the server has used so far."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def head(self, key):
-        """The headers of what lies at a key, by lower-case name."""
+        """Returns the headers of an object, by lower-case name."""
         curl = ["curl", "-sSf", "--head", "--cacert", self.ca, f"{self.sink}/{key}"]
         lines = subprocess.run(curl, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
         return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
-    def objects(self, prefix):
-        """What lies below a bucket/prefix: by key below it, length and CRC-32 (None unless it was computed)."""
+    def list_objects(self, prefix):
+        """Returns length and CRC-32 (None unless computed) of the objects below a bucket/prefix, by relative key."""
         curl = ["curl", "-sSf", "--cacert", self.ca, f"{self.sink}/{prefix}?objects"]
         listed = json.loads(subprocess.run(curl, check=True, stdout=subprocess.PIPE).stdout)
-        return {there["key"].removeprefix(f"/{prefix}"): (there["bytes"], there["crc32"]) for there in listed}
+        return {found["key"].removeprefix(f"/{prefix}"): (found["bytes"], found["crc32"]) for found in listed}
 
     def checksum(self, length):
-        """The CRC-64/NVME of a file of the source."""
+        """Returns the CRC-64/NVME of a file of the source."""
         curl = ["curl", "-sSf", "--cacert", self.ca, f"{self.source}/checksum/{length}"]
         return subprocess.run(curl, check=True, stdout=subprocess.PIPE, text=True).stdout
 

@@ -1,6 +1,6 @@
-"""Unpacks an archive from S3 into S3 with zipfile and boto3: KEY ENDPOINT bucket/prefix CA.
+"""Unpacks an archive from S3 to S3 with zipfile and boto3: KEY ENDPOINT bucket/prefix CA.
 
-The archive is downloaded into a temporary file, as zipfile needs to seek, and its files are uploaded straight from it.
+The archive is downloaded to a temporary file, because zipfile needs to seek. Its files are uploaded directly from it.
 """
 
 import concurrent.futures

@@ -1,12 +1,12 @@
-//! Relative links between documents lead to files and headings that exist.
+//! Relative links between documents point to existing files and headings.
 
 use std::path::Path;
 
 use super::markdown::{Document, documents};
 use crate::root;
 
-/// What is wrong with a link of a document.
-fn broken(document: &Document, target: &str, all: &[Document]) -> Option<String> {
+/// Returns why a link of a document is broken, or `None` if it resolves.
+fn find_error(document: &Document, target: &str, all: &[Document]) -> Option<String> {
     if ["https://", "http://", "mailto:"].iter().any(|scheme| target.starts_with(scheme)) {
         return None;
     }
@@ -16,7 +16,7 @@ fn broken(document: &Document, target: &str, all: &[Document]) -> Option<String>
         file => root().join(&document.path).parent().map(|folder| folder.join(file))?,
     };
     let Ok(path) = path.canonicalize() else {
-        return Some(format!("{}: there is no {target}", document.path.display()));
+        return Some(format!("{}: {target} does not exist", document.path.display()));
     };
     if anchor.is_empty() {
         return None;
@@ -24,7 +24,7 @@ fn broken(document: &Document, target: &str, all: &[Document]) -> Option<String>
     let below = path.strip_prefix(root().canonicalize().expect("the root")).unwrap_or(Path::new(""));
     let found = all.iter().find(|other| other.path == below);
     let has = found.is_some_and(|other| other.anchors().contains(anchor));
-    (!has).then(|| format!("{}: no heading makes {target}", document.path.display()))
+    (!has).then(|| format!("{}: {target} matches no heading", document.path.display()))
 }
 
 #[test]
@@ -35,6 +35,6 @@ fn every_relative_link_resolves() {
     let links: Vec<_> = links.collect();
     assert!(links.len() > 50, "the links are found");
     let broken: Vec<String> =
-        links.into_iter().filter_map(|(document, link)| broken(document, link, &all)).collect();
+        links.into_iter().filter_map(|(document, link)| find_error(document, link, &all)).collect();
     assert_eq!(broken, Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! Reads Markdown files as far as the rules need it: headings, table rows and links, outside of code blocks.
+//! Parses what the rules need from Markdown files: headings, table rows and links, outside of code blocks.
 
 use std::{
     collections::BTreeSet,
@@ -8,13 +8,13 @@ use std::{
 
 use crate::root;
 
-/// Folders with documents, beside the root.
+/// The folders with documents, besides the root.
 const FOLDERS: &[&str] = &["cli", "docs", "functions", "shared", "tests"];
 
 /// One Markdown file.
 #[derive(Debug)]
 pub(super) struct Document {
-    /// Its path below the root.
+    /// The path relative to the root.
     pub(super) path: PathBuf,
     pub(super) text: String,
 }
@@ -22,12 +22,12 @@ pub(super) struct Document {
 /// A row of a table.
 #[derive(Debug)]
 pub(super) struct Row<'t> {
-    /// The heading above it, without the marks.
+    /// The heading above the row, without the `#` marks.
     pub(super) heading: &'t str,
     pub(super) cells: Vec<&'t str>,
 }
 
-/// Every Markdown file of the repository.
+/// Reads every Markdown file of the repository.
 pub(super) fn documents() -> Vec<Document> {
     let mut found = vec![];
     collect(root(), false, &mut found);
@@ -57,13 +57,13 @@ fn collect(folder: &Path, recursive: bool, found: &mut Vec<PathBuf>) {
 }
 
 impl Document {
-    /// A document by its path.
+    /// Finds a document by its path.
     pub(super) fn named<'d>(documents: &'d [Document], path: &str) -> &'d Document {
         let found = documents.iter().find(|document| document.path == Path::new(path));
         found.unwrap_or_else(|| panic!("there is no {path}"))
     }
 
-    /// Its lines outside of code blocks.
+    /// Returns the lines outside of code blocks.
     pub(super) fn prose(&self) -> impl Iterator<Item = &str> {
         let mut in_code = false;
         self.text.lines().filter(move |line| {
@@ -73,12 +73,12 @@ impl Document {
         })
     }
 
-    /// Its headings of any level, without the marks.
+    /// Returns the headings of all levels, without the `#` marks.
     pub(super) fn headings(&self) -> impl Iterator<Item = &str> {
         self.prose().filter_map(heading)
     }
 
-    /// The rows of its tables, each with the heading above it. Header and separator rows are rows, too.
+    /// Returns the rows of all tables, each with the heading above it, including header and separator rows.
     pub(super) fn rows(&self) -> Vec<Row<'_>> {
         let (mut above, mut rows) = ("", vec![]);
         for line in self.prose() {
@@ -91,22 +91,22 @@ impl Document {
         rows
     }
 
-    /// The targets of its links.
+    /// Returns the targets of the links.
     pub(super) fn links(&self) -> Vec<&str> {
         let mut targets = vec![];
         for line in self.prose() {
-            // Odd pieces are code.
+            // Every second piece is inline code.
             for text in line.split('`').step_by(2) {
                 let ends = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
                 targets.extend(ends.map(|(target, _)| target));
             }
-            // A link whose text is code: its target begins after the closing mark.
+            // The target of a link whose text is code begins after the closing backtick.
             targets.extend(code_links(line));
         }
         targets.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// The anchors of its headings, as GitHub makes them.
+    /// Returns the anchors of the headings, as GitHub generates them.
     pub(super) fn anchors(&self) -> BTreeSet<String> {
         let mut anchors = BTreeSet::new();
         for heading in self.headings() {
@@ -128,26 +128,26 @@ fn heading(line: &str) -> Option<&str> {
     (text.len() < line.len()).then(|| text.strip_prefix(' ')).flatten()
 }
 
-/// Lower case, punctuation removed, spaces as hyphens.
+/// Converts a heading to an anchor: lower case, without punctuation, with hyphens for spaces.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
     kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// The text of a cell that is code and nothing else.
+/// Returns the text of a cell that consists of inline code.
 pub(super) fn code(cell: &str) -> Option<&str> {
     cell.strip_prefix('`')?.strip_suffix('`').filter(|text| !text.contains('`'))
 }
 
 #[test]
-fn anchors_are_those_of_github() {
+fn anchors_match_those_of_github() {
     assert_eq!(anchor("500 jobs at once"), "500-jobs-at-once");
     assert_eq!(anchor("Fields of `ai_studios`"), "fields-of-ai_studios");
     assert_eq!(anchor("Why `a` and `b` are crates"), "why-a-and-b-are-crates");
 }
 
 #[test]
-fn links_are_found_around_code_and_not_in_it() {
+fn links_are_found_beside_code_but_not_inside_it() {
     let text = "[a](b.md#c) and [`d`](e.md), not `[f](g.md)`\n```sh\n[h](i.md)\n```\n".to_owned();
     let document = Document { path: PathBuf::new(), text };
     assert_eq!(document.links(), ["b.md#c", "e.md"]);

@@ -1,4 +1,4 @@
-//! The reference tables: what they list is what the code has, each once and nowhere else.
+//! The reference tables list exactly what the code has, each item once, and in one table only.
 
 use std::{collections::BTreeSet, fs};
 
@@ -12,44 +12,44 @@ use super::{
 };
 use crate::root;
 
-/// One kind of thing, and where its table is.
-struct Reference {
+/// The location of a reference table.
+struct ReferenceTable {
     document: &'static str,
     heading: &'static str,
 }
 
-const SETTINGS: Reference = Reference { document: "docs/configuration.md", heading: "Settings" };
-const METRIC_TABLE: Reference = Reference { document: "docs/operate.md", heading: "Metrics" };
-const ERRORS: Reference = Reference { document: "docs/api.md", heading: "Errors" };
-const ROUTES: Reference = Reference { document: "docs/api.md", heading: "Routes" };
-const EXIT_CODES: Reference = Reference { document: "docs/cli.md", heading: "Exit codes" };
+const SETTINGS: ReferenceTable = ReferenceTable { document: "docs/configuration.md", heading: "Settings" };
+const METRIC_TABLE: ReferenceTable = ReferenceTable { document: "docs/operate.md", heading: "Metrics" };
+const ERRORS: ReferenceTable = ReferenceTable { document: "docs/api.md", heading: "Errors" };
+const ROUTES: ReferenceTable = ReferenceTable { document: "docs/api.md", heading: "Routes" };
+const EXIT_CODES: ReferenceTable = ReferenceTable { document: "docs/cli.md", heading: "Exit codes" };
 
-/// Where the exit codes of the command line are.
-const EXIT: &str = "cli/src/exit.rs";
+/// The file with the exit codes of the command line.
+const EXIT_CODE_FILE: &str = "cli/src/exit.rs";
 
 fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
 }
 
-/// What a row is about, if it is about one thing.
+/// Returns the item that a row describes: the inline code of its first cell.
 fn subject<'t>(row: &Row<'t>) -> Option<&'t str> {
     row.cells.first().and_then(|cell| code(cell))
 }
 
-impl Reference {
-    fn is_table_of(&self, document: &Document, row: &Row<'_>) -> bool {
+impl ReferenceTable {
+    fn contains_row(&self, document: &Document, row: &Row<'_>) -> bool {
         document.path.as_os_str() == self.document && row.heading == self.heading
     }
 
-    /// Checks that the table lists these, each once, and that no other table has a row for one of them.
-    fn lists_exactly(&self, expected: &BTreeSet<String>) {
-        assert!(expected.len() > 3, "what {} lists is found in the code: {expected:?}", self.document);
+    /// Checks that the table lists exactly these items, each once, and that no other table has a row for one of them.
+    fn assert_lists_exactly(&self, expected: &BTreeSet<String>) {
+        assert!(expected.len() > 3, "too few items for {} found in the code: {expected:?}", self.document);
         let (mut listed, mut elsewhere) = (vec![], vec![]);
         let documents = documents();
         for document in &documents {
             for row in document.rows() {
                 let Some(name) = subject(&row) else { continue };
-                if self.is_table_of(document, &row) {
+                if self.contains_row(document, &row) {
                     listed.push(name);
                 } else if expected.contains(name) {
                     elsewhere.push(format!("{}: {name}", document.path.display()));
@@ -61,27 +61,24 @@ impl Reference {
         let missing: Vec<_> = expected.difference(&unique).collect();
         let stale: Vec<_> = unique.difference(&expected).collect();
         let table = format!("{}, {}", self.document, self.heading);
-        assert!(
-            missing.is_empty() && stale.is_empty(),
-            "{table}: lacks {missing:?}, has no use for {stale:?}"
-        );
-        assert_eq!(listed.len(), unique.len(), "{table} lists something twice");
+        assert!(missing.is_empty() && stale.is_empty(), "{table}: missing {missing:?}, unknown {stale:?}");
+        assert_eq!(listed.len(), unique.len(), "{table} lists an item twice");
         assert_eq!(elsewhere, Vec::<String>::new(), "these belong to {table} only");
     }
 }
 
 #[test]
 fn every_setting_has_one_row() {
-    SETTINGS.lists_exactly(&settings());
+    SETTINGS.assert_lists_exactly(&settings());
 }
 
 #[test]
 fn every_metric_has_one_row() {
-    METRIC_TABLE.lists_exactly(&METRICS.iter().map(|metric| metric.name.to_owned()).collect());
+    METRIC_TABLE.assert_lists_exactly(&METRICS.iter().map(|metric| metric.name.to_owned()).collect());
 }
 
-/// The names in the JSON Schema of an enum.
-fn names(schema: &Value, found: &mut BTreeSet<String>) {
+/// Collects the names in the JSON Schema of an enum.
+fn collect_names(schema: &Value, found: &mut BTreeSet<String>) {
     match schema {
         Value::Object(members) => {
             for (name, value) in members {
@@ -90,37 +87,37 @@ fn names(schema: &Value, found: &mut BTreeSet<String>) {
                     ("enum", Value::Array(texts)) => {
                         found.extend(texts.iter().filter_map(Value::as_str).map(str::to_owned));
                     }
-                    _ => names(value, found),
+                    _ => collect_names(value, found),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect_names(item, found)),
         _ => {}
     }
 }
 
 fn error_classes() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    names(&json!(schemars::schema_for!(ErrorClass)), &mut found);
+    collect_names(&json!(schemars::schema_for!(ErrorClass)), &mut found);
     found
 }
 
 #[test]
 fn every_error_class_has_one_row() {
-    ERRORS.lists_exactly(&error_classes());
+    ERRORS.assert_lists_exactly(&error_classes());
 }
 
 #[test]
-fn the_status_and_the_retry_of_an_error_class_are_those_of_the_code() {
+fn the_status_and_retryability_of_error_classes_match_the_code() {
     let documents = documents();
     let document = Document::named(&documents, ERRORS.document);
     let rows = document.rows();
-    let rows: Vec<&Row<'_>> = rows.iter().filter(|row| ERRORS.is_table_of(document, row)).collect();
+    let rows: Vec<&Row<'_>> = rows.iter().filter(|row| ERRORS.contains_row(document, row)).collect();
     for name in error_classes() {
         let class: ErrorClass = serde_json::from_value(json!(name)).expect("a class");
         let row = rows.iter().find(|row| subject(row) == Some(&name)).expect("a row");
         let status = class.http_status().to_string();
-        // A dash: no response has this class.
+        // A dash means that no response has this class.
         assert!([status.as_str(), "–"].contains(&row.cells[1]), "{name} is {status}, not {}", row.cells[1]);
         let retry = if class.retryable() { "yes" } else { "no" };
         assert_eq!(row.cells[2], retry, "{name}");
@@ -129,14 +126,14 @@ fn the_status_and_the_retry_of_an_error_class_are_those_of_the_code() {
 
 #[test]
 fn every_exit_code_has_one_row() {
-    let source = read(EXIT);
+    let source = read(EXIT_CODE_FILE);
     let (_, after) = source.split_once("fn code(self)").expect("the function");
     let (body, _) = after.split_once("\n    }").expect("its end");
     let numbers = body.split("=> ").skip(1).filter_map(|rest| rest.split_once(','));
-    EXIT_CODES.lists_exactly(&numbers.map(|(number, _)| number.to_owned()).collect());
+    EXIT_CODES.assert_lists_exactly(&numbers.map(|(number, _)| number.to_owned()).collect());
 }
 
-/// The routes of both HTTP APIs in the template, and those of the description of the jobs API.
+/// Returns the routes of both HTTP APIs in the template, and those in the OpenAPI description of the submit API.
 fn routes() -> BTreeSet<String> {
     let template = read("template.yaml");
     let value = |name: &str, line: &str| line.trim().strip_prefix(name).map(|text| text.trim().to_owned());
@@ -160,8 +157,11 @@ fn routes() -> BTreeSet<String> {
 #[test]
 fn every_route_has_one_row() {
     let routes = routes();
-    assert!(routes.iter().any(|route| route.contains(" /webhooks/")), "those of the webhook API are found");
-    ROUTES.lists_exactly(&routes);
+    assert!(
+        routes.iter().any(|route| route.contains(" /webhooks/")),
+        "the routes of the webhook API are found"
+    );
+    ROUTES.assert_lists_exactly(&routes);
 }
 
 #[test]

@@ -1,19 +1,19 @@
-//! Finds the settings in the code: the names of environment variables that the functions read.
+//! Finds the settings in the code: the environment variables that the functions read.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use crate::{rooms::sources, root};
 
-/// Methods and functions that read a variable by its name.
+/// The methods and functions that read a variable by its name.
 const READERS: &[&str] = &["list", "maybe", "parsed", "seconds", "text"];
-/// What is called with a name in capitals that is no setting: a value, or a service of AWS.
-const OTHERS: &[&str] = &["Some", "service", "streaming"];
-/// The ends of the settings that each provider has.
-const OF_EACH_PROVIDER: &[&str] = &["API_URL", "DOWNLOAD_HOSTS", "REQUESTS_PER_SECOND"];
-/// That of the setting which only a provider has that limits concurrent work.
-const CONCURRENCY: &str = "CONCURRENT_JOBS";
+/// The functions that are called with a name in capitals that is not a setting: a value, or an AWS service.
+const NON_READERS: &[&str] = &["Some", "service", "streaming"];
+/// The suffixes of the settings of each provider.
+const PROVIDER_SUFFIXES: &[&str] = &["API_URL", "DOWNLOAD_HOSTS", "REQUESTS_PER_SECOND"];
+/// The suffix of the setting that only providers with a limit on concurrent work have.
+const CONCURRENCY_SUFFIX: &str = "CONCURRENT_JOBS";
 
-/// The code of the files that read the environment, without tests, comments and white space.
+/// Returns the code of the files that read the environment, without tests, comments and white space.
 fn code() -> Vec<String> {
     let mut files: Vec<PathBuf> = vec![];
     for folder in ["functions", "shared"] {
@@ -33,14 +33,14 @@ fn code() -> Vec<String> {
     shipped.map(read).filter(|code| code.contains("nvironment")).collect()
 }
 
-/// The text up to the next quotation mark, if it is in capitals.
+/// Returns the text up to the next quotation mark, if it is in capitals.
 fn capitals(text: &str) -> Option<&str> {
     let (name, _) = text.split_once('"')?;
     let fits = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     (name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(fits)).then_some(name)
 }
 
-/// Names in capitals that something is called with first, each with what is called.
+/// Returns the names in capitals that are the first argument of a call, each with the name of the function.
 fn called_with(code: &str) -> impl Iterator<Item = (&str, &str)> {
     code.match_indices("(\"").filter_map(|(at, opening)| {
         let name = capitals(&code[at + opening.len()..])?;
@@ -49,41 +49,41 @@ fn called_with(code: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Names in capitals that a variable is bound to before something is called with it.
+/// Returns the names in capitals that are bound to a variable `name`.
 fn bound(code: &str) -> impl Iterator<Item = &str> {
     code.split("letname=\"").skip(1).filter_map(capitals)
 }
 
-/// The names of constants that are texts in capitals.
+/// Returns the string constants in capitals.
 fn constants(code: &str) -> impl Iterator<Item = &str> {
     code.split(":&str=\"").skip(1).filter_map(capitals).filter(|name| name.contains('_'))
 }
 
-/// The ends of names that are joined with a provider's.
-fn joined(code: &str) -> impl Iterator<Item = &str> {
+/// Returns the suffixes that are joined with a provider's name.
+fn provider_suffixes(code: &str) -> impl Iterator<Item = &str> {
     let variables = code.split("variable(").skip(1).filter_map(|rest| rest.split_once(",\""));
     let variables = variables.filter_map(|(_, rest)| capitals(rest));
     variables.chain(code.split("\"{}_").skip(1).filter_map(capitals))
 }
 
-/// Every setting.
+/// Returns the names of all settings.
 pub(super) fn settings() -> BTreeSet<String> {
-    let (mut found, mut ends) = (BTreeSet::new(), BTreeSet::new());
+    let (mut found, mut suffixes) = (BTreeSet::new(), BTreeSet::new());
     let files = code();
     for code in &files {
         let read = called_with(code).filter(|(called, name)| {
-            READERS.contains(called) || name.contains('_') && !OTHERS.contains(called)
+            READERS.contains(called) || name.contains('_') && !NON_READERS.contains(called)
         });
         found.extend(read.map(|(_, name)| name.to_owned()));
         found.extend(bound(code).chain(constants(code)).map(str::to_owned));
-        ends.extend(joined(code));
+        suffixes.extend(provider_suffixes(code));
     }
-    let known: BTreeSet<&str> = OF_EACH_PROVIDER.iter().copied().chain([CONCURRENCY]).collect();
-    assert_eq!(ends, known, "the ends of settings that are read for each provider");
+    let known: BTreeSet<&str> = PROVIDER_SUFFIXES.iter().copied().chain([CONCURRENCY_SUFFIX]).collect();
+    assert_eq!(suffixes, known, "the suffixes of settings that are read for each provider");
     for provider in providers::ALL {
-        let limited = provider.concurrent_jobs().map(|_| CONCURRENCY);
-        let ends = OF_EACH_PROVIDER.iter().copied().chain(limited);
-        found.extend(ends.map(|end| format!("{}_{end}", provider.name().to_uppercase())));
+        let limited = provider.concurrent_jobs().map(|_| CONCURRENCY_SUFFIX);
+        let suffixes = PROVIDER_SUFFIXES.iter().copied().chain(limited);
+        found.extend(suffixes.map(|suffix| format!("{}_{suffix}", provider.name().to_uppercase())));
     }
     found
 }

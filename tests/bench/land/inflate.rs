@@ -1,8 +1,8 @@
-//! Inflates every file of an archive on the local disk and throws it away: the least that unpacking can cost.
+//! Inflates every file of an archive on the local disk and discards it: the minimum cost of unpacking.
 //!
-//! `bench-inflate FILE` lists the archive as production does and inflates with the same library, nothing else: one
-//! file after the other, from a buffer into a buffer, each checked by length and CRC-32. Stored files are read and
-//! checked. Prints the same line of JSON as `bench-unpack`. Linux only.
+//! `bench-inflate FILE` lists the archive as production does and inflates with the same library: one file after the other,
+//! from a buffer to a buffer. It checks length and CRC-32 of each file, also of stored files. Prints the same line of JSON as
+//! `bench-unpack`. Linux only.
 
 mod cost;
 
@@ -10,19 +10,19 @@ use std::{fs::File, os::unix::fs::FileExt, time::Instant};
 
 use bytes::Bytes;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
-use runtime::Error;
+use runtime::RuntimeError;
 use serde_json::json;
 use webhook::landing::archive::zip::{Entry, Limits, Method, data_range, decoded, list};
 
 const NO_LIMITS: Limits =
     Limits { entries: u64::MAX, total_bytes: u64::MAX, entry_bytes: u64::MAX, ratio: u64::MAX };
-/// What is read at once, and what is inflated at once: both fit into a processor's cache.
-const PIECE: usize = 64 * 1024;
+/// The size of the input and output buffers. Both fit into a processor's cache.
+const BUFFER_BYTES: usize = 64 * 1024;
 /// The longest header: 30 bytes, a name and an extra field.
 const MAX_HEADER_BYTES: u64 = 30 + 2 * 65_535;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let path = std::env::args().nth(1).ok_or("usage: bench-inflate FILE")?;
     let file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -30,15 +30,16 @@ async fn main() -> Result<(), Error> {
     let started = Instant::now();
     let read = async |start: u64, end: u64| {
         let mut bytes = vec![0; usize::try_from(end - start).unwrap_or(usize::MAX)];
-        file.read_exact_at(&mut bytes, start).map(|()| Bytes::from(bytes)).map_err(unreadable)
+        file.read_exact_at(&mut bytes, start).map(|()| Bytes::from(bytes)).map_err(read_error)
     };
     let listing = list(length, |range| read(range.start, range.end), NO_LIMITS).await?;
-    let mut inflating = Inflating { file: &file, input: vec![0; PIECE], output: Vec::with_capacity(PIECE) };
+    let mut inflater =
+        FileInflater { file: &file, input: vec![0; BUFFER_BYTES], output: Vec::with_capacity(BUFFER_BYTES) };
     let mut bytes = 0;
     for entry in &listing.files {
         let header = read(entry.offset, length.min(entry.offset + MAX_HEADER_BYTES)).await?;
-        let data = data_range(entry, &header).ok_or("a header is missing")?;
-        let (size, crc32) = inflating.run(entry, data.start, data.end)?;
+        let data = data_range(entry, &header).ok_or("a local file header is missing")?;
+        let (size, crc32) = inflater.inflate(entry, data.start, data.end)?;
         if (size, crc32) != (entry.size, entry.crc32) {
             return Err(format!("{} is damaged", decoded(&entry.name, entry.utf8)).into());
         }
@@ -47,24 +48,24 @@ async fn main() -> Result<(), Error> {
     cost::report(bytes, started, json!({ "files": listing.files.len() }))
 }
 
-fn unreadable(error: std::io::Error) -> model::Error {
+fn read_error(error: std::io::Error) -> model::Error {
     model::Error::new(model::ErrorClass::StorageUnavailable, "the archive cannot be read").with_source(error)
 }
 
-/// The buffers, which all files share.
-struct Inflating<'a> {
+/// Inflates files of the archive with shared buffers.
+struct FileInflater<'a> {
     file: &'a File,
     input: Vec<u8>,
     output: Vec<u8>,
 }
 
-impl Inflating<'_> {
-    /// Length and CRC-32 of a file.
-    fn run(&mut self, entry: &Entry, mut start: u64, end: u64) -> Result<(u64, u32), Error> {
+impl FileInflater<'_> {
+    /// Inflates a file and returns its length and CRC-32.
+    fn inflate(&mut self, entry: &Entry, mut start: u64, end: u64) -> Result<(u64, u32), RuntimeError> {
         let (mut crc, mut size) = (Crc::new(), 0);
         let mut inflater = Decompress::new(false);
         while start < end {
-            let length = usize::try_from(end - start).unwrap_or(usize::MAX).min(PIECE);
+            let length = usize::try_from(end - start).unwrap_or(usize::MAX).min(BUFFER_BYTES);
             let input = &mut self.input[..length];
             self.file.read_exact_at(input, start)?;
             start += length as u64;
@@ -81,8 +82,8 @@ impl Inflating<'_> {
                     inflater.decompress_vec(&input[taken..], &mut self.output, FlushDecompress::None)?;
                 crc.update(&self.output);
                 size += self.output.len() as u64;
-                // With room left, it has given all that this input holds.
-                if status == Status::StreamEnd || self.output.len() < PIECE {
+                // The buffer is not full, so the input is consumed.
+                if status == Status::StreamEnd || self.output.len() < BUFFER_BYTES {
                     break;
                 }
             }

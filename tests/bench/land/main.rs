@@ -1,11 +1,11 @@
-//! Copies one URL into one object with the code that lands files in production, and tells what it cost.
+//! Copies one URL to one object with the code that lands files in production, and prints the cost.
 //!
 //! `cargo bench-land URL s3://bucket/key` prints one line of JSON: `bytes`, `seconds`, `mib_per_second`, `cpu_seconds`
 //! (user and system of the whole process, start included), `peak_rss_mib` and the object's `checksum`. Linux only.
 //!
 //! Like the worker it reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`,
-//! `AWS_ENDPOINT_URL_S3` and `TRUSTED_CA_FILE` from the environment, and runs on one thread. The download guard lets
-//! the given URL's origin through: whoever types it means it.
+//! `AWS_ENDPOINT_URL_S3` and `TRUSTED_CA_FILE` from the environment, and runs on one thread. The SSRF guard accepts the
+//! origin of the given URL.
 
 mod cost;
 
@@ -13,13 +13,13 @@ use std::time::Instant;
 
 use bucket::{Bucket, Key, UploadedObject};
 use model::ChecksumAlgorithm;
-use runtime::{Aws, Environment, Error, ca_bundle, start_log};
+use runtime::{Aws, Environment, RuntimeError, ca_bundle, start_log};
 use serde_json::json;
 use transport::{Downloader, Origin, SsrfGuard};
 use webhook::landing::transfer::{LandingProgress, Transfer};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, target] = &arguments[..] else { return Err("usage: bench-land URL s3://bucket/key".into()) };
     let object = target.strip_prefix("s3://").and_then(|object| object.split_once('/'));
@@ -29,19 +29,19 @@ async fn main() -> Result<(), Error> {
 
     let environment = Environment::of_process();
     start_log(&environment);
-    let objects =
+    let store =
         Bucket::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
     let guard = SsrfGuard::new([], [origin], "TRUSTED_ORIGINS");
     let downloader = Downloader::new(guard, u64::MAX, &ca_bundle(&environment)?)?;
 
-    let (started, meter) = (Instant::now(), LandingProgress::default());
+    let (started, progress) = (Instant::now(), LandingProgress::default());
     let transfer = Transfer {
         downloader: &downloader,
-        objects: &objects,
+        objects: &store,
         url,
         key: &Key::Named(key.to_owned()),
         judge: &|_| Ok("application/octet-stream"),
-        tally: &meter.tally(),
+        tally: &progress.tally(),
     };
     match transfer.run(None).await?.uploaded {
         UploadedObject::Stored { bytes, checksum } => {

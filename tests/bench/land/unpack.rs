@@ -1,9 +1,9 @@
-//! Unpacks one archive that lies in S3 with the code that unpacks in production, and tells what it cost.
+//! Unpacks one archive in S3 with the code that unpacks in production, and prints the cost.
 //!
-//! `cargo bench-unpack s3://bucket/key` lists the archive, brings every file into the same bucket as the files of a
-//! job that has just been made, and prints one line of JSON: `bytes` of the files together, `seconds`,
-//! `mib_per_second`, `cpu_seconds` (user and system of the whole process, start included), `peak_rss_mib`, `files`,
-//! and the `prefix` they lie below. Linux only; reads the same environment as `bench-land`, and runs on one thread.
+//! `cargo bench-unpack s3://bucket/key` lists the archive, uploads every file to the same bucket as a file of a new job, and
+//! prints one line of JSON: `bytes` of all files, `seconds`, `mib_per_second`, `cpu_seconds` (user and system of the whole
+//! process, start included), `peak_rss_mib`, `files`, and the `prefix` of their keys. Linux only. Reads the same environment
+//! as `bench-land`, and runs on one thread.
 
 mod cost;
 
@@ -11,19 +11,21 @@ use std::time::Instant;
 
 use bucket::{Bucket, Key};
 use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
-use runtime::{Aws, Environment, Error, start_log};
+use runtime::{Aws, Environment, RuntimeError, start_log};
 use serde_json::{Value, json};
-use webhook::{
+use webhook::landing::{
+    archive::{
+        unpack::{End, Unpacking},
+        zip::{Limits, list},
+    },
     transfer::LandingProgress,
-    unpack::{End, Unpacking},
-    zip::{Limits, list},
 };
 
 const NO_LIMITS: Limits =
     Limits { entries: u64::MAX, total_bytes: u64::MAX, entry_bytes: u64::MAX, ratio: u64::MAX };
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [archive] = &arguments[..] else { return Err("usage: bench-unpack s3://bucket/key".into()) };
     let object = archive.strip_prefix("s3://").and_then(|object| object.split_once('/'));
@@ -32,16 +34,16 @@ async fn main() -> Result<(), Error> {
 
     let environment = Environment::of_process();
     start_log(&environment);
-    let objects =
+    let store =
         Bucket::new(&Aws::new(&environment)?.streaming("S3"), bucket, "", ChecksumAlgorithm::Crc64Nvme);
     let archive = Key::Named(key.to_owned());
 
     let started = Instant::now();
-    let job = job();
-    let there = objects.head(&archive).await?.ok_or("there is no object at the key")?;
-    let listing = list(there.bytes, |range| objects.read(&archive, range), NO_LIMITS).await?;
-    let meter = LandingProgress::default();
-    let outcomes = Unpacking::new(&objects, &job, &archive, &listing, false, &meter).run().await?;
+    let job = new_job();
+    let object = store.head(&archive).await?.ok_or("there is no object at the key")?;
+    let listing = list(object.bytes, |range| store.read(&archive, range), NO_LIMITS).await?;
+    let progress = LandingProgress::default();
+    let outcomes = Unpacking::new(&store, &job, &archive, &listing, false, &progress).run().await?;
     let mut bytes = 0;
     for outcome in &outcomes {
         match &outcome.end {
@@ -49,11 +51,11 @@ async fn main() -> Result<(), Error> {
             End::Refused(why) => return Err(format!("{}: {why}", outcome.source_name).into()),
         }
     }
-    let prefix = objects.key(&Key::File(job.provider.clone(), job.id, String::new()));
+    let prefix = store.key(&Key::File(job.provider.clone(), job.id, String::new()));
     cost::report(bytes, started, json!({ "files": outcomes.len(), "prefix": prefix }))
 }
 
-fn job() -> Job {
+fn new_job() -> Job {
     Job::new(NewJob {
         id: JobId::generate(),
         provider: ProviderName::new("bench"),

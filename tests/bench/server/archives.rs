@@ -1,4 +1,4 @@
-//! The keys `archives/<name>` of any bucket: files of a folder, as objects that are read whole or in ranges.
+//! Serves the keys `archives/<name>` of any bucket: the files of a folder, as objects that can be read in ranges.
 
 use std::{convert::Infallible, fs::File, ops::Range, os::unix::fs::FileExt, path::PathBuf};
 
@@ -9,27 +9,26 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 
 use crate::{
-    service::{Answer, text},
-    source::ranged,
+    service::{HttpResponse, text},
+    source::requested_range,
     xml,
 };
 
 const PREFIX: &str = "archives/";
-/// What is read and handed to the connection at once.
-const PIECE: u64 = 256 * 1024;
+/// The number of bytes that are read and sent at once.
+const CHUNK_BYTES: u64 = 256 * 1024;
 
-/// The folder, if there is one.
+/// The folder of the archives, if one is given.
 #[derive(Debug, Default)]
 pub(crate) struct Archives(Option<PathBuf>);
 
 impl Archives {
-    pub(crate) fn of(folder: Option<PathBuf>) -> Self {
+    pub(crate) fn new(folder: Option<PathBuf>) -> Self {
         Self(folder)
     }
 
-    /// The answer, if the request is for an archive. The files are in the page cache, so reading them waits for
-    /// nothing.
-    pub(crate) fn answer(&self, head: &request::Parts) -> Option<Answer> {
+    /// Returns the response, if the request is for an archive. The files are in the page cache, so reads do not block.
+    pub(crate) fn handle_request(&self, head: &request::Parts) -> Option<HttpResponse> {
         let (_bucket, key) = head.uri.path().strip_prefix('/')?.split_once('/')?;
         let name = key.strip_prefix(PREFIX)?;
         if ![Method::GET, Method::HEAD].contains(&head.method) {
@@ -42,9 +41,9 @@ impl Archives {
         };
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         let etag = format!("\"{length:x}-bench\"");
-        let range = ranged(&head.headers, length, &etag);
+        let range = requested_range(&head.headers, length, &etag);
         let served = range.clone().unwrap_or(0..length);
-        let mut answer = Response::builder()
+        let mut response = Response::builder()
             .header(header::ETAG, etag)
             .header(header::ACCEPT_RANGES, "bytes")
             .header(header::CONTENT_TYPE, "application/zip")
@@ -52,26 +51,26 @@ impl Archives {
             .header(header::CONTENT_LENGTH, served.end - served.start);
         if let Some(Range { start, end }) = range {
             let range = format!("bytes {start}-{}/{length}", end - 1);
-            answer = answer.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, range);
+            response = response.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, range);
         }
         let sent = if head.method == Method::HEAD { 0..0 } else { served };
-        let answer = answer.body(StreamBody::new(pieces(file, sent)).boxed_unsync());
-        Some(answer.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "")))
+        let response = response.body(StreamBody::new(read_chunks(file, sent)).boxed_unsync());
+        Some(response.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "")))
     }
 }
 
-/// Ends early if the file cannot be read, which breaks the answer off.
-fn pieces(
+/// Streams a range of a file. The stream ends early if the file cannot be read, which truncates the response.
+fn read_chunks(
     file: File,
     range: Range<u64>,
 ) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> + Send + use<> {
     stream::unfold((file, range), |(file, range)| async move {
-        let length = usize::try_from((range.end - range.start).min(PIECE)).unwrap_or_default();
-        let mut piece = vec![0; length];
-        if piece.is_empty() || file.read_exact_at(&mut piece, range.start).is_err() {
+        let length = usize::try_from((range.end - range.start).min(CHUNK_BYTES)).unwrap_or_default();
+        let mut chunk = vec![0; length];
+        if chunk.is_empty() || file.read_exact_at(&mut chunk, range.start).is_err() {
             return None;
         }
         let rest = range.start + length as u64..range.end;
-        Some((Ok(Frame::data(Bytes::from(piece))), (file, rest)))
+        Some((Ok(Frame::data(Bytes::from(chunk))), (file, rest)))
     })
 }

@@ -1,9 +1,9 @@
-//! What a copy is measured between: a source of files over TLS, and a sink that speaks enough S3 over TLS.
+//! The servers of the copy benchmarks: a source of files over TLS, and a sink that implements enough of S3 over TLS.
 //!
-//! `bench-server FOLDER [ARCHIVES]` writes `ca.pem` (the authority to trust) and `server.json` (where they listen, and
-//! the process id) into FOLDER and serves until it is killed. Content is generated, and what arrives is counted and
-//! dropped; only the archives, which are the files in the folder ARCHIVES, come from a disk. The sink listens without
-//! TLS as well, to tell what TLS costs. [`source`] and [`sink`] tell what they understand.
+//! `bench-server FOLDER [ARCHIVES]` writes `ca.pem` (the CA to trust) and `server.json` (the addresses and the process id) to
+//! FOLDER and serves until it is killed. Content is generated, and uploaded bytes are counted and discarded. Only the
+//! archives, the files in the folder ARCHIVES, are read from a disk. The sink also listens without TLS, so that the cost of
+//! TLS can be measured. [`source`] and [`sink`] describe the requests that they support.
 
 mod archives;
 mod content;
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut folders = std::env::args().skip(1).map(PathBuf::from);
     let folder = folders.next().ok_or("usage: bench-server FOLDER [ARCHIVES]")?;
     fs::create_dir_all(&folder)?;
-    let tls::Authority { pem, acceptor } = tls::authority()?;
+    let tls::Authority { pem, acceptor } = tls::create_authority()?;
     fs::write(folder.join("ca.pem"), pem)?;
 
     let content = Arc::new(content::Content::generate());
@@ -36,17 +36,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "plain_sink": format!("http://{}", plain_sink.local_addr()?),
         "pid": std::process::id(),
     });
-    // Whoever waits for the file finds it whole.
+    // The rename is atomic: a waiting process never reads a partial file.
     fs::write(folder.join("server.json.new"), described.to_string())?;
     fs::rename(folder.join("server.json.new"), folder.join("server.json"))?;
 
-    let bucket = sink::Bucket { archives: archives::Archives::of(folders.next()), ..Default::default() };
+    let bucket = sink::Bucket { archives: archives::Archives::new(folders.next()), ..Default::default() };
     let bucket = Arc::new(bucket);
-    let sunk = move |request| sink::answer(bucket.clone(), request);
-    let given = move |request| source::answer(content.clone(), request);
-    let source = service::serve(source, Some(acceptor.clone()), given);
-    let sink = service::serve(sink, Some(acceptor), sunk.clone());
-    let plain_sink = service::serve(plain_sink, None, sunk);
+    let handle_sink = move |request| sink::handle_request(bucket.clone(), request);
+    let handle_source = move |request| source::handle_request(content.clone(), request);
+    let source = service::serve(source, Some(acceptor.clone()), handle_source);
+    let sink = service::serve(sink, Some(acceptor), handle_sink.clone());
+    let plain_sink = service::serve(plain_sink, None, handle_sink);
     tokio::join!(source, sink, plain_sink);
     Ok(())
 }

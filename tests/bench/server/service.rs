@@ -1,4 +1,4 @@
-//! HTTP/1.1 over TLS or without, one task for each connection.
+//! An HTTP/1.1 server with or without TLS, with one task for each connection.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -13,46 +13,46 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+pub(crate) type HttpResponse = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
-/// An answer that is at hand.
-pub(crate) fn text(status: StatusCode, text: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(text.into()).boxed_unsync());
-    *answer.status_mut() = status;
-    answer
+/// Makes a response with a short body.
+pub(crate) fn text(status: StatusCode, text: impl Into<Bytes>) -> HttpResponse {
+    let mut response = Response::new(Full::new(text.into()).boxed_unsync());
+    *response.status_mut() = status;
+    response
 }
 
-/// Serves connections for ever. One that breaks is its client's business.
-pub(crate) async fn serve<H, F>(listener: TcpListener, acceptor: Option<TlsAcceptor>, answer: H)
+/// Serves connections without end. An error of one connection is ignored.
+pub(crate) async fn serve<H, F>(listener: TcpListener, acceptor: Option<TlsAcceptor>, handler: H)
 where
     H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
+    F: Future<Output = HttpResponse> + Send + 'static,
 {
-    let answer = Arc::new(answer);
+    let handler = Arc::new(handler);
     loop {
         let Ok((connection, _)) = listener.accept().await else { continue };
-        let (acceptor, answer) = (acceptor.clone(), answer.clone());
+        let (acceptor, handler) = (acceptor.clone(), handler.clone());
         tokio::spawn(async move {
             let _ = connection.set_nodelay(true);
             match acceptor {
                 Some(acceptor) => {
                     let Ok(connection) = acceptor.accept(connection).await else { return };
-                    serve_one(connection, &*answer).await;
+                    serve_one(connection, &*handler).await;
                 }
-                None => serve_one(connection, &*answer).await,
+                None => serve_one(connection, &*handler).await,
             }
         });
     }
 }
 
-async fn serve_one<H, F>(connection: impl AsyncRead + AsyncWrite + Unpin, answer: &H)
+async fn serve_one<H, F>(connection: impl AsyncRead + AsyncWrite + Unpin, handler: &H)
 where
     H: Fn(Request<Incoming>) -> F,
-    F: Future<Output = Answer>,
+    F: Future<Output = HttpResponse>,
 {
     let service = service_fn(|request| {
-        let answer = answer(request);
-        async move { Ok::<_, Infallible>(answer.await) }
+        let handler = handler(request);
+        async move { Ok::<_, Infallible>(handler.await) }
     });
     let mut http = http1::Builder::new();
     let _ = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(connection), service).await;

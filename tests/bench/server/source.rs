@@ -1,7 +1,7 @@
 //! The source: `GET /file/<bytes>` and `GET /checksum/<bytes>`.
 //!
-//! A file has an `ETag`, serves ranges and honours `If-Range`. The query makes it worse: `ranges=no`, `length=no`
-//! (chunked, and no ranges), `delay=<milliseconds>` before each answer, `rate=<bytes per second>` of each answer.
+//! A file has an `ETag`, and supports ranges and `If-Range`. The query degrades the source: `ranges=no`, `length=no`
+//! (chunked, and no ranges), `delay=<milliseconds>` before each response, `rate=<bytes per second>` of each response.
 
 use std::{collections::HashMap, ops::Range, sync::Arc, time::Duration};
 
@@ -11,44 +11,44 @@ use hyper::body::Incoming;
 
 use crate::{
     content::Content,
-    service::{Answer, text},
+    service::{HttpResponse, text},
 };
 
-pub(crate) async fn answer(content: Arc<Content>, request: Request<Incoming>) -> Answer {
+pub(crate) async fn handle_request(content: Arc<Content>, request: Request<Incoming>) -> HttpResponse {
     let query = request.uri().query().unwrap_or_default();
     let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).collect();
     let number = |name: &str| query.get(name).and_then(|value| value.parse::<u64>().ok());
     let path = request.uri().path();
-    let asked = path.strip_prefix('/').and_then(|path| path.split_once('/'));
-    let Some((kind, Ok(length))) = asked.map(|(kind, length)| (kind, length.parse::<u64>())) else {
+    let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    let Some((kind, Ok(length))) = parts.map(|(kind, length)| (kind, length.parse::<u64>())) else {
         return text(StatusCode::NOT_FOUND, "");
     };
     tokio::time::sleep(Duration::from_millis(number("delay").unwrap_or(0))).await;
     if kind == "checksum" {
         return text(StatusCode::OK, content.checksum(length));
     }
-    let lengthless = query.get("length").is_some_and(|value| value == "no");
-    let ranges = !lengthless && query.get("ranges").is_none_or(|value| value != "no");
+    let omits_length = query.get("length").is_some_and(|value| value == "no");
+    let ranges = !omits_length && query.get("ranges").is_none_or(|value| value != "no");
     let etag = format!("\"{length}\"");
-    let range = if ranges { ranged(request.headers(), length, &etag) } else { None };
+    let range = if ranges { requested_range(request.headers(), length, &etag) } else { None };
     let served = range.clone().unwrap_or(0..length);
-    let mut answer = Response::builder()
+    let mut response = Response::builder()
         .header(header::ETAG, etag)
         .header(header::CONTENT_TYPE, "application/octet-stream")
         .header(header::ACCEPT_RANGES, if ranges { "bytes" } else { "none" });
-    if !lengthless {
-        answer = answer.header(header::CONTENT_LENGTH, served.end - served.start);
+    if !omits_length {
+        response = response.header(header::CONTENT_LENGTH, served.end - served.start);
     }
     if let Some(Range { start, end }) = range {
         let range = format!("bytes {start}-{}/{length}", end - 1);
-        answer = answer.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, range);
+        response = response.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, range);
     }
     let body = StreamBody::new(content.stream(served, number("rate"))).boxed_unsync();
-    answer.body(body).unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, ""))
+    response.body(body).unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, ""))
 }
 
-/// The one range that was asked for, if it is in the file and the file is the one that was meant.
-pub(crate) fn ranged(headers: &HeaderMap, length: u64, etag: &str) -> Option<Range<u64>> {
+/// Returns the single requested range, if it is within the file and `If-Range` matches.
+pub(crate) fn requested_range(headers: &HeaderMap, length: u64, etag: &str) -> Option<Range<u64>> {
     if headers.get(header::IF_RANGE).is_some_and(|wanted| wanted != etag) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! A certificate authority of this run, and a certificate of it for 127.0.0.1.
+//! Creates a certificate authority for this run, and its certificate for 127.0.0.1.
 
 use std::{error::Error, sync::Arc};
 
@@ -10,16 +10,16 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// The authority's certificate, and what accepts connections under it.
+/// The certificate of the authority, and an acceptor with a certificate that it signed.
 pub(crate) struct Authority {
     pub(crate) pem: String,
     pub(crate) acceptor: TlsAcceptor,
 }
 
-pub(crate) fn authority() -> Result<Authority, Box<dyn Error>> {
+pub(crate) fn create_authority() -> Result<Authority, Box<dyn Error>> {
     let mut parameters = CertificateParams::default();
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // OpenSSL tells an authority from its certificates by name.
+    // OpenSSL distinguishes an authority from its certificates by name.
     parameters.distinguished_name.push(DnType::CommonName, "bench authority");
     let key = KeyPair::generate()?;
     let pem = parameters.self_signed(&key)?.pem();
@@ -32,13 +32,13 @@ pub(crate) fn authority() -> Result<Authority, Box<dyn Error>> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], private)?;
-    // As S3 and CloudFront do: HTTP/1.1, and the cipher is the server's choice, so that every client has the same.
+    // As in S3 and CloudFront: HTTP/1.1, and the server chooses the cipher, so that all clients use the same one.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.ignore_client_order = true;
     Ok(Authority { pem, acceptor: TlsAcceptor::from(Arc::new(config)) })
 }
 
-/// AES-128-GCM first, which is what S3 and CloudFront choose.
+/// Prefers AES-128-GCM, which S3 and CloudFront choose.
 fn provider() -> CryptoProvider {
     let mut provider = ring::default_provider();
     provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);

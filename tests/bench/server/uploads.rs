@@ -1,4 +1,4 @@
-//! What the sink remembers of objects and uploads: lengths and checksums.
+//! The objects and uploads of the sink: their lengths and checksums.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,20 +8,20 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use crc_fast::{CrcAlgorithm, Digest, checksum_combine};
 
-/// What S3 is asked to check, and what an archive says of its files.
-const KINDS: [CrcAlgorithm; 2] = [CrcAlgorithm::Crc64Nvme, CrcAlgorithm::Crc32IsoHdlc];
+/// The algorithm that S3 verifies, and the one in archives.
+const ALGORITHMS: [CrcAlgorithm; 2] = [CrcAlgorithm::Crc64Nvme, CrcAlgorithm::Crc32IsoHdlc];
 
-/// How long something is, and its CRCs where they were asked for.
+/// The length of an object or part, and its CRCs if they were requested.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Stored {
+pub(crate) struct StoredBytes {
     pub(crate) bytes: u64,
     digests: Option<[Digest; 2]>,
     crcs: Option<[u64; 2]>,
 }
 
-/// Why something was not done.
+/// Why the sink rejects a request.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum SinkError {
     NotFound,
     AlreadyThere,
     BadDigest,
@@ -29,21 +29,21 @@ pub(crate) enum Refusal {
 
 #[derive(Debug, Default)]
 struct State {
-    objects: HashMap<String, Stored>,
-    uploads: HashMap<String, BTreeMap<u32, Stored>>,
+    objects: HashMap<String, StoredBytes>,
+    uploads: HashMap<String, BTreeMap<u32, StoredBytes>>,
     begun: u64,
     requests: HashMap<String, u64>,
 }
 
-/// All that the sink knows.
+/// The objects and uploads of all buckets.
 #[derive(Debug, Default)]
 pub(crate) struct Uploads(Mutex<State>);
 
-impl Stored {
+impl StoredBytes {
     pub(crate) fn update(&mut self, bytes: &[u8], verified: bool) {
         self.bytes += bytes.len() as u64;
         if verified {
-            let digests = self.digests.get_or_insert_with(|| KINDS.map(Digest::new));
+            let digests = self.digests.get_or_insert_with(|| ALGORITHMS.map(Digest::new));
             digests.iter_mut().for_each(|digest| digest.update(bytes));
         }
     }
@@ -52,27 +52,27 @@ impl Stored {
         self.crcs.or(self.digests.map(|digests| digests.map(|digest| digest.finalize())))
     }
 
-    /// The CRC-64/NVME as S3 writes it.
+    /// Returns the CRC-64/NVME, encoded as in S3.
     pub(crate) fn checksum(&self) -> Option<String> {
         self.crcs().map(|[nvme, _]| BASE64_STANDARD.encode(nvme.to_be_bytes()))
     }
 
-    /// The CRC-32 that an archive has of a file.
+    /// Returns the CRC-32, as archives store it.
     pub(crate) fn crc32(&self) -> Option<u64> {
         self.crcs().map(|[_, crc32]| crc32)
     }
 
-    /// This and what follows it, as one.
-    fn joined(self, next: &Stored) -> Stored {
+    /// Combines this with the bytes that follow it.
+    fn combine(self, next: &StoredBytes) -> StoredBytes {
         let crcs = match (self.crcs(), next.crcs()) {
             (Some(first), Some(second)) => Some(std::array::from_fn(|kind| {
-                checksum_combine(KINDS[kind], first[kind], second[kind], next.bytes)
+                checksum_combine(ALGORITHMS[kind], first[kind], second[kind], next.bytes)
             })),
-            // Nothing precedes the first part.
+            // The first part has no predecessor.
             (None, second) if self.bytes == 0 => second,
             _ => None,
         };
-        Stored { bytes: self.bytes + next.bytes, digests: None, crcs }
+        StoredBytes { bytes: self.bytes + next.bytes, digests: None, crcs }
     }
 }
 
@@ -82,11 +82,11 @@ impl Uploads {
     }
 
     /// Counts a request for a key.
-    pub(crate) fn asked(&self, key: &str) {
+    pub(crate) fn count_request(&self, key: &str) {
         *self.state().requests.entry(key.to_owned()).or_default() += 1;
     }
 
-    /// How many requests there were for a key.
+    /// Returns how many requests there were for a key.
     pub(crate) fn requests(&self, key: &str) -> u64 {
         self.state().requests.get(key).copied().unwrap_or(0)
     }
@@ -99,40 +99,40 @@ impl Uploads {
         id
     }
 
-    pub(crate) fn part(&self, id: &str, number: u32, stored: Stored) -> Result<(), Refusal> {
-        self.state().uploads.get_mut(id).ok_or(Refusal::NotFound)?.insert(number, stored);
+    pub(crate) fn part(&self, id: &str, number: u32, stored: StoredBytes) -> Result<(), SinkError> {
+        self.state().uploads.get_mut(id).ok_or(SinkError::NotFound)?.insert(number, stored);
         Ok(())
     }
 
-    pub(crate) fn parts(&self, id: &str) -> Result<Vec<(u32, u64)>, Refusal> {
+    pub(crate) fn parts(&self, id: &str) -> Result<Vec<(u32, u64)>, SinkError> {
         let state = self.state();
-        let parts = state.uploads.get(id).ok_or(Refusal::NotFound)?;
+        let parts = state.uploads.get(id).ok_or(SinkError::NotFound)?;
         Ok(parts.iter().map(|(number, part)| (*number, part.bytes)).collect())
     }
 
-    pub(crate) fn put(&self, key: &str, stored: Stored, create_only: bool) -> Result<(), Refusal> {
+    pub(crate) fn put(&self, key: &str, stored: StoredBytes, create_only: bool) -> Result<(), SinkError> {
         let mut state = self.state();
         if create_only && state.objects.contains_key(key) {
-            return Err(Refusal::AlreadyThere);
+            return Err(SinkError::AlreadyThere);
         }
         state.objects.insert(key.to_owned(), stored);
         Ok(())
     }
 
-    /// Joins the parts; if a checksum is wanted, only to that one.
+    /// Combines the parts to an object. Fails if the checksum differs from an expected one.
     pub(crate) fn complete(
         &self,
         id: &str,
         key: &str,
-        wanted: Option<&str>,
+        expected: Option<&str>,
         create_only: bool,
-    ) -> Result<(), Refusal> {
-        let parts = self.state().uploads.get(id).cloned().ok_or(Refusal::NotFound)?;
-        let whole = parts.values().fold(Stored::default(), Stored::joined);
-        if wanted.is_some() && whole.checksum().as_deref() != wanted {
-            return Err(Refusal::BadDigest);
+    ) -> Result<(), SinkError> {
+        let parts = self.state().uploads.get(id).cloned().ok_or(SinkError::NotFound)?;
+        let object = parts.values().fold(StoredBytes::default(), StoredBytes::combine);
+        if expected.is_some() && object.checksum().as_deref() != expected {
+            return Err(SinkError::BadDigest);
         }
-        self.put(key, whole, create_only)?;
+        self.put(key, object, create_only)?;
         self.state().uploads.remove(id);
         Ok(())
     }
@@ -145,14 +145,14 @@ impl Uploads {
         }
     }
 
-    /// All objects whose keys begin so.
-    pub(crate) fn list(&self, prefix: &str) -> Vec<(String, Stored)> {
+    /// Returns the objects whose keys have this prefix.
+    pub(crate) fn list(&self, prefix: &str) -> Vec<(String, StoredBytes)> {
         let state = self.state();
-        let there = state.objects.iter().filter(|(key, _)| key.starts_with(prefix));
-        there.map(|(key, stored)| (key.clone(), *stored)).collect()
+        let found = state.objects.iter().filter(|(key, _)| key.starts_with(prefix));
+        found.map(|(key, stored)| (key.clone(), *stored)).collect()
     }
 
-    pub(crate) fn head(&self, key: &str) -> Result<Stored, Refusal> {
-        self.state().objects.get(key).copied().ok_or(Refusal::NotFound)
+    pub(crate) fn head(&self, key: &str) -> Result<StoredBytes, SinkError> {
+        self.state().objects.get(key).copied().ok_or(SinkError::NotFound)
     }
 }

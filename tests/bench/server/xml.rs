@@ -1,6 +1,6 @@
-//! The few answers of S3 that have a body.
+//! The S3 responses with a body.
 
-/// A bucket's listing with nothing in it.
+/// The listing of an empty bucket.
 pub(crate) const EMPTY_LIST: &str = "<ListBucketResult><KeyCount>0</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>";
 
 pub(crate) fn begun(id: &str) -> String {
