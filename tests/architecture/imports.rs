@@ -9,6 +9,7 @@ use crate::cargo;
 /// What each package of ours may import of ours.
 const TABLE: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("archive", &["model"]),
     ("providers", &["model"]),
     ("transport", &["model"]),
     ("job_store", &["model"]),
@@ -39,6 +40,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "webhook",
         &[
+            "archive",
             "model",
             "providers",
             "transport",
@@ -70,12 +72,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("lambda_runtime", &["runtime"]),
     ("lambda_http", &["runtime"]),
     ("crc-fast", &["bucket", "landfall"]),
-    ("flate2", &["webhook"]),
-    ("icu_normalizer", &["webhook"]),
+    ("flate2", &["archive"]),
+    ("icu_normalizer", &["archive"]),
 ];
 
 /// What pure crates must not have.
-const NEVER: &[(&str, &[&str])] = &[("model", &["tokio", "reqwest"]), ("providers", &["tokio", "reqwest"])];
+const NEVER: &[(&str, &[&str])] = &[
+    ("model", &["tokio", "reqwest"]),
+    ("providers", &["tokio", "reqwest"]),
+    ("archive", &["tokio", "reqwest"]),
+];
 
 /// Packages of `tests/`, which are never shipped and may use everything.
 const TESTS: &[&str] = &["harness", "simulators", "bench-land", "bench-server"];

@@ -9,14 +9,14 @@ mod cost;
 
 use std::time::Instant;
 
+use archive::{Limits, list_entries};
 use bucket::{Bucket, Key};
 use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
 use runtime::{Aws, Environment, Error, start_log};
 use serde_json::{Value, json};
-use webhook::{
+use webhook::landing::{
+    archive::unpack::{End, Unpacking},
     transfer::LandingProgress,
-    unpack::{End, Unpacking},
-    zip::{Limits, list},
 };
 
 const NO_LIMITS: Limits =
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Error> {
     let started = Instant::now();
     let job = job();
     let there = objects.head(&archive).await?.ok_or("there is no object at the key")?;
-    let listing = list(there.bytes, |range| objects.read(&archive, range), NO_LIMITS).await?;
+    let listing = list_entries(there.bytes, |range| objects.read(&archive, range), NO_LIMITS).await?;
     let meter = LandingProgress::default();
     let outcomes = Unpacking::new(&objects, &job, &archive, &listing, false, &meter).run().await?;
     let mut bytes = 0;

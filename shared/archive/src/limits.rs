@@ -1,6 +1,8 @@
 //! How much an archive may be before it is refused.
 
-use model::{Error, ErrorClass};
+use model::Error;
+
+use crate::errors::archive_refused;
 
 /// All names together take at most this many bytes for each entry that is allowed: they are in memory while an
 /// archive is unpacked, and stand in the manifest.
@@ -23,7 +25,7 @@ pub struct Limits {
 
 /// Counts what an archive says of itself against the limits.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     limits: Limits,
     length: u64,
     entries: u64,
@@ -33,57 +35,53 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Nothing yet of an archive of `length` bytes.
-    pub(super) fn new(limits: Limits, length: u64) -> Self {
+    pub(crate) fn new(limits: Limits, length: u64) -> Self {
         Self { limits, length, entries: 0, bytes: 0, names: 0 }
     }
 
     /// Another entry, whatever it is.
-    pub(super) fn entry(&mut self) -> Result<(), Error> {
+    pub(crate) fn entry(&mut self) -> Result<(), Error> {
         self.entries += 1;
         self.announced(self.entries)
     }
 
     /// So many entries, if the archive is to be believed.
-    pub(super) fn announced(&self, entries: u64) -> Result<(), Error> {
+    pub(crate) fn announced(&self, entries: u64) -> Result<(), Error> {
         let most = self.limits.entries;
         if entries > most {
-            Err(refused(format!("it has more than {most} entries (MAX_ENTRIES)")))
+            Err(archive_refused(format!("it has more than {most} entries (MAX_ENTRIES)")))
         } else {
             Ok(())
         }
     }
 
     /// Another file.
-    pub(super) fn file(&mut self, shown: impl Fn() -> String, name: usize, size: u64) -> Result<(), Error> {
+    pub(crate) fn file(&mut self, shown: impl Fn() -> String, name: usize, size: u64) -> Result<(), Error> {
         let Limits { total_bytes, entry_bytes, ratio, .. } = self.limits;
         self.names += name as u64;
         self.bytes = self.bytes.saturating_add(size);
         let most = self.limits.entries.saturating_mul(NAME_BYTES);
         if self.names > most {
-            return Err(refused(format!("the names in it take more than {most} bytes (MAX_ENTRIES)")));
+            return Err(archive_refused(format!(
+                "the names in it take more than {most} bytes (MAX_ENTRIES)"
+            )));
         }
         if size > entry_bytes {
             let file = shown();
-            return Err(refused(format!(
+            return Err(archive_refused(format!(
                 "{file} has {size} bytes, and {entry_bytes} is the most (MAX_ENTRY_BYTES)"
             )));
         }
         if self.bytes > total_bytes {
-            return Err(refused(format!(
+            return Err(archive_refused(format!(
                 "its files have more than {total_bytes} bytes (MAX_UNPACKED_BYTES)"
             )));
         }
         if self.bytes > self.length.saturating_mul(ratio).saturating_add(FREE_GROWTH) {
-            return Err(refused(format!(
+            return Err(archive_refused(format!(
                 "its files have more than {ratio} times its own length (MAX_RATIO)"
             )));
         }
         Ok(())
     }
-}
-
-/// An archive that is not unpacked, and why.
-pub(crate) fn refused(why: impl std::fmt::Display) -> Error {
-    let message = format!("the archive is kept but not unpacked: {why}");
-    Error::new(ErrorClass::ArchiveRefused, message)
 }

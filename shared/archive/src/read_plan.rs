@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use crate::landing::archive::zip::{Entry, HEADER_LENGTH, Listing};
+use crate::{
+    entry::{Entry, HEADER_LENGTH},
+    listing::Listing,
+};
 
 /// The longest file that is read into memory, and the largest that is unpacked there.
 const SMALL: u64 = 4 * 1024 * 1024;
@@ -14,16 +17,16 @@ const SLACK: u64 = 64;
 
 /// A file and where it must have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Planned {
+pub struct Planned {
     /// Its place in the directory.
-    pub(super) index: usize,
+    pub index: usize,
     /// The next file, or the directory.
-    pub(super) bound: u64,
+    pub bound: u64,
 }
 
 /// One step of reading an archive.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub enum Step {
     /// Small files, read at once.
     Together {
         /// What to read.
@@ -36,7 +39,7 @@ pub(super) enum Step {
 }
 
 /// Plans the reading of an archive whose entries do not overlap.
-pub(super) fn plan(listing: &Listing) -> Vec<Step> {
+pub fn plan_reads(listing: &Listing) -> Vec<Step> {
     let mut order: Vec<usize> = (0..listing.files.len()).collect();
     order.sort_by_key(|index| listing.files[*index].offset);
     let mut steps: Vec<Step> = vec![];
@@ -71,7 +74,7 @@ fn likely_end(entry: &Entry) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::landing::archive::zip::Method;
+    use crate::entry::Method;
 
     fn listing(sizes: &[u64]) -> Listing {
         let mut offset = 10;
@@ -105,7 +108,7 @@ mod tests {
 
     #[test]
     fn neighbours_are_read_together_and_long_files_alone() {
-        let steps = plan(&listing(&[100, 200, SMALL, 300, BLOCK - 500, 400]));
+        let steps = plan_reads(&listing(&[100, 200, SMALL, 300, BLOCK - 500, 400]));
         let indices: Vec<Vec<usize>> = steps.iter().map(files).collect();
         assert_eq!(indices, [vec![5, 4], vec![3], vec![2, 1], vec![0]]);
         assert!(matches!(&steps[1], Step::Alone(_)));
@@ -114,7 +117,7 @@ mod tests {
     #[test]
     fn a_block_is_never_longer_than_allowed_and_ends_before_the_directory() {
         let listing = listing(&[70_000; 300]);
-        let steps = plan(&listing);
+        let steps = plan_reads(&listing);
         let mut files = 0;
         for step in &steps {
             let Step::Together { range, files: some } = step else { panic!("all are small") };

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-use crate::landing::archive::zip::{Entry, decoded};
+use crate::{entry::Entry, entry_name::decode_name};
 
 /// The longest part of a name between slashes, in bytes of UTF-8. File systems end at 255.
 const MAX_SEGMENT_BYTES: usize = 200;
@@ -19,14 +19,14 @@ const NAMELESS: &str = "unnamed";
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"];
 
 /// The safe names of files, in their order. The same files always get the same names.
-pub(super) fn safe(files: &[Entry]) -> Vec<String> {
-    distinct(files.iter().map(|entry| decoded(&entry.name, entry.utf8)))
+pub fn safe_names(files: &[Entry]) -> Vec<String> {
+    unique_names(files.iter().map(|entry| decode_name(&entry.name, entry.utf8)))
 }
 
 /// The safe names of files that somebody else calls `sources`, in their order. Any file system can hold all of them at
 /// once: no two are the same, and none is the folder of another, also where case or normalization makes no difference.
-pub(crate) fn distinct(sources: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
-    let wanted: Vec<String> = sources.into_iter().map(|source| whole(source.as_ref())).collect();
+pub fn unique_names(sources: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
+    let wanted: Vec<String> = sources.into_iter().map(|source| safe_name(source.as_ref())).collect();
     // Folders keep their names, so all of them are known before the first file is named, whatever the order.
     let mut names = Names::default();
     for name in &wanted {
@@ -82,7 +82,7 @@ fn numbered(name: &str, number: u64) -> String {
     format!("{folder}{slash}{}{mark}{ending}", stem.trim_end())
 }
 
-fn whole(source: &str) -> String {
+fn safe_name(source: &str) -> String {
     let normal = composed(source).replace('\\', "/");
     let parts: Vec<String> =
         normal.split('/').enumerate().filter_map(|(place, text)| part(place, text)).collect();
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     fn names(sources: &[&str]) -> Vec<String> {
-        distinct(sources)
+        unique_names(sources)
     }
 
     /// A file system that makes no difference between the cases or forms of a name: a folder for each key, `true`, or
@@ -193,7 +193,7 @@ mod tests {
             ("/", "unnamed"),
             (". . /a", "a"),
         ] {
-            assert_eq!(whole(source), safe, "{source}");
+            assert_eq!(safe_name(source), safe, "{source}");
         }
     }
 
@@ -213,7 +213,7 @@ mod tests {
             ("cafe\u{301}.png", "caf\u{e9}.png"),
             (".hidden", ".hidden"),
         ] {
-            assert_eq!(whole(source), safe, "{source:?}");
+            assert_eq!(safe_name(source), safe, "{source:?}");
         }
     }
 
@@ -250,9 +250,9 @@ mod tests {
 
     #[test]
     fn long_names_are_cut_and_keep_their_ending() {
-        let long = whole(&format!("{}.png", "é".repeat(300)));
+        let long = safe_name(&format!("{}.png", "é".repeat(300)));
         assert!(long.len() <= MAX_SEGMENT_BYTES && long.ends_with("é.png"), "{long}");
-        let deep = whole(&format!("{}a.png", "folder/".repeat(200)));
+        let deep = safe_name(&format!("{}a.png", "folder/".repeat(200)));
         assert!(deep.len() <= MAX_NAME_BYTES && deep.ends_with("folder/a.png"), "{deep}");
         let twins = names(&[&"x".repeat(300), &"x".repeat(301)]);
         assert_ne!(twins[0], twins[1]);

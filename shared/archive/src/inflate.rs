@@ -5,28 +5,31 @@ use std::pin::Pin;
 use bytes::{Buf, Bytes};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use futures_util::{Stream, StreamExt, stream};
-use model::{Error, ErrorClass};
+use model::Error;
 
-use crate::landing::archive::zip::{Entry, Method, refused, shown};
+use crate::{
+    entry::{Entry, Method},
+    entry_name::printable_name,
+    errors::{archive_refused, corrupt_entry},
+};
 
 /// How much of a streamed file is inflated at once.
 const PIECE: usize = 256 * 1024;
 
-/// A file whose bytes are not what the archive says. The others are none the worse for it.
-pub(super) fn damaged(why: &str) -> Error {
-    Error::new(ErrorClass::ArchiveIncomplete, why)
-}
-
 /// A file that would fill more room than it asked for: not an accident.
 fn lying(entry: &Entry) -> Error {
-    refused(format!("{} has more bytes than the {} it says", shown(&entry.name, entry.utf8), entry.size))
+    archive_refused(format!(
+        "{} has more bytes than the {} it says",
+        printable_name(&entry.name, entry.utf8),
+        entry.size
+    ))
 }
 
 /// A file that fits into memory, from all bytes of its entry.
 ///
 /// # Errors
 /// [`ErrorClass::ArchiveIncomplete`] if it is damaged, [`ErrorClass::ArchiveRefused`] if its size lies.
-pub(super) fn whole(entry: &Entry, data: Bytes) -> Result<Bytes, Error> {
+pub fn inflate_all(entry: &Entry, data: Bytes) -> Result<Bytes, Error> {
     let mut check = Check::default();
     let content = match entry.method {
         Method::Stored => data,
@@ -55,7 +58,7 @@ pub(super) fn whole(entry: &Entry, data: Bytes) -> Result<Bytes, Error> {
 }
 
 /// The first bytes of a file, as far as `data`, the first bytes of its entry, goes.
-pub(super) fn beginning(entry: &Entry, data: Bytes, most: usize) -> Bytes {
+pub fn inflate_start(entry: &Entry, data: Bytes, most: usize) -> Bytes {
     match entry.method {
         Method::Stored => data.slice(..data.len().min(most)),
         Method::Deflated => {
@@ -69,7 +72,7 @@ pub(super) fn beginning(entry: &Entry, data: Bytes, most: usize) -> Bytes {
 
 /// A file piece by piece. The last piece comes only when size and CRC-32 are right, so that whoever stores the
 /// stream never has the whole of a damaged file.
-pub(super) fn pieces<'a>(
+pub fn inflate_stream<'a>(
     entry: &'a Entry,
     source: impl Stream<Item = Result<Bytes, Error>> + Send + 'a,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
@@ -153,13 +156,13 @@ impl Deflated {
         while !self.ended && output.len() < output.capacity() && !self.hungry() {
             let (taken, given) = (self.inflater.total_in(), output.len());
             let status = self.inflater.decompress_vec(&self.input, output, FlushDecompress::None);
-            let status = status.map_err(|_| damaged("its compressed bytes are damaged"))?;
+            let status = status.map_err(|_| corrupt_entry("its compressed bytes are damaged"))?;
             let taken = usize::try_from(self.inflater.total_in() - taken).unwrap_or(usize::MAX);
             self.input.advance(taken.min(self.input.len()));
             self.ended = status == Status::StreamEnd;
             self.full = output.len() == output.capacity();
             if taken == 0 && output.len() == given && !self.ended && !self.input.is_empty() {
-                return Err(damaged("its compressed bytes are damaged"));
+                return Err(corrupt_entry("its compressed bytes are damaged"));
             }
         }
         Ok(())
@@ -185,10 +188,10 @@ impl Check {
 
     fn finish(&self, entry: &Entry) -> Result<(), Error> {
         if self.bytes != entry.size {
-            return Err(damaged(&format!("it has {} of its {} bytes", self.bytes, entry.size)));
+            return Err(corrupt_entry(&format!("it has {} of its {} bytes", self.bytes, entry.size)));
         }
         if self.crc.sum() != entry.crc32 {
-            return Err(damaged("its CRC-32 is another one than the archive says"));
+            return Err(corrupt_entry("its CRC-32 is another one than the archive says"));
         }
         Ok(())
     }

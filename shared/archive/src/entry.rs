@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::{u16_at, u32_at, u64_at};
+use crate::little_endian::{u16_at, u32_at, u64_at};
 
 /// The signature and the fixed length of a directory entry.
-pub(super) const ENTRY: &[u8] = b"PK\x01\x02";
-pub(super) const ENTRY_LENGTH: usize = 46;
+pub(crate) const ENTRY: &[u8] = b"PK\x01\x02";
+pub(crate) const ENTRY_LENGTH: usize = 46;
 /// The fixed length of the header before an entry's bytes.
-pub(crate) const HEADER_LENGTH: u64 = 30;
+pub const HEADER_LENGTH: u64 = 30;
 const HEADER: &[u8] = b"PK\x03\x04";
 const ZIP64_EXTRA: u16 = 0x0001;
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
@@ -54,7 +54,7 @@ impl Entry {
 
 /// A whole directory entry that is still in the window.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Record<'a>(pub(super) &'a [u8]);
+pub(crate) struct Record<'a>(pub(super) &'a [u8]);
 
 impl<'a> Record<'a> {
     fn u16(self, at: usize) -> u16 {
@@ -69,7 +69,7 @@ impl<'a> Record<'a> {
         self.0.get(start..start + usize::from(length)).unwrap_or_default()
     }
 
-    pub(super) fn name(self) -> &'a [u8] {
+    pub(crate) fn name(self) -> &'a [u8] {
         self.part(ENTRY_LENGTH, self.u16(28))
     }
 
@@ -78,35 +78,35 @@ impl<'a> Record<'a> {
     }
 
     /// Directories carry no bytes; their names end in a slash.
-    pub(super) fn is_directory(self) -> bool {
+    pub(crate) fn is_directory(self) -> bool {
         self.name().ends_with(b"/")
     }
 
-    pub(super) fn utf8(self) -> bool {
+    pub(crate) fn utf8(self) -> bool {
         self.u16(8) & UTF8 != 0
     }
 
-    pub(super) fn encrypted(self) -> bool {
+    pub(crate) fn encrypted(self) -> bool {
         self.u16(8) & ENCRYPTED != 0
     }
 
     /// The number of the method; 0 is stored, 8 is deflated.
-    pub(super) fn method(self) -> u16 {
+    pub(crate) fn method(self) -> u16 {
         self.u16(10)
     }
 
-    pub(super) fn crc32(self) -> u32 {
+    pub(crate) fn crc32(self) -> u32 {
         self.u32(16)
     }
 
     /// Length of the header before the bytes, if it repeats name and extra field.
-    pub(super) fn header(self) -> u64 {
+    pub(crate) fn header(self) -> u64 {
         HEADER_LENGTH + u64::from(self.u16(28)) + u64::from(self.u16(30))
     }
 
     /// File size, size in the archive, and offset of the header: from the fixed part, or where that is full from
     /// the Zip64 extra field, which holds only what does not fit, in this order. None when it is not there.
-    pub(super) fn sizes(self) -> Option<(u64, u64, u64)> {
+    pub(crate) fn sizes(self) -> Option<(u64, u64, u64)> {
         let mut long = self.zip64().unwrap_or_default();
         let mut value = |short: u32| {
             if short != u32::MAX {

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use model::{Error, ErrorClass};
 
 use super::{archive, some};
-use crate::landing::archive::zip::{Entry, Limits, Listing, Method, list};
+use crate::{Entry, Limits, Listing, Method, list_entries};
 
 pub(super) const LIMITS: Limits =
     Limits { entries: 10_000, total_bytes: 1 << 30, entry_bytes: 1 << 29, ratio: 200 };
@@ -17,7 +17,7 @@ fn listed_within(archive: &[u8], limits: Limits) -> Result<Listing, Error> {
         let bytes = archive.get(range.start as usize..range.end as usize).expect("a range of the archive");
         std::future::ready(Ok(Bytes::copy_from_slice(bytes)))
     };
-    list(archive.len() as u64, read, limits).now_or_never().expect("memory never waits")
+    list_entries(archive.len() as u64, read, limits).now_or_never().expect("memory never waits")
 }
 
 fn files(archive: &[u8]) -> Vec<Entry> {
@@ -118,7 +118,7 @@ fn a_million_entries_are_refused_after_little_reading() {
     for (most, most_read) in [(10_000, 70_000), (20_000, 1_200_000)] {
         read_bytes.store(0, std::sync::atomic::Ordering::Relaxed);
         let limits = Limits { entries: most, ..LIMITS };
-        let error = list(length, read, limits).now_or_never().expect("memory").expect_err("too many");
+        let error = list_entries(length, read, limits).now_or_never().expect("memory").expect_err("too many");
         assert_eq!(error.class, ErrorClass::ArchiveRefused);
         assert!(read_bytes.load(std::sync::atomic::Ordering::Relaxed) < most_read);
     }

@@ -7,7 +7,7 @@ const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£�
 const MAX_SHOWN_CHARACTERS: usize = 80;
 
 /// A name as text: UTF-8 when it is UTF-8, whether the archive says so or not, else code page 437.
-pub fn decoded(name: &[u8], utf8: bool) -> String {
+pub fn decode_name(name: &[u8], utf8: bool) -> String {
     match std::str::from_utf8(name) {
         Ok(text) => text.to_owned(),
         Err(_) if utf8 => String::from_utf8_lossy(name).into_owned(),
@@ -21,8 +21,8 @@ fn from_cp437(byte: u8) -> char {
 }
 
 /// A name in quotes for a message, cut and without what could spoil the line.
-pub(crate) fn shown(name: &[u8], utf8: bool) -> String {
-    let text = decoded(name, utf8);
+pub fn printable_name(name: &[u8], utf8: bool) -> String {
+    let text = decode_name(name, utf8);
     let clean = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
     let mut short: String = clean.take(MAX_SHOWN_CHARACTERS).collect();
     if short.len() < text.len() && text.chars().count() > MAX_SHOWN_CHARACTERS {
@@ -38,16 +38,16 @@ mod tests {
     #[test]
     fn the_code_page_has_128_characters_and_old_names_are_read() {
         assert_eq!(CP437.chars().count(), 128);
-        assert_eq!(decoded(b"caf\x82.png", false), "café.png");
-        assert_eq!(decoded(b"\xff", false), "\u{a0}");
-        assert_eq!(decoded("café.png".as_bytes(), false), "café.png");
-        assert_eq!(decoded(b"caf\x82", true), "caf\u{fffd}");
+        assert_eq!(decode_name(b"caf\x82.png", false), "café.png");
+        assert_eq!(decode_name(b"\xff", false), "\u{a0}");
+        assert_eq!(decode_name("café.png".as_bytes(), false), "café.png");
+        assert_eq!(decode_name(b"caf\x82", true), "caf\u{fffd}");
     }
 
     #[test]
     fn a_shown_name_is_short_and_keeps_to_its_line() {
-        assert_eq!(shown(b"a\nb", true), "\"a\u{fffd}b\"");
-        assert_eq!(shown(&[b'x'; 80], true), format!("\"{}\"", "x".repeat(80)));
-        assert_eq!(shown(&[b'x'; 81], true), format!("\"{}…\"", "x".repeat(80)));
+        assert_eq!(printable_name(b"a\nb", true), "\"a\u{fffd}b\"");
+        assert_eq!(printable_name(&[b'x'; 80], true), format!("\"{}\"", "x".repeat(80)));
+        assert_eq!(printable_name(&[b'x'; 81], true), format!("\"{}…\"", "x".repeat(80)));
     }
 }

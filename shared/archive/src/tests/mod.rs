@@ -13,18 +13,19 @@ use model::{Error, ErrorClass};
 use proptest::prelude::*;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use super::{Contents, inspect, may_begin_with};
+use crate::{can_start_with, count_files};
 
-mod list;
+mod listing;
+mod round_trip;
 
 /// Inspects bytes in memory; a range beyond them is a mistake of the reader.
-fn inspected(archive: &[u8]) -> Result<Contents, Error> {
+fn inspected(archive: &[u8]) -> Result<u64, Error> {
     let read = |range: Range<u64>| {
         let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
         let bytes = archive.get(start.expect("small")..end.expect("small")).expect("a range of the archive");
         ready(Ok(Bytes::copy_from_slice(bytes)))
     };
-    let inspection = pin!(inspect(archive.len() as u64, read));
+    let inspection = pin!(count_files(archive.len() as u64, read));
     match inspection.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(contents) => contents,
         Poll::Pending => unreachable!("memory never waits"),
@@ -50,10 +51,10 @@ fn some(count: usize) -> Vec<u8> {
 }
 
 fn files(archive: &[u8]) -> u64 {
-    inspected(archive).expect("a whole archive").files
+    inspected(archive).expect("a whole archive")
 }
 
-fn refused(archive: &[u8]) {
+fn assert_refused(archive: &[u8]) {
     let error = inspected(archive).expect_err("not a whole archive");
     assert_eq!(error.class, ErrorClass::ArchiveInvalid);
 }
@@ -85,7 +86,7 @@ fn bytes_before_the_archive_do_not_matter() {
 fn a_cut_archive_is_refused_wherever_it_is_cut() {
     let whole = some(3);
     for length in 0..whole.len() {
-        refused(&whole[..length]);
+        assert_refused(&whole[..length]);
     }
 }
 
@@ -95,27 +96,27 @@ fn a_damaged_directory_is_refused() {
     let directory = whole.windows(4).position(|four| four == b"PK\x01\x02").expect("a directory");
     let mut damaged = whole.clone();
     damaged[directory] = b'X';
-    refused(&damaged);
+    assert_refused(&damaged);
     let mut fewer = whole.clone();
     let end = fewer.len() - 22;
     fewer[end + 10] = 2;
-    refused(&fewer);
+    assert_refused(&fewer);
 }
 
 #[test]
 fn what_is_no_archive_is_refused() {
-    refused(b"");
-    refused(&[b'x'; 100_000]);
-    refused(b"<html>The link has expired</html>");
+    assert_refused(b"");
+    assert_refused(&[b'x'; 100_000]);
+    assert_refused(b"<html>The link has expired</html>");
 }
 
 #[test]
 fn the_first_bytes_tell_an_archive() {
     for start in [b"P".as_slice(), b"PK", b"PK\x03\x04", b"PK\x05\x06"] {
-        assert!(may_begin_with(start));
+        assert!(can_start_with(start));
     }
     for start in [b"<".as_slice(), b"PX", b"PK\x03\x03", b"\x89PNG"] {
-        assert!(!may_begin_with(start));
+        assert!(!can_start_with(start));
     }
 }
 

@@ -57,7 +57,7 @@ const MARKUP: &[(&str, &[&str])] =
     &[("image/svg+xml", &["<svg"]), ("text/html", &["<!doctype html", "<html"])];
 
 /// The content type of a file. Bytes speak louder than the name.
-pub(crate) fn content_type(name: &str, start: &[u8]) -> &'static str {
+pub fn content_type(name: &str, start: &[u8]) -> &'static str {
     let extension =
         name.rsplit('/').next().and_then(|last| last.rsplit_once('.')).map(|(_, extension)| extension);
     let extension = extension.unwrap_or_default().to_ascii_lowercase();

@@ -10,7 +10,7 @@ pub struct ImageDimensions {
 }
 
 /// Reads the measures of a PNG, JPEG, GIF or WebP. None for anything else, or if they are not in these bytes.
-pub(crate) fn measures(start: &[u8]) -> Option<ImageDimensions> {
+pub fn image_dimensions(start: &[u8]) -> Option<ImageDimensions> {
     let (width, height) =
         png(start).or_else(|| gif(start)).or_else(|| webp(start)).or_else(|| jpeg(start))?;
     Some(ImageDimensions { width, height })
@@ -97,9 +97,9 @@ mod tests {
     use super::*;
 
     fn is(start: &[u8], width: u32, height: u32) {
-        assert_eq!(measures(start), Some(ImageDimensions { width, height }));
+        assert_eq!(image_dimensions(start), Some(ImageDimensions { width, height }));
         // One byte less than is needed is not enough, and does no harm.
-        assert_eq!(measures(&start[..start.len() - 1]), None);
+        assert_eq!(image_dimensions(&start[..start.len() - 1]), None);
     }
 
     #[test]
@@ -114,14 +114,14 @@ mod tests {
     #[test]
     fn a_jpegs_frame_header_is_found_behind_other_segments() {
         is(b"\xff\xd8\xff\xe0\0\x04ab\xff\xff\xc4\0\x02\xff\xc2\0\x11\x08\x02\x76\x04\xb0", 1200, 630);
-        assert_eq!(measures(b"\xff\xd8\xff\xda\0\x02\xff\xc0\0\x11\x08\0\x01\0\x01"), None);
+        assert_eq!(image_dimensions(b"\xff\xd8\xff\xda\0\x02\xff\xc0\0\x11\x08\0\x01\0\x01"), None);
     }
 
     proptest! {
         #[test]
         fn no_bytes_do_any_harm(head in 0..5_usize, bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             let heads: [&[u8]; 5] = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF\0\0\0\0WEBPVP8"];
-            measures(&[heads[head], &bytes].concat());
+            image_dimensions(&[heads[head], &bytes].concat());
         }
     }
 }

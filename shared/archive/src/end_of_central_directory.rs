@@ -5,7 +5,10 @@ use std::ops::Range;
 use bytes::Bytes;
 use model::Error;
 
-use super::{invalid, u16_at, u32_at, u64_at};
+use crate::{
+    errors::invalid,
+    little_endian::{u16_at, u32_at, u64_at},
+};
 
 const END: &[u8] = b"PK\x05\x06";
 const END_LENGTH: usize = 22;
@@ -18,11 +21,11 @@ const MAX_TAIL_BYTES: u64 = 65_535 + (END_LENGTH + LOCATOR_LENGTH) as u64;
 
 /// Where the central directory lies.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) range: Range<u64>,
-    pub(super) entries: u64,
+pub(crate) struct Place {
+    pub range: Range<u64>,
+    pub entries: u64,
     /// How many bytes were put before the archive: all offsets in it are off by them.
-    pub(super) shift: u64,
+    pub shift: u64,
 }
 
 pub(super) async fn find<R, F>(length: u64, read: &R) -> Result<Place, Error>

@@ -14,11 +14,10 @@ use model::{Error, ErrorClass};
 use proptest::prelude::*;
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::{
-    inflate,
-    read_plan::{Step, plan},
+use crate::{
+    Entry, Limits, Listing, Step, corrupt_entry, data_range, decode_name, inflate_all, inflate_start,
+    inflate_stream, list_entries, plan_reads,
 };
-use crate::landing::archive::zip::{Entry, Limits, Listing, data_range, decoded, list};
 
 const LIMITS: Limits = Limits { entries: 1000, total_bytes: 1 << 30, entry_bytes: 1 << 29, ratio: 2000 };
 
@@ -26,7 +25,7 @@ type Unpacked = Vec<(String, Result<Bytes, Error>)>;
 
 fn listing(archive: &[u8]) -> Result<Listing, Error> {
     let read = |range: Range<u64>| std::future::ready(Ok(slice(archive, &range)));
-    list(archive.len() as u64, read, LIMITS).now_or_never().expect("memory never waits")
+    list_entries(archive.len() as u64, read, LIMITS).now_or_never().expect("memory never waits")
 }
 
 fn slice(archive: &[u8], range: &Range<u64>) -> Bytes {
@@ -37,7 +36,7 @@ fn slice(archive: &[u8], range: &Range<u64>) -> Bytes {
 fn unpacked(archive: &[u8], size: usize) -> Result<Unpacked, Error> {
     let listing = listing(archive)?;
     let mut files: Vec<(usize, Result<Bytes, Error>)> = vec![];
-    for step in plan(&listing) {
+    for step in plan_reads(&listing) {
         let planned = match step {
             Step::Together { files, range } => {
                 assert!(range.end <= archive.len() as u64);
@@ -49,27 +48,27 @@ fn unpacked(archive: &[u8], size: usize) -> Result<Unpacked, Error> {
             let entry = &listing.files[file.index];
             let data = data_range(entry, &archive[entry.offset as usize..]);
             let Some(data) = data.filter(|data| data.end <= file.bound) else {
-                files.push((file.index, Err(inflate::damaged("elsewhere"))));
+                files.push((file.index, Err(corrupt_entry("elsewhere"))));
                 continue;
             };
             files.push((file.index, both_ways(entry, slice(archive, &data), size)));
         }
     }
     files.sort_by_key(|(index, _)| *index);
-    let name = |index: usize| decoded(&listing.files[index].name, listing.files[index].utf8);
+    let name = |index: usize| decode_name(&listing.files[index].name, listing.files[index].utf8);
     Ok(files.into_iter().map(|(index, content)| (name(index), content)).collect())
 }
 
 fn both_ways(entry: &Entry, data: Bytes, size: usize) -> Result<Bytes, Error> {
     let chunks: Vec<Result<Bytes, Error>> =
         data.chunks(size).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
-    let streamed = inflate::pieces(entry, stream::iter(chunks));
+    let streamed = inflate_stream(entry, stream::iter(chunks));
     let streamed = streamed.try_collect::<Vec<Bytes>>().now_or_never().expect("memory never waits");
-    let whole = inflate::whole(entry, data.clone());
+    let whole = inflate_all(entry, data.clone());
     match (&whole, streamed) {
         (Ok(whole), Ok(pieces)) => {
             assert!(*whole == pieces.concat());
-            let start = inflate::beginning(entry, data, 64);
+            let start = inflate_start(entry, data, 64);
             assert!(whole.starts_with(&start));
         }
         (Err(one), Err(other)) => assert_eq!(one.class, other.class, "{one} / {other}"),
@@ -205,7 +204,7 @@ fn the_whole_of_a_damaged_file_is_never_streamed() {
     let mut listing = listing(&archive).expect("a list");
     let data = slice(&archive, &data_range(&listing.files[0], &archive).expect("a header"));
     listing.files[0].crc32 ^= 1;
-    let streamed = inflate::pieces(&listing.files[0], stream::iter([Ok(data)]));
+    let streamed = inflate_stream(&listing.files[0], stream::iter([Ok(data)]));
     let pieces = streamed.collect::<Vec<_>>().now_or_never().expect("memory never waits");
     assert!(matches!(pieces.as_slice(), [Err(_)]), "{pieces:?}");
 }

@@ -5,10 +5,11 @@ use std::ops::Range;
 use bytes::Bytes;
 use model::Error;
 
-use super::{
-    end::Place,
+use crate::{
+    end_of_central_directory::Place,
     entry::{ENTRY, ENTRY_LENGTH, Record},
-    invalid, u16_at,
+    errors::invalid,
+    little_endian::u16_at,
 };
 
 /// How much of the directory is in memory at once. Larger than any one entry can be.
