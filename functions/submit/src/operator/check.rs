@@ -1,223 +1,158 @@
-//! Use case: see whether everything is in order that a job will need, and say what is not.
+//! Use case: check the configuration, credentials and connectivity that jobs need.
 //!
-//! A check that fails is an answer and no failure: the others are still worth knowing.
+//! A failed check is a result and no error, so that the other checks still run.
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use job_store::JobStore;
-use model::{Error, JobId};
+use model::{Error, ErrorClass, JobId};
 use providers::{ApiAccess, CheckResult, CheckStatus, Credentials};
 use serde_json::{Map, Value, json};
 use transport::SecretDocument;
-use url::{Host, Url};
 
 use crate::{
     config::Config,
-    operator::{signing_secret::SigningSecretUseCase, webhook_secret},
+    operator::{
+        callback_url_check::check_callback_url, signing_secret::SigningSecretManager,
+        webhook_secret::check_webhook_secret,
+    },
 };
 
-/// Everything that is looked at.
-pub(crate) struct CheckUseCase<'a> {
+/// The check of a deployment for one provider.
+pub(crate) struct DeploymentCheck<'a> {
     pub(crate) config: &'a Config,
-    pub(crate) records: &'a JobStore,
-    pub(crate) signing: SigningSecretUseCase<'a>,
+    pub(crate) job_store: &'a JobStore,
+    pub(crate) signing_secret: SigningSecretManager<'a>,
 }
 
-/// The findings in the order in which they were made.
+/// The results, in the order of the checks.
 #[derive(Default)]
-struct Findings(Vec<(&'static str, CheckResult)>);
+struct CheckReport(Vec<(&'static str, CheckResult)>);
 
-impl Findings {
-    fn note(&mut self, name: &'static str, found: Result<CheckResult, Error>) {
-        self.0
-            .push((name, found.unwrap_or_else(|error| CheckResult::new(CheckStatus::Failed, error.message))));
+impl CheckReport {
+    fn add(&mut self, name: &'static str, result: Result<CheckResult, Error>) {
+        let result = result.unwrap_or_else(|error| CheckResult::new(CheckStatus::Failed, error.message));
+        self.0.push((name, result));
     }
 
-    fn answer(self) -> Value {
-        let ok = self.0.iter().all(|(_, finding)| finding.health != CheckStatus::Failed);
+    fn into_json(self) -> Value {
+        let ok = self.0.iter().all(|(_, result)| result.health != CheckStatus::Failed);
         let checks: Vec<Value> = (self.0.into_iter())
             .map(|(name, CheckResult { health, detail })| {
-                json!({ "name": name, "status": status(health), "detail": detail })
+                json!({ "name": name, "status": status_name(health), "detail": detail })
             })
             .collect();
         json!({ "ok": ok, "checks": checks })
     }
 }
 
-fn status(health: CheckStatus) -> &'static str {
-    match health {
+fn status_name(status: CheckStatus) -> &'static str {
+    match status {
         CheckStatus::Ok => "ok",
         CheckStatus::Warning => "warning",
         CheckStatus::Failed => "failed",
     }
 }
 
-impl CheckUseCase<'_> {
-    /// Looks at everything. `fields` are the provider's own.
+impl DeploymentCheck<'_> {
+    /// Runs every check. `fields` are the provider's own.
     ///
     /// # Errors
-    /// [`model::ErrorClass::InvalidRequest`] for fields that make no sense. Whatever is out of order is an answer.
-    pub(crate) async fn carry_out(&self, fields: Map<String, Value>) -> Result<Value, Error> {
-        let mut findings = Findings::default();
-        findings.note("table", self.table().await);
-        findings.note("callback_url", Ok(callback_url(&self.config.webhook_url)));
-        findings.note("receiver", self.receiver().await);
-        match self.signing.secrets.current().await {
-            Err(error) => findings.note("secret", Err(error)),
+    /// [`ErrorClass::InvalidRequest`] for invalid fields. Everything else is reported as a failed check.
+    pub(crate) async fn run(&self, fields: Map<String, Value>) -> Result<Value, Error> {
+        let mut report = CheckReport::default();
+        report.add("table", self.check_table().await);
+        report.add("callback_url", Ok(check_callback_url(&self.config.webhook_url)));
+        report.add("receiver", self.check_receiver().await);
+        match self.signing_secret.secrets.current().await {
+            Err(error) => report.add("secret", Err(error)),
             Ok(version) => {
-                findings.note("callback_key", Ok(callback_key(version.document())));
-                findings.note("webhook_secret", Ok(webhook_secret::judged(version.document())));
-                let section = version.document().provider(self.signing.provider.name());
-                self.ask_provider(&Credentials::new(section), fields, &mut findings).await?;
-                if !self.signing.provider.signs() {
-                    return Ok(findings.answer());
+                report.add("callback_key", Ok(check_callback_key(version.document())));
+                report.add("webhook_secret", Ok(check_webhook_secret(version.document())));
+                let section = version.document().provider(self.signing_secret.provider.name());
+                self.check_provider(&Credentials::new(section), fields, &mut report).await?;
+                if !self.signing_secret.provider.signs() {
+                    return Ok(report.into_json());
                 }
-                findings.note(
+                let status = self.signing_secret.fetch_status(&version).await;
+                report.add(
                     "signing",
-                    self.signing.known(&version).await.map(|known| {
-                        let (health, detail) = known.judged();
-                        let refused = self.config.require_signatures && health == CheckStatus::Warning;
-                        CheckResult::new(if refused { CheckStatus::Failed } else { health }, detail)
+                    status.map(|status| {
+                        let (health, detail) = status.compare();
+                        let is_required = self.config.require_signatures && health == CheckStatus::Warning;
+                        CheckResult::new(if is_required { CheckStatus::Failed } else { health }, detail)
                     }),
                 );
             }
         }
-        Ok(findings.answer())
+        Ok(report.into_json())
     }
 
-    async fn ask_provider(
+    async fn check_provider(
         &self,
         credentials: &Credentials,
         fields: Map<String, Value>,
-        findings: &mut Findings,
+        report: &mut CheckReport,
     ) -> Result<(), Error> {
-        let access = ApiAccess { api_url: self.signing.api_url, credentials };
-        let checks = match self.signing.provider.checks(&access, fields) {
+        let access = ApiAccess { api_url: self.signing_secret.api_url, credentials };
+        let checks = match self.signing_secret.provider.checks(&access, fields) {
             Ok(checks) => checks,
             Err(error) if error.violations.is_empty() => {
-                findings.note("key", Err(error));
+                report.add("key", Err(error));
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
-        for (name, mut inquiry) in checks {
-            findings.note(
-                name,
-                self.signing.provider_client.inquire(inquiry.as_mut()).await.map_err(Error::from),
-            );
+        for (name, mut query) in checks {
+            let result = self.signing_secret.provider_client.inquire(query.as_mut()).await;
+            report.add(name, result.map_err(Error::from));
         }
         Ok(())
     }
 
-    /// Looks for a job that does not exist.
-    async fn table(&self) -> Result<CheckResult, Error> {
-        self.records.get(JobId::generate()).await?;
+    /// Reads a job that does not exist.
+    async fn check_table(&self) -> Result<CheckResult, Error> {
+        self.job_store.get(JobId::generate()).await?;
         Ok(CheckResult::new(CheckStatus::Ok, "the table can be read"))
     }
 
-    /// Knocks with a token that cannot be right. A receiver that reads its secret answers that it is not.
-    async fn receiver(&self) -> Result<CheckResult, Error> {
+    /// Sends a callback with an invalid token. A receiver that can read its secret responds with 401.
+    async fn check_receiver(&self) -> Result<CheckResult, Error> {
         let mut url = self.config.webhook_url.clone();
-        let (provider, job) = (self.signing.provider.name(), JobId::generate().to_string());
+        let (provider, job) = (self.signing_secret.provider.name(), JobId::generate().to_string());
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(["webhooks", provider, &job, "check"]);
         }
         let request = http::Request::builder().method(Method::POST).uri(url.as_str()).body(Bytes::new());
         let request = request.map_err(|e| {
-            Error::new(model::ErrorClass::Misconfigured, "WEBHOOK_URL cannot be called").with_source(e)
+            Error::new(ErrorClass::Misconfigured, "WEBHOOK_URL is not a valid request URL").with_source(e)
         })?;
-        Ok(match self.signing.provider_client.send(request).await {
-            Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
-                CheckResult::new(CheckStatus::Ok, "the webhook receiver answers, and refuses a wrong token")
-            }
-            Ok(answer) => {
-                let status = answer.status().as_u16();
+        Ok(match self.signing_secret.provider_client.send(request).await {
+            Ok(response) if response.status() == StatusCode::UNAUTHORIZED => CheckResult::new(
+                CheckStatus::Ok,
+                "the webhook receiver responds, and rejects an invalid callback token",
+            ),
+            Ok(response) => {
+                let status = response.status().as_u16();
                 CheckResult::new(
                     CheckStatus::Failed,
-                    format!("the webhook receiver answers HTTP {status}; expected was 401"),
+                    format!("the webhook receiver responds with HTTP {status}; expected 401"),
                 )
             }
-            Err(_) => {
-                CheckResult::new(CheckStatus::Failed, "the webhook receiver cannot be reached from here")
-            }
+            Err(_) => CheckResult::new(
+                CheckStatus::Failed,
+                "the webhook receiver cannot be reached from the submit function",
+            ),
         })
     }
 }
 
-fn callback_key(secret: &SecretDocument) -> CheckResult {
+fn check_callback_key(secret: &SecretDocument) -> CheckResult {
     match secret.callback_keys().is_empty() {
         false => CheckResult::new(CheckStatus::Ok, "there is a key for callback tokens"),
         true => CheckResult::new(
             CheckStatus::Failed,
-            "no callback_key in Landfall's secret: nothing can be submitted",
+            "no callback_key in Landfall's secret: no job can be submitted",
         ),
-    }
-}
-
-/// What a provider may not like about an address. None of it is known to be refused, so these are warnings.
-fn callback_url(url: &Url) -> CheckResult {
-    let mut doubts = vec![];
-    if url.scheme() != "https" {
-        doubts.push("it is not https, and providers deliver by https only");
-    }
-    if url.port().is_some() {
-        doubts.push("it names a port");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        doubts.push("it holds a user or password");
-    }
-    match url.host() {
-        Some(Host::Domain(name)) if is_private(name) => doubts.push("its host is a private name"),
-        Some(Host::Domain(_)) => {}
-        Some(Host::Ipv4(_) | Host::Ipv6(_)) => doubts.push("its host is an address instead of a name"),
-        None => doubts.push("it has no host"),
-    }
-    match doubts.is_empty() {
-        true => CheckResult::new(CheckStatus::Ok, "providers are given an https URL on a public host"),
-        false => CheckResult::new(
-            CheckStatus::Warning,
-            format!("a provider may not reach WEBHOOK_URL: {}", doubts.join("; ")),
-        ),
-    }
-}
-
-/// Names that are in no public DNS (RFC 6761, RFC 6762, and what ICANN set aside).
-fn is_private(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    let last = name.rsplit('.').next().unwrap_or_default();
-    last == name || ["localhost", "local", "internal", "test", "invalid", "lan", "home"].contains(&last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn judged(url: &str) -> CheckResult {
-        callback_url(&Url::parse(url).expect("a URL"))
-    }
-
-    #[test]
-    fn a_public_https_url_is_in_order() {
-        for url in ["https://abc.execute-api.eu-west-1.amazonaws.com", "https://hooks.example.com/landfall"] {
-            assert_eq!(judged(url).health, CheckStatus::Ok, "{url}");
-        }
-    }
-
-    #[test]
-    fn each_doubt_about_a_url_is_named() {
-        for (url, doubt) in [
-            ("http://hooks.example.com", "not https"),
-            ("https://hooks.example.com:8443", "port"),
-            ("https://user:password@hooks.example.com", "user"),
-            ("https://localhost", "private name"),
-            ("https://receiver.internal.", "private name"),
-            ("https://receiver", "private name"),
-            ("https://10.0.0.1", "address"),
-            ("https://[2001:4860:4860::8888]", "address"),
-        ] {
-            let found = judged(url);
-            assert_eq!(found.health, CheckStatus::Warning, "{url}");
-            assert!(found.detail.contains(doubt) && !found.detail.contains("password@"), "{}", found.detail);
-        }
     }
 }

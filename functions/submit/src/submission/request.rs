@@ -1,4 +1,4 @@
-//! A request for a job: read, checked, and nothing else yet.
+//! Reads and validates the request of a job.
 
 use job_store::IdempotencyKey;
 use model::{Error, ErrorClass, Job, JobId, NotifyTargets, ProviderName, Violation};
@@ -7,44 +7,44 @@ use serde_json::{Map, Value, json};
 
 use crate::submission::notify_field;
 
-/// The largest `metadata`, in bytes of compact JSON.
+/// The size limit of `metadata`, in bytes of compact JSON.
 const MAX_METADATA_BYTES: usize = 4 * 1024;
-/// The longest idempotency key, in characters.
+/// The length limit of an idempotency key, in characters.
 const MAX_KEY_BYTES: usize = 255;
 
-/// A checked request.
-pub struct Request {
-    /// Who shall do the work.
+/// A validated request.
+pub struct SubmitRequest {
+    /// The provider that does the work.
     pub provider: &'static dyn Provider,
-    /// The work.
+    /// The kind of work and its parameters.
     pub order: Order,
     /// The caller's own JSON.
     pub metadata: Option<Value>,
-    /// Whether the archive shall be unpacked; `None` leaves it to the worker's configuration.
+    /// Whether the worker unpacks the archive. `None` applies the worker's setting `UNPACK`.
     pub unpack: Option<bool>,
-    /// Whom the job tells of its end.
-    pub audience: NotifyTargets,
-    /// What makes a repetition of the request recognisable.
-    pub key: Option<IdempotencyKey>,
-    /// The job whose request this is, when it is made again.
+    /// The targets that are notified of the job's final status.
+    pub notify_targets: NotifyTargets,
+    /// The idempotency key, which identifies a repeated request.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// The job that this request resubmits.
     pub retry_of: Option<JobId>,
 }
 
-impl std::fmt::Debug for Request {
+impl std::fmt::Debug for SubmitRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Request")
+        f.debug_struct("SubmitRequest")
             .field("provider", &self.provider.name())
             .field("order", &self.order)
             .finish()
     }
 }
 
-impl Request {
-    /// Reads the fields of a request. `provider`, `kind`, `metadata`, `unpack` and `notify` are common to all; the
-    /// rest is the provider's.
+impl SubmitRequest {
+    /// Reads the fields of a request. `provider`, `kind`, `metadata`, `unpack` and `notify` are common to all providers.
+    /// The other fields are the provider's own.
     ///
     /// # Errors
-    /// [`model::ErrorClass::InvalidRequest`] with a violation for every broken rule.
+    /// [`model::ErrorClass::InvalidRequest`] with a violation for each invalid field.
     pub fn read(mut fields: Map<String, Value>, key: Option<&str>) -> Result<Self, Error> {
         let mut violations = vec![];
         let metadata = fields.remove("metadata").filter(|metadata| !metadata.is_null());
@@ -59,8 +59,8 @@ impl Request {
                 None
             }
         };
-        let audience = notify_field::read(fields.remove("notify"), &mut violations);
-        if key.is_some_and(|key| !is_key(key)) {
+        let notify_targets = notify_field::read_notify(fields.remove("notify"), &mut violations);
+        if key.is_some_and(|key| !is_valid_key(key)) {
             violations
                 .push(Violation::new("idempotency_key", "expected 1 to 255 printable ASCII characters"));
         }
@@ -72,7 +72,8 @@ impl Request {
             (Some(provider), Some(kind)) => (provider, kind),
             (provider, kind) => {
                 if provider.is_none() {
-                    violations.push(Violation::new("provider", format!("expected one of: {}", names())));
+                    violations
+                        .push(Violation::new("provider", format!("expected one of: {}", provider_names())));
                 }
                 if kind.is_none() {
                     violations.push(Violation::new("kind", "expected the kind of work, such as \"export\""));
@@ -82,9 +83,16 @@ impl Request {
         };
         match provider.read_order(kind, fields) {
             Ok(order) if violations.is_empty() => {
-                let mut request =
-                    Self { provider, order, metadata, unpack, audience, key: None, retry_of: None };
-                request.key = key.map(|key| request.fingerprinted(key));
+                let mut request = Self {
+                    provider,
+                    order,
+                    metadata,
+                    unpack,
+                    notify_targets,
+                    idempotency_key: None,
+                    retry_of: None,
+                };
+                request.idempotency_key = key.map(|key| request.create_key(key));
                 Ok(request)
             }
             Ok(_) => Err(Error::violations(violations)),
@@ -95,52 +103,55 @@ impl Request {
         }
     }
 
-    /// The request of a job once more. Whoever makes it again and again makes one job: the key is the job's own. Who
-    /// waited for the old one has heard of its end; its caller's webhook is told of the new one, too.
+    /// Creates the request that resubmits a job.
+    ///
+    /// Its idempotency key derives from the old job's id, so that repeated resubmissions create one job. The waiters of
+    /// the old job were notified of its final status. The caller's webhook is notified of the new job as well.
     ///
     /// # Errors
-    /// [`ErrorClass::Internal`] when the job's provider is not known any more.
-    pub fn again(job: &Job) -> Result<Self, Error> {
+    /// [`ErrorClass::Internal`] when the job names an unknown provider.
+    pub fn from_job(job: &Job) -> Result<Self, Error> {
         let provider = providers::find(job.provider.as_str())
-            .ok_or_else(|| Error::new(ErrorClass::Internal, "the job's provider is not known any more"))?;
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "the job names an unknown provider"))?;
         let order = Order { kind: job.kind.clone(), request: job.request.clone(), expected: job.expected };
         Ok(Self {
             provider,
             order,
             metadata: job.metadata.clone(),
             unpack: job.unpack,
-            audience: NotifyTargets { waiters: vec![], sign_at: None, ..job.audience.clone() },
-            key: Some(IdempotencyKey::new("retry", &job.id.to_string(), &job.request)),
+            notify_targets: NotifyTargets { waiters: vec![], sign_at: None, ..job.audience.clone() },
+            idempotency_key: Some(IdempotencyKey::new("retry", &job.id.to_string(), &job.request)),
             retry_of: Some(job.id),
         })
     }
 
-    fn fingerprinted(&self, key: &str) -> IdempotencyKey {
+    /// Creates the idempotency key of a caller, with a hash of the request.
+    fn create_key(&self, key: &str) -> IdempotencyKey {
         let Self { provider, order, metadata, .. } = self;
         let mut request = json!({
             "provider": provider.name(), "kind": order.kind, "request": order.request, "metadata": metadata,
         });
-        // Only when it is said: keys that were remembered before these fields existed go on to match.
+        // Absent fields are left out, so that keys stored before these fields existed still match.
         if let Some(unpack) = self.unpack {
             request["unpack"] = unpack.into();
         }
-        if let Some(notify) = notify_field::fingerprint(&self.audience) {
+        if let Some(notify) = notify_field::fingerprint(&self.notify_targets) {
             request["notify"] = notify;
         }
         IdempotencyKey::new("caller", key, &request)
     }
 
-    /// The provider's typed name.
+    /// The name of the provider.
     pub fn provider_name(&self) -> ProviderName {
         providers::name_of(self.provider)
     }
 }
 
-fn names() -> String {
+fn provider_names() -> String {
     let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name()).collect();
     names.join(", ")
 }
 
-fn is_key(key: &str) -> bool {
+fn is_valid_key(key: &str) -> bool {
     (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))
 }
