@@ -9,7 +9,7 @@ use crate::{
         download_link::{LinkRequest, LinkTarget, read_lifetime},
         list_query::ListQuery,
     },
-    submission::request::SubmitRequest,
+    submission::submit_request::SubmitRequest,
 };
 
 /// A command, from HTTP or from a direct invocation.

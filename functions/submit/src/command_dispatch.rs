@@ -17,7 +17,7 @@ use crate::{
         resubmit::resubmit_job,
         retry::JobRetry,
     },
-    submission::{record_outcome::OutcomeRecorder, submit_job::submit_job, trace_segment::send_segment},
+    submission::{notify_targets::JobNotifier, submit_job::submit_job, trace_segment::send_segment},
 };
 
 /// Runs a command in an invocation that Lambda ends at `deadline`.
@@ -49,8 +49,8 @@ pub(crate) async fn run_command(
         Command::Retry(id) => CommandResponse::Accepted(JobRetry::new(clients).retry(id).await?),
         Command::Resubmit(id) => CommandResponse::Accepted(resubmit_job(clients, id, deadline).await?),
         Command::Cancel(id) => {
-            let recorder = OutcomeRecorder::new(clients, deadline);
-            CommandResponse::Job(cancel_job(job_store, &recorder, id).await?)
+            let notifier = JobNotifier::new(clients, deadline);
+            CommandResponse::Job(cancel_job(job_store, notifier, id).await?)
         }
         Command::Replay { job, delivery } => {
             let queue = &clients.delivery_queue;

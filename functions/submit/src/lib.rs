@@ -1,9 +1,9 @@
 //! The `submit` function. It submits jobs to providers and records the provider job ids; it shows, lists, retries and
 //! cancels jobs; and it carries out the commands of an operator.
 //!
-//! An invocation takes this way: [`App::handle`] reads the event, `http` or [`Command::read_invocation`] turns it into a
-//! command, `command_dispatch` calls the use case in `submission` or `jobs`, and `command_response` writes the result.
-//! Operator commands go to `operator`. Messages of the submission queue go to `submission::queued_submission`.
+//! An invocation takes this way: [`App::handle`] reads the event, `http` or [`Command::read_invocation`] turns it into
+//! a command, `command_dispatch` calls the use case in `submission` or `jobs`, and `command_response` writes the
+//! result. Operator commands go to `operator`. Messages of the submission queue go to `submission::queued_submission`.
 
 mod app;
 mod clients;
@@ -24,4 +24,4 @@ pub use config::Config;
 pub use jobs::download_link::{LinkRequest, LinkTarget};
 pub use jobs::list_query::ListQuery;
 pub use operator::operator_command::{OperatorCommand, SigningCommand, WebhookSecretAction};
-pub use submission::request::SubmitRequest;
+pub use submission::submit_request::SubmitRequest;

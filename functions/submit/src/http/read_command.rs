@@ -15,7 +15,7 @@ use crate::{
         list_query::ListQuery,
     },
     query_string::parse_query_string,
-    submission::request::SubmitRequest,
+    submission::submit_request::SubmitRequest,
 };
 
 /// The size limit of a request body, in bytes.

@@ -6,16 +6,16 @@ use time::OffsetDateTime;
 
 use crate::{
     jobs::errors::{job_conflict, job_not_found},
-    submission::record_outcome::OutcomeRecorder,
+    submission::notify_targets::JobNotifier,
 };
 
 /// Cancels a job. The provider continues the work that it accepted, but none of its files are landed.
 ///
-/// Only the record changes. An invocation that waits to submit the job, lands its files, or wants its exclusive lock reads
-/// the record.
+/// Only the record changes. An invocation that waits to submit the job, lands its files, or wants its exclusive lock
+/// reads the record.
 pub(crate) async fn cancel_job(
     job_store: &JobStore,
-    recorder: &OutcomeRecorder<'_>,
+    notifier: JobNotifier<'_>,
     id: JobId,
 ) -> Result<Job, Error> {
     let cancelled = job_store.apply(id, &Event::Cancelled, OffsetDateTime::now_utc()).await;
@@ -25,7 +25,7 @@ pub(crate) async fn cancel_job(
     })?;
     if change == Change::Moved {
         tracing::info!(job_id = %id, "job cancelled");
-        recorder.notify_targets(&job).await;
+        notifier.notify_targets(&job).await;
     }
     match job.status {
         Status::Cancelled => Ok(job),

@@ -1,7 +1,7 @@
 //! The cursor of a list of jobs: the position where a page ended, as a signed token.
 //!
-//! A cursor belongs to one query and holds the dates that the query had at the first page. A caller who pages through the
-//! last week over midnight stays in the same week.
+//! A cursor belongs to one query and holds the dates that the query had at the first page. A caller who pages through
+//! the last week over midnight stays in the same week.
 
 use model::{Error, ErrorClass, JobId, TokenSigner};
 use serde::{Deserialize, Serialize};

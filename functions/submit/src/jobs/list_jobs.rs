@@ -1,7 +1,7 @@
 //! Use case: list jobs, newest first, one page at a time.
 //!
-//! A job that the filters exclude costs as much as one that is returned, so a request reads a limited number of jobs. If
-//! it reaches the limit, the page is short and its cursor continues the list.
+//! A job that the filters exclude costs as much as one that is returned, so a request reads a limited number of jobs.
+//! If it reaches the limit, the page is short and its cursor continues the list.
 
 use job_store::JobStore;
 use model::{Error, Job, JobView};

@@ -1,7 +1,8 @@
-//! Use cases of jobs that exist: get, list, create a presigned URL of a file, retry, resubmit, cancel, replay a delivery.
+//! Use cases of jobs that exist: get, list, create a presigned URL of a file, retry, resubmit, cancel, replay a
+//! delivery.
 //!
-//! Each file holds one use case. A use case reads the job, checks its status, writes the change to the job's record or to
-//! the delivery queue, and returns the job. `list_query` and `cursor` belong to `list_jobs`.
+//! Each file holds one use case. A use case reads the job, checks its status, writes the change to the job's record or
+//! to the delivery queue, and returns the job. `list_query` and `cursor` belong to `list_jobs`.
 
 pub(crate) mod cancel;
 pub(crate) mod cursor;

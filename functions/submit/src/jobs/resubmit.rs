@@ -11,10 +11,11 @@ use crate::{
         errors::{job_conflict, retry_conflict},
         get_job::get_job,
     },
-    submission::{request::SubmitRequest, submit_job::submit_job},
+    submission::{submit_job::submit_job, submit_request::SubmitRequest},
 };
 
-/// Submits the request of a job without success as a new job, or returns the new job that an earlier resubmission created.
+/// Submits the request of a job without success as a new job, or returns the new job that an earlier resubmission
+/// created.
 pub(crate) async fn resubmit_job(
     clients: &Clients,
     id: JobId,

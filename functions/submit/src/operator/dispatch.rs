@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use crate::{
     clients::Clients,
     operator::{
-        check::DeploymentCheck, operator_command::OperatorCommand, signing_secret::SigningSecretManager,
-        webhook_secret::manage_webhook_secrets,
+        deployment_check::DeploymentCheck, operator_command::OperatorCommand,
+        signing_secret::SigningSecretManager, webhook_secret::manage_webhook_secrets,
     },
 };
 

@@ -2,8 +2,8 @@
 //!
 //! The order of the steps makes sure that no delivery is rejected in between. Every action first stores the provider's
 //! present secret in the list. After a rotation the provider signs with both secrets, or for a minute with the old one
-//! alone. So a receiver that knows only the old secret accepts every delivery until the new one is stored. If storing it
-//! fails, a `fetch` at any time within the overlap repairs the list.
+//! alone. So a receiver that knows only the old secret accepts every delivery until the new one is stored. If storing
+//! it fails, a `fetch` at any time within the overlap repairs the list.
 
 use model::{Error, ErrorClass};
 use provider_client::ProviderClient;
@@ -53,9 +53,9 @@ impl<'a> SigningSecretManager<'a> {
                 let retention = if force { SecretRetention::Replaced } else { SecretRetention::Valid };
                 self.change_at_provider(action, retention).await?
             }
-            // The revoked secret may have leaked, so it leaves the list immediately. Every delivery carries a signature by
-            // the present secret as well, except within the minute after a rotation. Those deliveries are rejected, and
-            // the provider retries them.
+            // The revoked secret may have leaked, so it leaves the list immediately. Every delivery carries a signature
+            // by the present secret as well, except within the minute after a rotation. Those deliveries are rejected,
+            // and the provider retries them.
             SigningCommand::Run(action @ SigningAction::Revoke) => {
                 self.change_at_provider(action, SecretRetention::Nothing).await?
             }
@@ -72,8 +72,8 @@ impl<'a> SigningSecretManager<'a> {
         Ok(response)
     }
 
-    /// Fetches the status of both sides without a change. Querying the provider's secret creates one where none exists, so
-    /// the provider is queried only if Landfall stores a secret.
+    /// Fetches the status of both sides without a change. Querying the provider's secret creates one where none exists,
+    /// so the provider is queried only if Landfall stores a secret.
     pub(crate) async fn fetch_status(&self, version: &SecretVersion) -> Result<SigningStatus, Error> {
         let credentials = self.read_credentials(version);
         let stored = credentials.signing_secrets();

@@ -8,8 +8,8 @@ use crate::{clients::Clients, operator::webhook_secret::require_webhook_secret};
 /// Checks the webhook URL of a request, if it has one.
 ///
 /// # Errors
-/// [`model::ErrorClass::InvalidRequest`] for a URL that the SSRF guard blocks, [`model::ErrorClass::WebhookSecretMissing`]
-/// when no secret is stored to sign with.
+/// [`model::ErrorClass::InvalidRequest`] for a URL that the SSRF guard blocks,
+/// [`model::ErrorClass::WebhookSecretMissing`] when no secret is stored to sign with.
 pub(crate) async fn check_caller_webhook(clients: &Clients, targets: &NotifyTargets) -> Result<(), Error> {
     let Some(url) = &targets.webhook_url else { return Ok(()) };
     let invalid = |why: String| Error::invalid("notify.webhook_url", why);

@@ -10,14 +10,15 @@ use time::OffsetDateTime;
 use crate::{
     clients::Clients,
     submission::{
+        notify_targets::JobNotifier,
         postponement::{Postponement, waiting_error},
         record_outcome::OutcomeRecorder,
     },
 };
 
-/// How long an invocation by the queue waits for a reservation. It is long enough that the jobs of the queue's concurrent
-/// invocations keep the provider busy. It is longer than a caller's own invocation waits, so that new jobs queue behind old
-/// ones.
+/// How long an invocation by the queue waits for a reservation. It is long enough that the jobs of the queue's
+/// concurrent invocations keep the provider busy. It is longer than a caller's own invocation waits, so that new jobs
+/// queue behind old ones.
 pub(crate) const MAX_QUEUE_WAIT: Duration = Duration::from_secs(20);
 
 /// After this time no invocation still is about to send the message of a job.
@@ -36,11 +37,17 @@ pub(crate) struct DeferredSubmissions<'a> {
     job_store: &'a JobStore,
     submission_queue: &'a SubmissionQueue,
     recorder: OutcomeRecorder<'a>,
+    notifier: JobNotifier<'a>,
 }
 
 impl<'a> DeferredSubmissions<'a> {
-    pub(crate) fn new(clients: &'a Clients, recorder: OutcomeRecorder<'a>) -> Self {
-        Self { job_store: &clients.job_store, submission_queue: &clients.submission_queue, recorder }
+    pub(crate) fn new(clients: &'a Clients, deadline: OffsetDateTime) -> Self {
+        Self {
+            job_store: &clients.job_store,
+            submission_queue: &clients.submission_queue,
+            recorder: OutcomeRecorder::new(clients, deadline),
+            notifier: JobNotifier::new(clients, deadline),
+        }
     }
 
     /// Sends a waiting job to the queue. The message arrives half of the queue's wait before the reservation, so that a
@@ -53,8 +60,8 @@ impl<'a> DeferredSubmissions<'a> {
     /// Joins a repeated request to the job that the same request created before.
     ///
     /// The waiters of the request wait for that job from now on, and are notified at once if it is in a final status: a
-    /// workflow that retries has a new task token. A job that has waited for long may have lost its message, because its
-    /// invocation ended before it sent the message. It is queued again; a duplicate message does no harm.
+    /// workflow that retries has a new task token. A job that has waited for long may have lost its message, because
+    /// its invocation ended before it sent the message. It is queued again; a duplicate message does no harm.
     ///
     /// # Errors
     /// [`ErrorClass::StorageUnavailable`]: the waiters are not added, and the caller has to retry.
@@ -68,7 +75,7 @@ impl<'a> DeferredSubmissions<'a> {
             let added =
                 added.unwrap_or_else(|_| Err(table_timed_out())).map_err(|error| error.about(job.id))?;
             job = added.unwrap_or(job);
-            self.recorder.notify_targets(&job).await;
+            self.notifier.notify_targets(&job).await;
         }
         if job.status == Status::Waiting
             && now - job.updated_at > SEND_TIMEOUT

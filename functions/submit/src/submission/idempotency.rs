@@ -39,8 +39,8 @@ impl<'a> IdempotencyClaim<'a> {
         }
     }
 
-    /// Claims the key. If a job with a retryable refusal still holds it, frees the key first: its caller was asked to retry,
-    /// and freeing the key failed then.
+    /// Claims the key. If a job with a retryable refusal still holds it, frees the key first: its caller was asked to
+    /// retry, and freeing the key failed then.
     async fn claim_or_take_over(&self, job: &Job) -> Result<Claim, Error> {
         let key = self.key.as_ref();
         let claim = self.job_store.claim(job, key, OffsetDateTime::now_utc()).await?;
@@ -52,7 +52,8 @@ impl<'a> IdempotencyClaim<'a> {
         self.job_store.claim(job, Some(key), OffsetDateTime::now_utc()).await
     }
 
-    /// Records an unknown outcome for a job whose invocation ended during the submission. The work is not submitted again.
+    /// Records an unknown outcome for a job whose invocation ended during the submission. The work is not submitted
+    /// again.
     async fn expire_interrupted(&self, job: Job) -> Result<Job, Error> {
         let now = OffsetDateTime::now_utc();
         if job.status != Status::Submitting || now - job.updated_at < SUBMITTING_TIMEOUT {
@@ -63,8 +64,8 @@ impl<'a> IdempotencyClaim<'a> {
         self.job_store.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
     }
 
-    /// Undoes the claim of a job that could not be queued. Otherwise every retry with the key would return a job that the
-    /// caller was told is refused.
+    /// Undoes the claim of a job that could not be queued. Otherwise every retry with the key would return a job that
+    /// the caller was told is refused.
     pub(crate) async fn undo(&self, job: &Job, error: &Error) {
         self.remove_waiters(job).await;
         let now = OffsetDateTime::now_utc();
@@ -76,7 +77,8 @@ impl<'a> IdempotencyClaim<'a> {
         self.free_key(job.id).await;
     }
 
-    /// Removes the workflow waiters of the request from the job. The response of the request reports the refusal to them.
+    /// Removes the workflow waiters of the request from the job. The response of the request reports the refusal to
+    /// them.
     pub(crate) async fn remove_waiters(&self, job: &Job) {
         let waiters = &job.audience.waiters;
         if !waiters.is_empty()

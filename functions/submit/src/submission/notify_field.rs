@@ -40,8 +40,8 @@ pub(crate) fn read_notify(field: Option<Value>, violations: &mut Vec<Violation>)
     NotifyTargets { waiters, webhook_url, partial_is_success, sign_at: None }
 }
 
-/// The part of the field that distinguishes two requests with the same key. Task tokens and callback ids are left out: a
-/// workflow that retries sends the same request with another token.
+/// The part of the field that distinguishes two requests with the same key. Task tokens and callback ids are left out:
+/// a workflow that retries sends the same request with another token.
 pub(crate) fn fingerprint(targets: &NotifyTargets) -> Option<Value> {
     let is_present = targets.webhook_url.is_some() || targets.partial_is_success;
     is_present.then(|| {

@@ -12,8 +12,8 @@ pub(crate) struct Postponement {
     pub(crate) at: OffsetDateTime,
     /// The provider's refusal, if a request was sent.
     pub(crate) refusal: Option<Error>,
-    /// Whether the job may be recorded as waiting already. Then the sweep finds it, so no refusal may be returned to the
-    /// caller.
+    /// Whether the job may be recorded as waiting already. Then the sweep finds it, so no refusal may be returned to
+    /// the caller.
     pub(crate) may_be_recorded: bool,
 }
 

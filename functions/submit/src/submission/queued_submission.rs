@@ -1,8 +1,8 @@
 //! Use case: submit a job that waited, when the submission queue delivers its message.
 //!
-//! The queue may deliver a message twice, late, or for a job that no longer waits. Only the job's record says whether it
-//! waits, and only the invocation that moves it from `waiting` to `submitting` sends the request. The reservation is made
-//! right before the request and not when the job is created, so that a pause of the queue wastes no reservations.
+//! The queue may deliver a message twice, late, or for a job that no longer waits. Only the job's record says whether
+//! it waits, and only the invocation that moves it from `waiting` to `submitting` sends the request. The reservation is
+//! made right before the request and not when the job is created, so that a pause of the queue wastes no reservations.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use tracing::Instrument;
 use crate::{
     clients::Clients,
     submission::{
+        concurrency_limit::{SlotStatus, acquire_lock_and_slot},
         deferred_submission::{DeferOutcome, DeferredSubmissions, MAX_QUEUE_WAIT},
-        exclusive_lock::{SlotStatus, acquire_lock_and_slot},
         postponement::Postponement,
         record_outcome::OutcomeRecorder,
         submission_context::SubmissionContext,
@@ -51,7 +51,7 @@ pub(crate) struct SubmissionQueueConsumer<'a> {
 impl<'a> SubmissionQueueConsumer<'a> {
     pub(crate) fn new(clients: &'a Clients, deadline: OffsetDateTime) -> Self {
         let recorder = OutcomeRecorder::new(clients, deadline);
-        Self { clients, recorder, deferred: DeferredSubmissions::new(clients, recorder), deadline }
+        Self { clients, recorder, deferred: DeferredSubmissions::new(clients, deadline), deadline }
     }
 
     /// Processes a batch concurrently, since a job spends most of its time waiting. Failed messages are returned to the
@@ -167,8 +167,8 @@ impl<'a> SubmissionQueueConsumer<'a> {
         }
     }
 
-    /// Defers and queues a job that was refused temporarily or missed its reservation. A job that the provider refuses for
-    /// more than a day fails, so that its caller is notified.
+    /// Defers and queues a job that was refused temporarily or missed its reservation. A job that the provider refuses
+    /// for more than a day fails, so that its caller is notified.
     async fn postpone(&self, job: Job, postponement: Postponement) -> Result<(), Error> {
         if let Some(refusal) = postponement.refusal.as_ref().filter(|_| postponement.exceeds_max_wait(&job)) {
             self.refuse(job, refusal).await;

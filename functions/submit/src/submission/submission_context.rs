@@ -22,8 +22,8 @@ pub(crate) struct SubmissionContext<'a> {
 }
 
 impl<'a> SubmissionContext<'a> {
-    /// Reads the secret and creates the protocol of the submission. Fails on every configuration error, so that nothing is
-    /// written before.
+    /// Reads the secret and creates the protocol of the submission. Fails on every configuration error, so that nothing
+    /// is written before.
     pub(crate) async fn prepare_protocol(
         &self,
         kind: &str,

@@ -40,7 +40,8 @@ pub(crate) struct SubmitAttempt<'a> {
 }
 
 impl SubmitAttempt<'_> {
-    /// Runs the protocol to its end, or as far as the time permits. `reserved_at` is the reservation of the first request.
+    /// Runs the protocol to its end, or as far as the time permits. `reserved_at` is the reservation of the first
+    /// request.
     pub(crate) async fn run(
         &self,
         protocol: &mut dyn SubmitProtocol,
@@ -105,9 +106,9 @@ impl SubmitAttempt<'_> {
     /// Waits until a request may be sent: at the first reservation, or after a refusal at a new one that respects the
     /// provider's wait.
     ///
-    /// A job that waits before any work was done is recorded as waiting, and as submitting again right before the request.
-    /// If this invocation ends in between, the sweep queues the job. A job left as `submitting` could not be distinguished
-    /// from one that the provider may have accepted.
+    /// A job that waits before any work was done is recorded as waiting, and as submitting again right before the
+    /// request. If this invocation ends in between, the sweep queues the job. A job left as `submitting` could not be
+    /// distinguished from one that the provider may have accepted.
     async fn wait_to_send(
         &self,
         first_reservation: Option<OffsetDateTime>,
@@ -163,7 +164,8 @@ impl SubmitAttempt<'_> {
         }
     }
 
-    /// Records that the job waits, or that it waits no longer. Of several invocations that submit the job only one succeeds.
+    /// Records that the job waits, or that it waits no longer. Of several invocations that submit the job only one
+    /// succeeds.
     async fn record_transition(
         &self,
         event: &Event,
@@ -173,7 +175,8 @@ impl SubmitAttempt<'_> {
         let outcome = match self.job_store.apply(self.job_id, event, OffsetDateTime::now_utc()).await {
             Ok((_, Change::Moved)) => return Ok(()),
             Ok((job, _)) => SubmitOutcome::Superseded(Box::new(job)),
-            // The write may have succeeded nevertheless. Then the job is submitted later, so no refusal may be returned.
+            // The write may have succeeded nevertheless. Then the job is submitted later, so no refusal may be
+            // returned.
             Err(error) => {
                 error.log("the transition of a job to or from waiting is not recorded");
                 let refusal = refusal.as_ref().map(|refusal| refusal.for_record(reserved_at).again());
@@ -184,8 +187,8 @@ impl SubmitAttempt<'_> {
         Err(Box::new(outcome))
     }
 
-    /// Whether the provider refused the job permanently with this class before. Such a refusal is retried once, and that
-    /// retry may have been the first request of another invocation.
+    /// Whether the provider refused the job permanently with this class before. Such a refusal is retried once, and
+    /// that retry may have been the first request of another invocation.
     fn is_repeated_refusal(&self, refusal: &Error) -> bool {
         !refusal.retryable() && self.previous_refusal == Some(refusal.class)
     }

@@ -1,9 +1,9 @@
 //! Use case: submit a job.
 //!
-//! The order of the steps matters. The job exists before the request is sent, so that a callback that arrives before the
-//! response finds it. Only the invocation that created the job sends the request, so that a repeated request is billed
-//! once. A job whose reservation lies ahead is created as waiting: if its invocation ends before it sends the request, the
-//! sweep queues the job. A job whose reservation is too far ahead is queued right away.
+//! The order of the steps matters. The job exists before the request is sent, so that a callback that arrives before
+//! the response finds it. Only the invocation that created the job sends the request, so that a repeated request is
+//! billed once. A job whose reservation lies ahead is created as waiting: if its invocation ends before it sends the
+//! request, the sweep queues the job. A job whose reservation is too far ahead is queued right away.
 
 use job_store::{IdempotencyKey, JobStore, Reservation};
 use model::{Error, Event, Job, JobId, NewJob, Origin};
@@ -15,14 +15,15 @@ use crate::{
     clients::Clients,
     submission::{
         caller_webhook_check::check_caller_webhook,
+        concurrency_limit::{SlotStatus, acquire_lock_and_slot},
         deferred_submission::{DeferOutcome, DeferredSubmissions},
-        exclusive_lock::{SlotStatus, acquire_exclusive_lock, acquire_lock_and_slot},
+        exclusive_lock::acquire_exclusive_lock,
         idempotency::IdempotencyClaim,
         postponement::{Postponement, out_of_time},
         record_outcome::OutcomeRecorder,
-        request::SubmitRequest,
         submission_context::SubmissionContext,
         submit_attempt::{SubmitAttempt, SubmitOutcome},
+        submit_request::SubmitRequest,
         synchronous_job::{SynchronousJob, SynchronousJobs},
     },
 };
@@ -87,7 +88,7 @@ impl<'a> Submission<'a> {
             context,
             claim: IdempotencyClaim::new(&context.clients.job_store, key),
             recorder,
-            deferred: DeferredSubmissions::new(context.clients, recorder),
+            deferred: DeferredSubmissions::new(context.clients, context.deadline),
         }
     }
 

@@ -1,5 +1,5 @@
-//! Synchronous jobs: the provider does the work within the submit request. Landfall lands the files, and the caller waits
-//! for them as long as the invocation permits.
+//! Synchronous jobs: the provider does the work within the submit request. Landfall lands the files, and the caller
+//! waits for them as long as the invocation permits.
 
 use std::time::Duration;
 
@@ -53,7 +53,8 @@ impl<'a> SynchronousJobs<'a> {
                 SynchronousJob { job, is_queued: false }
             }
             SynchronousResult::Delivery(body) => {
-                // The queue comes first: only this response names the files, and the worker lands them from the message.
+                // The queue comes first: only this response names the files, and the worker lands them from the
+                // message.
                 let queued = self.queue_delivery(&job, body.clone()).await;
                 let job = self.recorder.record(job, accepted).await;
                 match queued {

@@ -40,48 +40,23 @@ impl std::fmt::Debug for SubmitRequest {
 }
 
 impl SubmitRequest {
-    /// Reads the fields of a request. `provider`, `kind`, `metadata`, `unpack` and `notify` are common to all providers.
-    /// The other fields are the provider's own.
+    /// Reads the fields of a request. `provider`, `kind`, `metadata`, `unpack` and `notify` are common to all
+    /// providers. The other fields are the provider's own.
     ///
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] with a violation for each invalid field.
     pub fn read(mut fields: Map<String, Value>, key: Option<&str>) -> Result<Self, Error> {
         let mut violations = vec![];
-        let metadata = fields.remove("metadata").filter(|metadata| !metadata.is_null());
-        if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > MAX_METADATA_BYTES) {
-            violations.push(Violation::new("metadata", "expected at most 4096 bytes of JSON"));
-        }
-        let unpack = match fields.remove("unpack") {
-            None | Some(Value::Null) => None,
-            Some(Value::Bool(unpack)) => Some(unpack),
-            Some(_) => {
-                violations.push(Violation::new("unpack", "expected true or false"));
-                None
-            }
-        };
+        let metadata = read_metadata(&mut fields, &mut violations);
+        let unpack = read_unpack(&mut fields, &mut violations);
         let notify_targets = notify_field::read_notify(fields.remove("notify"), &mut violations);
         if key.is_some_and(|key| !is_valid_key(key)) {
             violations
                 .push(Violation::new("idempotency_key", "expected 1 to 255 printable ASCII characters"));
         }
-        let provider = fields.remove("provider");
-        let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
-        let kind = fields.remove("kind");
-        let kind = kind.as_ref().and_then(Value::as_str);
-        let (provider, kind) = match (provider, kind) {
-            (Some(provider), Some(kind)) => (provider, kind),
-            (provider, kind) => {
-                if provider.is_none() {
-                    violations
-                        .push(Violation::new("provider", format!("expected one of: {}", provider_names())));
-                }
-                if kind.is_none() {
-                    violations.push(Violation::new("kind", "expected the kind of work, such as \"export\""));
-                }
-                return Err(Error::violations(violations));
-            }
-        };
-        match provider.read_order(kind, fields) {
+        let provider_and_kind = read_provider_and_kind(&mut fields, &mut violations);
+        let Some((provider, kind)) = provider_and_kind else { return Err(Error::violations(violations)) };
+        match provider.read_order(&kind, fields) {
             Ok(order) if violations.is_empty() => {
                 let mut request = Self {
                     provider,
@@ -145,6 +120,44 @@ impl SubmitRequest {
     pub fn provider_name(&self) -> ProviderName {
         providers::name_of(self.provider)
     }
+}
+
+fn read_metadata(fields: &mut Map<String, Value>, violations: &mut Vec<Violation>) -> Option<Value> {
+    let metadata = fields.remove("metadata").filter(|metadata| !metadata.is_null());
+    if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > MAX_METADATA_BYTES) {
+        violations.push(Violation::new("metadata", "expected at most 4096 bytes of JSON"));
+    }
+    metadata
+}
+
+fn read_unpack(fields: &mut Map<String, Value>, violations: &mut Vec<Violation>) -> Option<bool> {
+    match fields.remove("unpack") {
+        None | Some(Value::Null) => None,
+        Some(Value::Bool(unpack)) => Some(unpack),
+        Some(_) => {
+            violations.push(Violation::new("unpack", "expected true or false"));
+            None
+        }
+    }
+}
+
+fn read_provider_and_kind(
+    fields: &mut Map<String, Value>,
+    violations: &mut Vec<Violation>,
+) -> Option<(&'static dyn Provider, String)> {
+    let provider = fields.remove("provider");
+    let provider = provider.as_ref().and_then(Value::as_str).and_then(providers::find);
+    if provider.is_none() {
+        violations.push(Violation::new("provider", format!("expected one of: {}", provider_names())));
+    }
+    let kind = match fields.remove("kind") {
+        Some(Value::String(kind)) => Some(kind),
+        _ => {
+            violations.push(Violation::new("kind", "expected the kind of work, such as \"export\""));
+            None
+        }
+    };
+    provider.zip(kind)
 }
 
 fn provider_names() -> String {
