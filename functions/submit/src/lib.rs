@@ -1,8 +1,8 @@
 //! The `submit` function. It submits jobs to providers and records the provider job ids; it shows, lists, retries and
 //! cancels jobs; and it carries out the commands of an operator.
 //!
-//! An invocation takes this way: [`App::handle`] reads the event, `http` or [`Command::read_invocation`] turns it into
-//! a command, `command_dispatch` calls the use case in `submission` or `jobs`, and `command_response` writes the
+//! An invocation takes these steps: [`App::handle`] reads the event, `http` or [`Command::read_invocation`] turns it
+//! into a command, `command_dispatch` calls the use case in `submission` or `jobs`, and `command_response` writes the
 //! result. Operator commands go to `operator`. Messages of the submission queue go to `submission::queued_submission`.
 
 mod app;

@@ -75,14 +75,14 @@ impl ListQuery {
         let metadata = fields.remove("metadata");
         let mut reader = QueryReader(Fields::new(fields));
         let query = Self {
-            from: reader.date("from"),
-            to: reader.date("to"),
-            statuses: reader.statuses(),
-            provider: reader.provider(),
-            kind: reader.text("kind"),
-            metadata: reader.metadata(metadata),
-            limit: reader.limit(),
-            cursor: reader.text("cursor"),
+            from: reader.take_date("from"),
+            to: reader.take_date("to"),
+            statuses: reader.take_statuses(),
+            provider: reader.take_provider(),
+            kind: reader.take_string("kind"),
+            metadata: reader.read_metadata(metadata),
+            limit: reader.take_limit(),
+            cursor: reader.take_string("cursor"),
         };
         reader.0.finish()?;
         Ok(query)
@@ -153,58 +153,58 @@ fn scalar_text(value: &Value) -> Option<String> {
 struct QueryReader(Fields);
 
 impl QueryReader {
-    fn reject<T>(&mut self, name: &str, expected: impl Into<String>) -> Option<T> {
+    fn add_violation<T>(&mut self, name: &str, expected: impl Into<String>) -> Option<T> {
         self.0.violation(name, expected);
         None
     }
 
-    fn text(&mut self, name: &str) -> Option<String> {
+    fn take_string(&mut self, name: &str) -> Option<String> {
         match self.0.take(name)? {
             Value::String(text) if !text.is_empty() => Some(text),
-            _ => self.reject(name, "expected a string"),
+            _ => self.add_violation(name, "expected a string"),
         }
     }
 
-    fn date(&mut self, name: &str) -> Option<Date> {
+    fn take_date(&mut self, name: &str) -> Option<Date> {
         let value = self.0.take(name)?;
         let date = value.as_str().and_then(|text| Date::parse(text, DATE).ok());
-        date.or_else(|| self.reject(name, "expected a day such as 2026-03-04"))
+        date.or_else(|| self.add_violation(name, "expected a day such as 2026-03-04"))
     }
 
-    fn statuses(&mut self) -> Vec<Status> {
-        let Some(text) = self.text("status") else { return vec![] };
+    fn take_statuses(&mut self) -> Vec<Status> {
+        let Some(text) = self.take_string("status") else { return vec![] };
         let statuses: Option<Vec<Status>> = text.split(',').map(|name| name.trim().parse().ok()).collect();
         statuses
             .or_else(|| {
                 let names = Status::ALL.map(Status::as_str).join(", ");
-                self.reject("status", format!("expected one or more of {names}, separated by commas"))
+                self.add_violation("status", format!("expected one or more of {names}, separated by commas"))
             })
             .unwrap_or_default()
     }
 
-    fn provider(&mut self) -> Option<String> {
-        let name = self.text("provider")?;
+    fn take_provider(&mut self) -> Option<String> {
+        let name = self.take_string("provider")?;
         if providers::find(&name).is_some() {
             return Some(name);
         }
         let names: Vec<&str> = providers::ALL.iter().map(|provider| provider.name()).collect();
-        self.reject("provider", format!("expected one of: {}", names.join(", ")))
+        self.add_violation("provider", format!("expected one of: {}", names.join(", ")))
     }
 
-    fn metadata(&mut self, value: Option<Value>) -> BTreeMap<String, String> {
+    fn read_metadata(&mut self, value: Option<Value>) -> BTreeMap<String, String> {
         let fields = match value {
             None | Some(Value::Null) => return BTreeMap::new(),
             Some(Value::Object(fields)) => fields,
-            Some(_) => return self.reject("metadata", "expected an object").unwrap_or_default(),
+            Some(_) => return self.add_violation("metadata", "expected an object").unwrap_or_default(),
         };
         if fields.len() > MAX_METADATA_FILTERS {
-            return self.reject("metadata", "expected at most 10 values").unwrap_or_default();
+            return self.add_violation("metadata", "expected at most 10 values").unwrap_or_default();
         }
         let mut metadata = BTreeMap::new();
         for (name, value) in fields {
             match scalar_text(&value).filter(|_| !name.is_empty()) {
                 Some(text) => drop(metadata.insert(name, text)),
-                None => drop(self.reject::<()>(
+                None => drop(self.add_violation::<()>(
                     &format!("{METADATA_PREFIX}{name}"),
                     "expected the name of a field and a string, a number, true or false",
                 )),
@@ -213,11 +213,11 @@ impl QueryReader {
         metadata
     }
 
-    fn limit(&mut self) -> usize {
+    fn take_limit(&mut self) -> usize {
         let Some(value) = self.0.take("limit") else { return DEFAULT_LIMIT as usize };
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
         let limit = number.filter(|number| (1..=MAX_LIMIT).contains(number));
-        limit.or_else(|| self.reject("limit", "expected a number from 1 to 100")).unwrap_or(1) as usize
+        limit.or_else(|| self.add_violation("limit", "expected a number from 1 to 100")).unwrap_or(1) as usize
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) async fn resubmit_job(
     if old.origin == Origin::Adopted {
         return Err(job_conflict(
             &old,
-            "the job was imported: its request was not submitted through Landfall",
+            "the job was adopted from the provider: its request was not submitted through Landfall",
         ));
     }
     let new = submit_job(clients, SubmitRequest::from_job(&old)?, deadline).await?;

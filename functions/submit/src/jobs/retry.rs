@@ -84,7 +84,7 @@ impl<'a> JobRetry<'a> {
     }
 }
 
-/// Whether the worker gave up the landing for the time being. A queue message is enough to continue it. If a worker
+/// Whether no worker attempts the landing any more. A queue message is enough to continue it. If a worker
 /// still lands the files, the lease keeps the two apart.
 fn has_stalled(job: &Job) -> bool {
     job.error.as_ref().is_some_and(|error| error.class == ErrorClass::LandingStalled)

@@ -79,8 +79,8 @@ impl DeploymentCheck<'_> {
                     "signing",
                     status.map(|status| {
                         let (health, detail) = status.compare();
-                        let is_required = self.config.require_signatures && health == CheckStatus::Warning;
-                        CheckResult::new(if is_required { CheckStatus::Failed } else { health }, detail)
+                        let is_failure = self.config.require_signatures && health == CheckStatus::Warning;
+                        CheckResult::new(if is_failure { CheckStatus::Failed } else { health }, detail)
                     }),
                 );
             }

@@ -34,11 +34,13 @@ impl SigningStatus {
             }
             Some(_) => (
                 CheckStatus::Warning,
-                format!("the provider's secret {name} is stored, but not as the newest; fetch it"),
+                format!(
+                    "the provider's secret {name} is stored, but not as the newest; the action fetch repairs the list"
+                ),
             ),
             None => {
                 let detail = format!(
-                    "the provider's secret {name} is not stored: its deliveries are rejected; fetch it"
+                    "the provider's secret {name} is not stored: its deliveries are rejected; the action fetch stores it"
                 );
                 (CheckStatus::Failed, detail)
             }

@@ -30,7 +30,7 @@ impl<'a> IdempotencyClaim<'a> {
             Claim::New => Ok(None),
             Claim::Existing(job) => match job.refusal() {
                 Some(refusal) => Err(refusal.again().about(job.id)),
-                None => self.expire_interrupted(*job).await.map(Some),
+                None => self.resolve_interrupted(*job).await.map(Some),
             },
             Claim::Mismatch => {
                 let message = "this idempotency key was used before with another request";
@@ -54,12 +54,13 @@ impl<'a> IdempotencyClaim<'a> {
 
     /// Records an unknown outcome for a job whose invocation ended during the submission. The work is not submitted
     /// again.
-    async fn expire_interrupted(&self, job: Job) -> Result<Job, Error> {
+    async fn resolve_interrupted(&self, job: Job) -> Result<Job, Error> {
         let now = OffsetDateTime::now_utc();
         if job.status != Status::Submitting || now - job.updated_at < SUBMITTING_TIMEOUT {
             return Ok(job);
         }
-        let message = "the request to the provider was interrupted; the work may be in progress, and is not submitted again";
+        let message = "the request to the provider was interrupted; the work may be in progress, and is not \
+                       submitted again";
         let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now);
         self.job_store.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
     }

@@ -79,11 +79,7 @@ impl SubmitAttempt<'_> {
                 SubmitStep::Done { provider_job_id, outcome } => {
                     return SubmitOutcome::Completed(Event::Accepted { provider_job_id }, outcome);
                 }
-                SubmitStep::OutcomeUnknown(error) => {
-                    error.log("the provider may or may not have accepted the work");
-                    let error = error.for_record(OffsetDateTime::now_utc());
-                    return SubmitOutcome::Unknown(Event::OutcomeUnknown { error });
-                }
+                SubmitStep::OutcomeUnknown(error) => return unknown_outcome(&error),
                 SubmitStep::Refused(error) => return self.postpone_if_throttled(error).await,
             };
             if let Err(outcome) = self.wait_to_send(first_reservation.take(), wait, refusal).await {
@@ -203,6 +199,11 @@ impl SubmitAttempt<'_> {
         self.rate_limiter.pause_until(at).await;
         SubmitOutcome::Postponed(Postponement { at, refusal: Some(error), may_be_recorded: false })
     }
+}
+
+fn unknown_outcome(error: &Error) -> SubmitOutcome {
+    error.log("the provider may or may not have accepted the work");
+    SubmitOutcome::Unknown(Event::OutcomeUnknown { error: error.for_record(OffsetDateTime::now_utc()) })
 }
 
 fn cancelled_before_submission() -> Error {
