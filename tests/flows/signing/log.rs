@@ -56,7 +56,7 @@ async fn no_secret_is_written_to_the_log() {
 
     let text = page.text();
     assert!(
-        text.contains("signing secret looked after") && text.contains("previous_secret_still_active"),
+        text.contains("signing secret command completed") && text.contains("previous_secret_still_active"),
         "{text}"
     );
     world.tells_no_secret(&text).await;
