@@ -87,7 +87,7 @@ fn no_action_has_a_wildcard_and_every_resource_is_as_narrow_as_iam_allows() {
 fn objects_are_reached_only_below_the_providers_folders_and_the_inbox() {
     let providers = providers::ALL.iter().map(|provider| provider.name());
     let folders: BTreeSet<String> =
-        providers.chain(["queues"]).map(|folder| format!("s3:::${{Name}}/${{KeyPrefix}}{folder}/")).collect();
+        providers.chain(["inbox"]).map(|folder| format!("s3:::${{Name}}/${{KeyPrefix}}{folder}/")).collect();
     let of_objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"];
     let mut reached = BTreeSet::new();
     for statement in statements() {

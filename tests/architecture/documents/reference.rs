@@ -25,7 +25,7 @@ const ROUTES: Reference = Reference { document: "docs/api.md", heading: "Routes"
 const EXIT_CODES: Reference = Reference { document: "docs/cli.md", heading: "Exit codes" };
 
 /// Where the exit codes of the command line are.
-const EXIT: &str = "cli/src/exit.rs";
+const EXIT: &str = "cli/src/exit_status.rs";
 
 fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))

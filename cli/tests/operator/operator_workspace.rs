@@ -1,4 +1,4 @@
-//! A stack of its own for each story, and a desk from which the operator runs the real command.
+//! A local Landfall for each test, and a folder in which the operator runs the real command.
 
 use std::{
     fs,
@@ -15,56 +15,62 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// A running stack with an impatient provider, and a folder in which the operator works.
-pub(crate) struct World {
+/// A running local Landfall with a fast provider, and the operator's working folder.
+pub(crate) struct Workspace {
     pub(crate) stack: Stack,
     folder: TempDir,
     _data: TempDir,
 }
 
-/// How a run of the command ended.
+/// The exit code and output of one run of the command.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct CommandResult {
     pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-impl Ran {
+impl CommandResult {
     /// Checks the exit code.
-    pub(crate) fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{} {}", self.out, self.err);
+    pub(crate) fn expect_exit(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{} {}", self.stdout, self.stderr);
         self
     }
 
-    /// The documents that were printed, one on a line.
+    /// The printed JSON documents, one per line.
     pub(crate) fn documents(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 
-    /// The one document that was printed.
+    /// The printed JSON document.
     pub(crate) fn document(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {} {}", self.out, self.err))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {} {}", self.stdout, self.stderr))
     }
 
-    /// The class of the one failure that was told.
+    /// The error class of the printed problem JSON.
     pub(crate) fn problem(&self) -> String {
-        let problem: Value = serde_json::from_str(&self.err).unwrap_or_else(|e| panic!("{e}: {}", self.err));
+        let problem: Value =
+            serde_json::from_str(&self.stderr).unwrap_or_else(|e| panic!("{e}: {}", self.stderr));
         problem["type"].as_str().expect("a type").trim_start_matches("urn:landfall:problem:").to_owned()
     }
 }
 
-/// The command as a program runs it, with this environment and nothing of the machine's own.
-pub(crate) async fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Ran {
-    let mut child = begin(folder, environment, arguments);
+/// Runs the command with this environment only, and with pipes as standard streams.
+pub(crate) async fn run(
+    folder: &Path,
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+    input: &str,
+) -> CommandResult {
+    let mut child = spawn(folder, environment, arguments);
     let mut stdin = child.stdin.take().expect("a pipe");
-    // Whoever reads no input may close the pipe.
+    // The command may close the pipe without reading it.
     let _ = stdin.write_all(input.as_bytes()).await;
     drop(stdin);
-    ended(child).await
+    wait_for_exit(child).await
 }
 
-fn begin(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Child {
+fn spawn(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_landfall"))
         .args(arguments)
         .env_clear()
@@ -79,68 +85,68 @@ fn begin(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Chi
         .expect("the command starts")
 }
 
-/// How a run ended that was begun.
-pub(crate) async fn ended(child: Child) -> Ran {
+/// Waits for a started command to exit.
+pub(crate) async fn wait_for_exit(child: Child) -> CommandResult {
     let output = child.wait_with_output().await.expect("the command ends");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    Ran {
+    CommandResult {
         code: output.status.code().expect("an exit code"),
-        out: text(output.stdout),
-        err: text(output.stderr),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
     }
 }
 
-impl World {
-    /// The usual world.
+impl Workspace {
+    /// Starts a workspace with the default settings.
     pub(crate) async fn start() -> Self {
         Self::start_with(|options| options).await
     }
 
-    /// A world with other settings. Waits are short: the provider takes 50 ms, retries come after a second, and nobody
-    /// keeps the provider's pace.
+    /// Starts a workspace with other settings. Delays are short: the provider takes 50 ms, retries follow after a second,
+    /// and the rate limiter is off.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
         let (data, folder) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
         let mut options = StackOptions::new(data.path())
             .variable("RETRY_BASE_SECONDS", "1")
             .variable("ABYSSALE_REQUESTS_PER_SECOND", "0");
         options.dynamodb_in_memory = true;
-        let stack = Stack::start(change(options)).await.expect("a stack");
-        let world = Self { stack, folder, _data: data };
+        let stack = Stack::start(change(options)).await.expect("a running stack");
+        let workspace = Self { stack, folder, _data: data };
         let knobs = json!({ "export_latency_seconds": 0.05, "gateway_per_second": 0, "tiers": [] });
-        world.admin(Method::PUT, "/knobs", &knobs);
-        world
+        workspace.admin(Method::PUT, "/knobs", &knobs);
+        workspace
     }
 
-    /// Runs the command, and makes sure that it tells no secret.
-    pub(crate) async fn landfall(&self, arguments: &[&str]) -> Ran {
-        self.landfall_reading(arguments, "").await
+    /// Runs the command, and checks that it prints no secret and no presigned URL.
+    pub(crate) async fn landfall(&self, arguments: &[&str]) -> CommandResult {
+        self.landfall_with_input(arguments, "").await
     }
 
-    /// The same with standard input.
-    pub(crate) async fn landfall_reading(&self, arguments: &[&str], input: &str) -> Ran {
-        let ran = self.landfall_handing_on_a_link(arguments, input).await;
-        assert!(!format!("{ran:?}").contains("X-Amz-"), "a signature is told: {ran:?}");
-        ran
+    /// The same, with standard input.
+    pub(crate) async fn landfall_with_input(&self, arguments: &[&str], input: &str) -> CommandResult {
+        let result = self.landfall_printing_a_url(arguments, input).await;
+        assert!(!format!("{result:?}").contains("X-Amz-"), "a signature is printed: {result:?}");
+        result
     }
 
-    /// The same for the one command that is asked for a link. Nothing else is told even then.
-    pub(crate) async fn landfall_handing_on_a_link(&self, arguments: &[&str], input: &str) -> Ran {
+    /// The same for the command that prints a presigned URL. It prints no other secret.
+    pub(crate) async fn landfall_printing_a_url(&self, arguments: &[&str], input: &str) -> CommandResult {
         let described = self.stack.describe();
-        let ran = run(self.folder.path(), &environment(&described), arguments, input).await;
-        let told = format!("{}{}", ran.out, ran.err);
+        let result = run(self.folder.path(), &environment(&described), arguments, input).await;
+        let printed = format!("{}{}", result.stdout, result.stderr);
         let key = described["secret_access_key"].as_str().expect("a text");
         for secret in self.secrets().await.iter().map(String::as_str).chain([key]) {
-            assert!(!told.contains(secret), "a secret is told: {ran:?}");
+            assert!(!printed.contains(secret), "a secret is printed: {result:?}");
         }
-        ran
+        result
     }
 
-    /// Begins a run of the command, for stories in which something happens meanwhile.
-    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
-        begin(self.folder.path(), &environment(&self.stack.describe()), arguments)
+    /// Starts the command without waiting for it to exit.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
+        spawn(self.folder.path(), &environment(&self.stack.describe()), arguments)
     }
 
-    /// Every text in Landfall's secret.
+    /// Every text in Landfall's Secrets Manager secret.
     async fn secrets(&self) -> Vec<String> {
         fn texts(value: &Value, found: &mut Vec<String>) {
             match value {
@@ -155,7 +161,7 @@ impl World {
         let mut found = vec![];
         let mut secret: Value = serde_json::from_str(secret.secret_string().expect("a text")).expect("JSON");
         for section in secret["providers"].as_object_mut().expect("sections").values_mut() {
-            // Holds fingerprints, which may be told.
+            // Contains fingerprints, which may be printed.
             section.as_object_mut().expect("a section").remove("signing_secrets_until");
         }
         texts(&secret, &mut found);
@@ -163,12 +169,12 @@ impl World {
         found
     }
 
-    /// A place in the folder where the operator works.
+    /// A path in the operator's working folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Every file below a folder of the operator's, by its path, with its bytes.
+    /// The paths and bytes of all files below a folder of the working folder.
     pub(crate) fn files(&self, folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
         let (mut files, mut folders) = (vec![], vec![self.path(folder)]);
         while let Some(folder) = folders.pop() {
@@ -183,38 +189,38 @@ impl World {
         files
     }
 
-    /// Calls the control of the provider's simulator.
+    /// Calls the admin API of the provider's simulator.
     pub(crate) fn admin(&self, method: Method, path: &str, body: &Value) -> Value {
-        let answer = self.stack.simulator("abyssale").admin(method, path, body);
-        answer.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
+        let response = self.stack.simulator("abyssale").admin(method, path, body);
+        response.unwrap_or_else(|error| panic!("{path}: {} {}", error.status, error.body))
     }
 
-    /// Lays a fault in the way of the provider's calls, deliveries or downloads.
-    pub(crate) fn trouble(&self, fault: &Value) {
+    /// Injects a fault into the provider's requests, deliveries or downloads.
+    pub(crate) fn inject_fault(&self, fault: &Value) {
         self.admin(Method::POST, "/faults", fault);
     }
 
-    /// How many exports the provider accepted.
-    pub(crate) fn accepted(&self) -> u64 {
+    /// The number of exports that the provider has accepted.
+    pub(crate) fn accepted_exports(&self) -> u64 {
         self.admin(Method::GET, "/exports", &Value::Null)["accepted_posts"].as_u64().expect("a count")
     }
 
-    /// A request for an export of so many banners.
-    pub(crate) fn export(&self, count: usize) -> String {
+    /// A request for an export of this many banners.
+    pub(crate) fn export_request(&self, count: usize) -> String {
         let described = self.stack.simulator("abyssale").describe();
         let banners = &described["banner_ids"].as_array().expect("banners")[..count];
         json!({ "provider": "abyssale", "kind": "export", "banner_ids": banners }).to_string()
     }
 
-    /// A job that ended, made by the command.
-    pub(crate) async fn ended(&self, code: i32) -> Value {
-        self.landfall(&["submit", &self.export(2), "--wait"]).await.ends(code).document()
+    /// Submits a job, waits until it has ended, and checks the exit code.
+    pub(crate) async fn run_job_to_end(&self, code: i32) -> Value {
+        self.landfall(&["submit", &self.export_request(2), "--wait"]).await.expect_exit(code).document()
     }
 
-    /// The id of a job that stays as it is, since the provider never calls back.
-    pub(crate) async fn silent(&self) -> String {
-        self.trouble(&json!({ "on": "delivery", "kind": "drop", "count": null }));
-        id(&self.landfall(&["submit", &self.export(1)]).await.ends(0).document())
+    /// Submits a job that stays `submitted`: the provider sends no callback. Returns its ID.
+    pub(crate) async fn submit_without_callback(&self) -> String {
+        self.inject_fault(&json!({ "on": "delivery", "kind": "drop", "count": null }));
+        id(&self.landfall(&["submit", &self.export_request(1)]).await.expect_exit(0).document())
     }
 
     /// An object's bytes.
@@ -225,7 +231,7 @@ impl World {
     }
 }
 
-/// What leads the command to a stack.
+/// The environment variables with which the command reaches a local Landfall.
 fn environment(described: &Value) -> [(&str, &str); 4] {
     let text = |name: &str| described[name].as_str().expect("a text");
     [
@@ -236,7 +242,7 @@ fn environment(described: &Value) -> [(&str, &str); 4] {
     ]
 }
 
-/// A job's id.
+/// The ID of a job.
 pub(crate) fn id(job: &Value) -> String {
     job["job_id"].as_str().expect("an id").to_owned()
 }

@@ -1,26 +1,26 @@
-//! Where an invocation is sent.
+//! Builds the URL of a Lambda invocation.
 
 use http::Uri;
 use model::percent_encoded;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// The longest name that Lambda takes, an ARN with a qualifier included.
+/// The longest function name that Lambda accepts, an ARN with a qualifier included.
 const MAX_NAME_BYTES: usize = 170;
 
-/// `{endpoint}/2015-03-31/functions/{function}/invocations`. The function is a name, `name:alias` or an ARN.
+/// Builds `{endpoint}/2015-03-31/functions/{function}/invocations`. The function is a name, `name:alias` or an ARN.
 ///
 /// # Errors
-/// The endpoint is no URL, or the function can be none.
-pub(super) fn url(endpoint: &str, function: &str) -> Result<String, Failure> {
+/// The endpoint is not an HTTP URL, or the function is neither a name nor an ARN.
+pub(super) fn invoke_url(endpoint: &str, function: &str) -> Result<String, CliError> {
     let endpoint = endpoint.trim_end_matches('/');
     let uri: Option<Uri> = endpoint.parse().ok();
     if !uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()) {
-        return Err(Failure::usage("the endpoint of Lambda is no http or https URL"));
+        return Err(CliError::usage("the endpoint of Lambda is not an http or https URL"));
     }
-    let letter = |c: char| c.is_ascii_alphanumeric() || "-_:$".contains(c);
-    if function.is_empty() || function.len() > MAX_NAME_BYTES || !function.chars().all(letter) {
-        return Err(Failure::usage("the function is neither a name nor an ARN"));
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_:$".contains(c);
+    if function.is_empty() || function.len() > MAX_NAME_BYTES || !function.chars().all(is_allowed) {
+        return Err(CliError::usage("the function is neither a name nor an ARN"));
     }
     Ok(format!("{endpoint}/2015-03-31/functions/{}/invocations", percent_encoded(function)))
 }
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_aliases_and_arns_have_a_path() {
+    fn names_aliases_and_arns_are_percent_encoded() {
         let local = "http://127.0.0.1:4104";
         for (endpoint, function, path) in [
             (local, "submit", "submit"),
@@ -42,12 +42,12 @@ mod tests {
             ),
         ] {
             let expected = format!("{local}/2015-03-31/functions/{path}/invocations");
-            assert_eq!(url(endpoint, function), Ok(expected), "{function}");
+            assert_eq!(invoke_url(endpoint, function), Ok(expected), "{function}");
         }
     }
 
     #[test]
-    fn what_can_be_no_function_or_endpoint_is_refused() {
+    fn invalid_functions_and_endpoints_are_rejected() {
         let long = "n".repeat(171);
         for (endpoint, function) in [
             ("https://lambda.eu-west-1.amazonaws.com", ""),
@@ -59,7 +59,7 @@ mod tests {
             ("", "submit"),
         ] {
             assert_eq!(
-                url(endpoint, function).map_err(|failure| failure.exit.code()),
+                invoke_url(endpoint, function).map_err(|error| error.exit_status.code()),
                 Err(2),
                 "{endpoint} {function}"
             );
