@@ -116,6 +116,13 @@ fn crates_import_only_what_the_table_allows() {
 }
 
 #[test]
+fn the_log_writes_the_events_of_every_crate_of_the_functions() {
+    let table = TABLE.iter().map(|(name, _)| *name).filter(|name| *name != "landfall");
+    let logged: BTreeSet<&str> = runtime::LOGGED_CRATES.iter().copied().collect();
+    assert_eq!(logged, table.collect());
+}
+
+#[test]
 fn each_outside_thing_has_one_home() {
     for (name, imported) in dependencies() {
         for (thing, homes) in HOMES {

@@ -49,9 +49,9 @@ async fn a_deployment_in_order_is_told_so() {
     let expected = [
         ("callback_key", "ok"),
         ("callback_url", "warning"),
-        ("receiver", "ok"),
         ("key", "ok"),
         ("plan", "ok"),
+        ("receiver", "ok"),
         ("signing", "ok"),
         ("table", "ok"),
         // Nobody is told by a webhook of its own here.
