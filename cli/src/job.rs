@@ -1,29 +1,29 @@
-//! A job as the function shows it. Read with care for what a newer Landfall may add: unknown fields are kept, and an
-//! unknown status is one that has not ended.
+//! A job as the function returns it. Reading is tolerant of newer versions of Landfall: unknown fields are kept, and an
+//! unknown status counts as active.
 
 use model::{Status, StoredFile};
 use serde_json::Value;
 
-use crate::{exit::Exit, failure::Failure};
+use crate::{error::CliError, exit_status::ExitStatus};
 
 /// A job's JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Job(Value);
 
 impl Job {
-    /// Takes an answer for a job.
+    /// Takes a job from a response.
     ///
     /// # Errors
-    /// It has no id or no status.
-    pub(crate) fn read(answer: Value) -> Result<Self, Failure> {
-        let job = Self(answer);
+    /// It has no ID or no status.
+    pub(crate) fn from_response(response: Value) -> Result<Self, CliError> {
+        let job = Self(response);
         if job.id().is_empty() || job.status().is_empty() {
-            return Err(Failure::not_understood("the function's answer is no job"));
+            return Err(CliError::unexpected_response("the function's response is not a job"));
         }
         Ok(job)
     }
 
-    /// All of it.
+    /// The whole document.
     pub(crate) fn json(&self) -> &Value {
         &self.0
     }
@@ -36,59 +36,59 @@ impl Job {
         self.text("/status")
     }
 
-    /// A text by its JSON pointer; empty when there is none.
+    /// The text at a JSON pointer, or an empty text.
     pub(crate) fn text(&self, pointer: &str) -> &str {
         self.0.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// A number by its JSON pointer.
+    /// The number at a JSON pointer.
     pub(crate) fn number(&self, pointer: &str) -> Option<f64> {
         self.0.pointer(pointer).and_then(Value::as_f64)
     }
 
-    /// The items of a list by its JSON pointer.
+    /// The items of the list at a JSON pointer.
     pub(crate) fn items(&self, pointer: &str) -> &[Value] {
         self.0.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
-    /// How the process ends when the job has ended so; none while it has not.
-    pub(crate) fn end(&self) -> Option<Exit> {
+    /// The exit status of a job that has ended; `None` while it is active.
+    pub(crate) fn exit_status(&self) -> Option<ExitStatus> {
         let status: Status = self.status().parse().ok()?;
         match status {
-            Status::Stored => Some(Exit::Done),
-            Status::Partial => Some(Exit::Partial),
-            ended if ended.ends_wait() => Some(Exit::Ended),
+            Status::Stored => Some(ExitStatus::Success),
+            Status::Partial => Some(ExitStatus::JobPartial),
+            ended if ended.ends_wait() => Some(ExitStatus::JobUnsuccessful),
             _ => None,
         }
     }
 
-    /// The files that the job lists, and how many it has in all: a long list is cut.
+    /// The files that the job lists, and the number of all its files: a long list is truncated.
     ///
     /// # Errors
-    /// A file lacks what makes it one.
-    pub(crate) fn files(&self) -> Result<(Vec<StoredFile>, u64), Failure> {
-        let files: Vec<StoredFile> = self.items("/files").iter().map(file).collect::<Result<_, _>>()?;
+    /// A file lacks a required field.
+    pub(crate) fn files(&self) -> Result<(Vec<StoredFile>, u64), CliError> {
+        let files: Vec<StoredFile> = self.items("/files").iter().map(parse_file).collect::<Result<_, _>>()?;
         let total = self.0.pointer("/files_total").and_then(Value::as_u64).unwrap_or(0);
         let total = total.max(files.len() as u64);
         Ok((files, total))
     }
 
-    /// The archive as the provider delivered it, if it did.
+    /// The archive as the provider delivered it, if the job has one.
     ///
     /// # Errors
-    /// It lacks what makes it a file.
-    pub(crate) fn archive(&self) -> Result<Option<StoredFile>, Failure> {
-        self.0.get("archive").filter(|archive| !archive.is_null()).map(file).transpose()
+    /// It lacks a required field.
+    pub(crate) fn archive(&self) -> Result<Option<StoredFile>, CliError> {
+        self.0.get("archive").filter(|archive| !archive.is_null()).map(parse_file).transpose()
     }
 }
 
-/// A file out of a job or a manifest.
+/// Parses a file of a job or a manifest.
 ///
 /// # Errors
-/// It lacks what makes it one.
-pub(crate) fn file(listed: &Value) -> Result<StoredFile, Failure> {
-    serde_json::from_value(listed.clone())
-        .map_err(|e| Failure::not_understood(format!("a file of the job cannot be read: {e}")))
+/// It lacks a required field.
+pub(crate) fn parse_file(json: &Value) -> Result<StoredFile, CliError> {
+    serde_json::from_value(json.clone())
+        .map_err(|e| CliError::unexpected_response(format!("a file of the job cannot be read: {e}")))
 }
 
 #[cfg(test)]
@@ -98,34 +98,34 @@ mod tests {
     use super::*;
 
     fn job(status: &str) -> Job {
-        Job::read(json!({ "job_id": "1", "status": status, "later_field": 7 })).expect("a job")
+        Job::from_response(json!({ "job_id": "1", "status": status, "later_field": 7 })).expect("a job")
     }
 
     #[test]
-    fn every_status_has_its_end() {
-        let ends = Status::ALL.map(|status| job(status.as_str()).end().map(Exit::code));
+    fn every_final_status_has_an_exit_code() {
+        let codes = Status::ALL.map(|status| job(status.as_str()).exit_status().map(ExitStatus::code));
         let expected =
             [None, None, None, None, None, None, None, Some(0), Some(5), Some(6), Some(6), Some(6)];
-        assert_eq!(ends, expected);
+        assert_eq!(codes, expected);
     }
 
     #[test]
-    fn a_status_of_a_newer_landfall_has_not_ended() {
-        assert_eq!(job("polishing").end(), None);
+    fn an_unknown_status_counts_as_active() {
+        assert_eq!(job("polishing").exit_status(), None);
     }
 
     #[test]
-    fn fields_of_a_newer_landfall_are_kept() {
+    fn unknown_fields_are_kept() {
         assert_eq!(job("stored").json()["later_field"], 7);
     }
 
     #[test]
-    fn what_is_no_job_is_not_taken_for_one() {
-        for answer in [json!(null), json!({ "ok": true }), json!({ "job_id": "1" })] {
+    fn a_response_without_job_id_or_status_is_rejected() {
+        for response in [json!(null), json!({ "ok": true }), json!({ "job_id": "1" })] {
             assert_eq!(
-                Job::read(answer.clone()).map_err(|failure| failure.class),
+                Job::from_response(response.clone()).map_err(|error| error.class),
                 Err("NotUnderstood".into()),
-                "{answer}"
+                "{response}"
             );
         }
     }

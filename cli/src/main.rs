@@ -1,11 +1,11 @@
-//! `landfall`, the operator's command line: submits jobs, watches them, downloads what landed, and looks after both.
+//! `landfall`, the operator's command line: submits jobs, watches them, downloads their files and operates the installation.
 
 mod arguments;
 mod client;
 mod commands;
 mod download;
-mod exit;
-mod failure;
+mod error;
+mod exit_status;
 mod job;
 mod output;
 
@@ -17,12 +17,12 @@ use crate::{arguments::Arguments, output::Output};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let output = Output::new(&arguments.appearance);
-    match commands::run(arguments, &output) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            output.failed(&failure);
-            failure.exit.into()
+    let output = Output::new(&arguments.output);
+    match commands::run_command(arguments, &output) {
+        Ok(status) => status.into(),
+        Err(error) => {
+            output.print_error(&error);
+            error.exit_status.into()
         }
     }
 }

@@ -7,6 +7,7 @@ mod metrics;
 mod release;
 mod roles;
 mod rooms;
+mod structure;
 mod template;
 mod throttles;
 mod transport_security;

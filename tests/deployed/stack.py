@@ -92,7 +92,7 @@ def describe(session, endpoint, urls: dict, stack_name=STACK_NAME):
         "stack_name": stack_name,
         "bucket": found["BucketName"],
         "table": found["TableName"],
-        "delivery_queue_url": found["InboxQueueUrl"],
+        "delivery_queue_url": found["DeliveryQueueUrl"],
         "dead_letter_queue_url": found["DeadLetterQueueUrl"],
         "submissions_queue_url": found["SubmissionsQueueUrl"],
         "secret_id": found["SecretArn"],

@@ -49,9 +49,9 @@ async fn a_deployment_in_order_is_told_so() {
     let expected = [
         ("callback_key", "ok"),
         ("callback_url", "warning"),
-        ("receiver", "ok"),
         ("key", "ok"),
         ("plan", "ok"),
+        ("receiver", "ok"),
         ("signing", "ok"),
         ("table", "ok"),
         // Nobody is told by a webhook of its own here.
@@ -113,7 +113,7 @@ async fn a_missing_key_is_named() {
 async fn a_secret_that_the_provider_does_not_sign_with_is_found() {
     let world = World::start().await;
     world.know_signing_secrets(json!(["whsec_of_another_workspace"])).await;
-    world.only_fails("signing", "not held").await;
+    world.only_fails("signing", "not stored").await;
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn a_lack_of_a_secret_for_callers_webhooks_is_told_with_what_mends_it() {
     let world = World::start().await;
     let (ok, checks) = world.checked(Value::Null).await;
     let (status, detail) = &checks["webhook_secret"];
-    assert!(ok && status == "warning" && detail.contains("notify.webhook_url are refused"), "{detail}");
+    assert!(ok && status == "warning" && detail.contains("notify.webhook_url are rejected"), "{detail}");
     assert!(detail.contains("webhook_secret with the action rotate"), "{detail}");
     let mut secret = world.secret().await;
     secret["notify_signing_secrets"] = json!(["no such key"]);

@@ -2,58 +2,42 @@
 //! what must hold of every archive whatever it is: nothing outside of it is read, no byte belongs to two files, no
 //! file has more bytes than it may, both ways of inflating agree, and names are safe.
 //!
-//! The files of the worker are compiled into this target, so that it needs none of what the worker talks to.
 
 #![no_main]
 
 use std::{cell::Cell, collections::HashSet, ops::Range};
 
+use archive::{Entry, Limits, Listing, Planned, Step};
 use bytes::Bytes;
 use flate2::Crc;
 use futures_util::{FutureExt, TryStreamExt, stream};
 use libfuzzer_sys::fuzz_target;
 use model::{Error, ErrorClass};
 
-use read_plan::{Planned, Step};
-use zip::{Entry, Limits, Listing};
-
-#[path = "../../functions/webhook/src/landing/archive/unpack/image_header.rs"]
-mod image_header;
-#[path = "../../functions/webhook/src/landing/archive/unpack/inflate.rs"]
-mod inflate;
-#[path = "../../functions/webhook/src/landing/archive/unpack/kind.rs"]
-mod kind;
-#[path = "../../functions/webhook/src/landing/archive/unpack/names.rs"]
-mod names;
-#[path = "../../functions/webhook/src/landing/archive/unpack/read_plan.rs"]
-mod read_plan;
-#[path = "../../functions/webhook/src/landing/archive/zip/mod.rs"]
-mod zip;
-
 /// Low, so that every limit is met often and no run takes long.
 const LIMITS: Limits = Limits { entries: 500, total_bytes: 2 << 20, entry_bytes: 1 << 20, ratio: 100 };
 /// S3 takes keys of 1,024 bytes, and a job's prefix takes some of them.
 const MAX_NAME_BYTES: usize = 800;
 
-fuzz_target!(|archive: &[u8]| {
-    let counted = read(archive, |read| zip::inspect(archive.len() as u64, read).now_or_never());
-    let listed = read(archive, |read| zip::list(archive.len() as u64, read, LIMITS).now_or_never());
+fuzz_target!(|bytes: &[u8]| {
+    let counted = read(bytes, |read| archive::count_files(bytes.len() as u64, read).now_or_never());
+    let listed = read(bytes, |read| archive::list_entries(bytes.len() as u64, read, LIMITS).now_or_never());
     match (counted, listed) {
-        (Ok(contents), Ok(listing)) => {
-            assert_eq!(contents.files, listing.files.len() as u64);
-            unpack(archive, &listing);
+        (Ok(files), Ok(listing)) => {
+            assert_eq!(files, listing.files.len() as u64);
+            unpack(bytes, &listing);
         }
-        (Err(fault), Ok(_)) => panic!("listed, and yet: {fault}"),
-        (_, Err(fault)) => {
-            assert!(matches!(fault.class, ErrorClass::ArchiveInvalid | ErrorClass::ArchiveRefused), "{fault}")
+        (Err(error), Ok(_)) => panic!("listed, and yet: {error}"),
+        (_, Err(error)) => {
+            assert!(matches!(error.class, ErrorClass::ArchiveInvalid | ErrorClass::ArchiveRefused), "{error}")
         }
     }
-    zip::may_begin_with(archive);
+    archive::can_start_with(bytes);
 });
 
 /// Gives a reader its ranges, and checks that they are ranges of the archive and not more than it takes.
 fn read<T>(
-    archive: &[u8],
+    bytes: &[u8],
     reader: impl FnOnce(
         &dyn Fn(Range<u64>) -> std::future::Ready<Result<Bytes, Error>>,
     ) -> Option<Result<T, Error>>,
@@ -61,34 +45,34 @@ fn read<T>(
     let bytes_read = Cell::new(0);
     let read = |range: Range<u64>| {
         bytes_read.set(bytes_read.get() + range.end - range.start);
-        std::future::ready(Ok(slice(archive, &range)))
+        std::future::ready(Ok(slice(bytes, &range)))
     };
     let outcome = reader(&read).expect("memory never waits");
     // The tail, two places of a Zip64 end, and the directory, of which a window may begin with what the last one cut.
-    let most = 2 * archive.len() as u64 + 2 * 56;
-    assert!(bytes_read.get() <= most, "{} bytes are read of {}", bytes_read.get(), archive.len());
+    let most = 2 * bytes.len() as u64 + 2 * 56;
+    assert!(bytes_read.get() <= most, "{} bytes are read of {}", bytes_read.get(), bytes.len());
     outcome
 }
 
-fn slice(archive: &[u8], range: &Range<u64>) -> Bytes {
-    let bytes = archive.get(range.start as usize..range.end as usize);
-    Bytes::copy_from_slice(bytes.unwrap_or_else(|| panic!("{range:?} is read of {}", archive.len())))
+fn slice(bytes: &[u8], range: &Range<u64>) -> Bytes {
+    let read = bytes.get(range.start as usize..range.end as usize);
+    Bytes::copy_from_slice(read.unwrap_or_else(|| panic!("{range:?} is read of {}", bytes.len())))
 }
 
 /// Unpacks a listed archive as the worker does, but into nothing.
-fn unpack(archive: &[u8], listing: &Listing) {
-    assert!(listing.end <= archive.len() as u64);
+fn unpack(bytes: &[u8], listing: &Listing) {
+    assert!(listing.end <= bytes.len() as u64);
     safe_names(&listing.files);
     let mut files = 0;
     let mut taken: Vec<Range<u64>> = vec![];
-    for step in read_plan::plan(listing) {
+    for step in archive::plan_reads(listing) {
         let (block, planned) = match step {
             Step::Together { range, files } => (range, files),
             Step::Alone(file) => (listing.files[file.index].offset..file.bound, vec![file]),
         };
         assert!(block.start <= block.end && block.end <= listing.end, "{block:?} of {}", listing.end);
         files += planned.len();
-        taken.extend(planned.into_iter().filter_map(|file| unpack_one(archive, listing, file)));
+        taken.extend(planned.into_iter().filter_map(|file| unpack_one(bytes, listing, file)));
     }
     assert_eq!(files, listing.files.len());
     taken.sort_by_key(|range| (range.start, range.end));
@@ -98,17 +82,17 @@ fn unpack(archive: &[u8], listing: &Listing) {
 }
 
 /// One file, whole and in pieces. Returns where its bytes lie, if they may be read.
-fn unpack_one(archive: &[u8], listing: &Listing, file: Planned) -> Option<Range<u64>> {
+fn unpack_one(bytes: &[u8], listing: &Listing, file: Planned) -> Option<Range<u64>> {
     let entry = &listing.files[file.index];
     assert!(entry.offset <= file.bound && file.bound <= listing.end);
-    let data = zip::data_range(entry, &slice(archive, &(entry.offset..file.bound)))?;
+    let data = archive::data_range(entry, &slice(bytes, &(entry.offset..file.bound)))?;
     if data.end > file.bound {
         return None;
     }
-    assert!(data.start >= entry.offset + zip::HEADER_LENGTH && data.end - data.start == entry.compressed);
-    let bytes = slice(archive, &data);
-    let start = inflate::beginning(entry, bytes.clone(), 64);
-    match (inflate::whole(entry, bytes.clone()), in_pieces(entry, &bytes)) {
+    assert!(data.start >= entry.offset + archive::HEADER_LENGTH && data.end - data.start == entry.compressed);
+    let bytes = slice(bytes, &data);
+    let start = archive::inflate_start(entry, bytes.clone(), 64);
+    match (archive::inflate_all(entry, bytes.clone()), in_pieces(entry, &bytes)) {
         (Ok(whole), Ok(pieces)) => {
             assert!(whole == pieces, "two ways, two files");
             assert_eq!(whole.len() as u64, entry.size);
@@ -116,8 +100,8 @@ fn unpack_one(archive: &[u8], listing: &Listing, file: Planned) -> Option<Range<
             crc.update(&whole);
             assert_eq!(crc.sum(), entry.crc32);
             assert!(whole.starts_with(&start));
-            kind::content_type(&zip::decoded(&entry.name, entry.utf8), &whole);
-            image_header::measures(&whole);
+            archive::content_type(&archive::decode_name(&entry.name, entry.utf8), &whole);
+            archive::image_dimensions(&whole);
         }
         (Err(one), Err(other)) => {
             assert_eq!(one.class, other.class, "{one} / {other}");
@@ -137,7 +121,7 @@ fn in_pieces(entry: &Entry, bytes: &Bytes) -> Result<Bytes, Error> {
         (!rest.is_empty()).then(|| Ok(rest.split_to(length.min(rest.len()))))
     });
     let mut content = vec![];
-    let pieces = inflate::pieces(entry, stream::iter(chunks)).try_for_each(|piece| {
+    let pieces = archive::inflate_stream(entry, stream::iter(chunks)).try_for_each(|piece| {
         content.extend_from_slice(&piece);
         assert!(content.len() as u64 <= entry.size);
         std::future::ready(Ok(()))
@@ -147,7 +131,7 @@ fn in_pieces(entry: &Entry, bytes: &Bytes) -> Result<Bytes, Error> {
 }
 
 fn safe_names(files: &[Entry]) {
-    let names = names::safe(files);
+    let names = archive::safe_names(files);
     assert_eq!(names.len(), files.len());
     let mut taken = HashSet::new();
     for name in &names {

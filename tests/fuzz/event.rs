@@ -11,7 +11,7 @@ mod event_source;
 #[path = "../../shared/runtime/src/http_event.rs"]
 mod http_event;
 
-use event_source::Trigger;
+use event_source::EventSource;
 
 fuzz_target!(|bytes: &[u8]| {
     // As the Runtime API gives it.
@@ -31,22 +31,22 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn read(event: Value) {
-    match Trigger::read(event) {
-        Ok(Trigger::Http(request)) => {
+    match EventSource::read(event) {
+        Ok(EventSource::Http(request)) => {
             let path = request.uri().path();
             if http_event::is_plain_path(path) {
                 assert!(path.starts_with('/') && !path.contains("/../") && !path.contains('\\'), "{path}");
             }
             let _ = (request.headers().len(), request.body().len());
         }
-        Ok(Trigger::Queue(messages)) => {
+        Ok(EventSource::Queue(messages)) => {
             let known = |message: &event_source::QueueMessage| {
                 message.queue.len() + message.id.len() + message.receipt_handle.len() + message.body.len()
             };
             let _ =
                 messages.iter().map(|message| known(message) + message.receive_count as usize).sum::<usize>();
         }
-        Ok(Trigger::Direct(command, fields)) => {
+        Ok(EventSource::Direct(command, fields)) => {
             let _ = (command.len(), fields.len());
         }
         Err(fault) => assert!(!fault.message.is_empty()),

@@ -14,7 +14,7 @@ pub const BUCKET: &str = "landfall-files";
 /// Name of the table.
 pub const TABLE: &str = "landfall-jobs";
 /// Name of the delivery queue.
-pub const DELIVERY_QUEUE: &str = "landfall-inbox";
+pub const DELIVERY_QUEUE: &str = "landfall-deliveries";
 /// Name of its dead-letter queue.
 pub const DEAD_LETTER_QUEUE: &str = "landfall-dead-letters";
 /// Name of the queue of jobs whose submission is deferred.

@@ -169,7 +169,7 @@ fn whom_a_job_tells_is_taken_if_and_only_if_its_schema_says_so() {
         let request =
             json!({ "provider": "abyssale", "kind": "export", "banner_ids": [id], "notify": notify });
         let valid = schema.is_valid(&request);
-        let taken = Command::direct("submit", request.as_object().cloned().expect("an object"));
+        let taken = Command::read_invocation("submit", request.as_object().cloned().expect("an object"));
         assert_eq!(valid, taken.is_ok(), "described as {valid}, but {taken:?}: {notify}");
         verdicts.insert(valid);
     }

@@ -1,225 +1,226 @@
-//! The command line.
+//! The command line: commands, options and their help texts.
 
-mod values;
+mod value_parsers;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use self::values::{duration, pair};
+use self::value_parsers::{parse_duration, parse_pair};
 
-/// The heading of what every command takes.
-const EVERYWHERE: &str = "With every command";
+/// The help heading of the options that every command has.
+const GLOBAL_OPTIONS: &str = "Global options";
 
-/// The numbers of [`crate::exit::Exit`], for whoever asks for help.
+/// The exit codes of [`crate::exit_status::ExitStatus`] as the help text lists them.
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done
-  1  worth retrying
-  2  the command line or the request on it cannot be read
-  3  refused for good
+  0  success
+  1  transient error; retry the command
+  2  invalid command line or malformed request
+  3  rejected permanently
   4  no such job, file or delivery
   5  the job ended partial
   6  the job ended failed, expired or cancelled
-  7  the job was unfinished after --timeout
-  8  something on this machine is in the way
-  9  a check found something out of order";
+  7  the job was still active after --timeout
+  8  local file conflict
+  9  a check reported a problem";
 
-/// Submits jobs to Landfall, watches them, downloads what landed, and looks after both.
+/// Submits jobs to Landfall, watches them, downloads their files and operates the installation.
 #[derive(Debug, Parser)]
 #[command(name = "landfall", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) connection: ConnectionOptions,
     #[command(flatten)]
-    pub(crate) appearance: Appearance,
+    pub(crate) output: OutputOptions,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// How Landfall is reached: by direct invocation of its submit function.
+/// Which submit function the command invokes, and with which AWS configuration.
 #[derive(Debug, Args)]
-pub(crate) struct Reach {
+pub(crate) struct ConnectionOptions {
     /// Name or ARN of the submit function
     #[arg(
         long,
         global = true,
-        help_heading = EVERYWHERE,
+        help_heading = GLOBAL_OPTIONS,
         env = "LANDFALL_FUNCTION",
         default_value = "landfall-submit",
         value_name = "NAME"
     )]
     pub(crate) function: String,
-    /// Profile of the AWS configuration; otherwise AWS_PROFILE or the default one
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME")]
+    /// AWS profile. Defaults to AWS_PROFILE, else to the default profile
+    #[arg(long, global = true, help_heading = GLOBAL_OPTIONS, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// AWS region; otherwise that of the environment or the profile
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "REGION")]
+    /// AWS region. Defaults to the region of the environment or the profile
+    #[arg(long, global = true, help_heading = GLOBAL_OPTIONS, value_name = "REGION")]
     pub(crate) region: Option<String>,
 }
 
-/// How answers are shown.
+/// How results are printed.
 #[derive(Debug, Args)]
-pub(crate) struct Appearance {
-    /// What to print: text for people, or JSON, one document on a line. Text on a terminal, else JSON
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FORMAT")]
-    pub(crate) output: Option<Format>,
+pub(crate) struct OutputOptions {
+    /// Output format: text, or JSON with one document per line. Defaults to text on a terminal, JSON elsewhere
+    #[arg(long = "output", global = true, help_heading = GLOBAL_OPTIONS, value_name = "FORMAT")]
+    pub(crate) format: Option<OutputFormat>,
     /// The same as --output json
-    #[arg(long, global = true, help_heading = EVERYWHERE, conflicts_with = "output")]
+    #[arg(long, global = true, help_heading = GLOBAL_OPTIONS, conflicts_with = "format")]
     pub(crate) json: bool,
-    /// No progress and no hints on standard error
-    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
+    /// Print no progress and no hints on standard error
+    #[arg(long, short, global = true, help_heading = GLOBAL_OPTIONS)]
     pub(crate) quiet: bool,
 }
 
-/// What is printed.
+/// The format of results and errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     /// Text for people.
     Text,
-    /// JSON, one document on a line.
+    /// JSON, one document per line.
     Json,
 }
 
-/// What to do.
+/// One command with its arguments.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Submit a job
     Submit {
-        /// The request as `POST /jobs` takes it: JSON itself, the name of a file, or - for standard input
+        /// The request as `POST /jobs` takes it: JSON, the name of a file, or - for standard input
         request: String,
-        /// The same key and request give the same job. Without one, a new key is made for every call
+        /// Idempotency key: the same key and request return the same job. Generated if omitted
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
         #[command(flatten)]
-        waiting: MayWait,
+        wait: WaitOptions,
     },
     /// Show a job
     Get {
-        /// Its id
+        /// The job's ID
         job: String,
     },
-    /// List jobs, the newest first
-    List(Listing),
+    /// List jobs, newest first
+    List(ListArguments),
     /// Wait until a job has ended
     Wait {
-        /// Its id
+        /// The job's ID
         job: String,
-        #[command(flatten)]
-        patience: Patience,
+        /// How long to wait at most, such as 90s, 15m or 2h
+        #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = parse_duration)]
+        timeout: Duration,
     },
-    /// Download what landed. Goes on where it stopped, and leaves alone what is there already
-    Download(Download),
-    /// Print a URL that gives a file to whoever has it
+    /// Download the files of a job. Resumes interrupted downloads and skips files that exist already
+    Download(DownloadArguments),
+    /// Print a presigned URL of a file, the archive or the manifest
     #[command(override_usage = "landfall link [OPTIONS] <JOB> <FILE|--archive|--manifest>")]
-    Link(Linking),
-    /// Land a job's files again, or submit its request anew
+    Link(LinkArguments),
+    /// Land a job's files again, or submit its request as a new job
     Retry {
-        /// Its id
+        /// The job's ID
         job: String,
-        /// Make a new job of the same request, which the provider may bill. Repeated, it gives the same new job
+        /// Submit the same request as a new job, which the provider may bill. Repeating it returns the same new job
         #[arg(long)]
         resubmit: bool,
         #[command(flatten)]
-        waiting: MayWait,
+        wait: WaitOptions,
     },
-    /// Let a stored delivery of the provider go through the worker again
+    /// Process a stored delivery of the provider again
     Replay {
-        /// The job's id
+        /// The job's ID
         job: String,
-        /// Which delivery, as `get` lists them; otherwise the newest
+        /// The delivery's ID, as `get` lists it. Defaults to the newest delivery
         #[arg(long, value_name = "ID")]
         delivery: Option<String>,
         #[command(flatten)]
-        waiting: MayWait,
+        wait: WaitOptions,
     },
     /// Cancel a job
     Cancel {
-        /// Its id
+        /// The job's ID
         job: String,
     },
-    /// See whether everything is in order that jobs need
+    /// Check configuration, credentials and connectivity
     Check {
         /// The provider, such as abyssale
         provider: String,
-        /// The provider's own fields, such as design_id=77aa10c2-…
-        #[arg(value_name = "NAME=VALUE", value_parser = pair)]
+        /// Fields that only this provider takes, such as design_id=77aa10c2-…
+        #[arg(value_name = "NAME=VALUE", value_parser = parse_pair)]
         fields: Vec<(String, String)>,
     },
-    /// Look after the secret with which a provider signs its deliveries
-    SigningSecret(SigningSecret),
-    /// Look after the secrets that sign callers' webhooks
+    /// Manage the secret with which a provider signs its deliveries
+    SigningSecret(SigningSecretArguments),
+    /// Manage the secrets that sign webhooks to callers
     WebhookSecret {
-        /// What to do
-        action: WebhookAction,
+        /// The action
+        action: WebhookSecretAction,
     },
 }
 
 /// Which jobs are listed.
 #[derive(Debug, Args)]
-pub(crate) struct Listing {
-    /// First day, in UTC; otherwise a week ago
+pub(crate) struct ListArguments {
+    /// First day, in UTC. Defaults to a week ago
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) from: Option<String>,
-    /// Last day, in UTC; otherwise today
+    /// Last day, in UTC. Defaults to today
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) to: Option<String>,
-    /// Only jobs of these states, separated by commas
+    /// List only jobs with these statuses, separated by commas
     #[arg(long, value_name = "STATUS,…")]
     pub(crate) status: Option<String>,
-    /// Only jobs of this provider
+    /// List only jobs of this provider
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<String>,
-    /// Only jobs of this kind
+    /// List only jobs of this kind
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<String>,
-    /// Only jobs with this in their metadata. May be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    /// List only jobs with this metadata value. May be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub(crate) metadata: Vec<(String, String)>,
-    /// The most jobs that are listed
+    /// Maximum number of jobs
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: u64,
-    /// List them all, however many
+    /// List all jobs
     #[arg(long, conflicts_with = "limit")]
     pub(crate) all: bool,
 }
 
-/// What is downloaded, and where to.
+/// What is downloaded, and the destination.
 #[derive(Debug, Args)]
-pub(crate) struct Download {
-    /// The job's id
+pub(crate) struct DownloadArguments {
+    /// The job's ID
     pub(crate) job: String,
-    /// Files by their names; otherwise all of them
+    /// Names of files. Defaults to all files
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<String>,
-    /// The archive as the provider delivered it, instead of the files
+    /// Download the provider's archive in place of the files
     #[arg(long, conflicts_with = "files")]
     pub(crate) archive: bool,
-    /// The folder to put them into, made if need be; otherwise one named after the job
+    /// Destination folder, created if it does not exist. Defaults to a folder named after the job
     #[arg(long, short, value_name = "FOLDER")]
     pub(crate) to: Option<PathBuf>,
-    /// Put them over other files of the same names
+    /// Overwrite different files of the same names
     #[arg(long)]
     pub(crate) force: bool,
 }
 
-/// What is linked, and for how long.
+/// What the presigned URL gives access to, and for how long.
 #[derive(Debug, Args)]
-pub(crate) struct Linking {
-    /// The job's id
+pub(crate) struct LinkArguments {
+    /// The job's ID
     pub(crate) job: String,
     #[command(flatten)]
-    pub(crate) linked: Linked,
-    /// For how long, such as 15m or 2h. The credentials that sign it may end it sooner
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) selection: LinkSelection,
+    /// Validity, such as 15m or 2h. The URL ends sooner if the credentials that sign it expire sooner
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) expires_in: Option<Duration>,
 }
 
-/// One of these.
+/// The object of a presigned URL: exactly one of these is given.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct Linked {
-    /// A file by its name
+pub(crate) struct LinkSelection {
+    /// The name of a file
     pub(crate) file: Option<String>,
     /// The archive as the provider delivered it
     #[arg(long)]
@@ -229,58 +230,50 @@ pub(crate) struct Linked {
     pub(crate) manifest: bool,
 }
 
-/// Whether to wait for the job's end.
+/// Whether the command waits until the job has ended.
 #[derive(Debug, Args)]
-pub(crate) struct MayWait {
-    /// Wait until the job has ended, and show it then
-    #[arg(long)]
-    pub(crate) wait: bool,
+pub(crate) struct WaitOptions {
+    /// Wait until the job has ended, then show it
+    #[arg(long = "wait")]
+    pub(crate) is_requested: bool,
     /// How long to wait at most, such as 90s, 15m or 2h
-    #[arg(long, requires = "wait", default_value = "1h", value_name = "DURATION", value_parser = duration)]
+    #[arg(long, requires = "is_requested", default_value = "1h", value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) timeout: Duration,
 }
 
-/// How long to wait.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct Patience {
-    /// How long to wait at most, such as 90s, 15m or 2h
-    #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = duration)]
-    pub(crate) timeout: Duration,
-}
-
-/// Looking after a provider's signing secret.
+/// The arguments of `signing-secret`.
 #[derive(Debug, Args)]
-pub(crate) struct SigningSecret {
+pub(crate) struct SigningSecretArguments {
     /// The provider, such as abyssale
     pub(crate) provider: String,
-    /// What to do
-    pub(crate) action: SigningAction,
-    /// Rotate although the secret before is still valid, which ends it
+    /// The action
+    pub(crate) action: SigningSecretAction,
+    /// Rotate even while the previous secret is still valid. This invalidates the previous secret
     #[arg(long)]
     pub(crate) force: bool,
 }
 
-/// What to do about a provider's signing secret.
+/// Actions on a provider's signing secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SigningAction {
-    /// Show what is held and what the provider has.
+pub(crate) enum SigningSecretAction {
+    /// Show the stored secrets and the provider's secret by their fingerprints.
     Status,
-    /// Store the provider's present secret.
+    /// Store the provider's current secret.
     Fetch,
-    /// Have a new one made.
+    /// Make the provider generate a new secret, and store it.
     Rotate,
-    /// End the validity of the one before.
+    /// Invalidate the previous secret.
     Revoke,
 }
 
-/// What to do about the secrets that sign callers' webhooks.
+/// Actions on the secrets that sign webhooks to callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum WebhookAction {
-    /// Show which ones sign.
+pub(crate) enum WebhookSecretAction {
+    /// Show the active secrets by their fingerprints.
     Status,
-    /// Make a new one, or the first. The one before signs on beside it.
+    /// Generate a new secret, or the first one. The previous secret stays active beside it.
     Rotate,
-    /// Let only the newest sign.
+    /// Keep only the newest secret active.
     Revoke,
 }
 
@@ -291,23 +284,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_definition_is_valid() {
         Arguments::command().debug_assert();
     }
 
     #[test]
-    fn who_waits_does_so_for_an_hour_or_as_long_as_is_said() {
+    fn the_default_timeout_of_wait_is_an_hour() {
         for (line, seconds) in
             [("landfall retry 1 --wait", 3600), ("landfall retry 1 --wait --timeout 5m", 300)]
         {
-            let read = Arguments::try_parse_from(line.split(' ')).expect("a line").command;
-            let Command::Retry { waiting, .. } = read else { panic!("a retry") };
-            assert_eq!(waiting.timeout.as_secs(), seconds, "{line}");
+            let command = Arguments::try_parse_from(line.split(' ')).expect("a valid line").command;
+            let Command::Retry { wait, .. } = command else { panic!("not the command retry") };
+            assert_eq!(wait.timeout.as_secs(), seconds, "{line}");
         }
     }
 
     #[test]
-    fn what_contradicts_itself_or_says_too_little_is_refused() {
+    fn contradictory_and_incomplete_command_lines_are_rejected() {
         for line in [
             "landfall list --all --limit 3",
             "landfall list --limit 0",

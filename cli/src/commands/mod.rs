@@ -1,98 +1,94 @@
-//! From the command line to the use case.
+//! Runs the command of the command line.
 
-mod jobs;
-mod link;
-mod list;
-mod operator;
-mod submit;
-mod wait;
+mod check;
+mod job_actions;
+mod list_jobs;
+mod print_link;
+mod secrets;
+mod submit_job;
+mod wait_for_job;
 
-use serde_json::{Map, Value};
-
-use self::wait::Standing;
+use self::wait_for_job::ReplayBaseline;
 use crate::{
-    arguments::{Arguments, Command, MayWait},
-    client::Function,
-    download::download,
-    exit::Exit,
-    failure::{Failure, causes},
+    arguments::{Arguments, Command, WaitOptions},
+    client::{SubmitFunction, fetch_job},
+    download::download_files,
+    error::{CliError, error_chain},
+    exit_status::ExitStatus,
     job::Job,
     output::{self, Output},
 };
 
-/// Carries out what the command line says.
+/// Runs the command that the arguments name.
 ///
 /// # Errors
-/// Why it could not be done.
-pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
+/// Why the command failed.
+pub(crate) fn run_command(arguments: Arguments, output: &Output) -> Result<ExitStatus, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|e| Failure::new("Internal", causes(&e), Exit::Refused))?;
+    let runtime = runtime.map_err(|e| CliError::new("Internal", error_chain(&e), ExitStatus::Rejected))?;
     runtime.block_on(async {
-        let function = Function::connect(&arguments.reach).await?;
-        carry_out(&function, output, arguments.command).await
+        let function = SubmitFunction::configure(&arguments.connection).await?;
+        dispatch(&function, output, arguments.command).await
     })
 }
 
-async fn carry_out(function: &Function, output: &Output, command: Command) -> Result<Exit, Failure> {
+async fn dispatch(
+    function: &SubmitFunction,
+    output: &Output,
+    command: Command,
+) -> Result<ExitStatus, CliError> {
     match command {
-        Command::Submit { request, idempotency_key, waiting } => {
-            let request = submit::Request::read(&request, idempotency_key)?;
-            let job = submit::submit(function, output, request).await?;
-            show_or_wait(function, output, job, &waiting, None).await
+        Command::Submit { request, idempotency_key, wait } => {
+            let request = submit_job::SubmitRequest::load(&request, idempotency_key)?;
+            let job = submit_job::submit_job(function, output, request).await?;
+            show_or_wait(function, output, job, &wait, None).await
         }
-        Command::Get { job } => show(output, &job_of(function, &job).await?),
-        Command::List(listing) => list::list(function, output, &listing).await,
-        Command::Wait { job, patience } => {
-            let job = job_of(function, &job).await?;
-            wait::wait(function, output, job, patience.timeout, None).await
+        Command::Get { job } => show(output, &fetch_job(function, &job).await?),
+        Command::List(arguments) => list_jobs::list_jobs(function, output, &arguments).await,
+        Command::Wait { job, timeout } => {
+            let job = fetch_job(function, &job).await?;
+            wait_for_job::wait_for_job(function, output, job, timeout, None).await
         }
-        Command::Download(asked) => download(function, output, &asked).await,
-        Command::Link(asked) => link::print(function, output, &asked).await,
-        Command::Retry { job, resubmit, waiting } => {
-            let job = jobs::retry(function, &job, resubmit).await?;
-            show_or_wait(function, output, job, &waiting, None).await
+        Command::Download(arguments) => download_files(function, output, &arguments).await,
+        Command::Link(arguments) => print_link::print_link(function, output, &arguments).await,
+        Command::Retry { job, resubmit, wait } => {
+            let job = match resubmit {
+                true => job_actions::resubmit_job(function, &job).await?,
+                false => job_actions::retry_landing(function, &job).await?,
+            };
+            show_or_wait(function, output, job, &wait, None).await
         }
-        Command::Replay { job, delivery, waiting } => {
-            let job = jobs::replay(function, &job, delivery).await?;
-            let standing = Standing::of(&job);
-            show_or_wait(function, output, job, &waiting, Some(standing)).await
+        Command::Replay { job, delivery, wait } => {
+            let job = job_actions::replay_delivery(function, &job, delivery).await?;
+            let baseline = ReplayBaseline::new(&job);
+            show_or_wait(function, output, job, &wait, Some(baseline)).await
         }
-        Command::Cancel { job } => show(output, &jobs::cancel(function, &job).await?),
-        Command::Check { provider, fields } => operator::check(function, output, provider, fields).await,
-        Command::SigningSecret(asked) => operator::signing_secret(function, output, &asked).await,
-        Command::WebhookSecret { action } => operator::webhook_secret(function, output, action).await,
+        Command::Cancel { job } => show(output, &job_actions::cancel_job(function, &job).await?),
+        Command::Check { provider, fields } => check::run_check(function, output, provider, fields).await,
+        Command::SigningSecret(arguments) => {
+            secrets::manage_signing_secret(function, output, &arguments).await
+        }
+        Command::WebhookSecret { action } => secrets::manage_webhook_secret(function, output, action).await,
     }
 }
 
 async fn show_or_wait(
-    function: &Function,
+    function: &SubmitFunction,
     output: &Output,
     job: Job,
-    waiting: &MayWait,
-    standing: Option<Standing>,
-) -> Result<Exit, Failure> {
-    if !waiting.wait {
+    wait: &WaitOptions,
+    baseline: Option<ReplayBaseline>,
+) -> Result<ExitStatus, CliError> {
+    if !wait.is_requested {
         return show(output, &job);
     }
-    output.hint(&format!("job {}", job.id()));
-    // Made or changed, it is not shown with everything.
-    let job = wait::look(function, &job).await?;
-    wait::wait(function, output, job, waiting.timeout, standing).await
+    output.print_hint(&format!("job {}", job.id()));
+    // The response to a command that creates or changes a job does not have all its fields.
+    let job = wait_for_job::refresh_job(function, &job).await?;
+    wait_for_job::wait_for_job(function, output, job, wait.timeout, baseline).await
 }
 
-fn show(output: &Output, job: &Job) -> Result<Exit, Failure> {
-    output.answer(job.json(), || output::job(job))?;
-    Ok(Exit::Done)
-}
-
-/// A job as it is now.
-///
-/// # Errors
-/// There is none of this id, or it cannot be asked for.
-pub(crate) async fn job_of(function: &Function, id: &str) -> Result<Job, Failure> {
-    Job::read(function.call("get", fields([("job_id", id)])).await?)
-}
-
-fn fields<const N: usize>(texts: [(&str, &str); N]) -> Map<String, Value> {
-    texts.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect()
+fn show(output: &Output, job: &Job) -> Result<ExitStatus, CliError> {
+    output.print_result(job.json(), || output::render_job(job))?;
+    Ok(ExitStatus::Success)
 }

@@ -1,192 +1,112 @@
-//! Where a file goes on this machine, and what lies there.
+//! Determines the local path of a file, and rejects unsafe names, symbolic links and names that are folders of others.
 
 use std::{
     collections::HashSet,
-    fs::{self, File},
-    io::{self, ErrorKind, Read},
+    fs,
     path::{Path, PathBuf},
 };
 
 use model::StoredFile;
 
-use super::checksum::Running;
-use crate::{exit::Exit, failure::Failure};
+use crate::{error::CliError, exit_status::ExitStatus};
 
-/// How much of a local file is read at once.
-const CHUNK: usize = 256 * 1024;
-
-/// What lies where a file belongs.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum There {
-    Nothing,
-    /// The very bytes.
-    TheFile,
-    /// Another file, or no file at all.
-    SomethingElse,
-}
-
-/// The path of a file below the folder. Landfall makes names safe; what comes over a wire is looked at all the same.
+/// The path of a file below the folder. Landfall makes names safe, but the response is validated all the same.
 ///
 /// # Errors
-/// A name that leads out of the folder, or that some system reads as more than a name.
-pub(super) fn path(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
-    let part_is_safe = |part: &str| {
-        let harmless = |c: char| !c.is_control() && !matches!(c, '\\' | ':');
-        !matches!(part, "" | "." | "..") && part.chars().all(harmless)
+/// The name leads out of the folder, or an operating system reads it as more than a name.
+pub(super) fn destination_path(folder: &Path, name: &str) -> Result<PathBuf, CliError> {
+    let is_safe = |segment: &str| {
+        let is_allowed = |c: char| !c.is_control() && !matches!(c, '\\' | ':');
+        !matches!(segment, "" | "." | "..") && segment.chars().all(is_allowed)
     };
-    if !name.split('/').all(part_is_safe) {
-        let message = format!("a file of the job has a name that is not safe here: {name:?}");
-        return Err(Failure::new("UnsafeName", message, Exit::Refused));
+    if !name.split('/').all(is_safe) {
+        let message = format!("the name of a file of the job is not safe on this machine: {name:?}");
+        return Err(CliError::new("UnsafeName", message, ExitStatus::Rejected));
     }
-    Ok(name.split('/').fold(folder.to_path_buf(), |path, part| path.join(part)))
+    Ok(name.split('/').fold(folder.to_path_buf(), |path, segment| path.join(segment)))
 }
 
-/// Sets apart the files whose names are folders of others, since one place cannot be both: jobs that landed before
-/// Landfall numbered such names have them. Returns the others, and a failure for each that was set apart.
-pub(super) fn apart(files: Vec<StoredFile>) -> (Vec<StoredFile>, Vec<Failure>) {
+/// Splits off the files whose names are folders of other files: a path cannot be both. Jobs that landed before Landfall
+/// numbered such names have them. Returns the other files, and an error for each file that was split off.
+pub(super) fn split_off_folder_names(files: Vec<StoredFile>) -> (Vec<StoredFile>, Vec<CliError>) {
     let folders: HashSet<String> = (files.iter())
         .flat_map(|file| file.name.match_indices('/').map(|(end, _)| file.name[..end].to_owned()))
         .collect();
-    let (folders, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| folders.contains(&file.name));
-    let told = folders.into_iter().map(|file| {
+    let (conflicting, files): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| folders.contains(&file.name));
+    let errors = conflicting.into_iter().map(|file| {
         let name = file.name;
         let message = format!(
             "{name:?} is a file of the job and a folder of other files; download it by its name into another folder"
         );
-        Failure::in_the_way(message)
+        CliError::local_conflict(message)
     });
-    (files, told.collect())
+    (files, errors.collect())
 }
 
-/// Looks whether the folders between one and a file's place in it are folders themselves. A symbolic link among them
-/// would lead out of it.
+/// Rejects a path with a symbolic link among the folders below `folder`: the link could lead out of it.
 ///
 /// # Errors
 /// One is a symbolic link.
-pub(super) fn leads_nowhere_else(folder: &Path, path: &Path) -> Result<(), Failure> {
-    let between = path.ancestors().skip(1).take_while(|between| *between != folder);
-    for between in between {
-        if fs::symlink_metadata(between).is_ok_and(|there| there.is_symlink()) {
-            let message = format!("{} is a symbolic link; files are not put behind it", between.display());
-            return Err(Failure::in_the_way(message));
+pub(super) fn reject_symlinks_below(folder: &Path, path: &Path) -> Result<(), CliError> {
+    let parents = path.ancestors().skip(1).take_while(|parent| *parent != folder);
+    for parent in parents {
+        if fs::symlink_metadata(parent).is_ok_and(|metadata| metadata.is_symlink()) {
+            let message = format!("{} is a symbolic link; no files are written behind it", parent.display());
+            return Err(CliError::local_conflict(message));
         }
     }
     Ok(())
 }
 
-/// Looks at what lies at a path.
-///
-/// # Errors
-/// It cannot be read.
-pub(super) fn there(path: &Path, file: &StoredFile) -> Result<There, Failure> {
-    let unreadable = |e: io::Error| Failure::local(&format!("{} cannot be read", path.display()), &e);
-    let metadata = match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(There::Nothing),
-        // A file lies where a folder belongs.
-        Err(e) if e.kind() == ErrorKind::NotADirectory => return Ok(There::SomethingElse),
-        Err(e) => return Err(unreadable(e)),
-    };
-    if !metadata.is_file() || metadata.len() != file.bytes {
-        return Ok(There::SomethingElse);
-    }
-    let mut running = Running::new(file.checksum.algorithm);
-    read_through(&mut File::open(path).map_err(unreadable)?, &mut running).map_err(unreadable)?;
-    Ok(if running.is(&file.checksum) { There::TheFile } else { There::SomethingElse })
-}
-
-/// Reads a file from where it stands to its end into a checksum. Returns how many bytes that were.
-pub(super) fn read_through(file: &mut File, running: &mut Running) -> io::Result<u64> {
-    let mut chunk = vec![0; CHUNK];
-    let mut bytes = 0;
-    loop {
-        match file.read(&mut chunk) {
-            Ok(0) => return Ok(bytes),
-            Ok(length) => {
-                running.update(&chunk[..length]);
-                bytes += length as u64;
-            }
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::download::nine_bytes;
+    use super::{super::test_file::nine_byte_file, *};
 
     #[test]
-    fn names_stay_below_the_folder() {
+    fn names_that_lead_out_of_the_folder_are_rejected() {
         let folder = Path::new("landed");
-        assert_eq!(path(folder, "a/b (2).png"), Ok(folder.join("a").join("b (2).png")));
+        assert_eq!(destination_path(folder, "a/b (2).png"), Ok(folder.join("a").join("b (2).png")));
         let unsafe_names = [
             "", ".", "..", "../a", "a/../b", "/a", "a//b", "a/", "a\\b", "C:", "c:/a", "a\0b", "a\nb", "x:y",
         ];
         for name in unsafe_names {
-            let class = path(folder, name).map_err(|failure| failure.class);
+            let class = destination_path(folder, name).map_err(|error| error.class);
             assert_eq!(class, Err("UnsafeName".into()), "{name:?}");
         }
     }
 
     #[test]
-    fn a_file_that_is_a_folder_of_others_is_told_and_the_others_are_kept() {
-        let file = |name: &str| StoredFile { name: name.into(), ..nine_bytes() };
+    fn a_file_that_is_a_folder_of_others_is_reported_and_the_others_remain() {
+        let file = |name: &str| StoredFile { name: name.into(), ..nine_byte_file() };
         for names in [["a", "a/b/c", "a/b", "d"], ["a/b/c", "d", "a/b", "a"]] {
-            let (files, told) = apart(names.map(file).to_vec());
-            let mut kept: Vec<_> = files.into_iter().map(|file| file.name).collect();
-            kept.sort();
-            assert_eq!(kept, ["a/b/c", "d"]);
-            assert_eq!(told.len(), 2);
-            assert!(told.iter().all(|failure| failure.exit == Exit::InTheWay));
-            assert!(told.iter().any(|failure| failure.message.contains("\"a/b\"")), "{told:?}");
+            let (files, errors) = split_off_folder_names(names.map(file).to_vec());
+            let mut remaining: Vec<_> = files.into_iter().map(|file| file.name).collect();
+            remaining.sort();
+            assert_eq!(remaining, ["a/b/c", "d"]);
+            assert_eq!(errors.len(), 2);
+            assert!(errors.iter().all(|error| error.exit_status == ExitStatus::LocalConflict));
+            assert!(errors.iter().any(|error| error.message.contains("\"a/b\"")), "{errors:?}");
         }
-        let (files, told) = apart(["a", "ab/c", "b"].map(file).to_vec());
-        assert_eq!((files.len(), told), (3, vec![]));
-    }
-
-    #[test]
-    fn a_file_where_a_folder_belongs_is_something_else() {
-        let folder = TempDir::new().expect("a folder");
-        fs::write(folder.path().join("a"), "123456789").expect("written");
-        let looked = there(&folder.path().join("a/n"), &nine_bytes());
-        assert_eq!(looked, Ok(There::SomethingElse));
+        let (files, errors) = split_off_folder_names(["a", "ab/c", "b"].map(file).to_vec());
+        assert_eq!((files.len(), errors), (3, vec![]));
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_below_the_folder_may_be_no_link() {
-        let (folder, elsewhere) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
+    fn a_symbolic_link_below_the_folder_is_rejected() {
+        let new_folder = || tempfile::TempDir::new().expect("a folder");
+        let (folder, elsewhere) = (new_folder(), new_folder());
         let (base, real) = (folder.path().join("base"), folder.path().join("real"));
-        fs::create_dir_all(real.join("a/b")).expect("made");
-        // The folder itself is the operator's to choose.
+        fs::create_dir_all(real.join("a/b")).expect("created");
+        // The folder itself may be a link: the operator chooses it.
         std::os::unix::fs::symlink(&real, &base).expect("linked");
         std::os::unix::fs::symlink(elsewhere.path(), real.join("c")).expect("linked");
-        for (name, exit) in
+        for (name, code) in
             [("n", None), ("a/b/n", None), ("new/n", None), ("c/n", Some(8)), ("c/d/n", Some(8))]
         {
-            let looked = leads_nowhere_else(&base, &path(&base, name).expect("a path"));
-            assert_eq!(looked.err().map(|failure| failure.exit.code()), exit, "{name}");
+            let result = reject_symlinks_below(&base, &destination_path(&base, name).expect("a path"));
+            assert_eq!(result.err().map(|error| error.exit_status.code()), code, "{name}");
         }
-    }
-
-    #[test]
-    fn a_file_is_there_only_with_the_same_bytes() {
-        let folder = TempDir::new().expect("a folder");
-        let (place, file) = (folder.path().join("n"), nine_bytes());
-        let looked = || there(&place, &file).expect("readable");
-        assert_eq!(looked(), There::Nothing);
-        for (bytes, expected) in
-            [("123456789", There::TheFile), ("123456788", There::SomethingElse), ("1", There::SomethingElse)]
-        {
-            fs::write(&place, bytes).expect("written");
-            assert_eq!(looked(), expected, "{bytes}");
-        }
-        fs::remove_file(&place).expect("removed");
-        fs::create_dir(&place).expect("made");
-        assert_eq!(looked(), There::SomethingElse);
     }
 }

@@ -1,13 +1,16 @@
-//! Use case: bring what landed to this machine. What is there already stays, what broke off goes on, and nothing counts
-//! as there before its length and checksum are those that S3 verified.
+//! The command `download`: downloads the files of a job. It skips files that exist already and resumes interrupted ones. A
+//! file appears under its name only when its length and checksum match those that S3 verified.
 
-mod checksum;
 mod destination;
-mod fetch;
-mod part;
-mod progress;
-mod response;
+mod download_progress;
+mod file_fetcher;
+mod local_content;
+mod object_response;
+mod part_file;
+mod running_checksum;
 mod selection;
+#[cfg(test)]
+mod test_file;
 
 use std::{
     path::{Path, PathBuf},
@@ -19,174 +22,170 @@ use model::StoredFile;
 use serde_json::{Value, json};
 
 use self::{
-    destination::{There, leads_nowhere_else, there},
-    fetch::{Brought, DIFFERS, Fetching},
-    progress::Progress,
-    response::REFUSED,
-    selection::wanted,
+    destination::{destination_path, reject_symlinks_below, split_off_folder_names},
+    download_progress::DownloadProgress,
+    file_fetcher::{CHECKSUM_DIFFERS_CLASS, FileFetcher, FileOutcome},
+    local_content::{LocalContent, compare_local_file},
+    object_response::DOWNLOAD_REFUSED_CLASS,
+    selection::select_files,
 };
 use crate::{
-    arguments::Download,
-    client::Function,
-    commands::job_of,
-    exit::Exit,
-    failure::{Failure, IN_THE_WAY},
+    arguments::DownloadArguments,
+    client::{SubmitFunction, fetch_job},
+    error::{CliError, LOCAL_CONFLICT_CLASS},
+    exit_status::ExitStatus,
     job::Job,
-    output::{Output, clean, size},
+    output::{Output, format_bytes, sanitize_for_terminal},
 };
 
-/// How many files come at once. Small ones wait for answers more than for bytes.
+/// How many files are downloaded at once. Small files wait for responses more than for bytes.
 const CONCURRENCY: usize = 4;
 
-/// A file, and where it goes.
+/// A file and its destination.
 #[derive(Debug)]
-struct Placed {
+struct PlannedFile {
     file: StoredFile,
     path: PathBuf,
-    /// Its bytes are there already.
-    is_there: bool,
+    /// The destination contains the same bytes already.
+    is_present: bool,
 }
 
-/// Downloads files of a job. Of a job that ended `partial` or has not ended, all there is comes, and the process does not
-/// end well, so that no script takes it for everything. Files or an archive that were named are all that was wanted.
+/// Downloads files of a job. If the job is `partial` or still active, all existing files are downloaded and the exit status
+/// says so: a script must not take them for the complete set. Files or an archive that are named are the complete set.
 ///
-/// A file that is gone, refused or in the way is told, and the others come all the same.
+/// A file that is missing, refused or blocked by a local file is reported, and the other files are downloaded.
 ///
 /// # Errors
-/// What is named is not there, something else lies in its place, or standard output takes no more.
-pub(crate) async fn download(
-    function: &Function,
+/// A named file does not exist, a different local file has the same path, or standard output cannot be written.
+pub(crate) async fn download_files(
+    function: &SubmitFunction,
     output: &Output,
-    asked: &Download,
-) -> Result<Exit, Failure> {
-    let job = job_of(function, &asked.job).await?;
-    let (files, apart) = destination::apart(wanted(function, &job, asked).await?);
-    let placed = all_placed(&job, files, asked)?;
-    let missing = placed.iter().filter(|placed| !placed.is_there);
-    let progress =
-        Progress::new(output.meter(), missing.clone().count(), missing.map(|p| p.file.bytes).sum());
-    let fetching = Fetching::new(function, &job, asked, &progress);
-    let fetched = stream::iter(&placed)
-        .map(async |placed| {
-            let brought = match placed.is_there {
-                true => Ok(Brought::Already),
-                false => fetching.bring(&placed.file, &placed.path).await,
+    arguments: &DownloadArguments,
+) -> Result<ExitStatus, CliError> {
+    let job = fetch_job(function, &arguments.job).await?;
+    let (files, conflicts) = split_off_folder_names(select_files(function, &job, arguments).await?);
+    let planned = plan_files(&job, files, arguments)?;
+    let missing = planned.iter().filter(|planned| !planned.is_present);
+    let progress = DownloadProgress::new(
+        output.progress_line(),
+        missing.clone().count(),
+        missing.map(|planned| planned.file.bytes).sum(),
+    );
+    let fetcher = FileFetcher::new(function, &job, arguments, &progress);
+    let results = stream::iter(&planned)
+        .map(async |planned| {
+            let result = match planned.is_present {
+                true => Ok(FileOutcome::Skipped),
+                false => fetcher.fetch_file(&planned.file, &planned.path).await,
             };
-            (placed, brought)
+            (planned, result)
         })
         .buffer_unordered(CONCURRENCY);
-    let (mut fetched, mut exit) = (pin!(fetched), Exit::Done);
-    for failure in &apart {
-        output.failed(failure);
-        exit = exit.worse(failure.exit);
+    let (mut results, mut status) = (pin!(results), ExitStatus::Success);
+    for error in &conflicts {
+        output.print_error(error);
+        status = status.most_severe(error.exit_status);
     }
-    while let Some((placed, brought)) = fetched.next().await {
-        progress.pause();
-        match brought {
-            Ok(brought) => tell(output, placed, brought)?,
-            Err(failure) => {
-                output.failed(&failure);
-                exit = exit.worse(failure.exit);
-                if !concerns_one_file(&failure) {
-                    return Ok(exit);
+    while let Some((planned, result)) = results.next().await {
+        progress.clear_line();
+        match result {
+            Ok(outcome) => print_file(output, planned, outcome)?,
+            Err(error) => {
+                output.print_error(&error);
+                status = status.most_severe(error.exit_status);
+                if !concerns_one_file(&error) {
+                    return Ok(status);
                 }
             }
         }
     }
-    Ok(exit.worse(end(output, &job, asked)))
+    Ok(status.most_severe(job_exit_status(output, &job, arguments)))
 }
 
-/// Whether other files may come all the same. Without a network, the function, or room on the disk none would.
-fn concerns_one_file(failure: &Failure) -> bool {
-    match failure.exit {
-        Exit::NotFound => true,
-        _ => [REFUSED, IN_THE_WAY, DIFFERS].contains(&failure.class.as_str()),
+/// Whether other files can still be downloaded. An error of the network, the function or the disk concerns all of them.
+fn concerns_one_file(error: &CliError) -> bool {
+    match error.exit_status {
+        ExitStatus::NotFound => true,
+        _ => [DOWNLOAD_REFUSED_CLASS, LOCAL_CONFLICT_CLASS, CHECKSUM_DIFFERS_CLASS]
+            .contains(&error.class.as_str()),
     }
 }
 
-/// How the process ends as far as the job goes. That the job goes on is told.
-fn end(output: &Output, job: &Job, asked: &Download) -> Exit {
-    if asked.archive || !asked.files.is_empty() {
-        return Exit::Done;
+/// The exit status by the job's status. Reports a job that is still active.
+fn job_exit_status(output: &Output, job: &Job, arguments: &DownloadArguments) -> ExitStatus {
+    if arguments.archive || !arguments.files.is_empty() {
+        return ExitStatus::Success;
     }
-    job.end().unwrap_or_else(|| {
+    job.exit_status().unwrap_or_else(|| {
         let (id, status) = (job.id(), job.status());
         let message = format!(
-            "job {id} is {status}, and these may not be all its files; `landfall wait {id}` waits for its end"
+            "job {id} is {status} and may get more files; run `landfall wait {id}` to wait until it has ended"
         );
-        let unfinished = Failure::not_finished(message);
-        output.failed(&unfinished);
-        unfinished.exit
+        let error = CliError::job_active(message);
+        output.print_error(&error);
+        error.exit_status
     })
 }
 
-/// Finds every file's place.
-fn all_placed(job: &Job, files: Vec<StoredFile>, asked: &Download) -> Result<Vec<Placed>, Failure> {
-    // Nobody has chosen the folder that is named after the job: it may be no link either.
-    let (base, folder) = match &asked.to {
+/// Determines the destination of every file.
+fn plan_files(
+    job: &Job,
+    files: Vec<StoredFile>,
+    arguments: &DownloadArguments,
+) -> Result<Vec<PlannedFile>, CliError> {
+    // The operator did not choose the default folder, so it must not be a symbolic link either.
+    let (base, folder) = match &arguments.to {
         Some(folder) => (folder.as_path(), folder.clone()),
-        None => (Path::new(""), destination::path(Path::new(""), job.id())?),
+        None => (Path::new(""), destination_path(Path::new(""), job.id())?),
     };
-    files.into_iter().map(|file| placed(base, &folder, file, asked.force)).collect()
+    files.into_iter().map(|file| plan_file(base, &folder, file, arguments.force)).collect()
 }
 
-/// Finds a file's place, and that nothing else lies there, before anything is downloaded.
-fn placed(base: &Path, folder: &Path, file: StoredFile, force: bool) -> Result<Placed, Failure> {
-    let path = destination::path(folder, &file.name)?;
-    leads_nowhere_else(base, &path)?;
-    let is_there = match there(&path, &file)? {
-        There::TheFile => true,
-        There::Nothing => false,
-        There::SomethingElse if force => false,
-        There::SomethingElse => {
-            let message = format!("{} is something else; --force puts the file over it", path.display());
-            return Err(Failure::in_the_way(message));
+/// Determines the destination of a file, and rejects a different local file there before anything is downloaded.
+fn plan_file(base: &Path, folder: &Path, file: StoredFile, force: bool) -> Result<PlannedFile, CliError> {
+    let path = destination_path(folder, &file.name)?;
+    reject_symlinks_below(base, &path)?;
+    let is_present = match compare_local_file(&path, &file)? {
+        LocalContent::Same => true,
+        LocalContent::Absent => false,
+        LocalContent::Different if force => false,
+        LocalContent::Different => {
+            let message = format!("{} exists and differs; use --force to overwrite it", path.display());
+            return Err(CliError::local_conflict(message));
         }
     };
-    Ok(Placed { file, path, is_there })
+    Ok(PlannedFile { file, path, is_present })
 }
 
-/// A file that is there stays there, whether or not anybody reads of it.
-fn tell(output: &Output, placed: &Placed, brought: Brought) -> Result<(), Failure> {
-    let (file, path) = (&placed.file, placed.path.display().to_string());
-    output.answer(&document(placed, brought), || {
-        format!("{:<10}  {:>9}  {}\n", brought.name(), size(file.bytes as f64), clean(&path))
+/// Prints the outcome of a file. A closed standard output changes nothing about the download.
+fn print_file(output: &Output, planned: &PlannedFile, outcome: FileOutcome) -> Result<(), CliError> {
+    let (file, path) = (&planned.file, planned.path.display().to_string());
+    output.print_result(&file_json(planned, outcome), || {
+        let path = sanitize_for_terminal(&path);
+        format!("{:<10}  {:>9}  {path}\n", outcome.name(), format_bytes(file.bytes as f64))
     })?;
     Ok(())
 }
 
-/// A file as programs are told of it. JSON cannot say a path that is not Unicode; it gets replacement characters.
-fn document(placed: &Placed, brought: Brought) -> Value {
-    let Placed { file, path, .. } = placed;
+/// The outcome of a file as JSON. JSON is Unicode, so a path that is not gets replacement characters.
+fn file_json(planned: &PlannedFile, outcome: FileOutcome) -> Value {
+    let PlannedFile { file, path, .. } = planned;
     json!({
         "name": file.name, "path": path.to_string_lossy(), "bytes": file.bytes, "content_type": file.content_type,
-        "checksum": file.checksum, "outcome": brought.name(),
+        "checksum": file.checksum, "outcome": outcome.name(),
     })
-}
-
-/// A file that some tests share.
-#[cfg(test)]
-fn nine_bytes() -> StoredFile {
-    use model::{Checksum, ChecksumAlgorithm};
-    StoredFile {
-        name: "n".into(),
-        key: "k".into(),
-        bytes: 9,
-        content_type: "text/plain".into(),
-        checksum: Checksum { algorithm: ChecksumAlgorithm::Crc32, value: "y/Q5Jg==".into() },
-    }
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
-    use super::*;
+    use super::{test_file::nine_byte_file, *};
 
     #[test]
-    fn a_path_that_is_not_unicode_is_told_all_the_same() {
+    fn a_path_that_is_not_unicode_is_printed_with_replacement_characters() {
         let path = Path::new(OsStr::from_bytes(b"caf\xe9")).join("n");
-        let placed = Placed { file: nine_bytes(), path, is_there: true };
-        assert_eq!(document(&placed, Brought::Already)["path"], "caf\u{fffd}/n");
+        let planned = PlannedFile { file: nine_byte_file(), path, is_present: true };
+        assert_eq!(file_json(&planned, FileOutcome::Skipped)["path"], "caf\u{fffd}/n");
     }
 }

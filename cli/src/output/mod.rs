@@ -1,99 +1,106 @@
-//! What is printed: text for people, or JSON for programs; answers on standard output, everything else on standard error.
+//! Prints results on standard output, and errors, hints and progress on standard error, as text or as JSON.
 
 mod job_view;
-mod lines;
-mod operator_result;
-mod progress_bar;
+mod labelled_lines;
+mod operator_view;
+mod progress_line;
 mod table;
-mod text;
+mod terminal_text;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use serde_json::Value;
 
-use self::text::escaped;
+use self::terminal_text::escape_json_for_terminal;
 pub(crate) use self::{
-    job_view::{job, jobs_table},
-    operator_result::{checks, signing_secrets, webhook_secrets},
-    progress_bar::{Meter, bar},
-    text::{clean, size},
+    job_view::{render_job, render_job_table},
+    operator_view::{render_checks, render_signing_secrets, render_webhook_secrets},
+    progress_line::{ProgressLine, progress_bar},
+    terminal_text::{format_bytes, sanitize_for_terminal},
 };
 use crate::{
-    arguments::{Appearance, Format},
-    failure::Failure,
+    arguments::{OutputFormat, OutputOptions},
+    error::CliError,
 };
 
-/// Whether anybody still reads standard output.
+/// Whether standard output still has a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reader {
-    There,
-    /// Standard output is a pipe that somebody closed, as `head` does.
-    Gone,
+pub(crate) enum StdoutState {
+    Open,
+    /// Standard output is a pipe that its reader has closed, as `head` does.
+    Closed,
 }
 
-/// How this run prints.
+/// Prints in the format of this run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
-    format: Format,
+    format: OutputFormat,
     quiet: bool,
 }
 
 impl Output {
-    /// What was asked for; otherwise text on a terminal, and JSON where a program reads.
-    pub(crate) fn new(appearance: &Appearance) -> Self {
-        let usual = if io::stdout().is_terminal() { Format::Text } else { Format::Json };
-        let format = if appearance.json { Format::Json } else { appearance.output.unwrap_or(usual) };
-        Self { format, quiet: appearance.quiet }
+    /// Takes the format from the options. The default is text on a terminal and JSON elsewhere.
+    pub(crate) fn new(options: &OutputOptions) -> Self {
+        let default = if io::stdout().is_terminal() { OutputFormat::Text } else { OutputFormat::Json };
+        let format = if options.json { OutputFormat::Json } else { options.format.unwrap_or(default) };
+        Self { format, quiet: options.quiet }
     }
 
-    /// Whether programs read.
     pub(crate) fn is_json(&self) -> bool {
-        self.format == Format::Json
+        self.format == OutputFormat::Json
     }
 
-    /// Prints an answer in the form that was asked for. A command whose answer nobody reads is carried out all the same,
-    /// and ends as it would have; only who would go on for the reader alone looks whether there is one.
+    /// Prints a result. A closed pipe is not an error: the command still completes and exits as usual. Only a command that
+    /// works solely for its output stops when it is closed.
     ///
     /// # Errors
-    /// Standard output takes no more, such as a full disk.
-    pub(crate) fn answer(&self, json: &Value, text: impl FnOnce() -> String) -> Result<Reader, Failure> {
+    /// Standard output cannot be written, for example because a disk is full.
+    pub(crate) fn print_result(
+        &self,
+        json: &Value,
+        text: impl FnOnce() -> String,
+    ) -> Result<StdoutState, CliError> {
         match self.format {
-            Format::Json => print(&format!("{}\n", escaped(&json.to_string()))),
-            Format::Text => print(&text()),
+            OutputFormat::Json => write_stdout(&format!("{}\n", escape_json_for_terminal(&json.to_string()))),
+            OutputFormat::Text => write_stdout(&text()),
         }
     }
 
-    /// Tells a person something beside the answer.
-    pub(crate) fn hint(&self, text: &str) {
+    /// Prints a hint for people on standard error.
+    pub(crate) fn print_hint(&self, text: &str) {
         if !self.quiet && !self.is_json() {
-            complain(&clean(text));
+            write_stderr_line(&sanitize_for_terminal(text));
         }
     }
 
-    /// A line that shows how far something is, where a person sees it.
-    pub(crate) fn meter(&self) -> Meter {
-        Meter::new(!self.quiet && io::stderr().is_terminal())
+    /// A progress line, which is visible on a terminal only.
+    pub(crate) fn progress_line(&self) -> ProgressLine {
+        ProgressLine::new(!self.quiet && io::stderr().is_terminal())
     }
 
-    /// Tells what went wrong, as one line or as problem JSON.
-    pub(crate) fn failed(&self, failure: &Failure) {
+    /// Prints an error as one line or as problem JSON.
+    pub(crate) fn print_error(&self, error: &CliError) {
         match self.format {
-            Format::Json => complain(&escaped(&failure.problem().to_string())),
-            Format::Text => complain(&format!("landfall: {}", clean(&failure.line()))),
+            OutputFormat::Json => {
+                write_stderr_line(&escape_json_for_terminal(&error.to_problem_json().to_string()));
+            }
+            OutputFormat::Text => {
+                write_stderr_line(&format!("landfall: {}", sanitize_for_terminal(&error.to_line())));
+            }
         }
     }
 }
 
-fn print(text: &str) -> Result<Reader, Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Reader::There),
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
-        Err(e) => Err(Failure::local("standard output", &e)),
+fn write_stdout(text: &str) -> Result<StdoutState, CliError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(StdoutState::Open),
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(StdoutState::Closed),
+        Err(e) => Err(CliError::local_file("standard output", &e)),
     }
 }
 
-/// Whoever closed standard error does not want to know.
-fn complain(line: &str) {
+/// Ignores write errors: standard error may be closed.
+fn write_stderr_line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

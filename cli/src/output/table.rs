@@ -1,8 +1,8 @@
-//! Columns that stand under each other.
+//! A text table with aligned columns.
 
-use super::text::clean;
+use super::terminal_text::sanitize_for_terminal;
 
-/// A table whose columns are wide enough for what it holds.
+/// A table whose columns are as wide as their widest cell.
 #[derive(Debug)]
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
@@ -15,12 +15,12 @@ impl Table {
     }
 
     /// Adds a row.
-    pub(super) fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells.iter().map(|cell| clean(cell)).collect());
+    pub(super) fn add_row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells.iter().map(|cell| sanitize_for_terminal(cell)).collect());
     }
 
-    /// The lines. The last column is as long as it is.
-    pub(super) fn lines(&self) -> String {
+    /// Renders the table. The last column is not padded.
+    pub(super) fn into_text(self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             self.rows
@@ -47,8 +47,8 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         let mut table = Table::new(&["NAME", "STATUS"]);
-        table.row(vec!["table".into(), "ok".into()]);
-        table.row(vec!["callback_url".into(), "a\u{1b}b".into()]);
-        assert_eq!(table.lines(), "NAME          STATUS\ntable         ok\ncallback_url  a\u{fffd}b\n");
+        table.add_row(vec!["table".into(), "ok".into()]);
+        table.add_row(vec!["callback_url".into(), "a\u{1b}b".into()]);
+        assert_eq!(table.into_text(), "NAME          STATUS\ntable         ok\ncallback_url  a\u{fffd}b\n");
     }
 }

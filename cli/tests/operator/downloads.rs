@@ -1,4 +1,4 @@
-//! What landed comes to the operator's machine, byte for byte, and nothing of the operator's is lost.
+//! `download`: files arrive unchanged, and local files are not lost.
 
 use std::{
     fs,
@@ -16,22 +16,22 @@ use http::Method;
 use serde_json::{Value, json};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use crate::world::{Ran, World, id};
+use crate::operator_workspace::{CommandResult, Workspace, id};
 
-/// The paths and outcomes that a download told.
-fn told(ran: &Ran) -> Vec<(String, String)> {
+/// The paths and outcomes that a download printed.
+fn outcomes(result: &CommandResult) -> Vec<(String, String)> {
     let text = |document: &Value, name: &str| document[name].as_str().expect("a text").to_owned();
-    ran.documents().iter().map(|document| (text(document, "path"), text(document, "outcome"))).collect()
+    result.documents().iter().map(|document| (text(document, "path"), text(document, "outcome"))).collect()
 }
 
-/// How many files had this outcome.
-fn count(ran: &Ran, outcome: &str) -> usize {
-    told(ran).iter().filter(|(_, told)| told == outcome).count()
+/// The number of files with this outcome.
+fn count(result: &CommandResult, outcome: &str) -> usize {
+    outcomes(result).iter().filter(|(_, printed)| printed == outcome).count()
 }
 
-impl World {
-    /// Checks that a folder holds these files of a job and nothing else.
-    async fn holds(&self, folder: &str, files: &[Value]) {
+impl Workspace {
+    /// Checks that a folder contains these files of a job and nothing else.
+    async fn assert_folder_contains(&self, folder: &str, files: &[Value]) {
         assert_eq!(self.files(folder).len(), files.len());
         for file in files {
             let path = self.path(folder).join(file["name"].as_str().expect("a name"));
@@ -45,151 +45,158 @@ fn files(job: &Value) -> &[Value] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_file_comes_as_it_is_stored_and_is_not_fetched_twice() {
-    let world = World::start().await;
-    let job = world.ended(0).await;
-    let first = world.landfall(&["download", &id(&job)]).await.ends(0);
+async fn every_file_is_downloaded_unchanged_and_not_fetched_again() {
+    let workspace = Workspace::start().await;
+    let job = workspace.run_job_to_end(0).await;
+    let first = workspace.landfall(&["download", &id(&job)]).await.expect_exit(0);
     assert_eq!(count(&first, "downloaded"), files(&job).len());
-    world.holds(&id(&job), files(&job)).await;
+    workspace.assert_folder_contains(&id(&job), files(&job)).await;
 
-    let fetched = world.stack.cloud.requests().count(Service::S3, "GetObject");
-    let again = world.landfall(&["download", &id(&job)]).await.ends(0);
+    let fetched = workspace.stack.cloud.requests().count(Service::S3, "GetObject");
+    let again = workspace.landfall(&["download", &id(&job)]).await.expect_exit(0);
     assert_eq!(count(&again, "skipped"), files(&job).len());
     let name = files(&job)[0]["name"].as_str().expect("a name");
-    world.landfall(&["download", &id(&job), name, "--to", &id(&job)]).await.ends(0);
-    assert_eq!(world.stack.cloud.requests().count(Service::S3, "GetObject"), fetched);
+    workspace.landfall(&["download", &id(&job), name, "--to", &id(&job)]).await.expect_exit(0);
+    assert_eq!(workspace.stack.cloud.requests().count(Service::S3, "GetObject"), fetched);
 
-    world.landfall(&["download", &id(&job), "--archive", "--to", "landed"]).await.ends(0);
-    world.holds("landed", &[job["archive"].clone()]).await;
+    workspace.landfall(&["download", &id(&job), "--archive", "--to", "landed"]).await.expect_exit(0);
+    workspace.assert_folder_contains("landed", &[job["archive"].clone()]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_download_that_was_interrupted_goes_on_and_one_that_was_spoilt_begins_anew() {
-    let world = World::start().await;
-    let job = world.ended(0).await;
+async fn an_interrupted_download_is_resumed_and_a_corrupt_one_restarts() {
+    let workspace = Workspace::start().await;
+    let job = workspace.run_job_to_end(0).await;
     let archive = &job["archive"];
-    let bytes = world.object(archive).await;
+    let bytes = workspace.object(archive).await;
     let checksum = archive["checksum"]["value"].as_str().expect("a checksum");
-    let mark: String = checksum.chars().filter(char::is_ascii_alphanumeric).collect();
-    let spoilt: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
-    for (folder, beginning, outcome) in
-        [("interrupted", &bytes, "resumed"), ("spoilt", &spoilt, "downloaded")]
+    let checksum_in_name: String = checksum.chars().filter(char::is_ascii_alphanumeric).collect();
+    let corrupt: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
+    for (folder, first_bytes, outcome) in
+        [("interrupted", &bytes, "resumed"), ("corrupt", &corrupt, "downloaded")]
     {
-        fs::create_dir(world.path(folder)).expect("a folder");
-        let part = world.path(folder).join(format!("archive.zip.{mark}.part"));
-        fs::write(part, &beginning[..bytes.len() / 2]).expect("written");
-        let ran = world.landfall(&["download", &id(&job), "--archive", "--to", folder]).await.ends(0);
-        assert_eq!(count(&ran, outcome), 1, "{folder}");
-        world.holds(folder, std::slice::from_ref(archive)).await;
+        fs::create_dir(workspace.path(folder)).expect("a folder");
+        let part = workspace.path(folder).join(format!("archive.zip.{checksum_in_name}.part"));
+        fs::write(part, &first_bytes[..bytes.len() / 2]).expect("written");
+        let result =
+            workspace.landfall(&["download", &id(&job), "--archive", "--to", folder]).await.expect_exit(0);
+        assert_eq!(count(&result, outcome), 1, "{folder}");
+        workspace.assert_folder_contains(folder, std::slice::from_ref(archive)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_in_trouble_is_asked_again_and_tells_nothing_of_the_link_when_it_stays_so() {
-    let world = World::start().await;
-    let job = world.ended(0).await;
-    let faults = world.stack.cloud.faults();
+async fn errors_of_s3_are_retried_and_do_not_reveal_the_presigned_url() {
+    let workspace = Workspace::start().await;
+    let job = workspace.run_job_to_end(0).await;
+    let faults = workspace.stack.cloud.faults();
     faults.next(Service::S3, "GetObject", Outage::Refuse503, 1);
     faults.next(Service::S3, "GetObject", Outage::DropConnections, 1);
-    world.landfall(&["download", &id(&job), "--to", "landed"]).await.ends(0);
-    world.holds("landed", files(&job)).await;
+    workspace.landfall(&["download", &id(&job), "--to", "landed"]).await.expect_exit(0);
+    workspace.assert_folder_contains("landed", files(&job)).await;
 
     for (outage, problem) in
         [(Outage::Refuse503, "download-failed"), (Outage::DropConnections, "unreachable")]
     {
         faults.set(Service::S3, outage);
-        let ran = world.landfall(&["download", &id(&job), "--to", "another"]).await.ends(1);
-        assert_eq!(ran.problem(), problem);
+        let result = workspace.landfall(&["download", &id(&job), "--to", "another"]).await.expect_exit(1);
+        assert_eq!(result.problem(), problem);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_goes_on_gives_what_there_is_and_ends_as_unfinished() {
-    let mut world = World::start().await;
-    world.trouble(&json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
-    let partial = id(&world.ended(5).await);
-    world.stack.pause_worker();
-    let again = world.landfall(&["retry", &partial]).await.ends(0).document();
-    let ran = world.landfall(&["download", &partial, "--to", "landed"]).await.ends(1);
-    assert_eq!((ran.problem(), count(&ran, "downloaded")), ("not-finished".into(), 1));
-    world.holds("landed", files(&again)).await;
-    world.stack.resume_worker();
-    world.landfall(&["wait", &partial]).await.ends(5);
-    let ended = world.landfall(&["download", &partial, "--to", "landed"]).await.ends(5);
-    assert_eq!((count(&ended, "skipped"), ended.err), (1, String::new()));
+async fn the_files_of_an_active_job_are_downloaded_and_the_exit_code_says_that_it_is_active() {
+    let mut workspace = Workspace::start().await;
+    workspace.inject_fault(&json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
+    let partial = id(&workspace.run_job_to_end(5).await);
+    workspace.stack.pause_worker();
+    let again = workspace.landfall(&["retry", &partial]).await.expect_exit(0).document();
+    let result = workspace.landfall(&["download", &partial, "--to", "landed"]).await.expect_exit(1);
+    assert_eq!((result.problem(), count(&result, "downloaded")), ("not-finished".into(), 1));
+    workspace.assert_folder_contains("landed", files(&again)).await;
+    workspace.stack.resume_worker();
+    workspace.landfall(&["wait", &partial]).await.expect_exit(5);
+    let ended = workspace.landfall(&["download", &partial, "--to", "landed"]).await.expect_exit(5);
+    assert_eq!((count(&ended, "skipped"), ended.stderr), (1, String::new()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_gone_is_told_and_the_others_come() {
-    let world = World::start().await;
-    let job = world.landfall(&["submit", &world.export(5), "--wait"]).await.ends(0).document();
-    let (gone, others) = files(&job).split_first().expect("files");
-    let key = gone["key"].as_str().expect("a key");
-    world.stack.aws.s3.delete_object().bucket(BUCKET).key(key).send().await.expect("deleted");
-    let ran = world.landfall(&["download", &id(&job), "--to", "landed"]).await.ends(4);
-    assert!(ran.problem() == "not-found" && ran.err.contains(gone["name"].as_str().expect("a name")));
-    let part = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "part");
-    let landed: Vec<_> = world.files("landed").into_iter().map(|(path, _)| path).collect();
-    assert_eq!(landed.iter().filter(|path| !part(path)).count(), others.len());
+async fn a_missing_object_is_reported_and_the_other_files_are_downloaded() {
+    let workspace = Workspace::start().await;
+    let job = workspace
+        .landfall(&["submit", &workspace.export_request(5), "--wait"])
+        .await
+        .expect_exit(0)
+        .document();
+    let (deleted, others) = files(&job).split_first().expect("files");
+    let key = deleted["key"].as_str().expect("a key");
+    workspace.stack.aws.s3.delete_object().bucket(BUCKET).key(key).send().await.expect("deleted");
+    let result = workspace.landfall(&["download", &id(&job), "--to", "landed"]).await.expect_exit(4);
+    assert!(
+        result.problem() == "not-found" && result.stderr.contains(deleted["name"].as_str().expect("a name"))
+    );
+    let is_part = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "part");
+    let landed: Vec<_> = workspace.files("landed").into_iter().map(|(path, _)| path).collect();
+    assert_eq!(landed.iter().filter(|path| !is_part(path)).count(), others.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_lies_there_already_stays_unless_the_operator_says_otherwise() {
-    let world = World::start().await;
-    let job = world.ended(0).await;
+async fn a_different_local_file_is_kept_unless_force_is_given() {
+    let workspace = Workspace::start().await;
+    let job = workspace.run_job_to_end(0).await;
     let last = files(&job).last().expect("a file")["name"].as_str().expect("a name");
-    let place = world.path("landed").join(last);
-    fs::create_dir_all(place.parent().expect("a folder")).expect("made");
-    fs::write(&place, "mine").expect("written");
+    let path = workspace.path("landed").join(last);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+    fs::write(&path, "mine").expect("written");
 
-    let ran = world.landfall(&["download", &id(&job), "--to", "landed"]).await.ends(8);
-    assert_eq!((ran.problem(), told(&ran)), ("in-the-way".into(), vec![]));
-    assert_eq!(world.files("landed"), [(place, b"mine".to_vec())], "nothing came beside it");
-    world.landfall(&["download", &id(&job), "--to", "landed", "--force"]).await.ends(0);
-    world.holds("landed", files(&job)).await;
+    let result = workspace.landfall(&["download", &id(&job), "--to", "landed"]).await.expect_exit(8);
+    assert_eq!((result.problem(), outcomes(&result)), ("in-the-way".into(), vec![]));
+    assert_eq!(workspace.files("landed"), [(path, b"mine".to_vec())], "no other file is downloaded");
+    workspace.landfall(&["download", &id(&job), "--to", "landed", "--force"]).await.expect_exit(0);
+    workspace.assert_folder_contains("landed", files(&job)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_beyond_those_that_a_job_lists_come_too() {
-    let world = World::start().await;
+async fn files_beyond_the_truncated_list_of_the_job_are_downloaded() {
+    let workspace = Workspace::start().await;
     let mut archive = ZipWriter::new(Cursor::new(vec![]));
     for number in 0..205 {
         archive.start_file(format!("{number}.txt"), SimpleFileOptions::default()).expect("a file");
         archive.write_all(format!("file {number}").as_bytes()).expect("its bytes");
     }
     let archive = archive.finish().expect("an archive").into_inner();
-    let simulator = world.stack.simulator("abyssale");
+    let simulator = workspace.stack.simulator("abyssale");
     let put = simulator.admin_bytes(Method::PUT, "/archive", "application/zip", archive.into());
-    put.unwrap_or_else(|refused| panic!("{refused}"));
-    let job = world.ended(0).await;
+    put.unwrap_or_else(|error| panic!("{error}"));
+    let job = workspace.run_job_to_end(0).await;
     assert_eq!((files(&job).len(), &job["files_total"]), (200, &205.into()));
-    let ran = world.landfall(&["download", &id(&job), "--to", "landed"]).await.ends(0);
-    assert_eq!(count(&ran, "downloaded"), 205);
-    for (path, bytes) in world.files("landed") {
+    let result = workspace.landfall(&["download", &id(&job), "--to", "landed"]).await.expect_exit(0);
+    assert_eq!(count(&result, "downloaded"), 205);
+    for (path, bytes) in workspace.files("landed") {
         let number = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
         assert_eq!(bytes, format!("file {number}").as_bytes());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_leads_out_of_the_folder_is_refused_whoever_says_it() {
-    let world = World::start().await;
-    let job = world.ended(0).await;
+async fn a_name_that_leads_out_of_the_folder_is_rejected_even_from_the_function() {
+    let workspace = Workspace::start().await;
+    let job = workspace.run_job_to_end(0).await;
     for name in ["../stolen.png", "/tmp/stolen.png", "a/../../stolen.png", "..", "a\\b", "\u{1b}[2J.png"] {
-        let mut lie = job.clone();
-        lie["files"][0]["name"] = name.into();
-        world.stack.cloud.register_function("liar", direct(answers(lie)));
-        let line = ["download", &id(&job), "--to", "landed", "--function", "liar"];
-        let ran = world.landfall(&line).await.ends(3);
-        assert_eq!(ran.problem(), "unsafe-name", "{name}");
-        assert!(world.files("").is_empty(), "{name}");
+        let mut malicious_job = job.clone();
+        malicious_job["files"][0]["name"] = name.into();
+        workspace.stack.cloud.register_function("malicious", direct(constant_function(malicious_job)));
+        let line = ["download", &id(&job), "--to", "landed", "--function", "malicious"];
+        let result = workspace.landfall(&line).await.expect_exit(3);
+        assert_eq!(result.problem(), "unsafe-name", "{name}");
+        assert!(workspace.files("").is_empty(), "{name}");
     }
 }
 
-/// A function that always answers the same.
-fn answers(answer: Value) -> Function {
+/// A function that always returns the same response.
+fn constant_function(response: Value) -> Function {
     Arc::new(move |_| {
-        let answer = answer.clone();
-        Box::pin(async move { Ok(answer) })
+        let response = response.clone();
+        Box::pin(async move { Ok(response) })
     })
 }

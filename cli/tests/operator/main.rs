@@ -1,10 +1,10 @@
-//! What an operator does with `landfall`, against the whole of Landfall on this machine: the real binary, its exit codes,
-//! and what it prints where a program reads.
+//! User stories of the operator: the real `landfall` binary against a complete local Landfall. The tests check exit codes and
+//! the JSON output.
 
 mod downloads;
-mod ends;
-mod jobs;
-mod lists;
+mod exit_codes;
+mod list_jobs;
+mod operator_workspace;
+mod retry_and_replay;
 mod secrets;
-mod submissions;
-mod world;
+mod submit;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use archive::Limits;
 use model::{ChecksumAlgorithm, Error, ErrorClass};
 use runtime::{DefaultLimits, Environment, ProviderSettings, ca_bundle};
 use transport::{Origin, SsrfGuard};
 
-use crate::landing::{archive::zip::Limits, transfer::MinRate};
+use crate::landing::transfer::MinRate;
 
 /// Largest archive that is brought in unless configured otherwise: 10 GiB.
 const MAX_ARCHIVE_BYTES: u64 = 10 * 1024 * 1024 * 1024;

@@ -24,7 +24,7 @@ pub use env::Environment;
 pub use event_source::{EventSource, QueueMessage};
 pub use http_event::is_plain_path;
 pub use invocation_context::{InvocationContext, set_job, set_provider, trace, work_item_span};
-pub use log::{log_into, start_log};
+pub use log::{LOGGED_CRATES, log_into, start_log};
 pub use metrics::{METRICS, Metric, NAMESPACE, Unit};
 pub use problem::Problem;
 pub use provider_settings::{DefaultLimits, ProviderSettings};

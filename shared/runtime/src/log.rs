@@ -20,19 +20,21 @@ use tracing_subscriber::{
 
 use crate::{Environment, log_fields::LogFields, metrics};
 
-/// Whose lines follow `LOG_LEVEL`. The libraries below tell whole requests at their lower levels, keys and
-/// pre-signed URLs among it, so nothing of theirs below a warning is ever written.
-const OURS: [&str; 11] = [
+/// The crates whose events follow `LOG_LEVEL`: all of ours. Libraries log whole requests at their lower levels, with keys
+/// and presigned URLs, so of their events only warnings and errors are written.
+pub const LOGGED_CRATES: &[&str] = &[
+    "archive",
+    "bucket",
+    "job_store",
     "model",
+    "notifications",
+    "outbox",
+    "provider_client",
     "providers",
-    "transport",
-    "records",
-    "objects",
-    "inbox",
-    "exchange",
-    "notify",
-    "lambda",
+    "queues",
+    "runtime",
     "submit",
+    "transport",
     "webhook",
 ];
 
@@ -62,9 +64,8 @@ fn is_written(level: Level, metadata: &Metadata<'_>) -> bool {
     ours && (metadata.is_span() || counts) || metadata.is_event() && *metadata.level() <= least
 }
 
-/// `lambda_runtime` is not `lambda`.
 fn is_ours(target: &str) -> bool {
-    OURS.contains(&target.split("::").next().unwrap_or_default())
+    LOGGED_CRATES.contains(&target.split("::").next().unwrap_or_default())
 }
 
 /// Writes events as lines.

@@ -25,7 +25,7 @@ const ROUTES: ReferenceTable = ReferenceTable { document: "docs/api.md", heading
 const EXIT_CODES: ReferenceTable = ReferenceTable { document: "docs/cli.md", heading: "Exit codes" };
 
 /// The file with the exit codes of the command line.
-const EXIT_CODE_FILE: &str = "cli/src/exit.rs";
+const EXIT_CODE_FILE: &str = "cli/src/exit_status.rs";
 
 fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))

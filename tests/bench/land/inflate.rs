@@ -8,11 +8,11 @@ mod cost;
 
 use std::{fs::File, os::unix::fs::FileExt, time::Instant};
 
+use archive::{Entry, Limits, Method, data_range, decode_name, list_entries};
 use bytes::Bytes;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use runtime::RuntimeError;
 use serde_json::json;
-use webhook::landing::archive::zip::{Entry, Limits, Method, data_range, decoded, list};
 
 const NO_LIMITS: Limits =
     Limits { entries: u64::MAX, total_bytes: u64::MAX, entry_bytes: u64::MAX, ratio: u64::MAX };
@@ -32,7 +32,7 @@ async fn main() -> Result<(), RuntimeError> {
         let mut bytes = vec![0; usize::try_from(end - start).unwrap_or(usize::MAX)];
         file.read_exact_at(&mut bytes, start).map(|()| Bytes::from(bytes)).map_err(read_error)
     };
-    let listing = list(length, |range| read(range.start, range.end), NO_LIMITS).await?;
+    let listing = list_entries(length, |range| read(range.start, range.end), NO_LIMITS).await?;
     let mut inflater =
         FileInflater { file: &file, input: vec![0; BUFFER_BYTES], output: Vec::with_capacity(BUFFER_BYTES) };
     let mut bytes = 0;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), RuntimeError> {
         let data = data_range(entry, &header).ok_or("a local file header is missing")?;
         let (size, crc32) = inflater.inflate(entry, data.start, data.end)?;
         if (size, crc32) != (entry.size, entry.crc32) {
-            return Err(format!("{} is damaged", decoded(&entry.name, entry.utf8)).into());
+            return Err(format!("{} is damaged", decode_name(&entry.name, entry.utf8)).into());
         }
         bytes += size;
     }

@@ -9,15 +9,13 @@ mod cost;
 
 use std::time::Instant;
 
+use archive::{Limits, list_entries};
 use bucket::{Bucket, Key};
 use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
 use runtime::{Aws, Environment, RuntimeError, start_log};
 use serde_json::{Value, json};
 use webhook::landing::{
-    archive::{
-        unpack::{End, Unpacking},
-        zip::{Limits, list},
-    },
+    archive::unpack::{End, Unpacking},
     transfer::LandingProgress,
 };
 
@@ -41,7 +39,7 @@ async fn main() -> Result<(), RuntimeError> {
     let started = Instant::now();
     let job = new_job();
     let object = store.head(&archive).await?.ok_or("there is no object at the key")?;
-    let listing = list(object.bytes, |range| store.read(&archive, range), NO_LIMITS).await?;
+    let listing = list_entries(object.bytes, |range| store.read(&archive, range), NO_LIMITS).await?;
     let progress = LandingProgress::default();
     let outcomes = Unpacking::new(&store, &job, &archive, &listing, false, &progress).run().await?;
     let mut bytes = 0;

@@ -31,8 +31,8 @@ impl Page {
     pub(crate) fn open() -> (Self, DefaultGuard) {
         let page = Self::default();
         let written = page.clone();
-        let ours = ["submit", "webhook", "notify", "transport", "providers", "lambda", "model"];
-        let filter = Targets::new().with_targets(ours.map(|name| (name, Level::TRACE)));
+        let ours = runtime::LOGGED_CRATES.iter().map(|name| (*name, Level::TRACE));
+        let filter = Targets::new().with_targets(ours);
         let lines = fmt::layer().with_writer(move || written.clone()).with_filter(filter);
         (page, tracing::subscriber::set_default(tracing_subscriber::registry().with(lines)))
     }
@@ -56,7 +56,7 @@ async fn no_secret_is_written_to_the_log() {
 
     let text = page.text();
     assert!(
-        text.contains("signing secret looked after") && text.contains("previous_secret_still_active"),
+        text.contains("signing secret command completed") && text.contains("previous_secret_still_active"),
         "{text}"
     );
     world.tells_no_secret(&text).await;

@@ -1,92 +1,92 @@
-//! Use case: list jobs, newest first, a page at a time.
+//! Use case: list jobs, newest first, one page at a time.
 //!
-//! What a listing leaves out costs as much as what it shows, so one request only looks at so many jobs. Then its page is
-//! short, and its cursor goes on.
+//! A job that the filters exclude costs as much as one that is returned, so a request reads a limited number of jobs.
+//! If it reaches the limit, the page is short and its cursor continues the list.
 
 use job_store::JobStore;
 use model::{Error, Job, JobView};
 use time::OffsetDateTime;
+use transport::Secrets;
 
-use crate::{
-    App,
-    jobs::{
-        cursor::{PURPOSE, Position},
-        list_query::ListQuery,
-    },
+use crate::jobs::{
+    cursor::{ListPosition, PURPOSE},
+    list_query::ListQuery,
 };
 
-/// Days or parts of days that are read for one page: at most 1,000 jobs.
+/// The most queries of a day or of a part of a day for one page: at most 1,000 jobs.
 const MAX_QUERIES: u32 = 10;
-/// The longest page in bytes of JSON. Lambda answers with 6 MB at most, in which every quote is escaped.
+/// The size limit of a page in bytes of JSON. A Lambda response has at most 6 MB, and there every quote is escaped.
 const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 
-/// Jobs, and where the next ones are.
+/// A page of jobs, and the cursor of the next page.
 #[derive(Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct JobPage {
     pub(crate) jobs: Vec<Job>,
     pub(crate) next_cursor: Option<String>,
     bytes: usize,
 }
 
-impl App {
-    /// Lists the jobs that a caller wants to see.
-    pub(crate) async fn list(&self, listing: &ListQuery) -> Result<Page, Error> {
-        let seals = self.secrets.get().await?.callback_keys().seals(PURPOSE);
-        let today = OffsetDateTime::now_utc().date();
-        let mut next = match Position::of(listing, &seals, today) {
-            // The key may have changed since it was fetched.
-            Err(_) if listing.cursor.is_some() => {
-                let seals = self.secrets.refreshed().await?.callback_keys().seals(PURPOSE);
-                Some(Position::of(listing, &seals, today)?)
-            }
-            position => Some(position?),
-        };
-        let mut page = Page::default();
-        for _ in 0..MAX_QUERIES {
-            let Some(at) = next else { break };
-            next = self.read_on(listing, at, &mut page).await?;
-            if page.jobs.len() >= listing.limit || page.bytes >= MAX_PAGE_BYTES {
-                break;
-            }
+/// Lists the jobs that match the query.
+pub(crate) async fn list_jobs(
+    job_store: &JobStore,
+    secrets: &Secrets,
+    query: &ListQuery,
+) -> Result<JobPage, Error> {
+    let signer = secrets.get().await?.callback_keys().seals(PURPOSE);
+    let today = OffsetDateTime::now_utc().date();
+    let mut next = match ListPosition::from_query(query, &signer, today) {
+        // The key may have changed since the secret was cached.
+        Err(_) if query.cursor.is_some() => {
+            let signer = secrets.refreshed().await?.callback_keys().seals(PURPOSE);
+            Some(ListPosition::from_query(query, &signer, today)?)
         }
-        page.next_cursor = next.map(|at| at.cursor(listing, &seals)).transpose()?;
-        Ok(page)
-    }
-
-    /// Reads some jobs of one day. Returns where to go on, if there is more.
-    async fn read_on(
-        &self,
-        listing: &ListQuery,
-        at: Position,
-        page: &mut Page,
-    ) -> Result<Option<Position>, Error> {
-        let room = listing.limit - page.jobs.len();
-        let most = if listing.filters() { JobStore::MAX_PAGE_JOBS } else { room };
-        let found = self.records.made_on(at.day, at.before, most).await?;
-        let mut jobs = self.records.get_all(&found.ids).await?;
-        let mut read = at;
-        for (index, id) in found.ids.iter().enumerate() {
-            let wanted = jobs.remove(id).filter(|job| listing.wants(job));
-            if let Some(job) = wanted
-                && !page.takes(job)
-            {
-                return Ok(Some(read));
-            }
-            read.before = Some(*id);
-            if page.jobs.len() >= listing.limit && index + 1 < found.ids.len() {
-                return Ok(Some(read));
-            }
+        position => Some(position?),
+    };
+    let mut page = JobPage::default();
+    for _ in 0..MAX_QUERIES {
+        let Some(position) = next else { break };
+        next = read_jobs(job_store, query, position, &mut page).await?;
+        if page.jobs.len() >= query.limit || page.bytes >= MAX_PAGE_BYTES {
+            break;
         }
-        Ok(if found.more { Some(read) } else { at.earlier() })
     }
+    page.next_cursor = next.map(|position| position.create_cursor(query, &signer)).transpose()?;
+    Ok(page)
 }
 
-impl Page {
-    /// Takes a job, unless that would make the page too long.
-    fn takes(&mut self, job: Job) -> bool {
+/// Reads jobs of one day into the page. Returns the position to continue at, if there are more.
+async fn read_jobs(
+    job_store: &JobStore,
+    query: &ListQuery,
+    position: ListPosition,
+    page: &mut JobPage,
+) -> Result<Option<ListPosition>, Error> {
+    let room = query.limit - page.jobs.len();
+    let max_ids = if query.has_filters() { JobStore::MAX_PAGE_JOBS } else { room };
+    let found = job_store.made_on(position.day, position.before, max_ids).await?;
+    let mut jobs = job_store.get_all(&found.ids).await?;
+    let mut last_read = position;
+    for (index, id) in found.ids.iter().enumerate() {
+        let matching = jobs.remove(id).filter(|job| query.matches(job));
+        if let Some(job) = matching
+            && !page.add(job)
+        {
+            return Ok(Some(last_read));
+        }
+        last_read.before = Some(*id);
+        if page.jobs.len() >= query.limit && index + 1 < found.ids.len() {
+            return Ok(Some(last_read));
+        }
+    }
+    Ok(if found.more { Some(last_read) } else { position.previous_day() })
+}
+
+impl JobPage {
+    /// Adds a job, unless the page would exceed its size limit. Returns whether the job was added.
+    fn add(&mut self, job: Job) -> bool {
         let bytes = serde_json::to_vec(&JobView::from(&job)).map_or(0, |json| json.len());
         if !self.jobs.is_empty() && self.bytes + bytes > MAX_PAGE_BYTES {
-            // Full, whatever is left of it.
+            // Marks the page as full, although some bytes are left.
             self.bytes = MAX_PAGE_BYTES;
             return false;
         }

@@ -1,9 +1,16 @@
-//! What can be done with a job that exists: show it, list jobs, link to its files, try it again, cancel it, and replay
-//! a delivery of it.
+//! Use cases of jobs that exist: get, list, create a presigned URL of a file, retry, resubmit, cancel, replay a
+//! delivery.
+//!
+//! Each file holds one use case. A use case reads the job, checks its status, writes the change to the job's record or
+//! to the delivery queue, and returns the job. `list_query` and `cursor` belong to `list_jobs`.
 
-pub(crate) mod cancel_replay;
+pub(crate) mod cancel;
 pub(crate) mod cursor;
 pub(crate) mod download_link;
+pub(crate) mod errors;
+pub(crate) mod get_job;
 pub(crate) mod list_jobs;
 pub(crate) mod list_query;
+pub(crate) mod replay;
+pub(crate) mod resubmit;
 pub(crate) mod retry;

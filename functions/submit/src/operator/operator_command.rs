@@ -1,4 +1,4 @@
-//! What an operator can tell the function to do. Only by direct invocation: the HTTP API is for callers with jobs.
+//! The commands of an operator. Only a direct invocation carries them: the HTTP API is for callers who submit jobs.
 
 use model::Error;
 use providers::{Provider, SigningAction};
@@ -10,22 +10,22 @@ const WEBHOOK_SECRET: &str = "webhook_secret";
 
 /// An operator's command.
 pub enum OperatorCommand {
-    /// Look after the provider's signing secret.
+    /// Manage the signing secret of the provider.
     SigningSecret(&'static dyn Provider, SigningCommand),
-    /// See whether everything is in order. The fields are the provider's.
+    /// Check configuration, credentials and connectivity. The fields are the provider's.
     Check(&'static dyn Provider, Map<String, Value>),
-    /// Look after the secrets that sign callers' webhooks.
+    /// Manage the secrets that sign callers' webhooks.
     WebhookSecret(WebhookSecretAction),
 }
 
-/// What to do about the secrets that sign callers' webhooks.
+/// An action on the secrets that sign callers' webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookSecretAction {
-    /// Show them by their fingerprints.
+    /// Show their fingerprints.
     Status,
-    /// Make a new one, or the first. The one before signs on beside it.
+    /// Create a new one, or the first. The previous one continues to sign beside it.
     Rotate,
-    /// Let only the newest sign.
+    /// Remove every secret but the newest.
     Revoke,
 }
 
@@ -43,7 +43,7 @@ impl WebhookSecretAction {
         }
     }
 
-    /// The action's name in a command and in its answer.
+    /// The action's name in a command and in its response.
     pub fn name(self) -> &'static str {
         match self {
             Self::Status => "status",
@@ -53,23 +53,23 @@ impl WebhookSecretAction {
     }
 }
 
-/// What to do about a signing secret.
+/// An action on the signing secret of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SigningCommand {
-    /// Show how it is, and change nothing on either side.
+    /// Show its status. Changes nothing at Landfall or at the provider.
     Status,
-    /// Carry this out at the provider, and keep what comes of it.
-    Carry(SigningAction),
+    /// Run this action at the provider, and store the resulting secret.
+    Run(SigningAction),
 }
 
 impl SigningCommand {
-    /// The action's name in a command and in its answer.
+    /// The action's name in a command and in its response.
     pub fn name(self) -> &'static str {
         match self {
             Self::Status => "status",
-            Self::Carry(SigningAction::Fetch) => "fetch",
-            Self::Carry(SigningAction::Rotate { .. }) => "rotate",
-            Self::Carry(SigningAction::Revoke) => "revoke",
+            Self::Run(SigningAction::Fetch) => "fetch",
+            Self::Run(SigningAction::Rotate { .. }) => "rotate",
+            Self::Run(SigningAction::Revoke) => "revoke",
         }
     }
 }
@@ -86,8 +86,8 @@ impl std::fmt::Debug for OperatorCommand {
 }
 
 impl OperatorCommand {
-    /// Whether a command of this name is an operator's.
-    pub fn is_named(name: &str) -> bool {
+    /// Whether this is the name of an operator command.
+    pub fn is_operator_command(name: &str) -> bool {
         [SIGNING_SECRET, CHECK, WEBHOOK_SECRET].contains(&name)
     }
 
@@ -96,7 +96,7 @@ impl OperatorCommand {
     ///
     /// # Errors
     /// [`model::ErrorClass::InvalidRequest`] naming the field.
-    pub fn direct(name: &str, mut fields: Map<String, Value>) -> Result<Self, Error> {
+    pub fn read_invocation(name: &str, mut fields: Map<String, Value>) -> Result<Self, Error> {
         if name == WEBHOOK_SECRET {
             return WebhookSecretAction::read(fields).map(Self::WebhookSecret);
         }
@@ -116,17 +116,17 @@ impl OperatorCommand {
         if let Some(unknown) = fields.keys().next() {
             return Err(Error::invalid(unknown, "unknown field"));
         }
-        let command = signing_command(action.as_ref().and_then(Value::as_str), force)?;
+        let command = read_signing_command(action.as_ref().and_then(Value::as_str), force)?;
         Ok(Self::SigningSecret(provider, command))
     }
 }
 
-fn signing_command(action: Option<&str>, force: Option<bool>) -> Result<SigningCommand, Error> {
+fn read_signing_command(action: Option<&str>, force: Option<bool>) -> Result<SigningCommand, Error> {
     let command = match action {
         Some("status") => SigningCommand::Status,
-        Some("fetch") => SigningCommand::Carry(SigningAction::Fetch),
-        Some("rotate") => SigningCommand::Carry(SigningAction::Rotate { force: force.unwrap_or(false) }),
-        Some("revoke") => SigningCommand::Carry(SigningAction::Revoke),
+        Some("fetch") => SigningCommand::Run(SigningAction::Fetch),
+        Some("rotate") => SigningCommand::Run(SigningAction::Rotate { force: force.unwrap_or(false) }),
+        Some("revoke") => SigningCommand::Run(SigningAction::Revoke),
         _ => {
             return Err(Error::invalid("action", "expected \"fetch\", \"rotate\", \"revoke\" or \"status\""));
         }

@@ -1,9 +1,9 @@
-//! Use case: fetch, rotate or revoke a provider's signing secret, and keep Landfall's own list in step.
+//! Use case: fetch, rotate or revoke a provider's signing secret, and keep Landfall's list in sync.
 //!
-//! The order matters, so that no delivery is refused meanwhile. Whatever is done, the provider's present secret is
-//! in the list first. After a rotation the provider signs with both secrets, or for a minute with the old one alone,
-//! so that a receiver which knows only the old one lets every delivery in until the new one is stored; and should that
-//! fail, the list is mended by a `fetch` at any time within the overlap.
+//! The order of the steps makes sure that no delivery is rejected in between. Every action first stores the provider's
+//! present secret in the list. After a rotation the provider signs with both secrets, or for a minute with the old one
+//! alone. So a receiver that knows only the old secret accepts every delivery until the new one is stored. If storing
+//! it fails, a `fetch` at any time within the overlap repairs the list.
 
 use model::{Error, ErrorClass};
 use provider_client::ProviderClient;
@@ -14,80 +14,101 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use transport::{SecretVersion, Secrets};
 
-use crate::operator::{operator_command::SigningCommand, signing_status::SigningStatus};
+use crate::{
+    clients::Clients,
+    operator::{operator_command::SigningCommand, signing_status::SigningStatus},
+};
 
-/// How often the provider is asked anew because somebody else changed Landfall's secret in between.
+/// The most queries of the provider when others change Landfall's secret at the same time.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// A provider's signing secret and everything that is needed to look after it.
-pub(crate) struct SigningSecretUseCase<'a> {
+/// Manages the signing secret of a provider.
+pub(crate) struct SigningSecretManager<'a> {
     pub(crate) provider: &'static dyn Provider,
     pub(crate) api_url: &'a str,
     pub(crate) secrets: &'a Secrets,
     pub(crate) provider_client: ProviderClient<'a>,
 }
 
-impl SigningSecretUseCase<'_> {
-    /// Carries out a command. The answer holds fingerprints and times, never a secret.
-    pub(crate) async fn carry_out(&self, command: SigningCommand) -> Result<Value, Error> {
-        let known = match command {
-            SigningCommand::Status => self.known(&self.secrets.current().await?).await?,
-            SigningCommand::Carry(SigningAction::Fetch) => self.settle(SecretRetention::Valid).await?.1,
-            SigningCommand::Carry(action @ SigningAction::Rotate { force }) => {
-                self.change(action, if force { SecretRetention::Replaced } else { SecretRetention::Valid })
-                    .await?
+impl<'a> SigningSecretManager<'a> {
+    pub(crate) fn new(
+        clients: &'a Clients,
+        provider: &'static dyn Provider,
+        deadline: OffsetDateTime,
+    ) -> Self {
+        Self {
+            provider,
+            api_url: clients.config.providers.api_url(provider.name()),
+            secrets: &clients.secrets,
+            provider_client: clients.provider_client(provider, None, deadline),
+        }
+    }
+
+    /// Runs a command. The response contains fingerprints and times, never a secret.
+    pub(crate) async fn run(&self, command: SigningCommand) -> Result<Value, Error> {
+        let status = match command {
+            SigningCommand::Status => self.fetch_status(&self.secrets.current().await?).await?,
+            SigningCommand::Run(SigningAction::Fetch) => self.sync_list(SecretRetention::Valid).await?.1,
+            SigningCommand::Run(action @ SigningAction::Rotate { force }) => {
+                let retention = if force { SecretRetention::Replaced } else { SecretRetention::Valid };
+                self.change_at_provider(action, retention).await?
             }
-            // The revoked secret may have leaked, so it leaves the list at once. Every delivery carries a code of the
-            // present one too, except within the minute after a rotation; those are refused and come again.
-            SigningCommand::Carry(action @ SigningAction::Revoke) => {
-                self.change(action, SecretRetention::Nothing).await?
+            // The revoked secret may have leaked, so it leaves the list immediately. Every delivery carries a signature
+            // by the present secret as well, except within the minute after a rotation. Those deliveries are rejected,
+            // and the provider retries them.
+            SigningCommand::Run(action @ SigningAction::Revoke) => {
+                self.change_at_provider(action, SecretRetention::Nothing).await?
             }
         };
-        let mut answer = known.shown();
-        answer["provider"] = json!(self.provider.name());
-        answer["action"] = json!(command.name());
+        let mut response = status.to_json();
+        response["provider"] = json!(self.provider.name());
+        response["action"] = json!(command.name());
         tracing::info!(
             provider = self.provider.name(),
             action = command.name(),
-            present = known.present.as_ref().map(|present| fingerprint(&present.secret)),
-            "signing secret looked after"
+            present = status.at_provider.as_ref().map(|signing| fingerprint(&signing.secret)),
+            "signing secret command completed"
         );
-        Ok(answer)
+        Ok(response)
     }
 
-    /// What is known on both sides, without changing anything: reading the provider's secret would make one where
-    /// there is none, so it is read only if Landfall holds one.
-    pub(crate) async fn known(&self, version: &SecretVersion) -> Result<SigningStatus, Error> {
-        let credentials = self.credentials(version);
-        let held = credentials.signing_secrets();
-        let present = match held.held() {
+    /// Fetches the status of both sides without a change. Querying the provider's secret creates one where none exists,
+    /// so the provider is queried only if Landfall stores a secret.
+    pub(crate) async fn fetch_status(&self, version: &SecretVersion) -> Result<SigningStatus, Error> {
+        let credentials = self.read_credentials(version);
+        let stored = credentials.signing_secrets();
+        let at_provider = match stored.held() {
             [] => None,
-            _ => Some(self.asked(&credentials, SigningAction::Fetch).await?),
+            _ => Some(self.call_provider(&credentials, SigningAction::Fetch).await?),
         };
-        Ok(SigningStatus { held, present })
+        Ok(SigningStatus { stored, at_provider })
     }
 
-    /// Changes the secret at the provider, between two looks at it.
-    async fn change(&self, action: SigningAction, keep: SecretRetention) -> Result<SigningStatus, Error> {
-        let (version, before) = self.settle(SecretRetention::Valid).await?;
-        let credentials = self.credentials(&version);
-        let present = match self.asked(&credentials, action).await {
-            Ok(present) => present,
+    /// Changes the secret at the provider, after the present secret is stored, and stores the new one.
+    async fn change_at_provider(
+        &self,
+        action: SigningAction,
+        retention: SecretRetention,
+    ) -> Result<SigningStatus, Error> {
+        let (version, before) = self.sync_list(SecretRetention::Valid).await?;
+        let credentials = self.read_credentials(&version);
+        let new_secret = match self.call_provider(&credentials, action).await {
+            Ok(new_secret) => new_secret,
             Err(error) if error.class == ErrorClass::ProviderOutcomeUnknown => {
-                // It is not sent again, but the provider's secret tells whether it was replaced.
+                // The request is not sent again. The provider's secret shows whether it was replaced.
                 error.log("the signing secret may or may not have been changed");
-                let (_, after) = self.settle(SecretRetention::Valid).await?;
-                return if after.differs(&before) { Ok(after) } else { Err(error) };
+                let (_, after) = self.sync_list(SecretRetention::Valid).await?;
+                return if after.differs_at_provider(&before) { Ok(after) } else { Err(error) };
             }
             Err(error) => return Err(error),
         };
-        match self.store(&version, present, keep).await {
-            Ok(Some((_, known))) => Ok(known),
-            Ok(None) => self.settle(keep).await.map(|(_, known)| known),
+        match self.store_secret(&version, new_secret, retention).await {
+            Ok(Some((_, status))) => Ok(status),
+            Ok(None) => self.sync_list(retention).await.map(|(_, status)| status),
             Err(error) => {
                 let message = format!(
-                    "the provider has done what was asked, but Landfall's secret does not say so yet; a fetch \
-                     mends it: {}",
+                    "the provider changed its signing secret, but Landfall's secret does not contain the change yet; \
+                     the action fetch repairs it: {}",
                     error.message
                 );
                 Err(Error::new(error.class, message).with_source(error))
@@ -95,47 +116,52 @@ impl SigningSecretUseCase<'_> {
         }
     }
 
-    /// Asks for the provider's present secret and puts it first in the list, beside what is kept of the others.
-    async fn settle(&self, keep: SecretRetention) -> Result<(SecretVersion, SigningStatus), Error> {
+    /// Fetches the provider's present secret and stores it first in the list, before the older ones that are retained.
+    async fn sync_list(&self, retention: SecretRetention) -> Result<(SecretVersion, SigningStatus), Error> {
         let mut version = self.secrets.current().await?;
         for _ in 0..MAX_ATTEMPTS {
-            let present = self.asked(&self.credentials(&version), SigningAction::Fetch).await?;
-            if let Some(settled) = self.store(&version, present, keep).await? {
-                return Ok(settled);
+            let credentials = self.read_credentials(&version);
+            let present = self.call_provider(&credentials, SigningAction::Fetch).await?;
+            if let Some(synced) = self.store_secret(&version, present, retention).await? {
+                return Ok(synced);
             }
-            // What the provider said before somebody else's change may be older than that change.
+            // Another writer changed the list. The provider's response may be older than that change.
             version = self.secrets.current().await?;
         }
-        let message = "Landfall's secret was changed by others again and again";
+        let message = "Landfall's secret was changed by others on every attempt; try again";
         Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(5))
     }
 
-    /// Writes the list if it differs. Nothing if the secret was changed since it was read.
-    async fn store(
+    /// Writes the list if it differs. Returns `None` if the secret was changed since it was read.
+    async fn store_secret(
         &self,
         version: &SecretVersion,
         present: SigningSecret,
-        keep: SecretRetention,
+        retention: SecretRetention,
     ) -> Result<Option<(SecretVersion, SigningStatus)>, Error> {
-        let before = self.credentials(version).signing_secrets();
-        let held = before.renewed(&present, keep, OffsetDateTime::now_utc());
-        if held != before && !self.secrets.change(version, self.provider.name(), &held.fields()).await? {
+        let before = self.read_credentials(version).signing_secrets();
+        let stored = before.renewed(&present, retention, OffsetDateTime::now_utc());
+        if stored != before && !self.secrets.change(version, self.provider.name(), &stored.fields()).await? {
             return Ok(None);
         }
-        let known = SigningStatus { held, present: Some(present) };
-        Ok(Some((self.secrets.current().await?, known)))
+        let status = SigningStatus { stored, at_provider: Some(present) };
+        Ok(Some((self.secrets.current().await?, status)))
     }
 
-    async fn asked(&self, credentials: &Credentials, action: SigningAction) -> Result<SigningSecret, Error> {
+    async fn call_provider(
+        &self,
+        credentials: &Credentials,
+        action: SigningAction,
+    ) -> Result<SigningSecret, Error> {
         let access = ApiAccess { api_url: self.api_url, credentials };
-        let inquiry = self.provider.signing(&access, action)?;
-        let mut inquiry = inquiry.ok_or_else(|| {
-            Error::invalid("provider", "this provider has no signing secret that could be managed")
+        let query = self.provider.signing(&access, action)?;
+        let mut query = query.ok_or_else(|| {
+            Error::invalid("provider", "this provider has no signing secret that can be managed")
         })?;
-        Ok(self.provider_client.inquire(inquiry.as_mut()).await?)
+        Ok(self.provider_client.inquire(query.as_mut()).await?)
     }
 
-    fn credentials(&self, version: &SecretVersion) -> Credentials {
+    fn read_credentials(&self, version: &SecretVersion) -> Credentials {
         Credentials::new(version.document().provider(self.provider.name()))
     }
 }

@@ -1,67 +1,70 @@
-//! What is known of a signing secret on both sides, told without telling it.
+//! The status of a signing secret: what Landfall stores and what the provider uses, shown by fingerprints only.
 
 use providers::{CheckStatus, SigningSecret, SigningSecrets, fingerprint, rfc3339};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-/// What Landfall holds, and what the provider has when it was asked.
+/// The secrets that Landfall stores, and the provider's secret if the provider was queried.
 pub(crate) struct SigningStatus {
     /// Landfall's list.
-    pub(crate) held: SigningSecrets,
-    /// The provider's secret; nothing when it was not asked.
-    pub(crate) present: Option<SigningSecret>,
+    pub(crate) stored: SigningSecrets,
+    /// The provider's secret. `None` if the provider was not queried.
+    pub(crate) at_provider: Option<SigningSecret>,
 }
 
 impl SigningStatus {
-    /// Whether the provider's secret is another one.
-    pub(crate) fn differs(&self, other: &Self) -> bool {
-        let secret = |known: &Self| known.present.as_ref().map(|present| present.secret.clone());
+    /// Whether the provider's secret differs between the two.
+    pub(crate) fn differs_at_provider(&self, other: &Self) -> bool {
+        let secret = |status: &Self| status.at_provider.as_ref().map(|signing| signing.secret.clone());
         secret(self) != secret(other)
     }
 
-    /// Whether Landfall's list fits the provider's secret, in words.
-    pub(crate) fn judged(&self) -> (CheckStatus, String) {
-        let held = self.held.held();
-        let Some(present) = &self.present else {
-            let detail = "deliveries are not signed: no signing secret is held, callbacks are proven by their \
-                          tokens alone; signing_secret with the action fetch turns signing on";
+    /// Compares Landfall's list with the provider's secret, and explains the result.
+    pub(crate) fn compare(&self) -> (CheckStatus, String) {
+        let stored = self.stored.held();
+        let Some(at_provider) = &self.at_provider else {
+            let detail = "deliveries are not signed: no signing secret is stored, and callbacks are authenticated \
+                          by their tokens alone; signing_secret with the action fetch turns signing on";
             return (CheckStatus::Warning, detail.to_owned());
         };
-        let name = fingerprint(&present.secret);
-        match held.iter().position(|held| held.secret == present.secret) {
+        let name = fingerprint(&at_provider.secret);
+        match stored.iter().position(|stored| stored.secret == at_provider.secret) {
             Some(0) => {
-                (CheckStatus::Ok, format!("the provider's secret {name} is held, {} in all", held.len()))
+                (CheckStatus::Ok, format!("the provider's secret {name} is stored, {} in all", stored.len()))
             }
             Some(_) => (
                 CheckStatus::Warning,
-                format!("the provider's secret {name} is held, but not as the newest; fetch it"),
+                format!(
+                    "the provider's secret {name} is stored, but not as the newest; the action fetch repairs the list"
+                ),
             ),
             None => {
-                let detail =
-                    format!("the provider's secret {name} is not held: its deliveries are refused; fetch it");
+                let detail = format!(
+                    "the provider's secret {name} is not stored: its deliveries are rejected; the action fetch stores it"
+                );
                 (CheckStatus::Failed, detail)
             }
         }
     }
 
-    /// Both sides by fingerprint, for an answer.
-    pub(crate) fn shown(&self) -> Value {
+    /// The JSON of a response, with fingerprints in place of secrets.
+    pub(crate) fn to_json(&self) -> Value {
         let time = |at: Option<OffsetDateTime>| json!(at.and_then(rfc3339));
-        let stored: Vec<Value> = (self.held.held().iter())
-            .map(|held| json!({ "fingerprint": fingerprint(&held.secret), "until": time(held.until) }))
+        let stored: Vec<Value> = (self.stored.held().iter())
+            .map(|stored| json!({ "fingerprint": fingerprint(&stored.secret), "until": time(stored.until) }))
             .collect();
-        let present = self.present.as_ref().map(|present| {
+        let at_provider = self.at_provider.as_ref().map(|signing| {
             json!({
-                "fingerprint": fingerprint(&present.secret),
-                "created_at": time(present.created_at),
-                "rotated_at": time(present.rotated_at),
-                "previous_until": time(present.previous_until),
+                "fingerprint": fingerprint(&signing.secret),
+                "created_at": time(signing.created_at),
+                "rotated_at": time(signing.rotated_at),
+                "previous_until": time(signing.previous_until),
             })
         });
-        let (health, detail) = self.judged();
+        let (status, detail) = self.compare();
         json!({
-            "in_sync": health == CheckStatus::Ok, "detail": detail,
-            "at_provider": present, "stored": stored, "stored_total": stored.len(),
+            "in_sync": status == CheckStatus::Ok, "detail": detail,
+            "at_provider": at_provider, "stored": stored, "stored_total": stored.len(),
         })
     }
 }

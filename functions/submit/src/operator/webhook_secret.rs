@@ -1,6 +1,6 @@
-//! Use case: make, rotate or revoke the secrets that sign callers' webhooks.
+//! Use case: create, rotate or revoke the secrets that sign callers' webhooks.
 //!
-//! Two at most sign at a time, so that those who verify have the time in between to take up the new one.
+//! At most two secrets sign at a time, so that receivers can switch to the new one before the old one is revoked.
 
 use model::{Error, ErrorClass, Secret};
 use notifications::WebhookSigner;
@@ -10,57 +10,56 @@ use transport::{SecretDocument, Secrets, random_bytes};
 
 use crate::operator::operator_command::WebhookSecretAction;
 
-/// How often Landfall's secret is read anew because somebody else changed it in between.
+/// The most attempts to write Landfall's secret when others change it at the same time.
 const MAX_ATTEMPTS: u32 = 5;
-/// How many secrets sign at most.
-const MAX_KEYS: usize = 2;
-/// What to do when nothing can be signed.
+/// The most secrets that sign at a time.
+const MAX_SECRETS: usize = 2;
+/// What an operator does when no secret is stored.
 const MISSING: &str = "there is no notify_signing_secrets in Landfall's secret; the command webhook_secret with the \
-                       action rotate makes one";
+                       action rotate creates one";
 
-/// Carries out a command. The answer holds fingerprints, newest first, and never a secret.
-pub(crate) async fn carry_out(secrets: &Secrets, action: WebhookSecretAction) -> Result<Value, Error> {
+/// Runs an action. The response lists fingerprints, newest first, and never a secret.
+pub(crate) async fn manage_webhook_secrets(
+    secrets: &Secrets,
+    action: WebhookSecretAction,
+) -> Result<Value, Error> {
     for _ in 0..MAX_ATTEMPTS {
         let version = secrets.current().await?;
-        let held = version.document().notify_signing_secrets();
-        let kept = match action {
-            WebhookSecretAction::Status => held.clone(),
-            WebhookSecretAction::Rotate => rotated(held.clone())?,
-            WebhookSecretAction::Revoke => held.iter().take(1).cloned().collect(),
+        let stored = version.document().notify_signing_secrets();
+        let changed = match action {
+            WebhookSecretAction::Status => stored.clone(),
+            WebhookSecretAction::Rotate => prepend_new_secret(stored.clone())?,
+            WebhookSecretAction::Revoke => stored.iter().take(1).cloned().collect(),
         };
-        if kept == held || secrets.change_notify_signing_secrets(&version, &kept).await? {
-            // What is kept of Landfall's secret is as new from now on.
+        if changed == stored || secrets.change_notify_signing_secrets(&version, &changed).await? {
+            // Refreshes the cached copy of Landfall's secret.
             secrets.current().await?;
-            let fingerprints: Vec<String> = kept.iter().map(fingerprint).collect();
+            let fingerprints: Vec<String> = changed.iter().map(fingerprint).collect();
             let action = action.name();
-            tracing::info!(
-                action,
-                newest = fingerprints.first(),
-                "the secrets of callers' webhooks looked after"
-            );
+            tracing::info!(action, newest = fingerprints.first(), "webhook secret command completed");
             return Ok(json!({ "action": action, "stored": fingerprints }));
         }
     }
-    let message = "Landfall's secret was changed by others again and again";
+    let message = "Landfall's secret was changed by others on every attempt; try again";
     Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(5))
 }
 
-fn rotated(held: Vec<Secret>) -> Result<Vec<Secret>, Error> {
-    if held.len() >= MAX_KEYS {
+fn prepend_new_secret(stored: Vec<Secret>) -> Result<Vec<Secret>, Error> {
+    if stored.len() >= MAX_SECRETS {
         let message =
-            "a rotated secret still signs beside the newest; \"revoke\" ends it, and then rotate again";
+            "the previous secret still signs beside the newest; \"revoke\" it before the next \"rotate\"";
         return Err(Error::invalid("action", message));
     }
     let new = WebhookSigner::written(&random_bytes()?);
-    Ok([new].into_iter().chain(held).collect())
+    Ok([new].into_iter().chain(stored).collect())
 }
 
-/// Makes sure that a caller's webhook could be signed, before a job is made that promises one.
+/// Makes sure that a caller's webhook can be signed, before a job with such a webhook is created.
 ///
 /// # Errors
-/// [`ErrorClass::WebhookSecretMissing`]: there is no secret to sign with.
-pub(crate) async fn there_is_one(secrets: &Secrets) -> Result<(), Error> {
-    if secrets.find(|document| signs(document).then_some(())).await?.is_some() {
+/// [`ErrorClass::WebhookSecretMissing`]: no secret is stored.
+pub(crate) async fn require_webhook_secret(secrets: &Secrets) -> Result<(), Error> {
+    if secrets.find(|document| has_webhook_secret(document).then_some(())).await?.is_some() {
         return Ok(());
     }
     let message = format!(
@@ -69,15 +68,16 @@ pub(crate) async fn there_is_one(secrets: &Secrets) -> Result<(), Error> {
     Err(Error::new(ErrorClass::WebhookSecretMissing, message))
 }
 
-/// Whether callers' webhooks could be signed, in words. Not every deployment has such callers, so a lack is no failure.
-pub(crate) fn judged(secret: &SecretDocument) -> CheckResult {
-    if signs(secret) {
+/// Checks whether callers' webhooks can be signed. A missing secret is only a warning: not every deployment has callers
+/// with webhooks.
+pub(crate) fn check_webhook_secret(secret: &SecretDocument) -> CheckResult {
+    if has_webhook_secret(secret) {
         return CheckResult::new(CheckStatus::Ok, "there is a secret to sign callers' webhooks with");
     }
-    let detail = format!("jobs with notify.webhook_url are refused: {MISSING}");
+    let detail = format!("jobs with notify.webhook_url are rejected: {MISSING}");
     CheckResult::new(CheckStatus::Warning, detail)
 }
 
-fn signs(secret: &SecretDocument) -> bool {
+fn has_webhook_secret(secret: &SecretDocument) -> bool {
     !WebhookSigner::read(&secret.notify_signing_secrets()).is_empty()
 }

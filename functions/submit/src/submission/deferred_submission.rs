@@ -1,103 +1,105 @@
-//! Jobs that wait for their turn at the provider.
+//! Deferred submissions: jobs that wait until the provider's rate limit or concurrency limit permits them.
 
 use std::time::Duration;
 
-use model::{Change, Error, ErrorClass, Event, Job, JobError, Status};
+use job_store::JobStore;
+use model::{Change, Error, ErrorClass, Event, Job, Status};
+use queues::SubmissionQueue;
 use time::OffsetDateTime;
 
 use crate::{
-    App,
-    submission::{record_outcome::time_to_record, submit_attempt::Postponement},
+    clients::Clients,
+    submission::{
+        notify_targets::JobNotifier,
+        postponement::{Postponement, waiting_error},
+        record_outcome::OutcomeRecorder,
+    },
 };
 
-/// The longest that a job waits that the provider refuses for the moment, again and again.
-const MAX_WAIT: time::Duration = time::Duration::hours(24);
+/// How long an invocation by the queue waits for a reservation. It is long enough that the jobs of the queue's
+/// concurrent invocations keep the provider busy. It is longer than a caller's own invocation waits, so that new jobs
+/// queue behind old ones.
+pub(crate) const MAX_QUEUE_WAIT: Duration = Duration::from_secs(20);
 
-/// How long an invocation that the queue made waits for a turn. While as many jobs as the queue hands out at once
-/// wait so, the provider's line never runs empty, and it is longer than a caller's own invocation would wait, so
-/// that new jobs queue behind old ones.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
+/// After this time no invocation still is about to send the message of a job.
+const SEND_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Nobody is still about to send a message for a job that is this old.
-const LOST_MESSAGE: Duration = Duration::from_secs(90);
-
-/// How a job that was to wait ended up.
+/// The outcome of deferring a job.
 pub(crate) enum DeferOutcome {
-    /// It waits.
+    /// The job waits.
     Waiting(Job),
-    /// It went on without us: its callback came, for example.
-    Moved(Job),
+    /// Another event changed the job first, for example its callback.
+    Superseded(Job),
 }
 
-impl App {
-    /// Sends a waiting job to the queue. It is looked at when the line at the provider is half as long as the
-    /// invocation that looks would wait, so that a job that must wait longer is not looked at again and again.
-    pub(crate) async fn enqueue(&self, job: &Job, free_at: OffsetDateTime) -> Result<(), Error> {
-        self.submissions.send(job.id, free_at - TIMEOUT / 2, OffsetDateTime::now_utc()).await
+/// Defers submissions by the job table and the submission queue.
+pub(crate) struct DeferredSubmissions<'a> {
+    job_store: &'a JobStore,
+    submission_queue: &'a SubmissionQueue,
+    recorder: OutcomeRecorder<'a>,
+    notifier: JobNotifier<'a>,
+}
+
+impl<'a> DeferredSubmissions<'a> {
+    pub(crate) fn new(clients: &'a Clients, deadline: OffsetDateTime) -> Self {
+        Self {
+            job_store: &clients.job_store,
+            submission_queue: &clients.submission_queue,
+            recorder: OutcomeRecorder::new(clients, deadline),
+            notifier: JobNotifier::new(clients, deadline),
+        }
     }
 
-    /// A waiting job that its caller asks for again long after it was made may have lost its message: whoever made it
-    /// died before sending it. One message too many does no harm.
+    /// Sends a waiting job to the queue. The message arrives half of the queue's wait before the reservation, so that a
+    /// job that must wait longer is not received again and again.
+    pub(crate) async fn enqueue(&self, job: &Job, free_at: OffsetDateTime) -> Result<(), Error> {
+        let receive_at = free_at - MAX_QUEUE_WAIT / 2;
+        self.submission_queue.send(job.id, receive_at, OffsetDateTime::now_utc()).await
+    }
+
+    /// Joins a repeated request to the job that the same request created before.
     ///
-    /// Whoever waits by this request waits for that job from now on, and is told at once if it is at its end: a workflow
-    /// that retries comes with a new token.
+    /// The waiters of the request wait for that job from now on, and are notified at once if it is in a final status: a
+    /// workflow that retries has a new task token. A job that has waited for long may have lost its message, because
+    /// its invocation ended before it sent the message. It is queued again; a duplicate message does no harm.
     ///
     /// # Errors
-    /// [`ErrorClass::StorageUnavailable`]: they do not wait, and the caller is to come back.
-    pub(crate) async fn found(
-        &self,
-        before: Job,
-        request: &Job,
-        deadline: OffsetDateTime,
-    ) -> Result<Job, Error> {
-        runtime::set_job(before.id);
+    /// [`ErrorClass::StorageUnavailable`]: the waiters are not added, and the caller has to retry.
+    pub(crate) async fn join_existing(&self, existing: Job, request: &Job) -> Result<Job, Error> {
+        runtime::set_job(existing.id);
         let (now, waiters) = (OffsetDateTime::now_utc(), &request.audience.waiters);
-        let mut job = before;
+        let mut job = existing;
         if !waiters.is_empty() {
-            let admitted = self.records.admit(job.id, waiters, now);
-            let admitted = tokio::time::timeout(time_to_record(deadline), admitted).await;
-            let admitted =
-                admitted.unwrap_or_else(|_| Err(not_in_time())).map_err(|error| error.about(job.id))?;
-            job = admitted.unwrap_or(job);
-            self.tell(&job, deadline).await;
+            let added = self.job_store.admit(job.id, waiters, now);
+            let added = tokio::time::timeout(self.recorder.time_to_record(), added).await;
+            let added =
+                added.unwrap_or_else(|_| Err(table_timed_out())).map_err(|error| error.about(job.id))?;
+            job = added.unwrap_or(job);
+            self.notifier.notify_targets(&job).await;
         }
         if job.status == Status::Waiting
-            && now - job.updated_at > LOST_MESSAGE
+            && now - job.updated_at > SEND_TIMEOUT
             && let Err(error) = self.enqueue(&job, now).await
         {
-            error.log("a waiting job is not sent again");
+            error.log("a waiting job is not queued again");
         }
         Ok(job)
     }
 
-    /// Puts a job that is being asked for back, since the provider is known to have done no work.
-    pub(crate) async fn defer(
-        &self,
-        job: &Job,
-        later: &Postponement,
-        deadline: OffsetDateTime,
-    ) -> Result<DeferOutcome, Error> {
+    /// Records that a job waits, since the provider has certainly done no work.
+    pub(crate) async fn defer(&self, job: &Job, postponement: &Postponement) -> Result<DeferOutcome, Error> {
         let now = OffsetDateTime::now_utc();
-        let event = Event::Deferred { error: later.why.as_ref().map(|why| waits_for(why, now)) };
-        let recorded =
-            tokio::time::timeout(time_to_record(deadline), self.records.apply(job.id, &event, now));
-        let (job, change) = recorded.await.unwrap_or_else(|_| Err(not_in_time()))?;
-        let waits = change == Change::Moved || job.status == Status::Waiting;
-        Ok(if waits { DeferOutcome::Waiting(job) } else { DeferOutcome::Moved(job) })
+        let error = postponement.refusal.as_ref().map(|refusal| waiting_error(refusal, now));
+        let event = Event::Deferred { error };
+        let applied = self.job_store.apply(job.id, &event, now);
+        let applied = tokio::time::timeout(self.recorder.time_to_record(), applied).await;
+        let (job, change) = applied.unwrap_or_else(|_| Err(table_timed_out()))?;
+        let is_waiting = change == Change::Moved || job.status == Status::Waiting;
+        Ok(if is_waiting { DeferOutcome::Waiting(job) } else { DeferOutcome::Superseded(job) })
     }
 }
 
-/// What the provider said, as a job remembers it that goes on by itself.
-pub(crate) fn waits_for(why: &Error, now: OffsetDateTime) -> JobError {
-    JobError { retryable: true, ..why.for_record(now) }
-}
-
-/// Whether a job that was refused for the moment has waited long enough.
-pub(crate) fn waited_out(job: &Job, later: &Postponement) -> bool {
-    later.why.is_some() && later.at - job.created_at > MAX_WAIT
-}
-
-fn not_in_time() -> Error {
-    Error::new(ErrorClass::StorageUnavailable, "the job table did not answer in time; try again")
+fn table_timed_out() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "the job table did not respond in time; try again")
         .retry_after(5)
 }

@@ -1,4 +1,4 @@
-//! The claim of a job: made once, taken back when nothing came of it, and repeated when its caller comes back.
+//! Idempotency: a repeated request finds the job that the first one created, instead of creating a second one.
 
 use std::time::Duration;
 
@@ -6,88 +6,95 @@ use job_store::{Claim, IdempotencyKey, JobStore};
 use model::{Error, ErrorClass, Event, Job, JobId, Status};
 use time::OffsetDateTime;
 
-/// No invocation asks for this long, so whoever was asking the provider is gone.
-const NOBODY_ASKS_ANY_MORE: Duration = Duration::from_secs(90);
+/// After this time no invocation still submits the job: the timeout of the function is shorter.
+const SUBMITTING_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Claims the job. Nothing when it is ours to ask for; else the job that the same request made before.
-///
-/// # Errors
-/// The table's trouble, another request with the same key, or the refusal that the earlier job ended with.
-pub(crate) async fn claim(
-    records: &JobStore,
-    job: &Job,
-    key: Option<&IdempotencyKey>,
-) -> Result<Option<Job>, Error> {
-    match claim_or_take_over(records, job, key).await? {
-        Claim::New => Ok(None),
-        Claim::Existing(job) => match job.refusal() {
-            Some(refusal) => Err(refusal.again().about(job.id)),
-            None => settled(records, *job).await.map(Some),
-        },
-        Claim::Mismatch => {
-            let message = "this idempotency key was used before with another request";
-            Err(Error::new(ErrorClass::IdempotencyMismatch, message))
+/// The claim of a request on its idempotency key, if it has one.
+pub(crate) struct IdempotencyClaim<'a> {
+    job_store: &'a JobStore,
+    key: Option<IdempotencyKey>,
+}
+
+impl<'a> IdempotencyClaim<'a> {
+    pub(crate) fn new(job_store: &'a JobStore, key: Option<IdempotencyKey>) -> Self {
+        Self { job_store, key }
+    }
+
+    /// Creates the job and claims the key for it. Returns `None` if the job is new, else the job that the same request
+    /// created before.
+    ///
+    /// # Errors
+    /// An error of the table, another request with the same key, or the refusal that the earlier job ended with.
+    pub(crate) async fn claim(&self, job: &Job) -> Result<Option<Job>, Error> {
+        match self.claim_or_take_over(job).await? {
+            Claim::New => Ok(None),
+            Claim::Existing(job) => match job.refusal() {
+                Some(refusal) => Err(refusal.again().about(job.id)),
+                None => self.resolve_interrupted(*job).await.map(Some),
+            },
+            Claim::Mismatch => {
+                let message = "this idempotency key was used before with another request";
+                Err(Error::new(ErrorClass::IdempotencyMismatch, message))
+            }
         }
     }
-}
 
-/// A key may still be held by a job that was refused only for the moment, when freeing it failed: its caller was
-/// told to come back, so the key is freed now.
-async fn claim_or_take_over(
-    records: &JobStore,
-    job: &Job,
-    key: Option<&IdempotencyKey>,
-) -> Result<Claim, Error> {
-    let claim = records.claim(job, key, OffsetDateTime::now_utc()).await?;
-    let (Claim::Existing(before), Some(key)) = (&claim, key) else { return Ok(claim) };
-    if !before.refusal().is_some_and(|refusal| refusal.class.retryable()) {
-        return Ok(claim);
+    /// Claims the key. If a job with a retryable refusal still holds it, frees the key first: its caller was asked to
+    /// retry, and freeing the key failed then.
+    async fn claim_or_take_over(&self, job: &Job) -> Result<Claim, Error> {
+        let key = self.key.as_ref();
+        let claim = self.job_store.claim(job, key, OffsetDateTime::now_utc()).await?;
+        let (Claim::Existing(existing), Some(key)) = (&claim, key) else { return Ok(claim) };
+        if !existing.refusal().is_some_and(|refusal| refusal.class.retryable()) {
+            return Ok(claim);
+        }
+        self.job_store.free_key(key, existing.id).await?;
+        self.job_store.claim(job, Some(key), OffsetDateTime::now_utc()).await
     }
-    records.free_key(key, before.id).await?;
-    records.claim(job, Some(key), OffsetDateTime::now_utc()).await
-}
 
-/// A job whose maker died while it asked the provider is told as what it is: nobody knows, and nobody asks again.
-async fn settled(records: &JobStore, job: Job) -> Result<Job, Error> {
-    let now = OffsetDateTime::now_utc();
-    if job.status != Status::Submitting || now - job.updated_at < NOBODY_ASKS_ANY_MORE {
-        return Ok(job);
+    /// Records an unknown outcome for a job whose invocation ended during the submission. The work is not submitted
+    /// again.
+    async fn resolve_interrupted(&self, job: Job) -> Result<Job, Error> {
+        let now = OffsetDateTime::now_utc();
+        if job.status != Status::Submitting || now - job.updated_at < SUBMITTING_TIMEOUT {
+            return Ok(job);
+        }
+        let message = "the request to the provider was interrupted; the work may be in progress, and is not \
+                       submitted again";
+        let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now);
+        self.job_store.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
     }
-    let message =
-        "the request to the provider was interrupted; the work may be under way, and is not asked for again";
-    let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now);
-    records.apply(job.id, &Event::OutcomeUnknown { error }, now).await.map(|(job, _)| job)
-}
 
-/// Undoes the claim of a job that the queue did not take. Left alone, its key would answer every retry with a job that its
-/// caller was told is refused.
-pub(crate) async fn undo(records: &JobStore, job: &Job, key: Option<&IdempotencyKey>, why: &Error) {
-    let id = job.id;
-    send_away(records, job).await;
-    let now = OffsetDateTime::now_utc();
-    let error = why.for_record(now);
-    match records.apply(id, &Event::Refused { error }, now).await {
-        Ok(_) => {}
-        Err(error) => error.log("a claim is not undone"),
+    /// Undoes the claim of a job that could not be queued. Otherwise every retry with the key would return a job that
+    /// the caller was told is refused.
+    pub(crate) async fn undo(&self, job: &Job, error: &Error) {
+        self.remove_waiters(job).await;
+        let now = OffsetDateTime::now_utc();
+        let refused = Event::Refused { error: error.for_record(now) };
+        match self.job_store.apply(job.id, &refused, now).await {
+            Ok(_) => {}
+            Err(error) => error.log("a claim is not undone"),
+        }
+        self.free_key(job.id).await;
     }
-    free(records, id, key).await;
-}
 
-/// Lets those who came with a request wait for nothing: its caller hears of the refusal itself.
-pub(crate) async fn send_away(records: &JobStore, job: &Job) {
-    let waiters = &job.audience.waiters;
-    if !waiters.is_empty()
-        && let Err(error) = records.remove_waiters(job.id, waiters).await
-    {
-        error.log("a workflow that heard of a refusal is told of it again");
+    /// Removes the workflow waiters of the request from the job. The response of the request reports the refusal to
+    /// them.
+    pub(crate) async fn remove_waiters(&self, job: &Job) {
+        let waiters = &job.audience.waiters;
+        if !waiters.is_empty()
+            && let Err(error) = self.job_store.remove_waiters(job.id, waiters).await
+        {
+            error.log("a workflow that received a refusal is notified of it again");
+        }
     }
-}
 
-/// Frees the key of a job that came to nothing, so that a retry is a new attempt.
-pub(crate) async fn free(records: &JobStore, id: JobId, key: Option<&IdempotencyKey>) {
-    if let Some(key) = key
-        && let Err(error) = records.free_key(key, id).await
-    {
-        error.log("the idempotency key of a job that came to nothing stays taken");
+    /// Frees the key of a refused job, so that a retry is a new attempt.
+    pub(crate) async fn free_key(&self, id: JobId) {
+        if let Some(key) = &self.key
+            && let Err(error) = self.job_store.free_key(key, id).await
+        {
+            error.log("the idempotency key of a refused job is not freed");
+        }
     }
 }

@@ -1,169 +1,189 @@
-//! Use case: a job that waited is asked for in its turn.
+//! Use case: submit a job that waited, when the submission queue delivers its message.
 //!
-//! The queue may bring a message twice, late, or for a job that has gone on. Only the job's record says whether it
-//! waits, and only the one who moves it from `waiting` to `submitting` asks. A turn is taken when the job is about
-//! to be asked for and not when it is made, so a queue that stood still for a while has no turns that were missed.
+//! The queue may deliver a message twice, late, or for a job that no longer waits. Only the job's record says whether
+//! it waits, and only the invocation that moves it from `waiting` to `submitting` sends the request. The reservation is
+//! made right before the request and not when the job is created, so that a pause of the queue wastes no reservations.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use job_store::Reservation;
-use model::{Change, Error, ErrorClass, Event, Job, JobId};
+use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
 use provider_client::{LOOKAHEAD, MAX_PAUSE, sleep_until};
-use providers::{Provider, SubmitProtocol};
+use providers::SubmitProtocol;
 use queues::QueuedSubmission;
 use runtime::{QueueMessage, QueueReply, Segment, work_item_span};
 use time::OffsetDateTime;
 use tracing::Instrument;
 
 use crate::{
-    App,
+    clients::Clients,
     submission::{
-        deferred_submission::{DeferOutcome, TIMEOUT, waited_out},
-        submit_attempt::{Postponement, SubmitAttempt, SubmitOutcome},
+        concurrency_limit::{SlotStatus, acquire_lock_and_slot},
+        deferred_submission::{DeferOutcome, DeferredSubmissions, MAX_QUEUE_WAIT},
+        postponement::Postponement,
+        record_outcome::OutcomeRecorder,
+        submission_context::SubmissionContext,
+        submit_attempt::{SubmitAttempt, SubmitOutcome},
+        synchronous_job::SynchronousJobs,
+        trace_segment::send_segment,
     },
 };
 
-/// The first wait before a message comes back that failed, in seconds; doubles up to the longest.
-const FIRST_WAIT: u32 = 5;
+/// The visibility timeout of a message after its first failure, in seconds. It doubles up to the maximum.
+const BASE_DELAY_SECONDS: u32 = 5;
 const MAX_DELAY_SECONDS: u32 = 900;
 
-/// How long a job is left alone for which there is no slot: until the next sweep, which sends it here again.
-const NO_SLOT: time::Duration = time::Duration::seconds(50);
+/// How long a job without a slot waits: until the next sweep, which queues it again.
+const NO_SLOT_DELAY: time::Duration = time::Duration::seconds(50);
 
-/// How long a job waits that was refused for the moment without a word on how long.
-const LATER: u64 = 30;
+/// How long a job waits after a temporary refusal without a `Retry-After`.
+const DEFAULT_RETRY_AFTER_SECONDS: u64 = 30;
 
-impl App {
-    /// Works through a batch side by side, since most of a job's time is waiting. What failed comes back.
-    pub(crate) async fn work(&self, messages: Vec<QueueMessage>, deadline: OffsetDateTime) -> QueueReply {
-        let dealt_with = |message| self.dealt_with(message, deadline).instrument(work_item_span());
-        let worked = join_all(messages.into_iter().map(dealt_with)).await;
+/// Consumes messages of the submission queue in one invocation.
+pub(crate) struct SubmissionQueueConsumer<'a> {
+    clients: &'a Clients,
+    recorder: OutcomeRecorder<'a>,
+    deferred: DeferredSubmissions<'a>,
+    deadline: OffsetDateTime,
+}
+
+impl<'a> SubmissionQueueConsumer<'a> {
+    pub(crate) fn new(clients: &'a Clients, deadline: OffsetDateTime) -> Self {
+        let recorder = OutcomeRecorder::new(clients, deadline);
+        Self { clients, recorder, deferred: DeferredSubmissions::new(clients, deadline), deadline }
+    }
+
+    /// Processes a batch concurrently, since a job spends most of its time waiting. Failed messages are returned to the
+    /// queue.
+    pub(crate) async fn process_batch(&self, messages: Vec<QueueMessage>) -> QueueReply {
+        let process = |message| self.process_message(message).instrument(work_item_span());
+        let results = join_all(messages.into_iter().map(process)).await;
         let mut reply = QueueReply::default();
-        worked.into_iter().flatten().for_each(|failed| reply.failed(failed));
+        results.into_iter().flatten().for_each(|failed| reply.failed(failed));
         reply
     }
 
-    /// Deals with one message. Returns its id when it failed.
-    async fn dealt_with(&self, message: QueueMessage, deadline: OffsetDateTime) -> Option<String> {
-        let Err(error) = self.take_up(&message.body, deadline).await else { return None };
-        error.log("a waiting job was not dealt with, it comes back");
+    /// Processes one message. Returns its id if it failed.
+    async fn process_message(&self, message: QueueMessage) -> Option<String> {
+        let Err(error) = self.submit_waiting_job(&message.body).await else { return None };
+        error.log("a waiting job is not processed; its message returns to the queue");
         let doublings = message.receive_count.saturating_sub(1).min(16);
-        let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(MAX_DELAY_SECONDS);
-        if let Err(error) = self.submissions.hide(&message.receipt_handle, wait).await {
-            error.log("a waiting job comes back only after the queue's own timeout");
+        let delay = BASE_DELAY_SECONDS.saturating_mul(1 << doublings).min(MAX_DELAY_SECONDS);
+        if let Err(error) = self.clients.submission_queue.hide(&message.receipt_handle, delay).await {
+            error.log("the visibility timeout of a message is not changed; the queue's own applies");
         }
         Some(message.id)
     }
 
-    async fn take_up(&self, body: &str, deadline: OffsetDateTime) -> Result<(), Error> {
-        let id = QueuedSubmission::read(body)?.job_id;
-        runtime::set_job(id);
-        let Some(job) = self.records.get(id).await?.filter(|job| job.status == model::Status::Waiting) else {
-            return Ok(());
-        };
+    async fn submit_waiting_job(&self, body: &str) -> Result<(), Error> {
+        let job_id = QueuedSubmission::read(body)?.job_id;
+        runtime::set_job(job_id);
+        let job = self.clients.job_store.get(job_id).await?;
+        let Some(job) = job.filter(|job| job.status == Status::Waiting) else { return Ok(()) };
         let provider = providers::find(job.provider.as_str())
-            .ok_or_else(|| Error::new(ErrorClass::Internal, "a waiting job names no known provider"))?;
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "a waiting job names an unknown provider"))?;
         runtime::set_provider(provider.name());
-        // Before the job is taken: one that cannot be asked for since something is not configured goes on waiting.
-        let protocol = self.submit_protocol(provider, id, &job.kind, &job.request).await?;
-        match self.admit(&job, provider).await {
-            Ok(true) => self.ask_in_turn(job, provider, protocol, deadline).await,
-            Ok(false) => self.left_alone(id).await,
-            // Another job is at the same thing since the table forgot this one.
+        let context = SubmissionContext { clients: self.clients, provider, job_id, deadline: self.deadline };
+        // This precedes the transition: after a configuration error the job still waits.
+        let protocol = context.prepare_protocol(&job.kind, &job.request).await?;
+        match acquire_lock_and_slot(self.clients, &job, provider).await {
+            Ok(SlotStatus::Acquired) => self.attempt_submission(context, job, protocol).await,
+            Ok(SlotStatus::LimitReached) => self.delay_without_slot(job_id).await,
+            // The lock of this job expired in the table, and another job holds it now.
             Err(error) if error.class == ErrorClass::ProviderConflict => {
-                self.end(job, &error, deadline).await;
+                self.refuse(job, &error).await;
                 Ok(())
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Asks for a job that waited, once its turn has come.
-    async fn ask_in_turn(
+    /// Waits for a reservation, moves the job to `submitting` and submits it.
+    async fn attempt_submission(
         &self,
+        context: SubmissionContext<'_>,
         job: Job,
-        provider: &'static dyn Provider,
         mut protocol: Box<dyn SubmitProtocol>,
-        deadline: OffsetDateTime,
     ) -> Result<(), Error> {
-        let id = job.id;
-        let rate_limiter = self.rate_limiter(provider, TIMEOUT, deadline);
-        let turn = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
-            Reservation::At(turn) => turn,
-            Reservation::NotBefore(free_at) => return self.enqueue(&job, free_at).await,
+        let (job_id, job_store) = (job.id, &self.clients.job_store);
+        let rate_limiter = context.rate_limiter(MAX_QUEUE_WAIT);
+        let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
+            Reservation::At(reserved_at) => reserved_at,
+            Reservation::NotBefore(free_at) => return self.deferred.enqueue(&job, free_at).await,
         };
-        // A crash before this leaves a job that waits, and its message comes back.
-        sleep_until(turn - LOOKAHEAD).await;
-        let (job, change) = self.records.apply(id, &Event::Begun, OffsetDateTime::now_utc()).await?;
+        // If the invocation ends before the transition, the job still waits, and its message returns to the queue.
+        sleep_until(reserved_at - LOOKAHEAD).await;
+        let (job, change) = job_store.apply(job_id, &Event::Begun, OffsetDateTime::now_utc()).await?;
         if change != Change::Moved {
-            rate_limiter.release(turn).await;
+            rate_limiter.release(reserved_at).await;
             return Ok(());
         }
         let segment = Segment::of(job.trace.as_ref(), "Landfall submission");
-        let refused_before = job.error.as_ref().map(|error| error.class);
-        let asking = SubmitAttempt {
-            provider_client: self.provider_client(provider, Some(id), deadline),
+        let attempt = SubmitAttempt {
+            provider_client: context.provider_client(),
             rate_limiter: &rate_limiter,
-            records: &self.records,
-            job: id,
-            refused_before,
-            waiting: false,
+            job_store,
+            job_id,
+            previous_refusal: job.error.as_ref().map(|error| error.class),
+            is_waiting: false,
         };
-        let asked = asking.lead(protocol.as_mut(), turn).await;
-        self.trace(segment, Ok(&job));
-        self.settle(job, asked, deadline).await
+        let outcome = attempt.run(protocol.as_mut(), reserved_at).await;
+        send_segment(&self.clients.tracer, segment, Ok(&job));
+        self.record_outcome(job, outcome).await
     }
 
-    /// There is no slot for a job: it is looked at again with the next sweep.
-    async fn left_alone(&self, id: JobId) -> Result<(), Error> {
+    /// Records the next check of a job that found no slot, for the sweep.
+    async fn delay_without_slot(&self, id: JobId) -> Result<(), Error> {
         let now = OffsetDateTime::now_utc();
-        let checked = Event::Checked { next: now + NO_SLOT, answered: true };
-        self.records.apply(id, &checked, now).await.map(|_| ())
+        let checked = Event::Checked { next: now + NO_SLOT_DELAY, answered: true };
+        self.clients.job_store.apply(id, &checked, now).await.map(|_| ())
     }
 
-    /// Records what came of asking for a job that waited.
-    async fn settle(&self, job: Job, asked: SubmitOutcome, deadline: OffsetDateTime) -> Result<(), Error> {
-        match asked {
+    /// Records the outcome of the attempt.
+    async fn record_outcome(&self, job: Job, outcome: SubmitOutcome) -> Result<(), Error> {
+        match outcome {
             SubmitOutcome::Accepted(event) | SubmitOutcome::Unknown(event) => {
-                self.record(job, event, deadline).await;
+                self.recorder.record(job, event).await;
                 Ok(())
             }
-            SubmitOutcome::Done(accepted, outcome) => {
-                self.done(job, accepted, outcome, deadline).await;
+            SubmitOutcome::Completed(accepted, result) => {
+                let jobs = SynchronousJobs::new(self.clients, self.recorder, self.deadline);
+                jobs.record_result(job, accepted, result).await;
                 Ok(())
             }
-            SubmitOutcome::Later(later) => self.again(job, later, deadline).await,
-            SubmitOutcome::Moved(_) => Ok(()),
+            SubmitOutcome::Postponed(postponement) => self.postpone(job, postponement).await,
+            SubmitOutcome::Superseded(_) => Ok(()),
             SubmitOutcome::Refused(error) if error.retryable() => {
-                let wait = Duration::from_secs(error.retry_after.unwrap_or(LATER)).min(MAX_PAUSE);
-                let at = OffsetDateTime::now_utc() + wait;
-                self.again(job, Postponement { at, why: Some(error), recorded: false }, deadline).await
+                let seconds = error.retry_after.unwrap_or(DEFAULT_RETRY_AFTER_SECONDS);
+                let at = OffsetDateTime::now_utc() + Duration::from_secs(seconds).min(MAX_PAUSE);
+                let postponement = Postponement { at, refusal: Some(error), may_be_recorded: false };
+                self.postpone(job, postponement).await
             }
             SubmitOutcome::Refused(error) => {
-                self.end(job, &error, deadline).await;
+                self.refuse(job, &error).await;
                 Ok(())
             }
         }
     }
 
-    /// A job that was refused for the moment, or missed its turn, waits again. Not for ever: who waits longer than a
-    /// day for a provider is better told than left to hope.
-    async fn again(&self, job: Job, later: Postponement, deadline: OffsetDateTime) -> Result<(), Error> {
-        if let Some(why) = later.why.as_ref().filter(|_| waited_out(&job, &later)) {
-            self.end(job, why, deadline).await;
+    /// Defers and queues a job that was refused temporarily or missed its reservation. A job that the provider refuses
+    /// for more than a day fails, so that its caller is notified.
+    async fn postpone(&self, job: Job, postponement: Postponement) -> Result<(), Error> {
+        if let Some(refusal) = postponement.refusal.as_ref().filter(|_| postponement.exceeds_max_wait(&job)) {
+            self.refuse(job, refusal).await;
             return Ok(());
         }
-        match self.defer(&job, &later, deadline).await? {
-            DeferOutcome::Waiting(job) => self.enqueue(&job, later.at).await,
-            DeferOutcome::Moved(_) => Ok(()),
+        match self.deferred.defer(&job, &postponement).await? {
+            DeferOutcome::Waiting(job) => self.deferred.enqueue(&job, postponement.at).await,
+            DeferOutcome::Superseded(_) => Ok(()),
         }
     }
 
-    /// Records a refusal on the job, since its caller has gone.
-    async fn end(&self, job: Job, error: &Error, deadline: OffsetDateTime) {
+    /// Records a refusal on the job. No caller waits for a response.
+    async fn refuse(&self, job: Job, error: &Error) {
         error.log("a waiting job was refused");
         let event = Event::Refused { error: error.for_record(OffsetDateTime::now_utc()) };
-        self.record(job, event, deadline).await;
+        self.recorder.record(job, event).await;
     }
 }

@@ -1,82 +1,79 @@
-//! What a provider is told of a job: the same, whether the job is asked for at once or when its turn has come.
+//! The context of a submission: the provider, the job and the deadline, for callers' invocations and for the queue's.
 
 use std::time::Duration;
 
 use model::{CallbackKeys, Error, ErrorClass, JobId, ProviderName};
-use provider_client::{ProviderClient, RateLimiter, TokenSource, latest_request};
+use provider_client::{ProviderClient, RateLimiter, latest_request};
 use providers::{Credentials, Provider, SubmitContext, SubmitProtocol};
 use serde_json::Value;
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::App;
+use crate::clients::Clients;
 
-impl App {
-    /// Prepares to ask for a job. Whatever is not configured is found here.
-    pub(crate) async fn submit_protocol(
+/// The job that an invocation submits, and to which provider.
+#[derive(Clone, Copy)]
+pub(crate) struct SubmissionContext<'a> {
+    pub(crate) clients: &'a Clients,
+    pub(crate) provider: &'static dyn Provider,
+    pub(crate) job_id: JobId,
+    /// When Lambda ends the invocation.
+    pub(crate) deadline: OffsetDateTime,
+}
+
+impl<'a> SubmissionContext<'a> {
+    /// Reads the secret and creates the protocol of the submission. Fails on every configuration error, so that nothing
+    /// is written before.
+    pub(crate) async fn prepare_protocol(
         &self,
-        provider: &dyn Provider,
-        job: JobId,
         kind: &str,
         request: &Value,
     ) -> Result<Box<dyn SubmitProtocol>, Error> {
-        let secret = self.secrets.get().await?;
-        let credentials = Credentials::new(secret.provider(provider.name()));
-        let name = providers::name_of(provider);
-        let callback_url = callback_url(&self.config.webhook_url, &secret.callback_keys(), &name, job)?;
-        let call = SubmitContext {
+        let config = &self.clients.config;
+        let secret = self.clients.secrets.get().await?;
+        let credentials = Credentials::new(secret.provider(self.provider.name()));
+        let name = providers::name_of(self.provider);
+        let keys = secret.callback_keys();
+        let callback_url = create_callback_url(&config.webhook_url, &keys, &name, self.job_id)?;
+        let context = SubmitContext {
             kind,
             request,
             callback_url: &callback_url,
-            api_url: self.config.providers.api_url(provider.name()),
+            api_url: config.providers.api_url(self.provider.name()),
             credentials: &credentials,
         };
-        provider.submission(&call, OffsetDateTime::now_utc())
+        self.provider.submission(&context, OffsetDateTime::now_utc())
     }
 
-    /// The line to a provider for an invocation that ends at `deadline`.
-    pub(crate) fn provider_client(
-        &self,
-        provider: &'static dyn Provider,
-        job: Option<JobId>,
-        deadline: OffsetDateTime,
-    ) -> ProviderClient<'_> {
-        let api_url = self.config.providers.api_url(provider.name());
-        ProviderClient {
-            sender: &self.sender,
-            timeout: self.config.provider_timeout,
-            deadline,
-            rate_limiter: None,
-            token_source: TokenSource { secrets: &self.secrets, tokens: &self.tokens, provider, api_url },
-            authorizes: true,
-            job,
-            waits: true,
-        }
+    /// A client of the provider's API for this invocation.
+    pub(crate) fn provider_client(&self) -> ProviderClient<'a> {
+        self.clients.provider_client(self.provider, Some(self.job_id), self.deadline)
     }
 
-    /// The provider's pace for an invocation that waits so long for a turn.
-    pub(crate) fn rate_limiter(
-        &self,
-        provider: &dyn Provider,
-        max_wait: Duration,
-        deadline: OffsetDateTime,
-    ) -> RateLimiter<'_> {
+    /// The provider's rate limiter, for an invocation that waits at most `max_wait` for a reservation.
+    pub(crate) fn rate_limiter(&self, max_wait: Duration) -> RateLimiter<'a> {
+        let config = &self.clients.config;
         RateLimiter {
-            records: &self.records,
-            provider: providers::name_of(provider),
-            interval: self.config.providers.interval(provider.name()),
+            records: &self.clients.job_store,
+            provider: providers::name_of(self.provider),
+            interval: config.providers.interval(self.provider.name()),
             max_wait,
-            latest: latest_request(self.config.provider_timeout, deadline),
+            latest: latest_request(config.provider_timeout, self.deadline),
         }
     }
 }
 
-/// `{webhook_url}/webhooks/{provider}/{job_id}/{token}`.
-fn callback_url(base: &Url, keys: &CallbackKeys, provider: &ProviderName, job: JobId) -> Result<Url, Error> {
+/// Creates `{webhook_url}/webhooks/{provider}/{job_id}/{token}`.
+fn create_callback_url(
+    webhook_url: &Url,
+    keys: &CallbackKeys,
+    provider: &ProviderName,
+    job: JobId,
+) -> Result<Url, Error> {
     let token = keys.sign(provider, &job);
     let token =
         token.ok_or_else(|| Error::new(ErrorClass::Misconfigured, "no callback_key in Landfall's secret"))?;
-    let mut url = base.clone();
+    let mut url = webhook_url.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(["webhooks", provider.as_str(), &job.to_string(), token.expose()]);
     }

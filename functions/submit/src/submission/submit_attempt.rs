@@ -1,4 +1,4 @@
-//! Asking the provider: the conversation it leads, with our socket and our clock, in our turn.
+//! An attempt to submit a job: sends the requests of the provider's submit protocol within the rate limit.
 
 use std::time::Duration;
 
@@ -6,85 +6,69 @@ use job_store::{JobStore, Reservation};
 use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
 use provider_client::{LOOKAHEAD, MAX_PAUSE, ProviderClient, RateLimiter, sleep_until};
 use providers::{SubmitProtocol, SubmitStep, SynchronousResult};
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::submission::deferred_submission::waits_for;
+use crate::submission::postponement::{Postponement, out_of_time, waiting_error};
 
-/// What is left of the invocation after the last wait for the provider: time to record and to answer.
-pub(crate) const RESERVE: Duration = Duration::from_secs(2);
-
-/// How asking ended.
+/// The outcome of an attempt.
 pub(crate) enum SubmitOutcome {
-    /// The provider took the work.
+    /// The provider accepted the work.
     Accepted(Event),
-    /// It took the work and has done it already.
-    Done(Event, SynchronousResult),
-    /// It may have taken the work.
+    /// The provider accepted the work and has completed it.
+    Completed(Event, SynchronousResult),
+    /// The provider may have accepted the work.
     Unknown(Event),
-    /// It did no work.
+    /// The provider did no work.
     Refused(Error),
-    /// It did no work, and is to be asked later.
-    Later(Postponement),
-    /// It did no work, and somebody else has moved the job on.
-    Moved(Box<Job>),
+    /// The provider did no work, and the job is to be submitted later.
+    Postponed(Postponement),
+    /// The provider did no work, and another invocation changed the job first.
+    Superseded(Box<Job>),
 }
 
-/// When a job is to be asked for again.
-pub(crate) struct Postponement {
-    pub(crate) at: OffsetDateTime,
-    /// What the provider said, when it was asked.
-    pub(crate) why: Option<Error>,
-    /// Whether the job may be recorded as waiting already. Then the sweep finds it, whatever is told of it now.
-    pub(crate) recorded: bool,
-}
-
-/// What it takes to ask.
+/// An attempt to submit one job.
 pub(crate) struct SubmitAttempt<'a> {
     pub(crate) provider_client: ProviderClient<'a>,
     pub(crate) rate_limiter: &'a RateLimiter<'a>,
-    /// Where the job is remembered.
-    pub(crate) records: &'a JobStore,
-    pub(crate) job: JobId,
-    /// What the provider refused the job with in an earlier invocation.
-    pub(crate) refused_before: Option<ErrorClass>,
-    /// Whether the job is recorded as waiting for its first turn.
-    pub(crate) waiting: bool,
+    pub(crate) job_store: &'a JobStore,
+    pub(crate) job_id: JobId,
+    /// The class of the provider's refusal in an earlier invocation.
+    pub(crate) previous_refusal: Option<ErrorClass>,
+    /// Whether the job is recorded as waiting for its first reservation.
+    pub(crate) is_waiting: bool,
 }
 
 impl SubmitAttempt<'_> {
-    /// Leads the conversation to its end, or as far as the time allows. The first request has this turn already.
-    pub(crate) async fn lead(
+    /// Runs the protocol to its end, or as far as the time permits. `reserved_at` is the reservation of the first
+    /// request.
+    pub(crate) async fn run(
         &self,
         protocol: &mut dyn SubmitProtocol,
-        turn: OffsetDateTime,
+        reserved_at: OffsetDateTime,
     ) -> SubmitOutcome {
-        let (mut first, mut token) = (Some(turn), None);
+        let (mut first_reservation, mut token) = (Some(reserved_at), None);
         let mut step = protocol.start();
         loop {
-            let (request, wait, otherwise) = match step {
+            let (request, wait, refusal) = match step {
                 SubmitStep::Send(request) => (request, Duration::ZERO, None),
-                SubmitStep::SendAfter { otherwise, .. } if self.had_its_last_chance(&otherwise) => {
+                SubmitStep::SendAfter { otherwise, .. } if self.is_repeated_refusal(&otherwise) => {
                     return SubmitOutcome::Refused(otherwise);
                 }
                 SubmitStep::SendAfter { wait, request, otherwise } => (request, wait, Some(otherwise)),
                 SubmitStep::Authorize { refused } => {
-                    let unfit = token.take().filter(|_| refused);
-                    let fresh = match self.provider_client.token(unfit.as_ref()).await {
-                        Ok(fresh) => fresh,
+                    let rejected = token.take().filter(|_| refused);
+                    let new_token = match self.provider_client.token(rejected.as_ref()).await {
+                        Ok(new_token) => new_token,
                         Err(error) => return SubmitOutcome::Refused(error),
                     };
-                    step = protocol.on_token(&fresh);
-                    token = Some(fresh);
+                    step = protocol.on_token(&new_token);
+                    token = Some(new_token);
                     continue;
                 }
                 SubmitStep::Store(notes) => {
-                    let noted = Event::Noted { notes };
-                    match self.records.apply(self.job, &noted, OffsetDateTime::now_utc()).await {
-                        Ok((job, _)) if job.status == Status::Cancelled => {
-                            return SubmitOutcome::Refused(cancelled());
-                        }
-                        Ok(_) => {}
-                        Err(error) => return SubmitOutcome::Refused(error),
+                    if let Err(error) = self.store_notes(notes).await {
+                        return SubmitOutcome::Refused(error);
                     }
                     step = protocol.on_stored();
                     continue;
@@ -93,53 +77,61 @@ impl SubmitAttempt<'_> {
                     return SubmitOutcome::Accepted(Event::Accepted { provider_job_id });
                 }
                 SubmitStep::Done { provider_job_id, outcome } => {
-                    return SubmitOutcome::Done(Event::Accepted { provider_job_id }, outcome);
+                    return SubmitOutcome::Completed(Event::Accepted { provider_job_id }, outcome);
                 }
-                SubmitStep::OutcomeUnknown(error) => {
-                    error.log("the provider may or may not have taken the work");
-                    let error = error.for_record(OffsetDateTime::now_utc());
-                    return SubmitOutcome::Unknown(Event::OutcomeUnknown { error });
-                }
-                SubmitStep::Refused(error) => return self.refused(error).await,
+                SubmitStep::OutcomeUnknown(error) => return unknown_outcome(&error),
+                SubmitStep::Refused(error) => return self.postpone_if_throttled(error).await,
             };
-            if let Err(asked) = self.turn(first.take(), wait, otherwise).await {
-                return *asked;
+            if let Err(outcome) = self.wait_to_send(first_reservation.take(), wait, refusal).await {
+                return *outcome;
             }
             step = protocol.on_response(self.provider_client.send(request).await);
         }
     }
 
-    /// Waits for the turn of a request: the one it has, or another one after a refusal and what it asked to wait.
+    /// Stores what later requests need to know about the work, unless the job was cancelled.
+    async fn store_notes(&self, notes: Map<String, Value>) -> Result<(), Error> {
+        let event = Event::Noted { notes };
+        let (job, _) = self.job_store.apply(self.job_id, &event, OffsetDateTime::now_utc()).await?;
+        match job.status {
+            Status::Cancelled => Err(cancelled_before_submission()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until a request may be sent: at the first reservation, or after a refusal at a new one that respects the
+    /// provider's wait.
     ///
-    /// A job that waits although no work was done is recorded as waiting, and as being asked for again right before the
-    /// request. Should this invocation die in between, the sweep lets the job be asked for; left as `submitting`, nobody
-    /// could tell it from one that the provider may have taken.
-    async fn turn(
+    /// A job that waits before any work was done is recorded as waiting, and as submitting again right before the
+    /// request. If this invocation ends in between, the sweep queues the job. A job left as `submitting` could not be
+    /// distinguished from one that the provider may have accepted.
+    async fn wait_to_send(
         &self,
-        taken: Option<OffsetDateTime>,
+        first_reservation: Option<OffsetDateTime>,
         wait: Duration,
         refusal: Option<Error>,
     ) -> Result<(), Box<SubmitOutcome>> {
-        let turn = match taken {
-            Some(turn) => Ok(Reservation::At(turn)),
-            None => self.next_turn(wait, refusal.as_ref()).await,
+        let reservation = match first_reservation {
+            Some(reserved_at) => Ok(Reservation::At(reserved_at)),
+            None => self.reserve_after(wait, refusal.as_ref()).await,
         };
-        let (turn, refusal) = self.came(turn, refusal)?;
-        let refused = taken.is_none() && refusal.is_some();
-        if refused && let Some(why) = &refusal {
-            let event = Event::Deferred { error: Some(waits_for(why, OffsetDateTime::now_utc())) };
-            self.recorded(&event, turn, &refusal).await?;
+        let (reserved_at, refusal) = self.check_reservation(reservation, refusal)?;
+        let is_first = first_reservation.is_some();
+        let is_retry = !is_first && refusal.is_some();
+        if is_retry && let Some(error) = &refusal {
+            let event = Event::Deferred { error: Some(waiting_error(error, OffsetDateTime::now_utc())) };
+            self.record_transition(&event, reserved_at, &refusal).await?;
         }
-        if refused || taken.is_some() && self.waiting {
-            sleep_until(turn - LOOKAHEAD).await;
-            self.recorded(&Event::Begun, turn, &refusal).await?;
+        if is_retry || is_first && self.is_waiting {
+            sleep_until(reserved_at - LOOKAHEAD).await;
+            self.record_transition(&Event::Begun, reserved_at, &refusal).await?;
         }
-        let come = self.rate_limiter.wait_for(turn).await;
-        self.came(come, refusal).map(|_| ())
+        let reservation = self.rate_limiter.wait_for(reserved_at).await;
+        self.check_reservation(reservation, refusal).map(|_| ())
     }
 
-    /// Takes a turn after what the provider asked to wait.
-    async fn next_turn(&self, wait: Duration, refusal: Option<&Error>) -> Result<Reservation, Error> {
+    /// Makes a reservation after the provider's wait.
+    async fn reserve_after(&self, wait: Duration, refusal: Option<&Error>) -> Result<Reservation, Error> {
         let from = OffsetDateTime::now_utc() + wait.min(MAX_PAUSE);
         if refusal.is_some_and(|refusal| refusal.class == ErrorClass::ProviderThrottled) {
             self.rate_limiter.pause_until(from).await;
@@ -150,69 +142,70 @@ impl SubmitAttempt<'_> {
         }
     }
 
-    /// The moment of a turn, or what becomes of a job whose turn is too far away.
-    fn came(
+    /// The time of a reservation, or the outcome of the attempt if the reservation is too late or failed.
+    fn check_reservation(
         &self,
-        turn: Result<Reservation, Error>,
+        reservation: Result<Reservation, Error>,
         refusal: Option<Error>,
     ) -> Result<(OffsetDateTime, Option<Error>), Box<SubmitOutcome>> {
-        match turn {
-            Ok(Reservation::At(turn)) => Ok((turn, refusal)),
+        match reservation {
+            Ok(Reservation::At(reserved_at)) => Ok((reserved_at, refusal)),
             Ok(Reservation::NotBefore(at)) if self.rate_limiter.is_limited() => {
-                Err(Box::new(SubmitOutcome::Later(Postponement { at, why: refusal, recorded: false })))
+                Err(Box::new(SubmitOutcome::Postponed(Postponement { at, refusal, may_be_recorded: false })))
             }
             Ok(Reservation::NotBefore(_)) => {
-                Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or_else(late))))
+                Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or_else(out_of_time))))
             }
             Err(error) => Err(Box::new(SubmitOutcome::Refused(refusal.unwrap_or(error)))),
         }
     }
 
-    /// Records that the job waits, or waits no longer. Of those who want to ask for it only one moves it on.
-    async fn recorded(
+    /// Records that the job waits, or that it waits no longer. Of several invocations that submit the job only one
+    /// succeeds.
+    async fn record_transition(
         &self,
         event: &Event,
-        turn: OffsetDateTime,
+        reserved_at: OffsetDateTime,
         refusal: &Option<Error>,
     ) -> Result<(), Box<SubmitOutcome>> {
-        let asked = match self.records.apply(self.job, event, OffsetDateTime::now_utc()).await {
+        let outcome = match self.job_store.apply(self.job_id, event, OffsetDateTime::now_utc()).await {
             Ok((_, Change::Moved)) => return Ok(()),
-            Ok((job, _)) => SubmitOutcome::Moved(Box::new(job)),
-            // It may have been written all the same, and then the job is asked for later: no refusal may be told.
+            Ok((job, _)) => SubmitOutcome::Superseded(Box::new(job)),
+            // The write may have succeeded nevertheless. Then the job is submitted later, so no refusal may be
+            // returned.
             Err(error) => {
-                error.log("that a job waits for its turn is not recorded");
-                let why = refusal.as_ref().map(|refusal| refusal.for_record(turn).again());
-                SubmitOutcome::Later(Postponement { at: turn, why, recorded: true })
+                error.log("the transition of a job to or from waiting is not recorded");
+                let refusal = refusal.as_ref().map(|refusal| refusal.for_record(reserved_at).again());
+                SubmitOutcome::Postponed(Postponement { at: reserved_at, refusal, may_be_recorded: true })
             }
         };
-        self.rate_limiter.release(turn).await;
-        Err(Box::new(asked))
+        self.rate_limiter.release(reserved_at).await;
+        Err(Box::new(outcome))
     }
 
-    /// A refusal that lasts is probed once; the probe may have been the first request of another invocation.
-    fn had_its_last_chance(&self, refusal: &Error) -> bool {
-        !refusal.retryable() && self.refused_before == Some(refusal.class)
+    /// Whether the provider refused the job permanently with this class before. Such a refusal is retried once, and
+    /// that retry may have been the first request of another invocation.
+    fn is_repeated_refusal(&self, refusal: &Error) -> bool {
+        !refusal.retryable() && self.previous_refusal == Some(refusal.class)
     }
 
-    /// A provider that goes on throttling is left alone, and the job waits.
-    async fn refused(&self, error: Error) -> SubmitOutcome {
+    /// The outcome of a refusal. If the provider still throttles, its requests pause and the job is postponed.
+    async fn postpone_if_throttled(&self, error: Error) -> SubmitOutcome {
         if error.class != ErrorClass::ProviderThrottled || !self.rate_limiter.is_limited() {
             return SubmitOutcome::Refused(error);
         }
         let wait = Duration::from_secs(error.retry_after.unwrap_or(1)).min(MAX_PAUSE);
         let at = OffsetDateTime::now_utc() + wait;
         self.rate_limiter.pause_until(at).await;
-        SubmitOutcome::Later(Postponement { at, why: Some(error), recorded: false })
+        SubmitOutcome::Postponed(Postponement { at, refusal: Some(error), may_be_recorded: false })
     }
 }
 
-/// The work is not wanted any more, and was not asked for.
-fn cancelled() -> Error {
-    Error::new(ErrorClass::JobConflict, "the job was cancelled before the provider was asked for its work")
+fn unknown_outcome(error: &Error) -> SubmitOutcome {
+    error.log("the provider may or may not have accepted the work");
+    SubmitOutcome::Unknown(Event::OutcomeUnknown { error: error.for_record(OffsetDateTime::now_utc()) })
 }
 
-/// There is no time to ask.
-pub(crate) fn late() -> Error {
-    let message = "there was no time left to ask the provider; nothing was submitted";
-    Error::new(ErrorClass::StorageUnavailable, message).retry_after(5)
+fn cancelled_before_submission() -> Error {
+    Error::new(ErrorClass::JobConflict, "the job was cancelled before it was submitted to the provider")
 }

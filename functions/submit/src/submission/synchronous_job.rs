@@ -1,58 +1,75 @@
-//! Work that the provider did at once: its files are landed, and the caller waits for them as long as it can.
+//! Synchronous jobs: the provider does the work within the submit request. Landfall lands the files, and the caller
+//! waits for them as long as the invocation permits.
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use job_store::JobStore;
 use model::{Error, Event, Job, Status};
 use provider_client::time_left;
 use providers::SynchronousResult;
-use queues::{DeliveryBody, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
+use queues::{DeliveryBody, DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use time::OffsetDateTime;
 
-use crate::{App, submission::submit_attempt::RESERVE};
+use crate::{clients::Clients, submission::record_outcome::OutcomeRecorder};
 
-/// How often a job is looked at whose files are landing.
+/// The interval at which a landing job is read.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Work that is done, as far as it is recorded.
+/// The time of the invocation that is reserved for the response.
+const RESPONSE_TIME: Duration = Duration::from_secs(2);
+
+/// A synchronous job whose result is recorded.
 pub(crate) struct SynchronousJob {
     pub(crate) job: Job,
-    /// Whether the worker was told of its files.
-    pub(crate) handed_over: bool,
+    /// Whether the result is on the delivery queue, so that the worker lands its files now.
+    pub(crate) is_queued: bool,
 }
 
-impl App {
-    /// Records what came of a job that is done.
-    pub(crate) async fn done(
+/// Records the results of synchronous jobs and waits for their files.
+pub(crate) struct SynchronousJobs<'a> {
+    job_store: &'a JobStore,
+    delivery_queue: &'a DeliveryQueue,
+    recorder: OutcomeRecorder<'a>,
+    deadline: OffsetDateTime,
+}
+
+impl<'a> SynchronousJobs<'a> {
+    pub(crate) fn new(clients: &'a Clients, recorder: OutcomeRecorder<'a>, deadline: OffsetDateTime) -> Self {
+        Self { job_store: &clients.job_store, delivery_queue: &clients.delivery_queue, recorder, deadline }
+    }
+
+    /// Records that the provider accepted the work, and its result.
+    pub(crate) async fn record_result(
         &self,
         job: Job,
         accepted: Event,
-        outcome: SynchronousResult,
-        deadline: OffsetDateTime,
+        result: SynchronousResult,
     ) -> SynchronousJob {
-        match outcome {
+        match result {
             SynchronousResult::Answer(result) => {
-                let job = self.record(job, accepted, deadline).await;
-                let job = self.record(job, Event::Answered { result }, deadline).await;
-                SynchronousJob { job, handed_over: false }
+                let job = self.recorder.record(job, accepted).await;
+                let job = self.recorder.record(job, Event::Answered { result }).await;
+                SynchronousJob { job, is_queued: false }
             }
             SynchronousResult::Delivery(body) => {
-                // The queue first: it is the only one who knows the files, and its worker lands them.
-                let queued = self.deliver(&job, body.clone()).await;
-                let job = self.record(job, accepted, deadline).await;
+                // The queue comes first: only this response names the files, and the worker lands them from the
+                // message.
+                let queued = self.queue_delivery(&job, body.clone()).await;
+                let job = self.recorder.record(job, accepted).await;
                 match queued {
-                    Ok(()) => SynchronousJob { job, handed_over: true },
+                    Ok(()) => SynchronousJob { job, is_queued: true },
                     Err(error) => {
-                        let job = self.remember(job, &body, error, deadline).await;
-                        SynchronousJob { job, handed_over: false }
+                        let job = self.record_delivery(job, &body, error).await;
+                        SynchronousJob { job, is_queued: false }
                     }
                 }
             }
         }
     }
 
-    /// Hands an answer to the worker as if the provider had delivered it.
-    async fn deliver(&self, job: &Job, body: Bytes) -> Result<(), Error> {
+    /// Sends the provider's response to the delivery queue, as if it were a delivery.
+    async fn queue_delivery(&self, job: &Job, body: Bytes) -> Result<(), Error> {
         let message = QueuedDelivery {
             provider: job.provider.clone(),
             route: DeliveryRoute::Callback(job.id),
@@ -61,31 +78,31 @@ impl App {
             body: DeliveryBody::inline(&body),
             looked_up: 0,
         };
-        self.inbox.send(&DeliveryQueueMessage::Delivery(message), 0).await
+        self.delivery_queue.send(&DeliveryQueueMessage::Delivery(message), 0).await
     }
 
-    /// Keeps what the queue did not take in the job's record, where the sweep finds it.
-    async fn remember(&self, job: Job, body: &[u8], error: Error, deadline: OffsetDateTime) -> Job {
-        error.log("files that are ready are not queued; the sweep lands them");
+    /// Records a result that could not be queued in the job's record, where the sweep finds it.
+    async fn record_delivery(&self, job: Job, body: &[u8], error: Error) -> Job {
+        error.log("a result with files is not queued; the sweep lands the files");
         let provider = providers::find(job.provider.as_str());
         let report = provider.and_then(|provider| provider.read_delivery(body).ok());
         match report.and_then(|report| report.event) {
-            Some(event) => self.record(job, event, deadline).await,
+            Some(event) => self.recorder.record(job, event).await,
             None => job,
         }
     }
 
-    /// The job once its files are in the bucket, or as it is when there is no time left to wait.
-    pub(crate) async fn landed(&self, mut job: Job, deadline: OffsetDateTime) -> Job {
-        while !job.status.is_final() && time_left(deadline) > RESERVE {
+    /// Waits until the job's files are landed or no time is left, and returns the job as it is then.
+    pub(crate) async fn wait_for_landing(&self, mut job: Job) -> Job {
+        while !job.status.is_final() && time_left(self.deadline) > RESPONSE_TIME {
             tokio::time::sleep(POLL_INTERVAL).await;
-            match tokio::time::timeout(time_left(deadline), self.records.get(job.id)).await {
+            match tokio::time::timeout(time_left(self.deadline), self.job_store.get(job.id)).await {
                 Ok(Ok(Some(newer))) => job = newer,
                 Ok(Ok(None)) | Err(_) => break,
-                Ok(Err(error)) => error.log("a job that is landing cannot be looked at"),
+                Ok(Err(error)) => error.log("a landing job cannot be read"),
             }
             if job.status == Status::Landing && job.error.is_some() {
-                // Passing trouble; the caller need not wait for its end.
+                // The landing failed temporarily. The caller need not wait for the retry.
                 break;
             }
         }

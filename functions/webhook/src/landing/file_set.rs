@@ -6,6 +6,7 @@
 
 use std::sync::Mutex;
 
+use archive::{content_type, image_dimensions, unique_names};
 use bucket::{Key, ObjectInfo, UploadedObject};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -13,7 +14,6 @@ use model::{Error, ErrorClass, Source, SourceRole, StoredFile};
 use transport::Downloader;
 
 use crate::landing::{
-    archive::unpack::{content_type, distinct, measures},
     completeness::{LandingOutcome, TransferResult, settle},
     landing_context::LandingContext,
     manifest::ManifestEntry,
@@ -41,7 +41,7 @@ pub(crate) async fn bring(bringing: LandingContext<'_>, sources: &[Source]) -> R
     meter.expect_files(sources.len() as u64);
     let downloader = bringing.downloader()?;
     let set = FileSet { bringing, downloader: &downloader, ended: Mutex::new(None) };
-    let names = distinct(sources.iter().map(name_of));
+    let names = unique_names(sources.iter().map(name_of));
     let files = stream::iter(0..sources.len()).map(|index| set.file(&sources[index], &names[index]));
     let files: Vec<Option<ManifestEntry>> = files.buffered(FILE_CONCURRENCY).collect().await;
     if let Some(error) = set.ended.into_inner().ok().flatten() {
@@ -123,7 +123,7 @@ impl FileSet<'_> {
             file,
             source_name: Some(name_of(source)),
             crc32: None,
-            measures: measures(&start),
+            measures: image_dimensions(&start),
             details: source.details.clone(),
             counted,
         })

@@ -2,6 +2,7 @@
 //!
 //! It holds nothing that would differ when the same archive is landed again, so landing twice writes it once.
 
+use archive::ImageDimensions;
 use bucket::{Bucket, Key};
 use bytes::Bytes;
 use model::{
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::landing::{archive::unpack::ImageDimensions, completeness::TransferResult};
+use crate::landing::completeness::TransferResult;
 
 /// The version of the manifest's form. Additions do not change it.
 const SCHEMA_VERSION: u32 = 1;

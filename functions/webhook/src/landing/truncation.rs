@@ -3,10 +3,11 @@
 //!
 //! Only what is surely cut off is told as such. What follows the end of a file is nobody's business here.
 
+use archive::content_type;
 use bucket::Key;
 use model::Error;
 
-use crate::landing::{archive::unpack::content_type, landing_context::LandingContext};
+use crate::landing::landing_context::LandingContext;
 
 /// The end of a ZIP archive is within so many last bytes; those of the other formats are nearer (APPNOTE 4.3.16).
 const END: u64 = 64 * 1024 + 22;

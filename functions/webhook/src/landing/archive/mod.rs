@@ -1,19 +1,16 @@
 //! Brings a job's archive into the bucket, and makes of it what was asked for: unpacked files, or just the archive.
 
 pub mod unpack;
-pub mod zip;
 
 use std::borrow::Cow;
 
+use archive::Listing;
 use bucket::{Key, ObjectInfo, UploadedObject};
 use model::{Archive, Error, ErrorClass, Job, Redactor, StoredFile};
 
 use crate::{
     landing::{
-        archive::{
-            unpack::{End, Outcome, Unpacking},
-            zip::Listing,
-        },
+        archive::unpack::{End, Outcome, Unpacking},
         completeness::{LandingOutcome, TransferResult, settle},
         landing_context::LandingContext,
         manifest::ManifestEntry,
@@ -72,7 +69,7 @@ async fn fetch(bringing: LandingContext<'_>, key: &Key, url: &str) -> Result<Obj
 }
 
 fn like_a_zip(start: &[u8]) -> Result<&'static str, Error> {
-    match zip::may_begin_with(&start[..start.len().min(4)]) {
+    match archive::can_start_with(&start[..start.len().min(4)]) {
         true => Ok(ZIP),
         false => Err(Error::new(ErrorClass::ArchiveInvalid, "what the provider serves is not a ZIP archive")),
     }
@@ -138,14 +135,14 @@ fn came(job: &Job, archive: Archive, files: Vec<ManifestEntry>) -> TransferResul
 /// Reads the archive's directory back from the bucket.
 async fn listed(worker: &Worker, key: &Key, bytes: u64) -> Result<Listing, Error> {
     let objects = &worker.objects;
-    let listing = zip::list(bytes, |range| objects.read(key, range), worker.config.limits).await;
+    let listing = archive::list_entries(bytes, |range| objects.read(key, range), worker.config.limits).await;
     whole(worker, key, listing).await
 }
 
 /// How many files the archive holds.
 async fn counted(worker: &Worker, key: &Key, bytes: u64) -> Result<u64, Error> {
-    let contents = zip::inspect(bytes, |range| worker.objects.read(key, range)).await;
-    whole(worker, key, contents).await.map(|contents| contents.files)
+    let contents = archive::count_files(bytes, |range| worker.objects.read(key, range)).await;
+    whole(worker, key, contents).await
 }
 
 /// Removes a broken archive: nothing broken stays under a job's prefix, and the bucket keeps the removed version for

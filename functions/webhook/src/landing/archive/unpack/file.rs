@@ -1,5 +1,9 @@
 //! Bringing one file of an archive into the bucket: from memory if it is small, as a stream if it is not.
 
+use archive::{
+    Entry, Planned, archive_refused, content_type, corrupt_entry, data_range, decode_name, image_dimensions,
+    inflate_all, inflate_start, inflate_stream, printable_name,
+};
 use bucket::{Key, MAX_PUT_OBJECT_BYTES, PutOutcome, Upload};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -7,13 +11,8 @@ use model::{Error, ErrorClass, StoredFile};
 
 use super::{
     Unpacking,
-    image_header::measures,
-    inflate::{self, damaged},
-    kind::content_type,
     outcome::{End, Outcome},
-    read_plan::Planned,
 };
-use crate::landing::archive::zip::{Entry, data_range, decoded, refused, shown};
 
 /// How many first bytes of a long file are looked at. Frame headers of pictures come behind their profiles.
 const START: u64 = 64 * 1024;
@@ -40,7 +39,7 @@ impl Unpacking<'_> {
             _ => self.objects.read(self.archive, data).await?,
         };
         let _room = self.room(entry.size).await;
-        let content = match inflate::whole(entry, bytes) {
+        let content = match inflate_all(entry, bytes) {
             Ok(content) => content,
             Err(error) => return self.ended(file, Err(error)),
         };
@@ -58,7 +57,7 @@ impl Unpacking<'_> {
         self.within(entry, data.end, file.bound)?;
         let at = usize::try_from(data.start - entry.offset).unwrap_or(usize::MAX).min(start.len());
         let compressed = usize::try_from(entry.compressed).unwrap_or(usize::MAX).min(start.len() - at);
-        let start = inflate::beginning(entry, start.slice(at..at + compressed), START as usize);
+        let start = inflate_start(entry, start.slice(at..at + compressed), START as usize);
 
         let (key, kind) = (self.key(file), content_type(&self.names[file.index], &start));
         if self.again && entry.size > MAX_PUT_OBJECT_BYTES {
@@ -68,7 +67,7 @@ impl Unpacking<'_> {
         let placed = self.objects.place_stream(upload, || {
             let source = self.objects.stream(self.archive, data.clone());
             let source = source.and_then(|piece| async { self.goes_on().map(|()| piece) });
-            inflate::pieces(entry, source)
+            inflate_stream(entry, source)
         });
         match placed.await {
             Ok(placed) => self.ended(file, Ok((self.stored(file, &key, kind, placed), start))),
@@ -78,8 +77,8 @@ impl Unpacking<'_> {
 
     /// A header may be longer than the directory says, but not so long that the bytes are another entry's.
     fn within(&self, entry: &Entry, end: u64, bound: u64) -> Result<(), Error> {
-        let why = || format!("{} overlaps with what follows it", shown(&entry.name, entry.utf8));
-        if end > bound { Err(refused(why())) } else { Ok(()) }
+        let why = || format!("{} overlaps with what follows it", printable_name(&entry.name, entry.utf8));
+        if end > bound { Err(archive_refused(why())) } else { Ok(()) }
     }
 
     fn key(&self, file: Planned) -> Key {
@@ -102,15 +101,15 @@ impl Unpacking<'_> {
         let entry = &self.listing.files[file.index];
         let end = match landed {
             Ok((stored, start)) => {
-                End::Landed { file: stored, crc32: entry.crc32, measures: measures(&start) }
+                End::Landed { file: stored, crc32: entry.crc32, measures: image_dimensions(&start) }
             }
             Err(error) if error.class == ErrorClass::ArchiveIncomplete => End::Refused(error.message),
             Err(error) => return Err(error),
         };
-        Ok(Outcome { source_name: decoded(&entry.name, entry.utf8), end })
+        Ok(Outcome { source_name: decode_name(&entry.name, entry.utf8), end })
     }
 }
 
 fn no_header() -> Error {
-    damaged("its header is missing")
+    corrupt_entry("its header is missing")
 }

@@ -6,28 +6,19 @@
 //! Nobody is told of the files before the manifest is written; those of a hostile archive are removed.
 
 mod file;
-mod image_header;
-mod inflate;
-mod kind;
-mod names;
 mod outcome;
-mod read_plan;
 
 use std::{ops::Range, sync::Mutex};
 
+use archive::{Listing, Planned, Step};
 use bucket::{Bucket, Key, MAX_PUT_OBJECT_BYTES};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{Error, ErrorClass, Job};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::landing::{archive::zip::Listing, transfer::LandingProgress};
+use crate::landing::transfer::LandingProgress;
 
-pub use image_header::ImageDimensions;
-pub(crate) use image_header::measures;
-pub(crate) use kind::content_type;
-pub(crate) use names::distinct;
 pub use outcome::{End, Outcome};
-use read_plan::{Planned, Step};
 
 /// Steps that are worked on at once: while one is sent, the next is read.
 const STEP_CONCURRENCY: usize = 6;
@@ -75,7 +66,7 @@ impl<'a> Unpacking<'a> {
         again: bool,
         meter: &'a LandingProgress,
     ) -> Self {
-        let (names, course) = (names::safe(&listing.files), Mutex::default());
+        let (names, course) = (archive::safe_names(&listing.files), Mutex::default());
         let (blocks, rooms) = (Semaphore::new(BUDGET), Semaphore::new(BUDGET));
         Self { objects, job, archive, listing, again, meter, names, blocks, rooms, course }
     }
@@ -87,7 +78,7 @@ impl<'a> Unpacking<'a> {
     /// [`ErrorClass::ObjectConflict`] or [`ErrorClass::StorageUnavailable`] from the bucket; and the landing's own
     /// end, if it is told to stop.
     pub async fn run(self) -> Result<Vec<Outcome>, Error> {
-        let steps = stream::iter(read_plan::plan(self.listing)).map(|step| self.step(step));
+        let steps = stream::iter(archive::plan_reads(self.listing)).map(|step| self.step(step));
         let landed: Vec<Vec<(usize, Outcome)>> = steps.buffer_unordered(STEP_CONCURRENCY).collect().await;
         let course = self.course.lock().map(|mut course| std::mem::take(&mut *course)).unwrap_or_default();
         match course.error {
@@ -211,6 +202,3 @@ async fn permit(budget: &Semaphore, bytes: u64) -> Option<SemaphorePermit<'_>> {
     let bytes = u32::try_from(bytes.min(BUDGET as u64)).unwrap_or(u32::MAX);
     budget.acquire_many(bytes).await.ok()
 }
-
-#[cfg(test)]
-mod tests;

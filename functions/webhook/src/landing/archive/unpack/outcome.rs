@@ -1,8 +1,7 @@
 //! What came of a file of an archive.
 
+use archive::ImageDimensions;
 use model::StoredFile;
-
-use super::image_header::ImageDimensions;
 
 /// A file's end, one for each file of the archive in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,37 @@
+//! Use case: cancel a job.
+
+use job_store::JobStore;
+use model::{Change, Error, ErrorClass, Event, Job, JobId, Status};
+use time::OffsetDateTime;
+
+use crate::{
+    jobs::errors::{job_conflict, job_not_found},
+    submission::notify_targets::JobNotifier,
+};
+
+/// Cancels a job. The provider continues the work that it accepted, but none of its files are landed.
+///
+/// Only the record changes. An invocation that waits to submit the job, lands its files, or wants its exclusive lock
+/// reads the record.
+pub(crate) async fn cancel_job(
+    job_store: &JobStore,
+    notifier: JobNotifier<'_>,
+    id: JobId,
+) -> Result<Job, Error> {
+    let cancelled = job_store.apply(id, &Event::Cancelled, OffsetDateTime::now_utc()).await;
+    let (job, change) = cancelled.map_err(|error| match error.class {
+        ErrorClass::NotFound => job_not_found(),
+        _ => error,
+    })?;
+    if change == Change::Moved {
+        tracing::info!(job_id = %id, "job cancelled");
+        notifier.notify_targets(&job).await;
+    }
+    match job.status {
+        Status::Cancelled => Ok(job),
+        status => Err(job_conflict(
+            &job,
+            format!("the job is {status}; a job in a final status cannot be cancelled"),
+        )),
+    }
+}

@@ -1,0 +1,53 @@
+//! Use case: replay a delivery, which sends a logged delivery to the delivery queue again.
+
+use job_store::{JobStore, LoggedDelivery};
+use model::{Error, ErrorClass, Job, JobId, Status};
+use queues::{DeliveryBody, DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
+use time::OffsetDateTime;
+
+use crate::jobs::{errors::job_conflict, get_job::get_job};
+
+/// Sends a delivery of the job to the delivery queue again, unchanged: the one with this id, or the newest one.
+pub(crate) async fn replay_delivery(
+    job_store: &JobStore,
+    delivery_queue: &DeliveryQueue,
+    id: JobId,
+    delivery_id: Option<&str>,
+) -> Result<Job, Error> {
+    let (job, now) = (get_job(job_store, id).await?, OffsetDateTime::now_utc());
+    if job.status == Status::Cancelled {
+        return Err(job_conflict(&job, "the job is cancelled; a delivery no longer changes it"));
+    }
+    let delivery = match delivery_id {
+        Some(delivery_id) => job_store.delivery(id, delivery_id, now).await?,
+        None => job_store.deliveries(id, 1, now).await?.pop(),
+    };
+    let delivery =
+        delivery.ok_or_else(|| Error::new(ErrorClass::NotFound, "there is no such delivery of this job"))?;
+    let body = queue_body(&delivery).ok_or_else(|| {
+        job_conflict(&job, "the body of this delivery is not stored, so the delivery cannot be replayed")
+    })?;
+    // The original time and id identify the delivery, so that the worker does not log it a second time.
+    let message = QueuedDelivery {
+        provider: job.provider.clone(),
+        route: DeliveryRoute::Callback(id),
+        received_at: delivery.received_at,
+        delivery_id: Some(delivery.own_id),
+        body,
+        looked_up: 0,
+    };
+    delivery_queue.send(&DeliveryQueueMessage::Delivery(message), 0).await?;
+    tracing::info!(metric = "DeliveriesReplayed", count = 1, job_id = %id, "delivery replayed");
+    Ok(job)
+}
+
+/// The body for the queue message: inline if it fits, else the key of the stored object.
+fn queue_body(delivery: &LoggedDelivery) -> Option<DeliveryBody> {
+    match (&delivery.body, &delivery.body_key) {
+        (Some(text), _) if text.len() <= DeliveryBody::MAX_INLINE_BYTES => {
+            Some(DeliveryBody::Text(text.clone()))
+        }
+        (_, Some(key)) => Some(DeliveryBody::Stored(key.clone())),
+        (_, None) => None,
+    }
+}

@@ -1,0 +1,38 @@
+//! Calls the use case of an operator command.
+
+use model::Error;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::{
+    clients::Clients,
+    operator::{
+        deployment_check::DeploymentCheck, operator_command::OperatorCommand,
+        signing_secret::SigningSecretManager, webhook_secret::manage_webhook_secrets,
+    },
+};
+
+/// Runs an operator command in an invocation that Lambda ends at `deadline`.
+///
+/// # Errors
+/// The error of the use case.
+pub(crate) async fn run_operator_command(
+    clients: &Clients,
+    command: OperatorCommand,
+    deadline: OffsetDateTime,
+) -> Result<Value, Error> {
+    match command {
+        OperatorCommand::WebhookSecret(action) => manage_webhook_secrets(&clients.secrets, action).await,
+        OperatorCommand::SigningSecret(provider, command) => {
+            SigningSecretManager::new(clients, provider, deadline).run(command).await
+        }
+        OperatorCommand::Check(provider, fields) => {
+            let check = DeploymentCheck {
+                config: &clients.config,
+                job_store: &clients.job_store,
+                signing_secret: SigningSecretManager::new(clients, provider, deadline),
+            };
+            check.run(fields).await
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Checks that a caller's webhook can be called and signed, before a job with such a webhook is created.
+
+use model::{Error, NotifyTargets};
+use url::Url;
+
+use crate::{clients::Clients, operator::webhook_secret::require_webhook_secret};
+
+/// Checks the webhook URL of a request, if it has one.
+///
+/// # Errors
+/// [`model::ErrorClass::InvalidRequest`] for a URL that the SSRF guard blocks,
+/// [`model::ErrorClass::WebhookSecretMissing`] when no secret is stored to sign with.
+pub(crate) async fn check_caller_webhook(clients: &Clients, targets: &NotifyTargets) -> Result<(), Error> {
+    let Some(url) = &targets.webhook_url else { return Ok(()) };
+    let invalid = |why: String| Error::invalid("notify.webhook_url", why);
+    let url = Url::parse(url.expose()).map_err(|_| invalid("expected an https URL".into()))?;
+    clients.config.caller_webhook_guard.judge(&url).map_err(invalid)?;
+    require_webhook_secret(&clients.secrets).await
+}

@@ -1,0 +1,232 @@
+//! Use case: submit a job.
+//!
+//! The order of the steps matters. The job exists before the request is sent, so that a callback that arrives before
+//! the response finds it. Only the invocation that created the job sends the request, so that a repeated request is
+//! billed once. A job whose reservation lies ahead is created as waiting: if its invocation ends before it sends the
+//! request, the sweep queues the job. A job whose reservation is too far ahead is queued right away.
+
+use job_store::{IdempotencyKey, JobStore, Reservation};
+use model::{Error, Event, Job, JobId, NewJob, Origin};
+use provider_client::{LOOKAHEAD, RateLimiter};
+use providers::SubmitProtocol;
+use time::OffsetDateTime;
+
+use crate::{
+    clients::Clients,
+    submission::{
+        caller_webhook_check::check_caller_webhook,
+        concurrency_limit::{SlotStatus, acquire_lock_and_slot},
+        deferred_submission::{DeferOutcome, DeferredSubmissions},
+        exclusive_lock::acquire_exclusive_lock,
+        idempotency::IdempotencyClaim,
+        postponement::{Postponement, out_of_time},
+        record_outcome::OutcomeRecorder,
+        submission_context::SubmissionContext,
+        submit_attempt::{SubmitAttempt, SubmitOutcome},
+        submit_request::SubmitRequest,
+        synchronous_job::{SynchronousJob, SynchronousJobs},
+    },
+};
+
+/// Creates a job for the request and submits it, or returns the job that the same request created before.
+pub(crate) async fn submit_job(
+    clients: &Clients,
+    request: SubmitRequest,
+    deadline: OffsetDateTime,
+) -> Result<Job, Error> {
+    // Configuration errors are found before anything is written.
+    let request = complete_request(&clients.job_store, request).await?;
+    check_caller_webhook(clients, &request.notify_targets).await?;
+    let (provider, job_id) = (request.provider, JobId::generate());
+    runtime::set_job(job_id);
+    runtime::set_provider(provider.name());
+    let context = SubmissionContext { clients, provider, job_id, deadline };
+    let protocol = context.prepare_protocol(&request.order.kind, &request.order.request).await?;
+    let submission = Submission::new(context, request.idempotency_key.clone());
+    submission.submit(create_job(job_id, request), protocol).await
+}
+
+/// Adds the fields that a request takes from the results of another job. The request of a resubmission is complete.
+async fn complete_request(job_store: &JobStore, request: SubmitRequest) -> Result<SubmitRequest, Error> {
+    let of_job = request.order.of_job().filter(|_| request.retry_of.is_none());
+    let Some(of_job) = of_job else { return Ok(request) };
+    let name = request.provider_name();
+    let job = job_store.get(of_job).await?.filter(|job| job.provider == name);
+    let job = job.ok_or_else(|| Error::invalid("of_job", "expected the id of a job of this provider"))?;
+    Ok(SubmitRequest { order: request.provider.complete_order(request.order, &job)?, ..request })
+}
+
+fn create_job(id: JobId, request: SubmitRequest) -> Job {
+    let retry_of = request.retry_of;
+    let new_job = NewJob {
+        id,
+        provider: request.provider_name(),
+        kind: request.order.kind,
+        request: request.order.request,
+        expected: request.order.expected,
+        metadata: request.metadata,
+        unpack: request.unpack,
+        origin: Origin::Submitted,
+    };
+    let mut job = Job::new(new_job).traced(runtime::trace()).telling(request.notify_targets);
+    job.retries.of = retry_of;
+    job
+}
+
+/// The submission of one request by a caller.
+struct Submission<'a> {
+    context: SubmissionContext<'a>,
+    claim: IdempotencyClaim<'a>,
+    recorder: OutcomeRecorder<'a>,
+    deferred: DeferredSubmissions<'a>,
+}
+
+impl<'a> Submission<'a> {
+    fn new(context: SubmissionContext<'a>, key: Option<IdempotencyKey>) -> Self {
+        let recorder = OutcomeRecorder::new(context.clients, context.deadline);
+        Self {
+            context,
+            claim: IdempotencyClaim::new(&context.clients.job_store, key),
+            recorder,
+            deferred: DeferredSubmissions::new(context.clients, context.deadline),
+        }
+    }
+
+    async fn submit(&self, mut job: Job, mut protocol: Box<dyn SubmitProtocol>) -> Result<Job, Error> {
+        let clients = self.context.clients;
+        let rate_limiter = self.context.rate_limiter(clients.config.max_submit_wait);
+        let reserved_at = match rate_limiter.reserve(OffsetDateTime::now_utc()).await? {
+            Reservation::At(reserved_at) => reserved_at,
+            Reservation::NotBefore(_) if !rate_limiter.is_limited() => return Err(out_of_time()),
+            Reservation::NotBefore(free_at) => return self.create_waiting(job, free_at).await,
+        };
+        let is_waiting = reserved_at - OffsetDateTime::now_utc() > LOOKAHEAD;
+        if is_waiting {
+            job = job.waiting();
+        }
+        if let Some(existing) = self.claim_reserved(&job, &rate_limiter, reserved_at).await? {
+            return self.deferred.join_existing(existing, &job).await;
+        }
+        let slot = acquire_lock_and_slot(clients, &job, self.context.provider).await;
+        if !matches!(slot, Ok(SlotStatus::Acquired)) {
+            rate_limiter.release(reserved_at).await;
+            return match slot {
+                Ok(_) => self.defer_without_slot(job).await,
+                Err(error) => Err(self.refuse(job, error).await),
+            };
+        }
+        let attempt = SubmitAttempt {
+            provider_client: self.context.provider_client(),
+            rate_limiter: &rate_limiter,
+            job_store: &clients.job_store,
+            job_id: job.id,
+            previous_refusal: None,
+            is_waiting,
+        };
+        let outcome = attempt.run(protocol.as_mut(), reserved_at).await;
+        job.apply(Event::Begun, OffsetDateTime::now_utc());
+        self.record_outcome(job, outcome).await
+    }
+
+    /// Records the outcome of the attempt and returns the response to the caller.
+    async fn record_outcome(&self, job: Job, outcome: SubmitOutcome) -> Result<Job, Error> {
+        match outcome {
+            SubmitOutcome::Accepted(event) | SubmitOutcome::Unknown(event) => {
+                Ok(self.recorder.record(job, event).await)
+            }
+            SubmitOutcome::Completed(accepted, result) => {
+                let SubmissionContext { clients, deadline, .. } = self.context;
+                let jobs = SynchronousJobs::new(clients, self.recorder, deadline);
+                let SynchronousJob { job, is_queued } = jobs.record_result(job, accepted, result).await;
+                // Files that are not queued are landed by the next sweep, which is too late for the caller to wait for.
+                Ok(if is_queued { jobs.wait_for_landing(job).await } else { job })
+            }
+            SubmitOutcome::Postponed(postponement) => self.postpone(job, postponement).await,
+            SubmitOutcome::Superseded(job) => Ok(*job),
+            SubmitOutcome::Refused(error) => Err(self.refuse(job, error).await),
+        }
+    }
+
+    /// Claims the key for a job with a reservation. Releases the reservation unless the job is new.
+    async fn claim_reserved(
+        &self,
+        job: &Job,
+        rate_limiter: &RateLimiter<'_>,
+        reserved_at: OffsetDateTime,
+    ) -> Result<Option<Job>, Error> {
+        let claimed = self.claim.claim(job).await;
+        if !matches!(claimed, Ok(None)) {
+            rate_limiter.release(reserved_at).await;
+        }
+        claimed
+    }
+
+    /// Creates a job as waiting, and queues it.
+    async fn create_waiting(&self, job: Job, free_at: OffsetDateTime) -> Result<Job, Error> {
+        let job = job.waiting();
+        if let Some(existing) = self.claim.claim(&job).await? {
+            return self.deferred.join_existing(existing, &job).await;
+        }
+        let job_store = &self.context.clients.job_store;
+        match acquire_exclusive_lock(job_store, &job, self.context.provider).await {
+            Ok(()) => self.enqueue(job, free_at).await,
+            Err(error) => Err(self.refuse(job, error).await),
+        }
+    }
+
+    /// Defers a job that found no slot. The sweep queues it from time to time.
+    async fn defer_without_slot(&self, job: Job) -> Result<Job, Error> {
+        let postponement =
+            Postponement { at: OffsetDateTime::now_utc(), refusal: None, may_be_recorded: false };
+        match self.deferred.defer(&job, &postponement).await {
+            Ok(DeferOutcome::Waiting(job) | DeferOutcome::Superseded(job)) => Ok(job),
+            Err(error) => Err(self.refuse(job, error).await),
+        }
+    }
+
+    /// Defers a job after an attempt, and queues it.
+    async fn postpone(&self, job: Job, postponement: Postponement) -> Result<Job, Error> {
+        match self.deferred.defer(&job, &postponement).await {
+            Ok(DeferOutcome::Waiting(waiting)) => {
+                // If queueing fails, only the waiters of this request receive the refusal by its response.
+                let job = Job { audience: job.audience, ..waiting };
+                self.enqueue(job, postponement.at).await
+            }
+            Ok(DeferOutcome::Superseded(job)) => Ok(job),
+            Err(error) if postponement.may_be_recorded => {
+                error.log("a waiting job is not queued; the sweep queues it");
+                Ok(job.waiting())
+            }
+            Err(error) => Err(self.refuse(job, postponement.refusal.unwrap_or(error)).await),
+        }
+    }
+
+    /// Queues a waiting job. If that fails, undoes the claim: no invocation would submit the job.
+    async fn enqueue(&self, job: Job, free_at: OffsetDateTime) -> Result<Job, Error> {
+        let queued = self.deferred.enqueue(&job, free_at);
+        let queued = tokio::time::timeout(self.recorder.time_to_record(), queued).await;
+        let Err(error) = queued.unwrap_or_else(|_| Err(out_of_time())) else { return Ok(job) };
+        let undone = self.claim.undo(&job, &error);
+        if tokio::time::timeout(self.recorder.time_to_record(), undone).await.is_err() {
+            error.log("the claim of a job that is not queued is not undone");
+        }
+        Err(error.about(job.id))
+    }
+
+    /// Records a refusal and returns it for the caller.
+    async fn refuse(&self, job: Job, error: Error) -> Error {
+        let id = job.id;
+        let removed = self.claim.remove_waiters(&job);
+        if tokio::time::timeout(self.recorder.time_to_record(), removed).await.is_err() {
+            tracing::warn!(job_id = %id, "a workflow that received a refusal is notified of it again");
+        }
+        let event = Event::Refused { error: error.for_record(OffsetDateTime::now_utc()) };
+        self.recorder.record(job, event).await;
+        if error.retryable() {
+            // The caller is asked to retry, so the key must be free.
+            let freed = self.claim.free_key(id);
+            let _ = tokio::time::timeout(self.recorder.time_to_record(), freed).await;
+        }
+        error.about(id)
+    }
+}
