@@ -44,7 +44,7 @@ pub(crate) fn trace_header() -> String {
 }
 
 /// Adapts a function to the Lambda API, which sends and receives bytes.
-pub(crate) fn invoke_handler(function: Function) -> Invoke {
+pub fn invoke_handler(function: Function) -> Invoke {
     Arc::new(move |payload: Bytes| {
         let function = function.clone();
         Box::pin(async move {

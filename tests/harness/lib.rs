@@ -18,7 +18,7 @@ pub mod cloud;
 pub mod simulators;
 
 pub use execution_environment::ExecutionEnvironment;
-pub use function::Function;
+pub use function::{Function, invoke_handler};
 pub use http_api::HttpApi;
 pub use http_client::HttpClient;
 pub use resources::{

@@ -10,7 +10,7 @@ use std::{
 use harness::{
     BUCKET, Function,
     cloud::{Outage, Service},
-    direct,
+    invoke_handler,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -185,7 +185,10 @@ async fn a_name_that_leads_out_of_the_folder_is_rejected_even_from_the_function(
     for name in ["../stolen.png", "/tmp/stolen.png", "a/../../stolen.png", "..", "a\\b", "\u{1b}[2J.png"] {
         let mut malicious_job = job.clone();
         malicious_job["files"][0]["name"] = name.into();
-        workspace.stack.cloud.register_function("malicious", direct(constant_function(malicious_job)));
+        workspace
+            .stack
+            .cloud
+            .register_function("malicious", invoke_handler(constant_function(malicious_job)));
         let line = ["download", &id(&job), "--to", "landed", "--function", "malicious"];
         let result = workspace.landfall(&line).await.expect_exit(3);
         assert_eq!(result.problem(), "unsafe-name", "{name}");
