@@ -1,7 +1,6 @@
-//! Feeds arbitrary bytes to everything that reads an archive, in the order in which unpacking does it, and checks
-//! what must hold of every archive whatever it is: nothing outside of it is read, no byte belongs to two files, no
-//! file has more bytes than it may, both ways of inflating agree, and names are safe.
-//!
+//! Fuzzes the readers of an archive, in the order in which unpacking calls them, and checks the invariants of every archive:
+//! nothing outside of it is read, no byte belongs to two files, no file exceeds its size, both ways of inflating give the
+//! same result, and names are safe.
 
 #![no_main]
 
@@ -14,9 +13,9 @@ use futures_util::{FutureExt, TryStreamExt, stream};
 use libfuzzer_sys::fuzz_target;
 use model::{Error, ErrorClass};
 
-/// Low, so that every limit is met often and no run takes long.
+/// Low limits, so that inputs reach every limit often and no run takes long.
 const LIMITS: Limits = Limits { entries: 500, total_bytes: 2 << 20, entry_bytes: 1 << 20, ratio: 100 };
-/// S3 takes keys of 1,024 bytes, and a job's prefix takes some of them.
+/// S3 allows keys of 1,024 bytes, some of which a job's prefix needs.
 const MAX_NAME_BYTES: usize = 800;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -27,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(files, listing.files.len() as u64);
             unpack(bytes, &listing);
         }
-        (Err(error), Ok(_)) => panic!("listed, and yet: {error}"),
+        (Err(error), Ok(_)) => panic!("list_entries succeeds, but count_files fails: {error}"),
         (_, Err(error)) => {
             assert!(matches!(error.class, ErrorClass::ArchiveInvalid | ErrorClass::ArchiveRefused), "{error}")
         }
@@ -35,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
     archive::can_start_with(bytes);
 });
 
-/// Gives a reader its ranges, and checks that they are ranges of the archive and not more than it takes.
+/// Serves the ranges that a reader requests. Checks that they are within the archive and how many bytes are read in total.
 fn read<T>(
     bytes: &[u8],
     reader: impl FnOnce(
@@ -47,10 +46,10 @@ fn read<T>(
         bytes_read.set(bytes_read.get() + range.end - range.start);
         std::future::ready(Ok(slice(bytes, &range)))
     };
-    let outcome = reader(&read).expect("memory never waits");
-    // The tail, two places of a Zip64 end, and the directory, of which a window may begin with what the last one cut.
-    let most = 2 * bytes.len() as u64 + 2 * 56;
-    assert!(bytes_read.get() <= most, "{} bytes are read of {}", bytes_read.get(), bytes.len());
+    let outcome = reader(&read).expect("reads from memory are ready at once");
+    // The tail, two positions of a Zip64 end, and the directory. A window of it may repeat the entry that the last one cut.
+    let max_bytes = 2 * bytes.len() as u64 + 2 * 56;
+    assert!(bytes_read.get() <= max_bytes, "{} bytes are read of {}", bytes_read.get(), bytes.len());
     outcome
 }
 
@@ -59,7 +58,7 @@ fn slice(bytes: &[u8], range: &Range<u64>) -> Bytes {
     Bytes::copy_from_slice(read.unwrap_or_else(|| panic!("{range:?} is read of {}", bytes.len())))
 }
 
-/// Unpacks a listed archive as the worker does, but into nothing.
+/// Unpacks a listed archive as the worker does, but discards the files.
 fn unpack(bytes: &[u8], listing: &Listing) {
     assert!(listing.end <= bytes.len() as u64);
     safe_names(&listing.files);
@@ -81,7 +80,7 @@ fn unpack(bytes: &[u8], listing: &Listing) {
     }
 }
 
-/// One file, whole and in pieces. Returns where its bytes lie, if they may be read.
+/// Unpacks one file at once and in chunks. Returns the range of its bytes, if they may be read.
 fn unpack_one(bytes: &[u8], listing: &Listing, file: Planned) -> Option<Range<u64>> {
     let entry = &listing.files[file.index];
     assert!(entry.offset <= file.bound && file.bound <= listing.end);
@@ -94,7 +93,7 @@ fn unpack_one(bytes: &[u8], listing: &Listing, file: Planned) -> Option<Range<u6
     let start = archive::inflate_start(entry, bytes.clone(), 64);
     match (archive::inflate_all(entry, bytes.clone()), in_pieces(entry, &bytes)) {
         (Ok(whole), Ok(pieces)) => {
-            assert!(whole == pieces, "two ways, two files");
+            assert!(whole == pieces, "both ways of inflating give the same bytes");
             assert_eq!(whole.len() as u64, entry.size);
             let mut crc = Crc::new();
             crc.update(&whole);
@@ -107,12 +106,12 @@ fn unpack_one(bytes: &[u8], listing: &Listing, file: Planned) -> Option<Range<u6
             assert_eq!(one.class, other.class, "{one} / {other}");
             assert!(matches!(one.class, ErrorClass::ArchiveIncomplete | ErrorClass::ArchiveRefused), "{one}");
         }
-        (one, other) => panic!("one of two ways differs: {:?} / {:?}", one.err(), other.err()),
+        (one, other) => panic!("only one way of inflating fails: {:?} / {:?}", one.err(), other.err()),
     }
     Some(data)
 }
 
-/// Streams a file in pieces whose lengths change, and checks that never more comes than it may have.
+/// Streams a file in chunks of varying length, and checks that its size is not exceeded.
 fn in_pieces(entry: &Entry, bytes: &Bytes) -> Result<Bytes, Error> {
     let mut rest = bytes.clone();
     let mut length = 1;
@@ -138,6 +137,6 @@ fn safe_names(files: &[Entry]) {
         assert!(!name.is_empty() && name.len() <= MAX_NAME_BYTES, "{name:?}");
         assert!(!name.contains('\\') && !name.chars().any(char::is_control), "{name:?}");
         assert!(name.split('/').all(|part| !matches!(part, "" | "." | "..")), "{name:?}");
-        assert!(taken.insert(name.to_lowercase()), "{name:?} is there twice");
+        assert!(taken.insert(name.to_lowercase()), "{name:?} is used twice");
     }
 }

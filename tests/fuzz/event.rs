@@ -1,5 +1,5 @@
-//! Feeds arbitrary events to what tells what invoked a function. Each is read or refused, and whatever a request holds, its
-//! path is plain or leads nowhere.
+//! Fuzzes the parser of Lambda events. Every event is parsed or rejected, and a path that counts as plain has no `/../` and no
+//! backslash.
 
 #![no_main]
 
@@ -14,11 +14,11 @@ mod http_event;
 use event_source::EventSource;
 
 fuzz_target!(|bytes: &[u8]| {
-    // As the Runtime API gives it.
+    // The bytes as an event of the Runtime API.
     if let Ok(event) = serde_json::from_slice::<Value>(bytes) {
         read(event);
     }
-    // And as the parts of a request, which reach further than texts that are JSON by chance.
+    // The bytes as the parts of a request. These reach further into the parser than texts that are JSON by chance.
     let text = String::from_utf8_lossy(bytes);
     let mut parts = text.split('\n');
     let mut part = || parts.next().unwrap_or_default();

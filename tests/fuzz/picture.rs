@@ -1,11 +1,11 @@
-//! Feeds arbitrary bytes to what looks at the first bytes of a landed file: its kind, and a picture's measures.
+//! Fuzzes the readers of a landed file's first bytes: content type and image dimensions.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
-    // The bytes decide for every format that they can tell, so a name may not change where measures are found.
+    // A format that the bytes identify does not depend on the file name, so a file with dimensions is an image.
     let kind = archive::content_type("picture", file);
     if let Some(measures) = archive::image_dimensions(file) {
         let _ = (measures.width, measures.height);

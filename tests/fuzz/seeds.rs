@@ -1,5 +1,5 @@
-//! Writes what fuzzing begins with: one small archive, or picture, of each kind. `cargo run --example seeds -- FOLDER`
-//! makes `FOLDER/archive`, `FOLDER/event` and `FOLDER/picture`. The archives are crafted as those of the flows are.
+//! Writes the seed corpus: one small archive, event or image of each kind. `cargo run --example seeds -- FOLDER` creates
+//! `FOLDER/archive`, `FOLDER/event` and `FOLDER/picture`. The archives are built like those of the flow tests.
 
 use std::{env, fs, io, path::Path};
 
@@ -20,7 +20,7 @@ fn write(folder: &Path, seeds: Vec<(impl AsRef<Path>, Vec<u8>)>) -> io::Result<(
     seeds.into_iter().try_for_each(|(name, bytes)| fs::write(folder.join(name), bytes))
 }
 
-/// The events that the flows have from AWS, and requests in parts.
+/// Returns the AWS events of the flow tests, and requests in parts.
 fn events() -> io::Result<Vec<(std::ffi::OsString, Vec<u8>)>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
