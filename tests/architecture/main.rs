@@ -6,7 +6,7 @@ mod imports;
 mod metrics;
 mod release;
 mod roles;
-mod rooms;
+mod source_files;
 mod structure;
 mod template;
 mod throttles;

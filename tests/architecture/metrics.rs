@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use runtime::{METRICS, NAMESPACE};
 
-use crate::{rooms::sources, root};
+use crate::{root, source_files::add_sources};
 
 /// The file with the list of metrics, which emits none itself.
 const LIST: &str = "shared/runtime/src/metrics.rs";
@@ -14,7 +14,7 @@ const LIST: &str = "shared/runtime/src/metrics.rs";
 fn shipped_code() -> String {
     let mut found: Vec<PathBuf> = vec![];
     for folder in ["functions", "shared"] {
-        sources(&root().join(folder), &mut found);
+        add_sources(&root().join(folder), &mut found);
     }
     let counting = found.iter().filter(|file| !file.ends_with(LIST) && !file.ends_with("tests.rs"));
     let code = |file: &PathBuf| {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use crate::{rooms::sources, root};
+use crate::{root, source_files::add_sources};
 
 /// The methods and functions that read a variable by its name.
 const READERS: &[&str] = &["list", "maybe", "parsed", "seconds", "text"];
@@ -17,7 +17,7 @@ const CONCURRENCY_SUFFIX: &str = "CONCURRENT_JOBS";
 fn code() -> Vec<String> {
     let mut files: Vec<PathBuf> = vec![];
     for folder in ["functions", "shared"] {
-        sources(&root().join(folder), &mut files);
+        add_sources(&root().join(folder), &mut files);
     }
     let shipped = files.iter().filter(|file| {
         let simulated =

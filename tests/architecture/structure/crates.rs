@@ -7,7 +7,7 @@ use std::{
 
 use syn::{Attribute, File, Item};
 
-use crate::{rooms, root};
+use crate::{root, source_files};
 
 /// A crate and its sources.
 pub(super) struct Crate {
@@ -61,7 +61,7 @@ pub(super) fn all() -> Vec<Crate> {
 
 fn read(folder: &Path) -> Crate {
     let mut files = vec![];
-    rooms::sources(folder, &mut files);
+    source_files::add_sources(folder, &mut files);
     let mut sources: Vec<Source> = files.iter().map(|file| parse(folder, file)).collect();
     sources.sort_by(|one, other| one.module.cmp(&other.module));
     let tests = test_modules(&sources);

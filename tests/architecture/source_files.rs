@@ -11,11 +11,11 @@ use crate::root;
 const MAX_FILE_LINES: usize = 300;
 
 /// Adds the Rust source files below a folder.
-pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn add_sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            sources(&path, found);
+            add_sources(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
@@ -25,7 +25,7 @@ pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 fn all_sources() -> Vec<PathBuf> {
     let mut found = vec![];
     for folder in ["cli", "functions", "shared", "tests"] {
-        sources(&root().join(folder), &mut found);
+        add_sources(&root().join(folder), &mut found);
     }
     assert!(found.len() > 100, "only {} source files found", found.len());
     found
