@@ -1,23 +1,23 @@
 //! Videos of AI Studios: asked for, asked about, hinted at by callbacks, and landed. Scenarios are those of the
 //! provider's contract (9.6), named by their numbers.
 
-mod catalogue;
-mod ceiling;
-mod creators;
+mod concurrency_limit;
 mod export;
-mod hints;
+mod export_status;
 mod landing;
-mod progress;
-mod server;
+mod scenarios;
+mod scripted_server;
 mod tokens;
+mod tracked_projects;
+mod unverified_callbacks;
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use harness::{StackOptions, TABLE};
 use http::Method;
+use scripted_server::{PROJECT, Studio};
 use serde_json::{Value, json};
-use server::{PROJECT, Studio};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::world::World;

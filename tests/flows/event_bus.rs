@@ -1,8 +1,8 @@
 //! Others are told of jobs on an event bus: at least once, in order, whatever crashes or is down.
 
-mod provider;
+mod outages;
+mod provider_events;
 mod schemas;
-mod untold;
 
 use std::collections::HashSet;
 

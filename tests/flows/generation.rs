@@ -1,15 +1,15 @@
 //! Banners are made of designs: every output of every type of design, and whatever may go wrong with them.
 
-mod batches;
-mod files;
-mod idempotent;
-mod long;
-mod outputs;
-mod paid;
-mod refused;
-mod settled;
-mod shortfalls;
-mod source;
+mod completion_events;
+mod file_failures;
+mod file_server;
+mod idempotency;
+mod large_batches;
+mod long_files;
+mod output_formats;
+mod partial_results;
+mod rejected_requests;
+mod submitted_once;
 
 use http::{Method, Response};
 use serde_json::{Value, json};

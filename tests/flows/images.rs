@@ -1,6 +1,6 @@
 //! A picture at once, and the address of one that is made when it is looked at.
 
-mod dynamic;
+mod dynamic_images;
 
 use std::time::{Duration, Instant};
 

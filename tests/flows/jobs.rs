@@ -1,12 +1,12 @@
 //! What callers and operators do with jobs that are there: list them, download their files, retry, cancel and replay.
 
-mod cancelling;
-mod direct;
-mod links;
-mod listing;
-mod replays;
-mod resubmitting;
-mod retries;
+mod cancel;
+mod direct_invocation;
+mod download_links;
+mod list_jobs;
+mod replay_delivery;
+mod resubmit;
+mod retry;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use harness::TABLE;

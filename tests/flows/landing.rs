@@ -1,13 +1,15 @@
 //! Archives on their way into the bucket: whole ones, short ones, broken ones, slow ones.
 
-mod broken;
-mod dripping;
-mod interrupted;
-mod limits;
-mod long;
-mod random;
+mod changing_sources;
+mod incomplete_archives;
+mod interrupted_downloads;
+mod invalid_sources;
+mod multipart_uploads;
+mod random_faults;
 mod redirects;
-mod short;
+mod resume;
+mod size_limits;
+mod slow_sources;
 
 use bytes::Bytes;
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
 //! S3, DynamoDB and SQS are down for a while, and the job ends stored. Trouble that lasts ends in the dead-letter
 //! queue, and from there the way leads back.
 
-mod answers;
 mod dead_letters;
-mod stalled;
+mod lost_responses;
+mod stalled_landings;
 
 use harness::{
     BUCKET,

@@ -1,9 +1,9 @@
 //! Jobs that stay silent are looked after.
 
-mod lost;
-mod many;
-mod polled;
-mod silent;
+mod expiry;
+mod lost_messages;
+mod many_jobs;
+mod polling;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use harness::TABLE;

@@ -1,14 +1,13 @@
 //! An archive becomes files, listed in a manifest.
 
-mod corpus;
-mod craft;
-mod killed;
+mod hostile_archives;
+mod worker_crashes;
+mod zip_builder;
 
 use std::path::PathBuf;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use craft::{Item, pack};
 use crc_fast::{CrcAlgorithm, checksum};
 use harness::{
     BUCKET, TABLE, Workers,
@@ -16,8 +15,9 @@ use harness::{
     until,
 };
 use serde_json::{Value, json};
+use zip_builder::{Item, pack};
 
-use crate::{archives::archive_of, world::World};
+use crate::{archive_builder::archive_of, world::World};
 
 const MIB: usize = 1024 * 1024;
 

@@ -1,12 +1,12 @@
 //! Workflows that wait: by the task token of a state, or by the callback id of a durable function.
 
-mod apart;
-mod callbacks;
-mod ends;
-mod independent;
-mod retried;
-mod secrets;
-mod signs;
+mod durable_functions;
+mod heartbeats;
+mod retried_states;
+mod shipped_state_machines;
+mod target_isolation;
+mod task_results;
+mod token_secrecy;
 
 use harness::{
     cloud::{CallbackReport, TaskReport},

@@ -11,7 +11,7 @@ use http::{Method, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::described;
+use crate::openapi_conformance;
 
 /// An item of the table.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -39,7 +39,7 @@ impl World {
     /// A world with other settings. Waits are short: the provider takes 50 ms, retries come after a second, and nobody
     /// keeps the provider's pace.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
-        crate::watch::listen();
+        crate::observability::listen();
         let data = TempDir::new().expect("a temporary folder");
         let mut options = StackOptions::new(data.path())
             .variable("RETRY_BASE_SECONDS", "1")
@@ -92,14 +92,14 @@ impl World {
     ) -> Response<Value> {
         let url = format!("{}{path}", self.submit.url);
         let answer = self.http.json(method.clone(), &url, headers, body).await.expect("an answer");
-        described::fits(&method, path, &answer);
+        openapi_conformance::fits(&method, path, &answer);
         answer
     }
 
     /// `POST /jobs`.
     pub(crate) async fn post(&self, body: &Value, headers: &[(&str, &str)]) -> Response<Value> {
         let answer = self.ask(Method::POST, "/jobs", headers, body).await;
-        described::takes(body, &answer);
+        openapi_conformance::takes(body, &answer);
         answer
     }
 

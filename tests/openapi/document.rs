@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{operations, requests, responses, schemas};
+use crate::{operations, request_schemas, response_schemas, success_responses};
 
 const DESCRIPTION: &str = "\
 Submits export and generation jobs to creative providers, shows them, and gives out their files.
@@ -15,8 +15,8 @@ whoever may not come in, asks too much of it, or waits longer than 30 seconds. L
 
 /// The description as JSON.
 pub(crate) fn document() -> Value {
-    let mut schemas = schemas::of_answers();
-    schemas.extend(requests::schemas());
+    let mut schemas = response_schemas::of_answers();
+    schemas.extend(request_schemas::schemas());
     let mut failures = Map::new();
     let paths = operations::paths(&mut failures);
     json!({
@@ -34,7 +34,7 @@ pub(crate) fn document() -> Value {
         "components": {
             "schemas": schemas,
             "responses": failures,
-            "headers": responses::headers(),
+            "headers": success_responses::headers(),
             "securitySchemes": {
                 "iam": {
                     "type": "apiKey",

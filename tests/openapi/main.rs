@@ -3,14 +3,14 @@
 //!
 //! `UPDATE_OPENAPI=1 cargo test --test openapi` writes `functions/submit/openapi.json` anew.
 
-mod agreement;
 mod document;
-mod failures;
+mod error_responses;
 mod operations;
 mod parameters;
-mod requests;
-mod responses;
-mod schemas;
+mod request_schemas;
+mod response_schemas;
+mod schema_agreement;
+mod success_responses;
 
 use std::{fs, path::Path};
 

@@ -8,7 +8,7 @@ use ErrorClass::{
 use model::ErrorClass;
 use serde_json::{Map, Value, json};
 
-use crate::{failures, parameters, responses, schemas::reference};
+use crate::{error_responses, parameters, response_schemas::reference, success_responses};
 
 /// What may go wrong with anything.
 const ANY: &[ErrorClass] = &[InvalidRequest, Misconfigured, Internal, StorageUnavailable];
@@ -56,9 +56,9 @@ fn submit(shared: &mut Shared) -> Value {
         shared,
         operation,
         [
-            (200, responses::job_at("The work is done, or was done before.")),
-            (201, responses::job_at("The provider made what was asked for.")),
-            (202, responses::job_at("The work goes on.")),
+            (200, success_responses::job_at("The work is done, or was done before.")),
+            (201, success_responses::job_at("The provider made what was asked for.")),
+            (202, success_responses::job_at("The work goes on.")),
         ],
         &classes,
     )
@@ -69,20 +69,20 @@ fn list(shared: &mut Shared) -> Value {
                        `next_cursor`.";
     let mut operation = operation("listJobs", "List jobs", description);
     operation["parameters"] = parameters::listing().into();
-    answered(shared, operation, [(200, responses::json_of("A page of jobs.", "JobList"))], ANY)
+    answered(shared, operation, [(200, success_responses::json_of("A page of jobs.", "JobList"))], ANY)
 }
 
 fn show(shared: &mut Shared) -> Value {
     let operation = operation("getJob", "Show a job", "Shows a job and what was delivered for it.");
     let classes = [ANY, &[NotFound]].concat();
-    answered(shared, operation, [(200, responses::json_of("The job.", "Job"))], &classes)
+    answered(shared, operation, [(200, success_responses::json_of("The job.", "Job"))], &classes)
 }
 
 fn link(shared: &mut Shared, id: &str, summary: &str) -> Value {
     let description = "Redirects to a URL that gives the file to whoever has it.";
     let mut operation = operation(id, summary, description);
     operation["parameters"] = json!([parameters::expires_in()]);
-    answered(shared, operation, [(302, responses::redirect())], &[ANY, &[NotFound]].concat())
+    answered(shared, operation, [(302, success_responses::redirect())], &[ANY, &[NotFound]].concat())
 }
 
 fn retry(shared: &mut Shared) -> Value {
@@ -91,7 +91,12 @@ fn retry(shared: &mut Shared) -> Value {
     let mut operation = operation("retryJob", "Retry a job", description);
     operation["requestBody"] = body("RetryRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict, WebhookSecretMissing], PROVIDER].concat();
-    answered(shared, operation, [(202, responses::job_at("The job that goes on, or the new one."))], &classes)
+    answered(
+        shared,
+        operation,
+        [(202, success_responses::job_at("The job that goes on, or the new one."))],
+        &classes,
+    )
 }
 
 fn cancel(shared: &mut Shared) -> Value {
@@ -100,7 +105,12 @@ fn cancel(shared: &mut Shared) -> Value {
     let mut operation = operation("cancelJob", "Cancel a job", description);
     operation["requestBody"] = body("CancelRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
-    answered(shared, operation, [(200, responses::json_of("The job, which is cancelled.", "Job"))], &classes)
+    answered(
+        shared,
+        operation,
+        [(200, success_responses::json_of("The job, which is cancelled.", "Job"))],
+        &classes,
+    )
 }
 
 fn replay(shared: &mut Shared) -> Value {
@@ -108,12 +118,12 @@ fn replay(shared: &mut Shared) -> Value {
     let mut operation = operation("replayDelivery", "Replay a delivery", description);
     operation["requestBody"] = body("ReplayRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
-    answered(shared, operation, [(202, responses::job_at("The job of the delivery."))], &classes)
+    answered(shared, operation, [(202, success_responses::job_at("The job of the delivery."))], &classes)
 }
 
 fn describe(shared: &mut Shared) -> Value {
     let operation = operation("getDescription", "Describe the API", "Answers this document.");
-    answered(shared, operation, [(200, responses::document())], &[InvalidRequest])
+    answered(shared, operation, [(200, success_responses::document())], &[InvalidRequest])
 }
 
 fn operation(id: &str, summary: &str, description: &str) -> Value {
@@ -132,7 +142,7 @@ fn answered<const N: usize>(
     bad: &[ErrorClass],
 ) -> Value {
     let good = good.into_iter().map(|(status, response)| (status.to_string(), response));
-    let answers: Map<String, Value> = good.chain(failures::responses(bad, shared)).collect();
+    let answers: Map<String, Value> = good.chain(error_responses::responses(bad, shared)).collect();
     operation["responses"] = answers.into();
     operation
 }

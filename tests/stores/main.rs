@@ -2,8 +2,8 @@
 //! servers when `DYNAMODB_LOCAL_ENDPOINT` or `LOCALEMU_ENDPOINT` names one, so that we do not only agree with
 //! ourselves.
 
-mod objects_in_s3;
-mod records_in_dynamodb;
+mod bucket_in_s3;
+mod concurrency_limit_in_dynamodb;
+mod job_store_in_dynamodb;
+mod rate_limit_in_dynamodb;
 mod server;
-mod slots_in_dynamodb;
-mod turns_in_dynamodb;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     LATER, PROJECT,
-    server::{self, Says, refusal},
+    scripted_server::{self, Says, refusal},
     video, world,
 };
 use crate::world::problem;
@@ -41,7 +41,10 @@ async fn s01_a_video_goes_from_request_to_bucket_without_any_callback() {
     assert_eq!((&file["name"], &file["content_type"]), (&json!("spring.mp4"), &json!("video/mp4")));
     let details = json!({ "project_id": PROJECT, "resolution": "720", "backend_task_id": "bt-1" });
     assert_eq!(file["details"], details);
-    assert!(world.object(file["key"].as_str().expect("a key")).await == server::video(), "other bytes came");
+    assert!(
+        world.object(file["key"].as_str().expect("a key")).await == scripted_server::video(),
+        "other bytes came"
+    );
     assert!(studio.asked("file").iter().all(|asked| asked.token.is_none()), "the token went to the files");
     assert_eq!(studio.count(&["export"]), 1);
 }

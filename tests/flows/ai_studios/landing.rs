@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     LATER,
-    server::{Says, video as bytes},
+    scripted_server::{Says, video as bytes},
     video, world,
 };
 

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     LATER, PROJECT,
-    server::{Says, refusal},
+    scripted_server::{Says, refusal},
     video, world,
 };
 use crate::world::{World, problem};
 
 /// The tokens of these requests, by their numbers.
-fn tokens(asked: &[super::server::Asked]) -> Vec<String> {
+fn tokens(asked: &[super::scripted_server::Asked]) -> Vec<String> {
     let number = |token: &String| token.split('.').next().unwrap_or_default().to_owned();
     asked.iter().filter_map(|asked| asked.token.as_ref().map(number)).collect()
 }

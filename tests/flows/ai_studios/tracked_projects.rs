@@ -1,0 +1,101 @@
+//! Projects that other tools make and export (contract 7): the job only watches them and brings the video home.
+
+use std::time::Duration;
+
+use harness::until;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{
+    LATER,
+    scenarios::{control, exports},
+};
+use crate::world::World;
+
+/// A tool that makes projects with the operator's own keys.
+struct Tool<'a> {
+    world: &'a World,
+    api_url: String,
+    token: String,
+}
+
+impl<'a> Tool<'a> {
+    async fn start(world: &'a World) -> Self {
+        let described = world.simulator("ai_studios").describe();
+        let api_url = format!("{}/api/odin/v3", described["api_url"].as_str().expect("a URL"));
+        let mut tool = Self { world, api_url, token: String::new() };
+        let keys = json!({ "appId": described["app_id"], "userKey": described["user_key"] });
+        let data = tool.post("/auth/token", &keys).await;
+        tool.token = data["token"].as_str().expect("a token").to_owned();
+        tool
+    }
+
+    /// The `data` of an answer.
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let url = format!("{}{path}", self.api_url);
+        let headers = [("authorization", self.token.as_str())];
+        let answer = self.world.http.json(Method::POST, &url, &headers, body).await.expect("an answer");
+        answer.body()["data"].clone()
+    }
+}
+
+fn tracked(project: &Value) -> Value {
+    json!({ "provider": "ai_studios", "kind": "export", "project_id": project, "track": true })
+}
+
+/// Lets time pass, for the provider and for the job, and looks how the work stands then.
+async fn passes(world: &World, id: &str, seconds: u64) -> Value {
+    world.ages(id, Duration::from_secs(seconds)).await;
+    control(world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
+    world.sweep(LATER).await;
+    world.rests().await;
+    world.job(id).await
+}
+
+#[tokio::test]
+async fn a_video_that_another_tool_makes_and_exports_is_brought_home() {
+    let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
+    let tool = Tool::start(&world).await;
+    let text = json!({ "language": "en", "text": "Hello", "model": "m", "clothes": "c" });
+    let project = tool.post("/simple/custom", &text).await["projectId"].clone();
+    let id = world.taken_up(&tracked(&project)).await;
+    assert_eq!(passes(&world, &id, 30).await["status"], "rendering");
+    passes(&world, &id, 60).await;
+    world.ends(&id, "stored").await;
+    assert_eq!(exports(&world).0, 0, "a job that tracks asks for no export");
+}
+
+#[tokio::test]
+async fn s31_an_automation_is_waited_for_until_its_owner_exports_it() {
+    let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
+    let tool = Tool::start(&world).await;
+    let topic = json!({ "topic": "Spring", "options": {} });
+    let project = tool.post("/automation/topic_to_video", &topic).await["projectId"].clone();
+    let id = world.taken_up(&tracked(&project)).await;
+    for _ in 0..3 {
+        let job = passes(&world, &id, 30).await;
+        assert!(["submitted", "rendering"].contains(&job["status"].as_str().expect("a status")), "{job:#}");
+    }
+    assert_eq!(exports(&world).0, 0, "creation is no export, and none is asked for");
+    tool.post("/editor/project/export", &json!({ "projectId": project })).await;
+    passes(&world, &id, 90).await;
+    world.ends(&id, "stored").await;
+}
+
+#[tokio::test]
+async fn s31_an_automation_that_never_ends_is_told_by_name() {
+    let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
+    control(&world, Method::PUT, "/scenario", json!({ "scenario": "S31", "variant": "stalls" }));
+    let tool = Tool::start(&world).await;
+    let topic = json!({ "topic": "Spring", "options": {} });
+    let project = tool.post("/automation/topic_to_video", &topic).await["projectId"].clone();
+    let id = world.taken_up(&tracked(&project)).await;
+    let ended = until("the job ends", || async {
+        let job = passes(&world, &id, 600).await;
+        ["failed", "expired"].iter().any(|end| job["status"] == *end).then_some(job)
+    });
+    let job = ended.await;
+    let message = job["error"]["message"].as_str().expect("a reason");
+    assert!(message.contains("stalled"), "{job:#}");
+    assert_eq!(exports(&world).0, 0);
+}

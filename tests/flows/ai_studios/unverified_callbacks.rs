@@ -1,0 +1,135 @@
+//! A callback is a reason to ask, and nothing in it is believed.
+
+use harness::until;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{callback, scripted_server::Says, video, world};
+use crate::world::World;
+
+/// Waits until the job's record of deliveries has so many.
+async fn came(world: &World, id: &str, count: usize) {
+    until("deliveries are dealt with", || async { (world.recorded(id).await.len() >= count).then_some(()) })
+        .await;
+    world.rests().await;
+}
+
+#[tokio::test]
+async fn s02_a_callback_lands_the_video_before_anybody_looks() {
+    let (world, studio) = world().await;
+    studio.says(
+        "project",
+        [Says::Data(json!({ "project": {} })), Says::Data(json!({ "project": { "backendTaskId": "bt-1" } }))],
+    );
+    let id = world.taken_up(&video()).await;
+    studio.is_done();
+    let done =
+        json!({ "progress": 100, "credit": 2, "backendTaskId": "bt-1", "download_url": "https://h/a.mp4" });
+    assert_eq!(world.calls_back(&studio, &done).await, 200);
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(world.manifest(&job).await["files"][0]["details"]["credit"], 2);
+}
+
+#[tokio::test]
+async fn s22_forged_callbacks_cost_a_question_in_five_seconds_and_no_download() {
+    let (world, studio) = world().await;
+    let id = world.taken_up(&video()).await;
+    studio.progresses(json!({ "progress": 10 }));
+    let before = studio.count(&["progress"]);
+    let hostile = "http://169.254.169.254/latest/meta-data";
+    let forged = json!({ "progress": 100, "credit": 999, "backendTaskId": "bt-x", "download_url": hostile });
+    for _ in 0..4 {
+        assert_eq!(world.calls_back(&studio, &forged).await, 200);
+    }
+    came(&world, &id, 4).await;
+    let job = world.job(&id).await;
+    // One at once, and one five seconds later for all that came meanwhile.
+    assert_eq!((studio.count(&["progress"]) - before, studio.count(&["file"])), (2, 0));
+    assert_eq!((&job["status"], &job["progress"]), (&json!("rendering"), &json!(99.0)), "a claim is no end");
+    assert_eq!(job["files"], json!([]));
+}
+
+#[tokio::test]
+async fn a_hint_that_comes_too_soon_after_another_is_followed_seconds_later_and_waits_for_no_sweep() {
+    let (world, studio) = world().await;
+    let id = world.taken_up(&video()).await;
+    studio.progresses(json!({ "progress": 50 }));
+    world.calls_back(&studio, &json!({ "progress": 50 })).await;
+    until("the first hint is followed", || async { (studio.count(&["progress"]) > 0).then_some(()) }).await;
+    studio.is_done();
+    world.calls_back(&studio, &json!({ "progress": 100 })).await;
+    world.ends(&id, "stored").await;
+}
+
+#[tokio::test]
+async fn s22_a_wrong_token_reaches_nobody() {
+    let (world, studio) = world().await;
+    world.taken_up(&video()).await;
+    let before = studio.count(&["progress", "project"]);
+    let url = callback(&studio);
+    let wrong = format!("{}x", &url[..url.len() - 1]);
+    for method in [Method::POST, Method::GET, Method::HEAD, Method::OPTIONS] {
+        let answer = world.http.json(method.clone(), &wrong, &[], &json!({ "progress": 100 })).await;
+        assert_eq!(answer.expect("an answer").status(), 401, "{method}");
+    }
+    world.rests().await;
+    assert_eq!(studio.count(&["progress", "project"]), before);
+}
+
+#[tokio::test]
+async fn s23_every_shape_of_a_callback_is_understood() {
+    for (method, query, kind, body) in [
+        (Method::POST, "", "application/json", r#"[{"progress":100}]"#),
+        (Method::POST, "", "application/json", r#"{"success":true,"data":{"progress":100}}"#),
+        (Method::POST, "", "text/plain", r#"{"progress":"100%"}"#),
+        (Method::POST, "", "application/x-www-form-urlencoded", "progress=100&credit=2"),
+        (Method::POST, "?progress=100", "application/json", ""),
+        (Method::GET, "?videoUrl=https%3A%2F%2Fh%2Fa.mp4&duration=12.5", "text/plain", ""),
+    ] {
+        let (world, studio) = world().await;
+        let id = world.taken_up(&video()).await;
+        studio.is_done();
+        let url = format!("{}{query}", callback(&studio));
+        let request = http::Request::builder().method(method.clone()).uri(&url).header("content-type", kind);
+        let request = request.body(body.to_owned().into()).expect("a request");
+        assert_eq!(world.http.send(request).await.expect("an answer").status(), 200, "{method} {body}");
+        world.ends(&id, "stored").await;
+    }
+}
+
+#[tokio::test]
+async fn who_only_looks_whether_anybody_is_there_is_told_so_and_moves_nothing() {
+    let (world, studio) = world().await;
+    let id = world.taken_up(&video()).await;
+    let before = studio.count(&["progress", "project"]);
+    let url = callback(&studio);
+    for (method, url) in [
+        (Method::GET, url.clone()),
+        (Method::GET, format!("{url}?challenge=1")),
+        (Method::HEAD, url.clone()),
+        (Method::OPTIONS, url.clone()),
+    ] {
+        let answer = world.http.json(method.clone(), &url, &[], &Value::Null).await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{method} {url}");
+    }
+    assert_eq!(
+        world.http.json(Method::DELETE, &url, &[], &Value::Null).await.expect("an answer").status(),
+        405
+    );
+    assert_eq!(world.calls_back(&studio, &json!("malformed")).await, 200, "acknowledged all the same");
+    came(&world, &id, 1).await;
+    assert_eq!(studio.count(&["progress", "project"]), before);
+}
+
+#[tokio::test]
+async fn s24_the_providers_own_answer_counts_and_not_the_callback() {
+    let (world, studio) = world().await;
+    let id = world.taken_up(&video()).await;
+    studio.progresses(json!({ "progress": 80 }));
+    world.calls_back(&studio, &json!({ "progress": 100, "download_url": studio.video() })).await;
+    came(&world, &id, 1).await;
+    assert_eq!((&world.job(&id).await["status"], studio.count(&["file"])), (&json!("rendering"), 0));
+    studio.is_done();
+    world.sweep(60).await;
+    world.ends(&id, "stored").await;
+}

@@ -1,0 +1,83 @@
+//! A caller names a URL and is told of the job's end there, as Standard Webhooks has it.
+
+mod caller_server;
+mod event_bus_isolation;
+mod job_ends;
+mod retries;
+mod signing_secrets;
+mod slow_callers;
+mod url_restrictions;
+
+use std::time::Duration;
+
+use harness::{CALLER_WEBHOOKS_DEAD_LETTER_QUEUE, CALLER_WEBHOOKS_QUEUE, StackOptions, until};
+use http::Response;
+use serde_json::{Value, json};
+
+use crate::world::World;
+use caller_server::Caller;
+
+/// A world with a secret to sign with, and a caller on this machine.
+async fn with_caller(change: impl FnOnce(StackOptions) -> StackOptions) -> (World, Caller) {
+    let caller = Caller::start().await;
+    let origin = caller.origin.clone();
+    let world = World::start_with(|mut options| {
+        options.callers = vec![origin];
+        change(options)
+    });
+    let world = world.await;
+    world.webhook_secret("rotate").await;
+    (world, caller)
+}
+
+impl World {
+    /// Looks after the secrets that sign.
+    async fn webhook_secret(&self, action: &str) -> Value {
+        let command = json!({ "command": "webhook_secret", "action": action });
+        self.invoke(command).await.expect("an answer")
+    }
+
+    /// Submits an export whose end is told at this URL.
+    async fn post_for(&self, url: &str) -> Response<Value> {
+        let mut body = self.export(2);
+        body["metadata"] = json!({ "campaign": "spring" });
+        body["notify"] = json!({ "webhook_url": url });
+        self.post(&body, &[]).await
+    }
+
+    /// Submits an export whose end is told at this URL. Returns the job's id.
+    async fn submitted_for(&self, url: &str) -> String {
+        let answer = self.post_for(url).await;
+        assert_eq!(answer.status(), 202, "{}", answer.body());
+        answer.body()["job_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Waits until a message to a caller is hidden, and returns for how long.
+    async fn hidden_for(&self) -> Duration {
+        until("a message to a caller is hidden", || async {
+            let hidden = self.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
+            // While it is worked on it is hidden for the queue's own time.
+            hidden.first().copied().filter(|hidden| !(900..=960).contains(&hidden.as_secs()))
+        })
+        .await
+    }
+
+    /// Lets the time pass until messages to callers are back.
+    fn time_passes(&self, time: Duration) {
+        self.cloud.pass_time(CALLER_WEBHOOKS_QUEUE, time + Duration::from_secs(1));
+    }
+
+    /// Waits until nothing is left to tell callers.
+    async fn nobody_is_left_to_tell(&self) {
+        until("nobody is left to tell", || async {
+            let depth = self.cloud.queue_depth(CALLER_WEBHOOKS_QUEUE)?;
+            (depth.visible + depth.in_flight + depth.delayed == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// How many messages callers have never heard.
+    fn never_heard(&self) -> usize {
+        self.cloud.queue_depth(CALLER_WEBHOOKS_DEAD_LETTER_QUEUE).expect("a queue").visible
+    }
+}

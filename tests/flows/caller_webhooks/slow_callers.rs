@@ -1,0 +1,92 @@
+//! Callers that hang keep no job from landing, and no other caller from being told.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use harness::{CALLER_WEBHOOKS_QUEUE, until};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    caller_server::{Answer::Never, Caller},
+    with_caller,
+};
+use crate::world::World;
+
+/// More than the worker has invocations for.
+const HANGING: usize = 25;
+/// Two batches of ten at a time and 15 s for each would take 30 s for so many.
+const QUEUED: usize = 40;
+
+impl World {
+    /// Puts messages to callers on the queue, one for each URL and in this order.
+    async fn queues_webhooks(&self, urls: &[String]) {
+        let queue = self.aws.sqs.get_queue_url().queue_name(CALLER_WEBHOOKS_QUEUE).send().await;
+        let queue = queue.expect("a queue");
+        for urls in urls.chunks(10) {
+            let entries = urls.iter().enumerate().map(|(index, url)| {
+                let job_id = Uuid::now_v7();
+                let webhook =
+                    json!({ "job_id": job_id, "url": url, "id": format!("{job_id}:1"), "body": "{}" });
+                let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+                entry.message_body(webhook.to_string()).build().expect("an entry")
+            });
+            let send = self.aws.sqs.send_message_batch().set_queue_url(queue.queue_url().map(str::to_owned));
+            send.set_entries(Some(entries.collect())).send().await.expect("sent");
+        }
+    }
+}
+
+/// A world with a caller that answers, and one that never does.
+async fn with_silent_caller() -> (World, Caller, Caller) {
+    let silent = Caller::start().await;
+    silent.answers([Never; 10 * QUEUED]);
+    let origin = silent.origin.clone();
+    let (world, caller) = with_caller(|mut options| {
+        options.callers.push(origin);
+        options.worker_concurrency = 2;
+        options
+    })
+    .await;
+    (world, caller, silent)
+}
+
+#[tokio::test]
+async fn callers_that_never_answer_hold_up_no_job() {
+    let (world, _caller, silent) = with_silent_caller().await;
+    world.queues_webhooks(&vec![silent.url(); HANGING]).await;
+    silent.hears(10).await;
+    let id = world.submitted(2).await;
+    world.ends(&id, "stored").await;
+    // While somebody is told, its message is hidden for the queue's own time.
+    let hidden = world.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
+    assert!(hidden.iter().any(|hidden| (900..=960).contains(&hidden.as_secs())), "{hidden:?}");
+}
+
+#[tokio::test]
+async fn a_caller_behind_many_that_never_answer_is_told_within_the_time_of_one_batch() {
+    let (world, caller, silent) = with_silent_caller().await;
+    let mut urls = vec![silent.url(); QUEUED];
+    urls.push(caller.url());
+    let began = Instant::now();
+    world.queues_webhooks(&urls).await;
+    caller.hears(1).await;
+    let waited = began.elapsed();
+    assert!(waited < Duration::from_secs(25), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_caller_that_did_not_answer_is_waited_for_less_for_a_while() {
+    let (world, _caller, silent) = with_silent_caller().await;
+    world.queues_webhooks(&[silent.url()]).await;
+    world.hidden_for().await;
+    let began = Instant::now();
+    world.queues_webhooks(&[silent.url()]).await;
+    until("both messages come back later", || async {
+        let hidden = world.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
+        (hidden.len() == 2 && hidden.iter().all(|hidden| hidden.as_secs() < 900)).then_some(())
+    })
+    .await;
+    let waited = began.elapsed();
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+}

@@ -1,0 +1,33 @@
+//! More banners than a job's record has room for.
+
+use serde_json::json;
+
+use super::{file_server::Files, names};
+use crate::world::World;
+
+#[tokio::test]
+async fn four_hundred_banners_land_and_the_manifest_lists_them_all() {
+    let files = Files::serving_all().await;
+    let world = World::start_with(|options| options.variable("TRUSTED_ORIGINS", files.origin.clone())).await;
+    let (id, url) = world.generated_in_silence(&world.generation("static", json!({}))).await;
+    let batch = files.batch(400, "g");
+    assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": batch })).await, 200);
+
+    let job = world.ends(&id, "stored").await;
+    assert_eq!((&job["files_total"], job["files"].as_array().map(Vec::len)), (&json!(400), Some(200)));
+    let manifest = world.manifest(&job).await;
+    let listed = names(&manifest);
+    assert_eq!((listed.len(), listed[0], listed[399]), (400, "sheet-0000.pdf", "sheet-0399.pdf"));
+    assert_eq!(manifest["completeness"], json!({ "expected": 400, "landed": 400, "missing": 0 }));
+    let mut keys = world.keys().await;
+    keys.retain(|key| key.contains("/files/"));
+    assert_eq!((keys.len(), files.asked()), (400, 400));
+    // Its record names a list in the bucket, since the sources themselves have no room in it.
+    let sources = world.job_item(&id).await["sources"].as_l().expect("a list").clone();
+    assert_eq!(sources.len(), 1, "{sources:?}");
+
+    let of = json!({ "provider": "abyssale", "kind": "export", "of_job": id });
+    let refused = world.post(&of, &[]).await;
+    assert_eq!(refused.status(), 400, "{}", refused.body());
+    assert_eq!(world.accepted_posts(), 0);
+}

@@ -1,0 +1,199 @@
+//! Files are downloaded through a redirect to a URL that needs no further proof.
+
+use std::io::{Cursor, Write};
+
+use bytes::Bytes;
+use harness::cloud::Service;
+use http::{Method, Request, Response};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use url::Url;
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use crate::{
+    archive_builder::archive_of,
+    world::{World, named, problem},
+};
+
+impl World {
+    /// Follows a link of a job as a browser would.
+    async fn download(&self, path: &str) -> Response<Bytes> {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), 302, "{path}: {}", answer.body());
+        let location = answer.headers()["location"].to_str().expect("a URL").to_owned();
+        assert_eq!(
+            (&answer.body()["url"], &answer.headers()["cache-control"]),
+            (&Value::from(&*location), &"no-store".parse().expect("a value"))
+        );
+        let request = Request::get(location).body(Bytes::new()).expect("a request");
+        self.http.send(request).await.expect("a file")
+    }
+
+    /// How many seconds a link lasts, by its answer and by its URL.
+    async fn lasts(&self, path: &str) -> (i64, i64) {
+        let before = OffsetDateTime::now_utc();
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), 302, "{path}: {}", answer.body());
+        let expires_at = answer.body()["expires_at"].as_str().expect("a time");
+        let lasts = OffsetDateTime::parse(expires_at, &Rfc3339).expect("a time") - before;
+        let url = Url::parse(answer.body()["url"].as_str().expect("a URL")).expect("a URL");
+        let signed = url.query_pairs().find(|(name, _)| name == "X-Amz-Expires").expect("a time").1;
+        (lasts.whole_seconds(), signed.parse().expect("a number"))
+    }
+}
+
+/// An archive of one file of this name.
+fn archive_with(name: &str) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(vec![]));
+    archive.start_file(name, SimpleFileOptions::default()).expect("a file");
+    archive.write_all(b"its bytes").expect("its bytes");
+    archive.finish().expect("an archive").into_inner()
+}
+
+fn link(file: &Value) -> &str {
+    file["links"]["download"].as_str().expect("a link")
+}
+
+#[tokio::test]
+async fn every_file_and_the_archive_can_be_downloaded_as_they_are_stored() {
+    let world = World::start().await;
+    let id = world.submitted(2).await;
+    let job = world.ends(&id, "stored").await;
+    for file in job["files"].as_array().expect("files").iter().chain([&job["archive"]]) {
+        let answer = world.download(link(file)).await;
+        assert!(
+            *answer.body() == world.object(file["key"].as_str().expect("a key")).await,
+            "other bytes: {file}"
+        );
+        assert_eq!(answer.headers()["content-type"], file["content_type"].as_str().expect("a type"));
+        let disposition = answer.headers()["content-disposition"].to_str().expect("a text").to_owned();
+        let name = file["name"].as_str().expect("a name").rsplit('/').next().expect("a name");
+        assert!(disposition.starts_with("attachment; ") && disposition.contains(name), "{disposition}");
+    }
+    assert_eq!(link(&job["archive"]), format!("/jobs/{id}/archive"));
+}
+
+#[tokio::test]
+async fn the_manifest_can_be_downloaded_since_it_lists_all_files() {
+    let world = World::start().await;
+    let id = world.submitted(2).await;
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(link(&job["manifest"]), format!("/jobs/{id}/manifest"));
+    let answer = world.download(link(&job["manifest"])).await;
+    assert_eq!(serde_json::from_slice::<Value>(answer.body()).expect("JSON"), world.manifest(&job).await);
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
+    let unfinished = world.submitted(1).await;
+    problem(&world.get(&format!("/jobs/{unfinished}/manifest")).await, 404, "not-found");
+}
+
+#[tokio::test]
+async fn a_file_beyond_those_that_are_listed_can_be_downloaded_too() {
+    let world = World::start().await;
+    world.next_archive(archive_of(230, 50));
+    let id = world.submitted(2).await;
+    let job = world.ends(&id, "stored").await;
+    assert_eq!((job["files"].as_array().map(Vec::len), &job["files_total"]), (Some(200), &Value::from(230)));
+    let manifest = world.manifest(&job).await;
+    let last = manifest["files"].as_array().expect("files").last().expect("a file").clone();
+    let answer =
+        world.download(&format!("/jobs/{id}/files/{}", last["name"].as_str().expect("a name"))).await;
+    assert!(*answer.body() == world.object(last["key"].as_str().expect("a key")).await, "other bytes");
+    problem(&world.get(&format!("/jobs/{id}/files/file-230.bin")).await, 404, "not-found");
+}
+
+#[tokio::test]
+async fn an_odd_name_is_found_whether_or_not_the_gateway_has_read_its_escapes() {
+    let name = "cut/é #1 100%, 50%25.bin";
+    let world = World::start().await;
+    world.next_archive(archive_with(name));
+    let id = world.submitted(1).await;
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(job["files"][0]["name"], name);
+    let answer = world.download(link(&job["files"][0])).await;
+    assert_eq!(answer.body().as_ref(), b"its bytes");
+    let disposition = answer.headers()["content-disposition"].to_str().expect("a text");
+    assert!(
+        disposition.ends_with("filename*=UTF-8''%C3%A9%20%231%20100%25%2C%2050%2525.bin"),
+        "{disposition}"
+    );
+
+    let world = World::start().await;
+    let name = "cut/é #1 100%.bin";
+    world.next_archive(archive_with(name));
+    let id = world.submitted(1).await;
+    world.ends(&id, "stored").await;
+    let mut event: Value =
+        serde_json::from_str(include_str!("../../events/api_gateway_get.json")).expect("an event");
+    event["rawPath"] = format!("/jobs/{id}/files/{name}").into();
+    assert_eq!(world.invoke(event).await.expect("an answer")["statusCode"], 302);
+}
+
+#[tokio::test]
+async fn what_is_no_file_of_the_job_is_not_found() {
+    let world = World::start().await;
+    let (one, other) = (world.submitted(1).await, world.submitted(1).await);
+    let job = world.ends(&one, "stored").await;
+    world.ends(&other, "stored").await;
+    let name = job["files"][0]["name"].as_str().expect("a name");
+    for name in [
+        "nothing.png",
+        "manifest.json",
+        "..%2Fmanifest.json",
+        "../manifest.json",
+        "%2e%2e/archive.zip",
+        &format!("..%2F..%2F{other}%2Farchive.zip"),
+        &format!("{name}%00"),
+        "%FF",
+        // Twice encoded is another name.
+        &name.replace('.', "%252E"),
+    ] {
+        problem(&world.get(&format!("/jobs/{one}/files/{name}")).await, 404, "not-found");
+    }
+    assert_eq!(world.get(&format!("/jobs/{one}/files/{}", name.replace('.', "%2E"))).await.status(), 302);
+    for path in ["/jobs/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/archive", "/jobs/nonsense/files/a.png"] {
+        problem(&world.get(path).await, 404, "not-found");
+    }
+}
+
+#[tokio::test]
+async fn a_link_says_when_it_ends_though_its_credentials_end_sooner_than_was_asked_for() {
+    let world = World::start().await;
+    let id = world.submitted(1).await;
+    world.ends(&id, "stored").await;
+    let archive = format!("/jobs/{id}/archive");
+    for (query, lasts) in
+        [("", 900), ("?expires_in=60", 60), ("?expires_in=3000", 3000), ("?expires_in=604800", 3600)]
+    {
+        let (told, signed) = world.lasts(&format!("{archive}{query}")).await;
+        assert!(
+            (lasts - 5..=lasts).contains(&told) && (told - signed).abs() <= 1,
+            "{query}: {told} and {signed}"
+        );
+    }
+    assert_eq!(
+        world.cloud.requests().count(Service::Sts, "Query"),
+        1,
+        "credentials are kept while they are good"
+    );
+    for query in ["expires_in=59", "expires_in=604801", "expires_in=soon", "expires_in=", "until=never"] {
+        let answer = world.get(&format!("{archive}?{query}")).await;
+        let field = query.split('=').next().expect("a name");
+        assert_eq!(named(problem(&answer, 400, "invalid-request")), [field], "{query}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_role_lasting_credentials_sign_for_as_long_as_is_asked_and_temporary_ones_for_a_quarter_of_an_hour()
+ {
+    for (token, lasts) in [("", 604_800), ("a session", 900)] {
+        let world = World::start_with(|options| {
+            options.variable("LINK_ROLE_ARN", "").variable("AWS_SESSION_TOKEN", token)
+        })
+        .await;
+        let id = world.submitted(1).await;
+        world.ends(&id, "stored").await;
+        let (told, signed) = world.lasts(&format!("/jobs/{id}/archive?expires_in=604800")).await;
+        assert!((lasts - 5..=lasts).contains(&told) && signed == lasts, "{told} and {signed}");
+    }
+}

@@ -1,0 +1,144 @@
+//! Sources that send a little at a time and never end: they hold a landing for three short attempts, not for hours.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use super::says;
+use crate::{archive_builder::archive_of, world::World};
+
+/// A file server that drips while it is told to, and serves the same bytes at once otherwise.
+struct Source {
+    origin: String,
+    /// How many of the next answers drip.
+    drips: Arc<AtomicUsize>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Source {
+    async fn dripping(times: usize, file: Vec<u8>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let (drips, asked) = (Arc::new(AtomicUsize::new(times)), Arc::new(AtomicUsize::new(0)));
+        let (left, count, file) = (drips.clone(), asked.clone(), Bytes::from(file));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // An error is a client that had enough.
+                tokio::spawn(answer(stream, file.clone(), left.clone(), count.clone()));
+            }
+        });
+        Self { origin, drips, asked }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+/// Only what is below `/drip` ever drips.
+async fn answer(
+    mut stream: TcpStream,
+    file: Bytes,
+    drips: Arc<AtomicUsize>,
+    asked: Arc<AtomicUsize>,
+) -> std::io::Result<()> {
+    let mut request = vec![];
+    while !request.ends_with(b"\r\n\r\n") {
+        if stream.read_buf(&mut request).await? == 0 {
+            return Ok(());
+        }
+    }
+    let mut slow = request.starts_with(b"GET /drip");
+    if slow {
+        asked.fetch_add(1, Ordering::SeqCst);
+        slow = drips.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+    }
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", file.len());
+    stream.write_all(head.as_bytes()).await?;
+    if !slow {
+        return stream.write_all(&file).await;
+    }
+    // The wait is the fault that is tested, and the client ends it.
+    for byte in file.chunks(1) {
+        stream.write_all(byte).await?;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+async fn world_with(source: &Source) -> World {
+    World::start_with(|options| {
+        (options.variable("TRUSTED_ORIGINS", source.origin.clone()))
+            .variable("MIN_DOWNLOAD_BYTES_PER_SECOND", "20000")
+            .variable("MIN_DOWNLOAD_WINDOW_SECONDS", "1")
+            .variable("RETRY_BASE_SECONDS", "0")
+            .variable("UNPACK", "false")
+    })
+    .await
+}
+
+async fn landing(world: &World, url: String) -> String {
+    let (id, callback) = world.submitted_in_silence(3).await;
+    let body = json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": url });
+    assert_eq!(world.deliver(json!({ "url": callback, "sign": true, "body": body })).await, 200);
+    id
+}
+
+#[tokio::test]
+async fn a_source_that_drips_is_gone_after_three_attempts() {
+    let source = Source::dripping(usize::MAX, archive_of(3, 300_000)).await;
+    let world = world_with(&source).await;
+    let id = landing(&world, format!("{}/drip.zip", source.origin)).await;
+    let job = world.ends(&id, "failed").await;
+    assert_eq!((&job["error"]["type"], &job["error"]["retryable"]), (&json!("SourceGone"), &json!(false)));
+    let message = job["error"]["message"].as_str().expect("a message");
+    says(message, &["too slow", "bytes per second", "20000"]);
+    assert_eq!(source.asked(), 3);
+    assert_eq!(world.open_uploads().await, Vec::<String>::new());
+    world.rests().await;
+
+    // An operator's retry begins the count anew.
+    source.drips.store(2, Ordering::SeqCst);
+    let retried = world.ask(http::Method::POST, &format!("/jobs/{id}/retry"), &[], &json!({})).await;
+    assert_eq!(retried.status(), 202);
+    world.ends(&id, "stored").await;
+}
+
+#[tokio::test]
+async fn a_source_that_drips_twice_lands_at_the_third_attempt() {
+    let source = Source::dripping(2, archive_of(3, 300_000)).await;
+    let world = world_with(&source).await;
+    let id = landing(&world, format!("{}/drip.zip", source.origin)).await;
+    let job = world.ends(&id, "stored").await;
+    assert_eq!((&job["error"], source.asked()), (&Value::Null, 3));
+}
+
+#[tokio::test]
+async fn of_a_set_only_the_file_that_drips_is_left_out_by_name() {
+    let source = Source::dripping(usize::MAX, vec![7; 300_000]).await;
+    let world = world_with(&source).await;
+    let (id, callback) = world.generated_in_silence(&world.three_formats()).await;
+    let banner = |name: &str, path: &str| {
+        let file = json!({ "type": "png", "url": format!("{}/{path}", source.origin), "filename": name });
+        json!({ "id": name, "file": file })
+    };
+    let banners = [banner("a.bin", "a.bin"), banner("slow.bin", "drip.bin"), banner("z.bin", "z.bin")];
+    let body = json!({ "event_type": "NEW_BANNER_BATCH", "id": "g", "banners": banners, "errors": [] });
+    // The provider knows other places of its files; here it does not.
+    world.trouble(json!({ "on": "call", "kind": "answer", "status": 404, "body": { "id": "not_found" }, "count": null }));
+    assert_eq!(world.deliver(json!({ "url": callback, "sign": true, "body": body })).await, 200);
+    let job = world.ends(&id, "partial").await;
+    says(job["error"]["message"].as_str().expect("a message"), &["slow.bin", "too slow"]);
+    assert_eq!(job["files_total"], 2, "{job:#}");
+}

@@ -1,0 +1,36 @@
+//! The provider refuses, stumbles or stays silent: each is told apart, and nothing is asked twice that may
+//! have been done.
+
+mod rejections;
+mod throttling;
+mod unknown_outcomes;
+mod unreachable;
+
+use http::Response;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// The job that a refusal is about.
+fn job_id(problem: &Value) -> &str {
+    let id = problem["job_id"].as_str().unwrap_or_else(|| panic!("no job id: {problem}"));
+    assert_eq!(problem["instance"], format!("/jobs/{id}"));
+    id
+}
+
+/// Checks that the refused job ended as failed, with the refusal's own words.
+async fn assert_failed(world: &World, problem: &Value, class: &str) {
+    let job = world.job(job_id(problem)).await;
+    assert_eq!(job["status"], "failed", "{job:#}");
+    assert_eq!(job["error"]["type"], class, "{job:#}");
+    assert_eq!(job["error"]["message"], problem["detail"]);
+    assert_eq!(job["error"].get("provider"), problem.get("provider"));
+    assert_eq!(job["provider_job_id"], Value::Null);
+}
+
+/// Submits an export while a fault lies in the way of the next call.
+async fn submitted_into(world: &World, mut fault: Value) -> Response<Value> {
+    fault["on"] = json!("call");
+    world.trouble(fault);
+    world.post(&world.export(2), &[]).await
+}

@@ -1,0 +1,117 @@
+//! The operator looks after the signing secret, while deliveries come in.
+
+mod concurrent_changes;
+mod first_secret;
+pub(crate) mod log;
+mod required_signatures;
+mod rotation;
+
+use harness::cloud::FunctionError;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+impl World {
+    /// Carries out an action, and checks that the answer tells no secret.
+    async fn signing(&self, action: &str) -> Value {
+        let answer = self.sign_with(json!({ "action": action })).await;
+        answer.unwrap_or_else(|failure| panic!("{action}: {}", failure.error_message))
+    }
+
+    /// The same with fields of choice, and it may fail.
+    async fn sign_with(&self, fields: Value) -> Result<Value, FunctionError> {
+        let mut event = json!({ "command": "signing_secret", "provider": "abyssale" });
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            event[name] = value.clone();
+        }
+        let answer = self.invoke(event).await;
+        self.tells_no_secret(&format!("{answer:?}")).await;
+        answer
+    }
+
+    /// Checks that a text holds none of the secrets that there are, on either side.
+    pub(crate) async fn tells_no_secret(&self, text: &str) {
+        let held = self.secret().await;
+        let section = &held["providers"]["abyssale"];
+        let signing = section["signing_secrets"].as_array().into_iter().flatten();
+        for secret in signing.chain([&held["callback_key"], &section["api_key"]]).filter_map(Value::as_str) {
+            assert!(secret.is_empty() || !text.contains(secret), "a secret is told: {text}");
+        }
+        assert!(!text.contains("whsec_"), "a secret is told: {text}");
+    }
+
+    /// The signing secrets that Landfall holds.
+    async fn held(&self) -> Vec<Value> {
+        let secret = self.secret().await;
+        secret["providers"]["abyssale"]["signing_secrets"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// A workspace that never had a signing secret, and a Landfall that knows of none.
+    async fn not_signed(&self) {
+        self.admin(Method::POST, "/reset", json!({ "secrets": true }));
+        self.admin(
+            Method::PUT,
+            "/knobs",
+            json!({ "export_latency_seconds": 0.05, "gateway_per_second": 0, "tiers": [] }),
+        );
+        self.know_signing_secrets(json!([])).await;
+    }
+
+    /// An address of the receiver that leads nowhere and looks at no secret.
+    fn nowhere(&self) -> String {
+        format!("{}/nowhere", self.webhook.url)
+    }
+
+    /// Lets the provider's signing side look at its secrets, which it then knows for as long as the knob says.
+    async fn signing_side_looks(&self) {
+        assert_eq!(self.deliver(json!({ "url": self.nowhere(), "sign": true })).await, 404);
+    }
+
+    /// How often the provider was asked for this path.
+    fn asked_for(&self, method: &str, path: &str) -> usize {
+        let requests = format!("/requests?method={method}&path={path}");
+        self.admin(Method::GET, &requests, Value::Null).as_array().map_or(0, Vec::len)
+    }
+
+    /// Codes in the signature of each delivery's last attempt, in the order of the deliveries.
+    fn codes(&self) -> Vec<usize> {
+        let last = |sent: &Value| {
+            let attempt = sent["attempts"].as_array()?.last()?;
+            Some(
+                attempt["headers"]["x-abyssale-signature"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .matches("v1=")
+                    .count(),
+            )
+        };
+        self.deliveries().iter().filter_map(last).collect()
+    }
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_by_field() {
+    let world = World::start().await;
+    for (fields, named) in [
+        (json!({}), "action"),
+        (json!({ "action": "sing" }), "action"),
+        (json!({ "action": "fetch", "provider": "nobody" }), "provider"),
+        (json!({ "action": "fetch", "more": 1 }), "more"),
+        (json!({ "action": "fetch", "force": true }), "force"),
+        (json!({ "action": "rotate", "force": "yes" }), "force"),
+    ] {
+        let failure = world.sign_with(fields.clone()).await.expect_err("a refusal");
+        assert_eq!(failure.error_type, "Permanent.InvalidRequest", "{fields}");
+        assert!(failure.error_message.contains(named), "{fields}: {}", failure.error_message);
+    }
+    assert_eq!(world.asked_for("POST", "/signing-secret/rotate"), 0);
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_accepted_is_told_as_such() {
+    let world = World::start().await;
+    world.admin(Method::PUT, "/knobs", json!({ "api_key_revoked": true }));
+    let failure = world.sign_with(json!({ "action": "rotate" })).await.expect_err("a refusal");
+    assert_eq!(failure.error_type, "Permanent.ProviderCredentials");
+}

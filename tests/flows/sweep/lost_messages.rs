@@ -1,0 +1,53 @@
+//! A queue lost a message, or never took it: the sweep sends it again.
+
+use harness::cloud::{Outage, Service};
+use serde_json::json;
+
+use super::{A_MINUTE, counts};
+use crate::world::World;
+
+/// How often the AWS client tries a call.
+const ATTEMPTS: u32 = 3;
+
+#[tokio::test]
+async fn files_that_are_ready_and_whose_message_is_lost_are_landed() {
+    let world = World::start().await;
+    let (id, _) = world.generated_in_silence(&world.three_formats()).await;
+    world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
+    let swept = world.sweep(A_MINUTE).await;
+    assert_eq!(swept["unfinished"], true, "{swept}");
+    assert_eq!(world.job(&id).await["status"], "received");
+
+    // A job that could not be looked after is put off for a while.
+    assert_eq!(counts(&world.sweep(10 * A_MINUTE).await), (1, 0));
+    let job = world.ends(&id, "stored").await;
+    assert_eq!((&job["files_total"], world.polls().len()), (&json!(3), 1));
+}
+
+#[tokio::test]
+async fn a_job_that_waits_and_whose_message_is_lost_is_asked_for() {
+    let mut world =
+        crate::rate_limit::paced(0.5, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
+    let id = world.one_waits(&[]).await;
+    world.lose_messages().await;
+    world.stack.resume_submissions();
+    // The job before it stays silent, too.
+    assert_eq!(counts(&world.sweep(A_MINUTE).await), (2, 0));
+    world.ends(&id, "submitted").await;
+    assert_eq!(world.accepted_posts(), 2);
+}
+
+#[tokio::test]
+async fn a_message_that_was_not_lost_does_no_harm_when_it_comes_twice() {
+    let mut world =
+        crate::rate_limit::paced(0.5, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
+    let id = world.one_waits(&[]).await;
+    for _ in 0..3 {
+        world.sweep(1000).await;
+    }
+    assert!(world.queued().await > 1);
+    world.stack.resume_submissions();
+    world.ends(&id, "submitted").await;
+    harness::until("the queue is empty", || async { (world.queued().await == 0).then_some(()) }).await;
+    assert_eq!((world.asked().len(), world.accepted_posts()), (2, 2));
+}

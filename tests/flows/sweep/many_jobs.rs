@@ -1,0 +1,161 @@
+//! As many silent jobs as there may be: each is asked about in its turn, and the sweep comes to its end.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use futures_util::{StreamExt, stream};
+use harness::{StackOptions, TABLE};
+use http::Method;
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+use uuid::Uuid;
+
+use crate::{
+    worker_crashes::processes,
+    world::{Item, World},
+};
+
+/// A world with so many generations under way that are due, and a provider that is busy with all of them.
+async fn with_silent_jobs(count: usize, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+    let world = World::start_with(change).await;
+    world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 3600 }));
+    let id = world.taken(&world.three_formats()).await;
+    let first = world.job_item(&id).await;
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    let delete = world.aws.dynamodb.delete_item().table_name(TABLE).key("pk", key(&id)).key("sk", key("JOB"));
+    delete.send().await.expect("deleted");
+    world.trouble(json!({
+        "on": "call", "route": "GET /generation-request/*", "kind": "answer", "status": 202, "count": null,
+        "body": { "is_finalized": false, "banners": [] },
+    }));
+    let items: Vec<Item> = (0..count).map(|_| another(&first)).collect();
+    let written = stream::iter(items.chunks(25)).map(|some| world.put(some));
+    written.buffer_unordered(4).collect::<Vec<()>>().await;
+    world
+}
+
+/// The same job under another id, an hour old and due.
+fn another(job: &Item) -> Item {
+    let text = |text: String| AttributeValue::S(text);
+    let old = OffsetDateTime::now_utc() - Duration::hours(1);
+    let old = old.replace_millisecond(0).expect("a time").format(&Rfc3339).expect("a time");
+    let (id, provider_job_id) = (Uuid::now_v7(), Uuid::new_v4());
+    let mut item = job.clone();
+    for (name, value) in [
+        ("pk", text(id.to_string())),
+        ("created", text(id.to_string())),
+        ("created_at", text(old.clone())),
+        ("provider_job_id", text(provider_job_id.to_string())),
+        ("provider_job_key", text(format!("abyssale#{provider_job_id}"))),
+        ("due_at", text(old.replace('Z', ".000Z"))),
+        ("due_shard", text((id.as_bytes()[15] % 4).to_string())),
+    ] {
+        item.insert(name.to_owned(), value);
+    }
+    item
+}
+
+impl World {
+    async fn put(&self, items: &[Item]) {
+        let put = |item: &Item| {
+            let put = PutRequest::builder().set_item(Some(item.clone())).build().expect("an item");
+            WriteRequest::builder().put_request(put).build()
+        };
+        let write = self.aws.dynamodb.batch_write_item();
+        let written =
+            write.request_items(TABLE, items.iter().map(put).collect()).send().await.expect("written");
+        assert!(written.unprocessed_items().is_none_or(std::collections::HashMap::is_empty));
+    }
+
+    /// Sweeps until nothing is left over. Returns how many jobs were looked at.
+    async fn swept_clean(&self) -> u64 {
+        let mut checked = 0;
+        loop {
+            let swept = self.sweep(0).await;
+            checked += swept["checked"].as_u64().expect("a count");
+            if swept["unfinished"] == false {
+                return checked;
+            }
+        }
+    }
+
+    /// What the provider saw of questions: how many, and the most in any second.
+    fn peak(&self) -> (u64, u64) {
+        let peak = self.admin(Method::GET, "/requests/peak?method=GET", Value::Null);
+        (peak["all_requests"].as_u64().expect("a count"), peak["requests"].as_u64().expect("a count"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_silent_generations_are_each_asked_about_once() {
+    let world = with_silent_jobs(500, |options| options).await;
+    assert_eq!(world.swept_clean().await, 500);
+    let asked: BTreeSet<String> = world.polls().iter().map(|poll| poll["path"].to_string()).collect();
+    assert_eq!((asked.len(), world.peak().0), (500, 500));
+    assert_eq!(world.swept_clean().await, 0, "each is asked about again only when it is due");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_record_is_damaged_does_not_hold_up_the_others() {
+    let world = with_silent_jobs(200, |options| options).await;
+    let damaged = world.jobs().await[0]["pk"].as_s().expect("an id").clone();
+    // It has been due longest, and always will be.
+    world.tamper(&damaged, &[("due_at", "2026-01-01T00:00:00.000Z"), ("status", "asleep")], &[]).await;
+    let swept = world.sweep(0).await;
+    assert_eq!((&swept["checked"], &swept["unfinished"]), (&json!(199), &json!(true)));
+    assert_eq!(world.peak().0, 199);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_has_no_time_left_leaves_the_rest_to_the_next_one() {
+    let change = |options: StackOptions| options.variable("SWEEP_SECONDS", "1");
+    let world =
+        with_silent_jobs(60, |options| change(options).variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
+    let first = world.sweep(0).await;
+    assert_eq!(first["unfinished"], true, "{first}");
+    let left = 60 - first["checked"].as_u64().expect("a count");
+    assert!(left > 20, "{first}");
+    assert_eq!((world.swept_clean().await, world.peak().0), (left, 60));
+    assert!(world.peak().1 <= 30, "{} in a second", world.peak().1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sweeps_at_once_keep_the_pace_together() {
+    let world = with_silent_jobs(50, |options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
+    tokio::join!(world.swept_clean(), world.swept_clean());
+    let (asked, most) = world.peak();
+    // Both may look at a job at the same time; asking twice does no harm, and keeps the pace, too.
+    assert!((50..=100).contains(&asked), "{asked}");
+    assert!(most <= 30, "{most} in a second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes; run it with --ignored --nocapture to measure"]
+#[expect(clippy::print_stdout, reason = "a measurement is told to whoever asked for it")]
+async fn ten_thousand_silent_generations_measured() {
+    for per_second in ["0", "100"] {
+        let change =
+            |options: StackOptions| processes(options).variable("ABYSSALE_REQUESTS_PER_SECOND", per_second);
+        let world = with_silent_jobs(10_000, change).await;
+        let started = Instant::now();
+        let sweeps = world.swept_clean();
+        tokio::pin!(sweeps);
+        let mut memory = 0;
+        let checked = loop {
+            tokio::select! {
+                checked = &mut sweeps => break checked,
+                () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {
+                    let peak = world.processes.as_ref().and_then(harness::WorkerProcesses::peak_memory);
+                    memory = memory.max(peak.unwrap_or_default());
+                }
+            }
+        };
+        let (asked, most) = world.peak();
+        println!(
+            "rate {per_second}/s: {checked} looked at and {asked} asked in {:.1?}, at most {most} in a second, {} MiB",
+            started.elapsed(),
+            memory / 1024 / 1024
+        );
+        assert_eq!((checked, asked), (10_000, 10_000));
+    }
+}

@@ -1,0 +1,88 @@
+//! Workers that are killed in the middle of unpacking: what they left is gone on from, and written once.
+
+use harness::{cloud::Service, until};
+use serde_json::json;
+
+use super::{
+    MIB,
+    zip_builder::{Item, pack},
+};
+use crate::{worker_crashes::processes, world::World};
+
+/// Bytes that do not repeat, the same for the same file.
+fn noise(file: u32, length: usize) -> Vec<u8> {
+    let first = file.wrapping_mul(0x9e37_79b9);
+    (0..length as u32).map(|i| (first.wrapping_add(i).wrapping_mul(2_654_435_761) >> 11) as u8).collect()
+}
+
+impl World {
+    /// Submits an export whose archive is this, for a worker that can be killed.
+    async fn unpacking(&self, items: &[Item]) -> String {
+        self.next_archive(pack(items));
+        self.submitted(3).await
+    }
+
+    /// How many unpacked files are in the bucket.
+    async fn unpacked_so_far(&self) -> usize {
+        self.keys().await.iter().filter(|key| key.contains("/files/")).count()
+    }
+
+    /// Checks that a job ends stored with every file, whole and written once, and nothing else.
+    async fn ends_with(&self, id: &str, files: &[(String, Vec<u8>)]) {
+        let job = self.ends(id, "stored").await;
+        assert_eq!((&job["files_total"], &job["error"]), (&json!(files.len()), &json!(null)));
+        let manifest = self.manifest(&job).await;
+        self.as_listed(&manifest).await;
+        let listed = manifest["files"].as_array().expect("files");
+        assert_eq!(listed.len(), files.len());
+        for (listed, (name, bytes)) in listed.iter().zip(files) {
+            assert_eq!(listed["name"], name.as_str());
+            assert!(self.object(listed["key"].as_str().expect("a key")).await == *bytes, "{name} is another");
+        }
+        assert_eq!(manifest["completeness"], json!({ "expected": 3, "landed": files.len(), "missing": 0 }));
+        // Besides them, the archive and the manifest.
+        assert_eq!(self.keys().await.len(), files.len() + 2);
+        assert_eq!(self.open_uploads().await, Vec::<String>::new());
+        self.rests().await;
+    }
+}
+
+#[tokio::test]
+async fn workers_killed_between_small_files_leave_a_whole() {
+    let world = World::start_with(processes).await;
+    let files: Vec<(String, Vec<u8>)> = (0..400).map(|i| (format!("{i}.bin"), noise(i, 6000))).collect();
+    let items: Vec<Item> = files.iter().map(|(name, bytes)| Item::deflated(name, bytes)).collect();
+    let id = world.unpacking(&items).await;
+    for some in [40, 200] {
+        let there = until("some files are there", || async {
+            Some(world.unpacked_so_far().await).filter(|there| *there >= some)
+        })
+        .await;
+        world.kill_worker();
+        assert!(there < files.len(), "all files were there before the worker was killed");
+        assert_eq!(world.job(&id).await["status"], "landing");
+    }
+    world.ends_with(&id, &files).await;
+}
+
+#[tokio::test]
+async fn a_worker_killed_in_the_middle_of_a_long_file_leaves_no_part_of_it() {
+    let world = World::start_with(processes).await;
+    // Long enough for parts, in an archive that is short enough not to need any itself.
+    let long = noise(1, 16 * 1024).repeat(96 * 64);
+    let files = [
+        ("first.bin".to_owned(), noise(2, 2 * MIB)),
+        ("long.bin".to_owned(), long),
+        ("last.bin".to_owned(), noise(3, 300)),
+    ];
+    let items = files.each_ref().map(|(name, bytes)| Item::deflated(name, bytes));
+    let id = world.unpacking(&items).await;
+    until("a part of the long file is there", || async {
+        (world.cloud.requests().count(Service::S3, "UploadPart") > 1).then_some(())
+    })
+    .await;
+    world.kill_worker();
+    assert_eq!(world.open_uploads().await.len(), 1, "the long file was done before the worker was killed");
+    world.ends_with(&id, &files).await;
+    assert_eq!(world.cloud.requests().count(Service::S3, "CreateMultipartUpload"), 2);
+}

@@ -1,0 +1,97 @@
+//! Deliveries that are authentic and cannot be used: they are acknowledged, recorded and counted, and keep nobody busy.
+
+use harness::{DEAD_LETTER_QUEUE, StackOptions};
+use serde_json::{Value, json};
+
+use crate::{observability::Log, world::World};
+
+fn impatient(mut options: StackOptions) -> StackOptions {
+    options.most_receipts = 3;
+    options.variable("RETRY_BASE_SECONDS", "0")
+}
+
+fn export(fields: Value) -> Value {
+    let mut body = json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": "https://elsewhere.example/a.zip" });
+    body.as_object_mut().expect("an object").extend(fields.as_object().cloned().expect("an object"));
+    body
+}
+
+impl World {
+    /// Delivers this for a job, and waits until the worker is done with it.
+    async fn dealt_with(&self, url: &str, body: Value) {
+        assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
+        self.rests().await;
+        let dead = self.cloud.queue_depth(DEAD_LETTER_QUEUE).map(|depth| depth.visible);
+        assert_eq!(dead, Some(0), "it became a dead letter");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_recorded_and_counted_and_a_later_delivery_lands_the_job() {
+    let log = Log::start();
+    let world = World::start_with(impatient).await;
+    let (id, url) = world.submitted_in_silence(2).await;
+    let unusable = [
+        (json!({ "event_type": "N".repeat(500_000) }), "event name"),
+        (export(json!({ "archive_url": format!("https://h.example/{}", "a".repeat(90_000)) })), "URL"),
+        (export(json!({ "export_id": "i".repeat(2_100) })), "id"),
+    ];
+    for (body, _) in &unusable {
+        world.dealt_with(&url, body.clone()).await;
+    }
+    let job = world.job(&id).await;
+    assert_eq!((&job["status"], &job["error"]), (&json!("submitted"), &Value::Null), "{job:#}");
+    let mut problems: Vec<&str> = job["deliveries"]
+        .as_array()
+        .expect("deliveries")
+        .iter()
+        .filter_map(|d| d["problem"].as_str())
+        .collect();
+    problems.reverse();
+    assert_eq!(problems.len(), 3, "{job:#}");
+    for (problem, (_, about)) in problems.iter().zip(&unusable) {
+        assert!(problem.contains(about) && problem.len() < 500, "{problem}");
+    }
+    assert_eq!(log.counted("MalformedDeliveries"), [1.0; 3]);
+
+    world.redeliver(&url, 1);
+    let job = world.ends(&id, "stored").await;
+    assert_eq!(job["deliveries"][0]["problem"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_workspace_delivery_that_cannot_be_used_becomes_no_dead_letter() {
+    let log = Log::start();
+    let world = World::start_with(impatient).await;
+    for body in
+        [json!({ "event_type": "N".repeat(500_000) }), export(json!({ "export_id": "i".repeat(2_100) }))]
+    {
+        world.dealt_with(&world.hook_url(), body).await;
+    }
+    assert_eq!(log.counted("MalformedDeliveries"), [1.0; 2]);
+}
+
+#[tokio::test]
+async fn whatever_a_batch_says_of_its_files_the_job_ends() {
+    let world = World::start_with(impatient).await;
+    let (id, url) = world.generated_in_silence(&world.three_formats()).await;
+    let mut deep = json!(1);
+    for _ in 0..100 {
+        deep = json!([deep]);
+    }
+    let errors: Vec<Value> = (0..400)
+        .map(|_| json!({ "template_format_name": "n".repeat(2_000), "reason": "r".repeat(2_000) }))
+        .collect();
+    let file = json!({ "type": "png", "url": format!("https://h.example/{}", "a".repeat(90_000)) });
+    let other =
+        json!({ "type": "png", "url": "https://elsewhere.example/b.png", "filename": "f".repeat(50_000) });
+    let banners = json!([
+        { "id": "b", "file": file },
+        { "id": deep, "version": 1, "file": other, "format": { "id": "s", "width": 1e300, "height": 1e-300 },
+          "template": { "id": "t", "name": "t".repeat(60_000) } },
+    ]);
+    let body = json!({ "event_type": "NEW_BANNER_BATCH", "id": "g", "banners": banners, "errors": errors });
+    world.dealt_with(&url, body).await;
+    let job = world.ends(&id, "failed").await;
+    assert!(job["error"]["message"].as_str().is_some_and(|message| message.len() < 3_000), "{job:#}");
+}

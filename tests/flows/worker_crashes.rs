@@ -1,0 +1,140 @@
+//! Workers that are killed in the middle of their work.
+
+use std::{path::PathBuf, sync::Arc};
+
+use harness::{BUCKET, StackOptions, WorkerProcesses, Workers, cloud::Service, until};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::{archive_builder::archive_of, world::World};
+
+const MIB: usize = 1024 * 1024;
+
+/// A file server whose first answer stops in the middle for as long as anybody waits. The others are whole.
+struct Source {
+    origin: String,
+    archive: Arc<Vec<u8>>,
+}
+
+impl Source {
+    /// Serves an archive, with its length or without.
+    async fn of(archive: Vec<u8>, announced: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let archive = Arc::new(archive);
+        let served = archive.clone();
+        tokio::spawn(async move {
+            let mut sent = served.len() * 3 / 4;
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(stream, served.clone(), sent, announced));
+                sent = served.len();
+            }
+        });
+        Self { origin, archive }
+    }
+}
+
+/// Sends so many bytes. An answer that is not whole is held open until the client is gone.
+async fn answer(
+    mut stream: TcpStream,
+    archive: Arc<Vec<u8>>,
+    sent: usize,
+    announced: bool,
+) -> std::io::Result<()> {
+    let mut unread = [0; 4096];
+    // What is asked for does not matter, as long as something is.
+    if stream.read(&mut unread).await? == 0 {
+        return Ok(());
+    }
+    let length = if announced { format!("content-length: {}\r\n", archive.len()) } else { String::new() };
+    stream.write_all(format!("HTTP/1.1 200 OK\r\n{length}connection: close\r\n\r\n").as_bytes()).await?;
+    stream.write_all(&archive[..sent]).await?;
+    while sent < archive.len() && stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}
+
+/// The real worker, as processes that can be killed.
+pub(crate) fn processes(mut options: StackOptions) -> StackOptions {
+    options.workers = Workers::Processes(PathBuf::from(env!("CARGO_BIN_EXE_webhook-process")));
+    options
+}
+
+impl World {
+    async fn with_source(source: &Source, change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
+        Self::start_with(|options| change(options.variable("TRUSTED_ORIGINS", source.origin.clone()))).await
+    }
+
+    /// Submits an export and waits until its worker is in the middle of it: this operation was called.
+    async fn in_the_middle(&self, source: &Source, operation: &str) -> String {
+        let (id, url) = self.submitted_in_silence(3).await;
+        let archive_url = format!("{}/a.zip", source.origin);
+        let body = json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": archive_url });
+        assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
+        until("the transfer is under way", || async {
+            (self.cloud.requests().count(Service::S3, operation) > 0).then_some(())
+        })
+        .await;
+        assert_eq!(self.keys().await, Vec::<String>::new());
+        id
+    }
+
+    /// Kills the worker that is at work.
+    pub(crate) fn kill_worker(&self) {
+        assert!(self.processes.as_ref().is_some_and(WorkerProcesses::kill), "no worker was at work");
+    }
+
+    /// Checks that a job ends stored, byte for byte and once, with nothing left over.
+    async fn survives(&self, id: &str, source: &Source) {
+        let job = self.ends(id, "stored").await;
+        let key = job["archive"]["key"].as_str().expect("a key");
+        assert!(self.object(key).await == *source.archive, "other bytes came");
+        assert_eq!(self.cloud.object_writes(BUCKET, key), 1);
+        assert_eq!(self.open_uploads().await, Vec::<String>::new());
+        assert_eq!(job["error"], Value::Null);
+        self.rests().await;
+    }
+}
+
+#[tokio::test]
+async fn a_worker_killed_in_the_middle_of_an_upload_in_parts_leaves_nothing_behind() {
+    let source = Source::of(archive_of(3, 5 * MIB), false).await;
+    let world = World::with_source(&source, processes).await;
+    let id = world.in_the_middle(&source, "UploadPart").await;
+    assert_eq!(world.open_uploads().await.len(), 1);
+    world.kill_worker();
+    world.survives(&id, &source).await;
+    assert_eq!(world.cloud.requests().count(Service::S3, "CreateMultipartUpload"), 2);
+}
+
+#[tokio::test]
+async fn a_worker_killed_in_the_middle_of_a_single_request_leaves_nothing_behind() {
+    let source = Source::of(archive_of(3, MIB), true).await;
+    let world = World::with_source(&source, processes).await;
+    let id = world.in_the_middle(&source, "PutObject").await;
+    world.kill_worker();
+    world.survives(&id, &source).await;
+}
+
+#[tokio::test]
+async fn a_worker_that_vanishes_is_replaced_when_its_lease_runs_out() {
+    let source = Source::of(archive_of(3, 5 * MIB), false).await;
+    let mut world = World::with_source(&source, |options| options).await;
+    let id = world.in_the_middle(&source, "UploadPart").await;
+    world.stack.pause_worker();
+    world.stack.resume_worker();
+    world.survives(&id, &source).await;
+}
+
+#[tokio::test]
+async fn a_job_waits_for_a_worker() {
+    let mut world = World::start().await;
+    world.stack.pause_worker();
+    let id = world.submitted(2).await;
+    assert_eq!(world.answers(&world.callback_url(&id), 1).await, [200]);
+    assert_eq!(world.job(&id).await["status"], "submitted");
+    world.stack.resume_worker();
+    world.ends(&id, "stored").await;
+}

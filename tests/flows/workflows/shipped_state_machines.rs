@@ -1,0 +1,88 @@
+//! The state machines that are shipped, on a Step Functions that is not ours. Run these stories by
+//! `tests/deployed/localemu.py run -- cargo test --test flows workflows::shipped_state_machines -- --ignored`.
+
+mod distributed_map;
+mod heartbeats;
+
+use std::{fs, net::TcpListener, path::Path};
+
+use harness::until;
+use http::Method;
+use runtime::Environment;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::world::World;
+
+/// State machines invoke the functions at one port, so these stories take turns.
+static TURN: Mutex<()> = Mutex::const_new(());
+/// A world whose jobs tell this Step Functions of their ends.
+async fn world(step_functions: &str) -> World {
+    let port = Url::parse(step_functions).expect("a URL").port().expect("a port") + 1;
+    until("the world before has let go of the port", || async {
+        TcpListener::bind(("127.0.0.1", port)).ok().map(drop)
+    })
+    .await;
+    World::start_with(|mut options| {
+        options.ports.aws = port;
+        options.variable("AWS_ENDPOINT_URL_SFN", step_functions)
+    })
+    .await
+}
+
+fn step_functions() -> String {
+    let process = Environment::of_process();
+    process.text("LOCALEMU_ENDPOINT").expect("localemu.py says where its Step Functions is").to_owned()
+}
+
+/// A state machine as it is shipped, with the harness's name of the function.
+fn shipped(name: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/submit/workflows");
+    let text = fs::read_to_string(folder.join(name)).expect("a state machine");
+    serde_json::from_str(&text.replace("${SubmitFunctionName}", "submit")).expect("JSON")
+}
+
+impl World {
+    /// Calls Step Functions, which must take it.
+    async fn step_functions(&self, operation: &str, input: &Value) -> Value {
+        let target = format!("AWSStepFunctions.{operation}");
+        let headers = [
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-target", target.as_str()),
+            // Nobody checks it; it says which region is meant.
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=local/20260304/us-east-1/states/aws4_request, \
+                 SignedHeaders=host, Signature=0",
+            ),
+        ];
+        let url = step_functions();
+        let answer = self.http.json(Method::POST, &url, &headers, input).await.expect("an answer");
+        assert!(answer.status().is_success(), "{operation}: {}", answer.body());
+        answer.into_body()
+    }
+
+    /// Starts a machine. Returns the execution's ARN.
+    async fn started(&self, machine: &Value, input: &Value) -> String {
+        let role = "arn:aws:iam::000000000000:role/workflows";
+        let name = format!("export-{}", uuid::Uuid::new_v4());
+        let machine = json!({ "name": name, "definition": machine.to_string(), "roleArn": role });
+        let machine = self.step_functions("CreateStateMachine", &machine).await;
+        let input = json!({ "stateMachineArn": machine["stateMachineArn"], "input": input.to_string() });
+        let execution = self.step_functions("StartExecution", &input).await;
+        execution["executionArn"].as_str().expect("an ARN").to_owned()
+    }
+
+    async fn execution(&self, arn: &str) -> Value {
+        self.step_functions("DescribeExecution", &json!({ "executionArn": arn })).await
+    }
+
+    async fn execution_ends(&self, arn: &str) -> Value {
+        until("the execution ends", || async {
+            let execution = self.execution(arn).await;
+            (execution["status"] != "RUNNING").then_some(execution)
+        })
+        .await
+    }
+}

@@ -1,0 +1,151 @@
+//! Workflows, durable functions and the event bus: what one of them cannot be told holds up none of the others.
+
+use std::collections::HashSet;
+
+use harness::{
+    StackOptions,
+    cloud::{Outage, Service},
+    until,
+};
+use serde_json::json;
+
+use super::{CALLBACK, TOKEN};
+use crate::{worker_crashes::processes, world::World};
+
+async fn with_bus(change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+    World::start_with(|options| change(options.variable("EVENT_BUS_NAME", "landfall"))).await
+}
+
+/// How many ends of jobs the bus has heard of. It may hear of one twice, under one id.
+fn stored_events(world: &World) -> usize {
+    let events = world.cloud.events().into_iter().filter(|event| event.detail_type == "Job Stored");
+    events.map(|event| event.detail["id"].to_string()).collect::<HashSet<String>>().len()
+}
+
+impl World {
+    /// Waits until the bus is remembered to have heard everything about a job, and one workflow to wait still.
+    async fn only_one_is_left(&self, id: &str) {
+        until("the others are remembered to have heard", || async {
+            let item = self.job_item(id).await;
+            let events = item.get("outbox")?.as_l().ok()?;
+            let waiters = item.get("audience")?.as_m().ok()?.get("waiters")?.as_l().ok()?;
+            (events.is_empty() && waiters.len() == 1).then_some(())
+        })
+        .await;
+    }
+
+    /// How often the bus and durable functions were told anything.
+    fn others_called(&self) -> u64 {
+        let requests = self.cloud.requests();
+        requests.of(Service::EventBridge) + requests.of(Service::Lambda)
+    }
+}
+
+#[tokio::test]
+async fn a_bus_that_is_down_keeps_no_state_waiting_and_no_state_is_told_again() {
+    for outage in [Outage::Refuse503, Outage::Stall] {
+        let world = with_bus(|options| options).await;
+        world.cloud.faults().set(Service::EventBridge, outage);
+        let job = world.invoke(world.waited_for(1, json!({ "task_token": TOKEN }))).await.expect("a job");
+        world.succeeds(TOKEN).await;
+        let id = job["job_id"].as_str().expect("an id");
+        until("the state is forgotten", || async {
+            (!world.job_item(id).await.contains_key("audience")).then_some(())
+        })
+        .await;
+        let told = world.cloud.requests().of(Service::StepFunctions);
+        world.sweep(60).await;
+        assert_eq!(world.cloud.requests().of(Service::StepFunctions), told);
+
+        world.cloud.faults().clear();
+        world.sweep(3600).await;
+        assert_eq!(stored_events(&world), 1);
+        world.nobody_waits(id).await;
+    }
+}
+
+#[tokio::test]
+async fn step_functions_that_are_down_keep_nothing_from_the_bus_and_from_durable_functions() {
+    for outage in [Outage::Refuse503, Outage::Stall] {
+        let world = with_bus(|options| options).await;
+        world.cloud.faults().set(Service::StepFunctions, outage);
+        let notify = json!({ "task_token": TOKEN, "callback_id": CALLBACK });
+        let job = world.invoke(world.waited_for(1, notify)).await.expect("a job");
+        let id = job["job_id"].as_str().expect("an id");
+        world.ends(id, "stored").await;
+        world.only_one_is_left(id).await;
+        assert_eq!((stored_events(&world), world.called_back(CALLBACK).len()), (1, 1));
+        let called = world.others_called();
+        world.sweep(60).await;
+        assert_eq!(world.others_called(), called, "they are not told again");
+
+        world.cloud.faults().clear();
+        world.sweep(3600).await;
+        world.succeeds(TOKEN).await;
+        world.nobody_waits(id).await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_bus_states_are_told_all_the_same_after_an_outage() {
+    let world = World::start().await;
+    world.cloud.faults().set(Service::StepFunctions, Outage::DropConnections);
+    let job = world.invoke(world.waited_for(1, json!({ "task_token": TOKEN }))).await.expect("a job");
+    let id = job["job_id"].as_str().expect("an id");
+    world.ends(id, "stored").await;
+    world.sweep(60).await;
+    assert_eq!(world.told(TOKEN), []);
+    world.cloud.faults().clear();
+    world.sweep(3600).await;
+    world.succeeds(TOKEN).await;
+    world.nobody_waits(id).await;
+}
+
+#[tokio::test]
+async fn a_state_that_was_told_without_an_answer_is_not_told_otherwise_the_second_time() {
+    let world = World::start().await;
+    world.cloud.faults().next(Service::StepFunctions, "SendTaskSuccess", Outage::LoseAnswers, 1);
+    let job = world.invoke(world.waited_for(1, json!({ "task_token": TOKEN }))).await.expect("a job");
+    world.succeeds(TOKEN).await;
+    world.nobody_waits(job["job_id"].as_str().expect("an id")).await;
+    assert!(world.cloud.requests().count(Service::StepFunctions, "SendTaskSuccess") > 1);
+}
+
+#[tokio::test]
+async fn a_crash_between_the_end_and_the_telling_loses_nothing() {
+    let world = World::start_with(processes).await;
+    let (id, url) = world.waited_for_in_silence(json!({ "task_token": TOKEN })).await;
+    world.cloud.faults().set(Service::StepFunctions, Outage::Stall);
+    world.redeliver(&url, 1);
+    until("the worker tells of the end", || async {
+        (world.cloud.requests().count(Service::StepFunctions, "SendTaskSuccess") > 0).then_some(())
+    })
+    .await;
+    world.kill_worker();
+    assert_eq!(world.job(&id).await["status"], "stored");
+    assert_eq!(world.told(TOKEN), []);
+
+    world.cloud.faults().clear();
+    world.sweep(60).await;
+    world.succeeds(TOKEN).await;
+    world.nobody_waits(&id).await;
+}
+
+#[tokio::test]
+async fn whoever_cannot_be_let_in_is_not_answered_as_if_it_waited() {
+    let world = World::start().await;
+    let mut event = world.waited_for(1, json!({ "task_token": TOKEN }));
+    event["idempotency_key"] = json!("execution 7");
+    let job = world.invoke(event.clone()).await.expect("a job");
+    let id = job["job_id"].as_str().expect("an id");
+    world.ends(id, "stored").await;
+    world.nobody_waits(id).await;
+    // The claim is a transaction, so the next single write is the one that lets the new token in.
+    world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::Refuse503, 3);
+    event["notify"] = json!({ "task_token": "later" });
+    let failure = world.invoke(event.clone()).await.expect_err("a failure");
+    assert_eq!(failure.error_type, "Retryable.StorageUnavailable");
+    world.invoke(event).await.expect("a job");
+    world.succeeds("later").await;
+    assert_eq!(world.accepted_posts(), 1);
+}

@@ -1,0 +1,68 @@
+//! Answers that are failures: each class in its status, in the words of its type.
+
+use std::collections::BTreeMap;
+
+use model::ErrorClass;
+use runtime::Problem;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    response_schemas::{meaning, reference},
+    success_responses::header,
+};
+
+/// The statuses in which API Gateway answers for itself, and why.
+const GATEWAY: [(u16, &str); 4] = [
+    (403, "API Gateway: the caller may not do this."),
+    (429, "API Gateway: more requests came than it lets through."),
+    (500, "API Gateway: the function failed."),
+    (503, "API Gateway: no answer came in time. What was asked for may have happened."),
+];
+
+/// The failures that an operation of these classes can answer, by status: references to responses that operations share.
+pub(crate) fn responses(classes: &[ErrorClass], shared: &mut Map<String, Value>) -> Map<String, Value> {
+    let mut by_status: BTreeMap<u16, Vec<ErrorClass>> = GATEWAY.map(|(status, _)| (status, vec![])).into();
+    for class in classes {
+        by_status.entry(class.http_status()).or_default().push(*class);
+    }
+    let mut reference = |(status, classes): (u16, Vec<ErrorClass>)| {
+        let name = name(status, &classes);
+        let reference = json!({ "$ref": format!("#/components/responses/{name}") });
+        shared.entry(name).or_insert_with(|| response(status, &classes));
+        (status.to_string(), reference)
+    };
+    by_status.into_iter().map(&mut reference).collect()
+}
+
+/// The classes that a response may be of, or who else answers it.
+fn name(status: u16, classes: &[ErrorClass]) -> String {
+    match classes {
+        [] => format!("Gateway{status}"),
+        classes => classes.iter().map(|class| class.name()).collect::<Vec<_>>().join("-"),
+    }
+}
+
+fn response(status: u16, classes: &[ErrorClass]) -> Value {
+    let meanings = classes.iter().map(|class| format!("- `{}`: {}", class.name(), meaning(*class)));
+    let gateway = GATEWAY.iter().find(|(of, _)| *of == status).map(|(_, why)| format!("- {why}"));
+    let description: Vec<String> = meanings.chain(gateway.clone()).collect();
+    let mut content = Map::new();
+    if !classes.is_empty() {
+        content.insert("application/problem+json".to_owned(), json!({ "schema": problem(status, classes) }));
+    }
+    if gateway.is_some() {
+        content.insert("application/json".to_owned(), json!({ "schema": reference("GatewayMessage") }));
+    }
+    let mut headers = Map::new();
+    if classes.iter().any(|class| class.retryable()) {
+        headers.insert("Retry-After".to_owned(), header("Retry-After"));
+    }
+    json!({ "description": description.join("\n"), "headers": headers, "content": content })
+}
+
+/// A problem of one of these classes.
+fn problem(status: u16, classes: &[ErrorClass]) -> Value {
+    let urns: Vec<String> = classes.iter().map(|class| Problem::urn(*class)).collect();
+    let told = json!({ "properties": { "status": { "const": status }, "type": { "enum": urns } } });
+    json!({ "allOf": [reference("Problem"), told] })
+}

@@ -1,0 +1,136 @@
+//! Schemas of what callers send. What they may order stands beside the code that checks it, in `providers`.
+
+use std::collections::BTreeSet;
+
+use providers::{OrderSchema, Provider};
+use serde_json::{Map, Value, json};
+
+use crate::response_schemas::reference;
+
+/// The schemas of every request, by name.
+pub(crate) fn schemas() -> Map<String, Value> {
+    let mut schemas = Map::new();
+    let mut orders = vec![];
+    for provider in providers::ALL {
+        for order in provider.order_schemas() {
+            let name = pascal(&[provider.name(), order.kind, order.variant]);
+            orders.push(reference(&name));
+            let mut schema = submission(provider.name(), &order);
+            // Clients that are made from a schema send the fields of other variants as null, which is the same as absent.
+            for field in fields_of_other_variants(*provider, &order) {
+                let description = "Only for another variant of this kind.";
+                schema["properties"][field] = json!({ "type": "null", "description": description });
+            }
+            schemas.insert(name, schema);
+        }
+    }
+    let description = "What is asked for: one of these.";
+    schemas.insert("SubmitRequest".to_owned(), json!({ "description": description, "oneOf": orders }));
+    schemas.extend([
+        ("Notify".to_owned(), notify()),
+        ("RetryRequest".to_owned(), retry()),
+        ("CancelRequest".to_owned(), closed("Nothing need be said.", json!({}))),
+        ("ReplayRequest".to_owned(), replay()),
+    ]);
+    schemas
+}
+
+/// The fields that requests of the same kind have and this variant has not.
+pub(crate) fn fields_of_other_variants(
+    provider: &dyn Provider,
+    order: &OrderSchema,
+) -> BTreeSet<&'static str> {
+    let variants = provider.order_schemas().into_iter().filter(|other| other.kind == order.kind);
+    let names = variants.flat_map(|variant| variant.fields.into_iter().map(|(name, _)| name));
+    names.filter(|name| order.fields.iter().all(|(own, _)| own != name)).collect()
+}
+
+/// An order with the fields that all orders have in common.
+fn submission(provider: &str, order: &OrderSchema) -> Value {
+    let mut fields = json!({
+        "provider": { "type": "string", "const": provider },
+        "kind": { "type": "string", "const": order.kind },
+        "metadata": { "description": "Any JSON of at most 4 KiB, handed back unchanged." },
+        "unpack": {
+            "type": ["boolean", "null"],
+            "description": "Whether the archive is unpacked. Without it the configuration decides.",
+        },
+        "notify": reference("Notify"),
+    });
+    let mut example = json!({ "provider": provider, "kind": order.kind });
+    for (name, schema) in &order.fields {
+        fields[*name] = schema.clone();
+    }
+    for (name, value) in order.example.as_object().into_iter().flatten() {
+        example[name] = value.clone();
+    }
+    let mut schema = closed(order.description, fields);
+    schema["required"] = [["provider", "kind"].as_slice(), order.required].concat().into();
+    schema["examples"] = json!([example]);
+    schema
+}
+
+/// Whom the job tells of its end.
+fn notify() -> Value {
+    let host = r"https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?";
+    let mut notify = closed(
+        "Whom the job tells of its end.",
+        json!({
+            "task_token": {
+                "type": ["string", "null"], "minLength": 1, "maxLength": 2048,
+                "pattern": r"^[^\s\x00-\x1f\x7f-\x9f]+$",
+                "description": "The token of a task state of Step Functions that waits for the job.",
+            },
+            "callback_id": {
+                "type": ["string", "null"], "maxLength": 1024, "pattern": "^[A-Za-z0-9+/]+={0,2}$",
+                "description": "The id of a callback of a durable function of Lambda that waits for the job.",
+            },
+            "webhook_url": {
+                "type": ["string", "null"], "format": "uri", "maxLength": 2048,
+                "pattern": format!("^({host})([/?][^#]*)?$"),
+                "description": "Where a message in the format of Standard Webhooks is sent. Plain http is for this machine \
+                                only. The configuration decides which hosts may be named.",
+            },
+            "partial_is_success": {
+                "type": ["boolean", "null"], "default": false,
+                "description": "Whether those who wait are told of a job that lacks files as of one that lacks none.",
+            },
+        }),
+    );
+    notify["type"] = json!(["object", "null"]);
+    notify
+}
+
+fn retry() -> Value {
+    let resubmit = json!({
+        "type": ["boolean", "null"],
+        "default": false,
+        "description": "Whether the provider is asked for the work again, as a new job.",
+    });
+    closed("How the job is tried again.", json!({ "resubmit": resubmit }))
+}
+
+fn replay() -> Value {
+    let delivery = json!({
+        "type": ["string", "null"],
+        "description": "The `id` of one of the job's `deliveries`; the newest, if none is named.",
+    });
+    closed("What happens again.", json!({ "delivery_id": delivery }))
+}
+
+/// An object with these fields and no others.
+fn closed(description: &str, properties: Value) -> Value {
+    json!({
+        "type": "object", "description": description, "properties": properties, "additionalProperties": false,
+    })
+}
+
+/// `multipage_pdf` as `MultipagePdf`.
+fn pascal(words: &[&str]) -> String {
+    let words = words.iter().flat_map(|words| words.split('_'));
+    let capital = |word: &str| match word.split_at_checked(1) {
+        Some((first, rest)) => first.to_uppercase() + rest,
+        None => String::new(),
+    };
+    words.map(capital).collect()
+}

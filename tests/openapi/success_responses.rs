@@ -1,0 +1,76 @@
+//! Answers that are no failures, and the headers of all answers.
+
+use serde_json::{Map, Value, json};
+
+use crate::response_schemas::reference;
+
+/// An answer of JSON.
+pub(crate) fn json_of(description: &str, schema: &str) -> Value {
+    json!({
+        "description": description,
+        "headers": { "Cache-Control": header("Cache-Control") },
+        "content": { "application/json": { "schema": reference(schema) } },
+    })
+}
+
+/// An answer that shows a job which was made or moved, and says where it is.
+pub(crate) fn job_at(description: &str) -> Value {
+    let mut response = json_of(description, "Job");
+    response["headers"]["Location"] = header("JobLocation");
+    response["links"] = links();
+    response
+}
+
+/// An answer that leads to a file.
+pub(crate) fn redirect() -> Value {
+    let mut response = json_of("A link to the file.", "Link");
+    response["headers"]["Location"] = header("FileLocation");
+    response
+}
+
+/// This document.
+pub(crate) fn document() -> Value {
+    json!({
+        "description": "This document.",
+        "headers": { "Cache-Control": header("Cache-Control") },
+        "content": { "application/json": { "schema": { "type": "object" } } },
+    })
+}
+
+/// What can be done with the job of an answer.
+pub(crate) fn links() -> Value {
+    let operations = ["getJob", "getArchive", "getManifest", "retryJob", "cancelJob", "replayDelivery"];
+    let link = |operation: &str| json!({ "operationId": operation, "parameters": { "job_id": "$response.body#/job_id" } });
+    operations
+        .map(|operation| (operation.to_owned(), link(operation)))
+        .into_iter()
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// A reference to a header.
+pub(crate) fn header(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/headers/{name}") })
+}
+
+/// The headers, by name.
+pub(crate) fn headers() -> Value {
+    json!({
+        "Cache-Control": {
+            "description": "Nothing is to be kept.", "required": true,
+            "schema": { "type": "string", "const": "no-store" },
+        },
+        "JobLocation": {
+            "description": "The path of the job.", "required": true,
+            "schema": { "type": "string", "pattern": "^/jobs/[0-9a-f-]{36}$" },
+        },
+        "FileLocation": {
+            "description": "A URL that gives the file to whoever has it.", "required": true,
+            "schema": { "type": "string", "format": "uri" },
+        },
+        "Retry-After": {
+            "description": "Seconds after which trying again makes sense, where that is known.",
+            "schema": { "type": "integer", "minimum": 1 },
+        },
+    })
+}
