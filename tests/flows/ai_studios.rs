@@ -16,22 +16,22 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use harness::{StackOptions, TABLE};
 use http::Method;
-use scripted_server::{PROJECT, Studio};
+use scripted_server::{PROJECT, ScriptedStudio};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::world::World;
 
 /// Longer than any job waits for its next look.
-const LATER: u64 = 2 * 3600;
+const BEYOND_POLL_DELAY: u64 = 2 * 3600;
 
 /// A world whose AI Studios follows a script.
-async fn world() -> (World, Studio) {
+async fn world() -> (World, ScriptedStudio) {
     world_with(|options| options).await
 }
 
-async fn world_with(more: impl FnOnce(StackOptions) -> StackOptions) -> (World, Studio) {
-    let studio = Studio::start().await;
+async fn world_with(more: impl FnOnce(StackOptions) -> StackOptions) -> (World, ScriptedStudio) {
+    let studio = ScriptedStudio::start().await;
     let (api, files) = (studio.api.clone(), studio.files.clone());
     let world = World::start_with(|options| {
         let options = options.variable("AI_STUDIOS_API_URL", api).variable("TRUSTED_ORIGINS", files);
@@ -41,20 +41,13 @@ async fn world_with(more: impl FnOnce(StackOptions) -> StackOptions) -> (World, 
 }
 
 /// A request for the video of the project.
-fn video() -> Value {
+fn video_request() -> Value {
     json!({ "provider": "ai_studios", "kind": "export", "project_id": PROJECT })
 }
 
 impl World {
-    /// Submits a request that is taken, and returns the job's id.
-    async fn taken_up(&self, request: &Value) -> String {
-        let answer = self.post(request, &[]).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
-        answer.body()["job_id"].as_str().expect("an id").to_owned()
-    }
-
     /// Lets so much time pass for a job: whatever is noted on it happened that much earlier.
-    async fn ages(&self, id: &str, by: Duration) {
+    async fn age_job(&self, id: &str, by: Duration) {
         let item = self.job_item(id).await;
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         let created = OffsetDateTime::parse(&text("created_at").expect("a time"), &Rfc3339).expect("a time");
@@ -74,13 +67,16 @@ impl World {
     }
 
     /// The provider's callback for a job, with what a story wants it to say.
-    async fn calls_back(&self, studio: &Studio, body: &Value) -> u16 {
+    async fn send_callback(&self, studio: &ScriptedStudio, body: &Value) -> u16 {
         let url = callback(studio);
         self.http.json(Method::POST, &url, &[], body).await.expect("an answer").status().as_u16()
     }
 }
 
 /// Where the provider was asked to report.
-fn callback(studio: &Studio) -> String {
-    studio.asked("export").last().expect("an export").body["webhookUrl"].as_str().expect("a URL").to_owned()
+fn callback(studio: &ScriptedStudio) -> String {
+    studio.requests("export").last().expect("an export").body["webhookUrl"]
+        .as_str()
+        .expect("a URL")
+        .to_owned()
 }

@@ -41,8 +41,8 @@ async fn an_http_event_with_a_text_body_and_one_in_base64_mean_the_same() {
 #[tokio::test]
 async fn an_http_event_without_a_body_shows_a_job() {
     let world = World::start().await;
-    let id = world.submitted(1).await;
-    let stored = world.ends(&id, "stored").await;
+    let id = world.submit_export(1).await;
+    let stored = world.wait_for_status(&id, "stored").await;
 
     let unknown = event("api_gateway_get.json");
     let known = unknown.to_string().replace("0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a", &id);
@@ -65,7 +65,7 @@ async fn a_damaged_base64_body_fails_for_good() {
     damaged["body"] = json!("%%%");
     let failure = world.invoke(damaged).await.expect_err("a failure");
     assert_eq!(failure.error_type, "Permanent.InvalidRequest");
-    assert!(world.items().await.is_empty());
+    assert!(world.table_items().await.is_empty());
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_batch_of_the_queue_is_answered_message_by_message() {
     // Nobody here asked for the first export; the second proves a job that the table does not have.
     let failed = json!([{ "itemIdentifier": batch["Records"][1]["messageId"] }]);
     assert_eq!(answer, json!({ "batchItemFailures": failed }));
-    assert!(world.jobs().await.is_empty());
+    assert!(world.job_items().await.is_empty());
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_task_of_step_functions_and_a_schedule_make_jobs() {
         // Both services deliver at least once.
         assert_eq!(job["job_id"], again["job_id"], "{name}");
     }
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.export_requests().len(), 2);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn an_event_that_says_nothing_to_us_fails_for_good() {
             assert!(failure.error_message.contains(told), "{name}: {failure}");
         }
     }
-    assert!(world.items().await.is_empty() && world.asked().is_empty());
+    assert!(world.table_items().await.is_empty() && world.export_requests().is_empty());
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn an_event_of_the_other_function_fails_for_good() {
     let all: Vec<Value> =
         messages.iter().map(|message| json!({ "itemIdentifier": message["messageId"] })).collect();
     assert_eq!(answer, json!({ "batchItemFailures": all }));
-    assert!(world.items().await.is_empty() && world.asked().is_empty());
+    assert!(world.table_items().await.is_empty() && world.export_requests().is_empty());
     for name in ["api_gateway_text.json", "step_functions.json"] {
         let failure = (world.worker_function)(event(name)).await.expect_err("a failure");
         assert_eq!(failure.error_type, "Permanent.InvalidRequest", "{name}");

@@ -10,8 +10,8 @@ use crate::world::World;
 
 impl World {
     /// Checks that a job's archive was written once and fetched once, and returns the job.
-    async fn stored_once(&self, id: &str) -> Value {
-        let job = self.ends(id, "stored").await;
+    async fn assert_downloaded_and_stored_once(&self, id: &str) -> Value {
+        let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");
         assert_eq!(self.cloud.object_writes(BUCKET, key), 1);
         let versions =
@@ -32,10 +32,10 @@ impl World {
 async fn a_callback_that_overtakes_the_answer_finds_its_job() {
     let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "30")).await;
     let post = "POST /async/banners/export";
-    world.trouble(json!({ "on": "call", "route": post, "kind": "callback_first", "seconds": 4 }));
+    world.inject_fault(json!({ "on": "call", "route": post, "kind": "callback_first", "seconds": 4 }));
     let answered = Cell::new(false);
     let submit = async {
-        let id = world.submitted(2).await;
+        let id = world.submit_export(2).await;
         answered.set(true);
         id
     };
@@ -43,11 +43,11 @@ async fn a_callback_that_overtakes_the_answer_finds_its_job() {
         let url = until("the provider is asked", || async {
             world.deliveries().pop()?["url"].as_str().map(str::to_owned)
         });
-        assert_eq!(world.answers(&url.await, 1).await, [200]);
+        assert_eq!(world.wait_for_attempts(&url.await, 1).await, [200]);
         assert!(!answered.get(), "the answer was not late");
     };
     let (id, ()) = tokio::join!(submit, callback);
-    let job = world.stored_once(&id).await;
+    let job = world.assert_downloaded_and_stored_once(&id).await;
     assert_eq!(
         job["provider_job_id"],
         world.admin(Method::GET, "/exports", Value::Null)["exports"][0]["export_id"]
@@ -57,10 +57,12 @@ async fn a_callback_that_overtakes_the_answer_finds_its_job() {
 #[tokio::test]
 async fn a_lost_answer_is_settled_by_the_callback_and_nothing_is_asked_twice() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "route": "POST /async/banners/export", "kind": "lost_response" }));
-    let id = world.submitted(2).await;
-    let job = world.stored_once(&id).await;
-    assert_eq!(world.asked().len(), 1);
+    world.inject_fault(
+        json!({ "on": "call", "route": "POST /async/banners/export", "kind": "lost_response" }),
+    );
+    let id = world.submit_export(2).await;
+    let job = world.assert_downloaded_and_stored_once(&id).await;
+    assert_eq!(world.export_requests().len(), 1);
     assert_eq!(
         job["provider_job_id"],
         world.admin(Method::GET, "/exports", Value::Null)["exports"][0]["export_id"]
@@ -72,21 +74,21 @@ async fn a_lost_answer_is_settled_by_the_callback_and_nothing_is_asked_twice() {
 async fn six_redeliveries_and_a_twin_by_subscription_are_one_completion() {
     let world = World::start().await;
     world.subscribe().await;
-    let id = world.submitted(3).await;
+    let id = world.submit_export(3).await;
     let url = world.callback_url(&id);
-    world.stored_once(&id).await;
-    world.answers(&world.hook_url(), 1).await;
-    world.rests().await;
+    world.assert_downloaded_and_stored_once(&id).await;
+    world.wait_for_attempts(&world.subscription_url(), 1).await;
+    world.wait_for_empty_queue().await;
     let finished = world.job_item(&id).await;
 
     world.redeliver(&url, 6);
-    world.redeliver(&world.hook_url(), 6);
-    assert_eq!(world.answers(&url, 7).await, [200; 7]);
-    assert_eq!(world.answers(&world.hook_url(), 7).await, [200; 7]);
-    world.rests().await;
-    world.stored_once(&id).await;
+    world.redeliver(&world.subscription_url(), 6);
+    assert_eq!(world.wait_for_attempts(&url, 7).await, [200; 7]);
+    assert_eq!(world.wait_for_attempts(&world.subscription_url(), 7).await, [200; 7]);
+    world.wait_for_empty_queue().await;
+    world.assert_downloaded_and_stored_once(&id).await;
     assert_eq!(world.job_item(&id).await, finished, "the finished job was written again");
-    let recorded: BTreeSet<String> = world.recorded(&id).await.into_iter().collect();
+    let recorded: BTreeSet<String> = world.recorded_deliveries(&id).await.into_iter().collect();
     assert_eq!(recorded, world.delivery_ids());
     assert_eq!(recorded.len(), 2);
 }
@@ -94,14 +96,14 @@ async fn six_redeliveries_and_a_twin_by_subscription_are_one_completion() {
 #[tokio::test]
 async fn duplicates_at_the_same_time_keep_many_workers_busy_and_one_of_them_lands() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "duplicate", "times": 5 }));
-    world.trouble(json!({ "on": "archive", "kind": "slow", "chunk": 8192, "pause_seconds": 0.05 }));
-    let id = world.submitted(3).await;
+    world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "duplicate", "times": 5 }));
+    world.inject_fault(json!({ "on": "archive", "kind": "slow", "chunk": 8192, "pause_seconds": 0.05 }));
+    let id = world.submit_export(3).await;
     let url = world.callback_url(&id);
-    world.stored_once(&id).await;
-    assert_eq!(world.answers(&url, 6).await, [200; 6]);
-    world.rests().await;
-    world.stored_once(&id).await;
+    world.assert_downloaded_and_stored_once(&id).await;
+    assert_eq!(world.wait_for_attempts(&url, 6).await, [200; 6]);
+    world.wait_for_empty_queue().await;
+    world.assert_downloaded_and_stored_once(&id).await;
     // The archive, its three files and the manifest.
     assert_eq!(world.cloud.requests().count(Service::S3, "PutObject"), 5);
 }
@@ -110,23 +112,23 @@ async fn duplicates_at_the_same_time_keep_many_workers_busy_and_one_of_them_land
 async fn the_twin_may_overtake_the_callback() {
     let world = World::start().await;
     world.subscribe().await;
-    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "delay", "seconds": 7200 }));
-    let id = world.submitted(2).await;
-    world.stored_once(&id).await;
-    world.next_delivery();
-    assert_eq!(world.answers(&world.callback_url(&id), 1).await, [200]);
-    world.rests().await;
-    world.stored_once(&id).await;
-    assert_eq!(world.recorded(&id).await.len(), 2);
+    world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "delay", "seconds": 7200 }));
+    let id = world.submit_export(2).await;
+    world.assert_downloaded_and_stored_once(&id).await;
+    world.advance_to_next_delivery();
+    assert_eq!(world.wait_for_attempts(&world.callback_url(&id), 1).await, [200]);
+    world.wait_for_empty_queue().await;
+    world.assert_downloaded_and_stored_once(&id).await;
+    assert_eq!(world.recorded_deliveries(&id).await.len(), 2);
 }
 
 #[tokio::test]
 async fn the_callback_of_the_older_job_may_come_last() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "reorder" }));
-    let older = world.submitted(2).await;
-    let newer = world.submitted(1).await;
-    world.ends(&newer, "stored").await;
-    let job = world.ends(&older, "stored").await;
+    world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "reorder" }));
+    let older = world.submit_export(2).await;
+    let newer = world.submit_export(1).await;
+    world.wait_for_status(&newer, "stored").await;
+    let job = world.wait_for_status(&older, "stored").await;
     assert_eq!(job["archive"]["entries"], 2);
 }

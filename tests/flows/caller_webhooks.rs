@@ -18,7 +18,7 @@ use crate::world::World;
 use caller_server::Caller;
 
 /// A world with a secret to sign with, and a caller on this machine.
-async fn with_caller(change: impl FnOnce(StackOptions) -> StackOptions) -> (World, Caller) {
+async fn start_with_caller(change: impl FnOnce(StackOptions) -> StackOptions) -> (World, Caller) {
     let caller = Caller::start().await;
     let origin = caller.origin.clone();
     let world = World::start_with(|mut options| {
@@ -26,34 +26,34 @@ async fn with_caller(change: impl FnOnce(StackOptions) -> StackOptions) -> (Worl
         change(options)
     });
     let world = world.await;
-    world.webhook_secret("rotate").await;
+    world.run_webhook_secret("rotate").await;
     (world, caller)
 }
 
 impl World {
     /// Looks after the secrets that sign.
-    async fn webhook_secret(&self, action: &str) -> Value {
+    async fn run_webhook_secret(&self, action: &str) -> Value {
         let command = json!({ "command": "webhook_secret", "action": action });
         self.invoke(command).await.expect("an answer")
     }
 
     /// Submits an export whose end is told at this URL.
-    async fn post_for(&self, url: &str) -> Response<Value> {
-        let mut body = self.export(2);
+    async fn post_with_webhook(&self, url: &str) -> Response<Value> {
+        let mut body = self.export_request(2);
         body["metadata"] = json!({ "campaign": "spring" });
         body["notify"] = json!({ "webhook_url": url });
         self.post(&body, &[]).await
     }
 
     /// Submits an export whose end is told at this URL. Returns the job's id.
-    async fn submitted_for(&self, url: &str) -> String {
-        let answer = self.post_for(url).await;
+    async fn submit_with_webhook(&self, url: &str) -> String {
+        let answer = self.post_with_webhook(url).await;
         assert_eq!(answer.status(), 202, "{}", answer.body());
         answer.body()["job_id"].as_str().expect("an id").to_owned()
     }
 
     /// Waits until a message to a caller is hidden, and returns for how long.
-    async fn hidden_for(&self) -> Duration {
+    async fn wait_for_hidden_message(&self) -> Duration {
         until("a message to a caller is hidden", || async {
             let hidden = self.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
             // While it is worked on it is hidden for the queue's own time.
@@ -63,12 +63,12 @@ impl World {
     }
 
     /// Lets the time pass until messages to callers are back.
-    fn time_passes(&self, time: Duration) {
+    fn advance_queue_time(&self, time: Duration) {
         self.cloud.pass_time(CALLER_WEBHOOKS_QUEUE, time + Duration::from_secs(1));
     }
 
     /// Waits until nothing is left to tell callers.
-    async fn nobody_is_left_to_tell(&self) {
+    async fn wait_until_webhooks_sent(&self) {
         until("nobody is left to tell", || async {
             let depth = self.cloud.queue_depth(CALLER_WEBHOOKS_QUEUE)?;
             (depth.visible + depth.in_flight + depth.delayed == 0).then_some(())
@@ -77,7 +77,7 @@ impl World {
     }
 
     /// How many messages callers have never heard.
-    fn never_heard(&self) -> usize {
+    fn dead_webhook_count(&self) -> usize {
         self.cloud.queue_depth(CALLER_WEBHOOKS_DEAD_LETTER_QUEUE).expect("a queue").visible
     }
 }

@@ -10,13 +10,13 @@ use crate::world::World;
 
 impl World {
     /// Checks Abyssale, with these fields besides. Returns whether all is well, and each check's status and detail.
-    async fn checked(&self, fields: Value) -> (bool, BTreeMap<String, (String, String)>) {
+    async fn run_check(&self, fields: Value) -> (bool, BTreeMap<String, (String, String)>) {
         let mut event = json!({ "command": "check", "provider": "abyssale" });
         for (name, value) in fields.as_object().into_iter().flatten() {
             event[name] = value.clone();
         }
         let answer = self.invoke(event).await.expect("an answer");
-        self.tells_no_secret(&answer.to_string()).await;
+        self.assert_no_secret_in(&answer.to_string()).await;
         let text = |check: &Value, name: &str| check[name].as_str().expect("a text").to_owned();
         let checks = answer["checks"].as_array().expect("checks").iter();
         let checks =
@@ -25,15 +25,15 @@ impl World {
     }
 
     /// Checks that this and nothing else has failed, and that its detail says so.
-    async fn only_fails(&self, name: &str, detail: &str) {
-        let (ok, checks) = self.checked(Value::Null).await;
+    async fn assert_only_failure(&self, name: &str, detail: &str) {
+        let (ok, checks) = self.run_check(Value::Null).await;
         assert!(!ok, "{checks:#?}");
         let failed: Vec<_> = checks.iter().filter(|(_, (status, _))| status == "failed").collect();
         assert_eq!(failed.len(), 1, "{checks:#?}");
         assert!(failed[0].0 == name && failed[0].1.1.contains(detail), "{failed:?}");
     }
 
-    fn knob(&self, knobs: Value) {
+    fn set_knobs(&self, knobs: Value) {
         self.admin(Method::PUT, "/knobs", knobs);
     }
 }
@@ -41,7 +41,7 @@ impl World {
 #[tokio::test]
 async fn a_deployment_in_order_is_told_so() {
     let world = World::start().await;
-    let (ok, checks) = world.checked(Value::Null).await;
+    let (ok, checks) = world.run_check(Value::Null).await;
     assert!(ok, "{checks:#?}");
     let statuses: Vec<_> =
         checks.iter().map(|(name, (status, _))| (name.as_str(), status.as_str())).collect();
@@ -65,22 +65,22 @@ async fn a_deployment_in_order_is_told_so() {
 #[tokio::test]
 async fn a_check_leaves_everything_as_it_was() {
     let world = World::start().await;
-    world.know_signing_secrets(json!([])).await;
-    let (secret, calls) = (world.secret().await, world.accepted_posts());
-    let (ok, checks) = world.checked(Value::Null).await;
+    world.set_signing_secrets(json!([])).await;
+    let (secret, calls) = (world.secret().await, world.accepted_exports());
+    let (ok, checks) = world.run_check(Value::Null).await;
     // Reading the provider's secret would make one, so it is not read.
     let requests = world.admin(Method::GET, "/requests?path=/signing-secret", Value::Null);
     assert_eq!(requests, json!([]));
     assert!(ok && checks["signing"].0 == "warning" && checks["signing"].1.contains("not signed"));
-    assert_eq!((world.secret().await, world.accepted_posts()), (secret, calls));
-    assert_eq!(world.items().await.len(), 0);
+    assert_eq!((world.secret().await, world.accepted_exports()), (secret, calls));
+    assert_eq!(world.table_items().await.len(), 0);
 }
 
 #[tokio::test]
 async fn a_key_that_is_not_accepted_fails_each_check_that_needs_it() {
     let world = World::start().await;
-    world.knob(json!({ "api_key_revoked": true }));
-    let (ok, checks) = world.checked(Value::Null).await;
+    world.set_knobs(json!({ "api_key_revoked": true }));
+    let (ok, checks) = world.run_check(Value::Null).await;
     let failed = ["key", "plan", "signing"].map(|name| checks[name].0.as_str());
     assert_eq!((ok, failed), (false, ["failed"; 3]), "{checks:#?}");
     assert_eq!(checks["receiver"].0, "ok");
@@ -89,9 +89,9 @@ async fn a_key_that_is_not_accepted_fails_each_check_that_needs_it() {
 #[tokio::test]
 async fn a_plan_without_api_access_is_told_though_a_users_key_is_accepted() {
     let world = World::start().await;
-    world.know_signing_secrets(json!([])).await;
-    world.knob(json!({ "api_access": false, "user_scoped_key": true }));
-    world.only_fails("plan", "API access").await;
+    world.set_signing_secrets(json!([])).await;
+    world.set_knobs(json!({ "api_access": false, "user_scoped_key": true }));
+    world.assert_only_failure("plan", "API access").await;
 }
 
 #[tokio::test]
@@ -101,43 +101,43 @@ async fn a_missing_key_is_named() {
     let mut secret = whole.clone();
     secret["callback_key"] = json!("");
     world.put_secret(&secret).await;
-    world.only_fails("callback_key", "callback_key").await;
+    world.assert_only_failure("callback_key", "callback_key").await;
     secret = whole;
     secret["providers"]["abyssale"]["api_key"] = json!("");
     secret["providers"]["abyssale"]["signing_secrets"] = json!([]);
     world.put_secret(&secret).await;
-    world.only_fails("key", "API key").await;
+    world.assert_only_failure("key", "API key").await;
 }
 
 #[tokio::test]
 async fn a_secret_that_the_provider_does_not_sign_with_is_found() {
     let world = World::start().await;
-    world.know_signing_secrets(json!(["whsec_of_another_workspace"])).await;
-    world.only_fails("signing", "not held").await;
+    world.set_signing_secrets(json!(["whsec_of_another_workspace"])).await;
+    world.assert_only_failure("signing", "not held").await;
 }
 
 #[tokio::test]
 async fn a_lack_of_signatures_fails_only_where_they_are_required() {
     let world = World::start_with(|options| options.variable("REQUIRE_SIGNATURES", "true")).await;
-    world.know_signing_secrets(json!([])).await;
-    world.only_fails("signing", "not signed").await;
+    world.set_signing_secrets(json!([])).await;
+    world.assert_only_failure("signing", "not signed").await;
 }
 
 #[tokio::test]
 async fn a_lack_of_a_secret_for_callers_webhooks_is_told_with_what_mends_it() {
     let world = World::start().await;
-    let (ok, checks) = world.checked(Value::Null).await;
+    let (ok, checks) = world.run_check(Value::Null).await;
     let (status, detail) = &checks["webhook_secret"];
     assert!(ok && status == "warning" && detail.contains("notify.webhook_url are refused"), "{detail}");
     assert!(detail.contains("webhook_secret with the action rotate"), "{detail}");
     let mut secret = world.secret().await;
     secret["notify_signing_secrets"] = json!(["no such key"]);
     world.put_secret(&secret).await;
-    assert_eq!(world.checked(Value::Null).await.1["webhook_secret"].0, "warning", "it could sign nothing");
+    assert_eq!(world.run_check(Value::Null).await.1["webhook_secret"].0, "warning", "it could sign nothing");
 
     let rotate = json!({ "command": "webhook_secret", "action": "rotate" });
     world.invoke(rotate).await.expect("a secret");
-    assert_eq!(world.checked(Value::Null).await.1["webhook_secret"].0, "ok");
+    assert_eq!(world.run_check(Value::Null).await.1["webhook_secret"].0, "ok");
 }
 
 #[tokio::test]
@@ -146,17 +146,17 @@ async fn a_design_is_described() {
     let id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
     let answer = |status: u16, body: Value| {
         let route = "GET /designs/*";
-        world.trouble(
+        world.inject_fault(
             json!({ "on": "call", "route": route, "kind": "answer", "status": status, "body": body }),
         );
     };
     answer(200, json!({ "id": id, "name": "Spring", "type": "animated", "formats": [{ "id": "story" }] }));
-    let (ok, checks) = world.checked(json!({ "design_id": id })).await;
+    let (ok, checks) = world.run_check(json!({ "design_id": id })).await;
     assert!(ok && checks["design"].0 == "ok", "{checks:#?}");
     assert!(checks["design"].1.contains("story") && checks["design"].1.contains("mp4, gif, html5"));
 
     answer(404, json!({ "id": "template_not_found", "message": "No." }));
-    let (ok, checks) = world.checked(json!({ "design_id": id })).await;
+    let (ok, checks) = world.run_check(json!({ "design_id": id })).await;
     assert!(!ok && checks["design"].0 == "failed", "{checks:#?}");
     let failure = world.invoke(json!({ "command": "check", "provider": "abyssale", "design_id": 7 })).await;
     assert_eq!(failure.expect_err("a refusal").error_type, "Permanent.InvalidRequest");
@@ -166,14 +166,14 @@ async fn a_design_is_described() {
 async fn what_cannot_be_reached_is_named() {
     let nowhere = "https://receiver.example.invalid";
     let world = World::start_with(|options| options.variable("WEBHOOK_URL", nowhere)).await;
-    world.only_fails("receiver", "cannot be reached").await;
+    world.assert_only_failure("receiver", "cannot be reached").await;
 }
 
 #[tokio::test]
 async fn a_table_that_is_down_is_named() {
     let world = World::start().await;
     world.cloud.faults().set(Service::DynamoDb, Outage::Refuse503);
-    world.only_fails("table", "table").await;
+    world.assert_only_failure("table", "table").await;
 }
 
 #[tokio::test]

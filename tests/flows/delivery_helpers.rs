@@ -12,17 +12,17 @@ use crate::world::{Item, World};
 impl World {
     /// Submits an export that is ready at once and whose callback never comes by itself. Returns the job's id and
     /// the callback URL.
-    pub(crate) async fn submitted_in_silence(&self, count: usize) -> (String, String) {
+    pub(crate) async fn submit_export_without_callback(&self, count: usize) -> (String, String) {
         self.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 0 }));
-        self.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
-        let id = self.submitted(count).await;
+        self.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+        let id = self.submit_export(count).await;
         let url = self.callback_url(&id);
         (id, url)
     }
 
     /// The callback URL that the provider was given for a job.
     pub(crate) fn callback_url(&self, id: &str) -> String {
-        let mut urls = self.posts().into_iter().filter_map(|post| {
+        let mut urls = self.work_requests().into_iter().filter_map(|post| {
             let body: Value = serde_json::from_str(post["body"].as_str()?).ok()?;
             body["callback_url"].as_str().map(str::to_owned)
         });
@@ -35,7 +35,7 @@ impl World {
     }
 
     /// Waits until so many attempts of the first delivery to a URL were answered. Returns the statuses.
-    pub(crate) async fn answers(&self, url: &str, count: usize) -> Vec<u64> {
+    pub(crate) async fn wait_for_attempts(&self, url: &str, count: usize) -> Vec<u64> {
         until(&format!("{count} attempts are answered"), || async {
             let sent = self.deliveries().into_iter().find(|sent| sent["url"] == url)?;
             let attempts = sent["attempts"].as_array()?;
@@ -54,7 +54,7 @@ impl World {
     }
 
     /// Lets the provider's clock jump to its next delivery.
-    pub(crate) fn next_delivery(&self) {
+    pub(crate) fn advance_to_next_delivery(&self) {
         self.admin(Method::POST, "/clock/advance", json!({ "to": "next_delivery" }));
     }
 
@@ -69,12 +69,12 @@ impl World {
     }
 
     /// The address of workspace subscriptions.
-    pub(crate) fn hook_url(&self) -> String {
+    pub(crate) fn subscription_url(&self) -> String {
         format!("{}/webhooks/abyssale", self.webhook.url)
     }
 
     /// Calls Abyssale's API as the operator of the workspace.
-    pub(crate) async fn operate(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn call_abyssale(&self, path: &str, body: Value) -> Value {
         let known = self.abyssale().describe();
         let (url, key) =
             (known["api_url"].as_str().expect("a URL"), known["api_key"].as_str().expect("a key"));
@@ -86,30 +86,34 @@ impl World {
 
     /// Subscribes Landfall to every export of the workspace.
     pub(crate) async fn subscribe(&self) {
-        self.operate("/subscribe", json!({ "hook_url": self.hook_url(), "type": "new_export" })).await;
+        self.call_abyssale(
+            "/subscribe",
+            json!({ "hook_url": self.subscription_url(), "type": "new_export" }),
+        )
+        .await;
     }
 
     /// Replaces the signing secrets that Landfall knows.
-    pub(crate) async fn know_signing_secrets(&self, secrets: Value) {
+    pub(crate) async fn set_signing_secrets(&self, secrets: Value) {
         let mut secret = self.secret().await;
         secret["providers"]["abyssale"]["signing_secrets"] = secrets;
         self.put_secret(&secret).await;
     }
 
     /// Serves these bytes as the archive of the next export.
-    pub(crate) fn next_archive(&self, bytes: impl Into<Bytes>) {
+    pub(crate) fn set_next_archive(&self, bytes: impl Into<Bytes>) {
         let put = self.abyssale().admin_bytes(Method::PUT, "/archive", "application/zip", bytes.into());
         put.unwrap_or_else(|refused| panic!("{refused}"));
     }
 
     /// Serves archives without telling their length: neither as such nor in the answer to a range.
-    pub(crate) fn hide_lengths(&self) {
+    pub(crate) fn hide_archive_length(&self) {
         self.admin(Method::PUT, "/knobs", json!({ "archive_ranges": false }));
-        self.trouble(json!({ "on": "archive", "kind": "no_length", "count": null }));
+        self.inject_fault(json!({ "on": "archive", "kind": "no_length", "count": null }));
     }
 
     /// Waits until no delivery is queued, delayed or worked on.
-    pub(crate) async fn rests(&self) {
+    pub(crate) async fn wait_for_empty_queue(&self) {
         until("the queue is empty", || async {
             let depth = self.cloud.queue_depth(QUEUE)?;
             (depth.visible + depth.in_flight + depth.delayed == 0).then_some(())
@@ -118,7 +122,7 @@ impl World {
     }
 
     /// How often each AWS operation was called, except for reading the secret.
-    pub(crate) fn calls(&self) -> BTreeMap<(Service, String), u64> {
+    pub(crate) fn aws_calls(&self) -> BTreeMap<(Service, String), u64> {
         let calls = self.cloud.requests().all().into_iter();
         calls.filter(|((service, _), _)| *service != Service::SecretsManager).collect()
     }
@@ -130,7 +134,7 @@ impl World {
     }
 
     /// Keys of the objects that can be read.
-    pub(crate) async fn keys(&self) -> Vec<String> {
+    pub(crate) async fn object_keys(&self) -> Vec<String> {
         let listed = self.aws.s3.list_objects_v2().bucket(BUCKET).send().await.expect("a list");
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }
@@ -138,13 +142,14 @@ impl World {
     /// A job's own item.
     pub(crate) async fn job_item(&self, id: &str) -> Item {
         let is = |item: &Item| item.get("pk").and_then(|pk| pk.as_s().ok()).is_some_and(|pk| pk == id);
-        self.jobs().await.into_iter().find(is).expect("the job's item")
+        self.job_items().await.into_iter().find(is).expect("the job's item")
     }
 
     /// The provider's ids of the deliveries that are recorded beside a job.
-    pub(crate) async fn recorded(&self, id: &str) -> Vec<String> {
+    pub(crate) async fn recorded_deliveries(&self, id: &str) -> Vec<String> {
         let text = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-        let items = self.items().await.into_iter().filter(|item| text(item, "pk").as_deref() == Some(id));
+        let items =
+            self.table_items().await.into_iter().filter(|item| text(item, "pk").as_deref() == Some(id));
         let sort_keys = items.filter_map(|item| text(&item, "sk"));
         sort_keys.filter_map(|sk| Some(sk.strip_prefix("DELIVERY#")?.split_once('#')?.1.to_owned())).collect()
     }

@@ -9,7 +9,7 @@ use crate::world::World;
 
 /// A request as a direct invocation.
 fn command(world: &World, key: &str) -> Value {
-    let mut event = world.export(2);
+    let mut event = world.export_request(2);
     event["command"] = json!("submit");
     event["metadata"] = json!({ "from": "a workflow" });
     event["idempotency_key"] = json!(key);
@@ -31,7 +31,7 @@ async fn a_direct_invocation_makes_and_shows_the_same_job_as_http() {
     let id = made["job_id"].as_str().expect("an id");
     assert_eq!(made["metadata"], json!({ "from": "a workflow" }));
 
-    let stored = world.ends(id, "stored").await;
+    let stored = world.wait_for_status(id, "stored").await;
     let shown = world.invoke(json!({ "command": "get", "job_id": id })).await;
     assert_eq!(shown.expect("a job"), stored);
 }
@@ -40,12 +40,12 @@ async fn a_direct_invocation_makes_and_shows_the_same_job_as_http() {
 async fn a_key_means_the_same_over_http_and_in_a_direct_invocation() {
     let world = World::start().await;
     let direct = world.invoke(command(&world, "shared")).await.expect("a job");
-    let mut request = world.export(2);
+    let mut request = world.export_request(2);
     request["metadata"] = json!({ "from": "a workflow" });
     let answer = world.post(&request, &[("idempotency-key", "shared")]).await;
 
     assert_eq!(answer.body()["job_id"], direct["job_id"]);
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn the_lambda_api_carries_both_commands() {
     let answer = invoke_api(&world, "RequestResponse", &command(&world, "api")).await;
     assert!(!answer.headers().contains_key("x-amz-function-error"), "{:?}", answer.body());
     let made: Value = serde_json::from_slice(answer.body()).expect("JSON");
-    let stored = world.ends(made["job_id"].as_str().expect("an id"), "stored").await;
+    let stored = world.wait_for_status(made["job_id"].as_str().expect("an id"), "stored").await;
 
     let get = json!({ "command": "get", "job_id": made["job_id"] });
     let answer = invoke_api(&world, "RequestResponse", &get).await;
@@ -79,10 +79,10 @@ async fn an_invocation_that_nobody_waits_for_makes_its_job() {
     assert_eq!(answer.status(), 202);
 
     let id = until("the job is in the table", || async {
-        Some(world.jobs().await.first()?.get("pk")?.as_s().ok()?.clone())
+        Some(world.job_items().await.first()?.get("pk")?.as_s().ok()?.clone())
     })
     .await;
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
 }
 
 #[tokio::test]
@@ -132,8 +132,8 @@ async fn a_refusal_of_the_provider_has_an_error_type_to_catch() {
         (on(json!({ "kind": "rate_limited", "retry_after": 1700 })), "Retryable.ProviderThrottled"),
     ];
     for (fault, error_type) in cases {
-        world.trouble(fault.clone());
-        let mut event = world.export(1);
+        world.inject_fault(fault.clone());
+        let mut event = world.export_request(1);
         event["command"] = json!("submit");
         let failure = world.invoke(event).await.expect_err("a failure");
         assert_eq!(failure.error_type, error_type, "{fault}");
@@ -143,12 +143,12 @@ async fn a_refusal_of_the_provider_has_an_error_type_to_catch() {
 #[tokio::test]
 async fn an_outcome_that_is_unknown_is_a_job_and_no_failure() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "gateway_error", "status": 504 }));
-    let mut event = world.export(1);
+    world.inject_fault(json!({ "on": "call", "kind": "gateway_error", "status": 504 }));
+    let mut event = world.export_request(1);
     event["command"] = json!("submit");
 
     // A failure would make Step Functions ask again, and that could bill twice.
     let job = world.invoke(event).await.expect("a job");
     assert_eq!(job["status"], "unknown");
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 }

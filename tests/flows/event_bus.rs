@@ -10,7 +10,7 @@ use harness::{StackOptions, until};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{World, problem};
+use crate::world::{World, assert_problem};
 
 /// The names and statuses of an export that is stored.
 const STORED: [(&str, &str); 4] = [
@@ -21,7 +21,7 @@ const STORED: [(&str, &str); 4] = [
 ];
 
 /// A world that has a bus.
-async fn with_bus(change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+async fn start_with_bus(change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     World::start_with(|options| change(options.variable("EVENT_BUS_NAME", "landfall"))).await
 }
 
@@ -33,7 +33,7 @@ impl World {
             json!({ "source": event.source, "detail-type": event.detail_type, "detail": event.detail })
         });
         let events: Vec<Value> = events.collect();
-        events.iter().for_each(schemas::fits);
+        events.iter().for_each(schemas::assert_matches_schema);
         events
     }
 
@@ -46,7 +46,7 @@ impl World {
 
     /// Waits until others have been told of as many changes of a job as these, and checks that they are these, in
     /// order and with sequences that grow.
-    async fn tells(&self, id: &str, expected: &[(&str, &str)]) -> Vec<Value> {
+    async fn assert_events(&self, id: &str, expected: &[(&str, &str)]) -> Vec<Value> {
         let events = until("others are told of everything", || async {
             let told = self.events_of(id);
             (told.len() >= expected.len()).then_some(told)
@@ -64,34 +64,28 @@ impl World {
     }
 
     /// Waits until nothing is left of a job to tell.
-    async fn all_is_told(&self, id: &str) {
+    async fn wait_for_empty_outbox(&self, id: &str) {
         until("nothing is left to tell", || async {
             (!self.job_item(id).await.contains_key("outbox")).then_some(())
         })
         .await;
     }
-
-    /// Runs the sweep as the schedule does, some time ahead.
-    async fn sweeps(&self, ahead_seconds: u64) -> Value {
-        let sweep = json!({ "command": "sweep", "ahead_seconds": ahead_seconds });
-        (self.worker_function)(sweep).await.expect("an answer")
-    }
 }
 
 #[tokio::test]
 async fn each_step_of_a_job_is_told_once_and_in_order() {
-    let world = with_bus(|options| options).await;
-    let mut body = world.export(2);
+    let world = start_with_bus(|options| options).await;
+    let mut body = world.export_request(2);
     body["metadata"] = json!({ "campaign": "spring" });
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 0 }));
-    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+    world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
     let id = world.post(&body, &[]).await.body()["job_id"].as_str().expect("an id").to_owned();
-    world.tells(&id, &STORED[..1]).await;
-    world.all_is_told(&id).await;
+    world.assert_events(&id, &STORED[..1]).await;
+    world.wait_for_empty_outbox(&id).await;
     world.redeliver(&world.callback_url(&id), 1);
 
-    let job = world.ends(&id, "stored").await;
-    let events = world.tells(&id, &STORED).await;
+    let job = world.wait_for_status(&id, "stored").await;
+    let events = world.assert_events(&id, &STORED).await;
     assert_eq!(world.published().len(), 4, "nothing is told twice");
     let last = &events[3]["detail"];
     for name in ["provider", "kind", "status", "provider_job_id", "created_at", "updated_at", "metadata"] {
@@ -100,54 +94,54 @@ async fn each_step_of_a_job_is_told_once_and_in_order() {
     assert_eq!(last["manifest"]["key"], job["manifest"]["key"]);
     assert_eq!((&last["files_total"], &last["error"]), (&json!(2), &Value::Null));
     // Nothing is left to look after.
-    world.all_is_told(&id).await;
+    world.wait_for_empty_outbox(&id).await;
     assert!(!world.job_item(&id).await.contains_key("due_at"));
 }
 
 #[tokio::test]
 async fn a_job_that_lacks_files_is_told_as_partial_with_its_reason() {
-    let world = with_bus(|options| options).await;
-    world.trouble(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
-    let id = world.submitted(2).await;
-    let job = world.ends(&id, "partial").await;
+    let world = start_with_bus(|options| options).await;
+    world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
+    let id = world.submit_export(2).await;
+    let job = world.wait_for_status(&id, "partial").await;
     let mut expected = STORED;
     expected[3] = ("Job Partial", "partial");
-    let events = world.tells(&id, &expected).await;
+    let events = world.assert_events(&id, &expected).await;
     assert_eq!(events[3]["detail"]["error"], job["error"]);
 }
 
 #[tokio::test]
 async fn a_job_that_is_refused_is_told_as_failed_and_never_as_submitted() {
-    let world = with_bus(|options| options).await;
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
-    let answer = world.post(&world.export(1), &[]).await;
-    let id = problem(&answer, 422, "provider-refused-request")["job_id"].as_str().expect("an id");
-    world.tells(id, &[("Job Failed", "failed")]).await;
+    let world = start_with_bus(|options| options).await;
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
+    let answer = world.post(&world.export_request(1), &[]).await;
+    let id = assert_problem(&answer, 422, "provider-refused-request")["job_id"].as_str().expect("an id");
+    world.assert_events(id, &[("Job Failed", "failed")]).await;
 }
 
 #[tokio::test]
 async fn a_job_that_expires_is_told_and_so_is_what_comes_late() {
-    let world = with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
-    let (id, url) = world.submitted_in_silence(1).await;
+    let world = start_with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
     until("the job expires", || async {
-        world.sweeps(3600).await;
+        world.sweep(3600).await;
         (world.job(&id).await["status"] == "expired").then_some(())
     })
     .await;
     world.redeliver(&url, 1);
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
     let [submitted, received, landing, stored] = STORED;
     let expired = ("Job Expired", "expired");
-    world.tells(&id, &[submitted, expired, received, landing, stored]).await;
+    world.assert_events(&id, &[submitted, expired, received, landing, stored]).await;
 }
 
 #[tokio::test]
 async fn without_a_bus_nothing_is_told_and_nothing_is_kept() {
     let world = World::start().await;
-    let (id, url) = world.submitted_in_silence(1).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
     assert!(!world.job_item(&id).await.contains_key("outbox"));
     world.redeliver(&url, 1);
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
     let item = world.job_item(&id).await;
     assert!(["outbox", "publish_at", "due_at"].iter().all(|name| !item.contains_key(*name)), "{item:?}");
     assert_eq!(world.cloud.events().len(), 0);

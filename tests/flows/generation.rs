@@ -25,12 +25,12 @@ impl World {
     }
 
     /// A request for a generation of the first design of a type, with these fields besides.
-    pub(crate) fn generation(&self, kind: &str, more: Value) -> Value {
-        self.order("generation", kind, more)
+    pub(crate) fn generation_request(&self, kind: &str, more: Value) -> Value {
+        self.design_request("generation", kind, more)
     }
 
     /// A request for work of this kind with the first design of a type.
-    pub(crate) fn order(&self, kind: &str, design: &str, more: Value) -> Value {
+    pub(crate) fn design_request(&self, kind: &str, design: &str, more: Value) -> Value {
         let id = self.design(design)["id"].clone();
         let mut request = json!({ "provider": "abyssale", "kind": kind, "design_id": id });
         for (name, value) in more.as_object().into_iter().flatten() {
@@ -40,27 +40,27 @@ impl World {
     }
 
     /// A request for three formats of a static design.
-    pub(crate) fn three_formats(&self) -> Value {
-        self.generation("static", json!({ "template_format_names": ["square", "story", "postcard"] }))
+    pub(crate) fn three_format_request(&self) -> Value {
+        self.generation_request("static", json!({ "template_format_names": ["square", "story", "postcard"] }))
     }
 
     /// Submits a request that is taken, and returns the job's id.
-    pub(crate) async fn taken(&self, request: &Value) -> String {
-        taken(&self.post(request, &[]).await)
+    pub(crate) async fn submit_request(&self, request: &Value) -> String {
+        accepted_job_id(&self.post(request, &[]).await)
     }
 
     /// Submits a request and waits until its job has this status.
-    pub(crate) async fn carried_out(&self, request: &Value, status: &str) -> Value {
-        let id = self.taken(request).await;
-        self.ends(&id, status).await
+    pub(crate) async fn run_job(&self, request: &Value, status: &str) -> Value {
+        let id = self.submit_request(request).await;
+        self.wait_for_status(&id, status).await
     }
 
     /// Submits a generation that is ready at once and whose callback never comes by itself. Returns the job's id and
     /// the callback URL.
-    pub(crate) async fn generated_in_silence(&self, request: &Value) -> (String, String) {
+    pub(crate) async fn submit_generation_without_callback(&self, request: &Value) -> (String, String) {
         self.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 0 }));
-        self.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
-        let id = self.taken(request).await;
+        self.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+        let id = self.submit_request(request).await;
         let url = self.callback_url(&id);
         (id, url)
     }
@@ -72,7 +72,7 @@ impl World {
 }
 
 /// The id of the job of a request that was taken.
-pub(crate) fn taken(answer: &Response<Value>) -> String {
+pub(crate) fn accepted_job_id(answer: &Response<Value>) -> String {
     assert_eq!(answer.status(), 202, "{}", answer.body());
     answer.body()["job_id"].as_str().expect("an id").to_owned()
 }
@@ -86,7 +86,7 @@ fn names(manifest: &Value) -> Vec<&str> {
 }
 
 /// Checks that a text for people says all of this.
-pub(crate) fn says(message: &Value, parts: &[&str]) {
+pub(crate) fn assert_mentions(message: &Value, parts: &[&str]) {
     let message = message.as_str().expect("a text");
     for part in parts {
         assert!(message.contains(part), "{part} is not in: {message}");

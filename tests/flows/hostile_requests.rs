@@ -29,9 +29,9 @@ async fn status_of(api: &str, target: &str) -> u16 {
 #[tokio::test]
 async fn a_path_reaches_no_other_job_than_the_one_it_names() {
     let world = World::start().await;
-    let (first, second) = (world.submitted(1).await, world.submitted(1).await);
-    world.ends(&first, "stored").await;
-    world.ends(&second, "stored").await;
+    let (first, second) = (world.submit_export(1).await, world.submit_export(1).await);
+    world.wait_for_status(&first, "stored").await;
+    world.wait_for_status(&second, "stored").await;
     assert_eq!(status_of(&world.submit.url, &format!("/jobs/{second}/archive")).await, 302);
     for up in
         ["../..", "%2e%2e/%2e%2e", "..%2f..", "%252e%252e/%252e%252e", ".\\..\\..", "..%5c..", "./../.."]
@@ -115,7 +115,12 @@ fn hostile_events() -> Vec<String> {
 }
 
 /// Gives a function's process every hostile event, and then one that it answers well.
-async fn survives(binary: &str, environment: &[(String, String)], good: &Value, status: u16) {
+async fn assert_survives_hostile_events(
+    binary: &str,
+    environment: &[(String, String)],
+    good: &Value,
+    status: u16,
+) {
     let mut process = Bootstrap::start(Path::new(binary), environment).await.expect("a process");
     for event in hostile_events() {
         let answer = process.invoke(event.clone()).await;
@@ -155,12 +160,12 @@ async fn no_request_ends_a_function() {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec();
-    let (id, url) = world.submitted_in_silence(1).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
     let path = url.strip_prefix(&world.webhook.url).expect("a path");
     let callback = event(path, &json!({ "content-type": "application/json" }));
     // It reads the secret and looks for a signature, as for any other callback.
-    survives(env!("CARGO_BIN_EXE_webhook-process"), &environment, &callback, 401).await;
+    assert_survives_hostile_events(env!("CARGO_BIN_EXE_webhook-process"), &environment, &callback, 401).await;
     let mut shown = event(&format!("/jobs/{id}"), &json!({}));
     shown["requestContext"]["http"]["method"] = json!("GET");
-    survives(env!("CARGO_BIN_EXE_submit-process"), &environment, &shown, 200).await;
+    assert_survives_hostile_events(env!("CARGO_BIN_EXE_submit-process"), &environment, &shown, 200).await;
 }

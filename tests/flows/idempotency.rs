@@ -9,7 +9,7 @@ use harness::{
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::world::{World, problem, without_deliveries};
+use crate::world::{World, assert_problem, without_deliveries};
 
 const KEY: &[(&str, &str)] = &[("idempotency-key", "order 7")];
 
@@ -30,35 +30,35 @@ async fn post_text(world: &World, body: &str) -> Value {
 #[tokio::test]
 async fn the_same_request_under_the_same_key_is_the_same_job() {
     let world = World::start().await;
-    let first = world.post(&world.export(2), KEY).await;
+    let first = world.post(&world.export_request(2), KEY).await;
     let id = first.body()["job_id"].as_str().expect("an id");
-    let stored = world.ends(id, "stored").await;
-    let second = world.post(&world.export(2), KEY).await;
+    let stored = world.wait_for_status(id, "stored").await;
+    let second = world.post(&world.export_request(2), KEY).await;
 
     assert_eq!(second.status(), 202);
     assert_eq!(second.headers()["location"], first.headers()["location"]);
     assert_eq!(*second.body(), without_deliveries(&stored));
-    assert_eq!((world.asked().len(), world.jobs().await.len()), (1, 1));
+    assert_eq!((world.export_requests().len(), world.job_items().await.len()), (1, 1));
 }
 
 #[tokio::test]
 async fn another_request_under_the_same_key_is_a_conflict() {
     let world = World::start().await;
-    world.post(&world.export(2), KEY).await;
-    let mut other_metadata = world.export(2);
+    world.post(&world.export_request(2), KEY).await;
+    let mut other_metadata = world.export_request(2);
     other_metadata["metadata"] = json!({});
-    let mut other_order = world.export(2);
+    let mut other_order = world.export_request(2);
     other_order["banner_ids"].as_array_mut().expect("a list").reverse();
 
-    for other in [world.export(1), other_metadata, other_order] {
-        problem(&world.post(&other, KEY).await, 409, "idempotency-mismatch");
+    for other in [world.export_request(1), other_metadata, other_order] {
+        assert_problem(&world.post(&other, KEY).await, 409, "idempotency-mismatch");
         let mut event = other.clone();
         event["command"] = json!("submit");
         event["idempotency_key"] = json!("order 7");
         let failure = world.invoke(event).await.expect_err("a failure");
         assert_eq!(failure.error_type, "Permanent.IdempotencyMismatch");
     }
-    assert_eq!((world.asked().len(), world.jobs().await.len()), (1, 1));
+    assert_eq!((world.export_requests().len(), world.job_items().await.len()), (1, 1));
 }
 
 #[tokio::test]
@@ -81,13 +81,13 @@ async fn the_order_and_the_blanks_of_json_do_not_matter() {
         jobs.push(post_text(&world, body).await["job_id"].clone());
     }
     assert!(jobs.iter().all(|id| *id == jobs[0]), "{jobs:?}");
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 }
 
 #[tokio::test]
 async fn fifty_requests_at_once_under_one_key_are_one_job() {
     let world = World::start().await;
-    let request = world.export(2);
+    let request = world.export_request(2);
     let answers = join_all((0..50).map(|_| world.post(&request, KEY))).await;
 
     let first = &answers[0].body()["job_id"];
@@ -95,22 +95,25 @@ async fn fifty_requests_at_once_under_one_key_are_one_job() {
         assert_eq!(answer.status(), 202, "{}", answer.body());
         assert_eq!(&answer.body()["job_id"], first);
     }
-    assert_eq!((world.asked().len(), world.accepted_posts(), world.jobs().await.len()), (1, 1, 1));
-    world.ends(first.as_str().expect("an id"), "stored").await;
+    assert_eq!(
+        (world.export_requests().len(), world.accepted_exports(), world.job_items().await.len()),
+        (1, 1, 1)
+    );
+    world.wait_for_status(first.as_str().expect("an id"), "stored").await;
 }
 
 #[tokio::test]
 async fn without_a_key_every_request_is_a_job() {
     let world = World::start().await;
-    assert_ne!(world.submitted(1).await, world.submitted(1).await);
-    assert_eq!((world.asked().len(), world.jobs().await.len()), (2, 2));
+    assert_ne!(world.submit_export(1).await, world.submit_export(1).await);
+    assert_eq!((world.export_requests().len(), world.job_items().await.len()), (2, 2));
 }
 
 #[tokio::test]
 async fn two_keys_are_two_jobs() {
     let world = World::start().await;
-    let one = world.post(&world.export(1), &[("idempotency-key", "one")]).await;
-    let two = world.post(&world.export(1), &[("idempotency-key", "One")]).await;
+    let one = world.post(&world.export_request(1), &[("idempotency-key", "one")]).await;
+    let two = world.post(&world.export_request(1), &[("idempotency-key", "One")]).await;
     assert_ne!(one.body()["job_id"], two.body()["job_id"]);
 }
 
@@ -119,14 +122,14 @@ async fn a_refusal_for_good_is_answered_again_without_asking() {
     let world = World::start().await;
     let errors = json!([{ "path": "ids[0]", "code": "wrong_type", "message": "Not an image." }]);
     let body = json!({ "id": "wrong_type", "message": "ids[0]: Not an image.", "errors": errors });
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 400, "body": body }));
-    let first = world.post(&world.export(1), KEY).await;
-    let second = world.post(&world.export(1), KEY).await;
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 400, "body": body }));
+    let first = world.post(&world.export_request(1), KEY).await;
+    let second = world.post(&world.export_request(1), KEY).await;
 
-    problem(&first, 422, "provider-refused-request");
+    assert_problem(&first, 422, "provider-refused-request");
     assert_eq!(first.body(), second.body());
     assert_eq!(first.status(), second.status());
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 }
 
 #[tokio::test]
@@ -134,19 +137,19 @@ async fn without_its_table_nothing_is_asked_of_the_provider() {
     for outage in [Outage::Refuse503, Outage::RefuseWrites503, Outage::DropConnections] {
         let world = World::start().await;
         world.cloud.faults().dynamodb(outage);
-        let answer = world.post(&world.export(1), KEY).await;
-        problem(&answer, 503, "storage-unavailable");
+        let answer = world.post(&world.export_request(1), KEY).await;
+        assert_problem(&answer, 503, "storage-unavailable");
         assert!(answer.headers().contains_key("retry-after"), "{outage:?}");
-        let mut event = world.export(1);
+        let mut event = world.export_request(1);
         event["command"] = json!("submit");
         let failure = world.invoke(event).await.expect_err("a failure");
         assert_eq!(failure.error_type, "Retryable.StorageUnavailable");
-        assert!(world.asked().is_empty(), "{outage:?}");
+        assert!(world.export_requests().is_empty(), "{outage:?}");
 
         world.cloud.faults().clear();
-        let answer = world.post(&world.export(1), KEY).await;
+        let answer = world.post(&world.export_request(1), KEY).await;
         assert_eq!(answer.status(), 202, "{outage:?}: {}", answer.body());
-        assert_eq!(world.jobs().await.len(), 1, "{outage:?}");
+        assert_eq!(world.job_items().await.len(), 1, "{outage:?}");
     }
 }
 
@@ -155,11 +158,11 @@ async fn a_claim_whose_answer_was_lost_is_still_ours() {
     for key in [KEY, &[]] {
         let world = World::start().await;
         world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::LoseAnswers, 1);
-        let answer = world.post(&world.export(1), key).await;
+        let answer = world.post(&world.export_request(1), key).await;
 
         assert_eq!(answer.status(), 202, "{key:?}: {}", answer.body());
-        assert_eq!((world.asked().len(), world.jobs().await.len()), (1, 1), "{key:?}");
-        world.ends(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+        assert_eq!((world.export_requests().len(), world.job_items().await.len()), (1, 1), "{key:?}");
+        world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
     }
 }
 
@@ -168,14 +171,14 @@ async fn a_claim_that_was_written_unheard_is_found_again() {
     for key in [KEY, &[]] {
         let world = World::start().await;
         world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::LoseAnswers, ATTEMPTS);
-        let answer = world.post(&world.export(1), key).await;
+        let answer = world.post(&world.export_request(1), key).await;
         assert_eq!(answer.status(), 202, "{}", answer.body());
         let id = answer.body()["job_id"].as_str().expect("an id");
-        world.ends(id, "stored").await;
-        assert_eq!((world.asked().len(), world.jobs().await.len()), (1, 1));
+        world.wait_for_status(id, "stored").await;
+        assert_eq!((world.export_requests().len(), world.job_items().await.len()), (1, 1));
         if !key.is_empty() {
-            assert_eq!(world.post(&world.export(1), key).await.body()["job_id"], id);
-            assert_eq!(world.asked().len(), 1);
+            assert_eq!(world.post(&world.export_request(1), key).await.body()["job_id"], id);
+            assert_eq!(world.export_requests().len(), 1);
         }
     }
 }
@@ -186,15 +189,15 @@ async fn a_claim_that_was_not_written_can_never_be() {
     world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::DropConnections, ATTEMPTS);
     // The record that takes the job's place is written, and its answer is lost, too.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::LoseAnswers, 1);
-    problem(&world.post(&world.export(1), KEY).await, 503, "storage-unavailable");
-    assert!(world.asked().is_empty());
-    let jobs = world.jobs().await;
+    assert_problem(&world.post(&world.export_request(1), KEY).await, 503, "storage-unavailable");
+    assert!(world.export_requests().is_empty());
+    let jobs = world.job_items().await;
     assert_eq!((jobs.len(), jobs[0]["status"].as_s().expect("a text").as_str()), (1, "failed"));
 
-    let answer = world.post(&world.export(1), KEY).await;
+    let answer = world.post(&world.export_request(1), KEY).await;
     assert_eq!(answer.status(), 202, "{}", answer.body());
-    world.ends(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
-    assert_eq!(world.asked().len(), 1);
+    world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+    assert_eq!(world.export_requests().len(), 1);
 }
 
 #[tokio::test]
@@ -203,7 +206,7 @@ async fn a_provider_job_id_that_cannot_be_recorded_is_told_and_the_callback_sett
     // The claim is a transaction, so the first single write is the one that records the provider job id.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::Refuse503, ATTEMPTS);
     world.admin(http::Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
-    let answer = world.post(&world.export(1), KEY).await;
+    let answer = world.post(&world.export_request(1), KEY).await;
 
     let job = answer.body();
     assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("submitted")), "{job}");
@@ -211,22 +214,22 @@ async fn a_provider_job_id_that_cannot_be_recorded_is_told_and_the_callback_sett
     assert_eq!(world.job(id).await["status"], "submitting", "the record was not taken");
 
     world.admin(http::Method::POST, "/clock/advance", json!({ "to": "next_delivery" }));
-    let stored = world.ends(id, "stored").await;
+    let stored = world.wait_for_status(id, "stored").await;
     assert_eq!(stored["provider_job_id"], job["provider_job_id"]);
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_key_that_could_not_be_freed_does_not_hold_its_refusal_for_good() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
     world.cloud.faults().next(Service::DynamoDb, "DeleteItem", Outage::Refuse503, ATTEMPTS);
-    problem(&world.post(&world.export(1), KEY).await, 429, "provider-throttled");
+    assert_problem(&world.post(&world.export_request(1), KEY).await, 429, "provider-throttled");
 
     // The caller was told to come back.
-    let answer = world.post(&world.export(1), KEY).await;
+    let answer = world.post(&world.export_request(1), KEY).await;
     assert_eq!(answer.status(), 202, "{}", answer.body());
-    assert_eq!(world.accepted_posts(), 1);
+    assert_eq!(world.accepted_exports(), 1);
 }
 
 #[tokio::test]
@@ -249,9 +252,9 @@ async fn a_secret_that_lacks_a_key_is_told_before_anything_is_written() {
         spoil(&mut secret);
         world.put_secret(&secret).await;
 
-        let answer = world.post(&world.export(1), KEY).await;
-        problem(&answer, status, kind);
-        assert!(world.items().await.is_empty() && world.asked().is_empty(), "{secret}");
+        let answer = world.post(&world.export_request(1), KEY).await;
+        assert_problem(&answer, status, kind);
+        assert!(world.table_items().await.is_empty() && world.export_requests().is_empty(), "{secret}");
     }
 }
 
@@ -259,13 +262,13 @@ async fn a_secret_that_lacks_a_key_is_told_before_anything_is_written() {
 async fn without_its_secret_nothing_is_written() {
     let world = World::start().await;
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
-    let answer = world.post(&world.export(1), KEY).await;
-    problem(&answer, 503, "storage-unavailable");
-    assert!(world.items().await.is_empty() && world.asked().is_empty());
+    let answer = world.post(&world.export_request(1), KEY).await;
+    assert_problem(&answer, 503, "storage-unavailable");
+    assert!(world.table_items().await.is_empty() && world.export_requests().is_empty());
 
     world.cloud.faults().clear();
     // The failure is remembered for a moment.
-    let taken = || async { (world.post(&world.export(1), KEY).await.status() == 202).then_some(()) };
+    let taken = || async { (world.post(&world.export_request(1), KEY).await.status() == 202).then_some(()) };
     until("the secret is read again", taken).await;
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 }

@@ -18,23 +18,23 @@ use crate::world::World;
 impl World {
     /// `GET` of a path of the submit API. Redirects are not followed.
     async fn get(&self, path: &str) -> Response<Value> {
-        self.ask(Method::GET, path, &[], &Value::Null).await
+        self.call_api(Method::GET, path, &[], &Value::Null).await
     }
 
     /// Lets something happen to a job: `retry`, `cancel` or `replay`.
-    async fn tell(&self, id: &str, what: &str, body: Value) -> Response<Value> {
-        self.ask(Method::POST, &format!("/jobs/{id}/{what}"), &[], &body).await
+    async fn post_operation(&self, id: &str, what: &str, body: Value) -> Response<Value> {
+        self.call_api(Method::POST, &format!("/jobs/{id}/{what}"), &[], &body).await
     }
 
     /// Cancels a job that can be cancelled.
-    pub(crate) async fn cancelled(&self, id: &str) -> Value {
-        let answer = self.tell(id, "cancel", Value::Null).await;
+    pub(crate) async fn cancel_job(&self, id: &str) -> Value {
+        let answer = self.post_operation(id, "cancel", Value::Null).await;
         assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (200, &json!("cancelled")));
         answer.into_body()
     }
 
     /// Makes a job look as if it had been given up.
-    async fn give_up(&self, id: &str) {
+    async fn expire_job(&self, id: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let update =
             self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id)).key("sk", text("JOB"));

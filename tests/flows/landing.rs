@@ -22,18 +22,18 @@ use crate::world::World;
 
 impl World {
     /// Lands an export of three files whose downloads go wrong like this.
-    async fn landing_with(&self, faults: Value, status: &str) -> Value {
-        self.trouble(faults);
-        let id = self.submitted(3).await;
-        let job = self.ends(&id, status).await;
+    async fn land_with_faults(&self, faults: Value, status: &str) -> Value {
+        self.inject_fault(faults);
+        let id = self.submit_export(3).await;
+        let job = self.wait_for_status(&id, status).await;
         assert_eq!(self.open_uploads().await, Vec::<String>::new());
         job
     }
 
     /// A landing that fails for good. Returns what the job says about it.
-    async fn failed_landing(&self, faults: Value, class: &str) -> String {
-        let job = self.landing_with(faults, "failed").await;
-        assert_eq!(self.keys().await, Vec::<String>::new(), "something is left in the bucket");
+    async fn fail_landing(&self, faults: Value, class: &str) -> String {
+        let job = self.land_with_faults(faults, "failed").await;
+        assert_eq!(self.object_keys().await, Vec::<String>::new(), "something is left in the bucket");
         assert_eq!((&job["archive"], &job["files"]), (&Value::Null, &json!([])), "{job:#}");
         assert_eq!(
             (&job["error"]["type"], &job["error"]["retryable"]),
@@ -45,14 +45,14 @@ impl World {
 }
 
 /// Checks that a text for people says all of this.
-fn says(message: &str, parts: &[&str]) {
+fn assert_mentions(message: &str, parts: &[&str]) {
     for part in parts {
         assert!(message.contains(part), "{part} is not in: {message}");
     }
 }
 
 /// Serves one answer, byte for byte, to whoever connects. Returns the origin.
-pub(crate) async fn serves(answer: &'static [u8]) -> String {
+pub(crate) async fn serve_response(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move {

@@ -6,24 +6,24 @@ mod metrics;
 mod secret_leaks;
 mod traces;
 
-pub(crate) use default_subscriber::listen;
+pub(crate) use default_subscriber::install_default_subscriber;
 use runtime::{Environment, log_into};
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
 
-use crate::signing_secret::log::Page;
+use crate::signing_secret::log::LogBuffer;
 
 /// The log of every function that runs in this thread, from its start to its end.
-pub(crate) struct Log {
-    page: Page,
+pub(crate) struct CapturedLog {
+    page: LogBuffer,
     _ends: DefaultGuard,
 }
 
-impl Log {
+impl CapturedLog {
     /// Begins a log that tells everything.
     pub(crate) fn start() -> Self {
-        listen();
-        let page = Page::default();
+        install_default_subscriber();
+        let page = LogBuffer::default();
         let written = page.clone();
         let environment = Environment::new([("LOG_LEVEL", "trace")]);
         let log = log_into(&environment, move || written.clone());
@@ -39,12 +39,12 @@ impl Log {
     }
 
     /// What was counted under a name, one figure for each line.
-    pub(crate) fn counted(&self, metric: &str) -> Vec<f64> {
-        counted(&self.lines(), metric)
+    pub(crate) fn metric_values(&self, metric: &str) -> Vec<f64> {
+        metric_values(&self.lines(), metric)
     }
 }
 
-fn counted(lines: &[Value], metric: &str) -> Vec<f64> {
+fn metric_values(lines: &[Value], metric: &str) -> Vec<f64> {
     let named = |line: &&Value| line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] == metric;
     lines.iter().filter(named).map(|line| line[metric].as_f64().expect("a figure")).collect()
 }

@@ -5,27 +5,29 @@ mod document;
 use http::{Method, Response};
 use serde_json::{Value, json};
 
-use document::{conforms, followed, template};
+use document::{find_path_template, resolve_reference, schema_errors};
 
 /// Checks an answer against the description: status, headers, content type and body. `target` is the path with its query.
-pub(crate) fn fits(method: &Method, target: &str, answer: &Response<Value>) {
-    let wrong = objections(method, target, answer);
+pub(crate) fn assert_response_described(method: &Method, target: &str, answer: &Response<Value>) {
+    let wrong = response_mismatches(method, target, answer);
     let status = answer.status();
     assert!(wrong.is_empty(), "{method} {target} is answered {status}: {wrong:#?}\n{:#}", answer.body());
 }
 
 /// Checks that a request which was taken is one that the description allows.
-pub(crate) fn takes(request: &Value, answer: &Response<Value>) {
+pub(crate) fn assert_request_described(request: &Value, answer: &Response<Value>) {
     if answer.status().is_success() {
-        let wrong = conforms(&json!({ "$ref": "#/components/schemas/SubmitRequest" }), request);
+        let wrong = schema_errors(&json!({ "$ref": "#/components/schemas/SubmitRequest" }), request);
         assert!(wrong.is_empty(), "a request was taken that is not as described: {wrong:#?}\n{request:#}");
     }
 }
 
 /// What is not as described.
-fn objections(method: &Method, target: &str, answer: &Response<Value>) -> Vec<String> {
+fn response_mismatches(method: &Method, target: &str, answer: &Response<Value>) -> Vec<String> {
     let path = target.split(['?', '#']).next().unwrap_or_default();
-    let Some((template, described)) = template(path) else { return problem(404, "not-found", answer) };
+    let Some((template, described)) = find_path_template(path) else {
+        return problem(404, "not-found", answer);
+    };
     let Some(operation) = described.get(method.as_str().to_ascii_lowercase()) else {
         let mut wrong = problem(405, "method-not-allowed", answer);
         let methods = described.as_object().expect("operations").keys().filter(|name| *name != "parameters");
@@ -37,23 +39,23 @@ fn objections(method: &Method, target: &str, answer: &Response<Value>) -> Vec<St
         return wrong;
     };
     let status = answer.status().as_u16();
-    let response = followed(&operation["responses"][status.to_string()]);
+    let response = resolve_reference(&operation["responses"][status.to_string()]);
     if response.is_null() {
         return vec![format!("{template} does not describe the status {status}")];
     }
-    let mut wrong = headers(&response["headers"], answer);
+    let mut wrong = header_mismatches(&response["headers"], answer);
     let content_type = header(answer, "content-type").unwrap_or_default();
     match &response["content"][content_type] {
         Value::Null => wrong.push(format!("{template} does not describe {content_type:?} for {status}")),
-        media => wrong.extend(conforms(&media["schema"], answer.body())),
+        media => wrong.extend(schema_errors(&media["schema"], answer.body())),
     }
     wrong
 }
 
-fn headers(described: &Value, answer: &Response<Value>) -> Vec<String> {
+fn header_mismatches(described: &Value, answer: &Response<Value>) -> Vec<String> {
     let mut wrong = vec![];
     for (name, described) in described.as_object().into_iter().flatten() {
-        let described = followed(described);
+        let described = resolve_reference(described);
         match header(answer, name) {
             Some(value) if !header_conforms(&described["schema"], value) => {
                 wrong.push(format!("the header {name} is {value:?}"));
@@ -99,41 +101,41 @@ mod tests {
         })
     }
 
-    fn fit(method: Method, path: &str, content_type: &str, status: u16, body: Value) -> bool {
+    fn is_described(method: Method, path: &str, content_type: &str, status: u16, body: Value) -> bool {
         let answer = Response::builder().status(status).header("content-type", content_type);
         let answer = answer.header("cache-control", "no-store").body(body).expect("an answer");
-        objections(&method, path, &answer).is_empty()
+        response_mismatches(&method, path, &answer).is_empty()
     }
 
     /// A description that allows everything would check nothing.
     #[test]
     fn an_answer_that_is_not_described_is_found_out() {
         let media = "application/problem+json";
-        assert!(fit(Method::GET, JOB, media, 404, problem()));
+        assert!(is_described(Method::GET, JOB, media, 404, problem()));
         let mut stranger = problem();
         stranger["stranger"] = json!(1);
         let mut other = problem();
         other["type"] = json!("urn:landfall:problem:job-conflict");
         let mut silent = problem();
         silent.as_object_mut().expect("an object").remove("detail");
-        assert!(!fit(Method::GET, JOB, "application/json", 404, problem()), "another content type");
-        assert!(!fit(Method::GET, JOB, media, 409, problem()), "another status");
-        assert!(!fit(Method::GET, "/jobs", media, 404, problem()), "another path");
+        assert!(!is_described(Method::GET, JOB, "application/json", 404, problem()), "another content type");
+        assert!(!is_described(Method::GET, JOB, media, 409, problem()), "another status");
+        assert!(!is_described(Method::GET, "/jobs", media, 404, problem()), "another path");
         assert!(
-            !fit(Method::GET, &format!("{JOB}/files/a/b.png"), media, 200, problem()),
+            !is_described(Method::GET, &format!("{JOB}/files/a/b.png"), media, 200, problem()),
             "a redirect was described"
         );
         for (body, what) in [(stranger, "a field more"), (other, "another class"), (silent, "a field less")] {
-            assert!(!fit(Method::GET, JOB, media, 404, body), "{what}");
+            assert!(!is_described(Method::GET, JOB, media, 404, body), "{what}");
         }
-        assert!(!fit(
+        assert!(!is_described(
             Method::GET,
             "/jobs",
             "application/json",
             200,
             json!({ "jobs": [{}], "next_cursor": null })
         ));
-        assert!(fit(
+        assert!(is_described(
             Method::GET,
             "/jobs?limit=1",
             "application/json",
@@ -145,7 +147,7 @@ mod tests {
     #[tokio::test]
     async fn the_description_is_served_as_it_is_committed() {
         let world = World::start().await;
-        let ask = async |method, path| world.ask(method, path, &[], &Value::Null).await;
+        let ask = async |method, path| world.call_api(method, path, &[], &Value::Null).await;
         assert_eq!(*ask(Method::GET, "/openapi.json").await.body(), *DESCRIPTION);
         assert_eq!(ask(Method::GET, "/openapi.json?version=2").await.status(), 400);
         assert_eq!(ask(Method::POST, "/openapi.json").await.status(), 405);

@@ -29,8 +29,8 @@ async fn assert_failed(world: &World, problem: &Value, class: &str) {
 }
 
 /// Submits an export while a fault lies in the way of the next call.
-async fn submitted_into(world: &World, mut fault: Value) -> Response<Value> {
+async fn submit_with_api_fault(world: &World, mut fault: Value) -> Response<Value> {
     fault["on"] = json!("call");
-    world.trouble(fault);
-    world.post(&world.export(2), &[]).await
+    world.inject_fault(fault);
+    world.post(&world.export_request(2), &[]).await
 }

@@ -16,7 +16,10 @@ use crate::world::World;
 
 /// A world that keeps this pace, in front of a provider that bears twice as much, as Abyssale's ceiling of 10 per
 /// second is to the default of 5. Exports take an hour, so that jobs stay where their submission left them.
-pub(crate) async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+pub(crate) async fn rate_limited_world(
+    per_second: f64,
+    change: impl FnOnce(StackOptions) -> StackOptions,
+) -> World {
     let pace = per_second.to_string();
     let world = World::start_with(|options| {
         change(
@@ -33,8 +36,8 @@ pub(crate) async fn paced(per_second: f64, change: impl FnOnce(StackOptions) -> 
 impl World {
     /// Submits so many jobs as fast as a machine takes them on which everything runs at once. Who is told to come back
     /// does.
-    async fn burst(&self, count: usize) -> Vec<Response<Value>> {
-        let request = self.export(1);
+    async fn submit_burst(&self, count: usize) -> Vec<Response<Value>> {
+        let request = self.export_request(1);
         let submitted = |number: usize| {
             let (request, key) = (&request, number.to_string());
             async move {
@@ -51,13 +54,13 @@ impl World {
 
     /// Waits until no job waits or is being asked for, and checks that so many were submitted. The others are those
     /// whose callers were told to come back.
-    async fn everybody_was_served(&self, count: usize) {
+    async fn wait_until_all_submitted(&self, count: usize) {
         for left in (0..count as u32).step_by(100).collect::<Vec<_>>().into_iter().rev() {
             let what = format!("at most {left} are in the queue");
-            until(&what, || async { (self.queued().await <= left).then_some(()) }).await;
+            until(&what, || async { (self.queued_submissions().await <= left).then_some(()) }).await;
         }
         let statuses = until("everybody was served", || async {
-            let jobs = self.jobs().await;
+            let jobs = self.job_items().await;
             let statuses: Vec<String> =
                 jobs.iter().map(|job| job["status"].as_s().expect("a text").clone()).collect();
             let in_line = |status: &String| ["waiting", "submitting"].contains(&status.as_str());
@@ -69,11 +72,11 @@ impl World {
     }
 
     /// Lets one job take the turn that is free, and another one wait behind it. The queue is told nothing yet.
-    pub(crate) async fn one_waits(&mut self, headers: &[(&str, &str)]) -> String {
+    pub(crate) async fn submit_waiting_job(&mut self, headers: &[(&str, &str)]) -> String {
         self.stack.pause_submissions();
-        let first = self.post(&self.export(2), &[]).await;
+        let first = self.post(&self.export_request(2), &[]).await;
         assert_eq!((first.status().as_u16(), &first.body()["status"]), (202, &json!("submitted")));
-        let second = self.post(&self.export(1), headers).await;
+        let second = self.post(&self.export_request(1), headers).await;
         let job = second.body();
         assert_eq!((second.status().as_u16(), &job["status"]), (202, &json!("waiting")), "{job}");
         assert_eq!(second.headers()["location"], job["links"]["self"].as_str().expect("a link"));
@@ -81,7 +84,7 @@ impl World {
     }
 
     /// How many messages the queue of waiting jobs holds, hidden and delayed ones included.
-    pub(crate) async fn queued(&self) -> u32 {
+    pub(crate) async fn queued_submissions(&self) -> u32 {
         let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
         let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("an answer");
         let counts = [
@@ -94,37 +97,40 @@ impl World {
     }
 
     /// When each export POST reached the provider, in milliseconds and in order.
-    fn asked_at(&self) -> Vec<i64> {
-        let mut times: Vec<i64> =
-            self.asked().iter().map(|asked| asked["milliseconds"].as_i64().expect("a time")).collect();
+    fn export_request_times(&self) -> Vec<i64> {
+        let mut times: Vec<i64> = self
+            .export_requests()
+            .iter()
+            .map(|asked| asked["milliseconds"].as_i64().expect("a time"))
+            .collect();
         times.sort_unstable();
         times
     }
 }
 
 /// The most requests in any second.
-fn most_in_a_second(times: &[i64]) -> usize {
+fn max_per_second(times: &[i64]) -> usize {
     let within = |from: i64| times.iter().filter(|time| (from..from + 1000).contains(*time)).count();
     times.iter().map(|time| within(*time)).max().unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_jobs_at_once_are_all_asked_for_once_and_never_too_fast() {
-    let world = paced(25.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0.5")).await;
-    assert_all_served(&world, 500, 25).await;
+    let world = rate_limited_world(25.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0.5")).await;
+    assert_all_submitted(&world, 500, 25).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes two minutes; run it with --ignored --nocapture to measure"]
 async fn five_hundred_jobs_at_once_at_the_default_pace() {
-    let world = paced(5.0, |options| options).await;
-    assert_all_served(&world, 500, 5).await;
+    let world = rate_limited_world(5.0, |options| options).await;
+    assert_all_submitted(&world, 500, 5).await;
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are what the measuring is for")]
-async fn assert_all_served(world: &World, count: usize, per_second: usize) {
+async fn assert_all_submitted(world: &World, count: usize, per_second: usize) {
     let started = Instant::now();
-    let answers = world.burst(count).await;
+    let answers = world.submit_burst(count).await;
     let taken = started.elapsed();
     let waiting = answers.iter().filter(|answer| answer.body()["status"] == "waiting").count();
     for answer in &answers {
@@ -132,14 +138,14 @@ async fn assert_all_served(world: &World, count: usize, per_second: usize) {
     }
     assert!(waiting > count / 4, "{waiting}");
 
-    world.everybody_was_served(count).await;
-    let times = world.asked_at();
-    let most = most_in_a_second(&times);
+    world.wait_until_all_submitted(count).await;
+    let times = world.export_request_times();
+    let most = max_per_second(&times);
     println!(
         "{count} jobs at {per_second}/s: taken in {taken:.1?}, {waiting} of them to wait; asked for over {} ms, at most {most} in a second",
         times[times.len() - 1] - times[0]
     );
-    assert_eq!((times.len(), world.accepted_posts()), (count, count as u64));
+    assert_eq!((times.len(), world.accepted_exports()), (count, count as u64));
     assert!(most <= 2 * per_second, "{most}");
 }
 
@@ -147,18 +153,18 @@ async fn assert_all_served(world: &World, count: usize, per_second: usize) {
 async fn who_came_first_is_asked_for_before_those_who_came_much_later() {
     let change = |options: StackOptions| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0");
     let one_batch_at_a_time = |options| StackOptions { submit_concurrency: 1, ..change(options) };
-    let mut world = paced(20.0, one_batch_at_a_time).await;
+    let mut world = rate_limited_world(20.0, one_batch_at_a_time).await;
     world.stack.pause_submissions();
     // Nobody gets a turn until all of them wait.
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 8 }));
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 8 }));
     let mut ids = vec![];
     for _ in 0..30 {
-        ids.push(world.submitted(1).await);
+        ids.push(world.submit_export(1).await);
     }
     world.stack.resume_submissions();
-    world.everybody_was_served(30).await;
+    world.wait_until_all_submitted(30).await;
 
-    let asked: Vec<String> = world.asked().iter().map(|asked| asked["body"].to_string()).collect();
+    let asked: Vec<String> = world.export_requests().iter().map(|asked| asked["body"].to_string()).collect();
     let place = |id: &String| asked.iter().position(|body| body.contains(id)).expect("it was asked for");
     let places: Vec<usize> = ids.iter().map(place).collect();
     assert!(places[..10].iter().max() < places[20..].iter().min(), "{places:?}");

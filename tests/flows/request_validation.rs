@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     openapi_conformance,
-    world::{World, named, problem},
+    world::{World, assert_problem, error_fields},
 };
 
 /// The id of no job.
@@ -27,7 +27,7 @@ async fn send(
     let request = request.body(Bytes::copy_from_slice(body)).expect("a request");
     let answer = world.http.send(request).await.expect("an answer");
     let answer = answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null));
-    openapi_conformance::fits(&method, path, &answer);
+    openapi_conformance::assert_response_described(&method, path, &answer);
     answer
 }
 
@@ -38,13 +38,13 @@ async fn post(world: &World, content_type: &str, body: &[u8]) -> Response<Value>
 
 /// Checks that nothing was written and nobody was asked.
 pub(crate) async fn assert_untouched(world: &World, what: &str) {
-    assert!(world.items().await.is_empty(), "something was written: {what}");
-    assert!(world.posts().is_empty(), "the provider was asked: {what}");
+    assert!(world.table_items().await.is_empty(), "something was written: {what}");
+    assert!(world.work_requests().is_empty(), "the provider was asked: {what}");
 }
 
 /// Requests that break a rule, each with the fields that its refusal names.
-fn broken(world: &World) -> Vec<(Value, Vec<&'static str>)> {
-    let good = world.export(2);
+fn invalid_requests(world: &World) -> Vec<(Value, Vec<&'static str>)> {
+    let good = world.export_request(2);
     let with = |field: &str, value: Value| {
         let mut request = good.clone();
         request[field] = value;
@@ -87,9 +87,9 @@ fn broken(world: &World) -> Vec<(Value, Vec<&'static str>)> {
 #[tokio::test]
 async fn a_request_that_breaks_a_rule_is_refused_by_the_fields_name() {
     let world = World::start().await;
-    for (request, fields) in broken(&world) {
+    for (request, fields) in invalid_requests(&world) {
         let answer = world.post(&request, &[]).await;
-        assert_eq!(named(problem(&answer, 400, "invalid-request")), fields, "{request}");
+        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), fields, "{request}");
     }
     assert_untouched(&world, "requests over HTTP").await;
 }
@@ -97,7 +97,7 @@ async fn a_request_that_breaks_a_rule_is_refused_by_the_fields_name() {
 #[tokio::test]
 async fn a_direct_invocation_that_breaks_a_rule_is_a_permanent_failure() {
     let world = World::start().await;
-    for (mut request, fields) in broken(&world) {
+    for (mut request, fields) in invalid_requests(&world) {
         if fields == ["idempotency_key"] {
             // In a direct invocation the key has its place among the fields.
             continue;
@@ -118,7 +118,7 @@ async fn every_broken_rule_is_named_at_once() {
     });
     let answer = world.post(&request, &[("idempotency-key", "")]).await;
 
-    let mut fields = named(problem(&answer, 400, "invalid-request"));
+    let mut fields = error_fields(assert_problem(&answer, 400, "invalid-request"));
     fields.sort_unstable();
     assert_eq!(fields, ["banner_ids[0]", "banner_ids[1]", "idempotency_key", "metadata", "size"]);
 }
@@ -126,17 +126,21 @@ async fn every_broken_rule_is_named_at_once() {
 #[tokio::test]
 async fn a_bad_idempotency_key_is_refused() {
     let world = World::start().await;
-    let body = world.export(1).to_string();
+    let body = world.export_request(1).to_string();
     let long = "k".repeat(256);
     for key in ["", long.as_str(), "a\tb"] {
         let headers = [("content-type", "application/json"), ("idempotency-key", key)];
         let answer = send(&world, Method::POST, "/jobs", &headers, body.as_bytes()).await;
-        assert_eq!(named(problem(&answer, 400, "invalid-request")), ["idempotency_key"], "{key:?}");
+        assert_eq!(
+            error_fields(assert_problem(&answer, 400, "invalid-request")),
+            ["idempotency_key"],
+            "{key:?}"
+        );
     }
     for key in
         [json!(""), json!(long), json!("a\u{0}b"), json!("line\nfeed"), json!("ключ"), json!(7), json!([])]
     {
-        let mut event = world.export(1);
+        let mut event = world.export_request(1);
         event["command"] = json!("submit");
         event["idempotency_key"] = key.clone();
         let failure = world.invoke(event).await.expect_err("a failure");
@@ -149,42 +153,42 @@ async fn a_bad_idempotency_key_is_refused() {
 #[tokio::test]
 async fn the_longest_idempotency_key_is_taken() {
     let world = World::start().await;
-    let answer = world.post(&world.export(1), &[("idempotency-key", &"k".repeat(255))]).await;
+    let answer = world.post(&world.export_request(1), &[("idempotency-key", &"k".repeat(255))]).await;
     assert_eq!(answer.status(), 202, "{}", answer.body());
 }
 
 #[tokio::test]
 async fn only_json_objects_are_read() {
     let world = World::start().await;
-    let good = world.export(1).to_string();
+    let good = world.export_request(1).to_string();
     for content_type in
         ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
     {
         let answer = post(&world, content_type, good.as_bytes()).await;
-        let refused = problem(&answer, 415, "unsupported-media-type");
-        assert_eq!(named(refused), ["content-type"], "{content_type:?}");
+        let refused = assert_problem(&answer, 415, "unsupported-media-type");
+        assert_eq!(error_fields(refused), ["content-type"], "{content_type:?}");
     }
     let none = send(&world, Method::POST, "/jobs", &[], good.as_bytes()).await;
-    assert_eq!(named(problem(&none, 415, "unsupported-media-type")), ["content-type"]);
+    assert_eq!(error_fields(assert_problem(&none, 415, "unsupported-media-type")), ["content-type"]);
 
     let cut = &good[..good.len() - 1];
     for body in [cut, "", "{'a': 1}", "[]", "[{}]", "null", "\"text\"", "7", "\u{feff}{}"] {
         let answer = post(&world, "application/json", body.as_bytes()).await;
-        assert_eq!(named(problem(&answer, 400, "invalid-request")), ["body"], "{body:?}");
+        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["body"], "{body:?}");
     }
     let answer = post(&world, "application/json", b"{\"provider\": \"\xff\xfe\"}").await;
-    assert_eq!(named(problem(&answer, 400, "invalid-request")), ["body"]);
+    assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["body"]);
     assert_untouched(&world, "bodies").await;
 }
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
     let world = World::start().await;
-    let mut request = world.export(1).to_string();
+    let mut request = world.export_request(1).to_string();
     // Blanks do not matter to JSON, so that only the size can be what is refused.
     request.push_str(&" ".repeat(128 * 1024 + 1 - request.len()));
     let answer = post(&world, "application/json", request.as_bytes()).await;
-    assert_eq!(named(problem(&answer, 413, "payload-too-large")), ["body"]);
+    assert_eq!(error_fields(assert_problem(&answer, 413, "payload-too-large")), ["body"]);
     assert_untouched(&world, "a large body").await;
 
     request.pop();
@@ -213,7 +217,7 @@ async fn a_wrong_method_is_told_the_right_one() {
         (Method::GET, replay.as_str(), "POST"),
     ] {
         let answer = send(&world, method.clone(), path, &[], b"").await;
-        problem(&answer, 405, "method-not-allowed");
+        assert_problem(&answer, 405, "method-not-allowed");
         assert_eq!(answer.headers()["allow"], right, "{method} {path}");
     }
     // The answer to HEAD has no body to look at.
@@ -245,10 +249,10 @@ async fn what_is_not_there_is_not_found() {
     let other_spelling = format!("/jobs/{upper}");
     for path in paths.into_iter().chain([unknown.as_str(), other_spelling.as_str()]) {
         let answer = send(&world, Method::GET, path, &[], b"").await;
-        problem(&answer, 404, "not-found");
+        assert_problem(&answer, 404, "not-found");
     }
     let answer = post_to(&world, "/elsewhere").await;
-    problem(&answer, 404, "not-found");
+    assert_problem(&answer, 404, "not-found");
     assert_untouched(&world, "unknown paths").await;
 }
 
@@ -258,7 +262,7 @@ async fn post_to(world: &World, path: &str) -> Response<Value> {
         Method::POST,
         path,
         &[("content-type", "application/json")],
-        world.export(1).to_string().as_bytes(),
+        world.export_request(1).to_string().as_bytes(),
     )
     .await
 }

@@ -14,24 +14,24 @@ use crate::world::World;
 
 impl World {
     /// Carries out an action, and checks that the answer tells no secret.
-    async fn signing(&self, action: &str) -> Value {
-        let answer = self.sign_with(json!({ "action": action })).await;
+    async fn run_signing_secret(&self, action: &str) -> Value {
+        let answer = self.try_signing_secret(json!({ "action": action })).await;
         answer.unwrap_or_else(|failure| panic!("{action}: {}", failure.error_message))
     }
 
     /// The same with fields of choice, and it may fail.
-    async fn sign_with(&self, fields: Value) -> Result<Value, FunctionError> {
+    async fn try_signing_secret(&self, fields: Value) -> Result<Value, FunctionError> {
         let mut event = json!({ "command": "signing_secret", "provider": "abyssale" });
         for (name, value) in fields.as_object().into_iter().flatten() {
             event[name] = value.clone();
         }
         let answer = self.invoke(event).await;
-        self.tells_no_secret(&format!("{answer:?}")).await;
+        self.assert_no_secret_in(&format!("{answer:?}")).await;
         answer
     }
 
     /// Checks that a text holds none of the secrets that there are, on either side.
-    pub(crate) async fn tells_no_secret(&self, text: &str) {
+    pub(crate) async fn assert_no_secret_in(&self, text: &str) {
         let held = self.secret().await;
         let section = &held["providers"]["abyssale"];
         let signing = section["signing_secrets"].as_array().into_iter().flatten();
@@ -42,40 +42,40 @@ impl World {
     }
 
     /// The signing secrets that Landfall holds.
-    async fn held(&self) -> Vec<Value> {
+    async fn stored_signing_secrets(&self) -> Vec<Value> {
         let secret = self.secret().await;
         secret["providers"]["abyssale"]["signing_secrets"].as_array().cloned().unwrap_or_default()
     }
 
     /// A workspace that never had a signing secret, and a Landfall that knows of none.
-    async fn not_signed(&self) {
+    async fn remove_signing_secrets(&self) {
         self.admin(Method::POST, "/reset", json!({ "secrets": true }));
         self.admin(
             Method::PUT,
             "/knobs",
             json!({ "export_latency_seconds": 0.05, "gateway_per_second": 0, "tiers": [] }),
         );
-        self.know_signing_secrets(json!([])).await;
+        self.set_signing_secrets(json!([])).await;
     }
 
     /// An address of the receiver that leads nowhere and looks at no secret.
-    fn nowhere(&self) -> String {
+    fn unknown_webhook_url(&self) -> String {
         format!("{}/nowhere", self.webhook.url)
     }
 
     /// Lets the provider's signing side look at its secrets, which it then knows for as long as the knob says.
-    async fn signing_side_looks(&self) {
-        assert_eq!(self.deliver(json!({ "url": self.nowhere(), "sign": true })).await, 404);
+    async fn warm_signing_cache(&self) {
+        assert_eq!(self.deliver(json!({ "url": self.unknown_webhook_url(), "sign": true })).await, 404);
     }
 
     /// How often the provider was asked for this path.
-    fn asked_for(&self, method: &str, path: &str) -> usize {
+    fn provider_request_count(&self, method: &str, path: &str) -> usize {
         let requests = format!("/requests?method={method}&path={path}");
         self.admin(Method::GET, &requests, Value::Null).as_array().map_or(0, Vec::len)
     }
 
     /// Codes in the signature of each delivery's last attempt, in the order of the deliveries.
-    fn codes(&self) -> Vec<usize> {
+    fn signature_counts(&self) -> Vec<usize> {
         let last = |sent: &Value| {
             let attempt = sent["attempts"].as_array()?.last()?;
             Some(
@@ -101,17 +101,17 @@ async fn what_makes_no_sense_is_refused_by_field() {
         (json!({ "action": "fetch", "force": true }), "force"),
         (json!({ "action": "rotate", "force": "yes" }), "force"),
     ] {
-        let failure = world.sign_with(fields.clone()).await.expect_err("a refusal");
+        let failure = world.try_signing_secret(fields.clone()).await.expect_err("a refusal");
         assert_eq!(failure.error_type, "Permanent.InvalidRequest", "{fields}");
         assert!(failure.error_message.contains(named), "{fields}: {}", failure.error_message);
     }
-    assert_eq!(world.asked_for("POST", "/signing-secret/rotate"), 0);
+    assert_eq!(world.provider_request_count("POST", "/signing-secret/rotate"), 0);
 }
 
 #[tokio::test]
 async fn a_key_that_is_not_accepted_is_told_as_such() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "api_key_revoked": true }));
-    let failure = world.sign_with(json!({ "action": "rotate" })).await.expect_err("a refusal");
+    let failure = world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a refusal");
     assert_eq!(failure.error_type, "Permanent.ProviderCredentials");
 }

@@ -26,7 +26,7 @@ fn instant(text: &Value) -> OffsetDateTime {
 #[tokio::test]
 async fn a_request_is_answered_with_the_job_and_where_to_find_it() {
     let world = patient().await;
-    let answer = world.post(&world.export(2), &[]).await;
+    let answer = world.post(&world.export_request(2), &[]).await;
 
     let job = answer.body();
     assert_eq!(answer.status(), 202, "{job}");
@@ -42,7 +42,7 @@ async fn a_request_is_answered_with_the_job_and_where_to_find_it() {
 #[tokio::test]
 async fn a_submitted_job_has_every_field_and_null_where_nothing_is_known_yet() {
     let world = patient().await;
-    let id = world.submitted(2).await;
+    let id = world.submit_export(2).await;
 
     let job = world.job(&id).await;
     let exports = world.admin(Method::GET, "/exports", Value::Null);
@@ -60,9 +60,9 @@ async fn a_submitted_job_has_every_field_and_null_where_nothing_is_known_yet() {
 #[tokio::test]
 async fn a_stored_job_has_every_field_filled() {
     let world = World::start().await;
-    let id = world.submitted(2).await;
+    let id = world.submit_export(2).await;
 
-    let job = world.ends(&id, "stored").await;
+    let job = world.wait_for_status(&id, "stored").await;
     let known = [
         "archive",
         "created_at",
@@ -108,20 +108,20 @@ async fn metadata_comes_back_unchanged() {
         "numbers": [0, -7, 1.5, 1e-3],
         "#name": "<&>",
     });
-    let mut request = world.export(1);
+    let mut request = world.export_request(1);
     request["metadata"] = metadata.clone();
     let answer = world.post(&request, &[]).await;
 
     let id = answer.body()["job_id"].as_str().expect("an id");
     assert_eq!(answer.body()["metadata"], metadata);
-    assert_eq!(world.ends(id, "stored").await["metadata"], metadata);
+    assert_eq!(world.wait_for_status(id, "stored").await["metadata"], metadata);
 }
 
 #[tokio::test]
 async fn metadata_may_be_any_json_of_4096_bytes() {
     let world = World::start().await;
     for metadata in [json!("x".repeat(4094)), json!(["y".repeat(4092)]), json!(7), json!(true), json!([])] {
-        let mut request = world.export(1);
+        let mut request = world.export_request(1);
         request["metadata"] = metadata.clone();
         let answer = world.post(&request, &[]).await;
         assert_eq!(answer.status(), 202, "{}", answer.body());
@@ -138,7 +138,7 @@ async fn the_provider_gets_the_ids_as_they_came_and_a_callback_url_of_the_job() 
     let request = json!({ "provider": "abyssale", "kind": "export", "banner_ids": ids });
     let answer = world.post(&request, &[]).await;
 
-    let asked = world.asked();
+    let asked = world.export_requests();
     assert_eq!(asked.len(), 1, "{asked:#?}");
     let body: Value = serde_json::from_str(asked[0]["body"].as_str().expect("a body")).expect("JSON");
     assert_eq!(keys(&body), ["callback_url", "ids"]);
@@ -154,23 +154,23 @@ async fn the_provider_gets_the_ids_as_they_came_and_a_callback_url_of_the_job() 
 #[tokio::test]
 async fn the_provider_gets_the_key_in_its_header() {
     let world = World::start().await;
-    world.submitted(1).await;
+    world.submit_export(1).await;
 
-    let headers = &world.asked()[0]["headers"];
+    let headers = &world.export_requests()[0]["headers"];
     let key = world.abyssale().describe()["api_key"].as_str().expect("a key").to_owned();
     // The log shows the beginning of a key; that the whole was right shows in the acceptance.
     assert_eq!(headers["x-api-key"], format!("{}…", key.chars().take(4).collect::<String>()));
     assert_eq!(headers["content-type"], "application/json");
-    assert_eq!(world.accepted_posts(), 1);
+    assert_eq!(world.accepted_exports(), 1);
 }
 
 #[tokio::test]
 async fn two_jobs_have_two_tokens() {
     let world = World::start().await;
-    world.submitted(1).await;
-    world.submitted(1).await;
+    world.submit_export(1).await;
+    world.submit_export(1).await;
 
-    let asked = world.asked();
+    let asked = world.export_requests();
     let body = |index: usize| serde_json::from_str::<Value>(asked[index]["body"].as_str().expect("a body"));
     let token = |index: usize| {
         let url = body(index).expect("JSON")["callback_url"].as_str().expect("a URL").to_owned();
@@ -186,7 +186,7 @@ async fn any_json_content_type_is_read() {
     for content_type in
         ["application/json; charset=utf-8", "Application/JSON", "application/vnd.landfall+json"]
     {
-        let answer = world.post(&world.export(1), &[("content-type", content_type)]).await;
+        let answer = world.post(&world.export_request(1), &[("content-type", content_type)]).await;
         assert_eq!(answer.status(), 202, "{content_type}: {}", answer.body());
     }
 }
@@ -195,15 +195,15 @@ async fn any_json_content_type_is_read() {
 async fn a_job_is_shown_while_the_provider_is_still_being_asked() {
     let world =
         World::start_with(|options: StackOptions| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
-    world.trouble(json!({ "on": "call", "kind": "late", "seconds": 2 }));
+    world.inject_fault(json!({ "on": "call", "kind": "late", "seconds": 2 }));
     let request =
         Request::post(format!("{}/jobs", world.submit.url)).header("content-type", "application/json");
-    let request = request.body(Bytes::from(world.export(1).to_string())).expect("a request");
+    let request = request.body(Bytes::from(world.export_request(1).to_string())).expect("a request");
     let http = world.http.clone();
     let asking = tokio::spawn(async move { http.send(request).await });
 
     let job = until("the job is in the table", || async {
-        let jobs = world.jobs().await;
+        let jobs = world.job_items().await;
         let id = jobs.first()?.get("pk")?.as_s().ok()?.clone();
         Some(world.job(&id).await)
     })

@@ -30,13 +30,13 @@ impl World {
     }
 
     /// When a job is looked at next.
-    async fn due(&self, id: &str) -> OffsetDateTime {
+    async fn due_at(&self, id: &str) -> OffsetDateTime {
         let item = self.job_item(id).await;
         OffsetDateTime::parse(item["due_at"].as_s().expect("a text"), &Rfc3339).expect("a time")
     }
 
     /// Changes attributes of a job's item behind everybody's back.
-    async fn tamper(&self, id: &str, attributes: &[(&str, &str)], removed: &[&str]) {
+    async fn update_job_item(&self, id: &str, attributes: &[(&str, &str)], removed: &[&str]) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut update =
             self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id)).key("sk", text("JOB"));

@@ -19,18 +19,18 @@ fn new_export() -> Value {
 }
 
 /// Knocks with a signed delivery, and checks that nothing came of it but the answer.
-async fn refused(world: &World, url: &str, status: u64) {
-    let before = world.calls();
+async fn assert_rejected(world: &World, url: &str, status: u64) {
+    let before = world.aws_calls();
     let answer = world.deliver(json!({ "url": url, "sign": true, "body": new_export() })).await;
     assert_eq!(answer, status, "{url}");
-    assert_eq!(world.calls(), before, "{url}");
+    assert_eq!(world.aws_calls(), before, "{url}");
 }
 
 #[tokio::test]
 async fn a_callback_is_acknowledged_and_queued() {
     let mut world = World::start().await;
     world.stack.pause_worker();
-    let (_, url) = world.submitted_in_silence(1).await;
+    let (_, url) = world.submit_export_without_callback(1).await;
     assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": new_export() })).await, 200);
     let depth = world.cloud.queue_depth(QUEUE).expect("the queue");
     assert_eq!((depth.visible, depth.in_flight, depth.delayed), (1, 0, 0));
@@ -39,20 +39,20 @@ async fn a_callback_is_acknowledged_and_queued() {
 #[tokio::test]
 async fn a_wrong_token_does_not_open_the_receiver() {
     let world = World::start().await;
-    let (_, url) = world.submitted_in_silence(1).await;
-    let (_, other) = world.submitted_in_silence(1).await;
+    let (_, url) = world.submit_export_without_callback(1).await;
+    let (_, other) = world.submit_export_without_callback(1).await;
     let (job, token) = url.rsplit_once('/').expect("a token");
     let (other_job, _) = other.rsplit_once('/').expect("a token");
     for wrong in ["x", "AAAA", &token[1..], &format!("{token}x"), &token.to_lowercase()] {
-        refused(&world, &format!("{job}/{wrong}"), 401).await;
+        assert_rejected(&world, &format!("{job}/{wrong}"), 401).await;
     }
-    refused(&world, &format!("{other_job}/{token}"), 401).await;
+    assert_rejected(&world, &format!("{other_job}/{token}"), 401).await;
 }
 
 #[tokio::test]
 async fn nothing_is_behind_any_other_path() {
     let world = World::start().await;
-    let (_, url) = world.submitted_in_silence(1).await;
+    let (_, url) = world.submit_export_without_callback(1).await;
     let (job, token) = url.rsplit_once('/').expect("a token");
     let receiver = &world.webhook.url;
     for path in [
@@ -66,20 +66,20 @@ async fn nothing_is_behind_any_other_path() {
         format!("{}/{token}/more", job.trim_start_matches(receiver.as_str())),
         job.trim_start_matches(receiver.as_str()).to_owned(),
     ] {
-        refused(&world, &format!("{receiver}{path}"), 404).await;
+        assert_rejected(&world, &format!("{receiver}{path}"), 404).await;
     }
 }
 
 #[tokio::test]
 async fn only_a_post_is_a_delivery() {
     let world = World::start().await;
-    let (_, url) = world.submitted_in_silence(1).await;
-    let before = world.calls();
+    let (_, url) = world.submit_export_without_callback(1).await;
+    let before = world.aws_calls();
     for method in [Method::GET, Method::PUT, Method::DELETE, Method::HEAD] {
         let request =
             Request::builder().method(&method).uri(&url).body(bytes::Bytes::new()).expect("a request");
         let answer = world.http.send(request).await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
     }
-    assert_eq!(world.calls(), before);
+    assert_eq!(world.aws_calls(), before);
 }

@@ -14,14 +14,14 @@ use crate::{archive_builder::archive_of, world::World};
 const MIB: usize = 1024 * 1024;
 
 /// A file server whose first answer stops in the middle for as long as anybody waits. The others are whole.
-struct Source {
+struct PausingSource {
     origin: String,
     archive: Arc<Vec<u8>>,
 }
 
-impl Source {
+impl PausingSource {
     /// Serves an archive, with its length or without.
-    async fn of(archive: Vec<u8>, announced: bool) -> Self {
+    async fn start(archive: Vec<u8>, announced: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let archive = Arc::new(archive);
@@ -57,19 +57,22 @@ async fn answer(
 }
 
 /// The real worker, as processes that can be killed.
-pub(crate) fn processes(mut options: StackOptions) -> StackOptions {
+pub(crate) fn with_worker_processes(mut options: StackOptions) -> StackOptions {
     options.workers = Workers::Processes(PathBuf::from(env!("CARGO_BIN_EXE_webhook-process")));
     options
 }
 
 impl World {
-    async fn with_source(source: &Source, change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
+    async fn start_with_source(
+        source: &PausingSource,
+        change: impl FnOnce(StackOptions) -> StackOptions,
+    ) -> Self {
         Self::start_with(|options| change(options.variable("TRUSTED_ORIGINS", source.origin.clone()))).await
     }
 
     /// Submits an export and waits until its worker is in the middle of it: this operation was called.
-    async fn in_the_middle(&self, source: &Source, operation: &str) -> String {
-        let (id, url) = self.submitted_in_silence(3).await;
+    async fn submit_and_wait_for_call(&self, source: &PausingSource, operation: &str) -> String {
+        let (id, url) = self.submit_export_without_callback(3).await;
         let archive_url = format!("{}/a.zip", source.origin);
         let body = json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": archive_url });
         assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
@@ -77,7 +80,7 @@ impl World {
             (self.cloud.requests().count(Service::S3, operation) > 0).then_some(())
         })
         .await;
-        assert_eq!(self.keys().await, Vec::<String>::new());
+        assert_eq!(self.object_keys().await, Vec::<String>::new());
         id
     }
 
@@ -87,54 +90,54 @@ impl World {
     }
 
     /// Checks that a job ends stored, byte for byte and once, with nothing left over.
-    async fn survives(&self, id: &str, source: &Source) {
-        let job = self.ends(id, "stored").await;
+    async fn assert_stored_after_crash(&self, id: &str, source: &PausingSource) {
+        let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");
-        assert!(self.object(key).await == *source.archive, "other bytes came");
+        assert!(self.read_object(key).await == *source.archive, "other bytes came");
         assert_eq!(self.cloud.object_writes(BUCKET, key), 1);
         assert_eq!(self.open_uploads().await, Vec::<String>::new());
         assert_eq!(job["error"], Value::Null);
-        self.rests().await;
+        self.wait_for_empty_queue().await;
     }
 }
 
 #[tokio::test]
 async fn a_worker_killed_in_the_middle_of_an_upload_in_parts_leaves_nothing_behind() {
-    let source = Source::of(archive_of(3, 5 * MIB), false).await;
-    let world = World::with_source(&source, processes).await;
-    let id = world.in_the_middle(&source, "UploadPart").await;
+    let source = PausingSource::start(archive_of(3, 5 * MIB), false).await;
+    let world = World::start_with_source(&source, with_worker_processes).await;
+    let id = world.submit_and_wait_for_call(&source, "UploadPart").await;
     assert_eq!(world.open_uploads().await.len(), 1);
     world.kill_worker();
-    world.survives(&id, &source).await;
+    world.assert_stored_after_crash(&id, &source).await;
     assert_eq!(world.cloud.requests().count(Service::S3, "CreateMultipartUpload"), 2);
 }
 
 #[tokio::test]
 async fn a_worker_killed_in_the_middle_of_a_single_request_leaves_nothing_behind() {
-    let source = Source::of(archive_of(3, MIB), true).await;
-    let world = World::with_source(&source, processes).await;
-    let id = world.in_the_middle(&source, "PutObject").await;
+    let source = PausingSource::start(archive_of(3, MIB), true).await;
+    let world = World::start_with_source(&source, with_worker_processes).await;
+    let id = world.submit_and_wait_for_call(&source, "PutObject").await;
     world.kill_worker();
-    world.survives(&id, &source).await;
+    world.assert_stored_after_crash(&id, &source).await;
 }
 
 #[tokio::test]
 async fn a_worker_that_vanishes_is_replaced_when_its_lease_runs_out() {
-    let source = Source::of(archive_of(3, 5 * MIB), false).await;
-    let mut world = World::with_source(&source, |options| options).await;
-    let id = world.in_the_middle(&source, "UploadPart").await;
+    let source = PausingSource::start(archive_of(3, 5 * MIB), false).await;
+    let mut world = World::start_with_source(&source, |options| options).await;
+    let id = world.submit_and_wait_for_call(&source, "UploadPart").await;
     world.stack.pause_worker();
     world.stack.resume_worker();
-    world.survives(&id, &source).await;
+    world.assert_stored_after_crash(&id, &source).await;
 }
 
 #[tokio::test]
 async fn a_job_waits_for_a_worker() {
     let mut world = World::start().await;
     world.stack.pause_worker();
-    let id = world.submitted(2).await;
-    assert_eq!(world.answers(&world.callback_url(&id), 1).await, [200]);
+    let id = world.submit_export(2).await;
+    assert_eq!(world.wait_for_attempts(&world.callback_url(&id), 1).await, [200]);
     assert_eq!(world.job(&id).await["status"], "submitted");
     world.stack.resume_worker();
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
 }

@@ -39,7 +39,7 @@ impl World {
     /// A world with other settings. Waits are short: the provider takes 50 ms, retries come after a second, and nobody
     /// keeps the provider's pace.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
-        crate::observability::listen();
+        crate::observability::install_default_subscriber();
         let data = TempDir::new().expect("a temporary folder");
         let mut options = StackOptions::new(data.path())
             .variable("RETRY_BASE_SECONDS", "1")
@@ -78,12 +78,12 @@ impl World {
     }
 
     /// A request for an export of so many banners.
-    pub(crate) fn export(&self, count: usize) -> Value {
+    pub(crate) fn export_request(&self, count: usize) -> Value {
         json!({ "provider": "abyssale", "kind": "export", "banner_ids": self.banner_ids(count) })
     }
 
     /// A request to the submit API. Its answer is as the API's description says. Redirects are not followed.
-    pub(crate) async fn ask(
+    pub(crate) async fn call_api(
         &self,
         method: Method,
         path: &str,
@@ -92,33 +92,33 @@ impl World {
     ) -> Response<Value> {
         let url = format!("{}{path}", self.submit.url);
         let answer = self.http.json(method.clone(), &url, headers, body).await.expect("an answer");
-        openapi_conformance::fits(&method, path, &answer);
+        openapi_conformance::assert_response_described(&method, path, &answer);
         answer
     }
 
     /// `POST /jobs`.
     pub(crate) async fn post(&self, body: &Value, headers: &[(&str, &str)]) -> Response<Value> {
-        let answer = self.ask(Method::POST, "/jobs", headers, body).await;
-        openapi_conformance::takes(body, &answer);
+        let answer = self.call_api(Method::POST, "/jobs", headers, body).await;
+        openapi_conformance::assert_request_described(body, &answer);
         answer
     }
 
     /// Submits an export and returns the job's id.
-    pub(crate) async fn submitted(&self, count: usize) -> String {
-        let answer = self.post(&self.export(count), &[]).await;
+    pub(crate) async fn submit_export(&self, count: usize) -> String {
+        let answer = self.post(&self.export_request(count), &[]).await;
         assert_eq!(answer.status(), 202, "{}", answer.body());
         answer.body()["job_id"].as_str().expect("an id").to_owned()
     }
 
     /// `GET /jobs/{id}`.
     pub(crate) async fn job(&self, id: &str) -> Value {
-        let answer = self.ask(Method::GET, &format!("/jobs/{id}"), &[], &Value::Null).await;
+        let answer = self.call_api(Method::GET, &format!("/jobs/{id}"), &[], &Value::Null).await;
         assert_eq!(answer.status(), 200, "{}", answer.body());
         answer.into_body()
     }
 
     /// Waits until the job has this status.
-    pub(crate) async fn ends(&self, id: &str, status: &str) -> Value {
+    pub(crate) async fn wait_for_status(&self, id: &str, status: &str) -> Value {
         until(&format!("job {id} is {status}"), || async {
             let job = self.job(id).await;
             let there = job["status"] == status;
@@ -130,45 +130,45 @@ impl World {
     }
 
     /// An object's bytes.
-    pub(crate) async fn object(&self, key: &str) -> Vec<u8> {
+    pub(crate) async fn read_object(&self, key: &str) -> Vec<u8> {
         let object = self.aws.s3.get_object().bucket(BUCKET).key(key).send().await.expect("an object");
         object.body.collect().await.expect("its bytes").to_vec()
     }
 
     /// How many export POSTs the provider accepted.
-    pub(crate) fn accepted_posts(&self) -> u64 {
+    pub(crate) fn accepted_exports(&self) -> u64 {
         self.admin(Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64().expect("a count")
     }
 
     /// Lays a fault in the way of the provider's calls, deliveries or downloads.
-    pub(crate) fn trouble(&self, fault: Value) {
+    pub(crate) fn inject_fault(&self, fault: Value) {
         self.admin(Method::POST, "/faults", fault);
     }
 
     /// Every export POST that reached the provider, refused and lost ones included.
-    pub(crate) fn asked(&self) -> Vec<Value> {
+    pub(crate) fn export_requests(&self) -> Vec<Value> {
         let requests =
             self.admin(Method::GET, "/requests?method=POST&path=/async/banners/export", Value::Null);
         requests.as_array().cloned().unwrap_or_default()
     }
 
     /// Every request for work that reached the provider, whatever the work, refused and lost ones included.
-    pub(crate) fn posts(&self) -> Vec<Value> {
+    pub(crate) fn work_requests(&self) -> Vec<Value> {
         let requests = self.admin(Method::GET, "/requests?endpoint=api&method=POST", Value::Null);
         let requests = requests.as_array().cloned().unwrap_or_default();
         requests.into_iter().filter(|post| post["path"] != "/subscribe").collect()
     }
 
     /// Everything that is in the table.
-    pub(crate) async fn items(&self) -> Vec<Item> {
+    pub(crate) async fn table_items(&self) -> Vec<Item> {
         let scan = self.aws.dynamodb.scan().table_name(TABLE).consistent_read(true);
         scan.send().await.expect("a page of items").items().to_vec()
     }
 
     /// The items of the table that are jobs.
-    pub(crate) async fn jobs(&self) -> Vec<Item> {
+    pub(crate) async fn job_items(&self) -> Vec<Item> {
         let sort_key = |item: &Item| item.get("sk").and_then(|key| key.as_s().ok()).cloned();
-        self.items().await.into_iter().filter(|item| sort_key(item).as_deref() == Some("JOB")).collect()
+        self.table_items().await.into_iter().filter(|item| sort_key(item).as_deref() == Some("JOB")).collect()
     }
 
     /// Replaces Landfall's secret. The functions keep what they have fetched before.
@@ -215,7 +215,7 @@ pub(crate) fn without_deliveries(job: &Value) -> Value {
 }
 
 /// Checks that an answer is a problem with this status and of this type, and returns its body.
-pub(crate) fn problem<'a>(answer: &'a Response<Value>, status: u16, kind: &str) -> &'a Value {
+pub(crate) fn assert_problem<'a>(answer: &'a Response<Value>, status: u16, kind: &str) -> &'a Value {
     let body = answer.body();
     assert_eq!(answer.status(), status, "{body}");
     assert_eq!(answer.headers()["content-type"], "application/problem+json", "{body}");
@@ -228,7 +228,7 @@ pub(crate) fn problem<'a>(answer: &'a Response<Value>, status: u16, kind: &str) 
 }
 
 /// The fields that a problem names.
-pub(crate) fn named(problem: &Value) -> Vec<&str> {
+pub(crate) fn error_fields(problem: &Value) -> Vec<&str> {
     let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     errors.iter().filter_map(|error| error["field"].as_str()).collect()
 }

@@ -13,27 +13,27 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// Longer than anybody in these stories waits for an answer.
-const NEVER: Duration = Duration::from_secs(20);
+const NO_REPLY: Duration = Duration::from_secs(20);
 /// The project that every story is about.
 pub(super) const PROJECT: &str = "66b1f0c2a9d3e84f57c10a2b";
 
 /// One answer.
 #[derive(Debug, Clone)]
-pub(super) enum Says {
+pub(super) enum Reply {
     /// In the usual envelope.
     Data(Value),
     /// A status with this body, as it is.
     Raw(u16, String),
     /// A status with this header.
-    With(u16, &'static str, &'static str),
+    WithHeader(u16, &'static str, &'static str),
     /// Nothing, for as long as anybody waits.
-    Nothing,
+    Never,
 }
 
 /// A request that came.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    /// What it is for, as [`Studio::says`] names it.
+pub(super) struct RecordedRequest {
+    /// What it is for, as [`ScriptedStudio::reply`] names it.
     pub(super) call: String,
     pub(super) path: String,
     pub(super) token: Option<String>,
@@ -42,14 +42,14 @@ pub(super) struct Asked {
 
 #[derive(Debug, Default)]
 struct Script {
-    answers: HashMap<String, VecDeque<Says>>,
-    asked: Vec<Asked>,
+    answers: HashMap<String, VecDeque<Reply>>,
+    requests: Vec<RecordedRequest>,
     tokens: u32,
 }
 
 /// The provider.
 #[derive(Debug, Clone)]
-pub(super) struct Studio {
+pub(super) struct ScriptedStudio {
     /// Where its API is.
     pub(super) api: String,
     /// Where its files are.
@@ -57,17 +57,17 @@ pub(super) struct Studio {
     script: Arc<Mutex<Script>>,
 }
 
-impl Studio {
+impl ScriptedStudio {
     /// A provider that has a project nobody ever exported, and takes an export of it.
     pub(super) async fn start() -> Self {
         let script = Arc::new(Mutex::new(Script::default()));
         let api = serve(script.clone(), api).await;
         let files = serve(script.clone(), file).await;
         let studio = Self { api, files, script };
-        studio.says("export", [Says::Data(json!({ "projectId": PROJECT }))]);
-        studio.says("project", [Says::Data(json!({ "project": { "_id": PROJECT } }))]);
-        studio.says("progress", [Says::Data(json!({ "progress": 0 }))]);
-        studio.says("file", [Says::Raw(200, String::new())]);
+        studio.reply_with("export", [Reply::Data(json!({ "projectId": PROJECT }))]);
+        studio.reply_with("project", [Reply::Data(json!({ "project": { "_id": PROJECT } }))]);
+        studio.reply_with("progress", [Reply::Data(json!({ "progress": 0 }))]);
+        studio.reply_with("file", [Reply::Raw(200, String::new())]);
         studio
     }
 
@@ -76,38 +76,38 @@ impl Studio {
     }
 
     /// What is answered from now on to `progress`, `project`, `export`, `token`, `auth`, `workspaces` or `file`.
-    pub(super) fn says(&self, call: &str, answers: impl IntoIterator<Item = Says>) {
+    pub(super) fn reply_with(&self, call: &str, answers: impl IntoIterator<Item = Reply>) {
         self.script(|script| script.answers.insert(call.to_owned(), answers.into_iter().collect()));
     }
 
     /// The progress from now on.
-    pub(super) fn progresses(&self, progress: Value) {
-        self.says("progress", [Says::Data(progress)]);
+    pub(super) fn set_progress(&self, progress: Value) {
+        self.reply_with("progress", [Reply::Data(progress)]);
     }
 
     /// The video is there.
-    pub(super) fn is_done(&self) {
-        self.progresses(json!({ "progress": 100, "state": "exported", "downloadUrl": self.video() }));
+    pub(super) fn complete_video(&self) {
+        self.set_progress(json!({ "progress": 100, "state": "exported", "downloadUrl": self.video_url() }));
     }
 
     /// Where the video is.
-    pub(super) fn video(&self) -> String {
+    pub(super) fn video_url(&self) -> String {
         format!("{}/export/spring.mp4", self.files)
     }
 
     /// The requests of a kind.
-    pub(super) fn asked(&self, call: &str) -> Vec<Asked> {
-        self.script(|script| script.asked.iter().filter(|asked| asked.call == call).cloned().collect())
+    pub(super) fn requests(&self, call: &str) -> Vec<RecordedRequest> {
+        self.script(|script| script.requests.iter().filter(|request| request.call == call).cloned().collect())
     }
 
     /// How many requests of these kinds came.
-    pub(super) fn count(&self, calls: &[&str]) -> usize {
-        calls.iter().map(|call| self.asked(call).len()).sum()
+    pub(super) fn request_count(&self, calls: &[&str]) -> usize {
+        calls.iter().map(|call| self.requests(call).len()).sum()
     }
 }
 
 /// An MP4 as far as anybody here looks.
-pub(super) fn video() -> Vec<u8> {
+pub(super) fn video_bytes() -> Vec<u8> {
     let mut video = b"\0\0\0\x18ftypisom\0\0\x02\0isommp41".to_vec();
     video.extend(b"\0\0\x40\x08free");
     video.extend(std::iter::repeat_n(7, 0x4000));
@@ -150,21 +150,21 @@ async fn answer(State((script, name)): State<Served>, request: Request<Body>) ->
     let token =
         head.headers.get(header::AUTHORIZATION).and_then(|token| token.to_str().ok()).map(str::to_owned);
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let says = {
+    let reply = {
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
-        script.asked.push(Asked { call: call.clone(), path, token, body });
+        script.requests.push(RecordedRequest { call: call.clone(), path, token, body });
         next(&mut script, &call)
     };
     let envelope = |data: &Value| json!({ "success": true, "data": data }).to_string();
-    let (status, header, body) = match says {
-        Says::Nothing => {
-            tokio::time::sleep(NEVER).await;
+    let (status, header, body) = match reply {
+        Reply::Never => {
+            tokio::time::sleep(NO_REPLY).await;
             return Response::default();
         }
-        Says::Data(data) => (200, None, envelope(&data).into_bytes()),
-        Says::Raw(200, empty) if empty.is_empty() && call == "file" => (200, None, video()),
-        Says::Raw(status, body) => (status, None, body.into_bytes()),
-        Says::With(status, name, value) => (status, Some((name, value)), vec![]),
+        Reply::Data(data) => (200, None, envelope(&data).into_bytes()),
+        Reply::Raw(200, empty) if empty.is_empty() && call == "file" => (200, None, video_bytes()),
+        Reply::Raw(status, body) => (status, None, body.into_bytes()),
+        Reply::WithHeader(status, name, value) => (status, Some((name, value)), vec![]),
     };
     let mut response = Response::builder().status(StatusCode::from_u16(status).expect("a status"));
     if let Some((name, value)) = header {
@@ -173,16 +173,16 @@ async fn answer(State((script, name)): State<Served>, request: Request<Body>) ->
     response.body(Body::from(body)).expect("a response")
 }
 
-fn next(script: &mut Script, call: &str) -> Says {
+fn next(script: &mut Script, call: &str) -> Reply {
     let answers = script.answers.entry(call.to_owned()).or_default();
-    let says = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
-    match (says, call) {
-        (Some(says), _) => says,
+    let reply = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
+    match (reply, call) {
+        (Some(reply), _) => reply,
         (None, "token") => {
             script.tokens += 1;
-            Says::Data(json!({ "token": token(script.tokens) }))
+            Reply::Data(json!({ "token": token(script.tokens) }))
         }
-        (None, other) => Says::Raw(404, refusal(4040, &format!("there is no {other}"))),
+        (None, other) => Reply::Raw(404, refusal(4040, &format!("there is no {other}"))),
     }
 }
 

@@ -7,19 +7,19 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    LATER,
-    scenarios::{control, exports},
+    BEYOND_POLL_DELAY,
+    scenarios::{control, export_counts},
 };
 use crate::world::World;
 
 /// A tool that makes projects with the operator's own keys.
-struct Tool<'a> {
+struct OtherTool<'a> {
     world: &'a World,
     api_url: String,
     token: String,
 }
 
-impl<'a> Tool<'a> {
+impl<'a> OtherTool<'a> {
     async fn start(world: &'a World) -> Self {
         let described = world.simulator("ai_studios").describe();
         let api_url = format!("{}/api/odin/v3", described["api_url"].as_str().expect("a URL"));
@@ -39,63 +39,63 @@ impl<'a> Tool<'a> {
     }
 }
 
-fn tracked(project: &Value) -> Value {
+fn tracking_request(project: &Value) -> Value {
     json!({ "provider": "ai_studios", "kind": "export", "project_id": project, "track": true })
 }
 
 /// Lets time pass, for the provider and for the job, and looks how the work stands then.
-async fn passes(world: &World, id: &str, seconds: u64) -> Value {
-    world.ages(id, Duration::from_secs(seconds)).await;
+async fn advance_and_sweep(world: &World, id: &str, seconds: u64) -> Value {
+    world.age_job(id, Duration::from_secs(seconds)).await;
     control(world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
-    world.sweep(LATER).await;
-    world.rests().await;
+    world.sweep(BEYOND_POLL_DELAY).await;
+    world.wait_for_empty_queue().await;
     world.job(id).await
 }
 
 #[tokio::test]
 async fn a_video_that_another_tool_makes_and_exports_is_brought_home() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
-    let tool = Tool::start(&world).await;
+    let tool = OtherTool::start(&world).await;
     let text = json!({ "language": "en", "text": "Hello", "model": "m", "clothes": "c" });
     let project = tool.post("/simple/custom", &text).await["projectId"].clone();
-    let id = world.taken_up(&tracked(&project)).await;
-    assert_eq!(passes(&world, &id, 30).await["status"], "rendering");
-    passes(&world, &id, 60).await;
-    world.ends(&id, "stored").await;
-    assert_eq!(exports(&world).0, 0, "a job that tracks asks for no export");
+    let id = world.submit_request(&tracking_request(&project)).await;
+    assert_eq!(advance_and_sweep(&world, &id, 30).await["status"], "rendering");
+    advance_and_sweep(&world, &id, 60).await;
+    world.wait_for_status(&id, "stored").await;
+    assert_eq!(export_counts(&world).0, 0, "a job that tracks asks for no export");
 }
 
 #[tokio::test]
 async fn s31_an_automation_is_waited_for_until_its_owner_exports_it() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
-    let tool = Tool::start(&world).await;
+    let tool = OtherTool::start(&world).await;
     let topic = json!({ "topic": "Spring", "options": {} });
     let project = tool.post("/automation/topic_to_video", &topic).await["projectId"].clone();
-    let id = world.taken_up(&tracked(&project)).await;
+    let id = world.submit_request(&tracking_request(&project)).await;
     for _ in 0..3 {
-        let job = passes(&world, &id, 30).await;
+        let job = advance_and_sweep(&world, &id, 30).await;
         assert!(["submitted", "rendering"].contains(&job["status"].as_str().expect("a status")), "{job:#}");
     }
-    assert_eq!(exports(&world).0, 0, "creation is no export, and none is asked for");
+    assert_eq!(export_counts(&world).0, 0, "creation is no export, and none is asked for");
     tool.post("/editor/project/export", &json!({ "projectId": project })).await;
-    passes(&world, &id, 90).await;
-    world.ends(&id, "stored").await;
+    advance_and_sweep(&world, &id, 90).await;
+    world.wait_for_status(&id, "stored").await;
 }
 
 #[tokio::test]
 async fn s31_an_automation_that_never_ends_is_told_by_name() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
     control(&world, Method::PUT, "/scenario", json!({ "scenario": "S31", "variant": "stalls" }));
-    let tool = Tool::start(&world).await;
+    let tool = OtherTool::start(&world).await;
     let topic = json!({ "topic": "Spring", "options": {} });
     let project = tool.post("/automation/topic_to_video", &topic).await["projectId"].clone();
-    let id = world.taken_up(&tracked(&project)).await;
+    let id = world.submit_request(&tracking_request(&project)).await;
     let ended = until("the job ends", || async {
-        let job = passes(&world, &id, 600).await;
+        let job = advance_and_sweep(&world, &id, 600).await;
         ["failed", "expired"].iter().any(|end| job["status"] == *end).then_some(job)
     });
     let job = ended.await;
     let message = job["error"]["message"].as_str().expect("a reason");
     assert!(message.contains("stalled"), "{job:#}");
-    assert_eq!(exports(&world).0, 0);
+    assert_eq!(export_counts(&world).0, 0);
 }

@@ -4,47 +4,52 @@ use harness::until;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{callback, scripted_server::Says, video, world};
+use super::{callback, scripted_server::Reply, video_request, world};
 use crate::world::World;
 
 /// Waits until the job's record of deliveries has so many.
-async fn came(world: &World, id: &str, count: usize) {
-    until("deliveries are dealt with", || async { (world.recorded(id).await.len() >= count).then_some(()) })
-        .await;
-    world.rests().await;
+async fn wait_for_recorded_deliveries(world: &World, id: &str, count: usize) {
+    until("deliveries are dealt with", || async {
+        (world.recorded_deliveries(id).await.len() >= count).then_some(())
+    })
+    .await;
+    world.wait_for_empty_queue().await;
 }
 
 #[tokio::test]
 async fn s02_a_callback_lands_the_video_before_anybody_looks() {
     let (world, studio) = world().await;
-    studio.says(
+    studio.reply_with(
         "project",
-        [Says::Data(json!({ "project": {} })), Says::Data(json!({ "project": { "backendTaskId": "bt-1" } }))],
+        [
+            Reply::Data(json!({ "project": {} })),
+            Reply::Data(json!({ "project": { "backendTaskId": "bt-1" } })),
+        ],
     );
-    let id = world.taken_up(&video()).await;
-    studio.is_done();
+    let id = world.submit_request(&video_request()).await;
+    studio.complete_video();
     let done =
         json!({ "progress": 100, "credit": 2, "backendTaskId": "bt-1", "download_url": "https://h/a.mp4" });
-    assert_eq!(world.calls_back(&studio, &done).await, 200);
-    let job = world.ends(&id, "stored").await;
-    assert_eq!(world.manifest(&job).await["files"][0]["details"]["credit"], 2);
+    assert_eq!(world.send_callback(&studio, &done).await, 200);
+    let job = world.wait_for_status(&id, "stored").await;
+    assert_eq!(world.read_manifest(&job).await["files"][0]["details"]["credit"], 2);
 }
 
 #[tokio::test]
 async fn s22_forged_callbacks_cost_a_question_in_five_seconds_and_no_download() {
     let (world, studio) = world().await;
-    let id = world.taken_up(&video()).await;
-    studio.progresses(json!({ "progress": 10 }));
-    let before = studio.count(&["progress"]);
+    let id = world.submit_request(&video_request()).await;
+    studio.set_progress(json!({ "progress": 10 }));
+    let before = studio.request_count(&["progress"]);
     let hostile = "http://169.254.169.254/latest/meta-data";
     let forged = json!({ "progress": 100, "credit": 999, "backendTaskId": "bt-x", "download_url": hostile });
     for _ in 0..4 {
-        assert_eq!(world.calls_back(&studio, &forged).await, 200);
+        assert_eq!(world.send_callback(&studio, &forged).await, 200);
     }
-    came(&world, &id, 4).await;
+    wait_for_recorded_deliveries(&world, &id, 4).await;
     let job = world.job(&id).await;
-    // One at once, and one five seconds later for all that came meanwhile.
-    assert_eq!((studio.count(&["progress"]) - before, studio.count(&["file"])), (2, 0));
+    // One at once, and one five seconds later for all that wait_for_recorded_deliveries meanwhile.
+    assert_eq!((studio.request_count(&["progress"]) - before, studio.request_count(&["file"])), (2, 0));
     assert_eq!((&job["status"], &job["progress"]), (&json!("rendering"), &json!(99.0)), "a claim is no end");
     assert_eq!(job["files"], json!([]));
 }
@@ -52,28 +57,29 @@ async fn s22_forged_callbacks_cost_a_question_in_five_seconds_and_no_download() 
 #[tokio::test]
 async fn a_hint_that_comes_too_soon_after_another_is_followed_seconds_later_and_waits_for_no_sweep() {
     let (world, studio) = world().await;
-    let id = world.taken_up(&video()).await;
-    studio.progresses(json!({ "progress": 50 }));
-    world.calls_back(&studio, &json!({ "progress": 50 })).await;
-    until("the first hint is followed", || async { (studio.count(&["progress"]) > 0).then_some(()) }).await;
-    studio.is_done();
-    world.calls_back(&studio, &json!({ "progress": 100 })).await;
-    world.ends(&id, "stored").await;
+    let id = world.submit_request(&video_request()).await;
+    studio.set_progress(json!({ "progress": 50 }));
+    world.send_callback(&studio, &json!({ "progress": 50 })).await;
+    until("the first hint is followed", || async { (studio.request_count(&["progress"]) > 0).then_some(()) })
+        .await;
+    studio.complete_video();
+    world.send_callback(&studio, &json!({ "progress": 100 })).await;
+    world.wait_for_status(&id, "stored").await;
 }
 
 #[tokio::test]
 async fn s22_a_wrong_token_reaches_nobody() {
     let (world, studio) = world().await;
-    world.taken_up(&video()).await;
-    let before = studio.count(&["progress", "project"]);
+    world.submit_request(&video_request()).await;
+    let before = studio.request_count(&["progress", "project"]);
     let url = callback(&studio);
     let wrong = format!("{}x", &url[..url.len() - 1]);
     for method in [Method::POST, Method::GET, Method::HEAD, Method::OPTIONS] {
         let answer = world.http.json(method.clone(), &wrong, &[], &json!({ "progress": 100 })).await;
         assert_eq!(answer.expect("an answer").status(), 401, "{method}");
     }
-    world.rests().await;
-    assert_eq!(studio.count(&["progress", "project"]), before);
+    world.wait_for_empty_queue().await;
+    assert_eq!(studio.request_count(&["progress", "project"]), before);
 }
 
 #[tokio::test]
@@ -87,21 +93,21 @@ async fn s23_every_shape_of_a_callback_is_understood() {
         (Method::GET, "?videoUrl=https%3A%2F%2Fh%2Fa.mp4&duration=12.5", "text/plain", ""),
     ] {
         let (world, studio) = world().await;
-        let id = world.taken_up(&video()).await;
-        studio.is_done();
+        let id = world.submit_request(&video_request()).await;
+        studio.complete_video();
         let url = format!("{}{query}", callback(&studio));
         let request = http::Request::builder().method(method.clone()).uri(&url).header("content-type", kind);
         let request = request.body(body.to_owned().into()).expect("a request");
         assert_eq!(world.http.send(request).await.expect("an answer").status(), 200, "{method} {body}");
-        world.ends(&id, "stored").await;
+        world.wait_for_status(&id, "stored").await;
     }
 }
 
 #[tokio::test]
 async fn who_only_looks_whether_anybody_is_there_is_told_so_and_moves_nothing() {
     let (world, studio) = world().await;
-    let id = world.taken_up(&video()).await;
-    let before = studio.count(&["progress", "project"]);
+    let id = world.submit_request(&video_request()).await;
+    let before = studio.request_count(&["progress", "project"]);
     let url = callback(&studio);
     for (method, url) in [
         (Method::GET, url.clone()),
@@ -116,20 +122,20 @@ async fn who_only_looks_whether_anybody_is_there_is_told_so_and_moves_nothing() 
         world.http.json(Method::DELETE, &url, &[], &Value::Null).await.expect("an answer").status(),
         405
     );
-    assert_eq!(world.calls_back(&studio, &json!("malformed")).await, 200, "acknowledged all the same");
-    came(&world, &id, 1).await;
-    assert_eq!(studio.count(&["progress", "project"]), before);
+    assert_eq!(world.send_callback(&studio, &json!("malformed")).await, 200, "acknowledged all the same");
+    wait_for_recorded_deliveries(&world, &id, 1).await;
+    assert_eq!(studio.request_count(&["progress", "project"]), before);
 }
 
 #[tokio::test]
 async fn s24_the_providers_own_answer_counts_and_not_the_callback() {
     let (world, studio) = world().await;
-    let id = world.taken_up(&video()).await;
-    studio.progresses(json!({ "progress": 80 }));
-    world.calls_back(&studio, &json!({ "progress": 100, "download_url": studio.video() })).await;
-    came(&world, &id, 1).await;
-    assert_eq!((&world.job(&id).await["status"], studio.count(&["file"])), (&json!("rendering"), 0));
-    studio.is_done();
+    let id = world.submit_request(&video_request()).await;
+    studio.set_progress(json!({ "progress": 80 }));
+    world.send_callback(&studio, &json!({ "progress": 100, "download_url": studio.video_url() })).await;
+    wait_for_recorded_deliveries(&world, &id, 1).await;
+    assert_eq!((&world.job(&id).await["status"], studio.request_count(&["file"])), (&json!("rendering"), 0));
+    studio.complete_video();
     world.sweep(60).await;
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
 }

@@ -31,13 +31,13 @@ pub(super) enum Answer {
 
 /// One request that came.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
+pub(super) struct ReceivedWebhook {
     pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) bytes: Vec<u8>,
 }
 
-impl Told {
+impl ReceivedWebhook {
     /// What it says.
     pub(super) fn body(&self) -> Value {
         serde_json::from_slice(&self.bytes).expect("JSON")
@@ -56,8 +56,8 @@ impl Told {
 }
 
 #[derive(Debug, Default)]
-struct Memory {
-    told: Vec<Told>,
+struct CallerState {
+    webhooks: Vec<ReceivedWebhook>,
     answers: VecDeque<Answer>,
 }
 
@@ -65,7 +65,7 @@ struct Memory {
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) origin: String,
-    memory: Arc<Mutex<Memory>>,
+    state: Arc<Mutex<CallerState>>,
     task: JoinHandle<()>,
 }
 
@@ -79,13 +79,13 @@ impl Caller {
     pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
-        let memory = Arc::new(Mutex::new(Memory::default()));
-        let api = Router::new().fallback(answer).with_state(memory.clone());
+        let state = Arc::new(Mutex::new(CallerState::default()));
+        let api = Router::new().fallback(answer).with_state(state.clone());
         let task = tokio::spawn(async move {
             // Ends only when the task is dropped.
             let _ = axum::serve(listener, api).await;
         });
-        Self { origin, memory, task }
+        Self { origin, state, task }
     }
 
     /// The URL that a job names. What is behind the question mark opens the caller's receiver.
@@ -94,33 +94,33 @@ impl Caller {
     }
 
     /// Answers so, one after the other; then with 204.
-    pub(super) fn answers(&self, answers: impl IntoIterator<Item = Answer>) {
-        self.memory.lock().expect("nobody panicked").answers = answers.into_iter().collect();
+    pub(super) fn respond_with(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.state.lock().expect("nobody panicked").answers = answers.into_iter().collect();
     }
 
     /// Everything that it was told.
-    pub(super) fn told(&self) -> Vec<Told> {
-        self.memory.lock().expect("nobody panicked").told.clone()
+    pub(super) fn received_webhooks(&self) -> Vec<ReceivedWebhook> {
+        self.state.lock().expect("nobody panicked").webhooks.clone()
     }
 
     /// Waits until it was told so often, and returns all of it.
-    pub(super) async fn hears(&self, times: usize) -> Vec<Told> {
+    pub(super) async fn wait_for_webhooks(&self, times: usize) -> Vec<ReceivedWebhook> {
         until(&format!("a caller is told {times} times"), || async {
-            let told = self.told();
+            let told = self.received_webhooks();
             (told.len() >= times).then_some(told)
         })
         .await
     }
 }
 
-async fn answer(State(memory): State<Arc<Mutex<Memory>>>, request: Request) -> Response {
+async fn answer(State(state): State<Arc<Mutex<CallerState>>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let bytes = to_bytes(body, 1024 * 1024).await.expect("a body").to_vec();
     let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let answer = {
-        let mut memory = memory.lock().expect("nobody panicked");
-        memory.told.push(Told { path, headers: head.headers, bytes });
-        memory.answers.pop_front().unwrap_or(Answer::Status(204))
+        let mut state = state.lock().expect("nobody panicked");
+        state.webhooks.push(ReceivedWebhook { path, headers: head.headers, bytes });
+        state.answers.pop_front().unwrap_or(Answer::Status(204))
     };
     let response = match answer {
         Answer::Status(status) => Response::builder().status(status),

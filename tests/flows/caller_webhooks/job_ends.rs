@@ -1,4 +1,4 @@
-//! What a caller is told, and when: each end of its job, whatever crashes or is down.
+//! What a caller is webhooks, and when: each end of its job, whatever crashes or is down.
 
 use std::collections::HashSet;
 
@@ -10,34 +10,34 @@ use harness::{
 use serde_json::{Value, json};
 
 use super::{
-    caller_server::{Caller, Told},
-    with_caller,
+    caller_server::{Caller, ReceivedWebhook},
+    start_with_caller,
 };
 use crate::{
-    worker_crashes::processes,
-    world::{World, problem},
+    worker_crashes::with_worker_processes,
+    world::{World, assert_problem},
 };
 
 #[tokio::test]
 async fn a_caller_hears_once_that_its_job_is_stored_and_can_prove_who_says_so() {
-    let (world, caller) = with_caller(|options| options).await;
-    let id = world.submitted_for(&caller.url()).await;
-    let job = world.ends(&id, "stored").await;
-    let told = caller.hears(1).await;
+    let (world, caller) = start_with_caller(|options| options).await;
+    let id = world.submit_with_webhook(&caller.url()).await;
+    let job = world.wait_for_status(&id, "stored").await;
+    let webhooks = caller.wait_for_webhooks(1).await;
     let secret = &world.secret().await["notify_signing_secrets"][0];
-    assert!(told[0].is_signed_with(secret));
-    assert_eq!(told[0].path, "/hooks/landfall?key=caller-key");
-    assert_eq!(told[0].header("content-type"), "application/json");
-    let body = told[0].body();
+    assert!(webhooks[0].is_signed_with(secret));
+    assert_eq!(webhooks[0].path, "/hooks/landfall?key=caller-key");
+    assert_eq!(webhooks[0].header("content-type"), "application/json");
+    let body = webhooks[0].body();
     assert_eq!(body["type"], "job.stored");
     assert_eq!(body["timestamp"], body["data"]["updated_at"]);
-    assert_eq!(told[0].header("webhook-id"), body["data"]["id"].as_str().expect("an id"));
+    assert_eq!(webhooks[0].header("webhook-id"), body["data"]["id"].as_str().expect("an id"));
     for name in ["job_id", "provider", "kind", "status", "provider_job_id", "metadata", "files_total"] {
         assert_eq!(body["data"][name], job[name], "{name}");
     }
     assert_eq!(body["data"]["manifest"]["key"], job["manifest"]["key"]);
-    world.nobody_is_left_to_tell().await;
-    assert_eq!(caller.told().len(), 1);
+    world.wait_until_webhooks_sent().await;
+    assert_eq!(caller.received_webhooks().len(), 1);
     // Nothing is left to look after.
     let item = world.job_item(&id).await;
     assert!(["outbox", "due_at"].iter().all(|name| !item.contains_key(*name)), "{item:?}");
@@ -45,47 +45,50 @@ async fn a_caller_hears_once_that_its_job_is_stored_and_can_prove_who_says_so() 
 
 #[tokio::test]
 async fn a_job_that_lacks_files_is_told_as_partial() {
-    let (world, caller) = with_caller(|options| options).await;
-    world.trouble(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
-    let id = world.submitted_for(&caller.url()).await;
-    let job = world.ends(&id, "partial").await;
-    let body = caller.hears(1).await[0].body();
+    let (world, caller) = start_with_caller(|options| options).await;
+    world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
+    let id = world.submit_with_webhook(&caller.url()).await;
+    let job = world.wait_for_status(&id, "partial").await;
+    let body = caller.wait_for_webhooks(1).await[0].body();
     assert_eq!((&body["type"], &body["data"]["error"]), (&json!("job.partial"), &job["error"]));
 }
 
 #[tokio::test]
 async fn a_job_that_is_refused_is_told_as_failed() {
-    let (world, caller) = with_caller(|options| options).await;
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
-    let answer = world.post_for(&caller.url()).await;
-    let id = &problem(&answer, 422, "provider-refused-request")["job_id"];
-    let body = caller.hears(1).await[0].body();
+    let (world, caller) = start_with_caller(|options| options).await;
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
+    let answer = world.post_with_webhook(&caller.url()).await;
+    let id = &assert_problem(&answer, 422, "provider-refused-request")["job_id"];
+    let body = caller.wait_for_webhooks(1).await[0].body();
     assert_eq!((&body["type"], &body["data"]["job_id"]), (&json!("job.failed"), id));
 }
 
 #[tokio::test]
 async fn a_job_that_expires_and_is_stored_after_all_is_told_as_both() {
-    let (world, caller) = with_caller(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
-    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
-    let id = world.submitted_for(&caller.url()).await;
+    let (world, caller) =
+        start_with_caller(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
+    world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+    let id = world.submit_with_webhook(&caller.url()).await;
     until("the job expires", || async {
         world.sweep(3600).await;
         (world.job(&id).await["status"] == "expired").then_some(())
     })
     .await;
-    caller.hears(1).await;
+    caller.wait_for_webhooks(1).await;
     world.redeliver(&world.callback_url(&id), 1);
-    world.ends(&id, "stored").await;
-    let told = caller.hears(2).await;
-    let types: Vec<Value> = told.iter().map(|told| told.body()["type"].clone()).collect();
+    world.wait_for_status(&id, "stored").await;
+    let webhooks = caller.wait_for_webhooks(2).await;
+    let types: Vec<Value> = webhooks.iter().map(|webhooks| webhooks.body()["type"].clone()).collect();
     assert_eq!(types, ["job.expired", "job.stored"]);
-    assert!(told[0].body()["data"]["sequence"].as_u64() < told[1].body()["data"]["sequence"].as_u64());
+    assert!(
+        webhooks[0].body()["data"]["sequence"].as_u64() < webhooks[1].body()["data"]["sequence"].as_u64()
+    );
 }
 
-/// Submits a job and lets it end while SQS is in trouble, so that nobody hands over what its caller is to be told.
-pub(super) async fn ended_untold(world: &mut World, caller: &Caller, outage: Outage) -> String {
-    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
-    let id = world.submitted_for(&caller.url()).await;
+/// Submits a job and lets it end while SQS is in trouble, so that nobody hands over what its caller is to be webhooks.
+pub(super) async fn end_job_during_sqs_outage(world: &mut World, caller: &Caller, outage: Outage) -> String {
+    world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+    let id = world.submit_with_webhook(&caller.url()).await;
     // The receiver needs the queue, too.
     world.stack.pause_worker();
     let url = world.callback_url(&id);
@@ -96,16 +99,16 @@ pub(super) async fn ended_untold(world: &mut World, caller: &Caller, outage: Out
     .await;
     world.cloud.faults().set(Service::Sqs, outage);
     world.stack.resume_worker();
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
     id
 }
 
 #[tokio::test]
 async fn a_crash_between_the_end_and_the_queue_loses_nothing() {
-    let (mut world, caller) = with_caller(processes).await;
+    let (mut world, caller) = start_with_caller(with_worker_processes).await;
     let sent = |world: &World| world.cloud.requests().count(Service::Sqs, "SendMessage");
     let before = sent(&world);
-    ended_untold(&mut world, &caller, Outage::Stall).await;
+    end_job_during_sqs_outage(&mut world, &caller, Outage::Stall).await;
     // The receiver has sent one.
     until("the worker hands over what the caller is to be told", || async {
         (sent(&world) > before + 1).then_some(())
@@ -113,37 +116,37 @@ async fn a_crash_between_the_end_and_the_queue_loses_nothing() {
     .await;
     world.kill_worker();
     world.cloud.faults().clear();
-    assert_eq!(caller.told().len(), 0);
+    assert_eq!(caller.received_webhooks().len(), 0);
     world.sweep(3600).await;
-    assert_eq!(caller.hears(1).await[0].body()["type"], "job.stored");
+    assert_eq!(caller.wait_for_webhooks(1).await[0].body()["type"], "job.stored");
 }
 
 #[tokio::test]
 async fn sweeps_at_the_same_time_tell_a_caller_under_one_id() {
-    let (mut world, caller) = with_caller(|options| options).await;
-    let id = ended_untold(&mut world, &caller, Outage::Refuse503).await;
+    let (mut world, caller) = start_with_caller(|options| options).await;
+    let id = end_job_during_sqs_outage(&mut world, &caller, Outage::Refuse503).await;
     world.cloud.faults().clear();
     tokio::join!(world.sweep(3600), world.sweep(3600), world.sweep(3600));
-    caller.hears(1).await;
-    world.nobody_is_left_to_tell().await;
-    assert!(caller.told().iter().all(|told| told.header("webhook-id").starts_with(&id)));
-    same_message(&caller.told());
+    caller.wait_for_webhooks(1).await;
+    world.wait_until_webhooks_sent().await;
+    assert!(caller.received_webhooks().iter().all(|webhooks| webhooks.header("webhook-id").starts_with(&id)));
+    assert_same_message(&caller.received_webhooks());
     assert_eq!(world.sweep(3600).await["checked"], 0);
 }
 
 #[tokio::test]
 async fn what_the_queue_took_without_an_answer_is_told_twice_and_the_same() {
-    let (mut world, caller) = with_caller(|options| options).await;
-    ended_untold(&mut world, &caller, Outage::Refuse503).await;
+    let (mut world, caller) = start_with_caller(|options| options).await;
+    end_job_during_sqs_outage(&mut world, &caller, Outage::Refuse503).await;
     world.cloud.faults().clear();
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::LoseAnswers, 1);
     world.sweep(3600).await;
-    same_message(&caller.hears(2).await);
+    assert_same_message(&caller.wait_for_webhooks(2).await);
 }
 
 /// Checks that all of them are one message, so that whoever keeps its id acts once.
-fn same_message(told: &[Told]) {
-    let ids: HashSet<&str> = told.iter().map(|told| told.header("webhook-id")).collect();
-    let bodies: HashSet<&[u8]> = told.iter().map(|told| &told.bytes[..]).collect();
+fn assert_same_message(webhooks: &[ReceivedWebhook]) {
+    let ids: HashSet<&str> = webhooks.iter().map(|webhooks| webhooks.header("webhook-id")).collect();
+    let bodies: HashSet<&[u8]> = webhooks.iter().map(|webhooks| &webhooks.bytes[..]).collect();
     assert_eq!((ids.len(), bodies.len()), (1, 1), "{ids:?}");
 }

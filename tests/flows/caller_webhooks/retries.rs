@@ -1,4 +1,4 @@
-//! A caller who does not hear is told again, later each time, until it has heard, says that it is gone, or never will.
+//! A caller who does not hear is webhooks again, later each time, until it has heard, says that it is gone, or never will.
 
 use std::time::Duration;
 
@@ -9,69 +9,72 @@ use standardwebhooks::Webhook;
 
 use super::{
     caller_server::Answer::{Never, Status, With},
-    with_caller,
+    start_with_caller,
 };
 use crate::world::World;
 
 /// The waits between the attempts, in seconds. Up to a tenth comes on top.
-const WAITS: [u64; 8] = [5, 60, 300, 1800, 3600, 7200, 14_400, 28_800];
+const RETRY_DELAYS: [u64; 8] = [5, 60, 300, 1800, 3600, 7200, 14_400, 28_800];
 
 impl World {
     /// Checks that a message is hidden for about so long, and lets that time pass.
-    async fn waits(&self, seconds: u64) {
-        let hidden = self.hidden_for().await.as_secs_f64();
+    async fn assert_retry_delay(&self, seconds: u64) {
+        let hidden = self.wait_for_hidden_message().await.as_secs_f64();
         let (least, most) = (seconds as f64 - 5.0, seconds as f64 * 1.1);
         assert!((least.max(0.0)..=most).contains(&hidden), "hidden for {hidden} s instead of {seconds}");
-        self.time_passes(Duration::from_secs_f64(hidden));
+        self.advance_queue_time(Duration::from_secs_f64(hidden));
     }
 
     /// Moves what callers never heard back to their queue.
-    async fn redrive_callers(&self) {
+    async fn redrive_webhooks(&self) {
         let name = CALLER_WEBHOOKS_DEAD_LETTER_QUEUE;
         let url = self.aws.sqs.get_queue_url().queue_name(name).send().await.expect("a queue");
         let asked = self.aws.sqs.get_queue_attributes().queue_url(url.queue_url().expect("a URL"));
-        let told = asked.attribute_names(QueueAttributeName::QueueArn).send().await.expect("attributes");
-        let arn = told.attributes().and_then(|told| told.get(&QueueAttributeName::QueueArn)).expect("an ARN");
+        let webhooks = asked.attribute_names(QueueAttributeName::QueueArn).send().await.expect("attributes");
+        let arn = webhooks
+            .attributes()
+            .and_then(|webhooks| webhooks.get(&QueueAttributeName::QueueArn))
+            .expect("an ARN");
         self.aws.sqs.start_message_move_task().source_arn(arn).send().await.expect("a task");
     }
 }
 
 #[tokio::test]
 async fn a_caller_in_trouble_is_told_later_each_time_and_the_dead_letter_can_be_redriven() {
-    let (world, caller) = with_caller(|options| options).await;
-    caller.answers([500; 9].map(Status));
-    world.submitted_for(&caller.url()).await;
-    for (tried, wait) in WAITS.into_iter().enumerate() {
-        caller.hears(tried + 1).await;
-        assert_eq!(world.never_heard(), 0);
-        world.waits(wait).await;
+    let (world, caller) = start_with_caller(|options| options).await;
+    caller.respond_with([500; 9].map(Status));
+    world.submit_with_webhook(&caller.url()).await;
+    for (tried, wait) in RETRY_DELAYS.into_iter().enumerate() {
+        caller.wait_for_webhooks(tried + 1).await;
+        assert_eq!(world.dead_webhook_count(), 0);
+        world.assert_retry_delay(wait).await;
     }
-    let told = caller.hears(9).await;
-    until("the message is a dead letter", || async { (world.never_heard() == 1).then_some(()) }).await;
-    assert!(told.iter().all(|again| again.bytes == told[0].bytes));
-    assert!(told.iter().all(|again| again.header("webhook-id") == told[0].header("webhook-id")));
+    let webhooks = caller.wait_for_webhooks(9).await;
+    until("the message is a dead letter", || async { (world.dead_webhook_count() == 1).then_some(()) }).await;
+    assert!(webhooks.iter().all(|again| again.bytes == webhooks[0].bytes));
+    assert!(webhooks.iter().all(|again| again.header("webhook-id") == webhooks[0].header("webhook-id")));
 
-    world.redrive_callers().await;
-    let last = &caller.hears(10).await[9];
-    assert_eq!(last.bytes, told[0].bytes);
-    world.nobody_is_left_to_tell().await;
-    assert_eq!(world.never_heard(), 0);
+    world.redrive_webhooks().await;
+    let last = &caller.wait_for_webhooks(10).await[9];
+    assert_eq!(last.bytes, webhooks[0].bytes);
+    world.wait_until_webhooks_sent().await;
+    assert_eq!(world.dead_webhook_count(), 0);
 }
 
 #[tokio::test]
 async fn each_attempt_is_signed_for_its_own_time() {
-    let (world, caller) = with_caller(|options| options).await;
-    caller.answers([Status(503)]);
-    world.submitted_for(&caller.url()).await;
-    let first = caller.hears(1).await.remove(0);
+    let (world, caller) = start_with_caller(|options| options).await;
+    caller.respond_with([Status(503)]);
+    world.submit_with_webhook(&caller.url()).await;
+    let first = caller.wait_for_webhooks(1).await.remove(0);
     // Signatures count seconds.
     until("a second has passed", || async {
         let now = time::OffsetDateTime::now_utc().unix_timestamp().to_string();
         (now != first.header("webhook-timestamp")).then_some(())
     })
     .await;
-    world.waits(5).await;
-    let second = caller.hears(2).await.remove(1);
+    world.assert_retry_delay(5).await;
+    let second = caller.wait_for_webhooks(2).await.remove(1);
     assert_ne!(first.header("webhook-timestamp"), second.header("webhook-timestamp"));
     let secret = &world.secret().await["notify_signing_secrets"][0];
     assert!(second.is_signed_with(secret));
@@ -83,44 +86,44 @@ async fn each_attempt_is_signed_for_its_own_time() {
 
 #[tokio::test]
 async fn a_caller_that_says_how_long_to_wait_is_left_alone_for_so_long() {
-    let (world, caller) = with_caller(|options| options).await;
-    caller.answers([With(429, "retry-after", "600")]);
-    world.submitted_for(&caller.url()).await;
-    world.waits(600).await;
-    assert_eq!(caller.hears(2).await.len(), 2);
-    world.nobody_is_left_to_tell().await;
+    let (world, caller) = start_with_caller(|options| options).await;
+    caller.respond_with([With(429, "retry-after", "600")]);
+    world.submit_with_webhook(&caller.url()).await;
+    world.assert_retry_delay(600).await;
+    assert_eq!(caller.wait_for_webhooks(2).await.len(), 2);
+    world.wait_until_webhooks_sent().await;
 }
 
 #[tokio::test]
 async fn a_caller_that_is_gone_is_told_no_more() {
-    let (world, caller) = with_caller(|options| options).await;
-    caller.answers([Status(410)]);
-    let id = world.submitted_for(&caller.url()).await;
-    world.ends(&id, "stored").await;
-    caller.hears(1).await;
-    world.nobody_is_left_to_tell().await;
-    assert_eq!((caller.told().len(), world.never_heard()), (1, 0));
+    let (world, caller) = start_with_caller(|options| options).await;
+    caller.respond_with([Status(410)]);
+    let id = world.submit_with_webhook(&caller.url()).await;
+    world.wait_for_status(&id, "stored").await;
+    caller.wait_for_webhooks(1).await;
+    world.wait_until_webhooks_sent().await;
+    assert_eq!((caller.received_webhooks().len(), world.dead_webhook_count()), (1, 0));
 }
 
 #[tokio::test]
 async fn a_caller_that_never_answers_is_left_after_fifteen_seconds() {
-    let (world, caller) = with_caller(|options| options).await;
-    caller.answers([Never]);
-    world.submitted_for(&caller.url()).await;
-    caller.hears(1).await;
-    world.waits(5).await;
-    assert_eq!(caller.hears(2).await.len(), 2);
+    let (world, caller) = start_with_caller(|options| options).await;
+    caller.respond_with([Never]);
+    world.submit_with_webhook(&caller.url()).await;
+    caller.wait_for_webhooks(1).await;
+    world.assert_retry_delay(5).await;
+    assert_eq!(caller.wait_for_webhooks(2).await.len(), 2);
 }
 
 #[tokio::test]
 async fn a_message_that_is_none_of_ours_is_no_endless_loop() {
-    let (world, _caller) = with_caller(|options| options).await;
+    let (world, _caller) = start_with_caller(|options| options).await;
     let url = world.aws.sqs.get_queue_url().queue_name(harness::CALLER_WEBHOOKS_QUEUE);
     let url = url.send().await.expect("a queue");
     let send = world.aws.sqs.send_message().queue_url(url.queue_url().expect("a URL"));
     send.message_body(json!({}).to_string()).send().await.expect("sent");
-    for wait in WAITS {
-        world.waits(wait).await;
+    for wait in RETRY_DELAYS {
+        world.assert_retry_delay(wait).await;
     }
-    until("the message is a dead letter", || async { (world.never_heard() == 1).then_some(()) }).await;
+    until("the message is a dead letter", || async { (world.dead_webhook_count() == 1).then_some(()) }).await;
 }

@@ -1,45 +1,45 @@
-//! The secrets that sign: made, rotated and revoked, and told by their fingerprints only.
+//! The secrets that sign: made, rotated and revoked, and webhooks by their fingerprints only.
 
 use serde_json::{Value, json};
 
-use super::with_caller;
+use super::start_with_caller;
 use crate::world::World;
 
 /// Landfall's list.
-async fn held(world: &World) -> Vec<Value> {
+async fn stored_webhook_secrets(world: &World) -> Vec<Value> {
     world.secret().await["notify_signing_secrets"].as_array().cloned().unwrap_or_default()
 }
 
 #[tokio::test]
 async fn after_a_rotation_both_secrets_sign_until_the_older_one_is_revoked() {
-    let (world, caller) = with_caller(|options| options).await;
-    let old = held(&world).await.remove(0);
-    world.webhook_secret("rotate").await;
-    let new = held(&world).await.remove(0);
+    let (world, caller) = start_with_caller(|options| options).await;
+    let old = stored_webhook_secrets(&world).await.remove(0);
+    world.run_webhook_secret("rotate").await;
+    let new = stored_webhook_secrets(&world).await.remove(0);
     assert_ne!(new, old);
-    world.submitted_for(&caller.url()).await;
-    let told = caller.hears(1).await.remove(0);
-    assert_eq!(told.header("webhook-signature").split(' ').count(), 2);
-    assert!(told.is_signed_with(&old) && told.is_signed_with(&new));
+    world.submit_with_webhook(&caller.url()).await;
+    let webhooks = caller.wait_for_webhooks(1).await.remove(0);
+    assert_eq!(webhooks.header("webhook-signature").split(' ').count(), 2);
+    assert!(webhooks.is_signed_with(&old) && webhooks.is_signed_with(&new));
 
     let refused = world.invoke(json!({ "command": "webhook_secret", "action": "rotate" })).await;
     let refused = refused.expect_err("one rotation after the other");
     assert_eq!(refused.error_type, "Permanent.InvalidRequest");
-    world.webhook_secret("revoke").await;
-    assert_eq!(held(&world).await, [new]);
+    world.run_webhook_secret("revoke").await;
+    assert_eq!(stored_webhook_secrets(&world).await, [new]);
 }
 
 #[tokio::test]
 async fn no_answer_holds_a_secret_and_the_rest_of_the_document_stays() {
     let world = World::start().await;
     let before = world.secret().await;
-    assert_eq!(world.webhook_secret("status").await, json!({ "action": "status", "stored": [] }));
-    let made = world.webhook_secret("rotate").await;
-    let secrets = held(&world).await;
+    assert_eq!(world.run_webhook_secret("status").await, json!({ "action": "status", "stored": [] }));
+    let made = world.run_webhook_secret("rotate").await;
+    let secrets = stored_webhook_secrets(&world).await;
     assert!(secrets[0].as_str().is_some_and(|secret| secret.starts_with("whsec_") && secret.len() == 50));
     assert!(!made.to_string().contains("whsec_"), "{made}");
     assert_eq!(made["stored"].as_array().map(Vec::len), Some(1));
-    assert_eq!(world.webhook_secret("status").await["stored"], made["stored"]);
+    assert_eq!(world.run_webhook_secret("status").await["stored"], made["stored"]);
     let mut after = world.secret().await;
     after.as_object_mut().expect("an object").remove("notify_signing_secrets");
     assert_eq!(after, before);

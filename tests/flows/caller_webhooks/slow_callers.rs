@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     caller_server::{Answer::Never, Caller},
-    with_caller,
+    start_with_caller,
 };
 use crate::world::World;
 
@@ -20,7 +20,7 @@ const QUEUED: usize = 40;
 
 impl World {
     /// Puts messages to callers on the queue, one for each URL and in this order.
-    async fn queues_webhooks(&self, urls: &[String]) {
+    async fn enqueue_webhooks(&self, urls: &[String]) {
         let queue = self.aws.sqs.get_queue_url().queue_name(CALLER_WEBHOOKS_QUEUE).send().await;
         let queue = queue.expect("a queue");
         for urls in urls.chunks(10) {
@@ -38,11 +38,11 @@ impl World {
 }
 
 /// A world with a caller that answers, and one that never does.
-async fn with_silent_caller() -> (World, Caller, Caller) {
+async fn start_with_silent_caller() -> (World, Caller, Caller) {
     let silent = Caller::start().await;
-    silent.answers([Never; 10 * QUEUED]);
+    silent.respond_with([Never; 10 * QUEUED]);
     let origin = silent.origin.clone();
-    let (world, caller) = with_caller(|mut options| {
+    let (world, caller) = start_with_caller(|mut options| {
         options.callers.push(origin);
         options.worker_concurrency = 2;
         options
@@ -53,11 +53,11 @@ async fn with_silent_caller() -> (World, Caller, Caller) {
 
 #[tokio::test]
 async fn callers_that_never_answer_hold_up_no_job() {
-    let (world, _caller, silent) = with_silent_caller().await;
-    world.queues_webhooks(&vec![silent.url(); HANGING]).await;
-    silent.hears(10).await;
-    let id = world.submitted(2).await;
-    world.ends(&id, "stored").await;
+    let (world, _caller, silent) = start_with_silent_caller().await;
+    world.enqueue_webhooks(&vec![silent.url(); HANGING]).await;
+    silent.wait_for_webhooks(10).await;
+    let id = world.submit_export(2).await;
+    world.wait_for_status(&id, "stored").await;
     // While somebody is told, its message is hidden for the queue's own time.
     let hidden = world.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
     assert!(hidden.iter().any(|hidden| (900..=960).contains(&hidden.as_secs())), "{hidden:?}");
@@ -65,23 +65,23 @@ async fn callers_that_never_answer_hold_up_no_job() {
 
 #[tokio::test]
 async fn a_caller_behind_many_that_never_answer_is_told_within_the_time_of_one_batch() {
-    let (world, caller, silent) = with_silent_caller().await;
+    let (world, caller, silent) = start_with_silent_caller().await;
     let mut urls = vec![silent.url(); QUEUED];
     urls.push(caller.url());
     let began = Instant::now();
-    world.queues_webhooks(&urls).await;
-    caller.hears(1).await;
+    world.enqueue_webhooks(&urls).await;
+    caller.wait_for_webhooks(1).await;
     let waited = began.elapsed();
     assert!(waited < Duration::from_secs(25), "{waited:?}");
 }
 
 #[tokio::test]
 async fn a_caller_that_did_not_answer_is_waited_for_less_for_a_while() {
-    let (world, _caller, silent) = with_silent_caller().await;
-    world.queues_webhooks(&[silent.url()]).await;
-    world.hidden_for().await;
+    let (world, _caller, silent) = start_with_silent_caller().await;
+    world.enqueue_webhooks(&[silent.url()]).await;
+    world.wait_for_hidden_message().await;
     let began = Instant::now();
-    world.queues_webhooks(&[silent.url()]).await;
+    world.enqueue_webhooks(&[silent.url()]).await;
     until("both messages come back later", || async {
         let hidden = world.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
         (hidden.len() == 2 && hidden.iter().all(|hidden| hidden.as_secs() < 900)).then_some(())

@@ -5,92 +5,93 @@ use harness::{
     until,
 };
 
-use super::{STORED, with_bus};
-use crate::{worker_crashes::processes, world::World};
+use super::{STORED, start_with_bus};
+use crate::{worker_crashes::with_worker_processes, world::World};
 
 impl World {
     /// How often somebody tried to tell others something.
-    fn tried(&self) -> u64 {
+    fn put_events_calls(&self) -> u64 {
         self.cloud.requests().count(Service::EventBridge, "PutEvents")
     }
 }
 
-async fn the_bus_is_down(outage: Outage) {
-    let world = with_bus(|options| options).await;
+async fn assert_events_after_outage(outage: Outage) {
+    let world = start_with_bus(|options| options).await;
     world.cloud.faults().set(Service::EventBridge, outage);
-    let id = world.submitted(2).await;
-    world.ends(&id, "stored").await;
+    let id = world.submit_export(2).await;
+    world.wait_for_status(&id, "stored").await;
     // A sweep during the outage gives the job up for this time, and neither fails nor loses anything.
-    assert_eq!(world.sweeps(60).await["unfinished"], false);
-    assert!(world.tried() > 0);
+    assert_eq!(world.sweep(60).await["unfinished"], false);
+    assert!(world.put_events_calls() > 0);
     assert_eq!(world.published().len(), 0);
 
     world.cloud.faults().set(Service::EventBridge, Outage::None);
-    world.sweeps(3600).await;
-    world.tells(&id, &STORED).await;
-    world.all_is_told(&id).await;
-    assert_eq!(world.sweeps(3600).await["checked"], 0);
+    world.sweep(3600).await;
+    world.assert_events(&id, &STORED).await;
+    world.wait_for_empty_outbox(&id).await;
+    assert_eq!(world.sweep(3600).await["checked"], 0);
 }
 
 #[tokio::test]
 async fn a_bus_that_refuses_is_told_everything_by_a_later_sweep() {
-    the_bus_is_down(Outage::Refuse503).await;
+    assert_events_after_outage(Outage::Refuse503).await;
 }
 
 #[tokio::test]
 async fn a_bus_that_does_not_answer_is_told_everything_by_a_later_sweep() {
-    the_bus_is_down(Outage::DropConnections).await;
+    assert_events_after_outage(Outage::DropConnections).await;
 }
 
 #[tokio::test]
 async fn a_bus_that_hangs_holds_nothing_up() {
-    the_bus_is_down(Outage::Stall).await;
+    assert_events_after_outage(Outage::Stall).await;
 }
 
 #[tokio::test]
 async fn a_bus_that_is_down_keeps_no_silent_job_from_being_looked_after() {
-    let world = with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
+    let world = start_with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
     world.cloud.faults().set(Service::EventBridge, Outage::Stall);
-    let (id, _) = world.submitted_in_silence(1).await;
+    let (id, _) = world.submit_export_without_callback(1).await;
     until("the job expires", || async {
-        world.sweeps(3600).await;
+        world.sweep(3600).await;
         (world.job(&id).await["status"] == "expired").then_some(())
     })
     .await;
     world.cloud.faults().set(Service::EventBridge, Outage::None);
-    world.sweeps(3600).await;
-    world.tells(&id, &[STORED[0], ("Job Expired", "expired")]).await;
+    world.sweep(3600).await;
+    world.assert_events(&id, &[STORED[0], ("Job Expired", "expired")]).await;
 }
 
 #[tokio::test]
 async fn what_was_told_without_an_answer_is_told_again_under_the_same_id() {
-    let world = with_bus(|options| options).await;
-    let (id, url) = world.submitted_in_silence(1).await;
-    world.all_is_told(&id).await;
+    let world = start_with_bus(|options| options).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
+    world.wait_for_empty_outbox(&id).await;
     world.cloud.faults().next(Service::EventBridge, "PutEvents", Outage::LoseAnswers, 1);
     world.redeliver(&url, 1);
-    world.ends(&id, "stored").await;
-    world.tells(&id, &STORED).await;
+    world.wait_for_status(&id, "stored").await;
+    world.assert_events(&id, &STORED).await;
     let ids: Vec<String> = world.published().iter().map(|event| event["detail"]["id"].to_string()).collect();
     assert!(ids.len() > STORED.len(), "something came twice: {ids:?}");
 }
 
 #[tokio::test]
 async fn a_crash_between_the_change_and_the_telling_loses_nothing() {
-    let world = with_bus(processes).await;
-    let (id, url) = world.submitted_in_silence(1).await;
-    world.all_is_told(&id).await;
+    let world = start_with_bus(with_worker_processes).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
+    world.wait_for_empty_outbox(&id).await;
     world.cloud.faults().set(Service::EventBridge, Outage::Stall);
-    let before = world.tried();
+    let before = world.put_events_calls();
     world.redeliver(&url, 1);
     // The worker tells of the landing's begin while it lands, and then of its end, which is written by now.
-    until("the worker tells of the end", || async { (world.tried() >= before + 2).then_some(()) }).await;
+    until("the worker tells of the end", || async { (world.put_events_calls() >= before + 2).then_some(()) })
+        .await;
     world.kill_worker();
     assert_eq!(world.job(&id).await["status"], "stored");
     assert_eq!(world.events_of(&id).len(), 1);
 
     world.cloud.faults().set(Service::EventBridge, Outage::None);
-    world.sweeps(60).await;
-    world.tells(&id, &STORED).await;
-    world.all_is_told(&id).await;
+    world.sweep(60).await;
+    world.assert_events(&id, &STORED).await;
+    world.wait_for_empty_outbox(&id).await;
 }

@@ -6,7 +6,7 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::with_bus;
+use super::start_with_bus;
 use crate::world::World;
 
 /// The provider's id of a delivery.
@@ -14,15 +14,16 @@ const DELIVERY: &str = "5d6f7a8b9c0d4e1fa2b3c4d5e6f708195d6f7a8b9c0d4e1fa2b3c4d5
 
 impl World {
     /// Delivers to the workspace's subscription that a banner was made.
-    async fn a_banner_is_made(&self) -> Value {
+    async fn deliver_banner_event(&self) -> Value {
         let body = json!({ "event_type": "NEW_BANNER", "id": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
                            "file": { "url": "https://production-banners.example.com/b.png" } });
-        let delivery = json!({ "url": self.hook_url(), "sign": true, "delivery_id": DELIVERY, "body": body });
+        let delivery =
+            json!({ "url": self.subscription_url(), "sign": true, "delivery_id": DELIVERY, "body": body });
         assert_eq!(self.deliver(delivery).await, 200);
         body
     }
 
-    async fn passed_on(&self, body: &Value) {
+    async fn assert_published(&self, body: &Value) {
         let event = until("the event is passed on", || async { self.published().into_iter().next() }).await;
         assert_eq!(event["detail-type"], "Provider Event");
         let detail = &event["detail"];
@@ -35,23 +36,23 @@ impl World {
 
 #[tokio::test]
 async fn what_is_about_no_job_is_passed_on() {
-    let world = with_bus(|options| options).await;
-    let body = world.a_banner_is_made().await;
-    world.passed_on(&body).await;
-    world.rests().await;
+    let world = start_with_bus(|options| options).await;
+    let body = world.deliver_banner_event().await;
+    world.assert_published(&body).await;
+    world.wait_for_empty_queue().await;
     assert_eq!(world.published().len(), 1);
 }
 
 #[tokio::test]
 async fn the_queue_keeps_it_while_the_bus_is_down() {
-    let world = with_bus(|options| options).await;
+    let world = start_with_bus(|options| options).await;
     world.cloud.faults().set(Service::EventBridge, Outage::Refuse503);
-    let body = world.a_banner_is_made().await;
+    let body = world.deliver_banner_event().await;
     until("the bus is asked in vain", || async {
         (world.cloud.requests().count(Service::EventBridge, "PutEvents") > 0).then_some(())
     })
     .await;
     world.cloud.faults().set(Service::EventBridge, Outage::None);
-    world.passed_on(&body).await;
-    world.rests().await;
+    world.assert_published(&body).await;
+    world.wait_for_empty_queue().await;
 }

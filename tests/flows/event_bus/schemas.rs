@@ -16,7 +16,7 @@ fn schema(text: &str) -> Validator {
 }
 
 /// Checks an event against the schema of its kind.
-pub(super) fn fits(event: &Value) {
+pub(super) fn assert_matches_schema(event: &Value) {
     let schema = if event["detail-type"] == "Provider Event" { &*PROVIDER } else { &*JOB };
     let wrong: Vec<String> = schema.iter_errors(event).map(|error| error.to_string()).collect();
     assert!(wrong.is_empty(), "{wrong:#?} in {event:#}");

@@ -10,53 +10,57 @@ use crate::world::World;
 
 impl World {
     /// Checks that a generation of three formats landed once, and returns its job.
-    async fn three_once(&self, id: &str) -> Value {
-        let job = self.ends(id, "stored").await;
-        let manifest = self.manifest(&job).await;
+    async fn assert_three_stored_once(&self, id: &str) -> Value {
+        let job = self.wait_for_status(id, "stored").await;
+        let manifest = self.read_manifest(&job).await;
         assert_eq!(manifest["files"].as_array().map(Vec::len), Some(3), "{manifest:#}");
-        self.as_listed(&manifest).await;
+        self.assert_files_match_manifest(&manifest).await;
         let key = job["manifest"]["key"].as_str().expect("a key");
-        assert_eq!((self.keys().await.len(), self.cloud.object_writes(BUCKET, key)), (4, 1));
+        assert_eq!((self.object_keys().await.len(), self.cloud.object_writes(BUCKET, key)), (4, 1));
         assert_eq!(job["provider_job_id"], self.generations()["generations"][0]["generation_request_id"]);
         job
     }
 
     /// Subscribes Landfall to an event of the workspace.
     pub(crate) fn subscribe_to(&self, event: &str) {
-        self.admin(Method::POST, "/subscriptions", json!({ "hook_url": self.hook_url(), "type": event }));
+        self.admin(
+            Method::POST,
+            "/subscriptions",
+            json!({ "hook_url": self.subscription_url(), "type": event }),
+        );
     }
 }
 
 #[tokio::test]
 async fn a_callback_that_overtakes_the_answer_finds_its_job() {
     let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
-    world.trouble(json!({ "on": "call", "kind": "callback_first", "seconds": 2 }));
-    let answer = world.post(&world.three_formats(), &[]).await;
+    world.inject_fault(json!({ "on": "call", "kind": "callback_first", "seconds": 2 }));
+    let answer = world.post(&world.three_format_request(), &[]).await;
     assert!(answer.body()["error"].is_null(), "{}", answer.body());
-    let job = world.three_once(&super::taken(&answer)).await;
-    assert_eq!((&job["error"], world.posts().len()), (&Value::Null, 1));
+    let job = world.assert_three_stored_once(&super::accepted_job_id(&answer)).await;
+    assert_eq!((&job["error"], world.work_requests().len()), (&Value::Null, 1));
 }
 
 #[tokio::test]
 async fn six_deliveries_and_a_twin_by_subscription_have_one_effect() {
     let world = World::start_with(|options| options.variable("IMPORT_KINDS", "generation")).await;
     world.subscribe_to("new_banner_batch");
-    let id = world.taken(&world.three_formats()).await;
-    world.three_once(&id).await;
-    assert_eq!(world.answers(&world.hook_url(), 1).await, [200]);
-    world.rests().await;
+    let id = world.submit_request(&world.three_format_request()).await;
+    world.assert_three_stored_once(&id).await;
+    assert_eq!(world.wait_for_attempts(&world.subscription_url(), 1).await, [200]);
+    world.wait_for_empty_queue().await;
     let finished = world.job_item(&id).await;
 
     let url = world.callback_url(&id);
     world.redeliver(&url, 6);
-    world.redeliver(&world.hook_url(), 6);
-    assert_eq!(world.answers(&url, 7).await, [200; 7]);
-    assert_eq!(world.answers(&world.hook_url(), 7).await, [200; 7]);
-    world.rests().await;
-    world.three_once(&id).await;
+    world.redeliver(&world.subscription_url(), 6);
+    assert_eq!(world.wait_for_attempts(&url, 7).await, [200; 7]);
+    assert_eq!(world.wait_for_attempts(&world.subscription_url(), 7).await, [200; 7]);
+    world.wait_for_empty_queue().await;
+    world.assert_three_stored_once(&id).await;
     assert_eq!(world.job_item(&id).await, finished, "the finished job was written again");
-    assert_eq!(world.jobs().await.len(), 1, "our own generation was adopted");
-    let recorded: BTreeSet<String> = world.recorded(&id).await.into_iter().collect();
+    assert_eq!(world.job_items().await.len(), 1, "our own generation was adopted");
+    let recorded: BTreeSet<String> = world.recorded_deliveries(&id).await.into_iter().collect();
     assert_eq!(recorded.len(), 2);
 }
 
@@ -64,9 +68,9 @@ async fn six_deliveries_and_a_twin_by_subscription_have_one_effect() {
 async fn a_generation_whose_callback_is_lost_is_found_by_the_subscription() {
     let world = World::start().await;
     world.subscribe_to("new_banner_batch");
-    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
-    let id = world.taken(&world.three_formats()).await;
-    world.three_once(&id).await;
+    world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+    let id = world.submit_request(&world.three_format_request()).await;
+    world.assert_three_stored_once(&id).await;
 }
 
 #[tokio::test]
@@ -83,8 +87,8 @@ async fn every_shape_of_the_event_says_the_same() {
     {
         world.admin(Method::PUT, "/knobs", knobs.clone());
         // A lost answer: the provider job id is known from the event alone.
-        world.trouble(json!({ "on": "call", "kind": "lost_response" }));
-        let job = world.carried_out(&world.three_formats(), "stored").await;
+        world.inject_fault(json!({ "on": "call", "kind": "lost_response" }));
+        let job = world.run_job(&world.three_format_request(), "stored").await;
         assert_eq!(job["files_total"], 3, "{knobs}");
         let made = &world.generations()["generations"][place]["generation_request_id"];
         assert_eq!(&job["provider_job_id"], made, "{knobs}");
@@ -95,11 +99,14 @@ async fn every_shape_of_the_event_says_the_same() {
 async fn files_without_names_are_called_by_their_format() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "filename": "" }));
-    let job = world.carried_out(&world.three_formats(), "stored").await;
-    assert_eq!(super::names(&world.manifest(&job).await), ["postcard.jpeg", "square.png", "story.jpeg"]);
+    let job = world.run_job(&world.three_format_request(), "stored").await;
+    assert_eq!(super::names(&world.read_manifest(&job).await), ["postcard.jpeg", "square.png", "story.jpeg"]);
     world.admin(Method::PUT, "/knobs", json!({ "filename": "../../{design}.{extension}" }));
-    let job = world.carried_out(&world.three_formats(), "stored").await;
-    assert_eq!(super::names(&world.manifest(&job).await), ["spring (2).jpg", "spring.jpg", "spring.png"]);
+    let job = world.run_job(&world.three_format_request(), "stored").await;
+    assert_eq!(
+        super::names(&world.read_manifest(&job).await),
+        ["spring (2).jpg", "spring.jpg", "spring.png"]
+    );
     let prefix = job["manifest"]["key"].as_str().and_then(|key| key.strip_suffix("manifest.json"));
     let inside =
         |file: &Value| file["key"].as_str().is_some_and(|key| key.starts_with(prefix.expect("a prefix")));
@@ -109,21 +116,21 @@ async fn files_without_names_are_called_by_their_format() {
 #[tokio::test]
 async fn an_unsigned_delivery_is_refused_and_both_secrets_are_taken_in_the_overlap() {
     let world = World::start().await;
-    let (id, url) = world.generated_in_silence(&world.three_formats()).await;
+    let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
     let body = json!({ "event_type": "NEW_BANNER_BATCH", "id": "forged", "banners": [], "errors": [] });
     assert_eq!(world.deliver(json!({ "url": url, "body": body })).await, 401);
     assert_eq!(world.job(&id).await["status"], "submitted");
 
-    world.operate("/signing-secret/rotate", Value::Null).await;
+    world.call_abyssale("/signing-secret/rotate", Value::Null).await;
     world.redeliver(&url, 1);
-    assert_eq!(world.answers(&url, 1).await, [200], "signed with the old secret and the new one");
-    world.three_once(&id).await;
+    assert_eq!(world.wait_for_attempts(&url, 1).await, [200], "signed with the old secret and the new one");
+    world.assert_three_stored_once(&id).await;
 }
 
 #[tokio::test]
 async fn what_nobody_knows_is_acknowledged_and_changes_nothing() {
     let world = World::start().await;
-    let (id, url) = world.generated_in_silence(&world.three_formats()).await;
+    let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
     for body in [
         json!({ "event_type": "NEW_BANNER_BATCH_PROGRESS", "id": "g", "percent": 50 }),
         json!({ "id": "g", "banners": [], "errors": [], "is_finalized": false, "news": { "of": [1] } }),
@@ -132,8 +139,8 @@ async fn what_nobody_knows_is_acknowledged_and_changes_nothing() {
     ] {
         assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200, "{body}");
     }
-    world.rests().await;
+    world.wait_for_empty_queue().await;
     assert_eq!(world.job(&id).await["status"], "submitted");
     world.redeliver(&url, 1);
-    world.three_once(&id).await;
+    world.assert_three_stored_once(&id).await;
 }

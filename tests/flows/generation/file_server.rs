@@ -12,40 +12,40 @@ use tokio::{
 };
 
 /// The server.
-pub(super) struct Files {
+pub(super) struct FileServer {
     /// Where it is.
     pub(super) origin: String,
-    asked: Arc<AtomicUsize>,
+    request_count: Arc<AtomicUsize>,
 }
 
-impl Files {
+impl FileServer {
     /// Serves every file at once.
-    pub(super) async fn serving_all() -> Self {
-        Self::holding_back(0).await
+    pub(super) async fn start() -> Self {
+        Self::start_stalling(0).await
     }
 
-    /// Serves every file at once, but the fifth that is asked for begins and never ends, for as long as anybody waits.
-    pub(super) async fn serving_all_but_one_at_first() -> Self {
-        Self::holding_back(5).await
+    /// Serves every file at once, but the fifth that is request_count for begins and never ends, for as long as anybody waits.
+    pub(super) async fn start_with_stalled_request() -> Self {
+        Self::start_stalling(5).await
     }
 
-    async fn holding_back(place: usize) -> Self {
+    async fn start_stalling(place: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = asked.clone();
+        let request_count = Arc::new(AtomicUsize::new(0));
+        let count = request_count.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let held = count.fetch_add(1, Ordering::SeqCst) + 1 == place;
                 tokio::spawn(answer(stream, held));
             }
         });
-        Self { origin, asked }
+        Self { origin, request_count }
     }
 
-    /// How many files were asked for.
-    pub(super) fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    /// How many files were request_count for.
+    pub(super) fn request_count(&self) -> usize {
+        self.request_count.load(Ordering::SeqCst)
     }
 
     /// A finished generation of so many banners (contract of Abyssale 3.4).

@@ -4,16 +4,16 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::world::{World, problem, without_deliveries};
+use crate::world::{World, assert_problem, without_deliveries};
 
 const KEY: &[(&str, &str)] = &[("idempotency-key", "spring")];
 
 /// Requests with a slightly different one beside each.
 fn pairs(world: &World) -> Vec<(Value, Value)> {
-    let generation = world.three_formats();
-    let other = world.generation("static", json!({ "template_format_names": ["square"] }));
-    let image = world.order("image", "static", json!({ "image_file_type": "webp" }));
-    let another = world.order("image", "static", json!({ "image_file_type": "png" }));
+    let generation = world.three_format_request();
+    let other = world.generation_request("static", json!({ "template_format_names": ["square"] }));
+    let image = world.design_request("image", "static", json!({ "image_file_type": "webp" }));
+    let another = world.design_request("image", "static", json!({ "image_file_type": "png" }));
     vec![(generation, other), (image, another)]
 }
 
@@ -24,17 +24,17 @@ async fn the_same_key_is_the_same_job_and_another_body_is_a_conflict() {
         let (request, other) = pairs(&world).remove(place);
         let first = world.post(&request, KEY).await;
         let id = first.body()["job_id"].as_str().expect("an id");
-        let stored = without_deliveries(&world.ends(id, "stored").await);
+        let stored = without_deliveries(&world.wait_for_status(id, "stored").await);
 
         let second = world.post(&request, KEY).await;
         // A picture is there when it is answered; a generation is only taken.
         let status = if request["kind"] == "image" { StatusCode::OK } else { StatusCode::ACCEPTED };
         assert_eq!((second.status(), second.body()), (status, &stored));
-        problem(&world.post(&other, KEY).await, 409, "idempotency-mismatch");
+        assert_problem(&world.post(&other, KEY).await, 409, "idempotency-mismatch");
         let mut event = request.clone();
         (event["command"], event["idempotency_key"]) = (json!("submit"), json!("spring"));
         assert_eq!(world.invoke(event).await.expect("a job"), stored);
-        assert_eq!((world.posts().len(), world.jobs().await.len()), (1, 1));
+        assert_eq!((world.work_requests().len(), world.job_items().await.len()), (1, 1));
     }
 }
 
@@ -49,7 +49,7 @@ async fn twenty_requests_at_once_under_one_key_are_one_job() {
             assert!([200, 202].contains(&answer.status().as_u16()), "{}", answer.body());
             assert_eq!(&answer.body()["job_id"], first);
         }
-        world.ends(first.as_str().expect("an id"), "stored").await;
-        assert_eq!((world.posts().len(), world.jobs().await.len()), (1, 1));
+        world.wait_for_status(first.as_str().expect("an id"), "stored").await;
+        assert_eq!((world.work_requests().len(), world.job_items().await.len()), (1, 1));
     }
 }

@@ -22,16 +22,16 @@ async fn a_long_file_among_short_ones_goes_on_over_every_deadline() {
     let put =
         world.abyssale().admin_bytes(Method::PUT, "/file?format=half-page", "video/mp4", long.clone().into());
     put.unwrap_or_else(|refused| panic!("{refused}"));
-    world.trouble(json!({
+    world.inject_fault(json!({
         "on": "file", "format": "half-page", "kind": "slow", "count": null, "chunk": 6 * MIB / 50, "pause_seconds": 0.02,
     }));
-    let job = world.carried_out(&world.generation("animated", json!({})), "stored").await;
+    let job = world.run_job(&world.generation_request("animated", json!({})), "stored").await;
 
-    let manifest = world.manifest(&job).await;
+    let manifest = world.read_manifest(&job).await;
     assert_eq!(manifest["completeness"], json!({ "expected": 3, "landed": 3, "missing": 0 }));
     let file = manifest["files"].as_array().expect("files").iter().find(|file| file["bytes"] == long.len());
     let key = file.and_then(|file| file["key"].as_str()).expect("the long file");
-    assert!(world.object(key).await == long, "other bytes came");
+    assert!(world.read_object(key).await == long, "other bytes came");
     for file in manifest["files"].as_array().expect("files") {
         assert_eq!(world.cloud.object_writes(BUCKET, file["key"].as_str().expect("a key")), 1, "{file}");
     }

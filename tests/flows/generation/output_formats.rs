@@ -6,25 +6,25 @@ use serde_json::{Value, json};
 use super::names;
 use crate::world::World;
 
-/// An output: the type of its design, what is asked for, and what comes.
+/// An output: the type of its design, what is options for, and what comes.
 struct Output {
     design: &'static str,
-    asked: Value,
-    ending: &'static str,
+    options: Value,
+    extension: &'static str,
     content_type: &'static str,
     /// Whether the files say how large a picture they are, and the simulator draws them in their format's size.
-    measured: bool,
+    has_pixel_size: bool,
 }
 
 fn output(
     design: &'static str,
-    asked: &str,
-    ending: &'static str,
+    options: &str,
+    extension: &'static str,
     content_type: &'static str,
-    measured: bool,
+    has_pixel_size: bool,
 ) -> Output {
-    let asked = if asked.is_empty() { json!({}) } else { json!({ "image_file_type": asked }) };
-    Output { design, asked, ending, content_type, measured }
+    let options = if options.is_empty() { json!({}) } else { json!({ "image_file_type": options }) };
+    Output { design, options, extension, content_type, has_pixel_size }
 }
 
 fn outputs() -> Vec<Output> {
@@ -43,19 +43,19 @@ fn outputs() -> Vec<Output> {
 }
 
 /// Checks a job that has every format of its design, and what the manifest says of each.
-async fn assert_whole(world: &World, job: &Value, output: &Output) {
+async fn assert_complete(world: &World, job: &Value, output: &Output) {
     let design = world.design(output.design);
     let formats = design["formats"].as_array().expect("formats");
-    let manifest = world.manifest(job).await;
+    let manifest = world.read_manifest(job).await;
     let files = manifest["files"].as_array().expect("files");
-    let what = format!("{} {}", output.design, output.asked);
+    let what = format!("{} {}", output.design, output.options);
     assert_eq!((files.len(), &job["files_total"]), (formats.len(), &json!(formats.len())), "{what}");
     let made = world.generations()["generations"].as_array().cloned().expect("a list");
     let made =
         made.into_iter().find(|made| made["generation_request_id"] == job["provider_job_id"]).expect("ours");
     for file in files {
         let details = &file["details"];
-        let ends = format!("-{}.{}", details["format"].as_str().expect("a format"), output.ending);
+        let ends = format!("-{}.{}", details["format"].as_str().expect("a format"), output.extension);
         assert!(file["name"].as_str().is_some_and(|name| name.ends_with(&ends)), "{what}: {file}");
         assert_eq!(file["content_type"], output.content_type, "{what}");
         assert!(formats.contains(&details["format"]), "{what}: {file}");
@@ -68,12 +68,12 @@ async fn assert_whole(world: &World, job: &Value, output: &Output) {
             (&design["id"], &design["name"]),
             "{what}"
         );
-        if output.measured {
+        if output.has_pixel_size {
             assert_eq!(file["width"], details["format_width"], "{what}");
             assert_eq!(file["height"], details["format_height"], "{what}");
         }
     }
-    world.as_listed(&manifest).await;
+    world.assert_files_match_manifest(&manifest).await;
     let all = json!({ "expected": formats.len(), "landed": formats.len(), "missing": 0 });
     assert_eq!(manifest["completeness"], all, "{what}");
     assert_eq!((&manifest["archive"], &job["archive"]), (&Value::Null, &Value::Null), "{what}");
@@ -84,8 +84,9 @@ async fn assert_whole(world: &World, job: &Value, output: &Output) {
 async fn every_output_of_every_type_of_design_lands_by_http() {
     let world = World::start().await;
     for output in outputs() {
-        let job = world.carried_out(&world.generation(output.design, output.asked.clone()), "stored").await;
-        assert_whole(&world, &job, &output).await;
+        let job =
+            world.run_job(&world.generation_request(output.design, output.options.clone()), "stored").await;
+        assert_complete(&world, &job, &output).await;
     }
 }
 
@@ -94,19 +95,19 @@ async fn every_type_of_design_lands_by_direct_invocation() {
     let world = World::start().await;
     for design in ["static", "animated", "printer"] {
         let output = outputs().into_iter().find(|output| output.design == design).expect("an output");
-        let mut event = world.generation(design, output.asked.clone());
+        let mut event = world.generation_request(design, output.options.clone());
         event["command"] = json!("submit");
         let made = world.invoke(event).await.expect("a job");
-        let job = world.ends(made["job_id"].as_str().expect("an id"), "stored").await;
-        assert_whole(&world, &job, &output).await;
+        let job = world.wait_for_status(made["job_id"].as_str().expect("an id"), "stored").await;
+        assert_complete(&world, &job, &output).await;
     }
 }
 
 #[tokio::test]
 async fn without_a_type_each_format_is_what_suits_it() {
     let world = World::start().await;
-    let job = world.carried_out(&world.generation("static", json!({})), "stored").await;
-    let manifest = world.manifest(&job).await;
+    let job = world.run_job(&world.generation_request("static", json!({})), "stored").await;
+    let manifest = world.read_manifest(&job).await;
     let mut kinds: Vec<(&str, &str)> = (manifest["files"].as_array().expect("files").iter())
         .map(|file| {
             (
@@ -138,10 +139,10 @@ async fn an_html5_banner_lands_with_the_picture_that_stands_in_for_it() {
         "image_file_type": "html5", "template_format_names": ["mpu", "wide"],
         "html5": { "page_title": "Spring", "click_tag": "https://shop.example", "include_backup_image": true },
     });
-    let job = world.carried_out(&world.generation("animated", html5), "stored").await;
-    let manifest = world.manifest(&job).await;
+    let job = world.run_job(&world.generation_request("animated", html5), "stored").await;
+    let manifest = world.read_manifest(&job).await;
     let files = manifest["files"].as_array().expect("files");
-    // Two of each, and only the packages were asked for.
+    // Two of each, and only the packages were options for.
     assert_eq!(manifest["completeness"], json!({ "expected": 2, "landed": 2, "missing": 0 }));
     assert_eq!((&job["files_total"], files.len()), (&json!(4), 4));
     for package in files.iter().filter(|file| file["content_type"] == "application/zip") {
@@ -152,7 +153,7 @@ async fn an_html5_banner_lands_with_the_picture_that_stands_in_for_it() {
         assert_eq!(picture["details"], package["details"]);
         assert_eq!(picture["width"], package["details"]["format_width"]);
     }
-    world.as_listed(&manifest).await;
+    world.assert_files_match_manifest(&manifest).await;
 }
 
 #[tokio::test]
@@ -160,11 +161,11 @@ async fn a_document_of_several_pages_is_one_file_either_way() {
     let world = World::start().await;
     let pages = json!({ "pages": { "page_1": { "headline": { "payload": "Spring" } }, "page_2": {} } });
     let print = json!({ "print": { "display_crop_marks": true } });
-    let mut multipage = world.order("multipage_pdf", "printer_multipage", pages.clone());
+    let mut multipage = world.design_request("multipage_pdf", "printer_multipage", pages.clone());
     multipage["print"] = print["print"].clone();
-    for request in [world.generation("printer_multipage", pages), multipage] {
-        let job = world.carried_out(&request, "stored").await;
-        let manifest = world.manifest(&job).await;
+    for request in [world.generation_request("printer_multipage", pages), multipage] {
+        let job = world.run_job(&request, "stored").await;
+        let manifest = world.read_manifest(&job).await;
         assert_eq!(names(&manifest).len(), 1, "{manifest:#}");
         let file = &manifest["files"][0];
         assert_eq!(file["content_type"], "application/pdf");
@@ -174,7 +175,7 @@ async fn a_document_of_several_pages_is_one_file_either_way() {
         assert_eq!((&landed["landed"], &landed["missing"]), (&json!(1), &json!(0)));
         assert!(job["request"]["pages"]["page_1"].is_object(), "{job:#}");
     }
-    let paths: Vec<String> = world.posts().iter().map(|post| post["path"].to_string()).collect();
+    let paths: Vec<String> = world.work_requests().iter().map(|post| post["path"].to_string()).collect();
     assert!(
         paths[0].ends_with("/generate\"") && paths[1].ends_with("/generate-multipage-pdf\""),
         "{paths:?}"
@@ -189,10 +190,10 @@ async fn the_provider_is_told_what_the_caller_said_and_where_to_report() {
         "template_format_names": ["half-page"], "image_file_type": "gif", "file_compression_level": 70,
         "gif": { "max_fps": 5, "repeat": -1 },
     });
-    let mut request = world.generation("animated", said.clone());
+    let mut request = world.generation_request("animated", said.clone());
     request["design_type"] = json!("animated");
-    let job = world.carried_out(&request, "stored").await;
-    let post = world.posts().remove(0);
+    let job = world.run_job(&request, "stored").await;
+    let post = world.work_requests().remove(0);
     let mut sent: Value = serde_json::from_str(post["body"].as_str().expect("a text")).expect("JSON");
     let callback = sent.as_object_mut().expect("an object").remove("callback_url").expect("a URL");
     assert!(callback.as_str().is_some_and(|url| url.contains(job["job_id"].as_str().expect("an id"))));
@@ -203,11 +204,11 @@ async fn the_provider_is_told_what_the_caller_said_and_where_to_report() {
 async fn a_banner_made_anew_is_the_next_version_of_the_old_one() {
     let world = World::start().await;
     let one = json!({ "template_format_names": ["square"] });
-    let first = world.carried_out(&world.generation("static", one), "stored").await;
-    let banner = world.manifest(&first).await["files"][0]["details"]["banner_id"].clone();
+    let first = world.run_job(&world.generation_request("static", one), "stored").await;
+    let banner = world.read_manifest(&first).await["files"][0]["details"]["banner_id"].clone();
     let anew = json!({ "template_format_names": ["square"], "original_visual_id": banner });
-    let second = world.carried_out(&world.generation("static", anew), "stored").await;
-    let details = world.manifest(&second).await["files"][0]["details"].clone();
+    let second = world.run_job(&world.generation_request("static", anew), "stored").await;
+    let details = world.read_manifest(&second).await["files"][0]["details"].clone();
     assert_eq!((&details["banner_id"], &details["banner_version"]), (&banner, &json!(2)));
     assert_eq!(world.admin(Method::GET, "/generations", Value::Null)["accepted_posts"], 2);
 }

@@ -5,20 +5,21 @@ use serde_json::{Value, json};
 
 use crate::{
     request_validation::assert_untouched,
-    world::{World, named, problem},
+    world::{World, assert_problem, error_fields},
 };
 
 /// Requests that break a rule, each with the fields that its refusal names.
-fn broken(world: &World) -> Vec<(Value, Vec<&'static str>)> {
+fn invalid_requests(world: &World) -> Vec<(Value, Vec<&'static str>)> {
     let generation =
-        |more: Value, fields: &[&'static str]| (world.generation("static", more), fields.to_vec());
+        |more: Value, fields: &[&'static str]| (world.generation_request("static", more), fields.to_vec());
     let multipage = |more: Value, fields: &[&'static str]| {
-        (world.order("multipage_pdf", "printer_multipage", more), fields.to_vec())
+        (world.design_request("multipage_pdf", "printer_multipage", more), fields.to_vec())
     };
-    let image =
-        |more: Value, fields: &[&'static str]| (world.order("image", "static", more), fields.to_vec());
+    let image = |more: Value, fields: &[&'static str]| {
+        (world.design_request("image", "static", more), fields.to_vec())
+    };
     let dynamic = |more: Value, fields: &[&'static str]| {
-        (world.order("dynamic_image", "static", more), fields.to_vec())
+        (world.design_request("dynamic_image", "static", more), fields.to_vec())
     };
     vec![
         generation(json!({ "design_id": null }), &["design_id"]),
@@ -65,7 +66,7 @@ fn broken(world: &World) -> Vec<(Value, Vec<&'static str>)> {
         image(json!({ "file_compression_level": 101 }), &["file_compression_level"]),
         dynamic(json!({ "enable_rate_limit": "yes" }), &["enable_rate_limit"]),
         dynamic(json!({ "design_id": 7, "elements": {} }), &["design_id", "elements"]),
-        (world.order("banner", "static", json!({})), vec!["kind"]),
+        (world.design_request("banner", "static", json!({})), vec!["kind"]),
     ]
 }
 
@@ -78,10 +79,10 @@ fn sorted(mut fields: Vec<&str>) -> Vec<&str> {
 #[tokio::test]
 async fn a_request_that_breaks_a_rule_is_refused_by_the_fields_name_and_nobody_is_asked() {
     let world = World::start().await;
-    for (request, fields) in broken(&world) {
+    for (request, fields) in invalid_requests(&world) {
         let answer = world.post(&request, &[]).await;
         assert_eq!(
-            sorted(named(problem(&answer, 400, "invalid-request"))),
+            sorted(error_fields(assert_problem(&answer, 400, "invalid-request"))),
             sorted(fields.clone()),
             "{request}"
         );
@@ -100,18 +101,18 @@ async fn every_generation_of_error_body_is_told_with_the_callers_field_names() {
     let bad = json!({ "headline": { "font_size": "big" }, "ids": {}, "root": { "background_color": "red" } });
     let (pages, elements) = (json!({ "pages": { "page_1": bad } }), json!({ "elements": bad }));
     let requests = [
-        (world.generation("static", elements.clone()), "elements"),
-        (world.order("image", "static", elements), "elements"),
-        (world.order("multipage_pdf", "printer_multipage", pages), "pages.page_1"),
+        (world.generation_request("static", elements.clone()), "elements"),
+        (world.design_request("image", "static", elements), "elements"),
+        (world.design_request("multipage_pdf", "printer_multipage", pages), "pages.page_1"),
     ];
     for generation in ["e3", "e2", "e1", "e0"] {
         world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation }));
         for (request, path) in &requests {
             let answer = world.post(request, &[]).await;
-            let refused = problem(&answer, 422, "provider-refused-request");
+            let refused = assert_problem(&answer, 422, "provider-refused-request");
             let fields = [format!("{path}.headline.font_size"), format!("{path}.root.background_color")];
             let told: &[String] = if generation == "e0" { &[] } else { &fields };
-            assert_eq!(named(refused), told, "{generation}: {refused}");
+            assert_eq!(error_fields(refused), told, "{generation}: {refused}");
             assert_eq!(refused["provider"]["status"], 400, "{generation}");
             assert_eq!(world.job(refused["job_id"].as_str().expect("an id")).await["status"], "failed");
         }
@@ -123,33 +124,33 @@ async fn what_the_workspace_or_the_design_does_not_have_is_said() {
     let world = World::start().await;
     let nobody = json!({ "design_id": "67e55044-10b1-426f-9247-bb680e5fe0c8" });
     let original = json!({ "original_visual_id": "67e55044-10b1-426f-9247-bb680e5fe0c8", "template_format_names": ["square"] });
-    for (request, id, says) in [
-        (world.generation("static", nobody.clone()), "template_not_found", "no such design"),
-        (world.order("image", "static", nobody), "template_not_found", "no such design"),
+    for (request, id, expected) in [
+        (world.generation_request("static", nobody.clone()), "template_not_found", "no such design"),
+        (world.design_request("image", "static", nobody), "template_not_found", "no such design"),
         (
-            world.generation("static", json!({ "template_format_names": ["round"] })),
+            world.generation_request("static", json!({ "template_format_names": ["round"] })),
             "format_not_found",
             "no such format",
         ),
         (
-            world.order("image", "static", json!({ "template_format_name": "round" })),
+            world.design_request("image", "static", json!({ "template_format_name": "round" })),
             "format_not_found",
             "no such format",
         ),
-        (world.generation("static", original), "visual_not_found", "no such banner"),
+        (world.generation_request("static", original), "visual_not_found", "no such banner"),
         (
-            world.generation("static", json!({ "image_file_type": "mp4" })),
+            world.generation_request("static", json!({ "image_file_type": "mp4" })),
             "invalid_filetype",
             "static designs make no mp4",
         ),
         (
-            world.order("multipage_pdf", "static", json!({ "pages": { "page_1": {} } })),
+            world.design_request("multipage_pdf", "static", json!({ "pages": { "page_1": {} } })),
             "invalid_design_type",
             "multipage",
         ),
-        (world.order("image", "animated", json!({})), "template_not_static", "static"),
+        (world.design_request("image", "animated", json!({})), "template_not_static", "static"),
         (
-            world.order(
+            world.design_request(
                 "image",
                 "static",
                 json!({ "elements": { "headline": { "payload": "x".repeat(500) } } }),
@@ -159,9 +160,12 @@ async fn what_the_workspace_or_the_design_does_not_have_is_said() {
         ),
     ] {
         let answer = world.post(&request, &[]).await;
-        let refused = problem(&answer, 422, "provider-refused-request");
+        let refused = assert_problem(&answer, 422, "provider-refused-request");
         assert_eq!(refused["provider"]["id"], id, "{request}");
-        assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains(says)), "{says}: {refused}");
+        assert!(
+            refused["detail"].as_str().is_some_and(|detail| detail.contains(expected)),
+            "{expected}: {refused}"
+        );
     }
-    assert_eq!((world.keys().await, &world.generations()["accepted_posts"]), (vec![], &json!(0)));
+    assert_eq!((world.object_keys().await, &world.generations()["accepted_posts"]), (vec![], &json!(0)));
 }

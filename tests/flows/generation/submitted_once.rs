@@ -3,24 +3,24 @@
 use http::Response;
 use serde_json::{Value, json};
 
-use crate::world::{World, problem};
+use crate::world::{World, assert_problem};
 
 /// A request of each kind that makes something of a design.
-fn kinds(world: &World) -> Vec<Value> {
+fn requests_of_each_kind(world: &World) -> Vec<Value> {
     let pages = json!({ "pages": { "page_1": {} } });
     vec![
-        world.three_formats(),
-        world.order("multipage_pdf", "printer_multipage", pages),
-        world.order("image", "static", json!({})),
-        world.order("dynamic_image", "static", json!({})),
+        world.three_format_request(),
+        world.design_request("multipage_pdf", "printer_multipage", pages),
+        world.design_request("image", "static", json!({})),
+        world.design_request("dynamic_image", "static", json!({})),
     ]
 }
 
 /// Submits a request into a fault of the provider's API.
-async fn into_fault(world: &World, request: &Value, fault: &Value) -> Response<Value> {
+async fn submit_with_fault(world: &World, request: &Value, fault: &Value) -> Response<Value> {
     let mut fault = fault.clone();
     fault["on"] = json!("call");
-    world.trouble(fault);
+    world.inject_fault(fault);
     world.post(request, &[]).await
 }
 
@@ -34,10 +34,10 @@ async fn an_answer_that_says_nothing_certain_is_never_followed_by_another_reques
         json!({ "kind": "answer", "status": 503, "headers": { "retry-after": "1" }, "body": "busy" }),
         json!({ "kind": "answer", "status": 200, "body": {} }),
     ];
-    for request in kinds(&world) {
+    for request in requests_of_each_kind(&world) {
         for fault in &faults {
-            let before = world.posts().len();
-            let answer = into_fault(&world, &request, fault).await;
+            let before = world.work_requests().len();
+            let answer = submit_with_fault(&world, &request, fault).await;
             let job = answer.body();
             assert_eq!(
                 (answer.status().as_u16(), &job["status"]),
@@ -45,33 +45,33 @@ async fn an_answer_that_says_nothing_certain_is_never_followed_by_another_reques
                 "{fault}: {job}"
             );
             assert_eq!(job["error"]["type"], "ProviderOutcomeUnknown", "{fault}: {job}");
-            assert_eq!(world.posts().len() - before, 1, "{fault}: {request}");
+            assert_eq!(world.work_requests().len() - before, 1, "{fault}: {request}");
         }
     }
-    let before = world.posts().len();
+    let before = world.work_requests().len();
     world.sweep(3600).await;
-    assert_eq!(world.posts().len(), before, "the sweep asked again");
+    assert_eq!(world.work_requests().len(), before, "the sweep asked again");
     assert_eq!(world.generations()["accepted_posts"], 0);
 }
 
 #[tokio::test]
 async fn a_lost_answer_of_a_generation_is_settled_by_its_callback() {
     let world = World::start().await;
-    for request in kinds(&world).iter().take(2) {
+    for request in requests_of_each_kind(&world).iter().take(2) {
         for fault in
             [json!({ "kind": "lost_response" }), json!({ "kind": "gateway_error", "after_work": true })]
         {
-            let before = world.posts().len();
-            let answer = into_fault(&world, request, &fault).await;
-            let id = super::taken(&answer);
-            let job = world.ends(&id, "stored").await;
+            let before = world.work_requests().len();
+            let answer = submit_with_fault(&world, request, &fault).await;
+            let id = super::accepted_job_id(&answer);
+            let job = world.wait_for_status(&id, "stored").await;
             let made = world.generations()["generations"].as_array().and_then(|all| all.last().cloned());
             assert_eq!(
                 job["provider_job_id"],
                 made.expect("a generation")["generation_request_id"],
                 "{fault}"
             );
-            assert_eq!((&job["error"], world.posts().len() - before), (&Value::Null, 1), "{fault}");
+            assert_eq!((&job["error"], world.work_requests().len() - before), (&Value::Null, 1), "{fault}");
         }
     }
 }
@@ -79,40 +79,43 @@ async fn a_lost_answer_of_a_generation_is_settled_by_its_callback() {
 #[tokio::test]
 async fn a_lost_answer_of_a_picture_stays_unknown() {
     let world = World::start().await;
-    let answer = into_fault(&world, &kinds(&world)[2], &json!({ "kind": "lost_response" })).await;
-    let id = super::taken(&answer);
+    let answer =
+        submit_with_fault(&world, &requests_of_each_kind(&world)[2], &json!({ "kind": "lost_response" }))
+            .await;
+    let id = super::accepted_job_id(&answer);
     assert_eq!(answer.body()["status"], "unknown");
     assert!(
         answer.body()["error"]["message"].as_str().is_some_and(|text| text.contains("not asked for again"))
     );
     world.sweep(3600).await;
-    assert_eq!((world.posts().len(), &world.generations()["synchronous_renders"]), (1, &json!(1)));
+    assert_eq!((world.work_requests().len(), &world.generations()["synchronous_renders"]), (1, &json!(1)));
     assert_eq!(world.job(&id).await["status"], "unknown");
 }
 
 #[tokio::test]
 async fn a_refusal_for_the_moment_is_waited_out_and_the_request_repeated() {
     let world = World::start().await;
-    for request in kinds(&world) {
-        let before = world.posts().len();
+    for request in requests_of_each_kind(&world) {
+        let before = world.work_requests().len();
         let fault = json!({ "kind": "rate_limited", "retry_after": 1 });
-        let answer = into_fault(&world, &request, &fault).await;
+        let answer = submit_with_fault(&world, &request, &fault).await;
         assert!(answer.status().is_success(), "{}", answer.body());
         assert!(!answer.body()["provider_job_id"].is_null(), "{}", answer.body());
-        assert_eq!(world.posts().len() - before, 2, "{request}");
+        assert_eq!(world.work_requests().len() - before, 2, "{request}");
     }
 }
 
 #[tokio::test]
 async fn spent_credits_are_told_after_one_probe() {
     let world = World::start().await;
-    for request in &kinds(&world)[..3] {
-        let before = world.posts().len();
-        let answer = into_fault(&world, request, &json!({ "kind": "credits_spent", "count": 2 })).await;
-        let refused = problem(&answer, 429, "provider-quota");
+    for request in &requests_of_each_kind(&world)[..3] {
+        let before = world.work_requests().len();
+        let answer =
+            submit_with_fault(&world, request, &json!({ "kind": "credits_spent", "count": 2 })).await;
+        let refused = assert_problem(&answer, 429, "provider-quota");
         assert_eq!(refused["provider"]["message"], "You have no credits left.");
         assert!(!answer.headers().contains_key("retry-after"));
-        assert_eq!(world.posts().len() - before, 2, "{request}");
+        assert_eq!(world.work_requests().len() - before, 2, "{request}");
     }
     assert_eq!(world.generations()["credits_consumed"], 0);
 }
@@ -120,10 +123,10 @@ async fn spent_credits_are_told_after_one_probe() {
 #[tokio::test]
 async fn what_the_plan_excludes_is_asked_for_once() {
     let world = World::start().await;
-    for request in kinds(&world) {
-        let before = world.posts().len();
-        let answer = into_fault(&world, &request, &json!({ "kind": "feature_not_in_plan" })).await;
-        assert_eq!(problem(&answer, 403, "provider-plan")["provider"]["id"], "feature_not_in_plan");
-        assert_eq!(world.posts().len() - before, 1, "{request}");
+    for request in requests_of_each_kind(&world) {
+        let before = world.work_requests().len();
+        let answer = submit_with_fault(&world, &request, &json!({ "kind": "feature_not_in_plan" })).await;
+        assert_eq!(assert_problem(&answer, 403, "provider-plan")["provider"]["id"], "feature_not_in_plan");
+        assert_eq!(world.work_requests().len() - before, 1, "{request}");
     }
 }

@@ -3,12 +3,13 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{World, problem};
+use crate::world::{World, assert_problem};
 
 #[tokio::test]
 async fn the_first_request_makes_a_dynamic_image_and_the_next_one_finds_it() {
     let world = World::start().await;
-    let with_flags = world.order("dynamic_image", "static", json!({ "enable_production_mode": true }));
+    let with_flags =
+        world.design_request("dynamic_image", "static", json!({ "enable_production_mode": true }));
     let made = world.post(&with_flags, &[]).await;
     let job = made.body();
     assert_eq!((made.status(), &job["status"]), (StatusCode::CREATED, &json!("stored")), "{job:#}");
@@ -21,7 +22,7 @@ async fn the_first_request_makes_a_dynamic_image_and_the_next_one_finds_it() {
     assert!(result["formats"][0]["dynamic_image_url"].as_str().is_some_and(|url| url.starts_with("http")));
     assert_eq!((&job["provider_job_id"], result.get("version")), (&result["id"], None));
 
-    let mut event = world.order("dynamic_image", "static", json!({}));
+    let mut event = world.design_request("dynamic_image", "static", json!({}));
     let found = world.post(&event, &[]).await;
     assert_eq!(found.status(), StatusCode::OK);
     assert_eq!(found.body()["result"]["created"], false);
@@ -37,7 +38,7 @@ async fn the_first_request_makes_a_dynamic_image_and_the_next_one_finds_it() {
         (Some(1), &json!(true))
     );
     // Nothing is landed, and nobody reports.
-    assert_eq!((world.keys().await, world.deliveries()), (vec![], vec![]));
+    assert_eq!((world.object_keys().await, world.deliveries()), (vec![], vec![]));
     assert_eq!((&job["files"], &job["manifest"]), (&json!([]), &Value::Null));
 }
 
@@ -52,8 +53,8 @@ async fn a_design_that_cannot_have_one_is_refused_in_the_providers_words() {
         ("printer_multipage", "template_not_static"),
         ("static", "template_not_active"),
     ] {
-        let answer = world.post(&world.order("dynamic_image", design, json!({})), &[]).await;
-        let refused = problem(&answer, 422, "provider-refused-request");
+        let answer = world.post(&world.design_request("dynamic_image", design, json!({})), &[]).await;
+        let refused = assert_problem(&answer, 422, "provider-refused-request");
         assert_eq!(refused["provider"]["id"], id, "{design}");
         let job = world.job(refused["job_id"].as_str().expect("an id")).await;
         assert_eq!((&job["status"], &job["result"]), (&json!("failed"), &Value::Null), "{design}");

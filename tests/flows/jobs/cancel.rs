@@ -5,27 +5,28 @@ use serde_json::{Value, json};
 
 use crate::{
     archive_builder::archive_of,
-    rate_limit::paced,
-    world::{World, problem},
+    rate_limit::rate_limited_world,
+    world::{World, assert_problem},
 };
 
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
 async fn a_job_that_waits_is_never_asked_for_once_it_is_cancelled() {
-    let mut world = paced(0.25, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
-    let id = world.one_waits(&[]).await;
-    world.cancelled(&id).await;
+    let mut world =
+        rate_limited_world(0.25, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
+    let id = world.submit_waiting_job(&[]).await;
+    world.cancel_job(&id).await;
     world.stack.resume_submissions();
-    until("the queue is empty", || async { (world.queued().await == 0).then_some(()) }).await;
-    assert_eq!((world.job(&id).await["status"].as_str(), world.accepted_posts()), (Some("cancelled"), 1));
+    until("the queue is empty", || async { (world.queued_submissions().await == 0).then_some(()) }).await;
+    assert_eq!((world.job(&id).await["status"].as_str(), world.accepted_exports()), (Some("cancelled"), 1));
 }
 
 #[tokio::test]
 async fn a_submission_that_is_under_way_does_not_bring_its_job_back() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "late", "seconds": 1 }));
-    let request = world.export(1);
+    world.inject_fault(json!({ "on": "call", "kind": "late", "seconds": 1 }));
+    let request = world.export_request(1);
     let submitting = async {
         let answer = world.post(&request, &[]).await;
         assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("cancelled")));
@@ -36,24 +37,27 @@ async fn a_submission_that_is_under_way_does_not_bring_its_job_back() {
     };
     let cancelling = async {
         let id = until("the job is in the table", || async {
-            Some(world.jobs().await.first()?.get("pk")?.as_s().ok()?.clone())
+            Some(world.job_items().await.first()?.get("pk")?.as_s().ok()?.clone())
         })
         .await;
-        world.cancelled(&id).await;
+        world.cancel_job(&id).await;
         id
     };
     let ((), id) = tokio::join!(submitting, cancelling);
     let url = world.callback_url(&id);
-    world.answers(&url, 1).await;
-    world.rests().await;
-    assert_eq!((world.job(&id).await["status"].as_str(), world.keys().await), (Some("cancelled"), vec![]));
+    world.wait_for_attempts(&url, 1).await;
+    world.wait_for_empty_queue().await;
+    assert_eq!(
+        (world.job(&id).await["status"].as_str(), world.object_keys().await),
+        (Some("cancelled"), vec![])
+    );
 }
 
 #[tokio::test]
 async fn a_late_callback_is_acknowledged_and_recorded_and_lands_nothing() {
     let world = World::start_with(|options| options.variable("EVENT_BUS_NAME", "landfall")).await;
-    let (id, url) = world.submitted_in_silence(1).await;
-    let job = world.cancelled(&id).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
+    let job = world.cancel_job(&id).await;
     assert_eq!((&job["error"], job["provider_job_id"].is_string()), (&Value::Null, true));
 
     world.redeliver(&url, 1);
@@ -64,47 +68,47 @@ async fn a_late_callback_is_acknowledged_and_recorded_and_lands_nothing() {
             .then_some(())
     })
     .await;
-    world.rests().await;
+    world.wait_for_empty_queue().await;
     let job = world.job(&id).await;
     assert_eq!((&job["status"], job["deliveries"].as_array().map(Vec::len)), (&json!("cancelled"), Some(1)));
-    assert_eq!(world.keys().await, Vec::<String>::new());
+    assert_eq!(world.object_keys().await, Vec::<String>::new());
     let told: Vec<String> = world.cloud.events().into_iter().map(|event| event.detail_type).collect();
     assert_eq!(told, ["Job Submitted", "Job Cancelled"]);
-    let answer = world.tell(&id, "replay", Value::Null).await;
-    problem(&answer, 409, "job-conflict");
-    assert_eq!(world.tell(&id, "cancel", json!({})).await.status(), 200, "once more does no harm");
+    let answer = world.post_operation(&id, "replay", Value::Null).await;
+    assert_problem(&answer, 409, "job-conflict");
+    assert_eq!(world.post_operation(&id, "cancel", json!({})).await.status(), 200, "once more does no harm");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_landing_stops_and_leaves_no_upload_open() {
     let world = World::start().await;
-    world.next_archive(archive_of(3, 33 * MIB));
+    world.set_next_archive(archive_of(3, 33 * MIB));
     let slow =
         json!({ "on": "archive", "kind": "slow", "count": null, "chunk": 40_000, "pause_seconds": 0.02 });
-    world.trouble(slow);
-    let id = world.submitted(3).await;
+    world.inject_fault(slow);
+    let id = world.submit_export(3).await;
     until("the archive is on its way", || async {
         (world.job(&id).await["status"] == "landing" && !world.open_uploads().await.is_empty()).then_some(())
     })
     .await;
-    world.cancelled(&id).await;
+    world.cancel_job(&id).await;
     until("nothing is open any more", || async { world.open_uploads().await.is_empty().then_some(()) }).await;
-    world.rests().await;
+    world.wait_for_empty_queue().await;
     assert_eq!(world.job(&id).await["status"], "cancelled");
-    assert_eq!(world.keys().await, Vec::<String>::new());
+    assert_eq!(world.object_keys().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_job_at_its_end_cannot_be_cancelled() {
     let world = World::start().await;
-    let id = world.submitted(1).await;
-    world.ends(&id, "stored").await;
-    let answer = world.tell(&id, "cancel", Value::Null).await;
-    assert_eq!(problem(&answer, 409, "job-conflict")["job_id"], json!(id));
-    let answer = world.tell(&id, "cancel", json!({ "why": "no" })).await;
-    problem(&answer, 400, "invalid-request");
-    problem(
-        &world.tell("0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a", "cancel", Value::Null).await,
+    let id = world.submit_export(1).await;
+    world.wait_for_status(&id, "stored").await;
+    let answer = world.post_operation(&id, "cancel", Value::Null).await;
+    assert_eq!(assert_problem(&answer, 409, "job-conflict")["job_id"], json!(id));
+    let answer = world.post_operation(&id, "cancel", json!({ "why": "no" })).await;
+    assert_problem(&answer, 400, "invalid-request");
+    assert_problem(
+        &world.post_operation("0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a", "cancel", Value::Null).await,
         404,
         "not-found",
     );
@@ -116,9 +120,9 @@ async fn a_video_that_is_not_wanted_any_more_makes_way_for_the_next() {
     let world = World::start().await;
     let project = world.simulator("ai_studios").describe()["project_ids"][0].clone();
     let request = json!({ "provider": "ai_studios", "kind": "export", "project_id": project });
-    let first = world.taken(&request).await;
-    problem(&world.post(&request, &[]).await, 409, "provider-conflict");
-    world.cancelled(&first).await;
-    let second = world.taken(&request).await;
+    let first = world.submit_request(&request).await;
+    assert_problem(&world.post(&request, &[]).await, 409, "provider-conflict");
+    world.cancel_job(&first).await;
+    let second = world.submit_request(&request).await;
     assert_ne!(first, second);
 }

@@ -9,11 +9,11 @@ use crate::world::World;
 #[tokio::test]
 async fn everything_can_be_done_without_http() {
     let world = World::start().await;
-    let mut request = world.export(1);
+    let mut request = world.export_request(1);
     request["metadata"] = json!({ "campaign": "spring", "number": 7 });
     let answer = world.post(&request, &[]).await;
     let id = answer.body()["job_id"].as_str().expect("an id").to_owned();
-    let stored = world.ends(&id, "stored").await;
+    let stored = world.wait_for_status(&id, "stored").await;
 
     let list = json!({ "command": "list", "status": "stored", "metadata": { "number": 7 }, "limit": 5 });
     let page = world.invoke(list).await.expect("a page");
@@ -36,21 +36,21 @@ async fn everything_can_be_done_without_http() {
 #[tokio::test]
 async fn a_job_is_cancelled_and_tried_again_without_http() {
     let world = World::start().await;
-    let (id, _) = world.submitted_in_silence(1).await;
+    let (id, _) = world.submit_export_without_callback(1).await;
     let cancel = json!({ "command": "cancel", "job_id": id });
     assert_eq!(world.invoke(cancel.clone()).await.expect("the job")["status"], "cancelled");
     let refused = world.invoke(json!({ "command": "retry", "job_id": id })).await.expect_err("a failure");
     assert_eq!(refused.error_type, "Permanent.JobConflict");
     let again = json!({ "command": "retry", "job_id": id, "resubmit": true });
     let new = world.invoke(again).await.expect("a new job")["job_id"].as_str().expect("an id").to_owned();
-    world.ends(&new, "stored").await;
+    world.wait_for_status(&new, "stored").await;
 
-    world.trouble(json!({ "on": "archive", "kind": "not_a_zip" }));
-    let id = world.submitted(1).await;
-    world.ends(&id, "failed").await;
+    world.inject_fault(json!({ "on": "archive", "kind": "not_a_zip" }));
+    let id = world.submit_export(1).await;
+    world.wait_for_status(&id, "failed").await;
     world.admin(Method::DELETE, "/faults", Value::Null);
     world.invoke(json!({ "command": "retry", "job_id": id })).await.expect("the job");
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
 }
 
 #[tokio::test]

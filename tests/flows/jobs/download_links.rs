@@ -12,7 +12,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     archive_builder::archive_of,
-    world::{World, named, problem},
+    world::{World, assert_problem, error_fields},
 };
 
 impl World {
@@ -30,7 +30,7 @@ impl World {
     }
 
     /// How many seconds a link lasts, by its answer and by its URL.
-    async fn lasts(&self, path: &str) -> (i64, i64) {
+    async fn link_lifetime(&self, path: &str) -> (i64, i64) {
         let before = OffsetDateTime::now_utc();
         let answer = self.get(path).await;
         assert_eq!(answer.status(), 302, "{path}: {}", answer.body());
@@ -57,12 +57,12 @@ fn link(file: &Value) -> &str {
 #[tokio::test]
 async fn every_file_and_the_archive_can_be_downloaded_as_they_are_stored() {
     let world = World::start().await;
-    let id = world.submitted(2).await;
-    let job = world.ends(&id, "stored").await;
+    let id = world.submit_export(2).await;
+    let job = world.wait_for_status(&id, "stored").await;
     for file in job["files"].as_array().expect("files").iter().chain([&job["archive"]]) {
         let answer = world.download(link(file)).await;
         assert!(
-            *answer.body() == world.object(file["key"].as_str().expect("a key")).await,
+            *answer.body() == world.read_object(file["key"].as_str().expect("a key")).await,
             "other bytes: {file}"
         );
         assert_eq!(answer.headers()["content-type"], file["content_type"].as_str().expect("a type"));
@@ -76,39 +76,42 @@ async fn every_file_and_the_archive_can_be_downloaded_as_they_are_stored() {
 #[tokio::test]
 async fn the_manifest_can_be_downloaded_since_it_lists_all_files() {
     let world = World::start().await;
-    let id = world.submitted(2).await;
-    let job = world.ends(&id, "stored").await;
+    let id = world.submit_export(2).await;
+    let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(link(&job["manifest"]), format!("/jobs/{id}/manifest"));
     let answer = world.download(link(&job["manifest"])).await;
-    assert_eq!(serde_json::from_slice::<Value>(answer.body()).expect("JSON"), world.manifest(&job).await);
+    assert_eq!(
+        serde_json::from_slice::<Value>(answer.body()).expect("JSON"),
+        world.read_manifest(&job).await
+    );
     assert_eq!(answer.headers()["content-type"], "application/json");
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
-    let unfinished = world.submitted(1).await;
-    problem(&world.get(&format!("/jobs/{unfinished}/manifest")).await, 404, "not-found");
+    let unfinished = world.submit_export(1).await;
+    assert_problem(&world.get(&format!("/jobs/{unfinished}/manifest")).await, 404, "not-found");
 }
 
 #[tokio::test]
 async fn a_file_beyond_those_that_are_listed_can_be_downloaded_too() {
     let world = World::start().await;
-    world.next_archive(archive_of(230, 50));
-    let id = world.submitted(2).await;
-    let job = world.ends(&id, "stored").await;
+    world.set_next_archive(archive_of(230, 50));
+    let id = world.submit_export(2).await;
+    let job = world.wait_for_status(&id, "stored").await;
     assert_eq!((job["files"].as_array().map(Vec::len), &job["files_total"]), (Some(200), &Value::from(230)));
-    let manifest = world.manifest(&job).await;
+    let manifest = world.read_manifest(&job).await;
     let last = manifest["files"].as_array().expect("files").last().expect("a file").clone();
     let answer =
         world.download(&format!("/jobs/{id}/files/{}", last["name"].as_str().expect("a name"))).await;
-    assert!(*answer.body() == world.object(last["key"].as_str().expect("a key")).await, "other bytes");
-    problem(&world.get(&format!("/jobs/{id}/files/file-230.bin")).await, 404, "not-found");
+    assert!(*answer.body() == world.read_object(last["key"].as_str().expect("a key")).await, "other bytes");
+    assert_problem(&world.get(&format!("/jobs/{id}/files/file-230.bin")).await, 404, "not-found");
 }
 
 #[tokio::test]
 async fn an_odd_name_is_found_whether_or_not_the_gateway_has_read_its_escapes() {
     let name = "cut/é #1 100%, 50%25.bin";
     let world = World::start().await;
-    world.next_archive(archive_with(name));
-    let id = world.submitted(1).await;
-    let job = world.ends(&id, "stored").await;
+    world.set_next_archive(archive_with(name));
+    let id = world.submit_export(1).await;
+    let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(job["files"][0]["name"], name);
     let answer = world.download(link(&job["files"][0])).await;
     assert_eq!(answer.body().as_ref(), b"its bytes");
@@ -120,9 +123,9 @@ async fn an_odd_name_is_found_whether_or_not_the_gateway_has_read_its_escapes() 
 
     let world = World::start().await;
     let name = "cut/é #1 100%.bin";
-    world.next_archive(archive_with(name));
-    let id = world.submitted(1).await;
-    world.ends(&id, "stored").await;
+    world.set_next_archive(archive_with(name));
+    let id = world.submit_export(1).await;
+    world.wait_for_status(&id, "stored").await;
     let mut event: Value =
         serde_json::from_str(include_str!("../../events/api_gateway_get.json")).expect("an event");
     event["rawPath"] = format!("/jobs/{id}/files/{name}").into();
@@ -132,9 +135,9 @@ async fn an_odd_name_is_found_whether_or_not_the_gateway_has_read_its_escapes() 
 #[tokio::test]
 async fn what_is_no_file_of_the_job_is_not_found() {
     let world = World::start().await;
-    let (one, other) = (world.submitted(1).await, world.submitted(1).await);
-    let job = world.ends(&one, "stored").await;
-    world.ends(&other, "stored").await;
+    let (one, other) = (world.submit_export(1).await, world.submit_export(1).await);
+    let job = world.wait_for_status(&one, "stored").await;
+    world.wait_for_status(&other, "stored").await;
     let name = job["files"][0]["name"].as_str().expect("a name");
     for name in [
         "nothing.png",
@@ -148,24 +151,24 @@ async fn what_is_no_file_of_the_job_is_not_found() {
         // Twice encoded is another name.
         &name.replace('.', "%252E"),
     ] {
-        problem(&world.get(&format!("/jobs/{one}/files/{name}")).await, 404, "not-found");
+        assert_problem(&world.get(&format!("/jobs/{one}/files/{name}")).await, 404, "not-found");
     }
     assert_eq!(world.get(&format!("/jobs/{one}/files/{}", name.replace('.', "%2E"))).await.status(), 302);
     for path in ["/jobs/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/archive", "/jobs/nonsense/files/a.png"] {
-        problem(&world.get(path).await, 404, "not-found");
+        assert_problem(&world.get(path).await, 404, "not-found");
     }
 }
 
 #[tokio::test]
 async fn a_link_says_when_it_ends_though_its_credentials_end_sooner_than_was_asked_for() {
     let world = World::start().await;
-    let id = world.submitted(1).await;
-    world.ends(&id, "stored").await;
+    let id = world.submit_export(1).await;
+    world.wait_for_status(&id, "stored").await;
     let archive = format!("/jobs/{id}/archive");
     for (query, lasts) in
         [("", 900), ("?expires_in=60", 60), ("?expires_in=3000", 3000), ("?expires_in=604800", 3600)]
     {
-        let (told, signed) = world.lasts(&format!("{archive}{query}")).await;
+        let (told, signed) = world.link_lifetime(&format!("{archive}{query}")).await;
         assert!(
             (lasts - 5..=lasts).contains(&told) && (told - signed).abs() <= 1,
             "{query}: {told} and {signed}"
@@ -179,7 +182,7 @@ async fn a_link_says_when_it_ends_though_its_credentials_end_sooner_than_was_ask
     for query in ["expires_in=59", "expires_in=604801", "expires_in=soon", "expires_in=", "until=never"] {
         let answer = world.get(&format!("{archive}?{query}")).await;
         let field = query.split('=').next().expect("a name");
-        assert_eq!(named(problem(&answer, 400, "invalid-request")), [field], "{query}");
+        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), [field], "{query}");
     }
 }
 
@@ -191,9 +194,9 @@ async fn without_a_role_lasting_credentials_sign_for_as_long_as_is_asked_and_tem
             options.variable("LINK_ROLE_ARN", "").variable("AWS_SESSION_TOKEN", token)
         })
         .await;
-        let id = world.submitted(1).await;
-        world.ends(&id, "stored").await;
-        let (told, signed) = world.lasts(&format!("/jobs/{id}/archive?expires_in=604800")).await;
+        let id = world.submit_export(1).await;
+        world.wait_for_status(&id, "stored").await;
+        let (told, signed) = world.link_lifetime(&format!("/jobs/{id}/archive?expires_in=604800")).await;
         assert!((lasts - 5..=lasts).contains(&told) && signed == lasts, "{told} and {signed}");
     }
 }

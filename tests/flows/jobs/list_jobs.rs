@@ -8,7 +8,7 @@ use harness::{
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::world::{World, named, problem, without_deliveries};
+use crate::world::{World, assert_problem, error_fields, without_deliveries};
 
 /// A day as a query names it, so many days ago.
 fn day(ago: i64) -> String {
@@ -18,7 +18,7 @@ fn day(ago: i64) -> String {
 impl World {
     /// Makes jobs like this one that were made on these days and have these fields, and returns their ids. The table is
     /// written behind everybody's back, since nobody can submit a job yesterday.
-    async fn earlier(&self, like: &str, jobs: &[(i64, &[(&str, &str)])]) -> Vec<String> {
+    async fn insert_past_jobs(&self, like: &str, jobs: &[(i64, &[(&str, &str)])]) -> Vec<String> {
         let like = self.job_item(like).await;
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut ids = vec![];
@@ -54,18 +54,18 @@ impl World {
     }
 
     /// A page of `GET /jobs`.
-    async fn page(&self, query: &str) -> Value {
+    async fn list_page(&self, query: &str) -> Value {
         let answer = self.get(&format!("/jobs?{query}")).await;
         assert_eq!(answer.status(), 200, "{query}: {}", answer.body());
         answer.into_body()
     }
 
     /// The ids of all pages of a query, and how many pages there were.
-    async fn pages(&self, query: &str) -> (Vec<String>, usize) {
+    async fn list_all_pages(&self, query: &str) -> (Vec<String>, usize) {
         let (mut ids, mut count, mut more) = (vec![], 0, String::new());
         loop {
-            let page = self.page(&format!("{query}{more}")).await;
-            ids.extend(listed(&page));
+            let page = self.list_page(&format!("{query}{more}")).await;
+            ids.extend(job_ids(&page));
             count += 1;
             match page["next_cursor"].as_str() {
                 Some(cursor) => more = format!("&cursor={cursor}"),
@@ -75,7 +75,7 @@ impl World {
     }
 }
 
-fn listed(page: &Value) -> Vec<String> {
+fn job_ids(page: &Value) -> Vec<String> {
     let ids = page["jobs"]
         .as_array()
         .expect("jobs")
@@ -87,42 +87,42 @@ fn listed(page: &Value) -> Vec<String> {
 #[tokio::test]
 async fn jobs_of_several_days_are_listed_newest_first_a_page_at_a_time() {
     let world = World::start().await;
-    let today = world.submitted(1).await;
-    let job = world.ends(&today, "stored").await;
+    let today = world.submit_export(1).await;
+    let job = world.wait_for_status(&today, "stored").await;
     let days: Vec<(i64, &[(&str, &str)])> =
         [6, 3, 3, 3, 1, 1, 9].into_iter().map(|ago| (ago, &[][..])).collect();
-    let mut ids = world.earlier(&today, &days).await;
+    let mut ids = world.insert_past_jobs(&today, &days).await;
     let long_ago = ids.pop().expect("the last one");
     ids.push(today.clone());
     // A job's id begins with the time at which it was made.
     ids.sort_unstable_by(|a, b| b.cmp(a));
 
     for limit in [1, 2, 3, 50] {
-        let (listed, pages) = world.pages(&format!("limit={limit}")).await;
+        let (listed, pages) = world.list_all_pages(&format!("limit={limit}")).await;
         assert_eq!(listed, ids, "{limit} at a time");
         assert!(pages >= ids.len().div_ceil(limit), "{pages} pages");
     }
     assert_eq!(
-        world.page("limit=1").await["jobs"],
+        world.list_page("limit=1").await["jobs"],
         json!([without_deliveries(&job)]),
         "as it is shown alone"
     );
 
-    let (listed, _) = world.pages(&format!("from={}&to={}", day(9), day(6))).await;
+    let (listed, _) = world.list_all_pages(&format!("from={}&to={}", day(9), day(6))).await;
     assert_eq!(listed, [ids.last().expect("the oldest of the week").clone(), long_ago]);
 }
 
 #[tokio::test]
 async fn filters_leave_out_what_does_not_fit_and_cursors_go_on_behind_it() {
     let world = World::start().await;
-    let mut request = world.export(1);
+    let mut request = world.export_request(1);
     request["metadata"] = json!({ "campaign": "spring", "number": 7, "final": true, "deep": { "a": 1 } });
     let answer = world.post(&request, &[]).await;
     let spring = answer.body()["job_id"].as_str().expect("an id").to_owned();
-    world.ends(&spring, "stored").await;
+    world.wait_for_status(&spring, "stored").await;
     let autumn = r#"{"campaign": "autumn"}"#;
     let others = world
-        .earlier(
+        .insert_past_jobs(
             &spring,
             &[
                 (1, &[("metadata", autumn)]),
@@ -143,7 +143,7 @@ async fn filters_leave_out_what_does_not_fit_and_cursors_go_on_behind_it() {
         ("metadata.campaign=autumn&status=stored", vec![&others[0], &others[2]]),
     ] {
         for limit in [1, 50] {
-            let (listed, _) = world.pages(&format!("{query}&limit={limit}")).await;
+            let (listed, _) = world.list_all_pages(&format!("{query}&limit={limit}")).await;
             assert_eq!(listed.iter().collect::<Vec<_>>(), expected, "{query}");
         }
     }
@@ -152,26 +152,26 @@ async fn filters_leave_out_what_does_not_fit_and_cursors_go_on_behind_it() {
 #[tokio::test]
 async fn a_request_looks_at_so_much_and_then_hands_on_a_cursor() {
     let world = World::start().await;
-    let today = world.submitted(1).await;
-    world.ends(&today, "stored").await;
+    let today = world.submit_export(1).await;
+    world.wait_for_status(&today, "stored").await;
     let month = format!("from={}&to={}", day(30), day(0));
-    let oldest = world.earlier(&today, &[(30, &[("kind", "image")])]).await;
+    let oldest = world.insert_past_jobs(&today, &[(30, &[("kind", "image")])]).await;
 
     let before = world.cloud.requests().count(Service::DynamoDb, "Query");
-    let page = world.page(&format!("{month}&kind=image")).await;
+    let page = world.list_page(&format!("{month}&kind=image")).await;
     assert_eq!(world.cloud.requests().count(Service::DynamoDb, "Query") - before, 10);
-    assert_eq!((listed(&page), page["next_cursor"].is_string()), (vec![], true));
-    assert_eq!(world.pages(&format!("{month}&kind=image")).await, (oldest, 4));
+    assert_eq!((job_ids(&page), page["next_cursor"].is_string()), (vec![], true));
+    assert_eq!(world.list_all_pages(&format!("{month}&kind=image")).await, (oldest, 4));
 }
 
 #[tokio::test]
 async fn a_cursor_that_was_changed_or_is_of_another_query_is_refused() {
     let world = World::start().await;
-    let id = world.submitted(1).await;
-    world.ends(&id, "stored").await;
-    world.earlier(&id, &[(1, &[]), (2, &[])]).await;
+    let id = world.submit_export(1).await;
+    world.wait_for_status(&id, "stored").await;
+    world.insert_past_jobs(&id, &[(1, &[]), (2, &[])]).await;
     let query = "limit=1&kind=export";
-    let page = world.page(query).await;
+    let page = world.list_page(query).await;
     let cursor = page["next_cursor"].as_str().expect("more").to_owned();
 
     let other_letter = if cursor.starts_with('A') { "B" } else { "A" };
@@ -185,10 +185,10 @@ async fn a_cursor_that_was_changed_or_is_of_another_query_is_refused() {
         format!("{query}&from={}&cursor={cursor}", day(6)),
     ] {
         let answer = world.get(&format!("/jobs?{bad}")).await;
-        assert_eq!(named(problem(&answer, 400, "invalid-request")), ["cursor"], "{bad}");
+        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["cursor"], "{bad}");
     }
     assert_eq!(
-        listed(&world.page(&format!("limit=5&kind=export&cursor={cursor}")).await).len(),
+        job_ids(&world.list_page(&format!("limit=5&kind=export&cursor={cursor}")).await).len(),
         2,
         "longer pages"
     );
@@ -198,7 +198,7 @@ async fn a_cursor_that_was_changed_or_is_of_another_query_is_refused() {
     secret["callback_key"] = json!("another key, since keys are rotated");
     world.put_secret(&secret).await;
     assert_eq!(
-        listed(&world.page(&format!("{query}&cursor={cursor}")).await).len(),
+        job_ids(&world.list_page(&format!("{query}&cursor={cursor}")).await).len(),
         1,
         "a rotation keeps it good"
     );
@@ -219,17 +219,17 @@ async fn what_makes_no_sense_in_a_query_is_named() {
         ("kind=a&kind=b", vec!["kind"]),
     ] {
         let answer = world.get(&format!("/jobs?{query}")).await;
-        assert_eq!(named(problem(&answer, 400, "invalid-request")), fields, "{query}");
+        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), fields, "{query}");
     }
-    let id = world.submitted(1).await;
+    let id = world.submit_export(1).await;
     let answer = world.get(&format!("/jobs/{id}?verbose=1")).await;
-    assert_eq!(named(problem(&answer, 400, "invalid-request")), ["verbose"]);
+    assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["verbose"]);
 }
 
 #[tokio::test]
 async fn a_table_that_does_not_answer_is_told_as_such() {
     let world = World::start().await;
     world.cloud.faults().next(Service::DynamoDb, "Query", Outage::Refuse503, 3);
-    problem(&world.get("/jobs").await, 503, "storage-unavailable");
-    assert_eq!(world.page("").await, json!({ "jobs": [], "next_cursor": null }));
+    assert_problem(&world.get("/jobs").await, 503, "storage-unavailable");
+    assert_eq!(world.list_page("").await, json!({ "jobs": [], "next_cursor": null }));
 }

@@ -4,14 +4,14 @@ use harness::cloud::{Outage, Service};
 use harness::{QUEUE, TABLE, until};
 use serde_json::{Value, json};
 
-use crate::world::{Item, World, problem};
+use crate::world::{Item, World, assert_problem};
 
 /// How often the AWS client tries a call.
 const ATTEMPTS: u32 = 3;
 
 /// A job whose delivery is recorded, but was lost before it could do anything.
-async fn lost(world: &mut World) -> String {
-    let (id, url) = world.submitted_in_silence(2).await;
+async fn lose_delivery(world: &mut World) -> String {
+    let (id, url) = world.submit_export_without_callback(2).await;
     let faults = world.cloud.faults();
     // The delivery is written, and what it says of the job is not.
     faults.next(Service::DynamoDb, "PutItem", Outage::None, 1);
@@ -19,7 +19,7 @@ async fn lost(world: &mut World) -> String {
     world.redeliver(&url, 1);
     until("the delivery waits to be tried again", || async {
         let hidden = world.cloud.requests().count(Service::Sqs, "ChangeMessageVisibility") > 0;
-        (hidden && world.recorded(&id).await.len() == 1).then_some(())
+        (hidden && world.recorded_deliveries(&id).await.len() == 1).then_some(())
     })
     .await;
     world.stack.pause_worker();
@@ -34,12 +34,12 @@ async fn lost(world: &mut World) -> String {
 }
 
 /// Takes the bodies away from the deliveries of a job, as of those that were neither text nor long.
-async fn forgotten(world: &World, id: &str) {
+async fn remove_delivery_bodies(world: &World, id: &str) {
     let delivery_method = |item: &Item| {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         text("pk").is_some_and(|pk| pk == id) && text("sk").is_some_and(|sk| sk.starts_with("DELIVERY#"))
     };
-    for item in world.items().await.into_iter().filter(delivery_method) {
+    for item in world.table_items().await.into_iter().filter(delivery_method) {
         let update = world.aws.dynamodb.update_item().table_name(TABLE);
         let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
         update.update_expression("REMOVE body").send().await.expect("written");
@@ -49,34 +49,42 @@ async fn forgotten(world: &World, id: &str) {
 #[tokio::test]
 async fn a_delivery_that_was_lost_on_the_way_lands_its_job_after_all() {
     let mut world = World::start_with(|options| options.variable("RETRY_BASE_SECONDS", "600")).await;
-    let id = lost(&mut world).await;
+    let id = lose_delivery(&mut world).await;
     let before = world.job(&id).await["deliveries"].clone();
     assert_eq!((&before[0]["name"], &before[0]["replayable"]), (&json!("NEW_EXPORT"), &json!(true)));
 
-    let answer = world.tell(&id, "replay", Value::Null).await;
+    let answer = world.post_operation(&id, "replay", Value::Null).await;
     assert_eq!((answer.status().as_u16(), &answer.body()["job_id"]), (202, &json!(id)), "{}", answer.body());
-    let job = world.ends(&id, "stored").await;
+    let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(job["deliveries"], before, "it is no other delivery");
 
-    let named = world.tell(&id, "replay", json!({ "delivery_id": before[0]["id"] })).await;
+    let named = world.post_operation(&id, "replay", json!({ "delivery_id": before[0]["id"] })).await;
     assert_eq!(named.status(), 202, "a job that is stored takes it for what it knows");
-    world.rests().await;
+    world.wait_for_empty_queue().await;
     assert_eq!(world.job(&id).await["status"], "stored");
 }
 
 #[tokio::test]
 async fn a_delivery_that_is_not_there_or_not_kept_is_not_replayed() {
     let world = World::start().await;
-    let (id, url) = world.submitted_in_silence(1).await;
-    problem(&world.tell(&id, "replay", Value::Null).await, 404, "not-found");
+    let (id, url) = world.submit_export_without_callback(1).await;
+    assert_problem(&world.post_operation(&id, "replay", Value::Null).await, 404, "not-found");
     for delivery in ["", "nonsense", "-", "000000000000001-x"] {
-        problem(&world.tell(&id, "replay", json!({ "delivery_id": delivery })).await, 404, "not-found");
+        assert_problem(
+            &world.post_operation(&id, "replay", json!({ "delivery_id": delivery })).await,
+            404,
+            "not-found",
+        );
     }
-    problem(&world.tell(&id, "replay", json!({ "delivery_id": 7 })).await, 400, "invalid-request");
+    assert_problem(
+        &world.post_operation(&id, "replay", json!({ "delivery_id": 7 })).await,
+        400,
+        "invalid-request",
+    );
 
     world.redeliver(&url, 1);
-    world.ends(&id, "stored").await;
-    forgotten(&world, &id).await;
+    world.wait_for_status(&id, "stored").await;
+    remove_delivery_bodies(&world, &id).await;
     assert_eq!(world.job(&id).await["deliveries"][0]["replayable"], false);
-    problem(&world.tell(&id, "replay", Value::Null).await, 409, "job-conflict");
+    assert_problem(&world.post_operation(&id, "replay", Value::Null).await, 409, "job-conflict");
 }

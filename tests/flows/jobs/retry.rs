@@ -4,13 +4,13 @@ use harness::BUCKET;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{World, named, problem};
+use crate::world::{World, assert_problem, error_fields};
 
 impl World {
     /// Retries a job that can be, and checks that nothing new is asked for.
-    async fn retried(&self, id: &str) {
-        let posts = self.posts().len();
-        let answer = self.tell(id, "retry", Value::Null).await;
+    async fn retry_job(&self, id: &str) {
+        let posts = self.work_requests().len();
+        let answer = self.post_operation(id, "retry", Value::Null).await;
         assert_eq!(
             (answer.status().as_u16(), &answer.body()["job_id"]),
             (202, &json!(id)),
@@ -18,73 +18,73 @@ impl World {
             answer.body()
         );
         assert_eq!(answer.headers()["location"], format!("/jobs/{id}"));
-        assert_eq!(self.posts().len(), posts);
+        assert_eq!(self.work_requests().len(), posts);
     }
 }
 
 #[tokio::test]
 async fn a_partial_job_is_stored_once_what_was_missing_can_be_had() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "file", "format": "story", "kind": "not_found", "count": null }));
-    let job = world.carried_out(&world.three_formats(), "partial").await;
+    world.inject_fault(json!({ "on": "file", "format": "story", "kind": "not_found", "count": null }));
+    let job = world.run_job(&world.three_format_request(), "partial").await;
     let id = job["job_id"].as_str().expect("an id");
     assert_eq!(job["files_total"], 2);
 
     world.admin(Method::DELETE, "/faults", Value::Null);
-    world.retried(id).await;
-    let stored = world.ends(id, "stored").await;
+    world.retry_job(id).await;
+    let stored = world.wait_for_status(id, "stored").await;
     assert_eq!((&stored["files_total"], &stored["error"]), (&json!(3), &Value::Null));
-    let manifest = world.manifest(&stored).await;
+    let manifest = world.read_manifest(&stored).await;
     assert_eq!(manifest["completeness"], json!({ "expected": 3, "landed": 3, "missing": 0 }));
-    world.as_listed(&manifest).await;
+    world.assert_files_match_manifest(&manifest).await;
     for file in job["files"].as_array().expect("files") {
         let key = file["key"].as_str().expect("a key");
         assert_eq!(world.cloud.object_writes(BUCKET, key), 1, "{key} was there already");
     }
-    assert_eq!(world.posts().len(), 1);
+    assert_eq!(world.work_requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_landing_that_failed_is_begun_again_from_the_same_place() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "archive", "kind": "not_a_zip" }));
-    let id = world.submitted(2).await;
-    world.ends(&id, "failed").await;
-    world.retried(&id).await;
-    world.ends(&id, "stored").await;
-    let answer = world.tell(&id, "retry", Value::Null).await;
-    let detail = problem(&answer, 409, "job-conflict")["detail"].to_string();
+    world.inject_fault(json!({ "on": "archive", "kind": "not_a_zip" }));
+    let id = world.submit_export(2).await;
+    world.wait_for_status(&id, "failed").await;
+    world.retry_job(&id).await;
+    world.wait_for_status(&id, "stored").await;
+    let answer = world.post_operation(&id, "retry", Value::Null).await;
+    let detail = assert_problem(&answer, 409, "job-conflict")["detail"].to_string();
     assert!(detail.contains("stored"), "{detail}");
-    assert_eq!(world.posts().len(), 1);
+    assert_eq!(world.work_requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_job_that_was_given_up_is_asked_about_again() {
     let world = World::start().await;
-    let (id, _) = world.generated_in_silence(&world.three_formats()).await;
-    world.give_up(&id).await;
-    world.retried(&id).await;
-    world.ends(&id, "stored").await;
-    assert_eq!(world.posts().len(), 1);
+    let (id, _) = world.submit_generation_without_callback(&world.three_format_request()).await;
+    world.expire_job(&id).await;
+    world.retry_job(&id).await;
+    world.wait_for_status(&id, "stored").await;
+    assert_eq!(world.work_requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_job_that_goes_on_or_cannot_be_asked_about_is_told_what_to_do() {
     let world = World::start().await;
-    let (id, _) = world.submitted_in_silence(1).await;
+    let (id, _) = world.submit_export_without_callback(1).await;
     for (status, advice) in [("submitted", "cancel"), ("expired", "resubmit")] {
         if status == "expired" {
-            world.give_up(&id).await;
+            world.expire_job(&id).await;
         }
-        let answer = world.tell(&id, "retry", json!({})).await;
-        let problem = problem(&answer, 409, "job-conflict");
+        let answer = world.post_operation(&id, "retry", json!({})).await;
+        let problem = assert_problem(&answer, 409, "job-conflict");
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(advice)), "{problem}");
         assert_eq!((&problem["job_id"], &world.job(&id).await["status"]), (&json!(id), &json!(status)));
     }
-    let answer = world.tell(&id, "retry", json!({ "resubmit": false, "soon": true })).await;
-    assert_eq!(named(problem(&answer, 400, "invalid-request")), ["soon"]);
-    let answer = world.tell(&id, "retry", json!({ "resubmit": "yes" })).await;
-    assert_eq!(named(problem(&answer, 400, "invalid-request")), ["resubmit"]);
-    let answer = world.tell("0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a", "retry", Value::Null).await;
-    problem(&answer, 404, "not-found");
+    let answer = world.post_operation(&id, "retry", json!({ "resubmit": false, "soon": true })).await;
+    assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["soon"]);
+    let answer = world.post_operation(&id, "retry", json!({ "resubmit": "yes" })).await;
+    assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["resubmit"]);
+    let answer = world.post_operation("0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a", "retry", Value::Null).await;
+    assert_problem(&answer, 404, "not-found");
 }

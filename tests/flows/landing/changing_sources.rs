@@ -16,17 +16,17 @@ use crate::{archive_builder::archive_of, world::World};
 const MIB: usize = 1024 * 1024;
 
 /// A file server that goes on to the next file after some requests.
-struct Changing {
+struct ChangingServer {
     files: Vec<Bytes>,
     /// How many requests each file but the last one is served for.
-    patience: usize,
+    requests_per_file: usize,
     requests: AtomicUsize,
 }
 
-impl Changing {
-    async fn serve(files: Vec<Vec<u8>>, patience: usize) -> String {
+impl ChangingServer {
+    async fn serve(files: Vec<Vec<u8>>, requests_per_file: usize) -> String {
         let files = files.into_iter().map(Bytes::from).collect();
-        let served = Arc::new(Changing { files, patience, requests: AtomicUsize::new(0) });
+        let served = Arc::new(ChangingServer { files, requests_per_file, requests: AtomicUsize::new(0) });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let app = Router::new().fallback(answer).with_state(served);
@@ -36,8 +36,8 @@ impl Changing {
 }
 
 /// A range while the file is the one that is asked for, else the whole of the present one.
-async fn answer(State(served): State<Arc<Changing>>, asked: HeaderMap) -> Response {
-    let at = served.requests.fetch_add(1, Ordering::SeqCst) / served.patience;
+async fn answer(State(served): State<Arc<ChangingServer>>, asked: HeaderMap) -> Response {
+    let at = served.requests.fetch_add(1, Ordering::SeqCst) / served.requests_per_file;
     let at = at.min(served.files.len() - 1);
     let (file, tag) = (&served.files[at], format!("\"{at}\""));
     let text = |name| asked.get(name).and_then(|value| value.to_str().ok());
@@ -60,8 +60,8 @@ async fn answer(State(served): State<Arc<Changing>>, asked: HeaderMap) -> Respon
 
 impl World {
     /// A job whose archive is served by this origin.
-    async fn told_of(&self, origin: &str) -> String {
-        let (id, url) = self.submitted_in_silence(3).await;
+    async fn submit_archive_from(&self, origin: &str) -> String {
+        let (id, url) = self.submit_export_without_callback(3).await;
         let body =
             json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": format!("{origin}/a.zip") });
         assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
@@ -76,21 +76,24 @@ async fn world(origin: &str) -> World {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_changes_on_the_way_is_brought_anew_and_is_one_file() {
     let (before, after) = (archive_of(3, 30 * MIB), archive_of(3, 31 * MIB));
-    let origin = Changing::serve(vec![before, after.clone()], 3).await;
+    let origin = ChangingServer::serve(vec![before, after.clone()], 3).await;
     let world = world(&origin).await;
-    let id = world.told_of(&origin).await;
-    let job = world.ends(&id, "stored").await;
-    assert!(world.object(job["archive"]["key"].as_str().expect("a key")).await == after, "other bytes came");
+    let id = world.submit_archive_from(&origin).await;
+    let job = world.wait_for_status(&id, "stored").await;
+    assert!(
+        world.read_object(job["archive"]["key"].as_str().expect("a key")).await == after,
+        "other bytes came"
+    );
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_never_rests_fails_the_job_by_name() {
     let files = (0..4).map(|file| archive_of(3, (30 + file) * MIB)).collect();
-    let origin = Changing::serve(files, 2).await;
+    let origin = ChangingServer::serve(files, 2).await;
     let world = world(&origin).await;
-    let id = world.told_of(&origin).await;
-    let job = world.ends(&id, "failed").await;
+    let id = world.submit_archive_from(&origin).await;
+    let job = world.wait_for_status(&id, "failed").await;
     assert_eq!(job["error"]["type"], "SourceChanged");
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
 }

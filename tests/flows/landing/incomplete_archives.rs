@@ -3,39 +3,39 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{empty_archive, says};
+use super::{assert_mentions, empty_archive};
 use crate::world::World;
 
 #[tokio::test]
 async fn an_archive_with_fewer_files_is_kept_and_the_numbers_are_told() {
     let world = World::start().await;
     let job = world
-        .landing_with(json!({ "on": "archive", "kind": "fewer_entries", "entries": 2 }), "partial")
+        .land_with_faults(json!({ "on": "archive", "kind": "fewer_entries", "entries": 2 }), "partial")
         .await;
     assert_eq!((&job["archive"]["entries"], &job["archive"]["expected"]), (&json!(2), &json!(3)));
     assert_eq!(job["error"]["type"], "ArchiveIncomplete");
-    says(job["error"]["message"].as_str().expect("a message"), &["2 of 3", "1 missing"]);
+    assert_mentions(job["error"]["message"].as_str().expect("a message"), &["2 of 3", "1 missing"]);
     assert_eq!(job["files"].as_array().map(Vec::len), Some(2));
-    let bytes = world.object(job["archive"]["key"].as_str().expect("a key")).await;
+    let bytes = world.read_object(job["archive"]["key"].as_str().expect("a key")).await;
     assert_eq!(job["archive"]["bytes"], bytes.len());
 }
 
 #[tokio::test]
 async fn a_banner_that_the_provider_does_not_know_is_missed() {
     let world = World::start().await;
-    let mut export = world.export(2);
+    let mut export = world.export_request(2);
     export["banner_ids"].as_array_mut().expect("ids").push(json!(Uuid::new_v4()));
     let answer = world.post(&export, &[]).await;
     let id = answer.body()["job_id"].as_str().expect("an id");
-    let job = world.ends(id, "partial").await;
+    let job = world.wait_for_status(id, "partial").await;
     assert_eq!((&job["archive"]["entries"], &job["archive"]["expected"]), (&json!(2), &json!(3)));
 }
 
 #[tokio::test]
 async fn an_empty_archive_is_the_shortest_of_all() {
     let world = World::start().await;
-    world.next_archive(empty_archive());
-    let job = world.landing_with(json!([]), "partial").await;
+    world.set_next_archive(empty_archive());
+    let job = world.land_with_faults(json!([]), "partial").await;
     assert_eq!((&job["archive"]["entries"], &job["archive"]["bytes"]), (&json!(0), &json!(22)));
     assert_ne!(job["archive"]["key"], Value::Null);
 }

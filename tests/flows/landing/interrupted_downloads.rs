@@ -5,27 +5,27 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 /// Lands an export in spite of this.
-async fn gets_there(faults: Value) {
+async fn assert_lands_despite(faults: Value) {
     let world = World::start_with(|options| options.variable("RETRY_BASE_SECONDS", "0")).await;
-    let job = world.landing_with(faults, "stored").await;
-    let bytes = world.object(job["archive"]["key"].as_str().expect("a key")).await;
+    let job = world.land_with_faults(faults, "stored").await;
+    let bytes = world.read_object(job["archive"]["key"].as_str().expect("a key")).await;
     assert_eq!((&job["archive"]["bytes"], &job["archive"]["entries"]), (&json!(bytes.len()), &json!(3)));
     assert_eq!(job["error"], Value::Null);
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_in_the_middle_is_tried_again() {
-    gets_there(json!({ "on": "archive", "kind": "cut", "after_bytes": 3000, "count": 2 })).await;
+    assert_lands_despite(json!({ "on": "archive", "kind": "cut", "after_bytes": 3000, "count": 2 })).await;
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_before_the_first_byte_is_tried_again() {
-    gets_there(json!({ "on": "archive", "kind": "cut", "after_bytes": 0, "count": 2 })).await;
+    assert_lands_despite(json!({ "on": "archive", "kind": "cut", "after_bytes": 0, "count": 2 })).await;
 }
 
 #[tokio::test]
 async fn a_server_in_trouble_is_asked_again() {
-    gets_there(json!([
+    assert_lands_despite(json!([
         { "on": "archive", "kind": "unavailable", "status": 500 },
         { "on": "archive", "kind": "unavailable", "status": 503 },
         { "on": "archive", "kind": "unavailable", "status": 429 },
@@ -35,17 +35,19 @@ async fn a_server_in_trouble_is_asked_again() {
 
 #[tokio::test]
 async fn a_slow_body_is_waited_for() {
-    gets_there(json!({ "on": "archive", "kind": "slow", "chunk": 8192, "pause_seconds": 0.05 })).await;
+    assert_lands_despite(json!({ "on": "archive", "kind": "slow", "chunk": 8192, "pause_seconds": 0.05 }))
+        .await;
 }
 
 #[tokio::test]
 async fn a_body_without_a_length_lands_as_well() {
     let world = World::start().await;
-    world.hide_lengths();
-    world.landing_with(json!([]), "stored").await;
+    world.hide_archive_length();
+    world.land_with_faults(json!([]), "stored").await;
 }
 
 #[tokio::test]
 async fn what_the_server_calls_the_archive_does_not_matter() {
-    gets_there(json!({ "on": "archive", "kind": "content_type", "value": "binary/octet-stream" })).await;
+    assert_lands_despite(json!({ "on": "archive", "kind": "content_type", "value": "binary/octet-stream" }))
+        .await;
 }

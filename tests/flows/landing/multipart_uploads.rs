@@ -10,12 +10,12 @@ use crate::{archive_builder::archive_of, world::World};
 const MIB: usize = 1024 * 1024;
 
 /// Submits an export of three files, and checks that exactly these bytes lie in the bucket in the end.
-async fn lands_byte_for_byte(world: &World, archive: Vec<u8>) {
-    world.next_archive(archive.clone());
-    let id = world.submitted(3).await;
-    let job = world.ends(&id, "stored").await;
+async fn assert_lands_byte_for_byte(world: &World, archive: Vec<u8>) {
+    world.set_next_archive(archive.clone());
+    let id = world.submit_export(3).await;
+    let job = world.wait_for_status(&id, "stored").await;
     let key = job["archive"]["key"].as_str().expect("a key");
-    assert!(world.object(key).await == archive, "other bytes came");
+    assert!(world.read_object(key).await == archive, "other bytes came");
     let crc = BASE64_STANDARD.encode(checksum(CrcAlgorithm::Crc64Nvme, &archive).to_be_bytes());
     assert_eq!(job["archive"]["checksum"], json!({ "algorithm": "CRC64NVME", "value": crc }));
     let head = world.aws.s3.head_object().bucket(BUCKET).key(key).checksum_mode("ENABLED".into());
@@ -28,7 +28,7 @@ async fn lands_byte_for_byte(world: &World, archive: Vec<u8>) {
 #[tokio::test]
 async fn an_archive_beyond_64_mib_comes_in_parts_and_is_the_same() {
     let world = World::start().await;
-    lands_byte_for_byte(&world, archive_of(3, 22 * MIB)).await;
+    assert_lands_byte_for_byte(&world, archive_of(3, 22 * MIB)).await;
     let requests = world.cloud.requests();
     assert_eq!(requests.count(Service::S3, "CreateMultipartUpload"), 1);
     // Its three files and the manifest, but not the archive.
@@ -38,15 +38,15 @@ async fn an_archive_beyond_64_mib_comes_in_parts_and_is_the_same() {
 #[tokio::test]
 async fn an_archive_of_unknown_length_comes_in_parts_and_is_the_same() {
     let world = World::start().await;
-    world.hide_lengths();
-    lands_byte_for_byte(&world, archive_of(3, 6 * MIB)).await;
+    world.hide_archive_length();
+    assert_lands_byte_for_byte(&world, archive_of(3, 6 * MIB)).await;
     assert_eq!(world.cloud.requests().count(Service::S3, "UploadPart"), 3);
 }
 
 #[tokio::test]
 async fn an_archive_below_64_mib_is_one_request() {
     let world = World::start().await;
-    lands_byte_for_byte(&world, archive_of(3, 3 * MIB)).await;
+    assert_lands_byte_for_byte(&world, archive_of(3, 3 * MIB)).await;
     // The archive, its three files and the manifest.
     assert_eq!(world.cloud.requests().count(Service::S3, "PutObject"), 5);
     assert_eq!(world.cloud.requests().count(Service::S3, "CreateMultipartUpload"), 0);

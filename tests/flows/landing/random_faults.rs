@@ -1,7 +1,7 @@
 //! Whatever goes wrong on the way, in whatever order: a file lands byte for byte and once, or the job says by name why
 //! not and leaves nothing.
 //!
-//! Each case is a world of its own: a source with a list of slips, one for each request, and a bucket with some
+//! Each case is a world of its own: a source with a list of faults, one for each request, and a bucket with some
 //! outages. Both run dry, so that every landing comes to its end. The cases are the same in each run, unless
 //! `PROPTEST_RNG_SEED` says otherwise.
 
@@ -9,7 +9,7 @@ mod faulty_server;
 
 use std::{ops::Range, panic::AssertUnwindSafe, time::Duration};
 
-use faulty_server::{Manners, Slip, Source};
+use faulty_server::{Fault, ServingMode, Source};
 use futures_util::{FutureExt, StreamExt, stream};
 use harness::{
     BUCKET,
@@ -31,9 +31,9 @@ use crate::{
 };
 
 /// Calls to the bucket that a landing needs whatever the file is.
-const ALWAYS: &[&str] = &["HeadObject", "GetObject", "PutObject"];
+const COMMON_CALLS: &[&str] = &["HeadObject", "GetObject", "PutObject"];
 /// Those that an upload in parts needs besides.
-const IN_PARTS: &[&str] =
+const MULTIPART_CALLS: &[&str] =
     &["CreateMultipartUpload", "UploadPart", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"];
 
 const MIB: usize = 1024 * 1024;
@@ -43,17 +43,17 @@ const DEADLINE: Duration = Duration::from_secs(50);
 /// What happens to one landing.
 #[derive(Debug, Clone)]
 struct Case {
-    manners: Manners,
+    mode: ServingMode,
     /// Bytes of each of the three files in the archive.
     length: usize,
-    slips: Vec<Slip>,
+    faults: Vec<Fault>,
     outages: Vec<(&'static str, Outage, u32)>,
 }
 
 /// `well` says how likely the first answer is a good one. It tells what the file is, so that what follows happens in
 /// the middle of it.
 fn cases(
-    manners: impl Strategy<Value = Manners>,
+    mode: impl Strategy<Value = ServingMode>,
     length: Range<usize>,
     well: f64,
     operations: &[&'static str],
@@ -61,45 +61,45 @@ fn cases(
     let operation = prop::sample::select(operations.to_vec());
     let outage = prop::sample::select(vec![Outage::Refuse503, Outage::DropConnections, Outage::LoseAnswers]);
     let outages = vec((operation, outage, 1..4_u32), 0..3);
-    let first = prop::bool::weighted(well).prop_map(|well| if well { vec![Slip::None] } else { vec![] });
-    let slips = (first, vec(faulty_server::slips(), 0..8)).prop_map(|(first, then)| [first, then].concat());
-    (manners, length, slips, outages).prop_map(|(manners, length, slips, outages)| Case {
-        manners,
+    let first = prop::bool::weighted(well).prop_map(|well| if well { vec![Fault::None] } else { vec![] });
+    let faults = (first, vec(faulty_server::faults(), 0..8)).prop_map(|(first, then)| [first, then].concat());
+    (mode, length, faults, outages).prop_map(|(mode, length, faults, outages)| Case {
+        mode,
         length,
-        slips,
+        faults,
         outages,
     })
 }
 
 impl Case {
     /// Whether the source may have told a shorter length than the file has. Nobody can see that on the way.
-    fn lies(&self) -> bool {
-        self.slips.iter().any(|slip| matches!(slip, Slip::Shorter(_)))
+    fn may_serve_shortened_file(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::Shorter(_)))
     }
 
     /// How often a file may have to be brought anew. Twice is too often.
-    fn restarts(&self) -> usize {
-        self.slips
+    fn restart_count(&self) -> usize {
+        self.faults
             .iter()
-            .filter(|slip| matches!(slip, Slip::Changed | Slip::Whole | Slip::Shorter(_)))
+            .filter(|fault| matches!(fault, Fault::FileChanged | Fault::IgnoredRange | Fault::Shorter(_)))
             .count()
     }
 
-    fn refused(&self, operation: &str, how: impl Fn(Outage) -> bool) -> u32 {
+    fn failed_call_count(&self, operation: &str, how: impl Fn(Outage) -> bool) -> u32 {
         let ours = self.outages.iter().filter(|(name, outage, _)| *name == operation && how(*outage));
         ours.map(|(.., calls)| calls).sum()
     }
 
     /// Uploads that only the bucket's lifecycle rule removes: begun, and their ids lost on the way, or an abort that
     /// the bucket does not take at any of three tries.
-    fn strays(&self) -> u32 {
-        self.refused("CreateMultipartUpload", |outage| outage == Outage::LoseAnswers)
-            + self.refused("AbortMultipartUpload", |outage| outage != Outage::LoseAnswers) / 3
+    fn expected_open_uploads(&self) -> u32 {
+        self.failed_call_count("CreateMultipartUpload", |outage| outage == Outage::LoseAnswers)
+            + self.failed_call_count("AbortMultipartUpload", |outage| outage != Outage::LoseAnswers) / 3
     }
 
     async fn check(self) {
         let files = vec![archive_of(3, self.length), another_archive_of(3, self.length)];
-        let source = Source::serving(files, self.manners, self.slips.clone()).await;
+        let source = Source::serving(files, self.mode, self.faults.clone()).await;
         let world = World::start_with(|options| {
             let options = options.variable("TRUSTED_ORIGINS", source.origin.clone());
             options.variable("RETRY_BASE_SECONDS", "0").variable("UNPACK", "false")
@@ -108,44 +108,54 @@ impl Case {
         for (operation, outage, calls) in &self.outages {
             world.cloud.faults().next(Service::S3, operation, *outage, *calls);
         }
-        let job = tokio::time::timeout(DEADLINE, world.brought_from(&source.origin));
-        let job = job.await.unwrap_or_else(|_| panic!("no end within {DEADLINE:?}; {}", source.story()));
+        let job = tokio::time::timeout(DEADLINE, world.land_from(&source.origin));
+        let job =
+            job.await.unwrap_or_else(|_| panic!("no end within {DEADLINE:?}; {}", source.request_log()));
         world.cloud.faults().clear();
         let open = world.open_uploads().await.len();
-        assert!(open <= self.strays() as usize, "{open} uploads are left open; {}", source.story());
+        assert!(
+            open <= self.expected_open_uploads() as usize,
+            "{open} uploads are left open; {}",
+            source.request_log()
+        );
         match job["status"].as_str() {
-            Some("stored") => self.stored(&world, &job, &source).await,
-            _ => self.failed(&world, &job, &source).await,
+            Some("stored") => self.assert_stored(&world, &job, &source).await,
+            _ => self.assert_failed(&world, &job, &source).await,
         }
     }
 
-    async fn stored(&self, world: &World, job: &Value, source: &Source) {
+    async fn assert_stored(&self, world: &World, job: &Value, source: &Source) {
         let key = job["archive"]["key"].as_str().expect("a key");
-        let bytes = world.object(key).await;
-        assert!(source.served(&bytes), "other bytes came, {} of them; {}", bytes.len(), source.story());
+        let bytes = world.read_object(key).await;
+        assert!(
+            source.has_served(&bytes),
+            "other bytes came, {} of them; {}",
+            bytes.len(),
+            source.request_log()
+        );
         assert_eq!((&job["archive"]["bytes"], &job["error"]), (&json!(bytes.len()), &Value::Null));
-        assert_eq!(world.cloud.object_writes(BUCKET, key), 1, "{}", source.story());
-        assert_eq!(world.keys().await.len(), 2, "the archive and its manifest");
+        assert_eq!(world.cloud.object_writes(BUCKET, key), 1, "{}", source.request_log());
+        assert_eq!(world.object_keys().await.len(), 2, "the archive and its manifest");
     }
 
     /// Only what nobody can bring may fail, and then it has its name.
-    async fn failed(&self, world: &World, job: &Value, source: &Source) {
+    async fn assert_failed(&self, world: &World, job: &Value, source: &Source) {
         let error = &job["error"];
         let excused = match error["type"].as_str() {
-            Some("ArchiveInvalid") => self.lies(),
-            Some("SourceChanged") => self.restarts() > 1,
+            Some("ArchiveInvalid") => self.may_serve_shortened_file(),
+            Some("SourceChanged") => self.restart_count() > 1,
             _ => false,
         };
-        assert!(excused && job["status"] == "failed", "{job:#}; {}", source.story());
+        assert!(excused && job["status"] == "failed", "{job:#}; {}", source.request_log());
         assert_eq!(error["retryable"], false);
-        assert_eq!(world.keys().await, Vec::<String>::new(), "something is left in the bucket");
+        assert_eq!(world.object_keys().await, Vec::<String>::new(), "something is left in the bucket");
     }
 }
 
 impl World {
     /// Lands an export from this origin, and waits for its end, whatever it is.
-    async fn brought_from(&self, origin: &str) -> Value {
-        let (id, url) = self.submitted_in_silence(3).await;
+    async fn land_from(&self, origin: &str) -> Value {
+        let (id, url) = self.submit_export_without_callback(3).await;
         let body =
             json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": format!("{origin}/a.zip") });
         assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
@@ -158,7 +168,7 @@ impl World {
 }
 
 /// Tries so many cases, some at once. What fails is tried again by itself, and made as simple as it can be.
-async fn holds_for(count: usize, at_once: usize, cases: impl Strategy<Value = Case>) {
+async fn check_cases(count: usize, at_once: usize, cases: impl Strategy<Value = Case>) {
     let mut config = Config { max_shrink_iters: 16, failure_persistence: None, ..Config::default() };
     if config.rng_seed == RngSeed::Random {
         config.rng_seed = RngSeed::Fixed(1);
@@ -184,17 +194,22 @@ async fn holds_for(count: usize, at_once: usize, cases: impl Strategy<Value = Ca
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_short_file_lands_whole_or_not_at_all() {
-    let manners = prop_oneof![Just(Manners::Ranges), Just(Manners::Length)];
-    holds_for(24, 6, cases(manners, 0..400_000, 0.1, ALWAYS)).await;
+    let mode = prop_oneof![Just(ServingMode::Ranges), Just(ServingMode::Length)];
+    check_cases(24, 6, cases(mode, 0..400_000, 0.1, COMMON_CALLS)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_unknown_length_lands_whole_or_not_at_all() {
-    holds_for(12, 4, cases(Just(Manners::Chunks), 0..5 * MIB, 0.1, &[ALWAYS, IN_PARTS].concat())).await;
+    check_cases(
+        12,
+        4,
+        cases(Just(ServingMode::Chunks), 0..5 * MIB, 0.1, &[COMMON_CALLS, MULTIPART_CALLS].concat()),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_file_lands_whole_or_not_at_all() {
-    let manners = prop_oneof![5 => Just(Manners::Ranges), 1 => Just(Manners::Length)];
-    holds_for(9, 3, cases(manners, 22 * MIB..26 * MIB, 0.7, IN_PARTS)).await;
+    let mode = prop_oneof![5 => Just(ServingMode::Ranges), 1 => Just(ServingMode::Length)];
+    check_cases(9, 3, cases(mode, 22 * MIB..26 * MIB, 0.7, MULTIPART_CALLS)).await;
 }

@@ -13,7 +13,7 @@ const MIB: usize = 1024 * 1024;
 
 impl World {
     /// Serves every download slowly: so many bytes per second on each connection.
-    fn slow_source(&self, bytes_per_second: usize) {
+    fn throttle_downloads(&self, bytes_per_second: usize) {
         let fault = json!({
             "on": "archive", "kind": "slow", "count": null, "chunk": bytes_per_second / 50, "pause_seconds": 0.02,
         });
@@ -21,12 +21,12 @@ impl World {
     }
 
     /// How many downloads the provider's file server saw.
-    fn downloads(&self) -> usize {
+    fn download_count(&self) -> usize {
         let requests = self.admin(Method::GET, "/requests?endpoint=files", Value::Null);
         requests.as_array().map_or_else(|| requests["requests"].as_array().map_or(0, Vec::len), Vec::len)
     }
 
-    async fn checkpoint(&self, id: &str) -> Option<Value> {
+    async fn read_checkpoint(&self, id: &str) -> Option<Value> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let get = self.aws.dynamodb.get_item().table_name(TABLE).consistent_read(true);
         let item =
@@ -34,10 +34,10 @@ impl World {
         serde_json::from_str(item["state"].as_s().expect("text")).ok()
     }
 
-    async fn lands_the_same(&self, id: &str, archive: &[u8]) {
-        let job = self.ends(id, "stored").await;
+    async fn assert_lands_unchanged(&self, id: &str, archive: &[u8]) {
+        let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");
-        assert!(self.object(key).await == archive, "other bytes came");
+        assert!(self.read_object(key).await == archive, "other bytes came");
         assert_eq!(self.cloud.object_writes(BUCKET, key), 1);
         assert_eq!(self.open_uploads().await, Vec::<String>::new());
     }
@@ -52,11 +52,11 @@ async fn a_landing_cut_short_by_every_deadline_goes_on_and_is_the_same() {
     })
     .await;
     let archive = archive_of(3, 33 * MIB);
-    world.next_archive(archive.clone());
-    world.slow_source(6 * MIB);
-    let id = world.submitted(3).await;
-    world.lands_the_same(&id, &archive).await;
-    let checkpoint = world.checkpoint(&id).await.expect("a checkpoint was left on the way");
+    world.set_next_archive(archive.clone());
+    world.throttle_downloads(6 * MIB);
+    let id = world.submit_export(3).await;
+    world.assert_lands_unchanged(&id, &archive).await;
+    let checkpoint = world.read_checkpoint(&id).await.expect("a checkpoint was left on the way");
     assert!(checkpoint["parts"].as_array().is_some_and(|parts| !parts.is_empty()));
     assert_eq!(world.cloud.requests().count(Service::S3, "CreateMultipartUpload"), 1);
 }
@@ -65,11 +65,14 @@ async fn a_landing_cut_short_by_every_deadline_goes_on_and_is_the_same() {
 async fn a_checkpoint_whose_upload_is_gone_starts_again() {
     let mut world = World::start().await;
     let archive = archive_of(3, 40 * MIB);
-    world.next_archive(archive.clone());
-    world.slow_source(10 * MIB);
-    let id = world.submitted(3).await;
+    world.set_next_archive(archive.clone());
+    world.throttle_downloads(10 * MIB);
+    let id = world.submit_export(3).await;
     let checkpoint = until("a checkpoint with a part", || async {
-        world.checkpoint(&id).await.filter(|c| c["parts"].as_array().is_some_and(|parts| !parts.is_empty()))
+        world
+            .read_checkpoint(&id)
+            .await
+            .filter(|c| c["parts"].as_array().is_some_and(|parts| !parts.is_empty()))
     })
     .await;
     world.stack.pause_worker();
@@ -82,22 +85,22 @@ async fn a_checkpoint_whose_upload_is_gone_starts_again() {
     abort.upload_id(checkpoint["upload_id"].as_str().expect("an id")).send().await.expect("aborted");
     world.admin(Method::DELETE, "/faults", Value::Null);
     world.stack.resume_worker();
-    world.lands_the_same(&id, &archive).await;
+    world.assert_lands_unchanged(&id, &archive).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_breaks_is_fetched_again_and_the_others_are_not() {
     let world = World::start().await;
     let archive = archive_of(3, 32 * MIB);
-    world.next_archive(archive.clone());
+    world.set_next_archive(archive.clone());
     world.admin(
         Method::POST,
         "/faults",
         json!({ "on": "archive", "kind": "cut", "count": 2, "after_bytes": MIB }),
     );
-    let id = world.submitted(3).await;
-    world.lands_the_same(&id, &archive).await;
+    let id = world.submit_export(3).await;
+    world.assert_lands_unchanged(&id, &archive).await;
     let parts = archive.len().div_ceil(16 * MIB);
-    assert_eq!(world.downloads(), parts + 2, "each part once, and the two that broke once more");
+    assert_eq!(world.download_count(), parts + 2, "each part once, and the two that broke once more");
     assert_eq!(world.cloud.requests().count(Service::S3, "CreateMultipartUpload"), 1);
 }

@@ -15,19 +15,19 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::says;
+use super::assert_mentions;
 use crate::{archive_builder::archive_of, world::World};
 
-/// A file server that drips while it is told to, and serves the same bytes at once otherwise.
-struct Source {
+/// A file server that drips while it is told to, and serve_response the same bytes at once otherwise.
+struct DrippingSource {
     origin: String,
     /// How many of the next answers drip.
     drips: Arc<AtomicUsize>,
     asked: Arc<AtomicUsize>,
 }
 
-impl Source {
-    async fn dripping(times: usize, file: Vec<u8>) -> Self {
+impl DrippingSource {
+    async fn start(times: usize, file: Vec<u8>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let (drips, asked) = (Arc::new(AtomicUsize::new(times)), Arc::new(AtomicUsize::new(0)));
@@ -41,7 +41,7 @@ impl Source {
         Self { origin, drips, asked }
     }
 
-    fn asked(&self) -> usize {
+    fn request_count(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }
@@ -77,7 +77,7 @@ async fn answer(
     Ok(())
 }
 
-async fn world_with(source: &Source) -> World {
+async fn world_with(source: &DrippingSource) -> World {
     World::start_with(|options| {
         (options.variable("TRUSTED_ORIGINS", source.origin.clone()))
             .variable("MIN_DOWNLOAD_BYTES_PER_SECOND", "20000")
@@ -88,8 +88,8 @@ async fn world_with(source: &Source) -> World {
     .await
 }
 
-async fn landing(world: &World, url: String) -> String {
-    let (id, callback) = world.submitted_in_silence(3).await;
+async fn submit_archive(world: &World, url: String) -> String {
+    let (id, callback) = world.submit_export_without_callback(3).await;
     let body = json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": url });
     assert_eq!(world.deliver(json!({ "url": callback, "sign": true, "body": body })).await, 200);
     id
@@ -97,38 +97,38 @@ async fn landing(world: &World, url: String) -> String {
 
 #[tokio::test]
 async fn a_source_that_drips_is_gone_after_three_attempts() {
-    let source = Source::dripping(usize::MAX, archive_of(3, 300_000)).await;
+    let source = DrippingSource::start(usize::MAX, archive_of(3, 300_000)).await;
     let world = world_with(&source).await;
-    let id = landing(&world, format!("{}/drip.zip", source.origin)).await;
-    let job = world.ends(&id, "failed").await;
+    let id = submit_archive(&world, format!("{}/drip.zip", source.origin)).await;
+    let job = world.wait_for_status(&id, "failed").await;
     assert_eq!((&job["error"]["type"], &job["error"]["retryable"]), (&json!("SourceGone"), &json!(false)));
     let message = job["error"]["message"].as_str().expect("a message");
-    says(message, &["too slow", "bytes per second", "20000"]);
-    assert_eq!(source.asked(), 3);
+    assert_mentions(message, &["too slow", "bytes per second", "20000"]);
+    assert_eq!(source.request_count(), 3);
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
-    world.rests().await;
+    world.wait_for_empty_queue().await;
 
     // An operator's retry begins the count anew.
     source.drips.store(2, Ordering::SeqCst);
-    let retried = world.ask(http::Method::POST, &format!("/jobs/{id}/retry"), &[], &json!({})).await;
+    let retried = world.call_api(http::Method::POST, &format!("/jobs/{id}/retry"), &[], &json!({})).await;
     assert_eq!(retried.status(), 202);
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
 }
 
 #[tokio::test]
 async fn a_source_that_drips_twice_lands_at_the_third_attempt() {
-    let source = Source::dripping(2, archive_of(3, 300_000)).await;
+    let source = DrippingSource::start(2, archive_of(3, 300_000)).await;
     let world = world_with(&source).await;
-    let id = landing(&world, format!("{}/drip.zip", source.origin)).await;
-    let job = world.ends(&id, "stored").await;
-    assert_eq!((&job["error"], source.asked()), (&Value::Null, 3));
+    let id = submit_archive(&world, format!("{}/drip.zip", source.origin)).await;
+    let job = world.wait_for_status(&id, "stored").await;
+    assert_eq!((&job["error"], source.request_count()), (&Value::Null, 3));
 }
 
 #[tokio::test]
 async fn of_a_set_only_the_file_that_drips_is_left_out_by_name() {
-    let source = Source::dripping(usize::MAX, vec![7; 300_000]).await;
+    let source = DrippingSource::start(usize::MAX, vec![7; 300_000]).await;
     let world = world_with(&source).await;
-    let (id, callback) = world.generated_in_silence(&world.three_formats()).await;
+    let (id, callback) = world.submit_generation_without_callback(&world.three_format_request()).await;
     let banner = |name: &str, path: &str| {
         let file = json!({ "type": "png", "url": format!("{}/{path}", source.origin), "filename": name });
         json!({ "id": name, "file": file })
@@ -136,9 +136,9 @@ async fn of_a_set_only_the_file_that_drips_is_left_out_by_name() {
     let banners = [banner("a.bin", "a.bin"), banner("slow.bin", "drip.bin"), banner("z.bin", "z.bin")];
     let body = json!({ "event_type": "NEW_BANNER_BATCH", "id": "g", "banners": banners, "errors": [] });
     // The provider knows other places of its files; here it does not.
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 404, "body": { "id": "not_found" }, "count": null }));
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 404, "body": { "id": "not_found" }, "count": null }));
     assert_eq!(world.deliver(json!({ "url": callback, "sign": true, "body": body })).await, 200);
-    let job = world.ends(&id, "partial").await;
-    says(job["error"]["message"].as_str().expect("a message"), &["slow.bin", "too slow"]);
+    let job = world.wait_for_status(&id, "partial").await;
+    assert_mentions(job["error"]["message"].as_str().expect("a message"), &["slow.bin", "too slow"]);
     assert_eq!(job["files_total"], 2, "{job:#}");
 }

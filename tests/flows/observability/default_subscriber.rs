@@ -1,5 +1,5 @@
 //! Keeps every place that writes to the log awake. Where nobody listens when it is first passed, it may stay silent for
-//! those who begin to listen in another thread at that very moment.
+//! those who begin to install_default_subscriber in another thread at that very moment.
 
 use std::sync::Once;
 
@@ -11,9 +11,9 @@ use tracing::{
 };
 
 /// Whoever listens in threads that keep no log, and hears nothing.
-struct Deaf;
+struct DiscardingSubscriber;
 
-impl Subscriber for Deaf {
+impl Subscriber for DiscardingSubscriber {
     fn register_callsite(&self, _: &Metadata<'_>) -> Interest {
         Interest::sometimes()
     }
@@ -42,9 +42,10 @@ impl Subscriber for Deaf {
 }
 
 /// To be called before anything is written.
-pub(crate) fn listen() {
+pub(crate) fn install_default_subscriber() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        tracing::subscriber::set_global_default(Deaf).expect("nobody else listens to all threads");
+        tracing::subscriber::set_global_default(DiscardingSubscriber)
+            .expect("nobody else listens to all threads");
     });
 }

@@ -7,23 +7,23 @@ use http::Method;
 use serde_json::{Value, json};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::Log;
-use crate::{landing::serves, world::World};
+use super::CapturedLog;
+use crate::{landing::serve_response, world::World};
 
 /// As a URL and as HTML write it.
-fn written(secret: &str) -> [String; 3] {
+fn encodings_of(secret: &str) -> [String; 3] {
     let html = |c: char| if c.is_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) };
     [secret.to_owned(), model::percent_encoded(secret), secret.chars().map(html).collect()]
 }
 
 impl World {
     /// An operator's command, whatever comes of it.
-    async fn outcome_of(&self, command: Value) -> String {
+    async fn run_command(&self, command: Value) -> String {
         self.invoke(command).await.map_or_else(|failure| format!("{failure:?}"), |answer| answer.to_string())
     }
 
     /// Exports that Abyssale refuses with everything that it was sent. Returns what their callers are told.
-    async fn repeated_by_abyssale(&self) -> Vec<String> {
+    async fn echo_from_abyssale(&self) -> Vec<String> {
         let mut told = vec![];
         for (status, writing, count) in [
             (400, "plain", 1),
@@ -33,34 +33,35 @@ impl World {
             (429, "plain", 2),
             (500, "plain", 1),
         ] {
-            self.trouble(
+            self.inject_fault(
                 json!({ "on": "call", "kind": "echo", "status": status, "writing": writing, "count": count }),
             );
-            told.push(self.post(&self.export(1), &[]).await.body().to_string());
+            told.push(self.post(&self.export_request(1), &[]).await.body().to_string());
         }
         assert!(told[0].contains("x-api-key: ***") && told[0].contains("/webhooks/abyssale/"), "{}", told[0]);
         for command in [
             json!({ "command": "check", "provider": "abyssale" }),
             json!({ "command": "signing_secret", "provider": "abyssale", "action": "rotate" }),
         ] {
-            self.trouble(json!({ "on": "call", "kind": "echo", "status": 401, "count": 2 }));
-            told.push(self.outcome_of(command).await);
+            self.inject_fault(json!({ "on": "call", "kind": "echo", "status": 401, "count": 2 }));
+            told.push(self.run_command(command).await);
             self.admin(Method::DELETE, "/faults", Value::Null);
         }
         let reason = format!("not with {}", self.secret().await["providers"]["abyssale"]["api_key"]);
-        self.trouble(
+        self.inject_fault(
             json!({ "on": "generation", "kind": "format_error", "format": "square", "reason": reason }),
         );
-        let generation = self.generation("static", json!({ "template_format_names": ["square", "story"] }));
+        let generation =
+            self.generation_request("static", json!({ "template_format_names": ["square", "story"] }));
         let answer = self.post(&generation, &[]).await;
-        let job = self.ends(answer.body()["job_id"].as_str().expect("an id"), "partial").await;
+        let job = self.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "partial").await;
         assert!(job["missing"][0]["reason"].as_str().is_some_and(|why| why.contains("not with")), "{job:#}");
         told
     }
 
     /// Deliveries of Abyssale that say everything it knows of us. Returns the callback URL.
-    async fn repeated_by_deliveries(&self) -> String {
-        let (id, url) = self.submitted_in_silence(1).await;
+    async fn echo_in_deliveries(&self) -> String {
+        let (id, url) = self.submit_export_without_callback(1).await;
         let secret = self.secret().await;
         let known =
             json!({ "callback_url": url, "keys": secret["providers"], "page": model::percent_encoded(&url) });
@@ -73,13 +74,13 @@ impl World {
             let delivery = json!({ "url": url, "sign": true, "body": body });
             assert_eq!(self.deliver(delivery).await, 200);
         }
-        self.ends(&id, "failed").await;
+        self.wait_for_status(&id, "failed").await;
         url
     }
 
     /// Videos that AI Studios refuses with everything that it was sent. Returns what their callers are told, and a
     /// callback URL.
-    async fn repeated_by_ai_studios(&self) -> (Vec<String>, String) {
+    async fn echo_from_ai_studios(&self) -> (Vec<String>, String) {
         let mut told = vec![];
         let studio = self.simulator("ai_studios");
         let fault = |fault: Value| studio.admin(Method::POST, "/faults", &fault).expect("a fault");
@@ -120,24 +121,24 @@ impl World {
     }
 
     /// Everything that is kept or shown, by where it is.
-    async fn everything(&self, log: &Log) -> Vec<(&'static str, String)> {
+    async fn stored_and_shown_texts(&self, log: &CapturedLog) -> Vec<(&'static str, String)> {
         let mut jobs = String::new();
-        for job in self.jobs().await {
+        for job in self.job_items().await {
             jobs.push_str(&self.job(job["pk"].as_s().expect("an id")).await.to_string());
         }
         let mut objects = String::new();
-        for key in self.keys().await {
+        for key in self.object_keys().await {
             objects.push_str(&key);
             // What the provider delivered stays as it is.
             if !key.ends_with("/archive.zip") {
-                objects.push_str(&String::from_utf8_lossy(&self.object(&key).await));
+                objects.push_str(&String::from_utf8_lossy(&self.read_object(&key).await));
             }
         }
-        let listed = self.ask(Method::GET, "/jobs", &[], &Value::Null).await.body().to_string();
+        let listed = self.call_api(Method::GET, "/jobs", &[], &Value::Null).await.body().to_string();
         let events = json!(self.cloud.events().into_iter().map(|event| event.detail).collect::<Vec<_>>());
         vec![
             ("log", log.text()),
-            ("table", format!("{:?}", self.items().await)),
+            ("table", format!("{:?}", self.table_items().await)),
             ("bucket", objects),
             ("jobs", jobs),
             ("list", listed),
@@ -159,43 +160,43 @@ fn archive_with(name: &str) -> &'static [u8] {
 
 #[tokio::test]
 async fn the_name_of_a_file_in_an_archive_tells_no_secret() {
-    let log = Log::start();
+    let log = CapturedLog::start();
     // The simulator's key depends on its seed only.
     let key = World::start().await.secret().await["providers"]["abyssale"]["api_key"].clone();
     let key = key.as_str().expect("a key");
-    let origin = serves(archive_with(&format!("made with {key}.png"))).await;
+    let origin = serve_response(archive_with(&format!("made with {key}.png"))).await;
     let world = World::start_with(|options| options.variable("TRUSTED_ORIGINS", origin.clone())).await;
-    let (id, url) = world.submitted_in_silence(1).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
     let body =
         json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": format!("{origin}/a.zip") });
     assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
-    let job = world.ends(&id, "stored").await;
+    let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(job["files"][0]["name"], "made with ___.png");
-    for (place, text) in world.everything(&log).await {
+    for (place, text) in world.stored_and_shown_texts(&log).await {
         assert!(!text.contains(key), "a secret is in the {place}");
     }
 }
 
 #[tokio::test]
 async fn a_provider_that_repeats_what_it_was_sent_tells_no_secret() {
-    let log = Log::start();
+    let log = CapturedLog::start();
     let world = World::start_with(|options| {
         let options = options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0");
         options.variable("EVENT_BUS_NAME", "landfall")
     });
     let world = world.await;
     // First, while the receiver has read no secret: it may be behind a new token by seconds.
-    let (mut answers, url) = world.repeated_by_ai_studios().await;
-    answers.extend(world.repeated_by_abyssale().await);
-    let urls = [url, world.repeated_by_deliveries().await];
-    world.rests().await;
+    let (mut answers, url) = world.echo_from_ai_studios().await;
+    answers.extend(world.echo_from_abyssale().await);
+    let urls = [url, world.echo_in_deliveries().await];
+    world.wait_for_empty_queue().await;
 
-    let secrets = world.secrets_of(&urls).await;
+    let secrets = world.all_secrets(&urls).await;
     assert!(secrets.len() >= 7, "{}", secrets.len());
-    let mut places = world.everything(&log).await;
+    let mut places = world.stored_and_shown_texts(&log).await;
     places.push(("answers", answers.join("\n")));
     for (place, text) in &places {
-        for form in secrets.iter().flat_map(|secret| written(secret)) {
+        for form in secrets.iter().flat_map(|secret| encodings_of(secret)) {
             if let Some(at) = text.find(&form) {
                 let around = &text.as_bytes()[at.saturating_sub(200)..at];
                 panic!("a secret is in the {place}, after {}", String::from_utf8_lossy(around));

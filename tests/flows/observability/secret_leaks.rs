@@ -8,10 +8,10 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Log;
+use super::CapturedLog;
 use crate::{
     archive_builder::archive_of,
-    landing::serves,
+    landing::serve_response,
     world::{Item, World},
 };
 
@@ -20,7 +20,7 @@ const PRESIGNED: &str = "marked-signature-of-a-presigned-url";
 
 impl World {
     /// Everything that opens something.
-    pub(super) async fn secrets_of(&self, urls: &[String]) -> Vec<String> {
+    pub(super) async fn all_secrets(&self, urls: &[String]) -> Vec<String> {
         let held = self.secret().await;
         let mut secrets = vec![held["callback_key"].clone()];
         let sections = held["providers"].as_object().into_iter().flat_map(|sections| sections.values());
@@ -38,17 +38,17 @@ impl World {
     }
 
     /// A job whose files lie behind a signed URL, at its end.
-    async fn signed_export(&self, status: &str, archive: &str) -> String {
-        let (id, url) = self.submitted_in_silence(2).await;
+    async fn land_signed_export(&self, status: &str, archive: &str) -> String {
+        let (id, url) = self.submit_export_without_callback(2).await;
         let archive = format!("{archive}?X-Amz-Signature={PRESIGNED}");
         let body = json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": archive });
         assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
-        self.ends(&id, status).await;
+        self.wait_for_status(&id, status).await;
         url
     }
 
     /// A video of AI Studios that is asked for and looked at, which takes a token.
-    async fn video(&self) -> String {
+    async fn submit_video_export(&self) -> String {
         let project = self.simulator("ai_studios").describe()["project_ids"][0].clone();
         let request = json!({ "provider": "ai_studios", "kind": "export", "project_id": project });
         let answer = self.post(&request, &[]).await;
@@ -62,7 +62,7 @@ impl World {
 }
 
 /// An answer with an archive of two files.
-fn answer() -> &'static [u8] {
+fn archive_response() -> &'static [u8] {
     let archive = archive_of(2, 1000);
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", archive.len());
     [head.into_bytes(), archive].concat().leak()
@@ -82,35 +82,35 @@ fn without_urls(mut item: Item) -> Item {
 
 #[tokio::test]
 async fn neither_the_log_nor_anything_stored_tells_a_secret() {
-    let log = Log::start();
-    let origin = serves(answer()).await;
+    let log = CapturedLog::start();
+    let origin = serve_response(archive_response()).await;
     let world = World::start_with(|options| {
         let options = options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0");
         options.variable("TRUSTED_ORIGINS", origin.clone())
     });
     let world = world.await;
-    let mut urls = vec![world.signed_export("stored", &format!("{origin}/a.zip")).await];
-    urls.push(world.signed_export("failed", "https://elsewhere.example/a.zip").await);
-    urls.push(world.video().await);
+    let mut urls = vec![world.land_signed_export("stored", &format!("{origin}/a.zip")).await];
+    urls.push(world.land_signed_export("failed", "https://elsewhere.example/a.zip").await);
+    urls.push(world.submit_video_export().await);
     let refused = format!("{}x", urls[0]);
     assert_eq!(world.deliver(json!({ "url": refused, "sign": true, "body": {} })).await, 401);
-    world.trouble(json!({ "on": "call", "kind": "lost_response" }));
-    world.post(&world.export(1), &[]).await;
+    world.inject_fault(json!({ "on": "call", "kind": "lost_response" }));
+    world.post(&world.export_request(1), &[]).await;
     world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("an answer");
-    world.rests().await;
+    world.wait_for_empty_queue().await;
 
-    let secrets = world.secrets_of(&urls).await;
+    let secrets = world.all_secrets(&urls).await;
     assert!(
         secrets.len() >= 7,
         "a callback key, keys, a token, a signing secret, callback tokens: {}",
         secrets.len()
     );
-    let (log, items) = (log.text(), world.items().await);
+    let (log, items) = (log.text(), world.table_items().await);
     assert!(log.contains("JobsStored") && log.contains("InvalidCallbackTokens") && items.len() > 4, "{log}");
     let stored = items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>().join("\n");
     let mut objects = String::new();
-    for key in world.keys().await {
-        objects.push_str(&String::from_utf8_lossy(&world.object(&key).await));
+    for key in world.object_keys().await {
+        objects.push_str(&String::from_utf8_lossy(&world.read_object(&key).await));
     }
     assert!(objects.contains("schema_version"), "a manifest is in the bucket");
     for secret in &secrets {

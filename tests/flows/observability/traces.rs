@@ -8,9 +8,9 @@ use tokio::net::UdpSocket;
 use crate::world::World;
 
 /// The daemon that Lambda has beside a function.
-struct Daemon(UdpSocket);
+struct XRayDaemon(UdpSocket);
 
-impl Daemon {
+impl XRayDaemon {
     async fn start() -> (Self, String) {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let address = socket.local_addr().expect("an address").to_string();
@@ -18,7 +18,7 @@ impl Daemon {
     }
 
     /// The next segment.
-    async fn segment(&self) -> Value {
+    async fn receive_segment(&self) -> Value {
         let mut datagram = [0; 64 * 1024];
         let received = tokio::time::timeout(Duration::from_secs(10), self.0.recv(&mut datagram)).await;
         let length = received.expect("in time").expect("a datagram");
@@ -31,11 +31,12 @@ impl Daemon {
 
 #[tokio::test]
 async fn submission_callback_and_landing_are_in_the_trace_of_the_request() {
-    let (daemon, address) = Daemon::start().await;
+    let (daemon, address) = XRayDaemon::start().await;
     let world = World::start_with(|options| options.variable("AWS_XRAY_DAEMON_ADDRESS", address)).await;
-    let id = world.submitted(3).await;
-    let job = world.ends(&id, "stored").await;
-    let segments = [daemon.segment().await, daemon.segment().await, daemon.segment().await];
+    let id = world.submit_export(3).await;
+    let job = world.wait_for_status(&id, "stored").await;
+    let segments =
+        [daemon.receive_segment().await, daemon.receive_segment().await, daemon.receive_segment().await];
     let [submission, callback, landing] = &segments;
     let names = segments.each_ref().map(|segment| segment["name"].as_str().expect("a name"));
     assert_eq!(names, ["Landfall submission", "Landfall callback", "Landfall landing"]);
@@ -58,7 +59,7 @@ async fn submission_callback_and_landing_are_in_the_trace_of_the_request() {
 
 #[tokio::test]
 async fn a_job_that_waited_for_its_turn_stays_in_the_trace_of_its_request() {
-    let (daemon, address) = Daemon::start().await;
+    let (daemon, address) = XRayDaemon::start().await;
     let world = World::start_with(|options| {
         let options = options.variable("AWS_XRAY_DAEMON_ADDRESS", address);
         options.variable("ABYSSALE_REQUESTS_PER_SECOND", "2").variable("MAX_SUBMIT_WAIT_SECONDS", "0")
@@ -66,11 +67,11 @@ async fn a_job_that_waited_for_its_turn_stays_in_the_trace_of_its_request() {
     let mut world = world.await;
     world.stack.pause_worker();
     // The first takes the turn that is free; the second has to wait.
-    world.submitted(1).await;
-    let id = world.submitted(2).await;
+    world.submit_export(1).await;
+    let id = world.submit_export(2).await;
     let mut of_the_second = vec![];
     while of_the_second.len() < 2 {
-        let segment = daemon.segment().await;
+        let segment = daemon.receive_segment().await;
         if segment["annotations"]["job_id"] == id {
             of_the_second.push(segment);
         }

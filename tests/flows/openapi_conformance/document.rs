@@ -14,7 +14,7 @@ pub(super) static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
 static BODIES: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
     let mut strict = DESCRIPTION.clone();
     let schemas = strict["components"]["schemas"].as_object_mut().expect("schemas");
-    schemas.values_mut().for_each(close);
+    schemas.values_mut().for_each(forbid_additional_properties);
     let content = |response: &Value| response["content"].as_object().cloned().unwrap_or_default();
     let mut bodies = BTreeMap::new();
     for response in
@@ -30,7 +30,7 @@ static BODIES: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
 });
 
 /// The description lets readers expect more fields than it names; here nothing else may be there.
-fn close(schema: &mut Value) {
+fn forbid_additional_properties(schema: &mut Value) {
     if schema["type"] == "object" && schema.get("properties").is_some() {
         schema["additionalProperties"] = json!(false);
     }
@@ -50,11 +50,11 @@ fn operations(path: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn answers(operation: &Value) -> impl Iterator<Item = &Value> {
-    operation["responses"].as_object().into_iter().flat_map(|answers| answers.values()).map(followed)
+    operation["responses"].as_object().into_iter().flat_map(|answers| answers.values()).map(resolve_reference)
 }
 
 /// What a reference leads to.
-pub(super) fn followed(value: &Value) -> &Value {
+pub(super) fn resolve_reference(value: &Value) -> &Value {
     match value["$ref"].as_str() {
         Some(reference) => DESCRIPTION.pointer(&reference[1..]).expect("a described thing"),
         None => value,
@@ -62,7 +62,7 @@ pub(super) fn followed(value: &Value) -> &Value {
 }
 
 /// The template of a path. A file's name may have slashes.
-pub(super) fn template(path: &str) -> Option<(&'static str, &'static Value)> {
+pub(super) fn find_path_template(path: &str) -> Option<(&'static str, &'static Value)> {
     let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     let fits = |template: &str| {
         let template: Vec<&str> = template.split('/').collect();
@@ -78,7 +78,7 @@ pub(super) fn template(path: &str) -> Option<(&'static str, &'static Value)> {
 }
 
 /// Where a body is not as its schema says, which stands in the description.
-pub(super) fn conforms(schema: &Value, body: &Value) -> Vec<String> {
+pub(super) fn schema_errors(schema: &Value, body: &Value) -> Vec<String> {
     let validator = BODIES.get(&schema.to_string()).expect("a described body");
     validator
         .iter_errors(body)

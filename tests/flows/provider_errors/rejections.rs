@@ -4,11 +4,11 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{assert_failed, job_id};
-use crate::world::{World, named, problem};
+use crate::world::{World, assert_problem, error_fields};
 
 /// Ids that are well-formed and belong to nobody.
-fn nobodys(world: &World) -> Value {
-    let mut request = world.export(1);
+fn request_with_unknown_banners(world: &World) -> Value {
+    let mut request = world.export_request(1);
     request["banner_ids"] =
         json!(["67e55044-10b1-426f-9247-bb680e5fe0c8", "67e55044-10b1-426f-9247-bb680e5fe0c9"]);
     request
@@ -26,9 +26,9 @@ async fn every_generation_of_error_body_is_passed_on() {
     ] {
         let world = World::start().await;
         world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation, "max_ids": 1 }));
-        let answer = world.post(&world.export(2), &[]).await;
+        let answer = world.post(&world.export_request(2), &[]).await;
 
-        let refused = problem(&answer, 422, "provider-refused-request");
+        let refused = assert_problem(&answer, 422, "provider-refused-request");
         let provider = &refused["provider"];
         assert_eq!(
             (&provider["status"], &provider["id"]),
@@ -39,9 +39,9 @@ async fn every_generation_of_error_body_is_passed_on() {
             provider["message"].as_str().is_some_and(|text| text.starts_with(&message)),
             "{generation}: {provider}"
         );
-        assert_eq!(json!(named(refused)), fields, "{generation}: {refused}");
+        assert_eq!(json!(error_fields(refused)), fields, "{generation}: {refused}");
         assert_failed(&world, refused, "ProviderRefusedRequest").await;
-        assert_eq!(world.asked().len(), 1, "{generation}");
+        assert_eq!(world.export_requests().len(), 1, "{generation}");
     }
 }
 
@@ -53,10 +53,10 @@ async fn the_providers_remarks_name_the_callers_field_and_its_own() {
         "message": "body_validation_errors: {'media': {'ids': {'0': ['Length must be 36.']}}}",
         "errors": { "media": { "ids": { "1": ["Length must be 36."] } } },
     });
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 400, "body": body }));
-    let answer = world.post(&world.export(2), &[]).await;
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 400, "body": body }));
+    let answer = world.post(&world.export_request(2), &[]).await;
 
-    let refused = problem(&answer, 422, "provider-refused-request");
+    let refused = assert_problem(&answer, 422, "provider-refused-request");
     assert_eq!(refused["errors"], json!([{ "field": "banner_ids[1]", "message": "Length must be 36." }]));
     let own = json!([{ "field": "media.ids[1]", "message": "Length must be 36." }]);
     assert_eq!(refused["provider"]["errors"], own);
@@ -69,16 +69,16 @@ async fn banners_that_nobody_knows_are_told_in_every_generation() {
     {
         let world = World::start().await;
         world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation }));
-        let answer = world.post(&nobodys(&world), &[]).await;
+        let answer = world.post(&request_with_unknown_banners(&world), &[]).await;
 
-        let refused = problem(&answer, 422, "provider-refused-request");
+        let refused = assert_problem(&answer, 422, "provider-refused-request");
         assert_eq!(
             (&refused["provider"]["status"], &refused["provider"]["id"]),
             (&json!(404), &json!(id)),
             "{generation}"
         );
         assert_failed(&world, refused, "ProviderRefusedRequest").await;
-        assert_eq!(world.asked().len(), 1, "{generation}");
+        assert_eq!(world.export_requests().len(), 1, "{generation}");
     }
 }
 
@@ -91,15 +91,15 @@ async fn a_revoked_key_is_the_operators_trouble_in_every_generation() {
             "/knobs",
             json!({ "error_generation": generation, "api_key_revoked": true }),
         );
-        let answer = world.post(&world.export(1), &[]).await;
+        let answer = world.post(&world.export_request(1), &[]).await;
 
-        let refused = problem(&answer, 424, "provider-credentials");
+        let refused = assert_problem(&answer, 424, "provider-credentials");
         assert_eq!(
             (&refused["provider"]["status"], &refused["provider"]["id"]),
             (&json!(401), &json!("unauthorized"))
         );
         assert_failed(&world, refused, "ProviderCredentials").await;
-        assert_eq!(world.asked().len(), 1, "{generation}");
+        assert_eq!(world.export_requests().len(), 1, "{generation}");
     }
 }
 
@@ -107,10 +107,10 @@ async fn a_revoked_key_is_the_operators_trouble_in_every_generation() {
 async fn a_403_of_older_days_means_the_key_too() {
     let world = World::start().await;
     let body = json!({ "message": "Forbidden", "errors": null });
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 403, "body": body }));
-    let answer = world.post(&world.export(1), &[]).await;
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 403, "body": body }));
+    let answer = world.post(&world.export_request(1), &[]).await;
 
-    let refused = problem(&answer, 424, "provider-credentials");
+    let refused = assert_problem(&answer, 424, "provider-credentials");
     assert_eq!(refused["provider"], json!({ "status": 403, "id": "forbidden", "message": "Forbidden" }));
 }
 
@@ -118,22 +118,22 @@ async fn a_403_of_older_days_means_the_key_too() {
 async fn a_plan_without_api_access_is_told_from_a_wrong_key() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "api_access": false }));
-    let answer = world.post(&world.export(1), &[]).await;
+    let answer = world.post(&world.export_request(1), &[]).await;
 
-    let refused = problem(&answer, 403, "provider-plan");
+    let refused = assert_problem(&answer, 403, "provider-plan");
     assert_eq!(refused["provider"]["id"], "api_access_denied");
     assert_failed(&world, refused, "ProviderPlan").await;
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 }
 
 #[tokio::test]
 async fn an_unknown_error_id_is_passed_on_as_it_is() {
     let world = World::start().await;
     let body = json!({ "id": "moon_in_wrong_phase", "message": "Wait for Tuesday.", "new": { "field": 1 } });
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 409, "body": body }));
-    let answer = world.post(&world.export(1), &[]).await;
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 409, "body": body }));
+    let answer = world.post(&world.export_request(1), &[]).await;
 
-    let refused = problem(&answer, 422, "provider-refused-request");
+    let refused = assert_problem(&answer, 422, "provider-refused-request");
     let provider = json!({ "status": 409, "id": "moon_in_wrong_phase", "message": "Wait for Tuesday." });
     assert_eq!(refused["provider"], provider);
     assert!(refused["detail"].as_str().is_some_and(|text| text.contains("Wait for Tuesday.")), "{refused}");
@@ -142,7 +142,7 @@ async fn an_unknown_error_id_is_passed_on_as_it_is() {
 #[tokio::test]
 async fn a_refused_job_keeps_what_the_caller_gave_it() {
     let world = World::start().await;
-    let mut request = nobodys(&world);
+    let mut request = request_with_unknown_banners(&world);
     request["metadata"] = json!({ "order": 7 });
     let answer = world.post(&request, &[]).await;
 

@@ -3,8 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{assert_failed, submitted_into};
-use crate::world::{World, problem};
+use super::{assert_failed, submit_with_api_fault};
+use crate::world::{World, assert_problem};
 
 const KEY: &[(&str, &str)] = &[("idempotency-key", "throttled")];
 
@@ -12,70 +12,71 @@ const KEY: &[(&str, &str)] = &[("idempotency-key", "throttled")];
 async fn a_short_wait_is_waited_and_the_request_repeated() {
     let world = World::start().await;
     let answer =
-        submitted_into(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": 2 })).await;
+        submit_with_api_fault(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": 2 })).await;
 
     assert_eq!(answer.status(), 202, "{}", answer.body());
-    assert_eq!((world.asked().len(), world.accepted_posts()), (3, 1));
-    world.ends(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (3, 1));
+    world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
 }
 
 #[tokio::test]
 async fn a_provider_that_goes_on_throttling_is_asked_four_times() {
     let world = World::start().await;
     let answer =
-        submitted_into(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": null })).await;
+        submit_with_api_fault(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": null }))
+            .await;
 
-    let refused = problem(&answer, 429, "provider-throttled");
+    let refused = assert_problem(&answer, 429, "provider-throttled");
     assert_eq!(answer.headers()["retry-after"], "1");
     assert_failed(&world, refused, "ProviderThrottled").await;
-    assert_eq!(world.asked().len(), 4);
+    assert_eq!(world.export_requests().len(), 4);
 }
 
 #[tokio::test]
 async fn a_long_wait_is_passed_on_and_leaves_the_key_free() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
-    let refused = world.post(&world.export(1), KEY).await;
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
+    let refused = world.post(&world.export_request(1), KEY).await;
 
-    let body = problem(&refused, 429, "provider-throttled");
+    let body = assert_problem(&refused, 429, "provider-throttled");
     assert_eq!(refused.headers()["retry-after"], "1700");
     assert_eq!(
         (&body["retry_after"], &body["provider"]["id"]),
         (&json!(1700), &json!("request_rate_limited"))
     );
     assert_failed(&world, body, "ProviderThrottled").await;
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 
-    let accepted = world.post(&world.export(1), KEY).await;
+    let accepted = world.post(&world.export_request(1), KEY).await;
     assert_eq!(accepted.status(), 202, "{}", accepted.body());
     assert_ne!(accepted.body()["job_id"], body["job_id"]);
-    assert_eq!(world.accepted_posts(), 1);
+    assert_eq!(world.accepted_exports(), 1);
 }
 
 #[tokio::test]
 async fn the_providers_own_window_is_respected() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "tiers": [{ "requests": 1, "seconds": 600 }] }));
-    world.submitted(1).await;
-    let answer = world.post(&world.export(1), &[]).await;
+    world.submit_export(1).await;
+    let answer = world.post(&world.export_request(1), &[]).await;
 
-    problem(&answer, 429, "provider-throttled");
+    assert_problem(&answer, 429, "provider-throttled");
     let wait: u64 = answer.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
     assert!((500..=601).contains(&wait), "{wait}");
     world.admin(Method::POST, "/clock/advance", json!({ "seconds": 602 }));
-    world.submitted(1).await;
+    world.submit_export(1).await;
 }
 
 #[tokio::test]
 async fn a_wait_in_fractions_of_a_second_is_never_cut_short() {
     let world = World::start().await;
-    let answer = submitted_into(
+    let answer = submit_with_api_fault(
         &world,
         json!({ "kind": "answer", "status": 429, "headers": { "retry-after": "99.5" }, "body": { "id": "request_rate_limited", "message": "Later." } }),
     )
     .await;
 
-    problem(&answer, 429, "provider-throttled");
+    assert_problem(&answer, 429, "provider-throttled");
     assert_eq!(answer.headers()["retry-after"], "100");
 }
 
@@ -83,10 +84,11 @@ async fn a_wait_in_fractions_of_a_second_is_never_cut_short() {
 async fn a_bare_429_is_probed_once_and_accepted() {
     for json_body in [true, false] {
         let world = World::start().await;
-        let answer = submitted_into(&world, json!({ "kind": "gateway_limited", "json": json_body })).await;
+        let answer =
+            submit_with_api_fault(&world, json!({ "kind": "gateway_limited", "json": json_body })).await;
 
         assert_eq!(answer.status(), 202, "{}", answer.body());
-        assert_eq!((world.asked().len(), world.accepted_posts()), (2, 1));
+        assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 1));
     }
 }
 
@@ -95,31 +97,33 @@ async fn a_bare_429_that_stays_is_passed_on_after_one_probe() {
     for (body, json_body) in [("html", true), ("html", false), ("empty", false), ("json", false)] {
         let world = World::start().await;
         world.admin(Method::PUT, "/knobs", json!({ "gateway_body": body }));
-        let answer =
-            submitted_into(&world, json!({ "kind": "gateway_limited", "json": json_body, "count": null }))
-                .await;
+        let answer = submit_with_api_fault(
+            &world,
+            json!({ "kind": "gateway_limited", "json": json_body, "count": null }),
+        )
+        .await;
 
-        let refused = problem(&answer, 429, "provider-quota");
+        let refused = assert_problem(&answer, 429, "provider-quota");
         assert_eq!(
             (&refused["provider"]["status"], &refused["provider"]["id"]),
             (&json!(429), &json!("rate_limit_exceeded"))
         );
         assert!(!answer.headers().contains_key("retry-after"));
         assert_failed(&world, refused, "ProviderQuota").await;
-        assert_eq!(world.asked().len(), 2, "{body}");
+        assert_eq!(world.export_requests().len(), 2, "{body}");
     }
 }
 
 #[tokio::test]
 async fn spent_credits_are_passed_on_in_the_providers_words() {
     let world = World::start().await;
-    let answer = submitted_into(&world, json!({ "kind": "credits_spent", "count": null })).await;
+    let answer = submit_with_api_fault(&world, json!({ "kind": "credits_spent", "count": null })).await;
 
-    let refused = problem(&answer, 429, "provider-quota");
+    let refused = assert_problem(&answer, 429, "provider-quota");
     let words = json!({ "status": 429, "id": "rate_limit_exceeded", "message": "You have no credits left." });
     assert_eq!(refused["provider"], words);
     assert_failed(&world, refused, "ProviderQuota").await;
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.export_requests().len(), 2);
 }
 
 #[tokio::test]
@@ -130,12 +134,12 @@ async fn a_feature_outside_the_plan_is_never_asked_for_again() {
         let body = json!({ "id": "feature_not_in_plan", "message": "Not in your plan." });
         let fault =
             json!({ "kind": "answer", "status": 429, "headers": headers, "body": body, "count": null });
-        let answer = submitted_into(&world, fault).await;
+        let answer = submit_with_api_fault(&world, fault).await;
 
-        let refused = problem(&answer, 403, "provider-plan");
+        let refused = assert_problem(&answer, 403, "provider-plan");
         assert_eq!(refused["provider"]["id"], "feature_not_in_plan");
         assert!(refused.get("retry_after").is_none_or(Value::is_null), "{refused}");
         assert_failed(&world, refused, "ProviderPlan").await;
-        assert_eq!(world.asked().len(), 1, "{headers}");
+        assert_eq!(world.export_requests().len(), 1, "{headers}");
     }
 }

@@ -5,7 +5,7 @@ use harness::until;
 use http::Response;
 use serde_json::{Value, json};
 
-use super::submitted_into;
+use super::submit_with_api_fault;
 use crate::world::World;
 
 /// Checks that the outcome is told as unknown, and returns the job's id.
@@ -22,109 +22,110 @@ fn assert_unknown(answer: &Response<Value>, what: &Value) -> String {
 }
 
 /// The work was not done: the job stays unknown, whatever is done with it.
-async fn stays_unknown(fault: Value) {
+async fn assert_stays_unknown(fault: Value) {
     let world = World::start().await;
-    let id = assert_unknown(&submitted_into(&world, fault.clone()).await, &fault);
+    let id = assert_unknown(&submit_with_api_fault(&world, fault.clone()).await, &fault);
 
     let job = world.job(&id).await;
     assert_eq!((&job["status"], &job["provider_job_id"]), (&json!("unknown"), &Value::Null), "{fault}");
-    assert_eq!((world.asked().len(), world.accepted_posts()), (1, 0), "{fault}");
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (1, 0), "{fault}");
 }
 
 /// The work was done: the callback finds the job, and brings the provider job id that the answer did not.
-async fn is_settled_by_the_callback(fault: Value) {
+async fn assert_resolved_by_callback(fault: Value) {
     let world = World::start().await;
-    let id = assert_unknown(&submitted_into(&world, fault.clone()).await, &fault);
+    let id = assert_unknown(&submit_with_api_fault(&world, fault.clone()).await, &fault);
 
-    let job = world.ends(&id, "stored").await;
+    let job = world.wait_for_status(&id, "stored").await;
     let exports = world.admin(http::Method::GET, "/exports", Value::Null);
     assert_eq!(job["provider_job_id"], exports["exports"][0]["export_id"], "{fault}");
     assert_eq!(job["error"], Value::Null, "{fault}");
-    assert_eq!((world.asked().len(), world.accepted_posts()), (1, 1), "{fault}");
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (1, 1), "{fault}");
 }
 
 #[tokio::test]
 async fn every_kind_of_5xx_leaves_the_outcome_unknown() {
     for (status, body) in [(500, "json"), (502, "html"), (503, "empty"), (504, "html"), (501, "json")] {
-        stays_unknown(json!({ "kind": "gateway_error", "status": status, "body": body })).await;
+        assert_stays_unknown(json!({ "kind": "gateway_error", "status": status, "body": body })).await;
     }
 }
 
 #[tokio::test]
 async fn a_5xx_that_says_when_to_come_back_is_not_repeated_either() {
     let headers = json!({ "retry-after": "1" });
-    stays_unknown(json!({ "kind": "answer", "status": 503, "headers": headers, "body": "busy" })).await;
+    assert_stays_unknown(json!({ "kind": "answer", "status": 503, "headers": headers, "body": "busy" }))
+        .await;
 }
 
 #[tokio::test]
 async fn an_error_of_the_provider_itself_leaves_the_outcome_unknown() {
     let body = json!({ "id": "internal_server_error", "message": "Oops." });
-    stays_unknown(json!({ "kind": "answer", "status": 500, "body": body })).await;
+    assert_stays_unknown(json!({ "kind": "answer", "status": 500, "body": body })).await;
 }
 
 #[tokio::test]
 async fn an_acceptance_without_an_export_id_leaves_the_outcome_unknown() {
     for body in [json!({}), json!({ "export_id": "" }), json!({ "export_id": 7 }), json!("<html>OK</html>")] {
-        stays_unknown(json!({ "kind": "answer", "status": 200, "body": body })).await;
+        assert_stays_unknown(json!({ "kind": "answer", "status": 200, "body": body })).await;
     }
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let headers = json!({ "location": "http://127.0.0.1:1/elsewhere" });
-    stays_unknown(json!({ "kind": "answer", "status": 307, "headers": headers })).await;
+    assert_stays_unknown(json!({ "kind": "answer", "status": 307, "headers": headers })).await;
 }
 
 #[tokio::test]
 async fn a_reset_before_the_work_leaves_the_outcome_unknown() {
-    stays_unknown(json!({ "kind": "reset" })).await;
+    assert_stays_unknown(json!({ "kind": "reset" })).await;
 }
 
 #[tokio::test]
 async fn a_504_after_the_work_is_settled_by_the_callback() {
     for (status, body) in [(502, "empty"), (504, "html")] {
         let fault = json!({ "kind": "gateway_error", "status": status, "body": body, "after_work": true });
-        is_settled_by_the_callback(fault).await;
+        assert_resolved_by_callback(fault).await;
     }
 }
 
 #[tokio::test]
 async fn a_lost_answer_is_settled_by_the_callback() {
-    is_settled_by_the_callback(json!({ "kind": "lost_response" })).await;
+    assert_resolved_by_callback(json!({ "kind": "lost_response" })).await;
 }
 
 #[tokio::test]
 async fn an_answer_beyond_the_timeout_is_settled_by_the_callback() {
-    is_settled_by_the_callback(json!({ "kind": "late", "seconds": 8 })).await;
+    assert_resolved_by_callback(json!({ "kind": "late", "seconds": 8 })).await;
 }
 
 #[tokio::test]
 async fn a_job_of_unknown_outcome_takes_its_key() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "reset" }));
+    world.inject_fault(json!({ "on": "call", "kind": "reset" }));
     let key = [("idempotency-key", "unknown")];
-    let first = world.post(&world.export(1), &key).await;
-    let second = world.post(&world.export(1), &key).await;
+    let first = world.post(&world.export_request(1), &key).await;
+    let second = world.post(&world.export_request(1), &key).await;
 
     assert_eq!((second.status().as_u16(), &second.body()["status"]), (202, &json!("unknown")));
     assert_eq!(first.body()["job_id"], second.body()["job_id"]);
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 }
 
 #[tokio::test]
 async fn an_answer_that_the_callback_overtook_changes_nothing() {
     let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
-    let answer = submitted_into(&world, json!({ "kind": "callback_first", "seconds": 3 })).await;
+    let answer = submit_with_api_fault(&world, json!({ "kind": "callback_first", "seconds": 3 })).await;
 
     let job = answer.body();
     assert_eq!(answer.status(), 202, "{job}");
     assert!(!job["provider_job_id"].is_null() && job["error"].is_null(), "{job}");
     let id = job["job_id"].as_str().expect("an id");
-    world.ends(id, "stored").await;
+    world.wait_for_status(id, "stored").await;
     until("the delivery was acknowledged", || async {
         let deliveries = world.admin(http::Method::GET, "/deliveries", Value::Null);
         deliveries.to_string().contains("acknowledged").then_some(())
     })
     .await;
-    assert_eq!(world.accepted_posts(), 1);
+    assert_eq!(world.accepted_exports(), 1);
 }

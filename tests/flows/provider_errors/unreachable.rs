@@ -5,34 +5,34 @@ use std::net::TcpListener;
 use serde_json::Value;
 
 use super::assert_failed;
-use crate::world::{World, problem};
+use crate::world::{World, assert_problem};
 
 /// An address at which nobody listens: a port that was free a moment ago.
-fn nowhere() -> String {
+fn unreachable_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     format!("http://{}", listener.local_addr().expect("an address"))
 }
 
 #[tokio::test]
 async fn a_provider_that_cannot_be_reached_is_told_and_the_key_stays_free() {
-    let world = World::start_with(|options| options.variable("ABYSSALE_API_URL", nowhere())).await;
+    let world = World::start_with(|options| options.variable("ABYSSALE_API_URL", unreachable_url())).await;
     let key = [("idempotency-key", "unreachable")];
-    let first = world.post(&world.export(1), &key).await;
+    let first = world.post(&world.export_request(1), &key).await;
 
-    let refused = problem(&first, 503, "provider-unavailable");
+    let refused = assert_problem(&first, 503, "provider-unavailable");
     assert_eq!(first.headers()["retry-after"], "30");
     assert_eq!(refused.get("provider"), None::<&Value>);
     assert_failed(&world, refused, "ProviderUnavailable").await;
-    assert_eq!(world.items().await.len(), 1, "the key is still taken");
+    assert_eq!(world.table_items().await.len(), 1, "the key is still taken");
 
-    let second = world.post(&world.export(1), &key).await;
-    assert_ne!(problem(&second, 503, "provider-unavailable")["job_id"], refused["job_id"]);
+    let second = world.post(&world.export_request(1), &key).await;
+    assert_ne!(assert_problem(&second, 503, "provider-unavailable")["job_id"], refused["job_id"]);
 }
 
 #[tokio::test]
 async fn a_direct_invocation_may_retry_a_provider_that_cannot_be_reached() {
-    let world = World::start_with(|options| options.variable("ABYSSALE_API_URL", nowhere())).await;
-    let mut event = world.export(1);
+    let world = World::start_with(|options| options.variable("ABYSSALE_API_URL", unreachable_url())).await;
+    let mut event = world.export_request(1);
     event["command"] = "submit".into();
     let failure = world.invoke(event).await.expect_err("a failure");
     assert_eq!(failure.error_type, "Retryable.ProviderUnavailable");

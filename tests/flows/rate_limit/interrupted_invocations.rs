@@ -6,21 +6,21 @@ use harness::until;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use super::paced;
+use super::rate_limited_world;
 use crate::world::World;
 
 impl World {
     /// Invokes `submit` with an export, and does not wait for the answer. Aborting the task is the invocation's end.
-    fn submitting(&self) -> JoinHandle<Result<Value, FunctionError>> {
-        let mut event = self.export(1);
+    fn spawn_submission(&self) -> JoinHandle<Result<Value, FunctionError>> {
+        let mut event = self.export_request(1);
         event["command"] = json!("submit");
         tokio::spawn((self.submit_function)(event))
     }
 
     /// Waits until a job waits whose turn has not come.
-    async fn waiting_job(&self) -> String {
+    async fn wait_for_waiting_job(&self) -> String {
         until("a job waits", || async {
-            let jobs = self.jobs().await;
+            let jobs = self.job_items().await;
             let waits = jobs.iter().find(|job| job["status"].as_s().is_ok_and(|status| status == "waiting"));
             waits.map(|job| job["pk"].as_s().expect("an id").clone())
         })
@@ -31,67 +31,74 @@ impl World {
 #[tokio::test]
 async fn an_invocation_that_dies_while_it_waits_after_a_429_leaves_a_job_that_is_asked_for_once() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 20 }));
-    let dies = world.submitting();
-    let id = world.waiting_job().await;
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 20 }));
+    let dies = world.spawn_submission();
+    let id = world.wait_for_waiting_job().await;
     let job = world.job(&id).await;
-    assert_eq!((&job["error"]["type"], world.asked().len()), (&json!("ProviderThrottled"), 1), "{job:#}");
+    assert_eq!(
+        (&job["error"]["type"], world.export_requests().len()),
+        (&json!("ProviderThrottled"), 1),
+        "{job:#}"
+    );
     dies.abort();
     assert!(dies.await.is_err_and(|e| e.is_cancelled()));
 
     world.sweep(120).await;
-    world.ends(&id, "stored").await;
-    assert_eq!((world.asked().len(), world.accepted_posts()), (2, 1));
+    world.wait_for_status(&id, "stored").await;
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 1));
 }
 
 #[tokio::test]
 async fn an_invocation_that_dies_before_its_first_turn_leaves_a_job_that_is_asked_for_once() {
-    let world = paced(0.2, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "15")).await;
-    world.submitted(1).await;
-    let dies = world.submitting();
-    let id = world.waiting_job().await;
+    let world = rate_limited_world(0.2, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "15")).await;
+    world.submit_export(1).await;
+    let dies = world.spawn_submission();
+    let id = world.wait_for_waiting_job().await;
     dies.abort();
     assert!(dies.await.is_err_and(|e| e.is_cancelled()));
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 
     world.sweep(120).await;
-    world.ends(&id, "submitted").await;
-    assert_eq!((world.asked().len(), world.accepted_posts()), (2, 2));
+    world.wait_for_status(&id, "submitted").await;
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 2));
 }
 
 #[tokio::test]
 async fn a_job_that_the_queue_asks_for_while_its_own_invocation_waits_is_asked_for_once() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 4 }));
-    let waits = world.submitting();
-    let id = world.waiting_job().await;
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 4 }));
+    let waits = world.spawn_submission();
+    let id = world.wait_for_waiting_job().await;
     world.sweep(120).await;
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
     let answer = waits.await.expect("an end").expect("a job");
     assert_eq!((&answer["job_id"], &answer["status"]), (&json!(id), &json!("stored")));
-    assert_eq!((world.asked().len(), world.accepted_posts()), (2, 1));
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 1));
 }
 
 #[tokio::test]
 async fn a_job_that_is_cancelled_while_it_waits_after_a_429_is_not_asked_for_again() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 2 }));
-    let waits = world.submitting();
-    let id = world.waiting_job().await;
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 2 }));
+    let waits = world.spawn_submission();
+    let id = world.wait_for_waiting_job().await;
     world.invoke(json!({ "command": "cancel", "job_id": id })).await.expect("cancelled");
     let answer = waits.await.expect("an end").expect("a job");
     assert_eq!((&answer["job_id"], &answer["status"]), (&json!(id), &json!("cancelled")));
-    assert_eq!((world.asked().len(), world.accepted_posts()), (1, 0));
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (1, 0));
 }
 
 #[tokio::test]
 async fn a_table_that_does_not_take_the_wait_makes_no_second_job() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1 }));
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1 }));
     // Written, and never heard of: the claim is a transaction, so this is the first write of a single item.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::LoseAnswers, 3);
-    let job = world.submitting().await.expect("an end").expect("a job");
+    let job = world.spawn_submission().await.expect("an end").expect("a job");
     assert_eq!(job["status"], "waiting", "{job:#}");
-    world.ends(job["job_id"].as_str().expect("an id"), "stored").await;
-    assert_eq!((world.asked().len(), world.accepted_posts(), world.jobs().await.len()), (2, 1, 1));
+    world.wait_for_status(job["job_id"].as_str().expect("an id"), "stored").await;
+    assert_eq!(
+        (world.export_requests().len(), world.accepted_exports(), world.job_items().await.len()),
+        (2, 1, 1)
+    );
 }

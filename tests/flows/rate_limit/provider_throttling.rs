@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::paced;
+use super::rate_limited_world;
 use crate::world::World;
 
 /// When the provider said so, and when it was asked the next time, in milliseconds.
-fn refused_and_next(world: &World) -> (i64, i64) {
-    let asked = world.asked();
+fn throttled_and_next_request(world: &World) -> (i64, i64) {
+    let asked = world.export_requests();
     let time = |asked: &Value| asked["milliseconds"].as_i64().expect("a time");
     let refused = asked.iter().find(|asked| asked["status"] == 429).map(time).expect("a refusal");
     // What was on its way already cannot be called back.
@@ -17,25 +17,26 @@ fn refused_and_next(world: &World) -> (i64, i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_of_one_job_holds_back_all_that_have_a_turn_already() {
-    let mut world = paced(20.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
+    let mut world =
+        rate_limited_world(20.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
     world.stack.pause_submissions();
-    let answers = world.burst(60).await;
+    let answers = world.submit_burst(60).await;
     assert!(answers.iter().all(|answer| answer.status() == 202));
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 3 }));
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 3 }));
     // Fifty of them take a turn within the next seconds, and the first one is refused.
     world.stack.resume_submissions();
 
-    world.everybody_was_served(60).await;
-    let (refused, next) = refused_and_next(&world);
+    world.wait_until_all_submitted(60).await;
+    let (refused, next) = throttled_and_next_request(&world);
     assert!(next - refused >= 3000, "asked again after {} ms", next - refused);
-    assert_eq!((world.asked().len(), world.accepted_posts()), (61, 60));
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (61, 60));
 }
 
 #[tokio::test]
 async fn a_long_wait_is_waited_by_the_job_and_not_by_its_caller() {
-    let world = paced(5.0, |options| options).await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
-    let answer = world.post(&world.export(1), &[]).await;
+    let world = rate_limited_world(5.0, |options| options).await;
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
+    let answer = world.post(&world.export_request(1), &[]).await;
 
     let job = answer.body();
     assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("waiting")), "{job}");
@@ -44,16 +45,16 @@ async fn a_long_wait_is_waited_by_the_job_and_not_by_its_caller() {
         (&json!("ProviderThrottled"), &json!(true))
     );
     assert_eq!(job["error"]["provider"]["id"], "request_rate_limited");
-    let behind = world.post(&world.export(1), &[]).await;
+    let behind = world.post(&world.export_request(1), &[]).await;
     assert_eq!((behind.status().as_u16(), &behind.body()["status"]), (202, &json!("waiting")));
-    assert_eq!((world.asked().len(), world.queued().await), (1, 2));
+    assert_eq!((world.export_requests().len(), world.queued_submissions().await), (1, 2));
 }
 
 #[tokio::test]
 async fn a_short_wait_is_waited_and_nobody_notices() {
-    let world = paced(5.0, |options| options).await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1, "count": 2 }));
-    let answer = world.post(&world.export(1), &[]).await;
+    let world = rate_limited_world(5.0, |options| options).await;
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1, "count": 2 }));
+    let answer = world.post(&world.export_request(1), &[]).await;
     assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("submitted")));
-    assert_eq!((world.asked().len(), world.accepted_posts()), (3, 1));
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (3, 1));
 }

@@ -10,8 +10,8 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::paced;
-use crate::world::{World, problem};
+use super::rate_limited_world;
+use crate::world::{World, assert_problem};
 
 const KEY: &[(&str, &str)] = &[("idempotency-key", "waits")];
 
@@ -20,20 +20,20 @@ const ATTEMPTS: u32 = 3;
 
 /// A world in which nobody's own invocation waits for a turn, and turns are far enough apart for a slow machine to
 /// be sure of the next one.
-async fn impatient() -> World {
-    paced(0.25, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await
+async fn world_without_submit_wait() -> World {
+    rate_limited_world(0.25, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await
 }
 
 impl World {
     /// Tells the queue of a job that waits, once more.
-    async fn tell_again(&self, id: &str) {
+    async fn enqueue_again(&self, id: &str) {
         let body = json!({ "job_id": id }).to_string();
         let send = self.aws.sqs.send_message().queue_url(&self.submissions_url).message_body(body);
         send.send().await.expect("sent");
     }
 
     /// Makes a job look as if it was left alone for longer than anybody could be at work on it.
-    async fn make_old(&self, id: &str) {
+    async fn backdate_job(&self, id: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let update = self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id));
         let update = update.key("sk", text("JOB")).update_expression("SET updated_at = :then");
@@ -42,198 +42,202 @@ impl World {
     }
 
     /// Loses everything that is in the queue.
-    pub(crate) async fn lose_messages(&self) {
+    pub(crate) async fn purge_submissions_queue(&self) {
         let purge = self.aws.sqs.purge_queue().queue_url(&self.submissions_url);
         purge.send().await.expect("purged");
     }
 
-    async fn queue_is_empty(&self) {
-        until("the queue is empty", || async { (self.queued().await == 0).then_some(()) }).await;
+    async fn wait_for_empty_submissions_queue(&self) {
+        until("the queue is empty", || async { (self.queued_submissions().await == 0).then_some(()) }).await;
     }
 }
 
 #[tokio::test]
 async fn a_job_that_waits_is_shown_as_such_and_asked_for_in_its_turn() {
-    let mut world = impatient().await;
-    let id = world.one_waits(&[]).await;
+    let mut world = world_without_submit_wait().await;
+    let id = world.submit_waiting_job(&[]).await;
     assert_eq!(world.job(&id).await["status"], "waiting");
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.export_requests().len(), 1);
 
     world.stack.resume_submissions();
-    let job = world.ends(&id, "submitted").await;
+    let job = world.wait_for_status(&id, "submitted").await;
     assert!(job["provider_job_id"].is_string() && job["error"].is_null(), "{job}");
-    let asked = world.asked();
+    let asked = world.export_requests();
     let body: Value = serde_json::from_str(asked[1]["body"].as_str().expect("a body")).expect("JSON");
     assert_eq!(body["ids"], job["request"]["banner_ids"]);
     assert!(body["callback_url"].as_str().is_some_and(|url| url.contains(&id)), "{body}");
-    world.queue_is_empty().await;
+    world.wait_for_empty_submissions_queue().await;
 }
 
 #[tokio::test]
 async fn a_direct_invocation_is_answered_with_a_job_that_waits() {
-    let mut world = impatient().await;
-    world.one_waits(&[]).await;
-    let mut event = world.export(3);
+    let mut world = world_without_submit_wait().await;
+    world.submit_waiting_job(&[]).await;
+    let mut event = world.export_request(3);
     event["command"] = json!("submit");
     let job = world.invoke(event).await.expect("a job");
     assert_eq!(job["status"], "waiting");
 
     world.stack.resume_submissions();
-    world.ends(job["job_id"].as_str().expect("an id"), "submitted").await;
-    assert_eq!(world.accepted_posts(), 3);
+    world.wait_for_status(job["job_id"].as_str().expect("an id"), "submitted").await;
+    assert_eq!(world.accepted_exports(), 3);
 }
 
 #[tokio::test]
 async fn a_wait_that_is_short_is_waited_out() {
-    let world = paced(2.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "5")).await;
+    let world = rate_limited_world(2.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "5")).await;
     for _ in 0..3 {
-        let answer = world.post(&world.export(1), &[]).await;
+        let answer = world.post(&world.export_request(1), &[]).await;
         assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("submitted")));
     }
-    let times = world.asked_at();
+    let times = world.export_request_times();
     assert!(times[2] - times[0] >= 900, "{times:?}");
 }
 
 #[tokio::test]
 async fn a_message_that_comes_many_times_asks_once() {
-    let mut world = impatient().await;
-    let id = world.one_waits(&[]).await;
+    let mut world = world_without_submit_wait().await;
+    let id = world.submit_waiting_job(&[]).await;
     for _ in 0..12 {
-        world.tell_again(&id).await;
+        world.enqueue_again(&id).await;
     }
     world.stack.resume_submissions();
-    world.ends(&id, "submitted").await;
-    world.queue_is_empty().await;
-    assert_eq!((world.asked().len(), world.accepted_posts()), (2, 2));
+    world.wait_for_status(&id, "submitted").await;
+    world.wait_for_empty_submissions_queue().await;
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 2));
 }
 
 #[tokio::test]
 async fn a_repeated_request_finds_the_job_that_waits_and_takes_no_turn() {
-    let mut world = impatient().await;
-    let id = world.one_waits(KEY).await;
+    let mut world = world_without_submit_wait().await;
+    let id = world.submit_waiting_job(KEY).await;
     for _ in 0..20 {
-        let answer = world.post(&world.export(1), KEY).await;
+        let answer = world.post(&world.export_request(1), KEY).await;
         assert_eq!((answer.status().as_u16(), &answer.body()["job_id"]), (202, &json!(id)));
     }
-    problem(&world.post(&world.export(2), KEY).await, 409, "idempotency-mismatch");
-    assert_eq!(world.queued().await, 1);
+    assert_problem(&world.post(&world.export_request(2), KEY).await, 409, "idempotency-mismatch");
+    assert_eq!(world.queued_submissions().await, 1);
 
     world.stack.resume_submissions();
     // With a turn taken by each repetition this would be half a minute away.
-    world.ends(&id, "submitted").await;
-    let times = world.asked_at();
+    world.wait_for_status(&id, "submitted").await;
+    let times = world.export_request_times();
     assert!(times[1] - times[0] < 15_000, "{times:?}");
-    let answer = world.post(&world.export(1), KEY).await;
+    let answer = world.post(&world.export_request(1), KEY).await;
     assert_eq!((&answer.body()["job_id"], &answer.body()["status"]), (&json!(id), &json!("submitted")));
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.export_requests().len(), 2);
 }
 
 #[tokio::test]
 async fn a_job_whose_message_was_never_sent_is_sent_when_its_caller_comes_back() {
-    let mut world = impatient().await;
-    let id = world.one_waits(KEY).await;
-    world.lose_messages().await;
+    let mut world = world_without_submit_wait().await;
+    let id = world.submit_waiting_job(KEY).await;
+    world.purge_submissions_queue().await;
     world.stack.resume_submissions();
-    assert_eq!(world.post(&world.export(1), KEY).await.body()["status"], "waiting");
-    assert_eq!(world.queued().await, 0, "it may just have been made");
+    assert_eq!(world.post(&world.export_request(1), KEY).await.body()["status"], "waiting");
+    assert_eq!(world.queued_submissions().await, 0, "it may just have been made");
 
-    world.make_old(&id).await;
-    assert_eq!(world.post(&world.export(1), KEY).await.body()["job_id"], id);
-    world.ends(&id, "submitted").await;
-    assert_eq!(world.accepted_posts(), 2);
+    world.backdate_job(&id).await;
+    assert_eq!(world.post(&world.export_request(1), KEY).await.body()["job_id"], id);
+    world.wait_for_status(&id, "submitted").await;
+    assert_eq!(world.accepted_exports(), 2);
 }
 
 #[tokio::test]
 async fn one_who_does_not_hear_that_it_began_the_job_finds_its_own_write() {
-    let mut world = impatient().await;
-    let id = world.one_waits(&[]).await;
+    let mut world = world_without_submit_wait().await;
+    let id = world.submit_waiting_job(&[]).await;
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::LoseAnswers, 1);
     world.stack.resume_submissions();
-    world.ends(&id, "submitted").await;
-    assert_eq!(world.accepted_posts(), 2);
+    world.wait_for_status(&id, "submitted").await;
+    assert_eq!(world.accepted_exports(), 2);
 }
 
 #[tokio::test]
 async fn a_worker_that_dies_while_it_asks_is_not_followed_by_another_one() {
-    let mut world = impatient().await;
-    let id = world.one_waits(KEY).await;
-    world.trouble(json!({ "on": "call", "kind": "late", "seconds": 15 }));
+    let mut world = world_without_submit_wait().await;
+    let id = world.submit_waiting_job(KEY).await;
+    world.inject_fault(json!({ "on": "call", "kind": "late", "seconds": 15 }));
     world.stack.resume_submissions();
-    until("the provider is being asked", || async { (world.asked().len() == 2).then_some(()) }).await;
+    until("the provider is being asked", || async { (world.export_requests().len() == 2).then_some(()) })
+        .await;
     world.stack.pause_submissions();
     assert_eq!(world.job(&id).await["status"], "submitting");
 
-    world.tell_again(&id).await;
+    world.enqueue_again(&id).await;
     world.stack.resume_submissions();
     // The message of the dead worker stays hidden.
-    until("the message is dealt with", || async { (world.queued().await == 1).then_some(()) }).await;
-    assert_eq!((world.asked().len(), &world.job(&id).await["status"]), (2, &json!("submitting")));
+    until("the message is dealt with", || async { (world.queued_submissions().await == 1).then_some(()) })
+        .await;
+    assert_eq!((world.export_requests().len(), &world.job(&id).await["status"]), (2, &json!("submitting")));
 
-    world.make_old(&id).await;
-    let repeated = world.post(&world.export(1), KEY).await;
+    world.backdate_job(&id).await;
+    let repeated = world.post(&world.export_request(1), KEY).await;
     assert_eq!((&repeated.body()["job_id"], &repeated.body()["status"]), (&json!(id), &json!("unknown")));
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.export_requests().len(), 2);
 }
 
 #[tokio::test]
 async fn a_refusal_is_told_by_the_job_whose_caller_has_gone() {
-    let mut world = impatient().await;
-    let id = world.one_waits(KEY).await;
+    let mut world = world_without_submit_wait().await;
+    let id = world.submit_waiting_job(KEY).await;
     let body = json!({ "id": "visual_not_found", "message": "No visual." });
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 404, "body": body }));
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 404, "body": body }));
     world.stack.resume_submissions();
 
-    let job = world.ends(&id, "failed").await;
+    let job = world.wait_for_status(&id, "failed").await;
     assert_eq!(job["error"]["type"], "ProviderRefusedRequest");
     assert_eq!(job["error"]["provider"]["id"], "visual_not_found");
-    world.queue_is_empty().await;
-    let repeated = world.post(&world.export(1), KEY).await;
-    assert_eq!(problem(&repeated, 422, "provider-refused-request")["job_id"], id);
-    assert_eq!(world.asked().len(), 2);
+    world.wait_for_empty_submissions_queue().await;
+    let repeated = world.post(&world.export_request(1), KEY).await;
+    assert_eq!(assert_problem(&repeated, 422, "provider-refused-request")["job_id"], id);
+    assert_eq!(world.export_requests().len(), 2);
 }
 
 #[tokio::test]
 async fn spent_credits_are_probed_once_although_the_job_waits_in_between() {
-    let world = impatient().await;
-    world.trouble(json!({ "on": "call", "kind": "credits_spent", "count": null }));
-    let answer = world.post(&world.export(1), &[]).await;
+    let world = world_without_submit_wait().await;
+    world.inject_fault(json!({ "on": "call", "kind": "credits_spent", "count": null }));
+    let answer = world.post(&world.export_request(1), &[]).await;
     assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("waiting")));
 
-    let job = world.ends(answer.body()["job_id"].as_str().expect("an id"), "failed").await;
+    let job = world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "failed").await;
     assert_eq!(job["error"]["type"], "ProviderQuota");
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.export_requests().len(), 2);
 }
 
 #[tokio::test]
 async fn a_job_that_the_queue_does_not_take_is_told_and_leaves_its_key_free() {
-    let mut world = impatient().await;
-    let waiting = world.one_waits(&[]).await;
+    let mut world = world_without_submit_wait().await;
+    let waiting = world.submit_waiting_job(&[]).await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
-    let refused = world.post(&world.export(3), KEY).await;
-    let id = problem(&refused, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
+    let refused = world.post(&world.export_request(3), KEY).await;
+    let id =
+        assert_problem(&refused, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
     assert!(refused.headers().contains_key("retry-after"));
     assert_eq!(world.job(&id).await["status"], "failed");
 
-    let again = world.post(&world.export(3), KEY).await;
+    let again = world.post(&world.export_request(3), KEY).await;
     assert_eq!((again.status().as_u16(), &again.body()["status"]), (202, &json!("waiting")));
     world.stack.resume_submissions();
-    world.ends(&waiting, "submitted").await;
-    world.ends(again.body()["job_id"].as_str().expect("an id"), "submitted").await;
-    assert_eq!(world.asked().len(), 3);
+    world.wait_for_status(&waiting, "submitted").await;
+    world.wait_for_status(again.body()["job_id"].as_str().expect("an id"), "submitted").await;
+    assert_eq!(world.export_requests().len(), 3);
 }
 
 #[tokio::test]
 async fn a_message_whose_sending_was_not_heard_asks_for_nothing() {
-    let mut world = impatient().await;
-    world.one_waits(&[]).await;
+    let mut world = world_without_submit_wait().await;
+    world.submit_waiting_job(&[]).await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::LoseAnswers, ATTEMPTS);
-    let refused = world.post(&world.export(3), KEY).await;
-    let id = problem(&refused, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
+    let refused = world.post(&world.export_request(3), KEY).await;
+    let id =
+        assert_problem(&refused, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
 
     world.stack.resume_submissions();
-    world.queue_is_empty().await;
+    world.wait_for_empty_submissions_queue().await;
     assert_eq!(world.job(&id).await["status"], "failed");
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.export_requests().len(), 2);
 }
 
 #[tokio::test]
@@ -241,9 +245,10 @@ async fn a_job_that_waits_outlives_a_provider_that_cannot_be_reached() {
     let nowhere = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
     let nowhere = format!("http://{nowhere}");
     let change = |options: StackOptions| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0");
-    let world = paced(2.0, |options| change(options).variable("ABYSSALE_API_URL", nowhere)).await;
+    let world =
+        rate_limited_world(2.0, |options| change(options).variable("ABYSSALE_API_URL", nowhere)).await;
     // The turn for a second try is too far away for the caller.
-    let answer = world.post(&world.export(1), &[]).await;
+    let answer = world.post(&world.export_request(1), &[]).await;
     let made = answer.body();
     assert_eq!((answer.status().as_u16(), &made["status"]), (202, &json!("waiting")), "{made}");
     assert_eq!(made["error"]["type"], "ProviderUnavailable");
@@ -258,5 +263,5 @@ async fn a_job_that_waits_outlives_a_provider_that_cannot_be_reached() {
         (&job["error"]["type"], &job["error"]["retryable"]),
         (&json!("ProviderUnavailable"), &json!(true))
     );
-    assert_eq!(world.queued().await, 1);
+    assert_eq!(world.queued_submissions().await, 1);
 }

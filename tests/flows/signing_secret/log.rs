@@ -13,9 +13,9 @@ use crate::world::World;
 
 /// A log that can be read afterwards.
 #[derive(Clone, Default)]
-pub(crate) struct Page(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Page {
+impl io::Write for LogBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("no panic").extend_from_slice(bytes);
         Ok(bytes.len())
@@ -26,15 +26,15 @@ impl io::Write for Page {
     }
 }
 
-impl Page {
+impl LogBuffer {
     /// Writes down what our own crates log on this thread from now on, as long as the guard is held.
-    pub(crate) fn open() -> (Self, DefaultGuard) {
-        let page = Self::default();
-        let written = page.clone();
+    pub(crate) fn capture() -> (Self, DefaultGuard) {
+        let log_buffer = Self::default();
+        let written = log_buffer.clone();
         let ours = ["submit", "webhook", "notify", "transport", "providers", "lambda", "model"];
         let filter = Targets::new().with_targets(ours.map(|name| (name, Level::TRACE)));
         let lines = fmt::layer().with_writer(move || written.clone()).with_filter(filter);
-        (page, tracing::subscriber::set_default(tracing_subscriber::registry().with(lines)))
+        (log_buffer, tracing::subscriber::set_default(tracing_subscriber::registry().with(lines)))
     }
 
     /// What is written so far.
@@ -45,19 +45,19 @@ impl Page {
 
 #[tokio::test]
 async fn no_secret_is_written_to_the_log() {
-    let (page, _guard) = Page::open();
+    let (log_buffer, _guard) = LogBuffer::capture();
     let world = World::start().await;
     for action in ["fetch", "rotate", "status", "revoke"] {
-        world.signing(action).await;
+        world.run_signing_secret(action).await;
     }
-    world.signing("rotate").await;
-    world.sign_with(json!({ "action": "rotate" })).await.expect_err("a refusal");
+    world.run_signing_secret("rotate").await;
+    world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a refusal");
     world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("an answer");
 
-    let text = page.text();
+    let text = log_buffer.text();
     assert!(
         text.contains("signing secret looked after") && text.contains("previous_secret_still_active"),
         "{text}"
     );
-    world.tells_no_secret(&text).await;
+    world.assert_no_secret_in(&text).await;
 }

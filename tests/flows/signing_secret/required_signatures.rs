@@ -5,40 +5,40 @@ use serde_json::json;
 
 use crate::world::World;
 
-async fn strict() -> World {
+async fn world_requiring_signatures() -> World {
     let world = World::start_with(|options| options.variable("REQUIRE_SIGNATURES", "true")).await;
-    world.not_signed().await;
+    world.remove_signing_secrets().await;
     world
 }
 
 #[tokio::test]
 async fn without_a_secret_nothing_gets_in_and_a_fetch_loses_nothing() {
-    let world = strict().await;
+    let world = world_requiring_signatures().await;
     world.admin(Method::PUT, "/knobs", json!({ "retry_delays_seconds": [1], "delivery_attempts": 60 }));
-    let id = world.submitted(1).await;
+    let id = world.submit_export(1).await;
     let url = world.callback_url(&id);
     // Ours to mend, so it is no 401; the provider tries again either way.
-    assert_eq!(world.answers(&url, 1).await[0], 500);
+    assert_eq!(world.wait_for_attempts(&url, 1).await[0], 500);
     assert_eq!(world.job(&id).await["status"], "submitted");
-    world.signing("fetch").await;
-    world.ends(&id, "stored").await;
-    assert_eq!(world.codes(), [1]);
+    world.run_signing_secret("fetch").await;
+    world.wait_for_status(&id, "stored").await;
+    assert_eq!(world.signature_counts(), [1]);
 }
 
 #[tokio::test]
 async fn a_stranger_learns_nothing_of_it() {
-    let world = strict().await;
-    let (_, url) = world.submitted_in_silence(1).await;
+    let world = world_requiring_signatures().await;
+    let (_, url) = world.submit_export_without_callback(1).await;
     let (job, _) = url.rsplit_once('/').expect("a token");
     assert_eq!(world.deliver(json!({ "url": format!("{job}/AAAA"), "body": {} })).await, 401);
-    assert_eq!(world.deliver(json!({ "url": world.hook_url(), "body": {} })).await, 401);
+    assert_eq!(world.deliver(json!({ "url": world.subscription_url(), "body": {} })).await, 401);
 }
 
 #[tokio::test]
 async fn with_a_secret_an_unsigned_delivery_is_not_authentic() {
-    let world = strict().await;
-    world.signing("fetch").await;
-    let (_, url) = world.submitted_in_silence(1).await;
+    let world = world_requiring_signatures().await;
+    world.run_signing_secret("fetch").await;
+    let (_, url) = world.submit_export_without_callback(1).await;
     assert_eq!(world.deliver(json!({ "url": url, "body": {} })).await, 401);
     assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": {} })).await, 200);
 }

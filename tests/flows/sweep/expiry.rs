@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{A_MINUTE, counts};
-use crate::{generation::says, world::World};
+use crate::{generation::assert_mentions, world::World};
 
 #[tokio::test]
 async fn an_export_that_nobody_hears_of_expires_and_still_lands_when_its_callback_comes() {
     let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
-    let (id, url) = world.submitted_in_silence(2).await;
+    let (id, url) = world.submit_export_without_callback(2).await;
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 1));
     let job = world.job(&id).await;
     assert_eq!(job["status"], "expired", "{job:#}");
@@ -16,18 +16,18 @@ async fn an_export_that_nobody_hears_of_expires_and_still_lands_when_its_callbac
         (&job["error"]["type"], &job["error"]["retryable"]),
         (&json!("ProviderSilent"), &json!(false))
     );
-    says(&job["error"]["message"], &["nothing was heard", "if word of it still comes"]);
+    assert_mentions(&job["error"]["message"], &["nothing was heard", "if word of it still comes"]);
     assert_eq!(counts(&world.sweep(7 * 24 * 3600).await), (0, 0));
 
     world.redeliver(&url, 1);
-    let job = world.ends(&id, "stored").await;
+    let job = world.wait_for_status(&id, "stored").await;
     assert_eq!((&job["error"], &job["archive"]["entries"]), (&Value::Null, &json!(2)));
 }
 
 #[tokio::test]
 async fn an_export_is_waited_for_until_its_time_is_over() {
     let world = World::start().await;
-    let (id, _) = world.submitted_in_silence(1).await;
+    let (id, _) = world.submit_export_without_callback(1).await;
     for _ in 0..3 {
         world.sweep(A_MINUTE).await;
     }
@@ -39,29 +39,29 @@ async fn an_export_is_waited_for_until_its_time_is_over() {
 #[tokio::test]
 async fn a_job_whose_maker_died_is_unknown_until_its_callback_comes() {
     let world = World::start().await;
-    let (id, url) = world.generated_in_silence(&world.three_formats()).await;
+    let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
     // As it was before the answer, which its maker did not live to hear.
     let asking = [("status", "submitting"), ("updated_at", "2026-01-01T00:00:00Z")];
-    world.tamper(&id, &asking, &["provider_job_id", "provider_job_key"]).await;
+    world.update_job_item(&id, &asking, &["provider_job_id", "provider_job_key"]).await;
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 1));
     let job = world.job(&id).await;
     assert_eq!(
         (&job["status"], &job["error"]["type"]),
         (&json!("unknown"), &json!("ProviderOutcomeUnknown"))
     );
-    says(&job["error"]["message"], &["interrupted"]);
+    assert_mentions(&job["error"]["message"], &["interrupted"]);
 
     world.redeliver(&url, 1);
-    let job = world.ends(&id, "stored").await;
+    let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(job["provider_job_id"], world.generations()["generations"][0]["generation_request_id"]);
-    assert_eq!((&job["error"], world.posts().len()), (&Value::Null, 1));
+    assert_eq!((&job["error"], world.work_requests().len()), (&Value::Null, 1));
 }
 
 #[tokio::test]
 async fn a_job_whose_maker_may_still_be_asking_is_left_alone() {
     let world = World::start().await;
-    let (id, _) = world.generated_in_silence(&world.three_formats()).await;
-    world.tamper(&id, &[("status", "submitting")], &["provider_job_id", "provider_job_key"]).await;
+    let (id, _) = world.submit_generation_without_callback(&world.three_format_request()).await;
+    world.update_job_item(&id, &[("status", "submitting")], &["provider_job_id", "provider_job_key"]).await;
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 0));
     assert_eq!(world.job(&id).await["status"], "submitting");
 }

@@ -12,7 +12,7 @@ const ATTEMPTS: u32 = 3;
 #[tokio::test]
 async fn files_that_are_ready_and_whose_message_is_lost_are_landed() {
     let world = World::start().await;
-    let (id, _) = world.generated_in_silence(&world.three_formats()).await;
+    let (id, _) = world.submit_generation_without_callback(&world.three_format_request()).await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
     let swept = world.sweep(A_MINUTE).await;
     assert_eq!(swept["unfinished"], true, "{swept}");
@@ -20,34 +20,39 @@ async fn files_that_are_ready_and_whose_message_is_lost_are_landed() {
 
     // A job that could not be looked after is put off for a while.
     assert_eq!(counts(&world.sweep(10 * A_MINUTE).await), (1, 0));
-    let job = world.ends(&id, "stored").await;
+    let job = world.wait_for_status(&id, "stored").await;
     assert_eq!((&job["files_total"], world.polls().len()), (&json!(3), 1));
 }
 
 #[tokio::test]
 async fn a_job_that_waits_and_whose_message_is_lost_is_asked_for() {
-    let mut world =
-        crate::rate_limit::paced(0.5, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
-    let id = world.one_waits(&[]).await;
-    world.lose_messages().await;
+    let mut world = crate::rate_limit::rate_limited_world(0.5, |options| {
+        options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")
+    })
+    .await;
+    let id = world.submit_waiting_job(&[]).await;
+    world.purge_submissions_queue().await;
     world.stack.resume_submissions();
     // The job before it stays silent, too.
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (2, 0));
-    world.ends(&id, "submitted").await;
-    assert_eq!(world.accepted_posts(), 2);
+    world.wait_for_status(&id, "submitted").await;
+    assert_eq!(world.accepted_exports(), 2);
 }
 
 #[tokio::test]
 async fn a_message_that_was_not_lost_does_no_harm_when_it_comes_twice() {
-    let mut world =
-        crate::rate_limit::paced(0.5, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
-    let id = world.one_waits(&[]).await;
+    let mut world = crate::rate_limit::rate_limited_world(0.5, |options| {
+        options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")
+    })
+    .await;
+    let id = world.submit_waiting_job(&[]).await;
     for _ in 0..3 {
         world.sweep(1000).await;
     }
-    assert!(world.queued().await > 1);
+    assert!(world.queued_submissions().await > 1);
     world.stack.resume_submissions();
-    world.ends(&id, "submitted").await;
-    harness::until("the queue is empty", || async { (world.queued().await == 0).then_some(()) }).await;
-    assert_eq!((world.asked().len(), world.accepted_posts()), (2, 2));
+    world.wait_for_status(&id, "submitted").await;
+    harness::until("the queue is empty", || async { (world.queued_submissions().await == 0).then_some(()) })
+        .await;
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 2));
 }

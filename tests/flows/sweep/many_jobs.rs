@@ -11,31 +11,31 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 use crate::{
-    worker_crashes::processes,
+    worker_crashes::with_worker_processes,
     world::{Item, World},
 };
 
 /// A world with so many generations under way that are due, and a provider that is busy with all of them.
-async fn with_silent_jobs(count: usize, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+async fn world_with_silent_jobs(count: usize, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     let world = World::start_with(change).await;
     world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 3600 }));
-    let id = world.taken(&world.three_formats()).await;
+    let id = world.submit_request(&world.three_format_request()).await;
     let first = world.job_item(&id).await;
     let key = |text: &str| AttributeValue::S(text.to_owned());
     let delete = world.aws.dynamodb.delete_item().table_name(TABLE).key("pk", key(&id)).key("sk", key("JOB"));
     delete.send().await.expect("deleted");
-    world.trouble(json!({
+    world.inject_fault(json!({
         "on": "call", "route": "GET /generation-request/*", "kind": "answer", "status": 202, "count": null,
         "body": { "is_finalized": false, "banners": [] },
     }));
-    let items: Vec<Item> = (0..count).map(|_| another(&first)).collect();
-    let written = stream::iter(items.chunks(25)).map(|some| world.put(some));
+    let items: Vec<Item> = (0..count).map(|_| copy_job(&first)).collect();
+    let written = stream::iter(items.chunks(25)).map(|some| world.put_items(some));
     written.buffer_unordered(4).collect::<Vec<()>>().await;
     world
 }
 
 /// The same job under another id, an hour old and due.
-fn another(job: &Item) -> Item {
+fn copy_job(job: &Item) -> Item {
     let text = |text: String| AttributeValue::S(text);
     let old = OffsetDateTime::now_utc() - Duration::hours(1);
     let old = old.replace_millisecond(0).expect("a time").format(&Rfc3339).expect("a time");
@@ -56,7 +56,7 @@ fn another(job: &Item) -> Item {
 }
 
 impl World {
-    async fn put(&self, items: &[Item]) {
+    async fn put_items(&self, items: &[Item]) {
         let put = |item: &Item| {
             let put = PutRequest::builder().set_item(Some(item.clone())).build().expect("an item");
             WriteRequest::builder().put_request(put).build()
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Sweeps until nothing is left over. Returns how many jobs were looked at.
-    async fn swept_clean(&self) -> u64 {
+    async fn sweep_until_finished(&self) -> u64 {
         let mut checked = 0;
         loop {
             let swept = self.sweep(0).await;
@@ -80,7 +80,7 @@ impl World {
     }
 
     /// What the provider saw of questions: how many, and the most in any second.
-    fn peak(&self) -> (u64, u64) {
+    fn peak_poll_rate(&self) -> (u64, u64) {
         let peak = self.admin(Method::GET, "/requests/peak?method=GET", Value::Null);
         (peak["all_requests"].as_u64().expect("a count"), peak["requests"].as_u64().expect("a count"))
     }
@@ -88,42 +88,46 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_silent_generations_are_each_asked_about_once() {
-    let world = with_silent_jobs(500, |options| options).await;
-    assert_eq!(world.swept_clean().await, 500);
+    let world = world_with_silent_jobs(500, |options| options).await;
+    assert_eq!(world.sweep_until_finished().await, 500);
     let asked: BTreeSet<String> = world.polls().iter().map(|poll| poll["path"].to_string()).collect();
-    assert_eq!((asked.len(), world.peak().0), (500, 500));
-    assert_eq!(world.swept_clean().await, 0, "each is asked about again only when it is due");
+    assert_eq!((asked.len(), world.peak_poll_rate().0), (500, 500));
+    assert_eq!(world.sweep_until_finished().await, 0, "each is asked about again only when it is due");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_whose_record_is_damaged_does_not_hold_up_the_others() {
-    let world = with_silent_jobs(200, |options| options).await;
-    let damaged = world.jobs().await[0]["pk"].as_s().expect("an id").clone();
+    let world = world_with_silent_jobs(200, |options| options).await;
+    let damaged = world.job_items().await[0]["pk"].as_s().expect("an id").clone();
     // It has been due longest, and always will be.
-    world.tamper(&damaged, &[("due_at", "2026-01-01T00:00:00.000Z"), ("status", "asleep")], &[]).await;
+    world
+        .update_job_item(&damaged, &[("due_at", "2026-01-01T00:00:00.000Z"), ("status", "asleep")], &[])
+        .await;
     let swept = world.sweep(0).await;
     assert_eq!((&swept["checked"], &swept["unfinished"]), (&json!(199), &json!(true)));
-    assert_eq!(world.peak().0, 199);
+    assert_eq!(world.peak_poll_rate().0, 199);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_that_has_no_time_left_leaves_the_rest_to_the_next_one() {
     let change = |options: StackOptions| options.variable("SWEEP_SECONDS", "1");
     let world =
-        with_silent_jobs(60, |options| change(options).variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
+        world_with_silent_jobs(60, |options| change(options).variable("ABYSSALE_REQUESTS_PER_SECOND", "20"))
+            .await;
     let first = world.sweep(0).await;
     assert_eq!(first["unfinished"], true, "{first}");
     let left = 60 - first["checked"].as_u64().expect("a count");
     assert!(left > 20, "{first}");
-    assert_eq!((world.swept_clean().await, world.peak().0), (left, 60));
-    assert!(world.peak().1 <= 30, "{} in a second", world.peak().1);
+    assert_eq!((world.sweep_until_finished().await, world.peak_poll_rate().0), (left, 60));
+    assert!(world.peak_poll_rate().1 <= 30, "{} in a second", world.peak_poll_rate().1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_sweeps_at_once_keep_the_pace_together() {
-    let world = with_silent_jobs(50, |options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
-    tokio::join!(world.swept_clean(), world.swept_clean());
-    let (asked, most) = world.peak();
+    let world =
+        world_with_silent_jobs(50, |options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
+    tokio::join!(world.sweep_until_finished(), world.sweep_until_finished());
+    let (asked, most) = world.peak_poll_rate();
     // Both may look at a job at the same time; asking twice does no harm, and keeps the pace, too.
     assert!((50..=100).contains(&asked), "{asked}");
     assert!(most <= 30, "{most} in a second");
@@ -134,11 +138,12 @@ async fn two_sweeps_at_once_keep_the_pace_together() {
 #[expect(clippy::print_stdout, reason = "a measurement is told to whoever asked for it")]
 async fn ten_thousand_silent_generations_measured() {
     for per_second in ["0", "100"] {
-        let change =
-            |options: StackOptions| processes(options).variable("ABYSSALE_REQUESTS_PER_SECOND", per_second);
-        let world = with_silent_jobs(10_000, change).await;
+        let change = |options: StackOptions| {
+            with_worker_processes(options).variable("ABYSSALE_REQUESTS_PER_SECOND", per_second)
+        };
+        let world = world_with_silent_jobs(10_000, change).await;
         let started = Instant::now();
-        let sweeps = world.swept_clean();
+        let sweeps = world.sweep_until_finished();
         tokio::pin!(sweeps);
         let mut memory = 0;
         let checked = loop {
@@ -150,7 +155,7 @@ async fn ten_thousand_silent_generations_measured() {
                 }
             }
         };
-        let (asked, most) = world.peak();
+        let (asked, most) = world.peak_poll_rate();
         println!(
             "rate {per_second}/s: {checked} looked at and {asked} asked in {:.1?}, at most {most} in a second, {} MiB",
             started.elapsed(),

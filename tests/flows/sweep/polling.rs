@@ -5,77 +5,84 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use super::{A_MINUTE, counts};
-use crate::{generation::says, world::World};
+use crate::{generation::assert_mentions, world::World};
 
 /// A world whose provider is done at once and never calls back.
-async fn silent() -> World {
+async fn world_without_callbacks() -> World {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 0 }));
-    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop", "count": null }));
+    world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop", "count": null }));
     world
 }
 
 /// A generation that goes on for an hour, and its job.
-async fn running(world: &World) -> String {
+async fn submit_long_generation(world: &World) -> String {
     world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 3600 }));
-    world.taken(&world.three_formats()).await
+    world.submit_request(&world.three_format_request()).await
 }
 
 #[tokio::test]
 async fn every_generation_whose_callback_was_dropped_lands_all_the_same() {
-    let world = silent().await;
+    let world = world_without_callbacks().await;
     let pages = json!({ "pages": { "page_1": {} } });
-    world.trouble(json!({ "on": "generation", "kind": "format_error", "format": "leaderboard" }));
+    world.inject_fault(json!({ "on": "generation", "kind": "format_error", "format": "leaderboard" }));
     let mut ids = vec![];
     for request in [
-        world.three_formats(),
-        world.order("multipage_pdf", "printer_multipage", pages),
-        world.generation("animated", json!({ "image_file_type": "html5" })),
-        world.generation("printer", json!({})),
+        world.three_format_request(),
+        world.design_request("multipage_pdf", "printer_multipage", pages),
+        world.generation_request("animated", json!({ "image_file_type": "html5" })),
+        world.generation_request("printer", json!({})),
     ] {
-        ids.push(world.taken(&request).await);
+        ids.push(world.submit_request(&request).await);
     }
-    world.trouble(json!({ "on": "generation", "kind": "format_error" }));
-    let failing = world.taken(&world.three_formats()).await;
+    world.inject_fault(json!({ "on": "generation", "kind": "format_error" }));
+    let failing = world.submit_request(&world.three_format_request()).await;
     assert_eq!(counts(&world.sweep(0).await), (0, 0), "nobody is due yet");
 
     let swept = world.sweep(A_MINUTE).await;
     assert_eq!((counts(&swept), &swept["unfinished"]), ((5, 5), &json!(false)));
     for id in &ids {
-        let job = world.ends(id, "stored").await;
-        world.as_listed(&world.manifest(&job).await).await;
+        let job = world.wait_for_status(id, "stored").await;
+        world.assert_files_match_manifest(&world.read_manifest(&job).await).await;
     }
-    assert_eq!(world.ends(&failing, "failed").await["error"]["type"], "ProviderFailed");
+    assert_eq!(world.wait_for_status(&failing, "failed").await["error"]["type"], "ProviderFailed");
     assert_eq!((world.polls().len(), counts(&world.sweep(7 * 24 * 3600).await)), (5, (0, 0)));
 }
 
 #[tokio::test]
 async fn work_that_goes_on_is_asked_about_less_and_less_often() {
-    let world = silent().await;
+    let world = world_without_callbacks().await;
     world.admin(Method::PUT, "/knobs", json!({ "early_banners": true }));
-    let id = running(&world).await;
+    let id = submit_long_generation(&world).await;
     let before = world.job(&id).await;
     for seconds in [3, 6, 12, 24, 30, 30] {
         let asked = OffsetDateTime::now_utc();
         assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 0));
-        let wait = world.due(&id).await - asked;
+        let wait = world.due_at(&id).await - asked;
         // Up to half a second apart from other jobs, and what the machine takes.
         let around = Duration::seconds(seconds)..Duration::seconds(seconds + 3);
         assert!(around.contains(&wait), "{seconds}: {wait}");
     }
     assert_eq!((world.polls().len(), world.job(&id).await), (6, before), "a look changes nothing");
 
-    world.tamper(&id, &[("created_at", "2026-01-01T00:00:00Z")], &[]).await;
+    world.update_job_item(&id, &[("created_at", "2026-01-01T00:00:00Z")], &[]).await;
+    world.inject_fault(
+        json!({ "on": "call", "kind": "answer", "status": 202, "body": { "is_finalized": false } }),
+    );
     world
-        .trouble(json!({ "on": "call", "kind": "answer", "status": 202, "body": { "is_finalized": false } }));
-    world.tamper(&id, &[("created_at", &rfc3339(OffsetDateTime::now_utc() - Duration::hours(7)))], &[]).await;
+        .update_job_item(
+            &id,
+            &[("created_at", &rfc3339(OffsetDateTime::now_utc() - Duration::hours(7)))],
+            &[],
+        )
+        .await;
     let asked = OffsetDateTime::now_utc();
     world.sweep(A_MINUTE).await;
-    assert!(world.due(&id).await - asked >= Duration::hours(1), "it is parked after some hours");
+    assert!(world.due_at(&id).await - asked >= Duration::hours(1), "it is parked after some hours");
 
     world.admin(Method::POST, "/clock/advance", json!({ "seconds": 3600 }));
     world.sweep(2 * 3600).await;
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
 }
 
 fn rfc3339(at: OffsetDateTime) -> String {
@@ -84,7 +91,7 @@ fn rfc3339(at: OffsetDateTime) -> String {
 
 #[tokio::test]
 async fn a_generation_that_the_provider_does_not_know_any_more_failed() {
-    let world = silent().await;
+    let world = world_without_callbacks().await;
     let unknown = json!({ "id": "generation_request_not_found", "message": "No such request." });
     for (fault, id) in [
         (
@@ -93,25 +100,25 @@ async fn a_generation_that_the_provider_does_not_know_any_more_failed() {
         ),
         (None, "generation_request_gone"),
     ] {
-        let job = world.taken(&world.three_formats()).await;
+        let job = world.submit_request(&world.three_format_request()).await;
         match fault {
-            Some(fault) => world.trouble(fault),
+            Some(fault) => world.inject_fault(fault),
             None => _ = world.admin(Method::POST, "/clock/advance", json!({ "seconds": 8 * 24 * 3600 })),
         }
         world.sweep(A_MINUTE).await;
-        let job = world.ends(&job, "failed").await;
+        let job = world.wait_for_status(&job, "failed").await;
         assert_eq!(
             (&job["error"]["type"], &job["error"]["provider"]["id"]),
             (&json!("ProviderFailed"), &json!(id))
         );
-        says(&job["error"]["message"], &["7 days"]);
+        assert_mentions(&job["error"]["message"], &["7 days"]);
     }
 }
 
 #[tokio::test]
 async fn a_provider_in_trouble_is_asked_again_later_and_the_job_tells_nothing_of_it() {
-    let world = silent().await;
-    let id = world.taken(&world.three_formats()).await;
+    let world = world_without_callbacks().await;
+    let id = world.submit_request(&world.three_format_request()).await;
     let before = world.job(&id).await;
     for (fault, seconds) in [
         (json!({ "kind": "gateway_error", "status": 502 }), 3),
@@ -122,25 +129,25 @@ async fn a_provider_in_trouble_is_asked_again_later_and_the_job_tells_nothing_of
     ] {
         let mut fault = fault;
         fault["on"] = json!("call");
-        world.trouble(fault.clone());
+        world.inject_fault(fault.clone());
         let asked = OffsetDateTime::now_utc();
         assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 0), "{fault}");
-        assert!(world.due(&id).await - asked >= Duration::seconds(seconds), "{fault}");
+        assert!(world.due_at(&id).await - asked >= Duration::seconds(seconds), "{fault}");
         assert_eq!(world.job(&id).await, before, "{fault}");
     }
     assert_eq!(world.polls().len(), 4, "each was asked once");
     world.sweep(600).await;
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
 }
 
 #[tokio::test]
 async fn a_provider_that_throttles_holds_up_questions_and_new_work_alike() {
     let world = World::start_with(|options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
-    world.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop", "count": null }));
-    let id = world.taken(&world.three_formats()).await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 600 }));
+    world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop", "count": null }));
+    let id = world.submit_request(&world.three_format_request()).await;
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 600 }));
     world.sweep(A_MINUTE).await;
-    let answer = world.post(&world.three_formats(), &[]).await;
+    let answer = world.post(&world.three_format_request(), &[]).await;
     assert_eq!(
         (answer.status().as_u16(), &answer.body()["status"]),
         (202, &json!("waiting")),
@@ -148,6 +155,9 @@ async fn a_provider_that_throttles_holds_up_questions_and_new_work_alike() {
         answer.body()
     );
     let swept = world.sweep(A_MINUTE + 600).await;
-    assert_eq!((&swept["unfinished"], world.polls().len(), world.posts().len()), (&json!(true), 1, 1));
+    assert_eq!(
+        (&swept["unfinished"], world.polls().len(), world.work_requests().len()),
+        (&json!(true), 1, 1)
+    );
     assert_eq!(world.job(&id).await["status"], "submitted");
 }

@@ -9,52 +9,53 @@ const KIB: usize = 1024;
 
 impl World {
     /// Lands an archive for a job that expects one file, and checks its end.
-    async fn ends_so(&self, archive: Vec<u8>, status: &str) -> Value {
-        self.next_archive(archive);
-        let id = self.submitted(1).await;
-        self.ends(&id, status).await
+    async fn land_archive(&self, archive: Vec<u8>, status: &str) -> Value {
+        self.set_next_archive(archive);
+        let id = self.submit_export(1).await;
+        self.wait_for_status(&id, status).await
     }
 
-    /// The archive is kept, nothing else is there, and the job says why.
-    async fn refuses(&self, archive: Vec<u8>, says: &str) -> Value {
-        let job = self.ends_so(archive, "failed").await;
+    /// The archive is kept, nothing else is there, and the job mentions why.
+    async fn assert_archive_rejected(&self, archive: Vec<u8>, mentions: &str) -> Value {
+        let job = self.land_archive(archive, "failed").await;
         let error = &job["error"];
         assert_eq!(
             (&error["type"], &error["retryable"]),
             (&json!("ArchiveRefused"), &json!(false)),
             "{error}"
         );
-        assert!(error["message"].as_str().is_some_and(|text| text.contains(says)), "{says}: {error}");
+        assert!(error["message"].as_str().is_some_and(|text| text.contains(mentions)), "{mentions}: {error}");
         assert_eq!(
             (&job["files"], &job["files_total"], &job["manifest"]),
             (&json!([]), &json!(0), &Value::Null)
         );
         let prefix =
             job["archive"]["key"].as_str().and_then(|key| key.strip_suffix("archive.zip")).expect("a key");
-        let here: Vec<String> = self.keys().await.into_iter().filter(|key| key.starts_with(prefix)).collect();
-        assert_eq!(here, [format!("{prefix}archive.zip")], "{says}");
+        let here: Vec<String> =
+            self.object_keys().await.into_iter().filter(|key| key.starts_with(prefix)).collect();
+        assert_eq!(here, [format!("{prefix}archive.zip")], "{mentions}");
         job
     }
 
     /// Every file lands under these names.
-    async fn unpacks(&self, archive: Vec<u8>, names: &[&str]) -> Value {
-        let job = self.ends_so(archive, "stored").await;
+    async fn assert_unpacks(&self, archive: Vec<u8>, names: &[&str]) -> Value {
+        let job = self.land_archive(archive, "stored").await;
         assert_eq!(file_names(&job), names);
         for file in job["files"].as_array().expect("files") {
-            let bytes = self.object(file["key"].as_str().expect("a key")).await;
+            let bytes = self.read_object(file["key"].as_str().expect("a key")).await;
             assert_eq!(file["bytes"], bytes.len(), "{file}");
         }
         job
     }
 
     /// Some files land; the manifest names the others.
-    async fn unpacks_partly(&self, archive: Vec<u8>, names: &[&str], says: &[&str]) {
-        let job = self.ends_so(archive, "partial").await;
+    async fn assert_unpacks_partly(&self, archive: Vec<u8>, names: &[&str], mentions: &[&str]) {
+        let job = self.land_archive(archive, "partial").await;
         assert_eq!(file_names(&job), names);
         let message = job["error"]["message"].as_str().expect("a message");
-        assert!(says.iter().all(|part| message.contains(part)), "{says:?}: {message}");
+        assert!(mentions.iter().all(|part| message.contains(part)), "{mentions:?}: {message}");
         assert_eq!(job["error"]["type"], "ArchiveIncomplete");
-        let manifest = self.manifest(&job).await;
+        let manifest = self.read_manifest(&job).await;
         assert_eq!(manifest["files"].as_array().map(Vec::len), Some(names.len()));
     }
 }
@@ -77,23 +78,28 @@ async fn archives_that_want_more_than_they_say_or_than_is_allowed_are_refused() 
     })
     .await;
     let zeros = Item::deflated("zeros.bin", &vec![0; 2900 * KIB]);
-    world.refuses(pack(std::slice::from_ref(&zeros)), "MAX_RATIO").await;
+    world.assert_archive_rejected(pack(std::slice::from_ref(&zeros)), "MAX_RATIO").await;
     let noise: Vec<u8> =
         (0..3000 * KIB as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let noisy = |name: &str, size: usize| Item::stored(name, &noise[..size]);
-    world.refuses(pack(&[noisy("long.bin", 3_000_001)]), "MAX_ENTRY_BYTES").await;
-    world.refuses(pack(&[noisy("a.bin", 2_600_000), noisy("b.bin", 2_600_000)]), "MAX_UNPACKED_BYTES").await;
+    world.assert_archive_rejected(pack(&[noisy("long.bin", 3_000_001)]), "MAX_ENTRY_BYTES").await;
+    world
+        .assert_archive_rejected(
+            pack(&[noisy("a.bin", 2_600_000), noisy("b.bin", 2_600_000)]),
+            "MAX_UNPACKED_BYTES",
+        )
+        .await;
     let many: Vec<Item> = (0..51).map(|i| text(&format!("{i}.txt"))).collect();
-    world.refuses(pack(&many), "MAX_ENTRIES").await;
+    world.assert_archive_rejected(pack(&many), "MAX_ENTRIES").await;
     // What was written before the lie came out is gone again.
     let lie = zeros.but(|zeros| zeros.size = 1000);
-    world.refuses(pack(&[text("good.txt"), lie]), "\"zeros.bin\" has more bytes").await;
+    world.assert_archive_rejected(pack(&[text("good.txt"), lie]), "\"zeros.bin\" has more bytes").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_million_entries_are_counted_and_not_unpacked() {
     let world = World::start().await;
-    let job = world.refuses(pack_repeated("a", 1_000_000), "MAX_ENTRIES").await;
+    let job = world.assert_archive_rejected(pack_repeated("a", 1_000_000), "MAX_ENTRIES").await;
     assert_eq!(job["archive"]["entries"], 1_000_000);
 }
 
@@ -101,22 +107,29 @@ async fn a_million_entries_are_counted_and_not_unpacked() {
 async fn archives_that_cannot_be_read_safely_are_refused() {
     let world = World::start().await;
     let twice = [text("a.txt"), text("b.txt").but(|b| b.offset = Some(0))];
-    world.refuses(pack(&twice), "overlap").await;
+    world.assert_archive_rejected(pack(&twice), "overlap").await;
     // One file's bytes are the next file's header and bytes.
     let quoting = text("a.txt").but(|a| a.compressed += 40);
-    world.refuses(pack(&[quoting, text("b.txt")]), "overlap").await;
+    world.assert_archive_rejected(pack(&[quoting, text("b.txt")]), "overlap").await;
     // Only the header before the bytes tells that they reach into the next file.
     let pushed = Item::stored("a.txt", &[7; 100]).but(|a| {
         a.padding = 30;
         a.data.truncate(a.data.len() - 20);
     });
-    world.refuses(pack(&[pushed, text("b.txt")]), "overlap").await;
-    world.refuses(pack(&[text("a.txt").but(|a| a.offset = Some(9_999_999))]), "outside").await;
+    world.assert_archive_rejected(pack(&[pushed, text("b.txt")]), "overlap").await;
     world
-        .refuses(pack(&[text("good.txt"), text("a.txt").but(|a| a.flags |= 1)]), "\"a.txt\" is encrypted")
+        .assert_archive_rejected(pack(&[text("a.txt").but(|a| a.offset = Some(9_999_999))]), "outside")
         .await;
-    world.refuses(pack(&[text("a.txt").but(|a| a.method = 12)]), "unknown method 12").await;
-    world.refuses(pack(&[Item::stored("a.txt", b"abc").but(|a| a.size = 4)]), "contradict").await;
+    world
+        .assert_archive_rejected(
+            pack(&[text("good.txt"), text("a.txt").but(|a| a.flags |= 1)]),
+            "\"a.txt\" is encrypted",
+        )
+        .await;
+    world.assert_archive_rejected(pack(&[text("a.txt").but(|a| a.method = 12)]), "unknown method 12").await;
+    world
+        .assert_archive_rejected(pack(&[Item::stored("a.txt", b"abc").but(|a| a.size = 4)]), "contradict")
+        .await;
 }
 
 #[tokio::test]
@@ -143,11 +156,11 @@ async fn names_are_made_safe() {
         "_con.txt",
         "á_.txt",
     ];
-    let job = world.unpacks(pack(&items), &safe).await;
-    let manifest = world.manifest(&job).await;
+    let job = world.assert_unpacks(pack(&items), &safe).await;
+    let manifest = world.read_manifest(&job).await;
     assert_eq!(manifest["files"][0]["source_name"], "../../up.txt");
     let old = Item::stored(b"caf\x82.txt", b"1").but(|old| old.flags = 0);
-    world.unpacks(pack(&[old]), &["café.txt"]).await;
+    world.assert_unpacks(pack(&[old]), &["café.txt"]).await;
 }
 
 #[tokio::test]
@@ -155,27 +168,27 @@ async fn odd_archives_are_unpacked() {
     let world = World::start().await;
     let items = [text("a.txt"), Item::stored("b.txt", b"b")];
     let long = items.clone().map(|item| item.but(|item| item.zip64 = true));
-    world.unpacks(pack_with(&long, b"", true), &["a.txt", "b.txt"]).await;
+    world.assert_unpacks(pack_with(&long, b"", true), &["a.txt", "b.txt"]).await;
     let described = items.clone().map(|item| item.but(|item| item.descriptor = true));
-    world.unpacks(pack(&described), &["a.txt", "b.txt"]).await;
+    world.assert_unpacks(pack(&described), &["a.txt", "b.txt"]).await;
     let fake = [b"PK\x05\x06\0\0\0\0\x63\0\x63\0\0\0\0\0\0\0\0\0\0\0".as_slice(), b"and more"].concat();
-    world.unpacks(pack_with(&items, &fake, false), &["a.txt", "b.txt"]).await;
-    // A header that is longer than the directory says, and beyond what is read at once.
+    world.assert_unpacks(pack_with(&items, &fake, false), &["a.txt", "b.txt"]).await;
+    // A header that is longer than the directory mentions, and beyond what is read at once.
     let padded = items.clone().map(|item| item.but(|item| item.padding = 5000));
-    world.unpacks(pack(&padded), &["a.txt", "b.txt"]).await;
+    world.assert_unpacks(pack(&padded), &["a.txt", "b.txt"]).await;
     // Of two archives, one behind the other, the last one counts; the first is what was put before it.
-    world.unpacks([pack(&[text("old.txt")]), pack(&items)].concat(), &["a.txt", "b.txt"]).await;
+    world.assert_unpacks([pack(&[text("old.txt")]), pack(&items)].concat(), &["a.txt", "b.txt"]).await;
     let behind = [pack(&[text("old.txt")]), pack_with(&items, b"", true)].concat();
-    world.unpacks(behind, &["a.txt", "b.txt"]).await;
+    world.assert_unpacks(behind, &["a.txt", "b.txt"]).await;
     let inner = Item::stored("inner.zip", &pack(&items));
-    let job = world.unpacks(pack(&[inner]), &["inner.zip"]).await;
+    let job = world.assert_unpacks(pack(&[inner]), &["inner.zip"]).await;
     assert_eq!(job["files"][0]["content_type"], "application/zip");
     let nothing = [
         Item::stored("folder/", b""),
         Item::stored("folder/empty.txt", b""),
         Item::deflated("none.css", b""),
     ];
-    world.unpacks(pack(&nothing), &["folder/empty.txt", "none.css"]).await;
+    world.assert_unpacks(pack(&nothing), &["folder/empty.txt", "none.css"]).await;
 }
 
 #[tokio::test]
@@ -183,30 +196,32 @@ async fn damaged_files_are_named_and_their_neighbours_land() {
     let world = World::start().await;
     let good = || text("good.txt");
     let crc = text("crc.txt").but(|crc| crc.crc32 ^= 1);
-    world.unpacks_partly(pack(&[crc, good()]), &["good.txt"], &["1 of 2", "\"crc.txt\"", "CRC-32"]).await;
+    world
+        .assert_unpacks_partly(pack(&[crc, good()]), &["good.txt"], &["1 of 2", "\"crc.txt\"", "CRC-32"])
+        .await;
     let bent = text("bent.txt").but(|bent| bent.data[0] = 0xff);
-    world.unpacks_partly(pack(&[good(), bent]), &["good.txt"], &["\"bent.txt\"", "damaged"]).await;
+    world.assert_unpacks_partly(pack(&[good(), bent]), &["good.txt"], &["\"bent.txt\"", "damaged"]).await;
     let short = text("short.txt").but(|short| short.size += 5);
-    world.unpacks_partly(pack(&[short, good()]), &["good.txt"], &["\"short.txt\"", "of its"]).await;
+    world.assert_unpacks_partly(pack(&[short, good()]), &["good.txt"], &["\"short.txt\"", "of its"]).await;
     let mut headless = pack(&[text("headless.txt"), good()]);
     // The first bytes must look like an archive's, so the second file loses its header.
     let second = headless.windows(4).rposition(|four| four == b"PK\x03\x04").expect("a header");
     headless[second] = b'x';
-    world.unpacks_partly(headless, &["headless.txt"], &["\"good.txt\"", "header"]).await;
+    world.assert_unpacks_partly(headless, &["headless.txt"], &["\"good.txt\"", "header"]).await;
     let alone = text("alone.txt").but(|alone| alone.crc32 ^= 1);
-    world.unpacks_partly(pack(&[alone]), &[], &["1 of 1"]).await;
+    world.assert_unpacks_partly(pack(&[alone]), &[], &["1 of 1"]).await;
 }
 
 #[tokio::test]
 async fn archives_without_files_are_short_and_broken_ones_leave_nothing() {
     let world = World::start().await;
-    world.unpacks_partly(pack(&[]), &[], &["0 of 1 files", "1 missing"]).await;
-    world.unpacks_partly(pack(&[Item::stored("folder/", b"")]), &[], &["0 of 1 files"]).await;
-    let before = world.keys().await;
+    world.assert_unpacks_partly(pack(&[]), &[], &["0 of 1 files", "1 missing"]).await;
+    world.assert_unpacks_partly(pack(&[Item::stored("folder/", b"")]), &[], &["0 of 1 files"]).await;
+    let before = world.object_keys().await;
     let whole = pack(&[text("a.txt")]);
     for archive in [whole[..whole.len() - 5].to_vec(), [b"#!/bin/sh\n".as_slice(), &whole].concat()] {
-        let job = world.ends_so(archive, "failed").await;
+        let job = world.land_archive(archive, "failed").await;
         assert_eq!((&job["error"]["type"], &job["archive"]), (&json!("ArchiveInvalid"), &Value::Null));
     }
-    assert_eq!(world.keys().await, before);
+    assert_eq!(world.object_keys().await, before);
 }

@@ -7,7 +7,7 @@ use super::{
     MIB,
     zip_builder::{Item, pack},
 };
-use crate::{worker_crashes::processes, world::World};
+use crate::{worker_crashes::with_worker_processes, world::World};
 
 /// Bytes that do not repeat, the same for the same file.
 fn noise(file: u32, length: usize) -> Vec<u8> {
@@ -17,57 +17,60 @@ fn noise(file: u32, length: usize) -> Vec<u8> {
 
 impl World {
     /// Submits an export whose archive is this, for a worker that can be killed.
-    async fn unpacking(&self, items: &[Item]) -> String {
-        self.next_archive(pack(items));
-        self.submitted(3).await
+    async fn submit_archive(&self, items: &[Item]) -> String {
+        self.set_next_archive(pack(items));
+        self.submit_export(3).await
     }
 
     /// How many unpacked files are in the bucket.
-    async fn unpacked_so_far(&self) -> usize {
-        self.keys().await.iter().filter(|key| key.contains("/files/")).count()
+    async fn unpacked_file_count(&self) -> usize {
+        self.object_keys().await.iter().filter(|key| key.contains("/files/")).count()
     }
 
     /// Checks that a job ends stored with every file, whole and written once, and nothing else.
-    async fn ends_with(&self, id: &str, files: &[(String, Vec<u8>)]) {
-        let job = self.ends(id, "stored").await;
+    async fn assert_all_files_stored(&self, id: &str, files: &[(String, Vec<u8>)]) {
+        let job = self.wait_for_status(id, "stored").await;
         assert_eq!((&job["files_total"], &job["error"]), (&json!(files.len()), &json!(null)));
-        let manifest = self.manifest(&job).await;
-        self.as_listed(&manifest).await;
+        let manifest = self.read_manifest(&job).await;
+        self.assert_files_match_manifest(&manifest).await;
         let listed = manifest["files"].as_array().expect("files");
         assert_eq!(listed.len(), files.len());
         for (listed, (name, bytes)) in listed.iter().zip(files) {
             assert_eq!(listed["name"], name.as_str());
-            assert!(self.object(listed["key"].as_str().expect("a key")).await == *bytes, "{name} is another");
+            assert!(
+                self.read_object(listed["key"].as_str().expect("a key")).await == *bytes,
+                "{name} is another"
+            );
         }
         assert_eq!(manifest["completeness"], json!({ "expected": 3, "landed": files.len(), "missing": 0 }));
         // Besides them, the archive and the manifest.
-        assert_eq!(self.keys().await.len(), files.len() + 2);
+        assert_eq!(self.object_keys().await.len(), files.len() + 2);
         assert_eq!(self.open_uploads().await, Vec::<String>::new());
-        self.rests().await;
+        self.wait_for_empty_queue().await;
     }
 }
 
 #[tokio::test]
 async fn workers_killed_between_small_files_leave_a_whole() {
-    let world = World::start_with(processes).await;
+    let world = World::start_with(with_worker_processes).await;
     let files: Vec<(String, Vec<u8>)> = (0..400).map(|i| (format!("{i}.bin"), noise(i, 6000))).collect();
     let items: Vec<Item> = files.iter().map(|(name, bytes)| Item::deflated(name, bytes)).collect();
-    let id = world.unpacking(&items).await;
+    let id = world.submit_archive(&items).await;
     for some in [40, 200] {
         let there = until("some files are there", || async {
-            Some(world.unpacked_so_far().await).filter(|there| *there >= some)
+            Some(world.unpacked_file_count().await).filter(|there| *there >= some)
         })
         .await;
         world.kill_worker();
         assert!(there < files.len(), "all files were there before the worker was killed");
         assert_eq!(world.job(&id).await["status"], "landing");
     }
-    world.ends_with(&id, &files).await;
+    world.assert_all_files_stored(&id, &files).await;
 }
 
 #[tokio::test]
 async fn a_worker_killed_in_the_middle_of_a_long_file_leaves_no_part_of_it() {
-    let world = World::start_with(processes).await;
+    let world = World::start_with(with_worker_processes).await;
     // Long enough for parts, in an archive that is short enough not to need any itself.
     let long = noise(1, 16 * 1024).repeat(96 * 64);
     let files = [
@@ -76,13 +79,13 @@ async fn a_worker_killed_in_the_middle_of_a_long_file_leaves_no_part_of_it() {
         ("last.bin".to_owned(), noise(3, 300)),
     ];
     let items = files.each_ref().map(|(name, bytes)| Item::deflated(name, bytes));
-    let id = world.unpacking(&items).await;
+    let id = world.submit_archive(&items).await;
     until("a part of the long file is there", || async {
         (world.cloud.requests().count(Service::S3, "UploadPart") > 1).then_some(())
     })
     .await;
     world.kill_worker();
     assert_eq!(world.open_uploads().await.len(), 1, "the long file was done before the worker was killed");
-    world.ends_with(&id, &files).await;
+    world.assert_all_files_stored(&id, &files).await;
     assert_eq!(world.cloud.requests().count(Service::S3, "CreateMultipartUpload"), 2);
 }

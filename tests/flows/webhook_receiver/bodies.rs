@@ -10,25 +10,25 @@ use crate::world::World;
 #[tokio::test]
 async fn a_body_longer_than_a_message_goes_through_the_bucket() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "delivery", "kind": "oversized_body", "bytes": 600_000 }));
-    let id = world.submitted(2).await;
-    world.ends(&id, "stored").await;
-    let keys = world.keys().await;
+    world.inject_fault(json!({ "on": "delivery", "kind": "oversized_body", "bytes": 600_000 }));
+    let id = world.submit_export(2).await;
+    world.wait_for_status(&id, "stored").await;
+    let keys = world.object_keys().await;
     let inbox: Vec<_> = keys.iter().filter(|key| key.starts_with("inbox/abyssale/")).collect();
     assert_eq!(inbox.len(), 1, "{keys:?}");
-    assert!(world.object(inbox[0]).await.len() >= 600_000);
+    assert!(world.read_object(inbox[0]).await.len() >= 600_000);
 }
 
 #[tokio::test]
 async fn a_body_that_comes_in_base64_is_verified_and_read_as_its_bytes() {
     let world = World::start().await;
-    let (id, url) = world.submitted_in_silence(1).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
     let headers = json!({ "content-type": "application/octet-stream" });
     let elsewhere =
         json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": "https://elsewhere.example/a" });
     let delivery = json!({ "url": url, "sign": true, "body": elsewhere, "headers": headers });
     assert_eq!(world.deliver(delivery).await, 200);
-    let job = world.ends(&id, "failed").await;
+    let job = world.wait_for_status(&id, "failed").await;
     assert!(
         job["error"]["message"].as_str().is_some_and(|text| text.contains("elsewhere.example")),
         "{job:#}"
@@ -38,14 +38,14 @@ async fn a_body_that_comes_in_base64_is_verified_and_read_as_its_bytes() {
 #[tokio::test]
 async fn bytes_that_are_no_text_are_acknowledged_and_move_nothing() {
     let world = World::start().await;
-    world.know_signing_secrets(json!([])).await;
-    let (id, url) = world.submitted_in_silence(1).await;
+    world.set_signing_secrets(json!([])).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
     let binary = Bytes::from_static(b"\xff\xfe\x00\x01 not text");
     let request = Request::builder().method(Method::POST).uri(&url).body(binary).expect("a request");
     assert_eq!(world.http.send(request).await.expect("an answer").status(), StatusCode::OK);
-    world.rests().await;
+    world.wait_for_empty_queue().await;
     assert_eq!(world.job(&id).await["status"], "submitted");
-    assert_eq!(world.recorded(&id).await.len(), 1);
+    assert_eq!(world.recorded_deliveries(&id).await.len(), 1);
 }
 
 #[tokio::test]
@@ -59,15 +59,15 @@ async fn an_export_lands_in_whatever_shape_it_is_told() {
     ] {
         world.admin(Method::PUT, "/knobs", json!({ "data_envelope": false }));
         world.admin(Method::PUT, "/knobs", knobs);
-        let id = world.submitted(1).await;
-        world.ends(&id, "stored").await;
+        let id = world.submit_export(1).await;
+        world.wait_for_status(&id, "stored").await;
     }
 }
 
 #[tokio::test]
 async fn what_says_nothing_to_us_is_acknowledged_and_the_export_still_lands() {
     let world = World::start().await;
-    let (id, url) = world.submitted_in_silence(1).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
     let strange = [
         json!({ "event_type": "SOMETHING_NEW", "export_id": "e", "url": "https://elsewhere.example/a" }),
         json!({ "event_type": "NEW_EXPORT" }),
@@ -81,10 +81,10 @@ async fn what_says_nothing_to_us_is_acknowledged_and_the_export_still_lands() {
     for body in &strange {
         assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200, "{body}");
     }
-    world.rests().await;
+    world.wait_for_empty_queue().await;
     assert_eq!(world.job(&id).await["status"], "submitted");
-    assert_eq!(world.recorded(&id).await.len(), strange.len());
+    assert_eq!(world.recorded_deliveries(&id).await.len(), strange.len());
     assert_eq!(world.job(&id).await["error"], Value::Null);
     world.redeliver(&url, 1);
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
 }

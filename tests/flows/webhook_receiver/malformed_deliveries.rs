@@ -3,9 +3,9 @@
 use harness::{DEAD_LETTER_QUEUE, StackOptions};
 use serde_json::{Value, json};
 
-use crate::{observability::Log, world::World};
+use crate::{observability::CapturedLog, world::World};
 
-fn impatient(mut options: StackOptions) -> StackOptions {
+fn with_three_receives(mut options: StackOptions) -> StackOptions {
     options.most_receipts = 3;
     options.variable("RETRY_BASE_SECONDS", "0")
 }
@@ -18,9 +18,9 @@ fn export(fields: Value) -> Value {
 
 impl World {
     /// Delivers this for a job, and waits until the worker is done with it.
-    async fn dealt_with(&self, url: &str, body: Value) {
+    async fn deliver_and_wait(&self, url: &str, body: Value) {
         assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
-        self.rests().await;
+        self.wait_for_empty_queue().await;
         let dead = self.cloud.queue_depth(DEAD_LETTER_QUEUE).map(|depth| depth.visible);
         assert_eq!(dead, Some(0), "it became a dead letter");
     }
@@ -28,16 +28,16 @@ impl World {
 
 #[tokio::test]
 async fn what_cannot_be_used_is_recorded_and_counted_and_a_later_delivery_lands_the_job() {
-    let log = Log::start();
-    let world = World::start_with(impatient).await;
-    let (id, url) = world.submitted_in_silence(2).await;
+    let log = CapturedLog::start();
+    let world = World::start_with(with_three_receives).await;
+    let (id, url) = world.submit_export_without_callback(2).await;
     let unusable = [
         (json!({ "event_type": "N".repeat(500_000) }), "event name"),
         (export(json!({ "archive_url": format!("https://h.example/{}", "a".repeat(90_000)) })), "URL"),
         (export(json!({ "export_id": "i".repeat(2_100) })), "id"),
     ];
     for (body, _) in &unusable {
-        world.dealt_with(&url, body.clone()).await;
+        world.deliver_and_wait(&url, body.clone()).await;
     }
     let job = world.job(&id).await;
     assert_eq!((&job["status"], &job["error"]), (&json!("submitted"), &Value::Null), "{job:#}");
@@ -52,29 +52,29 @@ async fn what_cannot_be_used_is_recorded_and_counted_and_a_later_delivery_lands_
     for (problem, (_, about)) in problems.iter().zip(&unusable) {
         assert!(problem.contains(about) && problem.len() < 500, "{problem}");
     }
-    assert_eq!(log.counted("MalformedDeliveries"), [1.0; 3]);
+    assert_eq!(log.metric_values("MalformedDeliveries"), [1.0; 3]);
 
     world.redeliver(&url, 1);
-    let job = world.ends(&id, "stored").await;
+    let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(job["deliveries"][0]["problem"], Value::Null);
 }
 
 #[tokio::test]
 async fn a_workspace_delivery_that_cannot_be_used_becomes_no_dead_letter() {
-    let log = Log::start();
-    let world = World::start_with(impatient).await;
+    let log = CapturedLog::start();
+    let world = World::start_with(with_three_receives).await;
     for body in
         [json!({ "event_type": "N".repeat(500_000) }), export(json!({ "export_id": "i".repeat(2_100) }))]
     {
-        world.dealt_with(&world.hook_url(), body).await;
+        world.deliver_and_wait(&world.subscription_url(), body).await;
     }
-    assert_eq!(log.counted("MalformedDeliveries"), [1.0; 2]);
+    assert_eq!(log.metric_values("MalformedDeliveries"), [1.0; 2]);
 }
 
 #[tokio::test]
 async fn whatever_a_batch_says_of_its_files_the_job_ends() {
-    let world = World::start_with(impatient).await;
-    let (id, url) = world.generated_in_silence(&world.three_formats()).await;
+    let world = World::start_with(with_three_receives).await;
+    let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
     let mut deep = json!(1);
     for _ in 0..100 {
         deep = json!([deep]);
@@ -91,7 +91,7 @@ async fn whatever_a_batch_says_of_its_files_the_job_ends() {
           "template": { "id": "t", "name": "t".repeat(60_000) } },
     ]);
     let body = json!({ "event_type": "NEW_BANNER_BATCH", "id": "g", "banners": banners, "errors": errors });
-    world.dealt_with(&url, body).await;
-    let job = world.ends(&id, "failed").await;
+    world.deliver_and_wait(&url, body).await;
+    let job = world.wait_for_status(&id, "failed").await;
     assert!(job["error"]["message"].as_str().is_some_and(|message| message.len() < 3_000), "{job:#}");
 }

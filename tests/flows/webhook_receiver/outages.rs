@@ -15,54 +15,54 @@ use serde_json::json;
 use crate::world::World;
 
 /// The first attempt meets a broken service, the second one does not.
-async fn gets_in_later(world: &World, service: Service, outage: Outage) {
-    let (id, url) = world.submitted_in_silence(1).await;
+async fn assert_second_attempt_accepted(world: &World, service: Service, outage: Outage) {
+    let (id, url) = world.submit_export_without_callback(1).await;
     world.cloud.faults().set(service, outage);
     world.redeliver(&url, 1);
-    assert_eq!(world.answers(&url, 1).await, [503]);
+    assert_eq!(world.wait_for_attempts(&url, 1).await, [503]);
     world.cloud.faults().set(service, Outage::None);
     assert_eq!(world.job(&id).await["status"], "submitted");
     world.redeliver(&url, 1);
-    assert_eq!(world.answers(&url, 2).await, [503, 200]);
-    world.ends(&id, "stored").await;
+    assert_eq!(world.wait_for_attempts(&url, 2).await, [503, 200]);
+    world.wait_for_status(&id, "stored").await;
 }
 
 #[tokio::test]
 async fn a_delivery_that_the_queue_does_not_take_is_repeated_by_the_provider() {
     let world = World::start().await;
     world.cloud.faults().sqs(Outage::Refuse503);
-    let id = world.submitted(1).await;
+    let id = world.submit_export(1).await;
     let url = world.callback_url(&id);
-    assert_eq!(world.answers(&url, 1).await, [503]);
+    assert_eq!(world.wait_for_attempts(&url, 1).await, [503]);
     world.cloud.faults().sqs(Outage::None);
-    world.next_delivery();
-    world.ends(&id, "stored").await;
-    assert_eq!(world.answers(&url, 2).await, [503, 200]);
+    world.advance_to_next_delivery();
+    world.wait_for_status(&id, "stored").await;
+    assert_eq!(world.wait_for_attempts(&url, 2).await, [503, 200]);
 }
 
 #[tokio::test]
 async fn a_queue_that_does_not_answer_is_a_queue_that_did_not_take_it() {
     let world = World::start().await;
-    gets_in_later(&world, Service::Sqs, Outage::DropConnections).await;
+    assert_second_attempt_accepted(&world, Service::Sqs, Outage::DropConnections).await;
 }
 
 #[tokio::test]
 async fn a_receiver_that_cannot_read_its_secret_refuses_for_a_while() {
     let world = World::start().await;
-    let (id, url) = world.submitted_in_silence(1).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
     world.redeliver(&url, 1);
-    assert_eq!(world.answers(&url, 1).await, [503]);
+    assert_eq!(world.wait_for_attempts(&url, 1).await, [503]);
     world.cloud.faults().set(Service::SecretsManager, Outage::None);
     let attempts = AtomicUsize::new(1);
     // The failure is remembered for a moment.
     until("a delivery gets in", || async {
         world.redeliver(&url, 1);
-        let answers = world.answers(&url, 1 + attempts.fetch_add(1, Ordering::Relaxed)).await;
+        let answers = world.wait_for_attempts(&url, 1 + attempts.fetch_add(1, Ordering::Relaxed)).await;
         (answers.last() == Some(&200)).then_some(())
     })
     .await;
-    world.ends(&id, "stored").await;
+    world.wait_for_status(&id, "stored").await;
 }
 
 #[tokio::test]
@@ -85,6 +85,6 @@ async fn a_flood_of_deliveries_does_not_ask_a_broken_secrets_manager_for_each() 
 async fn a_long_delivery_that_the_bucket_does_not_take_is_repeated_too() {
     let world = World::start().await;
     let long = json!({ "on": "delivery", "kind": "oversized_body", "bytes": 300_000, "count": null });
-    world.trouble(long);
-    gets_in_later(&world, Service::S3, Outage::Refuse503).await;
+    world.inject_fault(long);
+    assert_second_attempt_accepted(&world, Service::S3, Outage::Refuse503).await;
 }

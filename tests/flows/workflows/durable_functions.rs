@@ -9,22 +9,24 @@ use crate::world::World;
 #[tokio::test]
 async fn a_durable_function_goes_on_with_the_job_and_its_manifest() {
     let world = World::start().await;
-    let event = world.waited_for(2, json!({ "callback_id": CALLBACK, "task_token": TOKEN }));
+    let event = world.waiting_export_request(2, json!({ "callback_id": CALLBACK, "task_token": TOKEN }));
     let job = world.invoke(event).await.expect("a job");
-    let output = world.succeeds(TOKEN).await;
-    let told = until("the function is called back", || async { world.called_back(CALLBACK).pop() }).await;
+    let output = world.wait_for_task_success(TOKEN).await;
+    let told =
+        until("the function is called back", || async { world.callback_results(CALLBACK).pop() }).await;
     let CallbackReport::Success { result, .. } = told else { panic!("no success: {told:?}") };
     assert_eq!((&result["job"]["job_id"], &result["manifest"]["bucket"]), (&job["job_id"], &json!(BUCKET)));
     assert_eq!(result["manifest"], output["manifest"]);
-    world.nobody_waits(job["job_id"].as_str().expect("an id")).await;
+    world.wait_until_no_waiters(job["job_id"].as_str().expect("an id")).await;
 }
 
 #[tokio::test]
 async fn a_durable_function_hears_of_a_failure_by_the_same_name() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
-    world.invoke(world.waited_for(2, json!({ "callback_id": CALLBACK }))).await.expect("a job");
-    let told = until("the function is called back", || async { world.called_back(CALLBACK).pop() }).await;
+    world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
+    world.invoke(world.waiting_export_request(2, json!({ "callback_id": CALLBACK }))).await.expect("a job");
+    let told =
+        until("the function is called back", || async { world.callback_results(CALLBACK).pop() }).await;
     let CallbackReport::Failure { error, .. } = told else { panic!("no failure: {told:?}") };
     assert_eq!(error["ErrorType"], "Landfall.Partial");
     assert!(error["ErrorMessage"].as_str().is_some_and(|message| message.contains("1 missing")), "{error}");

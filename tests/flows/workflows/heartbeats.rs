@@ -11,7 +11,7 @@ use crate::world::World;
 
 impl World {
     /// How many signs of life both kinds of workflows have had.
-    fn signs(&self) -> (usize, usize) {
+    fn heartbeat_counts(&self) -> (usize, usize) {
         let tasks = self.cloud.task_reports().into_iter();
         let callbacks = self.cloud.callback_reports().into_iter();
         (
@@ -25,35 +25,35 @@ impl World {
 async fn each_sweep_gives_a_sign_while_the_provider_works() {
     let world = World::start().await;
     let notify = json!({ "task_token": TOKEN, "callback_id": CALLBACK });
-    let (id, url) = world.waited_for_in_silence(notify).await;
-    assert_eq!(world.signs(), (0, 0));
+    let (id, url) = world.submit_waiting_export_without_callback(notify).await;
+    assert_eq!(world.heartbeat_counts(), (0, 0));
     for given in 1..=2 {
         world.sweep(61).await;
-        assert_eq!(world.signs(), (given, given));
+        assert_eq!(world.heartbeat_counts(), (given, given));
     }
     // The next one is due in the schedule's next sweep, not in this minute.
     world.sweep(10).await;
-    assert_eq!(world.signs(), (2, 2));
+    assert_eq!(world.heartbeat_counts(), (2, 2));
     world.redeliver(&url, 1);
-    world.succeeds(TOKEN).await;
-    world.nobody_waits(&id).await;
+    world.wait_for_task_success(TOKEN).await;
+    world.wait_until_no_waiters(&id).await;
     world.sweep(3600).await;
-    assert_eq!(world.signs(), (2, 2), "its end has been told");
+    assert_eq!(world.heartbeat_counts(), (2, 2), "its end has been told");
 }
 
 #[tokio::test]
 async fn a_landing_that_takes_long_gives_signs_itself() {
     let world = World::start_with(|options| options.variable("HEARTBEAT_SECONDS", "1")).await;
-    world.trouble(json!({ "on": "archive", "kind": "slow", "chunk": 512, "pause_seconds": 0.4 }));
-    world.invoke(world.waited_for(2, json!({ "task_token": TOKEN }))).await.expect("a job");
-    until("two signs were given", || async { (world.signs().0 >= 2).then_some(()) }).await;
-    assert_eq!(world.told(TOKEN), [], "it still lands");
+    world.inject_fault(json!({ "on": "archive", "kind": "slow", "chunk": 512, "pause_seconds": 0.4 }));
+    world.invoke(world.waiting_export_request(2, json!({ "task_token": TOKEN }))).await.expect("a job");
+    until("two signs were given", || async { (world.heartbeat_counts().0 >= 2).then_some(()) }).await;
+    assert_eq!(world.task_results(TOKEN), [], "it still lands");
 }
 
 #[tokio::test]
 async fn a_state_that_is_gone_gets_one_sign_and_no_more() {
     let world = World::start().await;
-    let (id, _) = world.waited_for_in_silence(json!({ "task_token": TOKEN })).await;
+    let (id, _) = world.submit_waiting_export_without_callback(json!({ "task_token": TOKEN })).await;
     world.cloud.end_task(TOKEN);
     world.sweep(61).await;
     let asked = || world.cloud.requests().count(Service::StepFunctions, "SendTaskHeartbeat");

@@ -8,14 +8,14 @@ use super::TOKEN;
 use crate::world::World;
 
 /// The token of a later attempt.
-fn later(number: u32) -> String {
+fn token_of_attempt(number: u32) -> String {
     format!("later{number}")
 }
 
 impl World {
     /// Submits the same export again, for a state that waits by this token.
-    async fn again(&self, token: &str) -> serde_json::Value {
-        let mut event = self.waited_for(1, json!({ "task_token": token }));
+    async fn submit_again(&self, token: &str) -> serde_json::Value {
+        let mut event = self.waiting_export_request(1, json!({ "task_token": token }));
         event["idempotency_key"] = json!("execution 7");
         self.invoke(event).await.expect("a job")
     }
@@ -25,65 +25,65 @@ impl World {
 async fn a_retry_finds_its_job_and_waits_by_its_new_token() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
-    let first = world.again(TOKEN).await;
-    let second = world.again(&later(1)).await;
+    let first = world.submit_again(TOKEN).await;
+    let second = world.submit_again(&token_of_attempt(1)).await;
     assert_eq!(first["job_id"], second["job_id"]);
     assert_eq!(second["notify"]["waiting"], 2);
-    world.next_delivery();
+    world.advance_to_next_delivery();
     for token in [TOKEN, "later1"] {
-        assert_eq!(world.succeeds(token).await["job"]["job_id"], first["job_id"]);
+        assert_eq!(world.wait_for_task_success(token).await["job"]["job_id"], first["job_id"]);
     }
-    assert_eq!(world.accepted_posts(), 1);
+    assert_eq!(world.accepted_exports(), 1);
 }
 
 #[tokio::test]
 async fn a_retry_that_finds_its_job_at_its_end_is_told_before_it_is_answered() {
     let world = World::start().await;
-    let id = world.again(TOKEN).await["job_id"].as_str().expect("an id").to_owned();
-    world.succeeds(TOKEN).await;
-    world.nobody_waits(&id).await;
-    world.again(&later(1)).await;
-    assert_eq!(world.told("later1").len(), 1);
-    world.nobody_waits(&id).await;
+    let id = world.submit_again(TOKEN).await["job_id"].as_str().expect("an id").to_owned();
+    world.wait_for_task_success(TOKEN).await;
+    world.wait_until_no_waiters(&id).await;
+    world.submit_again(&token_of_attempt(1)).await;
+    assert_eq!(world.task_results("later1").len(), 1);
+    world.wait_until_no_waiters(&id).await;
 }
 
 #[tokio::test]
 async fn of_more_than_ten_tokens_the_newest_are_told() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
-    world.again(TOKEN).await;
+    world.submit_again(TOKEN).await;
     for number in 1..=10 {
-        world.again(&later(number)).await;
+        world.submit_again(&token_of_attempt(number)).await;
     }
-    world.next_delivery();
+    world.advance_to_next_delivery();
     for number in 1..=10 {
-        world.succeeds(&later(number)).await;
+        world.wait_for_task_success(&token_of_attempt(number)).await;
     }
-    assert_eq!(world.told(TOKEN), []);
+    assert_eq!(world.task_results(TOKEN), []);
 }
 
 #[tokio::test]
 async fn a_state_that_is_refused_for_the_moment_waits_by_its_next_token_alone() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
-    let mut event = world.waited_for(1, json!({ "task_token": TOKEN }));
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
+    let mut event = world.waiting_export_request(1, json!({ "task_token": TOKEN }));
     event["idempotency_key"] = json!("execution 7");
     let failure = world.invoke(event).await.expect_err("a failure");
     assert_eq!(failure.error_type, "Retryable.ProviderThrottled");
-    world.again(&later(1)).await;
-    world.succeeds("later1").await;
+    world.submit_again(&token_of_attempt(1)).await;
+    world.wait_for_task_success("later1").await;
     world.sweep(3600).await;
-    assert_eq!(world.told(TOKEN), []);
+    assert_eq!(world.task_results(TOKEN), []);
 }
 
 #[tokio::test]
 async fn a_state_that_has_timed_out_is_forgotten_and_fails_no_job() {
     let world = World::start().await;
     world.cloud.end_task(TOKEN);
-    let id = world.again(TOKEN).await["job_id"].as_str().expect("an id").to_owned();
-    world.ends(&id, "stored").await;
-    world.nobody_waits(&id).await;
-    assert_eq!(world.told(TOKEN), []);
+    let id = world.submit_again(TOKEN).await["job_id"].as_str().expect("an id").to_owned();
+    world.wait_for_status(&id, "stored").await;
+    world.wait_until_no_waiters(&id).await;
+    assert_eq!(world.task_results(TOKEN), []);
     until("nothing is left to look after", || async {
         (world.sweep(3600).await["checked"] == 0).then_some(())
     })

@@ -16,7 +16,7 @@ use url::Url;
 use crate::world::World;
 
 /// State machines invoke the functions at one port, so these stories take turns.
-static TURN: Mutex<()> = Mutex::const_new(());
+static PORT_LOCK: Mutex<()> = Mutex::const_new(());
 /// A world whose jobs tell this Step Functions of their ends.
 async fn world(step_functions: &str) -> World {
     let port = Url::parse(step_functions).expect("a URL").port().expect("a port") + 1;
@@ -37,7 +37,7 @@ fn step_functions() -> String {
 }
 
 /// A state machine as it is shipped, with the harness's name of the function.
-fn shipped(name: &str) -> Value {
+fn read_state_machine(name: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/submit/workflows");
     let text = fs::read_to_string(folder.join(name)).expect("a state machine");
     serde_json::from_str(&text.replace("${SubmitFunctionName}", "submit")).expect("JSON")
@@ -64,7 +64,7 @@ impl World {
     }
 
     /// Starts a machine. Returns the execution's ARN.
-    async fn started(&self, machine: &Value, input: &Value) -> String {
+    async fn start_execution(&self, machine: &Value, input: &Value) -> String {
         let role = "arn:aws:iam::000000000000:role/workflows";
         let name = format!("export-{}", uuid::Uuid::new_v4());
         let machine = json!({ "name": name, "definition": machine.to_string(), "roleArn": role });
@@ -74,13 +74,13 @@ impl World {
         execution["executionArn"].as_str().expect("an ARN").to_owned()
     }
 
-    async fn execution(&self, arn: &str) -> Value {
+    async fn describe_execution(&self, arn: &str) -> Value {
         self.step_functions("DescribeExecution", &json!({ "executionArn": arn })).await
     }
 
-    async fn execution_ends(&self, arn: &str) -> Value {
+    async fn wait_for_execution_end(&self, arn: &str) -> Value {
         until("the execution ends", || async {
-            let execution = self.execution(arn).await;
+            let execution = self.describe_execution(arn).await;
             (execution["status"] != "RUNNING").then_some(execution)
         })
         .await

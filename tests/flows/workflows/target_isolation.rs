@@ -10,9 +10,9 @@ use harness::{
 use serde_json::json;
 
 use super::{CALLBACK, TOKEN};
-use crate::{worker_crashes::processes, world::World};
+use crate::{worker_crashes::with_worker_processes, world::World};
 
-async fn with_bus(change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+async fn start_with_bus(change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     World::start_with(|options| change(options.variable("EVENT_BUS_NAME", "landfall"))).await
 }
 
@@ -24,7 +24,7 @@ fn stored_events(world: &World) -> usize {
 
 impl World {
     /// Waits until the bus is remembered to have heard everything about a job, and one workflow to wait still.
-    async fn only_one_is_left(&self, id: &str) {
+    async fn wait_until_one_waiter_left(&self, id: &str) {
         until("the others are remembered to have heard", || async {
             let item = self.job_item(id).await;
             let events = item.get("outbox")?.as_l().ok()?;
@@ -35,7 +35,7 @@ impl World {
     }
 
     /// How often the bus and durable functions were told anything.
-    fn others_called(&self) -> u64 {
+    fn other_target_calls(&self) -> u64 {
         let requests = self.cloud.requests();
         requests.of(Service::EventBridge) + requests.of(Service::Lambda)
     }
@@ -44,10 +44,13 @@ impl World {
 #[tokio::test]
 async fn a_bus_that_is_down_keeps_no_state_waiting_and_no_state_is_told_again() {
     for outage in [Outage::Refuse503, Outage::Stall] {
-        let world = with_bus(|options| options).await;
+        let world = start_with_bus(|options| options).await;
         world.cloud.faults().set(Service::EventBridge, outage);
-        let job = world.invoke(world.waited_for(1, json!({ "task_token": TOKEN }))).await.expect("a job");
-        world.succeeds(TOKEN).await;
+        let job = world
+            .invoke(world.waiting_export_request(1, json!({ "task_token": TOKEN })))
+            .await
+            .expect("a job");
+        world.wait_for_task_success(TOKEN).await;
         let id = job["job_id"].as_str().expect("an id");
         until("the state is forgotten", || async {
             (!world.job_item(id).await.contains_key("audience")).then_some(())
@@ -60,29 +63,29 @@ async fn a_bus_that_is_down_keeps_no_state_waiting_and_no_state_is_told_again() 
         world.cloud.faults().clear();
         world.sweep(3600).await;
         assert_eq!(stored_events(&world), 1);
-        world.nobody_waits(id).await;
+        world.wait_until_no_waiters(id).await;
     }
 }
 
 #[tokio::test]
 async fn step_functions_that_are_down_keep_nothing_from_the_bus_and_from_durable_functions() {
     for outage in [Outage::Refuse503, Outage::Stall] {
-        let world = with_bus(|options| options).await;
+        let world = start_with_bus(|options| options).await;
         world.cloud.faults().set(Service::StepFunctions, outage);
         let notify = json!({ "task_token": TOKEN, "callback_id": CALLBACK });
-        let job = world.invoke(world.waited_for(1, notify)).await.expect("a job");
+        let job = world.invoke(world.waiting_export_request(1, notify)).await.expect("a job");
         let id = job["job_id"].as_str().expect("an id");
-        world.ends(id, "stored").await;
-        world.only_one_is_left(id).await;
-        assert_eq!((stored_events(&world), world.called_back(CALLBACK).len()), (1, 1));
-        let called = world.others_called();
+        world.wait_for_status(id, "stored").await;
+        world.wait_until_one_waiter_left(id).await;
+        assert_eq!((stored_events(&world), world.callback_results(CALLBACK).len()), (1, 1));
+        let called = world.other_target_calls();
         world.sweep(60).await;
-        assert_eq!(world.others_called(), called, "they are not told again");
+        assert_eq!(world.other_target_calls(), called, "they are not told again");
 
         world.cloud.faults().clear();
         world.sweep(3600).await;
-        world.succeeds(TOKEN).await;
-        world.nobody_waits(id).await;
+        world.wait_for_task_success(TOKEN).await;
+        world.wait_until_no_waiters(id).await;
     }
 }
 
@@ -90,31 +93,33 @@ async fn step_functions_that_are_down_keep_nothing_from_the_bus_and_from_durable
 async fn without_a_bus_states_are_told_all_the_same_after_an_outage() {
     let world = World::start().await;
     world.cloud.faults().set(Service::StepFunctions, Outage::DropConnections);
-    let job = world.invoke(world.waited_for(1, json!({ "task_token": TOKEN }))).await.expect("a job");
+    let job =
+        world.invoke(world.waiting_export_request(1, json!({ "task_token": TOKEN }))).await.expect("a job");
     let id = job["job_id"].as_str().expect("an id");
-    world.ends(id, "stored").await;
+    world.wait_for_status(id, "stored").await;
     world.sweep(60).await;
-    assert_eq!(world.told(TOKEN), []);
+    assert_eq!(world.task_results(TOKEN), []);
     world.cloud.faults().clear();
     world.sweep(3600).await;
-    world.succeeds(TOKEN).await;
-    world.nobody_waits(id).await;
+    world.wait_for_task_success(TOKEN).await;
+    world.wait_until_no_waiters(id).await;
 }
 
 #[tokio::test]
 async fn a_state_that_was_told_without_an_answer_is_not_told_otherwise_the_second_time() {
     let world = World::start().await;
     world.cloud.faults().next(Service::StepFunctions, "SendTaskSuccess", Outage::LoseAnswers, 1);
-    let job = world.invoke(world.waited_for(1, json!({ "task_token": TOKEN }))).await.expect("a job");
-    world.succeeds(TOKEN).await;
-    world.nobody_waits(job["job_id"].as_str().expect("an id")).await;
+    let job =
+        world.invoke(world.waiting_export_request(1, json!({ "task_token": TOKEN }))).await.expect("a job");
+    world.wait_for_task_success(TOKEN).await;
+    world.wait_until_no_waiters(job["job_id"].as_str().expect("an id")).await;
     assert!(world.cloud.requests().count(Service::StepFunctions, "SendTaskSuccess") > 1);
 }
 
 #[tokio::test]
 async fn a_crash_between_the_end_and_the_telling_loses_nothing() {
-    let world = World::start_with(processes).await;
-    let (id, url) = world.waited_for_in_silence(json!({ "task_token": TOKEN })).await;
+    let world = World::start_with(with_worker_processes).await;
+    let (id, url) = world.submit_waiting_export_without_callback(json!({ "task_token": TOKEN })).await;
     world.cloud.faults().set(Service::StepFunctions, Outage::Stall);
     world.redeliver(&url, 1);
     until("the worker tells of the end", || async {
@@ -123,29 +128,29 @@ async fn a_crash_between_the_end_and_the_telling_loses_nothing() {
     .await;
     world.kill_worker();
     assert_eq!(world.job(&id).await["status"], "stored");
-    assert_eq!(world.told(TOKEN), []);
+    assert_eq!(world.task_results(TOKEN), []);
 
     world.cloud.faults().clear();
     world.sweep(60).await;
-    world.succeeds(TOKEN).await;
-    world.nobody_waits(&id).await;
+    world.wait_for_task_success(TOKEN).await;
+    world.wait_until_no_waiters(&id).await;
 }
 
 #[tokio::test]
 async fn whoever_cannot_be_let_in_is_not_answered_as_if_it_waited() {
     let world = World::start().await;
-    let mut event = world.waited_for(1, json!({ "task_token": TOKEN }));
+    let mut event = world.waiting_export_request(1, json!({ "task_token": TOKEN }));
     event["idempotency_key"] = json!("execution 7");
     let job = world.invoke(event.clone()).await.expect("a job");
     let id = job["job_id"].as_str().expect("an id");
-    world.ends(id, "stored").await;
-    world.nobody_waits(id).await;
+    world.wait_for_status(id, "stored").await;
+    world.wait_until_no_waiters(id).await;
     // The claim is a transaction, so the next single write is the one that lets the new token in.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::Refuse503, 3);
     event["notify"] = json!({ "task_token": "later" });
     let failure = world.invoke(event.clone()).await.expect_err("a failure");
     assert_eq!(failure.error_type, "Retryable.StorageUnavailable");
     world.invoke(event).await.expect("a job");
-    world.succeeds("later").await;
-    assert_eq!(world.accepted_posts(), 1);
+    world.wait_for_task_success("later").await;
+    assert_eq!(world.accepted_exports(), 1);
 }

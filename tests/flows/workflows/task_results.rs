@@ -5,19 +5,20 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{CALLBACK, TOKEN};
-use crate::world::{World, named, problem};
+use crate::world::{World, assert_problem, error_fields};
 
 #[tokio::test]
 async fn a_state_goes_on_with_the_job_and_its_manifest() {
     let world = World::start().await;
-    let job = world.invoke(world.waited_for(2, json!({ "task_token": TOKEN }))).await.expect("a job");
+    let job =
+        world.invoke(world.waiting_export_request(2, json!({ "task_token": TOKEN }))).await.expect("a job");
     assert_eq!(job["notify"], json!({ "waiting": 1, "webhook_url": null, "partial_is_success": false }));
     let id = job["job_id"].as_str().expect("an id");
-    let output = world.succeeds(TOKEN).await;
-    world.nobody_waits(id).await;
+    let output = world.wait_for_task_success(TOKEN).await;
+    world.wait_until_no_waiters(id).await;
     let mut stored = world.job(id).await;
     assert_eq!(output["manifest"], json!({ "bucket": BUCKET, "key": stored["manifest"]["key"] }));
-    world.object(output["manifest"]["key"].as_str().expect("a key")).await;
+    world.read_object(output["manifest"]["key"].as_str().expect("a key")).await;
     // Told by the state the job was in when it ended: somebody still waited.
     stored["notify"] = output["job"]["notify"].clone();
     // Deliveries are shown to whoever asks for a job alone.
@@ -28,19 +29,19 @@ async fn a_state_goes_on_with_the_job_and_its_manifest() {
 #[tokio::test]
 async fn a_token_may_come_over_http_too() {
     let world = World::start().await;
-    let mut body = world.export(1);
+    let mut body = world.export_request(1);
     body["notify"] = json!({ "task_token": TOKEN });
     let answer = world.post(&body, &[]).await;
     assert_eq!(answer.status(), 202, "{}", answer.body());
-    assert_eq!(world.succeeds(TOKEN).await["job"]["job_id"], answer.body()["job_id"]);
+    assert_eq!(world.wait_for_task_success(TOKEN).await["job"]["job_id"], answer.body()["job_id"]);
 }
 
 #[tokio::test]
 async fn a_job_that_lacks_files_fails_its_state_and_names_what_came() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
-    world.invoke(world.waited_for(2, json!({ "task_token": TOKEN }))).await.expect("a job");
-    let (error, cause) = world.fails(TOKEN).await;
+    world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
+    world.invoke(world.waiting_export_request(2, json!({ "task_token": TOKEN }))).await.expect("a job");
+    let (error, cause) = world.wait_for_task_failure(TOKEN).await;
     assert_eq!((error.as_str(), &cause["job"]["status"]), ("Landfall.Partial", &json!("partial")));
     assert_eq!(cause["manifest"]["bucket"], BUCKET);
 }
@@ -48,18 +49,18 @@ async fn a_job_that_lacks_files_fails_its_state_and_names_what_came() {
 #[tokio::test]
 async fn a_state_that_takes_fewer_files_goes_on() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
+    world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
     let notify = json!({ "task_token": TOKEN, "partial_is_success": true });
-    world.invoke(world.waited_for(2, notify)).await.expect("a job");
-    assert_eq!(world.succeeds(TOKEN).await["job"]["status"], "partial");
+    world.invoke(world.waiting_export_request(2, notify)).await.expect("a job");
+    assert_eq!(world.wait_for_task_success(TOKEN).await["job"]["status"], "partial");
 }
 
 #[tokio::test]
 async fn a_job_that_fails_has_an_error_to_catch() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "archive", "kind": "expired" }));
-    world.invoke(world.waited_for(2, json!({ "task_token": TOKEN }))).await.expect("a job");
-    let (error, cause) = world.fails(TOKEN).await;
+    world.inject_fault(json!({ "on": "archive", "kind": "expired" }));
+    world.invoke(world.waiting_export_request(2, json!({ "task_token": TOKEN }))).await.expect("a job");
+    let (error, cause) = world.wait_for_task_failure(TOKEN).await;
     assert_eq!(error, "Landfall.Failed.SourceGone");
     assert_eq!((&cause["job"]["error"]["type"], &cause["manifest"]), (&json!("SourceGone"), &Value::Null));
 }
@@ -67,31 +68,32 @@ async fn a_job_that_fails_has_an_error_to_catch() {
 #[tokio::test]
 async fn a_job_that_expires_ends_the_wait_and_still_lands() {
     let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
-    let (id, url) = world.waited_for_in_silence(json!({ "task_token": TOKEN })).await;
+    let (id, url) = world.submit_waiting_export_without_callback(json!({ "task_token": TOKEN })).await;
     until("the job expires", || async {
         world.sweep(3600).await;
         (world.job(&id).await["status"] == "expired").then_some(())
     })
     .await;
-    assert_eq!(world.fails(TOKEN).await.0, "Landfall.Expired");
+    assert_eq!(world.wait_for_task_failure(TOKEN).await.0, "Landfall.Expired");
     world.redeliver(&url, 1);
-    world.ends(&id, "stored").await;
-    assert_eq!(world.told(TOKEN).len(), 1);
+    world.wait_for_status(&id, "stored").await;
+    assert_eq!(world.task_results(TOKEN).len(), 1);
 }
 
 #[tokio::test]
 async fn a_job_that_is_cancelled_ends_both_kinds_of_waits_by_the_same_error() {
     let world = World::start().await;
     let notify = json!({ "task_token": TOKEN, "callback_id": CALLBACK });
-    let (id, url) = world.waited_for_in_silence(notify).await;
-    world.cancelled(&id).await;
-    let (error, cause) = world.fails(TOKEN).await;
+    let (id, url) = world.submit_waiting_export_without_callback(notify).await;
+    world.cancel_job(&id).await;
+    let (error, cause) = world.wait_for_task_failure(TOKEN).await;
     assert_eq!(error, "Landfall.Cancelled");
     assert_eq!((&cause["job"]["job_id"], &cause["job"]["status"]), (&json!(id), &json!("cancelled")));
-    let told = until("the durable function is told", || async { world.called_back(CALLBACK).pop() }).await;
+    let told =
+        until("the durable function is told", || async { world.callback_results(CALLBACK).pop() }).await;
     let CallbackReport::Failure { error, .. } = told else { panic!("no failure: {told:?}") };
     assert_eq!(error["ErrorType"], "Landfall.Cancelled");
-    world.nobody_waits(&id).await;
+    world.wait_until_no_waiters(&id).await;
 
     world.redeliver(&url, 1);
     until("what still comes is recorded", || async {
@@ -99,18 +101,18 @@ async fn a_job_that_is_cancelled_ends_both_kinds_of_waits_by_the_same_error() {
     })
     .await;
     world.sweep(3600).await;
-    assert_eq!((world.told(TOKEN).len(), world.called_back(CALLBACK).len()), (1, 1));
+    assert_eq!((world.task_results(TOKEN).len(), world.callback_results(CALLBACK).len()), (1, 1));
 }
 
 #[tokio::test]
 async fn a_request_that_is_refused_fails_its_state_by_its_own_error_alone() {
     let world = World::start().await;
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
-    let event = world.waited_for(1, json!({ "task_token": TOKEN }));
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
+    let event = world.waiting_export_request(1, json!({ "task_token": TOKEN }));
     let failure = world.invoke(event).await.expect_err("a failure");
     assert_eq!(failure.error_type, "Permanent.ProviderRefusedRequest");
-    let id = world.jobs().await[0]["pk"].as_s().expect("an id").clone();
-    world.nobody_waits(&id).await;
+    let id = world.job_items().await[0]["pk"].as_s().expect("an id").clone();
+    world.wait_until_no_waiters(&id).await;
     world.sweep(3600).await;
     assert_eq!(world.cloud.task_reports(), []);
 }
@@ -121,11 +123,12 @@ async fn a_job_that_waited_its_turn_and_is_refused_then_fails_its_state() {
         options.variable("ABYSSALE_REQUESTS_PER_SECOND", "1").variable("MAX_SUBMIT_WAIT_SECONDS", "0")
     })
     .await;
-    world.submitted(1).await;
-    let job = world.invoke(world.waited_for(1, json!({ "task_token": TOKEN }))).await.expect("a job");
+    world.submit_export(1).await;
+    let job =
+        world.invoke(world.waiting_export_request(1, json!({ "task_token": TOKEN }))).await.expect("a job");
     assert_eq!(job["status"], "waiting");
-    world.trouble(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
-    let (error, cause) = world.fails(TOKEN).await;
+    world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
+    let (error, cause) = world.wait_for_task_failure(TOKEN).await;
     assert_eq!(error, "Landfall.Failed.ProviderRefusedRequest");
     assert_eq!(cause["job"]["job_id"], job["job_id"]);
 }
@@ -133,36 +136,36 @@ async fn a_job_that_waited_its_turn_and_is_refused_then_fails_its_state() {
 #[tokio::test]
 async fn a_picture_that_is_made_at_once_completes_its_state() {
     let world = World::start().await;
-    let mut event = world.order("image", "static", json!({}));
+    let mut event = world.design_request("image", "static", json!({}));
     event["command"] = json!("submit");
     event["notify"] = json!({ "task_token": TOKEN });
     let job = world.invoke(event).await.expect("a job");
     assert_eq!(job["status"], "stored");
-    assert_eq!(world.succeeds(TOKEN).await["job"]["job_id"], job["job_id"]);
+    assert_eq!(world.wait_for_task_success(TOKEN).await["job"]["job_id"], job["job_id"]);
 }
 
 #[tokio::test]
 async fn an_address_that_is_answered_at_once_completes_its_state() {
     let world = World::start().await;
-    let mut event = world.order("dynamic_image", "static", json!({}));
+    let mut event = world.design_request("dynamic_image", "static", json!({}));
     event["command"] = json!("submit");
     event["notify"] = json!({ "task_token": TOKEN });
     let job = world.invoke(event).await.expect("a job");
-    let output = world.succeeds(TOKEN).await;
+    let output = world.wait_for_task_success(TOKEN).await;
     assert_eq!((&output["job"]["result"], &output["manifest"]), (&job["result"], &Value::Null));
 }
 
 #[tokio::test]
 async fn what_nobody_could_be_told_by_is_refused_by_name_before_anything_is_asked() {
     let world = World::start().await;
-    let mut body = world.export(1);
+    let mut body = world.export_request(1);
     body["notify"] = json!({
         "task_token": "", "callback_id": "not base64!", "webhook_url": "http://example.com", "partial_is_success": 1,
         "email": "a@example.com",
     });
     let answer = world.post(&body, &[]).await;
     let fields = ["callback_id", "email", "partial_is_success", "task_token", "webhook_url"];
-    let mut found = named(problem(&answer, 400, "invalid-request"));
+    let mut found = error_fields(assert_problem(&answer, 400, "invalid-request"));
     found.sort_unstable();
     assert_eq!(found, fields.map(|field| format!("notify.{field}")));
     assert_eq!(world.admin(Method::GET, "/exports", Value::Null)["accepted_posts"], 0);

@@ -8,27 +8,27 @@ use crate::world::World;
 
 impl World {
     /// A generation that somebody makes elsewhere, of which only subscriptions hear. Returns its id.
-    async fn generated_elsewhere(&self, formats: Value) -> Value {
+    async fn generate_elsewhere(&self, formats: Value) -> Value {
         let design = self.design("static")["id"].as_str().expect("an id").to_owned();
         let path = format!("/async/banner-builder/{design}/generate");
-        self.operate(&path, json!({ "template_format_names": formats })).await["generation_request_id"]
+        self.call_abyssale(&path, json!({ "template_format_names": formats })).await["generation_request_id"]
             .clone()
     }
 
     /// Waits until so many deliveries of the subscription were let in and dealt with.
-    async fn heard(&self, count: usize) {
+    async fn wait_for_accepted_deliveries(&self, count: usize) {
         until(&format!("{count} deliveries are answered"), || async {
             let sent = self.deliveries();
             let let_in = sent.iter().filter(|sent| sent["attempts"][0]["status"] == 200);
             (let_in.count() == count).then_some(())
         })
         .await;
-        self.rests().await;
+        self.wait_for_empty_queue().await;
     }
 }
 
 /// A world that adopts these kinds of work and hears of these events. What nobody waits for is soon given up.
-async fn adopting(kinds: &str, events: &[&str]) -> World {
+async fn start_importing(kinds: &str, events: &[&str]) -> World {
     let soon = |options: StackOptions| options.variable("LOOKUP_DELAY_SECONDS", "0");
     let world = World::start_with(|options| soon(options).variable("IMPORT_KINDS", kinds)).await;
     for event in events {
@@ -39,13 +39,13 @@ async fn adopting(kinds: &str, events: &[&str]) -> World {
 
 #[tokio::test]
 async fn what_is_about_no_job_is_acknowledged_and_written_down() {
-    let world = adopting("", &["new_banner", "new_banner_batch", "template_status"]).await;
-    world.generated_elsewhere(json!(["square", "story"])).await;
+    let world = start_importing("", &["new_banner", "new_banner_batch", "template_status"]).await;
+    world.generate_elsewhere(json!(["square", "story"])).await;
     let design = world.design("static")["id"].as_str().expect("an id").to_owned();
     world.admin(Method::PUT, &format!("/designs/{design}"), json!({ "status": "APPROVED" }));
-    world.heard(4).await;
+    world.wait_for_accepted_deliveries(4).await;
     let unknown = json!({ "event_type": "WORKSPACE_RENAMED", "name": "Spring" });
-    let hook = world.hook_url();
+    let hook = world.subscription_url();
     assert_eq!(world.deliver(json!({ "url": hook, "sign": true, "body": unknown })).await, 200);
     assert_eq!(world.deliver(json!({ "url": hook, "sign": true, "body": "not JSON" })).await, 200);
     assert_eq!(world.deliver(json!({ "url": hook, "body": unknown })).await, 401, "nothing proves it");
@@ -59,72 +59,74 @@ async fn what_is_about_no_job_is_acknowledged_and_written_down() {
         "unreadable",
     ];
     // The batch is looked for in vain three times, since an answer that names it may be on its way.
-    until("all of them are written down", || async { (world.told_of_today().await == known).then_some(()) })
-        .await;
-    assert_eq!((world.jobs().await, world.keys().await), (vec![], vec![]));
+    until("all of them are written down", || async {
+        (world.workspace_events_of_today().await == known).then_some(())
+    })
+    .await;
+    assert_eq!((world.job_items().await, world.object_keys().await), (vec![], vec![]));
 }
 
 #[tokio::test]
 async fn banners_that_were_made_elsewhere_are_adopted_when_told_so() {
-    let world = adopting("banner", &["new_banner"]).await;
-    world.generated_elsewhere(json!(["square", "story"])).await;
-    world.heard(2).await;
-    let jobs = world.jobs().await;
+    let world = start_importing("banner", &["new_banner"]).await;
+    world.generate_elsewhere(json!(["square", "story"])).await;
+    world.wait_for_accepted_deliveries(2).await;
+    let jobs = world.job_items().await;
     assert_eq!(jobs.len(), 2);
     for job in jobs {
-        let job = world.ends(job["pk"].as_s().expect("an id"), "stored").await;
+        let job = world.wait_for_status(job["pk"].as_s().expect("an id"), "stored").await;
         assert_eq!((&job["kind"], &job["files_total"]), (&json!("banner"), &json!(1)), "{job:#}");
-        let manifest = world.manifest(&job).await;
+        let manifest = world.read_manifest(&job).await;
         let banner = manifest["files"][0]["details"]["banner_id"].as_str().expect("an id");
         assert_eq!(job["provider_job_id"], format!("{banner}#1"));
-        world.as_listed(&manifest).await;
+        world.assert_files_match_manifest(&manifest).await;
     }
 }
 
 #[tokio::test]
 async fn each_version_of_a_banner_is_adopted_once_however_often_it_is_told() {
-    let world = adopting("banner", &["new_banner"]).await;
-    world.generated_elsewhere(json!(["square"])).await;
-    world.heard(1).await;
+    let world = start_importing("banner", &["new_banner"]).await;
+    world.generate_elsewhere(json!(["square"])).await;
+    world.wait_for_accepted_deliveries(1).await;
     let banner = world.generations()["generations"][0]["banner_ids"][0].clone();
-    world.redeliver(&world.hook_url(), 3);
-    assert_eq!(world.answers(&world.hook_url(), 4).await, [200; 4]);
-    world.rests().await;
-    assert_eq!(world.jobs().await.len(), 1);
+    world.redeliver(&world.subscription_url(), 3);
+    assert_eq!(world.wait_for_attempts(&world.subscription_url(), 4).await, [200; 4]);
+    world.wait_for_empty_queue().await;
+    assert_eq!(world.job_items().await.len(), 1);
 
     let design = world.design("static")["id"].as_str().expect("an id").to_owned();
     let anew = json!({ "template_format_names": ["square"], "original_visual_id": banner });
-    world.operate(&format!("/async/banner-builder/{design}/generate"), anew).await;
-    world.heard(2).await;
-    assert_eq!(world.jobs().await.len(), 2, "another version is another event");
+    world.call_abyssale(&format!("/async/banner-builder/{design}/generate"), anew).await;
+    world.wait_for_accepted_deliveries(2).await;
+    assert_eq!(world.job_items().await.len(), 2, "another version is another event");
 }
 
 #[tokio::test]
 async fn a_batch_that_was_made_elsewhere_is_adopted_as_one_job() {
-    let world = adopting("generation", &["new_banner", "new_banner_batch"]).await;
-    world.trouble(json!({ "on": "generation", "kind": "format_error", "format": "story" }));
-    let provider_job_id = world.generated_elsewhere(json!(["square", "story", "postcard"])).await;
-    world.heard(3).await;
-    let id =
-        until("it is adopted", || async { world.jobs().await.first()?["pk"].as_s().ok().cloned() }).await;
-    let job = world.ends(&id, "partial").await;
+    let world = start_importing("generation", &["new_banner", "new_banner_batch"]).await;
+    world.inject_fault(json!({ "on": "generation", "kind": "format_error", "format": "story" }));
+    let provider_job_id = world.generate_elsewhere(json!(["square", "story", "postcard"])).await;
+    world.wait_for_accepted_deliveries(3).await;
+    let id = until("it is adopted", || async { world.job_items().await.first()?["pk"].as_s().ok().cloned() })
+        .await;
+    let job = world.wait_for_status(&id, "partial").await;
     assert_eq!((&job["kind"], &job["provider_job_id"]), (&json!("generation"), &provider_job_id));
     assert_eq!((&job["files_total"], &job["missing"][0]["name"]), (&json!(2), &json!("story")), "{job:#}");
     assert_eq!(
-        (world.jobs().await.len(), world.told_of_today().await),
+        (world.job_items().await.len(), world.workspace_events_of_today().await),
         (1, vec!["NEW_BANNER".to_owned(); 2])
     );
 }
 
 #[tokio::test]
 async fn an_adopted_batch_that_failed_is_told_as_such() {
-    let world = adopting("generation", &["new_banner_batch"]).await;
-    world.trouble(json!({ "on": "generation", "kind": "format_error" }));
-    world.generated_elsewhere(json!(["square"])).await;
-    world.heard(1).await;
-    let id =
-        until("it is adopted", || async { world.jobs().await.first()?["pk"].as_s().ok().cloned() }).await;
-    let job = world.ends(&id, "failed").await;
-    assert_eq!((&job["error"]["type"], world.keys().await), (&json!("ProviderFailed"), vec![]));
+    let world = start_importing("generation", &["new_banner_batch"]).await;
+    world.inject_fault(json!({ "on": "generation", "kind": "format_error" }));
+    world.generate_elsewhere(json!(["square"])).await;
+    world.wait_for_accepted_deliveries(1).await;
+    let id = until("it is adopted", || async { world.job_items().await.first()?["pk"].as_s().ok().cloned() })
+        .await;
+    let job = world.wait_for_status(&id, "failed").await;
+    assert_eq!((&job["error"]["type"], world.object_keys().await), (&json!("ProviderFailed"), vec![]));
     assert_eq!(job["manifest"], Value::Null);
 }

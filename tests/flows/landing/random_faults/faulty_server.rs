@@ -14,9 +14,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// How a server serves when nothing goes wrong.
+/// How a server serve_response when nothing goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manners {
+pub(super) enum ServingMode {
     /// Ranges of the file, with its length.
     Ranges,
     /// The whole file, with its length.
@@ -27,13 +27,13 @@ pub(super) enum Manners {
 
 /// What goes wrong with one answer. Places are in thousandths of its body.
 #[derive(Debug, Clone)]
-pub(super) enum Slip {
+pub(super) enum Fault {
     /// Nothing.
     None,
     /// Another status.
     Status(u16),
     /// The connection closes without an answer.
-    Silence,
+    NoResponse,
     /// The connection closes within the body.
     Cut(usize),
     /// The body rests for so many milliseconds.
@@ -43,27 +43,27 @@ pub(super) enum Slip {
     /// The file ends early, and everything that is said of it agrees.
     Shorter(usize),
     /// Another range than the one asked for, and the answer says so.
-    OtherRange,
+    WrongRange,
     /// The whole file instead of a range.
-    Whole,
+    IgnoredRange,
     /// From here on it is the second file.
-    Changed,
+    FileChanged,
 }
 
-/// Any slip, those first that are the simplest.
-pub(super) fn slips() -> impl Strategy<Value = Slip> {
+/// Any fault, those first that are the simplest.
+pub(super) fn faults() -> impl Strategy<Value = Fault> {
     let statuses = prop::sample::select(vec![500_u16, 502, 503, 504, 429, 408]);
     prop_oneof![
-        1 => Just(Slip::None),
-        3 => statuses.prop_map(Slip::Status),
-        1 => Just(Slip::Silence),
-        4 => (0..1000_usize).prop_map(Slip::Cut),
-        1 => (0..1000_usize, 20..120_u64).prop_map(|(at, pause)| Slip::Pause(at, pause)),
-        1 => (1..100_000_u64).prop_map(Slip::Longer),
-        1 => (0..1000_usize).prop_map(Slip::Shorter),
-        1 => Just(Slip::OtherRange),
-        1 => Just(Slip::Whole),
-        3 => Just(Slip::Changed),
+        1 => Just(Fault::None),
+        3 => statuses.prop_map(Fault::Status),
+        1 => Just(Fault::NoResponse),
+        4 => (0..1000_usize).prop_map(Fault::Cut),
+        1 => (0..1000_usize, 20..120_u64).prop_map(|(at, pause)| Fault::Pause(at, pause)),
+        1 => (1..100_000_u64).prop_map(Fault::Longer),
+        1 => (0..1000_usize).prop_map(Fault::Shorter),
+        1 => Just(Fault::WrongRange),
+        1 => Just(Fault::IgnoredRange),
+        3 => Just(Fault::FileChanged),
     ]
 }
 
@@ -75,27 +75,27 @@ pub(super) struct Source {
 
 struct Shared {
     files: Vec<Bytes>,
-    manners: Manners,
-    course: Mutex<Course>,
+    mode: ServingMode,
+    state: Mutex<ServerState>,
 }
 
 /// How far it came.
-struct Course {
-    slips: VecDeque<Slip>,
+struct ServerState {
+    faults: VecDeque<Fault>,
     /// Which file is served.
     file: usize,
     /// What was asked for, and what went wrong with it.
-    story: Vec<String>,
+    request_log: Vec<String>,
 }
 
 impl Source {
-    /// Serves the first of these files, and the second after [`Slip::Changed`]; one slip for each request.
-    pub(super) async fn serving(files: Vec<Vec<u8>>, manners: Manners, slips: Vec<Slip>) -> Self {
+    /// Serves the first of these files, and the second after [`Fault::FileChanged`]; one fault for each request.
+    pub(super) async fn serving(files: Vec<Vec<u8>>, mode: ServingMode, faults: Vec<Fault>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let files = files.into_iter().map(Bytes::from).collect();
-        let course = Mutex::new(Course { slips: slips.into(), file: 0, story: vec![] });
-        let shared = Arc::new(Shared { files, manners, course });
+        let state = Mutex::new(ServerState { faults: faults.into(), file: 0, request_log: vec![] });
+        let shared = Arc::new(Shared { files, mode, state });
         let served = shared.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -107,28 +107,31 @@ impl Source {
     }
 
     /// Whether these are the bytes of a file that was served.
-    pub(super) fn served(&self, bytes: &[u8]) -> bool {
-        let last = self.shared.course.lock().expect("nobody panics").file;
+    pub(super) fn has_served(&self, bytes: &[u8]) -> bool {
+        let last = self.shared.state.lock().expect("nobody panics").file;
         self.shared.files[..=last].iter().any(|file| file == bytes)
     }
 
     /// What happened, for whoever wonders.
-    pub(super) fn story(&self) -> String {
-        format!("the source's story: {:#?}", self.shared.course.lock().expect("nobody panics").story)
+    pub(super) fn request_log(&self) -> String {
+        format!(
+            "requests at the source: {:#?}",
+            self.shared.state.lock().expect("nobody panics").request_log
+        )
     }
 }
 
 impl Shared {
-    /// The next slip, and the file that is served with it.
-    fn next(&self, asked: &str) -> (Slip, usize) {
-        let mut course = self.course.lock().expect("nobody panics");
-        let slip = course.slips.pop_front().unwrap_or(Slip::None);
-        if matches!(slip, Slip::Changed) {
-            course.file = self.files.len() - 1;
+    /// The next fault, and the file that is served with it.
+    fn next(&self, asked: &str) -> (Fault, usize) {
+        let mut state = self.state.lock().expect("nobody panics");
+        let fault = state.faults.pop_front().unwrap_or(Fault::None);
+        if matches!(fault, Fault::FileChanged) {
+            state.file = self.files.len() - 1;
         }
-        let told = format!("file {}, {asked}: {slip:?}", course.file);
-        course.story.push(told);
-        (slip, course.file)
+        let told = format!("file {}, {asked}: {fault:?}", state.file);
+        state.request_log.push(told);
+        (fault, state.file)
     }
 }
 
@@ -154,14 +157,14 @@ async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<(
         }
     }
     let request = String::from_utf8_lossy(&request).into_owned();
-    let (slip, number) = shared.next(header(&request, "range").unwrap_or("no range"));
-    let file = match slip {
-        Slip::Shorter(at) => shared.files[number].slice(..(shared.files[number].len() * at / 1000).max(1)),
+    let (fault, number) = shared.next(header(&request, "range").unwrap_or("no range"));
+    let file = match fault {
+        Fault::Shorter(at) => shared.files[number].slice(..(shared.files[number].len() * at / 1000).max(1)),
         _ => shared.files[number].clone(),
     };
-    match slip {
-        Slip::Silence => return Ok(()),
-        Slip::Status(status) => {
+    match fault {
+        Fault::NoResponse => return Ok(()),
+        Fault::Status(status) => {
             let text = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             return stream.write_all(text.as_bytes()).await;
         }
@@ -169,22 +172,22 @@ async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<(
     }
     let tag = format!("\"{number}\"");
     let same = header(&request, "if-range").is_none_or(|wanted| wanted == tag);
-    let ranged = shared.manners == Manners::Ranges && same && !matches!(slip, Slip::Whole);
-    let asked = range(&request, file.len()).filter(|_| ranged).map(|asked| match slip {
+    let ranged = shared.mode == ServingMode::Ranges && same && !matches!(fault, Fault::IgnoredRange);
+    let asked = range(&request, file.len()).filter(|_| ranged).map(|asked| match fault {
         // Of the same length, where there is one.
-        Slip::OtherRange if asked.start > 0 => asked.start - 1..asked.end - 1,
-        Slip::OtherRange => usize::from(asked.len() > 1)..asked.end,
+        Fault::WrongRange if asked.start > 0 => asked.start - 1..asked.end - 1,
+        Fault::WrongRange => usize::from(asked.len() > 1)..asked.end,
         _ => asked,
     });
     let body = asked.clone().map_or_else(|| file.clone(), |asked| file.slice(asked));
-    let head = head(&slip, shared.manners, asked, file.len(), body.len(), &tag);
+    let head = head(&fault, shared.mode, asked, file.len(), body.len(), &tag);
     stream.write_all(head.as_bytes()).await?;
-    send(&mut stream, &body, &slip, shared.manners == Manners::Chunks).await
+    send(&mut stream, &body, &fault, shared.mode == ServingMode::Chunks).await
 }
 
 fn head(
-    slip: &Slip,
-    manners: Manners,
+    fault: &Fault,
+    mode: ServingMode,
     asked: Option<Range<usize>>,
     file: usize,
     body: usize,
@@ -196,22 +199,22 @@ fn head(
         }
         None => ("200 OK", String::new()),
     };
-    let more = if let Slip::Longer(more) = slip { *more } else { 0 };
-    let length = match manners {
-        Manners::Chunks => "transfer-encoding: chunked".to_owned(),
+    let more = if let Fault::Longer(more) = fault { *more } else { 0 };
+    let length = match mode {
+        ServingMode::Chunks => "transfer-encoding: chunked".to_owned(),
         _ => format!("content-length: {}", body as u64 + more),
     };
     format!("HTTP/1.1 {status}\r\n{range}{length}\r\netag: {tag}\r\nconnection: close\r\n\r\n")
 }
 
 /// Sends a body in pieces, as far as it comes.
-async fn send(stream: &mut TcpStream, body: &Bytes, slip: &Slip, chunks: bool) -> std::io::Result<()> {
-    let (end, whole) = match slip {
-        Slip::Cut(at) => (body.len() * at / 1000, false),
+async fn send(stream: &mut TcpStream, body: &Bytes, fault: &Fault, chunks: bool) -> std::io::Result<()> {
+    let (end, whole) = match fault {
+        Fault::Cut(at) => (body.len() * at / 1000, false),
         _ => (body.len(), true),
     };
-    let pause = match slip {
-        Slip::Pause(at, pause) => Some((body.len() * at / 1000, Duration::from_millis(*pause))),
+    let pause = match fault {
+        Fault::Pause(at, pause) => Some((body.len() * at / 1000, Duration::from_millis(*pause))),
         _ => None,
     };
     let mut sent = 0;

@@ -4,14 +4,14 @@ use harness::Clients;
 use runtime::Environment;
 use serde_json::{Value, json};
 
-use super::{TURN, shipped, step_functions, world};
+use super::{PORT_LOCK, read_state_machine, step_functions, world};
 use crate::world::World;
 
 /// The bucket of the list, where Step Functions is.
 const LISTS: &str = "lists";
 
 /// Puts a list of requests where Step Functions reads it.
-async fn listed(key: &str, requests: &Value) {
+async fn put_request_list(key: &str, requests: &Value) {
     let endpoint = step_functions();
     let environment = [
         ("AWS_REGION", "us-east-1"),
@@ -27,13 +27,13 @@ async fn listed(key: &str, requests: &Value) {
 
 /// The state machine for many jobs, but for what this Step Functions does not know of JSONata: where results are written.
 fn for_many_jobs() -> Value {
-    let mut machine = shipped("many_exports.asl.json");
+    let mut machine = read_state_machine("many_exports.asl.json");
     let writer = machine["States"]["Exports"].as_object_mut().expect("a state").remove("ResultWriter");
     assert!(writer.is_some_and(|writer| writer["Arguments"]["Prefix"].is_string()));
     machine
 }
 
-fn lines(execution: &Value) -> Vec<Value> {
+fn result_lines(execution: &Value) -> Vec<Value> {
     assert_eq!(execution["status"], "SUCCEEDED", "{execution:#}");
     serde_json::from_str(execution["output"].as_str().expect("an output")).expect("a list")
 }
@@ -41,14 +41,14 @@ fn lines(execution: &Value) -> Vec<Value> {
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
 async fn every_request_of_a_list_is_a_line_of_the_results_whatever_became_of_it() {
-    let _turn = TURN.lock().await;
+    let _port_lock = PORT_LOCK.lock().await;
     let world: World = world(&step_functions()).await;
-    let mut refused = world.export(1);
+    let mut refused = world.export_request(1);
     refused["banner_ids"] = json!(["no id"]);
-    listed("list.json", &json!([world.export(2), refused, world.export(3)])).await;
+    put_request_list("list.json", &json!([world.export_request(2), refused, world.export_request(3)])).await;
     let input = json!({ "bucket": LISTS, "key": "list.json", "prefix": "results" });
-    let execution = world.started(&for_many_jobs(), &input).await;
-    let mut lines = lines(&world.execution_ends(&execution).await);
+    let execution = world.start_execution(&for_many_jobs(), &input).await;
+    let mut lines = result_lines(&world.wait_for_execution_end(&execution).await);
     lines.sort_by_key(|line| line["error"].is_string());
     for line in &lines[..2] {
         let job = world.job(line["job_id"].as_str().expect("a job")).await;
@@ -57,5 +57,5 @@ async fn every_request_of_a_list_is_a_line_of_the_results_whatever_became_of_it(
     let failed =
         json!({ "job_id": null, "status": "failed", "manifest": null, "error": "Permanent.InvalidRequest" });
     assert_eq!(lines[2..], [failed]);
-    assert_eq!(world.accepted_posts(), 2, "each was asked for once");
+    assert_eq!(world.accepted_exports(), 2, "each was asked for once");
 }

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use harness::until;
 use serde_json::{Value, json};
 
-use super::{TURN, step_functions, world};
-use crate::{signing_secret::log::Page, world::World};
+use super::{PORT_LOCK, step_functions, world};
+use crate::{signing_secret::log::LogBuffer, world::World};
 
 /// How long a state here waits for a sign of life; the least that leaves a busy machine the time to give one.
 const HEARTBEAT: Duration = Duration::from_secs(3);
 
 /// The state machine for one job, as it is but for the time that it waits for a sign of life.
 fn for_one_job() -> Value {
-    let mut machine = super::shipped("export_and_wait.asl.json");
+    let mut machine = super::read_state_machine("export_and_wait.asl.json");
     machine["States"]["Export"]["HeartbeatSeconds"] = json!(HEARTBEAT.as_secs());
     machine
 }
@@ -27,11 +27,11 @@ fn for_one_job_without_retries() -> Value {
 
 impl World {
     /// Starts a machine for an export that nothing is heard of. Returns the execution's ARN and the job's id.
-    async fn waited_for_by(&self, machine: &Value) -> (String, String) {
-        self.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
-        let execution = self.started(machine, &self.export(2)).await;
+    async fn start_waiting_execution(&self, machine: &Value) -> (String, String) {
+        self.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+        let execution = self.start_execution(machine, &self.export_request(2)).await;
         let id = until("the job is submitted", || async {
-            let item = self.jobs().await.pop()?;
+            let item = self.job_items().await.pop()?;
             (item["status"].as_s().ok()? == "submitted").then_some(item["pk"].as_s().ok()?.clone())
         })
         .await;
@@ -39,16 +39,16 @@ impl World {
     }
 
     /// Lets what was silent so far come after all, and waits until the job is stored with nothing to complain of.
-    async fn lands_after_all(&self, id: &str) {
+    async fn land_late(&self, id: &str) {
         let url = self.callback_url(id);
         self.redeliver(&url, 1);
-        assert_eq!(self.ends(id, "stored").await["error"], Value::Null);
-        self.nobody_waits(id).await;
-        assert_eq!(self.accepted_posts(), 1, "the provider was asked once");
+        assert_eq!(self.wait_for_status(id, "stored").await["error"], Value::Null);
+        self.wait_until_no_waiters(id).await;
+        assert_eq!(self.accepted_exports(), 1, "the provider was asked once");
     }
 }
 
-fn goes_on_with_the_files(execution: &Value) {
+fn assert_succeeded_with_files(execution: &Value) {
     assert_eq!(execution["status"], "SUCCEEDED", "{execution:#}");
     let output: Value = serde_json::from_str(execution["output"].as_str().expect("an output")).expect("JSON");
     assert_eq!((&output["complete"], &output["job"]["status"]), (&json!(true), &json!("stored")));
@@ -58,26 +58,26 @@ fn goes_on_with_the_files(execution: &Value) {
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
 async fn a_state_without_a_sign_of_life_is_entered_again_and_finds_its_job() {
-    let _turn = TURN.lock().await;
-    let (page, _guard) = Page::open();
+    let _port_lock = PORT_LOCK.lock().await;
+    let (log_buffer, _guard) = LogBuffer::capture();
     let world = world(&step_functions()).await;
-    let (execution, id) = world.waited_for_by(&for_one_job()).await;
+    let (execution, id) = world.start_waiting_execution(&for_one_job()).await;
     until("the state waits by another token", || async {
         (world.job(&id).await["notify"]["waiting"].as_u64() > Some(1)).then_some(())
     })
     .await;
-    world.lands_after_all(&id).await;
-    goes_on_with_the_files(&world.execution_ends(&execution).await);
-    let log = page.text();
+    world.land_late(&id).await;
+    assert_succeeded_with_files(&world.wait_for_execution_end(&execution).await);
+    let log = log_buffer.text();
     assert!(log.contains("does not wait any more") && log.contains("TaskTimedOut"), "the first token: {log}");
 }
 
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
 async fn signs_of_life_keep_a_state_waiting_for_as_long_as_it_takes() {
-    let _turn = TURN.lock().await;
+    let _port_lock = PORT_LOCK.lock().await;
     let world = world(&step_functions()).await;
-    let (execution, id) = world.waited_for_by(&for_one_job()).await;
+    let (execution, id) = world.start_waiting_execution(&for_one_job()).await;
     let began = Instant::now();
     until("three times as long as it waits for a sign", || async {
         world.sweep(61).await;
@@ -85,37 +85,37 @@ async fn signs_of_life_keep_a_state_waiting_for_as_long_as_it_takes() {
     })
     .await;
     assert_eq!(world.job(&id).await["notify"]["waiting"], 1, "it has been entered once");
-    world.lands_after_all(&id).await;
-    goes_on_with_the_files(&world.execution_ends(&execution).await);
+    world.land_late(&id).await;
+    assert_succeeded_with_files(&world.wait_for_execution_end(&execution).await);
 }
 
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
 async fn a_state_that_gives_up_ends_its_machine_as_silent_and_harms_no_job() {
-    let _turn = TURN.lock().await;
-    let (page, _guard) = Page::open();
+    let _port_lock = PORT_LOCK.lock().await;
+    let (log_buffer, _guard) = LogBuffer::capture();
     let world = world(&step_functions()).await;
-    let (execution, id) = world.waited_for_by(&for_one_job_without_retries()).await;
-    let ended = world.execution_ends(&execution).await;
+    let (execution, id) = world.start_waiting_execution(&for_one_job_without_retries()).await;
+    let ended = world.wait_for_execution_end(&execution).await;
     assert_eq!((&ended["status"], &ended["error"]), (&json!("FAILED"), &json!("Landfall.Silent")));
 
-    let over = |page: &Page| page.text().matches("TaskTimedOut").count();
-    assert_eq!(over(&page), 0);
+    let over = |log_buffer: &LogBuffer| log_buffer.text().matches("TaskTimedOut").count();
+    assert_eq!(over(&log_buffer), 0);
     world.sweep(61).await;
-    assert_eq!(over(&page), 1, "a sign of life finds nobody: {}", page.text());
+    assert_eq!(over(&log_buffer), 1, "a sign of life finds nobody: {}", log_buffer.text());
     assert_eq!(world.job(&id).await["notify"], Value::Null);
-    world.lands_after_all(&id).await;
-    assert_eq!(over(&page), 1, "nobody is told of the end: {}", page.text());
+    world.land_late(&id).await;
+    assert_eq!(over(&log_buffer), 1, "nobody is told of the end: {}", log_buffer.text());
 }
 
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
 async fn a_state_that_gave_up_while_its_job_landed_is_told_in_vain_and_harms_no_job() {
-    let _turn = TURN.lock().await;
-    let (page, _guard) = Page::open();
+    let _port_lock = PORT_LOCK.lock().await;
+    let (log_buffer, _guard) = LogBuffer::capture();
     let world = world(&step_functions()).await;
-    let (execution, id) = world.waited_for_by(&for_one_job_without_retries()).await;
-    world.execution_ends(&execution).await;
-    world.lands_after_all(&id).await;
-    assert!(page.text().contains("TaskTimedOut"), "its success: {}", page.text());
+    let (execution, id) = world.start_waiting_execution(&for_one_job_without_retries()).await;
+    world.wait_for_execution_end(&execution).await;
+    world.land_late(&id).await;
+    assert!(log_buffer.text().contains("TaskTimedOut"), "its success: {}", log_buffer.text());
 }
