@@ -27,7 +27,7 @@ async fn answered(world: &World, event: Value) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn an_http_event_with_a_text_body_and_one_in_base64_mean_the_same() {
+async fn text_and_base64_bodies_are_read_the_same() {
     let world = World::start().await;
     let (status, text) = answered(&world, event("api_gateway_text.json")).await;
     assert_eq!(status, 202, "{text}");
@@ -39,7 +39,7 @@ async fn an_http_event_with_a_text_body_and_one_in_base64_mean_the_same() {
 }
 
 #[tokio::test]
-async fn an_http_event_without_a_body_shows_a_job() {
+async fn a_get_event_without_a_body_shows_a_job() {
     let world = World::start().await;
     let id = world.submit_export(1).await;
     let stored = world.wait_for_status(&id, "stored").await;
@@ -59,7 +59,7 @@ async fn an_http_event_with_an_odd_path_and_query_is_answered() {
 }
 
 #[tokio::test]
-async fn a_damaged_base64_body_fails_for_good() {
+async fn an_invalid_base64_body_fails_permanently() {
     let world = World::start().await;
     let mut damaged = event("api_gateway_base64.json");
     damaged["body"] = json!("%%%");
@@ -69,7 +69,7 @@ async fn a_damaged_base64_body_fails_for_good() {
 }
 
 #[tokio::test]
-async fn a_batch_of_the_queue_is_answered_message_by_message() {
+async fn an_sqs_batch_is_answered_message_by_message() {
     let world = World::start().await;
     let batch = event("sqs_batch.json");
     let answer = (world.worker_function)(batch.clone()).await.expect("an answer");
@@ -81,7 +81,7 @@ async fn a_batch_of_the_queue_is_answered_message_by_message() {
 }
 
 #[tokio::test]
-async fn a_task_of_step_functions_and_a_schedule_make_jobs() {
+async fn step_functions_tasks_and_schedules_create_jobs() {
     let world = World::start().await;
     for name in ["step_functions.json", "scheduler.json"] {
         let event = event(name);
@@ -95,7 +95,7 @@ async fn a_task_of_step_functions_and_a_schedule_make_jobs() {
 }
 
 #[tokio::test]
-async fn an_event_that_says_nothing_to_us_fails_for_good() {
+async fn an_unknown_event_fails_permanently() {
     let world = World::start().await;
     for (name, told) in [("event_bridge_rule.json", "detail-type"), ("unknown.json", "SQS")] {
         let submit = world.invoke(event(name)).await.expect_err("a failure");
@@ -109,7 +109,7 @@ async fn an_event_that_says_nothing_to_us_fails_for_good() {
 }
 
 #[tokio::test]
-async fn an_event_of_the_other_function_fails_for_good() {
+async fn an_event_of_the_other_function_fails_permanently() {
     let world = World::start().await;
     // Both functions read a queue. The messages of the other one come back, and end as dead letters.
     let batch = event("sqs_batch.json");

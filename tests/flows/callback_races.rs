@@ -29,7 +29,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_callback_that_overtakes_the_answer_finds_its_job() {
+async fn a_callback_before_the_response_finds_its_job() {
     let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "30")).await;
     let post = "POST /async/banners/export";
     world.inject_fault(json!({ "on": "call", "route": post, "kind": "callback_first", "seconds": 4 }));
@@ -55,7 +55,7 @@ async fn a_callback_that_overtakes_the_answer_finds_its_job() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_settled_by_the_callback_and_nothing_is_asked_twice() {
+async fn a_lost_response_is_resolved_by_the_callback_without_a_second_request() {
     let world = World::start().await;
     world.inject_fault(
         json!({ "on": "call", "route": "POST /async/banners/export", "kind": "lost_response" }),
@@ -71,7 +71,7 @@ async fn a_lost_answer_is_settled_by_the_callback_and_nothing_is_asked_twice() {
 }
 
 #[tokio::test]
-async fn six_redeliveries_and_a_twin_by_subscription_are_one_completion() {
+async fn six_redeliveries_and_a_subscription_delivery_are_one_completion() {
     let world = World::start().await;
     world.subscribe().await;
     let id = world.submit_export(3).await;
@@ -94,7 +94,7 @@ async fn six_redeliveries_and_a_twin_by_subscription_are_one_completion() {
 }
 
 #[tokio::test]
-async fn duplicates_at_the_same_time_keep_many_workers_busy_and_one_of_them_lands() {
+async fn of_many_concurrent_duplicates_one_lands() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "duplicate", "times": 5 }));
     world.inject_fault(json!({ "on": "archive", "kind": "slow", "chunk": 8192, "pause_seconds": 0.05 }));
@@ -109,7 +109,7 @@ async fn duplicates_at_the_same_time_keep_many_workers_busy_and_one_of_them_land
 }
 
 #[tokio::test]
-async fn the_twin_may_overtake_the_callback() {
+async fn a_subscription_delivery_may_arrive_before_the_callback() {
     let world = World::start().await;
     world.subscribe().await;
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "delay", "seconds": 7200 }));
@@ -123,7 +123,7 @@ async fn the_twin_may_overtake_the_callback() {
 }
 
 #[tokio::test]
-async fn the_callback_of_the_older_job_may_come_last() {
+async fn callbacks_of_two_jobs_may_arrive_out_of_order() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "reorder" }));
     let older = world.submit_export(2).await;

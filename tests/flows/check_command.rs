@@ -39,7 +39,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_deployment_in_order_is_told_so() {
+async fn a_correct_deployment_passes_every_check() {
     let world = World::start().await;
     let (ok, checks) = world.run_check(Value::Null).await;
     assert!(ok, "{checks:#?}");
@@ -63,7 +63,7 @@ async fn a_deployment_in_order_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_check_leaves_everything_as_it_was() {
+async fn a_check_changes_nothing() {
     let world = World::start().await;
     world.set_signing_secrets(json!([])).await;
     let (secret, calls) = (world.secret().await, world.accepted_exports());
@@ -77,7 +77,7 @@ async fn a_check_leaves_everything_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_accepted_fails_each_check_that_needs_it() {
+async fn a_rejected_key_fails_every_check_that_needs_it() {
     let world = World::start().await;
     world.set_knobs(json!({ "api_key_revoked": true }));
     let (ok, checks) = world.run_check(Value::Null).await;
@@ -87,7 +87,7 @@ async fn a_key_that_is_not_accepted_fails_each_check_that_needs_it() {
 }
 
 #[tokio::test]
-async fn a_plan_without_api_access_is_told_though_a_users_key_is_accepted() {
+async fn a_plan_without_api_access_is_reported_although_a_user_key_is_accepted() {
     let world = World::start().await;
     world.set_signing_secrets(json!([])).await;
     world.set_knobs(json!({ "api_access": false, "user_scoped_key": true }));
@@ -95,7 +95,7 @@ async fn a_plan_without_api_access_is_told_though_a_users_key_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_missing_key_is_named() {
+async fn a_missing_key_fails_the_check() {
     let world = World::start().await;
     let whole = world.secret().await;
     let mut secret = whole.clone();
@@ -110,21 +110,21 @@ async fn a_missing_key_is_named() {
 }
 
 #[tokio::test]
-async fn a_secret_that_the_provider_does_not_sign_with_is_found() {
+async fn a_signing_secret_that_differs_from_the_providers_fails_the_check() {
     let world = World::start().await;
     world.set_signing_secrets(json!(["whsec_of_another_workspace"])).await;
     world.assert_only_failure("signing", "not held").await;
 }
 
 #[tokio::test]
-async fn a_lack_of_signatures_fails_only_where_they_are_required() {
+async fn missing_signatures_fail_the_check_only_where_they_are_required() {
     let world = World::start_with(|options| options.variable("REQUIRE_SIGNATURES", "true")).await;
     world.set_signing_secrets(json!([])).await;
     world.assert_only_failure("signing", "not signed").await;
 }
 
 #[tokio::test]
-async fn a_lack_of_a_secret_for_callers_webhooks_is_told_with_what_mends_it() {
+async fn a_missing_webhook_secret_is_reported_with_its_remedy() {
     let world = World::start().await;
     let (ok, checks) = world.run_check(Value::Null).await;
     let (status, detail) = &checks["webhook_secret"];
@@ -141,7 +141,7 @@ async fn a_lack_of_a_secret_for_callers_webhooks_is_told_with_what_mends_it() {
 }
 
 #[tokio::test]
-async fn a_design_is_described() {
+async fn a_check_describes_a_design() {
     let world = World::start().await;
     let id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
     let answer = |status: u16, body: Value| {
@@ -163,21 +163,21 @@ async fn a_design_is_described() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_reached_is_named() {
+async fn an_unreachable_receiver_is_named() {
     let nowhere = "https://receiver.example.invalid";
     let world = World::start_with(|options| options.variable("WEBHOOK_URL", nowhere)).await;
     world.assert_only_failure("receiver", "cannot be reached").await;
 }
 
 #[tokio::test]
-async fn a_table_that_is_down_is_named() {
+async fn an_unavailable_table_is_named() {
     let world = World::start().await;
     world.cloud.faults().set(Service::DynamoDb, Outage::Refuse503);
     world.assert_only_failure("table", "table").await;
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_read_fails_by_name_and_so_does_the_receiver() {
+async fn an_unreadable_secret_fails_its_check_and_the_receivers() {
     let world = World::start().await;
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
     let answer =

@@ -25,7 +25,7 @@ async fn invoke_api(world: &World, kind: &str, event: &Value) -> Response<Bytes>
 }
 
 #[tokio::test]
-async fn a_direct_invocation_makes_and_shows_the_same_job_as_http() {
+async fn a_direct_invocation_creates_and_shows_the_same_job_as_http() {
     let world = World::start().await;
     let made = world.invoke(command(&world, "one")).await.expect("a job");
     let id = made["job_id"].as_str().expect("an id");
@@ -37,7 +37,7 @@ async fn a_direct_invocation_makes_and_shows_the_same_job_as_http() {
 }
 
 #[tokio::test]
-async fn a_key_means_the_same_over_http_and_in_a_direct_invocation() {
+async fn an_idempotency_key_is_shared_by_http_and_direct_invocations() {
     let world = World::start().await;
     let direct = world.invoke(command(&world, "shared")).await.expect("a job");
     let mut request = world.export_request(2);
@@ -49,7 +49,7 @@ async fn a_key_means_the_same_over_http_and_in_a_direct_invocation() {
 }
 
 #[tokio::test]
-async fn the_lambda_api_carries_both_commands() {
+async fn the_lambda_api_accepts_both_commands() {
     let world = World::start().await;
     let answer = invoke_api(&world, "RequestResponse", &command(&world, "api")).await;
     assert!(!answer.headers().contains_key("x-amz-function-error"), "{:?}", answer.body());
@@ -73,7 +73,7 @@ async fn the_lambda_api_reports_a_failure_with_its_type() {
 }
 
 #[tokio::test]
-async fn an_invocation_that_nobody_waits_for_makes_its_job() {
+async fn an_asynchronous_invocation_creates_its_job() {
     let world = World::start().await;
     let answer = invoke_api(&world, "Event", &command(&world, "later")).await;
     assert_eq!(answer.status(), 202);
@@ -86,7 +86,7 @@ async fn an_invocation_that_nobody_waits_for_makes_its_job() {
 }
 
 #[tokio::test]
-async fn what_is_no_command_is_refused_by_name() {
+async fn an_invalid_command_is_rejected_with_its_field() {
     let world = World::start().await;
     let unknown = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
     let cases = [
@@ -108,7 +108,7 @@ async fn what_is_no_command_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_provider_has_an_error_type_to_catch() {
+async fn every_provider_rejection_has_an_error_type_to_catch() {
     let world = World::start().await;
     let on = |kind: Value| {
         json!({ "on": "call" })
@@ -141,7 +141,7 @@ async fn a_refusal_of_the_provider_has_an_error_type_to_catch() {
 }
 
 #[tokio::test]
-async fn an_outcome_that_is_unknown_is_a_job_and_no_failure() {
+async fn an_unknown_outcome_is_a_job_and_not_a_failure() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "gateway_error", "status": 504 }));
     let mut event = world.export_request(1);

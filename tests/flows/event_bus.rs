@@ -73,7 +73,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn each_step_of_a_job_is_told_once_and_in_order() {
+async fn each_step_of_a_job_is_published_once_and_in_order() {
     let world = start_with_bus(|options| options).await;
     let mut body = world.export_request(2);
     body["metadata"] = json!({ "campaign": "spring" });
@@ -99,7 +99,7 @@ async fn each_step_of_a_job_is_told_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_job_that_lacks_files_is_told_as_partial_with_its_reason() {
+async fn a_job_with_missing_files_is_published_as_partial_with_its_reason() {
     let world = start_with_bus(|options| options).await;
     world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
     let id = world.submit_export(2).await;
@@ -111,7 +111,7 @@ async fn a_job_that_lacks_files_is_told_as_partial_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_refused_is_told_as_failed_and_never_as_submitted() {
+async fn a_rejected_job_is_published_as_failed_and_never_as_submitted() {
     let world = start_with_bus(|options| options).await;
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
     let answer = world.post(&world.export_request(1), &[]).await;
@@ -120,7 +120,7 @@ async fn a_job_that_is_refused_is_told_as_failed_and_never_as_submitted() {
 }
 
 #[tokio::test]
-async fn a_job_that_expires_is_told_and_so_is_what_comes_late() {
+async fn an_expired_job_is_published_and_so_is_its_late_landing() {
     let world = start_with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
     let (id, url) = world.submit_export_without_callback(1).await;
     until("the job expires", || async {
@@ -136,7 +136,7 @@ async fn a_job_that_expires_is_told_and_so_is_what_comes_late() {
 }
 
 #[tokio::test]
-async fn without_a_bus_nothing_is_told_and_nothing_is_kept() {
+async fn without_an_event_bus_nothing_is_published_or_stored_in_the_outbox() {
     let world = World::start().await;
     let (id, url) = world.submit_export_without_callback(1).await;
     assert!(!world.job_item(&id).await.contains_key("outbox"));

@@ -20,7 +20,7 @@ async fn refused(world: &World, request: &Value) -> String {
 }
 
 #[tokio::test]
-async fn the_banners_of_a_generation_are_exported_by_its_id() {
+async fn the_banners_of_a_generation_are_exported_by_its_job_id() {
     let world = World::start().await;
     let made = world
         .run_job(&world.generation_request("animated", json!({ "image_file_type": "html5" })), "stored")
@@ -38,7 +38,7 @@ async fn the_banners_of_a_generation_are_exported_by_its_id() {
 }
 
 #[tokio::test]
-async fn what_a_short_generation_did_make_can_be_exported_and_a_picture_too() {
+async fn the_banners_of_a_partial_generation_and_of_an_image_can_be_exported() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "generation", "kind": "format_error", "format": "story" }));
     let short = world.run_job(&world.three_format_request(), "partial").await;
@@ -54,7 +54,7 @@ async fn what_a_short_generation_did_make_can_be_exported_and_a_picture_too() {
 }
 
 #[tokio::test]
-async fn what_names_no_finished_banners_is_refused_by_its_field() {
+async fn a_job_without_finished_banners_is_rejected_with_the_field_name() {
     let world = World::start().await;
     let unknown = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
     assert!(refused(&world, &export_of(unknown)).await.contains("of this provider"));
@@ -77,7 +77,7 @@ async fn what_names_no_finished_banners_is_refused_by_its_field() {
 }
 
 #[tokio::test]
-async fn a_key_stands_for_the_job_that_was_named() {
+async fn an_idempotency_key_covers_the_named_job() {
     let world = World::start().await;
     let made = world.run_job(&world.three_format_request(), "stored").await;
     let request = export_of(made["job_id"].as_str().expect("an id"));

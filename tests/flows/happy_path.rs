@@ -7,7 +7,7 @@ use zip::ZipArchive;
 use crate::world::World;
 
 #[tokio::test]
-async fn an_export_lands_whole_with_status_size_checksum_and_key() {
+async fn an_export_lands_with_status_size_checksum_and_key() {
     let world = World::start().await;
     let id = world.submit_export(3).await;
     let job = world.wait_for_status(&id, "stored").await;

@@ -27,7 +27,7 @@ async fn status_of(api: &str, target: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_path_reaches_no_other_job_than_the_one_it_names() {
+async fn path_traversal_reaches_no_other_job() {
     let world = World::start().await;
     let (first, second) = (world.submit_export(1).await, world.submit_export(1).await);
     world.wait_for_status(&first, "stored").await;
@@ -137,7 +137,7 @@ async fn assert_survives_hostile_events(
 }
 
 #[tokio::test]
-async fn no_request_ends_a_function() {
+async fn no_request_crashes_a_function() {
     let world = World::start().await;
     let described = world.describe();
     let text = |name: &str| described[name].as_str().expect("text").to_owned();

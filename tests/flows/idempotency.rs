@@ -28,7 +28,7 @@ async fn post_text(world: &World, body: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_same_request_under_the_same_key_is_the_same_job() {
+async fn the_same_request_with_the_same_key_returns_the_same_job() {
     let world = World::start().await;
     let first = world.post(&world.export_request(2), KEY).await;
     let id = first.body()["job_id"].as_str().expect("an id");
@@ -42,7 +42,7 @@ async fn the_same_request_under_the_same_key_is_the_same_job() {
 }
 
 #[tokio::test]
-async fn another_request_under_the_same_key_is_a_conflict() {
+async fn another_request_with_the_same_key_is_a_conflict() {
     let world = World::start().await;
     world.post(&world.export_request(2), KEY).await;
     let mut other_metadata = world.export_request(2);
@@ -62,7 +62,7 @@ async fn another_request_under_the_same_key_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn the_order_and_the_blanks_of_json_do_not_matter() {
+async fn json_member_order_and_whitespace_do_not_matter() {
     let world = World::start().await;
     let ids = json!(world.banner_ids(1)).to_string();
     let bodies = [
@@ -85,7 +85,7 @@ async fn the_order_and_the_blanks_of_json_do_not_matter() {
 }
 
 #[tokio::test]
-async fn fifty_requests_at_once_under_one_key_are_one_job() {
+async fn fifty_concurrent_requests_with_one_key_create_one_job() {
     let world = World::start().await;
     let request = world.export_request(2);
     let answers = join_all((0..50).map(|_| world.post(&request, KEY))).await;
@@ -103,14 +103,14 @@ async fn fifty_requests_at_once_under_one_key_are_one_job() {
 }
 
 #[tokio::test]
-async fn without_a_key_every_request_is_a_job() {
+async fn without_a_key_every_request_creates_a_job() {
     let world = World::start().await;
     assert_ne!(world.submit_export(1).await, world.submit_export(1).await);
     assert_eq!((world.export_requests().len(), world.job_items().await.len()), (2, 2));
 }
 
 #[tokio::test]
-async fn two_keys_are_two_jobs() {
+async fn two_keys_create_two_jobs() {
     let world = World::start().await;
     let one = world.post(&world.export_request(1), &[("idempotency-key", "one")]).await;
     let two = world.post(&world.export_request(1), &[("idempotency-key", "One")]).await;
@@ -118,7 +118,7 @@ async fn two_keys_are_two_jobs() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_is_answered_again_without_asking() {
+async fn a_permanent_rejection_is_repeated_without_calling_the_provider() {
     let world = World::start().await;
     let errors = json!([{ "path": "ids[0]", "code": "wrong_type", "message": "Not an image." }]);
     let body = json!({ "id": "wrong_type", "message": "ids[0]: Not an image.", "errors": errors });
@@ -133,7 +133,7 @@ async fn a_refusal_for_good_is_answered_again_without_asking() {
 }
 
 #[tokio::test]
-async fn without_its_table_nothing_is_asked_of_the_provider() {
+async fn the_provider_is_not_called_during_a_table_outage() {
     for outage in [Outage::Refuse503, Outage::RefuseWrites503, Outage::DropConnections] {
         let world = World::start().await;
         world.cloud.faults().dynamodb(outage);
@@ -154,7 +154,7 @@ async fn without_its_table_nothing_is_asked_of_the_provider() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_answer_was_lost_is_still_ours() {
+async fn a_claim_whose_response_was_lost_is_still_owned() {
     for key in [KEY, &[]] {
         let world = World::start().await;
         world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::LoseAnswers, 1);
@@ -167,7 +167,7 @@ async fn a_claim_whose_answer_was_lost_is_still_ours() {
 }
 
 #[tokio::test]
-async fn a_claim_that_was_written_unheard_is_found_again() {
+async fn a_claim_whose_responses_were_all_lost_is_found_again() {
     for key in [KEY, &[]] {
         let world = World::start().await;
         world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::LoseAnswers, ATTEMPTS);
@@ -184,7 +184,7 @@ async fn a_claim_that_was_written_unheard_is_found_again() {
 }
 
 #[tokio::test]
-async fn a_claim_that_was_not_written_can_never_be() {
+async fn a_claim_that_failed_is_blocked_from_being_written_later() {
     let world = World::start().await;
     world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::DropConnections, ATTEMPTS);
     // The record that takes the job's place is written, and its answer is lost, too.
@@ -201,7 +201,7 @@ async fn a_claim_that_was_not_written_can_never_be() {
 }
 
 #[tokio::test]
-async fn a_provider_job_id_that_cannot_be_recorded_is_told_and_the_callback_settles_the_job() {
+async fn a_provider_job_id_that_could_not_be_written_is_returned_and_completed_by_the_callback() {
     let world = World::start().await;
     // The claim is a transaction, so the first single write is the one that records the provider job id.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::Refuse503, ATTEMPTS);
@@ -220,7 +220,7 @@ async fn a_provider_job_id_that_cannot_be_recorded_is_told_and_the_callback_sett
 }
 
 #[tokio::test]
-async fn a_key_that_could_not_be_freed_does_not_hold_its_refusal_for_good() {
+async fn a_key_that_could_not_be_freed_does_not_block_a_retry() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
     world.cloud.faults().next(Service::DynamoDb, "DeleteItem", Outage::Refuse503, ATTEMPTS);
@@ -233,7 +233,7 @@ async fn a_key_that_could_not_be_freed_does_not_hold_its_refusal_for_good() {
 }
 
 #[tokio::test]
-async fn a_secret_that_lacks_a_key_is_told_before_anything_is_written() {
+async fn an_incomplete_secret_is_reported_before_anything_is_written() {
     let lacks_api_key = |secret: &mut Value| secret["providers"]["abyssale"]["api_key"] = json!("");
     let lacks_provider = |secret: &mut Value| secret["providers"] = json!({});
     let lacks_callback_key = |secret: &mut Value| secret["callback_key"] = json!("");
@@ -259,7 +259,7 @@ async fn a_secret_that_lacks_a_key_is_told_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn without_its_secret_nothing_is_written() {
+async fn nothing_is_written_while_the_secret_is_unreadable() {
     let world = World::start().await;
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
     let answer = world.post(&world.export_request(1), KEY).await;

@@ -29,7 +29,7 @@ fn assert_stored_synchronously(answer: &Response<Value>) -> &Value {
 }
 
 #[tokio::test]
-async fn a_picture_is_in_the_bucket_when_its_caller_is_answered() {
+async fn an_image_is_in_the_bucket_when_the_response_is_sent() {
     let world = World::start().await;
     world.admin(
         Method::POST,
@@ -62,7 +62,7 @@ async fn a_picture_is_in_the_bucket_when_its_caller_is_answered() {
 }
 
 #[tokio::test]
-async fn a_direct_invocation_is_answered_with_the_picture_too() {
+async fn a_direct_invocation_returns_the_stored_image() {
     let world = World::start().await;
     let mut event = world.image_request(json!({ "elements": { "headline": { "payload": "Summer" } } }));
     event["command"] = json!("submit");
@@ -71,7 +71,7 @@ async fn a_direct_invocation_is_answered_with_the_picture_too() {
 }
 
 #[tokio::test]
-async fn a_picture_that_took_too_long_is_unknown_and_not_asked_for_again() {
+async fn an_image_that_timed_out_is_unknown_and_not_requested_again() {
     let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
     world.inject_fault(json!({ "on": "call", "kind": "render_timeout", "seconds": 0.1 }));
     let key = [("idempotency-key", "slow")];
@@ -88,7 +88,7 @@ async fn a_picture_that_took_too_long_is_unknown_and_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_picture_that_the_queue_does_not_take_is_kept_by_its_job_and_landed_by_the_sweep() {
+async fn an_image_that_the_queue_refused_is_landed_by_the_sweep() {
     let world = World::start().await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
     let asked = Instant::now();
@@ -104,7 +104,7 @@ async fn a_picture_that_the_queue_does_not_take_is_kept_by_its_job_and_landed_by
 }
 
 #[tokio::test]
-async fn a_caller_waits_only_as_long_as_its_invocation_lasts() {
+async fn the_response_does_not_wait_longer_than_the_invocation() {
     let mut world = World::start_with(|mut options| {
         options.submit_timeout = Duration::from_secs(6);
         options
@@ -121,7 +121,7 @@ async fn a_caller_waits_only_as_long_as_its_invocation_lasts() {
 }
 
 #[tokio::test]
-async fn a_landing_that_is_held_up_is_not_waited_for() {
+async fn the_response_does_not_wait_for_a_postponed_landing() {
     let world = World::start_with(|options| options.variable("RETRY_BASE_SECONDS", "2")).await;
     world.inject_fault(json!({ "on": "file", "kind": "unavailable" }));
     let answer = world.post(&world.image_request(json!({})), &[]).await;
@@ -132,7 +132,7 @@ async fn a_landing_that_is_held_up_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_picture_that_cannot_be_fetched_is_a_job_that_failed() {
+async fn an_image_that_cannot_be_downloaded_fails_the_job() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "file", "kind": "not_found", "count": null }));
     let answer = world.post(&world.image_request(json!({})), &[]).await;

@@ -109,7 +109,7 @@ mod tests {
 
     /// A description that allows everything would check nothing.
     #[test]
-    fn an_answer_that_is_not_described_is_found_out() {
+    fn a_response_that_the_description_does_not_allow_is_detected() {
         let media = "application/problem+json";
         assert!(is_described(Method::GET, JOB, media, 404, problem()));
         let mut stranger = problem();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_description_is_served_as_it_is_committed() {
+    async fn the_committed_description_is_served() {
         let world = World::start().await;
         let ask = async |method, path| world.call_api(method, path, &[], &Value::Null).await;
         assert_eq!(*ask(Method::GET, "/openapi.json").await.body(), *DESCRIPTION);

@@ -64,17 +64,17 @@ async fn assert_stored_after_s3_outage(outage: Outage) {
 }
 
 #[tokio::test]
-async fn a_bucket_that_refuses_for_a_while_gets_the_archive_later() {
+async fn the_archive_lands_after_s3_refused_requests() {
     assert_stored_after_s3_outage(Outage::Refuse503).await;
 }
 
 #[tokio::test]
-async fn a_bucket_that_does_not_answer_for_a_while_gets_the_archive_later() {
+async fn the_archive_lands_after_s3_did_not_answer() {
     assert_stored_after_s3_outage(Outage::DropConnections).await;
 }
 
 #[tokio::test]
-async fn a_bucket_that_takes_no_more_writes_in_the_middle_gets_the_archive_later() {
+async fn the_archive_lands_after_s3_refused_parts() {
     let world = World::start().await;
     world.hide_archive_length();
     world.cloud.faults().next(Service::S3, "UploadPart", Outage::Refuse503, 3);
@@ -84,7 +84,7 @@ async fn a_bucket_that_takes_no_more_writes_in_the_middle_gets_the_archive_later
 }
 
 #[tokio::test]
-async fn an_abort_that_the_bucket_does_not_take_is_made_up_for() {
+async fn an_upload_whose_abort_failed_is_cleaned_up_later() {
     let world = World::start().await;
     world.hide_archive_length();
     world.cloud.faults().next(Service::S3, "UploadPart", Outage::Refuse503, 3);
@@ -110,17 +110,17 @@ async fn assert_stored_after_dynamodb_outage(outage: Outage) {
 }
 
 #[tokio::test]
-async fn a_table_that_refuses_for_a_while_learns_of_the_export_later() {
+async fn the_export_lands_after_dynamodb_refused_requests() {
     assert_stored_after_dynamodb_outage(Outage::Refuse503).await;
 }
 
 #[tokio::test]
-async fn a_table_that_does_not_answer_for_a_while_learns_of_the_export_later() {
+async fn the_export_lands_after_dynamodb_did_not_answer() {
     assert_stored_after_dynamodb_outage(Outage::DropConnections).await;
 }
 
 #[tokio::test]
-async fn a_table_that_goes_down_during_a_transfer_learns_of_its_end_later() {
+async fn the_job_is_stored_after_a_dynamodb_outage_during_the_transfer() {
     let world = World::start().await;
     world.inject_fault(slow_download());
     let id = world.submit_export(3).await;
@@ -133,7 +133,7 @@ async fn a_table_that_goes_down_during_a_transfer_learns_of_its_end_later() {
 }
 
 #[tokio::test]
-async fn a_queue_that_goes_down_during_a_transfer_does_not_stop_it() {
+async fn an_sqs_outage_during_the_transfer_does_not_stop_it() {
     // Long enough for the failing calls to the queue not to cost the lease.
     let world = World::start_with(|options| options.variable("LEASE_SECONDS", "15")).await;
     world.inject_fault(slow_download());

@@ -115,14 +115,14 @@ fn max_per_second(times: &[i64]) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_hundred_jobs_at_once_are_all_asked_for_once_and_never_too_fast() {
+async fn five_hundred_concurrent_jobs_are_submitted_once_within_the_rate_limit() {
     let world = rate_limited_world(25.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0.5")).await;
     assert_all_submitted(&world, 500, 25).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes two minutes; run it with --ignored --nocapture to measure"]
-async fn five_hundred_jobs_at_once_at_the_default_pace() {
+async fn five_hundred_concurrent_jobs_at_the_default_rate() {
     let world = rate_limited_world(5.0, |options| options).await;
     assert_all_submitted(&world, 500, 5).await;
 }
@@ -150,7 +150,7 @@ async fn assert_all_submitted(world: &World, count: usize, per_second: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_came_first_is_asked_for_before_those_who_came_much_later() {
+async fn older_jobs_are_submitted_before_much_newer_ones() {
     let change = |options: StackOptions| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0");
     let one_batch_at_a_time = |options| StackOptions { submit_concurrency: 1, ..change(options) };
     let mut world = rate_limited_world(20.0, one_batch_at_a_time).await;

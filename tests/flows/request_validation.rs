@@ -85,7 +85,7 @@ fn invalid_requests(world: &World) -> Vec<(Value, Vec<&'static str>)> {
 }
 
 #[tokio::test]
-async fn a_request_that_breaks_a_rule_is_refused_by_the_fields_name() {
+async fn an_invalid_request_is_rejected_with_the_names_of_its_fields() {
     let world = World::start().await;
     for (request, fields) in invalid_requests(&world) {
         let answer = world.post(&request, &[]).await;
@@ -95,7 +95,7 @@ async fn a_request_that_breaks_a_rule_is_refused_by_the_fields_name() {
 }
 
 #[tokio::test]
-async fn a_direct_invocation_that_breaks_a_rule_is_a_permanent_failure() {
+async fn an_invalid_direct_invocation_is_a_permanent_failure() {
     let world = World::start().await;
     for (mut request, fields) in invalid_requests(&world) {
         if fields == ["idempotency_key"] {
@@ -111,7 +111,7 @@ async fn a_direct_invocation_that_breaks_a_rule_is_a_permanent_failure() {
 }
 
 #[tokio::test]
-async fn every_broken_rule_is_named_at_once() {
+async fn all_invalid_fields_are_named_at_once() {
     let world = World::start().await;
     let request = json!({
         "provider": "abyssale", "kind": "export", "banner_ids": ["a", "b"], "size": 1, "metadata": "x".repeat(5000),
@@ -124,7 +124,7 @@ async fn every_broken_rule_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_bad_idempotency_key_is_refused() {
+async fn an_invalid_idempotency_key_is_rejected() {
     let world = World::start().await;
     let body = world.export_request(1).to_string();
     let long = "k".repeat(256);
@@ -151,14 +151,14 @@ async fn a_bad_idempotency_key_is_refused() {
 }
 
 #[tokio::test]
-async fn the_longest_idempotency_key_is_taken() {
+async fn an_idempotency_key_of_the_maximum_length_is_accepted() {
     let world = World::start().await;
     let answer = world.post(&world.export_request(1), &[("idempotency-key", &"k".repeat(255))]).await;
     assert_eq!(answer.status(), 202, "{}", answer.body());
 }
 
 #[tokio::test]
-async fn only_json_objects_are_read() {
+async fn only_json_objects_are_accepted() {
     let world = World::start().await;
     let good = world.export_request(1).to_string();
     for content_type in
@@ -182,7 +182,7 @@ async fn only_json_objects_are_read() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused() {
+async fn an_oversized_body_is_rejected() {
     let world = World::start().await;
     let mut request = world.export_request(1).to_string();
     // Blanks do not matter to JSON, so that only the size can be what is refused.
@@ -197,7 +197,7 @@ async fn a_body_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_one() {
+async fn a_wrong_method_is_answered_with_the_allowed_ones() {
     let world = World::start().await;
     let job = format!("/jobs/{UNKNOWN}");
     let [files, archive, retry, cancel, replay] =
@@ -230,7 +230,7 @@ async fn a_wrong_method_is_told_the_right_one() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn unknown_paths_and_jobs_are_not_found() {
     let world = World::start().await;
     let upper = UNKNOWN.to_uppercase();
     let paths = [

@@ -91,7 +91,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused_by_field() {
+async fn an_invalid_command_is_rejected_with_the_field_name() {
     let world = World::start().await;
     for (fields, named) in [
         (json!({}), "action"),
@@ -109,7 +109,7 @@ async fn what_makes_no_sense_is_refused_by_field() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_accepted_is_told_as_such() {
+async fn a_rejected_api_key_is_a_credentials_error() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "api_key_revoked": true }));
     let failure = world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a refusal");

@@ -24,7 +24,7 @@ fn instant(text: &Value) -> OffsetDateTime {
 }
 
 #[tokio::test]
-async fn a_request_is_answered_with_the_job_and_where_to_find_it() {
+async fn a_submission_returns_the_job_and_its_location() {
     let world = patient().await;
     let answer = world.post(&world.export_request(2), &[]).await;
 
@@ -40,7 +40,7 @@ async fn a_request_is_answered_with_the_job_and_where_to_find_it() {
 }
 
 #[tokio::test]
-async fn a_submitted_job_has_every_field_and_null_where_nothing_is_known_yet() {
+async fn a_submitted_job_has_every_field_and_null_for_unknown_ones() {
     let world = patient().await;
     let id = world.submit_export(2).await;
 
@@ -58,7 +58,7 @@ async fn a_submitted_job_has_every_field_and_null_where_nothing_is_known_yet() {
 }
 
 #[tokio::test]
-async fn a_stored_job_has_every_field_filled() {
+async fn a_stored_job_has_every_field() {
     let world = World::start().await;
     let id = world.submit_export(2).await;
 
@@ -99,7 +99,7 @@ async fn a_stored_job_has_every_field_filled() {
 }
 
 #[tokio::test]
-async fn metadata_comes_back_unchanged() {
+async fn metadata_is_returned_unchanged() {
     let world = World::start().await;
     let metadata = json!({
         "empty": [{}, [], "", null, false],
@@ -130,7 +130,7 @@ async fn metadata_may_be_any_json_of_4096_bytes() {
 }
 
 #[tokio::test]
-async fn the_provider_gets_the_ids_as_they_came_and_a_callback_url_of_the_job() {
+async fn the_provider_gets_the_ids_in_order_and_the_jobs_callback_url() {
     let world =
         World::start_with(|options| options.variable("WEBHOOK_URL", "https://hooks.example.com/prod/")).await;
     let mut ids = world.banner_ids(4);
@@ -152,7 +152,7 @@ async fn the_provider_gets_the_ids_as_they_came_and_a_callback_url_of_the_job() 
 }
 
 #[tokio::test]
-async fn the_provider_gets_the_key_in_its_header() {
+async fn the_provider_gets_the_api_key_in_its_header() {
     let world = World::start().await;
     world.submit_export(1).await;
 
@@ -165,7 +165,7 @@ async fn the_provider_gets_the_key_in_its_header() {
 }
 
 #[tokio::test]
-async fn two_jobs_have_two_tokens() {
+async fn two_jobs_have_different_callback_tokens() {
     let world = World::start().await;
     world.submit_export(1).await;
     world.submit_export(1).await;
@@ -180,7 +180,7 @@ async fn two_jobs_have_two_tokens() {
 }
 
 #[tokio::test]
-async fn any_json_content_type_is_read() {
+async fn any_json_content_type_is_accepted() {
     let world = World::start().await;
     // API Gateway passes the first two on as text and the third in base64.
     for content_type in
@@ -192,7 +192,7 @@ async fn any_json_content_type_is_read() {
 }
 
 #[tokio::test]
-async fn a_job_is_shown_while_the_provider_is_still_being_asked() {
+async fn a_job_is_shown_during_its_provider_call() {
     let world =
         World::start_with(|options: StackOptions| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
     world.inject_fault(json!({ "on": "call", "kind": "late", "seconds": 2 }));

@@ -64,7 +64,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn an_export_is_unpacked_and_its_manifest_says_so() {
+async fn an_export_is_unpacked_and_listed_in_its_manifest() {
     let world = World::start().await;
     let id = world.submit_export(6).await;
     let job = world.wait_for_status(&id, "stored").await;
@@ -99,7 +99,7 @@ async fn an_export_is_unpacked_and_its_manifest_says_so() {
 }
 
 #[tokio::test]
-async fn a_job_may_ask_for_the_archive_only() {
+async fn a_job_may_request_only_the_archive() {
     let world = World::start().await;
     let mut export = world.export_request(3);
     export["unpack"] = json!(false);
@@ -117,7 +117,7 @@ async fn a_job_may_ask_for_the_archive_only() {
 }
 
 #[tokio::test]
-async fn the_operator_may_leave_archives_packed_and_a_job_may_ask_otherwise() {
+async fn the_operator_may_disable_unpacking_and_a_job_may_enable_it() {
     let world = World::start_with(|options| options.variable("UNPACK", "false")).await;
     let id = world.submit_export(1).await;
     let job = world.wait_for_status(&id, "stored").await;
@@ -130,7 +130,7 @@ async fn the_operator_may_leave_archives_packed_and_a_job_may_ask_otherwise() {
 }
 
 #[tokio::test]
-async fn unpack_is_true_or_false_and_part_of_what_a_key_stands_for() {
+async fn unpack_is_a_boolean_and_covered_by_the_idempotency_key() {
     let world = World::start().await;
     let mut export = world.export_request(1);
     for wrong in [json!("false"), json!(0), json!({})] {
@@ -148,7 +148,7 @@ async fn unpack_is_true_or_false_and_part_of_what_a_key_stands_for() {
 }
 
 #[tokio::test]
-async fn many_files_are_all_in_the_manifest_and_some_on_the_job() {
+async fn the_manifest_lists_all_of_many_files_and_the_job_the_first_200() {
     let world = World::start().await;
     world.set_next_archive(archive_of(500, 2000));
     let id = world.submit_export(3).await;
@@ -163,7 +163,7 @@ async fn many_files_are_all_in_the_manifest_and_some_on_the_job() {
 }
 
 #[tokio::test]
-async fn files_of_every_length_land_byte_for_byte() {
+async fn files_of_every_size_land_byte_for_byte() {
     let world = World::start().await;
     let noise: Vec<u8> = (0..70 * MIB as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
     let items = [
@@ -183,7 +183,7 @@ async fn files_of_every_length_land_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_archive_larger_than_the_budget_is_unpacked_in_little_memory() {
+async fn an_archive_larger_than_memory_is_unpacked_within_96_mib() {
     let world = World::start_with(|mut options| {
         options.workers = Workers::Processes(PathBuf::from(env!("CARGO_BIN_EXE_webhook-process")));
         options
@@ -208,7 +208,7 @@ async fn an_archive_larger_than_the_budget_is_unpacked_in_little_memory() {
 }
 
 #[tokio::test]
-async fn landing_again_writes_nothing_and_says_the_same() {
+async fn landing_again_writes_nothing_and_returns_the_same_result() {
     let world = World::start().await;
     let noise: Vec<u8> = (0..6 * MIB as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
     world.set_next_archive(pack(&[Item::deflated("a.bin", &noise[..MIB]), Item::stored("long.bin", &noise)]));
@@ -226,7 +226,7 @@ async fn landing_again_writes_nothing_and_says_the_same() {
 }
 
 #[tokio::test]
-async fn passing_trouble_in_the_middle_is_gone_on_from() {
+async fn unpacking_continues_after_temporary_s3_failures() {
     let world = World::start().await;
     world.set_next_archive(archive_of(40, 200_000));
     world.cloud.faults().next(Service::S3, "GetObject", Outage::DropConnections, 7);
@@ -239,7 +239,7 @@ async fn passing_trouble_in_the_middle_is_gone_on_from() {
 }
 
 #[tokio::test]
-async fn another_object_at_a_files_place_is_not_touched() {
+async fn a_foreign_object_under_a_files_key_is_not_overwritten() {
     let mut world = World::start().await;
     world.stack.pause_worker();
     world.set_next_archive(pack(&[Item::stored("a.txt", b"ours")]));

@@ -37,7 +37,7 @@ async fn a_callback_is_acknowledged_and_queued() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_does_not_open_the_receiver() {
+async fn a_wrong_callback_token_is_rejected() {
     let world = World::start().await;
     let (_, url) = world.submit_export_without_callback(1).await;
     let (_, other) = world.submit_export_without_callback(1).await;
@@ -50,7 +50,7 @@ async fn a_wrong_token_does_not_open_the_receiver() {
 }
 
 #[tokio::test]
-async fn nothing_is_behind_any_other_path() {
+async fn every_other_path_is_not_found() {
     let world = World::start().await;
     let (_, url) = world.submit_export_without_callback(1).await;
     let (job, token) = url.rsplit_once('/').expect("a token");
@@ -71,7 +71,7 @@ async fn nothing_is_behind_any_other_path() {
 }
 
 #[tokio::test]
-async fn only_a_post_is_a_delivery() {
+async fn only_post_is_accepted() {
     let world = World::start().await;
     let (_, url) = world.submit_export_without_callback(1).await;
     let before = world.aws_calls();

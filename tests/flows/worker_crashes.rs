@@ -102,7 +102,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_worker_killed_in_the_middle_of_an_upload_in_parts_leaves_nothing_behind() {
+async fn a_worker_killed_during_a_multipart_upload_leaves_nothing_behind() {
     let source = PausingSource::start(archive_of(3, 5 * MIB), false).await;
     let world = World::start_with_source(&source, with_worker_processes).await;
     let id = world.submit_and_wait_for_call(&source, "UploadPart").await;
@@ -113,7 +113,7 @@ async fn a_worker_killed_in_the_middle_of_an_upload_in_parts_leaves_nothing_behi
 }
 
 #[tokio::test]
-async fn a_worker_killed_in_the_middle_of_a_single_request_leaves_nothing_behind() {
+async fn a_worker_killed_during_a_single_put_leaves_nothing_behind() {
     let source = PausingSource::start(archive_of(3, MIB), true).await;
     let world = World::start_with_source(&source, with_worker_processes).await;
     let id = world.submit_and_wait_for_call(&source, "PutObject").await;
@@ -122,7 +122,7 @@ async fn a_worker_killed_in_the_middle_of_a_single_request_leaves_nothing_behind
 }
 
 #[tokio::test]
-async fn a_worker_that_vanishes_is_replaced_when_its_lease_runs_out() {
+async fn a_vanished_worker_is_replaced_when_its_lease_expires() {
     let source = PausingSource::start(archive_of(3, 5 * MIB), false).await;
     let mut world = World::start_with_source(&source, |options| options).await;
     let id = world.submit_and_wait_for_call(&source, "UploadPart").await;
@@ -132,7 +132,7 @@ async fn a_worker_that_vanishes_is_replaced_when_its_lease_runs_out() {
 }
 
 #[tokio::test]
-async fn a_job_waits_for_a_worker() {
+async fn a_delivery_waits_in_the_queue_for_a_worker() {
     let mut world = World::start().await;
     world.stack.pause_worker();
     let id = world.submit_export(2).await;

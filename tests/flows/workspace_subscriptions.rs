@@ -44,7 +44,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_delivery_finds_its_job_by_the_export() {
+async fn a_workspace_delivery_finds_its_job_by_the_export_id() {
     let world = start_subscribed("").await;
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
     let id = world.submit_export(2).await;
@@ -54,7 +54,7 @@ async fn a_delivery_finds_its_job_by_the_export() {
 }
 
 #[tokio::test]
-async fn an_export_that_nobody_here_asked_for_is_ignored() {
+async fn an_export_made_in_the_platform_is_ignored_by_default() {
     let world = start_subscribed("").await;
     world.export_in_platform(json!({})).await;
     assert_eq!(
@@ -65,7 +65,7 @@ async fn an_export_that_nobody_here_asked_for_is_ignored() {
 }
 
 #[tokio::test]
-async fn an_export_that_nobody_here_asked_for_is_adopted_when_told_so() {
+async fn an_export_made_in_the_platform_is_imported_if_configured() {
     let world = start_subscribed("export").await;
     let export = world.export_in_platform(json!({})).await;
     let job = world.imported_job().await;
@@ -78,7 +78,7 @@ async fn an_export_that_nobody_here_asked_for_is_adopted_when_told_so() {
 }
 
 #[tokio::test]
-async fn two_deliveries_at_once_adopt_one_job() {
+async fn concurrent_deliveries_import_one_job() {
     let world = start_subscribed("export").await;
     world.inject_fault(json!({ "on": "delivery", "route": "subscription", "kind": "duplicate", "times": 3 }));
     world.export_in_platform(json!({})).await;
@@ -90,7 +90,7 @@ async fn two_deliveries_at_once_adopt_one_job() {
 }
 
 #[tokio::test]
-async fn our_own_export_is_never_adopted() {
+async fn a_submitted_export_is_never_imported() {
     let world = start_subscribed("export").await;
     let id = world.submit_export(1).await;
     world.wait_for_status(&id, "stored").await;

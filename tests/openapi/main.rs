@@ -18,7 +18,7 @@ use serde_json::Value;
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the one question to whoever runs the test")]
-fn what_is_committed_and_served_is_what_the_types_say() {
+fn the_committed_description_matches_the_types() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/submit/openapi.json");
     let document = document::document();
     if std::env::var_os("UPDATE_OPENAPI").is_some() {
@@ -30,7 +30,7 @@ fn what_is_committed_and_served_is_what_the_types_say() {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_no_schema_is_left_over() {
+fn every_reference_resolves_and_every_schema_is_referenced() {
     let document = document::document();
     let mut references = vec![];
     collect(&document, &mut references);

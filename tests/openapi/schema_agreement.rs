@@ -161,7 +161,7 @@ fn audiences() -> Vec<Value> {
 }
 
 #[test]
-fn whom_a_job_tells_is_taken_if_and_only_if_its_schema_says_so() {
+fn a_notify_object_is_accepted_if_and_only_if_its_schema_allows_it() {
     let schema = submit_request();
     let mut verdicts = BTreeSet::new();
     for notify in audiences() {
@@ -177,7 +177,7 @@ fn whom_a_job_tells_is_taken_if_and_only_if_its_schema_says_so() {
 }
 
 #[test]
-fn a_request_is_taken_if_and_only_if_its_schema_says_so() {
+fn a_request_is_accepted_if_and_only_if_its_schema_allows_it() {
     let schema = submit_request();
     for provider in providers::ALL {
         for order in provider.order_schemas() {

@@ -58,32 +58,32 @@ async fn no_upload_is_open(server: &Server) {
 }
 
 #[tokio::test]
-async fn a_short_file_of_known_length_lands() {
+async fn a_small_file_of_known_length_is_stored() {
     lands(3 * MEBIBYTE + 17, true).await;
 }
 
 #[tokio::test]
-async fn an_empty_file_lands() {
+async fn an_empty_file_is_stored() {
     lands(0, true).await;
 }
 
 #[tokio::test]
-async fn a_file_of_unknown_length_lands() {
+async fn a_file_of_unknown_length_is_stored() {
     lands(20 * MEBIBYTE + 5, false).await;
 }
 
 #[tokio::test]
-async fn an_empty_file_of_unknown_length_lands() {
+async fn an_empty_file_of_unknown_length_is_stored() {
     lands(0, false).await;
 }
 
 #[tokio::test]
-async fn a_file_above_64_mebibytes_lands_in_parts() {
+async fn a_file_above_64_mib_is_a_multipart_upload() {
     lands(65 * MEBIBYTE, true).await;
 }
 
 #[tokio::test]
-async fn what_is_there_is_not_touched() {
+async fn an_existing_object_is_not_overwritten() {
     for (first, second) in [(Some(5), Some(7)), (Some(5), None)] {
         let (server, objects) = bucket().await;
         let key = key();
@@ -96,7 +96,7 @@ async fn what_is_there_is_not_touched() {
 }
 
 #[tokio::test]
-async fn a_source_that_fails_leaves_nothing() {
+async fn a_failing_source_leaves_no_object_and_no_upload() {
     for announced in [Some(10 * MEBIBYTE), None] {
         let (server, objects) = bucket().await;
         let key = key();
@@ -110,7 +110,7 @@ async fn a_source_that_fails_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_range_is_exact() {
+async fn a_range_read_returns_exactly_its_bytes() {
     let (_server, objects) = bucket().await;
     let (key, pieces) = (key(), pieces(2 * MEBIBYTE));
     objects.upload(upload(&key, Some(2 * MEBIBYTE)), flowing(&pieces)).await.expect("stored");
@@ -120,7 +120,7 @@ async fn a_range_is_exact() {
 }
 
 #[tokio::test]
-async fn a_removed_file_is_gone_and_removing_it_again_is_no_error() {
+async fn deleting_an_object_is_idempotent() {
     let (_server, objects) = bucket().await;
     let key = key();
     objects.place(&key, "text/plain", Bytes::from_static(b"x")).await.expect("stored");

@@ -40,7 +40,7 @@ async fn happens(records: &JobStore, job: JobId, event: Event) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_at_once_as_many_have_a_slot_as_there_are() {
+async fn concurrent_jobs_take_no_more_slots_than_there_are() {
     let (_server, records) = table().await;
     let mut takers = vec![];
     for _ in 0..12 {
@@ -56,7 +56,7 @@ async fn of_many_at_once_as_many_have_a_slot_as_there_are() {
 }
 
 #[tokio::test]
-async fn a_slot_is_kept_until_the_provider_is_done_with_its_job() {
+async fn a_slot_is_held_until_the_provider_has_finished() {
     let (_server, records) = table().await;
     let (first, second) = (job(&records).await, job(&records).await);
     assert!(takes(&records, 1, first, now()).await);
@@ -69,7 +69,7 @@ async fn a_slot_is_kept_until_the_provider_is_done_with_its_job() {
 }
 
 #[tokio::test]
-async fn the_oldest_without_a_slot_comes_before_those_who_came_later() {
+async fn the_oldest_waiting_job_gets_the_next_slot() {
     let (_server, records) = table().await;
     let (first, second, third) = (job(&records).await, job(&records).await, job(&records).await);
     assert!(takes(&records, 1, first, now()).await);
@@ -83,7 +83,7 @@ async fn the_oldest_without_a_slot_comes_before_those_who_came_later() {
 }
 
 #[tokio::test]
-async fn who_does_not_come_back_holds_up_nobody() {
+async fn a_waiting_job_that_does_not_return_blocks_no_other() {
     let (_server, records) = table().await;
     let (first, second, third) = (job(&records).await, job(&records).await, job(&records).await);
     assert!(takes(&records, 1, first, now()).await);

@@ -57,7 +57,7 @@ async fn a_job_reads_back_as_it_was_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_fifty_claims_with_one_key_one_makes_the_job() {
+async fn of_fifty_concurrent_claims_with_one_key_one_creates_the_job() {
     let (_server, records) = table().await;
     let key = IdempotencyKey::new("caller", "spring", &json!({ "a": 1 }));
     let claims = (0..50).map(|_| {
@@ -82,7 +82,7 @@ async fn of_fifty_claims_with_one_key_one_makes_the_job() {
 }
 
 #[tokio::test]
-async fn a_claim_that_is_tried_again_finds_its_own() {
+async fn a_retried_claim_finds_itself() {
     let (_server, records) = table().await;
     let key = IdempotencyKey::new("caller", "spring", &json!({}));
     for key in [Some(&key), None] {
@@ -109,7 +109,7 @@ async fn a_key_with_another_request_is_a_mismatch_and_a_freed_key_is_new() {
 }
 
 #[tokio::test]
-async fn an_expired_key_is_new_although_it_still_lies_there() {
+async fn an_expired_key_is_new_although_its_item_still_exists() {
     let (_server, records) = table().await;
     let key = IdempotencyKey::new("caller", "spring", &json!({}));
     let long_ago = now() - time::Duration::days(8);
@@ -118,7 +118,7 @@ async fn an_expired_key_is_new_although_it_still_lies_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn concurrent_events_all_count() {
+async fn concurrent_events_are_all_applied() {
     let (_server, records) = table().await;
     let job = job();
     records.claim(&job, None, now()).await.expect("a claim");
@@ -159,7 +159,7 @@ async fn a_job_is_found_by_its_provider_job_id() {
 }
 
 #[tokio::test]
-async fn one_worker_at_a_time_holds_the_lease_and_a_lost_one_cannot_finish() {
+async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     let (_server, records) = table().await;
     let id = received(&records).await;
     let LeaseAttempt::Held { lease: first, job, .. } =

@@ -28,7 +28,7 @@ async fn take(records: &JobStore, from: OffsetDateTime) -> OffsetDateTime {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn turns_taken_at_once_are_an_interval_apart() {
+async fn concurrent_reservations_are_one_interval_apart() {
     let (_server, records) = table().await;
     let takers = (0..60).map(|_| {
         let records = records.clone();
@@ -45,7 +45,7 @@ async fn turns_taken_at_once_are_an_interval_apart() {
 }
 
 #[tokio::test]
-async fn time_that_nobody_used_is_not_saved_up() {
+async fn unused_capacity_is_not_accumulated() {
     let (_server, records) = table().await;
     assert_eq!(take(&records, start()).await, start());
     let later = start() + LONG;
@@ -54,14 +54,14 @@ async fn time_that_nobody_used_is_not_saved_up() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_behind_stands_in_line_like_any_other() {
+async fn a_slow_clock_gets_the_next_free_reservation() {
     let (_server, records) = table().await;
     let turn = take(&records, start()).await;
     assert_eq!(take(&records, start() - Duration::from_secs(30)).await, turn + INTERVAL);
 }
 
 #[tokio::test]
-async fn a_line_that_is_too_long_takes_nothing() {
+async fn a_reservation_beyond_the_deadline_is_not_taken() {
     let (_server, records) = table().await;
     for _ in 0..6 {
         take(&records, start()).await;
@@ -76,7 +76,7 @@ async fn a_line_that_is_too_long_takes_nothing() {
 }
 
 #[tokio::test]
-async fn a_turn_comes_back_unless_somebody_stands_behind_it() {
+async fn a_reservation_is_released_only_if_it_is_the_last() {
     let (_server, records) = table().await;
     let first = take(&records, start()).await;
     let second = take(&records, start()).await;
@@ -87,7 +87,7 @@ async fn a_turn_comes_back_unless_somebody_stands_behind_it() {
 }
 
 #[tokio::test]
-async fn nobody_has_a_turn_while_the_provider_wants_us_to_hold_back() {
+async fn reservations_start_after_the_pause() {
     let (_server, records) = table().await;
     assert_eq!(records.paused_until(&abyssale()).await.expect("an answer"), None);
     take(&records, start()).await;
@@ -100,7 +100,7 @@ async fn nobody_has_a_turn_while_the_provider_wants_us_to_hold_back() {
 }
 
 #[tokio::test]
-async fn a_hold_that_ends_before_the_line_does_shortens_nothing() {
+async fn a_pause_shorter_than_the_queue_changes_no_reservation() {
     let (_server, records) = table().await;
     for _ in 0..10 {
         take(&records, start()).await;
@@ -110,7 +110,7 @@ async fn a_hold_that_ends_before_the_line_does_shortens_nothing() {
 }
 
 #[tokio::test]
-async fn each_provider_has_a_line_of_its_own() {
+async fn each_provider_has_its_own_rate_limit() {
     let (_server, records) = table().await;
     take(&records, start()).await;
     let other = ProviderName::new("another");

@@ -34,7 +34,7 @@ fn export_of(project: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_export_beyond_the_ceiling_waits_and_is_asked_for_once_there_is_room() {
+async fn an_export_beyond_the_concurrency_limit_waits_and_is_submitted_when_a_slot_is_free() {
     let (world, studio, first) = world_at_limit().await;
     let second = world.submit_request(&export_of(OTHER_PROJECT)).await;
     assert_eq!(world.job(&second).await["status"], "waiting");
@@ -57,7 +57,7 @@ async fn an_export_beyond_the_ceiling_waits_and_is_asked_for_once_there_is_room(
 }
 
 #[tokio::test]
-async fn an_export_that_is_cancelled_makes_room() {
+async fn a_cancelled_export_frees_its_slot() {
     let (world, studio, first) = world_at_limit().await;
     let second = world.submit_request(&export_of(OTHER_PROJECT)).await;
     world.cancel_job(&first).await;
@@ -67,7 +67,7 @@ async fn an_export_that_is_cancelled_makes_room() {
 }
 
 #[tokio::test]
-async fn whoever_waits_comes_before_those_who_come_later() {
+async fn waiting_exports_get_a_slot_before_newer_ones() {
     let (world, studio, first) = world_at_limit().await;
     let second = world.submit_request(&export_of(OTHER_PROJECT)).await;
     world.cancel_job(&first).await;
@@ -82,7 +82,7 @@ async fn whoever_waits_comes_before_those_who_come_later() {
 }
 
 #[tokio::test]
-async fn a_landing_that_does_not_go_on_takes_no_slot() {
+async fn a_stalled_landing_takes_no_slot() {
     let (mut world, studio, first) = world_at_limit().await;
     world.stack.pause_worker();
     studio.complete_video();
@@ -96,7 +96,7 @@ async fn a_landing_that_does_not_go_on_takes_no_slot() {
 }
 
 #[tokio::test]
-async fn a_project_that_is_only_tracked_takes_no_room_and_needs_none() {
+async fn a_tracked_project_needs_no_slot() {
     let (world, studio, _) = world_at_limit().await;
     let mut tracked = export_of(OTHER_PROJECT);
     tracked["track"] = json!(true);
@@ -108,7 +108,7 @@ async fn a_project_that_is_only_tracked_takes_no_room_and_needs_none() {
 }
 
 #[tokio::test]
-async fn a_second_export_of_the_project_is_refused_and_does_not_wait() {
+async fn a_second_export_of_the_same_project_is_rejected_and_does_not_wait() {
     let (world, studio, _) = world_at_limit().await;
     assert_eq!(world.post(&video_request(), &[]).await.status(), 409);
     assert_eq!(studio.request_count(&["export"]), 1);

@@ -12,7 +12,7 @@ use super::{
 use crate::world::assert_problem;
 
 #[tokio::test]
-async fn s01_a_video_goes_from_request_to_bucket_without_any_callback() {
+async fn s01_a_video_lands_without_any_callback() {
     let (world, studio) = world().await;
     studio.reply_with(
         "project",
@@ -56,7 +56,7 @@ async fn s01_a_video_goes_from_request_to_bucket_without_any_callback() {
 }
 
 #[tokio::test]
-async fn s15_an_export_whose_answer_was_lost_is_found_and_not_asked_for_again() {
+async fn s15_an_export_whose_response_was_lost_is_found_and_not_requested_again() {
     let (world, studio) = world().await;
     studio.reply_with(
         "project",
@@ -85,7 +85,7 @@ async fn s15_an_export_whose_answer_was_lost_is_found_and_not_asked_for_again() 
 }
 
 #[tokio::test]
-async fn s16_an_export_that_never_began_expires_and_is_not_asked_for_again() {
+async fn s16_an_export_that_never_began_expires_and_is_not_requested_again() {
     let (world, studio) = world().await;
     studio.reply_with("export", [Reply::Raw(500, refusal(5000, "oops"))]);
     let id = world.submit_request(&video_request()).await;
@@ -99,7 +99,7 @@ async fn s16_an_export_that_never_began_expires_and_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn s17_refusals_are_told_by_their_kind() {
+async fn s17_rejections_are_reported_by_their_kind() {
     let (world, studio) = world().await;
     for (status, body, answered, kind) in [
         (402, refusal(1, "pay"), 429, "provider-quota"),
@@ -115,7 +115,7 @@ async fn s17_refusals_are_told_by_their_kind() {
 }
 
 #[tokio::test]
-async fn s18_the_id_that_the_provider_returns_is_asked_about_and_ours_if_it_is_unknown() {
+async fn s18_the_returned_project_id_is_polled_with_the_requested_one_as_fallback() {
     let (world, studio) = world().await;
     studio.reply_with("export", [Reply::Data(json!({ "projectId": "other" }))]);
     let id = world.submit_request(&video_request()).await;
@@ -130,7 +130,7 @@ async fn s18_the_id_that_the_provider_returns_is_asked_about_and_ours_if_it_is_u
 }
 
 #[tokio::test]
-async fn s19_the_end_of_an_earlier_export_is_not_taken_for_this_one() {
+async fn s19_the_completion_of_an_earlier_export_does_not_complete_this_one() {
     let (world, studio) = world().await;
     let old = format!("{}/export/old.mp4", studio.files);
     let before =
@@ -152,7 +152,7 @@ async fn s19_the_end_of_an_earlier_export_is_not_taken_for_this_one() {
 }
 
 #[tokio::test]
-async fn a_tracked_project_is_waited_for_and_never_exported() {
+async fn a_tracked_project_is_polled_and_never_exported() {
     let (world, studio) = world().await;
     let mut request = video_request();
     request["track"] = json!(true);
@@ -168,7 +168,7 @@ async fn a_tracked_project_is_waited_for_and_never_exported() {
 }
 
 #[tokio::test]
-async fn a_running_export_of_somebody_else_is_waited_for_instead() {
+async fn an_export_already_in_progress_is_polled_instead_of_requested_again() {
     let (world, studio) = world().await;
     studio.reply_with("export", [Reply::Raw(409, refusal(7, "export already in progress"))]);
     let id = world.submit_request(&video_request()).await;
@@ -179,7 +179,7 @@ async fn a_running_export_of_somebody_else_is_waited_for_instead() {
 }
 
 #[tokio::test]
-async fn one_export_of_a_project_at_a_time() {
+async fn a_project_has_one_export_at_a_time() {
     let (world, studio) = world().await;
     let both = [video_request(), video_request()];
     let (one, other) = tokio::join!(world.post(&both[0], &[]), world.post(&both[1], &[]));

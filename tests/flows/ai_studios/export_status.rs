@@ -28,7 +28,7 @@ async fn job_after_sweeps(
 }
 
 #[tokio::test]
-async fn s03_s04_s05_s25_a_video_that_is_done_is_recognised_however_it_is_said() {
+async fn s03_s04_s05_s25_a_finished_video_is_recognised_in_every_response_format() {
     for reply in [
         |url: &str| json!({ "success": true, "data": { "progress": "100", "downloadUrl": url } }),
         |url: &str| json!({ "success": true, "data": { "progress": "100%", "download_url": url } }),
@@ -46,7 +46,7 @@ async fn s03_s04_s05_s25_a_video_that_is_done_is_recognised_however_it_is_said()
 }
 
 #[tokio::test]
-async fn s06_an_end_without_a_url_is_waited_for() {
+async fn s06_a_completion_without_a_url_is_polled_again() {
     let bare = || Reply::Data(json!({ "progress": 100 }));
     let (world, studio, id) = job_after_sweeps(3, |studio| {
         vec![
@@ -63,7 +63,7 @@ async fn s06_an_end_without_a_url_is_waited_for() {
 }
 
 #[tokio::test]
-async fn s07_s08_after_ten_minutes_the_project_is_asked_for_the_url() {
+async fn s07_s08_after_ten_minutes_the_url_is_read_from_the_project() {
     let (world, studio, id) = job_after_sweeps(1, |_| vec![Reply::Data(json!({ "progress": 100 }))]).await;
     let project = json!({ "project": { "progress": 100, "download_url": studio.video_url() } });
     studio.reply_with("project", [Reply::Data(project)]);
@@ -81,7 +81,7 @@ async fn s07_s08_after_ten_minutes_the_project_is_asked_for_the_url() {
 }
 
 #[tokio::test]
-async fn s09_a_failure_is_told_with_its_reason() {
+async fn s09_a_failure_is_reported_with_its_reason() {
     for (reply, reason) in [
         (
             json!({ "state": "error", "progress": 40, "error": { "code": 9, "msg": "no voice" } }),
@@ -97,7 +97,7 @@ async fn s09_a_failure_is_told_with_its_reason() {
 }
 
 #[tokio::test]
-async fn s10_three_refusals_to_tell_end_it_and_trouble_does_not() {
+async fn s10_three_error_responses_fail_the_job_and_server_errors_do_not() {
     let (world, _studio, id) = job_after_sweeps(2, |_| vec![Reply::Raw(200, refusal(77, "odd"))]).await;
     assert_eq!(world.job(&id).await["status"], "submitted");
     world.sweep(BEYOND_POLL_DELAY).await;
@@ -111,7 +111,7 @@ async fn s10_three_refusals_to_tell_end_it_and_trouble_does_not() {
 }
 
 #[tokio::test]
-async fn s11_an_export_that_stands_still_fails_by_name_and_a_slow_one_expires_and_lands_late() {
+async fn s11_a_stalled_export_fails_and_a_slow_one_expires_and_lands_late() {
     let (world, studio, id) = job_after_sweeps(1, |_| vec![Reply::Data(json!({ "progress": 63 }))]).await;
     world.age_job(&id, 29 * MINUTE).await;
     world.sweep(BEYOND_POLL_DELAY).await;
@@ -134,7 +134,7 @@ async fn s11_an_export_that_stands_still_fails_by_name_and_a_slow_one_expires_an
 }
 
 #[tokio::test]
-async fn s14_limits_and_pages_of_gateways_pass() {
+async fn s14_throttling_and_gateway_error_pages_are_retried() {
     let (world, _studio, id) = job_after_sweeps(4, |studio| {
         vec![
             Reply::WithHeader(429, "retry-after", "7"),
@@ -151,7 +151,7 @@ async fn s14_limits_and_pages_of_gateways_pass() {
 }
 
 #[tokio::test]
-async fn s20_s21_a_project_that_is_not_found_is_waited_for_at_first_and_missing_later() {
+async fn s20_s21_an_unknown_project_is_polled_at_first_and_missing_later() {
     let none = || Reply::Raw(404, refusal(4040, "project does not exist"));
     let (world, studio, id) = job_after_sweeps(1, |_| vec![none()]).await;
     assert_eq!(world.job(&id).await["status"], "submitted");
@@ -168,7 +168,7 @@ async fn s20_s21_a_project_that_is_not_found_is_waited_for_at_first_and_missing_
 }
 
 #[tokio::test]
-async fn s27_a_project_of_ten_megabytes_is_read() {
+async fn s27_a_project_response_of_ten_megabytes_is_read() {
     let (world, studio) = world().await;
     let scenes: Vec<Value> = (0..10).map(|_| json!({ "script": "x".repeat(1024 * 1024) })).collect();
     let project = json!({ "project": { "scenes": scenes, "backendTaskId": "bt-long" } });
@@ -180,7 +180,7 @@ async fn s27_a_project_of_ten_megabytes_is_read() {
 }
 
 #[tokio::test]
-async fn s28_progress_may_fall() {
+async fn s28_progress_may_decrease() {
     let at = |percent: u32| Reply::Data(json!({ "progress": percent }));
     let (world, studio, id) = job_after_sweeps(3, |_| vec![at(70), at(20), at(90)]).await;
     assert_eq!(world.job(&id).await["progress"], 90.0);

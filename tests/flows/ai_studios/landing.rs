@@ -9,7 +9,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn s26_a_link_that_has_ended_is_asked_for_anew() {
+async fn s26_an_expired_download_url_is_requested_again() {
     for status in [401, 403, 404, 410] {
         let (world, studio) = world().await;
         let id = world.submit_request(&video_request()).await;
@@ -30,7 +30,7 @@ async fn s26_a_link_that_has_ended_is_asked_for_anew() {
 }
 
 #[tokio::test]
-async fn s26_a_file_that_stays_gone_is_asked_for_three_times_and_then_named() {
+async fn s26_a_missing_file_is_looked_up_three_times_before_the_job_fails() {
     let (world, studio) = world().await;
     let id = world.submit_request(&video_request()).await;
     studio.reply_with("file", [Reply::Raw(404, "gone".into())]);
@@ -46,7 +46,7 @@ async fn s26_a_file_that_stays_gone_is_asked_for_three_times_and_then_named() {
 }
 
 #[tokio::test]
-async fn s26_what_is_no_video_is_not_stored_as_one() {
+async fn s26_a_file_that_is_not_an_mp4_is_not_stored() {
     let cut = String::from_utf8_lossy(&video_bytes()[..64]).into_owned();
     for body in ["<!DOCTYPE html><title>Sorry</title>", r#"{"success":false}"#, "PK\u{3}\u{4}", &cut] {
         let (world, studio) = world().await;
@@ -60,7 +60,7 @@ async fn s26_what_is_no_video_is_not_stored_as_one() {
 }
 
 #[tokio::test]
-async fn s26_the_guard_lets_a_video_come_only_from_the_providers_hosts() {
+async fn s26_videos_are_downloaded_only_from_the_providers_hosts() {
     for url in [
         "http://media.aistudios.com/a.mp4",
         "https://10.0.0.1/a.mp4",

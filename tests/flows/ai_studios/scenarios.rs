@@ -94,7 +94,7 @@ async fn assert_fails(scenario: &str, variant: &str, status: &str, class: &str, 
 }
 
 #[tokio::test]
-async fn s01_to_s07_every_way_of_saying_that_it_is_done_lands_the_video() {
+async fn s01_to_s07_every_representation_of_completion_lands_the_video() {
     assert_lands(&[
         ("S01", &["plain"]),
         ("S02", &["plain"]),
@@ -108,7 +108,7 @@ async fn s01_to_s07_every_way_of_saying_that_it_is_done_lands_the_video() {
 }
 
 #[tokio::test]
-async fn s08_to_s11_what_comes_to_nothing_fails_by_name() {
+async fn s08_to_s11_exports_without_a_video_fail_with_a_named_reason() {
     assert_fails("S08", "plain", "failed", "ProviderFailed", "completed_without_url").await;
     for variant in ["bare", "object", "text"] {
         assert_fails("S09", variant, "failed", "ProviderFailed", "ended as error").await;
@@ -119,7 +119,7 @@ async fn s08_to_s11_what_comes_to_nothing_fails_by_name() {
 }
 
 #[tokio::test]
-async fn s12_to_s14_tokens_are_renewed_and_limits_kept() {
+async fn s12_to_s14_tokens_are_renewed_and_rate_limits_are_respected() {
     let (world, job) = run_scenario("S12", "plain").await;
     assert_eq!(job["status"], "stored", "{job:#}");
     assert_eq!(control(&world, Method::GET, "/tokens", Value::Null)["issued"], 2);
@@ -134,7 +134,7 @@ async fn s12_to_s14_tokens_are_renewed_and_limits_kept() {
 }
 
 #[tokio::test]
-async fn s15_to_s18_an_export_is_asked_for_once() {
+async fn s15_to_s18_an_export_is_requested_once() {
     assert_lands(&[("S15", &["reset", "late", "error"]), ("S18", &["plain"])]).await;
     for variant in ["error", "reset"] {
         assert_fails("S16", variant, "expired", "ProviderSilent", "never learnt").await;
@@ -152,7 +152,7 @@ async fn s15_to_s18_an_export_is_asked_for_once() {
 }
 
 #[tokio::test]
-async fn s19_to_s21_what_is_old_not_there_yet_or_gone_is_told_apart() {
+async fn s19_to_s21_earlier_exports_pending_projects_and_missing_projects_are_distinguished() {
     for variant in ["plain", "new_task"] {
         let (world, job) = run_scenario("S19", variant).await;
         assert_eq!(job["status"], "stored", "{variant}: {job:#}");
@@ -164,7 +164,7 @@ async fn s19_to_s21_what_is_old_not_there_yet_or_gone_is_told_apart() {
 }
 
 #[tokio::test]
-async fn s22_to_s24_callbacks_of_every_kind_do_no_harm() {
+async fn s22_to_s24_unusual_callbacks_do_not_disturb_the_job() {
     assert_lands(&[
         ("S22", &["all", "wrong_task", "foreign_url", "wrong_path"]),
         ("S23", &["duplicates", "reordered", "query", "form", "enveloped", "array", "v2", "texts"]),
@@ -174,7 +174,7 @@ async fn s22_to_s24_callbacks_of_every_kind_do_no_harm() {
 }
 
 #[tokio::test]
-async fn s25_to_s28_every_envelope_download_and_size_is_dealt_with() {
+async fn s25_to_s28_every_envelope_download_and_size_is_handled() {
     assert_lands(&[
         ("S25", &["missing", "text", "error_text", "bare", "succeed"]),
         ("S26", &["redirect", "forbidden", "not_found", "cut"]),

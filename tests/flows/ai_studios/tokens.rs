@@ -28,7 +28,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn concurrent_jobs_share_one_exchange() {
+async fn concurrent_jobs_share_one_token_exchange() {
     let (world, studio) = world().await;
     let requests: Vec<Value> = (0..6)
         .map(|number| json!({ "provider": "ai_studios", "kind": "export", "project_id": format!("p{number}") }))
@@ -43,7 +43,7 @@ async fn concurrent_jobs_share_one_exchange() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_about_to_end_is_renewed_beforehand() {
+async fn a_token_is_renewed_before_it_expires() {
     let (world, studio) = world().await;
     let id = world.submit_request(&video_request()).await;
     world.expire_token().await;
@@ -56,7 +56,7 @@ async fn a_token_that_is_about_to_end_is_renewed_beforehand() {
 }
 
 #[tokio::test]
-async fn tokens_are_kept_apart_from_the_keys_and_their_renewal_leaves_the_keys_alone() {
+async fn tokens_are_stored_in_their_own_secret_and_renewal_leaves_the_keys_unchanged() {
     let (world, studio) = world().await;
     let before = world.secret_at(SECRET).await;
     let id = world.submit_request(&video_request()).await;
@@ -74,7 +74,7 @@ async fn tokens_are_kept_apart_from_the_keys_and_their_renewal_leaves_the_keys_a
 }
 
 #[tokio::test]
-async fn s12_a_token_that_is_refused_is_exchanged_once_and_the_question_asked_again() {
+async fn s12_a_rejected_token_is_exchanged_once_and_the_request_retried() {
     let (world, studio) = world().await;
     let id = world.submit_request(&video_request()).await;
     let done = json!({ "progress": 100, "downloadUrl": studio.video_url() });
@@ -86,7 +86,7 @@ async fn s12_a_token_that_is_refused_is_exchanged_once_and_the_question_asked_ag
 }
 
 #[tokio::test]
-async fn s13_a_token_that_is_always_refused_ends_the_request_after_one_more() {
+async fn s13_a_token_that_is_always_rejected_fails_the_request_after_one_retry() {
     let (world, studio) = world().await;
     studio.reply_with("project", [Reply::Raw(200, refusal(4010, "unauthorized"))]);
     assert_problem(&world.post(&video_request(), &[]).await, 424, "provider-credentials");
@@ -101,7 +101,7 @@ async fn s13_a_token_that_is_always_refused_ends_the_request_after_one_more() {
 }
 
 #[tokio::test]
-async fn keys_that_are_not_accepted_are_told_and_nothing_is_asked_for() {
+async fn rejected_keys_are_reported_and_no_export_is_requested() {
     let (world, studio) = world().await;
     studio.reply_with("token", [Reply::Raw(401, refusal(4010, "userKey is not known"))]);
     assert_problem(&world.post(&video_request(), &[]).await, 424, "provider-credentials");
@@ -109,7 +109,7 @@ async fn keys_that_are_not_accepted_are_told_and_nothing_is_asked_for() {
 }
 
 #[tokio::test]
-async fn s29_an_operator_sees_the_workspaces_whatever_the_shape_of_their_list() {
+async fn s29_the_check_lists_workspaces_in_every_response_format() {
     let list = json!([{ "workspaceId": "w1", "workspaceName": "One" }]);
     for body in [list.to_string(), json!({ "success": true, "data": { "0": list[0] } }).to_string()] {
         let (world, studio) = world().await;

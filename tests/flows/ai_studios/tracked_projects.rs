@@ -53,7 +53,7 @@ async fn advance_and_sweep(world: &World, id: &str, seconds: u64) -> Value {
 }
 
 #[tokio::test]
-async fn a_video_that_another_tool_makes_and_exports_is_brought_home() {
+async fn a_video_exported_by_another_tool_lands() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
     let tool = OtherTool::start(&world).await;
     let text = json!({ "language": "en", "text": "Hello", "model": "m", "clothes": "c" });
@@ -66,7 +66,7 @@ async fn a_video_that_another_tool_makes_and_exports_is_brought_home() {
 }
 
 #[tokio::test]
-async fn s31_an_automation_is_waited_for_until_its_owner_exports_it() {
+async fn s31_an_automation_is_polled_until_its_owner_exports_it() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
     let tool = OtherTool::start(&world).await;
     let topic = json!({ "topic": "Spring", "options": {} });
@@ -83,7 +83,7 @@ async fn s31_an_automation_is_waited_for_until_its_owner_exports_it() {
 }
 
 #[tokio::test]
-async fn s31_an_automation_that_never_ends_is_told_by_name() {
+async fn s31_an_automation_that_never_ends_fails_as_stalled() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
     control(&world, Method::PUT, "/scenario", json!({ "scenario": "S31", "variant": "stalls" }));
     let tool = OtherTool::start(&world).await;

@@ -17,7 +17,7 @@ async fn wait_for_recorded_deliveries(world: &World, id: &str, count: usize) {
 }
 
 #[tokio::test]
-async fn s02_a_callback_lands_the_video_before_anybody_looks() {
+async fn s02_a_callback_lands_the_video_before_the_next_sweep() {
     let (world, studio) = world().await;
     studio.reply_with(
         "project",
@@ -36,7 +36,7 @@ async fn s02_a_callback_lands_the_video_before_anybody_looks() {
 }
 
 #[tokio::test]
-async fn s22_forged_callbacks_cost_a_question_in_five_seconds_and_no_download() {
+async fn s22_forged_callbacks_cause_one_poll_per_five_seconds_and_no_download() {
     let (world, studio) = world().await;
     let id = world.submit_request(&video_request()).await;
     studio.set_progress(json!({ "progress": 10 }));
@@ -55,7 +55,7 @@ async fn s22_forged_callbacks_cost_a_question_in_five_seconds_and_no_download() 
 }
 
 #[tokio::test]
-async fn a_hint_that_comes_too_soon_after_another_is_followed_seconds_later_and_waits_for_no_sweep() {
+async fn a_callback_soon_after_another_triggers_a_poll_seconds_later_without_a_sweep() {
     let (world, studio) = world().await;
     let id = world.submit_request(&video_request()).await;
     studio.set_progress(json!({ "progress": 50 }));
@@ -68,7 +68,7 @@ async fn a_hint_that_comes_too_soon_after_another_is_followed_seconds_later_and_
 }
 
 #[tokio::test]
-async fn s22_a_wrong_token_reaches_nobody() {
+async fn s22_a_callback_with_a_wrong_token_is_rejected() {
     let (world, studio) = world().await;
     world.submit_request(&video_request()).await;
     let before = studio.request_count(&["progress", "project"]);
@@ -83,7 +83,7 @@ async fn s22_a_wrong_token_reaches_nobody() {
 }
 
 #[tokio::test]
-async fn s23_every_shape_of_a_callback_is_understood() {
+async fn s23_every_format_of_a_callback_is_read() {
     for (method, query, kind, body) in [
         (Method::POST, "", "application/json", r#"[{"progress":100}]"#),
         (Method::POST, "", "application/json", r#"{"success":true,"data":{"progress":100}}"#),
@@ -104,7 +104,7 @@ async fn s23_every_shape_of_a_callback_is_understood() {
 }
 
 #[tokio::test]
-async fn who_only_looks_whether_anybody_is_there_is_told_so_and_moves_nothing() {
+async fn connectivity_probes_are_answered_and_trigger_no_poll() {
     let (world, studio) = world().await;
     let id = world.submit_request(&video_request()).await;
     let before = studio.request_count(&["progress", "project"]);
@@ -128,7 +128,7 @@ async fn who_only_looks_whether_anybody_is_there_is_told_so_and_moves_nothing() 
 }
 
 #[tokio::test]
-async fn s24_the_providers_own_answer_counts_and_not_the_callback() {
+async fn s24_the_polled_status_decides_and_not_the_callback() {
     let (world, studio) = world().await;
     let id = world.submit_request(&video_request()).await;
     studio.set_progress(json!({ "progress": 80 }));

@@ -20,7 +20,7 @@ fn published_event_names(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_bus_that_is_down_lets_callers_hear_and_hear_once() {
+async fn an_event_bus_outage_does_not_delay_or_duplicate_webhooks() {
     let (world, caller) = start_with_bus_and_caller().await;
     world.cloud.faults().set(Service::EventBridge, Outage::Refuse503);
     let id = world.submit_with_webhook(&caller.url()).await;
@@ -47,7 +47,7 @@ async fn a_bus_that_is_down_lets_callers_hear_and_hear_once() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_down_lets_the_bus_hear_and_hear_once() {
+async fn a_queue_outage_does_not_delay_or_duplicate_events() {
     let (mut world, caller) = start_with_bus_and_caller().await;
     let id = end_job_during_sqs_outage(&mut world, &caller, Outage::Refuse503).await;
     until("it is noted that the bus has heard", || async {
@@ -68,7 +68,7 @@ async fn a_queue_that_is_down_lets_the_bus_hear_and_hear_once() {
 }
 
 #[tokio::test]
-async fn one_sweep_tells_every_caller_while_the_bus_is_down() {
+async fn one_sweep_notifies_every_caller_during_an_event_bus_outage() {
     let (mut world, caller) = start_with_bus_and_caller().await;
     for _ in 0..2 {
         world.cloud.faults().set(Service::EventBridge, Outage::Refuse503);

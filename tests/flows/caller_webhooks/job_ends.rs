@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_caller_hears_once_that_its_job_is_stored_and_can_prove_who_says_so() {
+async fn a_caller_gets_one_verifiable_webhook_when_its_job_is_stored() {
     let (world, caller) = start_with_caller(|options| options).await;
     let id = world.submit_with_webhook(&caller.url()).await;
     let job = world.wait_for_status(&id, "stored").await;
@@ -44,7 +44,7 @@ async fn a_caller_hears_once_that_its_job_is_stored_and_can_prove_who_says_so() 
 }
 
 #[tokio::test]
-async fn a_job_that_lacks_files_is_told_as_partial() {
+async fn a_job_with_missing_files_sends_a_partial_webhook() {
     let (world, caller) = start_with_caller(|options| options).await;
     world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
     let id = world.submit_with_webhook(&caller.url()).await;
@@ -54,7 +54,7 @@ async fn a_job_that_lacks_files_is_told_as_partial() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_refused_is_told_as_failed() {
+async fn a_rejected_job_sends_a_failed_webhook() {
     let (world, caller) = start_with_caller(|options| options).await;
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
     let answer = world.post_with_webhook(&caller.url()).await;
@@ -64,7 +64,7 @@ async fn a_job_that_is_refused_is_told_as_failed() {
 }
 
 #[tokio::test]
-async fn a_job_that_expires_and_is_stored_after_all_is_told_as_both() {
+async fn a_job_that_expires_and_lands_late_sends_both_webhooks() {
     let (world, caller) =
         start_with_caller(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
@@ -104,7 +104,7 @@ pub(super) async fn end_job_during_sqs_outage(world: &mut World, caller: &Caller
 }
 
 #[tokio::test]
-async fn a_crash_between_the_end_and_the_queue_loses_nothing() {
+async fn a_crash_between_the_final_status_and_the_queue_loses_no_webhook() {
     let (mut world, caller) = start_with_caller(with_worker_processes).await;
     let sent = |world: &World| world.cloud.requests().count(Service::Sqs, "SendMessage");
     let before = sent(&world);
@@ -122,7 +122,7 @@ async fn a_crash_between_the_end_and_the_queue_loses_nothing() {
 }
 
 #[tokio::test]
-async fn sweeps_at_the_same_time_tell_a_caller_under_one_id() {
+async fn concurrent_sweeps_notify_a_caller_under_one_id() {
     let (mut world, caller) = start_with_caller(|options| options).await;
     let id = end_job_during_sqs_outage(&mut world, &caller, Outage::Refuse503).await;
     world.cloud.faults().clear();
@@ -135,7 +135,7 @@ async fn sweeps_at_the_same_time_tell_a_caller_under_one_id() {
 }
 
 #[tokio::test]
-async fn what_the_queue_took_without_an_answer_is_told_twice_and_the_same() {
+async fn a_lost_queue_response_sends_the_same_webhook_twice() {
     let (mut world, caller) = start_with_caller(|options| options).await;
     end_job_during_sqs_outage(&mut world, &caller, Outage::Refuse503).await;
     world.cloud.faults().clear();

@@ -40,7 +40,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_caller_in_trouble_is_told_later_each_time_and_the_dead_letter_can_be_redriven() {
+async fn failed_webhooks_are_retried_with_growing_delays_and_the_dead_letter_can_be_redriven() {
     let (world, caller) = start_with_caller(|options| options).await;
     caller.respond_with([500; 9].map(Status));
     world.submit_with_webhook(&caller.url()).await;
@@ -62,7 +62,7 @@ async fn a_caller_in_trouble_is_told_later_each_time_and_the_dead_letter_can_be_
 }
 
 #[tokio::test]
-async fn each_attempt_is_signed_for_its_own_time() {
+async fn each_attempt_is_signed_with_its_own_timestamp() {
     let (world, caller) = start_with_caller(|options| options).await;
     caller.respond_with([Status(503)]);
     world.submit_with_webhook(&caller.url()).await;
@@ -85,7 +85,7 @@ async fn each_attempt_is_signed_for_its_own_time() {
 }
 
 #[tokio::test]
-async fn a_caller_that_says_how_long_to_wait_is_left_alone_for_so_long() {
+async fn the_retry_after_of_a_caller_is_respected() {
     let (world, caller) = start_with_caller(|options| options).await;
     caller.respond_with([With(429, "retry-after", "600")]);
     world.submit_with_webhook(&caller.url()).await;
@@ -95,7 +95,7 @@ async fn a_caller_that_says_how_long_to_wait_is_left_alone_for_so_long() {
 }
 
 #[tokio::test]
-async fn a_caller_that_is_gone_is_told_no_more() {
+async fn a_caller_that_answers_410_gets_no_more_attempts() {
     let (world, caller) = start_with_caller(|options| options).await;
     caller.respond_with([Status(410)]);
     let id = world.submit_with_webhook(&caller.url()).await;
@@ -106,7 +106,7 @@ async fn a_caller_that_is_gone_is_told_no_more() {
 }
 
 #[tokio::test]
-async fn a_caller_that_never_answers_is_left_after_fifteen_seconds() {
+async fn an_unresponsive_caller_times_out_after_fifteen_seconds() {
     let (world, caller) = start_with_caller(|options| options).await;
     caller.respond_with([Never]);
     world.submit_with_webhook(&caller.url()).await;
@@ -116,7 +116,7 @@ async fn a_caller_that_never_answers_is_left_after_fifteen_seconds() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_none_of_ours_is_no_endless_loop() {
+async fn a_foreign_message_becomes_a_dead_letter() {
     let (world, _caller) = start_with_caller(|options| options).await;
     let url = world.aws.sqs.get_queue_url().queue_name(harness::CALLER_WEBHOOKS_QUEUE);
     let url = url.send().await.expect("a queue");

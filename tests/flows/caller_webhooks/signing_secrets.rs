@@ -30,7 +30,7 @@ async fn after_a_rotation_both_secrets_sign_until_the_older_one_is_revoked() {
 }
 
 #[tokio::test]
-async fn no_answer_holds_a_secret_and_the_rest_of_the_document_stays() {
+async fn responses_contain_no_secret_and_the_rest_of_the_document_is_unchanged() {
     let world = World::start().await;
     let before = world.secret().await;
     assert_eq!(world.run_webhook_secret("status").await, json!({ "action": "status", "stored": [] }));

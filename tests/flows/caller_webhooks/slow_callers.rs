@@ -52,7 +52,7 @@ async fn start_with_silent_caller() -> (World, Caller, Caller) {
 }
 
 #[tokio::test]
-async fn callers_that_never_answer_hold_up_no_job() {
+async fn unresponsive_callers_do_not_delay_jobs() {
     let (world, _caller, silent) = start_with_silent_caller().await;
     world.enqueue_webhooks(&vec![silent.url(); HANGING]).await;
     silent.wait_for_webhooks(10).await;
@@ -64,7 +64,7 @@ async fn callers_that_never_answer_hold_up_no_job() {
 }
 
 #[tokio::test]
-async fn a_caller_behind_many_that_never_answer_is_told_within_the_time_of_one_batch() {
+async fn a_caller_behind_many_unresponsive_ones_is_notified_within_one_batch() {
     let (world, caller, silent) = start_with_silent_caller().await;
     let mut urls = vec![silent.url(); QUEUED];
     urls.push(caller.url());
@@ -76,7 +76,7 @@ async fn a_caller_behind_many_that_never_answer_is_told_within_the_time_of_one_b
 }
 
 #[tokio::test]
-async fn a_caller_that_did_not_answer_is_waited_for_less_for_a_while() {
+async fn an_unresponsive_caller_gets_a_shorter_timeout_for_a_while() {
     let (world, _caller, silent) = start_with_silent_caller().await;
     world.enqueue_webhooks(&[silent.url()]).await;
     world.wait_for_hidden_message().await;

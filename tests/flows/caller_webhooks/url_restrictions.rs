@@ -24,7 +24,7 @@ async fn assert_url_rejected(world: &World, url: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_url_that_nobody_may_be_told_at_is_refused_when_it_is_named() {
+async fn a_disallowed_webhook_url_is_rejected_at_submission() {
     let (world, _caller) = start_with_caller(|options| options).await;
     for url in [
         "http://hooks.example.com/?key=caller-key",
@@ -44,7 +44,7 @@ async fn a_url_that_nobody_may_be_told_at_is_refused_when_it_is_named() {
 }
 
 #[tokio::test]
-async fn with_a_list_of_hosts_no_other_may_be_named() {
+async fn webhook_urls_outside_the_allowed_hosts_are_rejected() {
     let (world, _caller) = start_with_caller(|options| {
         options.variable("WEBHOOK_ALLOWED_HOSTS", "*.hooks.invalid,hooks.example.net")
     })
@@ -55,7 +55,7 @@ async fn with_a_list_of_hosts_no_other_may_be_named() {
 }
 
 #[tokio::test]
-async fn a_name_with_a_private_address_is_refused_when_it_is_connected_to() {
+async fn a_host_name_with_a_private_address_is_blocked_at_connection() {
     let (world, _caller) = start_with_caller(|options| options).await;
     let (log_buffer, _guard) = LogBuffer::capture();
     let id = world.submit_with_webhook("https://localhost/hook?key=caller-key").await;
@@ -74,7 +74,7 @@ async fn a_name_with_a_private_address_is_refused_when_it_is_connected_to() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_a_failure_wherever_it_leads() {
+async fn a_webhook_redirect_is_a_failed_attempt() {
     let (world, caller) = start_with_caller(|options| options).await;
     let elsewhere = Caller::start().await;
     let location: &'static str = Box::leak(elsewhere.url().into_boxed_str());
@@ -91,7 +91,7 @@ async fn a_redirect_is_a_failure_wherever_it_leads() {
 }
 
 #[tokio::test]
-async fn without_a_secret_to_sign_with_no_caller_is_promised_anything() {
+async fn without_a_signing_secret_webhook_urls_are_rejected() {
     let world = World::start().await;
     let answer = world.post_with_webhook("https://hooks.example.com/").await;
     let body = assert_problem(&answer, 409, "webhook-secret-missing");
@@ -102,7 +102,7 @@ async fn without_a_secret_to_sign_with_no_caller_is_promised_anything() {
 }
 
 #[tokio::test]
-async fn the_url_is_nowhere_shown_whole() {
+async fn the_full_webhook_url_is_shown_nowhere() {
     let (world, caller) = start_with_caller(|options| options.variable("EVENT_BUS_NAME", "landfall")).await;
     let id = world.submit_with_webhook(&caller.url()).await;
     let job = world.wait_for_status(&id, "stored").await;

@@ -33,22 +33,22 @@ async fn assert_events_after_outage(outage: Outage) {
 }
 
 #[tokio::test]
-async fn a_bus_that_refuses_is_told_everything_by_a_later_sweep() {
+async fn a_sweep_publishes_all_events_after_the_event_bus_refused_them() {
     assert_events_after_outage(Outage::Refuse503).await;
 }
 
 #[tokio::test]
-async fn a_bus_that_does_not_answer_is_told_everything_by_a_later_sweep() {
+async fn a_sweep_publishes_all_events_after_the_event_bus_did_not_answer() {
     assert_events_after_outage(Outage::DropConnections).await;
 }
 
 #[tokio::test]
-async fn a_bus_that_hangs_holds_nothing_up() {
+async fn a_hanging_event_bus_delays_no_job() {
     assert_events_after_outage(Outage::Stall).await;
 }
 
 #[tokio::test]
-async fn a_bus_that_is_down_keeps_no_silent_job_from_being_looked_after() {
+async fn an_event_bus_outage_does_not_stop_jobs_from_expiring() {
     let world = start_with_bus(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
     world.cloud.faults().set(Service::EventBridge, Outage::Stall);
     let (id, _) = world.submit_export_without_callback(1).await;
@@ -63,7 +63,7 @@ async fn a_bus_that_is_down_keeps_no_silent_job_from_being_looked_after() {
 }
 
 #[tokio::test]
-async fn what_was_told_without_an_answer_is_told_again_under_the_same_id() {
+async fn an_event_whose_response_was_lost_is_published_again_under_the_same_id() {
     let world = start_with_bus(|options| options).await;
     let (id, url) = world.submit_export_without_callback(1).await;
     world.wait_for_empty_outbox(&id).await;
@@ -76,7 +76,7 @@ async fn what_was_told_without_an_answer_is_told_again_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn a_crash_between_the_change_and_the_telling_loses_nothing() {
+async fn a_crash_between_the_change_and_its_publication_loses_no_event() {
     let world = start_with_bus(with_worker_processes).await;
     let (id, url) = world.submit_export_without_callback(1).await;
     world.wait_for_empty_outbox(&id).await;

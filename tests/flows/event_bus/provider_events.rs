@@ -35,7 +35,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn what_is_about_no_job_is_passed_on() {
+async fn a_provider_event_without_a_job_is_published() {
     let world = start_with_bus(|options| options).await;
     let body = world.deliver_banner_event().await;
     world.assert_published(&body).await;
@@ -44,7 +44,7 @@ async fn what_is_about_no_job_is_passed_on() {
 }
 
 #[tokio::test]
-async fn the_queue_keeps_it_while_the_bus_is_down() {
+async fn a_provider_event_stays_in_the_queue_during_an_event_bus_outage() {
     let world = start_with_bus(|options| options).await;
     world.cloud.faults().set(Service::EventBridge, Outage::Refuse503);
     let body = world.deliver_banner_event().await;

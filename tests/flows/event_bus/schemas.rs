@@ -24,7 +24,7 @@ pub(super) fn assert_matches_schema(event: &Value) {
 
 /// A schema that takes everything would check nothing.
 #[test]
-fn the_schema_refuses_what_is_no_event_of_a_job() {
+fn the_schema_rejects_an_invalid_job_event() {
     let id = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
     let event = json!({
         "source": "landfall", "detail-type": "Job Submitted",

@@ -32,7 +32,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_callback_that_overtakes_the_answer_finds_its_job() {
+async fn a_callback_before_the_response_finds_its_job() {
     let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
     world.inject_fault(json!({ "on": "call", "kind": "callback_first", "seconds": 2 }));
     let answer = world.post(&world.three_format_request(), &[]).await;
@@ -42,7 +42,7 @@ async fn a_callback_that_overtakes_the_answer_finds_its_job() {
 }
 
 #[tokio::test]
-async fn six_deliveries_and_a_twin_by_subscription_have_one_effect() {
+async fn six_deliveries_and_a_subscription_delivery_have_one_effect() {
     let world = World::start_with(|options| options.variable("IMPORT_KINDS", "generation")).await;
     world.subscribe_to("new_banner_batch");
     let id = world.submit_request(&world.three_format_request()).await;
@@ -65,7 +65,7 @@ async fn six_deliveries_and_a_twin_by_subscription_have_one_effect() {
 }
 
 #[tokio::test]
-async fn a_generation_whose_callback_is_lost_is_found_by_the_subscription() {
+async fn a_generation_with_a_lost_callback_lands_by_the_subscription() {
     let world = World::start().await;
     world.subscribe_to("new_banner_batch");
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
@@ -74,7 +74,7 @@ async fn a_generation_whose_callback_is_lost_is_found_by_the_subscription() {
 }
 
 #[tokio::test]
-async fn every_shape_of_the_event_says_the_same() {
+async fn every_event_format_lands_the_generation() {
     let world = World::start().await;
     for (place, knobs) in [
         json!({ "batch_id_key": "id", "event_type": false, "empty_errors": "absent" }),
@@ -96,7 +96,7 @@ async fn every_shape_of_the_event_says_the_same() {
 }
 
 #[tokio::test]
-async fn files_without_names_are_called_by_their_format() {
+async fn files_without_names_are_named_after_their_format() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "filename": "" }));
     let job = world.run_job(&world.three_format_request(), "stored").await;
@@ -114,7 +114,7 @@ async fn files_without_names_are_called_by_their_format() {
 }
 
 #[tokio::test]
-async fn an_unsigned_delivery_is_refused_and_both_secrets_are_taken_in_the_overlap() {
+async fn an_unsigned_delivery_is_rejected_and_both_secrets_are_accepted_during_a_rotation() {
     let world = World::start().await;
     let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
     let body = json!({ "event_type": "NEW_BANNER_BATCH", "id": "forged", "banners": [], "errors": [] });
@@ -128,7 +128,7 @@ async fn an_unsigned_delivery_is_refused_and_both_secrets_are_taken_in_the_overl
 }
 
 #[tokio::test]
-async fn what_nobody_knows_is_acknowledged_and_changes_nothing() {
+async fn an_unknown_event_is_acknowledged_and_changes_nothing() {
     let world = World::start().await;
     let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
     for body in [

@@ -16,7 +16,7 @@ fn fault_of(format: &str, mut fault: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_had_is_named_and_its_neighbours_land() {
+async fn an_unavailable_file_is_named_and_the_others_land() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "archive_ranges": false }));
     let elsewhere =
@@ -54,7 +54,7 @@ async fn a_file_that_cannot_be_had_is_named_and_its_neighbours_land() {
 }
 
 #[tokio::test]
-async fn every_output_that_was_cut_short_is_told_from_a_whole_one() {
+async fn truncated_files_of_every_output_format_are_detected() {
     let world = World::start().await;
     for (design, file_type) in [
         ("static", "jpeg"),
@@ -79,7 +79,7 @@ async fn every_output_that_was_cut_short_is_told_from_a_whole_one() {
 }
 
 #[tokio::test]
-async fn when_no_file_can_be_had_the_job_fails_and_nothing_is_left() {
+async fn when_no_file_is_available_the_job_fails_and_leaves_no_object() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "file", "kind": "not_found", "count": null }));
     let job = world.run_job(&world.three_format_request(), "failed").await;
@@ -90,7 +90,7 @@ async fn when_no_file_can_be_had_the_job_fails_and_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn a_stand_in_that_is_gone_does_not_cost_the_banner() {
+async fn a_missing_fallback_image_does_not_lose_the_banner() {
     let world = World::start().await;
     world.inject_fault(
         json!({ "on": "file", "route": "GET /fallback/*", "kind": "not_found", "count": null }),
@@ -105,7 +105,7 @@ async fn a_stand_in_that_is_gone_does_not_cost_the_banner() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_gone_is_asked_for_anew_and_lands() {
+async fn an_expired_file_url_is_looked_up_again_and_lands() {
     let world = World::start().await;
     world.inject_fault(fault_of("story", json!({ "kind": "expired" })));
     let job = world.run_job(&world.three_format_request(), "stored").await;
@@ -115,7 +115,7 @@ async fn a_file_that_is_gone_is_asked_for_anew_and_lands() {
 }
 
 #[tokio::test]
-async fn trouble_that_passes_is_waited_out_and_no_file_is_written_twice() {
+async fn temporary_download_failures_are_retried_and_no_file_is_written_twice() {
     let world = World::start().await;
     for fault in [json!({ "kind": "unavailable", "count": 2 }), json!({ "kind": "cut", "after_bytes": 500 })]
     {
@@ -129,7 +129,7 @@ async fn trouble_that_passes_is_waited_out_and_no_file_is_written_twice() {
 }
 
 #[tokio::test]
-async fn a_worker_killed_in_the_middle_of_a_set_is_followed_by_one_that_goes_on() {
+async fn a_file_set_is_continued_after_its_worker_was_killed() {
     let server = FileServer::start_with_stalled_request().await;
     let change = |options: StackOptions| {
         with_worker_processes(options.variable("TRUSTED_ORIGINS", server.origin.clone()))

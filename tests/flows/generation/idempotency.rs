@@ -18,7 +18,7 @@ fn pairs(world: &World) -> Vec<(Value, Value)> {
 }
 
 #[tokio::test]
-async fn the_same_key_is_the_same_job_and_another_body_is_a_conflict() {
+async fn the_same_key_returns_the_same_job_and_another_body_is_a_conflict() {
     for place in 0..2 {
         let world = World::start().await;
         let (request, other) = pairs(&world).remove(place);
@@ -39,7 +39,7 @@ async fn the_same_key_is_the_same_job_and_another_body_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn twenty_requests_at_once_under_one_key_are_one_job() {
+async fn twenty_concurrent_requests_with_one_key_create_one_job() {
     for place in 0..2 {
         let world = World::start().await;
         let (request, _) = pairs(&world).remove(place);

@@ -11,7 +11,7 @@ use crate::{archive_builder::archive_of, world::World};
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_file_among_short_ones_goes_on_over_every_deadline() {
+async fn a_large_file_in_a_set_is_resumed_across_invocation_deadlines() {
     // The clean-up reserve leaves each invocation five seconds: enough for four parts and not for seven.
     let world = World::start_with(|mut options| {
         options.worker_timeout = Duration::from_secs(8);

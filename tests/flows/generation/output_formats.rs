@@ -81,7 +81,7 @@ async fn assert_complete(world: &World, job: &Value, output: &Output) {
 }
 
 #[tokio::test]
-async fn every_output_of_every_type_of_design_lands_by_http() {
+async fn every_output_of_every_design_type_lands_over_http() {
     let world = World::start().await;
     for output in outputs() {
         let job =
@@ -91,7 +91,7 @@ async fn every_output_of_every_type_of_design_lands_by_http() {
 }
 
 #[tokio::test]
-async fn every_type_of_design_lands_by_direct_invocation() {
+async fn every_design_type_lands_by_direct_invocation() {
     let world = World::start().await;
     for design in ["static", "animated", "printer"] {
         let output = outputs().into_iter().find(|output| output.design == design).expect("an output");
@@ -104,7 +104,7 @@ async fn every_type_of_design_lands_by_direct_invocation() {
 }
 
 #[tokio::test]
-async fn without_a_type_each_format_is_what_suits_it() {
+async fn without_a_file_type_each_format_gets_its_default() {
     let world = World::start().await;
     let job = world.run_job(&world.generation_request("static", json!({})), "stored").await;
     let manifest = world.read_manifest(&job).await;
@@ -133,7 +133,7 @@ async fn without_a_type_each_format_is_what_suits_it() {
 }
 
 #[tokio::test]
-async fn an_html5_banner_lands_with_the_picture_that_stands_in_for_it() {
+async fn an_html5_banner_lands_with_its_fallback_image() {
     let world = World::start().await;
     let html5 = json!({
         "image_file_type": "html5", "template_format_names": ["mpu", "wide"],
@@ -157,7 +157,7 @@ async fn an_html5_banner_lands_with_the_picture_that_stands_in_for_it() {
 }
 
 #[tokio::test]
-async fn a_document_of_several_pages_is_one_file_either_way() {
+async fn a_multipage_document_is_one_file_for_both_kinds() {
     let world = World::start().await;
     let pages = json!({ "pages": { "page_1": { "headline": { "payload": "Spring" } }, "page_2": {} } });
     let print = json!({ "print": { "display_crop_marks": true } });
@@ -183,7 +183,7 @@ async fn a_document_of_several_pages_is_one_file_either_way() {
 }
 
 #[tokio::test]
-async fn the_provider_is_told_what_the_caller_said_and_where_to_report() {
+async fn the_provider_gets_the_callers_fields_and_a_callback_url() {
     let world = World::start().await;
     let said = json!({
         "elements": { "headline": "A bare text", "root": { "background_color": "#FFF" }, "nobody": { "x": 1 } },
@@ -201,7 +201,7 @@ async fn the_provider_is_told_what_the_caller_said_and_where_to_report() {
 }
 
 #[tokio::test]
-async fn a_banner_made_anew_is_the_next_version_of_the_old_one() {
+async fn a_regenerated_banner_is_the_next_version_of_the_original() {
     let world = World::start().await;
     let one = json!({ "template_format_names": ["square"] });
     let first = world.run_job(&world.generation_request("static", one), "stored").await;

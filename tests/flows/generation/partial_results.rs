@@ -15,7 +15,7 @@ fn fail_formats(world: &World, formats: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_format_that_cannot_be_made_is_missing_by_name() {
+async fn a_format_that_failed_is_listed_as_missing() {
     let world = World::start().await;
     fail_formats(&world, &["story"]);
     let job = world.run_job(&world.three_format_request(), "partial").await;
@@ -30,7 +30,7 @@ async fn a_format_that_cannot_be_made_is_missing_by_name() {
 }
 
 #[tokio::test]
-async fn a_design_in_all_its_formats_is_short_by_what_failed() {
+async fn failed_formats_count_as_missing_when_all_were_requested() {
     let world = World::start().await;
     fail_formats(&world, &["landscape"]);
     let job = world.run_job(&world.generation_request("static", json!({})), "partial").await;
@@ -40,7 +40,7 @@ async fn a_design_in_all_its_formats_is_short_by_what_failed() {
 }
 
 #[tokio::test]
-async fn a_generation_of_which_nothing_came_fails_and_leaves_nothing() {
+async fn a_generation_without_any_file_fails_and_leaves_no_object() {
     let world = World::start().await;
     let long = json!({ "elements": { "headline": { "payload": "long ".repeat(100) } } });
     for (kind, design, more, lost) in [
@@ -75,7 +75,7 @@ async fn neither_banners_nor_errors_is_an_empty_success() {
 }
 
 #[tokio::test]
-async fn nothing_at_all_is_less_than_the_formats_that_were_named() {
+async fn an_empty_batch_lacks_the_requested_formats() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "generation", "kind": "nothing" }));
     let job = world.run_job(&world.three_format_request(), "partial").await;

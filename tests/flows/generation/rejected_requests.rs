@@ -77,7 +77,7 @@ fn sorted(mut fields: Vec<&str>) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_request_that_breaks_a_rule_is_refused_by_the_fields_name_and_nobody_is_asked() {
+async fn an_invalid_request_is_rejected_with_its_fields_before_the_provider_is_called() {
     let world = World::start().await;
     for (request, fields) in invalid_requests(&world) {
         let answer = world.post(&request, &[]).await;
@@ -96,7 +96,7 @@ async fn a_request_that_breaks_a_rule_is_refused_by_the_fields_name_and_nobody_i
 }
 
 #[tokio::test]
-async fn every_generation_of_error_body_is_told_with_the_callers_field_names() {
+async fn every_error_format_is_reported_with_the_callers_field_names() {
     let world = World::start().await;
     let bad = json!({ "headline": { "font_size": "big" }, "ids": {}, "root": { "background_color": "red" } });
     let (pages, elements) = (json!({ "pages": { "page_1": bad } }), json!({ "elements": bad }));
@@ -120,7 +120,7 @@ async fn every_generation_of_error_body_is_told_with_the_callers_field_names() {
 }
 
 #[tokio::test]
-async fn what_the_workspace_or_the_design_does_not_have_is_said() {
+async fn missing_designs_formats_and_banners_are_named() {
     let world = World::start().await;
     let nobody = json!({ "design_id": "67e55044-10b1-426f-9247-bb680e5fe0c8" });
     let original = json!({ "original_visual_id": "67e55044-10b1-426f-9247-bb680e5fe0c8", "template_format_names": ["square"] });

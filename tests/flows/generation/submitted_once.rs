@@ -25,7 +25,7 @@ async fn submit_with_fault(world: &World, request: &Value, fault: &Value) -> Res
 }
 
 #[tokio::test]
-async fn an_answer_that_says_nothing_certain_is_never_followed_by_another_request() {
+async fn an_ambiguous_response_is_never_followed_by_another_request() {
     let world = World::start().await;
     let faults = [
         json!({ "kind": "reset" }),
@@ -55,7 +55,7 @@ async fn an_answer_that_says_nothing_certain_is_never_followed_by_another_reques
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_a_generation_is_settled_by_its_callback() {
+async fn a_lost_generation_response_is_resolved_by_its_callback() {
     let world = World::start().await;
     for request in requests_of_each_kind(&world).iter().take(2) {
         for fault in
@@ -77,7 +77,7 @@ async fn a_lost_answer_of_a_generation_is_settled_by_its_callback() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_a_picture_stays_unknown() {
+async fn a_lost_image_response_stays_unknown() {
     let world = World::start().await;
     let answer =
         submit_with_fault(&world, &requests_of_each_kind(&world)[2], &json!({ "kind": "lost_response" }))
@@ -93,7 +93,7 @@ async fn a_lost_answer_of_a_picture_stays_unknown() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_the_moment_is_waited_out_and_the_request_repeated() {
+async fn a_throttled_request_is_retried_after_its_delay() {
     let world = World::start().await;
     for request in requests_of_each_kind(&world) {
         let before = world.work_requests().len();
@@ -106,7 +106,7 @@ async fn a_refusal_for_the_moment_is_waited_out_and_the_request_repeated() {
 }
 
 #[tokio::test]
-async fn spent_credits_are_told_after_one_probe() {
+async fn exhausted_credits_are_reported_after_one_probe() {
     let world = World::start().await;
     for request in &requests_of_each_kind(&world)[..3] {
         let before = world.work_requests().len();
@@ -121,7 +121,7 @@ async fn spent_credits_are_told_after_one_probe() {
 }
 
 #[tokio::test]
-async fn what_the_plan_excludes_is_asked_for_once() {
+async fn a_feature_outside_the_plan_is_requested_once() {
     let world = World::start().await;
     for request in requests_of_each_kind(&world) {
         let before = world.work_requests().len();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{World, assert_problem};
 
 #[tokio::test]
-async fn the_first_request_makes_a_dynamic_image_and_the_next_one_finds_it() {
+async fn the_first_request_creates_a_dynamic_image_and_the_next_returns_it() {
     let world = World::start().await;
     let with_flags =
         world.design_request("dynamic_image", "static", json!({ "enable_production_mode": true }));
@@ -43,7 +43,7 @@ async fn the_first_request_makes_a_dynamic_image_and_the_next_one_finds_it() {
 }
 
 #[tokio::test]
-async fn a_design_that_cannot_have_one_is_refused_in_the_providers_words() {
+async fn an_unsuitable_design_is_rejected_with_the_providers_error() {
     let world = World::start().await;
     let id = world.design("static")["id"].as_str().expect("an id").to_owned();
     world.admin(Method::PUT, &format!("/designs/{id}"), json!({ "active": false }));

@@ -12,7 +12,7 @@ use crate::{
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
-async fn a_job_that_waits_is_never_asked_for_once_it_is_cancelled() {
+async fn a_waiting_job_that_is_cancelled_is_never_submitted() {
     let mut world =
         rate_limited_world(0.25, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
     let id = world.submit_waiting_job(&[]).await;
@@ -23,7 +23,7 @@ async fn a_job_that_waits_is_never_asked_for_once_it_is_cancelled() {
 }
 
 #[tokio::test]
-async fn a_submission_that_is_under_way_does_not_bring_its_job_back() {
+async fn a_submission_in_progress_does_not_revive_a_cancelled_job() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "late", "seconds": 1 }));
     let request = world.export_request(1);
@@ -54,7 +54,7 @@ async fn a_submission_that_is_under_way_does_not_bring_its_job_back() {
 }
 
 #[tokio::test]
-async fn a_late_callback_is_acknowledged_and_recorded_and_lands_nothing() {
+async fn a_late_callback_of_a_cancelled_job_is_recorded_and_lands_nothing() {
     let world = World::start_with(|options| options.variable("EVENT_BUS_NAME", "landfall")).await;
     let (id, url) = world.submit_export_without_callback(1).await;
     let job = world.cancel_job(&id).await;
@@ -80,7 +80,7 @@ async fn a_late_callback_is_acknowledged_and_recorded_and_lands_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_landing_stops_and_leaves_no_upload_open() {
+async fn cancelling_stops_a_landing_and_leaves_no_upload_open() {
     let world = World::start().await;
     world.set_next_archive(archive_of(3, 33 * MIB));
     let slow =
@@ -99,7 +99,7 @@ async fn a_landing_stops_and_leaves_no_upload_open() {
 }
 
 #[tokio::test]
-async fn a_job_at_its_end_cannot_be_cancelled() {
+async fn a_finished_job_cannot_be_cancelled() {
     let world = World::start().await;
     let id = world.submit_export(1).await;
     world.wait_for_status(&id, "stored").await;
@@ -116,7 +116,7 @@ async fn a_job_at_its_end_cannot_be_cancelled() {
 }
 
 #[tokio::test]
-async fn a_video_that_is_not_wanted_any_more_makes_way_for_the_next() {
+async fn cancelling_a_video_allows_the_next_export_of_the_project() {
     let world = World::start().await;
     let project = world.simulator("ai_studios").describe()["project_ids"][0].clone();
     let request = json!({ "provider": "ai_studios", "kind": "export", "project_id": project });

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 #[tokio::test]
-async fn everything_can_be_done_without_http() {
+async fn jobs_are_listed_linked_and_replayed_by_direct_invocation() {
     let world = World::start().await;
     let mut request = world.export_request(1);
     request["metadata"] = json!({ "campaign": "spring", "number": 7 });
@@ -34,7 +34,7 @@ async fn everything_can_be_done_without_http() {
 }
 
 #[tokio::test]
-async fn a_job_is_cancelled_and_tried_again_without_http() {
+async fn jobs_are_cancelled_and_retried_by_direct_invocation() {
     let world = World::start().await;
     let (id, _) = world.submit_export_without_callback(1).await;
     let cancel = json!({ "command": "cancel", "job_id": id });
@@ -54,7 +54,7 @@ async fn a_job_is_cancelled_and_tried_again_without_http() {
 }
 
 #[tokio::test]
-async fn a_command_that_makes_no_sense_is_refused_by_field() {
+async fn an_invalid_command_is_rejected_with_the_name_of_its_field() {
     let world = World::start().await;
     let id = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
     for (event, error_type, named) in [

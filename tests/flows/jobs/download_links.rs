@@ -55,7 +55,7 @@ fn link(file: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn every_file_and_the_archive_can_be_downloaded_as_they_are_stored() {
+async fn every_file_and_the_archive_can_be_downloaded() {
     let world = World::start().await;
     let id = world.submit_export(2).await;
     let job = world.wait_for_status(&id, "stored").await;
@@ -74,7 +74,7 @@ async fn every_file_and_the_archive_can_be_downloaded_as_they_are_stored() {
 }
 
 #[tokio::test]
-async fn the_manifest_can_be_downloaded_since_it_lists_all_files() {
+async fn the_manifest_can_be_downloaded() {
     let world = World::start().await;
     let id = world.submit_export(2).await;
     let job = world.wait_for_status(&id, "stored").await;
@@ -91,7 +91,7 @@ async fn the_manifest_can_be_downloaded_since_it_lists_all_files() {
 }
 
 #[tokio::test]
-async fn a_file_beyond_those_that_are_listed_can_be_downloaded_too() {
+async fn a_file_beyond_the_listed_ones_can_be_downloaded() {
     let world = World::start().await;
     world.set_next_archive(archive_of(230, 50));
     let id = world.submit_export(2).await;
@@ -106,7 +106,7 @@ async fn a_file_beyond_those_that_are_listed_can_be_downloaded_too() {
 }
 
 #[tokio::test]
-async fn an_odd_name_is_found_whether_or_not_the_gateway_has_read_its_escapes() {
+async fn an_odd_file_name_is_found_percent_encoded_or_decoded() {
     let name = "cut/é #1 100%, 50%25.bin";
     let world = World::start().await;
     world.set_next_archive(archive_with(name));
@@ -133,7 +133,7 @@ async fn an_odd_name_is_found_whether_or_not_the_gateway_has_read_its_escapes() 
 }
 
 #[tokio::test]
-async fn what_is_no_file_of_the_job_is_not_found() {
+async fn paths_that_are_no_file_of_the_job_are_not_found() {
     let world = World::start().await;
     let (one, other) = (world.submit_export(1).await, world.submit_export(1).await);
     let job = world.wait_for_status(&one, "stored").await;
@@ -160,7 +160,7 @@ async fn what_is_no_file_of_the_job_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_link_says_when_it_ends_though_its_credentials_end_sooner_than_was_asked_for() {
+async fn a_link_reports_its_expiry_when_its_credentials_expire_earlier() {
     let world = World::start().await;
     let id = world.submit_export(1).await;
     world.wait_for_status(&id, "stored").await;
@@ -187,8 +187,7 @@ async fn a_link_says_when_it_ends_though_its_credentials_end_sooner_than_was_ask
 }
 
 #[tokio::test]
-async fn without_a_role_lasting_credentials_sign_for_as_long_as_is_asked_and_temporary_ones_for_a_quarter_of_an_hour()
- {
+async fn without_a_role_long_term_credentials_sign_as_requested_and_temporary_ones_for_fifteen_minutes() {
     for (token, lasts) in [("", 604_800), ("a session", 900)] {
         let world = World::start_with(|options| {
             options.variable("LINK_ROLE_ARN", "").variable("AWS_SESSION_TOKEN", token)

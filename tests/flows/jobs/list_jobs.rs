@@ -85,7 +85,7 @@ fn job_ids(page: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn jobs_of_several_days_are_listed_newest_first_a_page_at_a_time() {
+async fn jobs_of_several_days_are_listed_newest_first_in_pages() {
     let world = World::start().await;
     let today = world.submit_export(1).await;
     let job = world.wait_for_status(&today, "stored").await;
@@ -113,7 +113,7 @@ async fn jobs_of_several_days_are_listed_newest_first_a_page_at_a_time() {
 }
 
 #[tokio::test]
-async fn filters_leave_out_what_does_not_fit_and_cursors_go_on_behind_it() {
+async fn filters_select_jobs_and_cursors_continue_after_them() {
     let world = World::start().await;
     let mut request = world.export_request(1);
     request["metadata"] = json!({ "campaign": "spring", "number": 7, "final": true, "deep": { "a": 1 } });
@@ -150,7 +150,7 @@ async fn filters_leave_out_what_does_not_fit_and_cursors_go_on_behind_it() {
 }
 
 #[tokio::test]
-async fn a_request_looks_at_so_much_and_then_hands_on_a_cursor() {
+async fn a_request_reads_a_limited_number_of_days_and_returns_a_cursor() {
     let world = World::start().await;
     let today = world.submit_export(1).await;
     world.wait_for_status(&today, "stored").await;
@@ -165,7 +165,7 @@ async fn a_request_looks_at_so_much_and_then_hands_on_a_cursor() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_was_changed_or_is_of_another_query_is_refused() {
+async fn a_changed_cursor_or_one_of_another_query_is_rejected() {
     let world = World::start().await;
     let id = world.submit_export(1).await;
     world.wait_for_status(&id, "stored").await;
@@ -205,7 +205,7 @@ async fn a_cursor_that_was_changed_or_is_of_another_query_is_refused() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_in_a_query_is_named() {
+async fn invalid_query_parameters_are_named() {
     let world = World::start().await;
     for (query, fields) in [
         ("page=2", vec!["page"]),
@@ -227,7 +227,7 @@ async fn what_makes_no_sense_in_a_query_is_named() {
 }
 
 #[tokio::test]
-async fn a_table_that_does_not_answer_is_told_as_such() {
+async fn a_table_outage_is_reported_as_storage_unavailable() {
     let world = World::start().await;
     world.cloud.faults().next(Service::DynamoDb, "Query", Outage::Refuse503, 3);
     assert_problem(&world.get("/jobs").await, 503, "storage-unavailable");

@@ -47,7 +47,7 @@ async fn remove_delivery_bodies(world: &World, id: &str) {
 }
 
 #[tokio::test]
-async fn a_delivery_that_was_lost_on_the_way_lands_its_job_after_all() {
+async fn a_replayed_delivery_lands_its_job() {
     let mut world = World::start_with(|options| options.variable("RETRY_BASE_SECONDS", "600")).await;
     let id = lose_delivery(&mut world).await;
     let before = world.job(&id).await["deliveries"].clone();
@@ -65,7 +65,7 @@ async fn a_delivery_that_was_lost_on_the_way_lands_its_job_after_all() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_is_not_there_or_not_kept_is_not_replayed() {
+async fn an_unknown_delivery_or_one_without_a_body_is_not_replayed() {
     let world = World::start().await;
     let (id, url) = world.submit_export_without_callback(1).await;
     assert_problem(&world.post_operation(&id, "replay", Value::Null).await, 404, "not-found");

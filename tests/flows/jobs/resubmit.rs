@@ -18,7 +18,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_job_is_resubmitted_once_however_often_and_concurrently() {
+async fn concurrent_resubmissions_create_one_job() {
     let world = World::start().await;
     let id = world.fail_job_with_expired_link().await;
     assert_eq!(world.accepted_exports(), 1);
@@ -47,7 +47,7 @@ async fn a_job_is_resubmitted_once_however_often_and_concurrently() {
 }
 
 #[tokio::test]
-async fn a_resubmission_that_is_refused_for_the_moment_can_be_repeated() {
+async fn a_throttled_resubmission_can_be_repeated() {
     let world = World::start().await;
     let id = world.fail_job_with_expired_link().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
@@ -61,7 +61,7 @@ async fn a_resubmission_that_is_refused_for_the_moment_can_be_repeated() {
 }
 
 #[tokio::test]
-async fn work_that_may_still_come_is_not_asked_for_again_before_it_is_cancelled() {
+async fn an_active_job_is_not_resubmitted_before_it_is_cancelled() {
     let world = World::start().await;
     let (id, _) = world.submit_export_without_callback(1).await;
     assert_problem(

@@ -23,7 +23,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_partial_job_is_stored_once_what_was_missing_can_be_had() {
+async fn a_retried_partial_job_is_stored_when_its_missing_files_are_available() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "file", "format": "story", "kind": "not_found", "count": null }));
     let job = world.run_job(&world.three_format_request(), "partial").await;
@@ -45,7 +45,7 @@ async fn a_partial_job_is_stored_once_what_was_missing_can_be_had() {
 }
 
 #[tokio::test]
-async fn a_landing_that_failed_is_begun_again_from_the_same_place() {
+async fn a_failed_landing_is_retried_from_the_same_source() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "archive", "kind": "not_a_zip" }));
     let id = world.submit_export(2).await;
@@ -59,7 +59,7 @@ async fn a_landing_that_failed_is_begun_again_from_the_same_place() {
 }
 
 #[tokio::test]
-async fn a_job_that_was_given_up_is_asked_about_again() {
+async fn a_retried_expired_job_is_polled_again() {
     let world = World::start().await;
     let (id, _) = world.submit_generation_without_callback(&world.three_format_request()).await;
     world.expire_job(&id).await;
@@ -69,7 +69,7 @@ async fn a_job_that_was_given_up_is_asked_about_again() {
 }
 
 #[tokio::test]
-async fn a_job_that_goes_on_or_cannot_be_asked_about_is_told_what_to_do() {
+async fn a_retry_of_an_active_or_unpollable_job_is_rejected_with_advice() {
     let world = World::start().await;
     let (id, _) = world.submit_export_without_callback(1).await;
     for (status, advice) in [("submitted", "cancel"), ("expired", "resubmit")] {

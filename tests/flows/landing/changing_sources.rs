@@ -74,7 +74,7 @@ async fn world(origin: &str) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_changes_on_the_way_is_brought_anew_and_is_one_file() {
+async fn a_file_that_changes_during_the_download_is_downloaded_again_as_one_file() {
     let (before, after) = (archive_of(3, 30 * MIB), archive_of(3, 31 * MIB));
     let origin = ChangingServer::serve(vec![before, after.clone()], 3).await;
     let world = world(&origin).await;
@@ -88,7 +88,7 @@ async fn a_file_that_changes_on_the_way_is_brought_anew_and_is_one_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_never_rests_fails_the_job_by_name() {
+async fn a_file_that_keeps_changing_fails_the_job() {
     let files = (0..4).map(|file| archive_of(3, (30 + file) * MIB)).collect();
     let origin = ChangingServer::serve(files, 2).await;
     let world = world(&origin).await;

@@ -7,7 +7,7 @@ use super::{assert_mentions, empty_archive};
 use crate::world::World;
 
 #[tokio::test]
-async fn an_archive_with_fewer_files_is_kept_and_the_numbers_are_told() {
+async fn an_archive_with_fewer_files_is_stored_as_partial_with_the_counts() {
     let world = World::start().await;
     let job = world
         .land_with_faults(json!({ "on": "archive", "kind": "fewer_entries", "entries": 2 }), "partial")
@@ -21,7 +21,7 @@ async fn an_archive_with_fewer_files_is_kept_and_the_numbers_are_told() {
 }
 
 #[tokio::test]
-async fn a_banner_that_the_provider_does_not_know_is_missed() {
+async fn an_unknown_banner_is_counted_as_missing() {
     let world = World::start().await;
     let mut export = world.export_request(2);
     export["banner_ids"].as_array_mut().expect("ids").push(json!(Uuid::new_v4()));
@@ -32,7 +32,7 @@ async fn a_banner_that_the_provider_does_not_know_is_missed() {
 }
 
 #[tokio::test]
-async fn an_empty_archive_is_the_shortest_of_all() {
+async fn an_empty_archive_is_stored_as_partial() {
     let world = World::start().await;
     world.set_next_archive(empty_archive());
     let job = world.land_with_faults(json!([]), "partial").await;

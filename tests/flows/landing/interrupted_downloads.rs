@@ -14,17 +14,17 @@ async fn assert_lands_despite(faults: Value) {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_in_the_middle_is_tried_again() {
+async fn a_connection_that_breaks_in_the_body_is_retried() {
     assert_lands_despite(json!({ "on": "archive", "kind": "cut", "after_bytes": 3000, "count": 2 })).await;
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_before_the_first_byte_is_tried_again() {
+async fn a_connection_that_breaks_before_the_first_byte_is_retried() {
     assert_lands_despite(json!({ "on": "archive", "kind": "cut", "after_bytes": 0, "count": 2 })).await;
 }
 
 #[tokio::test]
-async fn a_server_in_trouble_is_asked_again() {
+async fn server_errors_and_throttling_are_retried() {
     assert_lands_despite(json!([
         { "on": "archive", "kind": "unavailable", "status": 500 },
         { "on": "archive", "kind": "unavailable", "status": 503 },
@@ -34,20 +34,20 @@ async fn a_server_in_trouble_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_slow_body_is_waited_for() {
+async fn a_slow_body_lands() {
     assert_lands_despite(json!({ "on": "archive", "kind": "slow", "chunk": 8192, "pause_seconds": 0.05 }))
         .await;
 }
 
 #[tokio::test]
-async fn a_body_without_a_length_lands_as_well() {
+async fn a_body_without_a_length_lands() {
     let world = World::start().await;
     world.hide_archive_length();
     world.land_with_faults(json!([]), "stored").await;
 }
 
 #[tokio::test]
-async fn what_the_server_calls_the_archive_does_not_matter() {
+async fn the_content_type_of_the_source_does_not_matter() {
     assert_lands_despite(json!({ "on": "archive", "kind": "content_type", "value": "binary/octet-stream" }))
         .await;
 }

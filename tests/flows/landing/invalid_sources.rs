@@ -7,14 +7,14 @@ use super::{assert_mentions, serve_response};
 use crate::world::World;
 
 #[tokio::test]
-async fn an_expired_link_fails_the_job() {
+async fn an_expired_download_url_fails_the_job() {
     let world = World::start().await;
     let message = world.fail_landing(json!({ "on": "archive", "kind": "expired" }), "SourceGone").await;
     assert_mentions(&message, &["403", "expired"]);
 }
 
 #[tokio::test]
-async fn a_callback_that_comes_hours_late_finds_an_expired_link() {
+async fn a_callback_hours_late_finds_an_expired_download_url() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "delivery", "kind": "delay", "seconds": 7200 }));
     let id = world.submit_export(3).await;
@@ -24,28 +24,28 @@ async fn a_callback_that_comes_hours_late_finds_an_expired_link() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_gone_fails_the_job() {
+async fn a_missing_source_fails_the_job() {
     let world = World::start().await;
     let message = world.fail_landing(json!({ "on": "archive", "kind": "not_found" }), "SourceGone").await;
     assert_mentions(&message, &["404", "gone"]);
 }
 
 #[tokio::test]
-async fn a_page_instead_of_an_archive_fails_the_job() {
+async fn an_html_page_instead_of_an_archive_fails_the_job() {
     let world = World::start().await;
     let message = world.fail_landing(json!({ "on": "archive", "kind": "not_a_zip" }), "ArchiveInvalid").await;
     assert_mentions(&message, &["not a ZIP"]);
 }
 
 #[tokio::test]
-async fn an_archive_that_was_cut_off_before_it_was_served_fails_the_job() {
+async fn a_truncated_archive_fails_the_job() {
     let world = World::start().await;
     let truncated = json!({ "on": "archive", "kind": "truncated", "bytes": 2000 });
     assert_mentions(&world.fail_landing(truncated, "ArchiveInvalid").await, &["not a whole ZIP"]);
 }
 
 #[tokio::test]
-async fn an_archive_that_ends_early_without_a_length_fails_the_job() {
+async fn a_truncated_archive_without_a_length_fails_the_job() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "archive_ranges": false }));
     let short = json!({ "on": "archive", "kind": "no_length", "short_after": 2000 });
@@ -53,14 +53,14 @@ async fn an_archive_that_ends_early_without_a_length_fails_the_job() {
 }
 
 #[tokio::test]
-async fn nothing_at_all_is_no_archive() {
+async fn an_empty_body_is_not_an_archive() {
     let world = World::start().await;
     world.set_next_archive(Vec::new());
     assert_mentions(&world.fail_landing(json!([]), "ArchiveInvalid").await, &["ZIP"]);
 }
 
 #[tokio::test]
-async fn encoded_bytes_are_not_the_archive() {
+async fn a_content_encoding_fails_the_job() {
     let origin = serve_response(
         b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 22\r\nconnection: close\r\n\r\n\
           PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",

@@ -26,7 +26,7 @@ async fn assert_lands_byte_for_byte(world: &World, archive: Vec<u8>) {
 }
 
 #[tokio::test]
-async fn an_archive_beyond_64_mib_comes_in_parts_and_is_the_same() {
+async fn an_archive_above_64_mib_is_a_multipart_upload_with_the_same_bytes() {
     let world = World::start().await;
     assert_lands_byte_for_byte(&world, archive_of(3, 22 * MIB)).await;
     let requests = world.cloud.requests();
@@ -36,7 +36,7 @@ async fn an_archive_beyond_64_mib_comes_in_parts_and_is_the_same() {
 }
 
 #[tokio::test]
-async fn an_archive_of_unknown_length_comes_in_parts_and_is_the_same() {
+async fn an_archive_of_unknown_length_is_a_multipart_upload_with_the_same_bytes() {
     let world = World::start().await;
     world.hide_archive_length();
     assert_lands_byte_for_byte(&world, archive_of(3, 6 * MIB)).await;
@@ -44,7 +44,7 @@ async fn an_archive_of_unknown_length_comes_in_parts_and_is_the_same() {
 }
 
 #[tokio::test]
-async fn an_archive_below_64_mib_is_one_request() {
+async fn an_archive_below_64_mib_is_one_put() {
     let world = World::start().await;
     assert_lands_byte_for_byte(&world, archive_of(3, 3 * MIB)).await;
     // The archive, its three files and the manifest.

@@ -193,13 +193,13 @@ async fn check_cases(count: usize, at_once: usize, cases: impl Strategy<Value = 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_short_file_lands_whole_or_not_at_all() {
+async fn a_small_file_lands_completely_or_not_at_all() {
     let mode = prop_oneof![Just(ServingMode::Ranges), Just(ServingMode::Length)];
     check_cases(24, 6, cases(mode, 0..400_000, 0.1, COMMON_CALLS)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_unknown_length_lands_whole_or_not_at_all() {
+async fn a_file_of_unknown_length_lands_completely_or_not_at_all() {
     check_cases(
         12,
         4,
@@ -209,7 +209,7 @@ async fn a_file_of_unknown_length_lands_whole_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_file_lands_whole_or_not_at_all() {
+async fn a_large_file_lands_completely_or_not_at_all() {
     let mode = prop_oneof![5 => Just(ServingMode::Ranges), 1 => Just(ServingMode::Length)];
     check_cases(9, 3, cases(mode, 22 * MIB..26 * MIB, 0.7, MULTIPART_CALLS)).await;
 }

@@ -14,7 +14,7 @@ async fn fail_redirected_landing(world: &World, location: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_private_address_is_refused() {
+async fn a_redirect_to_a_private_address_is_rejected() {
     let world = World::start().await;
     for (location, host) in [
         ("https://10.0.0.1/a.zip", "10.0.0.1"),
@@ -26,7 +26,7 @@ async fn a_private_address_is_refused() {
 }
 
 #[tokio::test]
-async fn another_host_is_refused_and_the_setting_is_named() {
+async fn a_redirect_to_another_host_is_rejected_with_the_name_of_the_setting() {
     let world = World::start().await;
     let message = fail_redirected_landing(&world, "https://elsewhere.example/a.zip?signature=secret").await;
     assert_mentions(&message, &["elsewhere.example", "ABYSSALE_DOWNLOAD_HOSTS"]);
@@ -34,7 +34,7 @@ async fn another_host_is_refused_and_the_setting_is_named() {
 }
 
 #[tokio::test]
-async fn a_listed_name_with_a_private_address_is_refused() {
+async fn an_allowed_host_with_a_private_address_is_rejected() {
     let world = World::start_with(|options| options.variable("ABYSSALE_DOWNLOAD_HOSTS", "localhost")).await;
     assert_mentions(
         &fail_redirected_landing(&world, "https://localhost/a.zip").await,
@@ -43,14 +43,14 @@ async fn a_listed_name_with_a_private_address_is_refused() {
 }
 
 #[tokio::test]
-async fn endless_redirects_are_given_up() {
+async fn endless_redirects_are_rejected() {
     let world = World::start().await;
     let round = "/exports/67e55044-10b1-426f-9247-bb680e5fe0c8.zip";
     assert_mentions(&fail_redirected_landing(&world, round).await, &["redirects"]);
 }
 
 #[tokio::test]
-async fn a_redirect_to_where_the_archive_lies_is_followed() {
+async fn a_redirect_to_the_archive_is_followed() {
     let mut world = World::start().await;
     world.stack.pause_worker();
     let id = world.submit_export(3).await;

@@ -44,7 +44,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_landing_cut_short_by_every_deadline_goes_on_and_is_the_same() {
+async fn a_landing_interrupted_by_every_deadline_resumes_with_the_same_bytes() {
     // The clean-up reserve leaves each invocation five seconds: enough for four parts and not for seven.
     let world = World::start_with(|mut options| {
         options.worker_timeout = Duration::from_secs(8);
@@ -62,7 +62,7 @@ async fn a_landing_cut_short_by_every_deadline_goes_on_and_is_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_checkpoint_whose_upload_is_gone_starts_again() {
+async fn a_checkpoint_whose_upload_was_aborted_starts_a_new_upload() {
     let mut world = World::start().await;
     let archive = archive_of(3, 40 * MIB);
     world.set_next_archive(archive.clone());
@@ -89,7 +89,7 @@ async fn a_checkpoint_whose_upload_is_gone_starts_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_that_breaks_is_fetched_again_and_the_others_are_not() {
+async fn only_the_part_that_failed_is_downloaded_again() {
     let world = World::start().await;
     let archive = archive_of(3, 32 * MIB);
     world.set_next_archive(archive.clone());

@@ -10,13 +10,13 @@ async fn world_with_size_limit() -> World {
 }
 
 #[tokio::test]
-async fn an_archive_that_says_it_is_too_large_is_not_fetched() {
+async fn an_archive_with_an_oversized_content_length_is_not_downloaded() {
     let world = world_with_size_limit().await;
     assert_mentions(&world.fail_landing(json!([]), "SourceTooLarge").await, &["larger", "1000"]);
 }
 
 #[tokio::test]
-async fn an_archive_that_does_not_say_so_is_stopped_on_the_way() {
+async fn an_oversized_archive_without_a_length_is_stopped_during_the_download() {
     let world = world_with_size_limit().await;
     world.hide_archive_length();
     assert_mentions(&world.fail_landing(json!([]), "SourceTooLarge").await, &["larger", "1000"]);

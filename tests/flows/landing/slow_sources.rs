@@ -96,7 +96,7 @@ async fn submit_archive(world: &World, url: String) -> String {
 }
 
 #[tokio::test]
-async fn a_source_that_drips_is_gone_after_three_attempts() {
+async fn a_slow_source_fails_the_job_after_three_attempts() {
     let source = DrippingSource::start(usize::MAX, archive_of(3, 300_000)).await;
     let world = world_with(&source).await;
     let id = submit_archive(&world, format!("{}/drip.zip", source.origin)).await;
@@ -116,7 +116,7 @@ async fn a_source_that_drips_is_gone_after_three_attempts() {
 }
 
 #[tokio::test]
-async fn a_source_that_drips_twice_lands_at_the_third_attempt() {
+async fn a_source_that_is_slow_twice_lands_at_the_third_attempt() {
     let source = DrippingSource::start(2, archive_of(3, 300_000)).await;
     let world = world_with(&source).await;
     let id = submit_archive(&world, format!("{}/drip.zip", source.origin)).await;
@@ -125,7 +125,7 @@ async fn a_source_that_drips_twice_lands_at_the_third_attempt() {
 }
 
 #[tokio::test]
-async fn of_a_set_only_the_file_that_drips_is_left_out_by_name() {
+async fn only_the_slow_file_of_a_set_is_missing() {
     let source = DrippingSource::start(usize::MAX, vec![7; 300_000]).await;
     let world = world_with(&source).await;
     let (id, callback) = world.submit_generation_without_callback(&world.three_format_request()).await;

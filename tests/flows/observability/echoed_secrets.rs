@@ -159,7 +159,7 @@ fn archive_with(name: &str) -> &'static [u8] {
 }
 
 #[tokio::test]
-async fn the_name_of_a_file_in_an_archive_tells_no_secret() {
+async fn secrets_in_archive_file_names_are_redacted() {
     let log = CapturedLog::start();
     // The simulator's key depends on its seed only.
     let key = World::start().await.secret().await["providers"]["abyssale"]["api_key"].clone();
@@ -178,7 +178,7 @@ async fn the_name_of_a_file_in_an_archive_tells_no_secret() {
 }
 
 #[tokio::test]
-async fn a_provider_that_repeats_what_it_was_sent_tells_no_secret() {
+async fn secrets_echoed_by_a_provider_are_redacted() {
     let log = CapturedLog::start();
     let world = World::start_with(|options| {
         let options = options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0");

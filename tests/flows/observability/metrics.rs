@@ -13,7 +13,7 @@ fn lines_without_job_id(lines: &[Value]) -> Vec<&Value> {
 }
 
 #[tokio::test]
-async fn a_job_is_counted_once_although_its_callback_comes_three_times() {
+async fn a_job_with_three_callbacks_is_counted_once() {
     let log = CapturedLog::start();
     let world = World::start().await;
     let (id, url) = world.submit_export_without_callback(3).await;
@@ -34,7 +34,7 @@ async fn a_job_is_counted_once_although_its_callback_comes_three_times() {
 }
 
 #[tokio::test]
-async fn every_line_about_a_job_names_it_and_the_request_in_which_it_was_written() {
+async fn every_log_line_about_a_job_has_its_job_id_and_request_id() {
     let log = CapturedLog::start();
     let world = World::start().await;
     let id = world.submit_export(3).await;
@@ -50,7 +50,7 @@ async fn every_line_about_a_job_names_it_and_the_request_in_which_it_was_written
 }
 
 #[tokio::test]
-async fn who_is_kept_outside_is_counted_by_what_was_wrong() {
+async fn rejected_deliveries_are_counted_by_their_reason() {
     let log = CapturedLog::start();
     let world = World::start().await;
     let (_, url) = world.submit_export_without_callback(1).await;
@@ -76,7 +76,7 @@ async fn who_is_kept_outside_is_counted_by_what_was_wrong() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_asked_too_often_is_counted_each_time_it_says_so() {
+async fn every_throttling_response_is_counted() {
     let log = CapturedLog::start();
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 0, "count": 2 }));
@@ -86,7 +86,7 @@ async fn a_provider_that_is_asked_too_often_is_counted_each_time_it_says_so() {
 }
 
 #[tokio::test]
-async fn a_job_that_nobody_hears_of_is_the_oldest_until_it_expires() {
+async fn the_age_of_the_oldest_active_job_is_reported_until_it_expires() {
     let log = CapturedLog::start();
     let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
     world.sweep(0).await;

@@ -81,7 +81,7 @@ fn without_urls(mut item: Item) -> Item {
 }
 
 #[tokio::test]
-async fn neither_the_log_nor_anything_stored_tells_a_secret() {
+async fn neither_the_log_nor_stored_data_contains_a_secret() {
     let log = CapturedLog::start();
     let origin = serve_response(archive_response()).await;
     let world = World::start_with(|options| {

@@ -30,7 +30,7 @@ impl XRayDaemon {
 }
 
 #[tokio::test]
-async fn submission_callback_and_landing_are_in_the_trace_of_the_request() {
+async fn submission_callback_and_landing_share_the_trace_of_the_request() {
     let (daemon, address) = XRayDaemon::start().await;
     let world = World::start_with(|options| options.variable("AWS_XRAY_DAEMON_ADDRESS", address)).await;
     let id = world.submit_export(3).await;
@@ -58,7 +58,7 @@ async fn submission_callback_and_landing_are_in_the_trace_of_the_request() {
 }
 
 #[tokio::test]
-async fn a_job_that_waited_for_its_turn_stays_in_the_trace_of_its_request() {
+async fn a_job_submitted_from_the_queue_stays_in_the_trace_of_its_request() {
     let (daemon, address) = XRayDaemon::start().await;
     let world = World::start_with(|options| {
         let options = options.variable("AWS_XRAY_DAEMON_ADDRESS", address);

@@ -37,7 +37,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn trouble_that_lasts_ends_in_the_dead_letter_queue_and_a_redrive_lands_the_job() {
+async fn a_lasting_failure_becomes_a_dead_letter_and_a_redrive_lands_the_job() {
     let world = world_with_three_receives().await;
     world.inject_fault(json!({ "on": "archive", "kind": "unavailable", "count": null }));
     let id = world.submit_export(2).await;
@@ -53,7 +53,7 @@ async fn trouble_that_lasts_ends_in_the_dead_letter_queue_and_a_redrive_lands_th
 }
 
 #[tokio::test]
-async fn a_message_that_is_none_of_ours_is_no_endless_loop() {
+async fn a_foreign_message_becomes_a_dead_letter() {
     let world = world_with_three_receives().await;
     world.aws.sqs.send_message().queue_url(&world.queue_url).message_body("{}").send().await.expect("sent");
     world.wait_for_dead_letters(1).await;
@@ -61,7 +61,7 @@ async fn a_message_that_is_none_of_ours_is_no_endless_loop() {
 }
 
 #[tokio::test]
-async fn of_a_batch_only_the_failed_message_comes_back() {
+async fn only_the_failed_message_of_a_batch_is_returned() {
     let mut world = World::start().await;
     world.stack.pause_worker();
     let id = world.submit_export(1).await;

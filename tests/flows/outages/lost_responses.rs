@@ -17,26 +17,26 @@ async fn assert_stored_after_lost_response(service: Service, operation: &str, in
 }
 
 #[tokio::test]
-async fn of_a_completed_upload() {
+async fn a_lost_response_to_complete_multipart_upload_repeats_no_work() {
     assert_stored_after_lost_response(Service::S3, "CompleteMultipartUpload", true).await;
 }
 
 #[tokio::test]
-async fn of_a_part() {
+async fn a_lost_response_to_upload_part_repeats_no_work() {
     assert_stored_after_lost_response(Service::S3, "UploadPart", true).await;
 }
 
 #[tokio::test]
-async fn of_a_single_upload() {
+async fn a_lost_response_to_put_object_repeats_no_work() {
     assert_stored_after_lost_response(Service::S3, "PutObject", false).await;
 }
 
 #[tokio::test]
-async fn of_a_taken_lease() {
+async fn a_lost_response_to_the_lease_update_repeats_no_work() {
     assert_stored_after_lost_response(Service::DynamoDb, "UpdateItem", false).await;
 }
 
 #[tokio::test]
-async fn of_a_change_of_the_job() {
+async fn a_lost_response_to_the_job_update_repeats_no_work() {
     assert_stored_after_lost_response(Service::DynamoDb, "PutItem", false).await;
 }

@@ -36,7 +36,7 @@ fn with_short_lease(options: StackOptions) -> StackOptions {
 }
 
 #[tokio::test]
-async fn a_landing_whose_message_is_lost_is_queued_again_and_lands() {
+async fn a_landing_whose_message_was_lost_is_queued_again_and_lands() {
     let log = CapturedLog::start();
     let mut world = World::start_with(with_short_lease).await;
     let id = world.interrupt_landing().await;
@@ -54,7 +54,7 @@ async fn a_landing_whose_message_is_lost_is_queued_again_and_lands() {
 }
 
 #[tokio::test]
-async fn a_landing_that_stalls_again_and_again_says_that_it_needs_a_redrive_and_a_retry_lands_it() {
+async fn a_landing_that_stalls_repeatedly_asks_for_a_redrive_and_a_retry_lands_it() {
     let log = CapturedLog::start();
     let mut world = World::start_with(with_short_lease).await;
     let id = world.interrupt_landing().await;

@@ -15,7 +15,7 @@ fn request_with_unknown_banners(world: &World) -> Value {
 }
 
 #[tokio::test]
-async fn every_generation_of_error_body_is_passed_on() {
+async fn every_error_format_is_passed_on() {
     // What each generation still tells: E0 and E1 have no id, so that one is made of the status.
     let invalid = |id: &str, message: &str, named: &[&str]| (id.to_owned(), message.to_owned(), json!(named));
     for (generation, (id, message, fields)) in [
@@ -46,7 +46,7 @@ async fn every_generation_of_error_body_is_passed_on() {
 }
 
 #[tokio::test]
-async fn the_providers_remarks_name_the_callers_field_and_its_own() {
+async fn field_errors_name_the_callers_field_and_the_providers() {
     let world = World::start().await;
     // As the documents of the oldest generation show it, with a remark on one id.
     let body = json!({
@@ -63,7 +63,7 @@ async fn the_providers_remarks_name_the_callers_field_and_its_own() {
 }
 
 #[tokio::test]
-async fn banners_that_nobody_knows_are_told_in_every_generation() {
+async fn unknown_banners_are_reported_in_every_error_format() {
     for (generation, id) in
         [("e3", "visual_not_found"), ("e2", "visual_not_found"), ("e1", "not_found"), ("e0", "not_found")]
     {
@@ -83,7 +83,7 @@ async fn banners_that_nobody_knows_are_told_in_every_generation() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_is_the_operators_trouble_in_every_generation() {
+async fn a_revoked_key_is_a_credentials_error_in_every_error_format() {
     for generation in ["e3", "e2", "e1", "e0"] {
         let world = World::start().await;
         world.admin(
@@ -104,7 +104,7 @@ async fn a_revoked_key_is_the_operators_trouble_in_every_generation() {
 }
 
 #[tokio::test]
-async fn a_403_of_older_days_means_the_key_too() {
+async fn a_403_of_the_oldest_format_is_a_credentials_error() {
     let world = World::start().await;
     let body = json!({ "message": "Forbidden", "errors": null });
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 403, "body": body }));
@@ -115,7 +115,7 @@ async fn a_403_of_older_days_means_the_key_too() {
 }
 
 #[tokio::test]
-async fn a_plan_without_api_access_is_told_from_a_wrong_key() {
+async fn a_plan_without_api_access_is_distinguished_from_a_wrong_key() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "api_access": false }));
     let answer = world.post(&world.export_request(1), &[]).await;
@@ -127,7 +127,7 @@ async fn a_plan_without_api_access_is_told_from_a_wrong_key() {
 }
 
 #[tokio::test]
-async fn an_unknown_error_id_is_passed_on_as_it_is() {
+async fn an_unknown_error_id_is_passed_on_unchanged() {
     let world = World::start().await;
     let body = json!({ "id": "moon_in_wrong_phase", "message": "Wait for Tuesday.", "new": { "field": 1 } });
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 409, "body": body }));
@@ -140,7 +140,7 @@ async fn an_unknown_error_id_is_passed_on_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_refused_job_keeps_what_the_caller_gave_it() {
+async fn a_rejected_job_keeps_its_request_and_metadata() {
     let world = World::start().await;
     let mut request = request_with_unknown_banners(&world);
     request["metadata"] = json!({ "order": 7 });

@@ -9,7 +9,7 @@ use crate::world::{World, assert_problem};
 const KEY: &[(&str, &str)] = &[("idempotency-key", "throttled")];
 
 #[tokio::test]
-async fn a_short_wait_is_waited_and_the_request_repeated() {
+async fn a_short_retry_after_is_waited_and_the_request_retried() {
     let world = World::start().await;
     let answer =
         submit_with_api_fault(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": 2 })).await;
@@ -20,7 +20,7 @@ async fn a_short_wait_is_waited_and_the_request_repeated() {
 }
 
 #[tokio::test]
-async fn a_provider_that_goes_on_throttling_is_asked_four_times() {
+async fn lasting_throttling_is_reported_after_four_attempts() {
     let world = World::start().await;
     let answer =
         submit_with_api_fault(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": null }))
@@ -33,7 +33,7 @@ async fn a_provider_that_goes_on_throttling_is_asked_four_times() {
 }
 
 #[tokio::test]
-async fn a_long_wait_is_passed_on_and_leaves_the_key_free() {
+async fn a_long_retry_after_is_passed_on_and_frees_the_key() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
     let refused = world.post(&world.export_request(1), KEY).await;
@@ -54,7 +54,7 @@ async fn a_long_wait_is_passed_on_and_leaves_the_key_free() {
 }
 
 #[tokio::test]
-async fn the_providers_own_window_is_respected() {
+async fn the_providers_rate_limit_window_is_respected() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "tiers": [{ "requests": 1, "seconds": 600 }] }));
     world.submit_export(1).await;
@@ -68,7 +68,7 @@ async fn the_providers_own_window_is_respected() {
 }
 
 #[tokio::test]
-async fn a_wait_in_fractions_of_a_second_is_never_cut_short() {
+async fn a_fractional_retry_after_is_rounded_up() {
     let world = World::start().await;
     let answer = submit_with_api_fault(
         &world,
@@ -81,7 +81,7 @@ async fn a_wait_in_fractions_of_a_second_is_never_cut_short() {
 }
 
 #[tokio::test]
-async fn a_bare_429_is_probed_once_and_accepted() {
+async fn a_429_without_retry_after_is_probed_once_and_accepted() {
     for json_body in [true, false] {
         let world = World::start().await;
         let answer =
@@ -93,7 +93,7 @@ async fn a_bare_429_is_probed_once_and_accepted() {
 }
 
 #[tokio::test]
-async fn a_bare_429_that_stays_is_passed_on_after_one_probe() {
+async fn a_lasting_429_without_retry_after_is_a_quota_error_after_one_probe() {
     for (body, json_body) in [("html", true), ("html", false), ("empty", false), ("json", false)] {
         let world = World::start().await;
         world.admin(Method::PUT, "/knobs", json!({ "gateway_body": body }));
@@ -115,7 +115,7 @@ async fn a_bare_429_that_stays_is_passed_on_after_one_probe() {
 }
 
 #[tokio::test]
-async fn spent_credits_are_passed_on_in_the_providers_words() {
+async fn exhausted_credits_are_passed_on_with_the_providers_message() {
     let world = World::start().await;
     let answer = submit_with_api_fault(&world, json!({ "kind": "credits_spent", "count": null })).await;
 
@@ -127,7 +127,7 @@ async fn spent_credits_are_passed_on_in_the_providers_words() {
 }
 
 #[tokio::test]
-async fn a_feature_outside_the_plan_is_never_asked_for_again() {
+async fn a_feature_outside_the_plan_is_never_retried() {
     let headers = [json!({}), json!({ "retry-after": "1" })];
     for headers in headers {
         let world = World::start().await;

@@ -44,21 +44,21 @@ async fn assert_resolved_by_callback(fault: Value) {
 }
 
 #[tokio::test]
-async fn every_kind_of_5xx_leaves_the_outcome_unknown() {
+async fn every_5xx_status_leaves_the_outcome_unknown() {
     for (status, body) in [(500, "json"), (502, "html"), (503, "empty"), (504, "html"), (501, "json")] {
         assert_stays_unknown(json!({ "kind": "gateway_error", "status": status, "body": body })).await;
     }
 }
 
 #[tokio::test]
-async fn a_5xx_that_says_when_to_come_back_is_not_repeated_either() {
+async fn a_5xx_with_retry_after_is_not_retried() {
     let headers = json!({ "retry-after": "1" });
     assert_stays_unknown(json!({ "kind": "answer", "status": 503, "headers": headers, "body": "busy" }))
         .await;
 }
 
 #[tokio::test]
-async fn an_error_of_the_provider_itself_leaves_the_outcome_unknown() {
+async fn an_internal_provider_error_leaves_the_outcome_unknown() {
     let body = json!({ "id": "internal_server_error", "message": "Oops." });
     assert_stays_unknown(json!({ "kind": "answer", "status": 500, "body": body })).await;
 }
@@ -77,12 +77,12 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_reset_before_the_work_leaves_the_outcome_unknown() {
+async fn a_connection_reset_before_the_work_leaves_the_outcome_unknown() {
     assert_stays_unknown(json!({ "kind": "reset" })).await;
 }
 
 #[tokio::test]
-async fn a_504_after_the_work_is_settled_by_the_callback() {
+async fn a_gateway_error_after_the_work_is_resolved_by_the_callback() {
     for (status, body) in [(502, "empty"), (504, "html")] {
         let fault = json!({ "kind": "gateway_error", "status": status, "body": body, "after_work": true });
         assert_resolved_by_callback(fault).await;
@@ -90,17 +90,17 @@ async fn a_504_after_the_work_is_settled_by_the_callback() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_settled_by_the_callback() {
+async fn a_lost_response_is_resolved_by_the_callback() {
     assert_resolved_by_callback(json!({ "kind": "lost_response" })).await;
 }
 
 #[tokio::test]
-async fn an_answer_beyond_the_timeout_is_settled_by_the_callback() {
+async fn a_response_after_the_timeout_is_resolved_by_the_callback() {
     assert_resolved_by_callback(json!({ "kind": "late", "seconds": 8 })).await;
 }
 
 #[tokio::test]
-async fn a_job_of_unknown_outcome_takes_its_key() {
+async fn a_job_of_unknown_outcome_keeps_its_idempotency_key() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "reset" }));
     let key = [("idempotency-key", "unknown")];
@@ -113,7 +113,7 @@ async fn a_job_of_unknown_outcome_takes_its_key() {
 }
 
 #[tokio::test]
-async fn an_answer_that_the_callback_overtook_changes_nothing() {
+async fn a_response_after_the_callback_changes_nothing() {
     let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
     let answer = submit_with_api_fault(&world, json!({ "kind": "callback_first", "seconds": 3 })).await;
 

@@ -14,7 +14,7 @@ fn unreachable_url() -> String {
 }
 
 #[tokio::test]
-async fn a_provider_that_cannot_be_reached_is_told_and_the_key_stays_free() {
+async fn an_unreachable_provider_is_reported_and_the_key_stays_free() {
     let world = World::start_with(|options| options.variable("ABYSSALE_API_URL", unreachable_url())).await;
     let key = [("idempotency-key", "unreachable")];
     let first = world.post(&world.export_request(1), &key).await;
@@ -30,7 +30,7 @@ async fn a_provider_that_cannot_be_reached_is_told_and_the_key_stays_free() {
 }
 
 #[tokio::test]
-async fn a_direct_invocation_may_retry_a_provider_that_cannot_be_reached() {
+async fn an_unreachable_provider_is_a_retryable_failure_of_a_direct_invocation() {
     let world = World::start_with(|options| options.variable("ABYSSALE_API_URL", unreachable_url())).await;
     let mut event = world.export_request(1);
     event["command"] = "submit".into();

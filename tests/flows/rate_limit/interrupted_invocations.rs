@@ -29,7 +29,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn an_invocation_that_dies_while_it_waits_after_a_429_leaves_a_job_that_is_asked_for_once() {
+async fn a_job_whose_invocation_ends_while_waiting_after_a_429_is_submitted_once() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 20 }));
     let dies = world.spawn_submission();
@@ -49,7 +49,7 @@ async fn an_invocation_that_dies_while_it_waits_after_a_429_leaves_a_job_that_is
 }
 
 #[tokio::test]
-async fn an_invocation_that_dies_before_its_first_turn_leaves_a_job_that_is_asked_for_once() {
+async fn a_job_whose_invocation_ends_before_its_reservation_is_submitted_once() {
     let world = rate_limited_world(0.2, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "15")).await;
     world.submit_export(1).await;
     let dies = world.spawn_submission();
@@ -64,7 +64,7 @@ async fn an_invocation_that_dies_before_its_first_turn_leaves_a_job_that_is_aske
 }
 
 #[tokio::test]
-async fn a_job_that_the_queue_asks_for_while_its_own_invocation_waits_is_asked_for_once() {
+async fn a_job_that_the_queue_submits_while_its_invocation_waits_is_submitted_once() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 4 }));
     let waits = world.spawn_submission();
@@ -77,7 +77,7 @@ async fn a_job_that_the_queue_asks_for_while_its_own_invocation_waits_is_asked_f
 }
 
 #[tokio::test]
-async fn a_job_that_is_cancelled_while_it_waits_after_a_429_is_not_asked_for_again() {
+async fn a_job_cancelled_while_waiting_after_a_429_is_not_submitted_again() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 2 }));
     let waits = world.spawn_submission();
@@ -89,7 +89,7 @@ async fn a_job_that_is_cancelled_while_it_waits_after_a_429_is_not_asked_for_aga
 }
 
 #[tokio::test]
-async fn a_table_that_does_not_take_the_wait_makes_no_second_job() {
+async fn a_lost_response_to_the_waiting_status_creates_no_second_job() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1 }));
     // Written, and never heard of: the claim is a transaction, so this is the first write of a single item.

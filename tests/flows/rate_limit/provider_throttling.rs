@@ -16,7 +16,7 @@ fn throttled_and_next_request(world: &World) -> (i64, i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_of_one_job_holds_back_all_that_have_a_turn_already() {
+async fn throttling_of_one_job_pauses_all_reserved_submissions() {
     let mut world =
         rate_limited_world(20.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
     world.stack.pause_submissions();
@@ -33,7 +33,7 @@ async fn a_refusal_of_one_job_holds_back_all_that_have_a_turn_already() {
 }
 
 #[tokio::test]
-async fn a_long_wait_is_waited_by_the_job_and_not_by_its_caller() {
+async fn a_long_retry_after_makes_the_job_wait_and_not_its_caller() {
     let world = rate_limited_world(5.0, |options| options).await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
     let answer = world.post(&world.export_request(1), &[]).await;
@@ -51,7 +51,7 @@ async fn a_long_wait_is_waited_by_the_job_and_not_by_its_caller() {
 }
 
 #[tokio::test]
-async fn a_short_wait_is_waited_and_nobody_notices() {
+async fn a_short_retry_after_is_waited_within_the_request() {
     let world = rate_limited_world(5.0, |options| options).await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1, "count": 2 }));
     let answer = world.post(&world.export_request(1), &[]).await;

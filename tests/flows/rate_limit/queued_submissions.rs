@@ -53,7 +53,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_job_that_waits_is_shown_as_such_and_asked_for_in_its_turn() {
+async fn a_waiting_job_is_shown_as_waiting_and_submitted_at_its_reservation() {
     let mut world = world_without_submit_wait().await;
     let id = world.submit_waiting_job(&[]).await;
     assert_eq!(world.job(&id).await["status"], "waiting");
@@ -70,7 +70,7 @@ async fn a_job_that_waits_is_shown_as_such_and_asked_for_in_its_turn() {
 }
 
 #[tokio::test]
-async fn a_direct_invocation_is_answered_with_a_job_that_waits() {
+async fn a_direct_invocation_returns_a_waiting_job() {
     let mut world = world_without_submit_wait().await;
     world.submit_waiting_job(&[]).await;
     let mut event = world.export_request(3);
@@ -84,7 +84,7 @@ async fn a_direct_invocation_is_answered_with_a_job_that_waits() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_short_is_waited_out() {
+async fn a_short_wait_for_a_reservation_is_part_of_the_request() {
     let world = rate_limited_world(2.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "5")).await;
     for _ in 0..3 {
         let answer = world.post(&world.export_request(1), &[]).await;
@@ -95,7 +95,7 @@ async fn a_wait_that_is_short_is_waited_out() {
 }
 
 #[tokio::test]
-async fn a_message_that_comes_many_times_asks_once() {
+async fn duplicate_queue_messages_submit_once() {
     let mut world = world_without_submit_wait().await;
     let id = world.submit_waiting_job(&[]).await;
     for _ in 0..12 {
@@ -108,7 +108,7 @@ async fn a_message_that_comes_many_times_asks_once() {
 }
 
 #[tokio::test]
-async fn a_repeated_request_finds_the_job_that_waits_and_takes_no_turn() {
+async fn a_repeated_request_finds_the_waiting_job_and_takes_no_reservation() {
     let mut world = world_without_submit_wait().await;
     let id = world.submit_waiting_job(KEY).await;
     for _ in 0..20 {
@@ -129,7 +129,7 @@ async fn a_repeated_request_finds_the_job_that_waits_and_takes_no_turn() {
 }
 
 #[tokio::test]
-async fn a_job_whose_message_was_never_sent_is_sent_when_its_caller_comes_back() {
+async fn a_lost_queue_message_is_sent_again_by_a_repeated_request() {
     let mut world = world_without_submit_wait().await;
     let id = world.submit_waiting_job(KEY).await;
     world.purge_submissions_queue().await;
@@ -144,7 +144,7 @@ async fn a_job_whose_message_was_never_sent_is_sent_when_its_caller_comes_back()
 }
 
 #[tokio::test]
-async fn one_who_does_not_hear_that_it_began_the_job_finds_its_own_write() {
+async fn a_lost_response_to_the_start_of_a_submission_is_recovered() {
     let mut world = world_without_submit_wait().await;
     let id = world.submit_waiting_job(&[]).await;
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::LoseAnswers, 1);
@@ -154,7 +154,7 @@ async fn one_who_does_not_hear_that_it_began_the_job_finds_its_own_write() {
 }
 
 #[tokio::test]
-async fn a_worker_that_dies_while_it_asks_is_not_followed_by_another_one() {
+async fn a_submission_interrupted_during_the_provider_call_is_not_repeated() {
     let mut world = world_without_submit_wait().await;
     let id = world.submit_waiting_job(KEY).await;
     world.inject_fault(json!({ "on": "call", "kind": "late", "seconds": 15 }));
@@ -178,7 +178,7 @@ async fn a_worker_that_dies_while_it_asks_is_not_followed_by_another_one() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_by_the_job_whose_caller_has_gone() {
+async fn a_late_rejection_is_reported_by_the_job() {
     let mut world = world_without_submit_wait().await;
     let id = world.submit_waiting_job(KEY).await;
     let body = json!({ "id": "visual_not_found", "message": "No visual." });
@@ -195,7 +195,7 @@ async fn a_refusal_is_told_by_the_job_whose_caller_has_gone() {
 }
 
 #[tokio::test]
-async fn spent_credits_are_probed_once_although_the_job_waits_in_between() {
+async fn exhausted_credits_are_probed_once_although_the_job_waits_in_between() {
     let world = world_without_submit_wait().await;
     world.inject_fault(json!({ "on": "call", "kind": "credits_spent", "count": null }));
     let answer = world.post(&world.export_request(1), &[]).await;
@@ -207,7 +207,7 @@ async fn spent_credits_are_probed_once_although_the_job_waits_in_between() {
 }
 
 #[tokio::test]
-async fn a_job_that_the_queue_does_not_take_is_told_and_leaves_its_key_free() {
+async fn a_job_that_the_queue_refused_fails_and_frees_its_key() {
     let mut world = world_without_submit_wait().await;
     let waiting = world.submit_waiting_job(&[]).await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
@@ -226,7 +226,7 @@ async fn a_job_that_the_queue_does_not_take_is_told_and_leaves_its_key_free() {
 }
 
 #[tokio::test]
-async fn a_message_whose_sending_was_not_heard_asks_for_nothing() {
+async fn a_message_whose_send_responses_were_lost_submits_nothing() {
     let mut world = world_without_submit_wait().await;
     world.submit_waiting_job(&[]).await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::LoseAnswers, ATTEMPTS);
@@ -241,7 +241,7 @@ async fn a_message_whose_sending_was_not_heard_asks_for_nothing() {
 }
 
 #[tokio::test]
-async fn a_job_that_waits_outlives_a_provider_that_cannot_be_reached() {
+async fn a_waiting_job_survives_an_unreachable_provider() {
     let nowhere = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
     let nowhere = format!("http://{nowhere}");
     let change = |options: StackOptions| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0");

@@ -12,7 +12,7 @@ use crate::world::World;
 const ROTATE: &str = "POST /signing-secret/rotate";
 
 #[tokio::test]
-async fn everything_else_in_the_secret_stays_as_it_was() {
+async fn a_rotation_changes_nothing_else_in_the_secret() {
     let world = World::start().await;
     let mut before = world.secret().await;
     before["more"] = json!({ "of": ["somebody's", 1.5, null] });
@@ -30,7 +30,7 @@ async fn everything_else_in_the_secret_stays_as_it_was() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_changes_meanwhile_is_not_lost() {
+async fn concurrent_changes_of_the_secret_are_not_lost() {
     let world = World::start().await;
     let late = |route: &str| json!({ "on": "call", "route": route, "kind": "late", "seconds": 1 });
     for (route, field) in [("GET /signing-secret", "first"), (ROTATE, "second")] {
@@ -56,7 +56,7 @@ async fn what_somebody_else_changes_meanwhile_is_not_lost() {
 }
 
 #[tokio::test]
-async fn a_rotation_whose_answer_is_lost_is_found_by_asking_and_not_repeated() {
+async fn a_rotation_whose_response_was_lost_is_read_back_and_not_repeated() {
     let world = World::start().await;
     let before = world.stored_signing_secrets().await;
     world.inject_fault(json!({ "on": "call", "route": ROTATE, "kind": "lost_response" }));
@@ -67,7 +67,7 @@ async fn a_rotation_whose_answer_is_lost_is_found_by_asking_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_rotation_that_may_not_have_happened_says_so() {
+async fn a_rotation_of_unknown_outcome_is_reported_as_unknown() {
     let world = World::start().await;
     let before = world.secret().await;
     world.inject_fault(json!({ "on": "call", "route": ROTATE, "kind": "gateway_error", "status": 504 }));
@@ -78,7 +78,7 @@ async fn a_rotation_that_may_not_have_happened_says_so() {
 }
 
 #[tokio::test]
-async fn reading_the_secret_is_repeated_after_trouble_in_passing() {
+async fn reading_the_secret_is_retried_after_a_temporary_failure() {
     let world = World::start().await;
     world.inject_fault(
         json!({ "on": "call", "route": "GET /signing-secret", "kind": "gateway_error", "status": 502 }),
@@ -88,7 +88,7 @@ async fn reading_the_secret_is_repeated_after_trouble_in_passing() {
 }
 
 #[tokio::test]
-async fn a_rotation_that_cannot_be_stored_refuses_no_delivery_and_is_mended_by_a_fetch() {
+async fn a_rotation_that_could_not_be_stored_rejects_no_delivery_and_is_completed_by_a_fetch() {
     let world = World::start().await;
     let before = world.secret().await;
     world.cloud.faults().set(Service::SecretsManager, Outage::RefuseWrites503);
@@ -105,7 +105,7 @@ async fn a_rotation_that_cannot_be_stored_refuses_no_delivery_and_is_mended_by_a
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_is_lost_is_recognised() {
+async fn a_write_whose_response_was_lost_is_recognised() {
     let world = World::start().await;
     world.cloud.faults().next(Service::SecretsManager, "UpdateSecretVersionStage", Outage::LoseAnswers, 1);
     let rotated = world.run_signing_secret("rotate").await;
@@ -113,7 +113,7 @@ async fn a_write_whose_answer_is_lost_is_recognised() {
 }
 
 #[tokio::test]
-async fn the_version_before_is_kept_as_the_previous_one() {
+async fn the_replaced_version_is_kept_as_awsprevious() {
     let world = World::start().await;
     let before = world.secret().await;
     world.run_signing_secret("rotate").await;

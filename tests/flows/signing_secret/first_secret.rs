@@ -24,7 +24,7 @@ async fn a_fetched_secret_is_stored_and_the_next_delivery_is_verified() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_at_work_learns_of_the_secret_by_itself() {
+async fn a_running_receiver_picks_up_the_secret() {
     let world = World::start().await;
     world.remove_signing_secrets().await;
     let before = world.submit_export(1).await;
@@ -39,7 +39,7 @@ async fn a_receiver_that_is_at_work_learns_of_the_secret_by_itself() {
 }
 
 #[tokio::test]
-async fn what_is_unsigned_while_the_secret_spreads_is_refused_and_comes_again_signed() {
+async fn deliveries_unsigned_during_propagation_are_rejected_and_retried_signed() {
     let world = World::start().await;
     world.remove_signing_secrets().await;
     world.admin(Method::PUT, "/knobs", json!({ "secret_cache_seconds": 60 }));
@@ -59,7 +59,7 @@ async fn what_is_unsigned_while_the_secret_spreads_is_refused_and_comes_again_si
 }
 
 #[tokio::test]
-async fn fetching_again_writes_nothing() {
+async fn a_repeated_fetch_writes_nothing() {
     let world = World::start().await;
     world.remove_signing_secrets().await;
     let first = world.run_signing_secret("fetch").await;
@@ -70,7 +70,7 @@ async fn fetching_again_writes_nothing() {
 }
 
 #[tokio::test]
-async fn status_makes_no_secret() {
+async fn status_creates_no_secret() {
     let world = World::start().await;
     world.remove_signing_secrets().await;
     let status = world.run_signing_secret("status").await;

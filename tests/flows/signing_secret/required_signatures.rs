@@ -12,7 +12,7 @@ async fn world_requiring_signatures() -> World {
 }
 
 #[tokio::test]
-async fn without_a_secret_nothing_gets_in_and_a_fetch_loses_nothing() {
+async fn without_a_secret_deliveries_are_rejected_until_a_fetch() {
     let world = world_requiring_signatures().await;
     world.admin(Method::PUT, "/knobs", json!({ "retry_delays_seconds": [1], "delivery_attempts": 60 }));
     let id = world.submit_export(1).await;
@@ -26,7 +26,7 @@ async fn without_a_secret_nothing_gets_in_and_a_fetch_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_stranger_learns_nothing_of_it() {
+async fn unauthenticated_requests_do_not_reveal_a_missing_secret() {
     let world = world_requiring_signatures().await;
     let (_, url) = world.submit_export_without_callback(1).await;
     let (job, _) = url.rsplit_once('/').expect("a token");
@@ -35,7 +35,7 @@ async fn a_stranger_learns_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn with_a_secret_an_unsigned_delivery_is_not_authentic() {
+async fn with_a_secret_an_unsigned_delivery_is_rejected() {
     let world = world_requiring_signatures().await;
     world.run_signing_secret("fetch").await;
     let (_, url) = world.submit_export_without_callback(1).await;

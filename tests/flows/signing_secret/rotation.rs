@@ -32,7 +32,7 @@ fn assert_all_accepted(world: &World) {
 }
 
 #[tokio::test]
-async fn a_rotation_under_load_refuses_nothing() {
+async fn a_rotation_under_load_rejects_no_delivery() {
     let world = World::start().await;
     // The receiver has looked at its secret before, and knows the old one alone for the next five minutes.
     world.submit_and_store_exports(1).await;
@@ -49,7 +49,7 @@ async fn a_rotation_under_load_refuses_nothing() {
 }
 
 #[tokio::test]
-async fn a_rotation_that_spreads_slowly_refuses_nothing() {
+async fn a_slowly_propagating_rotation_rejects_no_delivery() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "secret_cache_seconds": 60 }));
     world.warm_signing_cache().await;
@@ -64,7 +64,7 @@ async fn a_rotation_that_spreads_slowly_refuses_nothing() {
 }
 
 #[tokio::test]
-async fn both_secrets_are_accepted_in_the_overlap_and_the_list_says_how_long() {
+async fn both_secrets_are_accepted_during_a_rotation_and_their_expiry_is_listed() {
     let world = World::start().await;
     let (_, url) = world.submit_export_without_callback(1).await;
     let rotated = world.run_signing_secret("rotate").await;
@@ -82,7 +82,7 @@ async fn both_secrets_are_accepted_in_the_overlap_and_the_list_says_how_long() {
 }
 
 #[tokio::test]
-async fn a_secret_whose_time_is_over_opens_nothing_and_goes_with_the_next_fetch() {
+async fn an_expired_secret_is_rejected_and_removed_by_the_next_fetch() {
     let world = World::start().await;
     let (_, url) = world.submit_export_without_callback(1).await;
     let rotated = world.run_signing_secret("rotate").await;
@@ -97,7 +97,7 @@ async fn a_secret_whose_time_is_over_opens_nothing_and_goes_with_the_next_fetch(
 }
 
 #[tokio::test]
-async fn a_secret_that_was_never_fetched_is_held_before_it_is_replaced() {
+async fn a_secret_that_was_never_fetched_is_stored_before_its_rotation() {
     let world = World::start().await;
     let old = world.stored_signing_secrets().await;
     world.set_signing_secrets(json!([])).await;
@@ -107,7 +107,7 @@ async fn a_secret_that_was_never_fetched_is_held_before_it_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_second_rotation_within_the_overlap_is_refused_by_name_and_changes_nothing() {
+async fn a_second_rotation_during_the_overlap_is_rejected_and_changes_nothing() {
     let world = World::start().await;
     world.run_signing_secret("rotate").await;
     let before = world.secret().await;
@@ -119,7 +119,7 @@ async fn a_second_rotation_within_the_overlap_is_refused_by_name_and_changes_not
 }
 
 #[tokio::test]
-async fn a_forced_rotation_drops_the_oldest() {
+async fn a_forced_rotation_drops_the_oldest_secret() {
     let world = World::start().await;
     world.run_signing_secret("rotate").await;
     let before = world.stored_signing_secrets().await;
@@ -132,7 +132,7 @@ async fn a_forced_rotation_drops_the_oldest() {
 }
 
 #[tokio::test]
-async fn a_revoked_secret_opens_nothing_and_the_present_one_stays() {
+async fn a_revoked_secret_is_rejected_and_the_current_one_stays() {
     let world = World::start().await;
     world.run_signing_secret("rotate").await;
     let before = world.stored_signing_secrets().await;

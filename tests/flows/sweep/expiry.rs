@@ -6,7 +6,7 @@ use super::{A_MINUTE, counts};
 use crate::{generation::assert_mentions, world::World};
 
 #[tokio::test]
-async fn an_export_that_nobody_hears_of_expires_and_still_lands_when_its_callback_comes() {
+async fn an_export_without_a_callback_expires_and_lands_when_its_callback_arrives() {
     let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
     let (id, url) = world.submit_export_without_callback(2).await;
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 1));
@@ -25,7 +25,7 @@ async fn an_export_that_nobody_hears_of_expires_and_still_lands_when_its_callbac
 }
 
 #[tokio::test]
-async fn an_export_is_waited_for_until_its_time_is_over() {
+async fn an_export_stays_submitted_until_its_callback_timeout() {
     let world = World::start().await;
     let (id, _) = world.submit_export_without_callback(1).await;
     for _ in 0..3 {
@@ -37,7 +37,7 @@ async fn an_export_is_waited_for_until_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_job_whose_maker_died_is_unknown_until_its_callback_comes() {
+async fn a_job_whose_submission_was_interrupted_is_unknown_until_its_callback_arrives() {
     let world = World::start().await;
     let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
     // As it was before the answer, which its maker did not live to hear.
@@ -58,7 +58,7 @@ async fn a_job_whose_maker_died_is_unknown_until_its_callback_comes() {
 }
 
 #[tokio::test]
-async fn a_job_whose_maker_may_still_be_asking_is_left_alone() {
+async fn a_job_whose_submission_may_still_run_is_not_changed() {
     let world = World::start().await;
     let (id, _) = world.submit_generation_without_callback(&world.three_format_request()).await;
     world.update_job_item(&id, &[("status", "submitting")], &["provider_job_id", "provider_job_key"]).await;

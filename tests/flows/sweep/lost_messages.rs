@@ -10,7 +10,7 @@ use crate::world::World;
 const ATTEMPTS: u32 = 3;
 
 #[tokio::test]
-async fn files_that_are_ready_and_whose_message_is_lost_are_landed() {
+async fn ready_files_whose_message_was_lost_are_landed() {
     let world = World::start().await;
     let (id, _) = world.submit_generation_without_callback(&world.three_format_request()).await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
@@ -25,7 +25,7 @@ async fn files_that_are_ready_and_whose_message_is_lost_are_landed() {
 }
 
 #[tokio::test]
-async fn a_job_that_waits_and_whose_message_is_lost_is_asked_for() {
+async fn a_waiting_job_whose_message_was_lost_is_submitted() {
     let mut world = crate::rate_limit::rate_limited_world(0.5, |options| {
         options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")
     })
@@ -40,7 +40,7 @@ async fn a_job_that_waits_and_whose_message_is_lost_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_not_lost_does_no_harm_when_it_comes_twice() {
+async fn a_message_that_is_sent_twice_submits_once() {
     let mut world = crate::rate_limit::rate_limited_world(0.5, |options| {
         options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")
     })

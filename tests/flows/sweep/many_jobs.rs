@@ -87,7 +87,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_hundred_silent_generations_are_each_asked_about_once() {
+async fn five_hundred_active_generations_are_each_polled_once() {
     let world = world_with_silent_jobs(500, |options| options).await;
     assert_eq!(world.sweep_until_finished().await, 500);
     let asked: BTreeSet<String> = world.polls().iter().map(|poll| poll["path"].to_string()).collect();
@@ -96,7 +96,7 @@ async fn five_hundred_silent_generations_are_each_asked_about_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_whose_record_is_damaged_does_not_hold_up_the_others() {
+async fn a_damaged_job_item_does_not_block_the_others() {
     let world = world_with_silent_jobs(200, |options| options).await;
     let damaged = world.job_items().await[0]["pk"].as_s().expect("an id").clone();
     // It has been due longest, and always will be.
@@ -109,7 +109,7 @@ async fn a_job_whose_record_is_damaged_does_not_hold_up_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_that_has_no_time_left_leaves_the_rest_to_the_next_one() {
+async fn a_sweep_out_of_time_leaves_the_rest_to_the_next_one() {
     let change = |options: StackOptions| options.variable("SWEEP_SECONDS", "1");
     let world =
         world_with_silent_jobs(60, |options| change(options).variable("ABYSSALE_REQUESTS_PER_SECOND", "20"))
@@ -123,7 +123,7 @@ async fn a_sweep_that_has_no_time_left_leaves_the_rest_to_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_sweeps_at_once_keep_the_pace_together() {
+async fn two_concurrent_sweeps_share_the_rate_limit() {
     let world =
         world_with_silent_jobs(50, |options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
     tokio::join!(world.sweep_until_finished(), world.sweep_until_finished());
@@ -136,7 +136,7 @@ async fn two_sweeps_at_once_keep_the_pace_together() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes; run it with --ignored --nocapture to measure"]
 #[expect(clippy::print_stdout, reason = "a measurement is told to whoever asked for it")]
-async fn ten_thousand_silent_generations_measured() {
+async fn ten_thousand_active_generations_measured() {
     for per_second in ["0", "100"] {
         let change = |options: StackOptions| {
             with_worker_processes(options).variable("ABYSSALE_REQUESTS_PER_SECOND", per_second)

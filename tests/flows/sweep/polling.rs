@@ -22,7 +22,7 @@ async fn submit_long_generation(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn every_generation_whose_callback_was_dropped_lands_all_the_same() {
+async fn every_generation_with_a_lost_callback_lands_by_polling() {
     let world = world_without_callbacks().await;
     let pages = json!({ "pages": { "page_1": {} } });
     world.inject_fault(json!({ "on": "generation", "kind": "format_error", "format": "leaderboard" }));
@@ -50,7 +50,7 @@ async fn every_generation_whose_callback_was_dropped_lands_all_the_same() {
 }
 
 #[tokio::test]
-async fn work_that_goes_on_is_asked_about_less_and_less_often() {
+async fn active_work_is_polled_with_growing_delays() {
     let world = world_without_callbacks().await;
     world.admin(Method::PUT, "/knobs", json!({ "early_banners": true }));
     let id = submit_long_generation(&world).await;
@@ -90,7 +90,7 @@ fn rfc3339(at: OffsetDateTime) -> String {
 }
 
 #[tokio::test]
-async fn a_generation_that_the_provider_does_not_know_any_more_failed() {
+async fn a_generation_that_the_provider_has_deleted_fails() {
     let world = world_without_callbacks().await;
     let unknown = json!({ "id": "generation_request_not_found", "message": "No such request." });
     for (fault, id) in [
@@ -116,7 +116,7 @@ async fn a_generation_that_the_provider_does_not_know_any_more_failed() {
 }
 
 #[tokio::test]
-async fn a_provider_in_trouble_is_asked_again_later_and_the_job_tells_nothing_of_it() {
+async fn provider_failures_postpone_the_poll_and_do_not_change_the_job() {
     let world = world_without_callbacks().await;
     let id = world.submit_request(&world.three_format_request()).await;
     let before = world.job(&id).await;
@@ -141,7 +141,7 @@ async fn a_provider_in_trouble_is_asked_again_later_and_the_job_tells_nothing_of
 }
 
 #[tokio::test]
-async fn a_provider_that_throttles_holds_up_questions_and_new_work_alike() {
+async fn throttling_pauses_polls_and_submissions() {
     let world = World::start_with(|options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop", "count": null }));
     let id = world.submit_request(&world.three_format_request()).await;

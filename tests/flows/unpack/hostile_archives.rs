@@ -69,7 +69,7 @@ fn text(name: &str) -> Item {
 }
 
 #[tokio::test]
-async fn archives_that_want_more_than_they_say_or_than_is_allowed_are_refused() {
+async fn archives_beyond_their_declared_sizes_or_the_limits_are_rejected() {
     let world = World::start_with(|options| {
         options
             .variable("MAX_ENTRIES", "50")
@@ -104,7 +104,7 @@ async fn a_million_entries_are_counted_and_not_unpacked() {
 }
 
 #[tokio::test]
-async fn archives_that_cannot_be_read_safely_are_refused() {
+async fn archives_that_cannot_be_read_safely_are_rejected() {
     let world = World::start().await;
     let twice = [text("a.txt"), text("b.txt").but(|b| b.offset = Some(0))];
     world.assert_archive_rejected(pack(&twice), "overlap").await;
@@ -133,7 +133,7 @@ async fn archives_that_cannot_be_read_safely_are_refused() {
 }
 
 #[tokio::test]
-async fn names_are_made_safe() {
+async fn file_names_are_made_safe() {
     let world = World::start().await;
     let names = [
         "../../up.txt",
@@ -164,7 +164,7 @@ async fn names_are_made_safe() {
 }
 
 #[tokio::test]
-async fn odd_archives_are_unpacked() {
+async fn unusual_but_valid_archives_are_unpacked() {
     let world = World::start().await;
     let items = [text("a.txt"), Item::stored("b.txt", b"b")];
     let long = items.clone().map(|item| item.but(|item| item.zip64 = true));
@@ -192,7 +192,7 @@ async fn odd_archives_are_unpacked() {
 }
 
 #[tokio::test]
-async fn damaged_files_are_named_and_their_neighbours_land() {
+async fn damaged_files_are_named_and_the_others_land() {
     let world = World::start().await;
     let good = || text("good.txt");
     let crc = text("crc.txt").but(|crc| crc.crc32 ^= 1);
@@ -213,7 +213,7 @@ async fn damaged_files_are_named_and_their_neighbours_land() {
 }
 
 #[tokio::test]
-async fn archives_without_files_are_short_and_broken_ones_leave_nothing() {
+async fn archives_without_files_are_partial_and_invalid_ones_leave_no_object() {
     let world = World::start().await;
     world.assert_unpacks_partly(pack(&[]), &[], &["0 of 1 files", "1 missing"]).await;
     world.assert_unpacks_partly(pack(&[Item::stored("folder/", b"")]), &[], &["0 of 1 files"]).await;

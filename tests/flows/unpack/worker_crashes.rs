@@ -51,7 +51,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn workers_killed_between_small_files_leave_a_whole() {
+async fn unpacking_small_files_completes_after_killed_workers() {
     let world = World::start_with(with_worker_processes).await;
     let files: Vec<(String, Vec<u8>)> = (0..400).map(|i| (format!("{i}.bin"), noise(i, 6000))).collect();
     let items: Vec<Item> = files.iter().map(|(name, bytes)| Item::deflated(name, bytes)).collect();
@@ -69,7 +69,7 @@ async fn workers_killed_between_small_files_leave_a_whole() {
 }
 
 #[tokio::test]
-async fn a_worker_killed_in_the_middle_of_a_long_file_leaves_no_part_of_it() {
+async fn a_worker_killed_during_a_large_file_leaves_no_upload_open() {
     let world = World::start_with(with_worker_processes).await;
     // Long enough for parts, in an archive that is short enough not to need any itself.
     let long = noise(1, 16 * 1024).repeat(96 * 64);

@@ -8,7 +8,7 @@ use super::new_export;
 use crate::world::World;
 
 #[tokio::test]
-async fn a_body_longer_than_a_message_goes_through_the_bucket() {
+async fn a_body_larger_than_a_queue_message_is_stored_in_the_bucket() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "delivery", "kind": "oversized_body", "bytes": 600_000 }));
     let id = world.submit_export(2).await;
@@ -20,7 +20,7 @@ async fn a_body_longer_than_a_message_goes_through_the_bucket() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_in_base64_is_verified_and_read_as_its_bytes() {
+async fn a_base64_body_is_decoded_before_verification() {
     let world = World::start().await;
     let (id, url) = world.submit_export_without_callback(1).await;
     let headers = json!({ "content-type": "application/octet-stream" });
@@ -36,7 +36,7 @@ async fn a_body_that_comes_in_base64_is_verified_and_read_as_its_bytes() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_are_acknowledged_and_move_nothing() {
+async fn a_binary_body_is_acknowledged_and_changes_nothing() {
     let world = World::start().await;
     world.set_signing_secrets(json!([])).await;
     let (id, url) = world.submit_export_without_callback(1).await;
@@ -49,7 +49,7 @@ async fn bytes_that_are_no_text_are_acknowledged_and_move_nothing() {
 }
 
 #[tokio::test]
-async fn an_export_lands_in_whatever_shape_it_is_told() {
+async fn every_event_format_lands_the_export() {
     let world = World::start().await;
     for knobs in [
         json!({ "data_envelope": true }),
@@ -65,7 +65,7 @@ async fn an_export_lands_in_whatever_shape_it_is_told() {
 }
 
 #[tokio::test]
-async fn what_says_nothing_to_us_is_acknowledged_and_the_export_still_lands() {
+async fn unknown_events_are_acknowledged_and_the_export_still_lands() {
     let world = World::start().await;
     let (id, url) = world.submit_export_without_callback(1).await;
     let strange = [

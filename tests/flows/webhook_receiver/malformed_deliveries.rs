@@ -27,7 +27,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_recorded_and_counted_and_a_later_delivery_lands_the_job() {
+async fn malformed_deliveries_are_recorded_and_counted_and_a_later_one_lands_the_job() {
     let log = CapturedLog::start();
     let world = World::start_with(with_three_receives).await;
     let (id, url) = world.submit_export_without_callback(2).await;
@@ -60,7 +60,7 @@ async fn what_cannot_be_used_is_recorded_and_counted_and_a_later_delivery_lands_
 }
 
 #[tokio::test]
-async fn a_workspace_delivery_that_cannot_be_used_becomes_no_dead_letter() {
+async fn a_malformed_workspace_delivery_becomes_no_dead_letter() {
     let log = CapturedLog::start();
     let world = World::start_with(with_three_receives).await;
     for body in
@@ -72,7 +72,7 @@ async fn a_workspace_delivery_that_cannot_be_used_becomes_no_dead_letter() {
 }
 
 #[tokio::test]
-async fn whatever_a_batch_says_of_its_files_the_job_ends() {
+async fn a_batch_with_extreme_values_still_ends_its_job() {
     let world = World::start_with(with_three_receives).await;
     let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
     let mut deep = json!(1);

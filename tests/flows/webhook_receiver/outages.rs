@@ -28,7 +28,7 @@ async fn assert_second_attempt_accepted(world: &World, service: Service, outage:
 }
 
 #[tokio::test]
-async fn a_delivery_that_the_queue_does_not_take_is_repeated_by_the_provider() {
+async fn a_delivery_that_the_queue_refused_is_retried_by_the_provider() {
     let world = World::start().await;
     world.cloud.faults().sqs(Outage::Refuse503);
     let id = world.submit_export(1).await;
@@ -41,13 +41,13 @@ async fn a_delivery_that_the_queue_does_not_take_is_repeated_by_the_provider() {
 }
 
 #[tokio::test]
-async fn a_queue_that_does_not_answer_is_a_queue_that_did_not_take_it() {
+async fn a_delivery_is_answered_503_when_the_queue_does_not_answer() {
     let world = World::start().await;
     assert_second_attempt_accepted(&world, Service::Sqs, Outage::DropConnections).await;
 }
 
 #[tokio::test]
-async fn a_receiver_that_cannot_read_its_secret_refuses_for_a_while() {
+async fn deliveries_are_answered_503_while_the_secret_is_unreadable() {
     let world = World::start().await;
     let (id, url) = world.submit_export_without_callback(1).await;
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
@@ -66,7 +66,7 @@ async fn a_receiver_that_cannot_read_its_secret_refuses_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_flood_of_deliveries_does_not_ask_a_broken_secrets_manager_for_each() {
+async fn secrets_manager_failures_are_cached_under_load() {
     let world = World::start().await;
     let url = format!("{}/webhooks/abyssale/0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a/x", world.webhook.url);
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
@@ -82,7 +82,7 @@ async fn a_flood_of_deliveries_does_not_ask_a_broken_secrets_manager_for_each() 
 }
 
 #[tokio::test]
-async fn a_long_delivery_that_the_bucket_does_not_take_is_repeated_too() {
+async fn a_large_delivery_that_the_bucket_refused_is_retried() {
     let world = World::start().await;
     let long = json!({ "on": "delivery", "kind": "oversized_body", "bytes": 300_000, "count": null });
     world.inject_fault(long);

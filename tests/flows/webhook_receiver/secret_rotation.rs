@@ -29,7 +29,7 @@ async fn both_secrets_are_accepted_while_both_are_configured() {
 }
 
 #[tokio::test]
-async fn a_delivery_with_two_signatures_passes_a_receiver_that_knows_one_of_them() {
+async fn a_delivery_with_two_signatures_is_accepted_if_one_secret_is_known() {
     for knows_new in [true, false] {
         let world = World::start().await;
         let (new, old) = world.rotate_provider_secret().await;
@@ -59,7 +59,7 @@ async fn a_rotation_takes_effect_without_a_restart() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_not_configured_any_more_stays_outside() {
+async fn a_signature_of_a_removed_secret_is_rejected() {
     let world = World::start().await;
     let (_, url) = world.submit_export_without_callback(1).await;
     let (new, old) = world.rotate_provider_secret().await;

@@ -22,32 +22,32 @@ async fn assert_first_attempt_rejected(spoiled: &str) {
 }
 
 #[tokio::test]
-async fn a_forged_signature_is_refused() {
+async fn a_forged_signature_is_rejected() {
     assert_first_attempt_rejected("forged_signature").await;
 }
 
 #[tokio::test]
-async fn a_stale_signature_is_refused_and_a_fresh_attempt_gets_in() {
+async fn a_stale_signature_is_rejected_and_a_fresh_one_accepted() {
     assert_first_attempt_rejected("stale_time").await;
 }
 
 #[tokio::test]
-async fn the_signature_of_another_secret_is_refused() {
+async fn a_signature_of_another_secret_is_rejected() {
     assert_first_attempt_rejected("wrong_secret").await;
 }
 
 #[tokio::test]
-async fn a_missing_signature_is_refused() {
+async fn a_missing_signature_is_rejected() {
     assert_first_attempt_rejected("unsigned").await;
 }
 
 #[tokio::test]
-async fn a_delivery_without_any_header_of_the_provider_is_refused() {
+async fn a_delivery_without_the_providers_headers_is_rejected() {
     assert_first_attempt_rejected("missing_headers").await;
 }
 
 #[tokio::test]
-async fn a_signature_over_other_bytes_is_refused() {
+async fn a_signature_over_other_bytes_is_rejected() {
     let world = World::start().await;
     let (_, url) = world.submit_export_without_callback(1).await;
     let signed = json!({ "url": url, "sign": true, "body": new_export() });
@@ -63,7 +63,7 @@ async fn a_signature_over_other_bytes_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_is_enough_for_a_callback_while_no_signing_secret_is_configured() {
+async fn without_a_signing_secret_the_callback_token_is_sufficient() {
     let world = World::start().await;
     world.set_signing_secrets(json!([])).await;
     world.inject_fault(json!({ "on": "delivery", "kind": "unsigned", "count": null }));
@@ -75,7 +75,7 @@ async fn a_token_is_enough_for_a_callback_while_no_signing_secret_is_configured(
 }
 
 #[tokio::test]
-async fn a_workspace_delivery_proves_nothing_while_no_signing_secret_is_configured() {
+async fn without_a_signing_secret_workspace_deliveries_are_rejected() {
     let world = World::start().await;
     world.set_signing_secrets(Value::Null).await;
     let before = world.aws_calls();

@@ -7,7 +7,7 @@ use super::{CALLBACK, TOKEN};
 use crate::world::World;
 
 #[tokio::test]
-async fn a_durable_function_goes_on_with_the_job_and_its_manifest() {
+async fn a_durable_function_gets_the_job_and_its_manifest() {
     let world = World::start().await;
     let event = world.waiting_export_request(2, json!({ "callback_id": CALLBACK, "task_token": TOKEN }));
     let job = world.invoke(event).await.expect("a job");
@@ -21,7 +21,7 @@ async fn a_durable_function_goes_on_with_the_job_and_its_manifest() {
 }
 
 #[tokio::test]
-async fn a_durable_function_hears_of_a_failure_by_the_same_name() {
+async fn a_durable_function_gets_failures_under_the_same_error_name() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
     world.invoke(world.waiting_export_request(2, json!({ "callback_id": CALLBACK }))).await.expect("a job");

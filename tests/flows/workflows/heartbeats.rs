@@ -22,7 +22,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn each_sweep_gives_a_sign_while_the_provider_works() {
+async fn each_sweep_sends_a_heartbeat_while_the_provider_works() {
     let world = World::start().await;
     let notify = json!({ "task_token": TOKEN, "callback_id": CALLBACK });
     let (id, url) = world.submit_waiting_export_without_callback(notify).await;
@@ -42,7 +42,7 @@ async fn each_sweep_gives_a_sign_while_the_provider_works() {
 }
 
 #[tokio::test]
-async fn a_landing_that_takes_long_gives_signs_itself() {
+async fn a_long_landing_sends_heartbeats() {
     let world = World::start_with(|options| options.variable("HEARTBEAT_SECONDS", "1")).await;
     world.inject_fault(json!({ "on": "archive", "kind": "slow", "chunk": 512, "pause_seconds": 0.4 }));
     world.invoke(world.waiting_export_request(2, json!({ "task_token": TOKEN }))).await.expect("a job");
@@ -51,7 +51,7 @@ async fn a_landing_that_takes_long_gives_signs_itself() {
 }
 
 #[tokio::test]
-async fn a_state_that_is_gone_gets_one_sign_and_no_more() {
+async fn a_state_that_ended_gets_one_heartbeat_and_no_more() {
     let world = World::start().await;
     let (id, _) = world.submit_waiting_export_without_callback(json!({ "task_token": TOKEN })).await;
     world.cloud.end_task(TOKEN);

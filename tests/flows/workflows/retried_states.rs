@@ -22,7 +22,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_retry_finds_its_job_and_waits_by_its_new_token() {
+async fn a_retried_state_finds_its_job_and_waits_with_its_new_token() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
     let first = world.submit_again(TOKEN).await;
@@ -37,7 +37,7 @@ async fn a_retry_finds_its_job_and_waits_by_its_new_token() {
 }
 
 #[tokio::test]
-async fn a_retry_that_finds_its_job_at_its_end_is_told_before_it_is_answered() {
+async fn a_retried_state_of_a_finished_job_gets_its_result_before_the_response() {
     let world = World::start().await;
     let id = world.submit_again(TOKEN).await["job_id"].as_str().expect("an id").to_owned();
     world.wait_for_task_success(TOKEN).await;
@@ -48,7 +48,7 @@ async fn a_retry_that_finds_its_job_at_its_end_is_told_before_it_is_answered() {
 }
 
 #[tokio::test]
-async fn of_more_than_ten_tokens_the_newest_are_told() {
+async fn of_more_than_ten_tokens_the_newest_ten_get_the_result() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
     world.submit_again(TOKEN).await;
@@ -63,7 +63,7 @@ async fn of_more_than_ten_tokens_the_newest_are_told() {
 }
 
 #[tokio::test]
-async fn a_state_that_is_refused_for_the_moment_waits_by_its_next_token_alone() {
+async fn a_throttled_state_waits_with_its_next_token_only() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
     let mut event = world.waiting_export_request(1, json!({ "task_token": TOKEN }));
@@ -77,7 +77,7 @@ async fn a_state_that_is_refused_for_the_moment_waits_by_its_next_token_alone() 
 }
 
 #[tokio::test]
-async fn a_state_that_has_timed_out_is_forgotten_and_fails_no_job() {
+async fn a_state_that_timed_out_is_removed_and_does_not_fail_the_job() {
     let world = World::start().await;
     world.cloud.end_task(TOKEN);
     let id = world.submit_again(TOKEN).await["job_id"].as_str().expect("an id").to_owned();

@@ -42,7 +42,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_bus_that_is_down_keeps_no_state_waiting_and_no_state_is_told_again() {
+async fn an_event_bus_outage_does_not_delay_or_repeat_task_results() {
     for outage in [Outage::Refuse503, Outage::Stall] {
         let world = start_with_bus(|options| options).await;
         world.cloud.faults().set(Service::EventBridge, outage);
@@ -68,7 +68,7 @@ async fn a_bus_that_is_down_keeps_no_state_waiting_and_no_state_is_told_again() 
 }
 
 #[tokio::test]
-async fn step_functions_that_are_down_keep_nothing_from_the_bus_and_from_durable_functions() {
+async fn a_step_functions_outage_does_not_delay_the_event_bus_or_durable_functions() {
     for outage in [Outage::Refuse503, Outage::Stall] {
         let world = start_with_bus(|options| options).await;
         world.cloud.faults().set(Service::StepFunctions, outage);
@@ -90,7 +90,7 @@ async fn step_functions_that_are_down_keep_nothing_from_the_bus_and_from_durable
 }
 
 #[tokio::test]
-async fn without_a_bus_states_are_told_all_the_same_after_an_outage() {
+async fn without_an_event_bus_task_results_are_sent_after_an_outage() {
     let world = World::start().await;
     world.cloud.faults().set(Service::StepFunctions, Outage::DropConnections);
     let job =
@@ -106,7 +106,7 @@ async fn without_a_bus_states_are_told_all_the_same_after_an_outage() {
 }
 
 #[tokio::test]
-async fn a_state_that_was_told_without_an_answer_is_not_told_otherwise_the_second_time() {
+async fn a_task_result_whose_response_was_lost_is_sent_again_unchanged() {
     let world = World::start().await;
     world.cloud.faults().next(Service::StepFunctions, "SendTaskSuccess", Outage::LoseAnswers, 1);
     let job =
@@ -117,7 +117,7 @@ async fn a_state_that_was_told_without_an_answer_is_not_told_otherwise_the_secon
 }
 
 #[tokio::test]
-async fn a_crash_between_the_end_and_the_telling_loses_nothing() {
+async fn a_crash_between_the_final_status_and_the_task_result_loses_nothing() {
     let world = World::start_with(with_worker_processes).await;
     let (id, url) = world.submit_waiting_export_without_callback(json!({ "task_token": TOKEN })).await;
     world.cloud.faults().set(Service::StepFunctions, Outage::Stall);
@@ -137,7 +137,7 @@ async fn a_crash_between_the_end_and_the_telling_loses_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_cannot_be_let_in_is_not_answered_as_if_it_waited() {
+async fn a_waiter_that_could_not_be_added_gets_an_error() {
     let world = World::start().await;
     let mut event = world.waiting_export_request(1, json!({ "task_token": TOKEN }));
     event["idempotency_key"] = json!("execution 7");

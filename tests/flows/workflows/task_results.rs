@@ -8,7 +8,7 @@ use super::{CALLBACK, TOKEN};
 use crate::world::{World, assert_problem, error_fields};
 
 #[tokio::test]
-async fn a_state_goes_on_with_the_job_and_its_manifest() {
+async fn a_task_state_gets_the_job_and_its_manifest() {
     let world = World::start().await;
     let job =
         world.invoke(world.waiting_export_request(2, json!({ "task_token": TOKEN }))).await.expect("a job");
@@ -27,7 +27,7 @@ async fn a_state_goes_on_with_the_job_and_its_manifest() {
 }
 
 #[tokio::test]
-async fn a_token_may_come_over_http_too() {
+async fn a_task_token_may_be_sent_over_http() {
     let world = World::start().await;
     let mut body = world.export_request(1);
     body["notify"] = json!({ "task_token": TOKEN });
@@ -37,7 +37,7 @@ async fn a_token_may_come_over_http_too() {
 }
 
 #[tokio::test]
-async fn a_job_that_lacks_files_fails_its_state_and_names_what_came() {
+async fn a_partial_job_fails_its_task_and_names_its_manifest() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
     world.invoke(world.waiting_export_request(2, json!({ "task_token": TOKEN }))).await.expect("a job");
@@ -47,7 +47,7 @@ async fn a_job_that_lacks_files_fails_its_state_and_names_what_came() {
 }
 
 #[tokio::test]
-async fn a_state_that_takes_fewer_files_goes_on() {
+async fn a_partial_job_succeeds_if_the_task_accepts_it() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "archive", "kind": "fewer_entries", "entries": 1 }));
     let notify = json!({ "task_token": TOKEN, "partial_is_success": true });
@@ -56,7 +56,7 @@ async fn a_state_that_takes_fewer_files_goes_on() {
 }
 
 #[tokio::test]
-async fn a_job_that_fails_has_an_error_to_catch() {
+async fn a_failed_job_has_an_error_name_to_catch() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "archive", "kind": "expired" }));
     world.invoke(world.waiting_export_request(2, json!({ "task_token": TOKEN }))).await.expect("a job");
@@ -66,7 +66,7 @@ async fn a_job_that_fails_has_an_error_to_catch() {
 }
 
 #[tokio::test]
-async fn a_job_that_expires_ends_the_wait_and_still_lands() {
+async fn an_expired_job_fails_its_task_and_still_lands() {
     let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "1")).await;
     let (id, url) = world.submit_waiting_export_without_callback(json!({ "task_token": TOKEN })).await;
     until("the job expires", || async {
@@ -81,7 +81,7 @@ async fn a_job_that_expires_ends_the_wait_and_still_lands() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_cancelled_ends_both_kinds_of_waits_by_the_same_error() {
+async fn a_cancelled_job_fails_tasks_and_durable_functions_with_the_same_error() {
     let world = World::start().await;
     let notify = json!({ "task_token": TOKEN, "callback_id": CALLBACK });
     let (id, url) = world.submit_waiting_export_without_callback(notify).await;
@@ -105,7 +105,7 @@ async fn a_job_that_is_cancelled_ends_both_kinds_of_waits_by_the_same_error() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_refused_fails_its_state_by_its_own_error_alone() {
+async fn a_rejected_submission_fails_the_invocation_and_sends_no_task_result() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
     let event = world.waiting_export_request(1, json!({ "task_token": TOKEN }));
@@ -118,7 +118,7 @@ async fn a_request_that_is_refused_fails_its_state_by_its_own_error_alone() {
 }
 
 #[tokio::test]
-async fn a_job_that_waited_its_turn_and_is_refused_then_fails_its_state() {
+async fn a_waiting_job_that_is_rejected_later_fails_its_task() {
     let world = World::start_with(|options| {
         options.variable("ABYSSALE_REQUESTS_PER_SECOND", "1").variable("MAX_SUBMIT_WAIT_SECONDS", "0")
     })
@@ -134,7 +134,7 @@ async fn a_job_that_waited_its_turn_and_is_refused_then_fails_its_state() {
 }
 
 #[tokio::test]
-async fn a_picture_that_is_made_at_once_completes_its_state() {
+async fn a_synchronous_image_completes_its_task() {
     let world = World::start().await;
     let mut event = world.design_request("image", "static", json!({}));
     event["command"] = json!("submit");
@@ -145,7 +145,7 @@ async fn a_picture_that_is_made_at_once_completes_its_state() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_answered_at_once_completes_its_state() {
+async fn a_dynamic_image_completes_its_task() {
     let world = World::start().await;
     let mut event = world.design_request("dynamic_image", "static", json!({}));
     event["command"] = json!("submit");
@@ -156,7 +156,7 @@ async fn an_address_that_is_answered_at_once_completes_its_state() {
 }
 
 #[tokio::test]
-async fn what_nobody_could_be_told_by_is_refused_by_name_before_anything_is_asked() {
+async fn invalid_notify_fields_are_named_before_the_provider_is_called() {
     let world = World::start().await;
     let mut body = world.export_request(1);
     body["notify"] = json!({

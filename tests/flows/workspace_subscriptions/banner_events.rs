@@ -38,7 +38,7 @@ async fn start_importing(kinds: &str, events: &[&str]) -> World {
 }
 
 #[tokio::test]
-async fn what_is_about_no_job_is_acknowledged_and_written_down() {
+async fn events_without_a_job_are_acknowledged_and_recorded() {
     let world = start_importing("", &["new_banner", "new_banner_batch", "template_status"]).await;
     world.generate_elsewhere(json!(["square", "story"])).await;
     let design = world.design("static")["id"].as_str().expect("an id").to_owned();
@@ -67,7 +67,7 @@ async fn what_is_about_no_job_is_acknowledged_and_written_down() {
 }
 
 #[tokio::test]
-async fn banners_that_were_made_elsewhere_are_adopted_when_told_so() {
+async fn banners_made_elsewhere_are_imported_if_configured() {
     let world = start_importing("banner", &["new_banner"]).await;
     world.generate_elsewhere(json!(["square", "story"])).await;
     world.wait_for_accepted_deliveries(2).await;
@@ -84,7 +84,7 @@ async fn banners_that_were_made_elsewhere_are_adopted_when_told_so() {
 }
 
 #[tokio::test]
-async fn each_version_of_a_banner_is_adopted_once_however_often_it_is_told() {
+async fn each_version_of_a_banner_is_imported_once() {
     let world = start_importing("banner", &["new_banner"]).await;
     world.generate_elsewhere(json!(["square"])).await;
     world.wait_for_accepted_deliveries(1).await;
@@ -102,7 +102,7 @@ async fn each_version_of_a_banner_is_adopted_once_however_often_it_is_told() {
 }
 
 #[tokio::test]
-async fn a_batch_that_was_made_elsewhere_is_adopted_as_one_job() {
+async fn a_batch_made_elsewhere_is_imported_as_one_job() {
     let world = start_importing("generation", &["new_banner", "new_banner_batch"]).await;
     world.inject_fault(json!({ "on": "generation", "kind": "format_error", "format": "story" }));
     let provider_job_id = world.generate_elsewhere(json!(["square", "story", "postcard"])).await;
@@ -119,7 +119,7 @@ async fn a_batch_that_was_made_elsewhere_is_adopted_as_one_job() {
 }
 
 #[tokio::test]
-async fn an_adopted_batch_that_failed_is_told_as_such() {
+async fn a_failed_imported_batch_fails_its_job() {
     let world = start_importing("generation", &["new_banner_batch"]).await;
     world.inject_fault(json!({ "on": "generation", "kind": "format_error" }));
     world.generate_elsewhere(json!(["square"])).await;

@@ -114,10 +114,7 @@ impl Source {
 
     /// What happened, for whoever wonders.
     pub(super) fn request_log(&self) -> String {
-        format!(
-            "requests at the source: {:#?}",
-            self.shared.state.lock().expect("nobody panics").request_log
-        )
+        format!("requests at the source: {:#?}", self.shared.state.lock().expect("nobody panics").request_log)
     }
 }
 

@@ -40,7 +40,7 @@ fn result_lines(execution: &Value) -> Vec<Value> {
 
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
-async fn every_request_of_a_list_is_a_line_of_the_results_whatever_became_of_it() {
+async fn every_request_of_a_list_has_a_result_line() {
     let _port_lock = PORT_LOCK.lock().await;
     let world: World = world(&step_functions()).await;
     let mut refused = world.export_request(1);

@@ -57,7 +57,7 @@ fn assert_succeeded_with_files(execution: &Value) {
 
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
-async fn a_state_without_a_sign_of_life_is_entered_again_and_finds_its_job() {
+async fn a_state_without_a_heartbeat_is_retried_and_finds_its_job() {
     let _port_lock = PORT_LOCK.lock().await;
     let (log_buffer, _guard) = LogBuffer::capture();
     let world = world(&step_functions()).await;
@@ -74,7 +74,7 @@ async fn a_state_without_a_sign_of_life_is_entered_again_and_finds_its_job() {
 
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
-async fn signs_of_life_keep_a_state_waiting_for_as_long_as_it_takes() {
+async fn heartbeats_keep_a_state_waiting() {
     let _port_lock = PORT_LOCK.lock().await;
     let world = world(&step_functions()).await;
     let (execution, id) = world.start_waiting_execution(&for_one_job()).await;
@@ -91,7 +91,7 @@ async fn signs_of_life_keep_a_state_waiting_for_as_long_as_it_takes() {
 
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
-async fn a_state_that_gives_up_ends_its_machine_as_silent_and_harms_no_job() {
+async fn a_state_that_times_out_fails_its_execution_as_silent_and_the_job_continues() {
     let _port_lock = PORT_LOCK.lock().await;
     let (log_buffer, _guard) = LogBuffer::capture();
     let world = world(&step_functions()).await;
@@ -110,7 +110,7 @@ async fn a_state_that_gives_up_ends_its_machine_as_silent_and_harms_no_job() {
 
 #[tokio::test]
 #[ignore = "needs an independent Step Functions"]
-async fn a_state_that_gave_up_while_its_job_landed_is_told_in_vain_and_harms_no_job() {
+async fn a_state_that_timed_out_during_the_landing_does_not_affect_the_job() {
     let _port_lock = PORT_LOCK.lock().await;
     let (log_buffer, _guard) = LogBuffer::capture();
     let world = world(&step_functions()).await;
