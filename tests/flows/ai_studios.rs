@@ -69,7 +69,7 @@ impl World {
     /// The provider's callback for a job, with what a story wants it to say.
     async fn send_callback(&self, studio: &ScriptedStudio, body: &Value) -> u16 {
         let url = callback(studio);
-        self.http.json(Method::POST, &url, &[], body).await.expect("an answer").status().as_u16()
+        self.http.json(Method::POST, &url, &[], body).await.expect("a response").status().as_u16()
     }
 }
 

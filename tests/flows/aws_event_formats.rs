@@ -17,13 +17,13 @@ fn event(name: &str) -> Value {
 
 /// Gives an event to `submit`, which API Gateway calls, and reads the status and body of its answer.
 async fn answered(world: &World, event: Value) -> (Value, Value) {
-    let answer = world.invoke(event).await.expect("an answer: API Gateway makes 500 of a failure");
-    assert_eq!(answer["isBase64Encoded"], false, "{answer}");
-    let headers = answer["headers"].as_object().expect("headers");
-    assert!(headers.values().all(Value::is_string), "{answer}");
+    let response = world.invoke(event).await.expect("an answer: API Gateway makes 500 of a failure");
+    assert_eq!(response["isBase64Encoded"], false, "{response}");
+    let headers = response["headers"].as_object().expect("headers");
+    assert!(headers.values().all(Value::is_string), "{response}");
     assert_eq!(headers["cache-control"], "no-store");
-    let body = serde_json::from_str(answer["body"].as_str().expect("a text")).expect("JSON");
-    (answer["statusCode"].clone(), body)
+    let body = serde_json::from_str(response["body"].as_str().expect("a text")).expect("JSON");
+    (response["statusCode"].clone(), body)
 }
 
 #[tokio::test]
@@ -72,11 +72,11 @@ async fn an_invalid_base64_body_fails_permanently() {
 async fn an_sqs_batch_is_answered_message_by_message() {
     let world = World::start().await;
     let batch = event("sqs_batch.json");
-    let answer = (world.worker_function)(batch.clone()).await.expect("an answer");
+    let response = (world.worker_function)(batch.clone()).await.expect("a response");
 
     // Nobody here asked for the first export; the second proves a job that the table does not have.
     let failed = json!([{ "itemIdentifier": batch["Records"][1]["messageId"] }]);
-    assert_eq!(answer, json!({ "batchItemFailures": failed }));
+    assert_eq!(response, json!({ "batchItemFailures": failed }));
     assert!(world.job_items().await.is_empty());
 }
 
@@ -113,11 +113,11 @@ async fn an_event_of_the_other_function_fails_permanently() {
     let world = World::start().await;
     // Both functions read a queue. The messages of the other one come back, and end as dead letters.
     let batch = event("sqs_batch.json");
-    let answer = world.invoke(batch.clone()).await.expect("an answer");
+    let response = world.invoke(batch.clone()).await.expect("a response");
     let messages = batch["Records"].as_array().expect("messages");
     let all: Vec<Value> =
         messages.iter().map(|message| json!({ "itemIdentifier": message["messageId"] })).collect();
-    assert_eq!(answer, json!({ "batchItemFailures": all }));
+    assert_eq!(response, json!({ "batchItemFailures": all }));
     assert!(world.table_items().await.is_empty() && world.export_requests().is_empty());
     for name in ["api_gateway_text.json", "step_functions.json"] {
         let failure = (world.worker_function)(event(name)).await.expect_err("a failure");

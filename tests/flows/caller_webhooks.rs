@@ -34,7 +34,7 @@ impl World {
     /// Looks after the secrets that sign.
     async fn run_webhook_secret(&self, action: &str) -> Value {
         let command = json!({ "command": "webhook_secret", "action": action });
-        self.invoke(command).await.expect("an answer")
+        self.invoke(command).await.expect("a response")
     }
 
     /// Submits an export whose end is told at this URL.
@@ -47,9 +47,9 @@ impl World {
 
     /// Submits an export whose end is told at this URL. Returns the job's id.
     async fn submit_with_webhook(&self, url: &str) -> String {
-        let answer = self.post_with_webhook(url).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
-        answer.body()["job_id"].as_str().expect("an id").to_owned()
+        let response = self.post_with_webhook(url).await;
+        assert_eq!(response.status(), 202, "{}", response.body());
+        response.body()["job_id"].as_str().expect("an id").to_owned()
     }
 
     /// Waits until a message to a caller is hidden, and returns for how long.

@@ -15,13 +15,13 @@ impl World {
         for (name, value) in fields.as_object().into_iter().flatten() {
             event[name] = value.clone();
         }
-        let answer = self.invoke(event).await.expect("an answer");
-        self.assert_no_secret_in(&answer.to_string()).await;
+        let response = self.invoke(event).await.expect("a response");
+        self.assert_no_secret_in(&response.to_string()).await;
         let text = |check: &Value, name: &str| check[name].as_str().expect("a text").to_owned();
-        let checks = answer["checks"].as_array().expect("checks").iter();
+        let checks = response["checks"].as_array().expect("checks").iter();
         let checks =
             checks.map(|check| (text(check, "name"), (text(check, "status"), text(check, "detail"))));
-        (answer["ok"] == true, checks.collect())
+        (response["ok"] == true, checks.collect())
     }
 
     /// Checks that this and nothing else has failed, and that its detail says so.
@@ -144,18 +144,18 @@ async fn a_missing_webhook_secret_is_reported_with_its_remedy() {
 async fn a_check_describes_a_design() {
     let world = World::start().await;
     let id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
-    let answer = |status: u16, body: Value| {
+    let response = |status: u16, body: Value| {
         let route = "GET /designs/*";
         world.inject_fault(
             json!({ "on": "call", "route": route, "kind": "answer", "status": status, "body": body }),
         );
     };
-    answer(200, json!({ "id": id, "name": "Spring", "type": "animated", "formats": [{ "id": "story" }] }));
+    response(200, json!({ "id": id, "name": "Spring", "type": "animated", "formats": [{ "id": "story" }] }));
     let (ok, checks) = world.run_check(json!({ "design_id": id })).await;
     assert!(ok && checks["design"].0 == "ok", "{checks:#?}");
     assert!(checks["design"].1.contains("story") && checks["design"].1.contains("mp4, gif, html5"));
 
-    answer(404, json!({ "id": "template_not_found", "message": "No." }));
+    response(404, json!({ "id": "template_not_found", "message": "No." }));
     let (ok, checks) = world.run_check(json!({ "design_id": id })).await;
     assert!(!ok && checks["design"].0 == "failed", "{checks:#?}");
     let failure = world.invoke(json!({ "command": "check", "provider": "abyssale", "design_id": 7 })).await;
@@ -180,17 +180,17 @@ async fn an_unavailable_table_is_named() {
 async fn an_unreadable_secret_fails_its_check_and_the_receivers() {
     let world = World::start().await;
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
-    let answer =
-        world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("an answer");
+    let response =
+        world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("a response");
     let status = |name: &str| {
-        let checks = answer["checks"].as_array().into_iter().flatten();
+        let checks = response["checks"].as_array().into_iter().flatten();
         checks.into_iter().find(|check| check["name"] == name).map(|check| check["status"].clone())
     };
-    assert_eq!(answer["ok"], false);
+    assert_eq!(response["ok"], false);
     let statuses = ["secret", "receiver", "table", "key"].map(status);
     assert_eq!(
         statuses,
         [Some(json!("failed")), Some(json!("failed")), Some(json!("ok")), None],
-        "{answer:#}"
+        "{response:#}"
     );
 }

@@ -39,9 +39,9 @@ impl World {
         until(&format!("{count} attempts are answered"), || async {
             let sent = self.deliveries().into_iter().find(|sent| sent["url"] == url)?;
             let attempts = sent["attempts"].as_array()?;
-            let answers: Vec<u64> =
+            let responses: Vec<u64> =
                 attempts.iter().filter_map(|attempt| attempt["status"].as_u64()).collect();
-            (answers.len() >= count).then_some(answers)
+            (responses.len() >= count).then_some(responses)
         })
         .await
     }
@@ -79,9 +79,9 @@ impl World {
         let (url, key) =
             (known["api_url"].as_str().expect("a URL"), known["api_key"].as_str().expect("a key"));
         let (url, headers) = (format!("{url}{path}"), [("x-api-key", key)]);
-        let answer = self.http.json(Method::POST, &url, &headers, &body).await.expect("an answer");
-        assert!(answer.status().is_success(), "{}", answer.body());
-        answer.into_body()
+        let response = self.http.json(Method::POST, &url, &headers, &body).await.expect("a response");
+        assert!(response.status().is_success(), "{}", response.body());
+        response.into_body()
     }
 
     /// Subscribes Landfall to every export of the workspace.

@@ -21,7 +21,7 @@ async fn invoke_api(world: &World, kind: &str, event: &Value) -> Response<Bytes>
     let url = format!("{}/2015-03-31/functions/submit/invocations", world.cloud.aws_endpoint);
     let request = Request::post(url).header("x-amz-invocation-type", kind);
     let request = request.body(Bytes::from(event.to_string())).expect("a request");
-    world.http.send(request).await.expect("an answer")
+    world.http.send(request).await.expect("a response")
 }
 
 #[tokio::test]
@@ -42,32 +42,32 @@ async fn an_idempotency_key_is_shared_by_http_and_direct_invocations() {
     let direct = world.invoke(command(&world, "shared")).await.expect("a job");
     let mut request = world.export_request(2);
     request["metadata"] = json!({ "from": "a workflow" });
-    let answer = world.post(&request, &[("idempotency-key", "shared")]).await;
+    let response = world.post(&request, &[("idempotency-key", "shared")]).await;
 
-    assert_eq!(answer.body()["job_id"], direct["job_id"]);
+    assert_eq!(response.body()["job_id"], direct["job_id"]);
     assert_eq!(world.export_requests().len(), 1);
 }
 
 #[tokio::test]
 async fn the_lambda_api_accepts_both_commands() {
     let world = World::start().await;
-    let answer = invoke_api(&world, "RequestResponse", &command(&world, "api")).await;
-    assert!(!answer.headers().contains_key("x-amz-function-error"), "{:?}", answer.body());
-    let made: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    let response = invoke_api(&world, "RequestResponse", &command(&world, "api")).await;
+    assert!(!response.headers().contains_key("x-amz-function-error"), "{:?}", response.body());
+    let made: Value = serde_json::from_slice(response.body()).expect("JSON");
     let stored = world.wait_for_status(made["job_id"].as_str().expect("an id"), "stored").await;
 
     let get = json!({ "command": "get", "job_id": made["job_id"] });
-    let answer = invoke_api(&world, "RequestResponse", &get).await;
-    assert_eq!(serde_json::from_slice::<Value>(answer.body()).expect("JSON"), stored);
+    let response = invoke_api(&world, "RequestResponse", &get).await;
+    assert_eq!(serde_json::from_slice::<Value>(response.body()).expect("JSON"), stored);
 }
 
 #[tokio::test]
 async fn the_lambda_api_reports_a_failure_with_its_type() {
     let world = World::start().await;
-    let answer = invoke_api(&world, "RequestResponse", &json!({ "command": "submit" })).await;
+    let response = invoke_api(&world, "RequestResponse", &json!({ "command": "submit" })).await;
 
-    assert_eq!(answer.headers()["x-amz-function-error"], "Unhandled");
-    let failure: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    assert_eq!(response.headers()["x-amz-function-error"], "Unhandled");
+    let failure: Value = serde_json::from_slice(response.body()).expect("JSON");
     assert_eq!(failure["errorType"], "Permanent.InvalidRequest");
     assert!(failure["errorMessage"].as_str().is_some_and(|text| text.contains("provider")), "{failure}");
 }
@@ -75,8 +75,8 @@ async fn the_lambda_api_reports_a_failure_with_its_type() {
 #[tokio::test]
 async fn an_asynchronous_invocation_creates_its_job() {
     let world = World::start().await;
-    let answer = invoke_api(&world, "Event", &command(&world, "later")).await;
-    assert_eq!(answer.status(), 202);
+    let response = invoke_api(&world, "Event", &command(&world, "later")).await;
+    assert_eq!(response.status(), 202);
 
     let id = until("the job is in the table", || async {
         Some(world.job_items().await.first()?.get("pk")?.as_s().ok()?.clone())
@@ -119,14 +119,14 @@ async fn every_provider_rejection_has_an_error_type_to_catch() {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect::<Value>()
     };
-    let answer = |status: u16, id: &str| {
+    let response = |status: u16, id: &str| {
         on(json!({ "kind": "answer", "status": status, "body": { "id": id, "message": "No." } }))
     };
     let cases = [
-        (answer(400, "invalid_payload"), "Permanent.ProviderRefusedRequest"),
-        (answer(404, "visual_not_found"), "Permanent.ProviderRefusedRequest"),
-        (answer(401, "unauthorized"), "Permanent.ProviderCredentials"),
-        (answer(401, "api_access_denied"), "Permanent.ProviderPlan"),
+        (response(400, "invalid_payload"), "Permanent.ProviderRefusedRequest"),
+        (response(404, "visual_not_found"), "Permanent.ProviderRefusedRequest"),
+        (response(401, "unauthorized"), "Permanent.ProviderCredentials"),
+        (response(401, "api_access_denied"), "Permanent.ProviderPlan"),
         (on(json!({ "kind": "feature_not_in_plan" })), "Permanent.ProviderPlan"),
         (on(json!({ "kind": "credits_spent", "count": 2 })), "Permanent.ProviderQuota"),
         (on(json!({ "kind": "rate_limited", "retry_after": 1700 })), "Retryable.ProviderThrottled"),

@@ -114,8 +114,8 @@ async fn a_job_with_missing_files_is_published_as_partial_with_its_reason() {
 async fn a_rejected_job_is_published_as_failed_and_never_as_submitted() {
     let world = start_with_bus(|options| options).await;
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
-    let answer = world.post(&world.export_request(1), &[]).await;
-    let id = assert_problem(&answer, 422, "provider-refused-request")["job_id"].as_str().expect("an id");
+    let response = world.post(&world.export_request(1), &[]).await;
+    let id = assert_problem(&response, 422, "provider-refused-request")["job_id"].as_str().expect("an id");
     world.assert_events(id, &[("Job Failed", "failed")]).await;
 }
 

@@ -13,8 +13,8 @@ fn export_of(id: &str) -> Value {
 
 /// Checks that an export of this job is refused by its field, and returns why.
 async fn refused(world: &World, request: &Value) -> String {
-    let answer = world.post(request, &[]).await;
-    let refused = assert_problem(&answer, 400, "invalid-request");
+    let response = world.post(request, &[]).await;
+    let refused = assert_problem(&response, 400, "invalid-request");
     assert_eq!(error_fields(refused), ["of_job"], "{refused}");
     refused["detail"].as_str().expect("a text").to_owned()
 }

@@ -72,9 +72,9 @@ impl World {
 }
 
 /// The id of the job of a request that was taken.
-pub(crate) fn accepted_job_id(answer: &Response<Value>) -> String {
-    assert_eq!(answer.status(), 202, "{}", answer.body());
-    answer.body()["job_id"].as_str().expect("an id").to_owned()
+pub(crate) fn accepted_job_id(response: &Response<Value>) -> String {
+    assert_eq!(response.status(), 202, "{}", response.body());
+    response.body()["job_id"].as_str().expect("an id").to_owned()
 }
 
 /// The names of a manifest's files, sorted.

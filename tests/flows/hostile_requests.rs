@@ -21,9 +21,9 @@ async fn status_of(api: &str, target: &str) -> u16 {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     let request = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("an answer");
-    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.expect("a response");
+    response.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
 }
 
 #[tokio::test]
@@ -123,16 +123,16 @@ async fn assert_survives_hostile_events(
 ) {
     let mut process = Bootstrap::start(Path::new(binary), environment).await.expect("a process");
     for event in hostile_events() {
-        let answer = process.invoke(event.clone()).await;
+        let response = process.invoke(event.clone()).await;
         let shown: String = event.chars().take(300).collect();
-        if let Err(failure) = &answer {
+        if let Err(failure) = &response {
             assert_ne!(failure.error_type, "Runtime.ExitError", "{shown}");
             assert_ne!(failure.error_type, "Sandbox.Timedout", "{shown}");
         }
         assert_eq!(process.panics(), Vec::<String>::new(), "{shown}");
     }
-    let answer = process.invoke(good.to_string()).await.expect("an answer");
-    assert_eq!(answer["statusCode"], status, "{answer}");
+    let response = process.invoke(good.to_string()).await.expect("a response");
+    assert_eq!(response["statusCode"], status, "{response}");
     assert!(process.is_running().expect("it is known"));
 }
 

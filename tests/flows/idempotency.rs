@@ -21,9 +21,9 @@ async fn post_text(world: &World, body: &str) -> Value {
     let request =
         Request::post(format!("{}/jobs", world.submit.url)).header("content-type", "application/json");
     let request = request.header("idempotency-key", "order 7").body(Bytes::copy_from_slice(body.as_bytes()));
-    let answer = world.http.send(request.expect("a request")).await.expect("an answer");
-    let job: Value = serde_json::from_slice(answer.body()).expect("JSON");
-    assert_eq!(answer.status(), 202, "{job}");
+    let response = world.http.send(request.expect("a request")).await.expect("a response");
+    let job: Value = serde_json::from_slice(response.body()).expect("JSON");
+    assert_eq!(response.status(), 202, "{job}");
     job
 }
 
@@ -88,12 +88,12 @@ async fn json_member_order_and_whitespace_do_not_matter() {
 async fn fifty_concurrent_requests_with_one_key_create_one_job() {
     let world = World::start().await;
     let request = world.export_request(2);
-    let answers = join_all((0..50).map(|_| world.post(&request, KEY))).await;
+    let responses = join_all((0..50).map(|_| world.post(&request, KEY))).await;
 
-    let first = &answers[0].body()["job_id"];
-    for answer in &answers {
-        assert_eq!(answer.status(), 202, "{}", answer.body());
-        assert_eq!(&answer.body()["job_id"], first);
+    let first = &responses[0].body()["job_id"];
+    for response in &responses {
+        assert_eq!(response.status(), 202, "{}", response.body());
+        assert_eq!(&response.body()["job_id"], first);
     }
     assert_eq!(
         (world.export_requests().len(), world.accepted_exports(), world.job_items().await.len()),
@@ -137,9 +137,9 @@ async fn the_provider_is_not_called_during_a_table_outage() {
     for outage in [Outage::Refuse503, Outage::RefuseWrites503, Outage::DropConnections] {
         let world = World::start().await;
         world.cloud.faults().dynamodb(outage);
-        let answer = world.post(&world.export_request(1), KEY).await;
-        assert_problem(&answer, 503, "storage-unavailable");
-        assert!(answer.headers().contains_key("retry-after"), "{outage:?}");
+        let response = world.post(&world.export_request(1), KEY).await;
+        assert_problem(&response, 503, "storage-unavailable");
+        assert!(response.headers().contains_key("retry-after"), "{outage:?}");
         let mut event = world.export_request(1);
         event["command"] = json!("submit");
         let failure = world.invoke(event).await.expect_err("a failure");
@@ -147,8 +147,8 @@ async fn the_provider_is_not_called_during_a_table_outage() {
         assert!(world.export_requests().is_empty(), "{outage:?}");
 
         world.cloud.faults().clear();
-        let answer = world.post(&world.export_request(1), KEY).await;
-        assert_eq!(answer.status(), 202, "{outage:?}: {}", answer.body());
+        let response = world.post(&world.export_request(1), KEY).await;
+        assert_eq!(response.status(), 202, "{outage:?}: {}", response.body());
         assert_eq!(world.job_items().await.len(), 1, "{outage:?}");
     }
 }
@@ -158,11 +158,11 @@ async fn a_claim_whose_response_was_lost_is_still_owned() {
     for key in [KEY, &[]] {
         let world = World::start().await;
         world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::LoseAnswers, 1);
-        let answer = world.post(&world.export_request(1), key).await;
+        let response = world.post(&world.export_request(1), key).await;
 
-        assert_eq!(answer.status(), 202, "{key:?}: {}", answer.body());
+        assert_eq!(response.status(), 202, "{key:?}: {}", response.body());
         assert_eq!((world.export_requests().len(), world.job_items().await.len()), (1, 1), "{key:?}");
-        world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+        world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "stored").await;
     }
 }
 
@@ -171,9 +171,9 @@ async fn a_claim_whose_responses_were_all_lost_is_found_again() {
     for key in [KEY, &[]] {
         let world = World::start().await;
         world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::LoseAnswers, ATTEMPTS);
-        let answer = world.post(&world.export_request(1), key).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
-        let id = answer.body()["job_id"].as_str().expect("an id");
+        let response = world.post(&world.export_request(1), key).await;
+        assert_eq!(response.status(), 202, "{}", response.body());
+        let id = response.body()["job_id"].as_str().expect("an id");
         world.wait_for_status(id, "stored").await;
         assert_eq!((world.export_requests().len(), world.job_items().await.len()), (1, 1));
         if !key.is_empty() {
@@ -194,9 +194,9 @@ async fn a_claim_that_failed_is_blocked_from_being_written_later() {
     let jobs = world.job_items().await;
     assert_eq!((jobs.len(), jobs[0]["status"].as_s().expect("a text").as_str()), (1, "failed"));
 
-    let answer = world.post(&world.export_request(1), KEY).await;
-    assert_eq!(answer.status(), 202, "{}", answer.body());
-    world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+    let response = world.post(&world.export_request(1), KEY).await;
+    assert_eq!(response.status(), 202, "{}", response.body());
+    world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "stored").await;
     assert_eq!(world.export_requests().len(), 1);
 }
 
@@ -206,10 +206,10 @@ async fn a_provider_job_id_that_could_not_be_written_is_returned_and_completed_b
     // The claim is a transaction, so the first single write is the one that records the provider job id.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::Refuse503, ATTEMPTS);
     world.admin(http::Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
-    let answer = world.post(&world.export_request(1), KEY).await;
+    let response = world.post(&world.export_request(1), KEY).await;
 
-    let job = answer.body();
-    assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("submitted")), "{job}");
+    let job = response.body();
+    assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("submitted")), "{job}");
     let id = job["job_id"].as_str().expect("an id");
     assert_eq!(world.job(id).await["status"], "submitting", "the record was not taken");
 
@@ -227,8 +227,8 @@ async fn a_key_that_could_not_be_freed_does_not_block_a_retry() {
     assert_problem(&world.post(&world.export_request(1), KEY).await, 429, "provider-throttled");
 
     // The caller was told to come back.
-    let answer = world.post(&world.export_request(1), KEY).await;
-    assert_eq!(answer.status(), 202, "{}", answer.body());
+    let response = world.post(&world.export_request(1), KEY).await;
+    assert_eq!(response.status(), 202, "{}", response.body());
     assert_eq!(world.accepted_exports(), 1);
 }
 
@@ -252,8 +252,8 @@ async fn an_incomplete_secret_is_reported_before_anything_is_written() {
         spoil(&mut secret);
         world.put_secret(&secret).await;
 
-        let answer = world.post(&world.export_request(1), KEY).await;
-        assert_problem(&answer, status, kind);
+        let response = world.post(&world.export_request(1), KEY).await;
+        assert_problem(&response, status, kind);
         assert!(world.table_items().await.is_empty() && world.export_requests().is_empty(), "{secret}");
     }
 }
@@ -262,8 +262,8 @@ async fn an_incomplete_secret_is_reported_before_anything_is_written() {
 async fn nothing_is_written_while_the_secret_is_unreadable() {
     let world = World::start().await;
     world.cloud.faults().set(Service::SecretsManager, Outage::Refuse503);
-    let answer = world.post(&world.export_request(1), KEY).await;
-    assert_problem(&answer, 503, "storage-unavailable");
+    let response = world.post(&world.export_request(1), KEY).await;
+    assert_problem(&response, 503, "storage-unavailable");
     assert!(world.table_items().await.is_empty() && world.export_requests().is_empty());
 
     world.cloud.faults().clear();

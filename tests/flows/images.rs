@@ -21,10 +21,10 @@ impl World {
 }
 
 /// Checks that a picture landed within the call that asked for it, and returns its job.
-fn assert_stored_synchronously(answer: &Response<Value>) -> &Value {
-    let job = answer.body();
-    assert_eq!((answer.status().as_u16(), &job["status"]), (200, &json!("stored")), "{job:#}");
-    assert_eq!(answer.headers()["location"], job["links"]["self"].as_str().expect("a link"));
+fn assert_stored_synchronously(response: &Response<Value>) -> &Value {
+    let job = response.body();
+    assert_eq!((response.status().as_u16(), &job["status"]), (200, &json!("stored")), "{job:#}");
+    assert_eq!(response.headers()["location"], job["links"]["self"].as_str().expect("a link"));
     job
 }
 
@@ -43,8 +43,8 @@ async fn an_image_is_in_the_bucket_when_the_response_is_sent() {
         (json!({ "image_file_type": "avif" }), "image/avif", "square"),
         (json!({ "image_file_type": "pdf", "file_compression_level": 9 }), "application/pdf", "square"),
     ] {
-        let answer = world.post(&world.image_request(more.clone()), &[]).await;
-        let job = assert_stored_synchronously(&answer);
+        let response = world.post(&world.image_request(more.clone()), &[]).await;
+        let job = assert_stored_synchronously(&response);
         assert_eq!((job["files"].as_array().map(Vec::len), &job["error"]), (Some(1), &Value::Null), "{more}");
         let manifest = world.read_manifest(job).await;
         let file = &manifest["files"][0];
@@ -75,9 +75,9 @@ async fn an_image_that_timed_out_is_unknown_and_not_requested_again() {
     let world = World::start_with(|options| options.variable("CALLBACK_TIMEOUT_SECONDS", "0")).await;
     world.inject_fault(json!({ "on": "call", "kind": "render_timeout", "seconds": 0.1 }));
     let key = [("idempotency-key", "slow")];
-    let answer = world.post(&world.image_request(json!({})), &key).await;
-    let job = answer.body();
-    assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("unknown")), "{job:#}");
+    let response = world.post(&world.image_request(json!({})), &key).await;
+    let job = response.body();
+    assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("unknown")), "{job:#}");
     assert_mentions(&job["error"]["message"], &["HTTP 500", "not asked for again"]);
     assert_eq!(world.post(&world.image_request(json!({})), &key).await.body()["job_id"], job["job_id"]);
 
@@ -92,9 +92,9 @@ async fn an_image_that_the_queue_refused_is_landed_by_the_sweep() {
     let world = World::start().await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
     let asked = Instant::now();
-    let answer = world.post(&world.image_request(json!({})), &[]).await;
-    let job = answer.body();
-    assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("received")), "{job:#}");
+    let response = world.post(&world.image_request(json!({})), &[]).await;
+    let job = response.body();
+    assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("received")), "{job:#}");
     assert!(asked.elapsed() < Duration::from_secs(15), "the caller waited for nobody");
     assert!(job["provider_job_id"].is_string(), "{job:#}");
 
@@ -112,9 +112,9 @@ async fn the_response_does_not_wait_longer_than_the_invocation() {
     .await;
     world.stack.pause_worker();
     let asked = Instant::now();
-    let answer = world.post(&world.image_request(json!({})), &[]).await;
-    let job = answer.body();
-    assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("submitted")), "{job:#}");
+    let response = world.post(&world.image_request(json!({})), &[]).await;
+    let job = response.body();
+    assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("submitted")), "{job:#}");
     assert!(asked.elapsed() >= Duration::from_secs(3), "it did not wait: {:?}", asked.elapsed());
     world.stack.resume_worker();
     world.wait_for_status(job["job_id"].as_str().expect("an id"), "stored").await;
@@ -124,9 +124,9 @@ async fn the_response_does_not_wait_longer_than_the_invocation() {
 async fn the_response_does_not_wait_for_a_postponed_landing() {
     let world = World::start_with(|options| options.variable("RETRY_BASE_SECONDS", "2")).await;
     world.inject_fault(json!({ "on": "file", "kind": "unavailable" }));
-    let answer = world.post(&world.image_request(json!({})), &[]).await;
-    let job = answer.body();
-    assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("landing")), "{job:#}");
+    let response = world.post(&world.image_request(json!({})), &[]).await;
+    let job = response.body();
+    assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("landing")), "{job:#}");
     assert_eq!(job["error"]["type"], "SourceUnavailable");
     world.wait_for_status(job["job_id"].as_str().expect("an id"), "stored").await;
 }
@@ -135,8 +135,8 @@ async fn the_response_does_not_wait_for_a_postponed_landing() {
 async fn an_image_that_cannot_be_downloaded_fails_the_job() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "file", "kind": "not_found", "count": null }));
-    let answer = world.post(&world.image_request(json!({})), &[]).await;
-    let job = answer.body();
-    assert_eq!((answer.status().as_u16(), &job["status"]), (200, &json!("failed")), "{job:#}");
+    let response = world.post(&world.image_request(json!({})), &[]).await;
+    let job = response.body();
+    assert_eq!((response.status().as_u16(), &job["status"]), (200, &json!("failed")), "{job:#}");
     assert_eq!((&job["error"]["type"], world.object_keys().await), (&json!("FilesMissing"), vec![]));
 }

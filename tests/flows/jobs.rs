@@ -28,9 +28,9 @@ impl World {
 
     /// Cancels a job that can be cancelled.
     pub(crate) async fn cancel_job(&self, id: &str) -> Value {
-        let answer = self.post_operation(id, "cancel", Value::Null).await;
-        assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (200, &json!("cancelled")));
-        answer.into_body()
+        let response = self.post_operation(id, "cancel", Value::Null).await;
+        assert_eq!((response.status().as_u16(), &response.body()["status"]), (200, &json!("cancelled")));
+        response.into_body()
     }
 
     /// Makes a job look as if it had been given up.

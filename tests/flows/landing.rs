@@ -52,14 +52,14 @@ fn assert_mentions(message: &str, parts: &[&str]) {
 }
 
 /// Serves one answer, byte for byte, to whoever connects. Returns the origin.
-pub(crate) async fn serve_response(answer: &'static [u8]) -> String {
+pub(crate) async fn serve_response(response: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             // The request is short and of no interest; a client that is gone by now need not be answered.
             let _ = stream.read(&mut [0; 4096]).await;
-            let _ = stream.write_all(answer).await;
+            let _ = stream.write_all(response).await;
         }
     });
     origin

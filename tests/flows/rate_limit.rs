@@ -42,9 +42,9 @@ impl World {
             let (request, key) = (&request, number.to_string());
             async move {
                 loop {
-                    let answer = self.post(request, &[("idempotency-key", &key)]).await;
-                    if answer.status() != 503 {
-                        return answer;
+                    let response = self.post(request, &[("idempotency-key", &key)]).await;
+                    if response.status() != 503 {
+                        return response;
                     }
                 }
             }
@@ -86,7 +86,7 @@ impl World {
     /// How many messages the queue of waiting jobs holds, hidden and delayed ones included.
     pub(crate) async fn queued_submissions(&self) -> u32 {
         let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
-        let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("an answer");
+        let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("a response");
         let counts = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
@@ -130,11 +130,11 @@ async fn five_hundred_concurrent_jobs_at_the_default_rate() {
 #[expect(clippy::print_stdout, reason = "the figures are what the measuring is for")]
 async fn assert_all_submitted(world: &World, count: usize, per_second: usize) {
     let started = Instant::now();
-    let answers = world.submit_burst(count).await;
+    let responses = world.submit_burst(count).await;
     let taken = started.elapsed();
-    let waiting = answers.iter().filter(|answer| answer.body()["status"] == "waiting").count();
-    for answer in &answers {
-        assert_eq!(answer.status(), 202, "{}", answer.body());
+    let waiting = responses.iter().filter(|response| response.body()["status"] == "waiting").count();
+    for response in &responses {
+        assert_eq!(response.status(), 202, "{}", response.body());
     }
     assert!(waiting > count / 4, "{waiting}");
 

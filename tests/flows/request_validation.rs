@@ -25,10 +25,10 @@ async fn send(
         request = request.header(*name, *value);
     }
     let request = request.body(Bytes::copy_from_slice(body)).expect("a request");
-    let answer = world.http.send(request).await.expect("an answer");
-    let answer = answer.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null));
-    openapi_conformance::assert_response_described(&method, path, &answer);
-    answer
+    let response = world.http.send(request).await.expect("a response");
+    let response = response.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null));
+    openapi_conformance::assert_response_described(&method, path, &response);
+    response
 }
 
 /// `POST /jobs` with a body as it is.
@@ -88,8 +88,8 @@ fn invalid_requests(world: &World) -> Vec<(Value, Vec<&'static str>)> {
 async fn an_invalid_request_is_rejected_with_the_names_of_its_fields() {
     let world = World::start().await;
     for (request, fields) in invalid_requests(&world) {
-        let answer = world.post(&request, &[]).await;
-        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), fields, "{request}");
+        let response = world.post(&request, &[]).await;
+        assert_eq!(error_fields(assert_problem(&response, 400, "invalid-request")), fields, "{request}");
     }
     assert_untouched(&world, "requests over HTTP").await;
 }
@@ -116,9 +116,9 @@ async fn all_invalid_fields_are_named_at_once() {
     let request = json!({
         "provider": "abyssale", "kind": "export", "banner_ids": ["a", "b"], "size": 1, "metadata": "x".repeat(5000),
     });
-    let answer = world.post(&request, &[("idempotency-key", "")]).await;
+    let response = world.post(&request, &[("idempotency-key", "")]).await;
 
-    let mut fields = error_fields(assert_problem(&answer, 400, "invalid-request"));
+    let mut fields = error_fields(assert_problem(&response, 400, "invalid-request"));
     fields.sort_unstable();
     assert_eq!(fields, ["banner_ids[0]", "banner_ids[1]", "idempotency_key", "metadata", "size"]);
 }
@@ -130,9 +130,9 @@ async fn an_invalid_idempotency_key_is_rejected() {
     let long = "k".repeat(256);
     for key in ["", long.as_str(), "a\tb"] {
         let headers = [("content-type", "application/json"), ("idempotency-key", key)];
-        let answer = send(&world, Method::POST, "/jobs", &headers, body.as_bytes()).await;
+        let response = send(&world, Method::POST, "/jobs", &headers, body.as_bytes()).await;
         assert_eq!(
-            error_fields(assert_problem(&answer, 400, "invalid-request")),
+            error_fields(assert_problem(&response, 400, "invalid-request")),
             ["idempotency_key"],
             "{key:?}"
         );
@@ -153,8 +153,8 @@ async fn an_invalid_idempotency_key_is_rejected() {
 #[tokio::test]
 async fn an_idempotency_key_of_the_maximum_length_is_accepted() {
     let world = World::start().await;
-    let answer = world.post(&world.export_request(1), &[("idempotency-key", &"k".repeat(255))]).await;
-    assert_eq!(answer.status(), 202, "{}", answer.body());
+    let response = world.post(&world.export_request(1), &[("idempotency-key", &"k".repeat(255))]).await;
+    assert_eq!(response.status(), 202, "{}", response.body());
 }
 
 #[tokio::test]
@@ -164,8 +164,8 @@ async fn only_json_objects_are_accepted() {
     for content_type in
         ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
     {
-        let answer = post(&world, content_type, good.as_bytes()).await;
-        let refused = assert_problem(&answer, 415, "unsupported-media-type");
+        let response = post(&world, content_type, good.as_bytes()).await;
+        let refused = assert_problem(&response, 415, "unsupported-media-type");
         assert_eq!(error_fields(refused), ["content-type"], "{content_type:?}");
     }
     let none = send(&world, Method::POST, "/jobs", &[], good.as_bytes()).await;
@@ -173,11 +173,11 @@ async fn only_json_objects_are_accepted() {
 
     let cut = &good[..good.len() - 1];
     for body in [cut, "", "{'a': 1}", "[]", "[{}]", "null", "\"text\"", "7", "\u{feff}{}"] {
-        let answer = post(&world, "application/json", body.as_bytes()).await;
-        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["body"], "{body:?}");
+        let response = post(&world, "application/json", body.as_bytes()).await;
+        assert_eq!(error_fields(assert_problem(&response, 400, "invalid-request")), ["body"], "{body:?}");
     }
-    let answer = post(&world, "application/json", b"{\"provider\": \"\xff\xfe\"}").await;
-    assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["body"]);
+    let response = post(&world, "application/json", b"{\"provider\": \"\xff\xfe\"}").await;
+    assert_eq!(error_fields(assert_problem(&response, 400, "invalid-request")), ["body"]);
     assert_untouched(&world, "bodies").await;
 }
 
@@ -187,13 +187,13 @@ async fn an_oversized_body_is_rejected() {
     let mut request = world.export_request(1).to_string();
     // Blanks do not matter to JSON, so that only the size can be what is refused.
     request.push_str(&" ".repeat(128 * 1024 + 1 - request.len()));
-    let answer = post(&world, "application/json", request.as_bytes()).await;
-    assert_eq!(error_fields(assert_problem(&answer, 413, "payload-too-large")), ["body"]);
+    let response = post(&world, "application/json", request.as_bytes()).await;
+    assert_eq!(error_fields(assert_problem(&response, 413, "payload-too-large")), ["body"]);
     assert_untouched(&world, "a large body").await;
 
     request.pop();
-    let answer = post(&world, "application/json", request.as_bytes()).await;
-    assert_eq!(answer.status(), 202, "{}", answer.body());
+    let response = post(&world, "application/json", request.as_bytes()).await;
+    assert_eq!(response.status(), 202, "{}", response.body());
 }
 
 #[tokio::test]
@@ -216,14 +216,14 @@ async fn a_wrong_method_is_answered_with_the_allowed_ones() {
         (Method::DELETE, cancel.as_str(), "POST"),
         (Method::GET, replay.as_str(), "POST"),
     ] {
-        let answer = send(&world, method.clone(), path, &[], b"").await;
-        assert_problem(&answer, 405, "method-not-allowed");
-        assert_eq!(answer.headers()["allow"], right, "{method} {path}");
+        let response = send(&world, method.clone(), path, &[], b"").await;
+        assert_problem(&response, 405, "method-not-allowed");
+        assert_eq!(response.headers()["allow"], right, "{method} {path}");
     }
     // The answer to HEAD has no body to look at.
-    let answer = send(&world, Method::HEAD, &job, &[], b"").await;
+    let response = send(&world, Method::HEAD, &job, &[], b"").await;
     assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["allow"]),
+        (response.status().as_u16(), &response.headers()["allow"]),
         (405, &"GET".parse().expect("a value"))
     );
     assert_untouched(&world, "wrong methods").await;
@@ -248,11 +248,11 @@ async fn unknown_paths_and_jobs_are_not_found() {
     let unknown = format!("/jobs/{UNKNOWN}");
     let other_spelling = format!("/jobs/{upper}");
     for path in paths.into_iter().chain([unknown.as_str(), other_spelling.as_str()]) {
-        let answer = send(&world, Method::GET, path, &[], b"").await;
-        assert_problem(&answer, 404, "not-found");
+        let response = send(&world, Method::GET, path, &[], b"").await;
+        assert_problem(&response, 404, "not-found");
     }
-    let answer = post_to(&world, "/elsewhere").await;
-    assert_problem(&answer, 404, "not-found");
+    let response = post_to(&world, "/elsewhere").await;
+    assert_problem(&response, 404, "not-found");
     assert_untouched(&world, "unknown paths").await;
 }
 

@@ -15,8 +15,8 @@ use crate::world::World;
 impl World {
     /// Carries out an action, and checks that the answer tells no secret.
     async fn run_signing_secret(&self, action: &str) -> Value {
-        let answer = self.try_signing_secret(json!({ "action": action })).await;
-        answer.unwrap_or_else(|failure| panic!("{action}: {}", failure.error_message))
+        let response = self.try_signing_secret(json!({ "action": action })).await;
+        response.unwrap_or_else(|failure| panic!("{action}: {}", failure.error_message))
     }
 
     /// The same with fields of choice, and it may fail.
@@ -25,9 +25,9 @@ impl World {
         for (name, value) in fields.as_object().into_iter().flatten() {
             event[name] = value.clone();
         }
-        let answer = self.invoke(event).await;
-        self.assert_no_secret_in(&format!("{answer:?}")).await;
-        answer
+        let response = self.invoke(event).await;
+        self.assert_no_secret_in(&format!("{response:?}")).await;
+        response
     }
 
     /// Checks that a text holds none of the secrets that there are, on either side.

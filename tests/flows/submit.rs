@@ -26,13 +26,13 @@ fn instant(text: &Value) -> OffsetDateTime {
 #[tokio::test]
 async fn a_submission_returns_the_job_and_its_location() {
     let world = patient().await;
-    let answer = world.post(&world.export_request(2), &[]).await;
+    let response = world.post(&world.export_request(2), &[]).await;
 
-    let job = answer.body();
-    assert_eq!(answer.status(), 202, "{job}");
+    let job = response.body();
+    assert_eq!(response.status(), 202, "{job}");
     let path = format!("/jobs/{}", job["job_id"].as_str().expect("an id"));
-    assert_eq!(answer.headers()["location"], path);
-    assert_eq!(answer.headers()["content-type"], "application/json");
+    assert_eq!(response.headers()["location"], path);
+    assert_eq!(response.headers()["content-type"], "application/json");
     assert_eq!(job["links"]["self"], path);
     assert_eq!(job["status"], "submitted");
     let shown = world.job(job["job_id"].as_str().expect("an id")).await;
@@ -110,10 +110,10 @@ async fn metadata_is_returned_unchanged() {
     });
     let mut request = world.export_request(1);
     request["metadata"] = metadata.clone();
-    let answer = world.post(&request, &[]).await;
+    let response = world.post(&request, &[]).await;
 
-    let id = answer.body()["job_id"].as_str().expect("an id");
-    assert_eq!(answer.body()["metadata"], metadata);
+    let id = response.body()["job_id"].as_str().expect("an id");
+    assert_eq!(response.body()["metadata"], metadata);
     assert_eq!(world.wait_for_status(id, "stored").await["metadata"], metadata);
 }
 
@@ -123,9 +123,9 @@ async fn metadata_may_be_any_json_of_4096_bytes() {
     for metadata in [json!("x".repeat(4094)), json!(["y".repeat(4092)]), json!(7), json!(true), json!([])] {
         let mut request = world.export_request(1);
         request["metadata"] = metadata.clone();
-        let answer = world.post(&request, &[]).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
-        assert_eq!(answer.body()["metadata"], metadata);
+        let response = world.post(&request, &[]).await;
+        assert_eq!(response.status(), 202, "{}", response.body());
+        assert_eq!(response.body()["metadata"], metadata);
     }
 }
 
@@ -136,7 +136,7 @@ async fn the_provider_gets_the_ids_in_order_and_the_jobs_callback_url() {
     let mut ids = world.banner_ids(4);
     ids.reverse();
     let request = json!({ "provider": "abyssale", "kind": "export", "banner_ids": ids });
-    let answer = world.post(&request, &[]).await;
+    let response = world.post(&request, &[]).await;
 
     let asked = world.export_requests();
     assert_eq!(asked.len(), 1, "{asked:#?}");
@@ -144,7 +144,7 @@ async fn the_provider_gets_the_ids_in_order_and_the_jobs_callback_url() {
     assert_eq!(keys(&body), ["callback_url", "ids"]);
     assert_eq!(body["ids"], json!(ids));
     let url = body["callback_url"].as_str().expect("a URL");
-    let job = answer.body()["job_id"].as_str().expect("an id");
+    let job = response.body()["job_id"].as_str().expect("an id");
     let token = url.strip_prefix(&format!("https://hooks.example.com/prod/webhooks/abyssale/{job}/"));
     let token = token.unwrap_or_else(|| panic!("another path: {url}"));
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
@@ -186,8 +186,8 @@ async fn any_json_content_type_is_accepted() {
     for content_type in
         ["application/json; charset=utf-8", "Application/JSON", "application/vnd.landfall+json"]
     {
-        let answer = world.post(&world.export_request(1), &[("content-type", content_type)]).await;
-        assert_eq!(answer.status(), 202, "{content_type}: {}", answer.body());
+        let response = world.post(&world.export_request(1), &[("content-type", content_type)]).await;
+        assert_eq!(response.status(), 202, "{content_type}: {}", response.body());
     }
 }
 
@@ -212,6 +212,6 @@ async fn a_job_is_shown_during_its_provider_call() {
         ["submitting", "received", "landing", "stored"].iter().any(|status| job["status"] == *status),
         "{job}"
     );
-    let answer = asking.await.expect("no panic").expect("an answer");
-    assert_eq!(answer.status(), 202);
+    let response = asking.await.expect("no panic").expect("a response");
+    assert_eq!(response.status(), 202);
 }

@@ -103,9 +103,9 @@ async fn a_job_may_request_only_the_archive() {
     let world = World::start().await;
     let mut export = world.export_request(3);
     export["unpack"] = json!(false);
-    let answer = world.post(&export, &[]).await;
-    assert_eq!(answer.body()["unpack"], false);
-    let job = world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+    let response = world.post(&export, &[]).await;
+    assert_eq!(response.body()["unpack"], false);
+    let job = world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "stored").await;
     assert_eq!((&job["files"][0]["key"], &job["files_total"]), (&job["archive"]["key"], &json!(1)));
     let manifest = world.read_manifest(&job).await;
     let mut listed = job["files"].clone();
@@ -124,8 +124,8 @@ async fn the_operator_may_disable_unpacking_and_a_job_may_enable_it() {
     assert_eq!((&job["files"][0]["name"], &job["unpack"]), (&json!("archive.zip"), &Value::Null));
     let mut export = world.export_request(1);
     export["unpack"] = json!(true);
-    let answer = world.post(&export, &[]).await;
-    let job = world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+    let response = world.post(&export, &[]).await;
+    let job = world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "stored").await;
     assert_ne!(job["files"][0]["name"], "archive.zip");
 }
 
@@ -135,8 +135,11 @@ async fn unpack_is_a_boolean_and_covered_by_the_idempotency_key() {
     let mut export = world.export_request(1);
     for wrong in [json!("false"), json!(0), json!({})] {
         export["unpack"] = wrong;
-        let answer = world.post(&export, &[]).await;
-        assert_eq!((answer.status().as_u16(), &answer.body()["errors"][0]["field"]), (400, &json!("unpack")));
+        let response = world.post(&export, &[]).await;
+        assert_eq!(
+            (response.status().as_u16(), &response.body()["errors"][0]["field"]),
+            (400, &json!("unpack"))
+        );
     }
     export["unpack"] = json!(false);
     let key = [("idempotency-key", "one")];

@@ -21,8 +21,8 @@ fn new_export() -> Value {
 /// Knocks with a signed delivery, and checks that nothing came of it but the answer.
 async fn assert_rejected(world: &World, url: &str, status: u64) {
     let before = world.aws_calls();
-    let answer = world.deliver(json!({ "url": url, "sign": true, "body": new_export() })).await;
-    assert_eq!(answer, status, "{url}");
+    let response = world.deliver(json!({ "url": url, "sign": true, "body": new_export() })).await;
+    assert_eq!(response, status, "{url}");
     assert_eq!(world.aws_calls(), before, "{url}");
 }
 
@@ -78,8 +78,8 @@ async fn only_post_is_accepted() {
     for method in [Method::GET, Method::PUT, Method::DELETE, Method::HEAD] {
         let request =
             Request::builder().method(&method).uri(&url).body(bytes::Bytes::new()).expect("a request");
-        let answer = world.http.send(request).await.expect("an answer");
-        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        let response = world.http.send(request).await.expect("a response");
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
     }
     assert_eq!(world.aws_calls(), before);
 }

@@ -29,7 +29,7 @@ impl PausingSource {
         tokio::spawn(async move {
             let mut sent = served.len() * 3 / 4;
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, served.clone(), sent, announced));
+                tokio::spawn(respond(stream, served.clone(), sent, announced));
                 sent = served.len();
             }
         });
@@ -38,7 +38,7 @@ impl PausingSource {
 }
 
 /// Sends so many bytes. An answer that is not whole is held open until the client is gone.
-async fn answer(
+async fn respond(
     mut stream: TcpStream,
     archive: Arc<Vec<u8>>,
     sent: usize,

@@ -67,8 +67,8 @@ impl World {
 
     /// Calls the control of Abyssale's simulator.
     pub(crate) fn admin(&self, method: Method, path: &str, body: Value) -> Value {
-        let answer = self.abyssale().admin(method, path, &body);
-        answer.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
+        let response = self.abyssale().admin(method, path, &body);
+        response.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
     }
 
     /// The first banner ids of the workspace.
@@ -91,30 +91,30 @@ impl World {
         body: &Value,
     ) -> Response<Value> {
         let url = format!("{}{path}", self.submit.url);
-        let answer = self.http.json(method.clone(), &url, headers, body).await.expect("an answer");
-        openapi_conformance::assert_response_described(&method, path, &answer);
-        answer
+        let response = self.http.json(method.clone(), &url, headers, body).await.expect("a response");
+        openapi_conformance::assert_response_described(&method, path, &response);
+        response
     }
 
     /// `POST /jobs`.
     pub(crate) async fn post(&self, body: &Value, headers: &[(&str, &str)]) -> Response<Value> {
-        let answer = self.call_api(Method::POST, "/jobs", headers, body).await;
-        openapi_conformance::assert_request_described(body, &answer);
-        answer
+        let response = self.call_api(Method::POST, "/jobs", headers, body).await;
+        openapi_conformance::assert_request_described(body, &response);
+        response
     }
 
     /// Submits an export and returns the job's id.
     pub(crate) async fn submit_export(&self, count: usize) -> String {
-        let answer = self.post(&self.export_request(count), &[]).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
-        answer.body()["job_id"].as_str().expect("an id").to_owned()
+        let response = self.post(&self.export_request(count), &[]).await;
+        assert_eq!(response.status(), 202, "{}", response.body());
+        response.body()["job_id"].as_str().expect("an id").to_owned()
     }
 
     /// `GET /jobs/{id}`.
     pub(crate) async fn job(&self, id: &str) -> Value {
-        let answer = self.call_api(Method::GET, &format!("/jobs/{id}"), &[], &Value::Null).await;
-        assert_eq!(answer.status(), 200, "{}", answer.body());
-        answer.into_body()
+        let response = self.call_api(Method::GET, &format!("/jobs/{id}"), &[], &Value::Null).await;
+        assert_eq!(response.status(), 200, "{}", response.body());
+        response.into_body()
     }
 
     /// Waits until the job has this status.
@@ -215,10 +215,10 @@ pub(crate) fn without_deliveries(job: &Value) -> Value {
 }
 
 /// Checks that an answer is a problem with this status and of this type, and returns its body.
-pub(crate) fn assert_problem<'a>(answer: &'a Response<Value>, status: u16, kind: &str) -> &'a Value {
-    let body = answer.body();
-    assert_eq!(answer.status(), status, "{body}");
-    assert_eq!(answer.headers()["content-type"], "application/problem+json", "{body}");
+pub(crate) fn assert_problem<'a>(response: &'a Response<Value>, status: u16, kind: &str) -> &'a Value {
+    let body = response.body();
+    assert_eq!(response.status(), status, "{body}");
+    assert_eq!(response.headers()["content-type"], "application/problem+json", "{body}");
     assert_eq!(body["status"], status, "{body}");
     assert_eq!(body["type"], format!("urn:landfall:problem:{kind}"), "{body}");
     for member in ["title", "detail"] {

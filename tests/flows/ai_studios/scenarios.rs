@@ -27,8 +27,8 @@ async fn start_scenario(scenario: &str, variant: &str) -> (World, Value) {
 }
 
 pub(super) fn control(world: &World, method: Method, path: &str, body: Value) -> Value {
-    let answer = world.simulator("ai_studios").admin(method, path, &body);
-    answer.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
+    let response = world.simulator("ai_studios").admin(method, path, &body);
+    response.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
 }
 
 /// How many exports the provider was asked for, and took.

@@ -117,7 +117,7 @@ pub(super) fn video_bytes() -> Vec<u8> {
 async fn serve(script: Arc<Mutex<Script>>, name: fn(&str) -> String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    let app = Router::new().fallback(answer).with_state((script, name));
+    let app = Router::new().fallback(respond).with_state((script, name));
     tokio::spawn(async move { axum::serve(listener, app).await });
     origin
 }
@@ -142,7 +142,7 @@ fn file(_path: &str) -> String {
 
 type Served = (Arc<Mutex<Script>>, fn(&str) -> String);
 
-async fn answer(State((script, name)): State<Served>, request: Request<Body>) -> Response {
+async fn respond(State((script, name)): State<Served>, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
     let path = head.uri.path().to_owned();

@@ -33,8 +33,8 @@ async fn concurrent_jobs_share_one_token_exchange() {
     let requests: Vec<Value> = (0..6)
         .map(|number| json!({ "provider": "ai_studios", "kind": "export", "project_id": format!("p{number}") }))
         .collect();
-    let answers = join_all(requests.iter().map(|request| world.post(request, &[]))).await;
-    assert!(answers.iter().all(|answer| answer.status() == 202), "{answers:?}");
+    let responses = join_all(requests.iter().map(|request| world.post(request, &[]))).await;
+    assert!(responses.iter().all(|response| response.status() == 202), "{responses:?}");
     world.sweep(BEYOND_POLL_DELAY).await;
     assert_eq!(studio.request_count(&["token"]), 1, "the worker uses it too");
     let requests = studio.requests("token");
@@ -115,11 +115,11 @@ async fn s29_the_check_lists_workspaces_in_every_response_format() {
         let (world, studio) = world().await;
         studio.reply_with("auth", [Reply::Data(json!({ "isAuthenticated": true }))]);
         studio.reply_with("workspaces", [Reply::Raw(200, body)]);
-        let answer = world
+        let response = world
             .invoke(json!({ "command": "check", "provider": "ai_studios", "project_id": PROJECT }))
             .await
-            .expect("an answer");
-        let checks = answer["checks"].as_array().expect("checks");
+            .expect("a response");
+        let checks = response["checks"].as_array().expect("checks");
         let named = |name: &str| checks.iter().find(|check| check["name"] == name).expect("a check");
         assert_eq!(
             (&named("key")["status"], &named("workspaces")["detail"]),

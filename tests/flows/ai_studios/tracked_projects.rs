@@ -34,8 +34,8 @@ impl<'a> OtherTool<'a> {
     async fn post(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}{path}", self.api_url);
         let headers = [("authorization", self.token.as_str())];
-        let answer = self.world.http.json(Method::POST, &url, &headers, body).await.expect("an answer");
-        answer.body()["data"].clone()
+        let response = self.world.http.json(Method::POST, &url, &headers, body).await.expect("a response");
+        response.body()["data"].clone()
     }
 }
 

@@ -75,8 +75,8 @@ async fn s22_a_callback_with_a_wrong_token_is_rejected() {
     let url = callback(&studio);
     let wrong = format!("{}x", &url[..url.len() - 1]);
     for method in [Method::POST, Method::GET, Method::HEAD, Method::OPTIONS] {
-        let answer = world.http.json(method.clone(), &wrong, &[], &json!({ "progress": 100 })).await;
-        assert_eq!(answer.expect("an answer").status(), 401, "{method}");
+        let response = world.http.json(method.clone(), &wrong, &[], &json!({ "progress": 100 })).await;
+        assert_eq!(response.expect("a response").status(), 401, "{method}");
     }
     world.wait_for_empty_queue().await;
     assert_eq!(studio.request_count(&["progress", "project"]), before);
@@ -98,7 +98,7 @@ async fn s23_every_format_of_a_callback_is_read() {
         let url = format!("{}{query}", callback(&studio));
         let request = http::Request::builder().method(method.clone()).uri(&url).header("content-type", kind);
         let request = request.body(body.to_owned().into()).expect("a request");
-        assert_eq!(world.http.send(request).await.expect("an answer").status(), 200, "{method} {body}");
+        assert_eq!(world.http.send(request).await.expect("a response").status(), 200, "{method} {body}");
         world.wait_for_status(&id, "stored").await;
     }
 }
@@ -115,11 +115,11 @@ async fn connectivity_probes_are_answered_and_trigger_no_poll() {
         (Method::HEAD, url.clone()),
         (Method::OPTIONS, url.clone()),
     ] {
-        let answer = world.http.json(method.clone(), &url, &[], &Value::Null).await.expect("an answer");
-        assert_eq!(answer.status(), 200, "{method} {url}");
+        let response = world.http.json(method.clone(), &url, &[], &Value::Null).await.expect("a response");
+        assert_eq!(response.status(), 200, "{method} {url}");
     }
     assert_eq!(
-        world.http.json(Method::DELETE, &url, &[], &Value::Null).await.expect("an answer").status(),
+        world.http.json(Method::DELETE, &url, &[], &Value::Null).await.expect("a response").status(),
         405
     );
     assert_eq!(world.send_callback(&studio, &json!("malformed")).await, 200, "acknowledged all the same");

@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 /// How a caller answers.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Answer {
+pub(super) enum Reply {
     /// With this status.
     Status(u16),
     /// With this status and a header.
@@ -58,7 +58,7 @@ impl ReceivedWebhook {
 #[derive(Debug, Default)]
 struct CallerState {
     webhooks: Vec<ReceivedWebhook>,
-    answers: VecDeque<Answer>,
+    replies: VecDeque<Reply>,
 }
 
 /// A running caller.
@@ -80,7 +80,7 @@ impl Caller {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let state = Arc::new(Mutex::new(CallerState::default()));
-        let api = Router::new().fallback(answer).with_state(state.clone());
+        let api = Router::new().fallback(respond).with_state(state.clone());
         let task = tokio::spawn(async move {
             // Ends only when the task is dropped.
             let _ = axum::serve(listener, api).await;
@@ -94,8 +94,8 @@ impl Caller {
     }
 
     /// Answers so, one after the other; then with 204.
-    pub(super) fn respond_with(&self, answers: impl IntoIterator<Item = Answer>) {
-        self.state.lock().expect("nobody panicked").answers = answers.into_iter().collect();
+    pub(super) fn respond_with(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.state.lock().expect("nobody panicked").replies = replies.into_iter().collect();
     }
 
     /// Everything that it was told.
@@ -113,19 +113,19 @@ impl Caller {
     }
 }
 
-async fn answer(State(state): State<Arc<Mutex<CallerState>>>, request: Request) -> Response {
+async fn respond(State(state): State<Arc<Mutex<CallerState>>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let bytes = to_bytes(body, 1024 * 1024).await.expect("a body").to_vec();
     let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-    let answer = {
+    let reply = {
         let mut state = state.lock().expect("nobody panicked");
         state.webhooks.push(ReceivedWebhook { path, headers: head.headers, bytes });
-        state.answers.pop_front().unwrap_or(Answer::Status(204))
+        state.replies.pop_front().unwrap_or(Reply::Status(204))
     };
-    let response = match answer {
-        Answer::Status(status) => Response::builder().status(status),
-        Answer::With(status, name, value) => Response::builder().status(status).header(name, value),
-        Answer::Never => pending().await,
+    let response = match reply {
+        Reply::Status(status) => Response::builder().status(status),
+        Reply::With(status, name, value) => Response::builder().status(status).header(name, value),
+        Reply::Never => pending().await,
     };
     response.body(Body::empty()).expect("an answer")
 }

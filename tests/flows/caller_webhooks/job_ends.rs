@@ -57,8 +57,8 @@ async fn a_job_with_missing_files_sends_a_partial_webhook() {
 async fn a_rejected_job_sends_a_failed_webhook() {
     let (world, caller) = start_with_caller(|options| options).await;
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 422, "body": { "id": "invalid" } }));
-    let answer = world.post_with_webhook(&caller.url()).await;
-    let id = &assert_problem(&answer, 422, "provider-refused-request")["job_id"];
+    let response = world.post_with_webhook(&caller.url()).await;
+    let id = &assert_problem(&response, 422, "provider-refused-request")["job_id"];
     let body = caller.wait_for_webhooks(1).await[0].body();
     assert_eq!((&body["type"], &body["data"]["job_id"]), (&json!("job.failed"), id));
 }

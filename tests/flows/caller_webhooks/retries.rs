@@ -8,7 +8,7 @@ use serde_json::json;
 use standardwebhooks::Webhook;
 
 use super::{
-    caller_server::Answer::{Never, Status, With},
+    caller_server::Reply::{Never, Status, With},
     start_with_caller,
 };
 use crate::world::World;

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    caller_server::{Answer::Never, Caller},
+    caller_server::{Caller, Reply::Never},
     start_with_caller,
 };
 use crate::world::World;

@@ -4,7 +4,7 @@ use harness::{CALLER_WEBHOOKS_QUEUE, until};
 use serde_json::{Value, json};
 
 use super::{
-    caller_server::{Answer::With, Caller},
+    caller_server::{Caller, Reply::With},
     start_with_caller,
 };
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 
 /// Checks that a job that names this URL is refused, before anything is written, and returns why.
 async fn assert_url_rejected(world: &World, url: &str) -> String {
-    let answer = world.post_with_webhook(url).await;
-    let body = assert_problem(&answer, 400, "invalid-request");
+    let response = world.post_with_webhook(url).await;
+    let body = assert_problem(&response, 400, "invalid-request");
     assert_eq!(error_fields(body), ["notify.webhook_url"], "{url}: {body}");
     assert_eq!(world.job_items().await.len(), 0, "{url}");
     let text = body.to_string();
@@ -93,9 +93,9 @@ async fn a_webhook_redirect_is_a_failed_attempt() {
 #[tokio::test]
 async fn without_a_signing_secret_webhook_urls_are_rejected() {
     let world = World::start().await;
-    let answer = world.post_with_webhook("https://hooks.example.com/").await;
-    let body = assert_problem(&answer, 409, "webhook-secret-missing");
-    assert!(!answer.headers().contains_key("retry-after"), "a retry would not help: {body}");
+    let response = world.post_with_webhook("https://hooks.example.com/").await;
+    let body = assert_problem(&response, 409, "webhook-secret-missing");
+    assert!(!response.headers().contains_key("retry-after"), "a retry would not help: {body}");
     assert!(body["detail"].as_str().is_some_and(|why| why.contains("webhook_secret")), "{body}");
     assert_eq!(world.job_items().await.len(), 0);
     assert_eq!(world.export_requests(), Vec::<Value>::new());

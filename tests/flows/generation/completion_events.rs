@@ -35,9 +35,9 @@ impl World {
 async fn a_callback_before_the_response_finds_its_job() {
     let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
     world.inject_fault(json!({ "on": "call", "kind": "callback_first", "seconds": 2 }));
-    let answer = world.post(&world.three_format_request(), &[]).await;
-    assert!(answer.body()["error"].is_null(), "{}", answer.body());
-    let job = world.assert_three_stored_once(&super::accepted_job_id(&answer)).await;
+    let response = world.post(&world.three_format_request(), &[]).await;
+    assert!(response.body()["error"].is_null(), "{}", response.body());
+    let job = world.assert_three_stored_once(&super::accepted_job_id(&response)).await;
     assert_eq!((&job["error"], world.work_requests().len()), (&Value::Null, 1));
 }
 

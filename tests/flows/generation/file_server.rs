@@ -37,7 +37,7 @@ impl FileServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let held = count.fetch_add(1, Ordering::SeqCst) + 1 == place;
-                tokio::spawn(answer(stream, held));
+                tokio::spawn(respond(stream, held));
             }
         });
         Self { origin, request_count }
@@ -67,7 +67,7 @@ impl FileServer {
 }
 
 /// A PDF as far as anybody looks, with the path in it so that no two are the same.
-async fn answer(mut stream: TcpStream, held: bool) -> std::io::Result<()> {
+async fn respond(mut stream: TcpStream, held: bool) -> std::io::Result<()> {
     let mut request = [0; 4096];
     let read = stream.read(&mut request).await?;
     let line = String::from_utf8_lossy(&request[..read]).lines().next().unwrap_or_default().to_owned();

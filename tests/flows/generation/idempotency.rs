@@ -43,11 +43,11 @@ async fn twenty_concurrent_requests_with_one_key_create_one_job() {
     for place in 0..2 {
         let world = World::start().await;
         let (request, _) = pairs(&world).remove(place);
-        let answers = join_all((0..20).map(|_| world.post(&request, KEY))).await;
-        let first = &answers[0].body()["job_id"];
-        for answer in &answers {
-            assert!([200, 202].contains(&answer.status().as_u16()), "{}", answer.body());
-            assert_eq!(&answer.body()["job_id"], first);
+        let responses = join_all((0..20).map(|_| world.post(&request, KEY))).await;
+        let first = &responses[0].body()["job_id"];
+        for response in &responses {
+            assert!([200, 202].contains(&response.status().as_u16()), "{}", response.body());
+            assert_eq!(&response.body()["job_id"], first);
         }
         world.wait_for_status(first.as_str().expect("an id"), "stored").await;
         assert_eq!((world.work_requests().len(), world.job_items().await.len()), (1, 1));

@@ -80,9 +80,9 @@ fn sorted(mut fields: Vec<&str>) -> Vec<&str> {
 async fn an_invalid_request_is_rejected_with_its_fields_before_the_provider_is_called() {
     let world = World::start().await;
     for (request, fields) in invalid_requests(&world) {
-        let answer = world.post(&request, &[]).await;
+        let response = world.post(&request, &[]).await;
         assert_eq!(
-            sorted(error_fields(assert_problem(&answer, 400, "invalid-request"))),
+            sorted(error_fields(assert_problem(&response, 400, "invalid-request"))),
             sorted(fields.clone()),
             "{request}"
         );
@@ -108,8 +108,8 @@ async fn every_error_format_is_reported_with_the_callers_field_names() {
     for generation in ["e3", "e2", "e1", "e0"] {
         world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation }));
         for (request, path) in &requests {
-            let answer = world.post(request, &[]).await;
-            let refused = assert_problem(&answer, 422, "provider-refused-request");
+            let response = world.post(request, &[]).await;
+            let refused = assert_problem(&response, 422, "provider-refused-request");
             let fields = [format!("{path}.headline.font_size"), format!("{path}.root.background_color")];
             let told: &[String] = if generation == "e0" { &[] } else { &fields };
             assert_eq!(error_fields(refused), told, "{generation}: {refused}");
@@ -159,8 +159,8 @@ async fn missing_designs_formats_and_banners_are_named() {
             "headline",
         ),
     ] {
-        let answer = world.post(&request, &[]).await;
-        let refused = assert_problem(&answer, 422, "provider-refused-request");
+        let response = world.post(&request, &[]).await;
+        let refused = assert_problem(&response, 422, "provider-refused-request");
         assert_eq!(refused["provider"]["id"], id, "{request}");
         assert!(
             refused["detail"].as_str().is_some_and(|detail| detail.contains(expected)),

@@ -37,10 +37,10 @@ async fn an_ambiguous_response_is_never_followed_by_another_request() {
     for request in requests_of_each_kind(&world) {
         for fault in &faults {
             let before = world.work_requests().len();
-            let answer = submit_with_fault(&world, &request, fault).await;
-            let job = answer.body();
+            let response = submit_with_fault(&world, &request, fault).await;
+            let job = response.body();
             assert_eq!(
-                (answer.status().as_u16(), &job["status"]),
+                (response.status().as_u16(), &job["status"]),
                 (202, &json!("unknown")),
                 "{fault}: {job}"
             );
@@ -62,8 +62,8 @@ async fn a_lost_generation_response_is_resolved_by_its_callback() {
             [json!({ "kind": "lost_response" }), json!({ "kind": "gateway_error", "after_work": true })]
         {
             let before = world.work_requests().len();
-            let answer = submit_with_fault(&world, request, &fault).await;
-            let id = super::accepted_job_id(&answer);
+            let response = submit_with_fault(&world, request, &fault).await;
+            let id = super::accepted_job_id(&response);
             let job = world.wait_for_status(&id, "stored").await;
             let made = world.generations()["generations"].as_array().and_then(|all| all.last().cloned());
             assert_eq!(
@@ -79,13 +79,13 @@ async fn a_lost_generation_response_is_resolved_by_its_callback() {
 #[tokio::test]
 async fn a_lost_image_response_stays_unknown() {
     let world = World::start().await;
-    let answer =
+    let response =
         submit_with_fault(&world, &requests_of_each_kind(&world)[2], &json!({ "kind": "lost_response" }))
             .await;
-    let id = super::accepted_job_id(&answer);
-    assert_eq!(answer.body()["status"], "unknown");
+    let id = super::accepted_job_id(&response);
+    assert_eq!(response.body()["status"], "unknown");
     assert!(
-        answer.body()["error"]["message"].as_str().is_some_and(|text| text.contains("not asked for again"))
+        response.body()["error"]["message"].as_str().is_some_and(|text| text.contains("not asked for again"))
     );
     world.sweep(3600).await;
     assert_eq!((world.work_requests().len(), &world.generations()["synchronous_renders"]), (1, &json!(1)));
@@ -98,9 +98,9 @@ async fn a_throttled_request_is_retried_after_its_delay() {
     for request in requests_of_each_kind(&world) {
         let before = world.work_requests().len();
         let fault = json!({ "kind": "rate_limited", "retry_after": 1 });
-        let answer = submit_with_fault(&world, &request, &fault).await;
-        assert!(answer.status().is_success(), "{}", answer.body());
-        assert!(!answer.body()["provider_job_id"].is_null(), "{}", answer.body());
+        let response = submit_with_fault(&world, &request, &fault).await;
+        assert!(response.status().is_success(), "{}", response.body());
+        assert!(!response.body()["provider_job_id"].is_null(), "{}", response.body());
         assert_eq!(world.work_requests().len() - before, 2, "{request}");
     }
 }
@@ -110,11 +110,11 @@ async fn exhausted_credits_are_reported_after_one_probe() {
     let world = World::start().await;
     for request in &requests_of_each_kind(&world)[..3] {
         let before = world.work_requests().len();
-        let answer =
+        let response =
             submit_with_fault(&world, request, &json!({ "kind": "credits_spent", "count": 2 })).await;
-        let refused = assert_problem(&answer, 429, "provider-quota");
+        let refused = assert_problem(&response, 429, "provider-quota");
         assert_eq!(refused["provider"]["message"], "You have no credits left.");
-        assert!(!answer.headers().contains_key("retry-after"));
+        assert!(!response.headers().contains_key("retry-after"));
         assert_eq!(world.work_requests().len() - before, 2, "{request}");
     }
     assert_eq!(world.generations()["credits_consumed"], 0);
@@ -125,8 +125,8 @@ async fn a_feature_outside_the_plan_is_requested_once() {
     let world = World::start().await;
     for request in requests_of_each_kind(&world) {
         let before = world.work_requests().len();
-        let answer = submit_with_fault(&world, &request, &json!({ "kind": "feature_not_in_plan" })).await;
-        assert_eq!(assert_problem(&answer, 403, "provider-plan")["provider"]["id"], "feature_not_in_plan");
+        let response = submit_with_fault(&world, &request, &json!({ "kind": "feature_not_in_plan" })).await;
+        assert_eq!(assert_problem(&response, 403, "provider-plan")["provider"]["id"], "feature_not_in_plan");
         assert_eq!(world.work_requests().len() - before, 1, "{request}");
     }
 }

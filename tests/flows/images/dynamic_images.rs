@@ -53,8 +53,8 @@ async fn an_unsuitable_design_is_rejected_with_the_providers_error() {
         ("printer_multipage", "template_not_static"),
         ("static", "template_not_active"),
     ] {
-        let answer = world.post(&world.design_request("dynamic_image", design, json!({})), &[]).await;
-        let refused = assert_problem(&answer, 422, "provider-refused-request");
+        let response = world.post(&world.design_request("dynamic_image", design, json!({})), &[]).await;
+        let refused = assert_problem(&response, 422, "provider-refused-request");
         assert_eq!(refused["provider"]["id"], id, "{design}");
         let job = world.job(refused["job_id"].as_str().expect("an id")).await;
         assert_eq!((&job["status"], &job["result"]), (&json!("failed"), &Value::Null), "{design}");

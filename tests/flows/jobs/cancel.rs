@@ -28,10 +28,10 @@ async fn a_submission_in_progress_does_not_revive_a_cancelled_job() {
     world.inject_fault(json!({ "on": "call", "kind": "late", "seconds": 1 }));
     let request = world.export_request(1);
     let submitting = async {
-        let answer = world.post(&request, &[]).await;
-        assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("cancelled")));
+        let response = world.post(&request, &[]).await;
+        assert_eq!((response.status().as_u16(), &response.body()["status"]), (202, &json!("cancelled")));
         assert!(
-            answer.body()["provider_job_id"].is_string(),
+            response.body()["provider_job_id"].is_string(),
             "what the provider calls its work is worth knowing"
         );
     };
@@ -74,8 +74,8 @@ async fn a_late_callback_of_a_cancelled_job_is_recorded_and_lands_nothing() {
     assert_eq!(world.object_keys().await, Vec::<String>::new());
     let told: Vec<String> = world.cloud.events().into_iter().map(|event| event.detail_type).collect();
     assert_eq!(told, ["Job Submitted", "Job Cancelled"]);
-    let answer = world.post_operation(&id, "replay", Value::Null).await;
-    assert_problem(&answer, 409, "job-conflict");
+    let response = world.post_operation(&id, "replay", Value::Null).await;
+    assert_problem(&response, 409, "job-conflict");
     assert_eq!(world.post_operation(&id, "cancel", json!({})).await.status(), 200, "once more does no harm");
 }
 
@@ -103,10 +103,10 @@ async fn a_finished_job_cannot_be_cancelled() {
     let world = World::start().await;
     let id = world.submit_export(1).await;
     world.wait_for_status(&id, "stored").await;
-    let answer = world.post_operation(&id, "cancel", Value::Null).await;
-    assert_eq!(assert_problem(&answer, 409, "job-conflict")["job_id"], json!(id));
-    let answer = world.post_operation(&id, "cancel", json!({ "why": "no" })).await;
-    assert_problem(&answer, 400, "invalid-request");
+    let response = world.post_operation(&id, "cancel", Value::Null).await;
+    assert_eq!(assert_problem(&response, 409, "job-conflict")["job_id"], json!(id));
+    let response = world.post_operation(&id, "cancel", json!({ "why": "no" })).await;
+    assert_problem(&response, 400, "invalid-request");
     assert_problem(
         &world.post_operation("0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a", "cancel", Value::Null).await,
         404,

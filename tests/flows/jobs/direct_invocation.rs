@@ -11,8 +11,8 @@ async fn jobs_are_listed_linked_and_replayed_by_direct_invocation() {
     let world = World::start().await;
     let mut request = world.export_request(1);
     request["metadata"] = json!({ "campaign": "spring", "number": 7 });
-    let answer = world.post(&request, &[]).await;
-    let id = answer.body()["job_id"].as_str().expect("an id").to_owned();
+    let response = world.post(&request, &[]).await;
+    let id = response.body()["job_id"].as_str().expect("an id").to_owned();
     let stored = world.wait_for_status(&id, "stored").await;
 
     let list = json!({ "command": "list", "status": "stored", "metadata": { "number": 7 }, "limit": 5 });
@@ -26,8 +26,8 @@ async fn jobs_are_listed_linked_and_replayed_by_direct_invocation() {
         link.as_object_mut().expect("an object").extend(what.as_object().expect("an object").clone());
         let link = world.invoke(link).await.expect("a link");
         let url = link["url"].as_str().expect("a URL");
-        let answer = world.http.send(Request::get(url).body(Bytes::new()).expect("a request")).await;
-        assert_eq!(answer.expect("a file").status(), 200, "{what}");
+        let response = world.http.send(Request::get(url).body(Bytes::new()).expect("a request")).await;
+        assert_eq!(response.expect("a file").status(), 200, "{what}");
     }
     let replayed = world.invoke(json!({ "command": "replay", "job_id": id })).await.expect("the job");
     assert_eq!(replayed["status"], "stored");

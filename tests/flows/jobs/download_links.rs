@@ -18,11 +18,11 @@ use crate::{
 impl World {
     /// Follows a link of a job as a browser would.
     async fn download(&self, path: &str) -> Response<Bytes> {
-        let answer = self.get(path).await;
-        assert_eq!(answer.status(), 302, "{path}: {}", answer.body());
-        let location = answer.headers()["location"].to_str().expect("a URL").to_owned();
+        let response = self.get(path).await;
+        assert_eq!(response.status(), 302, "{path}: {}", response.body());
+        let location = response.headers()["location"].to_str().expect("a URL").to_owned();
         assert_eq!(
-            (&answer.body()["url"], &answer.headers()["cache-control"]),
+            (&response.body()["url"], &response.headers()["cache-control"]),
             (&Value::from(&*location), &"no-store".parse().expect("a value"))
         );
         let request = Request::get(location).body(Bytes::new()).expect("a request");
@@ -32,11 +32,11 @@ impl World {
     /// How many seconds a link lasts, by its answer and by its URL.
     async fn link_lifetime(&self, path: &str) -> (i64, i64) {
         let before = OffsetDateTime::now_utc();
-        let answer = self.get(path).await;
-        assert_eq!(answer.status(), 302, "{path}: {}", answer.body());
-        let expires_at = answer.body()["expires_at"].as_str().expect("a time");
+        let response = self.get(path).await;
+        assert_eq!(response.status(), 302, "{path}: {}", response.body());
+        let expires_at = response.body()["expires_at"].as_str().expect("a time");
         let lasts = OffsetDateTime::parse(expires_at, &Rfc3339).expect("a time") - before;
-        let url = Url::parse(answer.body()["url"].as_str().expect("a URL")).expect("a URL");
+        let url = Url::parse(response.body()["url"].as_str().expect("a URL")).expect("a URL");
         let signed = url.query_pairs().find(|(name, _)| name == "X-Amz-Expires").expect("a time").1;
         (lasts.whole_seconds(), signed.parse().expect("a number"))
     }
@@ -60,13 +60,13 @@ async fn every_file_and_the_archive_can_be_downloaded() {
     let id = world.submit_export(2).await;
     let job = world.wait_for_status(&id, "stored").await;
     for file in job["files"].as_array().expect("files").iter().chain([&job["archive"]]) {
-        let answer = world.download(link(file)).await;
+        let response = world.download(link(file)).await;
         assert!(
-            *answer.body() == world.read_object(file["key"].as_str().expect("a key")).await,
+            *response.body() == world.read_object(file["key"].as_str().expect("a key")).await,
             "other bytes: {file}"
         );
-        assert_eq!(answer.headers()["content-type"], file["content_type"].as_str().expect("a type"));
-        let disposition = answer.headers()["content-disposition"].to_str().expect("a text").to_owned();
+        assert_eq!(response.headers()["content-type"], file["content_type"].as_str().expect("a type"));
+        let disposition = response.headers()["content-disposition"].to_str().expect("a text").to_owned();
         let name = file["name"].as_str().expect("a name").rsplit('/').next().expect("a name");
         assert!(disposition.starts_with("attachment; ") && disposition.contains(name), "{disposition}");
     }
@@ -79,12 +79,12 @@ async fn the_manifest_can_be_downloaded() {
     let id = world.submit_export(2).await;
     let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(link(&job["manifest"]), format!("/jobs/{id}/manifest"));
-    let answer = world.download(link(&job["manifest"])).await;
+    let response = world.download(link(&job["manifest"])).await;
     assert_eq!(
-        serde_json::from_slice::<Value>(answer.body()).expect("JSON"),
+        serde_json::from_slice::<Value>(response.body()).expect("JSON"),
         world.read_manifest(&job).await
     );
-    assert_eq!(answer.headers()["content-type"], "application/json");
+    assert_eq!(response.headers()["content-type"], "application/json");
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
     let unfinished = world.submit_export(1).await;
     assert_problem(&world.get(&format!("/jobs/{unfinished}/manifest")).await, 404, "not-found");
@@ -99,9 +99,9 @@ async fn a_file_beyond_the_listed_ones_can_be_downloaded() {
     assert_eq!((job["files"].as_array().map(Vec::len), &job["files_total"]), (Some(200), &Value::from(230)));
     let manifest = world.read_manifest(&job).await;
     let last = manifest["files"].as_array().expect("files").last().expect("a file").clone();
-    let answer =
+    let response =
         world.download(&format!("/jobs/{id}/files/{}", last["name"].as_str().expect("a name"))).await;
-    assert!(*answer.body() == world.read_object(last["key"].as_str().expect("a key")).await, "other bytes");
+    assert!(*response.body() == world.read_object(last["key"].as_str().expect("a key")).await, "other bytes");
     assert_problem(&world.get(&format!("/jobs/{id}/files/file-230.bin")).await, 404, "not-found");
 }
 
@@ -113,9 +113,9 @@ async fn an_odd_file_name_is_found_percent_encoded_or_decoded() {
     let id = world.submit_export(1).await;
     let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(job["files"][0]["name"], name);
-    let answer = world.download(link(&job["files"][0])).await;
-    assert_eq!(answer.body().as_ref(), b"its bytes");
-    let disposition = answer.headers()["content-disposition"].to_str().expect("a text");
+    let response = world.download(link(&job["files"][0])).await;
+    assert_eq!(response.body().as_ref(), b"its bytes");
+    let disposition = response.headers()["content-disposition"].to_str().expect("a text");
     assert!(
         disposition.ends_with("filename*=UTF-8''%C3%A9%20%231%20100%25%2C%2050%2525.bin"),
         "{disposition}"
@@ -129,7 +129,7 @@ async fn an_odd_file_name_is_found_percent_encoded_or_decoded() {
     let mut event: Value =
         serde_json::from_str(include_str!("../../events/api_gateway_get.json")).expect("an event");
     event["rawPath"] = format!("/jobs/{id}/files/{name}").into();
-    assert_eq!(world.invoke(event).await.expect("an answer")["statusCode"], 302);
+    assert_eq!(world.invoke(event).await.expect("a response")["statusCode"], 302);
 }
 
 #[tokio::test]
@@ -180,9 +180,9 @@ async fn a_link_reports_its_expiry_when_its_credentials_expire_earlier() {
         "credentials are kept while they are good"
     );
     for query in ["expires_in=59", "expires_in=604801", "expires_in=soon", "expires_in=", "until=never"] {
-        let answer = world.get(&format!("{archive}?{query}")).await;
+        let response = world.get(&format!("{archive}?{query}")).await;
         let field = query.split('=').next().expect("a name");
-        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), [field], "{query}");
+        assert_eq!(error_fields(assert_problem(&response, 400, "invalid-request")), [field], "{query}");
     }
 }
 

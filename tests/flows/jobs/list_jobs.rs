@@ -55,9 +55,9 @@ impl World {
 
     /// A page of `GET /jobs`.
     async fn list_page(&self, query: &str) -> Value {
-        let answer = self.get(&format!("/jobs?{query}")).await;
-        assert_eq!(answer.status(), 200, "{query}: {}", answer.body());
-        answer.into_body()
+        let response = self.get(&format!("/jobs?{query}")).await;
+        assert_eq!(response.status(), 200, "{query}: {}", response.body());
+        response.into_body()
     }
 
     /// The ids of all pages of a query, and how many pages there were.
@@ -117,8 +117,8 @@ async fn filters_select_jobs_and_cursors_continue_after_them() {
     let world = World::start().await;
     let mut request = world.export_request(1);
     request["metadata"] = json!({ "campaign": "spring", "number": 7, "final": true, "deep": { "a": 1 } });
-    let answer = world.post(&request, &[]).await;
-    let spring = answer.body()["job_id"].as_str().expect("an id").to_owned();
+    let response = world.post(&request, &[]).await;
+    let spring = response.body()["job_id"].as_str().expect("an id").to_owned();
     world.wait_for_status(&spring, "stored").await;
     let autumn = r#"{"campaign": "autumn"}"#;
     let others = world
@@ -184,8 +184,8 @@ async fn a_changed_cursor_or_one_of_another_query_is_rejected() {
         format!("limit=1&kind=image&cursor={cursor}"),
         format!("{query}&from={}&cursor={cursor}", day(6)),
     ] {
-        let answer = world.get(&format!("/jobs?{bad}")).await;
-        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["cursor"], "{bad}");
+        let response = world.get(&format!("/jobs?{bad}")).await;
+        assert_eq!(error_fields(assert_problem(&response, 400, "invalid-request")), ["cursor"], "{bad}");
     }
     assert_eq!(
         job_ids(&world.list_page(&format!("limit=5&kind=export&cursor={cursor}")).await).len(),
@@ -218,12 +218,12 @@ async fn invalid_query_parameters_are_named() {
         ("metadata=x", vec!["metadata"]),
         ("kind=a&kind=b", vec!["kind"]),
     ] {
-        let answer = world.get(&format!("/jobs?{query}")).await;
-        assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), fields, "{query}");
+        let response = world.get(&format!("/jobs?{query}")).await;
+        assert_eq!(error_fields(assert_problem(&response, 400, "invalid-request")), fields, "{query}");
     }
     let id = world.submit_export(1).await;
-    let answer = world.get(&format!("/jobs/{id}?verbose=1")).await;
-    assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["verbose"]);
+    let response = world.get(&format!("/jobs/{id}?verbose=1")).await;
+    assert_eq!(error_fields(assert_problem(&response, 400, "invalid-request")), ["verbose"]);
 }
 
 #[tokio::test]

@@ -53,8 +53,13 @@ async fn a_replayed_delivery_lands_its_job() {
     let before = world.job(&id).await["deliveries"].clone();
     assert_eq!((&before[0]["name"], &before[0]["replayable"]), (&json!("NEW_EXPORT"), &json!(true)));
 
-    let answer = world.post_operation(&id, "replay", Value::Null).await;
-    assert_eq!((answer.status().as_u16(), &answer.body()["job_id"]), (202, &json!(id)), "{}", answer.body());
+    let response = world.post_operation(&id, "replay", Value::Null).await;
+    assert_eq!(
+        (response.status().as_u16(), &response.body()["job_id"]),
+        (202, &json!(id)),
+        "{}",
+        response.body()
+    );
     let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(job["deliveries"], before, "it is no other delivery");
 

@@ -24,17 +24,17 @@ async fn concurrent_resubmissions_create_one_job() {
     assert_eq!(world.accepted_exports(), 1);
 
     let again = || world.post_operation(&id, "retry", json!({ "resubmit": true }));
-    let answers = join_all((0..6).map(|_| again())).await;
-    let new = answers[0].body()["job_id"].as_str().expect("an id").to_owned();
+    let responses = join_all((0..6).map(|_| again())).await;
+    let new = responses[0].body()["job_id"].as_str().expect("an id").to_owned();
     assert_ne!(new, id);
-    for answer in answers {
+    for response in responses {
         assert_eq!(
-            (answer.status().as_u16(), &answer.body()["job_id"]),
+            (response.status().as_u16(), &response.body()["job_id"]),
             (202, &json!(new)),
             "{}",
-            answer.body()
+            response.body()
         );
-        assert_eq!(answer.headers()["location"], format!("/jobs/{new}"));
+        assert_eq!(response.headers()["location"], format!("/jobs/{new}"));
     }
     let stored = world.wait_for_status(&new, "stored").await;
     assert_eq!(world.accepted_exports(), 2);
@@ -55,9 +55,9 @@ async fn a_throttled_resubmission_can_be_repeated() {
     assert_problem(&refused, 429, "provider-throttled");
     assert_eq!(world.job(&id).await["resubmitted_as"], Value::Null);
 
-    let answer = world.post_operation(&id, "retry", json!({ "resubmit": true })).await;
-    assert_eq!(answer.status(), 202, "{}", answer.body());
-    world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+    let response = world.post_operation(&id, "retry", json!({ "resubmit": true })).await;
+    assert_eq!(response.status(), 202, "{}", response.body());
+    world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "stored").await;
 }
 
 #[tokio::test]
@@ -72,8 +72,8 @@ async fn an_active_job_is_not_resubmitted_before_it_is_cancelled() {
     assert_eq!(world.accepted_exports(), 1);
 
     world.cancel_job(&id).await;
-    let answer = world.post_operation(&id, "retry", json!({ "resubmit": true })).await;
-    assert_eq!(answer.body()["retry_of"], json!(id), "{}", answer.body());
-    world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+    let response = world.post_operation(&id, "retry", json!({ "resubmit": true })).await;
+    assert_eq!(response.body()["retry_of"], json!(id), "{}", response.body());
+    world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "stored").await;
     assert_eq!(world.accepted_exports(), 2);
 }

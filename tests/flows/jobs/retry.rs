@@ -10,14 +10,14 @@ impl World {
     /// Retries a job that can be, and checks that nothing new is asked for.
     async fn retry_job(&self, id: &str) {
         let posts = self.work_requests().len();
-        let answer = self.post_operation(id, "retry", Value::Null).await;
+        let response = self.post_operation(id, "retry", Value::Null).await;
         assert_eq!(
-            (answer.status().as_u16(), &answer.body()["job_id"]),
+            (response.status().as_u16(), &response.body()["job_id"]),
             (202, &json!(id)),
             "{}",
-            answer.body()
+            response.body()
         );
-        assert_eq!(answer.headers()["location"], format!("/jobs/{id}"));
+        assert_eq!(response.headers()["location"], format!("/jobs/{id}"));
         assert_eq!(self.work_requests().len(), posts);
     }
 }
@@ -52,8 +52,8 @@ async fn a_failed_landing_is_retried_from_the_same_source() {
     world.wait_for_status(&id, "failed").await;
     world.retry_job(&id).await;
     world.wait_for_status(&id, "stored").await;
-    let answer = world.post_operation(&id, "retry", Value::Null).await;
-    let detail = assert_problem(&answer, 409, "job-conflict")["detail"].to_string();
+    let response = world.post_operation(&id, "retry", Value::Null).await;
+    let detail = assert_problem(&response, 409, "job-conflict")["detail"].to_string();
     assert!(detail.contains("stored"), "{detail}");
     assert_eq!(world.work_requests().len(), 1);
 }
@@ -76,15 +76,15 @@ async fn a_retry_of_an_active_or_unpollable_job_is_rejected_with_advice() {
         if status == "expired" {
             world.expire_job(&id).await;
         }
-        let answer = world.post_operation(&id, "retry", json!({})).await;
-        let problem = assert_problem(&answer, 409, "job-conflict");
+        let response = world.post_operation(&id, "retry", json!({})).await;
+        let problem = assert_problem(&response, 409, "job-conflict");
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(advice)), "{problem}");
         assert_eq!((&problem["job_id"], &world.job(&id).await["status"]), (&json!(id), &json!(status)));
     }
-    let answer = world.post_operation(&id, "retry", json!({ "resubmit": false, "soon": true })).await;
-    assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["soon"]);
-    let answer = world.post_operation(&id, "retry", json!({ "resubmit": "yes" })).await;
-    assert_eq!(error_fields(assert_problem(&answer, 400, "invalid-request")), ["resubmit"]);
-    let answer = world.post_operation("0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a", "retry", Value::Null).await;
-    assert_problem(&answer, 404, "not-found");
+    let response = world.post_operation(&id, "retry", json!({ "resubmit": false, "soon": true })).await;
+    assert_eq!(error_fields(assert_problem(&response, 400, "invalid-request")), ["soon"]);
+    let response = world.post_operation(&id, "retry", json!({ "resubmit": "yes" })).await;
+    assert_eq!(error_fields(assert_problem(&response, 400, "invalid-request")), ["resubmit"]);
+    let response = world.post_operation("0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a", "retry", Value::Null).await;
+    assert_problem(&response, 404, "not-found");
 }

@@ -29,14 +29,14 @@ impl ChangingServer {
         let served = Arc::new(ChangingServer { files, requests_per_file, requests: AtomicUsize::new(0) });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
-        let app = Router::new().fallback(answer).with_state(served);
+        let app = Router::new().fallback(respond).with_state(served);
         tokio::spawn(async move { axum::serve(listener, app).await });
         origin
     }
 }
 
 /// A range while the file is the one that is asked for, else the whole of the present one.
-async fn answer(State(served): State<Arc<ChangingServer>>, asked: HeaderMap) -> Response {
+async fn respond(State(served): State<Arc<ChangingServer>>, asked: HeaderMap) -> Response {
     let at = served.requests.fetch_add(1, Ordering::SeqCst) / served.requests_per_file;
     let at = at.min(served.files.len() - 1);
     let (file, tag) = (&served.files[at], format!("\"{at}\""));
@@ -44,18 +44,18 @@ async fn answer(State(served): State<Arc<ChangingServer>>, asked: HeaderMap) -> 
     let same = text(header::IF_RANGE).is_none_or(|wanted| wanted == tag);
     let range =
         text(header::RANGE).filter(|_| same).and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
-    let answer = Response::builder().header(header::ETAG, tag);
-    let answer = match range {
+    let response = Response::builder().header(header::ETAG, tag);
+    let response = match range {
         Some((first, last)) => {
             let first: usize = first.parse().expect("a number");
             let last = last.parse().unwrap_or(file.len() - 1);
             let range = format!("bytes {first}-{last}/{}", file.len());
-            let answer = answer.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, range);
-            answer.body(Body::from(file.slice(first..=last)))
+            let response = response.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, range);
+            response.body(Body::from(file.slice(first..=last)))
         }
-        None => answer.body(Body::from(file.clone())),
+        None => response.body(Body::from(file.clone())),
     };
-    answer.expect("an answer")
+    response.expect("a response")
 }
 
 impl World {

@@ -25,8 +25,8 @@ async fn an_unknown_banner_is_counted_as_missing() {
     let world = World::start().await;
     let mut export = world.export_request(2);
     export["banner_ids"].as_array_mut().expect("ids").push(json!(Uuid::new_v4()));
-    let answer = world.post(&export, &[]).await;
-    let id = answer.body()["job_id"].as_str().expect("an id");
+    let response = world.post(&export, &[]).await;
+    let id = response.body()["job_id"].as_str().expect("an id");
     let job = world.wait_for_status(id, "partial").await;
     assert_eq!((&job["archive"]["entries"], &job["archive"]["expected"]), (&json!(2), &json!(3)));
 }

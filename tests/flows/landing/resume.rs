@@ -30,7 +30,7 @@ impl World {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let get = self.aws.dynamodb.get_item().table_name(TABLE).consistent_read(true);
         let item =
-            get.key("pk", text(id)).key("sk", text("CHECKPOINT")).send().await.expect("an answer").item?;
+            get.key("pk", text(id)).key("sk", text("CHECKPOINT")).send().await.expect("a response").item?;
         serde_json::from_str(item["state"].as_s().expect("text")).ok()
     }
 

@@ -35,7 +35,7 @@ impl DrippingSource {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // An error is a client that had enough.
-                tokio::spawn(answer(stream, file.clone(), left.clone(), count.clone()));
+                tokio::spawn(respond(stream, file.clone(), left.clone(), count.clone()));
             }
         });
         Self { origin, drips, asked }
@@ -47,7 +47,7 @@ impl DrippingSource {
 }
 
 /// Only what is below `/drip` ever drips.
-async fn answer(
+async fn respond(
     mut stream: TcpStream,
     file: Bytes,
     drips: Arc<AtomicUsize>,

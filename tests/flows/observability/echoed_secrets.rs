@@ -19,7 +19,9 @@ fn encodings_of(secret: &str) -> [String; 3] {
 impl World {
     /// An operator's command, whatever comes of it.
     async fn run_command(&self, command: Value) -> String {
-        self.invoke(command).await.map_or_else(|failure| format!("{failure:?}"), |answer| answer.to_string())
+        self.invoke(command)
+            .await
+            .map_or_else(|failure| format!("{failure:?}"), |response| response.to_string())
     }
 
     /// Exports that Abyssale refuses with everything that it was sent. Returns what their callers are told.
@@ -53,8 +55,8 @@ impl World {
         );
         let generation =
             self.generation_request("static", json!({ "template_format_names": ["square", "story"] }));
-        let answer = self.post(&generation, &[]).await;
-        let job = self.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "partial").await;
+        let response = self.post(&generation, &[]).await;
+        let job = self.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "partial").await;
         assert!(job["missing"][0]["reason"].as_str().is_some_and(|why| why.contains("not with")), "{job:#}");
         told
     }
@@ -100,8 +102,8 @@ impl World {
             studio.admin(Method::DELETE, "/faults", &Value::Null).expect("no faults");
         }
         assert!(told[0].contains("userKey") && told[2].contains("/webhooks/ai_studios/"), "{told:?}");
-        let answer = self.post(&request, &[]).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
+        let response = self.post(&request, &[]).await;
+        assert_eq!(response.status(), 202, "{}", response.body());
         for path in ["progress", "project"] {
             let route = format!("GET /api/odin/v3/editor/{path}/*");
             fault(json!({ "on": "call", "route": route, "kind": "echo", "status": 400, "count": 4 }));
@@ -115,8 +117,8 @@ impl World {
         let token = self.token_secret().await["providers"]["ai_studios"]["token"]["value"].clone();
         assert!(token.is_string(), "there is a token to repeat");
         let hint = json!({ "progress": 7, "backendTaskId": token, "url": url });
-        let answer = self.http.json(Method::POST, &url, &[], &hint).await.expect("an answer");
-        assert_eq!(answer.status(), 200);
+        let response = self.http.json(Method::POST, &url, &[], &hint).await.expect("a response");
+        assert_eq!(response.status(), 200);
         (told, url)
     }
 
@@ -186,15 +188,15 @@ async fn secrets_echoed_by_a_provider_are_redacted() {
     });
     let world = world.await;
     // First, while the receiver has read no secret: it may be behind a new token by seconds.
-    let (mut answers, url) = world.echo_from_ai_studios().await;
-    answers.extend(world.echo_from_abyssale().await);
+    let (mut responses, url) = world.echo_from_ai_studios().await;
+    responses.extend(world.echo_from_abyssale().await);
     let urls = [url, world.echo_in_deliveries().await];
     world.wait_for_empty_queue().await;
 
     let secrets = world.all_secrets(&urls).await;
     assert!(secrets.len() >= 7, "{}", secrets.len());
     let mut places = world.stored_and_shown_texts(&log).await;
-    places.push(("answers", answers.join("\n")));
+    places.push(("answers", responses.join("\n")));
     for (place, text) in &places {
         for form in secrets.iter().flat_map(|secret| encodings_of(secret)) {
             if let Some(at) = text.find(&form) {

@@ -51,8 +51,8 @@ impl World {
     async fn submit_video_export(&self) -> String {
         let project = self.simulator("ai_studios").describe()["project_ids"][0].clone();
         let request = json!({ "provider": "ai_studios", "kind": "export", "project_id": project });
-        let answer = self.post(&request, &[]).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
+        let response = self.post(&request, &[]).await;
+        assert_eq!(response.status(), 202, "{}", response.body());
         self.sweep(3600).await;
         let path = "/requests?endpoint=api&method=POST&path=/api/odin/v3/editor/project/export";
         let asked = self.simulator("ai_studios").admin(Method::GET, path, &Value::Null).expect("a list");
@@ -96,7 +96,7 @@ async fn neither_the_log_nor_stored_data_contains_a_secret() {
     assert_eq!(world.deliver(json!({ "url": refused, "sign": true, "body": {} })).await, 401);
     world.inject_fault(json!({ "on": "call", "kind": "lost_response" }));
     world.post(&world.export_request(1), &[]).await;
-    world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("an answer");
+    world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("a response");
     world.wait_for_empty_queue().await;
 
     let secrets = world.all_secrets(&urls).await;

@@ -79,7 +79,7 @@ async fn only_the_failed_message_of_a_batch_is_returned() {
         })
     };
     let batch = json!({ "Records": [record("bad", "{}"), record("good", good.body().expect("a body"))] });
-    let answer = (world.worker_function)(batch).await.expect("an answer");
-    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "bad" }] }));
+    let response = (world.worker_function)(batch).await.expect("a response");
+    assert_eq!(response, json!({ "batchItemFailures": [{ "itemIdentifier": "bad" }] }));
     world.wait_for_status(&id, "stored").await;
 }

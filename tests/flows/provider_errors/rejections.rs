@@ -26,9 +26,9 @@ async fn every_error_format_is_passed_on() {
     ] {
         let world = World::start().await;
         world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation, "max_ids": 1 }));
-        let answer = world.post(&world.export_request(2), &[]).await;
+        let response = world.post(&world.export_request(2), &[]).await;
 
-        let refused = assert_problem(&answer, 422, "provider-refused-request");
+        let refused = assert_problem(&response, 422, "provider-refused-request");
         let provider = &refused["provider"];
         assert_eq!(
             (&provider["status"], &provider["id"]),
@@ -54,9 +54,9 @@ async fn field_errors_name_the_callers_field_and_the_providers() {
         "errors": { "media": { "ids": { "1": ["Length must be 36."] } } },
     });
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 400, "body": body }));
-    let answer = world.post(&world.export_request(2), &[]).await;
+    let response = world.post(&world.export_request(2), &[]).await;
 
-    let refused = assert_problem(&answer, 422, "provider-refused-request");
+    let refused = assert_problem(&response, 422, "provider-refused-request");
     assert_eq!(refused["errors"], json!([{ "field": "banner_ids[1]", "message": "Length must be 36." }]));
     let own = json!([{ "field": "media.ids[1]", "message": "Length must be 36." }]);
     assert_eq!(refused["provider"]["errors"], own);
@@ -69,9 +69,9 @@ async fn unknown_banners_are_reported_in_every_error_format() {
     {
         let world = World::start().await;
         world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation }));
-        let answer = world.post(&request_with_unknown_banners(&world), &[]).await;
+        let response = world.post(&request_with_unknown_banners(&world), &[]).await;
 
-        let refused = assert_problem(&answer, 422, "provider-refused-request");
+        let refused = assert_problem(&response, 422, "provider-refused-request");
         assert_eq!(
             (&refused["provider"]["status"], &refused["provider"]["id"]),
             (&json!(404), &json!(id)),
@@ -91,9 +91,9 @@ async fn a_revoked_key_is_a_credentials_error_in_every_error_format() {
             "/knobs",
             json!({ "error_generation": generation, "api_key_revoked": true }),
         );
-        let answer = world.post(&world.export_request(1), &[]).await;
+        let response = world.post(&world.export_request(1), &[]).await;
 
-        let refused = assert_problem(&answer, 424, "provider-credentials");
+        let refused = assert_problem(&response, 424, "provider-credentials");
         assert_eq!(
             (&refused["provider"]["status"], &refused["provider"]["id"]),
             (&json!(401), &json!("unauthorized"))
@@ -108,9 +108,9 @@ async fn a_403_of_the_oldest_format_is_a_credentials_error() {
     let world = World::start().await;
     let body = json!({ "message": "Forbidden", "errors": null });
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 403, "body": body }));
-    let answer = world.post(&world.export_request(1), &[]).await;
+    let response = world.post(&world.export_request(1), &[]).await;
 
-    let refused = assert_problem(&answer, 424, "provider-credentials");
+    let refused = assert_problem(&response, 424, "provider-credentials");
     assert_eq!(refused["provider"], json!({ "status": 403, "id": "forbidden", "message": "Forbidden" }));
 }
 
@@ -118,9 +118,9 @@ async fn a_403_of_the_oldest_format_is_a_credentials_error() {
 async fn a_plan_without_api_access_is_distinguished_from_a_wrong_key() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "api_access": false }));
-    let answer = world.post(&world.export_request(1), &[]).await;
+    let response = world.post(&world.export_request(1), &[]).await;
 
-    let refused = assert_problem(&answer, 403, "provider-plan");
+    let refused = assert_problem(&response, 403, "provider-plan");
     assert_eq!(refused["provider"]["id"], "api_access_denied");
     assert_failed(&world, refused, "ProviderPlan").await;
     assert_eq!(world.export_requests().len(), 1);
@@ -131,9 +131,9 @@ async fn an_unknown_error_id_is_passed_on_unchanged() {
     let world = World::start().await;
     let body = json!({ "id": "moon_in_wrong_phase", "message": "Wait for Tuesday.", "new": { "field": 1 } });
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 409, "body": body }));
-    let answer = world.post(&world.export_request(1), &[]).await;
+    let response = world.post(&world.export_request(1), &[]).await;
 
-    let refused = assert_problem(&answer, 422, "provider-refused-request");
+    let refused = assert_problem(&response, 422, "provider-refused-request");
     let provider = json!({ "status": 409, "id": "moon_in_wrong_phase", "message": "Wait for Tuesday." });
     assert_eq!(refused["provider"], provider);
     assert!(refused["detail"].as_str().is_some_and(|text| text.contains("Wait for Tuesday.")), "{refused}");
@@ -144,9 +144,9 @@ async fn a_rejected_job_keeps_its_request_and_metadata() {
     let world = World::start().await;
     let mut request = request_with_unknown_banners(&world);
     request["metadata"] = json!({ "order": 7 });
-    let answer = world.post(&request, &[]).await;
+    let response = world.post(&request, &[]).await;
 
-    let job = world.job(job_id(answer.body())).await;
+    let job = world.job(job_id(response.body())).await;
     assert_eq!(
         (&job["metadata"], &job["request"]["banner_ids"]),
         (&request["metadata"], &request["banner_ids"])

@@ -11,23 +11,23 @@ const KEY: &[(&str, &str)] = &[("idempotency-key", "throttled")];
 #[tokio::test]
 async fn a_short_retry_after_is_waited_and_the_request_retried() {
     let world = World::start().await;
-    let answer =
+    let response =
         submit_with_api_fault(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": 2 })).await;
 
-    assert_eq!(answer.status(), 202, "{}", answer.body());
+    assert_eq!(response.status(), 202, "{}", response.body());
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (3, 1));
-    world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "stored").await;
+    world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "stored").await;
 }
 
 #[tokio::test]
 async fn lasting_throttling_is_reported_after_four_attempts() {
     let world = World::start().await;
-    let answer =
+    let response =
         submit_with_api_fault(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": null }))
             .await;
 
-    let refused = assert_problem(&answer, 429, "provider-throttled");
-    assert_eq!(answer.headers()["retry-after"], "1");
+    let refused = assert_problem(&response, 429, "provider-throttled");
+    assert_eq!(response.headers()["retry-after"], "1");
     assert_failed(&world, refused, "ProviderThrottled").await;
     assert_eq!(world.export_requests().len(), 4);
 }
@@ -58,10 +58,10 @@ async fn the_providers_rate_limit_window_is_respected() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "tiers": [{ "requests": 1, "seconds": 600 }] }));
     world.submit_export(1).await;
-    let answer = world.post(&world.export_request(1), &[]).await;
+    let response = world.post(&world.export_request(1), &[]).await;
 
-    assert_problem(&answer, 429, "provider-throttled");
-    let wait: u64 = answer.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert_problem(&response, 429, "provider-throttled");
+    let wait: u64 = response.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
     assert!((500..=601).contains(&wait), "{wait}");
     world.admin(Method::POST, "/clock/advance", json!({ "seconds": 602 }));
     world.submit_export(1).await;
@@ -70,24 +70,24 @@ async fn the_providers_rate_limit_window_is_respected() {
 #[tokio::test]
 async fn a_fractional_retry_after_is_rounded_up() {
     let world = World::start().await;
-    let answer = submit_with_api_fault(
+    let response = submit_with_api_fault(
         &world,
         json!({ "kind": "answer", "status": 429, "headers": { "retry-after": "99.5" }, "body": { "id": "request_rate_limited", "message": "Later." } }),
     )
     .await;
 
-    assert_problem(&answer, 429, "provider-throttled");
-    assert_eq!(answer.headers()["retry-after"], "100");
+    assert_problem(&response, 429, "provider-throttled");
+    assert_eq!(response.headers()["retry-after"], "100");
 }
 
 #[tokio::test]
 async fn a_429_without_retry_after_is_probed_once_and_accepted() {
     for json_body in [true, false] {
         let world = World::start().await;
-        let answer =
+        let response =
             submit_with_api_fault(&world, json!({ "kind": "gateway_limited", "json": json_body })).await;
 
-        assert_eq!(answer.status(), 202, "{}", answer.body());
+        assert_eq!(response.status(), 202, "{}", response.body());
         assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 1));
     }
 }
@@ -97,18 +97,18 @@ async fn a_lasting_429_without_retry_after_is_a_quota_error_after_one_probe() {
     for (body, json_body) in [("html", true), ("html", false), ("empty", false), ("json", false)] {
         let world = World::start().await;
         world.admin(Method::PUT, "/knobs", json!({ "gateway_body": body }));
-        let answer = submit_with_api_fault(
+        let response = submit_with_api_fault(
             &world,
             json!({ "kind": "gateway_limited", "json": json_body, "count": null }),
         )
         .await;
 
-        let refused = assert_problem(&answer, 429, "provider-quota");
+        let refused = assert_problem(&response, 429, "provider-quota");
         assert_eq!(
             (&refused["provider"]["status"], &refused["provider"]["id"]),
             (&json!(429), &json!("rate_limit_exceeded"))
         );
-        assert!(!answer.headers().contains_key("retry-after"));
+        assert!(!response.headers().contains_key("retry-after"));
         assert_failed(&world, refused, "ProviderQuota").await;
         assert_eq!(world.export_requests().len(), 2, "{body}");
     }
@@ -117,9 +117,9 @@ async fn a_lasting_429_without_retry_after_is_a_quota_error_after_one_probe() {
 #[tokio::test]
 async fn exhausted_credits_are_passed_on_with_the_providers_message() {
     let world = World::start().await;
-    let answer = submit_with_api_fault(&world, json!({ "kind": "credits_spent", "count": null })).await;
+    let response = submit_with_api_fault(&world, json!({ "kind": "credits_spent", "count": null })).await;
 
-    let refused = assert_problem(&answer, 429, "provider-quota");
+    let refused = assert_problem(&response, 429, "provider-quota");
     let words = json!({ "status": 429, "id": "rate_limit_exceeded", "message": "You have no credits left." });
     assert_eq!(refused["provider"], words);
     assert_failed(&world, refused, "ProviderQuota").await;
@@ -134,9 +134,9 @@ async fn a_feature_outside_the_plan_is_never_retried() {
         let body = json!({ "id": "feature_not_in_plan", "message": "Not in your plan." });
         let fault =
             json!({ "kind": "answer", "status": 429, "headers": headers, "body": body, "count": null });
-        let answer = submit_with_api_fault(&world, fault).await;
+        let response = submit_with_api_fault(&world, fault).await;
 
-        let refused = assert_problem(&answer, 403, "provider-plan");
+        let refused = assert_problem(&response, 403, "provider-plan");
         assert_eq!(refused["provider"]["id"], "feature_not_in_plan");
         assert!(refused.get("retry_after").is_none_or(Value::is_null), "{refused}");
         assert_failed(&world, refused, "ProviderPlan").await;

@@ -9,10 +9,10 @@ use super::submit_with_api_fault;
 use crate::world::World;
 
 /// Checks that the outcome is told as unknown, and returns the job's id.
-fn assert_unknown(answer: &Response<Value>, what: &Value) -> String {
-    let job = answer.body();
-    assert_eq!(answer.status(), 202, "{what}: {job}");
-    assert_eq!(answer.headers()["location"], job["links"]["self"].as_str().expect("a link"));
+fn assert_unknown(response: &Response<Value>, what: &Value) -> String {
+    let job = response.body();
+    assert_eq!(response.status(), 202, "{what}: {job}");
+    assert_eq!(response.headers()["location"], job["links"]["self"].as_str().expect("a link"));
     // A fast callback may have overtaken the answer; then the outcome is known already.
     if job["status"] == "unknown" {
         assert_eq!(job["error"]["type"], "ProviderOutcomeUnknown", "{what}");
@@ -115,10 +115,10 @@ async fn a_job_of_unknown_outcome_keeps_its_idempotency_key() {
 #[tokio::test]
 async fn a_response_after_the_callback_changes_nothing() {
     let world = World::start_with(|options| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
-    let answer = submit_with_api_fault(&world, json!({ "kind": "callback_first", "seconds": 3 })).await;
+    let response = submit_with_api_fault(&world, json!({ "kind": "callback_first", "seconds": 3 })).await;
 
-    let job = answer.body();
-    assert_eq!(answer.status(), 202, "{job}");
+    let job = response.body();
+    assert_eq!(response.status(), 202, "{job}");
     assert!(!job["provider_job_id"].is_null() && job["error"].is_null(), "{job}");
     let id = job["job_id"].as_str().expect("an id");
     world.wait_for_status(id, "stored").await;

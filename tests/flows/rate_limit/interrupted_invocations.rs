@@ -71,8 +71,8 @@ async fn a_job_that_the_queue_submits_while_its_invocation_waits_is_submitted_on
     let id = world.wait_for_waiting_job().await;
     world.sweep(120).await;
     world.wait_for_status(&id, "stored").await;
-    let answer = waits.await.expect("an end").expect("a job");
-    assert_eq!((&answer["job_id"], &answer["status"]), (&json!(id), &json!("stored")));
+    let response = waits.await.expect("an end").expect("a job");
+    assert_eq!((&response["job_id"], &response["status"]), (&json!(id), &json!("stored")));
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 1));
 }
 
@@ -83,8 +83,8 @@ async fn a_job_cancelled_while_waiting_after_a_429_is_not_submitted_again() {
     let waits = world.spawn_submission();
     let id = world.wait_for_waiting_job().await;
     world.invoke(json!({ "command": "cancel", "job_id": id })).await.expect("cancelled");
-    let answer = waits.await.expect("an end").expect("a job");
-    assert_eq!((&answer["job_id"], &answer["status"]), (&json!(id), &json!("cancelled")));
+    let response = waits.await.expect("an end").expect("a job");
+    assert_eq!((&response["job_id"], &response["status"]), (&json!(id), &json!("cancelled")));
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (1, 0));
 }
 

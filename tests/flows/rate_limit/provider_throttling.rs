@@ -20,8 +20,8 @@ async fn throttling_of_one_job_pauses_all_reserved_submissions() {
     let mut world =
         rate_limited_world(20.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await;
     world.stack.pause_submissions();
-    let answers = world.submit_burst(60).await;
-    assert!(answers.iter().all(|answer| answer.status() == 202));
+    let responses = world.submit_burst(60).await;
+    assert!(responses.iter().all(|response| response.status() == 202));
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 3 }));
     // Fifty of them take a turn within the next seconds, and the first one is refused.
     world.stack.resume_submissions();
@@ -36,10 +36,10 @@ async fn throttling_of_one_job_pauses_all_reserved_submissions() {
 async fn a_long_retry_after_makes_the_job_wait_and_not_its_caller() {
     let world = rate_limited_world(5.0, |options| options).await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
-    let answer = world.post(&world.export_request(1), &[]).await;
+    let response = world.post(&world.export_request(1), &[]).await;
 
-    let job = answer.body();
-    assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("waiting")), "{job}");
+    let job = response.body();
+    assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("waiting")), "{job}");
     assert_eq!(
         (&job["error"]["type"], &job["error"]["retryable"]),
         (&json!("ProviderThrottled"), &json!(true))
@@ -54,7 +54,7 @@ async fn a_long_retry_after_makes_the_job_wait_and_not_its_caller() {
 async fn a_short_retry_after_is_waited_within_the_request() {
     let world = rate_limited_world(5.0, |options| options).await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1, "count": 2 }));
-    let answer = world.post(&world.export_request(1), &[]).await;
-    assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("submitted")));
+    let response = world.post(&world.export_request(1), &[]).await;
+    assert_eq!((response.status().as_u16(), &response.body()["status"]), (202, &json!("submitted")));
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (3, 1));
 }

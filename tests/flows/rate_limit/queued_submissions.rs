@@ -87,8 +87,8 @@ async fn a_direct_invocation_returns_a_waiting_job() {
 async fn a_short_wait_for_a_reservation_is_part_of_the_request() {
     let world = rate_limited_world(2.0, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "5")).await;
     for _ in 0..3 {
-        let answer = world.post(&world.export_request(1), &[]).await;
-        assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("submitted")));
+        let response = world.post(&world.export_request(1), &[]).await;
+        assert_eq!((response.status().as_u16(), &response.body()["status"]), (202, &json!("submitted")));
     }
     let times = world.export_request_times();
     assert!(times[2] - times[0] >= 900, "{times:?}");
@@ -112,8 +112,8 @@ async fn a_repeated_request_finds_the_waiting_job_and_takes_no_reservation() {
     let mut world = world_without_submit_wait().await;
     let id = world.submit_waiting_job(KEY).await;
     for _ in 0..20 {
-        let answer = world.post(&world.export_request(1), KEY).await;
-        assert_eq!((answer.status().as_u16(), &answer.body()["job_id"]), (202, &json!(id)));
+        let response = world.post(&world.export_request(1), KEY).await;
+        assert_eq!((response.status().as_u16(), &response.body()["job_id"]), (202, &json!(id)));
     }
     assert_problem(&world.post(&world.export_request(2), KEY).await, 409, "idempotency-mismatch");
     assert_eq!(world.queued_submissions().await, 1);
@@ -123,8 +123,8 @@ async fn a_repeated_request_finds_the_waiting_job_and_takes_no_reservation() {
     world.wait_for_status(&id, "submitted").await;
     let times = world.export_request_times();
     assert!(times[1] - times[0] < 15_000, "{times:?}");
-    let answer = world.post(&world.export_request(1), KEY).await;
-    assert_eq!((&answer.body()["job_id"], &answer.body()["status"]), (&json!(id), &json!("submitted")));
+    let response = world.post(&world.export_request(1), KEY).await;
+    assert_eq!((&response.body()["job_id"], &response.body()["status"]), (&json!(id), &json!("submitted")));
     assert_eq!(world.export_requests().len(), 2);
 }
 
@@ -198,10 +198,10 @@ async fn a_late_rejection_is_reported_by_the_job() {
 async fn exhausted_credits_are_probed_once_although_the_job_waits_in_between() {
     let world = world_without_submit_wait().await;
     world.inject_fault(json!({ "on": "call", "kind": "credits_spent", "count": null }));
-    let answer = world.post(&world.export_request(1), &[]).await;
-    assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (202, &json!("waiting")));
+    let response = world.post(&world.export_request(1), &[]).await;
+    assert_eq!((response.status().as_u16(), &response.body()["status"]), (202, &json!("waiting")));
 
-    let job = world.wait_for_status(answer.body()["job_id"].as_str().expect("an id"), "failed").await;
+    let job = world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "failed").await;
     assert_eq!(job["error"]["type"], "ProviderQuota");
     assert_eq!(world.export_requests().len(), 2);
 }
@@ -248,9 +248,9 @@ async fn a_waiting_job_survives_an_unreachable_provider() {
     let world =
         rate_limited_world(2.0, |options| change(options).variable("ABYSSALE_API_URL", nowhere)).await;
     // The turn for a second try is too far away for the caller.
-    let answer = world.post(&world.export_request(1), &[]).await;
-    let made = answer.body();
-    assert_eq!((answer.status().as_u16(), &made["status"]), (202, &json!("waiting")), "{made}");
+    let response = world.post(&world.export_request(1), &[]).await;
+    let made = response.body();
+    assert_eq!((response.status().as_u16(), &made["status"]), (202, &json!("waiting")), "{made}");
     assert_eq!(made["error"]["type"], "ProviderUnavailable");
 
     let id = made["job_id"].as_str().expect("an id");

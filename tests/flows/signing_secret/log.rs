@@ -52,7 +52,7 @@ async fn no_secret_is_written_to_the_log() {
     }
     world.run_signing_secret("rotate").await;
     world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a refusal");
-    world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("an answer");
+    world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("a response");
 
     let text = log_buffer.text();
     assert!(

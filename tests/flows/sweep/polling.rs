@@ -147,12 +147,12 @@ async fn throttling_pauses_polls_and_submissions() {
     let id = world.submit_request(&world.three_format_request()).await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 600 }));
     world.sweep(A_MINUTE).await;
-    let answer = world.post(&world.three_format_request(), &[]).await;
+    let response = world.post(&world.three_format_request(), &[]).await;
     assert_eq!(
-        (answer.status().as_u16(), &answer.body()["status"]),
+        (response.status().as_u16(), &response.body()["status"]),
         (202, &json!("waiting")),
         "{}",
-        answer.body()
+        response.body()
     );
     let swept = world.sweep(A_MINUTE + 600).await;
     assert_eq!(

@@ -42,7 +42,7 @@ async fn a_binary_body_is_acknowledged_and_changes_nothing() {
     let (id, url) = world.submit_export_without_callback(1).await;
     let binary = Bytes::from_static(b"\xff\xfe\x00\x01 not text");
     let request = Request::builder().method(Method::POST).uri(&url).body(binary).expect("a request");
-    assert_eq!(world.http.send(request).await.expect("an answer").status(), StatusCode::OK);
+    assert_eq!(world.http.send(request).await.expect("a response").status(), StatusCode::OK);
     world.wait_for_empty_queue().await;
     assert_eq!(world.job(&id).await["status"], "submitted");
     assert_eq!(world.recorded_deliveries(&id).await.len(), 1);

@@ -58,8 +58,8 @@ async fn deliveries_are_answered_503_while_the_secret_is_unreadable() {
     // The failure is remembered for a moment.
     until("a delivery gets in", || async {
         world.redeliver(&url, 1);
-        let answers = world.wait_for_attempts(&url, 1 + attempts.fetch_add(1, Ordering::Relaxed)).await;
-        (answers.last() == Some(&200)).then_some(())
+        let responses = world.wait_for_attempts(&url, 1 + attempts.fetch_add(1, Ordering::Relaxed)).await;
+        (responses.last() == Some(&200)).then_some(())
     })
     .await;
     world.wait_for_status(&id, "stored").await;
@@ -73,8 +73,8 @@ async fn secrets_manager_failures_are_cached_under_load() {
     let before = world.cloud.requests().count(Service::SecretsManager, "GetSecretValue");
     let began = Instant::now();
     for _ in 0..100 {
-        let answer = world.http.json(Method::POST, &url, &[], &json!({})).await.expect("an answer");
-        assert_eq!(answer.status(), 503);
+        let response = world.http.json(Method::POST, &url, &[], &json!({})).await.expect("a response");
+        assert_eq!(response.status(), 503);
     }
     let calls = world.cloud.requests().count(Service::SecretsManager, "GetSecretValue") - before;
     // A read is at most three attempts, and a failed one is remembered for a second.

@@ -58,9 +58,9 @@ impl World {
             ),
         ];
         let url = step_functions();
-        let answer = self.http.json(Method::POST, &url, &headers, input).await.expect("an answer");
-        assert!(answer.status().is_success(), "{operation}: {}", answer.body());
-        answer.into_body()
+        let response = self.http.json(Method::POST, &url, &headers, input).await.expect("a response");
+        assert!(response.status().is_success(), "{operation}: {}", response.body());
+        response.into_body()
     }
 
     /// Starts a machine. Returns the execution's ARN.

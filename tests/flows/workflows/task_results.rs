@@ -31,9 +31,9 @@ async fn a_task_token_may_be_sent_over_http() {
     let world = World::start().await;
     let mut body = world.export_request(1);
     body["notify"] = json!({ "task_token": TOKEN });
-    let answer = world.post(&body, &[]).await;
-    assert_eq!(answer.status(), 202, "{}", answer.body());
-    assert_eq!(world.wait_for_task_success(TOKEN).await["job"]["job_id"], answer.body()["job_id"]);
+    let response = world.post(&body, &[]).await;
+    assert_eq!(response.status(), 202, "{}", response.body());
+    assert_eq!(world.wait_for_task_success(TOKEN).await["job"]["job_id"], response.body()["job_id"]);
 }
 
 #[tokio::test]
@@ -163,9 +163,9 @@ async fn invalid_notify_fields_are_named_before_the_provider_is_called() {
         "task_token": "", "callback_id": "not base64!", "webhook_url": "http://example.com", "partial_is_success": 1,
         "email": "a@example.com",
     });
-    let answer = world.post(&body, &[]).await;
+    let response = world.post(&body, &[]).await;
     let fields = ["callback_id", "email", "partial_is_success", "task_token", "webhook_url"];
-    let mut found = error_fields(assert_problem(&answer, 400, "invalid-request"));
+    let mut found = error_fields(assert_problem(&response, 400, "invalid-request"));
     found.sort_unstable();
     assert_eq!(found, fields.map(|field| format!("notify.{field}")));
     assert_eq!(world.admin(Method::GET, "/exports", Value::Null)["accepted_posts"], 0);

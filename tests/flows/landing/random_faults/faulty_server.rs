@@ -100,7 +100,7 @@ impl Source {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // An error is a client that had enough.
-                tokio::spawn(answer(stream, served.clone()));
+                tokio::spawn(respond(stream, served.clone()));
             }
         });
         Self { origin, shared }
@@ -146,7 +146,7 @@ fn range(request: &str, length: usize) -> Option<Range<usize>> {
     Some(first..last.parse().map_or(length, |last: usize| length.min(last + 1)))
 }
 
-async fn answer(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
+async fn respond(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
     let mut request = vec![];
     while !request.ends_with(b"\r\n\r\n") {
         if stream.read_buf(&mut request).await? == 0 {
