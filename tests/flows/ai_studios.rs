@@ -1,5 +1,5 @@
-//! Videos of AI Studios: asked for, asked about, hinted at by callbacks, and landed. Scenarios are those of the
-//! provider's contract (9.6), named by their numbers.
+//! AI Studios video exports: submission, polling, callbacks and landing. Scenario numbers (S01, ...) are those of the
+//! provider's contract (9.6).
 
 mod concurrency_limit;
 mod export;
@@ -22,10 +22,10 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::world::World;
 
-/// Longer than any job waits for its next look.
+/// Longer than the delay between any two polls of a job.
 const BEYOND_POLL_DELAY: u64 = 2 * 3600;
 
-/// A world whose AI Studios follows a script.
+/// A world with a scripted AI Studios server.
 async fn world() -> (World, ScriptedStudio) {
     world_with(|options| options).await
 }
@@ -40,13 +40,13 @@ async fn world_with(more: impl FnOnce(StackOptions) -> StackOptions) -> (World, 
     (world.await, studio)
 }
 
-/// A request for the video of the project.
+/// A request for the export of the project.
 fn video_request() -> Value {
     json!({ "provider": "ai_studios", "kind": "export", "project_id": PROJECT })
 }
 
 impl World {
-    /// Lets so much time pass for a job: whatever is noted on it happened that much earlier.
+    /// Ages a job: moves every recorded time of the job so far into the past.
     async fn age_job(&self, id: &str, by: Duration) {
         let item = self.job_item(id).await;
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
@@ -66,14 +66,14 @@ impl World {
         update.expression_attribute_values(":notes", text(notes.to_string())).send().await.expect("written");
     }
 
-    /// The provider's callback for a job, with what a story wants it to say.
+    /// Sends the provider's callback for a job with this body. Returns the response status.
     async fn send_callback(&self, studio: &ScriptedStudio, body: &Value) -> u16 {
         let url = callback(studio);
         self.http.json(Method::POST, &url, &[], body).await.expect("a response").status().as_u16()
     }
 }
 
-/// Where the provider was asked to report.
+/// The callback URL that the provider was given.
 fn callback(studio: &ScriptedStudio) -> String {
     studio.requests("export").last().expect("an export").body["webhookUrl"]
         .as_str()

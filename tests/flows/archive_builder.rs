@@ -1,10 +1,10 @@
-//! Real archives of any length.
+//! Builds ZIP archives of any size.
 
 use std::io::{Cursor, Write};
 
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-/// An archive of so many files of this length, stored as they are. The bytes never repeat.
+/// An archive of so many uncompressed files of this length. Its bytes do not repeat.
 pub(crate) fn archive_of(files: usize, length: usize) -> Vec<u8> {
     archive_from(0x9e37_79b9_7f4a_7c15, files, length)
 }

@@ -1,6 +1,6 @@
-//! Events in the shapes that AWS gives them, out of `tests/events`, and the answer that each service reads.
+//! Events in the formats of AWS, from `tests/events`, and the response that each service expects.
 //!
-//! The banner ids in them are those of the simulator with the seed that the flows start it with.
+//! The banner ids in them are those of the simulator with the seed of the flows.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// An event out of `tests/events`.
+/// Reads an event from `tests/events`.
 fn event(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// Gives an event to `submit`, which API Gateway calls, and reads the status and body of its answer.
+/// Invokes `submit` with an API Gateway event. Returns the status and body of the response.
 async fn answered(world: &World, event: Value) -> (Value, Value) {
     let response = world.invoke(event).await.expect("an answer: API Gateway makes 500 of a failure");
     assert_eq!(response["isBase64Encoded"], false, "{response}");
@@ -74,7 +74,7 @@ async fn an_sqs_batch_is_answered_message_by_message() {
     let batch = event("sqs_batch.json");
     let response = (world.worker_function)(batch.clone()).await.expect("a response");
 
-    // Nobody here asked for the first export; the second proves a job that the table does not have.
+    // The first export was not submitted here; the second names a job that is not in the table.
     let failed = json!([{ "itemIdentifier": batch["Records"][1]["messageId"] }]);
     assert_eq!(response, json!({ "batchItemFailures": failed }));
     assert!(world.job_items().await.is_empty());
@@ -111,7 +111,7 @@ async fn an_unknown_event_fails_permanently() {
 #[tokio::test]
 async fn an_event_of_the_other_function_fails_permanently() {
     let world = World::start().await;
-    // Both functions read a queue. The messages of the other one come back, and end as dead letters.
+    // Both functions read a queue. Messages of the other function are returned and become dead letters.
     let batch = event("sqs_batch.json");
     let response = world.invoke(batch.clone()).await.expect("a response");
     let messages = batch["Records"].as_array().expect("messages");

@@ -1,4 +1,4 @@
-//! The provider speaks early, twice, from two sides and out of order. It is one export all the same.
+//! Callbacks arrive early, twice, by two routes and out of order. The job lands once.
 
 use std::{cell::Cell, collections::BTreeSet};
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 impl World {
-    /// Checks that a job's archive was written once and fetched once, and returns the job.
+    /// Checks that a job's archive was downloaded once and written once. Returns the job.
     async fn assert_downloaded_and_stored_once(&self, id: &str) -> Value {
         let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");
@@ -21,7 +21,7 @@ impl World {
         job
     }
 
-    /// The provider's ids of everything that it delivered.
+    /// The provider's delivery ids of everything that it delivered.
     fn delivery_ids(&self) -> BTreeSet<String> {
         let ids = self.deliveries().into_iter();
         ids.filter_map(|sent| sent["delivery_id"].as_str().map(str::to_owned)).collect()

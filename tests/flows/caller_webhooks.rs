@@ -1,4 +1,4 @@
-//! A caller names a URL and is told of the job's end there, as Standard Webhooks has it.
+//! Webhooks to callers, in the format of Standard Webhooks, when a job ends.
 
 mod caller_server;
 mod event_bus_isolation;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 use caller_server::Caller;
 
-/// A world with a secret to sign with, and a caller on this machine.
+/// A world with a signing secret, and a caller on this machine.
 async fn start_with_caller(change: impl FnOnce(StackOptions) -> StackOptions) -> (World, Caller) {
     let caller = Caller::start().await;
     let origin = caller.origin.clone();
@@ -31,13 +31,13 @@ async fn start_with_caller(change: impl FnOnce(StackOptions) -> StackOptions) ->
 }
 
 impl World {
-    /// Looks after the secrets that sign.
+    /// Runs the command `webhook_secret`.
     async fn run_webhook_secret(&self, action: &str) -> Value {
         let command = json!({ "command": "webhook_secret", "action": action });
         self.invoke(command).await.expect("a response")
     }
 
-    /// Submits an export whose end is told at this URL.
+    /// Submits an export with this `notify.webhook_url`.
     async fn post_with_webhook(&self, url: &str) -> Response<Value> {
         let mut body = self.export_request(2);
         body["metadata"] = json!({ "campaign": "spring" });
@@ -45,29 +45,29 @@ impl World {
         self.post(&body, &[]).await
     }
 
-    /// Submits an export whose end is told at this URL. Returns the job's id.
+    /// Submits an export with this `notify.webhook_url`. Returns the job's id.
     async fn submit_with_webhook(&self, url: &str) -> String {
         let response = self.post_with_webhook(url).await;
         assert_eq!(response.status(), 202, "{}", response.body());
         response.body()["job_id"].as_str().expect("an id").to_owned()
     }
 
-    /// Waits until a message to a caller is hidden, and returns for how long.
+    /// Waits until a message to a caller is hidden for a retry. Returns for how long.
     async fn wait_for_hidden_message(&self) -> Duration {
         until("a message to a caller is hidden", || async {
             let hidden = self.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
-            // While it is worked on it is hidden for the queue's own time.
+            // During an attempt the message is hidden for the visibility timeout of the queue.
             hidden.first().copied().filter(|hidden| !(900..=960).contains(&hidden.as_secs()))
         })
         .await
     }
 
-    /// Lets the time pass until messages to callers are back.
+    /// Advances the queue's time until hidden messages are visible again.
     fn advance_queue_time(&self, time: Duration) {
         self.cloud.pass_time(CALLER_WEBHOOKS_QUEUE, time + Duration::from_secs(1));
     }
 
-    /// Waits until nothing is left to tell callers.
+    /// Waits until the queue of webhooks is empty.
     async fn wait_until_webhooks_sent(&self) {
         until("nobody is left to tell", || async {
             let depth = self.cloud.queue_depth(CALLER_WEBHOOKS_QUEUE)?;
@@ -76,7 +76,7 @@ impl World {
         .await;
     }
 
-    /// How many messages callers have never heard.
+    /// The number of webhooks in the dead-letter queue.
     fn dead_webhook_count(&self) -> usize {
         self.cloud.queue_depth(CALLER_WEBHOOKS_DEAD_LETTER_QUEUE).expect("a queue").visible
     }

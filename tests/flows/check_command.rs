@@ -1,4 +1,4 @@
-//! The operator asks whether everything is in order.
+//! The command `check`: configuration, credentials and connectivity.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 impl World {
-    /// Checks Abyssale, with these fields besides. Returns whether all is well, and each check's status and detail.
+    /// Checks Abyssale, with these additional fields. Returns whether all checks passed, and each check's status and
+    /// detail.
     async fn run_check(&self, fields: Value) -> (bool, BTreeMap<String, (String, String)>) {
         let mut event = json!({ "command": "check", "provider": "abyssale" });
         for (name, value) in fields.as_object().into_iter().flatten() {
@@ -24,7 +25,7 @@ impl World {
         (response["ok"] == true, checks.collect())
     }
 
-    /// Checks that this and nothing else has failed, and that its detail says so.
+    /// Checks that only this check failed, and that its detail contains this text.
     async fn assert_only_failure(&self, name: &str, detail: &str) {
         let (ok, checks) = self.run_check(Value::Null).await;
         assert!(!ok, "{checks:#?}");
@@ -45,7 +46,7 @@ async fn a_correct_deployment_passes_every_check() {
     assert!(ok, "{checks:#?}");
     let statuses: Vec<_> =
         checks.iter().map(|(name, (status, _))| (name.as_str(), status.as_str())).collect();
-    // The harness is reached by plain http on a port of this machine.
+    // The harness serves plain http on a port of this machine.
     let expected = [
         ("callback_key", "ok"),
         ("callback_url", "warning"),
@@ -54,7 +55,7 @@ async fn a_correct_deployment_passes_every_check() {
         ("plan", "ok"),
         ("signing", "ok"),
         ("table", "ok"),
-        // Nobody is told by a webhook of its own here.
+        // No webhook signing secret exists here.
         ("webhook_secret", "warning"),
     ];
     assert_eq!(statuses, expected, "{checks:#?}");
@@ -68,7 +69,7 @@ async fn a_check_changes_nothing() {
     world.set_signing_secrets(json!([])).await;
     let (secret, calls) = (world.secret().await, world.accepted_exports());
     let (ok, checks) = world.run_check(Value::Null).await;
-    // Reading the provider's secret would make one, so it is not read.
+    // Reading the provider's secret would create one, so the check does not read it.
     let requests = world.admin(Method::GET, "/requests?path=/signing-secret", Value::Null);
     assert_eq!(requests, json!([]));
     assert!(ok && checks["signing"].0 == "warning" && checks["signing"].1.contains("not signed"));

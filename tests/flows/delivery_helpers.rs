@@ -1,4 +1,4 @@
-//! What stories about deliveries and landings do with their world.
+//! Helpers for deliveries, queues and objects.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::world::{Item, World};
 
 impl World {
-    /// Submits an export that is ready at once and whose callback never comes by itself. Returns the job's id and
-    /// the callback URL.
+    /// Submits an export that is ready at once and whose callback is dropped. Returns the job's id and its callback
+    /// URL.
     pub(crate) async fn submit_export_without_callback(&self, count: usize) -> (String, String) {
         self.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 0 }));
         self.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
@@ -29,7 +29,7 @@ impl World {
         urls.find(|url| url.contains(id)).expect("a callback URL")
     }
 
-    /// Every delivery of the provider with its attempts, in the order in which they were scheduled.
+    /// All deliveries of the provider with their attempts, in the order of their schedule.
     pub(crate) fn deliveries(&self) -> Vec<Value> {
         self.admin(Method::GET, "/deliveries", Value::Null).as_array().cloned().unwrap_or_default()
     }
@@ -46,19 +46,19 @@ impl World {
         .await
     }
 
-    /// Lets the provider send the first delivery to a URL again, at once and so many times.
+    /// Makes the provider send the first delivery to a URL again, so many times and at once.
     pub(crate) fn redeliver(&self, url: &str, times: usize) {
         let sent = self.deliveries().into_iter().find(|sent| sent["url"] == url).expect("a delivery");
         let path = format!("/deliveries/{}/redeliver?times={times}", sent["number"]);
         self.admin(Method::POST, &path, Value::Null);
     }
 
-    /// Lets the provider's clock jump to its next delivery.
+    /// Advances the provider's clock to its next delivery.
     pub(crate) fn advance_to_next_delivery(&self) {
         self.admin(Method::POST, "/clock/advance", json!({ "to": "next_delivery" }));
     }
 
-    /// Sends once what the simulator's `POST /deliver` takes. Returns the status of the answer.
+    /// Sends one delivery, in the format of the simulator's `POST /deliver`. Returns the status of the response.
     pub(crate) async fn deliver(&self, delivery: Value) -> u64 {
         let number = self.admin(Method::POST, "/deliver", delivery)["number"].clone();
         until("the delivery is answered", || async {
@@ -68,12 +68,12 @@ impl World {
         .await
     }
 
-    /// The address of workspace subscriptions.
+    /// The webhook URL of workspace subscriptions.
     pub(crate) fn subscription_url(&self) -> String {
         format!("{}/webhooks/abyssale", self.webhook.url)
     }
 
-    /// Calls Abyssale's API as the operator of the workspace.
+    /// Calls Abyssale's API with the operator's key.
     pub(crate) async fn call_abyssale(&self, path: &str, body: Value) -> Value {
         let known = self.abyssale().describe();
         let (url, key) =
@@ -93,7 +93,7 @@ impl World {
         .await;
     }
 
-    /// Replaces the signing secrets that Landfall knows.
+    /// Replaces the signing secrets that Landfall has stored.
     pub(crate) async fn set_signing_secrets(&self, secrets: Value) {
         let mut secret = self.secret().await;
         secret["providers"]["abyssale"]["signing_secrets"] = secrets;
@@ -106,13 +106,13 @@ impl World {
         put.unwrap_or_else(|refused| panic!("{refused}"));
     }
 
-    /// Serves archives without telling their length: neither as such nor in the answer to a range.
+    /// Serves archives without their length, both in the headers and in responses to range requests.
     pub(crate) fn hide_archive_length(&self) {
         self.admin(Method::PUT, "/knobs", json!({ "archive_ranges": false }));
         self.inject_fault(json!({ "on": "archive", "kind": "no_length", "count": null }));
     }
 
-    /// Waits until no delivery is queued, delayed or worked on.
+    /// Waits until the delivery queue has no visible, delayed or in-flight message.
     pub(crate) async fn wait_for_empty_queue(&self) {
         until("the queue is empty", || async {
             let depth = self.cloud.queue_depth(QUEUE)?;
@@ -121,7 +121,7 @@ impl World {
         .await;
     }
 
-    /// How often each AWS operation was called, except for reading the secret.
+    /// How often each AWS operation was called. Secrets Manager is left out.
     pub(crate) fn aws_calls(&self) -> BTreeMap<(Service, String), u64> {
         let calls = self.cloud.requests().all().into_iter();
         calls.filter(|((service, _), _)| *service != Service::SecretsManager).collect()
@@ -133,19 +133,19 @@ impl World {
         open.uploads().iter().filter_map(|upload| upload.upload_id().map(str::to_owned)).collect()
     }
 
-    /// Keys of the objects that can be read.
+    /// Keys of the completed objects.
     pub(crate) async fn object_keys(&self) -> Vec<String> {
         let listed = self.aws.s3.list_objects_v2().bucket(BUCKET).send().await.expect("a list");
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }
 
-    /// A job's own item.
+    /// The item of a job.
     pub(crate) async fn job_item(&self, id: &str) -> Item {
         let is = |item: &Item| item.get("pk").and_then(|pk| pk.as_s().ok()).is_some_and(|pk| pk == id);
         self.job_items().await.into_iter().find(is).expect("the job's item")
     }
 
-    /// The provider's ids of the deliveries that are recorded beside a job.
+    /// The provider's ids of the deliveries that are recorded for a job.
     pub(crate) async fn recorded_deliveries(&self, id: &str) -> Vec<String> {
         let text = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         let items =

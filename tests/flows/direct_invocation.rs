@@ -1,4 +1,4 @@
-//! The same jobs without HTTP: Step Functions, EventBridge Scheduler, another Lambda, the AWS CLI.
+//! Direct invocations without HTTP: by Step Functions, EventBridge Scheduler, another Lambda function or the AWS CLI.
 
 use bytes::Bytes;
 use harness::until;
@@ -147,7 +147,7 @@ async fn an_unknown_outcome_is_a_job_and_not_a_failure() {
     let mut event = world.export_request(1);
     event["command"] = json!("submit");
 
-    // A failure would make Step Functions ask again, and that could bill twice.
+    // A failure would make Step Functions retry, and a retry could be billed twice.
     let job = world.invoke(event).await.expect("a job");
     assert_eq!(job["status"], "unknown");
     assert_eq!(world.export_requests().len(), 1);

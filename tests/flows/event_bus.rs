@@ -1,4 +1,4 @@
-//! Others are told of jobs on an event bus: at least once, in order, whatever crashes or is down.
+//! Jobs are published to an event bus: at least once, in order, despite crashes and outages.
 
 mod outages;
 mod provider_events;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, assert_problem};
 
-/// The names and statuses of an export that is stored.
+/// The detail types and statuses of an export that is stored.
 const STORED: [(&str, &str); 4] = [
     ("Job Submitted", "submitted"),
     ("Job Progressed", "received"),
@@ -20,13 +20,13 @@ const STORED: [(&str, &str); 4] = [
     ("Job Stored", "stored"),
 ];
 
-/// A world that has a bus.
+/// A world with an event bus.
 async fn start_with_bus(change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     World::start_with(|options| change(options.variable("EVENT_BUS_NAME", "landfall"))).await
 }
 
 impl World {
-    /// Everything on the bus as EventBridge would deliver it, each checked against its schema.
+    /// All published events in the format of EventBridge, each validated against its schema.
     fn published(&self) -> Vec<Value> {
         let events = self.cloud.events().into_iter().map(|event| {
             assert_eq!(event.event_bus_name, "landfall");
@@ -37,15 +37,15 @@ impl World {
         events
     }
 
-    /// The details of a job's events, each once and in the order in which it first came.
+    /// The details of a job's events, without duplicates, in the order of their first publication.
     fn events_of(&self, id: &str) -> Vec<Value> {
         let mut seen = HashSet::new();
         let events = self.published().into_iter().filter(|event| event["detail"]["job_id"] == id);
         events.filter(|event| seen.insert(event["detail"]["id"].to_string())).collect()
     }
 
-    /// Waits until others have been told of as many changes of a job as these, and checks that they are these, in
-    /// order and with sequences that grow.
+    /// Waits until so many events of a job are published. Checks that they are these, in order and with increasing
+    /// sequence numbers.
     async fn assert_events(&self, id: &str, expected: &[(&str, &str)]) -> Vec<Value> {
         let events = until("others are told of everything", || async {
             let told = self.events_of(id);
@@ -63,7 +63,7 @@ impl World {
         events
     }
 
-    /// Waits until nothing is left of a job to tell.
+    /// Waits until the outbox of a job is empty.
     async fn wait_for_empty_outbox(&self, id: &str) {
         until("nothing is left to tell", || async {
             (!self.job_item(id).await.contains_key("outbox")).then_some(())
@@ -93,7 +93,7 @@ async fn each_step_of_a_job_is_published_once_and_in_order() {
     }
     assert_eq!(last["manifest"]["key"], job["manifest"]["key"]);
     assert_eq!((&last["files_total"], &last["error"]), (&json!(2), &Value::Null));
-    // Nothing is left to look after.
+    // No outbox event and no sweep is left.
     world.wait_for_empty_outbox(&id).await;
     assert!(!world.job_item(&id).await.contains_key("due_at"));
 }

@@ -1,4 +1,4 @@
-//! An export of what another job made.
+//! Exports of the banners of another job (`of_job`).
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn export_of(id: &str) -> Value {
     json!({ "provider": "abyssale", "kind": "export", "of_job": id })
 }
 
-/// Checks that an export of this job is refused by its field, and returns why.
+/// Checks that a request is rejected for its field `of_job`. Returns the detail of the problem.
 async fn refused(world: &World, request: &Value) -> String {
     let response = world.post(request, &[]).await;
     let refused = assert_problem(&response, 400, "invalid-request");

@@ -1,4 +1,4 @@
-//! Banners are made of designs: every output of every type of design, and whatever may go wrong with them.
+//! Banner generation from designs: every output of every design type, and every failure.
 
 mod completion_events;
 mod file_failures;
@@ -24,12 +24,12 @@ impl World {
         designs
     }
 
-    /// A request for a generation of the first design of a type, with these fields besides.
+    /// A generation request for the first design of a type, with additional fields.
     pub(crate) fn generation_request(&self, kind: &str, more: Value) -> Value {
         self.design_request("generation", kind, more)
     }
 
-    /// A request for work of this kind with the first design of a type.
+    /// A request of this kind for the first design of a type.
     pub(crate) fn design_request(&self, kind: &str, design: &str, more: Value) -> Value {
         let id = self.design(design)["id"].clone();
         let mut request = json!({ "provider": "abyssale", "kind": kind, "design_id": id });
@@ -44,7 +44,7 @@ impl World {
         self.generation_request("static", json!({ "template_format_names": ["square", "story", "postcard"] }))
     }
 
-    /// Submits a request that is taken, and returns the job's id.
+    /// Submits a request that is accepted. Returns the job's id.
     pub(crate) async fn submit_request(&self, request: &Value) -> String {
         accepted_job_id(&self.post(request, &[]).await)
     }
@@ -55,8 +55,8 @@ impl World {
         self.wait_for_status(&id, status).await
     }
 
-    /// Submits a generation that is ready at once and whose callback never comes by itself. Returns the job's id and
-    /// the callback URL.
+    /// Submits a generation that is ready at once and whose callback is dropped. Returns the job's id and its
+    /// callback URL.
     pub(crate) async fn submit_generation_without_callback(&self, request: &Value) -> (String, String) {
         self.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 0 }));
         self.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
@@ -65,13 +65,13 @@ impl World {
         (id, url)
     }
 
-    /// What the provider knows of its generations.
+    /// The provider's record of its generations.
     pub(crate) fn generations(&self) -> Value {
         self.admin(Method::GET, "/generations", Value::Null)
     }
 }
 
-/// The id of the job of a request that was taken.
+/// The job id in the response to an accepted request.
 pub(crate) fn accepted_job_id(response: &Response<Value>) -> String {
     assert_eq!(response.status(), 202, "{}", response.body());
     response.body()["job_id"].as_str().expect("an id").to_owned()
@@ -85,7 +85,7 @@ fn names(manifest: &Value) -> Vec<&str> {
     names
 }
 
-/// Checks that a text for people says all of this.
+/// Checks that a message contains all of these parts.
 pub(crate) fn assert_mentions(message: &Value, parts: &[&str]) {
     let message = message.as_str().expect("a text");
     for part in parts {

@@ -1,4 +1,4 @@
-//! An export goes from request to a whole archive in the bucket.
+//! An export lands, from the request to the archive in the bucket.
 
 use std::io::Cursor;
 

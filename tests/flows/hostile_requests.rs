@@ -1,4 +1,4 @@
-//! Requests of strangers that were made to end a function, or to reach another resource than their path says.
+//! Hostile requests, which try to crash a function or to reach another resource than their path names.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -11,11 +11,11 @@ use tokio::{
 
 use crate::world::World;
 
-/// Values that break whoever builds a URL from `Host` and `X-Forwarded-Proto`.
+/// Values that break code that builds a URL from `Host` and `X-Forwarded-Proto`.
 const PROTOCOLS: &[&str] = &["1", "", "file", "https,https", "://", "a b"];
 const HOSTS: &[&str] = &["[", "a b", "%", "h:99999", "", "é", "a/b?c#d", "\u{0}"];
 
-/// The status of a request whose target is sent as it stands; clients resolve it otherwise.
+/// Sends a request target without normalisation, which HTTP clients would apply. Returns the response status.
 async fn status_of(api: &str, target: &str) -> u16 {
     let address: SocketAddr = api.strip_prefix("http://").expect("http").parse().expect("an address");
     let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -49,7 +49,7 @@ async fn path_traversal_reaches_no_other_job() {
     }
 }
 
-/// A request as API Gateway hands it on.
+/// A request as an API Gateway event.
 fn event(path: &str, headers: &Value) -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers,
@@ -61,7 +61,7 @@ fn event(path: &str, headers: &Value) -> Value {
     })
 }
 
-/// Events that a stranger can cause, and some that only a broken gateway would send.
+/// Events that any client can cause, and some that only a broken gateway would send.
 fn hostile_events() -> Vec<String> {
     let path = "/webhooks/abyssale/x/y";
     let mut events = vec![];
@@ -107,14 +107,15 @@ fn hostile_events() -> Vec<String> {
     cookies["cookies"] = json!(["a=\u{1}", 1, "b"]);
     events.push(cookies);
     let mut texts: Vec<String> = events.iter().map(Value::to_string).collect();
-    // Deeper than the parser goes, half a character, and no JSON at all.
+    // Deeper than the parser's limit, an unpaired surrogate, and invalid JSON.
     texts.push(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)));
     texts.push(r#"{"rawPath": "\ud800", "requestContext": {"http": {"method": "GET"}}}"#.to_owned());
     texts.push("{".to_owned());
     texts
 }
 
-/// Gives a function's process every hostile event, and then one that it answers well.
+/// Invokes a function's process with every hostile event, then with a valid one. Checks that it never crashes or
+/// panics.
 async fn assert_survives_hostile_events(
     binary: &str,
     environment: &[(String, String)],
@@ -163,7 +164,7 @@ async fn no_request_crashes_a_function() {
     let (id, url) = world.submit_export_without_callback(1).await;
     let path = url.strip_prefix(&world.webhook.url).expect("a path");
     let callback = event(path, &json!({ "content-type": "application/json" }));
-    // It reads the secret and looks for a signature, as for any other callback.
+    // The receiver reads the secret and verifies the signature, as for any other callback.
     assert_survives_hostile_events(env!("CARGO_BIN_EXE_webhook-process"), &environment, &callback, 401).await;
     let mut shown = event(&format!("/jobs/{id}"), &json!({}));
     shown["requestContext"]["http"]["method"] = json!("GET");

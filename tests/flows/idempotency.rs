@@ -1,4 +1,4 @@
-//! A key makes one job of many requests, and trouble of our own never asks the provider twice.
+//! An idempotency key makes one job of many requests, and Landfall's own failures never call the provider twice.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -13,10 +13,10 @@ use crate::world::{World, assert_problem, without_deliveries};
 
 const KEY: &[(&str, &str)] = &[("idempotency-key", "order 7")];
 
-/// How often the AWS client tries a call.
+/// How often the AWS client attempts a call.
 const ATTEMPTS: u32 = 3;
 
-/// `POST /jobs` with the key and a body as it is written.
+/// `POST /jobs` with the key and a literal body.
 async fn post_text(world: &World, body: &str) -> Value {
     let request =
         Request::post(format!("{}/jobs", world.submit.url)).header("content-type", "application/json");
@@ -187,7 +187,7 @@ async fn a_claim_whose_responses_were_all_lost_is_found_again() {
 async fn a_claim_that_failed_is_blocked_from_being_written_later() {
     let world = World::start().await;
     world.cloud.faults().next(Service::DynamoDb, "TransactWriteItems", Outage::DropConnections, ATTEMPTS);
-    // The record that takes the job's place is written, and its answer is lost, too.
+    // The item that blocks the job's id is written, and the response to that write is lost, too.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::LoseAnswers, 1);
     assert_problem(&world.post(&world.export_request(1), KEY).await, 503, "storage-unavailable");
     assert!(world.export_requests().is_empty());
@@ -226,7 +226,7 @@ async fn a_key_that_could_not_be_freed_does_not_block_a_retry() {
     world.cloud.faults().next(Service::DynamoDb, "DeleteItem", Outage::Refuse503, ATTEMPTS);
     assert_problem(&world.post(&world.export_request(1), KEY).await, 429, "provider-throttled");
 
-    // The caller was told to come back.
+    // The caller was told to retry.
     let response = world.post(&world.export_request(1), KEY).await;
     assert_eq!(response.status(), 202, "{}", response.body());
     assert_eq!(world.accepted_exports(), 1);
@@ -238,7 +238,7 @@ async fn an_incomplete_secret_is_reported_before_anything_is_written() {
     let lacks_provider = |secret: &mut Value| secret["providers"] = json!({});
     let lacks_callback_key = |secret: &mut Value| secret["callback_key"] = json!("");
     let no_object = |secret: &mut Value| *secret = json!("not an object");
-    // What an operator of a new deployment has not set yet is no fault of ours, and one that any caller can cause.
+    // An incomplete configuration of a new deployment is no internal error: any caller can trigger it.
     type Spoiler<'a> = (&'a dyn Fn(&mut Value), u16, &'a str);
     let spoilers: [Spoiler<'_>; 4] = [
         (&lacks_api_key, 424, "provider-credentials"),
@@ -267,7 +267,7 @@ async fn nothing_is_written_while_the_secret_is_unreadable() {
     assert!(world.table_items().await.is_empty() && world.export_requests().is_empty());
 
     world.cloud.faults().clear();
-    // The failure is remembered for a moment.
+    // The failure is cached for a short time.
     let taken = || async { (world.post(&world.export_request(1), KEY).await.status() == 202).then_some(()) };
     until("the secret is read again", taken).await;
     assert_eq!(world.export_requests().len(), 1);

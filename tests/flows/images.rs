@@ -1,4 +1,4 @@
-//! A picture at once, and the address of one that is made when it is looked at.
+//! Synchronous images, and dynamic images that are rendered when their URL is requested.
 
 mod dynamic_images;
 
@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 
 use crate::{generation::assert_mentions, world::World};
 
-/// How often the AWS client tries a call.
+/// How often the AWS client attempts a call.
 const ATTEMPTS: u32 = 3;
 
 impl World {
-    /// A request for a picture of the first static design.
+    /// A request for an image of the first static design.
     fn image_request(&self, more: Value) -> Value {
         self.design_request("image", "static", more)
     }
 }
 
-/// Checks that a picture landed within the call that asked for it, and returns its job.
+/// Checks that an image landed before the response. Returns its job.
 fn assert_stored_synchronously(response: &Response<Value>) -> &Value {
     let job = response.body();
     assert_eq!((response.status().as_u16(), &job["status"]), (200, &json!("stored")), "{job:#}");
@@ -57,7 +57,7 @@ async fn an_image_is_in_the_bucket_when_the_response_is_sent() {
         assert_eq!(manifest["completeness"], json!({ "expected": 1, "landed": 1, "missing": 0 }));
         world.assert_files_match_manifest(&manifest).await;
     }
-    // No event ever comes of a picture that was made at once.
+    // The provider sends no event for a synchronous image.
     assert_eq!((world.deliveries(), world.work_requests().len()), (vec![], 5));
 }
 

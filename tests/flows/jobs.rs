@@ -1,4 +1,4 @@
-//! What callers and operators do with jobs that are there: list them, download their files, retry, cancel and replay.
+//! Operations on existing jobs: list, download, retry, cancel and replay.
 
 mod cancel;
 mod direct_invocation;
@@ -21,19 +21,19 @@ impl World {
         self.call_api(Method::GET, path, &[], &Value::Null).await
     }
 
-    /// Lets something happen to a job: `retry`, `cancel` or `replay`.
+    /// Calls an operation of a job: `retry`, `cancel` or `replay`.
     async fn post_operation(&self, id: &str, what: &str, body: Value) -> Response<Value> {
         self.call_api(Method::POST, &format!("/jobs/{id}/{what}"), &[], &body).await
     }
 
-    /// Cancels a job that can be cancelled.
+    /// Cancels a job that can be cancelled. Returns it.
     pub(crate) async fn cancel_job(&self, id: &str) -> Value {
         let response = self.post_operation(id, "cancel", Value::Null).await;
         assert_eq!((response.status().as_u16(), &response.body()["status"]), (200, &json!("cancelled")));
         response.into_body()
     }
 
-    /// Makes a job look as if it had been given up.
+    /// Sets the status of a job to `expired`.
     async fn expire_job(&self, id: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let update =

@@ -1,4 +1,5 @@
-//! User stories, end to end and over the wire: the real functions, a local cloud, simulated providers.
+//! User stories over the wire: the real functions on a local cloud, with simulated providers. Each module is one
+//! subject.
 
 mod ai_studios;
 mod archive_builder;

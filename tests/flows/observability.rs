@@ -1,4 +1,4 @@
-//! What an operator sees of Landfall from outside: its log, its metrics, its traces.
+//! Observability: log, metrics and traces.
 
 mod default_subscriber;
 mod echoed_secrets;
@@ -13,14 +13,14 @@ use tracing::subscriber::DefaultGuard;
 
 use crate::signing_secret::log::LogBuffer;
 
-/// The log of every function that runs in this thread, from its start to its end.
+/// The captured log of every function in this thread, from its start until it is dropped.
 pub(crate) struct CapturedLog {
     page: LogBuffer,
     _ends: DefaultGuard,
 }
 
 impl CapturedLog {
-    /// Begins a log that tells everything.
+    /// Starts to capture the log at the level `trace`.
     pub(crate) fn start() -> Self {
         install_default_subscriber();
         let page = LogBuffer::default();
@@ -38,7 +38,7 @@ impl CapturedLog {
         self.text().lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
     }
 
-    /// What was counted under a name, one figure for each line.
+    /// The values of a metric, one for each log line.
     pub(crate) fn metric_values(&self, metric: &str) -> Vec<f64> {
         metric_values(&self.lines(), metric)
     }

@@ -1,4 +1,4 @@
-//! Whatever the submit API answers in any story is what its description says.
+//! Every response of the submit API in any story matches the OpenAPI description.
 
 mod document;
 
@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 
 use document::{find_path_template, resolve_reference, schema_errors};
 
-/// Checks an answer against the description: status, headers, content type and body. `target` is the path with its query.
+/// Checks a response against the description: status, headers, content type and body. `target` is the path with its
+/// query.
 pub(crate) fn assert_response_described(method: &Method, target: &str, answer: &Response<Value>) {
     let wrong = response_mismatches(method, target, answer);
     let status = answer.status();
     assert!(wrong.is_empty(), "{method} {target} is answered {status}: {wrong:#?}\n{:#}", answer.body());
 }
 
-/// Checks that a request which was taken is one that the description allows.
+/// Checks that an accepted request is one that the description allows.
 pub(crate) fn assert_request_described(request: &Value, answer: &Response<Value>) {
     if answer.status().is_success() {
         let wrong = schema_errors(&json!({ "$ref": "#/components/schemas/SubmitRequest" }), request);
@@ -22,7 +23,7 @@ pub(crate) fn assert_request_described(request: &Value, answer: &Response<Value>
     }
 }
 
-/// What is not as described.
+/// The differences between a response and its description.
 fn response_mismatches(method: &Method, target: &str, answer: &Response<Value>) -> Vec<String> {
     let path = target.split(['?', '#']).next().unwrap_or_default();
     let Some((template, described)) = find_path_template(path) else {
@@ -76,7 +77,8 @@ fn header_conforms(schema: &Value, value: &str) -> bool {
     jsonschema::is_valid(schema, &if schema["type"] == "integer" { number() } else { json!(value) })
 }
 
-/// What is not described is answered with this problem. The answer to HEAD has no body to look at.
+/// Paths and methods outside the description are answered with this problem. The response to HEAD has no body to
+/// check.
 fn problem(status: u16, kind: &str, answer: &Response<Value>) -> Vec<String> {
     let urn = format!("urn:landfall:problem:{kind}");
     let fits = answer.status() == status && (answer.body().is_null() || answer.body()["type"] == urn);
@@ -107,7 +109,7 @@ mod tests {
         response_mismatches(&method, path, &answer).is_empty()
     }
 
-    /// A description that allows everything would check nothing.
+    /// A description that allows everything would verify nothing.
     #[test]
     fn a_response_that_the_description_does_not_allow_is_detected() {
         let media = "application/problem+json";

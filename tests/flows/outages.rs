@@ -1,5 +1,5 @@
-//! S3, DynamoDB and SQS are down for a while, and the job ends stored. Trouble that lasts ends in the dead-letter
-//! queue, and from there the way leads back.
+//! Outages of S3, DynamoDB and SQS: the job is stored after them. Lasting failures become dead letters, which can be
+//! redriven.
 
 mod dead_letters;
 mod lost_responses;
@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// Downloads that take some seconds.
+/// A fault that makes downloads take some seconds.
 fn slow_download() -> Value {
     json!({ "on": "archive", "kind": "slow", "chunk": 4096, "pause_seconds": 0.1 })
 }
 
 impl World {
-    /// Waits until an operation was called so many times, refused calls included.
+    /// Waits until an operation was called so many times, failed calls included.
     async fn wait_for_aws_call(&self, service: Service, operation: &str, times: u64) {
         until(&format!("{operation} is called"), || async {
             (self.cloud.requests().count(service, operation) >= times).then_some(())
@@ -28,7 +28,7 @@ impl World {
         .await;
     }
 
-    /// Waits until a job shows why it does not get on.
+    /// Waits until a job that is landing shows this retryable error. Returns the job.
     async fn wait_for_landing_error(&self, id: &str, class: &str) -> Value {
         let job = until("the job shows what stops it", || async {
             let job = self.job(id).await;
@@ -43,7 +43,7 @@ impl World {
         job
     }
 
-    /// Checks that a job ends stored, written once, with nothing left over.
+    /// Checks that a job is stored, that its archive was written once, and that no upload is open.
     async fn assert_stored_once(&self, id: &str) {
         let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");
@@ -94,7 +94,7 @@ async fn an_upload_whose_abort_failed_is_cleaned_up_later() {
     world.assert_stored_once(&id).await;
 }
 
-/// The table is down when a delivery comes from the queue.
+/// The table is unavailable when the worker receives a delivery.
 async fn assert_stored_after_dynamodb_outage(outage: Outage) {
     let world = World::start().await;
     let (id, url) = world.submit_export_without_callback(2).await;
@@ -134,7 +134,7 @@ async fn the_job_is_stored_after_a_dynamodb_outage_during_the_transfer() {
 
 #[tokio::test]
 async fn an_sqs_outage_during_the_transfer_does_not_stop_it() {
-    // Long enough for the failing calls to the queue not to cost the lease.
+    // Long enough to keep the lease during the failing calls to the queue.
     let world = World::start_with(|options| options.variable("LEASE_SECONDS", "15")).await;
     world.inject_fault(slow_download());
     let id = world.submit_export(3).await;

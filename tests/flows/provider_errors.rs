@@ -1,5 +1,5 @@
-//! The provider refuses, stumbles or stays silent: each is told apart, and nothing is asked twice that may
-//! have been done.
+//! Errors of the provider: rejections, throttling, unknown outcomes and unreachability are distinguished, and work
+//! that may have been done is never requested twice.
 
 mod rejections;
 mod throttling;
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// The job that a refusal is about.
+/// The id of the job that a problem is about.
 fn job_id(problem: &Value) -> &str {
     let id = problem["job_id"].as_str().unwrap_or_else(|| panic!("no job id: {problem}"));
     assert_eq!(problem["instance"], format!("/jobs/{id}"));
     id
 }
 
-/// Checks that the refused job ended as failed, with the refusal's own words.
+/// Checks that the rejected job failed with the message of the problem.
 async fn assert_failed(world: &World, problem: &Value, class: &str) {
     let job = world.job(job_id(problem)).await;
     assert_eq!(job["status"], "failed", "{job:#}");
@@ -28,7 +28,7 @@ async fn assert_failed(world: &World, problem: &Value, class: &str) {
     assert_eq!(job["provider_job_id"], Value::Null);
 }
 
-/// Submits an export while a fault lies in the way of the next call.
+/// Submits an export while the provider's API has a fault.
 async fn submit_with_api_fault(world: &World, mut fault: Value) -> Response<Value> {
     fault["on"] = json!("call");
     world.inject_fault(fault);

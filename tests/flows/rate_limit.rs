@@ -1,4 +1,4 @@
-//! All invocations together keep the provider's pace, and jobs wait their turn.
+//! The rate limit holds for all invocations together, and jobs wait for their reservation.
 
 mod interrupted_invocations;
 mod provider_throttling;
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// A world that keeps this pace, in front of a provider that bears twice as much, as Abyssale's ceiling of 10 per
-/// second is to the default of 5. Exports take an hour, so that jobs stay where their submission left them.
+/// A world with this rate limit and a provider that allows twice as much, as Abyssale's limit of 10 per second is
+/// twice the default of 5. Exports take an hour, so that jobs keep the status of their submission.
 pub(crate) async fn rate_limited_world(
     per_second: f64,
     change: impl FnOnce(StackOptions) -> StackOptions,
@@ -34,8 +34,7 @@ pub(crate) async fn rate_limited_world(
 }
 
 impl World {
-    /// Submits so many jobs as fast as a machine takes them on which everything runs at once. Who is told to come back
-    /// does.
+    /// Submits so many jobs concurrently, as fast as this machine allows. Requests that are answered 503 are retried.
     async fn submit_burst(&self, count: usize) -> Vec<Response<Value>> {
         let request = self.export_request(1);
         let submitted = |number: usize| {
@@ -52,8 +51,8 @@ impl World {
         stream::iter(0..count).map(submitted).buffer_unordered(60).collect().await
     }
 
-    /// Waits until no job waits or is being asked for, and checks that so many were submitted. The others are those
-    /// whose callers were told to come back.
+    /// Waits until no job is waiting or submitting, and checks that so many jobs were submitted. The other jobs are
+    /// those of requests that were answered 503.
     async fn wait_until_all_submitted(&self, count: usize) {
         for left in (0..count as u32).step_by(100).collect::<Vec<_>>().into_iter().rev() {
             let what = format!("at most {left} are in the queue");
@@ -71,7 +70,7 @@ impl World {
         assert_eq!(submitted, count, "{:?}", statuses.iter().collect::<BTreeSet<_>>());
     }
 
-    /// Lets one job take the turn that is free, and another one wait behind it. The queue is told nothing yet.
+    /// Submits one job that takes the free reservation, and a second one that waits. The submissions queue is paused.
     pub(crate) async fn submit_waiting_job(&mut self, headers: &[(&str, &str)]) -> String {
         self.stack.pause_submissions();
         let first = self.post(&self.export_request(2), &[]).await;
@@ -83,7 +82,7 @@ impl World {
         job["job_id"].as_str().expect("an id").to_owned()
     }
 
-    /// How many messages the queue of waiting jobs holds, hidden and delayed ones included.
+    /// The number of messages in the submissions queue, hidden and delayed ones included.
     pub(crate) async fn queued_submissions(&self) -> u32 {
         let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
         let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("a response");
@@ -108,7 +107,7 @@ impl World {
     }
 }
 
-/// The most requests in any second.
+/// The maximum number of requests in any second.
 fn max_per_second(times: &[i64]) -> usize {
     let within = |from: i64| times.iter().filter(|time| (from..from + 1000).contains(*time)).count();
     times.iter().map(|time| within(*time)).max().unwrap_or_default()
@@ -155,7 +154,7 @@ async fn older_jobs_are_submitted_before_much_newer_ones() {
     let one_batch_at_a_time = |options| StackOptions { submit_concurrency: 1, ..change(options) };
     let mut world = rate_limited_world(20.0, one_batch_at_a_time).await;
     world.stack.pause_submissions();
-    // Nobody gets a turn until all of them wait.
+    // No job gets a reservation until all of them wait.
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 8 }));
     let mut ids = vec![];
     for _ in 0..30 {

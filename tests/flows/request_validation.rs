@@ -1,4 +1,4 @@
-//! Bad input is refused by name, and leaves no trace.
+//! Invalid requests are rejected with the names of their fields, and nothing is written.
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -9,10 +9,10 @@ use crate::{
     world::{World, assert_problem, error_fields},
 };
 
-/// The id of no job.
+/// An id that belongs to no job.
 const UNKNOWN: &str = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
 
-/// Sends bytes as they are.
+/// Sends a request with a literal body.
 async fn send(
     world: &World,
     method: Method,
@@ -31,18 +31,18 @@ async fn send(
     response
 }
 
-/// `POST /jobs` with a body as it is.
+/// `POST /jobs` with a literal body.
 async fn post(world: &World, content_type: &str, body: &[u8]) -> Response<Value> {
     send(world, Method::POST, "/jobs", &[("content-type", content_type)], body).await
 }
 
-/// Checks that nothing was written and nobody was asked.
+/// Checks that nothing was written and the provider was not called.
 pub(crate) async fn assert_untouched(world: &World, what: &str) {
     assert!(world.table_items().await.is_empty(), "something was written: {what}");
     assert!(world.work_requests().is_empty(), "the provider was asked: {what}");
 }
 
-/// Requests that break a rule, each with the fields that its refusal names.
+/// Invalid requests, each with the fields that the problem names.
 fn invalid_requests(world: &World) -> Vec<(Value, Vec<&'static str>)> {
     let good = world.export_request(2);
     let with = |field: &str, value: Value| {
@@ -99,7 +99,7 @@ async fn an_invalid_direct_invocation_is_a_permanent_failure() {
     let world = World::start().await;
     for (mut request, fields) in invalid_requests(&world) {
         if fields == ["idempotency_key"] {
-            // In a direct invocation the key has its place among the fields.
+            // In a direct invocation the key is a field of the event.
             continue;
         }
         request["command"] = json!("submit");
@@ -185,7 +185,7 @@ async fn only_json_objects_are_accepted() {
 async fn an_oversized_body_is_rejected() {
     let world = World::start().await;
     let mut request = world.export_request(1).to_string();
-    // Blanks do not matter to JSON, so that only the size can be what is refused.
+    // Whitespace does not matter to JSON, so that only the size can be rejected.
     request.push_str(&" ".repeat(128 * 1024 + 1 - request.len()));
     let response = post(&world, "application/json", request.as_bytes()).await;
     assert_eq!(error_fields(assert_problem(&response, 413, "payload-too-large")), ["body"]);
@@ -220,7 +220,7 @@ async fn a_wrong_method_is_answered_with_the_allowed_ones() {
         assert_problem(&response, 405, "method-not-allowed");
         assert_eq!(response.headers()["allow"], right, "{method} {path}");
     }
-    // The answer to HEAD has no body to look at.
+    // The response to HEAD has no body to check.
     let response = send(&world, Method::HEAD, &job, &[], b"").await;
     assert_eq!(
         (response.status().as_u16(), &response.headers()["allow"]),

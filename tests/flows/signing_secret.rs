@@ -1,4 +1,4 @@
-//! The operator looks after the signing secret, while deliveries come in.
+//! The command `signing_secret`, while deliveries arrive.
 
 mod concurrent_changes;
 mod first_secret;
@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 impl World {
-    /// Carries out an action, and checks that the answer tells no secret.
+    /// Runs an action that succeeds, and checks that the result contains no secret.
     async fn run_signing_secret(&self, action: &str) -> Value {
         let response = self.try_signing_secret(json!({ "action": action })).await;
         response.unwrap_or_else(|failure| panic!("{action}: {}", failure.error_message))
     }
 
-    /// The same with fields of choice, and it may fail.
+    /// Runs the command with these fields. It may fail.
     async fn try_signing_secret(&self, fields: Value) -> Result<Value, FunctionError> {
         let mut event = json!({ "command": "signing_secret", "provider": "abyssale" });
         for (name, value) in fields.as_object().into_iter().flatten() {
@@ -30,7 +30,7 @@ impl World {
         response
     }
 
-    /// Checks that a text holds none of the secrets that there are, on either side.
+    /// Checks that a text contains none of the secrets of Landfall and the provider.
     pub(crate) async fn assert_no_secret_in(&self, text: &str) {
         let held = self.secret().await;
         let section = &held["providers"]["abyssale"];
@@ -41,13 +41,13 @@ impl World {
         assert!(!text.contains("whsec_"), "a secret is told: {text}");
     }
 
-    /// The signing secrets that Landfall holds.
+    /// The signing secrets that Landfall has stored.
     async fn stored_signing_secrets(&self) -> Vec<Value> {
         let secret = self.secret().await;
         secret["providers"]["abyssale"]["signing_secrets"].as_array().cloned().unwrap_or_default()
     }
 
-    /// A workspace that never had a signing secret, and a Landfall that knows of none.
+    /// Sets up a workspace that never had a signing secret, and removes Landfall's.
     async fn remove_signing_secrets(&self) {
         self.admin(Method::POST, "/reset", json!({ "secrets": true }));
         self.admin(
@@ -58,23 +58,24 @@ impl World {
         self.set_signing_secrets(json!([])).await;
     }
 
-    /// An address of the receiver that leads nowhere and looks at no secret.
+    /// A URL of the receiver that is not found and needs no secret.
     fn unknown_webhook_url(&self) -> String {
         format!("{}/nowhere", self.webhook.url)
     }
 
-    /// Lets the provider's signing side look at its secrets, which it then knows for as long as the knob says.
+    /// Makes the provider's signer read its secrets, which it caches for as long as the knob `secret_cache_seconds`
+    /// says.
     async fn warm_signing_cache(&self) {
         assert_eq!(self.deliver(json!({ "url": self.unknown_webhook_url(), "sign": true })).await, 404);
     }
 
-    /// How often the provider was asked for this path.
+    /// The number of requests to this path of the provider.
     fn provider_request_count(&self, method: &str, path: &str) -> usize {
         let requests = format!("/requests?method={method}&path={path}");
         self.admin(Method::GET, &requests, Value::Null).as_array().map_or(0, Vec::len)
     }
 
-    /// Codes in the signature of each delivery's last attempt, in the order of the deliveries.
+    /// The number of signatures in each delivery's last attempt, in the order of the deliveries.
     fn signature_counts(&self) -> Vec<usize> {
         let last = |sent: &Value| {
             let attempt = sent["attempts"].as_array()?.last()?;

@@ -1,4 +1,4 @@
-//! A job is asked for, shown, and asked of the provider.
+//! Submission of a job, its fields, and the request to the provider.
 
 use bytes::Bytes;
 use harness::{StackOptions, until};
@@ -8,7 +8,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::world::{World, without_deliveries};
 
-/// A world in which the provider takes an hour, so that a job stays where the submission left it.
+/// A world in which the provider takes an hour, so that a job keeps the status of its submission.
 async fn patient() -> World {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
@@ -158,7 +158,7 @@ async fn the_provider_gets_the_api_key_in_its_header() {
 
     let headers = &world.export_requests()[0]["headers"];
     let key = world.abyssale().describe()["api_key"].as_str().expect("a key").to_owned();
-    // The log shows the beginning of a key; that the whole was right shows in the acceptance.
+    // The simulator's log shows the beginning of a key. The acceptance proves that the complete key was right.
     assert_eq!(headers["x-api-key"], format!("{}…", key.chars().take(4).collect::<String>()));
     assert_eq!(headers["content-type"], "application/json");
     assert_eq!(world.accepted_exports(), 1);

@@ -1,4 +1,4 @@
-//! Jobs that stay silent are looked after.
+//! The sweep: polling, expiry and lost messages of jobs without news.
 
 mod expiry;
 mod lost_messages;
@@ -13,11 +13,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::world::World;
 
-/// Long enough for a job that just went silent to be due.
+/// Long enough for a new job to be due.
 const A_MINUTE: u64 = 61;
 
 impl World {
-    /// Every question about a generation that reached the provider.
+    /// The polls of generations that reached the provider.
     fn polls(&self) -> Vec<Value> {
         let requests = self.admin(Method::GET, "/requests?endpoint=api&method=GET", Value::Null);
         let requests = requests.as_array().cloned().unwrap_or_default();
@@ -29,13 +29,13 @@ impl World {
             .collect()
     }
 
-    /// When a job is looked at next.
+    /// When a job is due for the next sweep.
     async fn due_at(&self, id: &str) -> OffsetDateTime {
         let item = self.job_item(id).await;
         OffsetDateTime::parse(item["due_at"].as_s().expect("a text"), &Rfc3339).expect("a time")
     }
 
-    /// Changes attributes of a job's item behind everybody's back.
+    /// Changes attributes of a job's item directly in the table.
     async fn update_job_item(&self, id: &str, attributes: &[(&str, &str)], removed: &[&str]) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut update =
@@ -59,7 +59,7 @@ impl World {
     }
 }
 
-/// How many jobs a sweep looked at, and how many of them moved.
+/// How many jobs a sweep checked, and how many of them changed.
 fn counts(swept: &Value) -> (u64, u64) {
     (swept["checked"].as_u64().expect("a count"), swept["moved"].as_u64().expect("a count"))
 }

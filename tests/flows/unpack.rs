@@ -1,4 +1,4 @@
-//! An archive becomes files, listed in a manifest.
+//! Archives are unpacked into files, which a manifest lists.
 
 mod hostile_archives;
 mod worker_crashes;
@@ -29,7 +29,7 @@ impl World {
         serde_json::from_slice(&bytes).expect("JSON")
     }
 
-    /// Checks that every file of a manifest lies in the bucket as it says, written once.
+    /// Checks that every file of a manifest is in the bucket as listed, and was written once.
     pub(crate) async fn assert_files_match_manifest(&self, manifest: &Value) {
         for file in manifest["files"].as_array().expect("files") {
             let key = file["key"].as_str().expect("a key");
@@ -46,7 +46,7 @@ impl World {
         }
     }
 
-    /// Lets a finished job land once more, as if its record had been lost and its files had not.
+    /// Lands a finished job again, as if its item had been lost and its files had not.
     async fn land_again(&self, id: &str) -> Value {
         let update = self.aws.dynamodb.update_item().table_name(TABLE);
         let update =
@@ -161,7 +161,7 @@ async fn the_manifest_lists_all_of_many_files_and_the_job_the_first_200() {
     assert_eq!(manifest["files"].as_array().map(Vec::len), Some(500));
     assert_eq!(manifest["files"][499]["name"], "file-499.bin");
     world.assert_files_match_manifest(&manifest).await;
-    // Read in blocks, not file by file: end, directory, and a MiB of files.
+    // Read in blocks, not file by file: end record, directory, and a MiB of files.
     assert!(world.cloud.requests().count(Service::S3, "GetObject") < 510);
 }
 
@@ -206,7 +206,7 @@ async fn an_archive_larger_than_memory_is_unpacked_within_96_mib() {
     })
     .await;
     assert_eq!(job["files_total"], 65);
-    // An unoptimised process of its own takes some 30 MiB.
+    // An unoptimised process without work takes some 30 MiB.
     assert!(peak < 96 * MIB as u64, "{} MiB", peak / MIB as u64);
 }
 

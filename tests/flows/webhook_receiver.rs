@@ -1,4 +1,4 @@
-//! The webhook receiver: who gets in, and that nothing is written for those who do not.
+//! The webhook receiver: which deliveries it accepts, and that it writes nothing for the others.
 
 mod bodies;
 mod malformed_deliveries;
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// A well-formed delivery. Where it leads is no allowed host, so that no test calls it.
+/// A well-formed delivery. The host of its URL is not allowed, so that no test calls it.
 fn new_export() -> Value {
     let url = "https://elsewhere.example/exports/a.zip";
     json!({ "event_type": "NEW_EXPORT", "export_id": "9c1f4e0a-72b5-4d55-9a0e-0c2f6d1b8e34", "archive_url": url })
 }
 
-/// Knocks with a signed delivery, and checks that nothing came of it but the answer.
+/// Sends a signed delivery, and checks that it is rejected with this status and without any AWS call.
 async fn assert_rejected(world: &World, url: &str, status: u64) {
     let before = world.aws_calls();
     let response = world.deliver(json!({ "url": url, "sign": true, "body": new_export() })).await;

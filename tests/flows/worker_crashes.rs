@@ -1,4 +1,4 @@
-//! Workers that are killed in the middle of their work.
+//! Workers that are killed or vanish during a landing.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::{archive_builder::archive_of, world::World};
 
 const MIB: usize = 1024 * 1024;
 
-/// A file server whose first answer stops in the middle for as long as anybody waits. The others are whole.
+/// A file server whose first response stalls in the middle. The other responses are complete.
 struct PausingSource {
     origin: String,
     archive: Arc<Vec<u8>>,
@@ -37,7 +37,7 @@ impl PausingSource {
     }
 }
 
-/// Sends so many bytes. An answer that is not whole is held open until the client is gone.
+/// Sends so many bytes. An incomplete response stays open until the client disconnects.
 async fn respond(
     mut stream: TcpStream,
     archive: Arc<Vec<u8>>,
@@ -45,7 +45,7 @@ async fn respond(
     announced: bool,
 ) -> std::io::Result<()> {
     let mut unread = [0; 4096];
-    // What is asked for does not matter, as long as something is.
+    // The request is not parsed.
     if stream.read(&mut unread).await? == 0 {
         return Ok(());
     }
@@ -56,7 +56,7 @@ async fn respond(
     Ok(())
 }
 
-/// The real worker, as processes that can be killed.
+/// Runs the real worker in processes that can be killed.
 pub(crate) fn with_worker_processes(mut options: StackOptions) -> StackOptions {
     options.workers = Workers::Processes(PathBuf::from(env!("CARGO_BIN_EXE_webhook-process")));
     options
@@ -70,7 +70,7 @@ impl World {
         Self::start_with(|options| change(options.variable("TRUSTED_ORIGINS", source.origin.clone()))).await
     }
 
-    /// Submits an export and waits until its worker is in the middle of it: this operation was called.
+    /// Submits an export, and waits until the landing has called this operation. Returns the job's id.
     async fn submit_and_wait_for_call(&self, source: &PausingSource, operation: &str) -> String {
         let (id, url) = self.submit_export_without_callback(3).await;
         let archive_url = format!("{}/a.zip", source.origin);
@@ -84,12 +84,12 @@ impl World {
         id
     }
 
-    /// Kills the worker that is at work.
+    /// Kills the worker that is running.
     pub(crate) fn kill_worker(&self) {
         assert!(self.processes.as_ref().is_some_and(WorkerProcesses::kill), "no worker was at work");
     }
 
-    /// Checks that a job ends stored, byte for byte and once, with nothing left over.
+    /// Checks that a job is stored byte for byte, written once, with no upload open.
     async fn assert_stored_after_crash(&self, id: &str, source: &PausingSource) {
         let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");

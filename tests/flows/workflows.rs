@@ -1,4 +1,4 @@
-//! Workflows that wait: by the task token of a state, or by the callback id of a durable function.
+//! Waiting workflows: Step Functions states with a task token, and durable functions with a callback id.
 
 mod durable_functions;
 mod heartbeats;
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// The token of most stories: of the length and the characters of real ones.
+/// A task token with the length and the characters of real ones.
 const TOKEN: &str = "AQCgAAAAKgAAAAMAAAAAAAAAAW/T+s3cret==";
-/// The callback id of most stories.
+/// A callback id of a durable function.
 const CALLBACK: &str = "Y2FsbGJhY2s/s3cret+aWQ=";
 
 impl World {
-    /// A request for an export by a state that waits, as a direct invocation.
+    /// A direct invocation that submits an export for a waiting state.
     fn waiting_export_request(&self, count: usize, notify: Value) -> Value {
         let mut event = self.export_request(count);
         event["command"] = json!("submit");
@@ -30,7 +30,7 @@ impl World {
         event
     }
 
-    /// Submits an export that nothing is heard of, for a state that waits. Returns the job's id and its callback URL.
+    /// Submits an export without callback, for a waiting state. Returns the job's id and its callback URL.
     async fn submit_waiting_export_without_callback(&self, notify: Value) -> (String, String) {
         self.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
         let job = self.invoke(self.waiting_export_request(2, notify)).await.expect("a job");
@@ -39,13 +39,13 @@ impl World {
         (id, url)
     }
 
-    /// What Step Functions was told of a token, signs of life left out.
+    /// The results that Step Functions received for a token, without heartbeats.
     fn task_results(&self, token: &str) -> Vec<TaskReport> {
         let reports = self.cloud.task_reports().into_iter().filter(|report| report.token() == token);
         reports.filter(|report| !matches!(report, TaskReport::Heartbeat { .. })).collect()
     }
 
-    /// Waits until a state's task has succeeded, and returns its output.
+    /// Waits until a task has succeeded. Returns its output.
     async fn wait_for_task_success(&self, token: &str) -> Value {
         match self.wait_for_task_result(token).await {
             TaskReport::Success { output, .. } => output,
@@ -53,7 +53,7 @@ impl World {
         }
     }
 
-    /// Waits until a state's task has failed. Returns the error's name and its cause.
+    /// Waits until a task has failed. Returns the error's name and its cause.
     async fn wait_for_task_failure(&self, token: &str) -> (String, Value) {
         match self.wait_for_task_result(token).await {
             TaskReport::Failure { error, cause, .. } => (error, serde_json::from_str(&cause).expect("JSON")),
@@ -69,13 +69,13 @@ impl World {
         told
     }
 
-    /// What a durable function was told, signs of life left out.
+    /// The results that a durable function received, without heartbeats.
     fn callback_results(&self, id: &str) -> Vec<CallbackReport> {
         let reports = self.cloud.callback_reports().into_iter().filter(|report| report.id() == id);
         reports.filter(|report| !matches!(report, CallbackReport::Heartbeat { .. })).collect()
     }
 
-    /// Waits until nobody waits for a job any more, and nothing of those who did is left in the table.
+    /// Waits until a job has no waiters, and the table has no attribute of them.
     async fn wait_until_no_waiters(&self, id: &str) {
         until("nobody is left to tell", || async {
             let item = self.job_item(id).await;

@@ -1,4 +1,4 @@
-//! Deliveries to the subscription of a workspace, which name no job.
+//! Deliveries to a workspace subscription, which name no job.
 
 mod banner_events;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Item, World};
 
-/// A world whose workspace tells Landfall of every export, and that adopts what it did not ask for if told so.
+/// A world with a subscription to every export of the workspace. It imports unsubmitted work of these kinds.
 async fn start_subscribed(import_kinds: &str) -> World {
     let world = World::start_with(|options| options.variable("IMPORT_KINDS", import_kinds)).await;
     world.subscribe().await;
@@ -15,7 +15,7 @@ async fn start_subscribed(import_kinds: &str) -> World {
 }
 
 impl World {
-    /// Makes an export in the platform's user interface, and waits until its delivery is dealt with.
+    /// Creates an export in the platform's user interface, and waits until its delivery is processed. Returns its id.
     async fn export_in_platform(&self, export: Value) -> String {
         let export = self.admin(Method::POST, "/exports", export);
         assert_eq!(self.wait_for_attempts(&self.subscription_url(), 1).await[0], 200);
@@ -23,7 +23,7 @@ impl World {
         export["export_id"].as_str().expect("an id").to_owned()
     }
 
-    /// The names of the events of today that were about no job.
+    /// The names of today's recorded events without a job.
     async fn workspace_events_of_today(&self) -> Vec<String> {
         let text = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         let today = |item: &Item| text(item, "pk").is_some_and(|pk| pk.starts_with("WORKSPACE#abyssale#20"));
@@ -34,7 +34,7 @@ impl World {
         names
     }
 
-    /// The only job there is.
+    /// The only job, which was imported.
     async fn imported_job(&self) -> Value {
         let jobs = self.job_items().await;
         assert_eq!(jobs.len(), 1, "{jobs:?}");

@@ -1,4 +1,5 @@
-//! A stack of its own for each story, and the few things that every story does.
+//! The test environment of one story (the "world" of behaviour-driven tests), and the actions that many stories
+//! share.
 
 use std::{collections::HashMap, ops::Deref};
 
@@ -13,10 +14,10 @@ use tempfile::TempDir;
 
 use crate::openapi_conformance;
 
-/// An item of the table.
+/// An item of the DynamoDB table.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// A running stack with an impatient provider, on data of its own.
+/// A running stack with short delays and its own data folder.
 pub(crate) struct World {
     pub(crate) stack: Stack,
     _data: TempDir,
@@ -31,13 +32,13 @@ impl Deref for World {
 }
 
 impl World {
-    /// The usual world.
+    /// Starts a stack with the default settings.
     pub(crate) async fn start() -> Self {
         Self::start_with(|options| options).await
     }
 
-    /// A world with other settings. Waits are short: the provider takes 50 ms, retries come after a second, and nobody
-    /// keeps the provider's pace.
+    /// Starts a stack with changed settings. Delays are short: the provider takes 50 ms, retries follow after a
+    /// second, and there is no rate limit.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
         crate::observability::install_default_subscriber();
         let data = TempDir::new().expect("a temporary folder");
@@ -65,7 +66,7 @@ impl World {
         self.simulator("abyssale")
     }
 
-    /// Calls the control of Abyssale's simulator.
+    /// Calls the admin API of Abyssale's simulator.
     pub(crate) fn admin(&self, method: Method, path: &str, body: Value) -> Value {
         let response = self.abyssale().admin(method, path, &body);
         response.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
@@ -82,7 +83,8 @@ impl World {
         json!({ "provider": "abyssale", "kind": "export", "banner_ids": self.banner_ids(count) })
     }
 
-    /// A request to the submit API. Its answer is as the API's description says. Redirects are not followed.
+    /// Sends a request to the submit API, and checks that the response matches the API's description. Redirects are
+    /// not followed.
     pub(crate) async fn call_api(
         &self,
         method: Method,
@@ -135,31 +137,31 @@ impl World {
         object.body.collect().await.expect("its bytes").to_vec()
     }
 
-    /// How many export POSTs the provider accepted.
+    /// The number of exports that the provider accepted.
     pub(crate) fn accepted_exports(&self) -> u64 {
         self.admin(Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64().expect("a count")
     }
 
-    /// Lays a fault in the way of the provider's calls, deliveries or downloads.
+    /// Makes the provider's API calls, deliveries or downloads fail.
     pub(crate) fn inject_fault(&self, fault: Value) {
         self.admin(Method::POST, "/faults", fault);
     }
 
-    /// Every export POST that reached the provider, refused and lost ones included.
+    /// Every export request that reached the provider, rejected and lost ones included.
     pub(crate) fn export_requests(&self) -> Vec<Value> {
         let requests =
             self.admin(Method::GET, "/requests?method=POST&path=/async/banners/export", Value::Null);
         requests.as_array().cloned().unwrap_or_default()
     }
 
-    /// Every request for work that reached the provider, whatever the work, refused and lost ones included.
+    /// Every request for work that reached the provider, of any kind, rejected and lost ones included.
     pub(crate) fn work_requests(&self) -> Vec<Value> {
         let requests = self.admin(Method::GET, "/requests?endpoint=api&method=POST", Value::Null);
         let requests = requests.as_array().cloned().unwrap_or_default();
         requests.into_iter().filter(|post| post["path"] != "/subscribe").collect()
     }
 
-    /// Everything that is in the table.
+    /// All items of the table.
     pub(crate) async fn table_items(&self) -> Vec<Item> {
         let scan = self.aws.dynamodb.scan().table_name(TABLE).consistent_read(true);
         scan.send().await.expect("a page of items").items().to_vec()
@@ -171,7 +173,7 @@ impl World {
         self.table_items().await.into_iter().filter(|item| sort_key(item).as_deref() == Some("JOB")).collect()
     }
 
-    /// Replaces Landfall's secret. The functions keep what they have fetched before.
+    /// Replaces Landfall's secret. The functions keep their cached copies.
     pub(crate) async fn put_secret(&self, secret: &Value) {
         let put = self.aws.secrets.put_secret_value().secret_id(SECRET).secret_string(secret.to_string());
         put.send().await.expect("a new version of the secret");
@@ -182,20 +184,20 @@ impl World {
         self.secret_at(SECRET).await.1
     }
 
-    /// The secret of tokens.
+    /// The secret with the access tokens.
     pub(crate) async fn token_secret(&self) -> Value {
         self.secret_at(TOKEN_SECRET).await.1
     }
 
-    /// The current version of a secret, and what it holds.
+    /// The version id and content of a secret.
     pub(crate) async fn secret_at(&self, id: &str) -> (String, Value) {
         let secret = self.aws.secrets.get_secret_value().secret_id(id).send().await.expect("a secret");
         let text = secret.secret_string().expect("a text");
         (secret.version_id().expect("a version").to_owned(), serde_json::from_str(text).expect("JSON"))
     }
 
-    /// Lets the worker look after silent jobs, as if so many seconds had passed. Jobs are first due a minute after
-    /// they went silent.
+    /// Runs the sweep as if so many seconds had passed. A job is due for the first time a minute after its
+    /// submission.
     pub(crate) async fn sweep(&self, ahead_seconds: u64) -> Value {
         let event = json!({ "command": "sweep", "ahead_seconds": ahead_seconds });
         (self.worker_function)(event).await.expect("a sweep")
@@ -207,14 +209,14 @@ impl World {
     }
 }
 
-/// A job as it is shown where it is made or listed.
+/// A job as it is shown by `POST /jobs` and `GET /jobs`.
 pub(crate) fn without_deliveries(job: &Value) -> Value {
     let mut job = job.clone();
     job.as_object_mut().expect("an object").remove("deliveries").expect("deliveries");
     job
 }
 
-/// Checks that an answer is a problem with this status and of this type, and returns its body.
+/// Checks that a response is a problem with this status and type. Returns its body.
 pub(crate) fn assert_problem<'a>(response: &'a Response<Value>, status: u16, kind: &str) -> &'a Value {
     let body = response.body();
     assert_eq!(response.status(), status, "{body}");

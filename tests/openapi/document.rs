@@ -1,4 +1,4 @@
-//! The whole description.
+//! The OpenAPI document.
 
 use serde_json::{Map, Value, json};
 

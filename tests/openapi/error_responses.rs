@@ -1,4 +1,4 @@
-//! Answers that are failures: each class in its status, in the words of its type.
+//! Error responses: each error class with its status, in the words of its type.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     success_responses::header,
 };
 
-/// The statuses in which API Gateway answers for itself, and why.
+/// The statuses with which API Gateway itself responds, and why.
 const GATEWAY: [(u16, &str); 4] = [
     (403, "API Gateway: the caller may not do this."),
     (429, "API Gateway: more requests came than it lets through."),
@@ -19,7 +19,7 @@ const GATEWAY: [(u16, &str); 4] = [
     (503, "API Gateway: no answer came in time. What was asked for may have happened."),
 ];
 
-/// The failures that an operation of these classes can answer, by status: references to responses that operations share.
+/// The error responses of an operation with these classes, by status: references to responses that operations share.
 pub(crate) fn responses(classes: &[ErrorClass], shared: &mut Map<String, Value>) -> Map<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<ErrorClass>> = GATEWAY.map(|(status, _)| (status, vec![])).into();
     for class in classes {
@@ -34,7 +34,7 @@ pub(crate) fn responses(classes: &[ErrorClass], shared: &mut Map<String, Value>)
     by_status.into_iter().map(&mut reference).collect()
 }
 
-/// The classes that a response may be of, or who else answers it.
+/// The name of a response: its error classes, or API Gateway.
 fn name(status: u16, classes: &[ErrorClass]) -> String {
     match classes {
         [] => format!("Gateway{status}"),
@@ -60,7 +60,7 @@ fn response(status: u16, classes: &[ErrorClass]) -> Value {
     json!({ "description": description.join("\n"), "headers": headers, "content": content })
 }
 
-/// A problem of one of these classes.
+/// The schema of a problem of one of these classes.
 fn problem(status: u16, classes: &[ErrorClass]) -> Value {
     let urns: Vec<String> = classes.iter().map(|class| Problem::urn(*class)).collect();
     let told = json!({ "properties": { "status": { "const": status }, "type": { "enum": urns } } });

@@ -1,7 +1,7 @@
-//! The submit API described as OpenAPI 3.1: made from the types that answer and the schemas beside the code that checks
-//! requests, and compared with what is committed and served.
+//! The submit API described as OpenAPI 3.1: generated from the response types and from the schemas beside the code
+//! that validates requests, and compared with the committed document.
 //!
-//! `UPDATE_OPENAPI=1 cargo test --test openapi` writes `functions/submit/openapi.json` anew.
+//! `UPDATE_OPENAPI=1 cargo test --test openapi` regenerates `functions/submit/openapi.json`.
 
 mod document;
 mod error_responses;
@@ -44,7 +44,7 @@ fn every_reference_resolves_and_every_schema_is_referenced() {
     }
 }
 
-/// A route that the template does not name is not there on AWS.
+/// API Gateway serves only the routes that the template names.
 #[test]
 fn the_template_has_every_operation() {
     let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
@@ -54,7 +54,7 @@ fn the_template_has_every_operation() {
     let document = document::document();
     let mut operations = 0;
     for (path, methods) in document["paths"].as_object().expect("paths") {
-        // Only the last variable of a path may stand for several segments.
+        // Only the last variable of a path may match several segments.
         let path = path.replace("{name}", "{name+}");
         for method in methods.as_object().expect("methods").keys().filter(|name| *name != "parameters") {
             let route = format!("ApiId: !Ref SubmitApi Method: {} Path: {path} ", method.to_uppercase());

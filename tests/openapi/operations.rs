@@ -1,4 +1,4 @@
-//! What can be asked of the API, path by path.
+//! The operations of the API, by path.
 
 use ErrorClass::{
     IdempotencyMismatch, Internal, InvalidRequest, JobConflict, Misconfigured, NotFound, PayloadTooLarge,
@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{error_responses, parameters, response_schemas::reference, success_responses};
 
-/// What may go wrong with anything.
+/// Errors of every operation.
 const ANY: &[ErrorClass] = &[InvalidRequest, Misconfigured, Internal, StorageUnavailable];
-/// What may go wrong with a body.
+/// Errors of operations with a body.
 const BODY: &[ErrorClass] = &[PayloadTooLarge, UnsupportedMediaType];
-/// What may go wrong where a provider is asked for work.
+/// Errors of operations that submit work to a provider.
 const PROVIDER: &[ErrorClass] = &[
     ProviderPlan,
     ProviderConflict,
@@ -25,7 +25,7 @@ const PROVIDER: &[ErrorClass] = &[
     ProviderUnavailable,
 ];
 
-/// Responses that operations have in common, by name.
+/// Responses that operations share, by name.
 type Shared = Map<String, Value>;
 
 /// All paths with their operations.
@@ -134,7 +134,7 @@ fn body(schema: &str, required: bool) -> Value {
     json!({ "required": required, "content": { "application/json": { "schema": reference(schema) } } })
 }
 
-/// An operation with its answers.
+/// An operation with its responses.
 fn answered<const N: usize>(
     shared: &mut Shared,
     mut operation: Value,

@@ -3,7 +3,7 @@
 use model::Status;
 use serde_json::{Value, json};
 
-/// The job of a path.
+/// The path parameter `job_id`.
 pub(crate) fn job_id() -> Value {
     json!({
         "name": "job_id", "in": "path", "required": true,
@@ -15,7 +15,7 @@ pub(crate) fn job_id() -> Value {
     })
 }
 
-/// The file of a path.
+/// The path parameter `name`.
 pub(crate) fn file_name() -> Value {
     json!({
         "name": "name", "in": "path", "required": true,
@@ -24,7 +24,7 @@ pub(crate) fn file_name() -> Value {
     })
 }
 
-/// How long a link lasts.
+/// The lifetime of a link.
 pub(crate) fn expires_in() -> Value {
     query(
         "expires_in",
@@ -33,7 +33,7 @@ pub(crate) fn expires_in() -> Value {
     )
 }
 
-/// What makes a repetition recognisable.
+/// The header `Idempotency-Key`.
 pub(crate) fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header",
@@ -43,7 +43,7 @@ pub(crate) fn idempotency_key() -> Value {
     })
 }
 
-/// Which jobs are listed.
+/// The query parameters of the job list.
 pub(crate) fn listing() -> Vec<Value> {
     let text = || json!({ "type": "string", "minLength": 1 });
     let day = || json!({ "type": "string", "format": "date" });
@@ -70,7 +70,7 @@ pub(crate) fn listing() -> Vec<Value> {
     ]
 }
 
-/// Parameters with names of the caller's own.
+/// The parameters `metadata.NAME`, whose names the caller chooses.
 fn metadata() -> Value {
     let mut metadata = query(
         "metadata",

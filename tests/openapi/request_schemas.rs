@@ -1,4 +1,4 @@
-//! Schemas of what callers send. What they may order stands beside the code that checks it, in `providers`.
+//! Schemas of requests. The schemas of orders are in `providers`, beside the code that validates them.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,8 @@ pub(crate) fn schemas() -> Map<String, Value> {
             let name = pascal(&[provider.name(), order.kind, order.variant]);
             orders.push(reference(&name));
             let mut schema = submission(provider.name(), &order);
-            // Clients that are made from a schema send the fields of other variants as null, which is the same as absent.
+            // Clients that are generated from a schema send the fields of other variants as null, which is the same
+            // as absent.
             for field in fields_of_other_variants(*provider, &order) {
                 let description = "Only for another variant of this kind.";
                 schema["properties"][field] = json!({ "type": "null", "description": description });
@@ -35,7 +36,7 @@ pub(crate) fn schemas() -> Map<String, Value> {
     schemas
 }
 
-/// The fields that requests of the same kind have and this variant has not.
+/// The fields of other variants of the same kind that this variant lacks.
 pub(crate) fn fields_of_other_variants(
     provider: &dyn Provider,
     order: &OrderSchema,
@@ -45,7 +46,7 @@ pub(crate) fn fields_of_other_variants(
     names.filter(|name| order.fields.iter().all(|(own, _)| own != name)).collect()
 }
 
-/// An order with the fields that all orders have in common.
+/// An order with the fields that all orders share.
 fn submission(provider: &str, order: &OrderSchema) -> Value {
     let mut fields = json!({
         "provider": { "type": "string", "const": provider },
@@ -70,7 +71,7 @@ fn submission(provider: &str, order: &OrderSchema) -> Value {
     schema
 }
 
-/// Whom the job tells of its end.
+/// The notification targets of a job.
 fn notify() -> Value {
     let host = r"https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?";
     let mut notify = closed(

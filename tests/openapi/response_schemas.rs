@@ -1,11 +1,11 @@
-//! Schemas of the types that answer.
+//! Schemas of the response types.
 
 use model::{ErrorClass, JobList, JobView, LinkView};
 use runtime::Problem;
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
-/// The schemas of every answer, by name.
+/// The schemas of every response, by name.
 pub(crate) fn of_answers() -> Map<String, Value> {
     let mut generator = generator();
     generator.subschema_for::<JobView<'_>>();
@@ -17,7 +17,7 @@ pub(crate) fn of_answers() -> Map<String, Value> {
     schemas
 }
 
-/// What a class of failure means, in the words of its type.
+/// The meaning of an error class, in the words of its type.
 pub(crate) fn meaning(class: ErrorClass) -> String {
     let schema = generator().into_root_schema_for::<ErrorClass>();
     let classes = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -39,7 +39,7 @@ fn generator() -> SchemaGenerator {
     settings.with_transform(RecursiveTransform(no_null_where_it_may_be_left_out)).into_generator()
 }
 
-/// Takes out the widths of Rust's numbers, which are no formats of OpenAPI, and the line breaks of doc comments.
+/// Removes the widths of Rust's integers, which are no OpenAPI formats, and the line breaks of doc comments.
 fn tidy(schema: &mut Schema) {
     let is_width = |format: &Value| format.as_str().is_some_and(|format| format.starts_with("uint"));
     if schema.get("format").is_some_and(is_width) {
@@ -50,7 +50,7 @@ fn tidy(schema: &mut Schema) {
     }
 }
 
-/// What may be left out of an answer is left out when there is nothing to say, and never `null`.
+/// Removes `null` from optional fields: a response omits them instead.
 fn no_null_where_it_may_be_left_out(schema: &mut Schema) {
     let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
@@ -65,7 +65,7 @@ fn no_null_where_it_may_be_left_out(schema: &mut Schema) {
     }
 }
 
-/// What API Gateway says for itself.
+/// The body of a response of API Gateway itself.
 fn gateway_message() -> Value {
     json!({
         "type": "object",

@@ -1,4 +1,4 @@
-//! The schemas of requests and the code that checks requests say the same.
+//! The request schemas and the code that validates requests agree.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use submit::Command;
 
 use crate::{document::document, request_schemas::fields_of_other_variants};
 
-/// Values of every type, at and beyond the edges of what is taken somewhere.
+/// Values of every type, at and beyond the limits of any field.
 fn values() -> Vec<Value> {
     let id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
     let job = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
@@ -84,8 +84,8 @@ fn values() -> Vec<Value> {
     texts.chain(numbers).chain(others).collect()
 }
 
-/// The example with one field changed, for every field and value, within options too, and every field of the other variants
-/// of its kind.
+/// The example with one field changed, for every field and value, also within options, and with every field of the
+/// other variants of its kind.
 fn requests(provider: &dyn Provider, order: &OrderSchema) -> Vec<Map<String, Value>> {
     let example = order.example.as_object().cloned().expect("an object");
     let mut requests = vec![example.clone()];
@@ -125,14 +125,14 @@ fn judged(provider: &dyn Provider, order: &OrderSchema, schema: &Validator) -> B
     requests(provider, order).into_iter().map(judge).collect()
 }
 
-/// The schema of a whole request.
+/// The schema of a complete request.
 fn submit_request() -> Validator {
     let mut schema = document();
     schema["$ref"] = json!("#/components/schemas/SubmitRequest");
     jsonschema::validator_for(&schema).expect("a schema")
 }
 
-/// What might be said of whom the job tells: nobody, everything there is, and each field with every value.
+/// Values of `notify`: none, everything allowed, and each field with every value.
 fn audiences() -> Vec<Value> {
     let said = [
         "aZ09+/==",

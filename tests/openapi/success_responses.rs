@@ -1,10 +1,10 @@
-//! Answers that are no failures, and the headers of all answers.
+//! Responses without an error, and the headers of all responses.
 
 use serde_json::{Map, Value, json};
 
 use crate::response_schemas::reference;
 
-/// An answer of JSON.
+/// A JSON response.
 pub(crate) fn json_of(description: &str, schema: &str) -> Value {
     json!({
         "description": description,
@@ -13,7 +13,7 @@ pub(crate) fn json_of(description: &str, schema: &str) -> Value {
     })
 }
 
-/// An answer that shows a job which was made or moved, and says where it is.
+/// A response with a job that was created or changed, and its location.
 pub(crate) fn job_at(description: &str) -> Value {
     let mut response = json_of(description, "Job");
     response["headers"]["Location"] = header("JobLocation");
@@ -21,14 +21,14 @@ pub(crate) fn job_at(description: &str) -> Value {
     response
 }
 
-/// An answer that leads to a file.
+/// A redirect to a file.
 pub(crate) fn redirect() -> Value {
     let mut response = json_of("A link to the file.", "Link");
     response["headers"]["Location"] = header("FileLocation");
     response
 }
 
-/// This document.
+/// The response with this document.
 pub(crate) fn document() -> Value {
     json!({
         "description": "This document.",
@@ -37,7 +37,7 @@ pub(crate) fn document() -> Value {
     })
 }
 
-/// What can be done with the job of an answer.
+/// The operations that follow from the job of a response.
 pub(crate) fn links() -> Value {
     let operations = ["getJob", "getArchive", "getManifest", "retryJob", "cancelJob", "replayDelivery"];
     let link = |operation: &str| json!({ "operationId": operation, "parameters": { "job_id": "$response.body#/job_id" } });

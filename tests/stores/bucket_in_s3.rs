@@ -1,4 +1,4 @@
-//! Files in S3: whole or not at all, written once, with a checksum that S3 agrees with.
+//! Objects in S3: complete or not at all, written once, with a checksum that S3 confirms.
 
 use bucket::{Bucket, Key, Upload, UploadedObject};
 use bytes::Bytes;
@@ -21,7 +21,7 @@ fn key() -> Key {
     Key::Archive(ProviderName::new("abyssale"), JobId::generate())
 }
 
-/// Bytes that differ from place to place, in uneven pieces.
+/// Bytes that differ from position to position, in uneven pieces.
 fn pieces(length: usize) -> Vec<Bytes> {
     let whole: Bytes = (0..length).map(|at| (at.wrapping_mul(31) >> 3) as u8).collect::<Vec<u8>>().into();
     (0..length).step_by(700_001).map(|at| whole.slice(at..length.min(at + 700_001))).collect()

@@ -1,4 +1,4 @@
-//! Slots at a provider: never more jobs under way than there are, and the oldest who found none comes first.
+//! Slots of the concurrency limit: never more running jobs than slots, and the oldest waiting job gets the next one.
 
 use job_store::JobStore;
 use model::{Event, Job, JobId, NewJob, Origin, ProviderJobId, ProviderName, Source};
@@ -15,7 +15,7 @@ fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-/// A job that is being asked for.
+/// Claims a job with the status `submitting`. Returns its id.
 async fn job(records: &JobStore) -> JobId {
     let job = Job::new(NewJob {
         id: JobId::generate(),
@@ -51,7 +51,8 @@ async fn concurrent_jobs_take_no_more_slots_than_there_are() {
     for taker in takers {
         have += usize::from(taker.await.expect("no panic"));
     }
-    // Who found somebody older without one steps back, so that there may be fewer at first, and never more.
+    // A job that finds an older waiting job releases its slot, so that at first fewer jobs may hold one, and never
+    // more.
     assert!((1..=3).contains(&have), "{have}");
 }
 

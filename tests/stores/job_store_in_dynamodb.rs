@@ -1,4 +1,4 @@
-//! Jobs in DynamoDB: made once, changed by one writer at a time, landed by one worker at a time.
+//! Jobs in DynamoDB: created once, changed by one writer at a time, landed by one worker at a time.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -171,7 +171,7 @@ async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     assert!(matches!(records.lease(id, LEASE, now()).await, Ok(LeaseAttempt::Busy(_))));
     records.renew(&first, LEASE, now()).await.expect("still held");
 
-    // The first worker freezes; after its lease ran out another one takes over.
+    // The first worker stops responding; after its lease has expired another one takes over.
     let later = now() + LEASE * 2;
     let LeaseAttempt::Held { lease: second, .. } = records.lease(id, LEASE, later).await.expect("an answer")
     else {

@@ -1,4 +1,5 @@
-//! Turns at a provider: never closer together than the interval, whoever asks, and none left out.
+//! Rate-limit reservations at a provider: never closer together than the interval, for any number of clients, and
+//! none left out.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::server::table;
 const INTERVAL: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(3600);
 
-/// A moment with microseconds, as the table keeps it.
+/// A time with microseconds, which is the precision of the table.
 fn start() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_790_000_000).expect("a time") + Duration::from_micros(123_457)
 }

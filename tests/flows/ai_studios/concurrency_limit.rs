@@ -1,4 +1,4 @@
-//! Only so many exports are under way at once (contract 6.3); the others wait.
+//! The concurrency limit (contract 6.3): only so many exports run at the provider at once, the others wait.
 
 use harness::until;
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::{BEYOND_POLL_DELAY, scripted_server::ScriptedStudio, video_request, world_with};
 use crate::world::World;
 
-/// Another project.
+/// The id of another project.
 const OTHER_PROJECT: &str = "66b1f0c2a9d3e84f57c10a2c";
 
-/// A world in which one export is under way, which is all that there may be.
+/// A world in which one running export uses the only slot.
 async fn world_at_limit() -> (World, ScriptedStudio, String) {
     let (world, studio) = world_with(|options| options.variable("AI_STUDIOS_CONCURRENT_JOBS", "1")).await;
     let id = world.submit_request(&video_request()).await;
@@ -19,7 +19,7 @@ async fn world_at_limit() -> (World, ScriptedStudio, String) {
 }
 
 impl World {
-    /// Waits until whoever took up a job's message has found no room.
+    /// Waits until the worker has checked a queued job and found no free slot.
     async fn wait_for_postponed_submission(&self, id: &str) {
         let found = async || {
             let item = self.job_item(id).await;

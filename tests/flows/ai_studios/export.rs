@@ -1,4 +1,4 @@
-//! An export is asked for once, whatever becomes of the answer.
+//! An export is requested once, whatever happens to the response.
 
 use std::time::Duration;
 

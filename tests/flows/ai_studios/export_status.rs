@@ -1,4 +1,4 @@
-//! What the provider says of an export, in every way in which it might.
+//! Export status: every response format in which the provider may report it.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A job that is taken, and a provider that then goes on like this; each look is a sweep.
+/// Submits a job, scripts the replies to its polls, and runs so many sweeps. Each sweep polls once.
 async fn job_after_sweeps(
     looks: usize,
     replies: impl FnOnce(&ScriptedStudio) -> Vec<Reply>,

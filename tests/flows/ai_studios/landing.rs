@@ -1,4 +1,4 @@
-//! Videos that are not to be had where they should be (S26).
+//! Videos that cannot be downloaded from their URL (S26).
 
 use serde_json::json;
 

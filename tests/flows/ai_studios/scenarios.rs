@@ -1,6 +1,6 @@
-//! The contract's catalogue of scenarios (9.6), as the simulator plays them, on virtual time: the simulator's clock and
-//! the job's own times move together. What every client does by hand, scenarios S29, S31 and S32, is not here: lists
-//! are an operator's (`tokens.rs`), and projects that other tools make are tracked (`creators.rs`).
+//! The contract's catalogue of scenarios (9.6), played by the simulator in virtual time: the simulator's clock and
+//! the job's own times advance together. Scenarios S29, S31 and S32 are elsewhere: listing workspaces is an operator
+//! command (`tokens.rs`), and projects made by other tools are tracked (`tracked_projects.rs`).
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::BEYOND_POLL_DELAY;
 use crate::world::World;
 
-/// A world with the scenario on, and the project that it is about.
+/// Starts a world that plays this scenario. Returns it with the request for the scenario's project.
 async fn start_scenario(scenario: &str, variant: &str) -> (World, Value) {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
     control(&world, Method::PUT, "/scenario", json!({ "scenario": scenario, "variant": variant }));
@@ -31,7 +31,7 @@ pub(super) fn control(world: &World, method: Method, path: &str, body: Value) ->
     response.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
 }
 
-/// How many exports the provider was asked for, and took.
+/// How many exports were requested from the provider, and how many it accepted.
 pub(super) fn export_counts(world: &World) -> (usize, u64) {
     let path = "/requests?endpoint=api&method=POST&path=/api/odin/v3/editor/project/export";
     let asked = control(world, Method::GET, path, Value::Null).as_array().map_or(0, Vec::len);
@@ -39,7 +39,7 @@ pub(super) fn export_counts(world: &World) -> (usize, u64) {
     (asked, taken.expect("a count"))
 }
 
-/// Plays a scenario to its end, which comes within 70 minutes, and returns the job.
+/// Plays a scenario until its job ends, within 70 minutes of virtual time. Returns the job.
 async fn run_scenario(scenario: &str, variant: &str) -> (World, Value) {
     let (world, request) = start_scenario(scenario, variant).await;
     let id = world.submit_request(&request).await;
@@ -57,7 +57,7 @@ async fn run_scenario(scenario: &str, variant: &str) -> (World, Value) {
     panic!("{scenario} {variant} has no end: {:#}", world.job(&id).await);
 }
 
-/// The job when its files are not on their way.
+/// Returns the job once no landing is pending or running.
 async fn wait_until_transferred(world: &World, id: &str) -> Value {
     until("nothing is on its way", || async {
         let job = world.job(id).await;
@@ -66,7 +66,7 @@ async fn wait_until_transferred(world: &World, id: &str) -> Value {
     .await
 }
 
-/// Scenarios that end with the video in the bucket after one export.
+/// Checks that these scenarios end with the video in the bucket after one export.
 async fn assert_lands(scenarios: &[(&str, &[&str])]) {
     for (scenario, variants) in scenarios {
         for variant in *variants {
@@ -80,7 +80,7 @@ async fn assert_lands(scenarios: &[(&str, &[&str])]) {
     }
 }
 
-/// Scenarios that end with a reason and without a file.
+/// Checks that a scenario ends with this status, error and reason, and without a file.
 async fn assert_fails(scenario: &str, variant: &str, status: &str, class: &str, reason: &str) {
     let (world, job) = run_scenario(scenario, variant).await;
     assert_eq!(

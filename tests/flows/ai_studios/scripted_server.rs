@@ -1,5 +1,5 @@
-//! AI Studios by script: every call is answered by the next of the answers that a story gave for it, and the last one
-//! stays. Every request is kept.
+//! A scripted AI Studios server. Every call gets the next of the replies that the test scripted for it; the last
+//! reply repeats. The server records every request.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,28 +12,28 @@ use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// Longer than anybody in these stories waits for an answer.
+/// Longer than any timeout in these tests.
 const NO_REPLY: Duration = Duration::from_secs(20);
-/// The project that every story is about.
+/// The id of the project in these tests.
 pub(super) const PROJECT: &str = "66b1f0c2a9d3e84f57c10a2b";
 
-/// One answer.
+/// A scripted reply.
 #[derive(Debug, Clone)]
 pub(super) enum Reply {
-    /// In the usual envelope.
+    /// This data in the provider's envelope.
     Data(Value),
-    /// A status with this body, as it is.
+    /// This status and body, unchanged.
     Raw(u16, String),
-    /// A status with this header.
+    /// This status with one header.
     WithHeader(u16, &'static str, &'static str),
-    /// Nothing, for as long as anybody waits.
+    /// No response before the client's timeout.
     Never,
 }
 
-/// A request that came.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub(super) struct RecordedRequest {
-    /// What it is for, as [`ScriptedStudio::reply`] names it.
+    /// The name of the call, as in [`ScriptedStudio::reply_with`].
     pub(super) call: String,
     pub(super) path: String,
     pub(super) token: Option<String>,
@@ -47,18 +47,18 @@ struct Script {
     tokens: u32,
 }
 
-/// The provider.
+/// The running server.
 #[derive(Debug, Clone)]
 pub(super) struct ScriptedStudio {
-    /// Where its API is.
+    /// The origin of its API.
     pub(super) api: String,
-    /// Where its files are.
+    /// The origin of its files.
     pub(super) files: String,
     script: Arc<Mutex<Script>>,
 }
 
 impl ScriptedStudio {
-    /// A provider that has a project nobody ever exported, and takes an export of it.
+    /// Starts a server with one project that was never exported. It accepts an export.
     pub(super) async fn start() -> Self {
         let script = Arc::new(Mutex::new(Script::default()));
         let api = serve(script.clone(), api).await;
@@ -75,38 +75,38 @@ impl ScriptedStudio {
         work(&mut self.script.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What is answered from now on to `progress`, `project`, `export`, `token`, `auth`, `workspaces` or `file`.
+    /// Scripts the replies to `progress`, `project`, `export`, `token`, `auth`, `workspaces` or `file`.
     pub(super) fn reply_with(&self, call: &str, answers: impl IntoIterator<Item = Reply>) {
         self.script(|script| script.answers.insert(call.to_owned(), answers.into_iter().collect()));
     }
 
-    /// The progress from now on.
+    /// Scripts the reply to every further poll.
     pub(super) fn set_progress(&self, progress: Value) {
         self.reply_with("progress", [Reply::Data(progress)]);
     }
 
-    /// The video is there.
+    /// Makes the video available.
     pub(super) fn complete_video(&self) {
         self.set_progress(json!({ "progress": 100, "state": "exported", "downloadUrl": self.video_url() }));
     }
 
-    /// Where the video is.
+    /// The URL of the video.
     pub(super) fn video_url(&self) -> String {
         format!("{}/export/spring.mp4", self.files)
     }
 
-    /// The requests of a kind.
+    /// The recorded requests of one call.
     pub(super) fn requests(&self, call: &str) -> Vec<RecordedRequest> {
         self.script(|script| script.requests.iter().filter(|request| request.call == call).cloned().collect())
     }
 
-    /// How many requests of these kinds came.
+    /// The number of recorded requests of these calls.
     pub(super) fn request_count(&self, calls: &[&str]) -> usize {
         calls.iter().map(|call| self.requests(call).len()).sum()
     }
 }
 
-/// An MP4 as far as anybody here looks.
+/// The smallest content that is recognised as an MP4.
 pub(super) fn video_bytes() -> Vec<u8> {
     let mut video = b"\0\0\0\x18ftypisom\0\0\x02\0isommp41".to_vec();
     video.extend(b"\0\0\x40\x08free");
@@ -186,14 +186,14 @@ fn next(script: &mut Script, call: &str) -> Reply {
     }
 }
 
-/// A token of a day that names its number.
+/// A token with a lifetime of one day, and with its number in its text.
 fn token(number: u32) -> String {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     let claims = json!({ "iat": 1_000_000, "exp": 1_086_400 });
     format!("token{number}.{}.signature", BASE64_URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
-/// A refusal in the usual envelope.
+/// An error in the provider's envelope.
 pub(super) fn refusal(code: u16, message: &str) -> String {
     json!({ "success": false, "error": { "code": code, "msg": message } }).to_string()
 }

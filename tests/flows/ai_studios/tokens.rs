@@ -1,4 +1,5 @@
-//! Tokens are exchanged once for all, renewed in time, and once more when they are refused.
+//! Access tokens are exchanged once for all jobs, renewed before they expire, and exchanged again when the provider
+//! rejects them.
 
 use futures_util::future::join_all;
 use harness::{SECRET, TOKEN_SECRET};
@@ -18,7 +19,7 @@ fn tokens(requests: &[super::scripted_server::RecordedRequest]) -> Vec<String> {
 }
 
 impl World {
-    /// Lets the token's time be over.
+    /// Makes the stored token expire.
     async fn expire_token(&self) {
         let mut tokens = self.token_secret().await;
         tokens["providers"]["ai_studios"]["token"]["renew_at"] = json!("2020-01-01T00:00:00Z");

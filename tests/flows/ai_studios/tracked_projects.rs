@@ -1,4 +1,4 @@
-//! Projects that other tools make and export (contract 7): the job only watches them and brings the video home.
+//! Tracked projects, which other tools create and export (contract 7): the job polls them and lands the video.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::world::World;
 
-/// A tool that makes projects with the operator's own keys.
+/// A tool that creates projects with the operator's own keys.
 struct OtherTool<'a> {
     world: &'a World,
     api_url: String,
@@ -30,7 +30,7 @@ impl<'a> OtherTool<'a> {
         tool
     }
 
-    /// The `data` of an answer.
+    /// Calls the API. Returns the `data` of the response.
     async fn post(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}{path}", self.api_url);
         let headers = [("authorization", self.token.as_str())];
@@ -43,7 +43,7 @@ fn tracking_request(project: &Value) -> Value {
     json!({ "provider": "ai_studios", "kind": "export", "project_id": project, "track": true })
 }
 
-/// Lets time pass, for the provider and for the job, and looks how the work stands then.
+/// Advances the time of the provider and of the job, runs a sweep, and returns the job.
 async fn advance_and_sweep(world: &World, id: &str, seconds: u64) -> Value {
     world.age_job(id, Duration::from_secs(seconds)).await;
     control(world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));

@@ -1,4 +1,4 @@
-//! A callback is a reason to ask, and nothing in it is believed.
+//! An AI Studios callback is unauthenticated. It only triggers a poll, and none of its content is trusted.
 
 use harness::until;
 use http::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{callback, scripted_server::Reply, video_request, world};
 use crate::world::World;
 
-/// Waits until the job's record of deliveries has so many.
+/// Waits until so many deliveries are recorded for the job.
 async fn wait_for_recorded_deliveries(world: &World, id: &str, count: usize) {
     until("deliveries are dealt with", || async {
         (world.recorded_deliveries(id).await.len() >= count).then_some(())
@@ -48,7 +48,7 @@ async fn s22_forged_callbacks_cause_one_poll_per_five_seconds_and_no_download() 
     }
     wait_for_recorded_deliveries(&world, &id, 4).await;
     let job = world.job(&id).await;
-    // One at once, and one five seconds later for all that wait_for_recorded_deliveries meanwhile.
+    // One poll at once, and one after five seconds for all callbacks that arrived in between.
     assert_eq!((studio.request_count(&["progress"]) - before, studio.request_count(&["file"])), (2, 0));
     assert_eq!((&job["status"], &job["progress"]), (&json!("rendering"), &json!(99.0)), "a claim is no end");
     assert_eq!(job["files"], json!([]));

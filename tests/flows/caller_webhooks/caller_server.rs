@@ -1,4 +1,4 @@
-//! A caller's own server, which notes what it is told and answers as it is asked to.
+//! A caller's webhook endpoint. It records the webhooks and replies as scripted.
 
 use std::{
     collections::VecDeque,
@@ -18,18 +18,18 @@ use serde_json::Value;
 use standardwebhooks::Webhook;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// How a caller answers.
+/// A scripted reply.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reply {
-    /// With this status.
+    /// This status.
     Status(u16),
-    /// With this status and a header.
+    /// This status and a header.
     With(u16, &'static str, &'static str),
-    /// Never.
+    /// No response.
     Never,
 }
 
-/// One request that came.
+/// A received webhook.
 #[derive(Debug, Clone)]
 pub(super) struct ReceivedWebhook {
     pub(super) path: String,
@@ -38,17 +38,17 @@ pub(super) struct ReceivedWebhook {
 }
 
 impl ReceivedWebhook {
-    /// What it says.
+    /// The body as JSON.
     pub(super) fn body(&self) -> Value {
         serde_json::from_slice(&self.bytes).expect("JSON")
     }
 
-    /// A header.
+    /// The value of a header, or an empty text.
     pub(super) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// Whether the published library takes the signature.
+    /// Whether the reference implementation of Standard Webhooks accepts the signature.
     pub(super) fn is_signed_with(&self, secret: &Value) -> bool {
         let webhook = Webhook::new(secret.as_str().expect("a secret")).expect("a key");
         webhook.verify(&self.bytes, &self.headers).is_ok()
@@ -61,7 +61,7 @@ struct CallerState {
     replies: VecDeque<Reply>,
 }
 
-/// A running caller.
+/// A running webhook endpoint.
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) origin: String,
@@ -82,28 +82,28 @@ impl Caller {
         let state = Arc::new(Mutex::new(CallerState::default()));
         let api = Router::new().fallback(respond).with_state(state.clone());
         let task = tokio::spawn(async move {
-            // Ends only when the task is dropped.
+            // The server runs until the task is aborted.
             let _ = axum::serve(listener, api).await;
         });
         Self { origin, state, task }
     }
 
-    /// The URL that a job names. What is behind the question mark opens the caller's receiver.
+    /// The URL that a job names. Its query is a secret of the caller.
     pub(super) fn url(&self) -> String {
         format!("{}/hooks/landfall?key=caller-key", self.origin)
     }
 
-    /// Answers so, one after the other; then with 204.
+    /// Scripts the next replies. Afterwards the endpoint replies with 204.
     pub(super) fn respond_with(&self, replies: impl IntoIterator<Item = Reply>) {
         self.state.lock().expect("nobody panicked").replies = replies.into_iter().collect();
     }
 
-    /// Everything that it was told.
+    /// All received webhooks.
     pub(super) fn received_webhooks(&self) -> Vec<ReceivedWebhook> {
         self.state.lock().expect("nobody panicked").webhooks.clone()
     }
 
-    /// Waits until it was told so often, and returns all of it.
+    /// Waits until so many webhooks were received. Returns all of them.
     pub(super) async fn wait_for_webhooks(&self, times: usize) -> Vec<ReceivedWebhook> {
         until(&format!("a caller is told {times} times"), || async {
             let told = self.received_webhooks();

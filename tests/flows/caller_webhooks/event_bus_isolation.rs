@@ -1,4 +1,5 @@
-//! The event bus and callers are webhooks apart: one that is down neither holds up the other nor makes it hear twice.
+//! The event bus and callers are independent targets: an outage of one neither delays nor duplicates notifications to
+//! the other.
 
 use std::collections::HashSet;
 
@@ -14,7 +15,7 @@ async fn start_with_bus_and_caller() -> (World, Caller) {
     start_with_caller(|options| options.variable("EVENT_BUS_NAME", "landfall")).await
 }
 
-/// The names of everything on the bus.
+/// The detail types of all published events.
 fn published_event_names(world: &World) -> Vec<String> {
     world.cloud.events().into_iter().map(|event| event.detail_type).collect()
 }
@@ -76,7 +77,7 @@ async fn one_sweep_notifies_every_caller_during_an_event_bus_outage() {
         world.cloud.faults().set(Service::Sqs, Outage::None);
     }
     world.sweep(3600).await;
-    // The worker may still be at it, and then somebody hears twice.
+    // The worker may still be sending, so a webhook may arrive twice.
     until("both are told", || async {
         let webhooks = caller.received_webhooks();
         let ids: HashSet<&str> = webhooks.iter().map(|webhooks| webhooks.header("webhook-id")).collect();

@@ -1,4 +1,4 @@
-//! What a caller is webhooks, and when: each end of its job, whatever crashes or is down.
+//! A caller gets a webhook for every end of its job, despite crashes and outages.
 
 use std::collections::HashSet;
 
@@ -38,7 +38,7 @@ async fn a_caller_gets_one_verifiable_webhook_when_its_job_is_stored() {
     assert_eq!(body["data"]["manifest"]["key"], job["manifest"]["key"]);
     world.wait_until_webhooks_sent().await;
     assert_eq!(caller.received_webhooks().len(), 1);
-    // Nothing is left to look after.
+    // No outbox event and no sweep is left.
     let item = world.job_item(&id).await;
     assert!(["outbox", "due_at"].iter().all(|name| !item.contains_key(*name)), "{item:?}");
 }
@@ -85,11 +85,11 @@ async fn a_job_that_expires_and_lands_late_sends_both_webhooks() {
     );
 }
 
-/// Submits a job and lets it end while SQS is in trouble, so that nobody hands over what its caller is to be webhooks.
+/// Submits a job and lets it end during an outage of SQS, so that its webhook is not queued. Returns the job's id.
 pub(super) async fn end_job_during_sqs_outage(world: &mut World, caller: &Caller, outage: Outage) -> String {
     world.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
     let id = world.submit_with_webhook(&caller.url()).await;
-    // The receiver needs the queue, too.
+    // The receiver needs the queue, so the delivery is queued before the outage.
     world.stack.pause_worker();
     let url = world.callback_url(&id);
     world.redeliver(&url, 1);
@@ -109,7 +109,7 @@ async fn a_crash_between_the_final_status_and_the_queue_loses_no_webhook() {
     let sent = |world: &World| world.cloud.requests().count(Service::Sqs, "SendMessage");
     let before = sent(&world);
     end_job_during_sqs_outage(&mut world, &caller, Outage::Stall).await;
-    // The receiver has sent one.
+    // The receiver has sent one message.
     until("the worker hands over what the caller is to be told", || async {
         (sent(&world) > before + 1).then_some(())
     })
@@ -144,7 +144,7 @@ async fn a_lost_queue_response_sends_the_same_webhook_twice() {
     assert_same_message(&caller.wait_for_webhooks(2).await);
 }
 
-/// Checks that all of them are one message, so that whoever keeps its id acts once.
+/// Checks that all webhooks are one message with one id, so that a caller can deduplicate by id.
 fn assert_same_message(webhooks: &[ReceivedWebhook]) {
     let ids: HashSet<&str> = webhooks.iter().map(|webhooks| webhooks.header("webhook-id")).collect();
     let bodies: HashSet<&[u8]> = webhooks.iter().map(|webhooks| &webhooks.bytes[..]).collect();

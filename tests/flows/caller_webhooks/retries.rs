@@ -1,4 +1,4 @@
-//! A caller who does not hear is webhooks again, later each time, until it has heard, says that it is gone, or never will.
+//! Webhooks are retried with growing delays until the caller accepts them, answers 410, or all attempts fail.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use super::{
 };
 use crate::world::World;
 
-/// The waits between the attempts, in seconds. Up to a tenth comes on top.
+/// The delays between the attempts, in seconds. Jitter adds up to a tenth.
 const RETRY_DELAYS: [u64; 8] = [5, 60, 300, 1800, 3600, 7200, 14_400, 28_800];
 
 impl World {
-    /// Checks that a message is hidden for about so long, and lets that time pass.
+    /// Checks that a message is hidden for about so many seconds, and advances the time by that.
     async fn assert_retry_delay(&self, seconds: u64) {
         let hidden = self.wait_for_hidden_message().await.as_secs_f64();
         let (least, most) = (seconds as f64 - 5.0, seconds as f64 * 1.1);
@@ -25,7 +25,7 @@ impl World {
         self.advance_queue_time(Duration::from_secs_f64(hidden));
     }
 
-    /// Moves what callers never heard back to their queue.
+    /// Redrives the dead-letter queue of webhooks.
     async fn redrive_webhooks(&self) {
         let name = CALLER_WEBHOOKS_DEAD_LETTER_QUEUE;
         let url = self.aws.sqs.get_queue_url().queue_name(name).send().await.expect("a queue");
@@ -67,7 +67,7 @@ async fn each_attempt_is_signed_with_its_own_timestamp() {
     caller.respond_with([Status(503)]);
     world.submit_with_webhook(&caller.url()).await;
     let first = caller.wait_for_webhooks(1).await.remove(0);
-    // Signatures count seconds.
+    // Signed timestamps have a resolution of one second.
     until("a second has passed", || async {
         let now = time::OffsetDateTime::now_utc().unix_timestamp().to_string();
         (now != first.header("webhook-timestamp")).then_some(())

@@ -1,11 +1,11 @@
-//! The secrets that sign: made, rotated and revoked, and webhooks by their fingerprints only.
+//! Signing secrets of webhooks: created, rotated, revoked, and shown as fingerprints only.
 
 use serde_json::{Value, json};
 
 use super::start_with_caller;
 use crate::world::World;
 
-/// Landfall's list.
+/// The signing secrets that Landfall has stored.
 async fn stored_webhook_secrets(world: &World) -> Vec<Value> {
     world.secret().await["notify_signing_secrets"].as_array().cloned().unwrap_or_default()
 }

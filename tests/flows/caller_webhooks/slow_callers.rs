@@ -1,4 +1,4 @@
-//! Callers that hang keep no job from landing, and no other caller from being told.
+//! Unresponsive callers neither delay the landing of jobs nor the webhooks of other callers.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,13 @@ use super::{
 };
 use crate::world::World;
 
-/// More than the worker has invocations for.
+/// More messages than the worker has concurrent invocations for.
 const HANGING: usize = 25;
-/// Two batches of ten at a time and 15 s for each would take 30 s for so many.
+/// With two concurrent batches of ten and a timeout of 15 s, this number would take 30 s.
 const QUEUED: usize = 40;
 
 impl World {
-    /// Puts messages to callers on the queue, one for each URL and in this order.
+    /// Queues webhooks, one for each URL and in this order.
     async fn enqueue_webhooks(&self, urls: &[String]) {
         let queue = self.aws.sqs.get_queue_url().queue_name(CALLER_WEBHOOKS_QUEUE).send().await;
         let queue = queue.expect("a queue");
@@ -58,7 +58,7 @@ async fn unresponsive_callers_do_not_delay_jobs() {
     silent.wait_for_webhooks(10).await;
     let id = world.submit_export(2).await;
     world.wait_for_status(&id, "stored").await;
-    // While somebody is told, its message is hidden for the queue's own time.
+    // During an attempt the message is hidden for the visibility timeout of the queue.
     let hidden = world.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
     assert!(hidden.iter().any(|hidden| (900..=960).contains(&hidden.as_secs())), "{hidden:?}");
 }

@@ -1,4 +1,4 @@
-//! A URL that leads where it should not: refused when it is named, or when somebody would connect.
+//! Restricted webhook URLs are rejected at submission or blocked at connection (SSRF).
 
 use harness::{CALLER_WEBHOOKS_QUEUE, until};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
     world::{World, assert_problem, error_fields},
 };
 
-/// Checks that a job that names this URL is refused, before anything is written, and returns why.
+/// Checks that a job with this URL is rejected before anything is written. Returns the problem as text.
 async fn assert_url_rejected(world: &World, url: &str) -> String {
     let response = world.post_with_webhook(url).await;
     let body = assert_problem(&response, 400, "invalid-request");
@@ -63,8 +63,8 @@ async fn a_host_name_with_a_private_address_is_blocked_at_connection() {
     let log = until("the log says why nobody was told", || async {
         let hidden = world.wait_for_hidden_message().await;
         let log = log_buffer.text();
-        // A line that another test writes for the first time while the log_buffer is opened may be left out; then the next
-        // attempt writes it.
+        // A log statement that another test reaches for the first time while the capture starts may be missing; then
+        // the next attempt writes it.
         tracing::callsite::rebuild_interest_cache();
         world.advance_queue_time(hidden);
         log.contains("localhost has no public address").then_some(log)

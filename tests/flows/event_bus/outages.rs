@@ -1,4 +1,4 @@
-//! What cannot be told when it happens is told later.
+//! Events that could not be published at once are published later.
 
 use harness::{
     cloud::{Outage, Service},
@@ -9,7 +9,7 @@ use super::{STORED, start_with_bus};
 use crate::{worker_crashes::with_worker_processes, world::World};
 
 impl World {
-    /// How often somebody tried to tell others something.
+    /// How often events were sent to the event bus, failures included.
     fn put_events_calls(&self) -> u64 {
         self.cloud.requests().count(Service::EventBridge, "PutEvents")
     }
@@ -20,7 +20,7 @@ async fn assert_events_after_outage(outage: Outage) {
     world.cloud.faults().set(Service::EventBridge, outage);
     let id = world.submit_export(2).await;
     world.wait_for_status(&id, "stored").await;
-    // A sweep during the outage gives the job up for this time, and neither fails nor loses anything.
+    // A sweep during the outage postpones the job. It neither fails nor loses an event.
     assert_eq!(world.sweep(60).await["unfinished"], false);
     assert!(world.put_events_calls() > 0);
     assert_eq!(world.published().len(), 0);
@@ -83,7 +83,7 @@ async fn a_crash_between_the_change_and_its_publication_loses_no_event() {
     world.cloud.faults().set(Service::EventBridge, Outage::Stall);
     let before = world.put_events_calls();
     world.redeliver(&url, 1);
-    // The worker tells of the landing's begin while it lands, and then of its end, which is written by now.
+    // The worker publishes the start of the landing during the landing, then its end, which is written by now.
     until("the worker tells of the end", || async { (world.put_events_calls() >= before + 2).then_some(()) })
         .await;
     world.kill_worker();

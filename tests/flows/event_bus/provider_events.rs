@@ -1,4 +1,4 @@
-//! What a provider reports that is about no job.
+//! Provider events that belong to no job.
 
 use harness::{
     cloud::{Outage, Service},
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::start_with_bus;
 use crate::world::World;
 
-/// The provider's id of a delivery.
+/// The provider's id of the delivery.
 const DELIVERY: &str = "5d6f7a8b9c0d4e1fa2b3c4d5e6f708195d6f7a8b9c0d4e1fa2b3c4d5e6f70819";
 
 impl World {
-    /// Delivers to the workspace's subscription that a banner was made.
+    /// Delivers a NEW_BANNER event to the workspace subscription. Returns its body.
     async fn deliver_banner_event(&self) -> Value {
         let body = json!({ "event_type": "NEW_BANNER", "id": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
                            "file": { "url": "https://production-banners.example.com/b.png" } });

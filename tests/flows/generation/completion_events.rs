@@ -1,4 +1,5 @@
-//! The word that a generation is done comes early, late, often, from two sides, in any shape: it is one generation.
+//! Completion events of a generation arrive early, late, repeatedly, by two routes and in any format. The generation
+//! lands once.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 impl World {
-    /// Checks that a generation of three formats landed once, and returns its job.
+    /// Checks that a generation of three formats landed once. Returns its job.
     async fn assert_three_stored_once(&self, id: &str) -> Value {
         let job = self.wait_for_status(id, "stored").await;
         let manifest = self.read_manifest(&job).await;
@@ -86,7 +87,7 @@ async fn every_event_format_lands_the_generation() {
     .enumerate()
     {
         world.admin(Method::PUT, "/knobs", knobs.clone());
-        // A lost answer: the provider job id is known from the event alone.
+        // The response is lost, so the provider job id is known from the event alone.
         world.inject_fault(json!({ "on": "call", "kind": "lost_response" }));
         let job = world.run_job(&world.three_format_request(), "stored").await;
         assert_eq!(job["files_total"], 3, "{knobs}");

@@ -1,5 +1,4 @@
-//! Some file of a set cannot be had: its neighbours land, and it is told by name and reason. What passes is waited
-//! out.
+//! Unavailable files of a set are named with a reason while the others land. Temporary failures are retried.
 
 use harness::{StackOptions, cloud::Service, until};
 use http::Method;
@@ -8,7 +7,7 @@ use serde_json::{Value, json};
 use super::{assert_mentions, file_server::FileServer, names};
 use crate::{worker_crashes::with_worker_processes, world::World};
 
-/// A fault of the files of one format.
+/// A fault for the files of one format.
 fn fault_of(format: &str, mut fault: Value) -> Value {
     fault["on"] = json!("file");
     fault["format"] = json!(format);
@@ -22,7 +21,7 @@ async fn an_unavailable_file_is_named_and_the_others_land() {
     let elsewhere =
         json!({ "kind": "redirect", "location": "https://elsewhere.example/a.png", "count": null });
     for (fault, reason) in [
-        // The provider is asked where such a file is now, so it has to stay gone.
+        // Landfall looks up the file's current URL, so the fault has to persist.
         (json!({ "kind": "not_found", "count": null }), "404"),
         (json!({ "kind": "expired", "count": null }), "403"),
         (json!({ "kind": "html_page" }), "web page"),
@@ -147,7 +146,7 @@ async fn a_file_set_is_continued_after_its_worker_was_killed() {
     let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(job["files_total"], 12);
     world.assert_files_match_manifest(&world.read_manifest(&job).await).await;
-    // Eleven, one that was begun twice and came once, and the manifest.
+    // Eleven files, one that was started twice and stored once, and the manifest.
     assert_eq!((world.object_keys().await.len(), server.request_count()), (13, 13));
     assert!(world.cloud.requests().count(Service::S3, "PutObject") <= 14);
 }

@@ -1,4 +1,4 @@
-//! A server of many small files, whose banners a delivery made by hand names.
+//! A server of many small files, which hand-made deliveries name as banners.
 
 use std::sync::{
     Arc,
@@ -11,9 +11,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// The server.
+/// A running file server.
 pub(super) struct FileServer {
-    /// Where it is.
+    /// The origin of the server.
     pub(super) origin: String,
     request_count: Arc<AtomicUsize>,
 }
@@ -24,7 +24,7 @@ impl FileServer {
         Self::start_stalling(0).await
     }
 
-    /// Serves every file at once, but the fifth that is request_count for begins and never ends, for as long as anybody waits.
+    /// Serves every file at once, except that the response to the fifth request stalls after its first bytes.
     pub(super) async fn start_with_stalled_request() -> Self {
         Self::start_stalling(5).await
     }
@@ -43,7 +43,7 @@ impl FileServer {
         Self { origin, request_count }
     }
 
-    /// How many files were request_count for.
+    /// How many files were requested.
     pub(super) fn request_count(&self) -> usize {
         self.request_count.load(Ordering::SeqCst)
     }
@@ -66,7 +66,7 @@ impl FileServer {
     }
 }
 
-/// A PDF as far as anybody looks, with the path in it so that no two are the same.
+/// Serves content that is recognised as a PDF. It contains the path, so that no two files are equal.
 async fn respond(mut stream: TcpStream, held: bool) -> std::io::Result<()> {
     let mut request = [0; 4096];
     let read = stream.read(&mut request).await?;

@@ -1,4 +1,4 @@
-//! The same key is the same job, whatever the kind.
+//! Idempotency keys of generations and images.
 
 use futures_util::future::join_all;
 use http::StatusCode;
@@ -8,7 +8,7 @@ use crate::world::{World, assert_problem, without_deliveries};
 
 const KEY: &[(&str, &str)] = &[("idempotency-key", "spring")];
 
-/// Requests with a slightly different one beside each.
+/// Pairs of requests with a small difference.
 fn pairs(world: &World) -> Vec<(Value, Value)> {
     let generation = world.three_format_request();
     let other = world.generation_request("static", json!({ "template_format_names": ["square"] }));
@@ -27,7 +27,7 @@ async fn the_same_key_returns_the_same_job_and_another_body_is_a_conflict() {
         let stored = without_deliveries(&world.wait_for_status(id, "stored").await);
 
         let second = world.post(&request, KEY).await;
-        // A picture is there when it is answered; a generation is only taken.
+        // An image is stored when the response is sent; a generation is only accepted.
         let status = if request["kind"] == "image" { StatusCode::OK } else { StatusCode::ACCEPTED };
         assert_eq!((second.status(), second.body()), (status, &stored));
         assert_problem(&world.post(&other, KEY).await, 409, "idempotency-mismatch");

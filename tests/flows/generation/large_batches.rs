@@ -1,4 +1,4 @@
-//! More banners than a job's record has room for.
+//! Batches with more banners than fit into a job's item.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ async fn four_hundred_banners_land_and_the_manifest_lists_them_all() {
     let mut keys = world.object_keys().await;
     keys.retain(|key| key.contains("/files/"));
     assert_eq!((keys.len(), server.request_count()), (400, 400));
-    // Its record names a list in the bucket, since the sources themselves have no room in it.
+    // The item names a list in the bucket, since the sources do not fit into it.
     let sources = world.job_item(&id).await["sources"].as_l().expect("a list").clone();
     assert_eq!(sources.len(), 1, "{sources:?}");
 

@@ -1,4 +1,4 @@
-//! A set with a file that is too long for one request, or for one invocation.
+//! A file set with a file that is too large for one request, or for one invocation.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn a_large_file_in_a_set_is_resumed_across_invocation_deadlines() {
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
 }
 
-/// An MP4 that holds these bytes in a box of its own, and plays nothing.
+/// An MP4 whose `mdat` box holds these bytes. It plays nothing.
 fn video_of(bytes: &[u8]) -> Vec<u8> {
     let length = u32::try_from(8 + bytes.len()).expect("a short box").to_be_bytes();
     [&b"\0\0\0\x18ftypisom\0\0\x02\0isommp41"[..], &length, b"mdat", bytes].concat()

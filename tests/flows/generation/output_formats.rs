@@ -1,4 +1,4 @@
-//! Every output that each type of design can be made into lands as what it is (contract of Abyssale 3.1 and 5.3).
+//! Every output of every design type lands with the right content type (contract of Abyssale 3.1 and 5.3).
 
 use http::Method;
 use serde_json::{Value, json};
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::names;
 use crate::world::World;
 
-/// An output: the type of its design, what is options for, and what comes.
+/// An output: the design type, the options of the request, and the expected file.
 struct Output {
     design: &'static str,
     options: Value,
     extension: &'static str,
     content_type: &'static str,
-    /// Whether the files say how large a picture they are, and the simulator draws them in their format's size.
+    /// Whether the files tell their size in pixels. The simulator draws them in the size of their format.
     has_pixel_size: bool,
 }
 
@@ -42,7 +42,7 @@ fn outputs() -> Vec<Output> {
     ]
 }
 
-/// Checks a job that has every format of its design, and what the manifest says of each.
+/// Checks that a job has every format of its design, and that the manifest describes each file.
 async fn assert_complete(world: &World, job: &Value, output: &Output) {
     let design = world.design(output.design);
     let formats = design["formats"].as_array().expect("formats");
@@ -117,7 +117,7 @@ async fn without_a_file_type_each_format_gets_its_default() {
         })
         .collect();
     kinds.sort_unstable();
-    // A format whose background lets through is a PNG.
+    // A format with a transparent background is a PNG.
     let (jpeg, png) = ("image/jpeg", "image/png");
     assert_eq!(
         kinds,
@@ -142,7 +142,7 @@ async fn an_html5_banner_lands_with_its_fallback_image() {
     let job = world.run_job(&world.generation_request("animated", html5), "stored").await;
     let manifest = world.read_manifest(&job).await;
     let files = manifest["files"].as_array().expect("files");
-    // Two of each, and only the packages were options for.
+    // Two of each, although only the packages were requested.
     assert_eq!(manifest["completeness"], json!({ "expected": 2, "landed": 2, "missing": 0 }));
     assert_eq!((&job["files_total"], files.len()), (&json!(4), 4));
     for package in files.iter().filter(|file| file["content_type"] == "application/zip") {

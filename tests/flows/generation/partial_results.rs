@@ -1,11 +1,12 @@
-//! The provider cannot make all of it: what it made lands, and the rest is told in its words.
+//! The provider cannot make every format: the others land, and the job names the missing ones with the provider's
+//! reason.
 
 use serde_json::{Value, json};
 
 use super::assert_mentions;
 use crate::world::World;
 
-/// Lets the next generation fail in these formats.
+/// Makes these formats of the next generation fail.
 fn fail_formats(world: &World, formats: &[&str]) {
     for format in formats {
         let fault =

@@ -1,4 +1,5 @@
-//! What cannot be made is refused in the caller's words: by us where we can tell, else by the provider.
+//! Invalid requests are rejected with the caller's field names, by Landfall where it can validate them, else by the
+//! provider.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use crate::{
     world::{World, assert_problem, error_fields},
 };
 
-/// Requests that break a rule, each with the fields that its refusal names.
+/// Invalid requests, each with the fields that the problem names.
 fn invalid_requests(world: &World) -> Vec<(Value, Vec<&'static str>)> {
     let generation =
         |more: Value, fields: &[&'static str]| (world.generation_request("static", more), fields.to_vec());
@@ -70,7 +71,7 @@ fn invalid_requests(world: &World) -> Vec<(Value, Vec<&'static str>)> {
     ]
 }
 
-/// In no order: all of them are named at once.
+/// Sorts field names, since their order is not specified.
 fn sorted(mut fields: Vec<&str>) -> Vec<&str> {
     fields.sort_unstable();
     fields

@@ -1,11 +1,11 @@
-//! Whatever may have been paid for is asked for once.
+//! Work that may have been billed is requested once.
 
 use http::Response;
 use serde_json::{Value, json};
 
 use crate::world::{World, assert_problem};
 
-/// A request of each kind that makes something of a design.
+/// A request of each kind that creates something from a design.
 fn requests_of_each_kind(world: &World) -> Vec<Value> {
     let pages = json!({ "pages": { "page_1": {} } });
     vec![
@@ -16,7 +16,7 @@ fn requests_of_each_kind(world: &World) -> Vec<Value> {
     ]
 }
 
-/// Submits a request into a fault of the provider's API.
+/// Submits a request while the provider's API has a fault.
 async fn submit_with_fault(world: &World, request: &Value, fault: &Value) -> Response<Value> {
     let mut fault = fault.clone();
     fault["on"] = json!("call");

@@ -1,4 +1,4 @@
-//! Dynamic images: an answer and no file.
+//! Dynamic images: the result is a set of URLs and no file.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ async fn the_first_request_creates_a_dynamic_image_and_the_next_returns_it() {
         (flags.as_array().map(Vec::len), &flags[0]["enable_production_mode"]),
         (Some(1), &json!(true))
     );
-    // Nothing is landed, and nobody reports.
+    // Nothing lands, and the provider sends no event.
     assert_eq!((world.object_keys().await, world.deliveries()), (vec![], vec![]));
     assert_eq!((&job["files"], &job["manifest"]), (&json!([]), &Value::Null));
 }

@@ -1,4 +1,4 @@
-//! A job is cancelled wherever it stands, and nothing brings it back.
+//! A job can be cancelled in every active status, and nothing revives it.
 
 use harness::until;
 use serde_json::{Value, json};

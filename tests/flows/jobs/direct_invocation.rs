@@ -1,4 +1,4 @@
-//! The same by direct invocation.
+//! The operations on jobs by direct invocation.
 
 use bytes::Bytes;
 use http::{Method, Request};

@@ -1,4 +1,4 @@
-//! Files are downloaded through a redirect to a URL that needs no further proof.
+//! Files are downloaded through a redirect to a presigned URL.
 
 use std::io::{Cursor, Write};
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl World {
-    /// Follows a link of a job as a browser would.
+    /// Follows a download link of a job as a browser does.
     async fn download(&self, path: &str) -> Response<Bytes> {
         let response = self.get(path).await;
         assert_eq!(response.status(), 302, "{path}: {}", response.body());
@@ -29,7 +29,7 @@ impl World {
         self.http.send(request).await.expect("a file")
     }
 
-    /// How many seconds a link lasts, by its answer and by its URL.
+    /// The lifetime of a link in seconds, by its `expires_at` and by its URL.
     async fn link_lifetime(&self, path: &str) -> (i64, i64) {
         let before = OffsetDateTime::now_utc();
         let response = self.get(path).await;
@@ -42,7 +42,7 @@ impl World {
     }
 }
 
-/// An archive of one file of this name.
+/// An archive with one file of this name.
 fn archive_with(name: &str) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(vec![]));
     archive.start_file(name, SimpleFileOptions::default()).expect("a file");
@@ -148,7 +148,7 @@ async fn paths_that_are_no_file_of_the_job_are_not_found() {
         &format!("..%2F..%2F{other}%2Farchive.zip"),
         &format!("{name}%00"),
         "%FF",
-        // Twice encoded is another name.
+        // A doubly encoded name is another name.
         &name.replace('.', "%252E"),
     ] {
         assert_problem(&world.get(&format!("/jobs/{one}/files/{name}")).await, 404, "not-found");

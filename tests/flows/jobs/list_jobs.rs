@@ -10,14 +10,14 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::world::{World, assert_problem, error_fields, without_deliveries};
 
-/// A day as a query names it, so many days ago.
+/// The date so many days ago, in the format of the query.
 fn day(ago: i64) -> String {
     (OffsetDateTime::now_utc() - Duration::days(ago)).date().to_string()
 }
 
 impl World {
-    /// Makes jobs like this one that were made on these days and have these fields, and returns their ids. The table is
-    /// written behind everybody's back, since nobody can submit a job yesterday.
+    /// Inserts copies of a job that were created so many days ago, with these fields. Returns their ids. It writes to
+    /// the table directly, since the API cannot create jobs in the past.
     async fn insert_past_jobs(&self, like: &str, jobs: &[(i64, &[(&str, &str)])]) -> Vec<String> {
         let like = self.job_item(like).await;
         let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -60,7 +60,7 @@ impl World {
         response.into_body()
     }
 
-    /// The ids of all pages of a query, and how many pages there were.
+    /// The ids of all pages of a query, and the number of pages.
     async fn list_all_pages(&self, query: &str) -> (Vec<String>, usize) {
         let (mut ids, mut count, mut more) = (vec![], 0, String::new());
         loop {
@@ -94,7 +94,7 @@ async fn jobs_of_several_days_are_listed_newest_first_in_pages() {
     let mut ids = world.insert_past_jobs(&today, &days).await;
     let long_ago = ids.pop().expect("the last one");
     ids.push(today.clone());
-    // A job's id begins with the time at which it was made.
+    // A job's id (UUIDv7) begins with the time of its creation.
     ids.sort_unstable_by(|a, b| b.cmp(a));
 
     for limit in [1, 2, 3, 50] {

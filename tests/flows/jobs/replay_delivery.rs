@@ -1,4 +1,4 @@
-//! A delivery whose work was lost is done again, as it came.
+//! A recorded delivery can be replayed when its processing was lost.
 
 use harness::cloud::{Outage, Service};
 use harness::{QUEUE, TABLE, until};
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::world::{Item, World, assert_problem};
 
-/// How often the AWS client tries a call.
+/// How often the AWS client attempts a call.
 const ATTEMPTS: u32 = 3;
 
-/// A job whose delivery is recorded, but was lost before it could do anything.
+/// Submits a job whose delivery is recorded but was lost before it was processed. Returns its id.
 async fn lose_delivery(world: &mut World) -> String {
     let (id, url) = world.submit_export_without_callback(2).await;
     let faults = world.cloud.faults();
-    // The delivery is written, and what it says of the job is not.
+    // The delivery is written, the change of the job is not.
     faults.next(Service::DynamoDb, "PutItem", Outage::None, 1);
     faults.next(Service::DynamoDb, "PutItem", Outage::Refuse503, ATTEMPTS);
     world.redeliver(&url, 1);
@@ -33,7 +33,7 @@ async fn lose_delivery(world: &mut World) -> String {
     id
 }
 
-/// Takes the bodies away from the deliveries of a job, as of those that were neither text nor long.
+/// Removes the bodies of a job's deliveries, as if they were neither text nor stored in the bucket.
 async fn remove_delivery_bodies(world: &World, id: &str) {
     let delivery_method = |item: &Item| {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());

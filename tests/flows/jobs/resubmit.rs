@@ -1,4 +1,4 @@
-//! A job whose files are lost for good is asked for again, as one new job, however often that is wanted.
+//! A job whose files are lost is resubmitted as one new job, however often the operation is called.
 
 use futures_util::future::join_all;
 use http::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::{World, assert_problem};
 
 impl World {
-    /// A job whose link had expired when it was to be landed.
+    /// Submits a job whose download URL has expired. Returns its id.
     async fn fail_job_with_expired_link(&self) -> String {
         self.inject_fault(json!({ "on": "archive", "kind": "expired", "count": null }));
         let id = self.submit_export(2).await;

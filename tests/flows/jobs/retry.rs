@@ -1,4 +1,4 @@
-//! A job that ended short of its files is tried again, without asking the provider for work.
+//! A job without all of its files is retried, without new work at the provider.
 
 use harness::BUCKET;
 use http::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::{World, assert_problem, error_fields};
 
 impl World {
-    /// Retries a job that can be, and checks that nothing new is asked for.
+    /// Retries a job, and checks that no new work is requested.
     async fn retry_job(&self, id: &str) {
         let posts = self.work_requests().len();
         let response = self.post_operation(id, "retry", Value::Null).await;

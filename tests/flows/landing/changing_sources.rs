@@ -1,4 +1,4 @@
-//! Sources that serve another file all of a sudden.
+//! Sources that change during the download.
 
 use std::sync::{
     Arc,
@@ -15,7 +15,7 @@ use crate::{archive_builder::archive_of, world::World};
 
 const MIB: usize = 1024 * 1024;
 
-/// A file server that goes on to the next file after some requests.
+/// A file server that switches to the next file after some requests.
 struct ChangingServer {
     files: Vec<Bytes>,
     /// How many requests each file but the last one is served for.
@@ -35,7 +35,7 @@ impl ChangingServer {
     }
 }
 
-/// A range while the file is the one that is asked for, else the whole of the present one.
+/// Serves a range while `If-Range` matches the current file, else the complete current file.
 async fn respond(State(served): State<Arc<ChangingServer>>, asked: HeaderMap) -> Response {
     let at = served.requests.fetch_add(1, Ordering::SeqCst) / served.requests_per_file;
     let at = at.min(served.files.len() - 1);
@@ -59,7 +59,7 @@ async fn respond(State(served): State<Arc<ChangingServer>>, asked: HeaderMap) ->
 }
 
 impl World {
-    /// A job whose archive is served by this origin.
+    /// Submits a job whose archive is served by this origin. Returns its id.
     async fn submit_archive_from(&self, origin: &str) -> String {
         let (id, url) = self.submit_export_without_callback(3).await;
         let body =

@@ -1,4 +1,4 @@
-//! Fewer files than were asked for.
+//! Archives with fewer files than requested.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,10 +1,10 @@
-//! Downloads that break, stall or are refused for a while, and get there in the end.
+//! Downloads that break, stall or are refused temporarily, and land in the end.
 
 use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// Lands an export in spite of this.
+/// Checks that an export lands despite these faults.
 async fn assert_lands_despite(faults: Value) {
     let world = World::start_with(|options| options.variable("RETRY_BASE_SECONDS", "0")).await;
     let job = world.land_with_faults(faults, "stored").await;

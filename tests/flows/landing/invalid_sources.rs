@@ -1,4 +1,4 @@
-//! Sources that are gone, and answers that are no archive.
+//! Missing sources, and responses that are no archive.
 
 use http::Method;
 use serde_json::json;

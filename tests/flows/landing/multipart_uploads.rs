@@ -1,4 +1,4 @@
-//! Archives that are too long for one request, or that do not say how long they are.
+//! Archives that need a multipart upload, because they are large or of unknown length.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use crc_fast::{CrcAlgorithm, checksum};
@@ -9,7 +9,7 @@ use crate::{archive_builder::archive_of, world::World};
 
 const MIB: usize = 1024 * 1024;
 
-/// Submits an export of three files, and checks that exactly these bytes lie in the bucket in the end.
+/// Submits an export of three files, and checks that the bucket holds exactly these bytes.
 async fn assert_lands_byte_for_byte(world: &World, archive: Vec<u8>) {
     world.set_next_archive(archive.clone());
     let id = world.submit_export(3).await;
@@ -31,7 +31,7 @@ async fn an_archive_above_64_mib_is_a_multipart_upload_with_the_same_bytes() {
     assert_lands_byte_for_byte(&world, archive_of(3, 22 * MIB)).await;
     let requests = world.cloud.requests();
     assert_eq!(requests.count(Service::S3, "CreateMultipartUpload"), 1);
-    // Its three files and the manifest, but not the archive.
+    // The three files and the manifest, but not the archive.
     assert_eq!(requests.count(Service::S3, "PutObject"), 4);
 }
 

@@ -1,9 +1,9 @@
-//! Whatever goes wrong on the way, in whatever order: a file lands byte for byte and once, or the job says by name why
-//! not and leaves nothing.
+//! Random faults of source and bucket: a file lands once and byte for byte, or the job fails with a named reason and
+//! leaves no object.
 //!
-//! Each case is a world of its own: a source with a list of faults, one for each request, and a bucket with some
-//! outages. Both run dry, so that every landing comes to its end. The cases are the same in each run, unless
-//! `PROPTEST_RNG_SEED` says otherwise.
+//! Each case has its own world: a source with a list of faults, one for each request, and a bucket with some outages.
+//! Both lists are finite, so that every landing ends. The cases are the same in each run, unless `PROPTEST_RNG_SEED`
+//! is set.
 
 mod faulty_server;
 
@@ -30,17 +30,17 @@ use crate::{
     world::World,
 };
 
-/// Calls to the bucket that a landing needs whatever the file is.
+/// S3 operations of every landing.
 const COMMON_CALLS: &[&str] = &["HeadObject", "GetObject", "PutObject"];
-/// Those that an upload in parts needs besides.
+/// Additional S3 operations of a multipart upload.
 const MULTIPART_CALLS: &[&str] =
     &["CreateMultipartUpload", "UploadPart", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"];
 
 const MIB: usize = 1024 * 1024;
-/// No case takes this long, though the machine may be busy.
+/// Longer than any case takes, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(50);
 
-/// What happens to one landing.
+/// One landing with its faults.
 #[derive(Debug, Clone)]
 struct Case {
     mode: ServingMode,
@@ -50,8 +50,8 @@ struct Case {
     outages: Vec<(&'static str, Outage, u32)>,
 }
 
-/// `well` says how likely the first answer is a good one. It tells what the file is, so that what follows happens in
-/// the middle of it.
+/// `well` is the probability of a valid first response. It reveals what the file is, so that the faults happen during
+/// the transfer.
 fn cases(
     mode: impl Strategy<Value = ServingMode>,
     length: Range<usize>,
@@ -72,12 +72,12 @@ fn cases(
 }
 
 impl Case {
-    /// Whether the source may have told a shorter length than the file has. Nobody can see that on the way.
+    /// Whether the source may have reported a shorter length than the file has. The download cannot detect that.
     fn may_serve_shortened_file(&self) -> bool {
         self.faults.iter().any(|fault| matches!(fault, Fault::Shorter(_)))
     }
 
-    /// How often a file may have to be brought anew. Twice is too often.
+    /// How often a download may have to start again. Landfall starts again only once.
     fn restart_count(&self) -> usize {
         self.faults
             .iter()
@@ -90,8 +90,8 @@ impl Case {
         ours.map(|(.., calls)| calls).sum()
     }
 
-    /// Uploads that only the bucket's lifecycle rule removes: begun, and their ids lost on the way, or an abort that
-    /// the bucket does not take at any of three tries.
+    /// The largest number of uploads that only the bucket's lifecycle rule removes: started with a lost id, or with
+    /// an abort that failed at all three attempts.
     fn expected_open_uploads(&self) -> u32 {
         self.failed_call_count("CreateMultipartUpload", |outage| outage == Outage::LoseAnswers)
             + self.failed_call_count("AbortMultipartUpload", |outage| outage != Outage::LoseAnswers) / 3
@@ -138,7 +138,7 @@ impl Case {
         assert_eq!(world.object_keys().await.len(), 2, "the archive and its manifest");
     }
 
-    /// Only what nobody can bring may fail, and then it has its name.
+    /// A job may only fail for a fault that cannot be recovered, with the error of that fault.
     async fn assert_failed(&self, world: &World, job: &Value, source: &Source) {
         let error = &job["error"];
         let excused = match error["type"].as_str() {
@@ -153,7 +153,7 @@ impl Case {
 }
 
 impl World {
-    /// Lands an export from this origin, and waits for its end, whatever it is.
+    /// Lands an export from this origin. Returns the job when it has ended.
     async fn land_from(&self, origin: &str) -> Value {
         let (id, url) = self.submit_export_without_callback(3).await;
         let body =
@@ -167,7 +167,7 @@ impl World {
     }
 }
 
-/// Tries so many cases, some at once. What fails is tried again by itself, and made as simple as it can be.
+/// Checks so many cases, some concurrently. A failing case is repeated alone and shrunk.
 async fn check_cases(count: usize, at_once: usize, cases: impl Strategy<Value = Case>) {
     let mut config = Config { max_shrink_iters: 16, failure_persistence: None, ..Config::default() };
     if config.rng_seed == RngSeed::Random {

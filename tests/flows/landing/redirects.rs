@@ -1,4 +1,4 @@
-//! A download follows its redirects, and none of them leads where it should not.
+//! Downloads follow redirects, but not to blocked addresses.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::assert_mentions;
 use crate::world::World;
 
-/// Lands an export whose archive is always elsewhere. Returns what the job says about it.
+/// Lands an export whose archive always redirects to this location. Returns the message of the job.
 async fn fail_redirected_landing(world: &World, location: &str) -> String {
     world.admin(Method::DELETE, "/faults", Value::Null);
     let redirect = json!({ "on": "archive", "kind": "redirect", "location": location, "count": null });

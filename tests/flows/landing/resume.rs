@@ -1,4 +1,4 @@
-//! Landings that do not fit into one invocation, and sources that break on the way.
+//! Landings that do not fit into one invocation resume from their checkpoint.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{archive_builder::archive_of, world::World};
 const MIB: usize = 1024 * 1024;
 
 impl World {
-    /// Serves every download slowly: so many bytes per second on each connection.
+    /// Limits every download to so many bytes per second on each connection.
     fn throttle_downloads(&self, bytes_per_second: usize) {
         let fault = json!({
             "on": "archive", "kind": "slow", "count": null, "chunk": bytes_per_second / 50, "pause_seconds": 0.02,
@@ -20,7 +20,7 @@ impl World {
         self.admin(Method::POST, "/faults", fault);
     }
 
-    /// How many downloads the provider's file server saw.
+    /// How many downloads the provider's file server has received.
     fn download_count(&self) -> usize {
         let requests = self.admin(Method::GET, "/requests?endpoint=files", Value::Null);
         requests.as_array().map_or_else(|| requests["requests"].as_array().map_or(0, Vec::len), Vec::len)

@@ -1,4 +1,4 @@
-//! Archives that are larger than the operator allows.
+//! Archives above the operator's size limit.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Sources that send a little at a time and never end: they hold a landing for three short attempts, not for hours.
+//! Sources below the minimum transfer rate: they delay a landing for three short attempts, not for hours.
 
 use std::{
     sync::{
@@ -18,10 +18,10 @@ use tokio::{
 use super::assert_mentions;
 use crate::{archive_builder::archive_of, world::World};
 
-/// A file server that drips while it is told to, and serve_response the same bytes at once otherwise.
+/// A file server that sends a limited number of responses slowly, and the others at once.
 struct DrippingSource {
     origin: String,
-    /// How many of the next answers drip.
+    /// How many of the next responses are slow.
     drips: Arc<AtomicUsize>,
     asked: Arc<AtomicUsize>,
 }
@@ -34,7 +34,7 @@ impl DrippingSource {
         let (left, count, file) = (drips.clone(), asked.clone(), Bytes::from(file));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // An error is a client that had enough.
+                // The client closes a connection that it has given up; the error is ignored.
                 tokio::spawn(respond(stream, file.clone(), left.clone(), count.clone()));
             }
         });
@@ -46,7 +46,7 @@ impl DrippingSource {
     }
 }
 
-/// Only what is below `/drip` ever drips.
+/// Only paths that begin with `/drip` are slow.
 async fn respond(
     mut stream: TcpStream,
     file: Bytes,
@@ -69,7 +69,7 @@ async fn respond(
     if !slow {
         return stream.write_all(&file).await;
     }
-    // The wait is the fault that is tested, and the client ends it.
+    // The pause is the fault under test. The client ends it.
     for byte in file.chunks(1) {
         stream.write_all(byte).await?;
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -108,7 +108,7 @@ async fn a_slow_source_fails_the_job_after_three_attempts() {
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
     world.wait_for_empty_queue().await;
 
-    // An operator's retry begins the count anew.
+    // An operator's retry resets the number of attempts.
     source.drips.store(2, Ordering::SeqCst);
     let retried = world.call_api(http::Method::POST, &format!("/jobs/{id}/retry"), &[], &json!({})).await;
     assert_eq!(retried.status(), 202);
@@ -135,7 +135,7 @@ async fn only_the_slow_file_of_a_set_is_missing() {
     };
     let banners = [banner("a.bin", "a.bin"), banner("slow.bin", "drip.bin"), banner("z.bin", "z.bin")];
     let body = json!({ "event_type": "NEW_BANNER_BATCH", "id": "g", "banners": banners, "errors": [] });
-    // The provider knows other places of its files; here it does not.
+    // The provider would know other URLs of its files; here it does not.
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 404, "body": { "id": "not_found" }, "count": null }));
     assert_eq!(world.deliver(json!({ "url": callback, "sign": true, "body": body })).await, 200);
     let job = world.wait_for_status(&id, "partial").await;

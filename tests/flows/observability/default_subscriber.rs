@@ -1,5 +1,6 @@
-//! Keeps every place that writes to the log awake. Where nobody listens when it is first passed, it may stay silent for
-//! those who begin to install_default_subscriber in another thread at that very moment.
+//! A default subscriber for `tracing` that discards everything. If a log statement is first reached in a thread
+//! without a subscriber, `tracing` may cache it as disabled, and a thread that installs a subscriber at that moment
+//! misses it.
 
 use std::sync::Once;
 
@@ -10,7 +11,7 @@ use tracing::{
     subscriber::Interest,
 };
 
-/// Whoever listens in threads that keep no log, and hears nothing.
+/// Discards everything, for threads that capture no log.
 struct DiscardingSubscriber;
 
 impl Subscriber for DiscardingSubscriber {
@@ -41,7 +42,7 @@ impl Subscriber for DiscardingSubscriber {
     fn exit(&self, _: &Id) {}
 }
 
-/// To be called before anything is written.
+/// Installs the default subscriber. Call it before the first log statement.
 pub(crate) fn install_default_subscriber() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

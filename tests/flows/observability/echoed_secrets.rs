@@ -1,5 +1,4 @@
-//! A provider that repeats what it was sent tells no secret of ours: not to the log, the table, the bucket and the bus, and
-//! not to whoever asked.
+//! Secrets that a provider echoes are redacted in the log, the table, the bucket, the events and the responses.
 
 use std::io::{Cursor, Write};
 
@@ -10,21 +9,21 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use super::CapturedLog;
 use crate::{landing::serve_response, world::World};
 
-/// As a URL and as HTML write it.
+/// The plain, percent-encoded and HTML-encoded forms of a secret.
 fn encodings_of(secret: &str) -> [String; 3] {
     let html = |c: char| if c.is_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) };
     [secret.to_owned(), model::percent_encoded(secret), secret.chars().map(html).collect()]
 }
 
 impl World {
-    /// An operator's command, whatever comes of it.
+    /// Runs a command. Returns its result or failure as text.
     async fn run_command(&self, command: Value) -> String {
         self.invoke(command)
             .await
             .map_or_else(|failure| format!("{failure:?}"), |response| response.to_string())
     }
 
-    /// Exports that Abyssale refuses with everything that it was sent. Returns what their callers are told.
+    /// Submits exports that Abyssale rejects with an echo of the request. Returns the responses to their callers.
     async fn echo_from_abyssale(&self) -> Vec<String> {
         let mut told = vec![];
         for (status, writing, count) in [
@@ -61,7 +60,7 @@ impl World {
         told
     }
 
-    /// Deliveries of Abyssale that say everything it knows of us. Returns the callback URL.
+    /// Sends deliveries of Abyssale that contain every secret it knows. Returns the callback URL.
     async fn echo_in_deliveries(&self) -> String {
         let (id, url) = self.submit_export_without_callback(1).await;
         let secret = self.secret().await;
@@ -80,8 +79,8 @@ impl World {
         url
     }
 
-    /// Videos that AI Studios refuses with everything that it was sent. Returns what their callers are told, and a
-    /// callback URL.
+    /// Submits videos that AI Studios rejects with an echo of the request. Returns the responses to their callers,
+    /// and a callback URL.
     async fn echo_from_ai_studios(&self) -> (Vec<String>, String) {
         let mut told = vec![];
         let studio = self.simulator("ai_studios");
@@ -122,7 +121,7 @@ impl World {
         (told, url)
     }
 
-    /// Everything that is kept or shown, by where it is.
+    /// Everything that is stored or shown, with the name of the place.
     async fn stored_and_shown_texts(&self, log: &CapturedLog) -> Vec<(&'static str, String)> {
         let mut jobs = String::new();
         for job in self.job_items().await {
@@ -131,7 +130,7 @@ impl World {
         let mut objects = String::new();
         for key in self.object_keys().await {
             objects.push_str(&key);
-            // What the provider delivered stays as it is.
+            // Archives are stored unchanged.
             if !key.ends_with("/archive.zip") {
                 objects.push_str(&String::from_utf8_lossy(&self.read_object(&key).await));
             }
@@ -149,7 +148,7 @@ impl World {
     }
 }
 
-/// An answer with an archive of one file of this name.
+/// A response with an archive of one file of this name.
 fn archive_with(name: &str) -> &'static [u8] {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut archive = ZipWriter::new(Cursor::new(vec![]));
@@ -187,7 +186,8 @@ async fn secrets_echoed_by_a_provider_are_redacted() {
         options.variable("EVENT_BUS_NAME", "landfall")
     });
     let world = world.await;
-    // First, while the receiver has read no secret: it may be behind a new token by seconds.
+    // AI Studios is first, while the receiver has read no secret: its copy may be some seconds older than a new
+    // token.
     let (mut responses, url) = world.echo_from_ai_studios().await;
     responses.extend(world.echo_from_abyssale().await);
     let urls = [url, world.echo_in_deliveries().await];

@@ -1,11 +1,11 @@
-//! Metrics: each fact is counted once, whoever hears of it how often.
+//! Metrics: each fact is counted once, however often it is reported.
 
 use serde_json::{Value, json};
 
 use super::{CapturedLog, metric_values};
 use crate::{worker_crashes::with_worker_processes, world::World};
 
-/// Of lines that are about a job, those that do not say about which.
+/// The log lines about a job that have no `job_id`.
 fn lines_without_job_id(lines: &[Value]) -> Vec<&Value> {
     let about_none = ["the oldest unfinished job", "swept"];
     let about_a_job = |line: &&Value| !about_none.iter().any(|message| line["message"] == *message);

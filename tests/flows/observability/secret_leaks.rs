@@ -1,9 +1,9 @@
-//! No secret is told: not by the log, not by the table, not by the bucket.
+//! Neither the log, the table nor the bucket contains a secret.
 //!
-//! One thing is no secret of Landfall's and has to be kept for a while: the provider's own URL of the files, whose query
-//! lets whoever has it fetch them until it expires. It stands where the files are still to be fetched from, in
-//! `sources` of a job that is not stored, and in what the provider sent, which is kept for 30 days as it came: `body` of
-//! the deliveries beside a job, and the inbox of the bucket. Nowhere else, and in no log.
+//! One secret is not Landfall's own and has to be stored for a while: the provider's presigned URL of the files,
+//! whose query lets anyone download them until it expires. It is stored in `sources` of a job that is not stored yet,
+//! and in the provider's deliveries, which are kept unchanged for 30 days: in `body` of the deliveries of a job and
+//! in the inbox of the bucket. It is stored nowhere else, and in no log.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -15,11 +15,11 @@ use crate::{
     world::{Item, World},
 };
 
-/// What a presigned URL is signed with.
+/// The signature in a presigned URL.
 const PRESIGNED: &str = "marked-signature-of-a-presigned-url";
 
 impl World {
-    /// Everything that opens something.
+    /// All secrets that grant access to something.
     pub(super) async fn all_secrets(&self, urls: &[String]) -> Vec<String> {
         let held = self.secret().await;
         let mut secrets = vec![held["callback_key"].clone()];
@@ -37,7 +37,7 @@ impl World {
         secrets.chain(tokens).filter(|secret| secret.len() > 3).collect()
     }
 
-    /// A job whose files lie behind a signed URL, at its end.
+    /// Lands a job whose files have a presigned URL. Returns its callback URL.
     async fn land_signed_export(&self, status: &str, archive: &str) -> String {
         let (id, url) = self.submit_export_without_callback(2).await;
         let archive = format!("{archive}?X-Amz-Signature={PRESIGNED}");
@@ -47,7 +47,7 @@ impl World {
         url
     }
 
-    /// A video of AI Studios that is asked for and looked at, which takes a token.
+    /// Submits and polls a video export of AI Studios, which needs a token. Returns its callback URL.
     async fn submit_video_export(&self) -> String {
         let project = self.simulator("ai_studios").describe()["project_ids"][0].clone();
         let request = json!({ "provider": "ai_studios", "kind": "export", "project_id": project });
@@ -61,14 +61,14 @@ impl World {
     }
 }
 
-/// An answer with an archive of two files.
+/// A response with an archive of two files.
 fn archive_response() -> &'static [u8] {
     let archive = archive_of(2, 1000);
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", archive.len());
     [head.into_bytes(), archive].concat().leak()
 }
 
-/// An item without what may hold a presigned URL.
+/// An item without the attributes that may hold a presigned URL.
 fn without_urls(mut item: Item) -> Item {
     let text = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
     if text(&item, "sk").is_some_and(|sk| sk.starts_with("DELIVERY#")) {

@@ -1,4 +1,4 @@
-//! One trace tells of a job from its request to its files, although three invocations took part.
+//! One trace covers a job from its request to its files, over three invocations.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::net::UdpSocket;
 
 use crate::world::World;
 
-/// The daemon that Lambda has beside a function.
+/// The X-Ray daemon that Lambda runs beside a function.
 struct XRayDaemon(UdpSocket);
 
 impl XRayDaemon {
@@ -17,7 +17,7 @@ impl XRayDaemon {
         (Self(socket), address)
     }
 
-    /// The next segment.
+    /// Receives the next segment.
     async fn receive_segment(&self) -> Value {
         let mut datagram = [0; 64 * 1024];
         let received = tokio::time::timeout(Duration::from_secs(10), self.0.recv(&mut datagram)).await;
@@ -66,7 +66,7 @@ async fn a_job_submitted_from_the_queue_stays_in_the_trace_of_its_request() {
     });
     let mut world = world.await;
     world.stack.pause_worker();
-    // The first takes the turn that is free; the second has to wait.
+    // The first job takes the free reservation; the second one has to wait.
     world.submit_export(1).await;
     let id = world.submit_export(2).await;
     let mut of_the_second = vec![];

@@ -10,7 +10,7 @@ pub(super) static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../../functions/submit/openapi.json")).expect("JSON")
 });
 
-/// A validator for each schema of an answer's body, by its place in the description.
+/// A validator for each schema of a response body, by its reference.
 static BODIES: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
     let mut strict = DESCRIPTION.clone();
     let schemas = strict["components"]["schemas"].as_object_mut().expect("schemas");
@@ -29,7 +29,7 @@ static BODIES: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
     bodies
 });
 
-/// The description lets readers expect more fields than it names; here nothing else may be there.
+/// The description allows readers to expect additional fields; these tests do not.
 fn forbid_additional_properties(schema: &mut Value) {
     if schema["type"] == "object" && schema.get("properties").is_some() {
         schema["additionalProperties"] = json!(false);
@@ -53,7 +53,7 @@ fn answers(operation: &Value) -> impl Iterator<Item = &Value> {
     operation["responses"].as_object().into_iter().flat_map(|answers| answers.values()).map(resolve_reference)
 }
 
-/// What a reference leads to.
+/// Resolves a reference.
 pub(super) fn resolve_reference(value: &Value) -> &Value {
     match value["$ref"].as_str() {
         Some(reference) => DESCRIPTION.pointer(&reference[1..]).expect("a described thing"),
@@ -61,7 +61,7 @@ pub(super) fn resolve_reference(value: &Value) -> &Value {
     }
 }
 
-/// The template of a path. A file's name may have slashes.
+/// The path template that matches a path. A file name may contain slashes.
 pub(super) fn find_path_template(path: &str) -> Option<(&'static str, &'static Value)> {
     let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     let fits = |template: &str| {
@@ -77,7 +77,7 @@ pub(super) fn find_path_template(path: &str) -> Option<(&'static str, &'static V
     paths.find(|(template, _)| fits(template)).map(|(template, path)| (template.as_str(), path))
 }
 
-/// Where a body is not as its schema says, which stands in the description.
+/// The errors of a body against a schema of the description.
 pub(super) fn schema_errors(schema: &Value, body: &Value) -> Vec<String> {
     let validator = BODIES.get(&schema.to_string()).expect("a described body");
     validator

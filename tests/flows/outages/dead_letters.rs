@@ -1,4 +1,4 @@
-//! Trouble that lasts, and messages that nobody can deal with.
+//! Lasting failures, and messages that cannot be processed.
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use harness::{DEAD_LETTER_QUEUE, until};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// A world that gives a message three chances, one right after the other.
+/// A world in which a message is received three times at most, without delay.
 async fn world_with_three_receives() -> World {
     World::start_with(|mut options| {
         options.most_receipts = 3;
@@ -25,7 +25,7 @@ impl World {
         .await;
     }
 
-    /// Moves every dead letter back to where it came from, as the console's "DLQ redrive" does.
+    /// Redrives the dead-letter queue, as the console's "DLQ redrive" does.
     async fn redrive_dead_letters(&self) {
         let url = self.aws.sqs.get_queue_url().queue_name(DEAD_LETTER_QUEUE).send().await.expect("a queue");
         let arn = QueueAttributeName::QueueArn;

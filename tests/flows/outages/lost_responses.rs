@@ -1,10 +1,10 @@
-//! The work is done and its answer is lost: nothing is done twice, and nothing is given up.
+//! The work is done and its response is lost: no work is repeated, and the job is stored.
 
 use harness::cloud::{Outage, Service};
 
 use crate::world::World;
 
-/// Lands an export in one request or in parts, and loses the first answer to this operation on the way.
+/// Lands an export in one request or in parts, and loses the first response to this operation.
 async fn assert_stored_after_lost_response(service: Service, operation: &str, in_parts: bool) {
     let world = World::start().await;
     if in_parts {

@@ -1,4 +1,4 @@
-//! Landings that nobody attempts any more, since their message is gone or a dead letter.
+//! Stalled landings: their message is lost or a dead letter, so no attempt follows.
 
 use harness::{StackOptions, cloud::Service, until};
 use http::Method;
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::slow_download;
 use crate::{observability::CapturedLog, world::World};
 
-/// Later than any landing that still goes on is attempted again.
+/// Longer than the delay before any further attempt of a landing.
 const BEYOND_LANDING_RETRIES: u64 = 3 * 3600;
 
 impl World {
-    /// A job whose landing was cut off in the middle, and whose message is lost.
+    /// Submits a job whose landing is interrupted and whose message is lost. Returns its id.
     async fn interrupt_landing(&mut self) -> String {
         self.inject_fault(slow_download());
         let id = self.submit_export(3).await;

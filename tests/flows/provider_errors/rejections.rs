@@ -1,4 +1,4 @@
-//! The provider judges the request, the key or the plan, and says no.
+//! The provider rejects the request, the key or the plan.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{assert_failed, job_id};
 use crate::world::{World, assert_problem, error_fields};
 
-/// Ids that are well-formed and belong to nobody.
+/// A request with well-formed banner ids that do not exist.
 fn request_with_unknown_banners(world: &World) -> Value {
     let mut request = world.export_request(1);
     request["banner_ids"] =
@@ -16,7 +16,7 @@ fn request_with_unknown_banners(world: &World) -> Value {
 
 #[tokio::test]
 async fn every_error_format_is_passed_on() {
-    // What each generation still tells: E0 and E1 have no id, so that one is made of the status.
+    // What each error format contains. E0 and E1 have no id, so that Landfall derives one from the status.
     let invalid = |id: &str, message: &str, named: &[&str]| (id.to_owned(), message.to_owned(), json!(named));
     for (generation, (id, message, fields)) in [
         ("e3", invalid("out_of_range", "ids: The number of ids is out of range.", &["banner_ids"])),
@@ -48,7 +48,7 @@ async fn every_error_format_is_passed_on() {
 #[tokio::test]
 async fn field_errors_name_the_callers_field_and_the_providers() {
     let world = World::start().await;
-    // As the documents of the oldest generation show it, with a remark on one id.
+    // An example from the documentation of the oldest format, with an error for one id.
     let body = json!({
         "message": "body_validation_errors: {'media': {'ids': {'0': ['Length must be 36.']}}}",
         "errors": { "media": { "ids": { "1": ["Length must be 36."] } } },

@@ -1,4 +1,4 @@
-//! The meanings of 429, told apart by id, by `Retry-After`, and by one probe.
+//! The meanings of 429, distinguished by the error id, by `Retry-After`, and by one probe.
 
 use http::Method;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! The answer is lost, late or meaningless: the job is `unknown`, the provider is never asked again, and the
-//! callback tells what came of it.
+//! The response is lost, late or meaningless: the job is `unknown`, the work is never requested again, and the
+//! callback resolves the job.
 
 use harness::until;
 use http::Response;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::submit_with_api_fault;
 use crate::world::World;
 
-/// Checks that the outcome is told as unknown, and returns the job's id.
+/// Checks that the outcome is reported as unknown. Returns the job's id.
 fn assert_unknown(response: &Response<Value>, what: &Value) -> String {
     let job = response.body();
     assert_eq!(response.status(), 202, "{what}: {job}");
     assert_eq!(response.headers()["location"], job["links"]["self"].as_str().expect("a link"));
-    // A fast callback may have overtaken the answer; then the outcome is known already.
+    // A fast callback may have arrived before the response; then the outcome is known already.
     if job["status"] == "unknown" {
         assert_eq!(job["error"]["type"], "ProviderOutcomeUnknown", "{what}");
         assert_eq!(job["error"]["retryable"], false, "{what}");
@@ -21,7 +21,7 @@ fn assert_unknown(response: &Response<Value>, what: &Value) -> String {
     job["job_id"].as_str().expect("an id").to_owned()
 }
 
-/// The work was not done: the job stays unknown, whatever is done with it.
+/// Checks that a job stays unknown when the provider did no work.
 async fn assert_stays_unknown(fault: Value) {
     let world = World::start().await;
     let id = assert_unknown(&submit_with_api_fault(&world, fault.clone()).await, &fault);
@@ -31,7 +31,8 @@ async fn assert_stays_unknown(fault: Value) {
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (1, 0), "{fault}");
 }
 
-/// The work was done: the callback finds the job, and brings the provider job id that the answer did not.
+/// Checks that the callback resolves the job when the provider did the work, and sets the provider job id that the
+/// response lacked.
 async fn assert_resolved_by_callback(fault: Value) {
     let world = World::start().await;
     let id = assert_unknown(&submit_with_api_fault(&world, fault.clone()).await, &fault);

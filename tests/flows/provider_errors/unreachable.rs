@@ -1,4 +1,4 @@
-//! The provider cannot be reached at all, which proves that it did no work.
+//! The provider is unreachable, which proves that it did no work.
 
 use std::net::TcpListener;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::assert_failed;
 use crate::world::{World, assert_problem};
 
-/// An address at which nobody listens: a port that was free a moment ago.
+/// A URL with no listener: a port that was free a moment ago.
 fn unreachable_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     format!("http://{}", listener.local_addr().expect("an address"))

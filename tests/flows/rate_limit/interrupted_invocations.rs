@@ -1,5 +1,5 @@
-//! Invocations that die while they wait for a turn: the provider was not asked, or did no work, so the job is asked for
-//! once all the same.
+//! Invocations that end while they wait for a reservation: the provider was not called, or did no work, so the job is
+//! still submitted once.
 
 use harness::cloud::{FunctionError, Outage, Service};
 use harness::until;
@@ -10,14 +10,14 @@ use super::rate_limited_world;
 use crate::world::World;
 
 impl World {
-    /// Invokes `submit` with an export, and does not wait for the answer. Aborting the task is the invocation's end.
+    /// Invokes `submit` with an export and does not wait for the response. Aborting the task ends the invocation.
     fn spawn_submission(&self) -> JoinHandle<Result<Value, FunctionError>> {
         let mut event = self.export_request(1);
         event["command"] = json!("submit");
         tokio::spawn((self.submit_function)(event))
     }
 
-    /// Waits until a job waits whose turn has not come.
+    /// Waits until a job has the status `waiting`. Returns its id.
     async fn wait_for_waiting_job(&self) -> String {
         until("a job waits", || async {
             let jobs = self.job_items().await;
@@ -92,7 +92,8 @@ async fn a_job_cancelled_while_waiting_after_a_429_is_not_submitted_again() {
 async fn a_lost_response_to_the_waiting_status_creates_no_second_job() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1 }));
-    // Written, and never heard of: the claim is a transaction, so this is the first write of a single item.
+    // The write succeeds and its responses are lost. The claim is a transaction, so this is the first write of a
+    // single item.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::LoseAnswers, 3);
     let job = world.spawn_submission().await.expect("an end").expect("a job");
     assert_eq!(job["status"], "waiting", "{job:#}");

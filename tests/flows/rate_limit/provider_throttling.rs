@@ -1,16 +1,16 @@
-//! The provider wants to be left alone: everybody holds back, and nobody fails.
+//! The provider throttles: all submissions pause, and no job fails.
 
 use serde_json::{Value, json};
 
 use super::rate_limited_world;
 use crate::world::World;
 
-/// When the provider said so, and when it was asked the next time, in milliseconds.
+/// When the provider answered 429, and when the next request arrived, in milliseconds.
 fn throttled_and_next_request(world: &World) -> (i64, i64) {
     let asked = world.export_requests();
     let time = |asked: &Value| asked["milliseconds"].as_i64().expect("a time");
     let refused = asked.iter().find(|asked| asked["status"] == 429).map(time).expect("a refusal");
-    // What was on its way already cannot be called back.
+    // Requests that were already sent cannot be cancelled.
     let next = asked.iter().map(time).filter(|at| *at > refused + 700).min().expect("a request");
     (refused, next)
 }
@@ -23,7 +23,7 @@ async fn throttling_of_one_job_pauses_all_reserved_submissions() {
     let responses = world.submit_burst(60).await;
     assert!(responses.iter().all(|response| response.status() == 202));
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 3 }));
-    // Fifty of them take a turn within the next seconds, and the first one is refused.
+    // Fifty of them have a reservation within the next seconds, and the first one is throttled.
     world.stack.resume_submissions();
 
     world.wait_until_all_submitted(60).await;

@@ -1,4 +1,4 @@
-//! A job that waits is asked for once, whatever happens to its message, to its worker and to its record.
+//! A waiting job is submitted once, whatever happens to its message, its worker and its item.
 
 use std::net::TcpListener;
 
@@ -15,24 +15,23 @@ use crate::world::{World, assert_problem};
 
 const KEY: &[(&str, &str)] = &[("idempotency-key", "waits")];
 
-/// How often the AWS client tries a call.
+/// How often the AWS client attempts a call.
 const ATTEMPTS: u32 = 3;
 
-/// A world in which nobody's own invocation waits for a turn, and turns are far enough apart for a slow machine to
-/// be sure of the next one.
+/// A world in which no request waits for a reservation. Reservations are far enough apart for a slow machine.
 async fn world_without_submit_wait() -> World {
     rate_limited_world(0.25, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0")).await
 }
 
 impl World {
-    /// Tells the queue of a job that waits, once more.
+    /// Sends another message for a waiting job.
     async fn enqueue_again(&self, id: &str) {
         let body = json!({ "job_id": id }).to_string();
         let send = self.aws.sqs.send_message().queue_url(&self.submissions_url).message_body(body);
         send.send().await.expect("sent");
     }
 
-    /// Makes a job look as if it was left alone for longer than anybody could be at work on it.
+    /// Makes a job look unchanged for longer than any submission takes.
     async fn backdate_job(&self, id: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let update = self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id));
@@ -41,7 +40,7 @@ impl World {
         update.send().await.expect("written");
     }
 
-    /// Loses everything that is in the queue.
+    /// Purges the submissions queue.
     pub(crate) async fn purge_submissions_queue(&self) {
         let purge = self.aws.sqs.purge_queue().queue_url(&self.submissions_url);
         purge.send().await.expect("purged");
@@ -119,7 +118,7 @@ async fn a_repeated_request_finds_the_waiting_job_and_takes_no_reservation() {
     assert_eq!(world.queued_submissions().await, 1);
 
     world.stack.resume_submissions();
-    // With a turn taken by each repetition this would be half a minute away.
+    // If each repetition took a reservation, this would be half a minute later.
     world.wait_for_status(&id, "submitted").await;
     let times = world.export_request_times();
     assert!(times[1] - times[0] < 15_000, "{times:?}");
@@ -166,7 +165,7 @@ async fn a_submission_interrupted_during_the_provider_call_is_not_repeated() {
 
     world.enqueue_again(&id).await;
     world.stack.resume_submissions();
-    // The message of the dead worker stays hidden.
+    // The message of the interrupted worker stays hidden.
     until("the message is dealt with", || async { (world.queued_submissions().await == 1).then_some(()) })
         .await;
     assert_eq!((world.export_requests().len(), &world.job(&id).await["status"]), (2, &json!("submitting")));
@@ -247,7 +246,7 @@ async fn a_waiting_job_survives_an_unreachable_provider() {
     let change = |options: StackOptions| options.variable("MAX_SUBMIT_WAIT_SECONDS", "0");
     let world =
         rate_limited_world(2.0, |options| change(options).variable("ABYSSALE_API_URL", nowhere)).await;
-    // The turn for a second try is too far away for the caller.
+    // The reservation for a second attempt is too late for the caller.
     let response = world.post(&world.export_request(1), &[]).await;
     let made = response.body();
     assert_eq!((response.status().as_u16(), &made["status"]), (202, &json!("waiting")), "{made}");

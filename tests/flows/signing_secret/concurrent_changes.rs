@@ -1,4 +1,4 @@
-//! What goes wrong between the provider's secret and Landfall's, and who else writes there.
+//! Failures and concurrent changes between the provider's secret and Landfall's.
 
 use harness::{
     SECRET,

@@ -1,4 +1,4 @@
-//! The first secret: from unsigned deliveries to signed ones.
+//! The first signing secret: from unsigned deliveries to signed ones.
 
 use harness::{cloud::Service, until};
 use http::Method;
@@ -18,7 +18,7 @@ async fn a_fetched_secret_is_stored_and_the_next_delivery_is_verified() {
     let id = world.submit_export(1).await;
     world.wait_for_status(&id, "stored").await;
     assert_eq!(world.signature_counts(), [1]);
-    // The token alone does not open the receiver any more.
+    // The callback token alone is no longer sufficient.
     let unsigned = json!({ "url": world.callback_url(&id), "body": {} });
     assert_eq!(world.deliver(unsigned).await, 401);
 }
@@ -30,7 +30,7 @@ async fn a_running_receiver_picks_up_the_secret() {
     let before = world.submit_export(1).await;
     world.wait_for_status(&before, "stored").await;
     world.run_signing_secret("fetch").await;
-    // Workspace deliveries have nothing but their signature, so the receiver looks for its secret.
+    // Workspace deliveries are authenticated by their signature only, so the receiver reads its secret.
     let signed = json!({ "url": world.subscription_url(), "sign": true, "body": {} });
     until("the receiver knows the secret", || async {
         (world.deliver(signed.clone()).await == 200).then_some(())
@@ -43,7 +43,7 @@ async fn deliveries_unsigned_during_propagation_are_rejected_and_retried_signed(
     let world = World::start().await;
     world.remove_signing_secrets().await;
     world.admin(Method::PUT, "/knobs", json!({ "secret_cache_seconds": 60 }));
-    // The signing side has just looked, and found no secret.
+    // The provider's signer has just read its secrets, and found none.
     world.warm_signing_cache().await;
     world.run_signing_secret("fetch").await;
 

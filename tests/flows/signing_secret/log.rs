@@ -1,4 +1,4 @@
-//! What is written to the log meanwhile.
+//! A captured log, and what the command `signing_secret` writes to it.
 
 use std::{
     io,
@@ -11,7 +11,7 @@ use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt};
 
 use crate::world::World;
 
-/// A log that can be read afterwards.
+/// A log in memory.
 #[derive(Clone, Default)]
 pub(crate) struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
@@ -27,7 +27,7 @@ impl io::Write for LogBuffer {
 }
 
 impl LogBuffer {
-    /// Writes down what our own crates log on this thread from now on, as long as the guard is held.
+    /// Captures what Landfall's crates log on this thread while the guard is held.
     pub(crate) fn capture() -> (Self, DefaultGuard) {
         let log_buffer = Self::default();
         let written = log_buffer.clone();
@@ -37,7 +37,7 @@ impl LogBuffer {
         (log_buffer, tracing::subscriber::set_default(tracing_subscriber::registry().with(lines)))
     }
 
-    /// What is written so far.
+    /// The text of the log so far.
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text")
     }

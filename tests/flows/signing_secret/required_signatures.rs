@@ -1,4 +1,4 @@
-//! A receiver that lets in nothing unsigned, even before there is a secret.
+//! A receiver that rejects unsigned deliveries even before a signing secret exists.
 
 use http::Method;
 use serde_json::json;
@@ -17,7 +17,7 @@ async fn without_a_secret_deliveries_are_rejected_until_a_fetch() {
     world.admin(Method::PUT, "/knobs", json!({ "retry_delays_seconds": [1], "delivery_attempts": 60 }));
     let id = world.submit_export(1).await;
     let url = world.callback_url(&id);
-    // Ours to mend, so it is no 401; the provider tries again either way.
+    // The operator has to fix this, so it is no 401. The provider retries either way.
     assert_eq!(world.wait_for_attempts(&url, 1).await[0], 500);
     assert_eq!(world.job(&id).await["status"], "submitted");
     world.run_signing_secret("fetch").await;

@@ -1,4 +1,4 @@
-//! Rotation: from one secret to the next without a refused delivery.
+//! Rotation of the signing secret without a rejected delivery.
 
 use harness::until;
 use http::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// Exports of one side of a rotation.
+/// The number of exports before and after a rotation.
 const LOAD: usize = 12;
 
 impl World {
@@ -22,7 +22,7 @@ impl World {
     }
 }
 
-/// Checks that every delivery was let in at its first attempt.
+/// Checks that every delivery was accepted at its first attempt.
 fn assert_all_accepted(world: &World) {
     let sent = world.deliveries().into_iter().filter(|sent| sent["url"] != world.unknown_webhook_url());
     for delivery in sent {
@@ -34,7 +34,7 @@ fn assert_all_accepted(world: &World) {
 #[tokio::test]
 async fn a_rotation_under_load_rejects_no_delivery() {
     let world = World::start().await;
-    // The receiver has looked at its secret before, and knows the old one alone for the next five minutes.
+    // The receiver has read its secret before, and caches the old one for the next five minutes.
     world.submit_and_store_exports(1).await;
     let rotate = async {
         until("half of it is on its way", || async { (world.deliveries().len() > LOAD / 2).then_some(()) })
@@ -54,7 +54,8 @@ async fn a_slowly_propagating_rotation_rejects_no_delivery() {
     world.admin(Method::PUT, "/knobs", json!({ "secret_cache_seconds": 60 }));
     world.warm_signing_cache().await;
     world.run_signing_secret("rotate").await;
-    // The receiver has not looked before, and knows the new list. The provider still signs with the old secret alone.
+    // The receiver has not read its secret before, and gets the new list. The provider still signs with the old
+    // secret alone.
     world.submit_and_store_exports(LOAD).await;
     world.admin(Method::POST, "/clock/advance", json!({ "seconds": 60 }));
     world.submit_and_store_exports(LOAD).await;

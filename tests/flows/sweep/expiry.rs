@@ -1,4 +1,4 @@
-//! Work that cannot be asked about, and work that nobody knows to be under way.
+//! Jobs that cannot be polled expire, and interrupted submissions become unknown.
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ async fn an_export_stays_submitted_until_its_callback_timeout() {
 async fn a_job_whose_submission_was_interrupted_is_unknown_until_its_callback_arrives() {
     let world = World::start().await;
     let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
-    // As it was before the answer, which its maker did not live to hear.
+    // The state before the response, which the interrupted submission did not receive.
     let asking = [("status", "submitting"), ("updated_at", "2026-01-01T00:00:00Z")];
     world.update_job_item(&id, &asking, &["provider_job_id", "provider_job_key"]).await;
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 1));

@@ -1,4 +1,4 @@
-//! A queue lost a message, or never took it: the sweep sends it again.
+//! The queue lost a message or never accepted it: the sweep sends it again.
 
 use harness::cloud::{Outage, Service};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{A_MINUTE, counts};
 use crate::world::World;
 
-/// How often the AWS client tries a call.
+/// How often the AWS client attempts a call.
 const ATTEMPTS: u32 = 3;
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn ready_files_whose_message_was_lost_are_landed() {
     assert_eq!(swept["unfinished"], true, "{swept}");
     assert_eq!(world.job(&id).await["status"], "received");
 
-    // A job that could not be looked after is put off for a while.
+    // A job whose check failed is postponed.
     assert_eq!(counts(&world.sweep(10 * A_MINUTE).await), (1, 0));
     let job = world.wait_for_status(&id, "stored").await;
     assert_eq!((&job["files_total"], world.polls().len()), (&json!(3), 1));
@@ -33,7 +33,7 @@ async fn a_waiting_job_whose_message_was_lost_is_submitted() {
     let id = world.submit_waiting_job(&[]).await;
     world.purge_submissions_queue().await;
     world.stack.resume_submissions();
-    // The job before it stays silent, too.
+    // The job before it is active, too.
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (2, 0));
     world.wait_for_status(&id, "submitted").await;
     assert_eq!(world.accepted_exports(), 2);

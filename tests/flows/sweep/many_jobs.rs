@@ -1,4 +1,4 @@
-//! As many silent jobs as there may be: each is asked about in its turn, and the sweep comes to its end.
+//! Many active jobs: each is polled once, within the rate limit, and the sweep ends.
 
 use std::{collections::BTreeSet, time::Instant};
 
@@ -15,7 +15,7 @@ use crate::{
     world::{Item, World},
 };
 
-/// A world with so many generations under way that are due, and a provider that is busy with all of them.
+/// A world with so many active generations that are due. The provider reports all of them as unfinished.
 async fn world_with_silent_jobs(count: usize, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     let world = World::start_with(change).await;
     world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 3600 }));
@@ -34,7 +34,7 @@ async fn world_with_silent_jobs(count: usize, change: impl FnOnce(StackOptions) 
     world
 }
 
-/// The same job under another id, an hour old and due.
+/// A copy of the job with another id, an hour old and due.
 fn copy_job(job: &Item) -> Item {
     let text = |text: String| AttributeValue::S(text);
     let old = OffsetDateTime::now_utc() - Duration::hours(1);
@@ -67,7 +67,7 @@ impl World {
         assert!(written.unprocessed_items().is_none_or(std::collections::HashMap::is_empty));
     }
 
-    /// Sweeps until nothing is left over. Returns how many jobs were looked at.
+    /// Sweeps until nothing is left. Returns how many jobs were checked.
     async fn sweep_until_finished(&self) -> u64 {
         let mut checked = 0;
         loop {
@@ -79,7 +79,7 @@ impl World {
         }
     }
 
-    /// What the provider saw of questions: how many, and the most in any second.
+    /// The number of polls that the provider received, and the maximum in any second.
     fn peak_poll_rate(&self) -> (u64, u64) {
         let peak = self.admin(Method::GET, "/requests/peak?method=GET", Value::Null);
         (peak["all_requests"].as_u64().expect("a count"), peak["requests"].as_u64().expect("a count"))
@@ -99,7 +99,7 @@ async fn five_hundred_active_generations_are_each_polled_once() {
 async fn a_damaged_job_item_does_not_block_the_others() {
     let world = world_with_silent_jobs(200, |options| options).await;
     let damaged = world.job_items().await[0]["pk"].as_s().expect("an id").clone();
-    // It has been due longest, and always will be.
+    // It is due first in every sweep.
     world
         .update_job_item(&damaged, &[("due_at", "2026-01-01T00:00:00.000Z"), ("status", "asleep")], &[])
         .await;
@@ -128,7 +128,7 @@ async fn two_concurrent_sweeps_share_the_rate_limit() {
         world_with_silent_jobs(50, |options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
     tokio::join!(world.sweep_until_finished(), world.sweep_until_finished());
     let (asked, most) = world.peak_poll_rate();
-    // Both may look at a job at the same time; asking twice does no harm, and keeps the pace, too.
+    // Both may check a job at the same time. A second poll does no harm, and respects the rate limit, too.
     assert!((50..=100).contains(&asked), "{asked}");
     assert!(most <= 30, "{most} in a second");
 }

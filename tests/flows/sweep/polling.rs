@@ -1,4 +1,4 @@
-//! Generations whose callback does not come are asked about.
+//! Generations without a callback are polled.
 
 use http::Method;
 use serde_json::json;
@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::{A_MINUTE, counts};
 use crate::{generation::assert_mentions, world::World};
 
-/// A world whose provider is done at once and never calls back.
+/// A world whose provider finishes at once and sends no callback.
 async fn world_without_callbacks() -> World {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 0 }));
@@ -15,7 +15,7 @@ async fn world_without_callbacks() -> World {
     world
 }
 
-/// A generation that goes on for an hour, and its job.
+/// Submits a generation that takes an hour. Returns the job's id.
 async fn submit_long_generation(world: &World) -> String {
     world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 3600 }));
     world.submit_request(&world.three_format_request()).await
@@ -59,7 +59,7 @@ async fn active_work_is_polled_with_growing_delays() {
         let asked = OffsetDateTime::now_utc();
         assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 0));
         let wait = world.due_at(&id).await - asked;
-        // Up to half a second apart from other jobs, and what the machine takes.
+        // Jitter of up to half a second, and what the machine takes.
         let around = Duration::seconds(seconds)..Duration::seconds(seconds + 3);
         assert!(around.contains(&wait), "{seconds}: {wait}");
     }
@@ -124,7 +124,7 @@ async fn provider_failures_postpone_the_poll_and_do_not_change_the_job() {
         (json!({ "kind": "gateway_error", "status": 502 }), 3),
         (json!({ "kind": "reset" }), 3),
         (json!({ "kind": "rate_limited", "retry_after": 45 }), 45),
-        // The fourth in a row is no passing trouble.
+        // The fourth failure in a row is not treated as temporary.
         (json!({ "kind": "answer", "status": 503, "headers": { "retry-after": "7" }, "body": "busy" }), 300),
     ] {
         let mut fault = fault;

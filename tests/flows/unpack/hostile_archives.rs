@@ -1,4 +1,4 @@
-//! Hostile and odd archives, each with its expected end.
+//! Hostile and unusual archives, each with its expected result.
 
 use serde_json::{Value, json};
 
@@ -8,14 +8,14 @@ use crate::world::World;
 const KIB: usize = 1024;
 
 impl World {
-    /// Lands an archive for a job that expects one file, and checks its end.
+    /// Lands an archive for a job that expects one file. Returns the job.
     async fn land_archive(&self, archive: Vec<u8>, status: &str) -> Value {
         self.set_next_archive(archive);
         let id = self.submit_export(1).await;
         self.wait_for_status(&id, status).await
     }
 
-    /// The archive is kept, nothing else is there, and the job mentions why.
+    /// Checks that the archive is stored without any other object, and that the job's error mentions the reason.
     async fn assert_archive_rejected(&self, archive: Vec<u8>, mentions: &str) -> Value {
         let job = self.land_archive(archive, "failed").await;
         let error = &job["error"];
@@ -37,7 +37,7 @@ impl World {
         job
     }
 
-    /// Every file lands under these names.
+    /// Checks that every file lands under these names.
     async fn assert_unpacks(&self, archive: Vec<u8>, names: &[&str]) -> Value {
         let job = self.land_archive(archive, "stored").await;
         assert_eq!(file_names(&job), names);
@@ -48,7 +48,7 @@ impl World {
         job
     }
 
-    /// Some files land; the manifest names the others.
+    /// Checks that these files land, and that the error mentions the others.
     async fn assert_unpacks_partly(&self, archive: Vec<u8>, names: &[&str], mentions: &[&str]) {
         let job = self.land_archive(archive, "partial").await;
         assert_eq!(file_names(&job), names);
@@ -91,7 +91,7 @@ async fn archives_beyond_their_declared_sizes_or_the_limits_are_rejected() {
         .await;
     let many: Vec<Item> = (0..51).map(|i| text(&format!("{i}.txt"))).collect();
     world.assert_archive_rejected(pack(&many), "MAX_ENTRIES").await;
-    // What was written before the lie came out is gone again.
+    // Files that were written before the wrong size was detected are deleted.
     let lie = zeros.but(|zeros| zeros.size = 1000);
     world.assert_archive_rejected(pack(&[text("good.txt"), lie]), "\"zeros.bin\" has more bytes").await;
 }
@@ -108,10 +108,10 @@ async fn archives_that_cannot_be_read_safely_are_rejected() {
     let world = World::start().await;
     let twice = [text("a.txt"), text("b.txt").but(|b| b.offset = Some(0))];
     world.assert_archive_rejected(pack(&twice), "overlap").await;
-    // One file's bytes are the next file's header and bytes.
+    // One file's data spans the next file's header and data.
     let quoting = text("a.txt").but(|a| a.compressed += 40);
     world.assert_archive_rejected(pack(&[quoting, text("b.txt")]), "overlap").await;
-    // Only the header before the bytes tells that they reach into the next file.
+    // Only the local header reveals that the data reaches into the next file.
     let pushed = Item::stored("a.txt", &[7; 100]).but(|a| {
         a.padding = 30;
         a.data.truncate(a.data.len() - 20);
@@ -173,10 +173,10 @@ async fn unusual_but_valid_archives_are_unpacked() {
     world.assert_unpacks(pack(&described), &["a.txt", "b.txt"]).await;
     let fake = [b"PK\x05\x06\0\0\0\0\x63\0\x63\0\0\0\0\0\0\0\0\0\0\0".as_slice(), b"and more"].concat();
     world.assert_unpacks(pack_with(&items, &fake, false), &["a.txt", "b.txt"]).await;
-    // A header that is longer than the directory mentions, and beyond what is read at once.
+    // A local header that is longer than the directory says, and exceeds one read.
     let padded = items.clone().map(|item| item.but(|item| item.padding = 5000));
     world.assert_unpacks(pack(&padded), &["a.txt", "b.txt"]).await;
-    // Of two archives, one behind the other, the last one counts; the first is what was put before it.
+    // Of two concatenated archives the last one counts; the first one is a prefix.
     world.assert_unpacks([pack(&[text("old.txt")]), pack(&items)].concat(), &["a.txt", "b.txt"]).await;
     let behind = [pack(&[text("old.txt")]), pack_with(&items, b"", true)].concat();
     world.assert_unpacks(behind, &["a.txt", "b.txt"]).await;

@@ -1,4 +1,4 @@
-//! Workers that are killed in the middle of unpacking: what they left is gone on from, and written once.
+//! Workers that are killed while they unpack: the next attempt continues, and every file is written once.
 
 use harness::{cloud::Service, until};
 use serde_json::json;
@@ -16,7 +16,7 @@ fn noise(file: u32, length: usize) -> Vec<u8> {
 }
 
 impl World {
-    /// Submits an export whose archive is this, for a worker that can be killed.
+    /// Submits an export with this archive. Returns the job's id.
     async fn submit_archive(&self, items: &[Item]) -> String {
         self.set_next_archive(pack(items));
         self.submit_export(3).await
@@ -27,7 +27,7 @@ impl World {
         self.object_keys().await.iter().filter(|key| key.contains("/files/")).count()
     }
 
-    /// Checks that a job ends stored with every file, whole and written once, and nothing else.
+    /// Checks that a job is stored with exactly these files, each complete and written once.
     async fn assert_all_files_stored(&self, id: &str, files: &[(String, Vec<u8>)]) {
         let job = self.wait_for_status(id, "stored").await;
         assert_eq!((&job["files_total"], &job["error"]), (&json!(files.len()), &json!(null)));
@@ -43,7 +43,7 @@ impl World {
             );
         }
         assert_eq!(manifest["completeness"], json!({ "expected": 3, "landed": files.len(), "missing": 0 }));
-        // Besides them, the archive and the manifest.
+        // Also the archive and the manifest.
         assert_eq!(self.object_keys().await.len(), files.len() + 2);
         assert_eq!(self.open_uploads().await, Vec::<String>::new());
         self.wait_for_empty_queue().await;
@@ -71,7 +71,7 @@ async fn unpacking_small_files_completes_after_killed_workers() {
 #[tokio::test]
 async fn a_worker_killed_during_a_large_file_leaves_no_upload_open() {
     let world = World::start_with(with_worker_processes).await;
-    // Long enough for parts, in an archive that is short enough not to need any itself.
+    // Large enough for a multipart upload, in an archive that needs none.
     let long = noise(1, 16 * 1024).repeat(96 * 64);
     let files = [
         ("first.bin".to_owned(), noise(2, 2 * MIB)),

@@ -1,11 +1,11 @@
-//! Archives made byte by byte, to be what no honest archiver makes.
+//! Builds ZIP archives byte by byte, to make archives that no honest tool makes.
 
 use std::io::Write;
 
 use crc_fast::{CrcAlgorithm, checksum};
 use flate2::{Compression, write::DeflateEncoder};
 
-/// An entry of a crafted archive. Every field can lie.
+/// An entry of a crafted archive. Every field may be wrong.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) name: Vec<u8>,
@@ -14,17 +14,17 @@ pub(super) struct Item {
     /// The bytes in the archive.
     pub(super) data: Vec<u8>,
     pub(super) crc32: u32,
-    /// Length of the file.
+    /// Uncompressed size, as the headers say.
     pub(super) size: u64,
-    /// Length in the archive, as the directory says.
+    /// Compressed size, as the directory says.
     pub(super) compressed: u64,
-    /// Where the header is, as the directory says, when it is not where it is.
+    /// The offset of the local header in the directory, if it differs from the real one.
     pub(super) offset: Option<u32>,
-    /// Extra bytes in the header before the data only.
+    /// Length of the extra field in the local header only.
     pub(super) padding: usize,
-    /// Sizes behind the data, and zeros before it.
+    /// Whether a data descriptor follows the data, with zeros in the local header.
     pub(super) descriptor: bool,
-    /// Sizes in a Zip64 field of the directory.
+    /// Whether the directory has the sizes in a Zip64 extra field.
     pub(super) zip64: bool,
 }
 
@@ -45,7 +45,7 @@ impl Item {
         }
     }
 
-    /// A file as it is.
+    /// An uncompressed file.
     pub(super) fn stored(name: impl AsRef<[u8]>, content: &[u8]) -> Self {
         Self::new(name, 0, content.to_vec(), content)
     }
@@ -57,7 +57,7 @@ impl Item {
         Self::new(name, 8, encoder.finish().expect("memory takes all"), content)
     }
 
-    /// The same with a change.
+    /// The same entry with a change.
     pub(super) fn but(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
@@ -95,7 +95,7 @@ impl Item {
         entry
     }
 
-    /// Flags to name length, which header and directory have in common.
+    /// Writes the fields from the flags to the name length, which both headers share.
     fn common(&self, into: &mut Vec<u8>, crc32: u32, compressed: u32, size: u32) {
         let flags = self.flags | u16::from(self.descriptor) << 3;
         into.extend(flags.to_le_bytes());
@@ -115,7 +115,7 @@ pub(super) fn pack(items: &[Item]) -> Vec<u8> {
     pack_with(items, b"", false)
 }
 
-/// An archive with a comment, and with a Zip64 end if asked for.
+/// An archive with a comment, and optionally with a Zip64 end record.
 pub(super) fn pack_with(items: &[Item], comment: &[u8], zip64: bool) -> Vec<u8> {
     let (mut archive, mut directory) = (vec![], vec![]);
     for item in items {
@@ -135,7 +135,7 @@ pub(super) fn pack_with(items: &[Item], comment: &[u8], zip64: bool) -> Vec<u8> 
     archive
 }
 
-/// An archive whose directory names the same empty file so many times, which only a Zip64 end can tell.
+/// An archive whose directory lists the same empty file so many times. Large counts need a Zip64 end record.
 pub(super) fn pack_repeated(name: &str, count: usize) -> Vec<u8> {
     let item = Item::stored(name, b"");
     let (mut archive, entry) = (item.header(), item.entry(0));
@@ -145,7 +145,7 @@ pub(super) fn pack_repeated(name: &str, count: usize) -> Vec<u8> {
     archive
 }
 
-/// What follows a directory of so many entries and bytes, which begins at `start`.
+/// The end records of a directory with so many entries and bytes, which begins at `start`.
 fn end(count: u64, size: u64, start: u64, comment: &[u8], zip64: bool) -> Vec<u8> {
     let mut end = vec![];
     if zip64 {

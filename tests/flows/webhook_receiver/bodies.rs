@@ -1,4 +1,4 @@
-//! Bodies: long ones, odd ones, unreadable ones.
+//! Bodies of deliveries: large, encoded, binary and unknown ones.
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};

@@ -1,4 +1,4 @@
-//! Deliveries that are authentic and cannot be used: they are acknowledged, recorded and counted, and keep nobody busy.
+//! Malformed deliveries that are authentic: they are acknowledged, recorded and counted, and not retried.
 
 use harness::{DEAD_LETTER_QUEUE, StackOptions};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn export(fields: Value) -> Value {
 }
 
 impl World {
-    /// Delivers this for a job, and waits until the worker is done with it.
+    /// Delivers this for a job, and waits until the worker has processed it.
     async fn deliver_and_wait(&self, url: &str, body: Value) {
         assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
         self.wait_for_empty_queue().await;

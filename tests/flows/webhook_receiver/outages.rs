@@ -1,4 +1,4 @@
-//! What the receiver depends on is down: it says so, and the provider's next attempt gets in.
+//! Outages of the receiver's dependencies: it answers 503, and the provider's next attempt is accepted.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::world::World;
 
-/// The first attempt meets a broken service, the second one does not.
+/// Checks that an attempt during an outage is answered 503, and the next one is accepted.
 async fn assert_second_attempt_accepted(world: &World, service: Service, outage: Outage) {
     let (id, url) = world.submit_export_without_callback(1).await;
     world.cloud.faults().set(service, outage);
@@ -55,7 +55,7 @@ async fn deliveries_are_answered_503_while_the_secret_is_unreadable() {
     assert_eq!(world.wait_for_attempts(&url, 1).await, [503]);
     world.cloud.faults().set(Service::SecretsManager, Outage::None);
     let attempts = AtomicUsize::new(1);
-    // The failure is remembered for a moment.
+    // The failure is cached for a short time.
     until("a delivery gets in", || async {
         world.redeliver(&url, 1);
         let responses = world.wait_for_attempts(&url, 1 + attempts.fetch_add(1, Ordering::Relaxed)).await;
@@ -77,7 +77,7 @@ async fn secrets_manager_failures_are_cached_under_load() {
         assert_eq!(response.status(), 503);
     }
     let calls = world.cloud.requests().count(Service::SecretsManager, "GetSecretValue") - before;
-    // A read is at most three attempts, and a failed one is remembered for a second.
+    // A read is at most three attempts, and a failed one is cached for a second.
     assert!((1..=3 * (1 + began.elapsed().as_secs())).contains(&calls), "{calls} calls");
 }
 

@@ -1,4 +1,4 @@
-//! A signing secret is rotated: nothing is lost, whichever side learns of it first.
+//! Rotation of a signing secret: no delivery is lost, whichever side changes first.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -46,8 +46,8 @@ async fn a_delivery_with_two_signatures_is_accepted_if_one_secret_is_known() {
 #[tokio::test]
 async fn a_rotation_takes_effect_without_a_restart() {
     let world = World::start().await;
-    // A refused delivery makes the receiver look at the secret again, at most every few seconds, so the provider
-    // comes back every second of real time.
+    // A rejected delivery makes the receiver read the secret again, at most every few seconds, so the provider
+    // retries every second of real time.
     world.admin(Method::PUT, "/knobs", json!({ "retry_delays_seconds": [1], "delivery_attempts": 60 }));
     let before = world.submit_export(1).await;
     world.wait_for_status(&before, "stored").await;

@@ -1,11 +1,11 @@
-//! Signatures: a right token is not enough once deliveries are signed.
+//! Signatures: once deliveries are signed, the callback token is not sufficient.
 
 use serde_json::{Value, json};
 
 use super::{assert_rejected, new_export};
 use crate::world::World;
 
-/// The provider spoils its first attempt, is refused, and gets in with the next one.
+/// Checks that a first attempt with this fault is rejected, and that the next one is accepted.
 async fn assert_first_attempt_rejected(spoiled: &str) {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "delivery", "kind": spoiled }));

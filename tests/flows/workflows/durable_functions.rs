@@ -1,4 +1,4 @@
-//! Durable functions of Lambda, which wait by callback ids.
+//! Durable functions of Lambda, which wait with callback ids.
 
 use harness::{BUCKET, cloud::CallbackReport, until};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Signs of life, so that a state can tell a job that takes long from one that nobody works on.
+//! Heartbeats, by which a state distinguishes a long job from a lost one.
 
 use harness::{
     cloud::{CallbackReport, Service, TaskReport},
@@ -10,7 +10,7 @@ use super::{CALLBACK, TOKEN};
 use crate::world::World;
 
 impl World {
-    /// How many signs of life both kinds of workflows have had.
+    /// The number of heartbeats of tasks and of durable functions.
     fn heartbeat_counts(&self) -> (usize, usize) {
         let tasks = self.cloud.task_reports().into_iter();
         let callbacks = self.cloud.callback_reports().into_iter();
@@ -31,7 +31,7 @@ async fn each_sweep_sends_a_heartbeat_while_the_provider_works() {
         world.sweep(61).await;
         assert_eq!(world.heartbeat_counts(), (given, given));
     }
-    // The next one is due in the schedule's next sweep, not in this minute.
+    // The next heartbeat is due in the schedule's next sweep, not in this minute.
     world.sweep(10).await;
     assert_eq!(world.heartbeat_counts(), (2, 2));
     world.redeliver(&url, 1);

@@ -1,4 +1,4 @@
-//! States that are entered again: the same request under the same key, and a new token each time.
+//! Retried states: the same request with the same key, and a new token each time.
 
 use harness::until;
 use http::Method;
@@ -13,7 +13,7 @@ fn token_of_attempt(number: u32) -> String {
 }
 
 impl World {
-    /// Submits the same export again, for a state that waits by this token.
+    /// Submits the same export again, for a state with this token.
     async fn submit_again(&self, token: &str) -> serde_json::Value {
         let mut event = self.waiting_export_request(1, json!({ "task_token": token }));
         event["idempotency_key"] = json!("execution 7");

@@ -1,5 +1,5 @@
-//! The state machines that are shipped, on a Step Functions that is not ours. Run these stories by
-//! `tests/deployed/localemu.py run -- cargo test --test flows workflows::shipped_state_machines -- --ignored`.
+//! The shipped state machines on an independent Step Functions. Run these stories by `tests/deployed/localemu.py run
+//! -- cargo test --test flows workflows::shipped_state_machines -- --ignored`.
 
 mod distributed_map;
 mod heartbeats;
@@ -15,9 +15,9 @@ use url::Url;
 
 use crate::world::World;
 
-/// State machines invoke the functions at one port, so these stories take turns.
+/// State machines invoke the functions at one port, so only one of these tests runs at a time.
 static PORT_LOCK: Mutex<()> = Mutex::const_new(());
-/// A world whose jobs tell this Step Functions of their ends.
+/// A world whose jobs send their results to this Step Functions.
 async fn world(step_functions: &str) -> World {
     let port = Url::parse(step_functions).expect("a URL").port().expect("a port") + 1;
     until("the world before has let go of the port", || async {
@@ -36,7 +36,7 @@ fn step_functions() -> String {
     process.text("LOCALEMU_ENDPOINT").expect("localemu.py says where its Step Functions is").to_owned()
 }
 
-/// A state machine as it is shipped, with the harness's name of the function.
+/// A shipped state machine, with the harness's name of the function.
 fn read_state_machine(name: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/submit/workflows");
     let text = fs::read_to_string(folder.join(name)).expect("a state machine");
@@ -44,13 +44,13 @@ fn read_state_machine(name: &str) -> Value {
 }
 
 impl World {
-    /// Calls Step Functions, which must take it.
+    /// Calls an operation of Step Functions that succeeds.
     async fn step_functions(&self, operation: &str, input: &Value) -> Value {
         let target = format!("AWSStepFunctions.{operation}");
         let headers = [
             ("content-type", "application/x-amz-json-1.0"),
             ("x-amz-target", target.as_str()),
-            // Nobody checks it; it says which region is meant.
+            // The signature is not verified; the header names the region.
             (
                 "authorization",
                 "AWS4-HMAC-SHA256 Credential=local/20260304/us-east-1/states/aws4_request, \
@@ -63,7 +63,7 @@ impl World {
         response.into_body()
     }
 
-    /// Starts a machine. Returns the execution's ARN.
+    /// Creates a state machine and starts an execution. Returns the execution's ARN.
     async fn start_execution(&self, machine: &Value, input: &Value) -> String {
         let role = "arn:aws:iam::000000000000:role/workflows";
         let name = format!("export-{}", uuid::Uuid::new_v4());

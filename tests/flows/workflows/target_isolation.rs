@@ -1,4 +1,5 @@
-//! Workflows, durable functions and the event bus: what one of them cannot be told holds up none of the others.
+//! Workflows, durable functions and the event bus are independent targets: an outage of one delays none of the
+//! others.
 
 use std::collections::HashSet;
 
@@ -16,14 +17,14 @@ async fn start_with_bus(change: impl FnOnce(StackOptions) -> StackOptions) -> Wo
     World::start_with(|options| change(options.variable("EVENT_BUS_NAME", "landfall"))).await
 }
 
-/// How many ends of jobs the bus has heard of. It may hear of one twice, under one id.
+/// The number of different "Job Stored" events on the bus. An event may be published twice under one id.
 fn stored_events(world: &World) -> usize {
     let events = world.cloud.events().into_iter().filter(|event| event.detail_type == "Job Stored");
     events.map(|event| event.detail["id"].to_string()).collect::<HashSet<String>>().len()
 }
 
 impl World {
-    /// Waits until the bus is remembered to have heard everything about a job, and one workflow to wait still.
+    /// Waits until the event bus is up to date for a job, and one workflow still waits.
     async fn wait_until_one_waiter_left(&self, id: &str) {
         until("the others are remembered to have heard", || async {
             let item = self.job_item(id).await;
@@ -34,7 +35,7 @@ impl World {
         .await;
     }
 
-    /// How often the bus and durable functions were told anything.
+    /// The number of calls to the event bus and to durable functions.
     fn other_target_calls(&self) -> u64 {
         let requests = self.cloud.requests();
         requests.of(Service::EventBridge) + requests.of(Service::Lambda)
@@ -145,7 +146,7 @@ async fn a_waiter_that_could_not_be_added_gets_an_error() {
     let id = job["job_id"].as_str().expect("an id");
     world.wait_for_status(id, "stored").await;
     world.wait_until_no_waiters(id).await;
-    // The claim is a transaction, so the next single write is the one that lets the new token in.
+    // The claim is a transaction, so the next single write is the one that adds the new token.
     world.cloud.faults().next(Service::DynamoDb, "PutItem", Outage::Refuse503, 3);
     event["notify"] = json!({ "task_token": "later" });
     let failure = world.invoke(event.clone()).await.expect_err("a failure");

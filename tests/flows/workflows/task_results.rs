@@ -1,4 +1,4 @@
-//! Each end of a job, as the state that waits for it is told of it.
+//! The task result of a waiting state, for each end of a job.
 
 use harness::{BUCKET, cloud::CallbackReport, until};
 use http::Method;
@@ -19,9 +19,9 @@ async fn a_task_state_gets_the_job_and_its_manifest() {
     let mut stored = world.job(id).await;
     assert_eq!(output["manifest"], json!({ "bucket": BUCKET, "key": stored["manifest"]["key"] }));
     world.read_object(output["manifest"]["key"].as_str().expect("a key")).await;
-    // Told by the state the job was in when it ended: somebody still waited.
+    // The result shows the job at its end, when the state still waited.
     stored["notify"] = output["job"]["notify"].clone();
-    // Deliveries are shown to whoever asks for a job alone.
+    // Deliveries are shown only by `GET /jobs/{id}`.
     stored.as_object_mut().expect("a job").remove("deliveries");
     assert_eq!(output["job"], stored);
 }

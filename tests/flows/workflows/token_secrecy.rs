@@ -1,4 +1,4 @@
-//! Whoever has a token can end a workflow's wait, so nobody is shown one.
+//! A task token can end a workflow's wait, so Landfall shows none.
 
 use harness::cloud::{Outage, Service};
 use serde_json::json;
@@ -8,7 +8,7 @@ use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt};
 use super::{CALLBACK, TOKEN};
 use crate::{signing_secret::log::LogBuffer, world::World};
 
-/// What each of them has in it, and the query of the webhook too.
+/// A part of every token here, and of the webhook's query.
 const SECRET: &str = "s3cret";
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn no_token_is_shown_logged_or_published() {
     let shown = world.job(id).await;
     assert_eq!(shown["notify"]["webhook_url"], "https://hooks.invalid");
     world.wait_for_task_success(TOKEN).await;
-    // Told once more: the services answer that the wait is over, and one of them with the token in its words.
+    // Sent once more: the services answer that the wait is over, and one of them repeats the token in its message.
     let long = format!("{SECRET}{}", "t".repeat(2000));
     event["notify"]["task_token"] = json!(long);
     world.cloud.end_task(&long);

@@ -1,4 +1,4 @@
-//! What a workspace tells of banners and designs.
+//! Workspace events about banners and designs.
 
 use harness::{StackOptions, until};
 use http::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 impl World {
-    /// A generation that somebody makes elsewhere, of which only subscriptions hear. Returns its id.
+    /// Creates a generation outside Landfall, without a callback URL. Returns its id.
     async fn generate_elsewhere(&self, formats: Value) -> Value {
         let design = self.design("static")["id"].as_str().expect("an id").to_owned();
         let path = format!("/async/banner-builder/{design}/generate");
@@ -15,7 +15,7 @@ impl World {
             .clone()
     }
 
-    /// Waits until so many deliveries of the subscription were let in and dealt with.
+    /// Waits until so many deliveries of the subscription were accepted and processed.
     async fn wait_for_accepted_deliveries(&self, count: usize) {
         until(&format!("{count} deliveries are answered"), || async {
             let sent = self.deliveries();
@@ -27,7 +27,7 @@ impl World {
     }
 }
 
-/// A world that adopts these kinds of work and hears of these events. What nobody waits for is soon given up.
+/// A world that imports these kinds of work and subscribes to these events. Lookups are not delayed.
 async fn start_importing(kinds: &str, events: &[&str]) -> World {
     let soon = |options: StackOptions| options.variable("LOOKUP_DELAY_SECONDS", "0");
     let world = World::start_with(|options| soon(options).variable("IMPORT_KINDS", kinds)).await;
@@ -58,7 +58,7 @@ async fn events_without_a_job_are_acknowledged_and_recorded() {
         "WORKSPACE_RENAMED",
         "unreadable",
     ];
-    // The batch is looked for in vain three times, since an answer that names it may be on its way.
+    // The batch is looked up three times without result, since a response that names it may be pending.
     until("all of them are written down", || async {
         (world.workspace_events_of_today().await == known).then_some(())
     })

@@ -1,4 +1,4 @@
-//! A file server that knows every way to go wrong, and goes wrong as it is told.
+//! A file server with every kind of fault, one for each request.
 
 use std::{
     collections::VecDeque,
@@ -14,43 +14,43 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// How a server serve_response when nothing goes wrong.
+/// How the server responds without a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServingMode {
     /// Ranges of the file, with its length.
     Ranges,
-    /// The whole file, with its length.
+    /// The complete file, with its length.
     Length,
-    /// The whole file in chunks, without its length.
+    /// The complete file in chunks, without its length.
     Chunks,
 }
 
-/// What goes wrong with one answer. Places are in thousandths of its body.
+/// The fault of one response. Positions are in thousandths of its body.
 #[derive(Debug, Clone)]
 pub(super) enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
     /// Another status.
     Status(u16),
-    /// The connection closes without an answer.
+    /// The connection closes without a response.
     NoResponse,
     /// The connection closes within the body.
     Cut(usize),
-    /// The body rests for so many milliseconds.
+    /// The body pauses for so many milliseconds.
     Pause(usize, u64),
-    /// More bytes are announced than come.
+    /// The response announces more bytes than it has.
     Longer(u64),
-    /// The file ends early, and everything that is said of it agrees.
+    /// The file is truncated, and its headers agree with that.
     Shorter(usize),
-    /// Another range than the one asked for, and the answer says so.
+    /// Another range than the requested one, with a matching `Content-Range`.
     WrongRange,
-    /// The whole file instead of a range.
+    /// The complete file instead of a range.
     IgnoredRange,
-    /// From here on it is the second file.
+    /// From this response on, the second file is served.
     FileChanged,
 }
 
-/// Any fault, those first that are the simplest.
+/// Any fault, the simplest ones first.
 pub(super) fn faults() -> impl Strategy<Value = Fault> {
     let statuses = prop::sample::select(vec![500_u16, 502, 503, 504, 429, 408]);
     prop_oneof![
@@ -79,17 +79,17 @@ struct Shared {
     state: Mutex<ServerState>,
 }
 
-/// How far it came.
+/// The progress of the server.
 struct ServerState {
     faults: VecDeque<Fault>,
-    /// Which file is served.
+    /// The index of the served file.
     file: usize,
-    /// What was asked for, and what went wrong with it.
+    /// The requests, each with its fault.
     request_log: Vec<String>,
 }
 
 impl Source {
-    /// Serves the first of these files, and the second after [`Fault::FileChanged`]; one fault for each request.
+    /// Serves the first of these files, and the second after [`Fault::FileChanged`]. Each request uses one fault.
     pub(super) async fn serving(files: Vec<Vec<u8>>, mode: ServingMode, faults: Vec<Fault>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
@@ -99,7 +99,7 @@ impl Source {
         let served = shared.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // An error is a client that had enough.
+                // The client closes a connection that it has given up; the error is ignored.
                 tokio::spawn(respond(stream, served.clone()));
             }
         });
@@ -112,14 +112,14 @@ impl Source {
         self.shared.files[..=last].iter().any(|file| file == bytes)
     }
 
-    /// What happened, for whoever wonders.
+    /// The requests and faults so far, for messages.
     pub(super) fn request_log(&self) -> String {
         format!("requests at the source: {:#?}", self.shared.state.lock().expect("nobody panics").request_log)
     }
 }
 
 impl Shared {
-    /// The next fault, and the file that is served with it.
+    /// Takes the next fault. Returns it with the index of the served file.
     fn next(&self, asked: &str) -> (Fault, usize) {
         let mut state = self.state.lock().expect("nobody panics");
         let fault = state.faults.pop_front().unwrap_or(Fault::None);
@@ -132,7 +132,7 @@ impl Shared {
     }
 }
 
-/// The value of a header, whose name is lower-case.
+/// The value of a header. The name is lower-case.
 fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
     request.lines().find_map(|line| {
         let (found, value) = line.split_once(':')?;
@@ -171,7 +171,7 @@ async fn respond(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<
     let same = header(&request, "if-range").is_none_or(|wanted| wanted == tag);
     let ranged = shared.mode == ServingMode::Ranges && same && !matches!(fault, Fault::IgnoredRange);
     let asked = range(&request, file.len()).filter(|_| ranged).map(|asked| match fault {
-        // Of the same length, where there is one.
+        // Keeps the length of the range if possible.
         Fault::WrongRange if asked.start > 0 => asked.start - 1..asked.end - 1,
         Fault::WrongRange => usize::from(asked.len() > 1)..asked.end,
         _ => asked,
@@ -204,7 +204,7 @@ fn head(
     format!("HTTP/1.1 {status}\r\n{range}{length}\r\netag: {tag}\r\nconnection: close\r\n\r\n")
 }
 
-/// Sends a body in pieces, as far as it comes.
+/// Sends a body in pieces, as far as the fault allows.
 async fn send(stream: &mut TcpStream, body: &Bytes, fault: &Fault, chunks: bool) -> std::io::Result<()> {
     let (end, whole) = match fault {
         Fault::Cut(at) => (body.len() * at / 1000, false),

@@ -1,4 +1,4 @@
-//! Every request of a list in S3, by a Distributed Map.
+//! A Distributed Map submits every request of a list in S3.
 
 use harness::Clients;
 use runtime::Environment;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{PORT_LOCK, read_state_machine, step_functions, world};
 use crate::world::World;
 
-/// The bucket of the list, where Step Functions is.
+/// The bucket of the list, at the independent Step Functions.
 const LISTS: &str = "lists";
 
 /// Puts a list of requests where Step Functions reads it.
@@ -25,7 +25,7 @@ async fn put_request_list(key: &str, requests: &Value) {
     s3.put_object().bucket(LISTS).key(key).body(list).send().await.expect("a list");
 }
 
-/// The state machine for many jobs, but for what this Step Functions does not know of JSONata: where results are written.
+/// The state machine for many jobs without its `ResultWriter`, whose JSONata this Step Functions does not support.
 fn for_many_jobs() -> Value {
     let mut machine = read_state_machine("many_exports.asl.json");
     let writer = machine["States"]["Exports"].as_object_mut().expect("a state").remove("ResultWriter");

@@ -1,4 +1,4 @@
-//! A state that waits for a sign of life goes on, tries again or gives up, and its job lands in any case.
+//! A state with a heartbeat timeout continues, is retried or fails, and its job lands in any case.
 
 use std::time::{Duration, Instant};
 
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use super::{PORT_LOCK, step_functions, world};
 use crate::{signing_secret::log::LogBuffer, world::World};
 
-/// How long a state here waits for a sign of life; the least that leaves a busy machine the time to give one.
+/// The heartbeat timeout of a state here: the shortest that leaves a busy machine time for a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(3);
 
-/// The state machine for one job, as it is but for the time that it waits for a sign of life.
+/// The state machine for one job, with a shorter heartbeat timeout.
 fn for_one_job() -> Value {
     let mut machine = super::read_state_machine("export_and_wait.asl.json");
     machine["States"]["Export"]["HeartbeatSeconds"] = json!(HEARTBEAT.as_secs());
     machine
 }
 
-/// The same, as after the last of its retries.
+/// The same without retries, as after the last one.
 fn for_one_job_without_retries() -> Value {
     let mut machine = for_one_job();
     machine["States"]["Export"]["Retry"][0]["MaxAttempts"] = json!(0);
@@ -26,7 +26,7 @@ fn for_one_job_without_retries() -> Value {
 }
 
 impl World {
-    /// Starts a machine for an export that nothing is heard of. Returns the execution's ARN and the job's id.
+    /// Starts an execution for an export without callback. Returns the execution's ARN and the job's id.
     async fn start_waiting_execution(&self, machine: &Value) -> (String, String) {
         self.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
         let execution = self.start_execution(machine, &self.export_request(2)).await;
@@ -38,7 +38,7 @@ impl World {
         (execution, id)
     }
 
-    /// Lets what was silent so far come after all, and waits until the job is stored with nothing to complain of.
+    /// Delivers the late callback, and checks that the job is stored without error and was submitted once.
     async fn land_late(&self, id: &str) {
         let url = self.callback_url(id);
         self.redeliver(&url, 1);
