@@ -40,11 +40,11 @@ async fn a_callback_before_the_response_finds_its_job() {
         id
     };
     let callback = async {
-        let url = until("the provider is asked", || async {
+        let url = until("the provider is called", || async {
             world.deliveries().pop()?["url"].as_str().map(str::to_owned)
         });
         assert_eq!(world.wait_for_attempts(&url.await, 1).await, [200]);
-        assert!(!answered.get(), "the answer was not late");
+        assert!(!answered.get(), "the response arrived before the callback");
     };
     let (id, ()) = tokio::join!(submit, callback);
     let job = world.assert_downloaded_and_stored_once(&id).await;

@@ -69,7 +69,7 @@ impl World {
 
     /// Waits until the queue of webhooks is empty.
     async fn wait_until_webhooks_sent(&self) {
-        until("nobody is left to tell", || async {
+        until("no notification is left", || async {
             let depth = self.cloud.queue_depth(CALLER_WEBHOOKS_QUEUE)?;
             (depth.visible + depth.in_flight + depth.delayed == 0).then_some(())
         })

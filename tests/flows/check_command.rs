@@ -134,7 +134,11 @@ async fn a_missing_webhook_secret_is_reported_with_its_remedy() {
     let mut secret = world.secret().await;
     secret["notify_signing_secrets"] = json!(["no such key"]);
     world.put_secret(&secret).await;
-    assert_eq!(world.run_check(Value::Null).await.1["webhook_secret"].0, "warning", "it could sign nothing");
+    assert_eq!(
+        world.run_check(Value::Null).await.1["webhook_secret"].0,
+        "warning",
+        "the stored secret cannot sign"
+    );
 
     let rotate = json!({ "command": "webhook_secret", "action": "rotate" });
     world.invoke(rotate).await.expect("a secret");
@@ -160,7 +164,7 @@ async fn a_check_describes_a_design() {
     let (ok, checks) = world.run_check(json!({ "design_id": id })).await;
     assert!(!ok && checks["design"].0 == "failed", "{checks:#?}");
     let failure = world.invoke(json!({ "command": "check", "provider": "abyssale", "design_id": 7 })).await;
-    assert_eq!(failure.expect_err("a refusal").error_type, "Permanent.InvalidRequest");
+    assert_eq!(failure.expect_err("a rejection").error_type, "Permanent.InvalidRequest");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ impl World {
     /// Waits until so many events of a job are published. Checks that they are these, in order and with increasing
     /// sequence numbers.
     async fn assert_events(&self, id: &str, expected: &[(&str, &str)]) -> Vec<Value> {
-        let events = until("others are told of everything", || async {
+        let events = until("the events are published", || async {
             let told = self.events_of(id);
             (told.len() >= expected.len()).then_some(told)
         })
@@ -65,7 +65,7 @@ impl World {
 
     /// Waits until the outbox of a job is empty.
     async fn wait_for_empty_outbox(&self, id: &str) {
-        until("nothing is left to tell", || async {
+        until("the outbox is empty", || async {
             (!self.job_item(id).await.contains_key("outbox")).then_some(())
         })
         .await;
@@ -86,7 +86,7 @@ async fn each_step_of_a_job_is_published_once_and_in_order() {
 
     let job = world.wait_for_status(&id, "stored").await;
     let events = world.assert_events(&id, &STORED).await;
-    assert_eq!(world.published().len(), 4, "nothing is told twice");
+    assert_eq!(world.published().len(), 4, "each event is published once");
     let last = &events[3]["detail"];
     for name in ["provider", "kind", "status", "provider_job_id", "created_at", "updated_at", "metadata"] {
         assert_eq!(last[name], job[name], "{name}");

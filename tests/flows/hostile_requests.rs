@@ -134,7 +134,7 @@ async fn assert_survives_hostile_events(
     }
     let response = process.invoke(good.to_string()).await.expect("a response");
     assert_eq!(response["statusCode"], status, "{response}");
-    assert!(process.is_running().expect("it is known"));
+    assert!(process.is_running().expect("a process status"));
 }
 
 #[tokio::test]

@@ -211,7 +211,7 @@ async fn a_provider_job_id_that_could_not_be_written_is_returned_and_completed_b
     let job = response.body();
     assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("submitted")), "{job}");
     let id = job["job_id"].as_str().expect("an id");
-    assert_eq!(world.job(id).await["status"], "submitting", "the record was not taken");
+    assert_eq!(world.job(id).await["status"], "submitting", "the job item was not written");
 
     world.admin(http::Method::POST, "/clock/advance", json!({ "to": "next_delivery" }));
     let stored = world.wait_for_status(id, "stored").await;

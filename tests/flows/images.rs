@@ -95,7 +95,7 @@ async fn an_image_that_the_queue_refused_is_landed_by_the_sweep() {
     let response = world.post(&world.image_request(json!({})), &[]).await;
     let job = response.body();
     assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("received")), "{job:#}");
-    assert!(asked.elapsed() < Duration::from_secs(15), "the caller waited for nobody");
+    assert!(asked.elapsed() < Duration::from_secs(15), "the caller waited too long");
     assert!(job["provider_job_id"].is_string(), "{job:#}");
 
     world.sweep(3600).await;
@@ -115,7 +115,7 @@ async fn the_response_does_not_wait_longer_than_the_invocation() {
     let response = world.post(&world.image_request(json!({})), &[]).await;
     let job = response.body();
     assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("submitted")), "{job:#}");
-    assert!(asked.elapsed() >= Duration::from_secs(3), "it did not wait: {:?}", asked.elapsed());
+    assert!(asked.elapsed() >= Duration::from_secs(3), "the response did not wait: {:?}", asked.elapsed());
     world.stack.resume_worker();
     world.wait_for_status(job["job_id"].as_str().expect("an id"), "stored").await;
 }

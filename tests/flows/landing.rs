@@ -33,7 +33,7 @@ impl World {
     /// Checks that a landing fails permanently with this error. Returns the message of the job.
     async fn fail_landing(&self, faults: Value, class: &str) -> String {
         let job = self.land_with_faults(faults, "failed").await;
-        assert_eq!(self.object_keys().await, Vec::<String>::new(), "something is left in the bucket");
+        assert_eq!(self.object_keys().await, Vec::<String>::new(), "an object is left in the bucket");
         assert_eq!((&job["archive"], &job["files"]), (&Value::Null, &json!([])), "{job:#}");
         assert_eq!(
             (&job["error"]["type"], &job["error"]["retryable"]),

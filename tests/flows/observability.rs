@@ -46,5 +46,5 @@ impl CapturedLog {
 
 fn metric_values(lines: &[Value], metric: &str) -> Vec<f64> {
     let named = |line: &&Value| line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] == metric;
-    lines.iter().filter(named).map(|line| line[metric].as_f64().expect("a figure")).collect()
+    lines.iter().filter(named).map(|line| line[metric].as_f64().expect("a value")).collect()
 }

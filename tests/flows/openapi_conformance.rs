@@ -19,7 +19,10 @@ pub(crate) fn assert_response_described(method: &Method, target: &str, answer: &
 pub(crate) fn assert_request_described(request: &Value, answer: &Response<Value>) {
     if answer.status().is_success() {
         let wrong = schema_errors(&json!({ "$ref": "#/components/schemas/SubmitRequest" }), request);
-        assert!(wrong.is_empty(), "a request was taken that is not as described: {wrong:#?}\n{request:#}");
+        assert!(
+            wrong.is_empty(),
+            "an accepted request does not match the description: {wrong:#?}\n{request:#}"
+        );
     }
 }
 
@@ -67,7 +70,7 @@ fn header_mismatches(described: &Value, answer: &Response<Value>) -> Vec<String>
     }
     let retry_after = header(answer, "retry-after").map(|seconds| json!(seconds.parse::<u64>().ok()));
     if retry_after.as_ref() != answer.body().get("retry_after") {
-        wrong.push(format!("the header Retry-After is {retry_after:?}, and the body says otherwise"));
+        wrong.push(format!("the header Retry-After is {retry_after:?}, which differs from the body"));
     }
     wrong
 }
@@ -82,7 +85,7 @@ fn header_conforms(schema: &Value, value: &str) -> bool {
 fn problem(status: u16, kind: &str, answer: &Response<Value>) -> Vec<String> {
     let urn = format!("urn:landfall:problem:{kind}");
     let fits = answer.status() == status && (answer.body().is_null() || answer.body()["type"] == urn);
-    if fits { vec![] } else { vec![format!("what is not described is {status} {kind}")] }
+    if fits { vec![] } else { vec![format!("an undescribed request must be answered {status} {kind}")] }
 }
 
 fn header<'a>(answer: &'a Response<Value>, name: &str) -> Option<&'a str> {
@@ -125,7 +128,7 @@ mod tests {
         assert!(!is_described(Method::GET, "/jobs", media, 404, problem()), "another path");
         assert!(
             !is_described(Method::GET, &format!("{JOB}/files/a/b.png"), media, 200, problem()),
-            "a redirect was described"
+            "the description has a redirect for another path"
         );
         for (body, what) in [(stranger, "a field more"), (other, "another class"), (silent, "a field less")] {
             assert!(!is_described(Method::GET, JOB, media, 404, body), "{what}");

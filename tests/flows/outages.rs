@@ -30,7 +30,7 @@ impl World {
 
     /// Waits until a job that is landing shows this retryable error. Returns the job.
     async fn wait_for_landing_error(&self, id: &str, class: &str) -> Value {
-        let job = until("the job shows what stops it", || async {
+        let job = until("the job shows its error", || async {
             let job = self.job(id).await;
             (job["error"]["type"] == class).then_some(job)
         });
@@ -101,7 +101,7 @@ async fn assert_stored_after_dynamodb_outage(outage: Outage) {
     world.cloud.faults().dynamodb(outage);
     let before = world.cloud.requests().of(Service::DynamoDb);
     world.redeliver(&url, 1);
-    until("the table is asked in vain", || async {
+    until("the table is called", || async {
         (world.cloud.requests().of(Service::DynamoDb) >= before + 3).then_some(())
     })
     .await;

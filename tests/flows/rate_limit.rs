@@ -55,10 +55,10 @@ impl World {
     /// those of requests that were answered 503.
     async fn wait_until_all_submitted(&self, count: usize) {
         for left in (0..count as u32).step_by(100).collect::<Vec<_>>().into_iter().rev() {
-            let what = format!("at most {left} are in the queue");
+            let what = format!("at most {left} messages are queued");
             until(&what, || async { (self.queued_submissions().await <= left).then_some(()) }).await;
         }
-        let statuses = until("everybody was served", || async {
+        let statuses = until("no job waits", || async {
             let jobs = self.job_items().await;
             let statuses: Vec<String> =
                 jobs.iter().map(|job| job["status"].as_s().expect("a text").clone()).collect();
@@ -126,7 +126,7 @@ async fn five_hundred_concurrent_jobs_at_the_default_rate() {
     assert_all_submitted(&world, 500, 5).await;
 }
 
-#[expect(clippy::print_stdout, reason = "the figures are what the measuring is for")]
+#[expect(clippy::print_stdout, reason = "prints the measurement")]
 async fn assert_all_submitted(world: &World, count: usize, per_second: usize) {
     let started = Instant::now();
     let responses = world.submit_burst(count).await;
@@ -141,7 +141,7 @@ async fn assert_all_submitted(world: &World, count: usize, per_second: usize) {
     let times = world.export_request_times();
     let most = max_per_second(&times);
     println!(
-        "{count} jobs at {per_second}/s: taken in {taken:.1?}, {waiting} of them to wait; asked for over {} ms, at most {most} in a second",
+        "{count} jobs at {per_second}/s: accepted in {taken:.1?}, {waiting} of them waiting; submitted over {} ms, at most {most} in a second",
         times[times.len() - 1] - times[0]
     );
     assert_eq!((times.len(), world.accepted_exports()), (count, count as u64));
@@ -164,7 +164,7 @@ async fn older_jobs_are_submitted_before_much_newer_ones() {
     world.wait_until_all_submitted(30).await;
 
     let asked: Vec<String> = world.export_requests().iter().map(|asked| asked["body"].to_string()).collect();
-    let place = |id: &String| asked.iter().position(|body| body.contains(id)).expect("it was asked for");
+    let place = |id: &String| asked.iter().position(|body| body.contains(id)).expect("a request for the job");
     let places: Vec<usize> = ids.iter().map(place).collect();
     assert!(places[..10].iter().max() < places[20..].iter().min(), "{places:?}");
 }

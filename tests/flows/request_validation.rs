@@ -39,7 +39,7 @@ async fn post(world: &World, content_type: &str, body: &[u8]) -> Response<Value>
 /// Checks that nothing was written and the provider was not called.
 pub(crate) async fn assert_untouched(world: &World, what: &str) {
     assert!(world.table_items().await.is_empty(), "something was written: {what}");
-    assert!(world.work_requests().is_empty(), "the provider was asked: {what}");
+    assert!(world.work_requests().is_empty(), "the provider was called: {what}");
 }
 
 /// Invalid requests, each with the fields that the problem names.

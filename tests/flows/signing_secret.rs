@@ -36,9 +36,9 @@ impl World {
         let section = &held["providers"]["abyssale"];
         let signing = section["signing_secrets"].as_array().into_iter().flatten();
         for secret in signing.chain([&held["callback_key"], &section["api_key"]]).filter_map(Value::as_str) {
-            assert!(secret.is_empty() || !text.contains(secret), "a secret is told: {text}");
+            assert!(secret.is_empty() || !text.contains(secret), "a secret is shown: {text}");
         }
-        assert!(!text.contains("whsec_"), "a secret is told: {text}");
+        assert!(!text.contains("whsec_"), "a secret is shown: {text}");
     }
 
     /// The signing secrets that Landfall has stored.
@@ -102,7 +102,7 @@ async fn an_invalid_command_is_rejected_with_the_field_name() {
         (json!({ "action": "fetch", "force": true }), "force"),
         (json!({ "action": "rotate", "force": "yes" }), "force"),
     ] {
-        let failure = world.try_signing_secret(fields.clone()).await.expect_err("a refusal");
+        let failure = world.try_signing_secret(fields.clone()).await.expect_err("a rejection");
         assert_eq!(failure.error_type, "Permanent.InvalidRequest", "{fields}");
         assert!(failure.error_message.contains(named), "{fields}: {}", failure.error_message);
     }
@@ -113,6 +113,6 @@ async fn an_invalid_command_is_rejected_with_the_field_name() {
 async fn a_rejected_api_key_is_a_credentials_error() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "api_key_revoked": true }));
-    let failure = world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a refusal");
+    let failure = world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a rejection");
     assert_eq!(failure.error_type, "Permanent.ProviderCredentials");
 }

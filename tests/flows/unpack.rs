@@ -181,7 +181,7 @@ async fn files_of_every_size_land_byte_for_byte() {
     let job = world.wait_for_status(&id, "stored").await;
     world.assert_files_match_manifest(&world.read_manifest(&job).await).await;
     let last = world.read_object(job["files"][4]["key"].as_str().expect("a key")).await;
-    assert!(last == noise, "other bytes came");
+    assert!(last == noise, "the stored bytes differ");
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
 }
 

@@ -86,14 +86,14 @@ impl World {
 
     /// Kills the worker that is running.
     pub(crate) fn kill_worker(&self) {
-        assert!(self.processes.as_ref().is_some_and(WorkerProcesses::kill), "no worker was at work");
+        assert!(self.processes.as_ref().is_some_and(WorkerProcesses::kill), "no worker was running");
     }
 
     /// Checks that a job is stored byte for byte, written once, with no upload open.
     async fn assert_stored_after_crash(&self, id: &str, source: &PausingSource) {
         let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");
-        assert!(self.read_object(key).await == *source.archive, "other bytes came");
+        assert!(self.read_object(key).await == *source.archive, "the stored bytes differ");
         assert_eq!(self.cloud.object_writes(BUCKET, key), 1);
         assert_eq!(self.open_uploads().await, Vec::<String>::new());
         assert_eq!(job["error"], Value::Null);

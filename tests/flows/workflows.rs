@@ -62,10 +62,11 @@ impl World {
     }
 
     async fn wait_for_task_result(&self, token: &str) -> TaskReport {
-        let told =
-            until("a waiting workflow is told", || async { self.task_results(token).into_iter().next() })
-                .await;
-        assert_eq!(self.task_results(token).len(), 1, "told once");
+        let told = until("a waiting workflow gets its result", || async {
+            self.task_results(token).into_iter().next()
+        })
+        .await;
+        assert_eq!(self.task_results(token).len(), 1, "one result is sent");
         told
     }
 
@@ -77,7 +78,7 @@ impl World {
 
     /// Waits until a job has no waiters, and the table has no attribute of them.
     async fn wait_until_no_waiters(&self, id: &str) {
-        until("nobody is left to tell", || async {
+        until("no notification is left", || async {
             let item = self.job_item(id).await;
             let left = ["audience", "sign_at", "publish_at", "due_at"];
             left.iter().all(|name| !item.contains_key(*name)).then_some(())

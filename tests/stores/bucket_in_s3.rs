@@ -41,7 +41,7 @@ async fn lands(length: usize, announced: bool) {
     let (key, pieces) = (key(), pieces(length));
     let announced = announced.then_some(length);
     let stored = objects.upload(upload(&key, announced), flowing(&pieces)).await.expect("stored");
-    let UploadedObject::Stored { bytes, checksum } = stored else { panic!("nothing was there before") };
+    let UploadedObject::Stored { bytes, checksum } = stored else { panic!("the key was free") };
     assert_eq!(bytes, length as u64);
     let existing = objects.head(&key).await.expect("an answer").expect("there");
     assert_eq!((existing.bytes, existing.checksum), (bytes, Some(checksum.clone())));
@@ -116,7 +116,7 @@ async fn a_range_read_returns_exactly_its_bytes() {
     objects.upload(upload(&key, Some(2 * MEBIBYTE)), flowing(&pieces)).await.expect("stored");
     let read = objects.read(&key, 1_000_000..1_500_001).await.expect("read");
     assert!(read == pieces.concat()[1_000_000..1_500_001], "the bytes are the same");
-    assert!(objects.read(&key, 2_000_000..3_000_000).await.is_err(), "beyond the end");
+    assert!(objects.read(&key, 2_000_000..3_000_000).await.is_err(), "a range beyond the end fails");
 }
 
 #[tokio::test]

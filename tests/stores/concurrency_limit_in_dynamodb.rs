@@ -61,12 +61,12 @@ async fn a_slot_is_held_until_the_provider_has_finished() {
     let (_server, records) = table().await;
     let (first, second) = (job(&records).await, job(&records).await);
     assert!(takes(&records, 1, first, now()).await);
-    assert!(takes(&records, 1, first, now()).await, "it has it already");
+    assert!(takes(&records, 1, first, now()).await, "the job holds the slot already");
     happens(&records, first, Event::Accepted { provider_job_id: ProviderJobId::new("t") }).await;
     assert!(!takes(&records, 1, second, now()).await);
     let sources = vec![Source::archive("https://x/a.zip?s=1")];
     happens(&records, first, Event::Finished { sources, missing: vec![] }).await;
-    assert!(takes(&records, 1, second, now()).await, "bringing files in takes no slot");
+    assert!(takes(&records, 1, second, now()).await, "a landing takes no slot");
 }
 
 #[tokio::test]
@@ -74,13 +74,13 @@ async fn the_oldest_waiting_job_gets_the_next_slot() {
     let (_server, records) = table().await;
     let (first, second, third) = (job(&records).await, job(&records).await, job(&records).await);
     assert!(takes(&records, 1, first, now()).await);
-    assert!(!takes(&records, 1, third, now()).await, "the youngest asks before the older one");
+    assert!(!takes(&records, 1, third, now()).await, "the youngest job waits first");
     assert!(!takes(&records, 1, second, now()).await);
     happens(&records, first, Event::Cancelled).await;
-    assert!(!takes(&records, 1, third, now()).await, "the second is before it");
+    assert!(!takes(&records, 1, third, now()).await, "an older job waits");
     assert!(takes(&records, 1, second, now()).await);
     happens(&records, second, Event::Cancelled).await;
-    assert!(takes(&records, 1, third, now()).await, "nobody is before it any more");
+    assert!(takes(&records, 1, third, now()).await, "no older job waits");
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ async fn a_key_with_another_request_is_a_mismatch_and_a_freed_key_is_new() {
     assert!(matches!(records.claim(&job(), Some(&other), now()).await, Ok(Claim::Mismatch)));
     records.free_key(&key, first.id).await.expect("freed");
     assert!(matches!(records.claim(&job(), Some(&key), now()).await, Ok(Claim::New)));
-    records.free_key(&key, first.id).await.expect("somebody else's key stays");
+    records.free_key(&key, first.id).await.expect("an answer");
     assert!(matches!(records.claim(&job(), Some(&key), now()).await, Ok(Claim::Existing(_))));
 }
 
@@ -152,7 +152,7 @@ async fn a_job_is_found_by_its_provider_job_id() {
         .apply(job.id, &Event::Accepted { provider_job_id: provider_job_id.clone() }, now())
         .await
         .expect("an event");
-    let found = until("the index knows", || async {
+    let found = until("the index has the job", || async {
         records.find_by_provider_job_id(&provider, &provider_job_id).await.expect("an answer")
     });
     assert_eq!(found.await, job.id);
@@ -165,7 +165,7 @@ async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     let LeaseAttempt::Held { lease: first, job, .. } =
         records.lease(id, LEASE, now()).await.expect("an answer")
     else {
-        panic!("nobody else is there")
+        panic!("no other worker holds the lease")
     };
     assert_eq!(job.status, Status::Landing);
     assert!(matches!(records.lease(id, LEASE, now()).await, Ok(LeaseAttempt::Busy(_))));
@@ -175,7 +175,7 @@ async fn one_worker_holds_the_lease_and_a_lost_lease_cannot_write() {
     let later = now() + LEASE * 2;
     let LeaseAttempt::Held { lease: second, .. } = records.lease(id, LEASE, later).await.expect("an answer")
     else {
-        panic!("the lease ran out")
+        panic!("the lease has expired")
     };
     let landed = Event::Landed { haul: LandedFiles::default() };
     let lost = records.apply_leased(&first, &landed, later).await.expect_err("lost");

@@ -24,7 +24,7 @@ fn abyssale() -> ProviderName {
 async fn take(records: &JobStore, from: OffsetDateTime) -> OffsetDateTime {
     match records.reserve(&abyssale(), INTERVAL, from, from + LONG).await.expect("an answer") {
         Reservation::At(turn) => turn,
-        Reservation::NotBefore(free) => panic!("the line is longer than an hour: {free}"),
+        Reservation::NotBefore(free) => panic!("the next reservation is more than an hour away: {free}"),
     }
 }
 

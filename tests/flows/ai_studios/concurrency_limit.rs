@@ -25,7 +25,7 @@ impl World {
             let item = self.job_item(id).await;
             item["checks"].as_n().is_ok_and(|looks| looks != "0").then_some(())
         };
-        until("there is no room", found).await;
+        until("no slot is free", found).await;
     }
 }
 
@@ -48,7 +48,7 @@ async fn an_export_beyond_the_concurrency_limit_waits_and_is_submitted_when_a_sl
     studio.complete_video();
     world.sweep(BEYOND_POLL_DELAY).await;
     world.wait_for_status(&first, "stored").await;
-    until("the second one is asked for", async || {
+    until("the second export is requested", async || {
         world.sweep(BEYOND_POLL_DELAY).await;
         (studio.request_count(&["export"]) == 2).then_some(())
     })
@@ -72,7 +72,7 @@ async fn waiting_exports_get_a_slot_before_newer_ones() {
     let second = world.submit_request(&export_of(OTHER_PROJECT)).await;
     world.cancel_job(&first).await;
     let third = world.submit_request(&export_of("66b1f0c2a9d3e84f57c10a2d")).await;
-    assert_eq!(world.job(&third).await["status"], "waiting", "there is a slot, but not for it");
+    assert_eq!(world.job(&third).await["status"], "waiting", "the free slot belongs to an older job");
     world.sweep(BEYOND_POLL_DELAY).await;
     world.wait_for_status(&second, "submitted").await;
     assert_eq!(

@@ -46,11 +46,11 @@ async fn s01_a_video_lands_without_any_callback() {
     assert_eq!(file["details"], details);
     assert!(
         world.read_object(file["key"].as_str().expect("a key")).await == scripted_server::video_bytes(),
-        "other bytes came"
+        "the stored bytes differ"
     );
     assert!(
         studio.requests("file").iter().all(|request| request.token.is_none()),
-        "the token went to the files"
+        "the token was sent to the file server"
     );
     assert_eq!(studio.request_count(&["export"]), 1);
 }
@@ -67,7 +67,7 @@ async fn s15_an_export_whose_response_was_lost_is_found_and_not_requested_again(
     assert_eq!(world.job(&id).await["status"], "unknown");
     studio.set_progress(json!({ "progress": 100, "downloadUrl": studio.video_url() }));
     world.sweep(BEYOND_POLL_DELAY).await;
-    assert_eq!(world.job(&id).await["status"], "unknown", "that is the earlier export");
+    assert_eq!(world.job(&id).await["status"], "unknown", "this is the earlier export");
 
     studio.reply_with(
         "project",
@@ -111,7 +111,7 @@ async fn s17_rejections_are_reported_by_their_kind() {
         studio.reply_with("export", [Reply::Raw(status, body)]);
         assert_problem(&world.post(&video_request(), &[]).await, answered, kind);
     }
-    assert_eq!(studio.request_count(&["export"]), 5, "each was asked for once");
+    assert_eq!(studio.request_count(&["export"]), 5, "each was requested once");
 }
 
 #[tokio::test]

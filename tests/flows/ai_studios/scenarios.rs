@@ -54,12 +54,12 @@ async fn run_scenario(scenario: &str, variant: &str) -> (World, Value) {
         control(&world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
         world.sweep(BEYOND_POLL_DELAY).await;
     }
-    panic!("{scenario} {variant} has no end: {:#}", world.job(&id).await);
+    panic!("{scenario} {variant} does not end: {:#}", world.job(&id).await);
 }
 
 /// Returns the job once no landing is pending or running.
 async fn wait_until_transferred(world: &World, id: &str) -> Value {
-    until("nothing is on its way", || async {
+    until("no landing is pending", || async {
         let job = world.job(id).await;
         (!["received", "landing"].iter().any(|status| job["status"] == *status)).then_some(job)
     })

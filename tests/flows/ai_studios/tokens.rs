@@ -37,7 +37,7 @@ async fn concurrent_jobs_share_one_token_exchange() {
     let responses = join_all(requests.iter().map(|request| world.post(request, &[]))).await;
     assert!(responses.iter().all(|response| response.status() == 202), "{responses:?}");
     world.sweep(BEYOND_POLL_DELAY).await;
-    assert_eq!(studio.request_count(&["token"]), 1, "the worker uses it too");
+    assert_eq!(studio.request_count(&["token"]), 1, "the worker uses the same token");
     let requests = studio.requests("token");
     assert_eq!(requests[0].token, None);
     assert!(tokens(&studio.requests("export")).iter().all(|token| token == "token1"));
@@ -67,10 +67,10 @@ async fn tokens_are_stored_in_their_own_secret_and_renewal_leaves_the_keys_uncha
     studio.complete_video();
     world.sweep(BEYOND_POLL_DELAY).await;
     world.wait_for_status(&id, "stored").await;
-    assert_eq!(studio.request_count(&["token"]), 2, "the worker renewed it");
+    assert_eq!(studio.request_count(&["token"]), 2, "the worker renewed the token");
     assert_ne!(world.secret_at(TOKEN_SECRET).await.0, first);
     let after = world.secret_at(SECRET).await;
-    assert_eq!(after, before, "not even a version was written");
+    assert_eq!(after, before, "no version of the secret was written");
     assert_eq!(after.1["providers"]["ai_studios"].get("token"), None);
 }
 

@@ -62,7 +62,7 @@ async fn a_video_exported_by_another_tool_lands() {
     assert_eq!(advance_and_sweep(&world, &id, 30).await["status"], "rendering");
     advance_and_sweep(&world, &id, 60).await;
     world.wait_for_status(&id, "stored").await;
-    assert_eq!(export_counts(&world).0, 0, "a job that tracks asks for no export");
+    assert_eq!(export_counts(&world).0, 0, "a tracking job requests no export");
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn s31_an_automation_is_polled_until_its_owner_exports_it() {
         let job = advance_and_sweep(&world, &id, 30).await;
         assert!(["submitted", "rendering"].contains(&job["status"].as_str().expect("a status")), "{job:#}");
     }
-    assert_eq!(export_counts(&world).0, 0, "creation is no export, and none is asked for");
+    assert_eq!(export_counts(&world).0, 0, "a tracking job requests no export");
     tool.post("/editor/project/export", &json!({ "projectId": project })).await;
     advance_and_sweep(&world, &id, 90).await;
     world.wait_for_status(&id, "stored").await;

@@ -9,7 +9,7 @@ use crate::world::World;
 
 /// Waits until so many deliveries are recorded for the job.
 async fn wait_for_recorded_deliveries(world: &World, id: &str, count: usize) {
-    until("deliveries are dealt with", || async {
+    until("the deliveries are recorded", || async {
         (world.recorded_deliveries(id).await.len() >= count).then_some(())
     })
     .await;
@@ -50,7 +50,11 @@ async fn s22_forged_callbacks_cause_one_poll_per_five_seconds_and_no_download() 
     let job = world.job(&id).await;
     // One poll at once, and one after five seconds for all callbacks that arrived in between.
     assert_eq!((studio.request_count(&["progress"]) - before, studio.request_count(&["file"])), (2, 0));
-    assert_eq!((&job["status"], &job["progress"]), (&json!("rendering"), &json!(99.0)), "a claim is no end");
+    assert_eq!(
+        (&job["status"], &job["progress"]),
+        (&json!("rendering"), &json!(99.0)),
+        "a callback does not complete the job"
+    );
     assert_eq!(job["files"], json!([]));
 }
 
@@ -60,8 +64,10 @@ async fn a_callback_soon_after_another_triggers_a_poll_seconds_later_without_a_s
     let id = world.submit_request(&video_request()).await;
     studio.set_progress(json!({ "progress": 50 }));
     world.send_callback(&studio, &json!({ "progress": 50 })).await;
-    until("the first hint is followed", || async { (studio.request_count(&["progress"]) > 0).then_some(()) })
-        .await;
+    until("the first callback triggers a poll", || async {
+        (studio.request_count(&["progress"]) > 0).then_some(())
+    })
+    .await;
     studio.complete_video();
     world.send_callback(&studio, &json!({ "progress": 100 })).await;
     world.wait_for_status(&id, "stored").await;
@@ -122,7 +128,11 @@ async fn connectivity_probes_are_answered_and_trigger_no_poll() {
         world.http.json(Method::DELETE, &url, &[], &Value::Null).await.expect("a response").status(),
         405
     );
-    assert_eq!(world.send_callback(&studio, &json!("malformed")).await, 200, "acknowledged all the same");
+    assert_eq!(
+        world.send_callback(&studio, &json!("malformed")).await,
+        200,
+        "a malformed callback is acknowledged"
+    );
     wait_for_recorded_deliveries(&world, &id, 1).await;
     assert_eq!(studio.request_count(&["progress", "project"]), before);
 }

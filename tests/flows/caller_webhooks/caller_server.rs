@@ -95,17 +95,17 @@ impl Caller {
 
     /// Scripts the next replies. Afterwards the endpoint replies with 204.
     pub(super) fn respond_with(&self, replies: impl IntoIterator<Item = Reply>) {
-        self.state.lock().expect("nobody panicked").replies = replies.into_iter().collect();
+        self.state.lock().expect("no panic").replies = replies.into_iter().collect();
     }
 
     /// All received webhooks.
     pub(super) fn received_webhooks(&self) -> Vec<ReceivedWebhook> {
-        self.state.lock().expect("nobody panicked").webhooks.clone()
+        self.state.lock().expect("no panic").webhooks.clone()
     }
 
     /// Waits until so many webhooks were received. Returns all of them.
     pub(super) async fn wait_for_webhooks(&self, times: usize) -> Vec<ReceivedWebhook> {
-        until(&format!("a caller is told {times} times"), || async {
+        until(&format!("a caller receives {times} webhooks"), || async {
             let told = self.received_webhooks();
             (told.len() >= times).then_some(told)
         })
@@ -118,7 +118,7 @@ async fn respond(State(state): State<Arc<Mutex<CallerState>>>, request: Request)
     let bytes = to_bytes(body, 1024 * 1024).await.expect("a body").to_vec();
     let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let reply = {
-        let mut state = state.lock().expect("nobody panicked");
+        let mut state = state.lock().expect("no panic");
         state.webhooks.push(ReceivedWebhook { path, headers: head.headers, bytes });
         state.replies.pop_front().unwrap_or(Reply::Status(204))
     };

@@ -28,7 +28,7 @@ async fn an_event_bus_outage_does_not_delay_or_duplicate_webhooks() {
     world.wait_for_status(&id, "stored").await;
     let webhooks = caller.wait_for_webhooks(1).await.remove(0);
     let (_, sequence) = webhooks.header("webhook-id").split_once(':').expect("an id with a sequence");
-    until("it is noted that the caller is told", || async {
+    until("the webhook is marked as sent", || async {
         let noted = world.job_item(&id).await.get("told_caller")?.as_n().ok()?.clone();
         (noted == sequence).then_some(())
     })
@@ -51,7 +51,7 @@ async fn an_event_bus_outage_does_not_delay_or_duplicate_webhooks() {
 async fn a_queue_outage_does_not_delay_or_duplicate_events() {
     let (mut world, caller) = start_with_bus_and_caller().await;
     let id = end_job_during_sqs_outage(&mut world, &caller, Outage::Refuse503).await;
-    until("it is noted that the bus has heard", || async {
+    until("the events are marked as published", || async {
         world.job_item(&id).await.contains_key("told_bus").then_some(())
     })
     .await;
@@ -78,7 +78,7 @@ async fn one_sweep_notifies_every_caller_during_an_event_bus_outage() {
     }
     world.sweep(3600).await;
     // The worker may still be sending, so a webhook may arrive twice.
-    until("both are told", || async {
+    until("both webhooks are received", || async {
         let webhooks = caller.received_webhooks();
         let ids: HashSet<&str> = webhooks.iter().map(|webhooks| webhooks.header("webhook-id")).collect();
         (ids.len() == 2).then_some(())

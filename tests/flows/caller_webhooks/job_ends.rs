@@ -110,10 +110,7 @@ async fn a_crash_between_the_final_status_and_the_queue_loses_no_webhook() {
     let before = sent(&world);
     end_job_during_sqs_outage(&mut world, &caller, Outage::Stall).await;
     // The receiver has sent one message.
-    until("the worker hands over what the caller is to be told", || async {
-        (sent(&world) > before + 1).then_some(())
-    })
-    .await;
+    until("the worker queues the webhook", || async { (sent(&world) > before + 1).then_some(()) }).await;
     world.kill_worker();
     world.cloud.faults().clear();
     assert_eq!(caller.received_webhooks().len(), 0);

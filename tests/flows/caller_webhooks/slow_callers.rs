@@ -82,7 +82,7 @@ async fn an_unresponsive_caller_gets_a_shorter_timeout_for_a_while() {
     world.wait_for_hidden_message().await;
     let began = Instant::now();
     world.enqueue_webhooks(&[silent.url()]).await;
-    until("both messages come back later", || async {
+    until("both messages wait for a retry", || async {
         let hidden = world.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
         (hidden.len() == 2 && hidden.iter().all(|hidden| hidden.as_secs() < 900)).then_some(())
     })

@@ -60,7 +60,7 @@ async fn a_host_name_with_a_private_address_is_blocked_at_connection() {
     let (log_buffer, _guard) = LogBuffer::capture();
     let id = world.submit_with_webhook("https://localhost/hook?key=caller-key").await;
     world.wait_for_status(&id, "stored").await;
-    let log = until("the log says why nobody was told", || async {
+    let log = until("the log has the reason", || async {
         let hidden = world.wait_for_hidden_message().await;
         let log = log_buffer.text();
         // A log statement that another test reaches for the first time while the capture starts may be missing; then
@@ -111,7 +111,7 @@ async fn the_full_webhook_url_is_shown_nowhere() {
     let told = caller.wait_for_webhooks(1).await[0].body().to_string();
     let events =
         json!(world.cloud.events().into_iter().map(|event| event.detail).collect::<Vec<_>>()).to_string();
-    until("nothing is left in the queue", || async {
+    until("no message is in flight", || async {
         (world.cloud.queue_depth(CALLER_WEBHOOKS_QUEUE)?.in_flight == 0).then_some(())
     })
     .await;

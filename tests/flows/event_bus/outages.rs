@@ -72,7 +72,7 @@ async fn an_event_whose_response_was_lost_is_published_again_under_the_same_id()
     world.wait_for_status(&id, "stored").await;
     world.assert_events(&id, &STORED).await;
     let ids: Vec<String> = world.published().iter().map(|event| event["detail"]["id"].to_string()).collect();
-    assert!(ids.len() > STORED.len(), "something came twice: {ids:?}");
+    assert!(ids.len() > STORED.len(), "an event was published twice: {ids:?}");
 }
 
 #[tokio::test]
@@ -84,8 +84,10 @@ async fn a_crash_between_the_change_and_its_publication_loses_no_event() {
     let before = world.put_events_calls();
     world.redeliver(&url, 1);
     // The worker publishes the start of the landing during the landing, then its end, which is written by now.
-    until("the worker tells of the end", || async { (world.put_events_calls() >= before + 2).then_some(()) })
-        .await;
+    until("the worker sends the final status", || async {
+        (world.put_events_calls() >= before + 2).then_some(())
+    })
+    .await;
     world.kill_worker();
     assert_eq!(world.job(&id).await["status"], "stored");
     assert_eq!(world.events_of(&id).len(), 1);

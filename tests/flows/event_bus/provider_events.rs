@@ -24,7 +24,7 @@ impl World {
     }
 
     async fn assert_published(&self, body: &Value) {
-        let event = until("the event is passed on", || async { self.published().into_iter().next() }).await;
+        let event = until("the event is published", || async { self.published().into_iter().next() }).await;
         assert_eq!(event["detail-type"], "Provider Event");
         let detail = &event["detail"];
         assert_eq!(
@@ -48,7 +48,7 @@ async fn a_provider_event_stays_in_the_queue_during_an_event_bus_outage() {
     let world = start_with_bus(|options| options).await;
     world.cloud.faults().set(Service::EventBridge, Outage::Refuse503);
     let body = world.deliver_banner_event().await;
-    until("the bus is asked in vain", || async {
+    until("the event bus is called", || async {
         (world.cloud.requests().count(Service::EventBridge, "PutEvents") > 0).then_some(())
     })
     .await;

@@ -60,7 +60,7 @@ async fn six_deliveries_and_a_subscription_delivery_have_one_effect() {
     world.wait_for_empty_queue().await;
     world.assert_three_stored_once(&id).await;
     assert_eq!(world.job_item(&id).await, finished, "the finished job was written again");
-    assert_eq!(world.job_items().await.len(), 1, "our own generation was adopted");
+    assert_eq!(world.job_items().await.len(), 1, "the submitted generation was imported");
     let recorded: BTreeSet<String> = world.recorded_deliveries(&id).await.into_iter().collect();
     assert_eq!(recorded.len(), 2);
 }

@@ -138,7 +138,7 @@ async fn a_file_set_is_continued_after_its_worker_was_killed() {
         world.submit_generation_without_callback(&world.generation_request("static", json!({}))).await;
     let batch = server.batch(12, "g");
     assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": batch })).await, 200);
-    until("only the file that does not come is missing", || async {
+    until("only the stalled file is missing", || async {
         (world.object_keys().await.len() == 11).then_some(())
     })
     .await;

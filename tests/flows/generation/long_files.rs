@@ -31,7 +31,7 @@ async fn a_large_file_in_a_set_is_resumed_across_invocation_deadlines() {
     assert_eq!(manifest["completeness"], json!({ "expected": 3, "landed": 3, "missing": 0 }));
     let file = manifest["files"].as_array().expect("files").iter().find(|file| file["bytes"] == long.len());
     let key = file.and_then(|file| file["key"].as_str()).expect("the long file");
-    assert!(world.read_object(key).await == long, "other bytes came");
+    assert!(world.read_object(key).await == long, "the stored bytes differ");
     for file in manifest["files"].as_array().expect("files") {
         assert_eq!(world.cloud.object_writes(BUCKET, file["key"].as_str().expect("a key")), 1, "{file}");
     }
@@ -41,7 +41,7 @@ async fn a_large_file_in_a_set_is_resumed_across_invocation_deadlines() {
     let sent = requests.count(Service::S3, "UploadPart");
     assert!(
         sent > parts && sent < 2 * parts,
-        "{sent} parts were sent of {parts}: it was not cut off, or began anew"
+        "{sent} of {parts} parts were sent: the landing was not interrupted, or started again"
     );
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
 }

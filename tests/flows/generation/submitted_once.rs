@@ -50,7 +50,7 @@ async fn an_ambiguous_response_is_never_followed_by_another_request() {
     }
     let before = world.work_requests().len();
     world.sweep(3600).await;
-    assert_eq!(world.work_requests().len(), before, "the sweep asked again");
+    assert_eq!(world.work_requests().len(), before, "the sweep submitted the work again");
     assert_eq!(world.generations()["accepted_posts"], 0);
 }
 

@@ -30,10 +30,7 @@ async fn a_submission_in_progress_does_not_revive_a_cancelled_job() {
     let submitting = async {
         let response = world.post(&request, &[]).await;
         assert_eq!((response.status().as_u16(), &response.body()["status"]), (202, &json!("cancelled")));
-        assert!(
-            response.body()["provider_job_id"].is_string(),
-            "what the provider calls its work is worth knowing"
-        );
+        assert!(response.body()["provider_job_id"].is_string(), "the provider job id is kept");
     };
     let cancelling = async {
         let id = until("the job is in the table", || async {
@@ -61,7 +58,7 @@ async fn a_late_callback_of_a_cancelled_job_is_recorded_and_lands_nothing() {
     assert_eq!((&job["error"], job["provider_job_id"].is_string()), (&Value::Null, true));
 
     world.redeliver(&url, 1);
-    until("the callback was taken", || async {
+    until("the callback is acknowledged", || async {
         let sent = world.deliveries().into_iter().filter(|sent| sent["url"] == url.as_str());
         sent.flat_map(|sent| sent["attempts"].as_array().cloned().unwrap_or_default())
             .any(|attempt| attempt["status"] == 200)
@@ -76,7 +73,11 @@ async fn a_late_callback_of_a_cancelled_job_is_recorded_and_lands_nothing() {
     assert_eq!(told, ["Job Submitted", "Job Cancelled"]);
     let response = world.post_operation(&id, "replay", Value::Null).await;
     assert_problem(&response, 409, "job-conflict");
-    assert_eq!(world.post_operation(&id, "cancel", json!({})).await.status(), 200, "once more does no harm");
+    assert_eq!(
+        world.post_operation(&id, "cancel", json!({})).await.status(),
+        200,
+        "cancelling is idempotent"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,12 +88,12 @@ async fn cancelling_stops_a_landing_and_leaves_no_upload_open() {
         json!({ "on": "archive", "kind": "slow", "count": null, "chunk": 40_000, "pause_seconds": 0.02 });
     world.inject_fault(slow);
     let id = world.submit_export(3).await;
-    until("the archive is on its way", || async {
+    until("the archive is being uploaded", || async {
         (world.job(&id).await["status"] == "landing" && !world.open_uploads().await.is_empty()).then_some(())
     })
     .await;
     world.cancel_job(&id).await;
-    until("nothing is open any more", || async { world.open_uploads().await.is_empty().then_some(()) }).await;
+    until("no upload is open", || async { world.open_uploads().await.is_empty().then_some(()) }).await;
     world.wait_for_empty_queue().await;
     assert_eq!(world.job(&id).await["status"], "cancelled");
     assert_eq!(world.object_keys().await, Vec::<String>::new());

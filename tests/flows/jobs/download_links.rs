@@ -174,11 +174,7 @@ async fn a_link_reports_its_expiry_when_its_credentials_expire_earlier() {
             "{query}: {told} and {signed}"
         );
     }
-    assert_eq!(
-        world.cloud.requests().count(Service::Sts, "Query"),
-        1,
-        "credentials are kept while they are good"
-    );
+    assert_eq!(world.cloud.requests().count(Service::Sts, "Query"), 1, "credentials are cached");
     for query in ["expires_in=59", "expires_in=604801", "expires_in=soon", "expires_in=", "until=never"] {
         let response = world.get(&format!("{archive}?{query}")).await;
         let field = query.split('=').next().expect("a name");

@@ -105,7 +105,7 @@ async fn jobs_of_several_days_are_listed_newest_first_in_pages() {
     assert_eq!(
         world.list_page("limit=1").await["jobs"],
         json!([without_deliveries(&job)]),
-        "as it is shown alone"
+        "the list shows the job as GET does"
     );
 
     let (listed, _) = world.list_all_pages(&format!("from={}&to={}", day(9), day(6))).await;
@@ -200,7 +200,7 @@ async fn a_changed_cursor_or_one_of_another_query_is_rejected() {
     assert_eq!(
         job_ids(&world.list_page(&format!("{query}&cursor={cursor}")).await).len(),
         1,
-        "a rotation keeps it good"
+        "a cursor stays valid after a key rotation"
     );
 }
 

@@ -17,7 +17,7 @@ async fn lose_delivery(world: &mut World) -> String {
     faults.next(Service::DynamoDb, "PutItem", Outage::None, 1);
     faults.next(Service::DynamoDb, "PutItem", Outage::Refuse503, ATTEMPTS);
     world.redeliver(&url, 1);
-    until("the delivery waits to be tried again", || async {
+    until("the delivery waits for a retry", || async {
         let hidden = world.cloud.requests().count(Service::Sqs, "ChangeMessageVisibility") > 0;
         (hidden && world.recorded_deliveries(&id).await.len() == 1).then_some(())
     })
@@ -61,10 +61,10 @@ async fn a_replayed_delivery_lands_its_job() {
         response.body()
     );
     let job = world.wait_for_status(&id, "stored").await;
-    assert_eq!(job["deliveries"], before, "it is no other delivery");
+    assert_eq!(job["deliveries"], before, "no other delivery is recorded");
 
     let named = world.post_operation(&id, "replay", json!({ "delivery_id": before[0]["id"] })).await;
-    assert_eq!(named.status(), 202, "a job that is stored takes it for what it knows");
+    assert_eq!(named.status(), 202, "a stored job accepts the replay");
     world.wait_for_empty_queue().await;
     assert_eq!(world.job(&id).await["status"], "stored");
 }

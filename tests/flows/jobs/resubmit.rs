@@ -42,7 +42,7 @@ async fn concurrent_resubmissions_create_one_job() {
     assert_eq!((&stored["retry_of"], &old["resubmitted_as"]), (&json!(id), &json!(new)));
     assert_eq!((&old["status"], &stored["request"]), (&json!("failed"), &old["request"]));
 
-    assert_eq!(again().await.body()["status"], "stored", "the same job, wherever it is by now");
+    assert_eq!(again().await.body()["status"], "stored", "the same job with its current status");
     assert_eq!(world.accepted_exports(), 2);
 }
 

@@ -39,7 +39,7 @@ async fn a_retried_partial_job_is_stored_when_its_missing_files_are_available() 
     world.assert_files_match_manifest(&manifest).await;
     for file in job["files"].as_array().expect("files") {
         let key = file["key"].as_str().expect("a key");
-        assert_eq!(world.cloud.object_writes(BUCKET, key), 1, "{key} was there already");
+        assert_eq!(world.cloud.object_writes(BUCKET, key), 1, "{key} was written again");
     }
     assert_eq!(world.work_requests().len(), 1);
 }

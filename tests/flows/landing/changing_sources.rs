@@ -82,7 +82,7 @@ async fn a_file_that_changes_during_the_download_is_downloaded_again_as_one_file
     let job = world.wait_for_status(&id, "stored").await;
     assert!(
         world.read_object(job["archive"]["key"].as_str().expect("a key")).await == after,
-        "other bytes came"
+        "the stored bytes differ"
     );
     assert_eq!(world.open_uploads().await, Vec::<String>::new());
 }

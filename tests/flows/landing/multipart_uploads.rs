@@ -15,7 +15,7 @@ async fn assert_lands_byte_for_byte(world: &World, archive: Vec<u8>) {
     let id = world.submit_export(3).await;
     let job = world.wait_for_status(&id, "stored").await;
     let key = job["archive"]["key"].as_str().expect("a key");
-    assert!(world.read_object(key).await == archive, "other bytes came");
+    assert!(world.read_object(key).await == archive, "the stored bytes differ");
     let crc = BASE64_STANDARD.encode(checksum(CrcAlgorithm::Crc64Nvme, &archive).to_be_bytes());
     assert_eq!(job["archive"]["checksum"], json!({ "algorithm": "CRC64NVME", "value": crc }));
     let head = world.aws.s3.head_object().bucket(BUCKET).key(key).checksum_mode("ENABLED".into());

@@ -109,8 +109,9 @@ impl Case {
             world.cloud.faults().next(Service::S3, operation, *outage, *calls);
         }
         let job = tokio::time::timeout(DEADLINE, world.land_from(&source.origin));
-        let job =
-            job.await.unwrap_or_else(|_| panic!("no end within {DEADLINE:?}; {}", source.request_log()));
+        let job = job
+            .await
+            .unwrap_or_else(|_| panic!("the job does not end within {DEADLINE:?}; {}", source.request_log()));
         world.cloud.faults().clear();
         let open = world.open_uploads().await.len();
         assert!(
@@ -129,7 +130,7 @@ impl Case {
         let bytes = world.read_object(key).await;
         assert!(
             source.has_served(&bytes),
-            "other bytes came, {} of them; {}",
+            "the stored {} bytes differ; {}",
             bytes.len(),
             source.request_log()
         );
@@ -148,7 +149,7 @@ impl Case {
         };
         assert!(excused && job["status"] == "failed", "{job:#}; {}", source.request_log());
         assert_eq!(error["retryable"], false);
-        assert_eq!(world.object_keys().await, Vec::<String>::new(), "something is left in the bucket");
+        assert_eq!(world.object_keys().await, Vec::<String>::new(), "an object is left in the bucket");
     }
 }
 
@@ -188,7 +189,7 @@ async fn check_cases(count: usize, at_once: usize, cases: impl Strategy<Value = 
     });
     match simplest {
         Err(TestError::Fail(why, case)) => panic!("{why}\nthe simplest case that fails: {case:#?}"),
-        _ => panic!("this case failed as told above, and did not by itself: {first:#?}"),
+        _ => panic!("this case failed as shown above, but not when repeated alone: {first:#?}"),
     }
 }
 

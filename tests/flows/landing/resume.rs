@@ -37,7 +37,7 @@ impl World {
     async fn assert_lands_unchanged(&self, id: &str, archive: &[u8]) {
         let job = self.wait_for_status(id, "stored").await;
         let key = job["archive"]["key"].as_str().expect("a key");
-        assert!(self.read_object(key).await == archive, "other bytes came");
+        assert!(self.read_object(key).await == archive, "the stored bytes differ");
         assert_eq!(self.cloud.object_writes(BUCKET, key), 1);
         assert_eq!(self.open_uploads().await, Vec::<String>::new());
     }
@@ -68,7 +68,7 @@ async fn a_checkpoint_whose_upload_was_aborted_starts_a_new_upload() {
     world.set_next_archive(archive.clone());
     world.throttle_downloads(10 * MIB);
     let id = world.submit_export(3).await;
-    let checkpoint = until("a checkpoint with a part", || async {
+    let checkpoint = until("a checkpoint has a part", || async {
         world
             .read_checkpoint(&id)
             .await
@@ -101,6 +101,6 @@ async fn only_the_part_that_failed_is_downloaded_again() {
     let id = world.submit_export(3).await;
     world.assert_lands_unchanged(&id, &archive).await;
     let parts = archive.len().div_ceil(16 * MIB);
-    assert_eq!(world.download_count(), parts + 2, "each part once, and the two that broke once more");
+    assert_eq!(world.download_count(), parts + 2, "each part once, and the two that failed once more");
     assert_eq!(world.cloud.requests().count(Service::S3, "CreateMultipartUpload"), 1);
 }

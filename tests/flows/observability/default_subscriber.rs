@@ -46,7 +46,6 @@ impl Subscriber for DiscardingSubscriber {
 pub(crate) fn install_default_subscriber() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        tracing::subscriber::set_global_default(DiscardingSubscriber)
-            .expect("nobody else listens to all threads");
+        tracing::subscriber::set_global_default(DiscardingSubscriber).expect("no other default subscriber");
     });
 }

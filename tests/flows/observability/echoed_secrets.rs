@@ -114,7 +114,7 @@ impl World {
         let body: Value = serde_json::from_str(last["body"].as_str().expect("text")).expect("JSON");
         let url = body["webhookUrl"].as_str().expect("a URL").to_owned();
         let token = self.token_secret().await["providers"]["ai_studios"]["token"]["value"].clone();
-        assert!(token.is_string(), "there is a token to repeat");
+        assert!(token.is_string(), "a token exists");
         let hint = json!({ "progress": 7, "backendTaskId": token, "url": url });
         let response = self.http.json(Method::POST, &url, &[], &hint).await.expect("a response");
         assert_eq!(response.status(), 200);
@@ -207,6 +207,6 @@ async fn secrets_echoed_by_a_provider_are_redacted() {
     }
     let redacted = |place: &str| places.iter().any(|(name, text)| *name == place && text.contains("***"));
     for place in ["table", "bucket", "jobs", "answers", "events"] {
-        assert!(redacted(place), "nothing was repeated in the {place}");
+        assert!(redacted(place), "no secret was redacted in the {place}");
     }
 }

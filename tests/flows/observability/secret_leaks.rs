@@ -122,5 +122,5 @@ async fn neither_the_log_nor_stored_data_contains_a_secret() {
     for (place, text) in [("log", &log), ("table", &elsewhere.join("\n")), ("bucket", &objects)] {
         assert!(!text.contains(PRESIGNED), "a presigned URL is in the {place}: {text}");
     }
-    assert!(stored.contains(PRESIGNED), "it was there to be looked for");
+    assert!(stored.contains(PRESIGNED), "the presigned URL is in the table");
 }

@@ -49,7 +49,7 @@ async fn submission_callback_and_landing_share_the_trace_of_the_request() {
         assert!(segment["start_time"].as_f64() <= segment["end_time"].as_f64(), "{segment}");
     }
     let request = submission["parent_id"].as_str().expect("an id");
-    assert!(kept.contains(&format!("Parent={request};")), "{submission} hangs elsewhere than {kept}");
+    assert!(kept.contains(&format!("Parent={request};")), "{submission} has another parent than {kept}");
     assert_eq!(submission["type"], "subsegment", "a part of the invocation that Lambda records");
     assert_eq!(callback["parent_id"], request);
     assert_eq!(landing["parent_id"], callback["id"]);

@@ -56,7 +56,7 @@ fn answers(operation: &Value) -> impl Iterator<Item = &Value> {
 /// Resolves a reference.
 pub(super) fn resolve_reference(value: &Value) -> &Value {
     match value["$ref"].as_str() {
-        Some(reference) => DESCRIPTION.pointer(&reference[1..]).expect("a described thing"),
+        Some(reference) => DESCRIPTION.pointer(&reference[1..]).expect("a component of the description"),
         None => value,
     }
 }

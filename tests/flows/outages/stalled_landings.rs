@@ -41,7 +41,7 @@ async fn a_landing_whose_message_was_lost_is_queued_again_and_lands() {
     let mut world = World::start_with(with_short_lease).await;
     let id = world.interrupt_landing().await;
     world.sweep(60).await;
-    assert_eq!(world.job(&id).await["error"], Value::Null, "an attempt may still come");
+    assert_eq!(world.job(&id).await["error"], Value::Null, "an attempt may still follow");
     assert_eq!(log.metric_values("StalledLandings"), Vec::<f64>::new());
 
     world.sweep(BEYOND_LANDING_RETRIES).await;

@@ -9,7 +9,7 @@ use crate::world::World;
 fn throttled_and_next_request(world: &World) -> (i64, i64) {
     let asked = world.export_requests();
     let time = |asked: &Value| asked["milliseconds"].as_i64().expect("a time");
-    let refused = asked.iter().find(|asked| asked["status"] == 429).map(time).expect("a refusal");
+    let refused = asked.iter().find(|asked| asked["status"] == 429).map(time).expect("a rejection");
     // Requests that were already sent cannot be cancelled.
     let next = asked.iter().map(time).filter(|at| *at > refused + 700).min().expect("a request");
     (refused, next)
@@ -28,7 +28,7 @@ async fn throttling_of_one_job_pauses_all_reserved_submissions() {
 
     world.wait_until_all_submitted(60).await;
     let (refused, next) = throttled_and_next_request(&world);
-    assert!(next - refused >= 3000, "asked again after {} ms", next - refused);
+    assert!(next - refused >= 3000, "the next request followed after {} ms", next - refused);
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (61, 60));
 }
 

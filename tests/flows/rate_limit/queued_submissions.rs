@@ -134,7 +134,7 @@ async fn a_lost_queue_message_is_sent_again_by_a_repeated_request() {
     world.purge_submissions_queue().await;
     world.stack.resume_submissions();
     assert_eq!(world.post(&world.export_request(1), KEY).await.body()["status"], "waiting");
-    assert_eq!(world.queued_submissions().await, 0, "it may just have been made");
+    assert_eq!(world.queued_submissions().await, 0, "the job may be new");
 
     world.backdate_job(&id).await;
     assert_eq!(world.post(&world.export_request(1), KEY).await.body()["job_id"], id);
@@ -158,15 +158,14 @@ async fn a_submission_interrupted_during_the_provider_call_is_not_repeated() {
     let id = world.submit_waiting_job(KEY).await;
     world.inject_fault(json!({ "on": "call", "kind": "late", "seconds": 15 }));
     world.stack.resume_submissions();
-    until("the provider is being asked", || async { (world.export_requests().len() == 2).then_some(()) })
-        .await;
+    until("the provider is called", || async { (world.export_requests().len() == 2).then_some(()) }).await;
     world.stack.pause_submissions();
     assert_eq!(world.job(&id).await["status"], "submitting");
 
     world.enqueue_again(&id).await;
     world.stack.resume_submissions();
     // The message of the interrupted worker stays hidden.
-    until("the message is dealt with", || async { (world.queued_submissions().await == 1).then_some(()) })
+    until("the message is processed", || async { (world.queued_submissions().await == 1).then_some(()) })
         .await;
     assert_eq!((world.export_requests().len(), &world.job(&id).await["status"]), (2, &json!("submitting")));
 

@@ -38,7 +38,7 @@ async fn concurrent_changes_of_the_secret_are_not_lost() {
         let (method, path) = route.split_once(' ').expect("a method");
         let before = world.provider_request_count(method, path);
         let other = async {
-            until("the provider is asked", || async {
+            until("the provider is called", || async {
                 (world.provider_request_count(method, path) > before).then_some(())
             })
             .await;

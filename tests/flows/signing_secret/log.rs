@@ -51,7 +51,7 @@ async fn no_secret_is_written_to_the_log() {
         world.run_signing_secret(action).await;
     }
     world.run_signing_secret("rotate").await;
-    world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a refusal");
+    world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a rejection");
     world.invoke(json!({ "command": "check", "provider": "abyssale" })).await.expect("a response");
 
     let text = log_buffer.text();

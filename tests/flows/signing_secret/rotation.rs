@@ -37,8 +37,10 @@ async fn a_rotation_under_load_rejects_no_delivery() {
     // The receiver has read its secret before, and caches the old one for the next five minutes.
     world.submit_and_store_exports(1).await;
     let rotate = async {
-        until("half of it is on its way", || async { (world.deliveries().len() > LOAD / 2).then_some(()) })
-            .await;
+        until("half of the deliveries are sent", || async {
+            (world.deliveries().len() > LOAD / 2).then_some(())
+        })
+        .await;
         world.run_signing_secret("rotate").await
     };
     tokio::join!(rotate, world.submit_and_store_exports(LOAD));
@@ -112,7 +114,7 @@ async fn a_second_rotation_during_the_overlap_is_rejected_and_changes_nothing() 
     let world = World::start().await;
     world.run_signing_secret("rotate").await;
     let before = world.secret().await;
-    let failure = world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a refusal");
+    let failure = world.try_signing_secret(json!({ "action": "rotate" })).await.expect_err("a rejection");
     assert_eq!(failure.error_type, "Permanent.ProviderConflict");
     assert!(failure.error_message.contains("previous_secret_still_active"), "{}", failure.error_message);
     assert_eq!(world.secret().await, before);

@@ -32,7 +32,7 @@ async fn an_export_stays_submitted_until_its_callback_timeout() {
         world.sweep(A_MINUTE).await;
     }
     assert_eq!(world.job(&id).await["status"], "submitted");
-    assert_eq!(counts(&world.sweep(A_MINUTE).await), (0, 0), "it is looked at again when its day is over");
+    assert_eq!(counts(&world.sweep(A_MINUTE).await), (0, 0), "the job is due again at its callback timeout");
     assert_eq!(world.polls(), Vec::<Value>::new());
 }
 

@@ -92,7 +92,7 @@ async fn five_hundred_active_generations_are_each_polled_once() {
     assert_eq!(world.sweep_until_finished().await, 500);
     let asked: BTreeSet<String> = world.polls().iter().map(|poll| poll["path"].to_string()).collect();
     assert_eq!((asked.len(), world.peak_poll_rate().0), (500, 500));
-    assert_eq!(world.sweep_until_finished().await, 0, "each is asked about again only when it is due");
+    assert_eq!(world.sweep_until_finished().await, 0, "a job is polled again only when it is due");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +135,7 @@ async fn two_concurrent_sweeps_share_the_rate_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes; run it with --ignored --nocapture to measure"]
-#[expect(clippy::print_stdout, reason = "a measurement is told to whoever asked for it")]
+#[expect(clippy::print_stdout, reason = "prints the measurement")]
 async fn ten_thousand_active_generations_measured() {
     for per_second in ["0", "100"] {
         let change = |options: StackOptions| {
@@ -157,7 +157,7 @@ async fn ten_thousand_active_generations_measured() {
         };
         let (asked, most) = world.peak_poll_rate();
         println!(
-            "rate {per_second}/s: {checked} looked at and {asked} asked in {:.1?}, at most {most} in a second, {} MiB",
+            "rate {per_second}/s: {checked} checked and {asked} polled in {:.1?}, at most {most} in a second, {} MiB",
             started.elapsed(),
             memory / 1024 / 1024
         );

@@ -37,7 +37,7 @@ async fn every_generation_with_a_lost_callback_lands_by_polling() {
     }
     world.inject_fault(json!({ "on": "generation", "kind": "format_error" }));
     let failing = world.submit_request(&world.three_format_request()).await;
-    assert_eq!(counts(&world.sweep(0).await), (0, 0), "nobody is due yet");
+    assert_eq!(counts(&world.sweep(0).await), (0, 0), "no job is due yet");
 
     let swept = world.sweep(A_MINUTE).await;
     assert_eq!((counts(&swept), &swept["unfinished"]), ((5, 5), &json!(false)));
@@ -63,7 +63,7 @@ async fn active_work_is_polled_with_growing_delays() {
         let around = Duration::seconds(seconds)..Duration::seconds(seconds + 3);
         assert!(around.contains(&wait), "{seconds}: {wait}");
     }
-    assert_eq!((world.polls().len(), world.job(&id).await), (6, before), "a look changes nothing");
+    assert_eq!((world.polls().len(), world.job(&id).await), (6, before), "a poll changes nothing");
 
     world.update_job_item(&id, &[("created_at", "2026-01-01T00:00:00Z")], &[]).await;
     world.inject_fault(
@@ -78,7 +78,7 @@ async fn active_work_is_polled_with_growing_delays() {
         .await;
     let asked = OffsetDateTime::now_utc();
     world.sweep(A_MINUTE).await;
-    assert!(world.due_at(&id).await - asked >= Duration::hours(1), "it is parked after some hours");
+    assert!(world.due_at(&id).await - asked >= Duration::hours(1), "the poll delay is long after some hours");
 
     world.admin(Method::POST, "/clock/advance", json!({ "seconds": 3600 }));
     world.sweep(2 * 3600).await;
@@ -135,7 +135,7 @@ async fn provider_failures_postpone_the_poll_and_do_not_change_the_job() {
         assert!(world.due_at(&id).await - asked >= Duration::seconds(seconds), "{fault}");
         assert_eq!(world.job(&id).await, before, "{fault}");
     }
-    assert_eq!(world.polls().len(), 4, "each was asked once");
+    assert_eq!(world.polls().len(), 4, "each was polled once");
     world.sweep(600).await;
     world.wait_for_status(&id, "stored").await;
 }

@@ -57,12 +57,12 @@ async fn unpacking_small_files_completes_after_killed_workers() {
     let items: Vec<Item> = files.iter().map(|(name, bytes)| Item::deflated(name, bytes)).collect();
     let id = world.submit_archive(&items).await;
     for some in [40, 200] {
-        let there = until("some files are there", || async {
+        let there = until("some files are stored", || async {
             Some(world.unpacked_file_count().await).filter(|there| *there >= some)
         })
         .await;
         world.kill_worker();
-        assert!(there < files.len(), "all files were there before the worker was killed");
+        assert!(there < files.len(), "all files were stored before the worker was killed");
         assert_eq!(world.job(&id).await["status"], "landing");
     }
     world.assert_all_files_stored(&id, &files).await;
@@ -80,12 +80,12 @@ async fn a_worker_killed_during_a_large_file_leaves_no_upload_open() {
     ];
     let items = files.each_ref().map(|(name, bytes)| Item::deflated(name, bytes));
     let id = world.submit_archive(&items).await;
-    until("a part of the long file is there", || async {
+    until("a part of the large file is uploaded", || async {
         (world.cloud.requests().count(Service::S3, "UploadPart") > 1).then_some(())
     })
     .await;
     world.kill_worker();
-    assert_eq!(world.open_uploads().await.len(), 1, "the long file was done before the worker was killed");
+    assert_eq!(world.open_uploads().await.len(), 1, "the large file was stored before the worker was killed");
     world.assert_all_files_stored(&id, &files).await;
     assert_eq!(world.cloud.requests().count(Service::S3, "CreateMultipartUpload"), 2);
 }

@@ -53,8 +53,8 @@ impl Item {
     /// A deflated file.
     pub(super) fn deflated(name: impl AsRef<[u8]>, content: &[u8]) -> Self {
         let mut encoder = DeflateEncoder::new(vec![], Compression::best());
-        encoder.write_all(content).expect("memory takes all");
-        Self::new(name, 8, encoder.finish().expect("memory takes all"), content)
+        encoder.write_all(content).expect("writing to memory succeeds");
+        Self::new(name, 8, encoder.finish().expect("writing to memory succeeds"), content)
     }
 
     /// The same entry with a change.

@@ -22,7 +22,7 @@ impl World {
         assert_eq!(self.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200);
         self.wait_for_empty_queue().await;
         let dead = self.cloud.queue_depth(DEAD_LETTER_QUEUE).map(|depth| depth.visible);
-        assert_eq!(dead, Some(0), "it became a dead letter");
+        assert_eq!(dead, Some(0), "the delivery became a dead letter");
     }
 }
 

@@ -56,7 +56,7 @@ async fn deliveries_are_answered_503_while_the_secret_is_unreadable() {
     world.cloud.faults().set(Service::SecretsManager, Outage::None);
     let attempts = AtomicUsize::new(1);
     // The failure is cached for a short time.
-    until("a delivery gets in", || async {
+    until("a delivery is accepted", || async {
         world.redeliver(&url, 1);
         let responses = world.wait_for_attempts(&url, 1 + attempts.fetch_add(1, Ordering::Relaxed)).await;
         (responses.last() == Some(&200)).then_some(())

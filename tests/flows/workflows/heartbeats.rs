@@ -38,7 +38,7 @@ async fn each_sweep_sends_a_heartbeat_while_the_provider_works() {
     world.wait_for_task_success(TOKEN).await;
     world.wait_until_no_waiters(&id).await;
     world.sweep(3600).await;
-    assert_eq!(world.heartbeat_counts(), (2, 2), "its end has been told");
+    assert_eq!(world.heartbeat_counts(), (2, 2), "the result was sent");
 }
 
 #[tokio::test]
@@ -46,8 +46,8 @@ async fn a_long_landing_sends_heartbeats() {
     let world = World::start_with(|options| options.variable("HEARTBEAT_SECONDS", "1")).await;
     world.inject_fault(json!({ "on": "archive", "kind": "slow", "chunk": 512, "pause_seconds": 0.4 }));
     world.invoke(world.waiting_export_request(2, json!({ "task_token": TOKEN }))).await.expect("a job");
-    until("two signs were given", || async { (world.heartbeat_counts().0 >= 2).then_some(()) }).await;
-    assert_eq!(world.task_results(TOKEN), [], "it still lands");
+    until("two heartbeats were sent", || async { (world.heartbeat_counts().0 >= 2).then_some(()) }).await;
+    assert_eq!(world.task_results(TOKEN), [], "the landing is not finished");
 }
 
 #[tokio::test]

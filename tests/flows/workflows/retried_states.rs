@@ -84,8 +84,5 @@ async fn a_state_that_timed_out_is_removed_and_does_not_fail_the_job() {
     world.wait_for_status(&id, "stored").await;
     world.wait_until_no_waiters(&id).await;
     assert_eq!(world.task_results(TOKEN), []);
-    until("nothing is left to look after", || async {
-        (world.sweep(3600).await["checked"] == 0).then_some(())
-    })
-    .await;
+    until("no job is due", || async { (world.sweep(3600).await["checked"] == 0).then_some(()) }).await;
 }

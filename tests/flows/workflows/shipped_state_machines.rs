@@ -20,10 +20,7 @@ static PORT_LOCK: Mutex<()> = Mutex::const_new(());
 /// A world whose jobs send their results to this Step Functions.
 async fn world(step_functions: &str) -> World {
     let port = Url::parse(step_functions).expect("a URL").port().expect("a port") + 1;
-    until("the world before has let go of the port", || async {
-        TcpListener::bind(("127.0.0.1", port)).ok().map(drop)
-    })
-    .await;
+    until("the port is free", || async { TcpListener::bind(("127.0.0.1", port)).ok().map(drop) }).await;
     World::start_with(|mut options| {
         options.ports.aws = port;
         options.variable("AWS_ENDPOINT_URL_SFN", step_functions)
@@ -33,7 +30,7 @@ async fn world(step_functions: &str) -> World {
 
 fn step_functions() -> String {
     let process = Environment::of_process();
-    process.text("LOCALEMU_ENDPOINT").expect("localemu.py says where its Step Functions is").to_owned()
+    process.text("LOCALEMU_ENDPOINT").expect("localemu.py sets LOCALEMU_ENDPOINT").to_owned()
 }
 
 /// A shipped state machine, with the harness's name of the function.

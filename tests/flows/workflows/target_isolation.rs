@@ -26,7 +26,7 @@ fn stored_events(world: &World) -> usize {
 impl World {
     /// Waits until the event bus is up to date for a job, and one workflow still waits.
     async fn wait_until_one_waiter_left(&self, id: &str) {
-        until("the others are remembered to have heard", || async {
+        until("the other targets are marked as notified", || async {
             let item = self.job_item(id).await;
             let events = item.get("outbox")?.as_l().ok()?;
             let waiters = item.get("audience")?.as_m().ok()?.get("waiters")?.as_l().ok()?;
@@ -53,7 +53,7 @@ async fn an_event_bus_outage_does_not_delay_or_repeat_task_results() {
             .expect("a job");
         world.wait_for_task_success(TOKEN).await;
         let id = job["job_id"].as_str().expect("an id");
-        until("the state is forgotten", || async {
+        until("the waiter is removed", || async {
             (!world.job_item(id).await.contains_key("audience")).then_some(())
         })
         .await;
@@ -81,7 +81,7 @@ async fn a_step_functions_outage_does_not_delay_the_event_bus_or_durable_functio
         assert_eq!((stored_events(&world), world.callback_results(CALLBACK).len()), (1, 1));
         let called = world.other_target_calls();
         world.sweep(60).await;
-        assert_eq!(world.other_target_calls(), called, "they are not told again");
+        assert_eq!(world.other_target_calls(), called, "no result is sent again");
 
         world.cloud.faults().clear();
         world.sweep(3600).await;
@@ -123,7 +123,7 @@ async fn a_crash_between_the_final_status_and_the_task_result_loses_nothing() {
     let (id, url) = world.submit_waiting_export_without_callback(json!({ "task_token": TOKEN })).await;
     world.cloud.faults().set(Service::StepFunctions, Outage::Stall);
     world.redeliver(&url, 1);
-    until("the worker tells of the end", || async {
+    until("the worker sends the final status", || async {
         (world.cloud.requests().count(Service::StepFunctions, "SendTaskSuccess") > 0).then_some(())
     })
     .await;

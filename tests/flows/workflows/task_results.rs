@@ -90,13 +90,14 @@ async fn a_cancelled_job_fails_tasks_and_durable_functions_with_the_same_error()
     assert_eq!(error, "Landfall.Cancelled");
     assert_eq!((&cause["job"]["job_id"], &cause["job"]["status"]), (&json!(id), &json!("cancelled")));
     let told =
-        until("the durable function is told", || async { world.callback_results(CALLBACK).pop() }).await;
+        until("the durable function gets its result", || async { world.callback_results(CALLBACK).pop() })
+            .await;
     let CallbackReport::Failure { error, .. } = told else { panic!("no failure: {told:?}") };
     assert_eq!(error["ErrorType"], "Landfall.Cancelled");
     world.wait_until_no_waiters(&id).await;
 
     world.redeliver(&url, 1);
-    until("what still comes is recorded", || async {
+    until("the late delivery is recorded", || async {
         world.job(&id).await["deliveries"].as_array().is_some_and(|all| all.len() == 1).then_some(())
     })
     .await;

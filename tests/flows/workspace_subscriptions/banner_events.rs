@@ -48,7 +48,11 @@ async fn events_without_a_job_are_acknowledged_and_recorded() {
     let hook = world.subscription_url();
     assert_eq!(world.deliver(json!({ "url": hook, "sign": true, "body": unknown })).await, 200);
     assert_eq!(world.deliver(json!({ "url": hook, "sign": true, "body": "not JSON" })).await, 200);
-    assert_eq!(world.deliver(json!({ "url": hook, "body": unknown })).await, 401, "nothing proves it");
+    assert_eq!(
+        world.deliver(json!({ "url": hook, "body": unknown })).await,
+        401,
+        "an unsigned delivery is rejected"
+    );
 
     let known = [
         "NEW_BANNER",
@@ -59,7 +63,7 @@ async fn events_without_a_job_are_acknowledged_and_recorded() {
         "unreadable",
     ];
     // The batch is looked up three times without result, since a response that names it may be pending.
-    until("all of them are written down", || async {
+    until("all events are recorded", || async {
         (world.workspace_events_of_today().await == known).then_some(())
     })
     .await;
@@ -98,7 +102,7 @@ async fn each_version_of_a_banner_is_imported_once() {
     let anew = json!({ "template_format_names": ["square"], "original_visual_id": banner });
     world.call_abyssale(&format!("/async/banner-builder/{design}/generate"), anew).await;
     world.wait_for_accepted_deliveries(2).await;
-    assert_eq!(world.job_items().await.len(), 2, "another version is another event");
+    assert_eq!(world.job_items().await.len(), 2, "another version is another job");
 }
 
 #[tokio::test]
@@ -107,8 +111,10 @@ async fn a_batch_made_elsewhere_is_imported_as_one_job() {
     world.inject_fault(json!({ "on": "generation", "kind": "format_error", "format": "story" }));
     let provider_job_id = world.generate_elsewhere(json!(["square", "story", "postcard"])).await;
     world.wait_for_accepted_deliveries(3).await;
-    let id = until("it is adopted", || async { world.job_items().await.first()?["pk"].as_s().ok().cloned() })
-        .await;
+    let id = until("the batch is imported", || async {
+        world.job_items().await.first()?["pk"].as_s().ok().cloned()
+    })
+    .await;
     let job = world.wait_for_status(&id, "partial").await;
     assert_eq!((&job["kind"], &job["provider_job_id"]), (&json!("generation"), &provider_job_id));
     assert_eq!((&job["files_total"], &job["missing"][0]["name"]), (&json!(2), &json!("story")), "{job:#}");
@@ -124,8 +130,10 @@ async fn a_failed_imported_batch_fails_its_job() {
     world.inject_fault(json!({ "on": "generation", "kind": "format_error" }));
     world.generate_elsewhere(json!(["square"])).await;
     world.wait_for_accepted_deliveries(1).await;
-    let id = until("it is adopted", || async { world.job_items().await.first()?["pk"].as_s().ok().cloned() })
-        .await;
+    let id = until("the batch is imported", || async {
+        world.job_items().await.first()?["pk"].as_s().ok().cloned()
+    })
+    .await;
     let job = world.wait_for_status(&id, "failed").await;
     assert_eq!((&job["error"]["type"], world.object_keys().await), (&json!("ProviderFailed"), vec![]));
     assert_eq!(job["manifest"], Value::Null);

@@ -108,20 +108,20 @@ impl Source {
 
     /// Whether these are the bytes of a file that was served.
     pub(super) fn has_served(&self, bytes: &[u8]) -> bool {
-        let last = self.shared.state.lock().expect("nobody panics").file;
+        let last = self.shared.state.lock().expect("no panic").file;
         self.shared.files[..=last].iter().any(|file| file == bytes)
     }
 
     /// The requests and faults so far, for messages.
     pub(super) fn request_log(&self) -> String {
-        format!("requests at the source: {:#?}", self.shared.state.lock().expect("nobody panics").request_log)
+        format!("requests at the source: {:#?}", self.shared.state.lock().expect("no panic").request_log)
     }
 }
 
 impl Shared {
     /// Takes the next fault. Returns it with the index of the served file.
     fn next(&self, asked: &str) -> (Fault, usize) {
-        let mut state = self.state.lock().expect("nobody panics");
+        let mut state = self.state.lock().expect("no panic");
         let fault = state.faults.pop_front().unwrap_or(Fault::None);
         if matches!(fault, Fault::FileChanged) {
             state.file = self.files.len() - 1;

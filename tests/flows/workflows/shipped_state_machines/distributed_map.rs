@@ -57,5 +57,5 @@ async fn every_request_of_a_list_has_a_result_line() {
     let failed =
         json!({ "job_id": null, "status": "failed", "manifest": null, "error": "Permanent.InvalidRequest" });
     assert_eq!(lines[2..], [failed]);
-    assert_eq!(world.accepted_exports(), 2, "each was asked for once");
+    assert_eq!(world.accepted_exports(), 2, "each was requested once");
 }

@@ -44,7 +44,7 @@ impl World {
         self.redeliver(&url, 1);
         assert_eq!(self.wait_for_status(id, "stored").await["error"], Value::Null);
         self.wait_until_no_waiters(id).await;
-        assert_eq!(self.accepted_exports(), 1, "the provider was asked once");
+        assert_eq!(self.accepted_exports(), 1, "the work was requested once");
     }
 }
 
@@ -62,14 +62,17 @@ async fn a_state_without_a_heartbeat_is_retried_and_finds_its_job() {
     let (log_buffer, _guard) = LogBuffer::capture();
     let world = world(&step_functions()).await;
     let (execution, id) = world.start_waiting_execution(&for_one_job()).await;
-    until("the state waits by another token", || async {
+    until("the state waits with another token", || async {
         (world.job(&id).await["notify"]["waiting"].as_u64() > Some(1)).then_some(())
     })
     .await;
     world.land_late(&id).await;
     assert_succeeded_with_files(&world.wait_for_execution_end(&execution).await);
     let log = log_buffer.text();
-    assert!(log.contains("does not wait any more") && log.contains("TaskTimedOut"), "the first token: {log}");
+    assert!(
+        log.contains("does not wait any more") && log.contains("TaskTimedOut"),
+        "the first token has timed out: {log}"
+    );
 }
 
 #[tokio::test]
@@ -79,12 +82,12 @@ async fn heartbeats_keep_a_state_waiting() {
     let world = world(&step_functions()).await;
     let (execution, id) = world.start_waiting_execution(&for_one_job()).await;
     let began = Instant::now();
-    until("three times as long as it waits for a sign", || async {
+    until("three heartbeat timeouts have passed", || async {
         world.sweep(61).await;
         (began.elapsed() > HEARTBEAT * 3).then_some(())
     })
     .await;
-    assert_eq!(world.job(&id).await["notify"]["waiting"], 1, "it has been entered once");
+    assert_eq!(world.job(&id).await["notify"]["waiting"], 1, "the state was entered once");
     world.land_late(&id).await;
     assert_succeeded_with_files(&world.wait_for_execution_end(&execution).await);
 }
@@ -102,10 +105,10 @@ async fn a_state_that_times_out_fails_its_execution_as_silent_and_the_job_contin
     let over = |log_buffer: &LogBuffer| log_buffer.text().matches("TaskTimedOut").count();
     assert_eq!(over(&log_buffer), 0);
     world.sweep(61).await;
-    assert_eq!(over(&log_buffer), 1, "a sign of life finds nobody: {}", log_buffer.text());
+    assert_eq!(over(&log_buffer), 1, "a heartbeat finds an ended task: {}", log_buffer.text());
     assert_eq!(world.job(&id).await["notify"], Value::Null);
     world.land_late(&id).await;
-    assert_eq!(over(&log_buffer), 1, "nobody is told of the end: {}", log_buffer.text());
+    assert_eq!(over(&log_buffer), 1, "no result is sent: {}", log_buffer.text());
 }
 
 #[tokio::test]
@@ -117,5 +120,5 @@ async fn a_state_that_timed_out_during_the_landing_does_not_affect_the_job() {
     let (execution, id) = world.start_waiting_execution(&for_one_job_without_retries()).await;
     world.wait_for_execution_end(&execution).await;
     world.land_late(&id).await;
-    assert!(log_buffer.text().contains("TaskTimedOut"), "its success: {}", log_buffer.text());
+    assert!(log_buffer.text().contains("TaskTimedOut"), "the success was refused: {}", log_buffer.text());
 }
