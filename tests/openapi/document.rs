@@ -15,7 +15,7 @@ whoever may not come in, asks too much of it, or waits longer than 30 seconds. L
 
 /// The description as JSON.
 pub(crate) fn document() -> Value {
-    let mut schemas = response_schemas::of_answers();
+    let mut schemas = response_schemas::response_schemas();
     schemas.extend(request_schemas::schemas());
     let mut failures = Map::new();
     let paths = operations::paths(&mut failures);

@@ -7,7 +7,7 @@ use runtime::Problem;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    response_schemas::{meaning, reference},
+    response_schemas::{class_meaning, reference},
     success_responses::header,
 };
 
@@ -43,7 +43,7 @@ fn name(status: u16, classes: &[ErrorClass]) -> String {
 }
 
 fn response(status: u16, classes: &[ErrorClass]) -> Value {
-    let meanings = classes.iter().map(|class| format!("- `{}`: {}", class.name(), meaning(*class)));
+    let meanings = classes.iter().map(|class| format!("- `{}`: {}", class.name(), class_meaning(*class)));
     let gateway = GATEWAY.iter().find(|(of, _)| *of == status).map(|(_, why)| format!("- {why}"));
     let description: Vec<String> = meanings.chain(gateway.clone()).collect();
     let mut content = Map::new();
@@ -63,6 +63,6 @@ fn response(status: u16, classes: &[ErrorClass]) -> Value {
 /// The schema of a problem of one of these classes.
 fn problem(status: u16, classes: &[ErrorClass]) -> Value {
     let urns: Vec<String> = classes.iter().map(|class| Problem::urn(*class)).collect();
-    let told = json!({ "properties": { "status": { "const": status }, "type": { "enum": urns } } });
-    json!({ "allOf": [reference("Problem"), told] })
+    let restriction = json!({ "properties": { "status": { "const": status }, "type": { "enum": urns } } });
+    json!({ "allOf": [reference("Problem"), restriction] })
 }

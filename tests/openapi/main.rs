@@ -17,7 +17,7 @@ use std::{fs, path::Path};
 use serde_json::Value;
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the one question to whoever runs the test")]
+#[expect(clippy::disallowed_methods, reason = "a switch for the developer who runs the test")]
 fn the_committed_description_matches_the_types() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/submit/openapi.json");
     let document = document::document();
@@ -25,7 +25,7 @@ fn the_committed_description_matches_the_types() {
         fs::write(&file, format!("{document:#}\n")).expect("written");
     }
     let committed: Value = serde_json::from_slice(&fs::read(&file).expect("a file")).expect("JSON");
-    let advice = "UPDATE_OPENAPI=1 cargo test --test openapi writes it anew";
+    let advice = "UPDATE_OPENAPI=1 cargo test --test openapi regenerates it";
     assert!(committed == document, "functions/submit/openapi.json is out of date: {advice}");
 }
 
@@ -33,14 +33,14 @@ fn the_committed_description_matches_the_types() {
 fn every_reference_resolves_and_every_schema_is_referenced() {
     let document = document::document();
     let mut references = vec![];
-    collect(&document, &mut references);
+    collect_references(&document, &mut references);
     for reference in &references {
         let pointer = reference.strip_prefix('#').expect("a reference within the document");
-        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        assert!(document.pointer(pointer).is_some(), "{reference} does not resolve");
     }
     for name in document["components"]["schemas"].as_object().expect("schemas").keys() {
         let reference = format!("#/components/schemas/{name}");
-        assert!(references.contains(&reference), "nothing is described by {name}");
+        assert!(references.contains(&reference), "no reference to the schema {name}");
     }
 }
 
@@ -62,16 +62,20 @@ fn the_template_has_every_operation() {
             operations += 1;
         }
     }
-    assert_eq!(squeezed.matches("ApiId: !Ref SubmitApi").count(), operations, "template.yaml has more");
+    assert_eq!(
+        squeezed.matches("ApiId: !Ref SubmitApi").count(),
+        operations,
+        "template.yaml has more routes"
+    );
 }
 
-fn collect(value: &Value, references: &mut Vec<String>) {
+fn collect_references(value: &Value, references: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
             references.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
-            members.values().for_each(|member| collect(member, references));
+            members.values().for_each(|member| collect_references(member, references));
         }
-        Value::Array(values) => values.iter().for_each(|value| collect(value, references)),
+        Value::Array(values) => values.iter().for_each(|value| collect_references(value, references)),
         _ => {}
     }
 }

@@ -52,13 +52,13 @@ fn submit(shared: &mut Shared) -> Value {
     operation["parameters"] = json!([parameters::idempotency_key()]);
     operation["requestBody"] = body("SubmitRequest", true);
     let classes = [ANY, BODY, &[IdempotencyMismatch, WebhookSecretMissing], PROVIDER].concat();
-    answered(
+    with_responses(
         shared,
         operation,
         [
-            (200, success_responses::job_at("The work is done, or was done before.")),
-            (201, success_responses::job_at("The provider made what was asked for.")),
-            (202, success_responses::job_at("The work goes on.")),
+            (200, success_responses::job_response("The work is done, or was done before.")),
+            (201, success_responses::job_response("The provider made what was asked for.")),
+            (202, success_responses::job_response("The work goes on.")),
         ],
         &classes,
     )
@@ -69,20 +69,30 @@ fn list(shared: &mut Shared) -> Value {
                        `next_cursor`.";
     let mut operation = operation("listJobs", "List jobs", description);
     operation["parameters"] = parameters::listing().into();
-    answered(shared, operation, [(200, success_responses::json_of("A page of jobs.", "JobList"))], ANY)
+    with_responses(
+        shared,
+        operation,
+        [(200, success_responses::json_response("A page of jobs.", "JobList"))],
+        ANY,
+    )
 }
 
 fn show(shared: &mut Shared) -> Value {
     let operation = operation("getJob", "Show a job", "Shows a job and what was delivered for it.");
     let classes = [ANY, &[NotFound]].concat();
-    answered(shared, operation, [(200, success_responses::json_of("The job.", "Job"))], &classes)
+    with_responses(shared, operation, [(200, success_responses::json_response("The job.", "Job"))], &classes)
 }
 
 fn link(shared: &mut Shared, id: &str, summary: &str) -> Value {
     let description = "Redirects to a URL that gives the file to whoever has it.";
     let mut operation = operation(id, summary, description);
     operation["parameters"] = json!([parameters::expires_in()]);
-    answered(shared, operation, [(302, success_responses::redirect())], &[ANY, &[NotFound]].concat())
+    with_responses(
+        shared,
+        operation,
+        [(302, success_responses::redirect_response())],
+        &[ANY, &[NotFound]].concat(),
+    )
 }
 
 fn retry(shared: &mut Shared) -> Value {
@@ -91,10 +101,10 @@ fn retry(shared: &mut Shared) -> Value {
     let mut operation = operation("retryJob", "Retry a job", description);
     operation["requestBody"] = body("RetryRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict, WebhookSecretMissing], PROVIDER].concat();
-    answered(
+    with_responses(
         shared,
         operation,
-        [(202, success_responses::job_at("The job that goes on, or the new one."))],
+        [(202, success_responses::job_response("The job that goes on, or the new one."))],
         &classes,
     )
 }
@@ -105,10 +115,10 @@ fn cancel(shared: &mut Shared) -> Value {
     let mut operation = operation("cancelJob", "Cancel a job", description);
     operation["requestBody"] = body("CancelRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
-    answered(
+    with_responses(
         shared,
         operation,
-        [(200, success_responses::json_of("The job, which is cancelled.", "Job"))],
+        [(200, success_responses::json_response("The job, which is cancelled.", "Job"))],
         &classes,
     )
 }
@@ -118,12 +128,17 @@ fn replay(shared: &mut Shared) -> Value {
     let mut operation = operation("replayDelivery", "Replay a delivery", description);
     operation["requestBody"] = body("ReplayRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
-    answered(shared, operation, [(202, success_responses::job_at("The job of the delivery."))], &classes)
+    with_responses(
+        shared,
+        operation,
+        [(202, success_responses::job_response("The job of the delivery."))],
+        &classes,
+    )
 }
 
 fn describe(shared: &mut Shared) -> Value {
     let operation = operation("getDescription", "Describe the API", "Answers this document.");
-    answered(shared, operation, [(200, success_responses::document())], &[InvalidRequest])
+    with_responses(shared, operation, [(200, success_responses::document_response())], &[InvalidRequest])
 }
 
 fn operation(id: &str, summary: &str, description: &str) -> Value {
@@ -135,14 +150,14 @@ fn body(schema: &str, required: bool) -> Value {
 }
 
 /// An operation with its responses.
-fn answered<const N: usize>(
+fn with_responses<const N: usize>(
     shared: &mut Shared,
     mut operation: Value,
     good: [(u16, Value); N],
     bad: &[ErrorClass],
 ) -> Value {
     let good = good.into_iter().map(|(status, response)| (status.to_string(), response));
-    let answers: Map<String, Value> = good.chain(error_responses::responses(bad, shared)).collect();
-    operation["responses"] = answers.into();
+    let responses: Map<String, Value> = good.chain(error_responses::responses(bad, shared)).collect();
+    operation["responses"] = responses.into();
     operation
 }

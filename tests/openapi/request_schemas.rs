@@ -30,7 +30,7 @@ pub(crate) fn schemas() -> Map<String, Value> {
     schemas.extend([
         ("Notify".to_owned(), notify()),
         ("RetryRequest".to_owned(), retry()),
-        ("CancelRequest".to_owned(), closed("Nothing need be said.", json!({}))),
+        ("CancelRequest".to_owned(), closed_object("Nothing need be said.", json!({}))),
         ("ReplayRequest".to_owned(), replay()),
     ]);
     schemas
@@ -65,7 +65,7 @@ fn submission(provider: &str, order: &OrderSchema) -> Value {
     for (name, value) in order.example.as_object().into_iter().flatten() {
         example[name] = value.clone();
     }
-    let mut schema = closed(order.description, fields);
+    let mut schema = closed_object(order.description, fields);
     schema["required"] = [["provider", "kind"].as_slice(), order.required].concat().into();
     schema["examples"] = json!([example]);
     schema
@@ -74,7 +74,7 @@ fn submission(provider: &str, order: &OrderSchema) -> Value {
 /// The notification targets of a job.
 fn notify() -> Value {
     let host = r"https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?";
-    let mut notify = closed(
+    let mut notify = closed_object(
         "Whom the job tells of its end.",
         json!({
             "task_token": {
@@ -108,7 +108,7 @@ fn retry() -> Value {
         "default": false,
         "description": "Whether the provider is asked for the work again, as a new job.",
     });
-    closed("How the job is tried again.", json!({ "resubmit": resubmit }))
+    closed_object("How the job is tried again.", json!({ "resubmit": resubmit }))
 }
 
 fn replay() -> Value {
@@ -116,11 +116,11 @@ fn replay() -> Value {
         "type": ["string", "null"],
         "description": "The `id` of one of the job's `deliveries`; the newest, if none is named.",
     });
-    closed("What happens again.", json!({ "delivery_id": delivery }))
+    closed_object("What happens again.", json!({ "delivery_id": delivery }))
 }
 
 /// An object with these fields and no others.
-fn closed(description: &str, properties: Value) -> Value {
+fn closed_object(description: &str, properties: Value) -> Value {
     json!({
         "type": "object", "description": description, "properties": properties, "additionalProperties": false,
     })

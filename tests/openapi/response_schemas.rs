@@ -6,7 +6,7 @@ use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::Rec
 use serde_json::{Map, Value, json};
 
 /// The schemas of every response, by name.
-pub(crate) fn of_answers() -> Map<String, Value> {
+pub(crate) fn response_schemas() -> Map<String, Value> {
     let mut generator = generator();
     generator.subschema_for::<JobView<'_>>();
     generator.subschema_for::<JobList<'_>>();
@@ -18,11 +18,11 @@ pub(crate) fn of_answers() -> Map<String, Value> {
 }
 
 /// The meaning of an error class, in the words of its type.
-pub(crate) fn meaning(class: ErrorClass) -> String {
+pub(crate) fn class_meaning(class: ErrorClass) -> String {
     let schema = generator().into_root_schema_for::<ErrorClass>();
     let classes = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
     let found = classes.iter().find(|schema| schema["const"] == class.name());
-    found.and_then(|schema| schema["description"].as_str()).expect("every class has a meaning").to_owned()
+    found.and_then(|schema| schema["description"].as_str()).expect("a description of the class").to_owned()
 }
 
 /// A reference to a schema.
@@ -35,12 +35,12 @@ fn generator() -> SchemaGenerator {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
     });
-    let settings = settings.with_transform(RecursiveTransform(tidy));
-    settings.with_transform(RecursiveTransform(no_null_where_it_may_be_left_out)).into_generator()
+    let settings = settings.with_transform(RecursiveTransform(remove_unsupported_formats));
+    settings.with_transform(RecursiveTransform(remove_null_from_optional_fields)).into_generator()
 }
 
 /// Removes the widths of Rust's integers, which are no OpenAPI formats, and the line breaks of doc comments.
-fn tidy(schema: &mut Schema) {
+fn remove_unsupported_formats(schema: &mut Schema) {
     let is_width = |format: &Value| format.as_str().is_some_and(|format| format.starts_with("uint"));
     if schema.get("format").is_some_and(is_width) {
         schema.remove("format");
@@ -51,7 +51,7 @@ fn tidy(schema: &mut Schema) {
 }
 
 /// Removes `null` from optional fields: a response omits them instead.
-fn no_null_where_it_may_be_left_out(schema: &mut Schema) {
+fn remove_null_from_optional_fields(schema: &mut Schema) {
     let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
     for (_, property) in properties.iter_mut().filter(|(name, _)| required.iter().all(|known| known != *name))

@@ -113,16 +113,20 @@ fn requests(provider: &dyn Provider, order: &OrderSchema) -> Vec<Map<String, Val
     requests
 }
 
-fn judged(provider: &dyn Provider, order: &OrderSchema, schema: &Validator) -> BTreeSet<bool> {
-    let judge = |request: Map<String, Value>| {
-        let taken = provider.read_order(order.kind, request.clone());
+fn validate_requests(provider: &dyn Provider, order: &OrderSchema, schema: &Validator) -> BTreeSet<bool> {
+    let is_valid = |request: Map<String, Value>| {
+        let accepted = provider.read_order(order.kind, request.clone());
         let mut described = json!({ "provider": provider.name(), "kind": order.kind });
         described.as_object_mut().expect("an object").extend(request);
         let valid = schema.is_valid(&described);
-        assert_eq!(valid, taken.is_ok(), "described as {valid}, but {taken:?}: {described}");
+        assert_eq!(
+            valid,
+            accepted.is_ok(),
+            "the schema says {valid}, but the code says {accepted:?}: {described}"
+        );
         valid
     };
-    requests(provider, order).into_iter().map(judge).collect()
+    requests(provider, order).into_iter().map(is_valid).collect()
 }
 
 /// The schema of a complete request.
@@ -133,8 +137,8 @@ fn submit_request() -> Validator {
 }
 
 /// Values of `notify`: none, everything allowed, and each field with every value.
-fn audiences() -> Vec<Value> {
-    let said = [
+fn notify_values() -> Vec<Value> {
+    let texts = [
         "aZ09+/==",
         "a===",
         "https://example.com",
@@ -150,30 +154,34 @@ fn audiences() -> Vec<Value> {
     ];
     let lengths = [1024, 1025, 2048, 2049].map(|length| "a".repeat(length));
     let values: Vec<Value> =
-        values().into_iter().chain(said.map(Value::from)).chain(lengths.map(Value::from)).collect();
+        values().into_iter().chain(texts.map(Value::from)).chain(lengths.map(Value::from)).collect();
     let document = document();
     let fields = document["components"]["schemas"]["Notify"]["properties"].as_object().expect("fields");
-    let mut audiences = vec![json!(null), json!({}), json!("x"), json!([]), json!({ "stranger": 1 })];
+    let mut notify_values = vec![json!(null), json!({}), json!("x"), json!([]), json!({ "stranger": 1 })];
     for name in fields.keys() {
-        audiences.extend(values.iter().map(|value| json!({ name: value })));
+        notify_values.extend(values.iter().map(|value| json!({ name: value })));
     }
-    audiences
+    notify_values
 }
 
 #[test]
 fn a_notify_object_is_accepted_if_and_only_if_its_schema_allows_it() {
     let schema = submit_request();
-    let mut verdicts = BTreeSet::new();
-    for notify in audiences() {
+    let mut results = BTreeSet::new();
+    for notify in notify_values() {
         let id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
         let request =
             json!({ "provider": "abyssale", "kind": "export", "banner_ids": [id], "notify": notify });
         let valid = schema.is_valid(&request);
-        let taken = Command::direct("submit", request.as_object().cloned().expect("an object"));
-        assert_eq!(valid, taken.is_ok(), "described as {valid}, but {taken:?}: {notify}");
-        verdicts.insert(valid);
+        let accepted = Command::direct("submit", request.as_object().cloned().expect("an object"));
+        assert_eq!(
+            valid,
+            accepted.is_ok(),
+            "the schema says {valid}, but the code says {accepted:?}: {notify}"
+        );
+        results.insert(valid);
     }
-    assert_eq!(verdicts.len(), 2, "some are taken, some are not");
+    assert_eq!(results.len(), 2, "some requests are accepted and some are not");
 }
 
 #[test]
@@ -181,8 +189,14 @@ fn a_request_is_accepted_if_and_only_if_its_schema_allows_it() {
     let schema = submit_request();
     for provider in providers::ALL {
         for order in provider.order_schemas() {
-            let verdicts = judged(*provider, &order, &schema);
-            assert_eq!(verdicts.len(), 2, "{} {}: some are taken, some are not", provider.name(), order.kind);
+            let results = validate_requests(*provider, &order, &schema);
+            assert_eq!(
+                results.len(),
+                2,
+                "{} {}: some requests are accepted and some are not",
+                provider.name(),
+                order.kind
+            );
         }
     }
 }

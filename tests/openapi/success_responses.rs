@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::response_schemas::reference;
 
 /// A JSON response.
-pub(crate) fn json_of(description: &str, schema: &str) -> Value {
+pub(crate) fn json_response(description: &str, schema: &str) -> Value {
     json!({
         "description": description,
         "headers": { "Cache-Control": header("Cache-Control") },
@@ -14,22 +14,22 @@ pub(crate) fn json_of(description: &str, schema: &str) -> Value {
 }
 
 /// A response with a job that was created or changed, and its location.
-pub(crate) fn job_at(description: &str) -> Value {
-    let mut response = json_of(description, "Job");
+pub(crate) fn job_response(description: &str) -> Value {
+    let mut response = json_response(description, "Job");
     response["headers"]["Location"] = header("JobLocation");
     response["links"] = links();
     response
 }
 
 /// A redirect to a file.
-pub(crate) fn redirect() -> Value {
-    let mut response = json_of("A link to the file.", "Link");
+pub(crate) fn redirect_response() -> Value {
+    let mut response = json_response("A link to the file.", "Link");
     response["headers"]["Location"] = header("FileLocation");
     response
 }
 
 /// The response with this document.
-pub(crate) fn document() -> Value {
+pub(crate) fn document_response() -> Value {
     json!({
         "description": "This document.",
         "headers": { "Cache-Control": header("Cache-Control") },

@@ -45,9 +45,9 @@ impl Server {
 }
 
 /// Creates a job table that no other test uses.
-pub(crate) async fn table() -> (Server, JobStore) {
+pub(crate) async fn start_job_table() -> (Server, JobStore) {
     let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
     server.clients.make_table(&server.name).await.expect("a table");
-    let records = JobStore::new(&server.aws.service("DYNAMODB"), &server.name);
-    (server, records)
+    let job_store = JobStore::new(&server.aws.service("DYNAMODB"), &server.name);
+    (server, job_store)
 }
