@@ -13,10 +13,10 @@ use crate::{
 
 /// The statuses with which API Gateway itself responds, and why.
 const GATEWAY: [(u16, &str); 4] = [
-    (403, "API Gateway: the caller may not do this."),
-    (429, "API Gateway: more requests came than it lets through."),
+    (403, "API Gateway: the caller is not authorized."),
+    (429, "API Gateway: the rate limit is exceeded."),
     (500, "API Gateway: the function failed."),
-    (503, "API Gateway: no answer came in time. What was asked for may have happened."),
+    (503, "API Gateway: the function did not respond in time. The operation may have succeeded."),
 ];
 
 /// The error responses of an operation with these classes, by status: references to responses that operations share.

@@ -46,8 +46,9 @@ pub(crate) fn paths(shared: &mut Shared) -> Value {
 }
 
 fn submit(shared: &mut Shared) -> Value {
-    let description = "The answer comes once the provider has taken the work, or at once with a job that waits for its turn. \
-                       A provider that does not answer may have taken the work: that is a job that is `unknown`.";
+    let description = "Responds when the provider has accepted the work, or earlier with a job that is `waiting` \
+                       because of the provider's rate limit. A provider that does not respond may have accepted the \
+                       work: that job is `unknown`.";
     let mut operation = operation("submitJob", "Submit a job", description);
     operation["parameters"] = json!([parameters::idempotency_key()]);
     operation["requestBody"] = body("SubmitRequest", true);
@@ -56,16 +57,16 @@ fn submit(shared: &mut Shared) -> Value {
         shared,
         operation,
         [
-            (200, success_responses::job_response("The work is done, or was done before.")),
-            (201, success_responses::job_response("The provider made what was asked for.")),
-            (202, success_responses::job_response("The work goes on.")),
+            (200, success_responses::job_response("The work is finished, or was finished before.")),
+            (201, success_responses::job_response("The provider created the requested resource.")),
+            (202, success_responses::job_response("The work continues.")),
         ],
         &classes,
     )
 }
 
 fn list(shared: &mut Shared) -> Value {
-    let description = "Newest first. A page may hold fewer jobs than were asked for, and still more follow if it has a \
+    let description = "Newest first. A page may hold fewer jobs than `limit`. More jobs follow if it has a \
                        `next_cursor`.";
     let mut operation = operation("listJobs", "List jobs", description);
     operation["parameters"] = parameters::listing().into();
@@ -78,13 +79,14 @@ fn list(shared: &mut Shared) -> Value {
 }
 
 fn show(shared: &mut Shared) -> Value {
-    let operation = operation("getJob", "Show a job", "Shows a job and what was delivered for it.");
+    let operation =
+        operation("getJob", "Show a job", "Shows a job and the deliveries that the provider sent for it.");
     let classes = [ANY, &[NotFound]].concat();
     with_responses(shared, operation, [(200, success_responses::json_response("The job.", "Job"))], &classes)
 }
 
 fn link(shared: &mut Shared, id: &str, summary: &str) -> Value {
-    let description = "Redirects to a URL that gives the file to whoever has it.";
+    let description = "Redirects to a presigned URL of the file. Anyone with the URL can download it.";
     let mut operation = operation(id, summary, description);
     operation["parameters"] = json!([parameters::expires_in()]);
     with_responses(
@@ -96,35 +98,34 @@ fn link(shared: &mut Shared, id: &str, summary: &str) -> Value {
 }
 
 fn retry(shared: &mut Shared) -> Value {
-    let description = "Brings the files of a job in again that ended without them, or asks where they are. With `resubmit` the \
-                       provider is asked for the work again, as a new job; once, however often this is sent.";
+    let description = "Lands the missing files of a job again, or polls the provider for them. With `resubmit` the \
+                       work is submitted again as one new job, however often the request is repeated.";
     let mut operation = operation("retryJob", "Retry a job", description);
     operation["requestBody"] = body("RetryRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict, WebhookSecretMissing], PROVIDER].concat();
     with_responses(
         shared,
         operation,
-        [(202, success_responses::job_response("The job that goes on, or the new one."))],
+        [(202, success_responses::job_response("The retried job, or the new one."))],
         &classes,
     )
 }
 
 fn cancel(shared: &mut Shared) -> Value {
-    let description =
-        "Nothing of the job is brought in any more. What the provider was asked for it goes on with.";
+    let description = "Stops landing the job's files. The provider may continue the work.";
     let mut operation = operation("cancelJob", "Cancel a job", description);
     operation["requestBody"] = body("CancelRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
     with_responses(
         shared,
         operation,
-        [(200, success_responses::json_response("The job, which is cancelled.", "Job"))],
+        [(200, success_responses::json_response("The cancelled job.", "Job"))],
         &classes,
     )
 }
 
 fn replay(shared: &mut Shared) -> Value {
-    let description = "Lets a delivery of the provider happen again, as it came.";
+    let description = "Processes a delivery of the provider again, unchanged.";
     let mut operation = operation("replayDelivery", "Replay a delivery", description);
     operation["requestBody"] = body("ReplayRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
@@ -137,7 +138,7 @@ fn replay(shared: &mut Shared) -> Value {
 }
 
 fn describe(shared: &mut Shared) -> Value {
-    let operation = operation("getDescription", "Describe the API", "Answers this document.");
+    let operation = operation("getDescription", "Describe the API", "Returns this document.");
     with_responses(shared, operation, [(200, success_responses::document_response())], &[InvalidRequest])
 }
 

@@ -19,7 +19,8 @@ pub(crate) fn job_id() -> Value {
 pub(crate) fn file_name() -> Value {
     json!({
         "name": "name", "in": "path", "required": true,
-        "description": "The file's name, as the job or its manifest lists it, percent-encoded. A `/` in it may stand as it is.",
+        "description": "The file's name, as the job or its manifest lists it, percent-encoded. A `/` in it need not \
+                        be encoded.",
         "schema": { "type": "string", "minLength": 1 },
     })
 }
@@ -28,7 +29,7 @@ pub(crate) fn file_name() -> Value {
 pub(crate) fn expires_in() -> Value {
     query(
         "expires_in",
-        "How long the link works, in seconds.",
+        "The lifetime of the link, in seconds.",
         json!({ "type": "integer", "minimum": 60, "maximum": 604_800, "default": 900 }),
     )
 }
@@ -55,15 +56,20 @@ pub(crate) fn listing() -> Vec<Value> {
     );
     (statuses["style"], statuses["explode"]) = (json!("form"), json!(false));
     vec![
-        query("from", "The first day, in UTC. Six days before `to` unless said, and at most 30.", day()),
-        query("to", "The last day, in UTC. Today unless said.", day()),
+        query(
+            "from",
+            "The first day, in UTC. The default is six days before `to`, and at most 30 days before it \
+                       are allowed.",
+            day(),
+        ),
+        query("to", "The last day, in UTC. The default is today.", day()),
         statuses,
         query("provider", "Only jobs of this provider.", json!({ "type": "string", "enum": names })),
         query("kind", "Only jobs of this kind.", text()),
         metadata(),
         query(
             "limit",
-            "How many jobs a page holds at most.",
+            "The maximum number of jobs in a page.",
             json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 }),
         ),
         query("cursor", "The `next_cursor` of an earlier page of the same query.", text()),
@@ -74,7 +80,7 @@ pub(crate) fn listing() -> Vec<Value> {
 fn metadata() -> Value {
     let mut metadata = query(
         "metadata",
-        "Only jobs whose metadata have these values: each is a parameter of its own, `metadata.NAME=VALUE`.",
+        "Only jobs whose metadata have these values. Each is a separate parameter, `metadata.NAME=VALUE`.",
         json!({
             "type": "object", "maxProperties": 10,
             "patternProperties": { r"^metadata\..+$": { "type": "string" } },

@@ -25,12 +25,12 @@ pub(crate) fn schemas() -> Map<String, Value> {
             schemas.insert(name, schema);
         }
     }
-    let description = "What is asked for: one of these.";
+    let description = "One of these requests.";
     schemas.insert("SubmitRequest".to_owned(), json!({ "description": description, "oneOf": orders }));
     schemas.extend([
         ("Notify".to_owned(), notify()),
         ("RetryRequest".to_owned(), retry()),
-        ("CancelRequest".to_owned(), closed_object("Nothing need be said.", json!({}))),
+        ("CancelRequest".to_owned(), closed_object("An empty object.", json!({}))),
         ("ReplayRequest".to_owned(), replay()),
     ]);
     schemas
@@ -51,10 +51,10 @@ fn submission(provider: &str, order: &OrderSchema) -> Value {
     let mut fields = json!({
         "provider": { "type": "string", "const": provider },
         "kind": { "type": "string", "const": order.kind },
-        "metadata": { "description": "Any JSON of at most 4 KiB, handed back unchanged." },
+        "metadata": { "description": "Any JSON of at most 4 KiB, returned unchanged." },
         "unpack": {
             "type": ["boolean", "null"],
-            "description": "Whether the archive is unpacked. Without it the configuration decides.",
+            "description": "Whether the archive is unpacked. The default is the setting of the deployment.",
         },
         "notify": reference("Notify"),
     });
@@ -75,26 +75,26 @@ fn submission(provider: &str, order: &OrderSchema) -> Value {
 fn notify() -> Value {
     let host = r"https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?";
     let mut notify = closed_object(
-        "Whom the job tells of its end.",
+        "The targets that are notified when the job ends.",
         json!({
             "task_token": {
                 "type": ["string", "null"], "minLength": 1, "maxLength": 2048,
                 "pattern": r"^[^\s\x00-\x1f\x7f-\x9f]+$",
-                "description": "The token of a task state of Step Functions that waits for the job.",
+                "description": "The task token of a Step Functions state that waits for the job.",
             },
             "callback_id": {
                 "type": ["string", "null"], "maxLength": 1024, "pattern": "^[A-Za-z0-9+/]+={0,2}$",
-                "description": "The id of a callback of a durable function of Lambda that waits for the job.",
+                "description": "The callback id of a Lambda durable function that waits for the job.",
             },
             "webhook_url": {
                 "type": ["string", "null"], "format": "uri", "maxLength": 2048,
                 "pattern": format!("^({host})([/?][^#]*)?$"),
-                "description": "Where a message in the format of Standard Webhooks is sent. Plain http is for this machine \
-                                only. The configuration decides which hosts may be named.",
+                "description": "The URL that receives a webhook in the format of Standard Webhooks. Plain http is \
+                                allowed for this machine only. A setting of the deployment can restrict the hosts.",
             },
             "partial_is_success": {
                 "type": ["boolean", "null"], "default": false,
-                "description": "Whether those who wait are told of a job that lacks files as of one that lacks none.",
+                "description": "Whether a `partial` job counts as a success for waiting workflows.",
             },
         }),
     );
@@ -106,17 +106,17 @@ fn retry() -> Value {
     let resubmit = json!({
         "type": ["boolean", "null"],
         "default": false,
-        "description": "Whether the provider is asked for the work again, as a new job.",
+        "description": "Whether the work is submitted to the provider again, as a new job.",
     });
-    closed_object("How the job is tried again.", json!({ "resubmit": resubmit }))
+    closed_object("Options of the retry.", json!({ "resubmit": resubmit }))
 }
 
 fn replay() -> Value {
     let delivery = json!({
         "type": ["string", "null"],
-        "description": "The `id` of one of the job's `deliveries`; the newest, if none is named.",
+        "description": "The `id` of one of the job's `deliveries`. The default is the newest one.",
     });
-    closed_object("What happens again.", json!({ "delivery_id": delivery }))
+    closed_object("Options of the replay.", json!({ "delivery_id": delivery }))
 }
 
 /// An object with these fields and no others.

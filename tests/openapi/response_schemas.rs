@@ -69,7 +69,7 @@ fn remove_null_from_optional_fields(schema: &mut Schema) {
 fn gateway_message() -> Value {
     json!({
         "type": "object",
-        "description": "An answer of API Gateway's own, which no function has seen.",
+        "description": "A response of API Gateway itself, which no function has produced.",
         "properties": { "message": { "type": ["string", "null"] } },
         "required": ["message"],
     })

@@ -57,7 +57,7 @@ pub(crate) fn header(name: &str) -> Value {
 pub(crate) fn headers() -> Value {
     json!({
         "Cache-Control": {
-            "description": "Nothing is to be kept.", "required": true,
+            "description": "The response must not be cached.", "required": true,
             "schema": { "type": "string", "const": "no-store" },
         },
         "JobLocation": {
@@ -65,11 +65,11 @@ pub(crate) fn headers() -> Value {
             "schema": { "type": "string", "pattern": "^/jobs/[0-9a-f-]{36}$" },
         },
         "FileLocation": {
-            "description": "A URL that gives the file to whoever has it.", "required": true,
+            "description": "A presigned URL of the file.", "required": true,
             "schema": { "type": "string", "format": "uri" },
         },
         "Retry-After": {
-            "description": "Seconds after which trying again makes sense, where that is known.",
+            "description": "Seconds to wait before a retry, if known.",
             "schema": { "type": "integer", "minimum": 1 },
         },
     })
