@@ -86,10 +86,10 @@ async fn step_functions_tasks_and_schedules_create_jobs() {
     for name in ["step_functions.json", "scheduler.json"] {
         let event = event(name);
         let job = world.invoke(event.clone()).await.expect("a job");
-        let again = world.invoke(event.clone()).await.expect("a job");
+        let repeated = world.invoke(event.clone()).await.expect("a job");
         assert_eq!(job["metadata"], event["metadata"], "{name}");
         // Both services deliver at least once.
-        assert_eq!(job["job_id"], again["job_id"], "{name}");
+        assert_eq!(job["job_id"], repeated["job_id"], "{name}");
     }
     assert_eq!(world.export_requests().len(), 2);
 }
@@ -97,12 +97,12 @@ async fn step_functions_tasks_and_schedules_create_jobs() {
 #[tokio::test]
 async fn an_unknown_event_fails_permanently() {
     let world = World::start().await;
-    for (name, told) in [("event_bridge_rule.json", "detail-type"), ("unknown.json", "SQS")] {
+    for (name, expected) in [("event_bridge_rule.json", "detail-type"), ("unknown.json", "SQS")] {
         let submit = world.invoke(event(name)).await.expect_err("a failure");
         let worker = (world.worker_function)(event(name)).await.expect_err("a failure");
         for failure in [submit, worker] {
             assert_eq!(failure.error_type, "Permanent.InvalidRequest", "{name}");
-            assert!(failure.error_message.contains(told), "{name}: {failure}");
+            assert!(failure.error_message.contains(expected), "{name}: {failure}");
         }
     }
     assert!(world.table_items().await.is_empty() && world.export_requests().is_empty());

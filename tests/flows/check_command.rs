@@ -98,12 +98,12 @@ async fn a_plan_without_api_access_is_reported_although_a_user_key_is_accepted()
 #[tokio::test]
 async fn a_missing_key_fails_the_check() {
     let world = World::start().await;
-    let whole = world.secret().await;
-    let mut secret = whole.clone();
+    let complete = world.secret().await;
+    let mut secret = complete.clone();
     secret["callback_key"] = json!("");
     world.put_secret(&secret).await;
     world.assert_only_failure("callback_key", "callback_key").await;
-    secret = whole;
+    secret = complete;
     secret["providers"]["abyssale"]["api_key"] = json!("");
     secret["providers"]["abyssale"]["signing_secrets"] = json!([]);
     world.put_secret(&secret).await;

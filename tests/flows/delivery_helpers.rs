@@ -103,7 +103,7 @@ impl World {
     /// Serves these bytes as the archive of the next export.
     pub(crate) fn set_next_archive(&self, bytes: impl Into<Bytes>) {
         let put = self.abyssale().admin_bytes(Method::PUT, "/archive", "application/zip", bytes.into());
-        put.unwrap_or_else(|refused| panic!("{refused}"));
+        put.unwrap_or_else(|rejection| panic!("{rejection}"));
     }
 
     /// Serves archives without their length, both in the headers and in responses to range requests.

@@ -27,9 +27,9 @@ async fn invoke_api(world: &World, kind: &str, event: &Value) -> Response<Bytes>
 #[tokio::test]
 async fn a_direct_invocation_creates_and_shows_the_same_job_as_http() {
     let world = World::start().await;
-    let made = world.invoke(command(&world, "one")).await.expect("a job");
-    let id = made["job_id"].as_str().expect("an id");
-    assert_eq!(made["metadata"], json!({ "from": "a workflow" }));
+    let created = world.invoke(command(&world, "one")).await.expect("a job");
+    let id = created["job_id"].as_str().expect("an id");
+    assert_eq!(created["metadata"], json!({ "from": "a workflow" }));
 
     let stored = world.wait_for_status(id, "stored").await;
     let shown = world.invoke(json!({ "command": "get", "job_id": id })).await;
@@ -53,10 +53,10 @@ async fn the_lambda_api_accepts_both_commands() {
     let world = World::start().await;
     let response = invoke_api(&world, "RequestResponse", &command(&world, "api")).await;
     assert!(!response.headers().contains_key("x-amz-function-error"), "{:?}", response.body());
-    let made: Value = serde_json::from_slice(response.body()).expect("JSON");
-    let stored = world.wait_for_status(made["job_id"].as_str().expect("an id"), "stored").await;
+    let created: Value = serde_json::from_slice(response.body()).expect("JSON");
+    let stored = world.wait_for_status(created["job_id"].as_str().expect("an id"), "stored").await;
 
-    let get = json!({ "command": "get", "job_id": made["job_id"] });
+    let get = json!({ "command": "get", "job_id": created["job_id"] });
     let response = invoke_api(&world, "RequestResponse", &get).await;
     assert_eq!(serde_json::from_slice::<Value>(response.body()).expect("JSON"), stored);
 }

@@ -48,8 +48,8 @@ impl World {
     /// sequence numbers.
     async fn assert_events(&self, id: &str, expected: &[(&str, &str)]) -> Vec<Value> {
         let events = until("the events are published", || async {
-            let told = self.events_of(id);
-            (told.len() >= expected.len()).then_some(told)
+            let events = self.events_of(id);
+            (events.len() >= expected.len()).then_some(events)
         })
         .await;
         let found: Vec<(&str, &str)> = events

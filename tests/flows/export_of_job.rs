@@ -12,24 +12,24 @@ fn export_of(id: &str) -> Value {
 }
 
 /// Checks that a request is rejected for its field `of_job`. Returns the detail of the problem.
-async fn refused(world: &World, request: &Value) -> String {
+async fn assert_of_job_rejected(world: &World, request: &Value) -> String {
     let response = world.post(request, &[]).await;
-    let refused = assert_problem(&response, 400, "invalid-request");
-    assert_eq!(error_fields(refused), ["of_job"], "{refused}");
-    refused["detail"].as_str().expect("a text").to_owned()
+    let rejection = assert_problem(&response, 400, "invalid-request");
+    assert_eq!(error_fields(rejection), ["of_job"], "{rejection}");
+    rejection["detail"].as_str().expect("a text").to_owned()
 }
 
 #[tokio::test]
 async fn the_banners_of_a_generation_are_exported_by_its_job_id() {
     let world = World::start().await;
-    let made = world
+    let generation = world
         .run_job(&world.generation_request("animated", json!({ "image_file_type": "html5" })), "stored")
         .await;
-    let job = world.run_job(&export_of(made["job_id"].as_str().expect("an id")), "stored").await;
+    let job = world.run_job(&export_of(generation["job_id"].as_str().expect("an id")), "stored").await;
 
     let mut banners = world.generations()["generations"][0]["banner_ids"].as_array().cloned().expect("ids");
     banners.sort_by_key(ToString::to_string);
-    assert_eq!(job["request"], json!({ "of_job": made["job_id"], "banner_ids": banners }));
+    assert_eq!(job["request"], json!({ "of_job": generation["job_id"], "banner_ids": banners }));
     assert_eq!((&job["archive"]["entries"], &job["archive"]["expected"]), (&json!(3), &json!(3)));
     let post = world.export_requests().remove(0);
     let sent: Value = serde_json::from_str(post["body"].as_str().expect("a text")).expect("JSON");
@@ -57,30 +57,38 @@ async fn the_banners_of_a_partial_generation_and_of_an_image_can_be_exported() {
 async fn a_job_without_finished_banners_is_rejected_with_the_field_name() {
     let world = World::start().await;
     let unknown = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
-    assert!(refused(&world, &export_of(unknown)).await.contains("of this provider"));
-    refused(&world, &export_of("not an id")).await;
+    assert!(assert_of_job_rejected(&world, &export_of(unknown)).await.contains("of this provider"));
+    assert_of_job_rejected(&world, &export_of("not an id")).await;
     let mut both = world.export_request(1);
     both["of_job"] = json!(unknown);
-    assert!(refused(&world, &both).await.contains("either"));
+    assert!(assert_of_job_rejected(&world, &both).await.contains("either"));
     assert_untouched(&world, "exports of no job").await;
 
     world.inject_fault(json!({ "on": "generation", "kind": "stuck" }));
     let stuck = world.submit_request(&world.three_format_request()).await;
-    assert!(refused(&world, &export_of(&stuck)).await.contains("submitted"));
+    assert!(assert_of_job_rejected(&world, &export_of(&stuck)).await.contains("submitted"));
     world.inject_fault(json!({ "on": "generation", "kind": "nothing" }));
     let empty = world.run_job(&world.generation_request("static", json!({})), "stored").await;
-    assert!(refused(&world, &export_of(empty["job_id"].as_str().expect("an id"))).await.contains("by id"));
+    assert!(
+        assert_of_job_rejected(&world, &export_of(empty["job_id"].as_str().expect("an id")))
+            .await
+            .contains("by id")
+    );
     world.inject_fault(json!({ "on": "generation", "kind": "format_error" }));
     let failed = world.run_job(&world.three_format_request(), "failed").await;
-    assert!(refused(&world, &export_of(failed["job_id"].as_str().expect("an id"))).await.contains("failed"));
+    assert!(
+        assert_of_job_rejected(&world, &export_of(failed["job_id"].as_str().expect("an id")))
+            .await
+            .contains("failed")
+    );
     assert_eq!((world.export_requests().len(), world.job_items().await.len()), (0, 3));
 }
 
 #[tokio::test]
 async fn an_idempotency_key_covers_the_named_job() {
     let world = World::start().await;
-    let made = world.run_job(&world.three_format_request(), "stored").await;
-    let request = export_of(made["job_id"].as_str().expect("an id"));
+    let generation = world.run_job(&world.three_format_request(), "stored").await;
+    let request = export_of(generation["job_id"].as_str().expect("an id"));
     let key = [("idempotency-key", "export")];
     let (first, second) = (world.post(&request, &key).await, world.post(&request, &key).await);
     assert_eq!(first.body()["job_id"], second.body()["job_id"]);

@@ -268,7 +268,8 @@ async fn nothing_is_written_while_the_secret_is_unreadable() {
 
     world.cloud.faults().clear();
     // The failure is cached for a short time.
-    let taken = || async { (world.post(&world.export_request(1), KEY).await.status() == 202).then_some(()) };
-    until("the secret is read again", taken).await;
+    let accepted =
+        || async { (world.post(&world.export_request(1), KEY).await.status() == 202).then_some(()) };
+    until("the secret is read again", accepted).await;
     assert_eq!(world.export_requests().len(), 1);
 }

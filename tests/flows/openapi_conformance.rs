@@ -117,12 +117,12 @@ mod tests {
     fn a_response_that_the_description_does_not_allow_is_detected() {
         let media = "application/problem+json";
         assert!(is_described(Method::GET, JOB, media, 404, problem()));
-        let mut stranger = problem();
-        stranger["stranger"] = json!(1);
+        let mut with_unknown_field = problem();
+        with_unknown_field["stranger"] = json!(1);
         let mut other = problem();
         other["type"] = json!("urn:landfall:problem:job-conflict");
-        let mut silent = problem();
-        silent.as_object_mut().expect("an object").remove("detail");
+        let mut without_detail = problem();
+        without_detail.as_object_mut().expect("an object").remove("detail");
         assert!(!is_described(Method::GET, JOB, "application/json", 404, problem()), "another content type");
         assert!(!is_described(Method::GET, JOB, media, 409, problem()), "another status");
         assert!(!is_described(Method::GET, "/jobs", media, 404, problem()), "another path");
@@ -130,7 +130,9 @@ mod tests {
             !is_described(Method::GET, &format!("{JOB}/files/a/b.png"), media, 200, problem()),
             "the description has a redirect for another path"
         );
-        for (body, what) in [(stranger, "a field more"), (other, "another class"), (silent, "a field less")] {
+        for (body, what) in
+            [(with_unknown_field, "a field more"), (other, "another class"), (without_detail, "a field less")]
+        {
             assert!(!is_described(Method::GET, JOB, media, 404, body), "{what}");
         }
         assert!(!is_described(
@@ -152,9 +154,9 @@ mod tests {
     #[tokio::test]
     async fn the_committed_description_is_served() {
         let world = World::start().await;
-        let ask = async |method, path| world.call_api(method, path, &[], &Value::Null).await;
-        assert_eq!(*ask(Method::GET, "/openapi.json").await.body(), *DESCRIPTION);
-        assert_eq!(ask(Method::GET, "/openapi.json?version=2").await.status(), 400);
-        assert_eq!(ask(Method::POST, "/openapi.json").await.status(), 405);
+        let call = async |method, path| world.call_api(method, path, &[], &Value::Null).await;
+        assert_eq!(*call(Method::GET, "/openapi.json").await.body(), *DESCRIPTION);
+        assert_eq!(call(Method::GET, "/openapi.json?version=2").await.status(), 400);
+        assert_eq!(call(Method::POST, "/openapi.json").await.status(), 405);
     }
 }

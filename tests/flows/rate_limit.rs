@@ -20,10 +20,10 @@ pub(crate) async fn rate_limited_world(
     per_second: f64,
     change: impl FnOnce(StackOptions) -> StackOptions,
 ) -> World {
-    let pace = per_second.to_string();
+    let rate = per_second.to_string();
     let world = World::start_with(|options| {
         change(
-            options.variable("ABYSSALE_REQUESTS_PER_SECOND", pace).variable("PROVIDER_TIMEOUT_SECONDS", "20"),
+            options.variable("ABYSSALE_REQUESTS_PER_SECOND", rate).variable("PROVIDER_TIMEOUT_SECONDS", "20"),
         )
     });
     let world = world.await;
@@ -84,14 +84,14 @@ impl World {
 
     /// The number of messages in the submissions queue, hidden and delayed ones included.
     pub(crate) async fn queued_submissions(&self) -> u32 {
-        let asked = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
-        let told = asked.attribute_names(QueueAttributeName::All).send().await.expect("a response");
+        let requests = self.aws.sqs.get_queue_attributes().queue_url(&self.submissions_url);
+        let response = requests.attribute_names(QueueAttributeName::All).send().await.expect("a response");
         let counts = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
             QueueAttributeName::ApproximateNumberOfMessagesDelayed,
         ];
-        let attributes = told.attributes().expect("attributes");
+        let attributes = response.attributes().expect("attributes");
         counts.iter().map(|name| attributes[name].parse::<u32>().expect("a number")).sum()
     }
 
@@ -100,7 +100,7 @@ impl World {
         let mut times: Vec<i64> = self
             .export_requests()
             .iter()
-            .map(|asked| asked["milliseconds"].as_i64().expect("a time"))
+            .map(|request| request["milliseconds"].as_i64().expect("a time"))
             .collect();
         times.sort_unstable();
         times
@@ -130,7 +130,7 @@ async fn five_hundred_concurrent_jobs_at_the_default_rate() {
 async fn assert_all_submitted(world: &World, count: usize, per_second: usize) {
     let started = Instant::now();
     let responses = world.submit_burst(count).await;
-    let taken = started.elapsed();
+    let elapsed = started.elapsed();
     let waiting = responses.iter().filter(|response| response.body()["status"] == "waiting").count();
     for response in &responses {
         assert_eq!(response.status(), 202, "{}", response.body());
@@ -141,7 +141,7 @@ async fn assert_all_submitted(world: &World, count: usize, per_second: usize) {
     let times = world.export_request_times();
     let most = max_per_second(&times);
     println!(
-        "{count} jobs at {per_second}/s: accepted in {taken:.1?}, {waiting} of them waiting; submitted over {} ms, at most {most} in a second",
+        "{count} jobs at {per_second}/s: accepted in {elapsed:.1?}, {waiting} of them waiting; submitted over {} ms, at most {most} in a second",
         times[times.len() - 1] - times[0]
     );
     assert_eq!((times.len(), world.accepted_exports()), (count, count as u64));
@@ -163,8 +163,10 @@ async fn older_jobs_are_submitted_before_much_newer_ones() {
     world.stack.resume_submissions();
     world.wait_until_all_submitted(30).await;
 
-    let asked: Vec<String> = world.export_requests().iter().map(|asked| asked["body"].to_string()).collect();
-    let place = |id: &String| asked.iter().position(|body| body.contains(id)).expect("a request for the job");
+    let requests: Vec<String> =
+        world.export_requests().iter().map(|request| request["body"].to_string()).collect();
+    let place =
+        |id: &String| requests.iter().position(|body| body.contains(id)).expect("a request for the job");
     let places: Vec<usize> = ids.iter().map(place).collect();
     assert!(places[..10].iter().max() < places[20..].iter().min(), "{places:?}");
 }

@@ -138,9 +138,9 @@ async fn the_provider_gets_the_ids_in_order_and_the_jobs_callback_url() {
     let request = json!({ "provider": "abyssale", "kind": "export", "banner_ids": ids });
     let response = world.post(&request, &[]).await;
 
-    let asked = world.export_requests();
-    assert_eq!(asked.len(), 1, "{asked:#?}");
-    let body: Value = serde_json::from_str(asked[0]["body"].as_str().expect("a body")).expect("JSON");
+    let requests = world.export_requests();
+    assert_eq!(requests.len(), 1, "{requests:#?}");
+    let body: Value = serde_json::from_str(requests[0]["body"].as_str().expect("a body")).expect("JSON");
     assert_eq!(keys(&body), ["callback_url", "ids"]);
     assert_eq!(body["ids"], json!(ids));
     let url = body["callback_url"].as_str().expect("a URL");
@@ -170,8 +170,9 @@ async fn two_jobs_have_different_callback_tokens() {
     world.submit_export(1).await;
     world.submit_export(1).await;
 
-    let asked = world.export_requests();
-    let body = |index: usize| serde_json::from_str::<Value>(asked[index]["body"].as_str().expect("a body"));
+    let requests = world.export_requests();
+    let body =
+        |index: usize| serde_json::from_str::<Value>(requests[index]["body"].as_str().expect("a body"));
     let token = |index: usize| {
         let url = body(index).expect("JSON")["callback_url"].as_str().expect("a URL").to_owned();
         url.rsplit('/').next().expect("a token").to_owned()
@@ -200,7 +201,7 @@ async fn a_job_is_shown_during_its_provider_call() {
         Request::post(format!("{}/jobs", world.submit.url)).header("content-type", "application/json");
     let request = request.body(Bytes::from(world.export_request(1).to_string())).expect("a request");
     let http = world.http.clone();
-    let asking = tokio::spawn(async move { http.send(request).await });
+    let submission = tokio::spawn(async move { http.send(request).await });
 
     let job = until("the job is in the table", || async {
         let jobs = world.job_items().await;
@@ -212,6 +213,6 @@ async fn a_job_is_shown_during_its_provider_call() {
         ["submitting", "received", "landing", "stored"].iter().any(|status| job["status"] == *status),
         "{job}"
     );
-    let response = asking.await.expect("no panic").expect("a response");
+    let response = submission.await.expect("no panic").expect("a response");
     assert_eq!(response.status(), 202);
 }

@@ -23,8 +23,8 @@ impl World {
         let requests = requests.as_array().cloned().unwrap_or_default();
         requests
             .into_iter()
-            .filter(|asked| {
-                asked["path"].as_str().is_some_and(|path| path.starts_with("/generation-request/"))
+            .filter(|request| {
+                request["path"].as_str().is_some_and(|path| path.starts_with("/generation-request/"))
             })
             .collect()
     }
@@ -49,11 +49,11 @@ impl World {
                 set.push(format!("#{place} = :{place}"));
             }
         }
-        let gone: Vec<String> =
+        let removals: Vec<String> =
             (set.len()..set.len() + removed.len()).map(|place| format!("#{place}")).collect();
         let mut expression = format!("SET {}", set.join(", "));
-        if !gone.is_empty() {
-            expression = format!("{expression} REMOVE {}", gone.join(", "));
+        if !removals.is_empty() {
+            expression = format!("{expression} REMOVE {}", removals.join(", "));
         }
         update.update_expression(expression).send().await.expect("written");
     }

@@ -218,9 +218,9 @@ async fn landing_again_writes_nothing_and_returns_the_same_result() {
     let id = world.submit_export(2).await;
     let first = world.wait_for_status(&id, "stored").await;
     let manifest = world.read_object(first["manifest"]["key"].as_str().expect("a key")).await;
-    let again = world.land_again(&id).await;
+    let second = world.land_again(&id).await;
     for field in ["archive", "files", "files_total", "manifest", "error"] {
-        assert_eq!(first[field], again[field], "{field}");
+        assert_eq!(first[field], second[field], "{field}");
     }
     for key in world.object_keys().await {
         assert_eq!(world.cloud.object_writes(BUCKET, &key), 1, "{key}");

@@ -62,12 +62,12 @@ impl World {
     }
 
     async fn wait_for_task_result(&self, token: &str) -> TaskReport {
-        let told = until("a waiting workflow gets its result", || async {
+        let report = until("a waiting workflow gets its result", || async {
             self.task_results(token).into_iter().next()
         })
         .await;
         assert_eq!(self.task_results(token).len(), 1, "one result is sent");
-        told
+        report
     }
 
     /// The results that a durable function received, without heartbeats.

@@ -69,7 +69,7 @@ impl World {
     /// Calls the admin API of Abyssale's simulator.
     pub(crate) fn admin(&self, method: Method, path: &str, body: Value) -> Value {
         let response = self.abyssale().admin(method, path, &body);
-        response.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
+        response.unwrap_or_else(|rejection| panic!("{path}: {} {}", rejection.status, rejection.body))
     }
 
     /// The first banner ids of the workspace.
@@ -123,10 +123,10 @@ impl World {
     pub(crate) async fn wait_for_status(&self, id: &str, status: &str) -> Value {
         until(&format!("job {id} is {status}"), || async {
             let job = self.job(id).await;
-            let there = job["status"] == status;
-            let elsewhere = ["stored", "partial", "failed"].iter().any(|end| job["status"] == *end);
-            assert!(there || !elsewhere, "expected {status}: {job:#}");
-            there.then_some(job)
+            let is_reached = job["status"] == status;
+            let has_ended = ["stored", "partial", "failed"].iter().any(|end| job["status"] == *end);
+            assert!(is_reached || !has_ended, "expected {status}: {job:#}");
+            is_reached.then_some(job)
         })
         .await
     }

@@ -23,8 +23,8 @@ fn key() -> Key {
 
 /// Bytes that differ from position to position, in uneven pieces.
 fn pieces(length: usize) -> Vec<Bytes> {
-    let whole: Bytes = (0..length).map(|at| (at.wrapping_mul(31) >> 3) as u8).collect::<Vec<u8>>().into();
-    (0..length).step_by(700_001).map(|at| whole.slice(at..length.min(at + 700_001))).collect()
+    let content: Bytes = (0..length).map(|at| (at.wrapping_mul(31) >> 3) as u8).collect::<Vec<u8>>().into();
+    (0..length).step_by(700_001).map(|at| content.slice(at..length.min(at + 700_001))).collect()
 }
 
 fn stream_of(pieces: &[Bytes]) -> impl Stream<Item = Result<Bytes, Error>> + Send + use<> {
@@ -88,8 +88,9 @@ async fn an_existing_object_is_not_overwritten() {
         let (server, bucket) = start_bucket().await;
         let key = key();
         bucket.upload(upload(&key, first), stream_of(&pieces(5))).await.expect("stored");
-        let again = bucket.upload(upload(&key, second), stream_of(&pieces(7))).await.expect("an answer");
-        assert_eq!(again, UploadedObject::AlreadyThere);
+        let second_upload =
+            bucket.upload(upload(&key, second), stream_of(&pieces(7))).await.expect("an answer");
+        assert_eq!(second_upload, UploadedObject::AlreadyThere);
         assert_eq!(bucket.head(&key).await.expect("an answer").expect("there").bytes, 5);
         assert_no_open_upload(&server).await;
     }

@@ -162,8 +162,8 @@ async fn a_tracked_project_is_polled_and_never_exported() {
     world.wait_for_status(&id, "stored").await;
     assert_eq!(studio.request_count(&["export"]), 0);
     studio.reply_with("project", [Reply::Raw(404, refusal(4040, "none"))]);
-    let refused = world.post(&request, &[]).await;
-    let problem = assert_problem(&refused, 422, "provider-refused-request");
+    let rejection = world.post(&request, &[]).await;
+    let problem = assert_problem(&rejection, 422, "provider-refused-request");
     assert_eq!(problem["errors"][0]["field"], "project_id");
 }
 
@@ -183,12 +183,12 @@ async fn a_project_has_one_export_at_a_time() {
     let (world, studio) = world().await;
     let both = [video_request(), video_request()];
     let (one, other) = tokio::join!(world.post(&both[0], &[]), world.post(&both[1], &[]));
-    let (taken, refused) = if one.status() == 202 { (one, other) } else { (other, one) };
-    let id = taken.body()["job_id"].as_str().expect("an id");
+    let (accepted, rejection) = if one.status() == 202 { (one, other) } else { (other, one) };
+    let id = accepted.body()["job_id"].as_str().expect("an id");
     let detail =
-        assert_problem(&refused, 409, "provider-conflict")["detail"].as_str().expect("a text").to_owned();
+        assert_problem(&rejection, 409, "provider-conflict")["detail"].as_str().expect("a text").to_owned();
     assert!(detail.contains(id), "{detail}");
-    assert_eq!((taken.status().as_u16(), studio.request_count(&["export"])), (202, 1));
+    assert_eq!((accepted.status().as_u16(), studio.request_count(&["export"])), (202, 1));
 
     studio.complete_video();
     world.sweep(BEYOND_POLL_DELAY).await;

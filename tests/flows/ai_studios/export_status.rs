@@ -15,13 +15,13 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Submits a job, scripts the replies to its polls, and runs so many sweeps. Each sweep polls once.
 async fn job_after_sweeps(
-    looks: usize,
+    sweeps: usize,
     replies: impl FnOnce(&ScriptedStudio) -> Vec<Reply>,
 ) -> (World, ScriptedStudio, String) {
     let (world, studio) = world().await;
     let id = world.submit_request(&video_request()).await;
     studio.reply_with("progress", replies(&studio));
-    for _ in 0..looks {
+    for _ in 0..sweeps {
         world.sweep(BEYOND_POLL_DELAY).await;
     }
     (world, studio, id)

@@ -28,15 +28,15 @@ async fn start_scenario(scenario: &str, variant: &str) -> (World, Value) {
 
 pub(super) fn control(world: &World, method: Method, path: &str, body: Value) -> Value {
     let response = world.simulator("ai_studios").admin(method, path, &body);
-    response.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
+    response.unwrap_or_else(|rejection| panic!("{path}: {} {}", rejection.status, rejection.body))
 }
 
 /// How many exports were requested from the provider, and how many it accepted.
 pub(super) fn export_counts(world: &World) -> (usize, u64) {
     let path = "/requests?endpoint=api&method=POST&path=/api/odin/v3/editor/project/export";
-    let asked = control(world, Method::GET, path, Value::Null).as_array().map_or(0, Vec::len);
-    let taken = control(world, Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64();
-    (asked, taken.expect("a count"))
+    let requested = control(world, Method::GET, path, Value::Null).as_array().map_or(0, Vec::len);
+    let accepted = control(world, Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64();
+    (requested, accepted.expect("a count"))
 }
 
 /// Plays a scenario until its job ends, within 70 minutes of virtual time. Returns the job.
@@ -125,8 +125,8 @@ async fn s12_to_s14_tokens_are_renewed_and_rate_limits_are_respected() {
     assert_eq!(control(&world, Method::GET, "/tokens", Value::Null)["issued"], 2);
     for variant in ["envelope", "http_200", "page"] {
         let (world, request) = start_scenario("S13", variant).await;
-        let refused = world.post(&request, &[]).await;
-        assert_eq!(refused.status(), 424, "{variant}: {}", refused.body());
+        let rejection = world.post(&request, &[]).await;
+        assert_eq!(rejection.status(), 424, "{variant}: {}", rejection.body());
         let issued = control(&world, Method::GET, "/tokens", Value::Null)["issued"].clone();
         assert_eq!((issued, export_counts(&world)), (json!(2), (0, 0)), "{variant}");
     }
@@ -141,12 +141,12 @@ async fn s15_to_s18_an_export_is_requested_once() {
     }
     for (variant, status) in [("quota", 429), ("plan", 403)] {
         let (world, request) = start_scenario("S17", variant).await;
-        let refused = world.post(&request, &[]).await;
+        let rejection = world.post(&request, &[]).await;
         assert_eq!(
-            (refused.status().as_u16(), export_counts(&world).0),
+            (rejection.status().as_u16(), export_counts(&world).0),
             (status, 1),
             "{variant}: {}",
-            refused.body()
+            rejection.body()
         );
     }
 }

@@ -29,11 +29,12 @@ impl World {
     async fn redrive_webhooks(&self) {
         let name = CALLER_WEBHOOKS_DEAD_LETTER_QUEUE;
         let url = self.aws.sqs.get_queue_url().queue_name(name).send().await.expect("a queue");
-        let asked = self.aws.sqs.get_queue_attributes().queue_url(url.queue_url().expect("a URL"));
-        let webhooks = asked.attribute_names(QueueAttributeName::QueueArn).send().await.expect("attributes");
-        let arn = webhooks
+        let request = self.aws.sqs.get_queue_attributes().queue_url(url.queue_url().expect("a URL"));
+        let response =
+            request.attribute_names(QueueAttributeName::QueueArn).send().await.expect("attributes");
+        let arn = response
             .attributes()
-            .and_then(|webhooks| webhooks.get(&QueueAttributeName::QueueArn))
+            .and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn))
             .expect("an ARN");
         self.aws.sqs.start_message_move_task().source_arn(arn).send().await.expect("a task");
     }
@@ -51,8 +52,8 @@ async fn failed_webhooks_are_retried_with_growing_delays_and_the_dead_letter_can
     }
     let webhooks = caller.wait_for_webhooks(9).await;
     until("the message is a dead letter", || async { (world.dead_webhook_count() == 1).then_some(()) }).await;
-    assert!(webhooks.iter().all(|again| again.bytes == webhooks[0].bytes));
-    assert!(webhooks.iter().all(|again| again.header("webhook-id") == webhooks[0].header("webhook-id")));
+    assert!(webhooks.iter().all(|attempt| attempt.bytes == webhooks[0].bytes));
+    assert!(webhooks.iter().all(|attempt| attempt.header("webhook-id") == webhooks[0].header("webhook-id")));
 
     world.redrive_webhooks().await;
     let last = &caller.wait_for_webhooks(10).await[9];

@@ -22,9 +22,9 @@ async fn after_a_rotation_both_secrets_sign_until_the_older_one_is_revoked() {
     assert_eq!(webhooks.header("webhook-signature").split(' ').count(), 2);
     assert!(webhooks.is_signed_with(&old) && webhooks.is_signed_with(&new));
 
-    let refused = world.invoke(json!({ "command": "webhook_secret", "action": "rotate" })).await;
-    let refused = refused.expect_err("a rejection");
-    assert_eq!(refused.error_type, "Permanent.InvalidRequest");
+    let rejection = world.invoke(json!({ "command": "webhook_secret", "action": "rotate" })).await;
+    let rejection = rejection.expect_err("a rejection");
+    assert_eq!(rejection.error_type, "Permanent.InvalidRequest");
     world.run_webhook_secret("revoke").await;
     assert_eq!(stored_webhook_secrets(&world).await, [new]);
 }
@@ -34,12 +34,12 @@ async fn responses_contain_no_secret_and_the_rest_of_the_document_is_unchanged()
     let world = World::start().await;
     let before = world.secret().await;
     assert_eq!(world.run_webhook_secret("status").await, json!({ "action": "status", "stored": [] }));
-    let made = world.run_webhook_secret("rotate").await;
+    let rotated = world.run_webhook_secret("rotate").await;
     let secrets = stored_webhook_secrets(&world).await;
     assert!(secrets[0].as_str().is_some_and(|secret| secret.starts_with("whsec_") && secret.len() == 50));
-    assert!(!made.to_string().contains("whsec_"), "{made}");
-    assert_eq!(made["stored"].as_array().map(Vec::len), Some(1));
-    assert_eq!(world.run_webhook_secret("status").await["stored"], made["stored"]);
+    assert!(!rotated.to_string().contains("whsec_"), "{rotated}");
+    assert_eq!(rotated["stored"].as_array().map(Vec::len), Some(1));
+    assert_eq!(world.run_webhook_secret("status").await["stored"], rotated["stored"]);
     let mut after = world.secret().await;
     after.as_object_mut().expect("an object").remove("notify_signing_secrets");
     assert_eq!(after, before);

@@ -39,23 +39,23 @@ impl World {
 
 /// A world with a caller that answers, and one that never does.
 async fn start_with_silent_caller() -> (World, Caller, Caller) {
-    let silent = Caller::start().await;
-    silent.respond_with([Never; 10 * QUEUED]);
-    let origin = silent.origin.clone();
+    let unresponsive = Caller::start().await;
+    unresponsive.respond_with([Never; 10 * QUEUED]);
+    let origin = unresponsive.origin.clone();
     let (world, caller) = start_with_caller(|mut options| {
         options.callers.push(origin);
         options.worker_concurrency = 2;
         options
     })
     .await;
-    (world, caller, silent)
+    (world, caller, unresponsive)
 }
 
 #[tokio::test]
 async fn unresponsive_callers_do_not_delay_jobs() {
-    let (world, _caller, silent) = start_with_silent_caller().await;
-    world.enqueue_webhooks(&vec![silent.url(); HANGING]).await;
-    silent.wait_for_webhooks(10).await;
+    let (world, _caller, unresponsive) = start_with_silent_caller().await;
+    world.enqueue_webhooks(&vec![unresponsive.url(); HANGING]).await;
+    unresponsive.wait_for_webhooks(10).await;
     let id = world.submit_export(2).await;
     world.wait_for_status(&id, "stored").await;
     // During an attempt the message is hidden for the visibility timeout of the queue.
@@ -65,8 +65,8 @@ async fn unresponsive_callers_do_not_delay_jobs() {
 
 #[tokio::test]
 async fn a_caller_behind_many_unresponsive_ones_is_notified_within_one_batch() {
-    let (world, caller, silent) = start_with_silent_caller().await;
-    let mut urls = vec![silent.url(); QUEUED];
+    let (world, caller, unresponsive) = start_with_silent_caller().await;
+    let mut urls = vec![unresponsive.url(); QUEUED];
     urls.push(caller.url());
     let began = Instant::now();
     world.enqueue_webhooks(&urls).await;
@@ -77,11 +77,11 @@ async fn a_caller_behind_many_unresponsive_ones_is_notified_within_one_batch() {
 
 #[tokio::test]
 async fn an_unresponsive_caller_gets_a_shorter_timeout_for_a_while() {
-    let (world, _caller, silent) = start_with_silent_caller().await;
-    world.enqueue_webhooks(&[silent.url()]).await;
+    let (world, _caller, unresponsive) = start_with_silent_caller().await;
+    world.enqueue_webhooks(&[unresponsive.url()]).await;
     world.wait_for_hidden_message().await;
     let began = Instant::now();
-    world.enqueue_webhooks(&[silent.url()]).await;
+    world.enqueue_webhooks(&[unresponsive.url()]).await;
     until("both messages wait for a retry", || async {
         let hidden = world.cloud.hidden_for(CALLER_WEBHOOKS_QUEUE);
         (hidden.len() == 2 && hidden.iter().all(|hidden| hidden.as_secs() < 900)).then_some(())

@@ -108,14 +108,14 @@ async fn the_full_webhook_url_is_shown_nowhere() {
     let job = world.wait_for_status(&id, "stored").await;
     assert_eq!(job["notify"]["webhook_url"], caller.origin);
     let shown = job.to_string();
-    let told = caller.wait_for_webhooks(1).await[0].body().to_string();
+    let webhook = caller.wait_for_webhooks(1).await[0].body().to_string();
     let events =
         json!(world.cloud.events().into_iter().map(|event| event.detail).collect::<Vec<_>>()).to_string();
     until("no message is in flight", || async {
         (world.cloud.queue_depth(CALLER_WEBHOOKS_QUEUE)?.in_flight == 0).then_some(())
     })
     .await;
-    for text in [shown, told, events] {
+    for text in [shown, webhook, events] {
         assert!(!text.contains("caller-key"), "{text}");
     }
 }

@@ -91,8 +91,8 @@ async fn every_event_format_lands_the_generation() {
         world.inject_fault(json!({ "on": "call", "kind": "lost_response" }));
         let job = world.run_job(&world.three_format_request(), "stored").await;
         assert_eq!(job["files_total"], 3, "{knobs}");
-        let made = &world.generations()["generations"][place]["generation_request_id"];
-        assert_eq!(&job["provider_job_id"], made, "{knobs}");
+        let generation_id = &world.generations()["generations"][place]["generation_request_id"];
+        assert_eq!(&job["provider_job_id"], generation_id, "{knobs}");
     }
 }
 

@@ -28,7 +28,7 @@ async fn four_hundred_banners_land_and_the_manifest_lists_them_all() {
     assert_eq!(sources.len(), 1, "{sources:?}");
 
     let of = json!({ "provider": "abyssale", "kind": "export", "of_job": id });
-    let refused = world.post(&of, &[]).await;
-    assert_eq!(refused.status(), 400, "{}", refused.body());
+    let rejection = world.post(&of, &[]).await;
+    assert_eq!(rejection.status(), 400, "{}", rejection.body());
     assert_eq!(world.accepted_exports(), 0);
 }

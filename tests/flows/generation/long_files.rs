@@ -21,7 +21,7 @@ async fn a_large_file_in_a_set_is_resumed_across_invocation_deadlines() {
     let long = video_of(&archive_of(1, 99 * MIB));
     let put =
         world.abyssale().admin_bytes(Method::PUT, "/file?format=half-page", "video/mp4", long.clone().into());
-    put.unwrap_or_else(|refused| panic!("{refused}"));
+    put.unwrap_or_else(|rejection| panic!("{rejection}"));
     world.inject_fault(json!({
         "on": "file", "format": "half-page", "kind": "slow", "count": null, "chunk": 6 * MIB / 50, "pause_seconds": 0.02,
     }));

@@ -50,9 +50,11 @@ async fn assert_complete(world: &World, job: &Value, output: &Output) {
     let files = manifest["files"].as_array().expect("files");
     let what = format!("{} {}", output.design, output.options);
     assert_eq!((files.len(), &job["files_total"]), (formats.len(), &json!(formats.len())), "{what}");
-    let made = world.generations()["generations"].as_array().cloned().expect("a list");
-    let made =
-        made.into_iter().find(|made| made["generation_request_id"] == job["provider_job_id"]).expect("ours");
+    let generation = world.generations()["generations"].as_array().cloned().expect("a list");
+    let generation = generation
+        .into_iter()
+        .find(|generation| generation["generation_request_id"] == job["provider_job_id"])
+        .expect("ours");
     for file in files {
         let details = &file["details"];
         let ends = format!("-{}.{}", details["format"].as_str().expect("a format"), output.extension);
@@ -60,7 +62,7 @@ async fn assert_complete(world: &World, job: &Value, output: &Output) {
         assert_eq!(file["content_type"], output.content_type, "{what}");
         assert!(formats.contains(&details["format"]), "{what}: {file}");
         assert!(
-            made["banner_ids"].as_array().is_some_and(|ids| ids.contains(&details["banner_id"])),
+            generation["banner_ids"].as_array().is_some_and(|ids| ids.contains(&details["banner_id"])),
             "{what}"
         );
         assert_eq!(
@@ -97,8 +99,8 @@ async fn every_design_type_lands_by_direct_invocation() {
         let output = outputs().into_iter().find(|output| output.design == design).expect("an output");
         let mut event = world.generation_request(design, output.options.clone());
         event["command"] = json!("submit");
-        let made = world.invoke(event).await.expect("a job");
-        let job = world.wait_for_status(made["job_id"].as_str().expect("an id"), "stored").await;
+        let generation = world.invoke(event).await.expect("a job");
+        let job = world.wait_for_status(generation["job_id"].as_str().expect("an id"), "stored").await;
         assert_complete(&world, &job, &output).await;
     }
 }
@@ -185,19 +187,19 @@ async fn a_multipage_document_is_one_file_for_both_kinds() {
 #[tokio::test]
 async fn the_provider_gets_the_callers_fields_and_a_callback_url() {
     let world = World::start().await;
-    let said = json!({
+    let fields = json!({
         "elements": { "headline": "A bare text", "root": { "background_color": "#FFF" }, "nobody": { "x": 1 } },
         "template_format_names": ["half-page"], "image_file_type": "gif", "file_compression_level": 70,
         "gif": { "max_fps": 5, "repeat": -1 },
     });
-    let mut request = world.generation_request("animated", said.clone());
+    let mut request = world.generation_request("animated", fields.clone());
     request["design_type"] = json!("animated");
     let job = world.run_job(&request, "stored").await;
     let post = world.work_requests().remove(0);
     let mut sent: Value = serde_json::from_str(post["body"].as_str().expect("a text")).expect("JSON");
     let callback = sent.as_object_mut().expect("an object").remove("callback_url").expect("a URL");
     assert!(callback.as_str().is_some_and(|url| url.contains(job["job_id"].as_str().expect("an id"))));
-    assert_eq!(sent, said);
+    assert_eq!(sent, fields);
 }
 
 #[tokio::test]

@@ -110,12 +110,12 @@ async fn every_error_format_is_reported_with_the_callers_field_names() {
         world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation }));
         for (request, path) in &requests {
             let response = world.post(request, &[]).await;
-            let refused = assert_problem(&response, 422, "provider-refused-request");
+            let rejection = assert_problem(&response, 422, "provider-refused-request");
             let fields = [format!("{path}.headline.font_size"), format!("{path}.root.background_color")];
             let told: &[String] = if generation == "e0" { &[] } else { &fields };
-            assert_eq!(error_fields(refused), told, "{generation}: {refused}");
-            assert_eq!(refused["provider"]["status"], 400, "{generation}");
-            assert_eq!(world.job(refused["job_id"].as_str().expect("an id")).await["status"], "failed");
+            assert_eq!(error_fields(rejection), told, "{generation}: {rejection}");
+            assert_eq!(rejection["provider"]["status"], 400, "{generation}");
+            assert_eq!(world.job(rejection["job_id"].as_str().expect("an id")).await["status"], "failed");
         }
     }
 }
@@ -161,11 +161,11 @@ async fn missing_designs_formats_and_banners_are_named() {
         ),
     ] {
         let response = world.post(&request, &[]).await;
-        let refused = assert_problem(&response, 422, "provider-refused-request");
-        assert_eq!(refused["provider"]["id"], id, "{request}");
+        let rejection = assert_problem(&response, 422, "provider-refused-request");
+        assert_eq!(rejection["provider"]["id"], id, "{request}");
         assert!(
-            refused["detail"].as_str().is_some_and(|detail| detail.contains(expected)),
-            "{expected}: {refused}"
+            rejection["detail"].as_str().is_some_and(|detail| detail.contains(expected)),
+            "{expected}: {rejection}"
         );
     }
     assert_eq!((world.object_keys().await, &world.generations()["accepted_posts"]), (vec![], &json!(0)));

@@ -65,10 +65,11 @@ async fn a_lost_generation_response_is_resolved_by_its_callback() {
             let response = submit_with_fault(&world, request, &fault).await;
             let id = super::accepted_job_id(&response);
             let job = world.wait_for_status(&id, "stored").await;
-            let made = world.generations()["generations"].as_array().and_then(|all| all.last().cloned());
+            let generation =
+                world.generations()["generations"].as_array().and_then(|all| all.last().cloned());
             assert_eq!(
                 job["provider_job_id"],
-                made.expect("a generation")["generation_request_id"],
+                generation.expect("a generation")["generation_request_id"],
                 "{fault}"
             );
             assert_eq!((&job["error"], world.work_requests().len() - before), (&Value::Null, 1), "{fault}");
@@ -112,8 +113,8 @@ async fn exhausted_credits_are_reported_after_one_probe() {
         let before = world.work_requests().len();
         let response =
             submit_with_fault(&world, request, &json!({ "kind": "credits_spent", "count": 2 })).await;
-        let refused = assert_problem(&response, 429, "provider-quota");
-        assert_eq!(refused["provider"]["message"], "You have no credits left.");
+        let rejection = assert_problem(&response, 429, "provider-quota");
+        assert_eq!(rejection["provider"]["message"], "You have no credits left.");
         assert!(!response.headers().contains_key("retry-after"));
         assert_eq!(world.work_requests().len() - before, 2, "{request}");
     }

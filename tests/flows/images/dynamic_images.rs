@@ -16,9 +16,9 @@ async fn the_first_request_creates_a_dynamic_image_and_the_next_returns_it() {
     let result = &job["result"];
     assert_eq!((&result["created"], &result["design_id"]), (&json!(true), &job["request"]["design_id"]));
     let formats = world.design("static")["formats"].clone();
-    let told: Vec<&Value> =
+    let format_ids: Vec<&Value> =
         result["formats"].as_array().expect("formats").iter().map(|format| &format["id"]).collect();
-    assert_eq!(json!(told), formats);
+    assert_eq!(json!(format_ids), formats);
     assert!(result["formats"][0]["dynamic_image_url"].as_str().is_some_and(|url| url.starts_with("http")));
     assert_eq!((&job["provider_job_id"], result.get("version")), (&result["id"], None));
 
@@ -54,9 +54,9 @@ async fn an_unsuitable_design_is_rejected_with_the_providers_error() {
         ("static", "template_not_active"),
     ] {
         let response = world.post(&world.design_request("dynamic_image", design, json!({})), &[]).await;
-        let refused = assert_problem(&response, 422, "provider-refused-request");
-        assert_eq!(refused["provider"]["id"], id, "{design}");
-        let job = world.job(refused["job_id"].as_str().expect("an id")).await;
+        let rejection = assert_problem(&response, 422, "provider-refused-request");
+        assert_eq!(rejection["provider"]["id"], id, "{design}");
+        let job = world.job(rejection["job_id"].as_str().expect("an id")).await;
         assert_eq!((&job["status"], &job["result"]), (&json!("failed"), &Value::Null), "{design}");
     }
     assert_eq!(world.admin(Method::GET, "/dynamic-images", Value::Null), json!([]));

@@ -69,8 +69,8 @@ async fn a_late_callback_of_a_cancelled_job_is_recorded_and_lands_nothing() {
     let job = world.job(&id).await;
     assert_eq!((&job["status"], job["deliveries"].as_array().map(Vec::len)), (&json!("cancelled"), Some(1)));
     assert_eq!(world.object_keys().await, Vec::<String>::new());
-    let told: Vec<String> = world.cloud.events().into_iter().map(|event| event.detail_type).collect();
-    assert_eq!(told, ["Job Submitted", "Job Cancelled"]);
+    let event_types: Vec<String> = world.cloud.events().into_iter().map(|event| event.detail_type).collect();
+    assert_eq!(event_types, ["Job Submitted", "Job Cancelled"]);
     let response = world.post_operation(&id, "replay", Value::Null).await;
     assert_problem(&response, 409, "job-conflict");
     assert_eq!(

@@ -39,10 +39,10 @@ async fn jobs_are_cancelled_and_retried_by_direct_invocation() {
     let (id, _) = world.submit_export_without_callback(1).await;
     let cancel = json!({ "command": "cancel", "job_id": id });
     assert_eq!(world.invoke(cancel.clone()).await.expect("the job")["status"], "cancelled");
-    let refused = world.invoke(json!({ "command": "retry", "job_id": id })).await.expect_err("a failure");
-    assert_eq!(refused.error_type, "Permanent.JobConflict");
-    let again = json!({ "command": "retry", "job_id": id, "resubmit": true });
-    let new = world.invoke(again).await.expect("a new job")["job_id"].as_str().expect("an id").to_owned();
+    let rejection = world.invoke(json!({ "command": "retry", "job_id": id })).await.expect_err("a failure");
+    assert_eq!(rejection.error_type, "Permanent.JobConflict");
+    let resubmit = json!({ "command": "retry", "job_id": id, "resubmit": true });
+    let new = world.invoke(resubmit).await.expect("a new job")["job_id"].as_str().expect("an id").to_owned();
     world.wait_for_status(&new, "stored").await;
 
     world.inject_fault(json!({ "on": "archive", "kind": "not_a_zip" }));

@@ -168,10 +168,10 @@ async fn a_link_reports_its_expiry_when_its_credentials_expire_earlier() {
     for (query, lasts) in
         [("", 900), ("?expires_in=60", 60), ("?expires_in=3000", 3000), ("?expires_in=604800", 3600)]
     {
-        let (told, signed) = world.link_lifetime(&format!("{archive}{query}")).await;
+        let (reported, signed) = world.link_lifetime(&format!("{archive}{query}")).await;
         assert!(
-            (lasts - 5..=lasts).contains(&told) && (told - signed).abs() <= 1,
-            "{query}: {told} and {signed}"
+            (lasts - 5..=lasts).contains(&reported) && (reported - signed).abs() <= 1,
+            "{query}: {reported} and {signed}"
         );
     }
     assert_eq!(world.cloud.requests().count(Service::Sts, "Query"), 1, "credentials are cached");
@@ -191,7 +191,7 @@ async fn without_a_role_long_term_credentials_sign_as_requested_and_temporary_on
         .await;
         let id = world.submit_export(1).await;
         world.wait_for_status(&id, "stored").await;
-        let (told, signed) = world.link_lifetime(&format!("/jobs/{id}/archive?expires_in=604800")).await;
-        assert!((lasts - 5..=lasts).contains(&told) && signed == lasts, "{told} and {signed}");
+        let (reported, signed) = world.link_lifetime(&format!("/jobs/{id}/archive?expires_in=604800")).await;
+        assert!((lasts - 5..=lasts).contains(&reported) && signed == lasts, "{reported} and {signed}");
     }
 }

@@ -23,8 +23,8 @@ impl World {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut ids = vec![];
         for (ago, fields) in jobs {
-            let made = OffsetDateTime::now_utc() - Duration::days(*ago);
-            let milliseconds = u64::try_from(made.unix_timestamp_nanos() / 1_000_000).expect("a time");
+            let created = OffsetDateTime::now_utc() - Duration::days(*ago);
+            let milliseconds = u64::try_from(created.unix_timestamp_nanos() / 1_000_000).expect("a time");
             let random = uuid::Uuid::new_v4();
             let random: &[u8; 10] = random.as_bytes()[..10].try_into().expect("ten bytes");
             let id = uuid::Builder::from_unix_timestamp_millis(milliseconds, random).into_uuid().to_string();
@@ -32,8 +32,8 @@ impl World {
             for (name, value) in [
                 ("pk", id.as_str()),
                 ("created", id.as_str()),
-                ("day", &made.date().to_string()),
-                ("created_at", &made.format(&Rfc3339).expect("a time")),
+                ("day", &created.date().to_string()),
+                ("created_at", &created.format(&Rfc3339).expect("a time")),
             ]
             .into_iter()
             .chain(fields.iter().copied())

@@ -23,8 +23,8 @@ async fn concurrent_resubmissions_create_one_job() {
     let id = world.fail_job_with_expired_link().await;
     assert_eq!(world.accepted_exports(), 1);
 
-    let again = || world.post_operation(&id, "retry", json!({ "resubmit": true }));
-    let responses = join_all((0..6).map(|_| again())).await;
+    let resubmit = || world.post_operation(&id, "retry", json!({ "resubmit": true }));
+    let responses = join_all((0..6).map(|_| resubmit())).await;
     let new = responses[0].body()["job_id"].as_str().expect("an id").to_owned();
     assert_ne!(new, id);
     for response in responses {
@@ -42,7 +42,7 @@ async fn concurrent_resubmissions_create_one_job() {
     assert_eq!((&stored["retry_of"], &old["resubmitted_as"]), (&json!(id), &json!(new)));
     assert_eq!((&old["status"], &stored["request"]), (&json!("failed"), &old["request"]));
 
-    assert_eq!(again().await.body()["status"], "stored", "the same job with its current status");
+    assert_eq!(resubmit().await.body()["status"], "stored", "the same job with its current status");
     assert_eq!(world.accepted_exports(), 2);
 }
 
@@ -51,8 +51,8 @@ async fn a_throttled_resubmission_can_be_repeated() {
     let world = World::start().await;
     let id = world.fail_job_with_expired_link().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
-    let refused = world.post_operation(&id, "retry", json!({ "resubmit": true })).await;
-    assert_problem(&refused, 429, "provider-throttled");
+    let rejection = world.post_operation(&id, "retry", json!({ "resubmit": true })).await;
+    assert_problem(&rejection, 429, "provider-throttled");
     assert_eq!(world.job(&id).await["resubmitted_as"], Value::Null);
 
     let response = world.post_operation(&id, "retry", json!({ "resubmit": true })).await;

@@ -36,12 +36,12 @@ impl ChangingServer {
 }
 
 /// Serves a range while `If-Range` matches the current file, else the complete current file.
-async fn respond(State(served): State<Arc<ChangingServer>>, asked: HeaderMap) -> Response {
+async fn respond(State(served): State<Arc<ChangingServer>>, headers: HeaderMap) -> Response {
     let at = served.requests.fetch_add(1, Ordering::SeqCst) / served.requests_per_file;
     let at = at.min(served.files.len() - 1);
     let (file, tag) = (&served.files[at], format!("\"{at}\""));
-    let text = |name| asked.get(name).and_then(|value| value.to_str().ok());
-    let same = text(header::IF_RANGE).is_none_or(|wanted| wanted == tag);
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let same = text(header::IF_RANGE).is_none_or(|etag| etag == tag);
     let range =
         text(header::RANGE).filter(|_| same).and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
     let response = Response::builder().header(header::ETAG, tag);

@@ -25,7 +25,7 @@ impl World {
 
     /// Submits exports that Abyssale rejects with an echo of the request. Returns the responses to their callers.
     async fn echo_from_abyssale(&self) -> Vec<String> {
-        let mut told = vec![];
+        let mut responses = vec![];
         for (status, writing, count) in [
             (400, "plain", 1),
             (400, "percent", 1),
@@ -37,15 +37,19 @@ impl World {
             self.inject_fault(
                 json!({ "on": "call", "kind": "echo", "status": status, "writing": writing, "count": count }),
             );
-            told.push(self.post(&self.export_request(1), &[]).await.body().to_string());
+            responses.push(self.post(&self.export_request(1), &[]).await.body().to_string());
         }
-        assert!(told[0].contains("x-api-key: ***") && told[0].contains("/webhooks/abyssale/"), "{}", told[0]);
+        assert!(
+            responses[0].contains("x-api-key: ***") && responses[0].contains("/webhooks/abyssale/"),
+            "{}",
+            responses[0]
+        );
         for command in [
             json!({ "command": "check", "provider": "abyssale" }),
             json!({ "command": "signing_secret", "provider": "abyssale", "action": "rotate" }),
         ] {
             self.inject_fault(json!({ "on": "call", "kind": "echo", "status": 401, "count": 2 }));
-            told.push(self.run_command(command).await);
+            responses.push(self.run_command(command).await);
             self.admin(Method::DELETE, "/faults", Value::Null);
         }
         let reason = format!("not with {}", self.secret().await["providers"]["abyssale"]["api_key"]);
@@ -57,7 +61,7 @@ impl World {
         let response = self.post(&generation, &[]).await;
         let job = self.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "partial").await;
         assert!(job["missing"][0]["reason"].as_str().is_some_and(|why| why.contains("not with")), "{job:#}");
-        told
+        responses
     }
 
     /// Sends deliveries of Abyssale that contain every secret it knows. Returns the callback URL.
@@ -82,7 +86,7 @@ impl World {
     /// Submits videos that AI Studios rejects with an echo of the request. Returns the responses to their callers,
     /// and a callback URL.
     async fn echo_from_ai_studios(&self) -> (Vec<String>, String) {
-        let mut told = vec![];
+        let mut responses = vec![];
         let studio = self.simulator("ai_studios");
         let fault = |fault: Value| studio.admin(Method::POST, "/faults", &fault).expect("a fault");
         let project = studio.describe()["project_ids"][0].clone();
@@ -97,10 +101,13 @@ impl World {
             fault(
                 json!({ "on": "call", "route": route, "kind": "echo", "status": status, "page": page, "count": null }),
             );
-            told.push(self.post(&request, &[]).await.body().to_string());
+            responses.push(self.post(&request, &[]).await.body().to_string());
             studio.admin(Method::DELETE, "/faults", &Value::Null).expect("no faults");
         }
-        assert!(told[0].contains("userKey") && told[2].contains("/webhooks/ai_studios/"), "{told:?}");
+        assert!(
+            responses[0].contains("userKey") && responses[2].contains("/webhooks/ai_studios/"),
+            "{responses:?}"
+        );
         let response = self.post(&request, &[]).await;
         assert_eq!(response.status(), 202, "{}", response.body());
         for path in ["progress", "project"] {
@@ -118,7 +125,7 @@ impl World {
         let hint = json!({ "progress": 7, "backendTaskId": token, "url": url });
         let response = self.http.json(Method::POST, &url, &[], &hint).await.expect("a response");
         assert_eq!(response.status(), 200);
-        (told, url)
+        (responses, url)
     }
 
     /// Everything that is stored or shown, with the name of the place.

@@ -30,7 +30,10 @@ async fn a_job_with_three_callbacks_is_counted_once() {
     assert_eq!(log.metric_values("LandingSeconds"), [job["transfer"]["seconds"].as_f64().expect("seconds")]);
     assert_eq!(log.metric_values("JobSeconds").len(), 1);
     let acknowledged = log.metric_values("AcknowledgementMilliseconds");
-    assert!(acknowledged.len() == 3 && acknowledged.iter().all(|took| *took > 0.0), "{acknowledged:?}");
+    assert!(
+        acknowledged.len() == 3 && acknowledged.iter().all(|milliseconds| *milliseconds > 0.0),
+        "{acknowledged:?}"
+    );
 }
 
 #[tokio::test]

@@ -55,8 +55,8 @@ impl World {
         assert_eq!(response.status(), 202, "{}", response.body());
         self.sweep(3600).await;
         let path = "/requests?endpoint=api&method=POST&path=/api/odin/v3/editor/project/export";
-        let asked = self.simulator("ai_studios").admin(Method::GET, path, &Value::Null).expect("a list");
-        let body: Value = serde_json::from_str(asked[0]["body"].as_str().expect("text")).expect("JSON");
+        let requests = self.simulator("ai_studios").admin(Method::GET, path, &Value::Null).expect("a list");
+        let body: Value = serde_json::from_str(requests[0]["body"].as_str().expect("text")).expect("JSON");
         body["webhookUrl"].as_str().expect("a URL").to_owned()
     }
 }

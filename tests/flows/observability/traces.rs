@@ -41,15 +41,15 @@ async fn submission_callback_and_landing_share_the_trace_of_the_request() {
     let names = segments.each_ref().map(|segment| segment["name"].as_str().expect("a name"));
     assert_eq!(names, ["Landfall submission", "Landfall callback", "Landfall landing"]);
 
-    let kept = world.job_item(&id).await["trace"].as_s().expect("a text").clone();
+    let trace = world.job_item(&id).await["trace"].as_s().expect("a text").clone();
     for segment in &segments {
         let root = segment["trace_id"].as_str().expect("an id");
-        assert!(kept.contains(&format!("Root={root};")), "{segment} is not in the trace {kept}");
+        assert!(trace.contains(&format!("Root={root};")), "{segment} is not in the trace {trace}");
         assert_eq!(segment["annotations"]["job_id"], id, "{segment}");
         assert!(segment["start_time"].as_f64() <= segment["end_time"].as_f64(), "{segment}");
     }
     let request = submission["parent_id"].as_str().expect("an id");
-    assert!(kept.contains(&format!("Parent={request};")), "{submission} has another parent than {kept}");
+    assert!(trace.contains(&format!("Parent={request};")), "{submission} has another parent than {trace}");
     assert_eq!(submission["type"], "subsegment", "a part of the invocation that Lambda records");
     assert_eq!(callback["parent_id"], request);
     assert_eq!(landing["parent_id"], callback["id"]);

@@ -37,9 +37,9 @@ fn forbid_additional_properties(schema: &mut Value) {
 }
 
 fn validator(description: &Value, schema: &Value) -> Validator {
-    let mut whole = schema.clone();
-    whole["components"] = description["components"].clone();
-    jsonschema::options().should_validate_formats(true).build(&whole).expect("a schema")
+    let mut complete_schema = schema.clone();
+    complete_schema["components"] = description["components"].clone();
+    jsonschema::options().should_validate_formats(true).build(&complete_schema).expect("a schema")
 }
 
 fn operations(path: &Value) -> impl Iterator<Item = &Value> {

@@ -29,9 +29,9 @@ impl World {
     async fn redrive_dead_letters(&self) {
         let url = self.aws.sqs.get_queue_url().queue_name(DEAD_LETTER_QUEUE).send().await.expect("a queue");
         let arn = QueueAttributeName::QueueArn;
-        let asked = self.aws.sqs.get_queue_attributes().queue_url(url.queue_url().expect("a URL"));
-        let told = asked.attribute_names(arn.clone()).send().await.expect("attributes");
-        let arn = told.attributes().and_then(|told| told.get(&arn)).expect("an ARN");
+        let request = self.aws.sqs.get_queue_attributes().queue_url(url.queue_url().expect("a URL"));
+        let response = request.attribute_names(arn.clone()).send().await.expect("attributes");
+        let arn = response.attributes().and_then(|attributes| attributes.get(&arn)).expect("an ARN");
         self.aws.sqs.start_message_move_task().source_arn(arn).send().await.expect("a task");
     }
 }

@@ -28,8 +28,8 @@ async fn every_error_format_is_passed_on() {
         world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation, "max_ids": 1 }));
         let response = world.post(&world.export_request(2), &[]).await;
 
-        let refused = assert_problem(&response, 422, "provider-refused-request");
-        let provider = &refused["provider"];
+        let rejection = assert_problem(&response, 422, "provider-refused-request");
+        let provider = &rejection["provider"];
         assert_eq!(
             (&provider["status"], &provider["id"]),
             (&json!(400), &json!(id)),
@@ -39,8 +39,8 @@ async fn every_error_format_is_passed_on() {
             provider["message"].as_str().is_some_and(|text| text.starts_with(&message)),
             "{generation}: {provider}"
         );
-        assert_eq!(json!(error_fields(refused)), fields, "{generation}: {refused}");
-        assert_failed(&world, refused, "ProviderRefusedRequest").await;
+        assert_eq!(json!(error_fields(rejection)), fields, "{generation}: {rejection}");
+        assert_failed(&world, rejection, "ProviderRefusedRequest").await;
         assert_eq!(world.export_requests().len(), 1, "{generation}");
     }
 }
@@ -56,10 +56,10 @@ async fn field_errors_name_the_callers_field_and_the_providers() {
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 400, "body": body }));
     let response = world.post(&world.export_request(2), &[]).await;
 
-    let refused = assert_problem(&response, 422, "provider-refused-request");
-    assert_eq!(refused["errors"], json!([{ "field": "banner_ids[1]", "message": "Length must be 36." }]));
+    let rejection = assert_problem(&response, 422, "provider-refused-request");
+    assert_eq!(rejection["errors"], json!([{ "field": "banner_ids[1]", "message": "Length must be 36." }]));
     let own = json!([{ "field": "media.ids[1]", "message": "Length must be 36." }]);
-    assert_eq!(refused["provider"]["errors"], own);
+    assert_eq!(rejection["provider"]["errors"], own);
 }
 
 #[tokio::test]
@@ -71,13 +71,13 @@ async fn unknown_banners_are_reported_in_every_error_format() {
         world.admin(Method::PUT, "/knobs", json!({ "error_generation": generation }));
         let response = world.post(&request_with_unknown_banners(&world), &[]).await;
 
-        let refused = assert_problem(&response, 422, "provider-refused-request");
+        let rejection = assert_problem(&response, 422, "provider-refused-request");
         assert_eq!(
-            (&refused["provider"]["status"], &refused["provider"]["id"]),
+            (&rejection["provider"]["status"], &rejection["provider"]["id"]),
             (&json!(404), &json!(id)),
             "{generation}"
         );
-        assert_failed(&world, refused, "ProviderRefusedRequest").await;
+        assert_failed(&world, rejection, "ProviderRefusedRequest").await;
         assert_eq!(world.export_requests().len(), 1, "{generation}");
     }
 }
@@ -93,12 +93,12 @@ async fn a_revoked_key_is_a_credentials_error_in_every_error_format() {
         );
         let response = world.post(&world.export_request(1), &[]).await;
 
-        let refused = assert_problem(&response, 424, "provider-credentials");
+        let rejection = assert_problem(&response, 424, "provider-credentials");
         assert_eq!(
-            (&refused["provider"]["status"], &refused["provider"]["id"]),
+            (&rejection["provider"]["status"], &rejection["provider"]["id"]),
             (&json!(401), &json!("unauthorized"))
         );
-        assert_failed(&world, refused, "ProviderCredentials").await;
+        assert_failed(&world, rejection, "ProviderCredentials").await;
         assert_eq!(world.export_requests().len(), 1, "{generation}");
     }
 }
@@ -110,8 +110,8 @@ async fn a_403_of_the_oldest_format_is_a_credentials_error() {
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 403, "body": body }));
     let response = world.post(&world.export_request(1), &[]).await;
 
-    let refused = assert_problem(&response, 424, "provider-credentials");
-    assert_eq!(refused["provider"], json!({ "status": 403, "id": "forbidden", "message": "Forbidden" }));
+    let rejection = assert_problem(&response, 424, "provider-credentials");
+    assert_eq!(rejection["provider"], json!({ "status": 403, "id": "forbidden", "message": "Forbidden" }));
 }
 
 #[tokio::test]
@@ -120,9 +120,9 @@ async fn a_plan_without_api_access_is_distinguished_from_a_wrong_key() {
     world.admin(Method::PUT, "/knobs", json!({ "api_access": false }));
     let response = world.post(&world.export_request(1), &[]).await;
 
-    let refused = assert_problem(&response, 403, "provider-plan");
-    assert_eq!(refused["provider"]["id"], "api_access_denied");
-    assert_failed(&world, refused, "ProviderPlan").await;
+    let rejection = assert_problem(&response, 403, "provider-plan");
+    assert_eq!(rejection["provider"]["id"], "api_access_denied");
+    assert_failed(&world, rejection, "ProviderPlan").await;
     assert_eq!(world.export_requests().len(), 1);
 }
 
@@ -133,10 +133,13 @@ async fn an_unknown_error_id_is_passed_on_unchanged() {
     world.inject_fault(json!({ "on": "call", "kind": "answer", "status": 409, "body": body }));
     let response = world.post(&world.export_request(1), &[]).await;
 
-    let refused = assert_problem(&response, 422, "provider-refused-request");
+    let rejection = assert_problem(&response, 422, "provider-refused-request");
     let provider = json!({ "status": 409, "id": "moon_in_wrong_phase", "message": "Wait for Tuesday." });
-    assert_eq!(refused["provider"], provider);
-    assert!(refused["detail"].as_str().is_some_and(|text| text.contains("Wait for Tuesday.")), "{refused}");
+    assert_eq!(rejection["provider"], provider);
+    assert!(
+        rejection["detail"].as_str().is_some_and(|text| text.contains("Wait for Tuesday.")),
+        "{rejection}"
+    );
 }
 
 #[tokio::test]

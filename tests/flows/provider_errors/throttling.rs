@@ -26,9 +26,9 @@ async fn lasting_throttling_is_reported_after_four_attempts() {
         submit_with_api_fault(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": null }))
             .await;
 
-    let refused = assert_problem(&response, 429, "provider-throttled");
+    let rejection = assert_problem(&response, 429, "provider-throttled");
     assert_eq!(response.headers()["retry-after"], "1");
-    assert_failed(&world, refused, "ProviderThrottled").await;
+    assert_failed(&world, rejection, "ProviderThrottled").await;
     assert_eq!(world.export_requests().len(), 4);
 }
 
@@ -36,10 +36,10 @@ async fn lasting_throttling_is_reported_after_four_attempts() {
 async fn a_long_retry_after_is_passed_on_and_frees_the_key() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
-    let refused = world.post(&world.export_request(1), KEY).await;
+    let rejection = world.post(&world.export_request(1), KEY).await;
 
-    let body = assert_problem(&refused, 429, "provider-throttled");
-    assert_eq!(refused.headers()["retry-after"], "1700");
+    let body = assert_problem(&rejection, 429, "provider-throttled");
+    assert_eq!(rejection.headers()["retry-after"], "1700");
     assert_eq!(
         (&body["retry_after"], &body["provider"]["id"]),
         (&json!(1700), &json!("request_rate_limited"))
@@ -103,13 +103,13 @@ async fn a_lasting_429_without_retry_after_is_a_quota_error_after_one_probe() {
         )
         .await;
 
-        let refused = assert_problem(&response, 429, "provider-quota");
+        let rejection = assert_problem(&response, 429, "provider-quota");
         assert_eq!(
-            (&refused["provider"]["status"], &refused["provider"]["id"]),
+            (&rejection["provider"]["status"], &rejection["provider"]["id"]),
             (&json!(429), &json!("rate_limit_exceeded"))
         );
         assert!(!response.headers().contains_key("retry-after"));
-        assert_failed(&world, refused, "ProviderQuota").await;
+        assert_failed(&world, rejection, "ProviderQuota").await;
         assert_eq!(world.export_requests().len(), 2, "{body}");
     }
 }
@@ -119,10 +119,11 @@ async fn exhausted_credits_are_passed_on_with_the_providers_message() {
     let world = World::start().await;
     let response = submit_with_api_fault(&world, json!({ "kind": "credits_spent", "count": null })).await;
 
-    let refused = assert_problem(&response, 429, "provider-quota");
-    let words = json!({ "status": 429, "id": "rate_limit_exceeded", "message": "You have no credits left." });
-    assert_eq!(refused["provider"], words);
-    assert_failed(&world, refused, "ProviderQuota").await;
+    let rejection = assert_problem(&response, 429, "provider-quota");
+    let provider_error =
+        json!({ "status": 429, "id": "rate_limit_exceeded", "message": "You have no credits left." });
+    assert_eq!(rejection["provider"], provider_error);
+    assert_failed(&world, rejection, "ProviderQuota").await;
     assert_eq!(world.export_requests().len(), 2);
 }
 
@@ -136,10 +137,10 @@ async fn a_feature_outside_the_plan_is_never_retried() {
             json!({ "kind": "answer", "status": 429, "headers": headers, "body": body, "count": null });
         let response = submit_with_api_fault(&world, fault).await;
 
-        let refused = assert_problem(&response, 403, "provider-plan");
-        assert_eq!(refused["provider"]["id"], "feature_not_in_plan");
-        assert!(refused.get("retry_after").is_none_or(Value::is_null), "{refused}");
-        assert_failed(&world, refused, "ProviderPlan").await;
+        let rejection = assert_problem(&response, 403, "provider-plan");
+        assert_eq!(rejection["provider"]["id"], "feature_not_in_plan");
+        assert!(rejection.get("retry_after").is_none_or(Value::is_null), "{rejection}");
+        assert_failed(&world, rejection, "ProviderPlan").await;
         assert_eq!(world.export_requests().len(), 1, "{headers}");
     }
 }

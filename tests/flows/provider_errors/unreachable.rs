@@ -19,14 +19,14 @@ async fn an_unreachable_provider_is_reported_and_the_key_stays_free() {
     let key = [("idempotency-key", "unreachable")];
     let first = world.post(&world.export_request(1), &key).await;
 
-    let refused = assert_problem(&first, 503, "provider-unavailable");
+    let rejection = assert_problem(&first, 503, "provider-unavailable");
     assert_eq!(first.headers()["retry-after"], "30");
-    assert_eq!(refused.get("provider"), None::<&Value>);
-    assert_failed(&world, refused, "ProviderUnavailable").await;
+    assert_eq!(rejection.get("provider"), None::<&Value>);
+    assert_failed(&world, rejection, "ProviderUnavailable").await;
     assert_eq!(world.table_items().await.len(), 1, "the key is still taken");
 
     let second = world.post(&world.export_request(1), &key).await;
-    assert_ne!(assert_problem(&second, 503, "provider-unavailable")["job_id"], refused["job_id"]);
+    assert_ne!(assert_problem(&second, 503, "provider-unavailable")["job_id"], rejection["job_id"]);
 }
 
 #[tokio::test]

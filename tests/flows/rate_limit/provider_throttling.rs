@@ -7,12 +7,13 @@ use crate::world::World;
 
 /// When the provider answered 429, and when the next request arrived, in milliseconds.
 fn throttled_and_next_request(world: &World) -> (i64, i64) {
-    let asked = world.export_requests();
-    let time = |asked: &Value| asked["milliseconds"].as_i64().expect("a time");
-    let refused = asked.iter().find(|asked| asked["status"] == 429).map(time).expect("a rejection");
+    let requests = world.export_requests();
+    let time = |request: &Value| request["milliseconds"].as_i64().expect("a time");
+    let throttled_at =
+        requests.iter().find(|requests| requests["status"] == 429).map(time).expect("a rejection");
     // Requests that were already sent cannot be cancelled.
-    let next = asked.iter().map(time).filter(|at| *at > refused + 700).min().expect("a request");
-    (refused, next)
+    let next_at = requests.iter().map(time).filter(|at| *at > throttled_at + 700).min().expect("a request");
+    (throttled_at, next_at)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,12 +24,12 @@ async fn throttling_of_one_job_pauses_all_reserved_submissions() {
     let responses = world.submit_burst(60).await;
     assert!(responses.iter().all(|response| response.status() == 202));
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 3 }));
-    // Fifty of them have a reservation within the next seconds, and the first one is throttled.
+    // Fifty of them have a reservation within the next_at seconds, and the first one is throttled.
     world.stack.resume_submissions();
 
     world.wait_until_all_submitted(60).await;
-    let (refused, next) = throttled_and_next_request(&world);
-    assert!(next - refused >= 3000, "the next request followed after {} ms", next - refused);
+    let (throttled_at, next_at) = throttled_and_next_request(&world);
+    assert!(next_at - throttled_at >= 3000, "the next request followed after {} ms", next_at - throttled_at);
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (61, 60));
 }
 

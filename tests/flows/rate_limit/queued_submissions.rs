@@ -61,8 +61,8 @@ async fn a_waiting_job_is_shown_as_waiting_and_submitted_at_its_reservation() {
     world.stack.resume_submissions();
     let job = world.wait_for_status(&id, "submitted").await;
     assert!(job["provider_job_id"].is_string() && job["error"].is_null(), "{job}");
-    let asked = world.export_requests();
-    let body: Value = serde_json::from_str(asked[1]["body"].as_str().expect("a body")).expect("JSON");
+    let requests = world.export_requests();
+    let body: Value = serde_json::from_str(requests[1]["body"].as_str().expect("a body")).expect("JSON");
     assert_eq!(body["ids"], job["request"]["banner_ids"]);
     assert!(body["callback_url"].as_str().is_some_and(|url| url.contains(&id)), "{body}");
     world.wait_for_empty_submissions_queue().await;
@@ -209,10 +209,10 @@ async fn a_job_that_the_queue_refused_fails_and_frees_its_key() {
     let mut world = world_without_submit_wait().await;
     let waiting = world.submit_waiting_job(&[]).await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
-    let refused = world.post(&world.export_request(3), KEY).await;
+    let rejection = world.post(&world.export_request(3), KEY).await;
     let id =
-        assert_problem(&refused, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
-    assert!(refused.headers().contains_key("retry-after"));
+        assert_problem(&rejection, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
+    assert!(rejection.headers().contains_key("retry-after"));
     assert_eq!(world.job(&id).await["status"], "failed");
 
     let again = world.post(&world.export_request(3), KEY).await;
@@ -228,9 +228,9 @@ async fn a_message_whose_send_responses_were_lost_submits_nothing() {
     let mut world = world_without_submit_wait().await;
     world.submit_waiting_job(&[]).await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::LoseAnswers, ATTEMPTS);
-    let refused = world.post(&world.export_request(3), KEY).await;
+    let rejection = world.post(&world.export_request(3), KEY).await;
     let id =
-        assert_problem(&refused, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
+        assert_problem(&rejection, 503, "storage-unavailable")["job_id"].as_str().expect("an id").to_owned();
 
     world.stack.resume_submissions();
     world.wait_for_empty_submissions_queue().await;

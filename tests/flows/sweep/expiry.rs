@@ -41,8 +41,8 @@ async fn a_job_whose_submission_was_interrupted_is_unknown_until_its_callback_ar
     let world = World::start().await;
     let (id, url) = world.submit_generation_without_callback(&world.three_format_request()).await;
     // The state before the response, which the interrupted submission did not receive.
-    let asking = [("status", "submitting"), ("updated_at", "2026-01-01T00:00:00Z")];
-    world.update_job_item(&id, &asking, &["provider_job_id", "provider_job_key"]).await;
+    let submitting = [("status", "submitting"), ("updated_at", "2026-01-01T00:00:00Z")];
+    world.update_job_item(&id, &submitting, &["provider_job_id", "provider_job_key"]).await;
     assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 1));
     let job = world.job(&id).await;
     assert_eq!(

@@ -90,8 +90,8 @@ impl World {
 async fn five_hundred_active_generations_are_each_polled_once() {
     let world = world_with_silent_jobs(500, |options| options).await;
     assert_eq!(world.sweep_until_finished().await, 500);
-    let asked: BTreeSet<String> = world.polls().iter().map(|poll| poll["path"].to_string()).collect();
-    assert_eq!((asked.len(), world.peak_poll_rate().0), (500, 500));
+    let polled: BTreeSet<String> = world.polls().iter().map(|poll| poll["path"].to_string()).collect();
+    assert_eq!((polled.len(), world.peak_poll_rate().0), (500, 500));
     assert_eq!(world.sweep_until_finished().await, 0, "a job is polled again only when it is due");
 }
 
@@ -127,9 +127,9 @@ async fn two_concurrent_sweeps_share_the_rate_limit() {
     let world =
         world_with_silent_jobs(50, |options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
     tokio::join!(world.sweep_until_finished(), world.sweep_until_finished());
-    let (asked, most) = world.peak_poll_rate();
+    let (polled, most) = world.peak_poll_rate();
     // Both may check a job at the same time. A second poll does no harm, and respects the rate limit, too.
-    assert!((50..=100).contains(&asked), "{asked}");
+    assert!((50..=100).contains(&polled), "{polled}");
     assert!(most <= 30, "{most} in a second");
 }
 
@@ -155,12 +155,12 @@ async fn ten_thousand_active_generations_measured() {
                 }
             }
         };
-        let (asked, most) = world.peak_poll_rate();
+        let (polled, most) = world.peak_poll_rate();
         println!(
-            "rate {per_second}/s: {checked} checked and {asked} polled in {:.1?}, at most {most} in a second, {} MiB",
+            "rate {per_second}/s: {checked} checked and {polled} polled in {:.1?}, at most {most} in a second, {} MiB",
             started.elapsed(),
             memory / 1024 / 1024
         );
-        assert_eq!((checked, asked), (10_000, 10_000));
+        assert_eq!((checked, polled), (10_000, 10_000));
     }
 }

@@ -56,9 +56,9 @@ async fn active_work_is_polled_with_growing_delays() {
     let id = submit_long_generation(&world).await;
     let before = world.job(&id).await;
     for seconds in [3, 6, 12, 24, 30, 30] {
-        let asked = OffsetDateTime::now_utc();
+        let polled_at = OffsetDateTime::now_utc();
         assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 0));
-        let wait = world.due_at(&id).await - asked;
+        let wait = world.due_at(&id).await - polled_at;
         // Jitter of up to half a second, and what the machine takes.
         let around = Duration::seconds(seconds)..Duration::seconds(seconds + 3);
         assert!(around.contains(&wait), "{seconds}: {wait}");
@@ -76,9 +76,12 @@ async fn active_work_is_polled_with_growing_delays() {
             &[],
         )
         .await;
-    let asked = OffsetDateTime::now_utc();
+    let polled_at = OffsetDateTime::now_utc();
     world.sweep(A_MINUTE).await;
-    assert!(world.due_at(&id).await - asked >= Duration::hours(1), "the poll delay is long after some hours");
+    assert!(
+        world.due_at(&id).await - polled_at >= Duration::hours(1),
+        "the poll delay is long after some hours"
+    );
 
     world.admin(Method::POST, "/clock/advance", json!({ "seconds": 3600 }));
     world.sweep(2 * 3600).await;
@@ -130,9 +133,9 @@ async fn provider_failures_postpone_the_poll_and_do_not_change_the_job() {
         let mut fault = fault;
         fault["on"] = json!("call");
         world.inject_fault(fault.clone());
-        let asked = OffsetDateTime::now_utc();
+        let polled_at = OffsetDateTime::now_utc();
         assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 0), "{fault}");
-        assert!(world.due_at(&id).await - asked >= Duration::seconds(seconds), "{fault}");
+        assert!(world.due_at(&id).await - polled_at >= Duration::seconds(seconds), "{fault}");
         assert_eq!(world.job(&id).await, before, "{fault}");
     }
     assert_eq!(world.polls().len(), 4, "each was polled once");

@@ -218,8 +218,8 @@ async fn archives_without_files_are_partial_and_invalid_ones_leave_no_object() {
     world.assert_unpacks_partly(pack(&[]), &[], &["0 of 1 files", "1 missing"]).await;
     world.assert_unpacks_partly(pack(&[Item::stored("folder/", b"")]), &[], &["0 of 1 files"]).await;
     let before = world.object_keys().await;
-    let whole = pack(&[text("a.txt")]);
-    for archive in [whole[..whole.len() - 5].to_vec(), [b"#!/bin/sh\n".as_slice(), &whole].concat()] {
+    let valid = pack(&[text("a.txt")]);
+    for archive in [valid[..valid.len() - 5].to_vec(), [b"#!/bin/sh\n".as_slice(), &valid].concat()] {
         let job = world.land_archive(archive, "failed").await;
         assert_eq!((&job["error"]["type"], &job["archive"]), (&json!("ArchiveInvalid"), &Value::Null));
     }

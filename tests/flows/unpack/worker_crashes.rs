@@ -57,12 +57,12 @@ async fn unpacking_small_files_completes_after_killed_workers() {
     let items: Vec<Item> = files.iter().map(|(name, bytes)| Item::deflated(name, bytes)).collect();
     let id = world.submit_archive(&items).await;
     for some in [40, 200] {
-        let there = until("some files are stored", || async {
-            Some(world.unpacked_file_count().await).filter(|there| *there >= some)
+        let stored = until("some files are stored", || async {
+            Some(world.unpacked_file_count().await).filter(|stored| *stored >= some)
         })
         .await;
         world.kill_worker();
-        assert!(there < files.len(), "all files were stored before the worker was killed");
+        assert!(stored < files.len(), "all files were stored before the worker was killed");
         assert_eq!(world.job(&id).await["status"], "landing");
     }
     world.assert_all_files_stored(&id, &files).await;

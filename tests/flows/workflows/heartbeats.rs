@@ -56,9 +56,9 @@ async fn a_state_that_ended_gets_one_heartbeat_and_no_more() {
     let (id, _) = world.submit_waiting_export_without_callback(json!({ "task_token": TOKEN })).await;
     world.cloud.end_task(TOKEN);
     world.sweep(61).await;
-    let asked = || world.cloud.requests().count(Service::StepFunctions, "SendTaskHeartbeat");
-    assert_eq!(asked(), 1);
+    let heartbeat_calls = || world.cloud.requests().count(Service::StepFunctions, "SendTaskHeartbeat");
+    assert_eq!(heartbeat_calls(), 1);
     assert!(!world.job_item(&id).await.contains_key("audience"));
     world.sweep(61).await;
-    assert_eq!(asked(), 1);
+    assert_eq!(heartbeat_calls(), 1);
 }

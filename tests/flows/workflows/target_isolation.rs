@@ -57,9 +57,9 @@ async fn an_event_bus_outage_does_not_delay_or_repeat_task_results() {
             (!world.job_item(id).await.contains_key("audience")).then_some(())
         })
         .await;
-        let told = world.cloud.requests().of(Service::StepFunctions);
+        let calls = world.cloud.requests().of(Service::StepFunctions);
         world.sweep(60).await;
-        assert_eq!(world.cloud.requests().of(Service::StepFunctions), told);
+        assert_eq!(world.cloud.requests().of(Service::StepFunctions), calls);
 
         world.cloud.faults().clear();
         world.sweep(3600).await;

@@ -89,10 +89,10 @@ async fn a_cancelled_job_fails_tasks_and_durable_functions_with_the_same_error()
     let (error, cause) = world.wait_for_task_failure(TOKEN).await;
     assert_eq!(error, "Landfall.Cancelled");
     assert_eq!((&cause["job"]["job_id"], &cause["job"]["status"]), (&json!(id), &json!("cancelled")));
-    let told =
+    let report =
         until("the durable function gets its result", || async { world.callback_results(CALLBACK).pop() })
             .await;
-    let CallbackReport::Failure { error, .. } = told else { panic!("no failure: {told:?}") };
+    let CallbackReport::Failure { error, .. } = report else { panic!("no failure: {report:?}") };
     assert_eq!(error["ErrorType"], "Landfall.Cancelled");
     world.wait_until_no_waiters(&id).await;
 

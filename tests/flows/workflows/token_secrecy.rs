@@ -29,8 +29,8 @@ async fn no_token_is_shown_logged_or_published() {
         json!({ "task_token": TOKEN, "callback_id": CALLBACK, "webhook_url": url }),
     );
     event["idempotency_key"] = json!("execution 7");
-    let made = world.invoke(event.clone()).await.expect("a job");
-    let id = made["job_id"].as_str().expect("an id");
+    let created = world.invoke(event.clone()).await.expect("a job");
+    let id = created["job_id"].as_str().expect("an id");
     let shown = world.job(id).await;
     assert_eq!(shown["notify"]["webhook_url"], "https://hooks.invalid");
     world.wait_for_task_success(TOKEN).await;
@@ -38,20 +38,25 @@ async fn no_token_is_shown_logged_or_published() {
     let long = format!("{SECRET}{}", "t".repeat(2000));
     event["notify"]["task_token"] = json!(long);
     world.cloud.end_task(&long);
-    let again = world.invoke(event.clone()).await.expect("a job");
+    let repeated = world.invoke(event.clone()).await.expect("a job");
     world.cloud.faults().set(Service::StepFunctions, Outage::Refuse503);
     event["notify"]["task_token"] = json!("s3cret2");
     let later = world.invoke(event.clone()).await.expect("a job");
     event["notify"] =
         json!({ "task_token": "s3cret\u{7}", "callback_id": "s3cret!", "webhook_url": "s3cret" });
-    let refused = world.invoke(event).await.expect_err("a failure");
+    let rejection = world.invoke(event).await.expect_err("a failure");
 
     let manifest = world.read_object(shown_key(&world, id).await.as_str()).await;
     let events = format!("{:?}", world.cloud.events());
     let log = log_buffer.text();
     assert!(log.contains("does not wait any more") && log.contains("cannot be told"), "{log}");
-    let texts =
-        [made.to_string(), shown.to_string(), again.to_string(), later.to_string(), format!("{refused:?}")];
+    let texts = [
+        created.to_string(),
+        shown.to_string(),
+        repeated.to_string(),
+        later.to_string(),
+        format!("{rejection:?}"),
+    ];
     for text in texts.iter().chain([&events, &log, &String::from_utf8_lossy(&manifest).into_owned()]) {
         assert!(!text.contains(SECRET), "{text}");
     }

@@ -19,8 +19,8 @@ impl World {
     async fn wait_for_accepted_deliveries(&self, count: usize) {
         until(&format!("{count} deliveries are answered"), || async {
             let sent = self.deliveries();
-            let let_in = sent.iter().filter(|sent| sent["attempts"][0]["status"] == 200);
-            (let_in.count() == count).then_some(())
+            let accepted = sent.iter().filter(|sent| sent["attempts"][0]["status"] == 200);
+            (accepted.count() == count).then_some(())
         })
         .await;
         self.wait_for_empty_queue().await;

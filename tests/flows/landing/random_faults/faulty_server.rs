@@ -120,13 +120,13 @@ impl Source {
 
 impl Shared {
     /// Takes the next fault. Returns it with the index of the served file.
-    fn next(&self, asked: &str) -> (Fault, usize) {
+    fn next(&self, requested: &str) -> (Fault, usize) {
         let mut state = self.state.lock().expect("no panic");
         let fault = state.faults.pop_front().unwrap_or(Fault::None);
         if matches!(fault, Fault::FileChanged) {
             state.file = self.files.len() - 1;
         }
-        let told = format!("file {}, {asked}: {fault:?}", state.file);
+        let told = format!("file {}, {requested}: {fault:?}", state.file);
         state.request_log.push(told);
         (fault, state.file)
     }
@@ -168,16 +168,16 @@ async fn respond(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<
         _ => {}
     }
     let tag = format!("\"{number}\"");
-    let same = header(&request, "if-range").is_none_or(|wanted| wanted == tag);
+    let same = header(&request, "if-range").is_none_or(|etag| etag == tag);
     let ranged = shared.mode == ServingMode::Ranges && same && !matches!(fault, Fault::IgnoredRange);
-    let asked = range(&request, file.len()).filter(|_| ranged).map(|asked| match fault {
+    let requested = range(&request, file.len()).filter(|_| ranged).map(|requested| match fault {
         // Keeps the length of the range if possible.
-        Fault::WrongRange if asked.start > 0 => asked.start - 1..asked.end - 1,
-        Fault::WrongRange => usize::from(asked.len() > 1)..asked.end,
-        _ => asked,
+        Fault::WrongRange if requested.start > 0 => requested.start - 1..requested.end - 1,
+        Fault::WrongRange => usize::from(requested.len() > 1)..requested.end,
+        _ => requested,
     });
-    let body = asked.clone().map_or_else(|| file.clone(), |asked| file.slice(asked));
-    let head = head(&fault, shared.mode, asked, file.len(), body.len(), &tag);
+    let body = requested.clone().map_or_else(|| file.clone(), |requested| file.slice(requested));
+    let head = head(&fault, shared.mode, requested, file.len(), body.len(), &tag);
     stream.write_all(head.as_bytes()).await?;
     send(&mut stream, &body, &fault, shared.mode == ServingMode::Chunks).await
 }
@@ -185,12 +185,12 @@ async fn respond(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<
 fn head(
     fault: &Fault,
     mode: ServingMode,
-    asked: Option<Range<usize>>,
+    requested: Option<Range<usize>>,
     file: usize,
     body: usize,
     tag: &str,
 ) -> String {
-    let (status, range) = match asked {
+    let (status, range) = match requested {
         Some(Range { start, end }) => {
             ("206 Partial Content", format!("content-range: bytes {start}-{}/{file}\r\n", end - 1))
         }
@@ -206,7 +206,7 @@ fn head(
 
 /// Sends a body in pieces, as far as the fault allows.
 async fn send(stream: &mut TcpStream, body: &Bytes, fault: &Fault, chunks: bool) -> std::io::Result<()> {
-    let (end, whole) = match fault {
+    let (end, is_complete) = match fault {
         Fault::Cut(at) => (body.len() * at / 1000, false),
         _ => (body.len(), true),
     };
@@ -234,7 +234,7 @@ async fn send(stream: &mut TcpStream, body: &Bytes, fault: &Fault, chunks: bool)
         }
         sent = next;
     }
-    if chunks && whole {
+    if chunks && is_complete {
         stream.write_all(b"0\r\n\r\n").await?;
     }
     stream.shutdown().await

@@ -43,9 +43,10 @@ fn result_lines(execution: &Value) -> Vec<Value> {
 async fn every_request_of_a_list_has_a_result_line() {
     let _port_lock = PORT_LOCK.lock().await;
     let world: World = world(&step_functions()).await;
-    let mut refused = world.export_request(1);
-    refused["banner_ids"] = json!(["no id"]);
-    put_request_list("list.json", &json!([world.export_request(2), refused, world.export_request(3)])).await;
+    let mut rejection = world.export_request(1);
+    rejection["banner_ids"] = json!(["no id"]);
+    put_request_list("list.json", &json!([world.export_request(2), rejection, world.export_request(3)]))
+        .await;
     let input = json!({ "bucket": LISTS, "key": "list.json", "prefix": "results" });
     let execution = world.start_execution(&for_many_jobs(), &input).await;
     let mut lines = result_lines(&world.wait_for_execution_end(&execution).await);
