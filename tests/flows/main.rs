@@ -18,6 +18,7 @@ mod idempotency;
 mod images;
 mod jobs;
 mod landing;
+mod log_capture;
 mod observability;
 mod openapi_conformance;
 mod outages;

@@ -2,7 +2,7 @@
 
 mod concurrent_changes;
 mod first_secret;
-pub(crate) mod log;
+mod log_secrecy;
 mod required_signatures;
 mod rotation;
 

@@ -40,7 +40,7 @@ impl World {
     /// Starts a stack with changed settings. Delays are short: the provider takes 50 ms, retries follow after a
     /// second, and there is no rate limit.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
-        crate::observability::install_default_subscriber();
+        crate::log_capture::install_default_subscriber();
         let data = TempDir::new().expect("a temporary folder");
         let mut options = StackOptions::new(data.path())
             .variable("RETRY_BASE_SECONDS", "1")

@@ -8,7 +8,7 @@ use super::{
     start_with_caller,
 };
 use crate::{
-    signing_secret::log::LogBuffer,
+    log_capture::LogBuffer,
     world::{World, assert_problem, error_fields},
 };
 

@@ -6,8 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::CapturedLog;
-use crate::{landing::serve_response, world::World};
+use crate::{landing::serve_response, log_capture::CapturedLog, world::World};
 
 /// The plain, percent-encoded and HTML-encoded forms of a secret.
 fn encodings_of(secret: &str) -> [String; 3] {

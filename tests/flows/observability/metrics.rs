@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{CapturedLog, metric_values};
-use crate::{worker_crashes::with_worker_processes, world::World};
+use crate::{
+    log_capture::{CapturedLog, metric_values},
+    worker_crashes::with_worker_processes,
+    world::World,
+};
 
 /// The log lines about a job that have no `job_id`.
 fn lines_without_job_id(lines: &[Value]) -> Vec<&Value> {

@@ -8,10 +8,10 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::CapturedLog;
 use crate::{
     archive_builder::archive_of,
     landing::serve_response,
+    log_capture::CapturedLog,
     world::{Item, World},
 };
 

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::slow_download;
-use crate::{observability::CapturedLog, world::World};
+use crate::{log_capture::CapturedLog, world::World};
 
 /// Longer than the delay before any further attempt of a landing.
 const BEYOND_LANDING_RETRIES: u64 = 3 * 3600;

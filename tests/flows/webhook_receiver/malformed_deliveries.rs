@@ -3,7 +3,7 @@
 use harness::{DEAD_LETTER_QUEUE, StackOptions};
 use serde_json::{Value, json};
 
-use crate::{observability::CapturedLog, world::World};
+use crate::{log_capture::CapturedLog, world::World};
 
 fn with_three_receives(mut options: StackOptions) -> StackOptions {
     options.most_receipts = 3;

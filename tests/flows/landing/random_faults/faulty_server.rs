@@ -177,29 +177,23 @@ async fn respond(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<
         _ => requested,
     });
     let body = requested.clone().map_or_else(|| file.clone(), |requested| file.slice(requested));
-    let head = head(&fault, shared.mode, requested, file.len(), body.len(), &tag);
+    let more = if let Fault::Longer(more) = fault { more } else { 0 };
+    let length = match shared.mode {
+        ServingMode::Chunks => "transfer-encoding: chunked".to_owned(),
+        _ => format!("content-length: {}", body.len() as u64 + more),
+    };
+    let head = format_head(requested, file.len(), &length, &tag);
     stream.write_all(head.as_bytes()).await?;
     send(&mut stream, &body, &fault, shared.mode == ServingMode::Chunks).await
 }
 
-fn head(
-    fault: &Fault,
-    mode: ServingMode,
-    requested: Option<Range<usize>>,
-    file: usize,
-    body: usize,
-    tag: &str,
-) -> String {
+/// The status line and headers of a response with this range of a file.
+fn format_head(requested: Option<Range<usize>>, file_length: usize, length: &str, tag: &str) -> String {
     let (status, range) = match requested {
         Some(Range { start, end }) => {
-            ("206 Partial Content", format!("content-range: bytes {start}-{}/{file}\r\n", end - 1))
+            ("206 Partial Content", format!("content-range: bytes {start}-{}/{file_length}\r\n", end - 1))
         }
         None => ("200 OK", String::new()),
-    };
-    let more = if let Fault::Longer(more) = fault { *more } else { 0 };
-    let length = match mode {
-        ServingMode::Chunks => "transfer-encoding: chunked".to_owned(),
-        _ => format!("content-length: {}", body as u64 + more),
     };
     format!("HTTP/1.1 {status}\r\n{range}{length}\r\netag: {tag}\r\nconnection: close\r\n\r\n")
 }

@@ -6,7 +6,7 @@ use harness::until;
 use serde_json::{Value, json};
 
 use super::{PORT_LOCK, step_functions, world};
-use crate::{signing_secret::log::LogBuffer, world::World};
+use crate::{log_capture::LogBuffer, world::World};
 
 /// The heartbeat timeout of a state here: the shortest that leaves a busy machine time for a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(3);
