@@ -50,7 +50,7 @@ async fn path_traversal_reaches_no_other_job() {
 }
 
 /// A request as an API Gateway event.
-fn event(path: &str, headers: &Value) -> Value {
+fn api_gateway_event(path: &str, headers: &Value) -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers,
         "requestContext": {
@@ -66,10 +66,11 @@ fn hostile_events() -> Vec<String> {
     let path = "/webhooks/abyssale/x/y";
     let mut events = vec![];
     for protocol in PROTOCOLS {
-        events.push(event(path, &json!({ "host": "example.com", "x-forwarded-proto": protocol })));
+        events
+            .push(api_gateway_event(path, &json!({ "host": "example.com", "x-forwarded-proto": protocol })));
     }
     for host in HOSTS {
-        events.push(event(path, &json!({ "host": host, "x-forwarded-proto": "https" })));
+        events.push(api_gateway_event(path, &json!({ "host": host, "x-forwarded-proto": "https" })));
     }
     for odd in [
         "",
@@ -84,7 +85,7 @@ fn hostile_events() -> Vec<String> {
         "/webhooks/abyssale/%ff/%ff",
         &"/a".repeat(5000),
     ] {
-        events.push(event(odd, &json!({})));
+        events.push(api_gateway_event(odd, &json!({})));
     }
     for (pointer, value) in [
         ("/requestContext/http/method", json!("A B")),
@@ -99,11 +100,11 @@ fn hostile_events() -> Vec<String> {
         ("/requestContext/stage", json!({})),
         ("/requestContext/domainName", json!("a b [")),
     ] {
-        let mut event = event(path, &json!({ "content-type": "application/json" }));
+        let mut event = api_gateway_event(path, &json!({ "content-type": "application/json" }));
         *event.pointer_mut(pointer).expect("a field") = value;
         events.push(event);
     }
-    let mut cookies = event(path, &json!({}));
+    let mut cookies = api_gateway_event(path, &json!({}));
     cookies["cookies"] = json!(["a=\u{1}", 1, "b"]);
     events.push(cookies);
     let mut texts: Vec<String> = events.iter().map(Value::to_string).collect();
@@ -163,10 +164,10 @@ async fn no_request_crashes_a_function() {
     .to_vec();
     let (id, url) = world.submit_export_without_callback(1).await;
     let path = url.strip_prefix(&world.webhook.url).expect("a path");
-    let callback = event(path, &json!({ "content-type": "application/json" }));
+    let callback = api_gateway_event(path, &json!({ "content-type": "application/json" }));
     // The receiver reads the secret and verifies the signature, as for any other callback.
     assert_survives_hostile_events(env!("CARGO_BIN_EXE_webhook-process"), &environment, &callback, 401).await;
-    let mut shown = event(&format!("/jobs/{id}"), &json!({}));
+    let mut shown = api_gateway_event(&format!("/jobs/{id}"), &json!({}));
     shown["requestContext"]["http"]["method"] = json!("GET");
     assert_survives_hostile_events(env!("CARGO_BIN_EXE_submit-process"), &environment, &shown, 200).await;
 }

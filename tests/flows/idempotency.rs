@@ -226,7 +226,7 @@ async fn a_key_that_could_not_be_freed_does_not_block_a_retry() {
     world.cloud.faults().next(Service::DynamoDb, "DeleteItem", Outage::Refuse503, ATTEMPTS);
     assert_problem(&world.post(&world.export_request(1), KEY).await, 429, "provider-throttled");
 
-    // The caller was told to retry.
+    // The response told the caller to retry.
     let response = world.post(&world.export_request(1), KEY).await;
     assert_eq!(response.status(), 202, "{}", response.body());
     assert_eq!(world.accepted_exports(), 1);
@@ -239,17 +239,17 @@ async fn an_incomplete_secret_is_reported_before_anything_is_written() {
     let lacks_callback_key = |secret: &mut Value| secret["callback_key"] = json!("");
     let no_object = |secret: &mut Value| *secret = json!("not an object");
     // An incomplete configuration of a new deployment is no internal error: any caller can trigger it.
-    type Spoiler<'a> = (&'a dyn Fn(&mut Value), u16, &'a str);
-    let spoilers: [Spoiler<'_>; 4] = [
+    type SecretChange<'a> = (&'a dyn Fn(&mut Value), u16, &'a str);
+    let changes: [SecretChange<'_>; 4] = [
         (&lacks_api_key, 424, "provider-credentials"),
         (&lacks_provider, 424, "provider-credentials"),
         (&lacks_callback_key, 500, "misconfigured"),
         (&no_object, 500, "misconfigured"),
     ];
-    for (spoil, status, kind) in spoilers {
+    for (change, status, kind) in changes {
         let world = World::start().await;
         let mut secret = world.secret().await;
-        spoil(&mut secret);
+        change(&mut secret);
         world.put_secret(&secret).await;
 
         let response = world.post(&world.export_request(1), KEY).await;

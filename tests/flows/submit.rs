@@ -9,23 +9,23 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::world::{World, without_deliveries};
 
 /// A world in which the provider takes an hour, so that a job keeps the status of its submission.
-async fn patient() -> World {
+async fn world_with_slow_provider() -> World {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
     world
 }
 
-fn keys(object: &Value) -> Vec<&str> {
+fn field_names(object: &Value) -> Vec<&str> {
     object.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect()
 }
 
-fn instant(text: &Value) -> OffsetDateTime {
+fn parse_time(text: &Value) -> OffsetDateTime {
     OffsetDateTime::parse(text.as_str().expect("a text"), &Rfc3339).expect("a time")
 }
 
 #[tokio::test]
 async fn a_submission_returns_the_job_and_its_location() {
-    let world = patient().await;
+    let world = world_with_slow_provider().await;
     let response = world.post(&world.export_request(2), &[]).await;
 
     let job = response.body();
@@ -41,7 +41,7 @@ async fn a_submission_returns_the_job_and_its_location() {
 
 #[tokio::test]
 async fn a_submitted_job_has_every_field_and_null_for_unknown_ones() {
-    let world = patient().await;
+    let world = world_with_slow_provider().await;
     let id = world.submit_export(2).await;
 
     let job = world.job(&id).await;
@@ -50,7 +50,7 @@ async fn a_submitted_job_has_every_field_and_null_for_unknown_ones() {
     assert_eq!((&job["provider"], &job["kind"]), (&json!("abyssale"), &json!("export")));
     assert_eq!(job["request"], json!({ "banner_ids": world.banner_ids(2) }));
     assert_eq!(job["provider_job_id"], exports["exports"][0]["export_id"], "{exports}");
-    assert!(instant(&job["created_at"]) <= instant(&job["updated_at"]), "{job}");
+    assert!(parse_time(&job["created_at"]) <= parse_time(&job["updated_at"]), "{job}");
     for unknown in ["progress", "metadata", "transfer", "archive", "error", "notify"] {
         assert_eq!(job.get(unknown), Some(&Value::Null), "{unknown}");
     }
@@ -89,13 +89,13 @@ async fn a_stored_job_has_every_field() {
         "unpack",
         "updated_at",
     ];
-    assert_eq!(keys(&job), known);
+    assert_eq!(field_names(&job), known);
     assert_eq!(job["progress"], 100.0);
     assert_eq!(job["transfer"]["bytes"], job["archive"]["bytes"]);
     let file = &job["files"][0];
-    assert_eq!(keys(file), ["bytes", "checksum", "content_type", "key", "links", "name"]);
+    assert_eq!(field_names(file), ["bytes", "checksum", "content_type", "key", "links", "name"]);
     assert!(file["key"].as_str().is_some_and(|key| key.contains(&id)), "{file}");
-    assert_eq!(keys(&file["checksum"]), ["algorithm", "value"]);
+    assert_eq!(field_names(&file["checksum"]), ["algorithm", "value"]);
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn the_provider_gets_the_ids_in_order_and_the_jobs_callback_url() {
     let requests = world.export_requests();
     assert_eq!(requests.len(), 1, "{requests:#?}");
     let body: Value = serde_json::from_str(requests[0]["body"].as_str().expect("a body")).expect("JSON");
-    assert_eq!(keys(&body), ["callback_url", "ids"]);
+    assert_eq!(field_names(&body), ["callback_url", "ids"]);
     assert_eq!(body["ids"], json!(ids));
     let url = body["callback_url"].as_str().expect("a URL");
     let job = response.body()["job_id"].as_str().expect("an id");

@@ -21,7 +21,7 @@ struct PausingSource {
 
 impl PausingSource {
     /// Serves an archive, with its length or without.
-    async fn start(archive: Vec<u8>, announced: bool) -> Self {
+    async fn start(archive: Vec<u8>, is_length_known: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let archive = Arc::new(archive);
@@ -29,7 +29,7 @@ impl PausingSource {
         tokio::spawn(async move {
             let mut sent = served.len() * 3 / 4;
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(respond(stream, served.clone(), sent, announced));
+                tokio::spawn(respond(stream, served.clone(), sent, is_length_known));
                 sent = served.len();
             }
         });
@@ -42,14 +42,15 @@ async fn respond(
     mut stream: TcpStream,
     archive: Arc<Vec<u8>>,
     sent: usize,
-    announced: bool,
+    is_length_known: bool,
 ) -> std::io::Result<()> {
     let mut unread = [0; 4096];
     // The request is not parsed.
     if stream.read(&mut unread).await? == 0 {
         return Ok(());
     }
-    let length = if announced { format!("content-length: {}\r\n", archive.len()) } else { String::new() };
+    let length =
+        if is_length_known { format!("content-length: {}\r\n", archive.len()) } else { String::new() };
     stream.write_all(format!("HTTP/1.1 200 OK\r\n{length}connection: close\r\n\r\n").as_bytes()).await?;
     stream.write_all(&archive[..sent]).await?;
     while sent < archive.len() && stream.read(&mut unread).await? > 0 {}

@@ -26,29 +26,32 @@ pub(crate) fn responses(classes: &[ErrorClass], shared: &mut Map<String, Value>)
         by_status.entry(class.http_status()).or_default().push(*class);
     }
     let mut reference = |(status, classes): (u16, Vec<ErrorClass>)| {
-        let name = name(status, &classes);
+        let name = response_name(status, &classes);
         let reference = json!({ "$ref": format!("#/components/responses/{name}") });
-        shared.entry(name).or_insert_with(|| response(status, &classes));
+        shared.entry(name).or_insert_with(|| response_object(status, &classes));
         (status.to_string(), reference)
     };
     by_status.into_iter().map(&mut reference).collect()
 }
 
 /// The name of a response: its error classes, or API Gateway.
-fn name(status: u16, classes: &[ErrorClass]) -> String {
+fn response_name(status: u16, classes: &[ErrorClass]) -> String {
     match classes {
         [] => format!("Gateway{status}"),
         classes => classes.iter().map(|class| class.name()).collect::<Vec<_>>().join("-"),
     }
 }
 
-fn response(status: u16, classes: &[ErrorClass]) -> Value {
+fn response_object(status: u16, classes: &[ErrorClass]) -> Value {
     let meanings = classes.iter().map(|class| format!("- `{}`: {}", class.name(), class_meaning(*class)));
     let gateway = GATEWAY.iter().find(|(of, _)| *of == status).map(|(_, why)| format!("- {why}"));
     let description: Vec<String> = meanings.chain(gateway.clone()).collect();
     let mut content = Map::new();
     if !classes.is_empty() {
-        content.insert("application/problem+json".to_owned(), json!({ "schema": problem(status, classes) }));
+        content.insert(
+            "application/problem+json".to_owned(),
+            json!({ "schema": problem_schema(status, classes) }),
+        );
     }
     if gateway.is_some() {
         content.insert("application/json".to_owned(), json!({ "schema": reference("GatewayMessage") }));
@@ -61,7 +64,7 @@ fn response(status: u16, classes: &[ErrorClass]) -> Value {
 }
 
 /// The schema of a problem of one of these classes.
-fn problem(status: u16, classes: &[ErrorClass]) -> Value {
+fn problem_schema(status: u16, classes: &[ErrorClass]) -> Value {
     let urns: Vec<String> = classes.iter().map(|class| Problem::urn(*class)).collect();
     let restriction = json!({ "properties": { "status": { "const": status }, "type": { "enum": urns } } });
     json!({ "allOf": [reference("Problem"), restriction] })

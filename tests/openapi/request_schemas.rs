@@ -13,9 +13,9 @@ pub(crate) fn schemas() -> Map<String, Value> {
     let mut orders = vec![];
     for provider in providers::ALL {
         for order in provider.order_schemas() {
-            let name = pascal(&[provider.name(), order.kind, order.variant]);
+            let name = pascal_case(&[provider.name(), order.kind, order.variant]);
             orders.push(reference(&name));
-            let mut schema = submission(provider.name(), &order);
+            let mut schema = submission_schema(provider.name(), &order);
             // Clients that are generated from a schema send the fields of other variants as null, which is the same
             // as absent.
             for field in fields_of_other_variants(*provider, &order) {
@@ -28,10 +28,10 @@ pub(crate) fn schemas() -> Map<String, Value> {
     let description = "One of these requests.";
     schemas.insert("SubmitRequest".to_owned(), json!({ "description": description, "oneOf": orders }));
     schemas.extend([
-        ("Notify".to_owned(), notify()),
-        ("RetryRequest".to_owned(), retry()),
+        ("Notify".to_owned(), notify_schema()),
+        ("RetryRequest".to_owned(), retry_schema()),
         ("CancelRequest".to_owned(), closed_object("An empty object.", json!({}))),
-        ("ReplayRequest".to_owned(), replay()),
+        ("ReplayRequest".to_owned(), replay_schema()),
     ]);
     schemas
 }
@@ -47,7 +47,7 @@ pub(crate) fn fields_of_other_variants(
 }
 
 /// An order with the fields that all orders share.
-fn submission(provider: &str, order: &OrderSchema) -> Value {
+fn submission_schema(provider: &str, order: &OrderSchema) -> Value {
     let mut fields = json!({
         "provider": { "type": "string", "const": provider },
         "kind": { "type": "string", "const": order.kind },
@@ -72,7 +72,7 @@ fn submission(provider: &str, order: &OrderSchema) -> Value {
 }
 
 /// The notification targets of a job.
-fn notify() -> Value {
+fn notify_schema() -> Value {
     let host = r"https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?";
     let mut notify = closed_object(
         "The targets that are notified when the job ends.",
@@ -102,7 +102,7 @@ fn notify() -> Value {
     notify
 }
 
-fn retry() -> Value {
+fn retry_schema() -> Value {
     let resubmit = json!({
         "type": ["boolean", "null"],
         "default": false,
@@ -111,7 +111,7 @@ fn retry() -> Value {
     closed_object("Options of the retry.", json!({ "resubmit": resubmit }))
 }
 
-fn replay() -> Value {
+fn replay_schema() -> Value {
     let delivery = json!({
         "type": ["string", "null"],
         "description": "The `id` of one of the job's `deliveries`. The default is the newest one.",
@@ -127,7 +127,7 @@ fn closed_object(description: &str, properties: Value) -> Value {
 }
 
 /// `multipage_pdf` as `MultipagePdf`.
-fn pascal(words: &[&str]) -> String {
+fn pascal_case(words: &[&str]) -> String {
     let words = words.iter().flat_map(|words| words.split('_'));
     let capital = |word: &str| match word.split_at_checked(1) {
         Some((first, rest)) => first.to_uppercase() + rest,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     BEYOND_POLL_DELAY, PROJECT,
-    scripted_server::{self, Reply, refusal},
+    scripted_server::{self, Reply, error_body},
     video_request, world,
 };
 use crate::world::assert_problem;
@@ -87,7 +87,7 @@ async fn s15_an_export_whose_response_was_lost_is_found_and_not_requested_again(
 #[tokio::test]
 async fn s16_an_export_that_never_began_expires_and_is_not_requested_again() {
     let (world, studio) = world().await;
-    studio.reply_with("export", [Reply::Raw(500, refusal(5000, "oops"))]);
+    studio.reply_with("export", [Reply::Raw(500, error_body(5000, "oops"))]);
     let id = world.submit_request(&video_request()).await;
     world.sweep(BEYOND_POLL_DELAY).await;
     assert_eq!(world.job(&id).await["status"], "unknown");
@@ -102,11 +102,11 @@ async fn s16_an_export_that_never_began_expires_and_is_not_requested_again() {
 async fn s17_rejections_are_reported_by_their_kind() {
     let (world, studio) = world().await;
     for (status, body, answered, kind) in [
-        (402, refusal(1, "pay"), 429, "provider-quota"),
-        (200, refusal(1, "not enough credits"), 429, "provider-quota"),
-        (403, refusal(4030, "not yours"), 403, "provider-plan"),
-        (200, refusal(4040, "project does not exist"), 422, "provider-refused-request"),
-        (400, refusal(4000, "bad resolution"), 422, "provider-refused-request"),
+        (402, error_body(1, "pay"), 429, "provider-quota"),
+        (200, error_body(1, "not enough credits"), 429, "provider-quota"),
+        (403, error_body(4030, "not yours"), 403, "provider-plan"),
+        (200, error_body(4040, "project does not exist"), 422, "provider-refused-request"),
+        (400, error_body(4000, "bad resolution"), 422, "provider-refused-request"),
     ] {
         studio.reply_with("export", [Reply::Raw(status, body)]);
         assert_problem(&world.post(&video_request(), &[]).await, answered, kind);
@@ -123,7 +123,7 @@ async fn s18_the_returned_project_id_is_polled_with_the_requested_one_as_fallbac
     assert!(studio.requests("progress")[0].path.ends_with("/other"));
     world.age_job(&id, Duration::from_secs(60)).await;
     let done = json!({ "progress": 100, "downloadUrl": studio.video_url() });
-    studio.reply_with("progress", [Reply::Raw(404, refusal(4040, "none")), Reply::Data(done)]);
+    studio.reply_with("progress", [Reply::Raw(404, error_body(4040, "none")), Reply::Data(done)]);
     world.sweep(BEYOND_POLL_DELAY).await;
     world.wait_for_status(&id, "stored").await;
     assert!(studio.requests("progress")[2].path.ends_with(PROJECT));
@@ -161,7 +161,7 @@ async fn a_tracked_project_is_polled_and_never_exported() {
     world.sweep(BEYOND_POLL_DELAY).await;
     world.wait_for_status(&id, "stored").await;
     assert_eq!(studio.request_count(&["export"]), 0);
-    studio.reply_with("project", [Reply::Raw(404, refusal(4040, "none"))]);
+    studio.reply_with("project", [Reply::Raw(404, error_body(4040, "none"))]);
     let rejection = world.post(&request, &[]).await;
     let problem = assert_problem(&rejection, 422, "provider-refused-request");
     assert_eq!(problem["errors"][0]["field"], "project_id");
@@ -170,7 +170,7 @@ async fn a_tracked_project_is_polled_and_never_exported() {
 #[tokio::test]
 async fn an_export_already_in_progress_is_polled_instead_of_requested_again() {
     let (world, studio) = world().await;
-    studio.reply_with("export", [Reply::Raw(409, refusal(7, "export already in progress"))]);
+    studio.reply_with("export", [Reply::Raw(409, error_body(7, "export already in progress"))]);
     let id = world.submit_request(&video_request()).await;
     studio.complete_video();
     world.sweep(BEYOND_POLL_DELAY).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     BEYOND_POLL_DELAY,
-    scripted_server::{Reply, ScriptedStudio, refusal},
+    scripted_server::{Reply, ScriptedStudio, error_body},
     video_request, world,
 };
 use crate::world::World;
@@ -98,12 +98,12 @@ async fn s09_a_failure_is_reported_with_its_reason() {
 
 #[tokio::test]
 async fn s10_three_error_responses_fail_the_job_and_server_errors_do_not() {
-    let (world, _studio, id) = job_after_sweeps(2, |_| vec![Reply::Raw(200, refusal(77, "odd"))]).await;
+    let (world, _studio, id) = job_after_sweeps(2, |_| vec![Reply::Raw(200, error_body(77, "odd"))]).await;
     assert_eq!(world.job(&id).await["status"], "submitted");
     world.sweep(BEYOND_POLL_DELAY).await;
     assert_eq!(world.wait_for_status(&id, "failed").await["error"]["provider"]["id"], "77");
 
-    let (world, studio, id) = job_after_sweeps(5, |_| vec![Reply::Raw(500, refusal(5000, "oops"))]).await;
+    let (world, studio, id) = job_after_sweeps(5, |_| vec![Reply::Raw(500, error_body(5000, "oops"))]).await;
     assert_eq!(world.job(&id).await["status"], "submitted");
     studio.complete_video();
     world.sweep(BEYOND_POLL_DELAY).await;
@@ -152,7 +152,7 @@ async fn s14_throttling_and_gateway_error_pages_are_retried() {
 
 #[tokio::test]
 async fn s20_s21_an_unknown_project_is_polled_at_first_and_missing_later() {
-    let none = || Reply::Raw(404, refusal(4040, "project does not exist"));
+    let none = || Reply::Raw(404, error_body(4040, "project does not exist"));
     let (world, studio, id) = job_after_sweeps(1, |_| vec![none()]).await;
     assert_eq!(world.job(&id).await["status"], "submitted");
     studio.reply_with("project", [none()]);

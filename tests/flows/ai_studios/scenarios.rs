@@ -14,9 +14,9 @@ use crate::world::World;
 /// Starts a world that plays this scenario. Returns it with the request for the scenario's project.
 async fn start_scenario(scenario: &str, variant: &str) -> (World, Value) {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
-    control(&world, Method::PUT, "/scenario", json!({ "scenario": scenario, "variant": variant }));
+    call_admin_api(&world, Method::PUT, "/scenario", json!({ "scenario": scenario, "variant": variant }));
     if !["S02", "S22", "S23", "S24"].contains(&scenario) {
-        control(&world, Method::PUT, "/knobs", json!({ "webhook": { "events": "none" } }));
+        call_admin_api(&world, Method::PUT, "/knobs", json!({ "webhook": { "events": "none" } }));
     }
     let described = world.simulator("ai_studios").describe();
     let project = match scenario {
@@ -26,7 +26,7 @@ async fn start_scenario(scenario: &str, variant: &str) -> (World, Value) {
     (world, json!({ "provider": "ai_studios", "kind": "export", "project_id": project }))
 }
 
-pub(super) fn control(world: &World, method: Method, path: &str, body: Value) -> Value {
+pub(super) fn call_admin_api(world: &World, method: Method, path: &str, body: Value) -> Value {
     let response = world.simulator("ai_studios").admin(method, path, &body);
     response.unwrap_or_else(|rejection| panic!("{path}: {} {}", rejection.status, rejection.body))
 }
@@ -34,8 +34,8 @@ pub(super) fn control(world: &World, method: Method, path: &str, body: Value) ->
 /// How many exports were requested from the provider, and how many it accepted.
 pub(super) fn export_counts(world: &World) -> (usize, u64) {
     let path = "/requests?endpoint=api&method=POST&path=/api/odin/v3/editor/project/export";
-    let requested = control(world, Method::GET, path, Value::Null).as_array().map_or(0, Vec::len);
-    let accepted = control(world, Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64();
+    let requested = call_admin_api(world, Method::GET, path, Value::Null).as_array().map_or(0, Vec::len);
+    let accepted = call_admin_api(world, Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64();
     (requested, accepted.expect("a count"))
 }
 
@@ -51,7 +51,7 @@ async fn run_scenario(scenario: &str, variant: &str) -> (World, Value) {
             return (world, job);
         }
         world.age_job(&id, Duration::from_secs(seconds)).await;
-        control(&world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
+        call_admin_api(&world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
         world.sweep(BEYOND_POLL_DELAY).await;
     }
     panic!("{scenario} {variant} does not end: {:#}", world.job(&id).await);
@@ -74,7 +74,7 @@ async fn assert_lands(scenarios: &[(&str, &[&str])]) {
             assert_eq!(job["status"], "stored", "{scenario} {variant}: {job:#}");
             assert_eq!(export_counts(&world), (1, 1), "{scenario} {variant}");
             assert_eq!(world.read_manifest(&job).await["files"][0]["content_type"], "video/mp4");
-            let files = control(&world, Method::GET, "/requests?endpoint=files", Value::Null);
+            let files = call_admin_api(&world, Method::GET, "/requests?endpoint=files", Value::Null);
             assert!(!files.to_string().contains("authorization"), "{scenario} {variant}: a token left");
         }
     }
@@ -122,12 +122,12 @@ async fn s08_to_s11_exports_without_a_video_fail_with_a_named_reason() {
 async fn s12_to_s14_tokens_are_renewed_and_rate_limits_are_respected() {
     let (world, job) = run_scenario("S12", "plain").await;
     assert_eq!(job["status"], "stored", "{job:#}");
-    assert_eq!(control(&world, Method::GET, "/tokens", Value::Null)["issued"], 2);
+    assert_eq!(call_admin_api(&world, Method::GET, "/tokens", Value::Null)["issued"], 2);
     for variant in ["envelope", "http_200", "page"] {
         let (world, request) = start_scenario("S13", variant).await;
         let rejection = world.post(&request, &[]).await;
         assert_eq!(rejection.status(), 424, "{variant}: {}", rejection.body());
-        let issued = control(&world, Method::GET, "/tokens", Value::Null)["issued"].clone();
+        let issued = call_admin_api(&world, Method::GET, "/tokens", Value::Null)["issued"].clone();
         assert_eq!((issued, export_counts(&world)), (json!(2), (0, 0)), "{variant}");
     }
     assert_lands(&[("S14", &["retry_after", "bare", "page"])]).await;

@@ -61,8 +61,8 @@ impl ScriptedStudio {
     /// Starts a server with one project that was never exported. It accepts an export.
     pub(super) async fn start() -> Self {
         let script = Arc::new(Mutex::new(Script::default()));
-        let api = serve(script.clone(), api).await;
-        let files = serve(script.clone(), file).await;
+        let api = start_server(script.clone(), api_call_name).await;
+        let files = start_server(script.clone(), file_call_name).await;
         let studio = Self { api, files, script };
         studio.reply_with("export", [Reply::Data(json!({ "projectId": PROJECT }))]);
         studio.reply_with("project", [Reply::Data(json!({ "project": { "_id": PROJECT } }))]);
@@ -71,13 +71,13 @@ impl ScriptedStudio {
         studio
     }
 
-    fn script<T>(&self, work: impl FnOnce(&mut Script) -> T) -> T {
+    fn with_script<T>(&self, work: impl FnOnce(&mut Script) -> T) -> T {
         work(&mut self.script.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Scripts the replies to `progress`, `project`, `export`, `token`, `auth`, `workspaces` or `file`.
     pub(super) fn reply_with(&self, call: &str, answers: impl IntoIterator<Item = Reply>) {
-        self.script(|script| script.answers.insert(call.to_owned(), answers.into_iter().collect()));
+        self.with_script(|script| script.answers.insert(call.to_owned(), answers.into_iter().collect()));
     }
 
     /// Scripts the reply to every further poll.
@@ -97,7 +97,9 @@ impl ScriptedStudio {
 
     /// The recorded requests of one call.
     pub(super) fn requests(&self, call: &str) -> Vec<RecordedRequest> {
-        self.script(|script| script.requests.iter().filter(|request| request.call == call).cloned().collect())
+        self.with_script(|script| {
+            script.requests.iter().filter(|request| request.call == call).cloned().collect()
+        })
     }
 
     /// The number of recorded requests of these calls.
@@ -114,7 +116,7 @@ pub(super) fn video_bytes() -> Vec<u8> {
     video
 }
 
-async fn serve(script: Arc<Mutex<Script>>, name: fn(&str) -> String) -> String {
+async fn start_server(script: Arc<Mutex<Script>>, name: fn(&str) -> String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     let app = Router::new().fallback(respond).with_state((script, name));
@@ -122,7 +124,7 @@ async fn serve(script: Arc<Mutex<Script>>, name: fn(&str) -> String) -> String {
     origin
 }
 
-fn api(path: &str) -> String {
+fn api_call_name(path: &str) -> String {
     let path = path.trim_start_matches("/api/odin/v3");
     let call = match path {
         "/auth/token" => "token",
@@ -136,13 +138,13 @@ fn api(path: &str) -> String {
     call.to_owned()
 }
 
-fn file(_path: &str) -> String {
+fn file_call_name(_path: &str) -> String {
     "file".to_owned()
 }
 
-type Served = (Arc<Mutex<Script>>, fn(&str) -> String);
+type ServerContext = (Arc<Mutex<Script>>, fn(&str) -> String);
 
-async fn respond(State((script, name)): State<Served>, request: Request<Body>) -> Response {
+async fn respond(State((script, name)): State<ServerContext>, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
     let path = head.uri.path().to_owned();
@@ -153,7 +155,7 @@ async fn respond(State((script, name)): State<Served>, request: Request<Body>) -
     let reply = {
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
         script.requests.push(RecordedRequest { call: call.clone(), path, token, body });
-        next(&mut script, &call)
+        next_reply(&mut script, &call)
     };
     let envelope = |data: &Value| json!({ "success": true, "data": data }).to_string();
     let (status, header, body) = match reply {
@@ -173,27 +175,27 @@ async fn respond(State((script, name)): State<Served>, request: Request<Body>) -
     response.body(Body::from(body)).expect("a response")
 }
 
-fn next(script: &mut Script, call: &str) -> Reply {
+fn next_reply(script: &mut Script, call: &str) -> Reply {
     let answers = script.answers.entry(call.to_owned()).or_default();
     let reply = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
     match (reply, call) {
         (Some(reply), _) => reply,
         (None, "token") => {
             script.tokens += 1;
-            Reply::Data(json!({ "token": token(script.tokens) }))
+            Reply::Data(json!({ "token": access_token(script.tokens) }))
         }
-        (None, other) => Reply::Raw(404, refusal(4040, &format!("there is no {other}"))),
+        (None, other) => Reply::Raw(404, error_body(4040, &format!("there is no {other}"))),
     }
 }
 
 /// A token with a lifetime of one day, and with its number in its text.
-fn token(number: u32) -> String {
+fn access_token(number: u32) -> String {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     let claims = json!({ "iat": 1_000_000, "exp": 1_086_400 });
     format!("token{number}.{}.signature", BASE64_URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
 /// An error in the provider's envelope.
-pub(super) fn refusal(code: u16, message: &str) -> String {
+pub(super) fn error_body(code: u16, message: &str) -> String {
     json!({ "success": false, "error": { "code": code, "msg": message } }).to_string()
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     BEYOND_POLL_DELAY, PROJECT,
-    scripted_server::{Reply, refusal},
+    scripted_server::{Reply, error_body},
     video_request, world,
 };
 use crate::world::{World, assert_problem};
@@ -79,7 +79,7 @@ async fn s12_a_rejected_token_is_exchanged_once_and_the_request_retried() {
     let (world, studio) = world().await;
     let id = world.submit_request(&video_request()).await;
     let done = json!({ "progress": 100, "downloadUrl": studio.video_url() });
-    studio.reply_with("progress", [Reply::Raw(401, refusal(4010, "token expired")), Reply::Data(done)]);
+    studio.reply_with("progress", [Reply::Raw(401, error_body(4010, "token expired")), Reply::Data(done)]);
     world.sweep(BEYOND_POLL_DELAY).await;
     world.wait_for_status(&id, "stored").await;
     assert_eq!(tokens(&studio.requests("progress")), ["token1", "token2"]);
@@ -89,7 +89,7 @@ async fn s12_a_rejected_token_is_exchanged_once_and_the_request_retried() {
 #[tokio::test]
 async fn s13_a_token_that_is_always_rejected_fails_the_request_after_one_retry() {
     let (world, studio) = world().await;
-    studio.reply_with("project", [Reply::Raw(200, refusal(4010, "unauthorized"))]);
+    studio.reply_with("project", [Reply::Raw(200, error_body(4010, "unauthorized"))]);
     assert_problem(&world.post(&video_request(), &[]).await, 424, "provider-credentials");
     assert_eq!(
         (
@@ -104,7 +104,7 @@ async fn s13_a_token_that_is_always_rejected_fails_the_request_after_one_retry()
 #[tokio::test]
 async fn rejected_keys_are_reported_and_no_export_is_requested() {
     let (world, studio) = world().await;
-    studio.reply_with("token", [Reply::Raw(401, refusal(4010, "userKey is not known"))]);
+    studio.reply_with("token", [Reply::Raw(401, error_body(4010, "userKey is not known"))]);
     assert_problem(&world.post(&video_request(), &[]).await, 424, "provider-credentials");
     assert_eq!(studio.request_count(&["project", "export"]), 0);
 }

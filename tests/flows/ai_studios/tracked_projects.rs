@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     BEYOND_POLL_DELAY,
-    scenarios::{control, export_counts},
+    scenarios::{call_admin_api, export_counts},
 };
 use crate::world::World;
 
@@ -46,7 +46,7 @@ fn tracking_request(project: &Value) -> Value {
 /// Advances the time of the provider and of the job, runs a sweep, and returns the job.
 async fn advance_and_sweep(world: &World, id: &str, seconds: u64) -> Value {
     world.age_job(id, Duration::from_secs(seconds)).await;
-    control(world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
+    call_admin_api(world, Method::POST, "/clock/advance", json!({ "seconds": seconds }));
     world.sweep(BEYOND_POLL_DELAY).await;
     world.wait_for_empty_queue().await;
     world.job(id).await
@@ -85,7 +85,7 @@ async fn s31_an_automation_is_polled_until_its_owner_exports_it() {
 #[tokio::test]
 async fn s31_an_automation_that_never_ends_fails_as_stalled() {
     let world = World::start_with(|options| options.variable("AI_STUDIOS_REQUESTS_PER_SECOND", "0")).await;
-    control(&world, Method::PUT, "/scenario", json!({ "scenario": "S31", "variant": "stalls" }));
+    call_admin_api(&world, Method::PUT, "/scenario", json!({ "scenario": "S31", "variant": "stalls" }));
     let tool = OtherTool::start(&world).await;
     let topic = json!({ "topic": "Spring", "options": {} });
     let project = tool.post("/automation/topic_to_video", &topic).await["projectId"].clone();

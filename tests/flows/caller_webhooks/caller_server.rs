@@ -106,8 +106,8 @@ impl Caller {
     /// Waits until so many webhooks were received. Returns all of them.
     pub(super) async fn wait_for_webhooks(&self, times: usize) -> Vec<ReceivedWebhook> {
         until(&format!("a caller receives {times} webhooks"), || async {
-            let told = self.received_webhooks();
-            (told.len() >= times).then_some(told)
+            let webhooks = self.received_webhooks();
+            (webhooks.len() >= times).then_some(webhooks)
         })
         .await
     }

@@ -14,9 +14,9 @@ use super::{
 use crate::world::World;
 
 /// More messages than the worker has concurrent invocations for.
-const HANGING: usize = 25;
+const UNRESPONSIVE_WEBHOOKS: usize = 25;
 /// With two concurrent batches of ten and a timeout of 15 s, this number would take 30 s.
-const QUEUED: usize = 40;
+const QUEUED_WEBHOOKS: usize = 40;
 
 impl World {
     /// Queues webhooks, one for each URL and in this order.
@@ -38,9 +38,9 @@ impl World {
 }
 
 /// A world with a caller that answers, and one that never does.
-async fn start_with_silent_caller() -> (World, Caller, Caller) {
+async fn start_with_unresponsive_caller() -> (World, Caller, Caller) {
     let unresponsive = Caller::start().await;
-    unresponsive.respond_with([Never; 10 * QUEUED]);
+    unresponsive.respond_with([Never; 10 * QUEUED_WEBHOOKS]);
     let origin = unresponsive.origin.clone();
     let (world, caller) = start_with_caller(|mut options| {
         options.callers.push(origin);
@@ -53,8 +53,8 @@ async fn start_with_silent_caller() -> (World, Caller, Caller) {
 
 #[tokio::test]
 async fn unresponsive_callers_do_not_delay_jobs() {
-    let (world, _caller, unresponsive) = start_with_silent_caller().await;
-    world.enqueue_webhooks(&vec![unresponsive.url(); HANGING]).await;
+    let (world, _caller, unresponsive) = start_with_unresponsive_caller().await;
+    world.enqueue_webhooks(&vec![unresponsive.url(); UNRESPONSIVE_WEBHOOKS]).await;
     unresponsive.wait_for_webhooks(10).await;
     let id = world.submit_export(2).await;
     world.wait_for_status(&id, "stored").await;
@@ -65,8 +65,8 @@ async fn unresponsive_callers_do_not_delay_jobs() {
 
 #[tokio::test]
 async fn a_caller_behind_many_unresponsive_ones_is_notified_within_one_batch() {
-    let (world, caller, unresponsive) = start_with_silent_caller().await;
-    let mut urls = vec![unresponsive.url(); QUEUED];
+    let (world, caller, unresponsive) = start_with_unresponsive_caller().await;
+    let mut urls = vec![unresponsive.url(); QUEUED_WEBHOOKS];
     urls.push(caller.url());
     let began = Instant::now();
     world.enqueue_webhooks(&urls).await;
@@ -77,7 +77,7 @@ async fn a_caller_behind_many_unresponsive_ones_is_notified_within_one_batch() {
 
 #[tokio::test]
 async fn an_unresponsive_caller_gets_a_shorter_timeout_for_a_while() {
-    let (world, _caller, unresponsive) = start_with_silent_caller().await;
+    let (world, _caller, unresponsive) = start_with_unresponsive_caller().await;
     world.enqueue_webhooks(&[unresponsive.url()]).await;
     world.wait_for_hidden_message().await;
     let began = Instant::now();

@@ -36,8 +36,8 @@ impl FileServer {
         let count = request_count.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let held = count.fetch_add(1, Ordering::SeqCst) + 1 == place;
-                tokio::spawn(respond(stream, held));
+                let is_stalled = count.fetch_add(1, Ordering::SeqCst) + 1 == place;
+                tokio::spawn(respond(stream, is_stalled));
             }
         });
         Self { origin, request_count }
@@ -67,15 +67,15 @@ impl FileServer {
 }
 
 /// Serves content that is recognised as a PDF. It contains the path, so that no two files are equal.
-async fn respond(mut stream: TcpStream, held: bool) -> std::io::Result<()> {
+async fn respond(mut stream: TcpStream, is_stalled: bool) -> std::io::Result<()> {
     let mut request = [0; 4096];
     let read = stream.read(&mut request).await?;
     let line = String::from_utf8_lossy(&request[..read]).lines().next().unwrap_or_default().to_owned();
     let body = format!("%PDF-1.7\n% {line}\n%%EOF\n");
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).await?;
-    let sent = if held { 4 } else { body.len() };
+    let sent = if is_stalled { 4 } else { body.len() };
     stream.write_all(&body.as_bytes()[..sent]).await?;
-    while held && stream.read(&mut request).await? > 0 {}
+    while is_stalled && stream.read(&mut request).await? > 0 {}
     Ok(())
 }

@@ -112,8 +112,8 @@ async fn every_error_format_is_reported_with_the_callers_field_names() {
             let response = world.post(request, &[]).await;
             let rejection = assert_problem(&response, 422, "provider-refused-request");
             let fields = [format!("{path}.headline.font_size"), format!("{path}.root.background_color")];
-            let told: &[String] = if generation == "e0" { &[] } else { &fields };
-            assert_eq!(error_fields(rejection), told, "{generation}: {rejection}");
+            let expected: &[String] = if generation == "e0" { &[] } else { &fields };
+            assert_eq!(error_fields(rejection), expected, "{generation}: {rejection}");
             assert_eq!(rejection["provider"]["status"], 400, "{generation}");
             assert_eq!(world.job(rejection["job_id"].as_str().expect("an id")).await["status"], "failed");
         }

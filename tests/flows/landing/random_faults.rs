@@ -9,7 +9,7 @@ mod faulty_server;
 
 use std::{ops::Range, panic::AssertUnwindSafe, time::Duration};
 
-use faulty_server::{Fault, ServingMode, Source};
+use faulty_server::{Fault, FaultyServer, ServingMode};
 use futures_util::{FutureExt, StreamExt, stream};
 use harness::{
     BUCKET,
@@ -99,7 +99,7 @@ impl Case {
 
     async fn check(self) {
         let files = vec![archive_of(3, self.length), another_archive_of(3, self.length)];
-        let source = Source::serving(files, self.mode, self.faults.clone()).await;
+        let source = FaultyServer::start(files, self.mode, self.faults.clone()).await;
         let world = World::start_with(|options| {
             let options = options.variable("TRUSTED_ORIGINS", source.origin.clone());
             options.variable("RETRY_BASE_SECONDS", "0").variable("UNPACK", "false")
@@ -125,7 +125,7 @@ impl Case {
         }
     }
 
-    async fn assert_stored(&self, world: &World, job: &Value, source: &Source) {
+    async fn assert_stored(&self, world: &World, job: &Value, source: &FaultyServer) {
         let key = job["archive"]["key"].as_str().expect("a key");
         let bytes = world.read_object(key).await;
         assert!(
@@ -140,7 +140,7 @@ impl Case {
     }
 
     /// A job may only fail for a fault that cannot be recovered, with the error of that fault.
-    async fn assert_failed(&self, world: &World, job: &Value, source: &Source) {
+    async fn assert_failed(&self, world: &World, job: &Value, source: &FaultyServer) {
         let error = &job["error"];
         let excused = match error["type"].as_str() {
             Some("ArchiveInvalid") => self.may_serve_shortened_file(),

@@ -56,9 +56,9 @@ async fn a_redirect_to_the_archive_is_followed() {
     let id = world.submit_export(3).await;
     assert_eq!(world.wait_for_attempts(&world.callback_url(&id), 1).await, [200]);
     let sent = world.deliveries().pop().expect("a delivery");
-    let told: Value =
+    let callback: Value =
         serde_json::from_str(sent["attempts"][0]["body"].as_str().expect("text")).expect("JSON");
-    let location = &told["archive_url"];
+    let location = &callback["archive_url"];
     world.inject_fault(
         json!({ "on": "archive", "kind": "redirect", "location": location, "status": 307, "count": 3 }),
     );

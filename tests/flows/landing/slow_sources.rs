@@ -23,26 +23,26 @@ struct DrippingSource {
     origin: String,
     /// How many of the next responses are slow.
     drips: Arc<AtomicUsize>,
-    asked: Arc<AtomicUsize>,
+    request_count: Arc<AtomicUsize>,
 }
 
 impl DrippingSource {
     async fn start(times: usize, file: Vec<u8>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
-        let (drips, asked) = (Arc::new(AtomicUsize::new(times)), Arc::new(AtomicUsize::new(0)));
-        let (left, count, file) = (drips.clone(), asked.clone(), Bytes::from(file));
+        let (drips, request_count) = (Arc::new(AtomicUsize::new(times)), Arc::new(AtomicUsize::new(0)));
+        let (left, count, file) = (drips.clone(), request_count.clone(), Bytes::from(file));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // The client closes a connection that it has given up; the error is ignored.
                 tokio::spawn(respond(stream, file.clone(), left.clone(), count.clone()));
             }
         });
-        Self { origin, drips, asked }
+        Self { origin, drips, request_count }
     }
 
     fn request_count(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+        self.request_count.load(Ordering::SeqCst)
     }
 }
 
@@ -51,7 +51,7 @@ async fn respond(
     mut stream: TcpStream,
     file: Bytes,
     drips: Arc<AtomicUsize>,
-    asked: Arc<AtomicUsize>,
+    request_count: Arc<AtomicUsize>,
 ) -> std::io::Result<()> {
     let mut request = vec![];
     while !request.ends_with(b"\r\n\r\n") {
@@ -61,7 +61,7 @@ async fn respond(
     }
     let mut slow = request.starts_with(b"GET /drip");
     if slow {
-        asked.fetch_add(1, Ordering::SeqCst);
+        request_count.fetch_add(1, Ordering::SeqCst);
         slow = drips.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
     }
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", file.len());

@@ -115,8 +115,8 @@ impl World {
         }
         self.sweep(3600).await;
         let path = "/requests?endpoint=api&method=POST&path=/api/odin/v3/editor/project/export";
-        let asked = studio.admin(Method::GET, path, &Value::Null).expect("a list");
-        let last = asked.as_array().and_then(|asked| asked.last()).expect("a request");
+        let requests = studio.admin(Method::GET, path, &Value::Null).expect("a list");
+        let last = requests.as_array().and_then(|requests| requests.last()).expect("a request");
         let body: Value = serde_json::from_str(last["body"].as_str().expect("text")).expect("JSON");
         let url = body["webhookUrl"].as_str().expect("a URL").to_owned();
         let token = self.token_secret().await["providers"]["ai_studios"]["token"]["value"].clone();

@@ -18,7 +18,7 @@ static BODIES: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
     let content = |response: &Value| response["content"].as_object().cloned().unwrap_or_default();
     let mut bodies = BTreeMap::new();
     for response in
-        DESCRIPTION["paths"].as_object().expect("paths").values().flat_map(operations).flat_map(answers)
+        DESCRIPTION["paths"].as_object().expect("paths").values().flat_map(operations).flat_map(responses)
     {
         for schema in content(response).values().map(|media| &media["schema"]) {
             bodies.entry(schema.to_string()).or_insert_with(|| validator(&strict, schema));
@@ -49,8 +49,12 @@ fn operations(path: &Value) -> impl Iterator<Item = &Value> {
         .filter(|operation| operation["responses"].is_object())
 }
 
-fn answers(operation: &Value) -> impl Iterator<Item = &Value> {
-    operation["responses"].as_object().into_iter().flat_map(|answers| answers.values()).map(resolve_reference)
+fn responses(operation: &Value) -> impl Iterator<Item = &Value> {
+    operation["responses"]
+        .as_object()
+        .into_iter()
+        .flat_map(|responses| responses.values())
+        .map(resolve_reference)
 }
 
 /// Resolves a reference.

@@ -5,9 +5,9 @@ use harness::cloud::{Outage, Service};
 use crate::world::World;
 
 /// Lands an export in one request or in parts, and loses the first response to this operation.
-async fn assert_stored_after_lost_response(service: Service, operation: &str, in_parts: bool) {
+async fn assert_stored_after_lost_response(service: Service, operation: &str, is_multipart: bool) {
     let world = World::start().await;
-    if in_parts {
+    if is_multipart {
         world.hide_archive_length();
     }
     let (id, url) = world.submit_export_without_callback(2).await;

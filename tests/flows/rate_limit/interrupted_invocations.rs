@@ -32,7 +32,7 @@ impl World {
 async fn a_job_whose_invocation_ends_while_waiting_after_a_429_is_submitted_once() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 20 }));
-    let dies = world.spawn_submission();
+    let invocation = world.spawn_submission();
     let id = world.wait_for_waiting_job().await;
     let job = world.job(&id).await;
     assert_eq!(
@@ -40,8 +40,8 @@ async fn a_job_whose_invocation_ends_while_waiting_after_a_429_is_submitted_once
         (&json!("ProviderThrottled"), 1),
         "{job:#}"
     );
-    dies.abort();
-    assert!(dies.await.is_err_and(|e| e.is_cancelled()));
+    invocation.abort();
+    assert!(invocation.await.is_err_and(|e| e.is_cancelled()));
 
     world.sweep(120).await;
     world.wait_for_status(&id, "stored").await;
@@ -52,10 +52,10 @@ async fn a_job_whose_invocation_ends_while_waiting_after_a_429_is_submitted_once
 async fn a_job_whose_invocation_ends_before_its_reservation_is_submitted_once() {
     let world = rate_limited_world(0.2, |options| options.variable("MAX_SUBMIT_WAIT_SECONDS", "15")).await;
     world.submit_export(1).await;
-    let dies = world.spawn_submission();
+    let invocation = world.spawn_submission();
     let id = world.wait_for_waiting_job().await;
-    dies.abort();
-    assert!(dies.await.is_err_and(|e| e.is_cancelled()));
+    invocation.abort();
+    assert!(invocation.await.is_err_and(|e| e.is_cancelled()));
     assert_eq!(world.export_requests().len(), 1);
 
     world.sweep(120).await;
@@ -67,11 +67,11 @@ async fn a_job_whose_invocation_ends_before_its_reservation_is_submitted_once() 
 async fn a_job_that_the_queue_submits_while_its_invocation_waits_is_submitted_once() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 4 }));
-    let waits = world.spawn_submission();
+    let invocation = world.spawn_submission();
     let id = world.wait_for_waiting_job().await;
     world.sweep(120).await;
     world.wait_for_status(&id, "stored").await;
-    let response = waits.await.expect("an end").expect("a job");
+    let response = invocation.await.expect("an end").expect("a job");
     assert_eq!((&response["job_id"], &response["status"]), (&json!(id), &json!("stored")));
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 1));
 }
@@ -80,10 +80,10 @@ async fn a_job_that_the_queue_submits_while_its_invocation_waits_is_submitted_on
 async fn a_job_cancelled_while_waiting_after_a_429_is_not_submitted_again() {
     let world = World::start().await;
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 2 }));
-    let waits = world.spawn_submission();
+    let invocation = world.spawn_submission();
     let id = world.wait_for_waiting_job().await;
     world.invoke(json!({ "command": "cancel", "job_id": id })).await.expect("cancelled");
-    let response = waits.await.expect("an end").expect("a job");
+    let response = invocation.await.expect("an end").expect("a job");
     assert_eq!((&response["job_id"], &response["status"]), (&json!(id), &json!("cancelled")));
     assert_eq!((world.export_requests().len(), world.accepted_exports()), (1, 0));
 }

@@ -3,7 +3,7 @@
 use harness::cloud::{Outage, Service};
 use serde_json::json;
 
-use super::{A_MINUTE, counts};
+use super::{A_MINUTE, sweep_counts};
 use crate::world::World;
 
 /// How often the AWS client attempts a call.
@@ -19,7 +19,7 @@ async fn ready_files_whose_message_was_lost_are_landed() {
     assert_eq!(world.job(&id).await["status"], "received");
 
     // A job whose check failed is postponed.
-    assert_eq!(counts(&world.sweep(10 * A_MINUTE).await), (1, 0));
+    assert_eq!(sweep_counts(&world.sweep(10 * A_MINUTE).await), (1, 0));
     let job = world.wait_for_status(&id, "stored").await;
     assert_eq!((&job["files_total"], world.polls().len()), (&json!(3), 1));
 }
@@ -34,7 +34,7 @@ async fn a_waiting_job_whose_message_was_lost_is_submitted() {
     world.purge_submissions_queue().await;
     world.stack.resume_submissions();
     // The job before it is active, too.
-    assert_eq!(counts(&world.sweep(A_MINUTE).await), (2, 0));
+    assert_eq!(sweep_counts(&world.sweep(A_MINUTE).await), (2, 0));
     world.wait_for_status(&id, "submitted").await;
     assert_eq!(world.accepted_exports(), 2);
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A world with so many active generations that are due. The provider reports all of them as unfinished.
-async fn world_with_silent_jobs(count: usize, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
+async fn world_with_active_jobs(count: usize, change: impl FnOnce(StackOptions) -> StackOptions) -> World {
     let world = World::start_with(change).await;
     world.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 3600 }));
     let id = world.submit_request(&world.three_format_request()).await;
@@ -80,7 +80,7 @@ impl World {
     }
 
     /// The number of polls that the provider received, and the maximum in any second.
-    fn peak_poll_rate(&self) -> (u64, u64) {
+    fn poll_statistics(&self) -> (u64, u64) {
         let peak = self.admin(Method::GET, "/requests/peak?method=GET", Value::Null);
         (peak["all_requests"].as_u64().expect("a count"), peak["requests"].as_u64().expect("a count"))
     }
@@ -88,16 +88,16 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_active_generations_are_each_polled_once() {
-    let world = world_with_silent_jobs(500, |options| options).await;
+    let world = world_with_active_jobs(500, |options| options).await;
     assert_eq!(world.sweep_until_finished().await, 500);
     let polled: BTreeSet<String> = world.polls().iter().map(|poll| poll["path"].to_string()).collect();
-    assert_eq!((polled.len(), world.peak_poll_rate().0), (500, 500));
+    assert_eq!((polled.len(), world.poll_statistics().0), (500, 500));
     assert_eq!(world.sweep_until_finished().await, 0, "a job is polled again only when it is due");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_job_item_does_not_block_the_others() {
-    let world = world_with_silent_jobs(200, |options| options).await;
+    let world = world_with_active_jobs(200, |options| options).await;
     let damaged = world.job_items().await[0]["pk"].as_s().expect("an id").clone();
     // It is due first in every sweep.
     world
@@ -105,29 +105,29 @@ async fn a_damaged_job_item_does_not_block_the_others() {
         .await;
     let swept = world.sweep(0).await;
     assert_eq!((&swept["checked"], &swept["unfinished"]), (&json!(199), &json!(true)));
-    assert_eq!(world.peak_poll_rate().0, 199);
+    assert_eq!(world.poll_statistics().0, 199);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_out_of_time_leaves_the_rest_to_the_next_one() {
     let change = |options: StackOptions| options.variable("SWEEP_SECONDS", "1");
     let world =
-        world_with_silent_jobs(60, |options| change(options).variable("ABYSSALE_REQUESTS_PER_SECOND", "20"))
+        world_with_active_jobs(60, |options| change(options).variable("ABYSSALE_REQUESTS_PER_SECOND", "20"))
             .await;
     let first = world.sweep(0).await;
     assert_eq!(first["unfinished"], true, "{first}");
     let left = 60 - first["checked"].as_u64().expect("a count");
     assert!(left > 20, "{first}");
-    assert_eq!((world.sweep_until_finished().await, world.peak_poll_rate().0), (left, 60));
-    assert!(world.peak_poll_rate().1 <= 30, "{} in a second", world.peak_poll_rate().1);
+    assert_eq!((world.sweep_until_finished().await, world.poll_statistics().0), (left, 60));
+    assert!(world.poll_statistics().1 <= 30, "{} in a second", world.poll_statistics().1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_concurrent_sweeps_share_the_rate_limit() {
     let world =
-        world_with_silent_jobs(50, |options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
+        world_with_active_jobs(50, |options| options.variable("ABYSSALE_REQUESTS_PER_SECOND", "20")).await;
     tokio::join!(world.sweep_until_finished(), world.sweep_until_finished());
-    let (polled, most) = world.peak_poll_rate();
+    let (polled, most) = world.poll_statistics();
     // Both may check a job at the same time. A second poll does no harm, and respects the rate limit, too.
     assert!((50..=100).contains(&polled), "{polled}");
     assert!(most <= 30, "{most} in a second");
@@ -141,7 +141,7 @@ async fn ten_thousand_active_generations_measured() {
         let change = |options: StackOptions| {
             with_worker_processes(options).variable("ABYSSALE_REQUESTS_PER_SECOND", per_second)
         };
-        let world = world_with_silent_jobs(10_000, change).await;
+        let world = world_with_active_jobs(10_000, change).await;
         let started = Instant::now();
         let sweeps = world.sweep_until_finished();
         tokio::pin!(sweeps);
@@ -155,7 +155,7 @@ async fn ten_thousand_active_generations_measured() {
                 }
             }
         };
-        let (polled, most) = world.peak_poll_rate();
+        let (polled, most) = world.poll_statistics();
         println!(
             "rate {per_second}/s: {checked} checked and {polled} polled in {:.1?}, at most {most} in a second, {} MiB",
             started.elapsed(),

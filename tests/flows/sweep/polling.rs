@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use super::{A_MINUTE, counts};
+use super::{A_MINUTE, sweep_counts};
 use crate::{generation::assert_mentions, world::World};
 
 /// A world whose provider finishes at once and sends no callback.
@@ -37,16 +37,16 @@ async fn every_generation_with_a_lost_callback_lands_by_polling() {
     }
     world.inject_fault(json!({ "on": "generation", "kind": "format_error" }));
     let failing = world.submit_request(&world.three_format_request()).await;
-    assert_eq!(counts(&world.sweep(0).await), (0, 0), "no job is due yet");
+    assert_eq!(sweep_counts(&world.sweep(0).await), (0, 0), "no job is due yet");
 
     let swept = world.sweep(A_MINUTE).await;
-    assert_eq!((counts(&swept), &swept["unfinished"]), ((5, 5), &json!(false)));
+    assert_eq!((sweep_counts(&swept), &swept["unfinished"]), ((5, 5), &json!(false)));
     for id in &ids {
         let job = world.wait_for_status(id, "stored").await;
         world.assert_files_match_manifest(&world.read_manifest(&job).await).await;
     }
     assert_eq!(world.wait_for_status(&failing, "failed").await["error"]["type"], "ProviderFailed");
-    assert_eq!((world.polls().len(), counts(&world.sweep(7 * 24 * 3600).await)), (5, (0, 0)));
+    assert_eq!((world.polls().len(), sweep_counts(&world.sweep(7 * 24 * 3600).await)), (5, (0, 0)));
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn active_work_is_polled_with_growing_delays() {
     let before = world.job(&id).await;
     for seconds in [3, 6, 12, 24, 30, 30] {
         let polled_at = OffsetDateTime::now_utc();
-        assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 0));
+        assert_eq!(sweep_counts(&world.sweep(A_MINUTE).await), (1, 0));
         let wait = world.due_at(&id).await - polled_at;
         // Jitter of up to half a second, and what the machine takes.
         let around = Duration::seconds(seconds)..Duration::seconds(seconds + 3);
@@ -134,7 +134,7 @@ async fn provider_failures_postpone_the_poll_and_do_not_change_the_job() {
         fault["on"] = json!("call");
         world.inject_fault(fault.clone());
         let polled_at = OffsetDateTime::now_utc();
-        assert_eq!(counts(&world.sweep(A_MINUTE).await), (1, 0), "{fault}");
+        assert_eq!(sweep_counts(&world.sweep(A_MINUTE).await), (1, 0), "{fault}");
         assert!(world.due_at(&id).await - polled_at >= Duration::seconds(seconds), "{fault}");
         assert_eq!(world.job(&id).await, before, "{fault}");
     }

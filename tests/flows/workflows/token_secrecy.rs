@@ -46,7 +46,7 @@ async fn no_token_is_shown_logged_or_published() {
         json!({ "task_token": "s3cret\u{7}", "callback_id": "s3cret!", "webhook_url": "s3cret" });
     let rejection = world.invoke(event).await.expect_err("a failure");
 
-    let manifest = world.read_object(shown_key(&world, id).await.as_str()).await;
+    let manifest = world.read_object(manifest_key(&world, id).await.as_str()).await;
     let events = format!("{:?}", world.cloud.events());
     let log = log_buffer.text();
     assert!(log.contains("does not wait any more") && log.contains("cannot be told"), "{log}");
@@ -62,6 +62,6 @@ async fn no_token_is_shown_logged_or_published() {
     }
 }
 
-async fn shown_key(world: &World, id: &str) -> String {
+async fn manifest_key(world: &World, id: &str) -> String {
     world.wait_for_status(id, "stored").await["manifest"]["key"].as_str().expect("a key").to_owned()
 }

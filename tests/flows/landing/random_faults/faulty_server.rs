@@ -68,7 +68,7 @@ pub(super) fn faults() -> impl Strategy<Value = Fault> {
 }
 
 /// A running server.
-pub(super) struct Source {
+pub(super) struct FaultyServer {
     pub(super) origin: String,
     shared: Arc<Shared>,
 }
@@ -88,9 +88,9 @@ struct ServerState {
     request_log: Vec<String>,
 }
 
-impl Source {
+impl FaultyServer {
     /// Serves the first of these files, and the second after [`Fault::FileChanged`]. Each request uses one fault.
-    pub(super) async fn serving(files: Vec<Vec<u8>>, mode: ServingMode, faults: Vec<Fault>) -> Self {
+    pub(super) async fn start(files: Vec<Vec<u8>>, mode: ServingMode, faults: Vec<Fault>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let files = files.into_iter().map(Bytes::from).collect();
@@ -120,14 +120,14 @@ impl Source {
 
 impl Shared {
     /// Takes the next fault. Returns it with the index of the served file.
-    fn next(&self, requested: &str) -> (Fault, usize) {
+    fn take_fault(&self, requested: &str) -> (Fault, usize) {
         let mut state = self.state.lock().expect("no panic");
         let fault = state.faults.pop_front().unwrap_or(Fault::None);
         if matches!(fault, Fault::FileChanged) {
             state.file = self.files.len() - 1;
         }
-        let told = format!("file {}, {requested}: {fault:?}", state.file);
-        state.request_log.push(told);
+        let entry = format!("file {}, {requested}: {fault:?}", state.file);
+        state.request_log.push(entry);
         (fault, state.file)
     }
 }
@@ -154,7 +154,7 @@ async fn respond(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<
         }
     }
     let request = String::from_utf8_lossy(&request).into_owned();
-    let (fault, number) = shared.next(header(&request, "range").unwrap_or("no range"));
+    let (fault, number) = shared.take_fault(header(&request, "range").unwrap_or("no range"));
     let file = match fault {
         Fault::Shorter(at) => shared.files[number].slice(..(shared.files[number].len() * at / 1000).max(1)),
         _ => shared.files[number].clone(),
