@@ -24,7 +24,7 @@ async fn throttling_of_one_job_pauses_all_reserved_submissions() {
     let responses = world.submit_burst(60).await;
     assert!(responses.iter().all(|response| response.status() == 202));
     world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 3 }));
-    // Fifty of them have a reservation within the next_at seconds, and the first one is throttled.
+    // Fifty of them have a reservation within the next seconds, and the first one is throttled.
     world.stack.resume_submissions();
 
     world.wait_until_all_submitted(60).await;
