@@ -1,4 +1,4 @@
-//! A job as an item of the table.
+//! Writes a job as an item of the table and reads it back.
 
 use model::{
     Error, Job, JobId, Origin, Outbox, OutboxProgress, PollState, ProviderJobId, ProviderName, Retries,
@@ -8,46 +8,46 @@ use serde_json::{Map, Value};
 use time::{Date, OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem};
 
 use crate::{
-    item::{Item, Reader, Writer, unreadable},
-    waiters,
+    item::{Item, ItemReader, ItemWriter, unreadable},
+    notify_targets_attribute,
 };
 
-/// The sort key of a job's own item.
+/// The sort key of a job's item.
 pub(crate) const JOB: &str = "JOB";
 
 const DAY: &[BorrowedFormatItem<'_>] = time::macros::format_description!("[year]-[month]-[day]");
 
-/// Of one length, so that times sort as texts.
+/// All times have the same length, so that they sort as strings.
 const DUE: &[BorrowedFormatItem<'_>] =
     time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-/// How many partitions `due` is spread over, so that one does not take every write.
+/// The number of partitions of the index `due`, so that one partition does not take every write.
 pub(crate) const DUE_SHARDS: u8 = 4;
 
-/// The partition of `due` in which a job is.
+/// The partition of the index `due` that a job is in.
 fn due_shard(id: JobId) -> String {
     let last = id.as_bytes().last().copied().unwrap_or_default();
     (last % DUE_SHARDS).to_string()
 }
 
-/// A time as `due` sorts by it.
+/// A time as the sort key of the index `due`.
 pub(crate) fn due_time(at: OffsetDateTime) -> Result<String, Error> {
     at.to_offset(UtcOffset::UTC).format(DUE).map_err(|e| unreadable("due_at").with_source(e))
 }
 
-/// A day as `by_day` is keyed by it.
-pub(crate) fn day(date: Date) -> Result<String, Error> {
+/// A day as the partition key of the index `by_day`.
+pub(crate) fn day_key(date: Date) -> Result<String, Error> {
     date.format(DAY).map_err(|e| unreadable("day").with_source(e))
 }
 
-/// What `by_provider_job_id` is keyed by.
+/// The partition key of the index `by_provider_job_id`.
 pub(crate) fn provider_job_key(provider: &ProviderName, provider_job_id: &ProviderJobId) -> String {
     format!("{provider}#{provider_job_id}")
 }
 
-/// The job's attributes, lease not included.
+/// Writes a job's attributes, except those of its lease.
 pub(crate) fn write(job: &Job) -> Result<Item, Error> {
-    let mut writer = Writer::key(job.id.to_string(), JOB)
+    let mut writer = ItemWriter::key(job.id.to_string(), JOB)
         .text("provider", job.provider.as_str())
         .text("kind", &job.kind)
         .text("status", job.status.as_str())
@@ -55,20 +55,20 @@ pub(crate) fn write(job: &Job) -> Result<Item, Error> {
         .text("request", job.request.to_string())
         .time("created_at", job.created_at)
         .time("updated_at", job.updated_at)
-        .text("day", day(job.created_at.date())?)
-        // The id sorts by creation time and is unique, so it is the better half of the listing key.
+        .text("day", day_key(job.created_at.date())?)
+        // The sort key of `by_day`. A job id sorts by creation time and is unique, which `created_at` is not.
         .text("created", job.id.to_string())
         .number("version", job.version)
         .maybe_number("expected", job.expected)
-        .maybe("unpack", job.unpack.map(|unpack| unpack.to_string()))
+        .maybe_text("unpack", job.unpack.map(|unpack| unpack.to_string()))
         .maybe_number("progress", job.progress)
         .maybe_number("slow_attempts", Some(job.slow_attempts).filter(|attempts| *attempts > 0))
-        .maybe("metadata", job.metadata.as_ref().map(Value::to_string))
-        .maybe("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
-        .maybe("result", job.result.as_ref().map(Value::to_string))
-        .maybe("trace", job.trace.as_ref().map(Trace::to_string))
-        .maybe("provider_job_id", job.provider_job_id.as_ref().map(ProviderJobId::as_str))
-        .maybe(
+        .maybe_text("metadata", job.metadata.as_ref().map(Value::to_string))
+        .maybe_text("notes", (!job.notes.is_empty()).then(|| Value::Object(job.notes.clone()).to_string()))
+        .maybe_text("result", job.result.as_ref().map(Value::to_string))
+        .maybe_text("trace", job.trace.as_ref().map(Trace::to_string))
+        .maybe_text("provider_job_id", job.provider_job_id.as_ref().map(ProviderJobId::as_str))
+        .maybe_text(
             "provider_job_key",
             job.provider_job_id
                 .as_ref()
@@ -79,29 +79,29 @@ pub(crate) fn write(job: &Job) -> Result<Item, Error> {
     }
     if job.retries != Retries::default() {
         writer = (writer.number("rounds", job.retries.rounds))
-            .maybe("retry_of", job.retries.of.map(|id| id.to_string()))
-            .maybe("resubmitted_as", job.retries.resubmitted_as.map(|id| id.to_string()));
+            .maybe_text("retry_of", job.retries.of.map(|id| id.to_string()))
+            .maybe_text("resubmitted_as", job.retries.resubmitted_as.map(|id| id.to_string()));
     }
     if job.check.at.is_some() {
         writer = writer.number("checks", job.check.asked).number("unanswered_checks", job.check.unanswered);
     }
-    if let Some(hinted) = job.check.hinted.filter(|_| !job.status.is_final()) {
-        writer = writer.time("hinted_at", hinted);
+    if let Some(hinted_at) = job.check.hinted.filter(|_| !job.status.is_final()) {
+        writer = writer.time("hinted_at", hinted_at);
     }
     if let Some(publish_at) = job.outbox.due {
         writer = writer.json("outbox", &job.outbox.events)?.text("publish_at", due_time(publish_at)?);
         let OutboxProgress { bus, caller } = job.outbox.told;
         writer = writer.maybe_number("told_bus", bus).maybe_number("told_caller", caller);
     }
-    if let Some(told) = waiters::write(&job.audience) {
-        writer = writer.json("audience", &told)?;
+    if let Some(targets) = notify_targets_attribute::write(&job.audience) {
+        writer = writer.json("audience", &targets)?;
     }
-    if let Some(sign_at) = job.audience.sign_at {
-        writer = writer.text("sign_at", due_time(sign_at)?);
+    if let Some(heartbeat_at) = job.audience.sign_at {
+        writer = writer.text("sign_at", due_time(heartbeat_at)?);
     }
     if job.outbox.due.is_some() || job.audience.sign_at.is_some() {
-        // Each of them makes the job due, so each has a time of its own.
-        writer = writer.maybe("check_at", job.check.at.map(due_time).transpose()?);
+        // `due_at` is the earliest of these times, so each is stored separately.
+        writer = writer.maybe_text("check_at", job.check.at.map(due_time).transpose()?);
     }
     if !job.sources.is_empty() {
         writer = writer.json("sources", &job.sources)?;
@@ -124,14 +124,18 @@ pub(crate) fn write(job: &Job) -> Result<Item, Error> {
     if let Some(error) = &job.error {
         writer = writer.json("error", error)?;
     }
-    Ok(writer.done())
+    Ok(writer.finish())
 }
 
-/// Reads a job back.
+/// Reads a job.
 pub(crate) fn read(item: &Item) -> Result<Job, Error> {
-    let reader = Reader(item);
-    let text_json = |name: &str| -> Result<Option<Value>, Error> {
-        reader.maybe(name).map(serde_json::from_str).transpose().map_err(|e| unreadable(name).with_source(e))
+    let reader = ItemReader(item);
+    let json_text = |name: &str| -> Result<Option<Value>, Error> {
+        reader
+            .maybe_text(name)
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|e| unreadable(name).with_source(e))
     };
     let outbox = Outbox {
         events: reader.json("outbox")?.unwrap_or_default(),
@@ -141,31 +145,35 @@ pub(crate) fn read(item: &Item) -> Result<Job, Error> {
         },
         due: reader.maybe_time("publish_at")?,
     };
-    let audience = waiters::read(reader.json("audience")?, reader.maybe_time("sign_at")?);
-    let due_for_more = outbox.due.is_some() || audience.sign_at.is_some();
-    let check_at = reader.maybe_time(if due_for_more { "check_at" } else { "due_at" })?;
+    let targets = notify_targets_attribute::read(reader.json("audience")?, reader.maybe_time("sign_at")?);
+    let has_other_due_times = outbox.due.is_some() || targets.sign_at.is_some();
+    let check_at = reader.maybe_time(if has_other_due_times { "check_at" } else { "due_at" })?;
     let files: Vec<StoredFile> = reader.json("files")?.unwrap_or_default();
     Ok(Job {
         id: reader.parsed("pk")?,
         provider: ProviderName::new(reader.text("provider")?),
         kind: reader.text("kind")?.to_owned(),
-        request: text_json("request")?.ok_or_else(|| unreadable("request"))?,
+        request: json_text("request")?.ok_or_else(|| unreadable("request"))?,
         expected: reader.maybe_number("expected"),
-        metadata: text_json("metadata")?,
+        metadata: json_text("metadata")?,
         unpack: reader
-            .maybe("unpack")
+            .maybe_text("unpack")
             .map(|text| text.parse().map_err(|_| unreadable("unpack")))
             .transpose()?,
-        origin: if reader.maybe("origin") == Some("adopted") { Origin::Adopted } else { Origin::Submitted },
+        origin: if reader.maybe_text("origin") == Some("adopted") {
+            Origin::Adopted
+        } else {
+            Origin::Submitted
+        },
         status: reader.parsed("status")?,
-        provider_job_id: reader.maybe("provider_job_id").map(ProviderJobId::new),
+        provider_job_id: reader.maybe_text("provider_job_id").map(ProviderJobId::new),
         created_at: reader.time("created_at")?,
         updated_at: reader.time("updated_at")?,
         progress: reader.maybe_number("progress"),
         sources: reader.json("sources")?.unwrap_or_default(),
         missing: reader.json("missing")?.unwrap_or_default(),
-        result: text_json("result")?,
-        notes: match text_json("notes")? {
+        result: json_text("result")?,
+        notes: match json_text("notes")? {
             Some(Value::Object(notes)) => notes,
             _ => Map::new(),
         },
@@ -181,7 +189,7 @@ pub(crate) fn read(item: &Item) -> Result<Job, Error> {
             unanswered: reader.maybe_number("unanswered_checks").unwrap_or(0),
             hinted: reader.maybe_time("hinted_at")?,
         },
-        audience,
+        audience: targets,
         slow_attempts: reader.maybe_number("slow_attempts").unwrap_or(0),
         retries: Retries {
             rounds: reader.maybe_number("rounds").unwrap_or(0),
@@ -189,8 +197,8 @@ pub(crate) fn read(item: &Item) -> Result<Job, Error> {
             resubmitted_as: reader.maybe_parsed("resubmitted_as")?,
         },
         outbox,
-        // Only for watching: nobody is kept from a job whose trace cannot be read.
-        trace: reader.maybe("trace").and_then(|header| header.parse().ok()),
+        // The trace only serves monitoring, so a trace that cannot be read does not make the job unreadable.
+        trace: reader.maybe_text("trace").and_then(|header| header.parse().ok()),
         version: reader.maybe_number("version").ok_or_else(|| unreadable("version"))?,
     })
 }

@@ -20,18 +20,19 @@ use tracing_subscriber::{
 
 use crate::{Environment, log_fields::LogFields, metrics};
 
-/// Whose lines follow `LOG_LEVEL`. The libraries below tell whole requests at their lower levels, keys and
-/// pre-signed URLs among it, so nothing of theirs below a warning is ever written.
-const OURS: [&str; 11] = [
+/// The crates whose lines follow `LOG_LEVEL`. The libraries below them log complete requests at their lower levels, with
+/// keys and pre-signed URLs, so their lines below a warning are never written.
+const OWN_CRATES: [&str; 12] = [
     "model",
     "providers",
     "transport",
-    "records",
-    "objects",
-    "inbox",
-    "exchange",
-    "notify",
-    "lambda",
+    "job_store",
+    "bucket",
+    "queues",
+    "provider_client",
+    "notifications",
+    "outbox",
+    "runtime",
     "submit",
     "webhook",
 ];
@@ -64,7 +65,7 @@ fn is_written(level: Level, metadata: &Metadata<'_>) -> bool {
 
 /// `lambda_runtime` is not `lambda`.
 fn is_ours(target: &str) -> bool {
-    OURS.contains(&target.split("::").next().unwrap_or_default())
+    OWN_CRATES.contains(&target.split("::").next().unwrap_or_default())
 }
 
 /// Writes events as lines.
