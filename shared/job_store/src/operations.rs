@@ -2,9 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use model::{
-    Change, Error, Event, Job, JobId, OutboxProgress, ProviderJobId, ProviderName, WorkflowWaiter,
-};
+use model::{Change, Error, Event, Job, JobId, OutboxProgress, ProviderJobId, ProviderName, WorkflowWaiter};
 use serde::{Serialize, de::DeserializeOwned};
 use time::{Date, OffsetDateTime};
 
