@@ -78,22 +78,22 @@ impl JobStore {
         job_reads::find_by_provider_job_id(&self.table, provider, provider_job_id).await
     }
 
-    /// Lists the jobs that were created on a day (UTC), newest first: at most `most`, and only those older than
+    /// Lists the jobs that were created on a day (UTC), newest first: at most `limit`, and only those older than
     /// `before` if it is given. The index is eventually consistent.
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn made_on(&self, date: Date, before: Option<JobId>, most: usize) -> Result<DayPage, Error> {
-        day_index::list_created_on(&self.table, date, before, most).await
+    pub async fn made_on(&self, date: Date, before: Option<JobId>, limit: usize) -> Result<DayPage, Error> {
+        day_index::list_created_on(&self.table, date, before, limit).await
     }
 
-    /// Lists the jobs that have been due longest, at most `each` of each partition of the index. The index is
+    /// Lists the jobs that have been due longest, at most `limit_per_shard` of each partition of the index. The index is
     /// eventually consistent, so the list may contain a job that was processed just now.
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`].
-    pub async fn due(&self, until: OffsetDateTime, each: i32) -> Result<Vec<JobId>, Error> {
-        due_index::list_due_jobs(&self.table, until, each).await
+    pub async fn due(&self, until: OffsetDateTime, limit_per_shard: i32) -> Result<Vec<JobId>, Error> {
+        due_index::list_due_jobs(&self.table, until, limit_per_shard).await
     }
 
     /// Finds the oldest active job that the index knows. It reads one page of each partition, some 5,000 jobs, those
@@ -160,12 +160,17 @@ impl JobStore {
         idempotency::release_key(&self.table, key, job).await
     }
 
-    /// Takes the lease of a job for `span` and moves the job to `landing`.
+    /// Takes the lease of a job for `duration` and moves the job to `landing`.
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`] or [`model::ErrorClass::NotFound`].
-    pub async fn lease(&self, id: JobId, span: Duration, now: OffsetDateTime) -> Result<LeaseAttempt, Error> {
-        lease::acquire_lease(&self.table, self.publishes_events, id, span, now).await
+    pub async fn lease(
+        &self,
+        id: JobId,
+        duration: Duration,
+        now: OffsetDateTime,
+    ) -> Result<LeaseAttempt, Error> {
+        lease::acquire_lease(&self.table, self.publishes_events, id, duration, now).await
     }
 
     /// When the last lease of a job expired or will expire. None if there has been no lease.
@@ -176,12 +181,12 @@ impl JobStore {
         lease::read_lease_expiry(&self.table, id).await
     }
 
-    /// Extends a lease to `span` from now.
+    /// Extends a lease to `duration` from now.
     ///
     /// # Errors
     /// [`model::ErrorClass::LandingBusy`] if it was lost; the landing must stop.
-    pub async fn renew(&self, lease: &Lease, span: Duration, now: OffsetDateTime) -> Result<(), Error> {
-        lease::renew_lease(&self.table, lease, span, now).await
+    pub async fn renew(&self, lease: &Lease, duration: Duration, now: OffsetDateTime) -> Result<(), Error> {
+        lease::renew_lease(&self.table, lease, duration, now).await
     }
 
     /// Ends a lease early, so that the next attempt need not wait until it expires.
@@ -225,11 +230,11 @@ impl JobStore {
     pub async fn acquire_lock(
         &self,
         provider: &ProviderName,
-        place: &str,
+        name: &str,
         job: JobId,
         now: OffsetDateTime,
     ) -> Result<Option<JobId>, Error> {
-        let request = LockRequest { provider, name: place, job, now };
+        let request = LockRequest { provider, name, job, now };
         exclusive_lock::acquire_lock(&self.table, request).await
     }
 
@@ -271,9 +276,9 @@ impl JobStore {
         &self,
         provider: &ProviderName,
         interval: Duration,
-        turn: OffsetDateTime,
+        reserved: OffsetDateTime,
     ) -> Result<(), Error> {
-        self.rate_limiter(provider).release(interval, turn).await
+        self.rate_limiter(provider).release(interval, reserved).await
     }
 
     /// Pauses a provider: no reservation is before `until`. Invocations that hold a reservation read
@@ -318,7 +323,7 @@ impl JobStore {
         delivery_log::record_delivery(&self.table, &partition, delivery).await
     }
 
-    /// Lists the latest deliveries of a job, newest first: at most `most`, and at most 1 MB, which is what one DynamoDB
+    /// Lists the latest deliveries of a job, newest first: at most `limit`, and at most 1 MB, which is what one DynamoDB
     /// query returns.
     ///
     /// # Errors
@@ -326,10 +331,10 @@ impl JobStore {
     pub async fn deliveries(
         &self,
         job: JobId,
-        most: i32,
+        limit: i32,
         now: OffsetDateTime,
     ) -> Result<Vec<LoggedDelivery>, Error> {
-        delivery_log::list_deliveries(&self.table, job, most, now).await
+        delivery_log::list_deliveries(&self.table, job, limit, now).await
     }
 
     /// Reads a delivery of a job by its [`LoggedDelivery::id`].
@@ -345,15 +350,15 @@ impl JobStore {
         delivery_log::get_delivery(&self.table, job, id, now).await
     }
 
-    /// Marks the events up to `told` as sent to the event bus and to the caller, and removes those that both have from
+    /// Marks the events up to `progress` as sent to the event bus and to the caller, and removes those that both have from
     /// the outbox.
     ///
     /// # Errors
     /// [`model::ErrorClass::StorageUnavailable`]: the events are sent again.
-    pub async fn told(&self, id: JobId, told: OutboxProgress) -> Result<(), Error> {
+    pub async fn told(&self, id: JobId, progress: OutboxProgress) -> Result<(), Error> {
         let mark = |job: &mut Job| {
             let due = job.outbox.due;
-            job.told(told) || job.outbox.due != due
+            job.told(progress) || job.outbox.due != due
         };
         outbox::change_outbox(&self.table, id, mark).await.map(drop)
     }

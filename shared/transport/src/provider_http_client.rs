@@ -38,7 +38,7 @@ impl Sender {
         Ok(Self { client: client_builder::build(builder)? })
     }
 
-    /// Sends a request once and reads the response, or the first `longest` bytes of its body, all within `timeout`.
+    /// Sends a request once and reads the response, or the first `max_body_bytes` bytes of its body, all within `timeout`.
     ///
     /// # Errors
     /// [`SendError`], which says whether the provider can have received the request.
@@ -46,10 +46,10 @@ impl Sender {
         &self,
         request: http::Request<Bytes>,
         timeout: Duration,
-        longest: usize,
+        max_body_bytes: usize,
     ) -> Result<http::Response<Bytes>, SendError> {
         let request = request.try_into().map_err(|_| SendError::NotSent)?;
-        tokio::time::timeout(timeout, self.execute(request, longest))
+        tokio::time::timeout(timeout, self.execute(request, max_body_bytes))
             .await
             .unwrap_or(Err(SendError::MaybeSent))
     }
@@ -57,7 +57,7 @@ impl Sender {
     async fn execute(
         &self,
         request: reqwest::Request,
-        longest: usize,
+        max_body_bytes: usize,
     ) -> Result<http::Response<Bytes>, SendError> {
         let received = self.client.execute(request).await.map_err(|e| {
             tracing::warn!(connected = !e.is_connect(), "provider did not answer");
@@ -71,7 +71,7 @@ impl Sender {
         let mut chunks = received.bytes_stream();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|_| SendError::MaybeSent)?;
-            let remaining = longest - body.len();
+            let remaining = max_body_bytes - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(remaining)]);
             if chunk.len() > remaining {
                 break;
