@@ -31,7 +31,7 @@ impl Page {
     pub(crate) fn open() -> (Self, DefaultGuard) {
         let page = Self::default();
         let written = page.clone();
-        let ours = ["submit", "webhook", "notify", "transport", "providers", "lambda", "model"];
+        let ours = ["submit", "webhook", "notifications", "transport", "providers", "runtime", "model"];
         let filter = Targets::new().with_targets(ours.map(|name| (name, Level::TRACE)));
         let lines = fmt::layer().with_writer(move || written.clone()).with_filter(filter);
         (page, tracing::subscriber::set_default(tracing_subscriber::registry().with(lines)))

@@ -47,7 +47,7 @@ async fn no_token_is_shown_logged_or_published() {
     let manifest = world.object(shown_key(&world, id).await.as_str()).await;
     let events = format!("{:?}", world.cloud.events());
     let log = page.text();
-    assert!(log.contains("does not wait any more") && log.contains("cannot be told"), "{log}");
+    assert!(log.contains("no longer waits") && log.contains("cannot be told"), "{log}");
     let texts =
         [made.to_string(), shown.to_string(), again.to_string(), later.to_string(), format!("{refused:?}")];
     for text in texts.iter().chain([&events, &log, &String::from_utf8_lossy(&manifest).into_owned()]) {

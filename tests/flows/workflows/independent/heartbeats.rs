@@ -69,7 +69,7 @@ async fn a_state_without_a_sign_of_life_is_entered_again_and_finds_its_job() {
     world.lands_after_all(&id).await;
     goes_on_with_the_files(&world.execution_ends(&execution).await);
     let log = page.text();
-    assert!(log.contains("does not wait any more") && log.contains("TaskTimedOut"), "the first token: {log}");
+    assert!(log.contains("no longer waits") && log.contains("TaskTimedOut"), "the first token: {log}");
 }
 
 #[tokio::test]
