@@ -15,7 +15,7 @@ const SECRET: &str = "s3cret";
 async fn no_token_is_shown_logged_or_published() {
     let page = Page::default();
     let written = page.clone();
-    let ours = ["submit", "webhook", "notify", "records", "lambda", "model"];
+    let ours = ["submit", "webhook", "notifications", "job_store", "runtime", "model"];
     let filter = Targets::new().with_default(Level::WARN).with_targets(ours.map(|name| (name, Level::TRACE)));
     let lines = fmt::layer().with_writer(move || written.clone()).with_filter(filter);
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines));
