@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use crate::{
     errors::storage_error,
     item::{Item, ItemReader, ItemWriter, text_value, unreadable},
-    job_item::JOB,
+    job_keys::JOB,
     lease_token::Lease,
     table::Table,
 };

@@ -13,7 +13,8 @@ use time::Date;
 use crate::{
     errors::storage_error,
     item::{Item, ItemReader, ItemWriter, text_value},
-    job_item::{self, JOB, day_key},
+    job_item,
+    job_keys::{JOB, day_key},
     table::Table,
 };
 

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::{
     errors::storage_error,
     item::{ItemReader, text_value},
-    job_item::{DUE_SHARDS, due_time},
+    job_keys::{DUE_SHARDS, due_time},
     job_reads::get_job,
     table::Table,
 };

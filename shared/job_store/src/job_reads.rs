@@ -5,7 +5,8 @@ use model::{Error, Job, JobId, ProviderJobId, ProviderName};
 use crate::{
     errors::storage_error,
     item::{Item, ItemReader, ItemWriter, text_value, unreadable},
-    job_item::{self, JOB},
+    job_item,
+    job_keys::{self, JOB},
     table::Table,
 };
 
@@ -31,7 +32,7 @@ pub(crate) async fn find_by_provider_job_id(
         .key_condition_expression("provider_job_key = :key")
         .expression_attribute_values(
             ":key",
-            text_value(job_item::provider_job_key(provider, provider_job_id)),
+            text_value(job_keys::provider_job_key(provider, provider_job_id)),
         )
         .limit(1);
     let output = query.send().await.map_err(|e| storage_error("answer", e))?;

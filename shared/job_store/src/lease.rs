@@ -10,7 +10,8 @@ use uuid::Uuid;
 use crate::{
     event_application::{EventApplication, apply_event},
     item::{ItemReader, ItemWriter, number_value, text_value},
-    job_item::{self, JOB},
+    job_item,
+    job_keys::JOB,
     job_reads::get_job_item,
     lease_token::Lease,
     table::{Table, update_if},

@@ -11,6 +11,7 @@ mod exclusive_lock;
 mod idempotency;
 mod item;
 mod job_item;
+mod job_keys;
 mod job_metrics;
 mod job_reads;
 mod job_writes;
