@@ -27,7 +27,7 @@ const MIN_PART_BYTES: u64 = 8 * 1024 * 1024;
 const CONCURRENCY: usize = 2;
 /// Chunks of at least this length are kept as they are. Shorter ones are copied together, because a chunk from the network
 /// may be a slice of a buffer twice as long.
-const LONG_CHUNK: usize = 64 * 1024;
+const LONG_CHUNK_BYTES: usize = 64 * 1024;
 /// The capacity of the buffer for short chunks.
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -142,7 +142,7 @@ struct PartBuffer {
 impl PartBuffer {
     fn add(&mut self, chunk: Bytes) {
         self.length += chunk.len();
-        if chunk.len() >= LONG_CHUNK {
+        if chunk.len() >= LONG_CHUNK_BYTES {
             self.flush_buffer();
             self.chunks.push(chunk);
             return;
@@ -190,15 +190,18 @@ mod tests {
 
     #[test]
     fn long_chunks_are_kept_and_short_ones_are_copied_together() {
-        assert_eq!(part_lengths(&[10, 20, LONG_CHUNK, 30], 1 << 20), [vec![30, LONG_CHUNK, 30]]);
-        let short = LONG_CHUNK - 1;
+        assert_eq!(part_lengths(&[10, 20, LONG_CHUNK_BYTES, 30], 1 << 20), [vec![30, LONG_CHUNK_BYTES, 30]]);
+        let short = LONG_CHUNK_BYTES - 1;
         assert_eq!(part_lengths(&[short; 6], 1 << 20), [vec![4 * short, 2 * short]]);
     }
 
     #[test]
     fn part_boundaries_are_independent_of_chunk_boundaries() {
         assert_eq!(part_lengths(&[100, 100, 100], 150), [vec![150], vec![150]]);
-        assert_eq!(part_lengths(&[3 * LONG_CHUNK], 2 * LONG_CHUNK), [vec![2 * LONG_CHUNK], vec![LONG_CHUNK]]);
+        assert_eq!(
+            part_lengths(&[3 * LONG_CHUNK_BYTES], 2 * LONG_CHUNK_BYTES),
+            [vec![2 * LONG_CHUNK_BYTES], vec![LONG_CHUNK_BYTES]]
+        );
         assert_eq!(part_lengths(&[], 150), [vec![0; 0]]);
     }
 }

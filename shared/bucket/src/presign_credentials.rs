@@ -21,7 +21,7 @@ const SESSION_SECONDS: i32 = 3600;
 const REUSE_LIFETIME: Duration = Duration::from_secs(55 * 60);
 /// The longest lifetime of a URL that temporary credentials of unknown expiration sign. Lambda runs a function for up to
 /// fifteen minutes with credentials that last so long, and guarantees no more.
-const UNKNOWN_EXPIRY_LIFETIME: Duration = Duration::from_secs(900);
+const MAX_LIFETIME_UNKNOWN_EXPIRY: Duration = Duration::from_secs(900);
 
 /// The credentials that sign pre-signed URLs.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl PresignCredentials {
         Ok(match self {
             Self::OwnLasting => UrlCredentials { credentials: None, lifetime },
             Self::OwnTemporary => {
-                UrlCredentials { credentials: None, lifetime: lifetime.min(UNKNOWN_EXPIRY_LIFETIME) }
+                UrlCredentials { credentials: None, lifetime: lifetime.min(MAX_LIFETIME_UNKNOWN_EXPIRY) }
             }
             Self::Role(role) => {
                 let Session { credentials, expires_at } =

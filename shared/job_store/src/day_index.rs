@@ -70,7 +70,7 @@ pub(crate) async fn get_batch(table: &Table, ids: &[JobId]) -> Result<HashMap<Jo
         let output = table.client.batch_get_item().request_items(&table.name, keys).send().await;
         let output = output.map_err(|e| storage_error("answer", e))?;
         for item in output.responses.unwrap_or_default().into_values().flatten() {
-            match job_item::read(&item) {
+            match job_item::read_job(&item) {
                 Ok(job) => drop(jobs.insert(job.id, job)),
                 Err(error) => error.log("damaged job left out of the list"),
             }

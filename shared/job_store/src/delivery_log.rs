@@ -69,7 +69,7 @@ impl LoggedDelivery {
         }
     }
 
-    fn read(item: &Item) -> Result<Self, Error> {
+    fn from_item(item: &Item) -> Result<Self, Error> {
         let reader = ItemReader(item);
         let (milliseconds, own_id) = (reader.text("sk")?.strip_prefix(PREFIX))
             .and_then(|rest| rest.split_once('#'))
@@ -123,7 +123,7 @@ pub(crate) async fn list_deliveries(
         .scan_index_forward(false)
         .limit(limit);
     let output = query.send().await.map_err(|e| storage_error("answer", e))?;
-    output.items().iter().filter(|item| !is_expired(item, now)).map(LoggedDelivery::read).collect()
+    output.items().iter().filter(|item| !is_expired(item, now)).map(LoggedDelivery::from_item).collect()
 }
 
 /// Reads a delivery of a job by its [`LoggedDelivery::id`].
@@ -140,7 +140,7 @@ pub(crate) async fn get_delivery(
     };
     let key = ItemWriter::key(job.to_string(), format!("{PREFIX}{milliseconds}#{own_id}"));
     let item = table.get_item(key).await?;
-    item.filter(|item| !is_expired(item, now)).map(|item| LoggedDelivery::read(&item)).transpose()
+    item.filter(|item| !is_expired(item, now)).map(|item| LoggedDelivery::from_item(&item)).transpose()
 }
 
 /// DynamoDB deletes expired items late, sometimes by days.

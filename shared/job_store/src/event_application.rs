@@ -41,14 +41,14 @@ pub(crate) async fn apply_event(
         if let Some((change, before)) =
             attempted.filter(|_| ItemReader(&item).maybe_text(WRITE_ID) == Some(write_id.as_str()))
         {
-            let job = job_item::read(&item)?;
+            let job = job_item::read_job(&item)?;
             job_metrics::count_change(change, before, &job);
             return Ok((job, change));
         }
         if lease.is_some_and(|lease| ItemReader(&item).maybe_text("lease_token") != Some(&lease.token)) {
             return Err(Error::new(ErrorClass::LandingBusy, "another worker has taken over this landing"));
         }
-        let mut job = job_item::read(&item)?;
+        let mut job = job_item::read_job(&item)?;
         let (read_version, before) = (job.version, job.status);
         let change = job.apply(event.clone(), now);
         if change == Change::Nothing {

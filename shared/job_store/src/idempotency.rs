@@ -70,7 +70,7 @@ pub(crate) async fn claim(
     key: Option<&IdempotencyKey>,
     now: OffsetDateTime,
 ) -> Result<Claim, Error> {
-    let item = job_item::write(job)?;
+    let item = job_item::write_job(job)?;
     for attempt in 0..MAX_ATTEMPTS {
         let reasons = match write_claim(table, &item, job.id, key, now).await {
             Ok(None) => return Ok(Claim::New),
@@ -189,7 +189,8 @@ async fn is_claim_written(
 ) -> Result<bool, Error> {
     let mut failed_job = Job { audience: NotifyTargets::default(), ..job.clone() };
     failed_job.apply(Event::Refused { error: error.for_record(now) }, now);
-    let put = table.put_item(job_item::write(&failed_job)?).condition_expression("attribute_not_exists(pk)");
+    let put =
+        table.put_item(job_item::write_job(&failed_job)?).condition_expression("attribute_not_exists(pk)");
     if put_if(put, "resolve a claim").await? {
         return Ok(false);
     }

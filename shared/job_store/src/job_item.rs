@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Writes a job's attributes, except those of its lease.
-pub(crate) fn write(job: &Job) -> Result<Item, Error> {
+pub(crate) fn write_job(job: &Job) -> Result<Item, Error> {
     let writer = write_keys(ItemWriter::key(job.id.to_string(), JOB), job)?;
     let writer = write_submission(writer, job);
     let writer = write_polls_and_retries(writer, job);
@@ -77,7 +77,7 @@ fn write_notifications(mut writer: ItemWriter, job: &Job) -> Result<ItemWriter, 
         let OutboxProgress { bus, caller } = job.outbox.told;
         writer = writer.maybe_number("told_bus", bus).maybe_number("told_caller", caller);
     }
-    if let Some(targets) = notify_targets_attribute::write(&job.audience) {
+    if let Some(targets) = notify_targets_attribute::write_targets(&job.audience) {
         writer = writer.json("audience", &targets)?;
     }
     if let Some(heartbeat_at) = job.audience.sign_at {
@@ -117,9 +117,10 @@ fn write_files(mut writer: ItemWriter, job: &Job) -> Result<ItemWriter, Error> {
 }
 
 /// Reads a job.
-pub(crate) fn read(item: &Item) -> Result<Job, Error> {
+pub(crate) fn read_job(item: &Item) -> Result<Job, Error> {
     let reader = ItemReader(item);
-    let targets = notify_targets_attribute::read(reader.json("audience")?, reader.maybe_time("sign_at")?);
+    let targets =
+        notify_targets_attribute::read_targets(reader.json("audience")?, reader.maybe_time("sign_at")?);
     let outbox = read_outbox(reader)?;
     let has_other_due_times = outbox.due.is_some() || targets.sign_at.is_some();
     let check_at = reader.maybe_time(if has_other_due_times { "check_at" } else { "due_at" })?;

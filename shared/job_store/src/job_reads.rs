@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(crate) async fn get_job(table: &Table, id: JobId) -> Result<Option<Job>, Error> {
-    get_job_item(table, id).await?.map(|item| job_item::read(&item)).transpose()
+    get_job_item(table, id).await?.map(|item| job_item::read_job(&item)).transpose()
 }
 
 pub(crate) async fn get_job_item(table: &Table, id: JobId) -> Result<Option<Item>, Error> {

@@ -25,7 +25,7 @@ pub(crate) async fn replace_job(
     read_item: &Item,
     write_id: &str,
 ) -> Result<bool, Error> {
-    let mut item = job_item::write(job)?;
+    let mut item = job_item::write_job(job)?;
     item.insert(WRITE_ID.to_owned(), text_value(write_id));
     if !job.status.is_final() {
         let lease = ["lease_token", "lease_until"].into_iter();

@@ -47,7 +47,7 @@ pub(crate) async fn acquire_lease(
 ) -> Result<LeaseAttempt, Error> {
     let item = get_job_item(table, id).await?;
     let item = item.ok_or_else(|| Error::new(ErrorClass::NotFound, format!("there is no job {id}")))?;
-    let job = job_item::read(&item)?;
+    let job = job_item::read_job(&item)?;
     if !matches!(job.status, Status::Received | Status::Landing) {
         return Ok(LeaseAttempt::Idle(Box::new(job)));
     }

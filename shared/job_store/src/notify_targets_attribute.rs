@@ -23,7 +23,7 @@ enum WaiterAttribute {
 }
 
 /// Writes the attribute. None when there is nobody to notify.
-pub(crate) fn write(targets: &NotifyTargets) -> Option<Value> {
+pub(crate) fn write_targets(targets: &NotifyTargets) -> Option<Value> {
     let waiters: Vec<Value> = (targets.waiters.iter())
         .map(|waiter| match waiter {
             WorkflowWaiter::Task(token) => json!({ "task_token": token.expose() }),
@@ -41,7 +41,7 @@ pub(crate) fn write(targets: &NotifyTargets) -> Option<Value> {
 }
 
 /// Reads the attribute.
-pub(crate) fn read(
+pub(crate) fn read_targets(
     attribute: Option<NotifyTargetsAttribute>,
     heartbeat_at: Option<OffsetDateTime>,
 ) -> NotifyTargets {
@@ -70,13 +70,14 @@ mod tests {
             partial_is_success: true,
             sign_at: None,
         };
-        let stored = write(&targets).map(|value| serde_json::from_value(value).expect("what was written"));
-        assert_eq!(read(stored, None), targets);
+        let stored =
+            write_targets(&targets).map(|value| serde_json::from_value(value).expect("what was written"));
+        assert_eq!(read_targets(stored, None), targets);
     }
 
     #[test]
     fn no_targets_write_no_attribute() {
-        assert_eq!(write(&NotifyTargets::default()), None);
-        assert_eq!(read(None, None), NotifyTargets::default());
+        assert_eq!(write_targets(&NotifyTargets::default()), None);
+        assert_eq!(read_targets(None, None), NotifyTargets::default());
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn change_outbox(
     let write_id = Uuid::now_v7().to_string();
     for attempt in 0..MAX_ATTEMPTS {
         let Some(item) = get_job_item(table, id).await? else { return Ok(None) };
-        let mut job = job_item::read(&item)?;
+        let mut job = job_item::read_job(&item)?;
         let read_version = job.version;
         if !change(&mut job) {
             return Ok(Some(job));

@@ -60,7 +60,7 @@ impl RateLimiter<'_> {
             for update in [self.update_if_idle(interval, first), self.update_if_busy(interval, first, last)] {
                 match send_update(update).await? {
                     UpdateOutcome::Updated(item) => {
-                        return timestamp(read(&item, FREE_AT)? - interval).map(Reservation::At);
+                        return timestamp(read_number(&item, FREE_AT)? - interval).map(Reservation::At);
                     }
                     UpdateOutcome::ConditionFailed(item) => {
                         let free_at = self.read_free_at(item).await?;
@@ -143,7 +143,7 @@ impl RateLimiter<'_> {
             Some(item) => Some(item),
             None => self.get_item().await?,
         };
-        item.map_or(Ok(0), |item| read(&item, FREE_AT))
+        item.map_or(Ok(0), |item| read_number(&item, FREE_AT))
     }
 
     fn key(self) -> ItemWriter {
@@ -171,7 +171,7 @@ async fn send_update(update: UpdateItemFluentBuilder) -> Result<UpdateOutcome, E
     }
 }
 
-fn read(item: &Item, name: &str) -> Result<i64, Error> {
+fn read_number(item: &Item, name: &str) -> Result<i64, Error> {
     ItemReader(item).maybe_number(name).ok_or_else(|| unreadable(name))
 }
 

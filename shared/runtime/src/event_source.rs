@@ -40,7 +40,7 @@ impl EventSource {
     /// [`ErrorClass::InvalidRequest`] for an event of another source.
     pub fn read(event: Value) -> Result<Self, Error> {
         if event.pointer("/requestContext/http").is_some() {
-            return http_event::request(&event).map(|request| EventSource::Http(Box::new(request)));
+            return http_event::read_request(&event).map(|request| EventSource::Http(Box::new(request)));
         }
         if let Some(records) = event.get("Records").and_then(Value::as_array) {
             return records.iter().map(queue_message).collect::<Result<_, _>>().map(EventSource::Queue);

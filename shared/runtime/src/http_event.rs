@@ -1,13 +1,14 @@
 //! Converts an event of an HTTP API (payload format 2.0) to an `http::Request`.
 //!
 //! Unauthenticated clients choose almost every byte of such an event, and a release build ends the process when it panics.
-//! So nothing here can panic or fail because of what a client sends. `lambda_http` builds a URL from `Host` and `X-Forwarded-Proto`
-//! and unwraps it, and its event types reject a header that is not ASCII, so only its body type is used.
+//! So nothing here can panic or fail because of what a client sends. `lambda_http` builds a URL from `Host` and
+//! `X-Forwarded-Proto` and unwraps it, and its event types reject a header that is not ASCII, so only its body type is
+//! used.
 //!
 //! API Gateway decodes the path once before it sets `rawPath` and leaves `rawQueryString` encoded (seen in events that
 //! were captured on AWS: github.com/fastify/aws-lambda-fastify/issues/169,
-//! github.com/middleapi/standard-server/pull/93). This conversion encodes the path again, so that a
-//! segment that is decoded once is what API Gateway sent.
+//! github.com/middleapi/standard-server/pull/93). This conversion encodes the path again, so that a segment that is
+//! decoded once is what API Gateway sent.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -24,14 +25,14 @@ const INVALID_PATH: &str = "/%00";
 /// # Errors
 /// [`ErrorClass::InvalidRequest`] for a body that is marked as base64 and is not. API Gateway encodes it, so no client can
 /// cause this.
-pub(crate) fn request(event: &Value) -> Result<http::Request<Bytes>, Error> {
-    let mut request = http::Request::new(body(event)?);
+pub(crate) fn read_request(event: &Value) -> Result<http::Request<Bytes>, Error> {
+    let mut request = http::Request::new(decode_body(event)?);
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     // No route accepts TRACE.
     *request.method_mut() =
         Method::from_bytes(text("/requestContext/http/method").as_bytes()).unwrap_or(Method::TRACE);
-    *request.uri_mut() = uri(text("/rawPath"), text("/rawQueryString"));
-    *request.headers_mut() = headers(event);
+    *request.uri_mut() = build_uri(text("/rawPath"), text("/rawQueryString"));
+    *request.headers_mut() = read_headers(event);
     Ok(request)
 }
 
@@ -61,7 +62,7 @@ fn is_plain_segment(segment: &str) -> bool {
     !matches!(segment, "" | "." | "..") && !segment.chars().any(|c| c == '\\' || c.is_control())
 }
 
-fn body(event: &Value) -> Result<Bytes, Error> {
+fn decode_body(event: &Value) -> Result<Bytes, Error> {
     let encoded = event.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
     let body = match event.get("body").and_then(Value::as_str) {
         None => Body::Empty,
@@ -81,7 +82,7 @@ fn body(event: &Value) -> Result<Bytes, Error> {
     })
 }
 
-fn uri(path: &str, query: &str) -> Uri {
+fn build_uri(path: &str, query: &str) -> Uri {
     let path = if path.starts_with('/') { percent_encode(path, b"%?#") } else { INVALID_PATH.to_owned() };
     let path_and_query =
         if query.is_empty() { path } else { format!("{path}?{}", percent_encode(query, b"#")) };
@@ -107,7 +108,7 @@ fn percent_encode(part: &str, delimiters: &[u8]) -> String {
 /// The headers and the cookies, which are a separate field in payload format 2.0. An invalid name is left out. In a value,
 /// a byte that is not allowed is replaced, so that the header is present with an unexpected value: a key or a signature is
 /// then rejected and never treated as absent.
-fn headers(event: &Value) -> HeaderMap {
+fn read_headers(event: &Value) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let fields = event.get("headers").and_then(Value::as_object).into_iter().flatten();
     for (name, value) in fields {
@@ -153,7 +154,7 @@ mod tests {
         for (protocol, host) in protocols.iter().flat_map(|protocol| hosts.map(|host| (*protocol, host))) {
             let headers = json!({ "x-forwarded-proto": protocol, "host": host, "x-forwarded-port": "x" });
             let request =
-                request(&event("POST", "/webhooks/abyssale/x/y", "a=b", &headers)).expect("a request");
+                read_request(&event("POST", "/webhooks/abyssale/x/y", "a=b", &headers)).expect("a request");
             assert_eq!(request.uri(), "/webhooks/abyssale/x/y?a=b", "{protocol:?} {host:?}");
             assert_eq!(request.headers()["x-forwarded-proto"].as_bytes(), header_value(protocol).as_bytes());
         }
@@ -161,11 +162,11 @@ mod tests {
 
     #[test]
     fn an_invalid_header_value_is_never_absent() {
-        let request =
-            request(&event("POST", "/jobs", "", &json!({ "idempotency-key": "a\nb" }))).expect("a request");
+        let request = read_request(&event("POST", "/jobs", "", &json!({ "idempotency-key": "a\nb" })))
+            .expect("a request");
         assert!(request.headers()["idempotency-key"].to_str().is_err());
         let named = json!({ "bad name": "1", "": "2", "good": "3", "number": 4 });
-        let headers = headers(&json!({ "headers": named, "cookies": ["a=1", "b=2", 3] }));
+        let headers = read_headers(&json!({ "headers": named, "cookies": ["a=1", "b=2", 3] }));
         assert_eq!(
             (headers.len(), &headers["good"], &headers["cookie"]),
             (2, &HeaderValue::from_static("3"), &HeaderValue::from_static("a=1; b=2"))
@@ -183,11 +184,11 @@ mod tests {
             ("", INVALID_PATH),
         ];
         for (path, expected) in cases {
-            let request = request(&event("GET", path, "", &Value::Null)).expect("a request");
+            let request = read_request(&event("GET", path, "", &Value::Null)).expect("a request");
             assert_eq!(request.uri().path(), expected, "{path}");
         }
         let long = format!("/{}", "a".repeat(70_000));
-        let request = request(&event("GET", &long, "", &Value::Null)).expect("a request");
+        let request = read_request(&event("GET", &long, "", &Value::Null)).expect("a request");
         assert!(!is_plain_path(request.uri().path()));
     }
 
@@ -242,7 +243,7 @@ mod tests {
         fn every_event_converts_to_a_request(
             method in ".{0,10}", path in "(/.{0,40})?", query in ".{0,40}", name in ".{0,10}", value in ".{0,30}"
         ) {
-            let request = request(&event(&method, &path, &query, &json!({ name: value }))).expect("a request");
+            let request = read_request(&event(&method, &path, &query, &json!({ name: value }))).expect("a request");
             let _ = is_plain_path(request.uri().path());
         }
 

@@ -91,8 +91,8 @@ impl Segment {
 
     /// The same with another start time.
     #[must_use]
-    pub fn since(mut self, began: OffsetDateTime) -> Self {
-        self.update(|document| document.started_at = began);
+    pub fn since(mut self, start_time: OffsetDateTime) -> Self {
+        self.update(|document| document.started_at = start_time);
         self
     }
 

@@ -13,18 +13,18 @@ const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// How old the cached value may be for a request that found no match in an older one. It limits the calls that an
 /// unauthenticated client can cause.
-const FRESH_AGE: Duration = Duration::from_secs(5);
+const MAX_FRESH_AGE: Duration = Duration::from_secs(5);
 
 /// How old the cached value may be while it cannot be fetched. Outages of Secrets Manager have lasted hours, not days. A
 /// secret that is replaced in this time stays in use here, so the limit is half of the 24 hours for which a provider also
 /// signs with a replaced signing secret.
-const STALE_AGE: Duration = Duration::from_secs(12 * 3600);
+const MAX_STALE_AGE: Duration = Duration::from_secs(12 * 3600);
 
 /// How long a failure is cached: each rejected delivery would fetch again, and each fetch is three attempts.
-const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+const FAILURE_TTL: Duration = Duration::from_secs(1);
 
 /// How long a failure is cached while a stale value can be used: each attempt delays a request.
-const STALE_PAUSE: Duration = Duration::from_secs(30);
+const STALE_FAILURE_TTL: Duration = Duration::from_secs(30);
 
 /// The timeout of a fetch. A response takes milliseconds; the functions have 10 seconds and more.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -71,9 +71,9 @@ impl<T: Clone> SecretCache<T> {
         if let Some(value) = state.value_no_older_than(MAX_AGE) {
             return Ok(value);
         }
-        let stale = state.value_no_older_than(STALE_AGE);
-        let pause = if stale.is_some() { STALE_PAUSE } else { FAILURE_PAUSE };
-        match (state.refresh(pause, fetch).await, stale) {
+        let stale = state.value_no_older_than(MAX_STALE_AGE);
+        let failure_ttl = if stale.is_some() { STALE_FAILURE_TTL } else { FAILURE_TTL };
+        match (state.refresh(failure_ttl, fetch).await, stale) {
             (Err(error), Some(stale)) if error.class == ErrorClass::StorageUnavailable => Ok(stale),
             (refreshed, _) => refreshed,
         }
@@ -88,9 +88,9 @@ impl<T: Clone> SecretCache<T> {
         F: Future<Output = Result<T, Error>>,
     {
         let mut state = self.state.lock().await;
-        match state.value_no_older_than(FRESH_AGE) {
+        match state.value_no_older_than(MAX_FRESH_AGE) {
             Some(value) => Ok(value),
-            None => state.refresh(FAILURE_PAUSE, fetch).await,
+            None => state.refresh(FAILURE_TTL, fetch).await,
         }
     }
 
@@ -110,12 +110,12 @@ impl<T: Clone> CacheState<T> {
         (self.value, self.failure) = (Some((Instant::now(), value)), None);
     }
 
-    /// Fetches the value, unless a fetch failed less than `pause` ago.
-    async fn refresh<F>(&mut self, pause: Duration, fetch: impl FnOnce() -> F) -> Result<T, Error>
+    /// Fetches the value, unless a fetch failed less than `failure_ttl` ago.
+    async fn refresh<F>(&mut self, failure_ttl: Duration, fetch: impl FnOnce() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        if let Some(failure) = self.failure.as_ref().filter(|failure| failure.at.elapsed() < pause) {
+        if let Some(failure) = self.failure.as_ref().filter(|failure| failure.at.elapsed() < failure_ttl) {
             return Err(failure.to_error());
         }
         let timeout = if self.value.is_some() { REFRESH_TIMEOUT } else { FETCH_TIMEOUT };
@@ -151,13 +151,13 @@ impl<T: Clone> CacheState<T> {
 impl FetchFailure {
     fn to_error(&self) -> Error {
         let error = Error::new(self.class, self.message.clone());
-        if self.class.retryable() { error.retry_after(FAILURE_PAUSE.as_secs()) } else { error }
+        if self.class.retryable() { error.retry_after(FAILURE_TTL.as_secs()) } else { error }
     }
 }
 
 fn fetch_timeout() -> Error {
     Error::new(ErrorClass::StorageUnavailable, "Landfall's secret could not be read in time")
-        .retry_after(FAILURE_PAUSE.as_secs())
+        .retry_after(FAILURE_TTL.as_secs())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 use crate::secret_document::SecretDocument;
 
 /// A JSON object whose values keep their exact text, down to the digits of a number.
-type Verbatim = BTreeMap<String, Box<RawValue>>;
+type RawObject = BTreeMap<String, Box<RawValue>>;
 
 /// A version of the secret that was read, as the base of a change. Its `Debug` shows no content.
 pub struct SecretVersion {
@@ -42,9 +42,9 @@ impl SecretVersion {
         provider: &str,
         fields: &[(&str, Value)],
     ) -> Result<String, Error> {
-        let mut document: Verbatim = parse_json(&self.text)?;
-        let mut providers: Verbatim = object_member(&document, "providers")?;
-        let mut section: Verbatim = object_member(&providers, provider)?;
+        let mut document: RawObject = parse_json(&self.text)?;
+        let mut providers: RawObject = object_member(&document, "providers")?;
+        let mut section: RawObject = object_member(&providers, provider)?;
         for (name, value) in fields {
             section.insert((*name).to_owned(), to_raw_json(value)?);
         }
@@ -55,7 +55,7 @@ impl SecretVersion {
 
     /// The text of the secret with a top-level member replaced and everything else unchanged.
     pub(crate) fn with_member(&self, name: &str, value: &Value) -> Result<String, Error> {
-        let mut document: Verbatim = parse_json(&self.text)?;
+        let mut document: RawObject = parse_json(&self.text)?;
         document.insert(name.to_owned(), to_raw_json(value)?);
         serde_json::to_string(&document).map_err(|_| invalid_secret())
     }
@@ -67,9 +67,9 @@ fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
 }
 
 /// A member that is an object. If it is absent or null, the object is empty.
-fn object_member(object: &Verbatim, name: &str) -> Result<Verbatim, Error> {
+fn object_member(object: &RawObject, name: &str) -> Result<RawObject, Error> {
     let value = object.get(name).map_or("null", |value| value.get());
-    Ok(parse_json::<Option<Verbatim>>(value)?.unwrap_or_default())
+    Ok(parse_json::<Option<RawObject>>(value)?.unwrap_or_default())
 }
 
 fn to_raw_json(value: &impl serde::Serialize) -> Result<Box<RawValue>, Error> {

@@ -48,7 +48,7 @@ impl Origin {
 pub struct SsrfGuard {
     hosts: Arc<[String]>,
     /// Whether hosts that are not on the list are allowed, too.
-    any_host: bool,
+    allows_any_host: bool,
     origins: Arc<[Origin]>,
     setting: Arc<str>,
 }
@@ -63,7 +63,7 @@ impl SsrfGuard {
     ) -> Self {
         Self {
             hosts: hosts.into_iter().map(|host| canonical_entry(&host)).collect(),
-            any_host: false,
+            allows_any_host: false,
             origins: origins.into_iter().collect(),
             setting: setting.into(),
         }
@@ -77,7 +77,7 @@ impl SsrfGuard {
         setting: impl Into<Arc<str>>,
     ) -> Self {
         let guard = Self::new(hosts, origins, setting);
-        Self { any_host: guard.hosts.is_empty(), ..guard }
+        Self { allows_any_host: guard.hosts.is_empty(), ..guard }
     }
 
     /// Checks a download URL before it is requested. Each redirect is checked again.
@@ -114,7 +114,7 @@ impl SsrfGuard {
         match url.host() {
             Some(Host::Domain(name)) => match canonical_host(name) {
                 None => Err("the host is not a valid host name".into()),
-                Some(name) if self.any_host || self.is_listed(&name) => Ok(()),
+                Some(name) if self.allows_any_host || self.is_listed(&name) => Ok(()),
                 Some(_) => Err(format!("the host is not on the list; the setting {} adds it", self.setting)),
             },
             Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => Err("the host is an address, not a name".into()),
