@@ -18,7 +18,7 @@ pub enum Key {
     Prefix(ProviderName, JobId),
     /// The body of a delivery that is too long for a queue message, until the worker reads it.
     InboxBody(ProviderName, OffsetDateTime, String),
-    /// A key from a caller, for the copy benchmark.
+    /// A literal key, for the copy benchmark.
     Named(String),
 }
 

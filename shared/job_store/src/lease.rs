@@ -22,7 +22,7 @@ const ACTION: &str = "accept the lease";
 /// The outcome of an attempt to take a lease.
 #[derive(Debug)]
 pub enum LeaseAttempt {
-    /// The caller holds the lease, and the job's status is `landing`.
+    /// The lease was taken, and the job's status is `landing`.
     Held {
         /// The lease.
         lease: Lease,

@@ -110,7 +110,7 @@ impl JobStore {
     /// # Errors
     /// [`model::ErrorClass::NotFound`] if there is no such job, else as [`JobStore::get`].
     pub async fn apply(&self, id: JobId, event: &Event, now: OffsetDateTime) -> Result<(Job, Change), Error> {
-        self.apply_event(id, None, event, now).await
+        self.apply_with_optional_lease(id, None, event, now).await
     }
 
     /// Applies an event of the landing to a job, on condition that the lease is held.
@@ -123,10 +123,10 @@ impl JobStore {
         event: &Event,
         now: OffsetDateTime,
     ) -> Result<(Job, Change), Error> {
-        self.apply_event(lease.job, Some(lease), event, now).await
+        self.apply_with_optional_lease(lease.job, Some(lease), event, now).await
     }
 
-    async fn apply_event(
+    async fn apply_with_optional_lease(
         &self,
         job_id: JobId,
         lease: Option<&Lease>,

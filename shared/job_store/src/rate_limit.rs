@@ -32,9 +32,9 @@ const MAX_ATTEMPTS: u32 = 16;
 /// The outcome of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reservation {
-    /// The caller may send its request at this time.
+    /// The request may be sent at this time.
     At(OffsetDateTime),
-    /// Nothing is reserved, because the next free time, which this is, is later than the caller would wait.
+    /// Nothing is reserved, because the next free time, which this is, is after the latest acceptable one.
     NotBefore(OffsetDateTime),
 }
 

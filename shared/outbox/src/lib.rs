@@ -27,7 +27,7 @@ impl OutboxDispatcher<'_> {
     /// [`model::ErrorClass::StorageUnavailable`]: the events stay pending.
     pub async fn bus(&self, job: &Job) -> Result<(), Error> {
         let Some(last) = job.outbox.events.last() else { return Ok(()) };
-        // A caller that needs none of these events is up to date.
+        // A caller whose webhook needs none of these events is up to date.
         let caller = CallerWebhookMessage::all(job).is_empty().then_some(last.sequence);
         if self.events.is_none() && caller.is_none() {
             return Ok(());

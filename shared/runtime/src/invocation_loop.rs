@@ -17,7 +17,7 @@ pub type RuntimeError = lambda_runtime::Error;
 pub struct Failure {
     /// `Retryable.<Class>` or `Permanent.<Class>`.
     pub error_type: String,
-    /// The error message for the caller.
+    /// The error message for the invoker.
     pub error_message: String,
 }
 

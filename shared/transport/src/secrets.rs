@@ -47,7 +47,7 @@ impl Secrets {
     /// been rotated.
     ///
     /// # Errors
-    /// As [`Secrets::get`], but without the fallback to an old copy, which the caller knows not to match. A delivery is
+    /// As [`Secrets::get`], but without the fallback to an old copy, which is known not to match. A delivery is
     /// then answered with 503 and not rejected for good, because it may be authentic. That is bounded: the provider
     /// retries it a few times, and Secrets Manager is requested once in a second at most.
     pub async fn refreshed(&self) -> Result<Arc<SecretDocument>, Error> {
