@@ -1,86 +1,144 @@
-//! Fetches a file from a provider, hop by hop through the guard, as a stream.
+//! Downloads a file, or a range of it, from a provider: each redirect passes the guard, and the body is a stream.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{Error, ErrorClass};
 use url::Url;
 
 use crate::{
-    SsrfGuard, client,
-    ssrf_guard::{NotPublic, PublicOnly, SystemResolver},
+    client_builder,
+    download_response::Download,
+    public_resolver::{PublicResolver, SystemResolver, is_blocked},
+    remote_file::{RemoteFile, read_content_range, read_validator},
+    ssrf_guard::SsrfGuard,
 };
 
-/// How many redirects a download may take.
-const REDIRECTS: usize = 5;
+/// How many redirects a download follows.
+const MAX_REDIRECTS: usize = 5;
 
-/// A source that sends nothing for this long is given up.
-const STALL: Duration = Duration::from_secs(30);
+/// A download whose server sends nothing for this long fails.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Fetches files.
+/// Downloads files.
 #[derive(Debug, Clone)]
 pub struct Downloader {
     client: reqwest::Client,
     guard: SsrfGuard,
-    largest: u64,
-}
-
-/// A file on its way.
-#[derive(Debug)]
-pub struct Download {
-    /// Its length in bytes, when the source says so.
-    pub length: Option<u64>,
-    answer: reqwest::Response,
-    largest: u64,
+    max_bytes: u64,
 }
 
 impl Downloader {
-    /// A downloader behind a guard, for files of at most `largest` bytes. The authorities in `ca_bundle`, which is
-    /// PEM, are trusted besides the public ones.
+    /// A downloader of files of at most `largest` bytes. The certificate authorities in `ca_bundle`, which is PEM, are
+    /// trusted besides the public ones.
     ///
     /// # Errors
-    /// [`ErrorClass::Misconfigured`] if there is anything else in it, or the client cannot be built.
+    /// [`ErrorClass::Misconfigured`] if `ca_bundle` contains anything else, or the client cannot be built.
     pub fn new(guard: SsrfGuard, largest: u64, ca_bundle: &[u8]) -> Result<Self, Error> {
-        let builder =
-            client::trusting(ca_bundle)?.dns_resolver(PublicOnly(SystemResolver)).read_timeout(STALL);
-        Ok(Self { client: client::build(builder)?, guard, largest })
+        let builder = client_builder::builder_with_ca_bundle(ca_bundle)?;
+        let builder = builder.dns_resolver(PublicResolver(SystemResolver)).read_timeout(READ_TIMEOUT);
+        Ok(Self { client: client_builder::build(builder)?, guard, max_bytes: largest })
     }
 
-    /// Asks for a file, hop by hop through the guard, and returns the answer whatever its status.
-    pub(crate) async fn follow(&self, url: &str, asked: &HeaderMap) -> Result<reqwest::Response, Error> {
+    /// Starts the download of a file, and learns its length and whether the server supports ranges. It requests the
+    /// range `bytes=0-` and never uses HEAD, which many pre-signed URLs reject.
+    ///
+    /// # Errors
+    /// - [`ErrorClass::SourceRefused`]: the guard blocked the URL or one that it redirects to.
+    /// - [`ErrorClass::SourceGone`]: the URL expired or the file was deleted.
+    /// - [`ErrorClass::SourceTooLarge`]: the file is longer than the limit.
+    /// - [`ErrorClass::SourceUnavailable`]: any error that a retry may resolve.
+    pub async fn open(&self, url: &str) -> Result<(RemoteFile, Download), Error> {
+        let from_start = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static("bytes=0-"))]);
+        let mut response = self.send_following_redirects(url, &from_start).await?;
+        if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+            // An empty file has no range, so it is requested without one.
+            response = self.send_following_redirects(url, &HeaderMap::new()).await?;
+        }
+        let is_partial = response.status() == StatusCode::PARTIAL_CONTENT;
+        let total = read_content_range(response.headers())
+            .filter(|(range, _)| range.start == 0)
+            .map(|(_, total)| total);
+        let validator = read_validator(response.headers());
+        let expected = if is_partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+        let download = Download::new(response, expected, self.max_bytes)?;
+        if is_partial && total.is_none_or(|total| download.length != Some(total)) {
+            return Err(wrong_range());
+        }
+        let (url, length) = (url.to_owned(), download.length);
+        Ok((RemoteFile { url, length, ranges: is_partial, validator }, download))
+    }
+
+    /// Downloads a range of a file that was opened before, and of no other file.
+    ///
+    /// # Errors
+    /// [`ErrorClass::SourceChanged`] when the URL leads to another file by now; else as [`Downloader::open`].
+    pub async fn range(&self, remote: &RemoteFile, range: Range<u64>) -> Result<Download, Error> {
+        let mut headers = HeaderMap::new();
+        let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
+        headers
+            .insert(header::RANGE, HeaderValue::try_from(bytes).map_err(|e| invalid_range().with_source(e))?);
+        if let Some(validator) = &remote.validator {
+            let validator = HeaderValue::try_from(validator).map_err(|e| invalid_range().with_source(e))?;
+            headers.insert(header::IF_RANGE, validator);
+        }
+        let response = self.send_following_redirects(&remote.url, &headers).await?;
+        match response.status() {
+            StatusCode::OK | StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => {
+                return Err(file_changed());
+            }
+            _ => {}
+        }
+        let is_same_file =
+            read_validator(response.headers()).is_none_or(|validator| Some(validator) == remote.validator);
+        let received = read_content_range(response.headers());
+        let download = Download::new(response, StatusCode::PARTIAL_CONTENT, self.max_bytes)?;
+        match received {
+            Some((_, total)) if Some(total) != remote.length => Err(file_changed()),
+            Some(_) if !is_same_file => Err(file_changed()),
+            Some((received, _)) if received == range => Ok(download),
+            _ => Err(wrong_range()),
+        }
+    }
+
+    /// Requests a URL and follows its redirects, each of which passes the guard. Returns the final response, whatever its
+    /// status.
+    async fn send_following_redirects(
+        &self,
+        url: &str,
+        headers: &HeaderMap,
+    ) -> Result<reqwest::Response, Error> {
         let mut url = Url::parse(url).map_err(|e| {
             Error::new(ErrorClass::SourceRefused, "download refused: not a URL").with_source(e)
         })?;
-        for _ in 0..=REDIRECTS {
-            self.guard.check(&url).inspect_err(|_| count_refusal(&url))?;
-            let answer = self.request(&url, asked).await?;
-            match redirect(&url, &answer)? {
+        for _ in 0..=MAX_REDIRECTS {
+            self.guard.check(&url).inspect_err(|_| count_blocked_download(&url))?;
+            let response = self.send(&url, headers).await?;
+            match redirect_target(&url, &response)? {
                 Some(next) => url = next,
-                None => return Ok(answer),
+                None => return Ok(response),
             }
         }
         Err(Error::new(
             ErrorClass::SourceRefused,
-            format!("download refused: more than {REDIRECTS} redirects"),
+            format!("download refused: more than {MAX_REDIRECTS} redirects"),
         ))
     }
 
-    async fn request(&self, url: &Url, asked: &HeaderMap) -> Result<reqwest::Response, Error> {
-        let request = self.client.get(url.clone()).headers(asked.clone());
-        // Encoded bytes would not be the archive's bytes.
+    async fn send(&self, url: &Url, headers: &HeaderMap) -> Result<reqwest::Response, Error> {
+        let request = self.client.get(url.clone()).headers(headers.clone());
+        // Encoded bytes would not be the bytes of the file.
         let request = request.header(header::ACCEPT_ENCODING, "identity");
         request.send().await.map_err(|e| {
             let e = e.without_url();
-            if causes(&e).any(|cause| cause.is::<NotPublic>()) {
-                count_refusal(url);
+            if is_blocked(&e) {
+                count_blocked_download(url);
                 let host = url.host_str().unwrap_or_default();
                 let message = format!("download from {host} refused: the host has no public address");
                 return Error::new(ErrorClass::SourceRefused, message);
             }
             if e.is_builder() {
-                // Nothing was sent, and nothing would be the next time: no request can be made of such a URL.
+                // Nothing was sent, and a retry would not help: no request can be built for this URL.
                 return Error::new(
                     ErrorClass::SourceRefused,
                     "download refused: the URL cannot be requested",
@@ -90,90 +148,35 @@ impl Downloader {
             Error::new(ErrorClass::SourceUnavailable, "the download server does not answer").with_source(e)
         })
     }
-
-    /// Judges a final answer, which is as expected with status `expected` only.
-    pub(crate) fn judged(&self, answer: reqwest::Response, expected: StatusCode) -> Result<Download, Error> {
-        let status = answer.status();
-        let code = status.as_u16();
-        if status.is_server_error()
-            || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
-        {
-            let message = format!("the download server answered HTTP {code}");
-            return Err(Error::new(ErrorClass::SourceUnavailable, message));
-        }
-        if status != expected {
-            let message = format!(
-                "the file cannot be downloaded any more: HTTP {code}; the link expired or the file is gone"
-            );
-            return Err(Error::new(ErrorClass::SourceGone, message));
-        }
-        let mut encodings = answer.headers().get_all(header::CONTENT_ENCODING).iter();
-        if let Some(encoding) = encodings.find(|e| !e.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            let message = format!("download refused: unasked content encoding {encoding:?}");
-            return Err(Error::new(ErrorClass::SourceRefused, message));
-        }
-        let length = answer.content_length();
-        if length.is_some_and(|length| length > self.largest) {
-            return Err(too_large(self.largest));
-        }
-        Ok(Download { length, answer, largest: self.largest })
-    }
 }
 
-impl Download {
-    /// The file's bytes. A body that is shorter or longer than announced, or longer than the limit, ends in an
-    /// error and never as if it were whole.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, Error>> + Send {
-        let (announced, largest) = (self.length, self.largest);
-        let mut received = 0_u64;
-        self.answer.bytes_stream().map(Some).chain(futures_util::stream::iter([None])).filter_map(
-            move |piece| {
-                let checked = match piece {
-                    Some(Ok(bytes)) => {
-                        received += bytes.len() as u64;
-                        Some(if received > largest { Err(too_large(largest)) } else { Ok(bytes) })
-                    }
-                    Some(Err(e)) => {
-                        let message = format!("the download broke off after {received} bytes");
-                        Some(Err(
-                            Error::new(ErrorClass::SourceUnavailable, message).with_source(e.without_url())
-                        ))
-                    }
-                    None => announced.filter(|length| *length != received).map(|length| {
-                        let message = format!("the download ended after {received} of {length} bytes");
-                        Err(Error::new(ErrorClass::SourceUnavailable, message))
-                    }),
-                };
-                std::future::ready(checked)
-            },
-        )
-    }
-}
-
-/// Counts a host that the guard keeps everybody from.
-fn count_refusal(url: &Url) {
+fn count_blocked_download(url: &Url) {
     let host = url.host_str().unwrap_or_default();
-    tracing::warn!(metric = "BlockedDownloads", count = 1, host, "a download is refused");
+    tracing::warn!(metric = "BlockedDownloads", count = 1, host, "download blocked");
 }
 
-fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, Error> {
-    if !answer.status().is_redirection() {
+/// The URL that a response redirects to, or none if it does not redirect.
+fn redirect_target(from: &Url, response: &reqwest::Response) -> Result<Option<Url>, Error> {
+    if !response.status().is_redirection() {
         return Ok(None);
     }
-    let target =
-        answer.headers().get(header::LOCATION).and_then(|l| l.to_str().ok()).and_then(|l| from.join(l).ok());
-    let refused = || Error::new(ErrorClass::SourceRefused, "download refused: a redirect leads nowhere");
-    target.map(Some).ok_or_else(refused)
+    let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let target = location.and_then(|location| from.join(location).ok());
+    let missing =
+        || Error::new(ErrorClass::SourceRefused, "download refused: a redirect has no valid Location");
+    target.map(Some).ok_or_else(missing)
 }
 
-fn too_large(largest: u64) -> Error {
-    Error::new(ErrorClass::SourceTooLarge, format!("the file is larger than the limit of {largest} bytes"))
+fn file_changed() -> Error {
+    Error::new(ErrorClass::SourceChanged, "the file at the provider changed during the download")
 }
 
-pub(crate) fn causes<'e>(
-    e: &'e (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(e), |&e| e.source())
+fn wrong_range() -> Error {
+    Error::new(ErrorClass::SourceUnavailable, "the download server sent another range than requested")
+}
+
+fn invalid_range() -> Error {
+    Error::new(ErrorClass::Internal, "a range cannot be requested")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A value that is fetched again once it is old. While it cannot be fetched, an old copy goes on being used.
+//! A cache of one value with a maximum age. While the value cannot be fetched, a stale copy is used.
 //!
 //! AWS's own caching clients do the same: "If the synchronous refresh fails, the cache returns the stale secret"
 //! (Secrets Manager user guide, Java `SecretCacheConfiguration`), and they pause after a failed refresh.
@@ -8,127 +8,130 @@ use std::time::Duration;
 use model::{Error, ErrorClass};
 use tokio::{sync::Mutex, time::Instant};
 
-/// How old a copy may be before it is fetched again.
+/// How old the cached value may be before it is fetched again.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-/// How old a copy may be for whoever found nothing that fits in an older one. Keeps a stranger from turning refused
-/// requests into calls.
-const FRESH_AGE: Duration = Duration::from_secs(5);
+/// How old the cached value may be for a request that found no match in an older one. It limits the calls that an
+/// unauthenticated client can cause.
+const MAX_FRESH_AGE: Duration = Duration::from_secs(5);
 
-/// How old a copy may be while it cannot be fetched. Secrets Manager has been out of reach for hours, not for days. A
-/// secret that somebody replaces in this time goes on being used here, so the limit is half of the 24 hours for which
-/// a provider signs with a replaced signing secret, too.
-const STALE_AGE: Duration = Duration::from_secs(12 * 3600);
+/// How old the cached value may be while it cannot be fetched. Outages of Secrets Manager have lasted hours, not days. A
+/// secret that is replaced in this time stays in use here, so the limit is half of the 24 hours for which a provider also
+/// signs with a replaced signing secret.
+const MAX_STALE_AGE: Duration = Duration::from_secs(12 * 3600);
 
-/// How long a failure is remembered: each refused delivery would fetch again, and each fetch is three attempts.
-const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+/// How long a failure is cached: each rejected delivery would fetch again, and each fetch is three attempts.
+const FAILURE_TTL: Duration = Duration::from_secs(1);
 
-/// How long a failure is remembered while an old copy can be used: each attempt makes somebody wait.
-const STALE_PAUSE: Duration = Duration::from_secs(30);
+/// How long a failure is cached while a stale value can be used: each attempt delays a request.
+const STALE_FAILURE_TTL: Duration = Duration::from_secs(30);
 
-/// How long one fetch may take. An answer takes milliseconds; the functions have 10 seconds and more.
+/// The timeout of a fetch. A response takes milliseconds; the functions have 10 seconds and more.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The same while there is a copy to fall back on.
+/// The timeout of a fetch while there is a cached value to fall back on.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The value with its age.
+/// A cache of one value.
 #[derive(Debug)]
-pub(crate) struct Cache<T> {
-    state: Mutex<State<T>>,
+pub(crate) struct SecretCache<T> {
+    state: Mutex<CacheState<T>>,
 }
 
 #[derive(Debug)]
-struct State<T> {
-    held: Option<(Instant, T)>,
-    failed: Option<Failure>,
+struct CacheState<T> {
+    value: Option<(Instant, T)>,
+    failure: Option<FetchFailure>,
 }
 
-/// The last attempt to fetch, if it failed.
+/// The last fetch, which failed.
 #[derive(Debug)]
-struct Failure {
+struct FetchFailure {
     at: Instant,
     class: ErrorClass,
     message: String,
 }
 
-impl<T: Clone> Cache<T> {
+impl<T: Clone> SecretCache<T> {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State { held: None, failed: None }) }
+        Self { state: Mutex::new(CacheState { value: None, failure: None }) }
     }
 
-    /// The value, at most five minutes old, or older while it cannot be fetched.
+    /// Returns the value, at most five minutes old, or older while it cannot be fetched.
     ///
     /// # Errors
-    /// That of `fetch`. An old copy takes the place of [`ErrorClass::StorageUnavailable`] only: that the secret is
-    /// deleted or access to it withdrawn is an answer, and may be meant to stop everything.
+    /// That of `fetch`. A stale value is used only after [`ErrorClass::StorageUnavailable`]. That the secret was deleted
+    /// or access to it revoked is a valid response, and may be meant to stop all work.
     pub(crate) async fn get<F>(&self, fetch: impl FnOnce() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        // Held while fetching, so that concurrent callers share one call.
+        // The lock is held during the fetch, so that concurrent requests share one call.
         let mut state = self.state.lock().await;
-        if let Some(value) = state.no_older_than(MAX_AGE) {
+        if let Some(value) = state.value_no_older_than(MAX_AGE) {
             return Ok(value);
         }
-        let stale = state.no_older_than(STALE_AGE);
-        let pause = if stale.is_some() { STALE_PAUSE } else { FAILURE_PAUSE };
-        match (state.refresh(pause, fetch).await, stale) {
+        let stale = state.value_no_older_than(MAX_STALE_AGE);
+        let failure_ttl = if stale.is_some() { STALE_FAILURE_TTL } else { FAILURE_TTL };
+        match (state.refresh(failure_ttl, fetch).await, stale) {
             (Err(error), Some(stale)) if error.class == ErrorClass::StorageUnavailable => Ok(stale),
             (refreshed, _) => refreshed,
         }
     }
 
-    /// The value, at most a few seconds old.
+    /// Returns the value, at most a few seconds old.
     ///
     /// # Errors
     /// That of `fetch`, also when it has just failed.
-    pub(crate) async fn fresh<F>(&self, fetch: impl FnOnce() -> F) -> Result<T, Error>
+    pub(crate) async fn get_fresh<F>(&self, fetch: impl FnOnce() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
         let mut state = self.state.lock().await;
-        match state.no_older_than(FRESH_AGE) {
+        match state.value_no_older_than(MAX_FRESH_AGE) {
             Some(value) => Ok(value),
-            None => state.refresh(FAILURE_PAUSE, fetch).await,
+            None => state.refresh(FAILURE_TTL, fetch).await,
         }
     }
 
-    /// Keeps a value that was fetched or written just now.
+    /// Stores a value that was fetched or written just now.
     pub(crate) async fn put(&self, value: T) {
-        self.state.lock().await.keep(value);
+        self.state.lock().await.store(value);
     }
 }
 
-impl<T: Clone> State<T> {
-    fn no_older_than(&self, age: Duration) -> Option<T> {
-        let (fetched_at, value) = self.held.as_ref()?;
+impl<T: Clone> CacheState<T> {
+    fn value_no_older_than(&self, age: Duration) -> Option<T> {
+        let (fetched_at, value) = self.value.as_ref()?;
         (fetched_at.elapsed() < age).then(|| value.clone())
     }
 
-    fn keep(&mut self, value: T) {
-        (self.held, self.failed) = (Some((Instant::now(), value)), None);
+    fn store(&mut self, value: T) {
+        (self.value, self.failure) = (Some((Instant::now(), value)), None);
     }
 
-    /// Fetches the value, unless that failed less than `pause` ago.
-    async fn refresh<F>(&mut self, pause: Duration, fetch: impl FnOnce() -> F) -> Result<T, Error>
+    /// Fetches the value, unless a fetch failed less than `failure_ttl` ago.
+    async fn refresh<F>(&mut self, failure_ttl: Duration, fetch: impl FnOnce() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        if let Some(failure) = self.failed.as_ref().filter(|failure| failure.at.elapsed() < pause) {
-            return Err(failure.again());
+        if let Some(failure) = self.failure.as_ref().filter(|failure| failure.at.elapsed() < failure_ttl) {
+            return Err(failure.to_error());
         }
-        let timeout = if self.held.is_some() { REFRESH_TIMEOUT } else { FETCH_TIMEOUT };
-        let fetched = tokio::time::timeout(timeout, fetch()).await.unwrap_or_else(|_| Err(too_late()));
+        let timeout = if self.value.is_some() { REFRESH_TIMEOUT } else { FETCH_TIMEOUT };
+        let fetched = tokio::time::timeout(timeout, fetch()).await.unwrap_or_else(|_| Err(fetch_timeout()));
         match fetched {
             Ok(value) => {
-                self.keep(value.clone());
+                self.store(value.clone());
                 Ok(value)
             }
             Err(error) => {
-                self.failed =
-                    Some(Failure { at: Instant::now(), class: error.class, message: error.message.clone() });
-                if let Some((fetched_at, _)) = &self.held {
+                self.failure = Some(FetchFailure {
+                    at: Instant::now(),
+                    class: error.class,
+                    message: error.message.clone(),
+                });
+                if let Some((fetched_at, _)) = &self.value {
                     let age_seconds = fetched_at.elapsed().as_secs();
                     let causes = error.causes();
                     tracing::warn!(
@@ -136,7 +139,7 @@ impl<T: Clone> State<T> {
                         count = 1,
                         age_seconds,
                         causes,
-                        "the secret is not refreshed"
+                        "secret not refreshed"
                     );
                 }
                 Err(error)
@@ -145,16 +148,16 @@ impl<T: Clone> State<T> {
     }
 }
 
-impl Failure {
-    fn again(&self) -> Error {
+impl FetchFailure {
+    fn to_error(&self) -> Error {
         let error = Error::new(self.class, self.message.clone());
-        if self.class.retryable() { error.retry_after(FAILURE_PAUSE.as_secs()) } else { error }
+        if self.class.retryable() { error.retry_after(FAILURE_TTL.as_secs()) } else { error }
     }
 }
 
-fn too_late() -> Error {
-    Error::new(ErrorClass::StorageUnavailable, "Landfall's secret cannot be read in time")
-        .retry_after(FAILURE_PAUSE.as_secs())
+fn fetch_timeout() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "Landfall's secret could not be read in time")
+        .retry_after(FAILURE_TTL.as_secs())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! A provider's token, kept in a second secret that holds nothing else, so that all invocations share one.
+//! A provider's token, stored in a second secret that holds nothing else, so that all invocations share it.
 //!
-//! The secret with the keys is not written for it: whoever renews tokens needs no permission to replace a key. Who finds
-//! the token missing or old claims the exchange in the secret itself, which only one can do; the others wait for the token
-//! that comes of it. A claim ends by itself, should its maker die.
+//! It is not stored in the secret with the keys: a function that renews tokens then needs no permission to replace a key. An
+//! invocation that finds the token missing or old claims the exchange in the secret itself, which only one can do; the
+//! others wait for its token. A claim expires, in case the invocation ends before it has the token.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{SecretDocument, SecretVersion, Secrets};
 
-/// How long one invocation may take to exchange the keys, before another one may.
-const CLAIM: Duration = Duration::from_secs(30);
-/// How often those who wait look.
+/// How long a claim lasts: the time one invocation has to exchange the keys before another one may.
+const CLAIM_DURATION: Duration = Duration::from_secs(30);
+/// How often a waiting invocation reads the secret.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// How often somebody looks or tries to write before giving up: longer than a claim lasts.
+/// How often an invocation reads, or tries to write, before it fails: longer in all than a claim lasts.
 const MAX_ATTEMPTS: u32 = 200;
 
 /// The secret that holds the tokens of providers.
@@ -33,8 +33,8 @@ impl TokenCache {
         Self(Secrets::new(aws, id))
     }
 
-    /// A provider's token that is good for a while, and another one than `refused`. `exchange` gives a new token and
-    /// the time at which it is to be renewed; of concurrent callers one is asked for it.
+    /// Returns a provider's token that is valid for a while and differs from `refused`, which the provider rejected.
+    /// `exchange` obtains a new token and the time of its renewal; of concurrent invocations only one runs it.
     ///
     /// # Errors
     /// That of `exchange`, or as [`Secrets::change`].
@@ -47,24 +47,24 @@ impl TokenCache {
     where
         F: Future<Output = Result<(Secret, OffsetDateTime), Error>>,
     {
-        if let Some(token) = good(self.0.get().await?.as_ref(), provider, refused) {
+        if let Some(token) = valid_token(self.0.get().await?.as_ref(), provider, refused) {
             return Ok(token);
         }
         for _ in 0..MAX_ATTEMPTS {
             let version = self.0.current().await?;
-            if let Some(token) = good(version.document(), provider, refused) {
+            if let Some(token) = valid_token(version.document(), provider, refused) {
                 return Ok(token);
             }
-            if !is_claimed(version.document(), provider) && self.claim(&version, provider).await? {
-                return self.renew(provider, exchange).await;
+            if !is_claimed(version.document(), provider) && self.claim_exchange(&version, provider).await? {
+                return self.renew_token(provider, exchange).await;
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
-        Err(busy())
+        Err(token_unavailable())
     }
 
-    /// A provider's newest token, good or not, if there is one. It is at most a few seconds old unless the secret cannot be
-    /// read.
+    /// Returns a provider's last token, valid or not, if there is one. The read is at most a few seconds old, unless the
+    /// secret cannot be read.
     ///
     /// # Errors
     /// As [`Secrets::get`].
@@ -77,19 +77,19 @@ impl TokenCache {
         Ok(section.pointer("/token/value").and_then(Value::as_str).map(Secret::new))
     }
 
-    async fn claim(&self, version: &SecretVersion, provider: &str) -> Result<bool, Error> {
-        let until = written(OffsetDateTime::now_utc() + CLAIM);
+    async fn claim_exchange(&self, version: &SecretVersion, provider: &str) -> Result<bool, Error> {
+        let until = format_time(OffsetDateTime::now_utc() + CLAIM_DURATION);
         self.0.change(version, provider, &[("token_claimed_until", until)]).await
     }
 
-    async fn renew<F>(&self, provider: &str, exchange: impl FnOnce() -> F) -> Result<Secret, Error>
+    async fn renew_token<F>(&self, provider: &str, exchange: impl FnOnce() -> F) -> Result<Secret, Error>
     where
         F: Future<Output = Result<(Secret, OffsetDateTime), Error>>,
     {
         let exchanged = exchange().await;
         let mut fields = vec![("token_claimed_until", Value::Null)];
         if let Ok((token, renew_at)) = &exchanged {
-            fields.push(("token", json!({ "value": token.expose(), "renew_at": written(*renew_at) })));
+            fields.push(("token", json!({ "value": token.expose(), "renew_at": format_time(*renew_at) })));
         }
         for _ in 0..MAX_ATTEMPTS {
             let version = self.0.current().await?;
@@ -97,34 +97,34 @@ impl TokenCache {
                 return exchanged.map(|(token, _)| token);
             }
         }
-        Err(busy())
+        Err(token_unavailable())
     }
 }
 
-fn good(document: &SecretDocument, provider: &str, refused: Option<&Secret>) -> Option<Secret> {
+fn valid_token(document: &SecretDocument, provider: &str, refused: Option<&Secret>) -> Option<Secret> {
     let section = document.provider(provider);
     let token = section.get("token")?;
     let value = Secret::new(token.get("value")?.as_str().filter(|value| !value.is_empty())?);
-    let renew_at = read(token.get("renew_at")?)?;
+    let renew_at = parse_time(token.get("renew_at")?)?;
     (renew_at > OffsetDateTime::now_utc() && refused != Some(&value)).then_some(value)
 }
 
 fn is_claimed(document: &SecretDocument, provider: &str) -> bool {
     let section = document.provider(provider);
-    let until = section.get("token_claimed_until").and_then(read);
+    let until = section.get("token_claimed_until").and_then(parse_time);
     until.is_some_and(|until| until > OffsetDateTime::now_utc())
 }
 
-fn written(at: OffsetDateTime) -> Value {
+fn format_time(at: OffsetDateTime) -> Value {
     // Fails only beyond the year 9999.
     at.format(&Rfc3339).map_or(Value::Null, Value::from)
 }
 
-fn read(value: &Value) -> Option<OffsetDateTime> {
+fn parse_time(value: &Value) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()
 }
 
-fn busy() -> Error {
-    Error::new(ErrorClass::StorageUnavailable, "a token of the provider is not to be had; try again")
+fn token_unavailable() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "no token of the provider is available; try again")
         .retry_after(5)
 }

@@ -1,4 +1,4 @@
-//! Redirects, names and encodings, against file servers on loopback.
+//! Redirects, host names and content encodings, against file servers on loopback.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -17,17 +17,17 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::{Download, Downloader};
-use crate::{Origin, SsrfGuard, client, ssrf_guard::PublicOnly};
+use super::Downloader;
+use crate::{Download, Origin, SsrfGuard, client_builder, public_resolver::PublicResolver};
 
-/// A file server that answers each path as told, and counts.
-struct Source {
+/// A file server with a scripted response for each path, which counts its requests.
+struct FileServer {
     address: SocketAddr,
     requests: Arc<AtomicUsize>,
 }
 
-impl Source {
-    async fn answering(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+impl FileServer {
+    async fn start(respond: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let requests = Arc::new(AtomicUsize::new(0));
@@ -35,12 +35,12 @@ impl Source {
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::SeqCst);
-                let mut asked = [0; 4096];
-                let length = stream.read(&mut asked).await.unwrap_or(0);
-                let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
-                let path = asked.split(' ').nth(1).unwrap_or_default();
-                // A client that is gone by now need not be answered.
-                let _ = stream.write_all(answer(path).as_bytes()).await;
+                let mut request = [0; 4096];
+                let length = stream.read(&mut request).await.unwrap_or(0);
+                let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                let path = request.split(' ').nth(1).unwrap_or_default();
+                // The client may have closed the connection by now.
+                let _ = stream.write_all(respond(path).as_bytes()).await;
             }
         });
         Self { address, requests }
@@ -61,7 +61,7 @@ fn redirect_to(location: &str) -> String {
     format!("HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 }
 
-/// `/n` takes n redirects to the file.
+/// `/n` leads to the file by n redirects.
 fn countdown(path: &str) -> String {
     match path.trim_start_matches('/').parse() {
         Ok(0) | Err(_) => FILE.to_owned(),
@@ -69,14 +69,14 @@ fn countdown(path: &str) -> String {
     }
 }
 
-fn opening(url: &str) -> Downloader {
+fn downloader_for(url: &str) -> Downloader {
     let guard = SsrfGuard::new([], Origin::of(url), "ABYSSALE_DOWNLOAD_HOSTS");
     Downloader::new(guard, 1 << 20, &[]).expect("a downloader")
 }
 
-async fn refusal(downloader: &Downloader, url: &str) -> String {
+async fn blocked_message(downloader: &Downloader, url: &str) -> String {
     let error = match downloader.open(url).await {
-        Ok(_) => panic!("{url} is let through"),
+        Ok(_) => panic!("{url} is not blocked"),
         Err(error) => error,
     };
     assert_eq!(error.class, ErrorClass::SourceRefused, "{error}");
@@ -85,19 +85,23 @@ async fn refusal(downloader: &Downloader, url: &str) -> String {
 
 #[tokio::test]
 async fn five_redirects_are_followed_and_the_sixth_is_not() {
-    let source = Source::answering(countdown).await;
-    let (_, download) = opening(&source.url("/")).open(&source.url("/5")).await.expect("the file");
+    let server = FileServer::start(countdown).await;
+    let (_, download) = downloader_for(&server.url("/")).open(&server.url("/5")).await.expect("the file");
     let bytes: Vec<_> = download.into_stream().try_collect().await.expect("its bytes");
-    assert_eq!((bytes.concat(), source.requests()), (b"file".to_vec(), 6));
-    assert!(refusal(&opening(&source.url("/")), &source.url("/6")).await.contains("more than 5 redirects"));
-    assert_eq!(source.requests(), 12, "the sixth is not even asked for");
+    assert_eq!((bytes.concat(), server.requests()), (b"file".to_vec(), 6));
+    assert!(
+        blocked_message(&downloader_for(&server.url("/")), &server.url("/6"))
+            .await
+            .contains("more than 5 redirects")
+    );
+    assert_eq!(server.requests(), 12, "the target of the sixth is not requested");
 }
 
 #[tokio::test]
 async fn every_redirect_is_checked_before_it_is_followed() {
-    let elsewhere = Source::answering(|_| FILE.to_owned()).await;
+    let elsewhere = FileServer::start(|_| FILE.to_owned()).await;
     let closed = elsewhere.url("/a.zip");
-    for (location, says) in [
+    for (location, reason) in [
         (closed.as_str(), "http is not https"),
         ("https://127.0.0.1/a.zip", "an address"),
         ("https://[::ffff:127.0.0.1]/a.zip", "an address"),
@@ -105,64 +109,70 @@ async fn every_redirect_is_checked_before_it_is_followed() {
         ("https://user@listed.example/a.zip", "a user name"),
         ("file:///etc/passwd", "file is not https"),
         ("https://elsewhere.example/a.zip?secret", "not on the list"),
-        ("http://", "leads nowhere"),
+        ("http://", "no valid Location"),
     ] {
         let target = location.to_owned();
-        // The third hop, so that it is not only the first that is looked at.
-        let source = Source::answering(move |path| match path {
+        // The third hop, because not only the first one must be checked.
+        let server = FileServer::start(move |path| match path {
             "/2" | "/1" => countdown(path),
             _ => redirect_to(&target),
         });
-        let source = source.await;
-        let message = refusal(&opening(&source.url("/")), &source.url("/2")).await;
-        assert!(message.contains(says) && !message.contains("secret"), "{location}: {message}");
-        assert_eq!(source.requests(), 3, "{location}");
+        let server = server.await;
+        let message = blocked_message(&downloader_for(&server.url("/")), &server.url("/2")).await;
+        assert!(message.contains(reason) && !message.contains("secret"), "{location}: {message}");
+        assert_eq!(server.requests(), 3, "{location}");
     }
     assert_eq!(elsewhere.requests(), 0);
 }
 
-/// Finds every name on loopback.
-struct Loopback;
+/// Resolves every name to loopback.
+struct LoopbackResolver;
 
-impl Resolve for Loopback {
+impl Resolve for LoopbackResolver {
     fn resolve(&self, _: Name) -> Resolving {
-        let found = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
-        Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
+        let addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
+        Box::pin(async move { Ok(Box::new(addresses.into_iter()) as Addrs) })
     }
 }
 
 #[tokio::test]
-async fn a_name_that_turns_out_to_be_private_is_never_connected_to() {
-    let source = Source::answering(|_| FILE.to_owned()).await;
-    let url = format!("http://rebound.example:{}/a.zip", source.address.port());
-    let opened = || SsrfGuard::new([], Origin::of(&url), "ABYSSALE_DOWNLOAD_HOSTS");
-    let with = |builder: reqwest::ClientBuilder| Downloader {
-        client: client::build(builder).expect("a client"),
-        guard: opened(),
-        largest: 1 << 20,
+async fn a_name_with_a_private_address_is_never_connected_to() {
+    let server = FileServer::start(|_| FILE.to_owned()).await;
+    let url = format!("http://rebound.example:{}/a.zip", server.address.port());
+    let guard = || SsrfGuard::new([], Origin::of(&url), "ABYSSALE_DOWNLOAD_HOSTS");
+    let downloader_with = |builder: reqwest::ClientBuilder| Downloader {
+        client: client_builder::build(builder).expect("a client"),
+        guard: guard(),
+        max_bytes: 1 << 20,
     };
-    let unguarded = with(client::builder().expect("a client").dns_resolver(Loopback));
-    assert!(unguarded.open(&url).await.is_ok(), "without the check it would be reached");
-    assert_eq!(source.requests(), 1);
-    let guarded = with(client::builder().expect("a client").dns_resolver(PublicOnly(Loopback)));
+    let unguarded =
+        downloader_with(client_builder::builder().expect("a client").dns_resolver(LoopbackResolver));
+    assert!(unguarded.open(&url).await.is_ok(), "without the check it is reached");
+    assert_eq!(server.requests(), 1);
+    let guarded = downloader_with(
+        client_builder::builder().expect("a client").dns_resolver(PublicResolver(LoopbackResolver)),
+    );
     for _ in 0..2 {
         assert!(
-            refusal(&guarded, &url).await.contains("rebound.example refused: the host has no public address")
+            blocked_message(&guarded, &url)
+                .await
+                .contains("rebound.example refused: the host has no public address")
         );
     }
-    assert_eq!(source.requests(), 1);
+    assert_eq!(server.requests(), 1);
 }
 
 #[test]
-fn only_bytes_as_they_are_are_taken() {
-    let judged = |encodings: &[&str]| -> Result<Download, model::Error> {
-        let answer = http::Response::builder().header(header::CONTENT_LENGTH, 4);
-        let answer = encodings.iter().fold(answer, |answer, e| answer.header(header::CONTENT_ENCODING, *e));
-        let answer = answer.body("file").expect("an answer").into();
-        opening("http://127.0.0.1:1").judged(answer, http::StatusCode::OK)
+fn only_unencoded_bodies_are_accepted() {
+    let check = |encodings: &[&str]| -> Result<Download, model::Error> {
+        let response = http::Response::builder().header(header::CONTENT_LENGTH, 4);
+        let response =
+            encodings.iter().fold(response, |response, e| response.header(header::CONTENT_ENCODING, *e));
+        let response = response.body("file").expect("a response").into();
+        Download::new(response, http::StatusCode::OK, 1 << 20)
     };
     for encodings in [&[][..], &["identity"], &["Identity"], &["identity", "identity"]] {
-        assert!(judged(encodings).is_ok(), "{encodings:?}");
+        assert!(check(encodings).is_ok(), "{encodings:?}");
     }
     for encodings in [
         &["gzip"][..],
@@ -177,7 +187,7 @@ fn only_bytes_as_they_are_are_taken() {
         &["identity", "gzip"],
         &[""],
     ] {
-        let error = judged(encodings).expect_err("encoded");
+        let error = check(encodings).expect_err("encoded");
         assert_eq!(error.class, ErrorClass::SourceRefused, "{encodings:?}");
         assert!(error.message.contains("encoding"), "{error}");
     }

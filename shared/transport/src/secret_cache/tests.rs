@@ -1,4 +1,4 @@
-//! What a cached secret comes to while its service answers, fails and stays silent, in virtual time.
+//! A cached secret while its service responds, fails and does not respond, in virtual time.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,39 +9,39 @@ use futures_util::future::join_all;
 
 use super::*;
 
-/// What a fetch comes to.
+/// The scripted result of a fetch.
 #[derive(Clone, Copy)]
-enum Answer {
+enum FetchResult {
     Value(u32),
     Fails(ErrorClass),
     Never,
 }
 
-use Answer::{Fails, Never, Value};
+use FetchResult::{Fails, Never, Value};
 
-const OUTAGE: Answer = Fails(ErrorClass::StorageUnavailable);
+const OUTAGE: FetchResult = Fails(ErrorClass::StorageUnavailable);
 
-/// A cache, and a service behind it whose calls are counted.
-struct Scripted {
-    cache: Cache<u32>,
-    answer: RefCell<Answer>,
+/// A cache, and a service with scripted results whose calls are counted.
+struct ScriptedSecret {
+    cache: SecretCache<u32>,
+    result: RefCell<FetchResult>,
     calls: Cell<u32>,
 }
 
-impl Scripted {
-    fn new(answer: Answer) -> Self {
-        Self { cache: Cache::new(), answer: RefCell::new(answer), calls: Cell::new(0) }
+impl ScriptedSecret {
+    fn new(result: FetchResult) -> Self {
+        Self { cache: SecretCache::new(), result: RefCell::new(result), calls: Cell::new(0) }
     }
 
-    fn answers(&self, answer: Answer) {
-        *self.answer.borrow_mut() = answer;
+    fn set_result(&self, result: FetchResult) {
+        *self.result.borrow_mut() = result;
     }
 
     async fn fetch(&self) -> Result<u32, Error> {
         self.calls.set(self.calls.get() + 1);
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let answer = *self.answer.borrow();
-        match answer {
+        let result = *self.result.borrow();
+        match result {
             Value(value) => Ok(value),
             Fails(class) => Err(Error::new(class, "scripted")),
             Never => pending().await,
@@ -52,116 +52,116 @@ impl Scripted {
         self.cache.get(|| self.fetch()).await.map_err(|error| error.class)
     }
 
-    async fn fresh(&self) -> Result<u32, ErrorClass> {
-        self.cache.fresh(|| self.fetch()).await.map_err(|error| error.class)
+    async fn get_fresh(&self) -> Result<u32, ErrorClass> {
+        self.cache.get_fresh(|| self.fetch()).await.map_err(|error| error.class)
     }
 
-    /// How often the service was called since this was asked last.
-    fn called(&self) -> u32 {
+    /// The number of calls to the service since the last time, which resets it.
+    fn take_calls(&self) -> u32 {
         self.calls.take()
     }
 }
 
-async fn passes(seconds: u64) {
+async fn advance_clock(seconds: u64) {
     tokio::time::advance(Duration::from_secs(seconds)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_copy_is_used_for_five_minutes_and_refreshed_by_one_of_many() {
-    let secret = Scripted::new(Value(1));
+async fn a_value_is_cached_for_five_minutes_and_refreshed_by_one_call_for_many_requests() {
+    let secret = ScriptedSecret::new(Value(1));
     assert_eq!(join_all((0..10).map(|_| secret.get())).await, vec![Ok(1); 10]);
-    passes(299).await;
-    assert_eq!((secret.get().await, secret.called()), (Ok(1), 1));
-    secret.answers(Value(2));
-    passes(2).await;
+    advance_clock(299).await;
+    assert_eq!((secret.get().await, secret.take_calls()), (Ok(1), 1));
+    secret.set_result(Value(2));
+    advance_clock(2).await;
     assert_eq!(join_all((0..10).map(|_| secret.get())).await, vec![Ok(2); 10]);
-    assert_eq!(secret.called(), 1);
+    assert_eq!(secret.take_calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_copy_is_used_during_an_outage_and_asked_for_again_every_half_minute() {
-    let secret = Scripted::new(Value(1));
+async fn a_stale_value_is_used_during_an_outage_and_refreshed_every_half_minute() {
+    let secret = ScriptedSecret::new(Value(1));
     assert_eq!(secret.get().await, Ok(1));
-    secret.answers(OUTAGE);
-    passes(301).await;
-    secret.called();
+    secret.set_result(OUTAGE);
+    advance_clock(301).await;
+    secret.take_calls();
     for _ in 0..60 {
         assert_eq!(secret.get().await, Ok(1));
-        passes(1).await;
+        advance_clock(1).await;
     }
-    assert_eq!(secret.called(), 2);
-    secret.answers(Value(2));
-    passes(30).await;
+    assert_eq!(secret.take_calls(), 2);
+    secret.set_result(Value(2));
+    advance_clock(30).await;
     assert_eq!(secret.get().await, Ok(2));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_copy_ends_after_twelve_hours() {
-    let secret = Scripted::new(Value(1));
+async fn a_stale_value_expires_after_twelve_hours() {
+    let secret = ScriptedSecret::new(Value(1));
     assert_eq!(secret.get().await, Ok(1));
-    secret.answers(OUTAGE);
-    passes(12 * 3600 - 60).await;
+    secret.set_result(OUTAGE);
+    advance_clock(12 * 3600 - 60).await;
     assert_eq!(secret.get().await, Ok(1));
-    passes(61).await;
+    advance_clock(61).await;
     assert_eq!(secret.get().await, Err(ErrorClass::StorageUnavailable));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_never_answers_makes_nobody_wait_long() {
-    let secret = Scripted::new(Value(1));
+async fn a_service_that_never_responds_delays_a_request_by_seconds_only() {
+    let secret = ScriptedSecret::new(Value(1));
     assert_eq!(secret.get().await, Ok(1));
-    secret.answers(Never);
-    passes(301).await;
+    secret.set_result(Never);
+    advance_clock(301).await;
     let began = Instant::now();
     assert_eq!((secret.get().await, secret.get().await), (Ok(1), Ok(1)));
     assert!(began.elapsed() <= Duration::from_millis(2100), "{:?}", began.elapsed());
-    let cold = Scripted::new(Never);
+    let cold = ScriptedSecret::new(Never);
     let began = Instant::now();
     assert_eq!(cold.get().await, Err(ErrorClass::StorageUnavailable));
     assert!(began.elapsed() <= Duration::from_millis(5100), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_remembered_for_a_second_without_a_copy() {
-    let secret = Scripted::new(OUTAGE);
+async fn without_a_cached_value_a_failure_is_cached_for_a_second() {
+    let secret = ScriptedSecret::new(OUTAGE);
     for _ in 0..20 {
         assert_eq!(secret.get().await, Err(ErrorClass::StorageUnavailable));
     }
-    assert_eq!(secret.called(), 1);
-    secret.answers(Value(1));
-    passes(1).await;
+    assert_eq!(secret.take_calls(), 1);
+    secret.set_result(Value(1));
+    advance_clock(1).await;
     assert_eq!(secret.get().await, Ok(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fresh_copy_is_not_an_old_one_and_a_flood_fetches_once_a_second() {
-    let secret = Scripted::new(Value(1));
+async fn a_fresh_value_is_never_stale_and_many_requests_fetch_once_a_second() {
+    let secret = ScriptedSecret::new(Value(1));
     assert_eq!(secret.get().await, Ok(1));
-    secret.answers(OUTAGE);
-    passes(4).await;
-    assert_eq!(secret.fresh().await, Ok(1), "it is fresh enough");
-    passes(2).await;
-    secret.called();
+    secret.set_result(OUTAGE);
+    advance_clock(4).await;
+    assert_eq!(secret.get_fresh().await, Ok(1), "it is fresh enough");
+    advance_clock(2).await;
+    secret.take_calls();
     for _ in 0..50 {
-        assert_eq!(secret.fresh().await, Err(ErrorClass::StorageUnavailable));
+        assert_eq!(secret.get_fresh().await, Err(ErrorClass::StorageUnavailable));
         tokio::time::advance(Duration::from_millis(100)).await;
     }
-    assert!((4..=6).contains(&secret.called()));
+    assert!((4..=6).contains(&secret.take_calls()));
     assert_eq!(secret.get().await, Ok(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_secret_that_is_deleted_or_denied_is_not_used_on() {
-    let secret = Scripted::new(Value(1));
+async fn a_deleted_or_denied_secret_is_not_used_from_the_cache() {
+    let secret = ScriptedSecret::new(Value(1));
     assert_eq!(secret.get().await, Ok(1));
-    secret.answers(Fails(ErrorClass::Misconfigured));
-    passes(301).await;
+    secret.set_result(Fails(ErrorClass::Misconfigured));
+    advance_clock(301).await;
     assert_eq!(secret.get().await, Err(ErrorClass::Misconfigured));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_just_written_is_used_at_once() {
-    let secret = Scripted::new(OUTAGE);
+async fn a_value_that_was_just_written_is_used_at_once() {
+    let secret = ScriptedSecret::new(OUTAGE);
     assert!(secret.get().await.is_err());
     secret.cache.put(7).await;
     assert_eq!(secret.get().await, Ok(7));

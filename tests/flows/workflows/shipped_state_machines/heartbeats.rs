@@ -70,7 +70,7 @@ async fn a_state_without_a_heartbeat_is_retried_and_finds_its_job() {
     assert_succeeded_with_files(&world.wait_for_execution_end(&execution).await);
     let log = log_buffer.text();
     assert!(
-        log.contains("does not wait any more") && log.contains("TaskTimedOut"),
+        log.contains("no longer waits") && log.contains("TaskTimedOut"),
         "the first token has timed out: {log}"
     );
 }

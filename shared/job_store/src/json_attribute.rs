@@ -1,11 +1,11 @@
-//! JSON to DynamoDB attributes and back, so that structured fields are readable in the console.
+//! Converts JSON to DynamoDB attributes and back, so that structured fields are readable in the console.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Number, Value};
 
-/// JSON as an attribute.
+/// Converts JSON to an attribute.
 pub(crate) fn from_json(value: Value) -> AttributeValue {
     match value {
         Value::Null => AttributeValue::Null(true),
@@ -19,7 +19,7 @@ pub(crate) fn from_json(value: Value) -> AttributeValue {
     }
 }
 
-/// An attribute as JSON. Types that [`from_json`] never makes become `null`.
+/// Converts an attribute to JSON. Types that [`from_json`] never writes become `null`.
 pub(crate) fn to_json(value: &AttributeValue) -> Value {
     match value {
         AttributeValue::Bool(flag) => Value::Bool(*flag),
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_survives_the_way_through_an_attribute() {
+    fn json_is_unchanged_after_a_round_trip_through_an_attribute() {
         let value = serde_json::json!({
             "text": "é", "empty": "", "whole": u64::MAX, "negative": -7, "part": 0.25, "list": [1, [], {}], "no": null, "yes": true
         });

@@ -1,4 +1,4 @@
-//! Serving invocations, one at a time, until Lambda stops the process.
+//! The invocation loop: handles invocations, one at a time, until Lambda stops the process.
 
 use std::pin::Pin;
 
@@ -9,24 +9,24 @@ use time::OffsetDateTime;
 
 use crate::InvocationContext;
 
-/// What a process ends with.
+/// The error with which the process ends.
 pub type RuntimeError = lambda_runtime::Error;
 
-/// An invocation that failed as a whole. Step Functions' `Retry` and `Catch` match the type.
+/// The error of a failed invocation. `Retry` and `Catch` of Step Functions match its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// `Retryable.<Class>` or `Permanent.<Class>`.
     pub error_type: String,
-    /// What the caller may read.
+    /// The error message for the invoker.
     pub error_message: String,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         error.log("invocation failed");
-        // A state machine sees the message only, so it names the job.
-        let about = error.job.map(|job| format!(" (job {job})")).unwrap_or_default();
-        Self { error_type: error.class.error_type(), error_message: format!("{}{about}", error.message) }
+        // A state machine receives only the message, so it names the job.
+        let job = error.job.map(|job| format!(" (job {job})")).unwrap_or_default();
+        Self { error_type: error.class.error_type(), error_message: format!("{}{job}", error.message) }
     }
 }
 
@@ -36,7 +36,7 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Serves invocations. The handler is given the event and the time at which Lambda ends the invocation.
+/// Handles invocations with `handler`, which receives the event and the time at which Lambda ends the invocation.
 ///
 /// # Errors
 /// When the Lambda runtime API cannot be reached.
@@ -52,10 +52,10 @@ where
             OffsetDateTime::from_unix_timestamp_nanos(milliseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let trace = event.context.xray_trace_id.as_ref().and_then(|header| header.parse().ok());
         let invocation = InvocationContext { request_id: event.context.request_id, trace };
-        // Boxed, since the layers of the runtime and of the AWS clients together nest deeper than rustc counts.
-        let answer: Pin<Box<dyn Future<Output = Result<Value, Failure>>>> =
+        // Boxed, because the types of the runtime and the AWS clients together exceed rustc's recursion limit.
+        let response: Pin<Box<dyn Future<Output = Result<Value, Failure>>>> =
             Box::pin(invocation.run(handler(event.payload, deadline)));
-        answer.await
+        response.await
     }))
     .await
 }

@@ -1,4 +1,4 @@
-//! Which IP addresses are on the public internet. Everything else is refused when a download connects.
+//! The IP addresses of the public internet. A download connects to no other address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -33,8 +33,8 @@ const SPECIAL_V4: &[([u8; 4], u32)] = &[
 ];
 
 /// Network (first four groups; the rest are zero) and prefix length of the ranges inside 2000::/3 that are
-/// not public unicast. Everything outside 2000::/3 is refused as a whole: loopback, mapped, NAT64, discard,
-/// unique local, link-local, site-local and multicast among it.
+/// not public unicast. No address outside 2000::/3 is public: loopback, mapped, NAT64, discard, unique local, link-local,
+/// site-local and multicast are among them.
 const SPECIAL_V6: &[([u16; 4], u32)] = &[
     ([0x2001, 0, 0, 0], 23), // protocol assignments: Teredo, benchmarking, ORCHID and others
     ([0x2001, 0xdb8, 0, 0], 32), // documentation

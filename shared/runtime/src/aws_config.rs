@@ -1,6 +1,6 @@
-//! How the AWS clients are configured: by hand, from the environment, sharing one HTTP client.
+//! The configuration of the AWS clients, from the environment, with one shared HTTP client.
 //!
-//! The SDK's own loader would bring a second HTTP stack and ask services that do not exist in Lambda.
+//! The SDK's own loader would add a second HTTP stack and send requests to services that do not exist in Lambda.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use model::{Error, ErrorClass};
 use crate::{Environment, ca_bundle};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// An answer to a small request takes milliseconds; after this long the connection is dead.
+/// A response to a small request takes milliseconds; after this long the connection is dead.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-const ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
-/// Makes configurations for AWS clients.
+/// Creates the configurations of AWS clients.
 #[derive(Debug, Clone)]
 pub struct Aws {
     environment: Environment,
@@ -36,10 +36,10 @@ pub struct Aws {
 
 impl Aws {
     /// Reads region and credentials as Lambda provides them: `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
-    /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. An authority of `TRUSTED_CA_FILE` is trusted, too.
+    /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. The certificate authorities of `TRUSTED_CA_FILE` are trusted, too.
     ///
     /// # Errors
-    /// [`ErrorClass::Misconfigured`] naming what is missing.
+    /// [`ErrorClass::Misconfigured`] naming the missing variable.
     pub fn new(environment: &Environment) -> Result<Self, Error> {
         let credentials = Credentials::new(
             environment.text("AWS_ACCESS_KEY_ID")?,
@@ -48,8 +48,8 @@ impl Aws {
             None,
             "environment",
         );
-        let trusted = TrustStore::default().with_pem_certificate(ca_bundle(environment)?);
-        let tls = TlsContext::builder().with_trust_store(trusted).build();
+        let trust_store = TrustStore::default().with_pem_certificate(ca_bundle(environment)?);
+        let tls = TlsContext::builder().with_trust_store(trust_store).build();
         let tls =
             tls.map_err(|e| Error::new(ErrorClass::Misconfigured, "TLS cannot be set up").with_source(e))?;
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
@@ -61,29 +61,30 @@ impl Aws {
         })
     }
 
-    /// The configuration for a service that answers small requests. `service` is its name in
-    /// `AWS_ENDPOINT_URL_<SERVICE>`, which goes before `AWS_ENDPOINT_URL`.
+    /// The configuration for a service with small requests. `service` is its name in `AWS_ENDPOINT_URL_<SERVICE>`, which
+    /// takes precedence over `AWS_ENDPOINT_URL`.
     pub fn service(&self, service: &str) -> SdkConfig {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
         self.config(service, timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
     }
 
-    /// The configuration for a service that takes and gives streams: no time limit but on connecting, since a
-    /// whole file passes within one attempt.
+    /// The configuration for a service with streamed requests and responses. Only connecting has a timeout, because one
+    /// attempt transfers a complete file.
     pub fn streaming(&self, service: &str) -> SdkConfig {
         self.config(service, TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
     }
 
     fn config(&self, service: &str, timeouts: TimeoutConfig) -> SdkConfig {
-        let own = format!("AWS_ENDPOINT_URL_{service}");
-        let endpoint = self.environment.maybe(&own).or_else(|| self.environment.maybe("AWS_ENDPOINT_URL"));
+        let variable = format!("AWS_ENDPOINT_URL_{service}");
+        let endpoint =
+            self.environment.maybe(&variable).or_else(|| self.environment.maybe("AWS_ENDPOINT_URL"));
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(self.region.clone())
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
             .timeout_config(timeouts);
         config.set_endpoint_url(endpoint.map(str::to_owned));
         config.build()

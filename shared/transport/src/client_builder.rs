@@ -1,4 +1,4 @@
-//! How HTTP clients are built: one TLS library, bundled roots, no redirects, no proxy.
+//! Builds HTTP clients: one TLS library, bundled root certificates, no redirects, no proxy.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,23 +11,24 @@ use rustls::{
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What every client here has in common.
+/// The configuration of every client of this crate.
 ///
 /// # Errors
-/// [`ErrorClass::Misconfigured`] if the TLS library refuses its own defaults.
+/// [`ErrorClass::Misconfigured`] if the TLS library rejects its own defaults.
 pub(crate) fn builder() -> Result<ClientBuilder, Error> {
-    trusting(&[])
+    builder_with_ca_bundle(&[])
 }
 
-/// The same, and the authorities in `pem` are trusted besides the public ones.
+/// The same configuration, which also trusts the certificate authorities in `pem`.
 ///
 /// # Errors
-/// [`ErrorClass::Misconfigured`] if there is anything else in it.
+/// [`ErrorClass::Misconfigured`] if `pem` contains anything else.
 #[expect(clippy::disallowed_methods, reason = "the one place where clients are built")]
-pub(crate) fn trusting(pem: &[u8]) -> Result<ClientBuilder, Error> {
+pub(crate) fn builder_with_ca_bundle(pem: &[u8]) -> Result<ClientBuilder, Error> {
     let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let unusable = || Error::new(ErrorClass::Misconfigured, "a trusted authority cannot be used");
+        let unusable =
+            || Error::new(ErrorClass::Misconfigured, "a certificate of the CA bundle cannot be used");
         let certificate = certificate.map_err(|e| unusable().with_source(e))?;
         roots.add(certificate).map_err(|e| unusable().with_source(e))?;
     }
@@ -39,7 +40,7 @@ pub(crate) fn trusting(pem: &[u8]) -> Result<ClientBuilder, Error> {
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .connect_timeout(CONNECT_TIMEOUT)
-        // A POST must never be repeated by itself, and a download's every hop must pass the guard.
+        // A POST must never be repeated automatically, and every hop of a download must pass the guard.
         .redirect(Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()

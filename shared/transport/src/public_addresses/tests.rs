@@ -1,11 +1,11 @@
-//! Every row of IANA's special-purpose registries, and what else is nobody's public address.
+//! Every row of IANA's special-purpose registries, and other addresses that are not public.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::is_public;
 
-/// The IPv4 special-purpose address registry as of 2025, then what is not in it. A row that the registry calls
-/// globally reachable serves a protocol, and no file.
+/// The IPv4 special-purpose address registry as of 2025, then blocks that are not in it. A row that the registry calls
+/// globally reachable serves a protocol and no files.
 const SPECIAL_V4: &[(&str, &str)] = &[
     ("0.0.0.0/8", "this network"),
     ("0.0.0.0/32", "this host: unspecified"),
@@ -40,7 +40,7 @@ const SPECIAL_V4: &[(&str, &str)] = &[
     ("192.0.0.192/32", "metadata of a cloud that uses protocol assignments"),
 ];
 
-/// The IPv6 special-purpose address registry as of 2025, then what is not in it.
+/// The IPv6 special-purpose address registry as of 2025, then blocks that are not in it.
 const SPECIAL_V6: &[(&str, &str)] = &[
     ("::1/128", "loopback"),
     ("::/128", "unspecified"),
@@ -76,8 +76,8 @@ const SPECIAL_V6: &[(&str, &str)] = &[
     ("64:ff9b::7f00:1/128", "NAT64 to loopback"),
     ("2002:7f00:1::/48", "6to4 of loopback"),
     ("fd00:ec2::254/128", "metadata of EC2"),
-    ("4000::/3", "not given to anybody"),
-    ("e000::/4", "not given to anybody"),
+    ("4000::/3", "unassigned"),
+    ("e000::/4", "unassigned"),
 ];
 
 /// The first, the middle and the last address of a block. `bits` is 32 or 128.
@@ -117,7 +117,7 @@ fn no_special_ipv6_address_is_public() {
 }
 
 #[test]
-fn an_ipv4_address_is_not_public_in_any_ipv6_form_of_it() {
+fn no_ipv6_form_of_an_ipv4_address_is_public() {
     for text in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "8.8.8.8", "1.1.1.1"] {
         let v4: Ipv4Addr = text.parse().expect("an address");
         let [a, b, c, d] = v4.octets();
