@@ -6,7 +6,7 @@ use serde_json::Value;
 
 pub(super) use crate::answer::{bytes, chosen, insert, late, lost, plain, plain_json, raw};
 
-use super::knobs::Knobs;
+use crate::abyssale::knobs::Knobs;
 
 /// Puts the version stamp on an object that has no `version` of its own (contract 1.1).
 pub(super) fn stamp(body: &mut Value, knobs: &Knobs) {

@@ -7,9 +7,9 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::banner::Banner;
-use super::file;
-use super::file_type::FileType;
+use crate::abyssale::banner::Banner;
+use crate::abyssale::file;
+use crate::abyssale::file_type::FileType;
 
 /// One entry per banner. What is not compressed yet is deflated, the rest stored, as archivers usually do.
 pub(super) fn pack(banners: &[Banner]) -> Bytes {
@@ -49,9 +49,9 @@ mod tests {
 
     use zip::ZipArchive;
 
-    use super::super::draw::Draw;
-    use super::super::workspace::Workspace;
     use super::*;
+    use crate::abyssale::workspace::Workspace;
+    use crate::draw::Draw;
 
     #[test]
     fn every_banner_is_a_picture_of_its_own() {

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::design::{Design, Designs, Sheet};
-use super::export::ChosenFile;
-use super::file_type::FileType;
-use super::project::Project;
+use crate::abyssale::chosen_file::ChosenFile;
+use crate::abyssale::design::{Design, Designs, Sheet};
+use crate::abyssale::file_type::FileType;
+use crate::abyssale::project::Project;
 
 /// Quality of a JPEG when the request names none (contract 3.1: 100 is the best).
 const QUALITY: u8 = 88;

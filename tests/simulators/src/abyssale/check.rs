@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::refusal::Problem;
-use super::route::as_uuid;
+use crate::abyssale::refusal::Problem;
+use crate::abyssale::uuid_format::as_uuid;
 
 /// The fields of an object, and where that object is in the body.
 #[derive(Clone, Copy)]

@@ -7,11 +7,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::admin::Refused;
-use super::delivery::{Content, Signing, Target};
-use super::export::{ChosenFile, Origin};
-use super::validate::ExportBody;
-use super::{AbyssaleSimulator, Moment, answer};
+use crate::abyssale::answer;
+use crate::abyssale::chosen_file::ChosenFile;
+use crate::abyssale::delivery::{Content, Signing, Target};
+use crate::abyssale::export_operations;
+use crate::abyssale::export_operations::Origin;
+use crate::abyssale::schedule_deliveries;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::validate::ExportBody;
+use crate::admin::Refused;
+use crate::clock::Moment;
 
 /// A body of `POST /exports`.
 #[derive(Deserialize)]
@@ -38,72 +43,87 @@ struct Deliver {
     delivery_id: Option<String>,
 }
 
-impl AbyssaleSimulator {
-    /// The body is the archive of the next exports, and its content type is theirs.
-    pub(super) fn choose_archive(&mut self, request: &Request<Bytes>, query: &str) -> Result<Value, Refused> {
-        let file = chosen(request, &self.state.knobs.archive_content_type);
-        self.state.exports.choose(&file, number(query, "count")?);
-        Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
-    }
+/// The body is the archive of the next exports, and its content type is theirs.
+pub(super) fn choose_archive(
+    simulator: &mut AbyssaleSimulator,
+    request: &Request<Bytes>,
+    query: &str,
+) -> Result<Value, Refused> {
+    let file = chosen(request, &simulator.state.knobs.archive_content_type);
+    simulator.state.exports.choose(&file, number(query, "count")?);
+    Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
+}
 
-    /// The body is the file of the next generated banners, of one format if the query names it.
-    pub(super) fn choose_file(&mut self, request: &Request<Bytes>, query: &str) -> Result<Value, Refused> {
-        let file = chosen(request, "application/octet-stream");
-        let format = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "format");
-        let format = format.map(|(_, value)| value.into_owned());
-        self.state.generations.choose(&file, format.as_deref(), number(query, "count")?);
-        Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
-    }
+/// The body is the file of the next generated banners, of one format if the query names it.
+pub(super) fn choose_file(
+    simulator: &mut AbyssaleSimulator,
+    request: &Request<Bytes>,
+    query: &str,
+) -> Result<Value, Refused> {
+    let file = chosen(request, "application/octet-stream");
+    let format = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "format");
+    let format = format.map(|(_, value)| value.into_owned());
+    simulator.state.generations.choose(&file, format.as_deref(), number(query, "count")?);
+    Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
+}
 
-    /// An export that the API knows nothing of: only subscriptions hear of it (contract 2.5).
-    pub(super) fn export_in_the_platform(&mut self, body: &Value, at: Moment) -> Result<Value, Refused> {
-        let wanted = PlatformExport::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
-        let first_three = || self.state.workspace.banner_ids().into_iter().take(3).collect();
-        let ids = wanted.banner_ids.unwrap_or_else(first_three);
-        let found = self.found(&ids, at);
-        if found.is_empty() {
-            return Err(Refused::unknown("banner"));
-        }
-        let origin = Origin { platform: true, bare_file: wanted.bare_file, at_once: false };
-        let id = self.start_export(ExportBody { ids, callback_url: None }, found, origin, at);
-        Ok(json!({"export_id": id}))
+/// An export that the API knows nothing of: only subscriptions hear of it (contract 2.5).
+pub(super) fn export_in_the_platform(
+    simulator: &mut AbyssaleSimulator,
+    body: &Value,
+    at: Moment,
+) -> Result<Value, Refused> {
+    let wanted = PlatformExport::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
+    let first_three = || simulator.state.workspace.banner_ids().into_iter().take(3).collect();
+    let ids = wanted.banner_ids.unwrap_or_else(first_three);
+    let found = export_operations::found(simulator, &ids, at);
+    if found.is_empty() {
+        return Err(Refused::unknown("banner"));
     }
+    let origin = Origin { platform: true, bare_file: wanted.bare_file, at_once: false };
+    let id =
+        export_operations::start_export(simulator, ExportBody { ids, callback_url: None }, found, origin, at);
+    Ok(json!({"export_id": id}))
+}
 
-    /// Sends a delivery again at once, whatever became of it.
-    pub(super) fn redeliver(&mut self, name: &str, query: &str, at: Moment) -> Result<Value, Refused> {
-        let times = number(query, "times")?;
-        let outbox = &mut self.state.outbox;
-        let delivery = outbox.find(name).ok_or_else(|| Refused::unknown("delivery"))?;
-        let (number, id) = (delivery.number, delivery.delivery_id.clone());
-        (0..times).for_each(|_| outbox.send_at(number, false, at.now));
-        Ok(json!({"number": number, "delivery_id": id}))
-    }
+/// Sends a delivery again at once, whatever became of it.
+pub(super) fn redeliver(
+    simulator: &mut AbyssaleSimulator,
+    name: &str,
+    query: &str,
+    at: Moment,
+) -> Result<Value, Refused> {
+    let times = number(query, "times")?;
+    let outbox = &mut simulator.state.outbox;
+    let delivery = outbox.find(name).ok_or_else(|| Refused::unknown("delivery"))?;
+    let (number, id) = (delivery.number, delivery.delivery_id.clone());
+    (0..times).for_each(|_| outbox.send_at(number, false, at.now));
+    Ok(json!({"number": number, "delivery_id": id}))
+}
 
-    /// Sends once what the body describes. A string goes out as it is, anything else as JSON.
-    pub(super) fn deliver(&mut self, body: Value, at: Moment) -> Result<Value, Refused> {
-        let wanted: Deliver =
-            serde_json::from_value(body).map_err(|error| Refused::bad(error.to_string()))?;
-        let absolute = wanted.url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
-        if !absolute {
-            return Err(Refused::bad("url must be absolute"));
-        }
-        let mut headers = Vec::new();
-        if let Some(id) = &wanted.delivery_id {
-            headers.push(header("x-abyssale-delivery-id", &Value::from(id.as_str()))?);
-        }
-        for (name, value) in &wanted.headers {
-            headers.push(header(name, value)?);
-        }
-        let signing = match (wanted.secrets, wanted.t) {
-            (Some(secrets), t) => Signing::With { secrets, t },
-            (None, Some(t)) => Signing::With { secrets: self.secrets.valid(at.now), t: Some(t) },
-            (None, None) if wanted.sign => Signing::Workspace,
-            (None, None) => Signing::None,
-        };
-        let content = Content::Chosen { body: answer::raw(&wanted.body), headers, signing };
-        let number = self.schedule(Target::Direct, wanted.url, content, at.now);
-        Ok(json!({"number": number}))
+/// Sends once what the body describes. A string goes out as it is, anything else as JSON.
+pub(super) fn deliver(simulator: &mut AbyssaleSimulator, body: Value, at: Moment) -> Result<Value, Refused> {
+    let wanted: Deliver = serde_json::from_value(body).map_err(|error| Refused::bad(error.to_string()))?;
+    let absolute = wanted.url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
+    if !absolute {
+        return Err(Refused::bad("url must be absolute"));
     }
+    let mut headers = Vec::new();
+    if let Some(id) = &wanted.delivery_id {
+        headers.push(header("x-abyssale-delivery-id", &Value::from(id.as_str()))?);
+    }
+    for (name, value) in &wanted.headers {
+        headers.push(header(name, value)?);
+    }
+    let signing = match (wanted.secrets, wanted.t) {
+        (Some(secrets), t) => Signing::With { secrets, t },
+        (None, Some(t)) => Signing::With { secrets: simulator.secrets.valid(at.now), t: Some(t) },
+        (None, None) if wanted.sign => Signing::Workspace,
+        (None, None) => Signing::None,
+    };
+    let content = Content::Chosen { body: answer::raw(&wanted.body), headers, signing };
+    let number = schedule_deliveries::schedule(simulator, Target::Direct, wanted.url, content, at.now);
+    Ok(json!({"number": number}))
 }
 
 /// The body of a request as a file of its content type.

@@ -4,9 +4,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::admin::Refused;
-use super::subscription::{Subscription, Subscriptions};
-use super::{AbyssaleSimulator, Moment};
+use crate::abyssale::design::change;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::subscription::{Subscription, Subscriptions};
+use crate::admin::Refused;
+use crate::clock::Moment;
 
 /// A body of `PUT /designs/{id}`.
 #[derive(Deserialize)]
@@ -26,62 +28,69 @@ struct Wanted {
     design_id: Option<Uuid>,
 }
 
-impl AbyssaleSimulator {
-    pub(super) fn designs_view(&self, at: Moment) -> Value {
-        let designs = self.state.workspace.designs.present(at.now);
-        designs
-            .map(|design| {
-                json!({
-                    "id": design.id,
-                    "name": design.name,
-                    "type": design.kind.name(),
-                    "status": design.status,
-                    "active": design.active,
-                })
+pub(super) fn designs_view(simulator: &AbyssaleSimulator, at: Moment) -> Value {
+    let designs = simulator.state.workspace.designs.present(at.now);
+    designs
+        .map(|design| {
+            json!({
+                "id": design.id,
+                "name": design.name,
+                "type": design.kind.name(),
+                "status": design.status,
+                "active": design.active,
             })
-            .collect()
-    }
+        })
+        .collect()
+}
 
-    /// Gives a design another status, of which subscriptions hear, or makes it inactive.
-    pub(super) fn set_design(&mut self, id: &str, body: &Value, at: Moment) -> Result<Value, Refused> {
-        let change = DesignChange::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
-        let id = Uuid::try_parse(id).map_err(|_| Refused::unknown("design"))?;
-        let designs = &mut self.state.workspace.designs;
-        let design = designs.get_mut(id, at.now).ok_or_else(|| Refused::unknown("design"))?;
-        design.active = change.active.unwrap_or(design.active);
-        if let Some(status) = change.status {
-            self.review(id, &status, at);
-        }
-        Ok(self.designs_view(at))
+/// Gives a design another status, of which subscriptions hear, or makes it inactive.
+pub(super) fn set_design(
+    simulator: &mut AbyssaleSimulator,
+    id: &str,
+    body: &Value,
+    at: Moment,
+) -> Result<Value, Refused> {
+    let change = DesignChange::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
+    let id = Uuid::try_parse(id).map_err(|_| Refused::unknown("design"))?;
+    let designs = &mut simulator.state.workspace.designs;
+    let design = designs.get_mut(id, at.now).ok_or_else(|| Refused::unknown("design"))?;
+    design.active = change.active.unwrap_or(design.active);
+    if let Some(status) = change.status {
+        change::review(simulator, id, &status, at);
     }
+    Ok(designs_view(simulator, at))
+}
 
-    /// A subscription, perhaps to one design only. Exports are not filtered by design (contract 2.5).
-    pub(super) fn subscribe(&mut self, body: &Value, at: Moment) -> Result<Value, Refused> {
-        let wanted = Wanted::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
-        let absolute = wanted.hook_url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
-        if !absolute || !Subscriptions::known_type(&wanted.kind) {
-            return Err(Refused::bad("hook_url must be absolute, and type one of the four"));
+/// A subscription, perhaps to one design only. Exports are not filtered by design (contract 2.5).
+pub(super) fn subscribe(
+    simulator: &mut AbyssaleSimulator,
+    body: &Value,
+    at: Moment,
+) -> Result<Value, Refused> {
+    let wanted = Wanted::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
+    let absolute = wanted.hook_url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
+    if !absolute || !Subscriptions::known_type(&wanted.kind) {
+        return Err(Refused::bad("hook_url must be absolute, and type one of the four"));
+    }
+    if let Some(design) = wanted.design_id {
+        if wanted.kind == "new_export" {
+            return Err(Refused::bad("exports are not filtered by design"));
         }
-        if let Some(design) = wanted.design_id {
-            if wanted.kind == "new_export" {
-                return Err(Refused::bad("exports are not filtered by design"));
-            }
-            let known = self.state.workspace.designs.get(design, at.now).is_some();
-            known.then_some(()).ok_or_else(|| Refused::unknown("design"))?;
-        }
-        let id = self.draw.next_uuid("subscription");
-        let subscription =
-            Subscription { id, hook_url: wanted.hook_url, kind: wanted.kind, design: wanted.design_id };
-        self.state.subscriptions.add(subscription);
+        let known = simulator.state.workspace.designs.get(design, at.now).is_some();
+        known.then_some(()).ok_or_else(|| Refused::unknown("design"))?;
+    }
+    let id = simulator.draw.next_uuid("subscription");
+    let subscription =
+        Subscription { id, hook_url: wanted.hook_url, kind: wanted.kind, design: wanted.design_id };
+    simulator.state.subscriptions.add(subscription);
+    Ok(json!({"id": id}))
+}
+
+pub(super) fn unsubscribe(simulator: &mut AbyssaleSimulator, id: &str) -> Result<Value, Refused> {
+    let id = Uuid::try_parse(id).map_err(|_| Refused::unknown("subscription"))?;
+    if simulator.state.subscriptions.remove(id) {
         Ok(json!({"id": id}))
-    }
-
-    pub(super) fn unsubscribe(&mut self, id: &str) -> Result<Value, Refused> {
-        let id = Uuid::try_parse(id).map_err(|_| Refused::unknown("subscription"))?;
-        if self.state.subscriptions.remove(id) {
-            Ok(json!({"id": id}))
-        } else {
-            Err(Refused::unknown("subscription"))
-        }
+    } else {
+        Err(Refused::unknown("subscription"))
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::HeaderValue;
 use http::{Response, StatusCode};
 
-use super::answer;
+use crate::abyssale::answer;
 
 /// Why a download is refused.
 pub(super) struct Denied {

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::design::Design;
-use super::export::Export;
+use crate::abyssale::design::Design;
+use crate::abyssale::export::Export;
 
 /// How a body departs from the usual one.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,24 +3,12 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::banner::Banner;
-use super::delivery::{Content, Target};
-use super::knobs::{Lenience, seconds};
-use super::refusal::Refusal;
-use super::validate::ExportBody;
-use super::{AbyssaleSimulator, Moment, answer};
-
-/// Bytes that a test chose to be an archive.
-#[derive(Debug, Clone)]
-pub(super) struct ChosenFile {
-    pub(super) bytes: Bytes,
-    pub(super) content_type: String,
-}
+use crate::abyssale::banner::Banner;
+use crate::abyssale::chosen_file::ChosenFile;
 
 /// One export.
 #[derive(Debug, Clone)]
@@ -45,9 +33,9 @@ pub(super) struct Export {
 /// All exports, and the files chosen for the next ones.
 #[derive(Debug, Default)]
 pub(super) struct Exports {
-    all: Vec<Export>,
-    chosen: VecDeque<ChosenFile>,
-    accepted_posts: u32,
+    pub(super) all: Vec<Export>,
+    pub(super) chosen: VecDeque<ChosenFile>,
+    pub(super) accepted_posts: u32,
 }
 
 impl Exports {
@@ -86,75 +74,4 @@ impl Export {
             "downloads": self.downloads,
         })
     }
-}
-
-impl AbyssaleSimulator {
-    /// `POST /async/banners/export`. `at_once` makes the event due without the usual latency.
-    pub(super) fn accept_export(
-        &mut self,
-        body: ExportBody,
-        at_once: bool,
-        at: Moment,
-    ) -> Result<Response<Bytes>, Refusal> {
-        let found = self.found(&body.ids, at);
-        let missing = body.ids.len() > found.len();
-        let refuse = missing && self.state.knobs.missing_ids == Lenience::Refuse;
-        if refuse || (found.is_empty() && !body.ids.is_empty()) {
-            return Err(Refusal::visual_not_found());
-        }
-        self.state.exports.accepted_posts += 1;
-        let id = self.start_export(body, found, Origin { platform: false, bare_file: false, at_once }, at);
-        Ok(answer::json(StatusCode::OK, json!({"export_id": id}), &self.state.knobs))
-    }
-
-    /// Makes the export and schedules its event to the callback and to the subscriptions (contract 2.5).
-    pub(super) fn start_export(
-        &mut self,
-        body: ExportBody,
-        found: Vec<Banner>,
-        origin: Origin,
-        at: Moment,
-    ) -> Uuid {
-        let latency = if origin.at_once { 0.0 } else { self.state.knobs.export_latency_seconds };
-        let export = Export {
-            id: self.draw.next_uuid("export"),
-            platform: origin.platform,
-            asked: body.ids,
-            found,
-            callback_url: body.callback_url,
-            requested_at: at.now,
-            generated_at: at.now + seconds(latency),
-            chosen: self.state.exports.chosen.pop_front(),
-            bare_file: origin.bare_file,
-            downloads: 0,
-            packed: None,
-        };
-        let (id, due) = (export.id, export.generated_at);
-        let callback = export.callback_url.clone();
-        self.state.exports.all.push(export);
-        if let Some(url) = callback {
-            self.schedule(Target::Callback, url, Content::NewExport(id), due);
-        }
-        self.publish("new_export", None, &Content::NewExport(id), due);
-        id
-    }
-
-    /// The banners of the workspace among `ids`, each once.
-    pub(super) fn found(&self, ids: &[Uuid], at: Moment) -> Vec<Banner> {
-        let mut found: Vec<Banner> = Vec::new();
-        for banner in ids.iter().filter_map(|id| self.state.workspace.banners.get(*id, at.now)) {
-            if found.iter().all(|known| known.id != banner.id) {
-                found.push(banner.clone());
-            }
-        }
-        found
-    }
-}
-
-/// Where an export comes from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Origin {
-    pub(super) platform: bool,
-    pub(super) bare_file: bool,
-    pub(super) at_once: bool,
 }

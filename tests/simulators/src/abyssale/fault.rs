@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::knobs::GatewayBody;
+use crate::abyssale::knobs::GatewayBody;
 use crate::echo::Writing;
 
 /// What goes wrong with a call of the API.

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::fault_queue::{parse, same_route, text, whole};
 
-use super::banner::Banner;
-use super::fault::{CallFault, DeliveryFault, DownloadFault, GenerationFault};
+use crate::abyssale::banner::Banner;
+use crate::abyssale::fault::{CallFault, DeliveryFault, DownloadFault, GenerationFault};
 
 /// A fault, where it applies, and how often.
 #[derive(Debug, Clone)]

@@ -5,95 +5,100 @@ use http::header::{CONTENT_RANGE, HeaderValue, LOCATION};
 use http::{Method, Request, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
+use crate::abyssale::stored;
 use crate::{Endpoint, Manner, Reply};
 
-use super::denied::Denied;
-use super::fault::DownloadFault;
-use super::knobs::seconds;
-use super::range::{self, Described, Unsatisfiable};
-use super::signature::hex;
-use super::stored::{Place, Stored};
-use super::{AbyssaleSimulator, Moment, answer};
+use crate::abyssale::answer;
+use crate::abyssale::denied::Denied;
+use crate::abyssale::fault::DownloadFault;
+use crate::abyssale::knobs::seconds;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::stored::{Place, Stored};
+use crate::clock::Moment;
+use crate::draw::hex;
+use crate::range::{self, Described, Unsatisfiable};
 
-impl AbyssaleSimulator {
-    /// Answers a download and writes it down.
-    pub(super) fn answer_files(&mut self, request: &Request<Bytes>, at: Moment) -> Reply {
-        let (method, path) = (request.method(), request.uri().path());
-        let place = Place::find(path);
-        let fault = if path.starts_with("/exports/") {
-            self.state.faults.for_archive(method, path)
-        } else {
-            let banner = self.banner_at(place).cloned();
-            self.state.faults.for_file(method, path, banner.as_ref())
-        };
-        let reply = self.download(place, request, fault.as_ref(), at);
-        self.state.requests.note(Endpoint::Files, request, &reply, at);
-        self.state.arrivals.note(Endpoint::Files, request.method(), request.uri().path(), at.wall);
-        reply
+/// Answers a download and writes it down.
+pub(super) fn answer_files(simulator: &mut AbyssaleSimulator, request: &Request<Bytes>, at: Moment) -> Reply {
+    let (method, path) = (request.method(), request.uri().path());
+    let place = Place::find(path);
+    let fault = if path.starts_with("/exports/") {
+        simulator.state.faults.for_archive(method, path)
+    } else {
+        let banner = stored::banner_at(simulator, place).cloned();
+        simulator.state.faults.for_file(method, path, banner.as_ref())
+    };
+    let reply = download(simulator, place, request, fault.as_ref(), at);
+    simulator.state.requests.note(Endpoint::Files, request, &reply, at);
+    simulator.state.arrivals.note(Endpoint::Files, request.method(), request.uri().path(), at.wall);
+    reply
+}
+
+fn download(
+    simulator: &mut AbyssaleSimulator,
+    place: Option<Place>,
+    request: &Request<Bytes>,
+    fault: Option<&DownloadFault>,
+    at: Moment,
+) -> Reply {
+    if let Some(refused) = refused(simulator, request, fault) {
+        return answer::plain(refused);
     }
+    let file = match stored::stored(simulator, place, request, fault, at) {
+        Ok(file) => file,
+        Err(denied) => return answer::plain(denied.answer()),
+    };
+    let file = spoiled(file, fault);
+    let response = ranged(simulator, request, &file);
+    Reply { response, manner: manner(fault) }
+}
 
-    fn download(
-        &mut self,
-        place: Option<Place>,
-        request: &Request<Bytes>,
-        fault: Option<&DownloadFault>,
-        at: Moment,
-    ) -> Reply {
-        if let Some(refused) = self.refused(request, fault) {
-            return answer::plain(refused);
+/// What is said before any file is looked for.
+fn refused(
+    simulator: &AbyssaleSimulator,
+    request: &Request<Bytes>,
+    fault: Option<&DownloadFault>,
+) -> Option<Response<Bytes>> {
+    let head = request.method() == Method::HEAD && simulator.state.knobs.archive_head;
+    if request.method() != Method::GET && !head {
+        return Some(Denied::METHOD.answer());
+    }
+    match fault? {
+        DownloadFault::Expired => Some(Denied::EXPIRED.answer()),
+        DownloadFault::NotFound => Some(Denied::NO_KEY.answer()),
+        DownloadFault::Unavailable { status } => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            Some(Denied::new(status, "SlowDown", "Please reduce your request rate.").answer())
         }
-        let file = match self.stored(place, request, fault, at) {
-            Ok(file) => file,
-            Err(denied) => return answer::plain(denied.answer()),
-        };
-        let file = spoiled(file, fault);
-        let response = self.ranged(request, &file);
-        Reply { response, manner: manner(fault) }
-    }
-
-    /// What is said before any file is looked for.
-    fn refused(&self, request: &Request<Bytes>, fault: Option<&DownloadFault>) -> Option<Response<Bytes>> {
-        let head = request.method() == Method::HEAD && self.state.knobs.archive_head;
-        if request.method() != Method::GET && !head {
-            return Some(Denied::METHOD.answer());
+        DownloadFault::Redirect { location, status } => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
+            let mut response = answer::bytes(status, None, Bytes::new());
+            response.headers_mut().insert(LOCATION, HeaderValue::from_str(location).ok()?);
+            Some(response)
         }
-        match fault? {
-            DownloadFault::Expired => Some(Denied::EXPIRED.answer()),
-            DownloadFault::NotFound => Some(Denied::NO_KEY.answer()),
-            DownloadFault::Unavailable { status } => {
-                let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-                Some(Denied::new(status, "SlowDown", "Please reduce your request rate.").answer())
-            }
-            DownloadFault::Redirect { location, status } => {
-                let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
-                let mut response = answer::bytes(status, None, Bytes::new());
-                response.headers_mut().insert(LOCATION, HeaderValue::from_str(location).ok()?);
-                Some(response)
-            }
-            DownloadFault::Truncated { .. }
-            | DownloadFault::Cut { .. }
-            | DownloadFault::Page
-            | DownloadFault::ContentType { .. }
-            | DownloadFault::FewerEntries { .. }
-            | DownloadFault::NoLength { .. }
-            | DownloadFault::Slow { .. } => None,
-        }
+        DownloadFault::Truncated { .. }
+        | DownloadFault::Cut { .. }
+        | DownloadFault::Page
+        | DownloadFault::ContentType { .. }
+        | DownloadFault::FewerEntries { .. }
+        | DownloadFault::NoLength { .. }
+        | DownloadFault::Slow { .. } => None,
     }
+}
 
-    fn ranged(&self, request: &Request<Bytes>, file: &Stored) -> Response<Bytes> {
-        let etag = format!("\"{}\"", &hex(&Sha256::digest(&file.bytes))[..32]);
-        let described = Described {
-            length: file.bytes.len(),
-            content_type: &file.content_type,
-            etag: &etag,
-            ranges: self.state.knobs.archive_ranges,
-        };
-        range::serve(request, &described, |part| file.bytes.slice(part)).unwrap_or_else(|Unsatisfiable| {
-            let mut response = Denied::RANGE.answer();
-            answer::insert(&mut response, CONTENT_RANGE, &format!("bytes */{}", file.bytes.len()));
-            response
-        })
-    }
+fn ranged(simulator: &AbyssaleSimulator, request: &Request<Bytes>, file: &Stored) -> Response<Bytes> {
+    let etag = format!("\"{}\"", &hex(&Sha256::digest(&file.bytes))[..32]);
+    let described = Described {
+        length: file.bytes.len(),
+        content_type: &file.content_type,
+        etag: &etag,
+        ranges: simulator.state.knobs.archive_ranges,
+    };
+    range::serve(request, &described, |part| file.bytes.slice(part)).unwrap_or_else(|Unsatisfiable| {
+        let mut response = Denied::RANGE.answer();
+        answer::insert(&mut response, CONTENT_RANGE, &format!("bytes */{}", file.bytes.len()));
+        response
+    })
 }
 
 /// The file as a fault makes it.

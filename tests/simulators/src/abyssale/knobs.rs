@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::file_type::DesignType;
-use super::limit::Window;
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::limit::Window;
 
 /// Every knob with its present value.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::draw::Draw;
-use super::query::Query;
+use crate::abyssale::query::Query;
+use crate::draw::Draw;
 
 /// Name, type, category of Google's ones, weights.
 type Font = (&'static str, &'static str, Option<&'static str>, &'static [&'static str]);

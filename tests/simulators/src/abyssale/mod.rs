@@ -13,14 +13,18 @@ mod archive;
 mod banner;
 mod banner_file;
 mod check;
+mod chosen_file;
 mod control;
 mod dashboard;
 mod delivery;
 mod denied;
 mod design;
+mod duplication;
 mod dynamic_image;
+mod dynamic_image_operations;
 mod event;
 mod export;
+mod export_operations;
 mod fault;
 mod faults;
 mod file;
@@ -35,108 +39,32 @@ mod project;
 mod query;
 mod refusal;
 mod route;
+mod schedule_deliveries;
 mod seal;
 mod secret;
 mod send;
 mod serve;
 mod signature;
+mod state;
 mod stored;
 mod subscription;
 mod template;
+mod uuid_format;
 mod validate;
 mod workspace;
 
 #[cfg(test)]
 mod tests;
 
+pub use state::AbyssaleSimulator;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
-use crate::{arrivals, clock, draw, log, range};
 
-use self::arrivals::Arrivals;
-use self::clock::{Clock, Moment};
-use self::design::view::described;
-use self::draw::Draw;
-use self::dynamic_image::DynamicImages;
-use self::export::Exports;
-use self::faults::Faults;
-use self::generation::Generations;
-use self::knobs::Knobs;
-use self::limit::Limits;
-use self::log::RequestLog;
-use self::outbox::Outbox;
-use self::secret::SigningSecrets;
-use self::subscription::Subscriptions;
-use self::template::Duplication;
-use self::workspace::Workspace;
-
-/// A simulated Abyssale workspace: pure, and the same for the same seed and the same requests.
-pub struct AbyssaleSimulator {
-    origins: Origins,
-    draw: Draw,
-    secrets: SigningSecrets,
-    clock: Clock,
-    state: State,
-}
-
-/// What `POST /reset` forgets.
-struct State {
-    workspace: Workspace,
-    knobs: Knobs,
-    faults: Faults,
-    limits: Limits,
-    exports: Exports,
-    generations: Generations,
-    dynamic_images: DynamicImages,
-    duplications: Vec<Duplication>,
-    subscriptions: Subscriptions,
-    outbox: Outbox,
-    requests: RequestLog,
-    arrivals: Arrivals,
-}
-
-impl State {
-    /// The seeded workspace, before anything happened.
-    fn seeded(draw: &Draw) -> Self {
-        Self {
-            workspace: Workspace::seeded(draw),
-            knobs: Knobs::default(),
-            faults: Faults::default(),
-            limits: Limits::default(),
-            exports: Exports::default(),
-            generations: Generations::default(),
-            dynamic_images: DynamicImages::default(),
-            duplications: Vec::new(),
-            subscriptions: Subscriptions::default(),
-            outbox: Outbox::default(),
-            requests: RequestLog::default(),
-            arrivals: Arrivals::default(),
-        }
-    }
-}
-
-impl AbyssaleSimulator {
-    /// A workspace whose key, secrets, banners and designs follow from `seed`.
-    pub fn new(seed: u64) -> Self {
-        Self::for_run(seed, 0)
-    }
-
-    /// The same workspace, but generations, exports and deliveries take their ids from `run`, so that a database
-    /// kept between two runs never sees an id twice.
-    pub fn for_run(seed: u64, run: u64) -> Self {
-        let draw = Draw::new(seed, run);
-        Self {
-            origins: Origins { api: String::new(), files: String::new(), admin: String::new() },
-            secrets: SigningSecrets::default(),
-            clock: Clock::default(),
-            state: State::seeded(&draw),
-            draw,
-        }
-    }
-}
+use design::view::described;
 
 impl Simulator for AbyssaleSimulator {
     fn set_origins(&mut self, origins: Origins) {
@@ -146,9 +74,9 @@ impl Simulator for AbyssaleSimulator {
     fn handle(&mut self, endpoint: Endpoint, request: http::Request<Bytes>, wall: OffsetDateTime) -> Reply {
         let at = self.clock.read(wall);
         match endpoint {
-            Endpoint::Api => self.answer_api(&request, at),
-            Endpoint::Files => self.answer_files(&request, at),
-            Endpoint::Admin => self.answer_admin(&request, at),
+            Endpoint::Api => api::answer_api(self, &request, at),
+            Endpoint::Files => files::answer_files(self, &request, at),
+            Endpoint::Admin => admin::answer_admin(self, &request, at),
         }
     }
 
@@ -158,7 +86,7 @@ impl Simulator for AbyssaleSimulator {
 
     fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
         let at = self.clock.read(wall);
-        self.send_due(at)
+        send::send_due(self, at)
     }
 
     fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {

@@ -7,8 +7,8 @@ use crate::Outcome;
 use crate::attempt::Attempt;
 use crate::schedule::{Schedule, Send};
 
-use super::delivery::{Delivery, State, Target};
-use super::knobs::Knobs;
+use crate::abyssale::delivery::{Delivery, State, Target};
+use crate::abyssale::knobs::Knobs;
 
 /// All deliveries, what is scheduled, and what is in flight.
 #[derive(Debug, Default)]

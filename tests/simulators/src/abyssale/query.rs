@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde_json::Value;
 
-use super::answer;
-use super::refusal::{Problem, Refusal};
+use crate::abyssale::answer;
+use crate::abyssale::refusal::{Problem, Refusal};
 
 /// The most entries of one page.
 const MAX_LIMIT: usize = 100;

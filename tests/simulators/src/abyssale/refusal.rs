@@ -5,8 +5,8 @@ use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::answer;
-use super::knobs::{GatewayBody, Generation, Knobs};
+use crate::abyssale::answer;
+use crate::abyssale::knobs::{GatewayBody, Generation, Knobs};
 
 /// One thing that is wrong with a body.
 #[derive(Debug, Clone)]

@@ -3,9 +3,11 @@
 use http::{Method, Request, StatusCode};
 use uuid::Uuid;
 
-use super::generation::body::Operation;
-use super::limit::Class;
-use super::refusal::Refusal;
+use crate::abyssale::uuid_format::as_uuid;
+
+use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::limit::Class;
+use crate::abyssale::refusal::Refusal;
 
 /// An operation of the API or of the subscription service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,11 +177,6 @@ fn of_designs(segments: &[&str]) -> Result<Operations, Refusal> {
 
 fn uuid(segment: &str) -> Result<Uuid, Refusal> {
     as_uuid(segment).ok_or_else(Refusal::endpoint_not_found)
-}
-
-/// An id as the API takes it: the form with hyphens, 36 characters long.
-pub(super) fn as_uuid(text: &str) -> Option<Uuid> {
-    if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
 
 /// A path segment without its percent signs. A plus is a plus there.

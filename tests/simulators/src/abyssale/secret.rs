@@ -3,16 +3,14 @@
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::draw::Draw;
-use super::signature::hex;
+use crate::draw::Draw;
+use crate::draw::hex;
 
 const OVERLAP: Duration = Duration::hours(24);
 
-impl Draw {
-    /// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
-    pub(super) fn secret(&self, number: u64) -> String {
-        format!("whsec_{}", hex(&self.seeded("signing secret", number)))
-    }
+/// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
+pub(super) fn signing_secret(draw: &Draw, number: u64) -> String {
+    format!("whsec_{}", hex(&draw.seeded("signing secret", number)))
 }
 
 /// The present secret, the previous one while it is valid, and what the signing side knows of them.
@@ -120,7 +118,7 @@ impl SigningSecrets {
 
     fn mint(&mut self, draw: &mut Draw) -> String {
         self.minted += 1;
-        draw.secret(self.minted)
+        signing_secret(draw, self.minted)
     }
 }
 

@@ -5,11 +5,15 @@ use http::Request;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::banner::Banner;
-use super::denied::Denied;
-use super::fault::DownloadFault;
-use super::file_type::FileType;
-use super::{AbyssaleSimulator, Moment, archive, file};
+use crate::abyssale::archive;
+use crate::abyssale::banner::Banner;
+use crate::abyssale::denied::Denied;
+use crate::abyssale::fault::DownloadFault;
+use crate::abyssale::file;
+use crate::abyssale::file_type::FileType;
+use crate::abyssale::seal;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::clock::Moment;
 
 /// A file and what to call it.
 pub(super) struct Stored {
@@ -56,83 +60,86 @@ fn stem(name: &str) -> Option<(Uuid, u32)> {
     Some((Uuid::try_parse(id).ok()?, version.parse().ok()?))
 }
 
-impl AbyssaleSimulator {
-    /// The banner whose file or fallback this is.
-    pub(super) fn banner_at(&self, place: Option<Place>) -> Option<&Banner> {
-        match place? {
-            Place::Banner(id, version) | Place::Fallback(id, version) => {
-                self.state.workspace.banners.version(id, version)
+/// The banner whose file or fallback this is.
+pub(super) fn banner_at(simulator: &AbyssaleSimulator, place: Option<Place>) -> Option<&Banner> {
+    match place? {
+        Place::Banner(id, version) | Place::Fallback(id, version) => {
+            simulator.state.workspace.banners.version(id, version)
+        }
+        Place::Archive(_) | Place::Dynamic(..) | Place::Preview(_) => None,
+    }
+}
+
+/// The file at this place.
+pub(super) fn stored(
+    simulator: &mut AbyssaleSimulator,
+    place: Option<Place>,
+    request: &Request<Bytes>,
+    fault: Option<&DownloadFault>,
+    at: Moment,
+) -> Result<Stored, Denied> {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    match place.ok_or(Denied::NO_KEY)? {
+        Place::Archive(id) => {
+            seal::check_seal(simulator, path, query, at)?;
+            archive(simulator, id, fault, at)
+        }
+        place @ (Place::Banner(..) | Place::Fallback(..)) => {
+            if simulator.state.knobs.file_expiry_seconds.is_some() {
+                seal::check_seal(simulator, path, query, at)?;
             }
-            Place::Archive(_) | Place::Dynamic(..) | Place::Preview(_) => None,
-        }
-    }
-
-    /// The file at this place.
-    pub(super) fn stored(
-        &mut self,
-        place: Option<Place>,
-        request: &Request<Bytes>,
-        fault: Option<&DownloadFault>,
-        at: Moment,
-    ) -> Result<Stored, Denied> {
-        let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-        match place.ok_or(Denied::NO_KEY)? {
-            Place::Archive(id) => {
-                self.check_seal(path, query, at)?;
-                self.archive(id, fault, at)
+            let banner = banner_at(simulator, Some(place)).filter(|banner| banner.is_ready(at.now));
+            let banner = banner.ok_or(Denied::NO_KEY)?;
+            if matches!(place, Place::Fallback(..)) {
+                return Ok(Stored::of(file::still(banner), FileType::Jpeg));
             }
-            place @ (Place::Banner(..) | Place::Fallback(..)) => {
-                if self.state.knobs.file_expiry_seconds.is_some() {
-                    self.check_seal(path, query, at)?;
-                }
-                let banner = self.banner_at(Some(place)).filter(|banner| banner.is_ready(at.now));
-                let banner = banner.ok_or(Denied::NO_KEY)?;
-                if matches!(place, Place::Fallback(..)) {
-                    return Ok(Stored::of(file::still(banner), FileType::Jpeg));
-                }
-                Ok(Stored::banner(banner))
-            }
-            Place::Dynamic(image, format) => self.dynamic(image, format, query),
-            Place::Preview(sheet) => self.preview(sheet, at),
+            Ok(Stored::banner(banner))
         }
+        Place::Dynamic(image, format) => dynamic(simulator, image, format, query),
+        Place::Preview(sheet) => preview(simulator, sheet, at),
     }
+}
 
-    /// A dynamic image, painted otherwise for each query.
-    fn dynamic(&self, image: Uuid, format: Uuid, query: &str) -> Result<Stored, Denied> {
-        let sheet = self.state.dynamic_images.sheet(image, format).ok_or(Denied::NO_KEY)?;
-        let first = Sha256::digest(query)[0];
-        let file_type = if sheet.transparent { FileType::Png } else { FileType::Jpeg };
-        let (width, height) = file::whole(sheet.width, sheet.height);
-        Ok(Stored::of(file::picture(u32::from(first), width, height, file_type, 88), file_type))
-    }
+/// A dynamic image, painted otherwise for each query.
+fn dynamic(simulator: &AbyssaleSimulator, image: Uuid, format: Uuid, query: &str) -> Result<Stored, Denied> {
+    let sheet = simulator.state.dynamic_images.sheet(image, format).ok_or(Denied::NO_KEY)?;
+    let first = Sha256::digest(query)[0];
+    let file_type = if sheet.transparent { FileType::Png } else { FileType::Jpeg };
+    let (width, height) = file::whole(sheet.width, sheet.height);
+    Ok(Stored::of(file::picture(u32::from(first), width, height, file_type, 88), file_type))
+}
 
-    fn preview(&self, sheet: Uuid, at: Moment) -> Result<Stored, Denied> {
-        let mut sheets = self.state.workspace.designs.present(at.now).flat_map(|design| &design.sheets);
-        let sheet = sheets.find(|known| known.uid == sheet).ok_or(Denied::NO_KEY)?;
-        let (width, height) = file::whole(sheet.width, sheet.height);
-        Ok(Stored::of(file::picture(0, width, height, FileType::Jpeg, 88), FileType::Jpeg))
-    }
+fn preview(simulator: &AbyssaleSimulator, sheet: Uuid, at: Moment) -> Result<Stored, Denied> {
+    let mut sheets = simulator.state.workspace.designs.present(at.now).flat_map(|design| &design.sheets);
+    let sheet = sheets.find(|known| known.uid == sheet).ok_or(Denied::NO_KEY)?;
+    let (width, height) = file::whole(sheet.width, sheet.height);
+    Ok(Stored::of(file::picture(0, width, height, FileType::Jpeg, 88), FileType::Jpeg))
+}
 
-    fn archive(&mut self, id: Uuid, fault: Option<&DownloadFault>, at: Moment) -> Result<Stored, Denied> {
-        let content_type = self.state.knobs.archive_content_type.clone();
-        let export = self.state.exports.find(id).ok_or(Denied::NO_KEY)?;
-        if at.now < export.generated_at {
-            return Err(Denied::NO_KEY);
-        }
-        export.downloads += 1;
-        if let Some(chosen) = &export.chosen {
-            return Ok(Stored { bytes: chosen.bytes.clone(), content_type: chosen.content_type.clone() });
-        }
-        if let Some(DownloadFault::FewerEntries { entries }) = fault {
-            let few = export.found.len().min(*entries);
-            return Ok(Stored { bytes: archive::pack(&export.found[..few]), content_type });
-        }
-        if let (true, Some(banner)) = (export.bare_file, export.found.first()) {
-            return Ok(Stored::banner(banner));
-        }
-        let bytes = export.packed.get_or_insert_with(|| archive::pack(&export.found)).clone();
-        Ok(Stored { bytes, content_type })
+fn archive(
+    simulator: &mut AbyssaleSimulator,
+    id: Uuid,
+    fault: Option<&DownloadFault>,
+    at: Moment,
+) -> Result<Stored, Denied> {
+    let content_type = simulator.state.knobs.archive_content_type.clone();
+    let export = simulator.state.exports.find(id).ok_or(Denied::NO_KEY)?;
+    if at.now < export.generated_at {
+        return Err(Denied::NO_KEY);
     }
+    export.downloads += 1;
+    if let Some(chosen) = &export.chosen {
+        return Ok(Stored { bytes: chosen.bytes.clone(), content_type: chosen.content_type.clone() });
+    }
+    if let Some(DownloadFault::FewerEntries { entries }) = fault {
+        let few = export.found.len().min(*entries);
+        return Ok(Stored { bytes: archive::pack(&export.found[..few]), content_type });
+    }
+    if let (true, Some(banner)) = (export.bare_file, export.found.first()) {
+        return Ok(Stored::banner(banner));
+    }
+    let bytes = export.packed.get_or_insert_with(|| archive::pack(&export.found)).clone();
+    Ok(Stored { bytes, content_type })
 }
 
 impl Stored {

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use url::Url;
 use uuid::Uuid;
 
-use super::knobs::{Generation, Knobs, Lenience};
-use super::refusal::{Problem, Refusal};
-use super::route::as_uuid;
-use super::subscription::Subscriptions;
+use crate::abyssale::knobs::{Generation, Knobs, Lenience};
+use crate::abyssale::refusal::{Problem, Refusal};
+use crate::abyssale::subscription::Subscriptions;
+use crate::abyssale::uuid_format::as_uuid;
 
 /// A body of `POST /async/banners/export` that passed.
 pub(super) struct ExportBody {

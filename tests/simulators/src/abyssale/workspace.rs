@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use super::banner::{Banner, Gallery};
-use super::design::{Designs, Sheet, seed};
-use super::draw::Draw;
-use super::signature::hex;
+use crate::abyssale::banner::{Banner, Gallery};
+use crate::abyssale::design::{Designs, Sheet, seed};
+use crate::draw::Draw;
+use crate::draw::hex;
 
 /// How many banners are seeded.
 const BANNERS: u32 = 12;
@@ -51,8 +51,8 @@ mod tests {
 
     use std::collections::BTreeSet;
 
-    use super::super::file_type::FileType;
     use super::*;
+    use crate::abyssale::file_type::FileType;
 
     #[test]
     fn the_seeded_banners_are_of_two_types() {

@@ -5,8 +5,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::draw::{Draw, hex};
 
-use super::project::{Owner, Project, Projects};
-use super::run::Run;
+use crate::ai_studios::project::{Owner, Project, Projects};
+use crate::ai_studios::run::Run;
 
 /// Names of the seeded projects that were never exported.
 const NAMES: [&str; 6] = [

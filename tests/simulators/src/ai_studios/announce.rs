@@ -2,55 +2,61 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::delivery::{Content, State};
-use super::fault::WebhookFault;
-use super::knobs::webhook::Events;
-use super::knobs::{Knobs, seconds};
-use super::run::Run;
-use super::{AiStudiosSimulator, Moment};
+use crate::ai_studios::delivery::{Content, State};
+use crate::ai_studios::fault::WebhookFault;
+use crate::ai_studios::forge;
+use crate::ai_studios::knobs::webhook::Events;
+use crate::ai_studios::knobs::{Knobs, seconds};
+use crate::ai_studios::run::Run;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::clock::Moment;
 
-impl AiStudiosSimulator {
-    /// Schedules the webhooks of an export that was just accepted, if it wants any.
-    pub(super) fn announce(&mut self, place: usize, task: &str, knobs: &Knobs, at: Moment) {
-        let project = self.state.projects.at(place);
-        let Some(run) = project.run(task) else { return };
-        let Some(url) = run.webhook_url.clone() else { return };
-        let (events, id) = (events(run, knobs), project.id.clone());
-        for (index, (due, content)) in events.iter().enumerate() {
-            let after = events.get(index + 1).map(|(after, _)| *after);
-            self.schedule(&id, &url, content.clone(), *due, after);
-        }
-        for forgery in knobs.webhook.forged.clone() {
-            self.forge(&url, task, forgery, at.now + Duration::SECOND);
-        }
+/// Schedules the webhooks of an export that was just accepted, if it wants any.
+pub(super) fn announce(
+    simulator: &mut AiStudiosSimulator,
+    place: usize,
+    task: &str,
+    knobs: &Knobs,
+    at: Moment,
+) {
+    let project = simulator.state.projects.at(place);
+    let Some(run) = project.run(task) else { return };
+    let Some(url) = run.webhook_url.clone() else { return };
+    let (events, id) = (events(run, knobs), project.id.clone());
+    for (index, (due, content)) in events.iter().enumerate() {
+        let after = events.get(index + 1).map(|(after, _)| *after);
+        schedule(simulator, &id, &url, content.clone(), *due, after);
     }
+    for forgery in knobs.webhook.forged.clone() {
+        forge::forge(simulator, &url, task, forgery, at.now + Duration::SECOND);
+    }
+}
 
-    /// Schedules one webhook as the faults let it. `after` is when the export's next one is due.
-    fn schedule(
-        &mut self,
-        project: &str,
-        url: &str,
-        content: Content,
-        due: OffsetDateTime,
-        after: Option<OffsetDateTime>,
-    ) {
-        let fault = self.state.faults.for_webhook(project);
-        let state = match fault {
-            Some(WebhookFault::Drop) => State::Dropped,
-            Some(_) | None => State::Pending,
-        };
-        let outbox = &mut self.state.outbox;
-        let number = outbox.add(url.to_owned(), content, state);
-        let due = match (&fault, after) {
-            (Some(WebhookFault::Drop), _) => return,
-            (Some(WebhookFault::Delay { seconds: wait }), _) => due + seconds(*wait),
-            (Some(WebhookFault::Reorder), Some(after)) => after + Duration::SECOND,
-            _ => due,
-        };
-        outbox.send_at(number, true, due);
-        if let Some(WebhookFault::Duplicate { times }) = fault {
-            (0..times).for_each(|_| outbox.send_at(number, false, due));
-        }
+/// Schedules one webhook as the faults let it. `after` is when the export's next one is due.
+fn schedule(
+    simulator: &mut AiStudiosSimulator,
+    project: &str,
+    url: &str,
+    content: Content,
+    due: OffsetDateTime,
+    after: Option<OffsetDateTime>,
+) {
+    let fault = simulator.state.faults.for_webhook(project);
+    let state = match fault {
+        Some(WebhookFault::Drop) => State::Dropped,
+        Some(_) | None => State::Pending,
+    };
+    let outbox = &mut simulator.state.outbox;
+    let number = outbox.add(url.to_owned(), content, state);
+    let due = match (&fault, after) {
+        (Some(WebhookFault::Drop), _) => return,
+        (Some(WebhookFault::Delay { seconds: wait }), _) => due + seconds(*wait),
+        (Some(WebhookFault::Reorder), Some(after)) => after + Duration::SECOND,
+        _ => due,
+    };
+    outbox.send_at(number, true, due);
+    if let Some(WebhookFault::Duplicate { times }) = fault {
+        (0..times).for_each(|_| outbox.send_at(number, false, due));
     }
 }
 

@@ -5,75 +5,79 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
+use crate::ai_studios::auth;
+use crate::ai_studios::knobs_for;
+use crate::ai_studios::serve;
 use crate::{Endpoint, Reply, answer, echo};
 
-use super::fault::CallFault;
-use super::knobs::{Knobs, seconds};
-use super::refusal::{Refusal, Why};
-use super::route::Route;
-use super::{AiStudiosSimulator, Moment, envelope};
+use crate::ai_studios::envelope;
+use crate::ai_studios::fault::CallFault;
+use crate::ai_studios::knobs::{Knobs, seconds};
+use crate::ai_studios::refusal::{Refusal, Why};
+use crate::ai_studios::route::Route;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::clock::Moment;
 
-impl AiStudiosSimulator {
-    /// Answers a call of the API and writes it down.
-    pub(super) fn answer_api(&mut self, request: &Request<Bytes>, at: Moment) -> Reply {
-        let (method, path) = (request.method(), request.uri().path());
-        let place = self.concerned(request, at);
-        let project = place.map(|place| self.state.projects.at(place).id.clone());
-        let fault = self.state.faults.for_call(method, path, project.as_deref());
-        if matches!(fault, Some(CallFault::RevokeTokens)) {
-            self.tokens.revoke();
-        }
-        let knobs = place.map_or_else(|| self.state.knobs.clone(), |place| self.knobs_for(place));
-        let works = fault.as_ref().is_none_or(CallFault::works);
-        let response = works.then(|| self.operate(request, &knobs, at));
-        let reply = match (fault, response) {
-            (Some(CallFault::Echo { status, writing, page }), _) => {
-                answer::plain(repeated(status, &echo::line(request, writing), page, &knobs))
-            }
-            (Some(fault), response) => spoil(fault, response.unwrap_or_default(), &knobs),
-            (None, Some(response)) => answer::plain(response),
-            (None, None) => answer::lost(),
-        };
-        self.state.requests.note(Endpoint::Api, request, &reply, at);
-        self.state.arrivals.note(Endpoint::Api, method, path, at.wall);
-        reply
+/// Answers a call of the API and writes it down.
+pub(super) fn answer_api(simulator: &mut AiStudiosSimulator, request: &Request<Bytes>, at: Moment) -> Reply {
+    let (method, path) = (request.method(), request.uri().path());
+    let place = concerned(simulator, request, at);
+    let project = place.map(|place| simulator.state.projects.at(place).id.clone());
+    let fault = simulator.state.faults.for_call(method, path, project.as_deref());
+    if matches!(fault, Some(CallFault::RevokeTokens)) {
+        simulator.tokens.revoke();
     }
+    let knobs =
+        place.map_or_else(|| simulator.state.knobs.clone(), |place| knobs_for::knobs_for(simulator, place));
+    let works = fault.as_ref().is_none_or(CallFault::works);
+    let response = works.then(|| operate(simulator, request, &knobs, at));
+    let reply = match (fault, response) {
+        (Some(CallFault::Echo { status, writing, page }), _) => {
+            answer::plain(repeated(status, &echo::line(request, writing), page, &knobs))
+        }
+        (Some(fault), response) => spoil(fault, response.unwrap_or_default(), &knobs),
+        (None, Some(response)) => answer::plain(response),
+        (None, None) => answer::lost(),
+    };
+    simulator.state.requests.note(Endpoint::Api, request, &reply, at);
+    simulator.state.arrivals.note(Endpoint::Api, method, path, at.wall);
+    reply
+}
 
-    /// The place of the project that a call names, in its path, its query or its body.
-    fn concerned(&self, request: &Request<Bytes>, at: Moment) -> Option<usize> {
-        let place = |id: &str| self.state.projects.place(id, at.now);
-        if let Some(place) = request.uri().path().rsplit('/').find_map(place) {
-            return Some(place);
-        }
-        let query = request.uri().query().unwrap_or_default();
-        if let Some((_, id)) =
-            url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "projectId")
-        {
-            return place(&id);
-        }
-        let body: Value = serde_json::from_slice(request.body()).ok()?;
-        place(body.get("projectId")?.as_str()?)
+/// The place of the project that a call names, in its path, its query or its body.
+fn concerned(simulator: &AiStudiosSimulator, request: &Request<Bytes>, at: Moment) -> Option<usize> {
+    let place = |id: &str| simulator.state.projects.place(id, at.now);
+    if let Some(place) = request.uri().path().rsplit('/').find_map(place) {
+        return Some(place);
     }
+    let query = request.uri().query().unwrap_or_default();
+    if let Some((_, id)) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "projectId")
+    {
+        return place(&id);
+    }
+    let body: Value = serde_json::from_slice(request.body()).ok()?;
+    place(body.get("projectId")?.as_str()?)
+}
 
-    /// The call as the provider treats it when nothing goes wrong.
-    fn operate(&mut self, request: &Request<Bytes>, knobs: &Knobs, at: Moment) -> Response<Bytes> {
-        let route = match Route::find(request) {
-            Ok(route) => route,
-            Err(refusal) => return envelope::refused(&refusal, knobs),
-        };
-        if route != Route::IssueToken
-            && let Err(refusal) = self.check_token(request, at)
-        {
-            return if knobs.auth.html_page {
-                Self::login_page()
-            } else {
-                envelope::refused(&refusal, knobs)
-            };
-        }
-        match self.serve(route, request, at) {
-            Ok(payload) => envelope::success(payload, knobs),
-            Err(refusal) => envelope::refused(&refusal, knobs),
-        }
+/// The call as the provider treats it when nothing goes wrong.
+fn operate(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+    knobs: &Knobs,
+    at: Moment,
+) -> Response<Bytes> {
+    let route = match Route::find(request) {
+        Ok(route) => route,
+        Err(refusal) => return envelope::refused(&refusal, knobs),
+    };
+    if route != Route::IssueToken
+        && let Err(refusal) = auth::check_token(simulator, request, at)
+    {
+        return if knobs.auth.html_page { auth::login_page() } else { envelope::refused(&refusal, knobs) };
+    }
+    match serve::serve(simulator, route, request, at) {
+        Ok(payload) => envelope::success(payload, knobs),
+        Err(refusal) => envelope::refused(&refusal, knobs),
     }
 }
 

@@ -7,49 +7,55 @@ use serde_json::{Value, json};
 
 use crate::answer;
 
-use super::body::Body;
-use super::lenience::Lenience;
-use super::refusal::{Refusal, Why};
-use super::token::Unfit;
-use super::{AiStudiosSimulator, Moment};
+use crate::ai_studios::body::Body;
+use crate::ai_studios::lenience::Lenience;
+use crate::ai_studios::refusal::{Refusal, Why};
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::token::Unfit;
+use crate::clock::Moment;
 
-impl AiStudiosSimulator {
-    /// `POST /auth/token`.
-    pub(super) fn issue_token(&mut self, request: &Request<Bytes>, at: Moment) -> Result<Value, Refusal> {
-        let body = Body::read(request, Lenience::Refuse)?;
-        let (app_id, user_key) = (body.required("appId")?, body.required("userKey")?);
-        if app_id != self.account.app_id || user_key != self.account.user_key {
-            return Err(Refusal::new(Why::Auth, "appId or userKey is wrong"));
-        }
-        Ok(json!({"token": self.tokens.issue(&app_id, &self.state.knobs.auth, at.now)}))
+/// `POST /auth/token`.
+pub(super) fn issue_token(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let body = Body::read(request, Lenience::Refuse)?;
+    let (app_id, user_key) = (body.required("appId")?, body.required("userKey")?);
+    if app_id != simulator.account.app_id || user_key != simulator.account.user_key {
+        return Err(Refusal::new(Why::Auth, "appId or userKey is wrong"));
     }
+    Ok(json!({"token": simulator.tokens.issue(&app_id, &simulator.state.knobs.auth, at.now)}))
+}
 
-    /// Whether the call carries a token that works: bare, without a scheme word.
-    pub(super) fn check_token(&self, request: &Request<Bytes>, at: Moment) -> Result<(), Refusal> {
-        let knobs = &self.state.knobs.auth;
-        let refused = |message: &str| Err(Refusal::new(Why::Auth, message));
-        let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let Some(given) = given.filter(|given| !given.is_empty()) else { return refused("token is missing") };
-        let token = match (given.strip_prefix("Bearer "), knobs.bearer) {
-            (Some(token), Lenience::Accept) => token,
-            (Some(_), Lenience::Refuse) | (None, _) => given,
-        };
-        if knobs.reject_always {
-            return refused("token is invalid");
-        }
-        match self.tokens.check(token, at.now) {
-            Ok(()) => Ok(()),
-            Err(Unfit::Unknown) => refused("token is invalid"),
-            Err(Unfit::Expired) => refused("token is expired"),
-        }
+/// Whether the call carries a token that works: bare, without a scheme word.
+pub(super) fn check_token(
+    simulator: &AiStudiosSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<(), Refusal> {
+    let knobs = &simulator.state.knobs.auth;
+    let refused = |message: &str| Err(Refusal::new(Why::Auth, message));
+    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let Some(given) = given.filter(|given| !given.is_empty()) else { return refused("token is missing") };
+    let token = match (given.strip_prefix("Bearer "), knobs.bearer) {
+        (Some(token), Lenience::Accept) => token,
+        (Some(_), Lenience::Refuse) | (None, _) => given,
+    };
+    if knobs.reject_always {
+        return refused("token is invalid");
     }
+    match simulator.tokens.check(token, at.now) {
+        Ok(()) => Ok(()),
+        Err(Unfit::Unknown) => refused("token is invalid"),
+        Err(Unfit::Expired) => refused("token is expired"),
+    }
+}
 
-    /// What a gateway shows instead of a rejected token (contract 1.1).
-    pub(super) fn login_page() -> Response<Bytes> {
-        let page =
-            Bytes::from_static(b"<!doctype html><html><body><h1>401</h1>Please sign in</body></html>\n");
-        let mut response = answer::bytes(StatusCode::UNAUTHORIZED, None, page);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        response
-    }
+/// What a gateway shows instead of a rejected token (contract 1.1).
+pub(super) fn login_page() -> Response<Bytes> {
+    let page = Bytes::from_static(b"<!doctype html><html><body><h1>401</h1>Please sign in</body></html>\n");
+    let mut response = answer::bytes(StatusCode::UNAUTHORIZED, None, page);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
 }

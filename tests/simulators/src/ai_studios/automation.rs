@@ -3,101 +3,99 @@
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
-use super::body::Body;
-use super::knobs::account::Automation;
-use super::progress::{number, whole};
-use super::project::Creation;
-use super::refusal::Refusal;
-use super::route::Tool;
-use super::{AiStudiosSimulator, Moment, multipart};
+use crate::ai_studios::body::Body;
+use crate::ai_studios::create;
+use crate::ai_studios::export_operations;
+use crate::ai_studios::multipart;
+use crate::ai_studios::progress::{number, whole};
+use crate::ai_studios::project::{Creation, HALF};
+use crate::ai_studios::refusal::Refusal;
+use crate::ai_studios::route::Tool;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::clock::Moment;
 
-/// Where creation stalls, and from where it builds audio.
-const HALF: f64 = 50.0;
 /// Kinds of documents that a video is made of.
 const DOCUMENTS: [&str; 9] = ["txt", "pdf", "xls", "xlsx", "doc", "docs", "docx", "ppt", "pptx"];
 
-impl Creation {
-    /// From 0 to 100.
-    fn progress(&self, knobs: &Automation, now: OffsetDateTime) -> f64 {
-        let elapsed = (now - self.started).as_seconds_f64().max(0.0);
-        let reached = (100.0 * elapsed / knobs.creation_seconds.max(f64::MIN_POSITIVE)).min(100.0);
-        if knobs.stalls { reached.min(HALF) } else { reached }
+/// The four tools. Making a project of documents gives no job id (contract 8, C28).
+pub(super) fn automate(
+    simulator: &mut AiStudiosSimulator,
+    tool: Tool,
+    body: &Body,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let name = match tool {
+        Tool::Scripts => "scripts",
+        Tool::Topic => "topic",
+        Tool::Url => "url",
+        Tool::Documents => "files",
+    };
+    let filled = match body.get(name) {
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(list)) => !list.is_empty() && matches!(tool, Tool::Scripts | Tool::Documents),
+        Some(_) | None => false,
+    };
+    if !filled {
+        return Err(Refusal::invalid(format!("{name} is required")));
     }
-
-    pub(super) fn ended(&self, knobs: &Automation, now: OffsetDateTime) -> bool {
-        self.progress(knobs, now) >= 100.0
+    if tool == Tool::Url {
+        body.web_address("url")?;
     }
+    let place = create::add_project(simulator, &format!("From {name}"), None, at);
+    let job = (tool != Tool::Documents).then(|| simulator.draw.next_hex("automation job"));
+    let project = simulator.state.projects.at_mut(place);
+    project.creation = Some(Creation { job: job.clone(), started: at.now });
+    let mut data = json!({"projectId": project.id});
+    if let Some(job) = job {
+        data["automationJobId"] = job.into();
+    }
+    Ok(data)
 }
 
-impl AiStudiosSimulator {
-    /// The four tools. Making a project of documents gives no job id (contract 8, C28).
-    pub(super) fn automate(&mut self, tool: Tool, body: &Body, at: Moment) -> Result<Value, Refusal> {
-        let name = match tool {
-            Tool::Scripts => "scripts",
-            Tool::Topic => "topic",
-            Tool::Url => "url",
-            Tool::Documents => "files",
-        };
-        let filled = match body.get(name) {
-            Some(Value::String(text)) => !text.is_empty(),
-            Some(Value::Array(list)) => !list.is_empty() && matches!(tool, Tool::Scripts | Tool::Documents),
-            Some(_) | None => false,
-        };
-        if !filled {
-            return Err(Refusal::invalid(format!("{name} is required")));
+/// `POST /automation/docs-to-video/upload-files`.
+pub(super) fn upload_documents(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+) -> Result<Value, Refusal> {
+    let parts = multipart::read(request)?;
+    let mut uploaded = Vec::new();
+    for part in parts.iter().filter(|part| part.name == "files") {
+        let name = part.file_name.as_deref().unwrap_or_default();
+        let kind = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        if !DOCUMENTS.contains(&kind.as_str()) {
+            return Err(Refusal::invalid("files holds a document of an unknown kind"));
         }
-        if tool == Tool::Url {
-            body.web_address("url")?;
-        }
-        let place = self.add_project(&format!("From {name}"), None, at);
-        let job = (tool != Tool::Documents).then(|| self.draw.next_hex("automation job"));
-        let project = self.state.projects.at_mut(place);
-        project.creation = Some(Creation { job: job.clone(), started: at.now });
-        let mut data = json!({"projectId": project.id});
-        if let Some(job) = job {
-            data["automationJobId"] = job.into();
-        }
-        Ok(data)
+        let uri = format!("upload/{}.{kind}", simulator.draw.next_hex("upload"));
+        uploaded.push(json!({"uri": uri, "fileName": name}));
     }
+    if uploaded.is_empty() {
+        return Err(Refusal::invalid("files is required"));
+    }
+    Ok(json!({"uploadResults": uploaded}))
+}
 
-    /// `POST /automation/docs-to-video/upload-files`.
-    pub(super) fn upload_documents(&mut self, request: &Request<Bytes>) -> Result<Value, Refusal> {
-        let parts = multipart::read(request)?;
-        let mut uploaded = Vec::new();
-        for part in parts.iter().filter(|part| part.name == "files") {
-            let name = part.file_name.as_deref().unwrap_or_default();
-            let kind = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-            if !DOCUMENTS.contains(&kind.as_str()) {
-                return Err(Refusal::invalid("files holds a document of an unknown kind"));
-            }
-            let uri = format!("upload/{}.{kind}", self.draw.next_hex("upload"));
-            uploaded.push(json!({"uri": uri, "fileName": name}));
-        }
-        if uploaded.is_empty() {
-            return Err(Refusal::invalid("files is required"));
-        }
-        Ok(json!({"uploadResults": uploaded}))
-    }
-
-    /// `GET /automation/progress`, in its three spellings.
-    pub(super) fn creation(&self, id: Option<String>, query: &str, at: Moment) -> Result<Value, Refusal> {
-        let queried = || {
-            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(name, _)| name == "projectId").map(|(_, value)| value.into_owned())
-        };
-        let id = id.or_else(queried).ok_or_else(|| Refusal::invalid("projectId is required"))?;
-        let project = self.state.projects.at(self.own_project(&id, at)?);
-        let creation = project.creation.as_ref().ok_or_else(Refusal::no_project)?;
-        let progress = creation.progress(&self.state.knobs.automation, at.now);
-        let states = &self.state.knobs.invented.states;
-        let state = match progress {
-            100.0.. => &states.finish,
-            HALF.. => &states.building,
-            _ => &states.creating,
-        };
-        let form = self.state.knobs.progress.number;
-        Ok(json!({"state": state, "progress": number(f64::from(whole(progress)), form)}))
-    }
+/// `GET /automation/progress`, in its three spellings.
+pub(super) fn creation(
+    simulator: &AiStudiosSimulator,
+    id: Option<String>,
+    query: &str,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let queried = || {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == "projectId").map(|(_, value)| value.into_owned())
+    };
+    let id = id.or_else(queried).ok_or_else(|| Refusal::invalid("projectId is required"))?;
+    let project = simulator.state.projects.at(export_operations::own_project(simulator, &id, at)?);
+    let creation = project.creation.as_ref().ok_or_else(Refusal::no_project)?;
+    let progress = creation.progress(&simulator.state.knobs.automation, at.now);
+    let states = &simulator.state.knobs.invented.states;
+    let state = match progress {
+        100.0.. => &states.finish,
+        HALF.. => &states.building,
+        _ => &states.creating,
+    };
+    let form = simulator.state.knobs.progress.number;
+    Ok(json!({"state": state, "progress": number(f64::from(whole(progress)), form)}))
 }

@@ -5,8 +5,8 @@ use http::Request;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::lenience::Lenience;
-use super::refusal::Refusal;
+use crate::ai_studios::lenience::Lenience;
+use crate::ai_studios::refusal::Refusal;
 
 /// A JSON object. Fields that nobody asks for are ignored.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::attempt::Attempt;
 
-use super::knobs::webhook::Forgery;
+use crate::ai_studios::knobs::webhook::Forgery;
 
 /// What a webhook says.
 #[derive(Debug, Clone)]

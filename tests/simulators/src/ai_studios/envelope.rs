@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 
 use crate::answer;
 
-use super::knobs::Knobs;
-use super::knobs::account::ListShape;
-use super::knobs::envelope::{CodeType, ErrorShape, SuccessShape};
-use super::refusal::Refusal;
+use crate::ai_studios::knobs::Knobs;
+use crate::ai_studios::knobs::account::ListShape;
+use crate::ai_studios::knobs::envelope::{CodeType, ErrorShape, SuccessShape};
+use crate::ai_studios::refusal::Refusal;
 
 /// What an operation has to say.
 #[derive(Debug)]

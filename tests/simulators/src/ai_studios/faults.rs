@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::fault_queue::FaultQueue;
 
-use super::fault::{CallFault, DownloadFault, WebhookFault};
+use crate::ai_studios::fault::{CallFault, DownloadFault, WebhookFault};
 
 /// The queues. In each, the first fault that applies is taken.
 #[derive(Debug, Clone)]

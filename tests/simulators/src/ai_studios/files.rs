@@ -4,100 +4,70 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION};
 use http::{Method, Request, Response, StatusCode};
 
+use crate::ai_studios::address;
 use crate::range::{self, Described, Unsatisfiable};
 use crate::{Endpoint, Manner, Reply, answer};
 
-use super::fault::DownloadFault;
-use super::knobs::{Knobs, seconds};
-use super::lenience::Lenience;
-use super::video::Video;
-use super::{AiStudiosSimulator, Moment};
+use crate::ai_studios::fault::DownloadFault;
+use crate::ai_studios::knobs::seconds;
+use crate::ai_studios::lenience::Lenience;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::stored_video::{self, MOVED, Stored};
+use crate::ai_studios::video::Video;
+use crate::clock::Moment;
 
-/// Where a redirect leads that goes nowhere else.
-const MOVED: &str = "moved";
-
-/// A video that lies at the origin.
-pub(super) struct Stored {
-    /// What tells it from others: its export's `backendTaskId`.
-    note: String,
-    /// The project's place, unless it was dubbed.
-    pub(super) place: Option<usize>,
-    pub(super) knobs: Knobs,
+/// Answers a download and writes it down.
+pub(super) fn answer_files(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Reply {
+    let (method, path) = (request.method(), request.uri().path());
+    let stored = stored_video::stored(simulator, path, at);
+    let place = stored.as_ref().and_then(|stored| stored.place);
+    let project = place.map(|place| simulator.state.projects.at(place).id.clone());
+    // A redirect is followed to a place where nothing goes wrong.
+    let fault = match path.split('/').nth(1) {
+        Some(MOVED) => None,
+        Some(_) | None => simulator.state.faults.for_download(method, path, project.as_deref()),
+    };
+    let reply = download(simulator, stored, request, fault.as_ref(), at);
+    simulator.state.requests.note(Endpoint::Files, request, &reply, at);
+    simulator.state.arrivals.note(Endpoint::Files, method, path, at.wall);
+    reply
 }
 
-impl AiStudiosSimulator {
-    /// Answers a download and writes it down.
-    pub(super) fn answer_files(&mut self, request: &Request<Bytes>, at: Moment) -> Reply {
-        let (method, path) = (request.method(), request.uri().path());
-        let stored = self.stored(path, at);
-        let place = stored.as_ref().and_then(|stored| stored.place);
-        let project = place.map(|place| self.state.projects.at(place).id.clone());
-        // A redirect is followed to a place where nothing goes wrong.
-        let fault = match path.split('/').nth(1) {
-            Some(MOVED) => None,
-            Some(_) | None => self.state.faults.for_download(method, path, project.as_deref()),
-        };
-        let reply = self.download(stored, request, fault.as_ref(), at);
-        self.state.requests.note(Endpoint::Files, request, &reply, at);
-        self.state.arrivals.note(Endpoint::Files, method, path, at.wall);
-        reply
+fn download(
+    simulator: &mut AiStudiosSimulator,
+    stored: Option<Stored>,
+    request: &Request<Bytes>,
+    fault: Option<&DownloadFault>,
+    at: Moment,
+) -> Reply {
+    let knobs = stored.as_ref().map_or_else(|| simulator.state.knobs.clone(), |stored| stored.knobs.clone());
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        return answer::plain(denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"));
     }
-
-    fn download(
-        &mut self,
-        stored: Option<Stored>,
-        request: &Request<Bytes>,
-        fault: Option<&DownloadFault>,
-        at: Moment,
-    ) -> Reply {
-        let knobs = stored.as_ref().map_or_else(|| self.state.knobs.clone(), |stored| stored.knobs.clone());
-        if ![Method::GET, Method::HEAD].contains(request.method()) {
-            return answer::plain(denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"));
-        }
-        if knobs.files.authorization == Lenience::Refuse && request.headers().contains_key(AUTHORIZATION) {
-            return answer::plain(denied(StatusCode::BAD_REQUEST, "InvalidArgument"));
-        }
-        if let Some(refused) = fault.and_then(|fault| instead(fault, request)) {
-            return answer::plain(refused);
-        }
-        let Some(stored) = stored else { return answer::plain(denied(StatusCode::NOT_FOUND, "NoSuchKey")) };
-        if self.url_is_over(&stored, request.uri().query().unwrap_or_default(), at) {
-            return answer::plain(denied(StatusCode::FORBIDDEN, "AccessDenied"));
-        }
-        let video = Video::of(&stored.note, knobs.files.padding_megabytes);
-        let video = match fault {
-            Some(DownloadFault::Truncated { bytes }) => video.cut_to(*bytes),
-            Some(_) | None => video,
-        };
-        let content_type = match fault {
-            Some(DownloadFault::ContentType { value }) => value,
-            Some(_) | None => &knobs.files.content_type,
-        };
-        Reply { response: ranged(request, &video, content_type, knobs.files.ranges), manner: manner(fault) }
+    if knobs.files.authorization == Lenience::Refuse && request.headers().contains_key(AUTHORIZATION) {
+        return answer::plain(denied(StatusCode::BAD_REQUEST, "InvalidArgument"));
     }
-
-    /// What lies at a path: the latest video of a project, the video of a task, or a dubbed one.
-    fn stored(&self, path: &str, at: Moment) -> Option<Stored> {
-        let (folder, file) = path.trim_start_matches('/').split_once('/')?;
-        let name = file.strip_suffix(".mp4")?;
-        let projects = &self.state.projects;
-        let by_id = || {
-            let place = projects.place(name, at.now)?;
-            Some((place, projects.at(place).latest_video(at.now)?))
-        };
-        let by_task = || {
-            let (project, run) = projects.of_task(name).filter(|(_, run)| run.is_exported(at.now))?;
-            Some((projects.place(&project.id, at.now)?, run))
-        };
-        let stored = if let Some((place, run)) = by_id().or_else(by_task) {
-            Stored { note: run.task.clone(), place: Some(place), knobs: self.knobs_for(place) }
-        } else if self.dubbed_is_ready(name, at) {
-            Stored { note: name.to_owned(), place: None, knobs: self.state.knobs.clone() }
-        } else {
-            return None;
-        };
-        (folder == MOVED || folder == stored.knobs.invented.media_folder).then_some(stored)
+    if let Some(refused) = fault.and_then(|fault| instead(fault, request)) {
+        return answer::plain(refused);
     }
+    let Some(stored) = stored else { return answer::plain(denied(StatusCode::NOT_FOUND, "NoSuchKey")) };
+    if address::url_is_over(simulator, &stored, request.uri().query().unwrap_or_default(), at) {
+        return answer::plain(denied(StatusCode::FORBIDDEN, "AccessDenied"));
+    }
+    let video = Video::of(&stored.note, knobs.files.padding_megabytes);
+    let video = match fault {
+        Some(DownloadFault::Truncated { bytes }) => video.cut_to(*bytes),
+        Some(_) | None => video,
+    };
+    let content_type = match fault {
+        Some(DownloadFault::ContentType { value }) => value,
+        Some(_) | None => &knobs.files.content_type,
+    };
+    Reply { response: ranged(request, &video, content_type, knobs.files.ranges), manner: manner(fault) }
 }
 
 /// What a fault answers instead of a video.

@@ -18,12 +18,16 @@ mod control;
 mod create;
 mod delivery;
 mod dubbing;
+mod dubbing_operations;
 mod envelope;
 mod export;
+mod export_operations;
 mod fault;
 mod faults;
 mod files;
+mod forge;
 mod knobs;
+mod knobs_for;
 mod lenience;
 mod multipart;
 mod outbox;
@@ -36,97 +40,21 @@ mod run;
 mod scenario;
 mod send;
 mod serve;
+mod state;
+mod stored_video;
 mod token;
 mod video;
 
 #[cfg(test)]
 mod tests;
 
+pub use state::AiStudiosSimulator;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::arrivals::Arrivals;
-use crate::clock::{Clock, Moment};
-use crate::draw::Draw;
-use crate::log::RequestLog;
 use crate::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
-
-use self::account::Account;
-use self::dubbing::Folder;
-use self::export::Exports;
-use self::faults::Faults;
-use self::knobs::Knobs;
-use self::outbox::Outbox;
-use self::project::Projects;
-use self::token::Tokens;
-
-/// A simulated AI Studios account: pure, and the same for the same seed and the same requests.
-pub struct AiStudiosSimulator {
-    origins: Origins,
-    draw: Draw,
-    account: Account,
-    tokens: Tokens,
-    clock: Clock,
-    state: State,
-}
-
-/// What `POST /reset` forgets.
-struct State {
-    projects: Projects,
-    folders: Vec<Folder>,
-    exports: Exports,
-    knobs: Knobs,
-    faults: Faults,
-    outbox: Outbox,
-    requests: RequestLog,
-    arrivals: Arrivals,
-}
-
-impl State {
-    /// The seeded account, before anything happened.
-    fn seeded(account: &Account, draw: &Draw) -> Self {
-        Self {
-            projects: account.projects(draw),
-            folders: Vec::new(),
-            exports: Exports::default(),
-            knobs: Knobs::default(),
-            faults: Faults::default(),
-            outbox: Outbox::default(),
-            requests: RequestLog::default(),
-            arrivals: Arrivals::default(),
-        }
-    }
-}
-
-impl AiStudiosSimulator {
-    /// An account whose key, workspaces and projects follow from `seed`.
-    pub fn new(seed: u64) -> Self {
-        Self::for_run(seed, 0)
-    }
-
-    /// The same account, but new projects and exports take their ids from `run`, so that a database kept between
-    /// two runs never sees an id twice.
-    pub fn for_run(seed: u64, run: u64) -> Self {
-        let draw = Draw::new(seed, run);
-        let account = Account::seeded(&draw);
-        Self {
-            origins: Origins { api: String::new(), files: String::new(), admin: String::new() },
-            tokens: Tokens::signed_with(draw.seeded("token key", run)),
-            clock: Clock::default(),
-            state: State::seeded(&account, &draw),
-            account,
-            draw,
-        }
-    }
-
-    /// The knobs of a project: those of the account, and what was turned for it alone.
-    fn knobs_for(&self, place: usize) -> Knobs {
-        let own = &self.state.projects.at(place).knobs;
-        // They fitted when they were set. What was changed since wins over them when both do not go together.
-        self.state.knobs.changed(own).unwrap_or_else(|_| self.state.knobs.clone())
-    }
-}
 
 impl Simulator for AiStudiosSimulator {
     fn set_origins(&mut self, origins: Origins) {
@@ -136,9 +64,9 @@ impl Simulator for AiStudiosSimulator {
     fn handle(&mut self, endpoint: Endpoint, request: http::Request<Bytes>, wall: OffsetDateTime) -> Reply {
         let at = self.clock.read(wall);
         match endpoint {
-            Endpoint::Api => self.answer_api(&request, at),
-            Endpoint::Files => self.answer_files(&request, at),
-            Endpoint::Admin => self.answer_admin(&request, at),
+            Endpoint::Api => api::answer_api(self, &request, at),
+            Endpoint::Files => files::answer_files(self, &request, at),
+            Endpoint::Admin => admin::answer_admin(self, &request, at),
         }
     }
 
@@ -148,12 +76,12 @@ impl Simulator for AiStudiosSimulator {
 
     fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
         let at = self.clock.read(wall);
-        self.send_due(at)
+        send::send_due(self, at)
     }
 
     fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {
         let at = self.clock.read(wall);
-        self.attempt_ended(delivery, outcome, at);
+        send::attempt_ended(self, delivery, outcome, at);
     }
 
     fn describe(&self) -> Value {

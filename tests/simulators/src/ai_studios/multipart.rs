@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_TYPE;
 
-use super::refusal::Refusal;
+use crate::ai_studios::refusal::Refusal;
 
 /// One part of a form.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use crate::Outcome;
 use crate::attempt::Attempt;
 use crate::schedule::{Schedule, Send};
 
-use super::delivery::{Content, Delivery, State};
-use super::knobs::seconds;
-use super::knobs::webhook::Webhook;
+use crate::ai_studios::delivery::{Content, Delivery, State};
+use crate::ai_studios::knobs::seconds;
+use crate::ai_studios::knobs::webhook::Webhook;
 
 /// All webhooks and what is scheduled.
 #[derive(Debug, Default)]

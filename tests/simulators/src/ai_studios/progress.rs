@@ -2,50 +2,55 @@
 
 use serde_json::{Value, json};
 
-use super::knobs::Knobs;
-use super::knobs::invented::States;
-use super::knobs::progress::{EarlyUrl, ErrorField, NumberForm, Unexported};
-use super::refusal::Refusal;
-use super::run::{Phase, Standing};
-use super::{AiStudiosSimulator, Moment};
+use crate::ai_studios::address;
+use crate::ai_studios::dubbing_operations;
+use crate::ai_studios::export_operations;
+use crate::ai_studios::knobs::Knobs;
+use crate::ai_studios::knobs::invented::States;
+use crate::ai_studios::knobs::progress::{EarlyUrl, ErrorField, NumberForm, Unexported};
+use crate::ai_studios::knobs_for;
+use crate::ai_studios::refusal::Refusal;
+use crate::ai_studios::run::{Phase, Standing};
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::clock::Moment;
 
 /// Why an export failed, in words of ours.
 pub(super) const FAILURE: &str = "rendering failed";
 
-impl AiStudiosSimulator {
-    pub(super) fn progress(&mut self, id: &str, at: Moment) -> Result<Value, Refusal> {
-        let place = match self.own_project(id, at) {
-            Err(_) if self.state.knobs.dubbing.ids_are_projects => return self.dubbed_progress(id, at),
-            place => place?,
+pub(super) fn progress(simulator: &mut AiStudiosSimulator, id: &str, at: Moment) -> Result<Value, Refusal> {
+    let place = match export_operations::own_project(simulator, id, at) {
+        Err(_) if simulator.state.knobs.dubbing.ids_are_projects => {
+            return dubbing_operations::dubbed_progress(simulator, id, at);
+        }
+        place => place?,
+    };
+    let knobs = knobs_for::knobs_for(simulator, place);
+    let project = simulator.state.projects.at_mut(place);
+    let Some(shown) = project.shown(at.now) else {
+        return match knobs.progress.unexported {
+            Unexported::Zero => Ok(json!({"progress": 0})),
+            Unexported::Missing => Err(Refusal::no_project()),
         };
-        let knobs = self.knobs_for(place);
-        let project = self.state.projects.at_mut(place);
-        let Some(shown) = project.shown(at.now) else {
-            return match knobs.progress.unexported {
-                Unexported::Zero => Ok(json!({"progress": 0})),
-                Unexported::Missing => Err(Refusal::no_project()),
-            };
-        };
-        let run = &mut project.runs[shown];
-        let missing = super::knobs::seconds(run.timeline.missing_seconds);
-        if at.now < run.accepted + missing {
-            return Err(Refusal::no_project());
-        }
-        let standing = run.polled(at.now);
-        let url_is_due = run.timeline.url_in_progress && run.shows_url(at.now);
-        if standing.phase == Phase::Exported {
-            run.polls_at_hundred += 1;
-        }
-        let task = run.task.clone();
-        let mut fields = fields(standing, &knobs);
-        match (url_is_due, knobs.progress.early_url) {
-            (true, _) => fields["downloadUrl"] = self.download_url(place, &task, at).into(),
-            (false, EarlyUrl::Absent) => {}
-            (false, EarlyUrl::Null) => fields["downloadUrl"] = Value::Null,
-            (false, EarlyUrl::Empty) => fields["downloadUrl"] = "".into(),
-        }
-        Ok(fields)
+    };
+    let run = &mut project.runs[shown];
+    let missing = crate::ai_studios::knobs::seconds(run.timeline.missing_seconds);
+    if at.now < run.accepted + missing {
+        return Err(Refusal::no_project());
     }
+    let standing = run.polled(at.now);
+    let url_is_due = run.timeline.url_in_progress && run.shows_url(at.now);
+    if standing.phase == Phase::Exported {
+        run.polls_at_hundred += 1;
+    }
+    let task = run.task.clone();
+    let mut fields = fields(standing, &knobs);
+    match (url_is_due, knobs.progress.early_url) {
+        (true, _) => fields["downloadUrl"] = address::download_url(simulator, place, &task, at).into(),
+        (false, EarlyUrl::Absent) => {}
+        (false, EarlyUrl::Null) => fields["downloadUrl"] = Value::Null,
+        (false, EarlyUrl::Empty) => fields["downloadUrl"] = "".into(),
+    }
+    Ok(fields)
 }
 
 /// Everything but the URL.

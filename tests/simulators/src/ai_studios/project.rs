@@ -3,8 +3,12 @@
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use super::knobs::seconds;
-use super::run::{Phase, Run};
+use crate::ai_studios::knobs::account::Automation;
+use crate::ai_studios::knobs::seconds;
+use crate::ai_studios::run::{Phase, Run};
+
+/// Where creation stalls, and from where it builds audio.
+pub(super) const HALF: f64 = 50.0;
 
 /// Whose a project is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,19 @@ pub(super) struct Creation {
     /// The `automationJobId`, which not every tool gives.
     pub(super) job: Option<String>,
     pub(super) started: OffsetDateTime,
+}
+
+impl Creation {
+    /// From 0 to 100.
+    pub(super) fn progress(&self, knobs: &Automation, now: OffsetDateTime) -> f64 {
+        let elapsed = (now - self.started).as_seconds_f64().max(0.0);
+        let reached = (100.0 * elapsed / knobs.creation_seconds.max(f64::MIN_POSITIVE)).min(100.0);
+        if knobs.stalls { reached.min(HALF) } else { reached }
+    }
+
+    pub(super) fn ended(&self, knobs: &Automation, now: OffsetDateTime) -> bool {
+        self.progress(knobs, now) >= 100.0
+    }
 }
 
 /// One project.

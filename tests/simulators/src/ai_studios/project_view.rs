@@ -4,13 +4,17 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::knobs::Knobs;
-use super::knobs::export::PreviousUrl;
-use super::progress::{whole, word};
-use super::project::Project;
-use super::refusal::Refusal;
-use super::run::Phase;
-use super::{AiStudiosSimulator, Moment};
+use crate::ai_studios::address;
+use crate::ai_studios::export_operations;
+use crate::ai_studios::knobs::Knobs;
+use crate::ai_studios::knobs::export::PreviousUrl;
+use crate::ai_studios::knobs_for;
+use crate::ai_studios::progress::{whole, word};
+use crate::ai_studios::project::Project;
+use crate::ai_studios::refusal::Refusal;
+use crate::ai_studios::run::Phase;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::clock::Moment;
 
 const MEBIBYTE: usize = 1 << 20;
 
@@ -24,70 +28,72 @@ struct Shown {
     updated: OffsetDateTime,
 }
 
-impl AiStudiosSimulator {
-    /// `GET /editor/project/{id}`.
-    pub(super) fn show_project(&mut self, id: &str, at: Moment) -> Result<Value, Refusal> {
-        let place = self.own_project(id, at)?;
-        let knobs = self.knobs_for(place);
-        let project = self.state.projects.at(place);
-        let shown = shown(project, &knobs, at);
-        let mut view = self.resting(project, &knobs);
-        if let Some(shown) = shown {
-            view["state"] = word(shown.phase, &knobs.invented.states).into();
-            view["backendTaskId"] = shown.task.into();
-            view["exportType"] = "video".into();
-            view["progress"] = whole(shown.progress).into();
-            view["creditSubstracted"] = (shown.phase == Phase::Exported).into();
-            view["updatedAt"] = date(shown.updated);
-            if let Some(task) = shown.url_of {
-                view["download_url"] = self.download_url(place, &task, at).into();
-            }
+/// `GET /editor/project/{id}`.
+pub(super) fn show_project(
+    simulator: &mut AiStudiosSimulator,
+    id: &str,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let place = export_operations::own_project(simulator, id, at)?;
+    let knobs = knobs_for::knobs_for(simulator, place);
+    let project = simulator.state.projects.at(place);
+    let shown = shown(project, &knobs, at);
+    let mut view = resting(simulator, project, &knobs);
+    if let Some(shown) = shown {
+        view["state"] = word(shown.phase, &knobs.invented.states).into();
+        view["backendTaskId"] = shown.task.into();
+        view["exportType"] = "video".into();
+        view["progress"] = whole(shown.progress).into();
+        view["creditSubstracted"] = (shown.phase == Phase::Exported).into();
+        view["updatedAt"] = date(shown.updated);
+        if let Some(task) = shown.url_of {
+            view["download_url"] = address::download_url(simulator, place, &task, at).into();
         }
-        Ok(if knobs.envelope.project_wrapped { json!({"project": view}) } else { view })
     }
+    Ok(if knobs.envelope.project_wrapped { json!({"project": view}) } else { view })
+}
 
-    /// A project that was never exported.
-    fn resting(&self, project: &Project, knobs: &Knobs) -> Value {
-        let mut scenes = project.scenes.clone();
-        if let (Some(scenes), true) = (scenes.as_array_mut(), knobs.export.scenes_megabytes > 0) {
-            let filler = "scene ".repeat(MEBIBYTE / 6);
-            let of_one = |number| json!({"sceneIdx": number, "filler": filler});
-            scenes.extend((0..knobs.export.scenes_megabytes).map(of_one));
-        }
-        json!({
-            "_id": project.id,
-            "name": project.name,
-            "orientation": project.orientation,
-            "scenes": scenes,
-            "userId": self.account.user_id,
-            "templateId": null,
-            "thumbnailUrl": null,
-            "baseInfoId": format!("{:024x}", u128::from_str_radix(&project.id, 16).unwrap_or_default() + 1),
-            "dictionary": {},
-            "progress": 0,
-            "creditSubstracted": false,
-            "createdAt": date(project.created),
-            "updatedAt": date(project.updated),
-        })
+/// A project that was never exported.
+fn resting(simulator: &AiStudiosSimulator, project: &Project, knobs: &Knobs) -> Value {
+    let mut scenes = project.scenes.clone();
+    if let (Some(scenes), true) = (scenes.as_array_mut(), knobs.export.scenes_megabytes > 0) {
+        let filler = "scene ".repeat(MEBIBYTE / 6);
+        let of_one = |number| json!({"sceneIdx": number, "filler": filler});
+        scenes.extend((0..knobs.export.scenes_megabytes).map(of_one));
     }
+    json!({
+        "_id": project.id,
+        "name": project.name,
+        "orientation": project.orientation,
+        "scenes": scenes,
+        "userId": simulator.account.user_id,
+        "templateId": null,
+        "thumbnailUrl": null,
+        "baseInfoId": format!("{:024x}", u128::from_str_radix(&project.id, 16).unwrap_or_default() + 1),
+        "dictionary": {},
+        "progress": 0,
+        "creditSubstracted": false,
+        "createdAt": date(project.created),
+        "updatedAt": date(project.updated),
+    })
+}
 
-    /// `GET /editor/project`: only what was exported (contract 5.2).
-    pub(super) fn list_projects(&mut self, at: Moment) -> Vec<Value> {
-        let ids: Vec<String> =
-            self.state.projects.present(at.now).map(|project| project.id.clone()).collect();
-        let places = ids.iter().filter_map(|id| self.own_project(id, at).ok());
-        places.collect::<Vec<_>>().into_iter().filter_map(|place| self.listed(place, at)).collect()
-    }
+/// `GET /editor/project`: only what was exported (contract 5.2).
+pub(super) fn list_projects(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Value> {
+    let ids: Vec<String> =
+        simulator.state.projects.present(at.now).map(|project| project.id.clone()).collect();
+    let places = ids.iter().filter_map(|id| export_operations::own_project(simulator, id, at).ok());
+    places.collect::<Vec<_>>().into_iter().filter_map(|place| listed(simulator, place, at)).collect()
+}
 
-    fn listed(&mut self, place: usize, at: Moment) -> Option<Value> {
-        let knobs = self.knobs_for(place);
-        let project = self.state.projects.at(place);
-        let shown = shown(project, &knobs, at).filter(|shown| shown.phase == Phase::Exported)?;
-        let (id, name) = (project.id.clone(), project.name.clone());
-        let url = self.download_url(place, &shown.url_of?, at);
-        let state = &knobs.invented.states.exported;
-        Some(json!({"id": id, "name": name, "state": state, "download_url": url}))
-    }
+fn listed(simulator: &mut AiStudiosSimulator, place: usize, at: Moment) -> Option<Value> {
+    let knobs = knobs_for::knobs_for(simulator, place);
+    let project = simulator.state.projects.at(place);
+    let shown = shown(project, &knobs, at).filter(|shown| shown.phase == Phase::Exported)?;
+    let (id, name) = (project.id.clone(), project.name.clone());
+    let url = address::download_url(simulator, place, &shown.url_of?, at);
+    let state = &knobs.invented.states.exported;
+    Some(json!({"id": id, "name": name, "state": state, "download_url": url}))
 }
 
 /// The export that get-project shows, if there was one.

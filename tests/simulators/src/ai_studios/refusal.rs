@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::knobs::invented::Codes;
+use crate::ai_studios::knobs::invented::Codes;
 
 /// The sort of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

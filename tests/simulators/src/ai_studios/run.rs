@@ -2,8 +2,8 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::knobs::seconds;
-use super::knobs::timeline::Timeline;
+use crate::ai_studios::knobs::seconds;
+use crate::ai_studios::knobs::timeline::Timeline;
 
 /// Longer than anybody waits: when an export that never ends lets the next one start.
 const NEVER: Duration = Duration::days(10_000);

@@ -10,107 +10,83 @@ use crate::attempt::Attempt;
 use crate::schedule::Send;
 use crate::{Manner, Outcome, Outgoing};
 
-use super::delivery::{Content, State};
-use super::knobs::webhook::{Carrier, Forgery, Webhook};
-use super::knobs::{Knobs, seconds};
-use super::progress::FAILURE;
-use super::{AiStudiosSimulator, Moment};
+use crate::ai_studios::address;
+use crate::ai_studios::delivery::{Content, State};
+use crate::ai_studios::knobs::seconds;
+use crate::ai_studios::knobs::webhook::{Carrier, Forgery, Webhook};
+use crate::ai_studios::knobs_for;
+use crate::ai_studios::progress::FAILURE;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::clock::Moment;
 
 /// A download that is not the export's.
 const FOREIGN_URL: &str = "https://attacker.example/payload.mp4";
 
-impl AiStudiosSimulator {
-    /// The requests that are due now.
-    pub(super) fn send_due(&mut self, at: Moment) -> Vec<Outgoing> {
-        let due = self.state.outbox.take_due(at.now);
-        due.into_iter().filter_map(|send| self.attempt(send, at)).collect()
-    }
+/// The requests that are due now.
+pub(super) fn send_due(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Outgoing> {
+    let due = simulator.state.outbox.take_due(at.now);
+    due.into_iter().filter_map(|send| attempt(simulator, send, at)).collect()
+}
 
-    /// Schedules something false about an export. It is sent whatever becomes of it.
-    pub(super) fn forge(
-        &mut self,
-        url: &str,
-        task: &str,
-        forgery: Forgery,
-        due: time::OffsetDateTime,
-    ) -> u64 {
-        let url = match forgery {
-            Forgery::WrongPath => guessed(url),
-            Forgery::WrongTask | Forgery::ForeignUrl => url.to_owned(),
-        };
-        let content = Content::Forged { task: task.to_owned(), forgery };
-        let number = self.state.outbox.add(url, content, State::Pending);
-        self.state.outbox.send_at(number, true, due);
-        number
-    }
+/// Notes how an attempt ended.
+pub(super) fn attempt_ended(simulator: &mut AiStudiosSimulator, attempt: u64, outcome: Outcome, at: Moment) {
+    let Some((number, place)) = simulator.state.outbox.ended(attempt) else { return };
+    let Some(delivery) = simulator.state.outbox.get(number) else { return };
+    let knobs = knobs_for::knobs_of_task(simulator, delivery.content.task());
+    simulator.state.outbox.note(number, place, outcome, at.now, &knobs.webhook);
+}
 
-    /// Notes how an attempt ended.
-    pub(super) fn attempt_ended(&mut self, attempt: u64, outcome: Outcome, at: Moment) {
-        let Some((number, place)) = self.state.outbox.ended(attempt) else { return };
-        let Some(delivery) = self.state.outbox.get(number) else { return };
-        let knobs = self.knobs_of_task(delivery.content.task());
-        self.state.outbox.note(number, place, outcome, at.now, &knobs.webhook);
-    }
+fn attempt(simulator: &mut AiStudiosSimulator, send: Send, at: Moment) -> Option<Outgoing> {
+    let delivery = simulator.state.outbox.get(send.number)?;
+    let (url, content) = (delivery.url.clone(), delivery.content.clone());
+    let knobs = knobs_for::knobs_of_task(simulator, content.task()).webhook;
+    let request = match &content {
+        Content::Chosen { method, body, headers } => chosen(&url, method, body, headers),
+        told => fields(simulator, told, at).and_then(|fields| shaped(&url, fields, &knobs)),
+    };
+    let Some(request) = request else {
+        if let Some(delivery) = simulator.state.outbox.get_mut(send.number) {
+            delivery.state = State::Dropped;
+        }
+        return None;
+    };
+    let attempt = Attempt {
+        of_ladder: send.of_ladder,
+        sent_at: at.now,
+        wall: at.wall,
+        fault: None,
+        headers: request.headers().clone(),
+        body: request.body().clone(),
+        ended: None,
+    };
+    let delivery = simulator.state.outbox.started(send.number, attempt)?;
+    let timeout = seconds(knobs.timeout_seconds);
+    Some(Outgoing { delivery, request, timeout, manner: Manner::Plain })
+}
 
-    /// The knobs of the project that a task belongs to.
-    fn knobs_of_task(&self, task: Option<&str>) -> Knobs {
-        let of_project = || {
-            let (project, _) = self.state.projects.of_task(task?)?;
-            Some(self.state.knobs.changed(&project.knobs).unwrap_or_else(|_| self.state.knobs.clone()))
-        };
-        of_project().unwrap_or_else(|| self.state.knobs.clone())
-    }
-
-    fn attempt(&mut self, send: Send, at: Moment) -> Option<Outgoing> {
-        let delivery = self.state.outbox.get(send.number)?;
-        let (url, content) = (delivery.url.clone(), delivery.content.clone());
-        let knobs = self.knobs_of_task(content.task()).webhook;
-        let request = match &content {
-            Content::Chosen { method, body, headers } => chosen(&url, method, body, headers),
-            told => self.fields(told, at).and_then(|fields| shaped(&url, fields, &knobs)),
-        };
-        let Some(request) = request else {
-            if let Some(delivery) = self.state.outbox.get_mut(send.number) {
-                delivery.state = State::Dropped;
-            }
-            return None;
-        };
-        let attempt = Attempt {
-            of_ladder: send.of_ladder,
-            sent_at: at.now,
-            wall: at.wall,
-            fault: None,
-            headers: request.headers().clone(),
-            body: request.body().clone(),
-            ended: None,
-        };
-        let delivery = self.state.outbox.started(send.number, attempt)?;
-        let timeout = seconds(knobs.timeout_seconds);
-        Some(Outgoing { delivery, request, timeout, manner: Manner::Plain })
-    }
-
-    /// The documented fields at this moment; nothing when the export was given up or its project is gone.
-    fn fields(&mut self, content: &Content, at: Moment) -> Option<Map<String, Value>> {
-        let task = content.task()?;
-        let (project, run) = self.state.projects.of_task(task)?;
-        let (credit, place) = (run.credit, self.state.projects.place(&project.id, at.now)?);
-        let done = |task: &str, url: &str| json!({"progress": 100, "backendTaskId": task, "credit": credit, "download_url": url});
-        let fields = match content {
-            Content::Progress { percent: 100, .. } => done(task, &self.download_url(place, task, at)),
-            Content::Progress { percent, .. } => json!({"progress": percent, "backendTaskId": task}),
-            Content::Failure { .. } => {
-                let progress = super::progress::whole(run.standing(at.now).progress);
-                let invented = &self.state.knobs.invented;
-                let error = json!({"code": invented.codes.internal, "msg": FAILURE});
-                let state = &invented.states.error;
-                json!({"progress": progress, "backendTaskId": task, "state": state, "error": error})
-            }
-            Content::Forged { forgery: Forgery::WrongTask, .. } => done("bt-0000000000", FOREIGN_URL),
-            Content::Forged { .. } => done(task, FOREIGN_URL),
-            Content::Chosen { .. } => return None,
-        };
-        fields.as_object().cloned()
-    }
+/// The documented fields at this moment; nothing when the export was given up or its project is gone.
+fn fields(simulator: &mut AiStudiosSimulator, content: &Content, at: Moment) -> Option<Map<String, Value>> {
+    let task = content.task()?;
+    let (project, run) = simulator.state.projects.of_task(task)?;
+    let (credit, place) = (run.credit, simulator.state.projects.place(&project.id, at.now)?);
+    let done = |task: &str, url: &str| json!({"progress": 100, "backendTaskId": task, "credit": credit, "download_url": url});
+    let fields = match content {
+        Content::Progress { percent: 100, .. } => {
+            done(task, &address::download_url(simulator, place, task, at))
+        }
+        Content::Progress { percent, .. } => json!({"progress": percent, "backendTaskId": task}),
+        Content::Failure { .. } => {
+            let progress = crate::ai_studios::progress::whole(run.standing(at.now).progress);
+            let invented = &simulator.state.knobs.invented;
+            let error = json!({"code": invented.codes.internal, "msg": FAILURE});
+            let state = &invented.states.error;
+            json!({"progress": progress, "backendTaskId": task, "state": state, "error": error})
+        }
+        Content::Forged { forgery: Forgery::WrongTask, .. } => done("bt-0000000000", FOREIGN_URL),
+        Content::Forged { .. } => done(task, FOREIGN_URL),
+        Content::Chosen { .. } => return None,
+    };
+    fields.as_object().cloned()
 }
 
 /// The request that carries the fields, with ordinary headers only.
@@ -174,13 +150,4 @@ fn chosen(
         request.headers_mut().insert(name, value.clone());
     }
     Some(request)
-}
-
-/// The same URL with another last segment of its path.
-fn guessed(url: &str) -> String {
-    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
-    if let Ok(mut segments) = parsed.path_segments_mut() {
-        segments.pop().push("00000000000000000000000000000000");
-    }
-    parsed.into()
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use time::{Duration, OffsetDateTime};
 
-use super::knobs::account::Auth;
-use super::knobs::seconds;
+use crate::ai_studios::knobs::account::Auth;
+use crate::ai_studios::knobs::seconds;
 
 /// A token that was given out.
 #[derive(Debug)]

@@ -5,104 +5,114 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::check::Fields;
-use super::super::delivery::Content;
-use super::super::project::Project;
-use super::super::query::Query;
-use super::super::refusal::{Problem, Refusal};
-use super::super::{AbyssaleSimulator, Moment, validate};
-use super::Design;
+use crate::abyssale::check::Fields;
+use crate::abyssale::delivery::Content;
+use crate::abyssale::design::Design;
+use crate::abyssale::project::Project;
+use crate::abyssale::query::Query;
+use crate::abyssale::refusal::{Problem, Refusal};
+use crate::abyssale::schedule_deliveries;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::validate;
+use crate::clock::Moment;
 
 /// The status of a design that nobody reviews.
 const NO_REVIEW: &str = "NONE";
 
-impl AbyssaleSimulator {
-    /// `PUT /designs/{id}/name`.
-    pub(in super::super) fn rename_design(
-        &mut self,
-        id: Uuid,
-        request: &Request<Bytes>,
-        at: Moment,
-    ) -> Result<Value, Refusal> {
-        let name = name(request, 1)?;
-        let design = self.design_mut(id, at)?;
-        design.name = name;
-        design.updated_at = at.now.unix_timestamp();
-        Ok(summary(design))
-    }
+/// `PUT /designs/{id}/name`.
+pub(in super::super) fn rename_design(
+    simulator: &mut AbyssaleSimulator,
+    id: Uuid,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let name = name(request, 1)?;
+    let design = design_mut(simulator, id, at)?;
+    design.name = name;
+    design.updated_at = at.now.unix_timestamp();
+    Ok(summary(design))
+}
 
-    /// `PUT /designs/{id}/project`. It resets the review.
-    pub(in super::super) fn move_design(
-        &mut self,
-        id: Uuid,
-        request: &Request<Bytes>,
-        at: Moment,
-    ) -> Result<Value, Refusal> {
-        let project = project_id(request)?;
-        self.design_mut(id, at)?;
-        if self.state.workspace.designs.project(project).is_none() {
-            return Err(Refusal::not_found("project_not_found", "project"));
-        }
-        let design = self.design_mut(id, at)?;
-        design.project = project;
-        let view = summary(design);
-        if design.status != NO_REVIEW {
-            self.review(id, NO_REVIEW, at);
-        }
-        Ok(view)
+/// `PUT /designs/{id}/project`. It resets the review.
+pub(in super::super) fn move_design(
+    simulator: &mut AbyssaleSimulator,
+    id: Uuid,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let project = project_id(request)?;
+    design_mut(simulator, id, at)?;
+    if simulator.state.workspace.designs.project(project).is_none() {
+        return Err(Refusal::not_found("project_not_found", "project"));
     }
+    let design = design_mut(simulator, id, at)?;
+    design.project = project;
+    let view = summary(design);
+    if design.status != NO_REVIEW {
+        review(simulator, id, NO_REVIEW, at);
+    }
+    Ok(view)
+}
 
-    /// `DELETE /designs/{id}`. Its files stay.
-    pub(in super::super) fn delete_design(&mut self, id: Uuid, at: Moment) -> Result<Value, Refusal> {
-        let design = self.design_mut(id, at)?;
-        design.deleted = true;
-        Ok(summary(design))
-    }
+/// `DELETE /designs/{id}`. Its files stay.
+pub(in super::super) fn delete_design(
+    simulator: &mut AbyssaleSimulator,
+    id: Uuid,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let design = design_mut(simulator, id, at)?;
+    design.deleted = true;
+    Ok(summary(design))
+}
 
-    fn design_mut(&mut self, id: Uuid, at: Moment) -> Result<&mut Design, Refusal> {
-        self.state.workspace.designs.get_mut(id, at.now).ok_or_else(Refusal::template_not_found)
-    }
+fn design_mut(simulator: &mut AbyssaleSimulator, id: Uuid, at: Moment) -> Result<&mut Design, Refusal> {
+    simulator.state.workspace.designs.get_mut(id, at.now).ok_or_else(Refusal::template_not_found)
+}
 
-    /// Gives a design a status and tells the subscriptions. False if there is no such design.
-    pub(in super::super) fn review(&mut self, id: Uuid, status: &str, at: Moment) -> bool {
-        let Some(design) = self.state.workspace.designs.get_mut(id, at.now) else { return false };
-        design.status = status.to_owned();
-        let content = Content::TemplateStatus { design: id, status: status.to_owned(), since: at.now };
-        self.publish("template_status", Some(id), &content, at.now);
-        true
-    }
+/// Gives a design a status and tells the subscriptions. False if there is no such design.
+pub(in super::super) fn review(
+    simulator: &mut AbyssaleSimulator,
+    id: Uuid,
+    status: &str,
+    at: Moment,
+) -> bool {
+    let Some(design) = simulator.state.workspace.designs.get_mut(id, at.now) else { return false };
+    design.status = status.to_owned();
+    let content = Content::TemplateStatus { design: id, status: status.to_owned(), since: at.now };
+    schedule_deliveries::publish(simulator, "template_status", Some(id), &content, at.now);
+    true
+}
 
-    /// `GET /projects`, ordered by name.
-    pub(in super::super) fn list_projects(
-        &self,
-        request: &Request<Bytes>,
-    ) -> Result<Response<Bytes>, Refusal> {
-        let query = Query::of(request);
-        let phrase = query.get("name").unwrap_or_default().to_lowercase();
-        let projects = self.state.workspace.designs.projects.iter();
-        let mut found: Vec<&Project> =
-            projects.filter(|project| project.name.to_lowercase().contains(&phrase)).collect();
-        found.sort_by_key(|project| project.name.to_lowercase());
-        query.paged(found.into_iter().map(Project::view).collect())
-    }
+/// `GET /projects`, ordered by name.
+pub(in super::super) fn list_projects(
+    simulator: &AbyssaleSimulator,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, Refusal> {
+    let query = Query::of(request);
+    let phrase = query.get("name").unwrap_or_default().to_lowercase();
+    let projects = simulator.state.workspace.designs.projects.iter();
+    let mut found: Vec<&Project> =
+        projects.filter(|project| project.name.to_lowercase().contains(&phrase)).collect();
+    found.sort_by_key(|project| project.name.to_lowercase());
+    query.paged(found.into_iter().map(Project::view).collect())
+}
 
-    /// `POST /projects`, which answers 200.
-    pub(in super::super) fn create_project(
-        &mut self,
-        request: &Request<Bytes>,
-        at: Moment,
-    ) -> Result<Value, Refusal> {
-        let name = name(request, 2)?;
-        let known = self.state.workspace.designs.projects.iter().any(|project| project.name.trim() == name);
-        if known {
-            return Err(Refusal::bad("project_already_exists", "There is a project of this name."));
-        }
-        let id = self.draw.next_uuid("project");
-        let project = Project { id, name, created_at: at.now.unix_timestamp() };
-        let view = project.view();
-        self.state.workspace.designs.projects.push(project);
-        Ok(view)
+/// `POST /projects`, which answers 200.
+pub(in super::super) fn create_project(
+    simulator: &mut AbyssaleSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let name = name(request, 2)?;
+    let known = simulator.state.workspace.designs.projects.iter().any(|project| project.name.trim() == name);
+    if known {
+        return Err(Refusal::bad("project_already_exists", "There is a project of this name."));
     }
+    let id = simulator.draw.next_uuid("project");
+    let project = Project { id, name, created_at: at.now.unix_timestamp() };
+    let view = project.view();
+    simulator.state.workspace.designs.projects.push(project);
+    Ok(view)
 }
 
 fn summary(design: &Design) -> Value {

@@ -4,11 +4,11 @@ use time::format_description::well_known::Iso8601;
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 use uuid::Uuid;
 
-use super::super::file_type::DesignType;
-use super::super::query::{Query, invalid};
-use super::super::refusal::Refusal;
-use super::super::route::as_uuid;
-use super::{Design, Designs, Sheet};
+use crate::abyssale::design::{Design, Designs, Sheet};
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::query::{Query, invalid};
+use crate::abyssale::refusal::Refusal;
+use crate::abyssale::uuid_format::as_uuid;
 
 /// What a design must be to be listed.
 pub(in super::super) struct Filter<'a> {

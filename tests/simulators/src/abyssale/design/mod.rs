@@ -9,8 +9,8 @@ pub(super) mod view;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::file_type::DesignType;
-use super::project::Project;
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::project::Project;
 
 use layer::Layer;
 

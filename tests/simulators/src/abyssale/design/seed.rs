@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::super::draw::Draw;
-use super::super::file_type::DesignType;
-use super::super::project::Project;
-use super::layer::{self, Layer};
-use super::{Design, Designs, Sheet};
+use crate::abyssale::design::layer::{self, Layer};
+use crate::abyssale::design::{Design, Designs, Sheet};
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::project::Project;
+use crate::draw::Draw;
 
 /// Unix second at which the seeded designs were made.
 pub(in super::super) const MADE_AT: i64 = 1_780_000_000;

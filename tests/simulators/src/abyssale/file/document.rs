@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::super::banner::Banner;
-use super::picture;
+use crate::abyssale::banner::Banner;
+use crate::abyssale::file::picture;
 
 /// PDF units in a millimetre.
 const PER_MILLIMETRE: f64 = 72.0 / 25.4;

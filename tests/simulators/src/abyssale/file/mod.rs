@@ -12,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use super::banner::Banner;
-use super::file_type::FileType;
+use crate::abyssale::banner::Banner;
+use crate::abyssale::file_type::FileType;
 
 /// The file of this version of the banner.
 pub(super) fn render(banner: &Banner) -> Bytes {

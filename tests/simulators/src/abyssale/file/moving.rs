@@ -4,7 +4,7 @@ use bytes::Bytes;
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, Frame, ImageResult, Rgba, RgbaImage};
 
-use super::picture;
+use crate::abyssale::file::picture;
 
 /// Pictures of one animation.
 const FRAMES: usize = 3;

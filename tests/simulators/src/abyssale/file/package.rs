@@ -7,7 +7,7 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::super::banner::{Banner, measure};
+use crate::abyssale::banner::{Banner, measure};
 
 /// The package, with `picture` as the page's picture.
 pub(super) fn pack(banner: &Banner, picture: &[u8]) -> Bytes {

@@ -6,8 +6,8 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::super::file_type::FileType;
-use super::font;
+use crate::abyssale::file::font;
+use crate::abyssale::file_type::FileType;
 
 /// The picture of banner `number`, encoded. Types that are no picture become a JPEG.
 pub(super) fn draw(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {

@@ -5,23 +5,13 @@ use http::Request;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::super::banner::Page;
-use super::super::check::Fields;
-use super::super::file_type::FileType;
-use super::super::knobs::Knobs;
-use super::super::refusal::{Problem, Refusal};
-use super::super::validate;
-
-/// Which of the three generation calls it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Operation {
-    /// Several formats, asynchronously.
-    Formats,
-    /// A multipage document, asynchronously.
-    Pages,
-    /// One format of a static design, at once.
-    Render,
-}
+use crate::abyssale::banner::Page;
+use crate::abyssale::check::Fields;
+use crate::abyssale::file_type::FileType;
+use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::knobs::Knobs;
+use crate::abyssale::refusal::{Problem, Refusal};
+use crate::abyssale::validate;
 
 /// A body that passed.
 #[derive(Debug, Default)]
@@ -89,7 +79,7 @@ fn output(fields: Fields<'_>, operation: Operation, body: &mut GenerationBody, p
     let Some(name) = fields.text("image_file_type", problems).filter(|name| *name != "auto") else { return };
     let known = |file_type: &FileType| {
         operation == Operation::Formats
-            || super::super::file_type::DesignType::Static.file_types().contains(file_type)
+            || crate::abyssale::file_type::DesignType::Static.file_types().contains(file_type)
     };
     body.file_type = FileType::asked(name).filter(known);
     if body.file_type.is_none() {

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::design::Design;
-use super::super::file_type::DesignType;
-use super::super::refusal::Problem;
-use super::body::{GenerationBody, Operation};
+use crate::abyssale::design::Design;
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::generation::body::GenerationBody;
+use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::refusal::Problem;
 
 /// What a property may be.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 pub(super) mod accept;
 pub(super) mod body;
 pub(super) mod element;
+pub(super) mod operation;
 pub(super) mod plan;
 pub(super) mod sync;
 pub(super) mod view;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::export::ChosenFile;
+use crate::abyssale::chosen_file::ChosenFile;
 
 /// Results are kept for seven days (contract 3.3).
 const RETENTION: Duration = Duration::days(7);

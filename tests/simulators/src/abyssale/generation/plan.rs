@@ -4,13 +4,14 @@ use http::StatusCode;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::super::AbyssaleSimulator;
-use super::super::banner::Banner;
-use super::super::design::{Design, Sheet};
-use super::super::file_type::DesignType;
-use super::super::refusal::Refusal;
-use super::body::{GenerationBody, Operation};
-use super::element;
+use crate::abyssale::banner::Banner;
+use crate::abyssale::design::{Design, Sheet};
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::generation::body::GenerationBody;
+use crate::abyssale::generation::element;
+use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::refusal::Refusal;
+use crate::abyssale::state::AbyssaleSimulator;
 
 /// The banner that is made anew.
 #[derive(Debug, Clone, Copy)]
@@ -19,82 +20,85 @@ pub(in super::super) struct Original {
     pub(in super::super) sharing_id: Uuid,
 }
 
-impl AbyssaleSimulator {
-    /// The banners that the body asks for, without ids yet.
-    pub(in super::super) fn planned(
-        &self,
-        design: Uuid,
-        body: &GenerationBody,
-        operation: Operation,
-        now: OffsetDateTime,
-    ) -> Result<(Vec<Banner>, Option<Original>), Refusal> {
-        let designs = &self.state.workspace.designs;
-        let design = designs.get(design, now).ok_or_else(Refusal::template_not_found)?;
-        if self.state.knobs.plan_excludes.contains(&design.kind) {
-            let message = format!("Your plan does not include {} designs.", design.kind.name());
-            return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "feature_not_in_plan", message));
-        }
-        fits(design, operation)?;
-        if let Some(wanted) = body.file_type.filter(|wanted| !design.kind.file_types().contains(wanted)) {
-            let message = format!("{} designs make no {}.", design.kind.name(), wanted.asked_name());
-            return Err(Refusal::bad("invalid_filetype", message));
-        }
-        let problems = element::problems(design, body, operation);
-        if !problems.is_empty() {
-            return Err(Refusal::invalid(problems));
-        }
-        let sheets = sheets(design, body, operation)?;
-        let original = match body.original.filter(|_| operation == Operation::Formats) {
-            Some(id) => Some(self.original(id, design, &sheets, now)?),
-            None => None,
-        };
-        let banners: Vec<Banner> =
-            sheets.into_iter().map(|sheet| self.planned_banner(design, sheet, body)).collect();
-        let wanted = u32::try_from(banners.len()).unwrap_or(u32::MAX);
-        let consumed = self.state.generations.credits_consumed;
-        if self.state.knobs.credits.is_some_and(|credits| consumed.saturating_add(wanted) > credits) {
-            return Err(Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "rate_limit_exceeded",
-                "You have no credits left.",
-            ));
-        }
-        Ok((banners, original))
+/// The banners that the body asks for, without ids yet.
+pub(in super::super) fn planned(
+    simulator: &AbyssaleSimulator,
+    design: Uuid,
+    body: &GenerationBody,
+    operation: Operation,
+    now: OffsetDateTime,
+) -> Result<(Vec<Banner>, Option<Original>), Refusal> {
+    let designs = &simulator.state.workspace.designs;
+    let design = designs.get(design, now).ok_or_else(Refusal::template_not_found)?;
+    if simulator.state.knobs.plan_excludes.contains(&design.kind) {
+        let message = format!("Your plan does not include {} designs.", design.kind.name());
+        return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "feature_not_in_plan", message));
     }
+    fits(design, operation)?;
+    if let Some(wanted) = body.file_type.filter(|wanted| !design.kind.file_types().contains(wanted)) {
+        let message = format!("{} designs make no {}.", design.kind.name(), wanted.asked_name());
+        return Err(Refusal::bad("invalid_filetype", message));
+    }
+    let problems = element::problems(design, body, operation);
+    if !problems.is_empty() {
+        return Err(Refusal::invalid(problems));
+    }
+    let sheets = sheets(design, body, operation)?;
+    let original = match body.original.filter(|_| operation == Operation::Formats) {
+        Some(id) => Some(original(simulator, id, design, &sheets, now)?),
+        None => None,
+    };
+    let banners: Vec<Banner> =
+        sheets.into_iter().map(|sheet| planned_banner(simulator, design, sheet, body)).collect();
+    let wanted = u32::try_from(banners.len()).unwrap_or(u32::MAX);
+    let consumed = simulator.state.generations.credits_consumed;
+    if simulator.state.knobs.credits.is_some_and(|credits| consumed.saturating_add(wanted) > credits) {
+        return Err(Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limit_exceeded",
+            "You have no credits left.",
+        ));
+    }
+    Ok((banners, original))
+}
 
-    fn planned_banner(&self, design: &Design, sheet: Option<&Sheet>, body: &GenerationBody) -> Banner {
-        let transparent = sheet.is_some_and(|sheet| sheet.transparent);
-        let file_type = body.file_type.unwrap_or_else(|| design.kind.default_file(transparent));
-        let banner = Banner::of(design, &self.state.workspace.designs, sheet, file_type);
-        Banner {
-            quality: body.quality.unwrap_or(banner.quality),
-            crop_marks: body.crop_marks && design.kind.is_print(),
-            page: body.page.clone(),
-            ..banner
-        }
+fn planned_banner(
+    simulator: &AbyssaleSimulator,
+    design: &Design,
+    sheet: Option<&Sheet>,
+    body: &GenerationBody,
+) -> Banner {
+    let transparent = sheet.is_some_and(|sheet| sheet.transparent);
+    let file_type = body.file_type.unwrap_or_else(|| design.kind.default_file(transparent));
+    let banner = Banner::of(design, &simulator.state.workspace.designs, sheet, file_type);
+    Banner {
+        quality: body.quality.unwrap_or(banner.quality),
+        crop_marks: body.crop_marks && design.kind.is_print(),
+        page: body.page.clone(),
+        ..banner
     }
+}
 
-    /// The banner to make anew, if it is one of this design and of the one format that is asked for.
-    fn original(
-        &self,
-        id: Uuid,
-        design: &Design,
-        sheets: &[Option<&Sheet>],
-        now: OffsetDateTime,
-    ) -> Result<Original, Refusal> {
-        let [sheet] = sheets else {
-            let message = "A visual is regenerated in exactly one format.";
-            return Err(Refusal::bad("more_than_one_format", message));
-        };
-        let banner = self.state.workspace.banners.get(id, now).ok_or_else(Refusal::visual_not_found)?;
-        if banner.design != design.id {
-            return Err(Refusal::not_found("not_related_to_same_template", "visual of this design"));
-        }
-        if banner.format.as_deref() != sheet.map(|sheet| sheet.name.as_str()) {
-            return Err(Refusal::not_found("not_related_to_same_format", "visual of this format"));
-        }
-        Ok(Original { id, sharing_id: banner.sharing_id })
+/// The banner to make anew, if it is one of this design and of the one format that is asked for.
+fn original(
+    simulator: &AbyssaleSimulator,
+    id: Uuid,
+    design: &Design,
+    sheets: &[Option<&Sheet>],
+    now: OffsetDateTime,
+) -> Result<Original, Refusal> {
+    let [sheet] = sheets else {
+        let message = "A visual is regenerated in exactly one format.";
+        return Err(Refusal::bad("more_than_one_format", message));
+    };
+    let banner = simulator.state.workspace.banners.get(id, now).ok_or_else(Refusal::visual_not_found)?;
+    if banner.design != design.id {
+        return Err(Refusal::not_found("not_related_to_same_template", "visual of this design"));
     }
+    if banner.format.as_deref() != sheet.map(|sheet| sheet.name.as_str()) {
+        return Err(Refusal::not_found("not_related_to_same_format", "visual of this format"));
+    }
+    Ok(Original { id, sharing_id: banner.sharing_id })
 }
 
 /// Whether the design's type is one for this call.

@@ -5,77 +5,94 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::knobs::EmptyErrors;
-use super::super::refusal::Refusal;
-use super::super::{AbyssaleSimulator, Moment, answer};
-use super::{Failure, Generation, Stage};
+use crate::abyssale::answer;
+use crate::abyssale::banner_file;
+use crate::abyssale::generation::{Failure, Generation, Stage};
+use crate::abyssale::knobs::EmptyErrors;
+use crate::abyssale::refusal::Refusal;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::clock::Moment;
 
-impl AbyssaleSimulator {
-    /// 202 while it runs, 200 once it is final, 410 after seven days.
-    pub(in super::super) fn poll(&mut self, id: Uuid, at: Moment) -> Result<Response<Bytes>, Refusal> {
-        let unknown = || Refusal::not_found("generation_request_not_found", "generation request");
-        let generation = self.state.generations.get_mut(id).ok_or_else(unknown)?;
-        generation.polls += 1;
-        let stage = generation.stage(at.now);
-        let generation = self.state.generations.get(id).ok_or_else(unknown)?;
-        let status = match stage {
-            Stage::Gone => {
-                let message = "The generation request is gone.";
-                return Err(Refusal::new(StatusCode::GONE, "generation_request_gone", message));
-            }
-            Stage::Final => StatusCode::OK,
-            Stage::Queued | Stage::Running => StatusCode::ACCEPTED,
-        };
-        let body: serde_json::Map<String, Value> = self
-            .result(generation, stage, at)
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
-        Ok(answer::json(status, Value::Object(body), &self.state.knobs))
-    }
-
-    /// What polling says.
-    fn result(&self, generation: &Generation, stage: Stage, at: Moment) -> Vec<(&'static str, Value)> {
-        let is_final = stage == Stage::Final;
-        let early = if stage == Stage::Running && self.state.knobs.early_banners { 1 } else { 0 };
-        let shown = if is_final { generation.banners.len() } else { early };
-        let mut fields = vec![
-            ("id", json!(generation.id)),
-            ("is_finalized", json!(is_final)),
-            ("banners", self.banners_of(generation, shown, at)),
-        ];
-        fields.extend(self.errors_of(generation, is_final));
-        fields
-    }
-
-    /// The body of `NEW_BANNER_BATCH` (contract 3.4).
-    pub(in super::super) fn batch(&self, generation: &Generation, at: Moment) -> Vec<(&'static str, Value)> {
-        let knobs = &self.state.knobs;
-        let mut fields = Vec::new();
-        for (name, shown) in knobs.batch_id_key.names() {
-            if shown {
-                fields.push((name, json!(generation.id)));
-            }
+/// 202 while it runs, 200 once it is final, 410 after seven days.
+pub(in super::super) fn poll(
+    simulator: &mut AbyssaleSimulator,
+    id: Uuid,
+    at: Moment,
+) -> Result<Response<Bytes>, Refusal> {
+    let unknown = || Refusal::not_found("generation_request_not_found", "generation request");
+    let generation = simulator.state.generations.get_mut(id).ok_or_else(unknown)?;
+    generation.polls += 1;
+    let stage = generation.stage(at.now);
+    let generation = simulator.state.generations.get(id).ok_or_else(unknown)?;
+    let status = match stage {
+        Stage::Gone => {
+            let message = "The generation request is gone.";
+            return Err(Refusal::new(StatusCode::GONE, "generation_request_gone", message));
         }
-        if knobs.batch_is_finalized {
-            fields.push(("is_finalized", json!(true)));
-        }
-        fields.push(("banners", self.banners_of(generation, generation.banners.len(), at)));
-        fields.extend(self.errors_of(generation, true));
-        fields
-    }
+        Stage::Final => StatusCode::OK,
+        Stage::Queued | Stage::Running => StatusCode::ACCEPTED,
+    };
+    let body: serde_json::Map<String, Value> = result(simulator, generation, stage, at)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    Ok(answer::json(status, Value::Object(body), &simulator.state.knobs))
+}
 
-    fn banners_of(&self, generation: &Generation, shown: usize, at: Moment) -> Value {
-        let banners = generation.banners.iter().take(shown);
-        banners.filter_map(|(id, version)| self.banner_view(*id, *version, at)).collect()
-    }
+/// What polling says.
+fn result(
+    simulator: &AbyssaleSimulator,
+    generation: &Generation,
+    stage: Stage,
+    at: Moment,
+) -> Vec<(&'static str, Value)> {
+    let is_final = stage == Stage::Final;
+    let early = if stage == Stage::Running && simulator.state.knobs.early_banners { 1 } else { 0 };
+    let shown = if is_final { generation.banners.len() } else { early };
+    let mut fields = vec![
+        ("id", json!(generation.id)),
+        ("is_finalized", json!(is_final)),
+        ("banners", banners_of(simulator, generation, shown, at)),
+    ];
+    fields.extend(errors_of(simulator, generation, is_final));
+    fields
+}
 
-    /// `errors` may be absent where there are none (contract 9).
-    fn errors_of(&self, generation: &Generation, is_final: bool) -> Option<(&'static str, Value)> {
-        let failures = if is_final { generation.failures.as_slice() } else { &[] };
-        if failures.is_empty() && self.state.knobs.empty_errors == EmptyErrors::Absent {
-            return None;
+/// The body of `NEW_BANNER_BATCH` (contract 3.4).
+pub(in super::super) fn batch(
+    simulator: &AbyssaleSimulator,
+    generation: &Generation,
+    at: Moment,
+) -> Vec<(&'static str, Value)> {
+    let knobs = &simulator.state.knobs;
+    let mut fields = Vec::new();
+    for (name, shown) in knobs.batch_id_key.names() {
+        if shown {
+            fields.push((name, json!(generation.id)));
         }
-        Some(("errors", failures.iter().map(Failure::view).collect()))
     }
+    if knobs.batch_is_finalized {
+        fields.push(("is_finalized", json!(true)));
+    }
+    fields.push(("banners", banners_of(simulator, generation, generation.banners.len(), at)));
+    fields.extend(errors_of(simulator, generation, true));
+    fields
+}
+
+fn banners_of(simulator: &AbyssaleSimulator, generation: &Generation, shown: usize, at: Moment) -> Value {
+    let banners = generation.banners.iter().take(shown);
+    banners.filter_map(|(id, version)| banner_file::banner_view(simulator, *id, *version, at)).collect()
+}
+
+/// `errors` may be absent where there are none (contract 9).
+fn errors_of(
+    simulator: &AbyssaleSimulator,
+    generation: &Generation,
+    is_final: bool,
+) -> Option<(&'static str, Value)> {
+    let failures = if is_final { generation.failures.as_slice() } else { &[] };
+    if failures.is_empty() && simulator.state.knobs.empty_errors == EmptyErrors::Absent {
+        return None;
+    }
+    Some(("errors", failures.iter().map(Failure::view).collect()))
 }

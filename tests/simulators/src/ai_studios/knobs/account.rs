@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::lenience::Lenience;
+use crate::ai_studios::lenience::Lenience;
 
 /// How tokens live and die (contract 9.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::lenience::Lenience;
+use crate::ai_studios::lenience::Lenience;
 
 /// How an export is accepted and charged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

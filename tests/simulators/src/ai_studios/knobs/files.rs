@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::lenience::Lenience;
+use crate::ai_studios::lenience::Lenience;
 
 /// How videos are served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

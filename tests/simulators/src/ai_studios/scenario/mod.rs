@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::admin::Refused;
-use super::knobs::{self, Knobs};
-use super::{AiStudiosSimulator, Faults, Moment};
+use crate::admin::Refused;
+use crate::ai_studios::faults::Faults;
+use crate::ai_studios::knobs::{self, Knobs};
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::clock::Moment;
 
 /// The catalogue as data, so that it reads like the contract's table.
 const CATALOGUE: &str = include_str!("catalogue.json");
@@ -57,38 +59,39 @@ fn find(choice: &Value) -> Result<(String, Variant), Refused> {
     Ok((scenario.id, variant.ok_or_else(|| Refused::unknown("variant of this scenario"))?))
 }
 
-impl AiStudiosSimulator {
-    /// Plays a scenario for every project. Knobs and faults that were set before are forgotten.
-    pub(super) fn play(&mut self, choice: &Value) -> Result<Value, Refused> {
-        let (id, variant) = find(choice)?;
-        let knobs = Knobs::default().changed(&variant.knobs).map_err(Refused::bad)?;
-        let mut faults = Faults::default();
-        faults.queue_all(Value::Array(variant.faults.clone())).map_err(Refused::bad)?;
-        (self.state.knobs, self.state.faults) = (knobs, faults);
-        Ok(json!({"scenario": id, "variant": variant.name, "knobs": variant.knobs, "faults": variant.faults}))
-    }
+/// Plays a scenario for every project. Knobs and faults that were set before are forgotten.
+pub(super) fn play(simulator: &mut AiStudiosSimulator, choice: &Value) -> Result<Value, Refused> {
+    let (id, variant) = find(choice)?;
+    let knobs = Knobs::default().changed(&variant.knobs).map_err(Refused::bad)?;
+    let mut faults = Faults::default();
+    faults.queue_all(Value::Array(variant.faults.clone())).map_err(Refused::bad)?;
+    (simulator.state.knobs, simulator.state.faults) = (knobs, faults);
+    Ok(json!({"scenario": id, "variant": variant.name, "knobs": variant.knobs, "faults": variant.faults}))
+}
 
-    /// Plays a scenario for one project. Its own knobs and faults that were set before are forgotten.
-    pub(super) fn play_for(&mut self, project: &str, choice: &Value, at: Moment) -> Result<Value, Refused> {
-        let place = self.state.projects.place(project, at.now).ok_or_else(|| Refused::unknown("project"))?;
-        let (id, variant) = find(choice)?;
-        let of_account = knobs::of_account(&variant.knobs);
-        if !of_account.is_empty() {
-            let groups = of_account.join(", ");
-            return Err(Refused::bad(format!(
-                "{id} turns {groups}, which concern the account: PUT /scenario"
-            )));
-        }
-        self.state.knobs.changed(&variant.knobs).map_err(Refused::bad)?;
-        let project = self.state.projects.at_mut(place);
-        (project.knobs, project.scenario) = (variant.knobs.clone(), Some(format!("{id} {}", variant.name)));
-        let project = project.id.clone();
-        self.state.faults.forget(&project);
-        let mut faults = variant.faults.clone();
-        for fault in &mut faults {
-            fault["project"] = project.as_str().into();
-        }
-        self.state.faults.queue_all(Value::Array(faults.clone())).map_err(Refused::bad)?;
-        Ok(json!({"scenario": id, "variant": variant.name, "knobs": variant.knobs, "faults": faults}))
+/// Plays a scenario for one project. Its own knobs and faults that were set before are forgotten.
+pub(super) fn play_for(
+    simulator: &mut AiStudiosSimulator,
+    project: &str,
+    choice: &Value,
+    at: Moment,
+) -> Result<Value, Refused> {
+    let place = simulator.state.projects.place(project, at.now).ok_or_else(|| Refused::unknown("project"))?;
+    let (id, variant) = find(choice)?;
+    let of_account = knobs::of_account(&variant.knobs);
+    if !of_account.is_empty() {
+        let groups = of_account.join(", ");
+        return Err(Refused::bad(format!("{id} turns {groups}, which concern the account: PUT /scenario")));
     }
+    simulator.state.knobs.changed(&variant.knobs).map_err(Refused::bad)?;
+    let project = simulator.state.projects.at_mut(place);
+    (project.knobs, project.scenario) = (variant.knobs.clone(), Some(format!("{id} {}", variant.name)));
+    let project = project.id.clone();
+    simulator.state.faults.forget(&project);
+    let mut faults = variant.faults.clone();
+    for fault in &mut faults {
+        fault["project"] = project.as_str().into();
+    }
+    simulator.state.faults.queue_all(Value::Array(faults.clone())).map_err(Refused::bad)?;
+    Ok(json!({"scenario": id, "variant": variant.name, "knobs": variant.knobs, "faults": faults}))
 }

@@ -1,0 +1,56 @@
+//! DYNOPS
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use uuid::Uuid;
+
+use crate::abyssale::answer;
+use crate::abyssale::check::Fields;
+use crate::abyssale::dynamic_image::DynamicImage;
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::refusal::Refusal;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::validate;
+use crate::clock::Moment;
+
+/// `POST /designs/{id}/dynamic-image-url`: 201 the first time, then 200 with the same body.
+pub(super) fn dynamic_image(
+    simulator: &mut AbyssaleSimulator,
+    design: Uuid,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Response<Bytes>, Refusal> {
+    let (enable_rate_limit, enable_production_mode) = flags(request)?;
+    let found = simulator.state.workspace.designs.get(design, at.now);
+    let found = found.ok_or_else(Refusal::template_not_found)?;
+    if found.kind != DesignType::Static {
+        return Err(Refusal::bad("template_not_static", "This is no static design."));
+    }
+    if !found.active {
+        return Err(Refusal::bad("template_not_active", "This design is not active."));
+    }
+    let status = if simulator.state.dynamic_images.of(design).is_some() {
+        StatusCode::OK
+    } else {
+        let id = simulator.draw.next_uuid("dynamic image");
+        let sheets = found.sheets.clone();
+        let image = DynamicImage { id, design, sheets, enable_rate_limit, enable_production_mode };
+        simulator.state.dynamic_images.0.push(image);
+        StatusCode::CREATED
+    };
+    let image = simulator.state.dynamic_images.of(design).ok_or_else(Refusal::template_not_found)?;
+    Ok(answer::json(status, image.view(&simulator.origins.files), &simulator.state.knobs))
+}
+
+/// The two flags of an optional body.
+fn flags(request: &Request<Bytes>) -> Result<(bool, bool), Refusal> {
+    if request.body().is_empty() {
+        return Ok((false, false));
+    }
+    let object = validate::object(request)?;
+    let mut problems = Vec::new();
+    let fields = Fields::of(&object);
+    let limited = fields.flag("enable_rate_limit", &mut problems).unwrap_or_default();
+    let production = fields.flag("enable_production_mode", &mut problems).unwrap_or_default();
+    if problems.is_empty() { Ok((limited, production)) } else { Err(Refusal::invalid(problems)) }
+}

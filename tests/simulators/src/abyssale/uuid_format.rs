@@ -1,0 +1,8 @@
+//! UUIDFMT
+
+use uuid::Uuid;
+
+/// An id as the API takes it: the form with hyphens, 36 characters long.
+pub(super) fn as_uuid(text: &str) -> Option<Uuid> {
+    if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
+}
