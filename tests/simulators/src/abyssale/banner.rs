@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::abyssale::chosen_file::ChosenFile;
+use crate::abyssale::custom_file::ChosenFile;
 use crate::abyssale::design::{Design, Designs, Sheet};
 use crate::abyssale::file_type::FileType;
 use crate::abyssale::project::Project;

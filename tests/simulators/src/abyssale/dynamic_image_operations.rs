@@ -4,14 +4,14 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use uuid::Uuid;
 
-use crate::abyssale::answer;
-use crate::abyssale::check::Fields;
+use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_response;
 use crate::abyssale::dynamic_image::DynamicImage;
+use crate::abyssale::field_validation::Fields;
 use crate::abyssale::file_type::DesignType;
-use crate::abyssale::refusal::Refusal;
+use crate::abyssale::request_body;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::validate;
-use crate::clock::Moment;
+use crate::virtual_clock::Moment;
 
 /// `POST /designs/{id}/dynamic-image-url`: 201 the first time, then 200 with the same body.
 pub(super) fn dynamic_image(
@@ -39,7 +39,7 @@ pub(super) fn dynamic_image(
         StatusCode::CREATED
     };
     let image = simulator.state.dynamic_images.of(design).ok_or_else(Refusal::template_not_found)?;
-    Ok(answer::json(status, image.view(&simulator.origins.files), &simulator.state.knobs))
+    Ok(api_response::json(status, image.view(&simulator.origins.files), &simulator.state.knobs))
 }
 
 /// The two flags of an optional body.
@@ -47,7 +47,7 @@ fn flags(request: &Request<Bytes>) -> Result<(bool, bool), Refusal> {
     if request.body().is_empty() {
         return Ok((false, false));
     }
-    let object = validate::object(request)?;
+    let object = request_body::object(request)?;
     let mut problems = Vec::new();
     let fields = Fields::of(&object);
     let limited = fields.flag("enable_rate_limit", &mut problems).unwrap_or_default();

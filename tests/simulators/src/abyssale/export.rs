@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::abyssale::banner::Banner;
-use crate::abyssale::chosen_file::ChosenFile;
+use crate::abyssale::custom_file::ChosenFile;
 
 /// One export.
 #[derive(Debug, Clone)]

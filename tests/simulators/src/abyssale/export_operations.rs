@@ -5,16 +5,17 @@ use http::{Response, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::abyssale::answer;
+use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_response;
 use crate::abyssale::banner::Banner;
-use crate::abyssale::delivery::{Content, Target};
 use crate::abyssale::export::Export;
-use crate::abyssale::knobs::{Lenience, seconds};
-use crate::abyssale::refusal::Refusal;
-use crate::abyssale::schedule_deliveries;
+use crate::abyssale::request_body::ExportBody;
+use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::validate::ExportBody;
-use crate::clock::Moment;
+use crate::abyssale::webhook_delivery::{Content, Target};
+use crate::abyssale::webhook_scheduling;
+use crate::acceptance_policy::Lenience;
+use crate::virtual_clock::Moment;
 
 /// `POST /async/banners/export`. `at_once` makes the event due without the usual latency.
 pub(super) fn accept_export(
@@ -31,7 +32,7 @@ pub(super) fn accept_export(
     }
     simulator.state.exports.accepted_posts += 1;
     let id = start_export(simulator, body, found, Origin { platform: false, bare_file: false, at_once }, at);
-    Ok(answer::json(StatusCode::OK, json!({"export_id": id}), &simulator.state.knobs))
+    Ok(api_response::json(StatusCode::OK, json!({"export_id": id}), &simulator.state.knobs))
 }
 
 /// Makes the export and schedules its event to the callback and to the subscriptions (contract 2.5).
@@ -60,9 +61,9 @@ pub(super) fn start_export(
     let callback = export.callback_url.clone();
     simulator.state.exports.all.push(export);
     if let Some(url) = callback {
-        schedule_deliveries::schedule(simulator, Target::Callback, url, Content::NewExport(id), due);
+        webhook_scheduling::schedule(simulator, Target::Callback, url, Content::NewExport(id), due);
     }
-    schedule_deliveries::publish(simulator, "new_export", None, &Content::NewExport(id), due);
+    webhook_scheduling::publish(simulator, "new_export", None, &Content::NewExport(id), due);
     id
 }
 

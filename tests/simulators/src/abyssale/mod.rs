@@ -6,52 +6,52 @@
 //! Scheduling, expiry and the overlap of secrets follow the virtual clock. Only the `t` of a signature is
 //! real time, because the receiver that checks it has a real clock.
 
-mod admin;
-mod answer;
-mod api;
-mod archive;
+mod admin_actions;
+mod admin_router;
+mod admin_workspace;
+mod api_endpoint;
+mod api_error;
+mod api_response;
 mod banner;
-mod banner_file;
-mod check;
-mod chosen_file;
-mod control;
-mod dashboard;
-mod delivery;
-mod denied;
+mod banner_response;
+mod custom_file;
 mod design;
-mod duplication;
+mod design_duplication;
 mod dynamic_image;
 mod dynamic_image_operations;
-mod event;
+mod event_body;
 mod export;
+mod export_archive;
 mod export_operations;
-mod fault;
-mod faults;
-mod file;
+mod fault_queues;
+mod fault_types;
+mod field_validation;
 mod file_type;
-mod files;
+mod files_endpoint;
+mod fonts;
 mod generation;
-mod knobs;
-mod lettering;
-mod limit;
+mod list_query;
+mod operation_dispatch;
 mod outbox;
 mod project;
-mod query;
-mod refusal;
+mod rate_limit;
+mod rendered_file;
+mod request_body;
 mod route;
-mod schedule_deliveries;
-mod seal;
-mod secret;
-mod send;
-mod serve;
-mod signature;
+mod settings;
+mod signed_url;
+mod signing_secret;
 mod state;
-mod stored;
+mod storage_error;
+mod stored_file;
 mod subscription;
-mod template;
 mod uuid_format;
-mod validate;
+mod webhook_delivery;
+mod webhook_request;
+mod webhook_scheduling;
+mod webhook_signature;
 mod workspace;
+mod workspace_template;
 
 #[cfg(test)]
 mod tests;
@@ -62,9 +62,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 
-use design::view::described;
+use design::design_response::described;
 
 impl Simulator for AbyssaleSimulator {
     fn set_origins(&mut self, origins: Origins) {
@@ -74,9 +74,9 @@ impl Simulator for AbyssaleSimulator {
     fn handle(&mut self, endpoint: Endpoint, request: http::Request<Bytes>, wall: OffsetDateTime) -> Reply {
         let at = self.clock.read(wall);
         match endpoint {
-            Endpoint::Api => api::answer_api(self, &request, at),
-            Endpoint::Files => files::answer_files(self, &request, at),
-            Endpoint::Admin => admin::answer_admin(self, &request, at),
+            Endpoint::Api => api_endpoint::answer_api(self, &request, at),
+            Endpoint::Files => files_endpoint::answer_files(self, &request, at),
+            Endpoint::Admin => admin_router::answer_admin(self, &request, at),
         }
     }
 
@@ -86,7 +86,7 @@ impl Simulator for AbyssaleSimulator {
 
     fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
         let at = self.clock.read(wall);
-        send::send_due(self, at)
+        webhook_request::send_due(self, at)
     }
 
     fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {

@@ -3,12 +3,12 @@
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::Outcome;
-use crate::attempt::Attempt;
-use crate::schedule::{Schedule, Send};
+use crate::delivery_attempt::Attempt;
+use crate::delivery_schedule::{Schedule, Send};
+use crate::simulator::Outcome;
 
-use crate::abyssale::delivery::{Delivery, State, Target};
-use crate::abyssale::knobs::Knobs;
+use crate::abyssale::settings::Knobs;
+use crate::abyssale::webhook_delivery::{Delivery, State, Target};
 
 /// All deliveries, what is scheduled, and what is in flight.
 #[derive(Debug, Default)]

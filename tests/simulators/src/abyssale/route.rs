@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use crate::abyssale::uuid_format::as_uuid;
 
+use crate::abyssale::api_error::Refusal;
 use crate::abyssale::generation::operation::Operation;
-use crate::abyssale::limit::Class;
-use crate::abyssale::refusal::Refusal;
+use crate::abyssale::rate_limit::Class;
 
 /// An operation of the API or of the subscription service.
 #[derive(Debug, Clone, PartialEq, Eq)]

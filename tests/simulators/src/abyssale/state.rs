@@ -1,21 +1,21 @@
 //! STATE
 
-use crate::Origins;
-use crate::abyssale::duplication::Duplication;
+use crate::abyssale::design_duplication::Duplication;
 use crate::abyssale::dynamic_image::DynamicImages;
 use crate::abyssale::export::Exports;
-use crate::abyssale::faults::Faults;
+use crate::abyssale::fault_queues::Faults;
 use crate::abyssale::generation::Generations;
-use crate::abyssale::knobs::Knobs;
-use crate::abyssale::limit::Limits;
 use crate::abyssale::outbox::Outbox;
-use crate::abyssale::secret::SigningSecrets;
+use crate::abyssale::rate_limit::Limits;
+use crate::abyssale::settings::Knobs;
+use crate::abyssale::signing_secret::SigningSecrets;
 use crate::abyssale::subscription::Subscriptions;
 use crate::abyssale::workspace::Workspace;
-use crate::arrivals::Arrivals;
-use crate::clock::Clock;
-use crate::draw::Draw;
-use crate::log::RequestLog;
+use crate::id_generator::Draw;
+use crate::request_log::RequestLog;
+use crate::request_rate::Arrivals;
+use crate::simulator::Origins;
+use crate::virtual_clock::Clock;
 
 /// A simulated Abyssale workspace: pure, and the same for the same seed and the same requests.
 pub struct AbyssaleSimulator {

@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use crate::abyssale::banner::{Banner, Gallery};
-use crate::abyssale::design::{Designs, Sheet, seed};
-use crate::draw::Draw;
-use crate::draw::hex;
+use crate::abyssale::design::{Designs, Sheet, seed_designs};
+use crate::id_generator::Draw;
+use crate::id_generator::hex;
 
 /// How many banners are seeded.
 const BANNERS: u32 = 12;
@@ -20,7 +20,7 @@ pub(super) struct Workspace {
 impl Workspace {
     /// The workspace as it is before anything happens.
     pub(super) fn seeded(draw: &Draw) -> Self {
-        let designs = seed::designs(draw);
+        let designs = seed_designs::designs(draw);
         let mut banners = Gallery::default();
         seeded_banners(draw, &designs).into_iter().for_each(|banner| banners.add(banner));
         Self { api_key: hex(&draw.seeded("api key", 0)).chars().take(40).collect(), designs, banners }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::draw::{Draw, hex};
+use crate::id_generator::{Draw, hex};
 
+use crate::ai_studios::export_run::Run;
 use crate::ai_studios::project::{Owner, Project, Projects};
-use crate::ai_studios::run::Run;
 
 /// Names of the seeded projects that were never exported.
 const NAMES: [&str; 6] = [

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::ai_studios::knobs::account::Dubbing;
+use crate::ai_studios::settings::account::Dubbing;
 
 /// The most languages of one call.
 pub(super) const LANGUAGES: usize = 10;

@@ -5,14 +5,15 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::ai_studios::account::object_id;
-use crate::ai_studios::address;
+use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::download_url;
 use crate::ai_studios::dubbing::{Dubbed, Folder, LANGUAGES};
-use crate::ai_studios::envelope::{self, Payload};
+use crate::ai_studios::envelope;
+use crate::ai_studios::envelope::Payload;
 use crate::ai_studios::multipart;
-use crate::ai_studios::progress::number;
-use crate::ai_studios::refusal::Refusal;
+use crate::ai_studios::progress_fields::number;
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::clock::Moment;
+use crate::virtual_clock::Moment;
 
 /// `POST /automation/translatevideos`.
 pub(super) fn dub(
@@ -54,7 +55,7 @@ pub(super) fn dubbing_folder(
     let id = id.ok_or_else(|| Refusal::invalid("folderId is required"))?;
     let folder = simulator.state.folders.iter().find(|folder| folder.id == id);
     let folder = folder
-        .ok_or_else(|| Refusal::new(crate::ai_studios::refusal::Why::Missing, "folder does not exist"))?;
+        .ok_or_else(|| Refusal::new(crate::ai_studios::api_error::Why::Missing, "folder does not exist"))?;
     let items = folder.videos.iter().map(|video| dubbed_view(simulator, folder, video, "download_url", at));
     Ok(envelope::list(items.collect(), simulator.state.knobs.lists.dubbing, "items"))
 }
@@ -100,7 +101,7 @@ fn dubbed_view(
         view["state"] = simulator.state.knobs.invented.states.error.as_str().into();
     }
     if standing.progress >= 100.0 {
-        view[url] = address::media_url(simulator, &simulator.state.knobs, &video.project_id).into();
+        view[url] = download_url::media_url(simulator, &simulator.state.knobs, &video.project_id).into();
     }
     view
 }

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::answer;
+use crate::response;
 
-use crate::ai_studios::knobs::Knobs;
-use crate::ai_studios::knobs::account::ListShape;
-use crate::ai_studios::knobs::envelope::{CodeType, ErrorShape, SuccessShape};
-use crate::ai_studios::refusal::Refusal;
+use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::settings::Knobs;
+use crate::ai_studios::settings::account::ListShape;
+use crate::ai_studios::settings::envelope::{CodeType, ErrorShape, SuccessShape};
 
 /// What an operation has to say.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) fn success(payload: Payload, knobs: &Knobs) -> Response<Bytes> {
             SuccessShape::Bare => data,
         },
     };
-    answer::plain_json(StatusCode::OK, &body)
+    response::plain_json(StatusCode::OK, &body)
 }
 
 /// The refusal, with its status or with 200.
@@ -45,7 +45,7 @@ pub(super) fn refused(refusal: &Refusal, knobs: &Knobs) -> Response<Bytes> {
     };
     body["error"] = error(refusal, knobs);
     let status = if knobs.envelope.errors_as_200 { StatusCode::OK } else { refusal.status };
-    answer::plain_json(status, &body)
+    response::plain_json(status, &body)
 }
 
 /// The value of `error`.

@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::acceptance_policy::Lenience;
 use crate::ai_studios::account::{object_id, task_id};
-use crate::ai_studios::announce;
-use crate::ai_studios::body::Body;
-use crate::ai_studios::knobs::export::{ReturnedId, WhileRunning};
-use crate::ai_studios::knobs_for;
-use crate::ai_studios::lenience::Lenience;
+use crate::ai_studios::api_error::{Refusal, Why};
+use crate::ai_studios::export_run::Run;
 use crate::ai_studios::project::Owner;
-use crate::ai_studios::refusal::{Refusal, Why};
-use crate::ai_studios::run::Run;
+use crate::ai_studios::project_settings;
+use crate::ai_studios::request_body::Body;
+use crate::ai_studios::settings::export::{ReturnedId, WhileRunning};
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::clock::Moment;
+use crate::ai_studios::webhook_scheduling;
+use crate::virtual_clock::Moment;
 
 /// The values of `resolution`.
 const RESOLUTIONS: [&str; 4] = ["4k", "1080", "720", "480"];
@@ -79,7 +79,7 @@ pub(super) fn start_export(
     wanted: Wanted,
     at: Moment,
 ) -> Result<String, Refusal> {
-    let knobs = knobs_for::knobs_for(simulator, place);
+    let knobs = project_settings::knobs_for(simulator, place);
     let exports = &mut simulator.state.exports;
     let left = knobs.export.credits.map(|credits| credits.saturating_sub(exports.credits));
     if left.is_some_and(|left| left < knobs.export.credit) {
@@ -123,7 +123,7 @@ pub(super) fn start_export(
         "workspace_id": wanted.workspace,
         "accepted_at": at.now.unix_timestamp(),
     }));
-    announce::announce(simulator, place, &task, &knobs, at);
+    webhook_scheduling::announce(simulator, place, &task, &knobs, at);
     Ok(id)
 }
 

@@ -6,44 +6,44 @@
 //!
 //! Progress, webhooks, tokens and URLs follow the virtual clock.
 
+mod access_token;
 mod account;
-mod address;
-mod admin;
-mod announce;
-mod api;
-mod auth;
-mod automation;
-mod body;
-mod control;
-mod create;
-mod delivery;
+mod admin_actions;
+mod admin_router;
+mod api_endpoint;
+mod api_error;
+mod automation_project;
+mod download_url;
 mod dubbing;
 mod dubbing_operations;
 mod envelope;
 mod export;
 mod export_operations;
-mod fault;
-mod faults;
-mod files;
-mod forge;
-mod knobs;
-mod knobs_for;
-mod lenience;
+mod export_progress;
+mod export_run;
+mod fault_queues;
+mod fault_types;
+mod files_endpoint;
+mod forged_webhook;
 mod multipart;
+mod operation_dispatch;
 mod outbox;
-mod progress;
+mod progress_fields;
 mod project;
-mod project_view;
-mod refusal;
+mod project_creation;
+mod project_response;
+mod project_settings;
+mod request_body;
 mod route;
-mod run;
 mod scenario;
-mod send;
-mod serve;
+mod settings;
 mod state;
 mod stored_video;
-mod token;
-mod video;
+mod token_auth;
+mod video_file;
+mod webhook_delivery;
+mod webhook_request;
+mod webhook_scheduling;
 
 #[cfg(test)]
 mod tests;
@@ -54,7 +54,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 
 impl Simulator for AiStudiosSimulator {
     fn set_origins(&mut self, origins: Origins) {
@@ -64,9 +64,9 @@ impl Simulator for AiStudiosSimulator {
     fn handle(&mut self, endpoint: Endpoint, request: http::Request<Bytes>, wall: OffsetDateTime) -> Reply {
         let at = self.clock.read(wall);
         match endpoint {
-            Endpoint::Api => api::answer_api(self, &request, at),
-            Endpoint::Files => files::answer_files(self, &request, at),
-            Endpoint::Admin => admin::answer_admin(self, &request, at),
+            Endpoint::Api => api_endpoint::answer_api(self, &request, at),
+            Endpoint::Files => files_endpoint::answer_files(self, &request, at),
+            Endpoint::Admin => admin_router::answer_admin(self, &request, at),
         }
     }
 
@@ -76,12 +76,12 @@ impl Simulator for AiStudiosSimulator {
 
     fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
         let at = self.clock.read(wall);
-        send::send_due(self, at)
+        webhook_request::send_due(self, at)
     }
 
     fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {
         let at = self.clock.read(wall);
-        send::attempt_ended(self, delivery, outcome, at);
+        webhook_request::attempt_ended(self, delivery, outcome, at);
     }
 
     fn describe(&self) -> Value {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_TYPE;
 
-use crate::ai_studios::refusal::Refusal;
+use crate::ai_studios::api_error::Refusal;
 
 /// One part of a form.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::Outcome;
-use crate::attempt::Attempt;
-use crate::schedule::{Schedule, Send};
+use crate::delivery_attempt::Attempt;
+use crate::delivery_schedule::{Schedule, Send};
+use crate::simulator::Outcome;
 
-use crate::ai_studios::delivery::{Content, Delivery, State};
-use crate::ai_studios::knobs::seconds;
-use crate::ai_studios::knobs::webhook::Webhook;
+use crate::ai_studios::settings::seconds;
+use crate::ai_studios::settings::webhook::Webhook;
+use crate::ai_studios::webhook_delivery::{Content, Delivery, State};
 
 /// All webhooks and what is scheduled.
 #[derive(Debug, Default)]

@@ -3,9 +3,9 @@
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::ai_studios::knobs::account::Automation;
-use crate::ai_studios::knobs::seconds;
-use crate::ai_studios::run::{Phase, Run};
+use crate::ai_studios::export_run::{Phase, Run};
+use crate::ai_studios::settings::account::Automation;
+use crate::ai_studios::settings::seconds;
 
 /// Where creation stalls, and from where it builds audio.
 pub(super) const HALF: f64 = 50.0;

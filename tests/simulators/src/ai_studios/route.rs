@@ -2,7 +2,7 @@
 
 use http::{Method, Request};
 
-use crate::ai_studios::refusal::Refusal;
+use crate::ai_studios::api_error::Refusal;
 
 /// What every path of the API starts with.
 const PREFIX: [&str; 3] = ["api", "odin", "v3"];

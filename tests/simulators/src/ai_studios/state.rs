@@ -1,18 +1,18 @@
 //! STATE
 
-use crate::Origins;
+use crate::ai_studios::access_token::Tokens;
 use crate::ai_studios::account::Account;
 use crate::ai_studios::dubbing::Folder;
 use crate::ai_studios::export::Exports;
-use crate::ai_studios::faults::Faults;
-use crate::ai_studios::knobs::Knobs;
+use crate::ai_studios::fault_queues::Faults;
 use crate::ai_studios::outbox::Outbox;
 use crate::ai_studios::project::Projects;
-use crate::ai_studios::token::Tokens;
-use crate::arrivals::Arrivals;
-use crate::clock::Clock;
-use crate::draw::Draw;
-use crate::log::RequestLog;
+use crate::ai_studios::settings::Knobs;
+use crate::id_generator::Draw;
+use crate::request_log::RequestLog;
+use crate::request_rate::Arrivals;
+use crate::simulator::Origins;
+use crate::virtual_clock::Clock;
 
 /// A simulated AI Studios account: pure, and the same for the same seed and the same requests.
 pub struct AiStudiosSimulator {

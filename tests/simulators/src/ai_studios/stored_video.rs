@@ -1,10 +1,10 @@
 //! STORED
 
 use crate::ai_studios::dubbing_operations;
-use crate::ai_studios::knobs::Knobs;
-use crate::ai_studios::knobs_for;
+use crate::ai_studios::project_settings;
+use crate::ai_studios::settings::Knobs;
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::clock::Moment;
+use crate::virtual_clock::Moment;
 
 /// Where a redirect leads that goes nowhere else.
 pub(super) const MOVED: &str = "moved";
@@ -32,11 +32,38 @@ pub(super) fn stored(simulator: &AiStudiosSimulator, path: &str, at: Moment) -> 
         Some((projects.place(&project.id, at.now)?, run))
     };
     let stored = if let Some((place, run)) = by_id().or_else(by_task) {
-        Stored { note: run.task.clone(), place: Some(place), knobs: knobs_for::knobs_for(simulator, place) }
+        Stored {
+            note: run.task.clone(),
+            place: Some(place),
+            knobs: project_settings::knobs_for(simulator, place),
+        }
     } else if dubbing_operations::dubbed_is_ready(simulator, name, at) {
         Stored { note: name.to_owned(), place: None, knobs: simulator.state.knobs.clone() }
     } else {
         return None;
     };
     (folder == MOVED || folder == stored.knobs.invented.media_folder).then_some(stored)
+}
+
+/// Whether the URL has expired, or was shown too early. The first download ends all URLs shown until then.
+pub(super) fn url_is_over(
+    simulator: &mut AiStudiosSimulator,
+    stored: &Stored,
+    query: &str,
+    at: Moment,
+) -> bool {
+    let field = |wanted: &str| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == wanted).and_then(|(_, value)| value.parse::<i64>().ok())
+    };
+    let limited = stored.knobs.files.url_lifetime_seconds.is_some();
+    if limited && field("expires").is_none_or(|expires| at.now.unix_timestamp() >= expires) {
+        return true;
+    }
+    let Some(place) = stored.place.filter(|_| stored.knobs.files.first_urls_revoked) else {
+        return false;
+    };
+    let project = simulator.state.projects.at_mut(place);
+    let revoked = *project.urls_revoked.get_or_insert(project.urls_shown);
+    field("v").is_none_or(|version| version <= i64::from(revoked))
 }

@@ -1,10 +1,10 @@
 //! Designs: what can be generated from (contract 5.2).
 
-pub(super) mod change;
-pub(super) mod filter;
+pub(super) mod design_filter;
+pub(super) mod design_operations;
+pub(super) mod design_response;
 pub(super) mod layer;
-pub(super) mod seed;
-pub(super) mod view;
+pub(super) mod seed_designs;
 
 use time::OffsetDateTime;
 use uuid::Uuid;

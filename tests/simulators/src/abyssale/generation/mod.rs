@@ -1,12 +1,12 @@
 //! Asynchronous generations: what was asked for, what came of it and when (contract 3).
 
-pub(super) mod accept;
-pub(super) mod body;
-pub(super) mod element;
+pub(super) mod accept_generation;
+pub(super) mod banner_plan;
+pub(super) mod generation_body;
+pub(super) mod layer_overrides;
 pub(super) mod operation;
-pub(super) mod plan;
-pub(super) mod sync;
-pub(super) mod view;
+pub(super) mod poll_response;
+pub(super) mod synchronous_render;
 
 use std::collections::VecDeque;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::abyssale::chosen_file::ChosenFile;
+use crate::abyssale::custom_file::ChosenFile;
 
 /// Results are kept for seven days (contract 3.3).
 const RETENTION: Duration = Duration::days(7);

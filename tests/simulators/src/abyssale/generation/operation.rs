@@ -2,7 +2,7 @@
 
 /// Which of the three generation calls it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::abyssale) enum Operation {
+pub(crate) enum Operation {
     /// Several formats, asynchronously.
     Formats,
     /// A multipage document, asynchronously.

@@ -9,7 +9,7 @@ use image::codecs::gif::GifDecoder;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use crate::{Endpoint, Manner};
+use crate::simulator::{Endpoint, Manner};
 
 use super::Bench;
 
@@ -179,7 +179,7 @@ fn a_chosen_file_is_that_of_the_next_banner_of_its_format() {
     let mut bench = Bench::new();
     let request = Request::put("/file?format=story").header("content-type", "image/x-odd");
     let request = request.body(Bytes::from_static(b"odd bytes")).expect("a request");
-    crate::Simulator::handle(&mut bench.simulator, Endpoint::Admin, request, bench.wall);
+    crate::simulator::Simulator::handle(&mut bench.simulator, Endpoint::Admin, request, bench.wall);
     let two = json!({"template_format_names": ["square", "story"]});
     let files: Vec<_> = banners(&mut bench, "static", &two)
         .iter()
@@ -205,7 +205,9 @@ fn a_file_can_be_read_in_parts_and_not_before_it_is_ready() {
     let whole = download(&mut bench, &url).into_body();
     let path = url.as_str().unwrap_or_default().replace("http://files.test", "");
     let request = Request::get(path).header("range", "bytes=5-14").body(Bytes::new()).expect("a request");
-    let part = crate::Simulator::handle(&mut bench.simulator, Endpoint::Files, request, bench.wall).response;
+    let part =
+        crate::simulator::Simulator::handle(&mut bench.simulator, Endpoint::Files, request, bench.wall)
+            .response;
     assert_eq!((part.status().as_u16(), part.body()), (206, &whole.slice(5..15)));
 }
 
@@ -244,7 +246,7 @@ fn faults_that_wait_are_listed_with_what_they_choose() {
 
 #[test]
 fn faults_of_files() {
-    type Holds = fn(&crate::Reply) -> bool;
+    type Holds = fn(&crate::simulator::Reply) -> bool;
     let table: [(Value, Holds); 7] = [
         (json!({"kind": "truncated", "bytes": 99}), |reply| reply.response.body().len() == 99),
         (json!({"kind": "cut", "after_bytes": 7}), |reply| reply.manner == Manner::CutAfter(7)),

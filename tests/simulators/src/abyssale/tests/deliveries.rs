@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Manner, Outcome, Simulator};
+use crate::simulator::{Manner, Outcome, Simulator};
 
 use super::{Bench, header};
 

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Endpoint, Simulator};
+use crate::simulator::{Endpoint, Simulator};
 
 use super::{Bench, read};
 
@@ -227,7 +227,7 @@ fn a_review_is_told_to_the_subscriptions_of_the_design() {
     bench.admin(Method::PUT, &format!("/designs/{summer}"), &json!({"status": "APPROVED"}));
     assert_eq!(bench.simulator.next_due(), None);
     bench.admin(Method::PUT, &format!("/designs/{spring}"), &json!({"status": "IN_REVIEW"}));
-    let sent = bench.deliver(crate::Outcome::Status(200));
+    let sent = bench.deliver(crate::simulator::Outcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     let expected = json!({
         "event_type": "TEMPLATE_STATUS", "id": spring, "name": "Spring", "status": "IN_REVIEW",
@@ -236,7 +236,7 @@ fn a_review_is_told_to_the_subscriptions_of_the_design() {
     assert_eq!(body, expected);
     let project = get(&mut bench, "/projects")[2]["id"].clone();
     bench.api(Method::PUT, &format!("/designs/{spring}/project"), &json!({"project_id": project}));
-    let sent = bench.deliver(crate::Outcome::Status(200));
+    let sent = bench.deliver(crate::simulator::Outcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     assert_eq!(body["status"], "NONE", "a move resets the review");
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
-use crate::{Endpoint, Manner, Outcome, Reply, Simulator};
+use crate::simulator::{Endpoint, Manner, Outcome, Reply, Simulator};
 
 use super::Bench;
 

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Manner, Outcome, Simulator};
+use crate::simulator::{Manner, Outcome, Simulator};
 
 use super::super::AbyssaleSimulator;
 use super::Bench;
@@ -154,7 +154,8 @@ fn a_lost_answer_still_counts_and_calls_back() {
     let design = bench.design("static", 0);
     let path = format!("/async/banner-builder/{design}/generate");
     bench.fault(json!({"on": "call", "kind": "lost_response", "route": format!("POST {path}")}));
-    let reply = bench.call(crate::Endpoint::Api, Method::POST, &path, &json!({"callback_url": HOOK}));
+    let reply =
+        bench.call(crate::simulator::Endpoint::Api, Method::POST, &path, &json!({"callback_url": HOOK}));
     assert_eq!(reply.manner, Manner::Lost);
     assert_eq!(bench.admin(Method::GET, "/generations", &Value::Null)["accepted_posts"], 1);
     bench.wait(3.0);

@@ -1,20 +1,20 @@
 //! The simulator as its users see it: requests in, replies and deliveries out, time by hand.
 
+mod api_calls;
 mod banner_files;
-mod calls;
 mod deliveries;
 mod designs;
 mod downloads;
+mod generation_bodies;
 mod generations;
-mod orders;
-mod versions;
+mod regeneration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 
 use super::AbyssaleSimulator;
 

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::admin::Refused;
-use crate::ai_studios::faults::Faults;
-use crate::ai_studios::knobs::{self, Knobs};
+use crate::admin_response::Refused;
+use crate::ai_studios::fault_queues::Faults;
+use crate::ai_studios::settings;
+use crate::ai_studios::settings::Knobs;
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::clock::Moment;
+use crate::virtual_clock::Moment;
 
 /// The catalogue as data, so that it reads like the contract's table.
 const CATALOGUE: &str = include_str!("catalogue.json");
@@ -78,7 +79,7 @@ pub(super) fn play_for(
 ) -> Result<Value, Refused> {
     let place = simulator.state.projects.place(project, at.now).ok_or_else(|| Refused::unknown("project"))?;
     let (id, variant) = find(choice)?;
-    let of_account = knobs::of_account(&variant.knobs);
+    let of_account = settings::of_account(&variant.knobs);
     if !of_account.is_empty() {
         let groups = of_account.join(", ");
         return Err(Refused::bad(format!("{id} turns {groups}, which concern the account: PUT /scenario")));

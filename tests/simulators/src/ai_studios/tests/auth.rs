@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::Endpoint;
+use crate::simulator::Endpoint;
 
 use super::{Bench, V3, read, request};
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Manner, Reply};
+use crate::simulator::{Manner, Reply};
 
 use super::{Bench, text};
 

@@ -79,7 +79,10 @@ fn a_second_export_may_be_rejected_or_take_over() {
     assert_eq!(bench.standing(&id)["progress"], 0);
     assert_ne!(bench.show(&id)["backendTaskId"], first);
     bench.wait(35.0);
-    assert!(bench.deliver(crate::Outcome::Status(200)).len() <= 1, "the first one's webhooks are given up");
+    assert!(
+        bench.deliver(crate::simulator::Outcome::Status(200)).len() <= 1,
+        "the first one's webhooks are given up"
+    );
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! The simulator as its users see it: requests in, replies and webhooks out, time by hand.
 
 mod auth;
-mod courses;
-mod creators;
+mod contract_fidelity;
 mod downloads;
+mod export_scenarios;
 mod exports;
-mod fidelity;
 mod progress;
+mod project_creation;
 mod scenarios;
 mod webhooks;
 
@@ -15,7 +15,7 @@ use http::{Method, Request, Response};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 
 use super::AiStudiosSimulator;
 

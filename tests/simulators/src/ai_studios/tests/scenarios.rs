@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Endpoint, Manner, Outcome};
+use crate::simulator::{Endpoint, Manner, Outcome};
 
 use super::{Bench, read, request, text};
 

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Outcome, Simulator};
+use crate::simulator::{Outcome, Simulator};
 
 use super::Bench;
 

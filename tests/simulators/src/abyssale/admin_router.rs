@@ -1,0 +1,157 @@
+//! The Admin endpoint: what a test or a person may set, trigger and read. `README.md` shows each call.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::abyssale::admin_actions;
+use crate::abyssale::admin_workspace;
+pub(super) use crate::admin_response::Refused;
+use crate::admin_response::{answered, json_body};
+use crate::simulator::{Reply, Simulator};
+
+use crate::abyssale::settings::MAX_SECONDS;
+use crate::abyssale::signing_secret::SigningSecrets;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::state::State;
+use crate::virtual_clock::Moment;
+
+/// Answers a call of the Admin endpoint. These calls need no key and are not in the log.
+pub(super) fn answer_admin(simulator: &mut AbyssaleSimulator, request: &Request<Bytes>, at: Moment) -> Reply {
+    answered(control(simulator, request, at))
+}
+
+fn control(
+    simulator: &mut AbyssaleSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Value, Refused> {
+    let segments: Vec<&str> = request.uri().path().split('/').filter(|part| !part.is_empty()).collect();
+    let query = request.uri().query().unwrap_or_default();
+    let method = request.method();
+    match (method, segments.as_slice()) {
+        (&Method::GET, []) => Ok(index()),
+        (&Method::GET, ["describe"]) => Ok(simulator.describe()),
+        (&Method::GET, ["credentials"]) => Ok(simulator.credentials()),
+        (&Method::GET, ["knobs"]) => Ok(json!(simulator.state.knobs)),
+        (&Method::PUT, ["knobs"]) => set_knobs(simulator, &json_body(request)?),
+        (&Method::GET, ["faults"]) => Ok(simulator.state.faults.list()),
+        (&Method::POST, ["faults"]) => queue_faults(simulator, json_body(request)?),
+        (&Method::DELETE, ["faults"]) => clear_faults(simulator, at),
+        (&Method::PUT, ["archive"]) => admin_actions::choose_archive(simulator, request, query),
+        (&Method::PUT, ["file"]) => admin_actions::choose_file(simulator, request, query),
+        (&Method::GET, ["generations"]) => Ok(simulator.state.generations.list(at.now)),
+        (&Method::GET, ["designs"]) => Ok(admin_workspace::designs_view(simulator, at)),
+        (&Method::PUT, ["designs", id]) => {
+            admin_workspace::set_design(simulator, id, &json_body(request)?, at)
+        }
+        (&Method::GET, ["dynamic-images"]) => Ok(simulator.state.dynamic_images.list()),
+        (&Method::GET, ["exports"]) => Ok(simulator.state.exports.list()),
+        (&Method::POST, ["exports"]) => {
+            admin_actions::export_in_the_platform(simulator, &json_body(request)?, at)
+        }
+        (&Method::GET, ["subscriptions"]) => Ok(simulator.state.subscriptions.list()),
+        (&Method::POST, ["subscriptions"]) => admin_workspace::subscribe(simulator, &json_body(request)?, at),
+        (&Method::DELETE, ["subscriptions", id]) => admin_workspace::unsubscribe(simulator, id),
+        (&Method::GET, ["requests", "peak"]) => Ok(simulator.state.arrivals.peak(query)),
+        (&Method::GET, ["requests"]) => Ok(simulator.state.requests.list(query)),
+        (&Method::GET, ["deliveries"]) => Ok(simulator.state.outbox.list()),
+        (&Method::POST, ["deliveries", name, "redeliver"]) => {
+            admin_actions::redeliver(simulator, name, query, at)
+        }
+        (&Method::POST, ["deliver"]) => admin_actions::deliver(simulator, json_body(request)?, at),
+        (&Method::GET, ["clock"]) => Ok(clock_view(simulator)),
+        (&Method::POST, ["clock", "advance"]) => advance(simulator, &json_body(request)?),
+        (&Method::POST, ["reset"]) => Ok(reset(simulator, &json_body(request).unwrap_or_default(), at)),
+        _ => Err(Refused::unknown("call; GET / lists them all")),
+    }
+}
+
+fn set_knobs(simulator: &mut AbyssaleSimulator, changes: &Value) -> Result<Value, Refused> {
+    simulator.state.knobs = simulator.state.knobs.changed(changes).map_err(Refused::bad)?;
+    Ok(json!(simulator.state.knobs))
+}
+
+/// One fault or a list of them; nothing is queued when one of a list is wrong.
+fn queue_faults(simulator: &mut AbyssaleSimulator, body: Value) -> Result<Value, Refused> {
+    let wanted = match body {
+        Value::Array(list) => list,
+        one => vec![one],
+    };
+    let mut faults = std::mem::take(&mut simulator.state.faults);
+    let kept = faults.clone();
+    let queued: Result<Vec<()>, String> = wanted.into_iter().map(|fault| faults.queue(fault)).collect();
+    simulator.state.faults = if queued.is_ok() { faults } else { kept };
+    queued.map_err(Refused::bad)?;
+    Ok(simulator.state.faults.list())
+}
+
+/// Also lets go of what a fault holds back.
+fn clear_faults(simulator: &mut AbyssaleSimulator, at: Moment) -> Result<Value, Refused> {
+    simulator.state.faults = crate::abyssale::fault_queues::Faults::default();
+    simulator.state.outbox.release_held(at.now);
+    Ok(simulator.state.faults.list())
+}
+
+fn clock_view(simulator: &AbyssaleSimulator) -> Value {
+    json!({
+        "now": simulator.clock.last().now.unix_timestamp(),
+        "ahead_seconds": simulator.clock.ahead_seconds(),
+        "next_delivery_at": simulator.state.outbox.next_due().map(|due| due.unix_timestamp()),
+    })
+}
+
+/// `{"seconds": n}`, or `{"to": "next_delivery"}`.
+fn advance(simulator: &mut AbyssaleSimulator, body: &Value) -> Result<Value, Refused> {
+    if body["to"] == "next_delivery" {
+        let due = simulator.state.outbox.next_due().ok_or_else(|| Refused::unknown("delivery"))?;
+        simulator.clock.advance(due - simulator.clock.last().now);
+        return Ok(clock_view(simulator));
+    }
+    let seconds = body["seconds"].as_f64().filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds));
+    let seconds = seconds.ok_or_else(|| Refused::bad("seconds must be a number from 0 to 1e9"))?;
+    simulator.clock.advance(Duration::seconds_f64(seconds));
+    Ok(clock_view(simulator))
+}
+
+/// Back to the seeded workspace. The secrets stay, because receivers have them in their configuration,
+/// unless `{"secrets": true}`.
+fn reset(simulator: &mut AbyssaleSimulator, body: &Value, at: Moment) -> Value {
+    let outbox = simulator.state.outbox.cleared();
+    simulator.state = State { outbox, ..State::seeded(&simulator.draw) };
+    if body["secrets"] == true {
+        simulator.secrets = SigningSecrets::default();
+    } else {
+        simulator.secrets.forget_cache();
+    }
+    simulator.clock.reset();
+    json!({"reset_at": at.wall.unix_timestamp()})
+}
+
+/// Every call of the endpoint.
+fn index() -> Value {
+    json!({
+        "GET /describe": "URLs, key and seeded ids",
+        "GET /credentials": "the secret a receiver needs; mints the signing secret",
+        "GET /knobs": "every knob", "PUT /knobs": "set some of them",
+        "GET /faults": "what is queued", "POST /faults": "queue one or a list", "DELETE /faults": "forget them",
+        "PUT /archive[?count=N]": "the body is the archive of the next N exports",
+        "GET /exports": "exports and the number of accepted posts",
+        "POST /exports": "an export made in the platform: {banner_ids?, bare_file?}",
+        "GET /generations": "generations, the number of accepted posts, of synchronous renders and of credits",
+        "PUT /file[?count=N&format=]": "the body is the file of the next N generated banners",
+        "GET /designs": "designs with the status of their review",
+        "PUT /designs/{id}": "{status?, active?}; a status tells the template_status subscriptions",
+        "GET /dynamic-images": "dynamic images with the flags of the call that made them",
+        "GET /subscriptions": "workspace subscriptions",
+        "POST /subscriptions": "{hook_url, type, design_id?}", "DELETE /subscriptions/{id}": "end one",
+        "GET /requests/peak[?endpoint=&method=&path=]": "the most requests in any one second of real time",
+        "GET /requests[?endpoint=&method=&path=]": "requests to the API and Files endpoints",
+        "GET /deliveries": "deliveries with every attempt",
+        "POST /deliveries/{number or id}/redeliver[?times=N]": "send again, under the same delivery id",
+        "POST /deliver": "send anything: {url, body?, headers?, sign?, secrets?, t?, delivery_id?}",
+        "GET /clock": "virtual time", "POST /clock/advance": "{seconds} or {to: next_delivery}",
+        "POST /reset": "forget all but the secrets; {secrets: true} forgets these too",
+    })
+}

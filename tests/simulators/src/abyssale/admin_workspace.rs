@@ -1,0 +1,96 @@
+//! What people do in the provider's dashboard, by the Admin endpoint: reviews and subscriptions (contract 3.4, 6.7).
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::abyssale::design::design_operations;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::subscription::{Subscription, Subscriptions};
+use crate::admin_response::Refused;
+use crate::virtual_clock::Moment;
+
+/// A body of `PUT /designs/{id}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DesignChange {
+    status: Option<String>,
+    active: Option<bool>,
+}
+
+/// A body of `POST /subscriptions`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    hook_url: String,
+    #[serde(rename = "type")]
+    kind: String,
+    design_id: Option<Uuid>,
+}
+
+pub(super) fn designs_view(simulator: &AbyssaleSimulator, at: Moment) -> Value {
+    let designs = simulator.state.workspace.designs.present(at.now);
+    designs
+        .map(|design| {
+            json!({
+                "id": design.id,
+                "name": design.name,
+                "type": design.kind.name(),
+                "status": design.status,
+                "active": design.active,
+            })
+        })
+        .collect()
+}
+
+/// Gives a design another status, of which subscriptions hear, or makes it inactive.
+pub(super) fn set_design(
+    simulator: &mut AbyssaleSimulator,
+    id: &str,
+    body: &Value,
+    at: Moment,
+) -> Result<Value, Refused> {
+    let change = DesignChange::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
+    let id = Uuid::try_parse(id).map_err(|_| Refused::unknown("design"))?;
+    let designs = &mut simulator.state.workspace.designs;
+    let design = designs.get_mut(id, at.now).ok_or_else(|| Refused::unknown("design"))?;
+    design.active = change.active.unwrap_or(design.active);
+    if let Some(status) = change.status {
+        design_operations::review(simulator, id, &status, at);
+    }
+    Ok(designs_view(simulator, at))
+}
+
+/// A subscription, perhaps to one design only. Exports are not filtered by design (contract 2.5).
+pub(super) fn subscribe(
+    simulator: &mut AbyssaleSimulator,
+    body: &Value,
+    at: Moment,
+) -> Result<Value, Refused> {
+    let wanted = Wanted::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
+    let absolute = wanted.hook_url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
+    if !absolute || !Subscriptions::known_type(&wanted.kind) {
+        return Err(Refused::bad("hook_url must be absolute, and type one of the four"));
+    }
+    if let Some(design) = wanted.design_id {
+        if wanted.kind == "new_export" {
+            return Err(Refused::bad("exports are not filtered by design"));
+        }
+        let known = simulator.state.workspace.designs.get(design, at.now).is_some();
+        known.then_some(()).ok_or_else(|| Refused::unknown("design"))?;
+    }
+    let id = simulator.draw.next_uuid("subscription");
+    let subscription =
+        Subscription { id, hook_url: wanted.hook_url, kind: wanted.kind, design: wanted.design_id };
+    simulator.state.subscriptions.add(subscription);
+    Ok(json!({"id": id}))
+}
+
+pub(super) fn unsubscribe(simulator: &mut AbyssaleSimulator, id: &str) -> Result<Value, Refused> {
+    let id = Uuid::try_parse(id).map_err(|_| Refused::unknown("subscription"))?;
+    if simulator.state.subscriptions.remove(id) {
+        Ok(json!({"id": id}))
+    } else {
+        Err(Refused::unknown("subscription"))
+    }
+}

@@ -1,0 +1,248 @@
+//! Errors of the API, in each generation of their bodies (contract 1.3 and 1.4).
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::abyssale::api_response;
+use crate::abyssale::settings::{GatewayBody, Generation, Knobs};
+
+/// One thing that is wrong with a body.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    pub(super) path: String,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    /// What would be right, and what was found; null where the provider tells neither.
+    expected: Value,
+    received: Value,
+}
+
+impl Problem {
+    pub(super) fn new(path: &str, code: &'static str, message: &str) -> Self {
+        let (expected, received) = (Value::Null, Value::Null);
+        Self { path: path.to_owned(), code, message: message.to_owned(), expected, received }
+    }
+
+    pub(super) fn expected(self, expected: Value) -> Self {
+        Self { expected, ..self }
+    }
+
+    pub(super) fn received(self, received: &Value) -> Self {
+        Self { received: received.clone(), ..self }
+    }
+
+    /// As E3 shows it (contract 1.3).
+    fn view(&self) -> Value {
+        let mut view = json!({"path": self.path, "code": self.code, "message": self.message});
+        for (name, value) in [("expected", &self.expected), ("received", &self.received)] {
+            if !value.is_null() {
+                view[name] = value.clone();
+            }
+        }
+        view
+    }
+}
+
+/// Why a call is refused, before it takes the shape of a generation.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) id: &'static str,
+    pub(super) message: String,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, id: &'static str, message: impl Into<String>) -> Self {
+        Self { status, id, message: message.into(), problems: Vec::new() }
+    }
+
+    /// 400. One problem gives its text to the message; one code shared by all gives the id.
+    pub(super) fn invalid(problems: Vec<Problem>) -> Self {
+        let first = problems.first().map_or("invalid_payload", |problem| problem.code);
+        let shared = problems.iter().all(|problem| problem.code == first);
+        let message = match problems.as_slice() {
+            [only] => format!("{}: {}", only.path, only.message),
+            _ => "The request body is not valid.".to_owned(),
+        };
+        let id = if shared { first } else { "invalid_payload" };
+        Self { status: StatusCode::BAD_REQUEST, id, message, problems }
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized: missing or invalid API key.")
+    }
+
+    pub(super) fn no_api_access() -> Self {
+        let message = "Your plan does not include API access.";
+        Self::new(StatusCode::UNAUTHORIZED, "api_access_denied", message)
+    }
+
+    pub(super) fn endpoint_not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "endpoint_not_found", "This endpoint does not exist.")
+    }
+
+    /// 404: one of the things that the workspace does not have (contract 1.4).
+    pub(super) fn not_found(id: &'static str, what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, id, format!("The {what} was not found."))
+    }
+
+    pub(super) fn visual_not_found() -> Self {
+        Self::not_found("visual_not_found", "visual")
+    }
+
+    pub(super) fn template_not_found() -> Self {
+        Self::not_found("template_not_found", "design")
+    }
+
+    /// 400 without problems of single fields.
+    pub(super) fn bad(id: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, id, message)
+    }
+
+    /// The answer in the generation that the knobs ask for.
+    pub(super) fn answer(&self, knobs: &Knobs) -> Response<Bytes> {
+        let body = match knobs.error_generation {
+            Generation::E0 => return gateway(self.status, knobs.gateway_body, &self.message),
+            Generation::E1 => self.e1(),
+            Generation::E2 => self.e2(),
+            Generation::E3 => self.e3(knobs),
+        };
+        api_response::plain_json(self.status, &body)
+    }
+
+    /// Sections, fields and indexes as nested objects, and no id.
+    fn e1(&self) -> Value {
+        if self.problems.is_empty() {
+            return json!({"message": self.message});
+        }
+        let mut media = Map::new();
+        for problem in &self.problems {
+            let steps: Vec<&str> =
+                problem.path.split(['.', '[']).map(|step| step.trim_end_matches(']')).collect();
+            nest(&mut media, &steps, &problem.message);
+        }
+        let errors = json!({"media": media});
+        // The old API printed a Python dictionary, whose strings have single quotes.
+        let printed = errors.to_string().replace('"', "'").replace("':", "': ");
+        json!({"message": format!("body_validation_errors: {printed}"), "errors": errors})
+    }
+
+    fn e2(&self) -> Value {
+        if self.problems.is_empty() {
+            return json!({"message": self.message, "id": self.id});
+        }
+        let errors: Vec<_> = self
+            .problems
+            .iter()
+            .map(|problem| json!({"field": problem.path, "message": problem.message}))
+            .collect();
+        json!({"message": "Invalid parameters", "id": self.id, "errors": errors})
+    }
+
+    fn e3(&self, knobs: &Knobs) -> Value {
+        let mut body = json!({"id": self.id, "message": self.message});
+        if !self.problems.is_empty() {
+            body["errors"] = self.problems.iter().map(Problem::view).collect();
+        }
+        api_response::stamp(&mut body, knobs);
+        body
+    }
+}
+
+/// What something in front of the API answers (E0).
+pub(super) fn gateway(status: StatusCode, body: GatewayBody, message: &str) -> Response<Bytes> {
+    match body {
+        GatewayBody::Empty => api_response::bytes(status, None, Bytes::new()),
+        GatewayBody::Json => api_response::plain_json(status, &json!({"message": message})),
+        GatewayBody::Html => {
+            let title = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or("Error"));
+            let page = format!(
+                "<html>\r\n<head><title>{title}</title></head>\r\n<body><center><h1>{title}</h1></center></body>\r\n</html>\r\n"
+            );
+            let mut response = api_response::bytes(status, None, Bytes::from(page));
+            response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("text/html"));
+            response
+        }
+    }
+}
+
+/// Puts `message` at `ids[0]` as `{"ids": {"0": [message]}}`, and so on for longer paths.
+fn nest(section: &mut Map<String, Value>, steps: &[&str], message: &str) {
+    match steps {
+        [] => {}
+        [last] => {
+            section.insert((*last).to_owned(), json!([message]));
+        }
+        [first, rest @ ..] => {
+            let inner = section.entry(*first).or_insert_with(|| json!({}));
+            if let Some(inner) = inner.as_object_mut() {
+                nest(inner, rest, message);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Every generation, as a table.
+
+    use super::*;
+
+    fn body(refusal: &Refusal, generation: Generation) -> String {
+        let knobs = Knobs { error_generation: generation, ..Knobs::default() };
+        String::from_utf8(refusal.answer(&knobs).into_body().to_vec()).expect("error bodies are text")
+    }
+
+    #[test]
+    fn each_generation_has_its_shape() {
+        let short = Refusal::invalid(vec![Problem::new("ids[0]", "invalid_payload", "Length must be 36.")]);
+        let key = Refusal::unauthorized();
+        let table = [
+            (
+                &short,
+                Generation::E1,
+                r#"{"errors":{"media":{"ids":{"0":["Length must be 36."]}}},"message":"body_validation_errors: {'media': {'ids': {'0': ['Length must be 36.']}}}"}"#,
+            ),
+            (
+                &short,
+                Generation::E2,
+                r#"{"errors":[{"field":"ids[0]","message":"Length must be 36."}],"id":"invalid_payload","message":"Invalid parameters"}"#,
+            ),
+            (
+                &short,
+                Generation::E3,
+                r#"{"errors":[{"code":"invalid_payload","message":"Length must be 36.","path":"ids[0]"}],"id":"invalid_payload","message":"ids[0]: Length must be 36.","version":"v2026-10-21"}"#,
+            ),
+            (&key, Generation::E1, r#"{"message":"Unauthorized: missing or invalid API key."}"#),
+            (
+                &key,
+                Generation::E2,
+                r#"{"id":"unauthorized","message":"Unauthorized: missing or invalid API key."}"#,
+            ),
+            (
+                &key,
+                Generation::E3,
+                r#"{"id":"unauthorized","message":"Unauthorized: missing or invalid API key.","version":"v2026-10-21"}"#,
+            ),
+        ];
+        for (refusal, generation, expected) in table {
+            let got: Value = serde_json::from_str(&body(refusal, generation)).expect("JSON");
+            let expected: Value = serde_json::from_str(expected).expect("JSON");
+            assert_eq!(got, expected, "{generation:?}");
+        }
+        assert!(body(&key, Generation::E0).starts_with("<html>"));
+    }
+
+    #[test]
+    fn codes_that_differ_give_a_generic_id() {
+        let problem = |code| Problem::new("a", code, "m");
+        assert_eq!(Refusal::invalid(vec![problem("wrong_type"), problem("wrong_type")]).id, "wrong_type");
+        assert_eq!(
+            Refusal::invalid(vec![problem("wrong_type"), problem("out_of_range")]).id,
+            "invalid_payload"
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! A banner's file as the API shows it: its URLs and its name (contract 8).
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::abyssale::banner::Banner;
+use crate::abyssale::event_body;
+use crate::abyssale::file_type::FileType;
+use crate::abyssale::settings::seconds;
+use crate::abyssale::signed_url;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::virtual_clock::Moment;
+
+/// The Banner object of this version.
+pub(super) fn banner_view(
+    simulator: &AbyssaleSimulator,
+    id: Uuid,
+    version: u32,
+    at: Moment,
+) -> Option<Value> {
+    let banner = simulator.state.workspace.banners.version(id, version)?;
+    Some(banner.view(&file_view(simulator, banner, at)))
+}
+
+/// The body of `NEW_BANNER`: exactly a Banner object (contract 3.4).
+pub(super) fn banner_fields(
+    simulator: &AbyssaleSimulator,
+    id: Uuid,
+    version: u32,
+    at: Moment,
+) -> Option<event_body::Fields> {
+    let view = banner_view(simulator, id, version, at)?;
+    let names = ["id", "version", "sharing_id", "file", "format", "template", "project", "image"];
+    Some(names.into_iter().filter_map(|name| Some((name, view.get(name)?.clone()))).collect())
+}
+
+fn file_view(simulator: &AbyssaleSimulator, banner: &Banner, at: Moment) -> Value {
+    let mut file = json!({
+        "type": banner.file_type.wire_name(),
+        "url": banner_url(simulator, "banners", banner, banner.file_type.extension(), at),
+    });
+    // A package is not on the content network, but has a picture that stands for it.
+    if banner.file_type == FileType::Html5 {
+        file["fallback_image_url"] = banner_url(simulator, "fallback", banner, "jpg", at).into();
+    } else {
+        file["cdn_url"] = banner_url(simulator, "cdn", banner, banner.file_type.extension(), at).into();
+    }
+    if !simulator.state.knobs.filename.is_empty() {
+        file["filename"] = banner.named(&simulator.state.knobs.filename).into();
+    }
+    file
+}
+
+/// Where a banner's file is. The URL expires only if the knob says so.
+fn banner_url(
+    simulator: &AbyssaleSimulator,
+    folder: &str,
+    banner: &Banner,
+    extension: &str,
+    at: Moment,
+) -> String {
+    let version = if banner.version > 1 { format!("-v{}", banner.version) } else { String::new() };
+    let path = format!("/{folder}/{}{version}.{extension}", banner.id);
+    let knobs = &simulator.state.knobs;
+    let Some(life) = knobs.file_expiry_seconds else { return format!("{}{path}", simulator.origins.files) };
+    let from = banner.ready_at.filter(|_| !knobs.file_url_renewed).unwrap_or(at.now);
+    signed_url::sealed_url(simulator, &path, (from + seconds(life)).unix_timestamp())
+}

@@ -1,0 +1,102 @@
+//! The filters and the order of `GET /designs` (contract 5.3).
+
+use time::format_description::well_known::Iso8601;
+use time::{Date, OffsetDateTime, PrimitiveDateTime};
+use uuid::Uuid;
+
+use crate::abyssale::api_error::Refusal;
+use crate::abyssale::design::{Design, Designs, Sheet};
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::list_query::{Query, invalid};
+use crate::abyssale::uuid_format::as_uuid;
+
+/// What a design must be to be listed.
+pub(crate) struct Filter<'a> {
+    query: &'a Query,
+    types: Vec<DesignType>,
+    project: Option<Uuid>,
+    updated_since: Option<i64>,
+    created_since: Option<i64>,
+}
+
+impl<'a> Filter<'a> {
+    /// Reads the query. A type or an orientation that nobody knows is ignored.
+    pub(crate) fn read(query: &'a Query) -> Result<Self, Refusal> {
+        let known = |name: &&str| DesignType::ALL.into_iter().find(|kind| kind.name() == *name);
+        let project = match query.get("project_id") {
+            // The old name of a project is still in this message (contract 5.3).
+            Some(text) => Some(as_uuid(text).ok_or_else(|| invalid("category_id", "Not a valid UUID."))?),
+            None => None,
+        };
+        Ok(Self {
+            types: query.list("type").iter().filter_map(known).collect(),
+            project,
+            updated_since: since(query, "updated_since")?,
+            created_since: since(query, "created_since")?,
+            query,
+        })
+    }
+
+    fn takes(&self, design: &Design, designs: &Designs) -> bool {
+        let project = designs.project(design.project).map(|project| project.name.to_lowercase());
+        let project = project.unwrap_or_default();
+        let name = design.name.to_lowercase();
+        let lower = |parameter: &str| self.query.get(parameter).map(str::to_lowercase);
+        let words = lower("query").unwrap_or_default();
+        let mut words = words.split_whitespace();
+        (self.types.is_empty() || self.types.contains(&design.kind))
+            && self.project.is_none_or(|wanted| wanted == design.project)
+            && self.updated_since.is_none_or(|since| design.updated_at >= since)
+            && self.created_since.is_none_or(|since| design.created_at >= since)
+            && lower("name").is_none_or(|phrase| name.contains(&phrase))
+            && lower("project").is_none_or(|phrase| project.contains(&phrase))
+            && words.all(|word| name.contains(word) || project.contains(word))
+            && design.sheets.iter().any(|sheet| self.takes_sheet(sheet))
+    }
+
+    /// One format must be right in every respect.
+    fn takes_sheet(&self, sheet: &Sheet) -> bool {
+        let orientation = if sheet.width > sheet.height {
+            "landscape"
+        } else if sheet.width < sheet.height {
+            "portrait"
+        } else {
+            "square"
+        };
+        let size = format!("{}x{}", sheet.width, sheet.height);
+        let among = |parameter: &str, value: &str| {
+            let wanted = self.query.list(parameter);
+            wanted.is_empty() || wanted.contains(&value)
+        };
+        let wanted =
+            self.query.get("orientation").filter(|name| ["portrait", "landscape", "square"].contains(name));
+        wanted.is_none_or(|wanted| wanted == orientation)
+            && among("size", &size)
+            && among("format", &sheet.name)
+    }
+
+    /// The designs that pass, ordered by name unless the query says otherwise.
+    pub(crate) fn apply<'d>(&self, designs: &'d Designs, now: OffsetDateTime) -> Vec<&'d Design> {
+        let mut found: Vec<&Design> =
+            designs.present(now).filter(|design| self.takes(design, designs)).collect();
+        found.sort_by_key(|design| design.name.to_lowercase());
+        match self.query.get("sort") {
+            Some("updated") => found.sort_by_key(|design| design.updated_at),
+            Some("created") => found.sort_by_key(|design| design.created_at),
+            Some(_) | None => {}
+        }
+        if self.query.get("order") == Some("desc") {
+            found.reverse();
+        }
+        found
+    }
+}
+
+/// A date or a time of ISO 8601 as Unix seconds; without a zone it is UTC.
+fn since(query: &Query, name: &str) -> Result<Option<i64>, Refusal> {
+    let Some(text) = query.get(name) else { return Ok(None) };
+    let date = || Date::parse(text, &Iso8601::DATE).map(|date| date.midnight().assume_utc());
+    let naive = || PrimitiveDateTime::parse(text, &Iso8601::DEFAULT).map(PrimitiveDateTime::assume_utc);
+    let time = OffsetDateTime::parse(text, &Iso8601::DEFAULT).or_else(|_| naive()).or_else(|_| date());
+    time.map(|time| Some(time.unix_timestamp())).map_err(|_| invalid(name, "Not a valid date."))
+}

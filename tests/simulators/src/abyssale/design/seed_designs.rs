@@ -1,0 +1,147 @@
+//! The designs that every simulated workspace has.
+
+use uuid::Uuid;
+
+use crate::abyssale::design::layer;
+use crate::abyssale::design::layer::Layer;
+use crate::abyssale::design::{Design, Designs, Sheet};
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::project::Project;
+use crate::id_generator::Draw;
+
+/// Unix second at which the seeded designs were made.
+pub(crate) const MADE_AT: i64 = 1_780_000_000;
+
+/// A seeded design: its type, its name, the project it is in, and its sheets.
+struct Seed {
+    kind: DesignType,
+    name: &'static str,
+    project: usize,
+    sheets: &'static [(&'static str, f64, f64, bool)],
+}
+
+/// The first one is the design of the seeded banners.
+const SEEDS: [Seed; 8] = [
+    Seed {
+        kind: DesignType::Static,
+        name: "Spring",
+        project: 0,
+        sheets: &[
+            ("square", 1_080.0, 1_080.0, true),
+            ("landscape", 1_200.0, 628.0, false),
+            ("story", 675.0, 1_200.0, false),
+            ("medium-rectangle", 900.0, 750.0, true),
+            ("postcard", 800.0, 600.0, false),
+            ("large-square", 1_200.0, 1_200.0, false),
+        ],
+    },
+    Seed {
+        kind: DesignType::Static,
+        name: "Summer sale",
+        project: 1,
+        sheets: &[
+            ("leaderboard", 728.0, 90.0, false),
+            ("skyscraper", 160.0, 600.0, false),
+            ("sticker", 512.0, 512.0, true),
+        ],
+    },
+    Seed {
+        kind: DesignType::Animated,
+        name: "Spring in motion",
+        project: 0,
+        sheets: &[
+            ("mpu", 300.0, 250.0, false),
+            ("half-page", 300.0, 600.0, false),
+            ("wide", 640.0, 360.0, false),
+        ],
+    },
+    Seed {
+        kind: DesignType::Animated,
+        name: "Summer teaser",
+        project: 1,
+        sheets: &[("leaderboard", 728.0, 90.0, false), ("square", 480.0, 480.0, false)],
+    },
+    Seed {
+        kind: DesignType::Printer,
+        name: "Spring flyer",
+        project: 2,
+        sheets: &[("a5", 148.0, 210.0, false), ("a4", 210.0, 297.0, false)],
+    },
+    Seed {
+        kind: DesignType::Printer,
+        name: "Business card",
+        project: 2,
+        sheets: &[("front", 85.0, 55.0, false), ("back", 85.0, 55.0, false)],
+    },
+    Seed {
+        kind: DesignType::PrinterMultipage,
+        name: "Spring brochure",
+        project: 2,
+        sheets: &[
+            ("page_1", 210.0, 297.0, false),
+            ("page_2", 210.0, 297.0, false),
+            ("page_3", 210.0, 297.0, false),
+            ("page_4", 210.0, 297.0, false),
+        ],
+    },
+    Seed {
+        kind: DesignType::PrinterMultipage,
+        name: "Menu",
+        project: 2,
+        sheets: &[("page_1", 148.0, 210.0, false), ("page_2", 148.0, 210.0, false)],
+    },
+];
+
+/// The layers that a design of this type has.
+fn layers(kind: DesignType) -> &'static [Layer] {
+    match kind {
+        DesignType::Static => layer::STATIC,
+        DesignType::Animated => layer::ANIMATED,
+        DesignType::Printer | DesignType::PrinterMultipage => layer::PRINTER,
+    }
+}
+
+/// All of them, the same for the same seed.
+pub(crate) fn designs(draw: &Draw) -> Designs {
+    let names = ["Landfall", "Summer", "Print"];
+    let project = |(number, name): (u64, &&str)| Project {
+        id: draw.seeded_uuid("project", number),
+        name: (*name).to_owned(),
+        created_at: MADE_AT - 100 + i64::try_from(number).unwrap_or_default(),
+    };
+    let projects: Vec<Project> = (0..).zip(&names).map(project).collect();
+    let mut all = Vec::new();
+    for seed in &SEEDS {
+        let before = all.iter().filter(|design: &&Design| design.kind == seed.kind).count() as u64;
+        let id = draw.seeded_uuid(&format!("{} design", seed.kind.name()), before);
+        let age = i64::try_from(all.len()).unwrap_or_default() * 3_600;
+        all.push(design(draw, seed, id, projects[seed.project].id, MADE_AT + age));
+    }
+    Designs { all, projects }
+}
+
+fn design(draw: &Draw, seed: &Seed, id: Uuid, project: Uuid, created_at: i64) -> Design {
+    let unit = if seed.kind.is_print() { "mm" } else { "px" };
+    let sheet = |(number, &(name, width, height, transparent)): (u64, &(&str, f64, f64, bool))| Sheet {
+        name: name.to_owned(),
+        uid: draw.seeded_uuid(&format!("sheet of {id}"), number),
+        width,
+        height,
+        unit,
+        transparent,
+    };
+    Design {
+        id,
+        name: seed.name.to_owned(),
+        kind: seed.kind,
+        project,
+        created_at,
+        updated_at: created_at + 100,
+        status: "NONE".to_owned(),
+        active: true,
+        sheets: (0..).zip(seed.sheets).map(sheet).collect(),
+        layers: layers(seed.kind),
+        deleted: false,
+        appears_at: None,
+    }
+}

@@ -1,0 +1,78 @@
+//! Packs the banners of an export into a real ZIP.
+
+use std::io::{Cursor, Write};
+
+use bytes::Bytes;
+use zip::result::ZipResult;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::abyssale::banner::Banner;
+use crate::abyssale::file_type::FileType;
+use crate::abyssale::rendered_file;
+
+/// One entry per banner. What is not compressed yet is deflated, the rest stored, as archivers usually do.
+pub(super) fn pack(banners: &[Banner]) -> Bytes {
+    let packed = write(banners).expect("memory takes all writes and the names of the entries differ");
+    Bytes::from(packed)
+}
+
+fn write(banners: &[Banner]) -> ZipResult<Vec<u8>> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for banner in banners {
+        let method = match banner.file_type {
+            FileType::Png | FileType::Pdf => CompressionMethod::Deflated,
+            FileType::Jpeg
+            | FileType::Webp
+            | FileType::Avif
+            | FileType::Gif
+            | FileType::Mp4
+            | FileType::Html5 => CompressionMethod::Stored,
+        };
+        archive.start_file(banner.file_name(), SimpleFileOptions::default().compression_method(method))?;
+        archive.write_all(&file_of(banner))?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
+/// The banner's file: the one that was chosen for it, or a drawn one.
+pub(super) fn file_of(banner: &Banner) -> Bytes {
+    banner.chosen.as_ref().map_or_else(|| rendered_file::render(banner), |chosen| chosen.bytes.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    //! The archive opens, and its pictures are real and differ.
+
+    use std::collections::BTreeSet;
+    use std::io::Read;
+
+    use zip::ZipArchive;
+
+    use super::*;
+    use crate::abyssale::workspace::Workspace;
+    use crate::id_generator::Draw;
+
+    #[test]
+    fn every_banner_is_a_picture_of_its_own() {
+        let workspace = Workspace::seeded(&Draw::new(7, 0));
+        let bytes = pack(workspace.banners.all());
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).expect("a ZIP");
+        assert_eq!(archive.len(), workspace.banners.all().len());
+        let mut pictures = BTreeSet::new();
+        for (index, banner) in workspace.banners.all().iter().enumerate() {
+            let mut entry = archive.by_index(index).expect("an entry");
+            assert_eq!(entry.name().expect("a readable name"), banner.file_name());
+            let mut picture = Vec::new();
+            entry.read_to_end(&mut picture).expect("a whole entry");
+            let decoded = image::load_from_memory(&picture).expect("a real picture");
+            assert_eq!(
+                (f64::from(decoded.width()), f64::from(decoded.height())),
+                (banner.width, banner.height)
+            );
+            assert!(picture.len() > 10_000, "{} bytes", picture.len());
+            pictures.insert(picture);
+        }
+        assert_eq!(pictures.len(), workspace.banners.all().len());
+    }
+}

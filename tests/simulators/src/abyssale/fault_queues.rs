@@ -1,0 +1,173 @@
+//! The queues of faults that tests fill and that calls, generations, deliveries and downloads use up.
+
+use http::Method;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::fault_queue::{parse, same_route, text, whole};
+
+use crate::abyssale::banner::Banner;
+use crate::abyssale::fault_types::{CallFault, DeliveryFault, DownloadFault, GenerationFault};
+
+/// A fault, where it applies, and how often.
+#[derive(Debug, Clone)]
+struct Queued<F> {
+    route: Option<String>,
+    /// Of files: only those of this format's name, and of this type as `file.type` names it.
+    format: Option<String>,
+    file_type: Option<String>,
+    /// `None` stands until the faults are cleared.
+    count: Option<u32>,
+    fault: F,
+}
+
+/// The queues. In each, the first fault whose route matches is taken.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Faults {
+    calls: Vec<Queued<CallFault>>,
+    deliveries: Vec<Queued<DeliveryFault>>,
+    archives: Vec<Queued<DownloadFault>>,
+    files: Vec<Queued<DownloadFault>>,
+    generations: Vec<Queued<GenerationFault>>,
+}
+
+impl Faults {
+    /// Queues what `{"on", "route", "count", "kind", …}` describes, or tells what is wrong with it.
+    pub(super) fn queue(&mut self, wanted: Value) -> Result<(), String> {
+        let Value::Object(mut fields) = wanted else { return Err("a fault must be an object".to_owned()) };
+        let on = fields.remove("on");
+        let route = text(&mut fields, "route")?;
+        let count = match fields.remove("count") {
+            None => Some(1),
+            Some(Value::Null) => None,
+            Some(count) => Some(whole(&count, 1, "count")?),
+        };
+        let on = on.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let (format, file_type) = match on {
+            "file" => (text(&mut fields, "format")?, text(&mut fields, "file_type")?),
+            _ => (None, None),
+        };
+        let queued = Queued { route, format, file_type, count, fault: () };
+        match on {
+            "call" => self.calls.push(queued.with(parse(fields)?)),
+            "delivery" => self.deliveries.push(queued.with(parse(fields)?)),
+            "archive" => self.archives.push(queued.with(parse(fields)?)),
+            "file" => match parse(fields)? {
+                DownloadFault::FewerEntries { .. } => return Err("only archives have entries".to_owned()),
+                fault => self.files.push(queued.with(fault)),
+            },
+            "generation" => self.generations.push(queued.with(parse(fields)?)),
+            _ => return Err("on must be call, generation, delivery, archive or file".to_owned()),
+        }
+        Ok(())
+    }
+
+    pub(super) fn for_call(&mut self, method: &Method, path: &str) -> Option<CallFault> {
+        take(&mut self.calls, |queued| queued.fits(method, path))
+    }
+
+    pub(super) fn for_archive(&mut self, method: &Method, path: &str) -> Option<DownloadFault> {
+        take(&mut self.archives, |queued| queued.fits(method, path))
+    }
+
+    /// A fault of a file that is no archive, of this banner if it is one's.
+    pub(super) fn for_file(
+        &mut self,
+        method: &Method,
+        path: &str,
+        banner: Option<&Banner>,
+    ) -> Option<DownloadFault> {
+        let format = banner.and_then(|banner| banner.format.as_deref());
+        let file_type = banner.map(|banner| banner.file_type.wire_name());
+        take(&mut self.files, |queued| {
+            queued.fits(method, path)
+                && queued.format.as_deref().is_none_or(|wanted| Some(wanted) == format)
+                && queued.file_type.as_deref().is_none_or(|wanted| Some(wanted) == file_type)
+        })
+    }
+
+    /// A fault of the generation that was just accepted. Its route is the design's id.
+    pub(super) fn for_generation(
+        &mut self,
+        design: Uuid,
+        formats: &[Option<String>],
+    ) -> Option<GenerationFault> {
+        let design = design.to_string();
+        take(&mut self.generations, |queued| {
+            let concerns = match &queued.fault {
+                GenerationFault::FormatError { format: Some(format), .. } => {
+                    formats.iter().any(|asked| asked.as_ref() == Some(format))
+                }
+                _ => true,
+            };
+            concerns && queued.route.as_ref().is_none_or(|route| *route == design)
+        })
+    }
+
+    /// A fault of the schedule of a delivery to `target`, which is `callback` or `subscription`.
+    pub(super) fn for_schedule(&mut self, target: &str) -> Option<DeliveryFault> {
+        take(&mut self.deliveries, |queued| queued.fault.of_schedule() && queued.is_to(target))
+    }
+
+    /// A fault of the next attempt to `target`.
+    pub(super) fn for_attempt(&mut self, target: &str) -> Option<DeliveryFault> {
+        take(&mut self.deliveries, |queued| !queued.fault.of_schedule() && queued.is_to(target))
+    }
+
+    pub(super) fn list(&self) -> Value {
+        let calls = self.calls.iter().map(|queued| queued.view("call"));
+        let deliveries = self.deliveries.iter().map(|queued| queued.view("delivery"));
+        let archives = self.archives.iter().map(|queued| queued.view("archive"));
+        let files = self.files.iter().map(|queued| queued.view("file"));
+        let generations = self.generations.iter().map(|queued| queued.view("generation"));
+        calls.chain(generations).chain(deliveries).chain(archives).chain(files).collect()
+    }
+}
+
+impl Queued<()> {
+    fn with<F>(self, fault: F) -> Queued<F> {
+        let Self { route, format, file_type, count, fault: () } = self;
+        Queued { route, format, file_type, count, fault }
+    }
+}
+
+impl<F> Queued<F> {
+    fn fits(&self, method: &Method, path: &str) -> bool {
+        self.route.as_ref().is_none_or(|route| same_route(route, method, path))
+    }
+
+    fn is_to(&self, target: &str) -> bool {
+        self.route.as_ref().is_none_or(|route| route == target)
+    }
+}
+
+impl<F: Serialize> Queued<F> {
+    fn view(&self, on: &str) -> Value {
+        let mut view = serde_json::to_value(&self.fault).unwrap_or_default();
+        view["on"] = on.into();
+        view["route"] = json!(self.route);
+        view["count"] = json!(self.count);
+        for (name, value) in [("format", &self.format), ("file_type", &self.file_type)] {
+            if let Some(value) = value {
+                view[name] = value.as_str().into();
+            }
+        }
+        view
+    }
+}
+
+/// Takes one use of the first fault that applies.
+fn take<F: Clone>(queue: &mut Vec<Queued<F>>, applies: impl Fn(&Queued<F>) -> bool) -> Option<F> {
+    let at = queue.iter().position(applies)?;
+    let queued = &mut queue[at];
+    let fault = queued.fault.clone();
+    match &mut queued.count {
+        None => {}
+        Some(count) if *count > 1 => *count -= 1,
+        Some(_) => {
+            queue.remove(at);
+        }
+    }
+    Some(fault)
+}

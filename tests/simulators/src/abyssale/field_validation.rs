@@ -1,0 +1,117 @@
+//! Reads the fields of a body and collects what is wrong with them (contract 1.3).
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::abyssale::api_error::Problem;
+use crate::abyssale::uuid_format::as_uuid;
+
+/// The fields of an object, and where that object is in the body.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    within: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of the body itself.
+    pub(super) fn of(object: &'a Map<String, Value>) -> Self {
+        Self { object, within: "" }
+    }
+
+    /// The fields of an object inside the body, such as `gif`.
+    pub(super) fn within(object: &'a Map<String, Value>, within: &'a str) -> Self {
+        Self { object, within }
+    }
+
+    fn path(&self, name: &str) -> String {
+        if self.within.is_empty() { name.to_owned() } else { format!("{}.{name}", self.within) }
+    }
+
+    fn wrong_type(&self, name: &str, expected: &str, value: &Value, problems: &mut Vec<Problem>) {
+        let message = format!("Not a valid {expected}.");
+        let problem = Problem::new(&self.path(name), "wrong_type", &message);
+        problems.push(problem.expected(json!(expected)).received(value));
+    }
+
+    /// What `read` makes of a field, if it is there.
+    fn read<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        problems: &mut Vec<Problem>,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.object.get(name)?;
+        let found = read(value);
+        if found.is_none() {
+            self.wrong_type(name, expected, value, problems);
+        }
+        found
+    }
+
+    pub(super) fn text(&self, name: &str, problems: &mut Vec<Problem>) -> Option<&'a str> {
+        self.read(name, "string", problems, Value::as_str)
+    }
+
+    pub(super) fn flag(&self, name: &str, problems: &mut Vec<Problem>) -> Option<bool> {
+        self.read(name, "boolean", problems, Value::as_bool)
+    }
+
+    pub(super) fn map(&self, name: &str, problems: &mut Vec<Problem>) -> Option<&'a Map<String, Value>> {
+        self.read(name, "object", problems, Value::as_object)
+    }
+
+    /// Anything of these types; null is one of them.
+    pub(super) fn nullable(
+        &self,
+        name: &str,
+        expected: &str,
+        problems: &mut Vec<Problem>,
+        fits: impl FnOnce(&Value) -> bool,
+    ) {
+        self.read(name, expected, problems, |value| (value.is_null() || fits(value)).then_some(()));
+    }
+
+    pub(super) fn uuid(&self, name: &str, problems: &mut Vec<Problem>) -> Option<Uuid> {
+        let text = self.text(name, problems)?;
+        let uuid = as_uuid(text);
+        if uuid.is_none() {
+            problems.push(Problem::new(&self.path(name), "invalid_payload", "Not a valid UUID."));
+        }
+        uuid
+    }
+
+    /// A whole number in a range.
+    pub(super) fn whole(
+        &self,
+        name: &str,
+        range: RangeInclusive<i64>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<i64> {
+        let number = self.read(name, "integer", problems, Value::as_i64)?;
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let (least, most) = (range.start(), range.end());
+        let message = format!("Must be from {least} to {most}.");
+        let problem = Problem::new(&self.path(name), "out_of_range", &message);
+        problems.push(problem.expected(json!({"min": least, "max": most})).received(&json!(number)));
+        None
+    }
+
+    /// A list of strings; `None` only if the field is not there.
+    pub(super) fn texts(&self, name: &str, problems: &mut Vec<Problem>) -> Option<Vec<&'a str>> {
+        let list = self.read(name, "list", problems, Value::as_array)?;
+        let mut texts = Vec::new();
+        for (index, value) in list.iter().enumerate() {
+            match value.as_str() {
+                Some(text) => texts.push(text),
+                None => self.wrong_type(&format!("{name}[{index}]"), "string", value, problems),
+            }
+        }
+        Some(texts)
+    }
+}

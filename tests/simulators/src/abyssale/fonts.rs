@@ -1,0 +1,54 @@
+//! The fonts of the workspace: `GET /fonts` (contract 5.3).
+
+use serde_json::{Value, json};
+
+use crate::abyssale::list_query::Query;
+use crate::id_generator::Draw;
+
+/// Name, type, category of Google's ones, weights.
+type Font = (&'static str, &'static str, Option<&'static str>, &'static [&'static str]);
+
+const FONTS: [Font; 4] = [
+    ("Inter", "google", Some("sans-serif"), &["400", "700", "700-italic"]),
+    ("Lora", "google", Some("serif"), &["400", "400-italic", "700"]),
+    ("Space Mono", "google", Some("monospace"), &["400", "700"]),
+    ("Acme Sans", "custom", None, &["300", "500"]),
+];
+
+/// The fonts that the query asks for. A type that nobody knows is ignored.
+pub(super) fn list(draw: &Draw, query: &Query) -> Vec<Value> {
+    let fonts = (0..).zip(&FONTS).filter(|(_, font)| takes(query, font));
+    fonts.map(|(number, font)| view(draw, number, font)).collect()
+}
+
+fn takes(query: &Query, (name, kind, category, weights): &Font) -> bool {
+    let close = |text: &str| text.to_lowercase().replace(' ', "");
+    let italic = |weight: &&&str| weight.ends_with("-italic");
+    query
+        .get("type")
+        .filter(|wanted| ["google", "custom"].contains(wanted))
+        .is_none_or(|wanted| wanted == *kind)
+        && query.get("name").is_none_or(|wanted| close(name).contains(&close(wanted)))
+        && query.get("category").is_none_or(|wanted| *category == Some(wanted))
+        && query.get("weight").is_none_or(|wanted| weights.iter().any(|weight| weight.starts_with(wanted)))
+        && match query.get("style") {
+            Some("italic") => weights.iter().any(|weight| italic(&weight)),
+            Some("normal") => weights.iter().any(|weight| !italic(&weight)),
+            Some(_) | None => true,
+        }
+}
+
+/// An upright weight is a number, an italic one a string.
+fn view(draw: &Draw, number: u64, (name, kind, category, weights): &Font) -> Value {
+    let weight = |text: &&str| text.parse::<u32>().map_or_else(|_| json!(text), |weight| json!(weight));
+    let mut view = json!({
+        "id": draw.seeded_uuid("font", number),
+        "name": name,
+        "type": kind,
+        "available_weights": weights.iter().map(weight).collect::<Vec<_>>(),
+    });
+    if let Some(category) = category {
+        view["category"] = json!(category);
+    }
+    view
+}

@@ -1,0 +1,139 @@
+//! What a generation would make: a design, its sheets, the type of file (contract 3.1).
+
+use http::StatusCode;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::abyssale::api_error::Refusal;
+use crate::abyssale::banner::Banner;
+use crate::abyssale::design::{Design, Sheet};
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::generation::generation_body::GenerationBody;
+use crate::abyssale::generation::layer_overrides;
+use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::state::AbyssaleSimulator;
+
+/// The banner that is made anew.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Original {
+    pub(crate) id: Uuid,
+    pub(crate) sharing_id: Uuid,
+}
+
+/// The banners that the body asks for, without ids yet.
+pub(crate) fn planned(
+    simulator: &AbyssaleSimulator,
+    design: Uuid,
+    body: &GenerationBody,
+    operation: Operation,
+    now: OffsetDateTime,
+) -> Result<(Vec<Banner>, Option<Original>), Refusal> {
+    let designs = &simulator.state.workspace.designs;
+    let design = designs.get(design, now).ok_or_else(Refusal::template_not_found)?;
+    if simulator.state.knobs.plan_excludes.contains(&design.kind) {
+        let message = format!("Your plan does not include {} designs.", design.kind.name());
+        return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "feature_not_in_plan", message));
+    }
+    fits(design, operation)?;
+    if let Some(wanted) = body.file_type.filter(|wanted| !design.kind.file_types().contains(wanted)) {
+        let message = format!("{} designs make no {}.", design.kind.name(), wanted.asked_name());
+        return Err(Refusal::bad("invalid_filetype", message));
+    }
+    let problems = layer_overrides::problems(design, body, operation);
+    if !problems.is_empty() {
+        return Err(Refusal::invalid(problems));
+    }
+    let sheets = sheets(design, body, operation)?;
+    let original = match body.original.filter(|_| operation == Operation::Formats) {
+        Some(id) => Some(original(simulator, id, design, &sheets, now)?),
+        None => None,
+    };
+    let banners: Vec<Banner> =
+        sheets.into_iter().map(|sheet| planned_banner(simulator, design, sheet, body)).collect();
+    let wanted = u32::try_from(banners.len()).unwrap_or(u32::MAX);
+    let consumed = simulator.state.generations.credits_consumed;
+    if simulator.state.knobs.credits.is_some_and(|credits| consumed.saturating_add(wanted) > credits) {
+        return Err(Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limit_exceeded",
+            "You have no credits left.",
+        ));
+    }
+    Ok((banners, original))
+}
+
+fn planned_banner(
+    simulator: &AbyssaleSimulator,
+    design: &Design,
+    sheet: Option<&Sheet>,
+    body: &GenerationBody,
+) -> Banner {
+    let transparent = sheet.is_some_and(|sheet| sheet.transparent);
+    let file_type = body.file_type.unwrap_or_else(|| design.kind.default_file(transparent));
+    let banner = Banner::of(design, &simulator.state.workspace.designs, sheet, file_type);
+    Banner {
+        quality: body.quality.unwrap_or(banner.quality),
+        crop_marks: body.crop_marks && design.kind.is_print(),
+        page: body.page.clone(),
+        ..banner
+    }
+}
+
+/// The banner to make anew, if it is one of this design and of the one format that is asked for.
+fn original(
+    simulator: &AbyssaleSimulator,
+    id: Uuid,
+    design: &Design,
+    sheets: &[Option<&Sheet>],
+    now: OffsetDateTime,
+) -> Result<Original, Refusal> {
+    let [sheet] = sheets else {
+        let message = "A visual is regenerated in exactly one format.";
+        return Err(Refusal::bad("more_than_one_format", message));
+    };
+    let banner = simulator.state.workspace.banners.get(id, now).ok_or_else(Refusal::visual_not_found)?;
+    if banner.design != design.id {
+        return Err(Refusal::not_found("not_related_to_same_template", "visual of this design"));
+    }
+    if banner.format.as_deref() != sheet.map(|sheet| sheet.name.as_str()) {
+        return Err(Refusal::not_found("not_related_to_same_format", "visual of this format"));
+    }
+    Ok(Original { id, sharing_id: banner.sharing_id })
+}
+
+/// Whether the design's type is one for this call.
+fn fits(design: &Design, operation: Operation) -> Result<(), Refusal> {
+    match operation {
+        Operation::Pages if design.kind != DesignType::PrinterMultipage => {
+            Err(Refusal::bad("invalid_design_type", "This is no multipage design."))
+        }
+        Operation::Render if design.kind != DesignType::Static => {
+            Err(Refusal::bad("template_not_static", "This is no static design."))
+        }
+        Operation::Pages | Operation::Render | Operation::Formats => Ok(()),
+    }
+}
+
+/// The formats that are asked for, each once; a multipage document is one without a format.
+fn sheets<'a>(
+    design: &'a Design,
+    body: &GenerationBody,
+    operation: Operation,
+) -> Result<Vec<Option<&'a Sheet>>, Refusal> {
+    let mut found: Vec<Option<&Sheet>> = Vec::new();
+    for name in &body.formats {
+        let sheet = design.formats().iter().find(|sheet| sheet.name == *name);
+        let sheet = sheet.ok_or_else(|| Refusal::not_found("format_not_found", "format"))?;
+        if !found.contains(&Some(sheet)) {
+            found.push(Some(sheet));
+        }
+    }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    if design.kind == DesignType::PrinterMultipage {
+        return Ok(vec![None]);
+    }
+    let all = design.formats().iter().map(Some);
+    Ok(if operation == Operation::Render { all.take(1).collect() } else { all.collect() })
+}

@@ -1,0 +1,128 @@
+//! Bodies of the generation calls (contract 3.1, 3.2 and 4), as far as they can be judged without the design.
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::abyssale::api_error::{Problem, Refusal};
+use crate::abyssale::banner::Page;
+use crate::abyssale::field_validation::Fields;
+use crate::abyssale::file_type::FileType;
+use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::request_body;
+use crate::abyssale::settings::Knobs;
+
+/// A body that passed.
+#[derive(Debug, Default)]
+pub(crate) struct GenerationBody {
+    /// Names of formats; empty means all of them.
+    pub(crate) formats: Vec<String>,
+    pub(crate) callback_url: Option<String>,
+    /// `auto` is none.
+    pub(crate) file_type: Option<FileType>,
+    /// From 1 to 100, 100 is the best.
+    pub(crate) quality: Option<u8>,
+    pub(crate) original: Option<Uuid>,
+    pub(crate) crop_marks: bool,
+    pub(crate) page: Page,
+    /// Overrides by layer.
+    pub(crate) elements: Map<String, Value>,
+    /// Overrides by page and layer.
+    pub(crate) pages: Map<String, Value>,
+}
+
+/// Checks a body.
+pub(crate) fn read(
+    request: &Request<Bytes>,
+    operation: Operation,
+    knobs: &Knobs,
+) -> Result<GenerationBody, Refusal> {
+    let object = request_body::object(request)?;
+    let fields = Fields::of(&object);
+    let mut problems = Vec::new();
+    let mut body =
+        GenerationBody { original: fields.uuid("original_visual_id", &mut problems), ..Default::default() };
+    if operation != Operation::Render {
+        body.callback_url = request_body::optional_url(&object, "callback_url", knobs, &mut problems);
+        body.crop_marks = print(fields, &mut problems);
+    }
+    match operation {
+        Operation::Pages => {
+            if !object.contains_key("pages") {
+                problems.push(Problem::new("pages", "missing_required", "Missing data for required field."));
+            }
+            body.pages = fields.map("pages", &mut problems).cloned().unwrap_or_default();
+        }
+        Operation::Formats => {
+            body.elements = fields.map("elements", &mut problems).cloned().unwrap_or_default();
+            body.pages = fields.map("pages", &mut problems).cloned().unwrap_or_default();
+            let names = fields.texts("template_format_names", &mut problems).unwrap_or_default();
+            body.formats = names.into_iter().map(str::to_owned).collect();
+            body.page = html5(fields, &mut problems);
+            animation(fields, &mut problems);
+            output(fields, operation, &mut body, &mut problems);
+        }
+        Operation::Render => {
+            body.elements = fields.map("elements", &mut problems).cloned().unwrap_or_default();
+            body.formats.extend(fields.text("template_format_name", &mut problems).map(str::to_owned));
+            output(fields, operation, &mut body, &mut problems);
+        }
+    }
+    if problems.is_empty() { Ok(body) } else { Err(Refusal::invalid(problems)) }
+}
+
+/// The type and the quality of the files.
+fn output(fields: Fields<'_>, operation: Operation, body: &mut GenerationBody, problems: &mut Vec<Problem>) {
+    let quality = fields.whole("file_compression_level", 1..=100, problems);
+    body.quality = quality.and_then(|quality| u8::try_from(quality).ok());
+    let Some(name) = fields.text("image_file_type", problems).filter(|name| *name != "auto") else { return };
+    let known = |file_type: &FileType| {
+        operation == Operation::Formats
+            || crate::abyssale::file_type::DesignType::Static.file_types().contains(file_type)
+    };
+    body.file_type = FileType::asked(name).filter(known);
+    if body.file_type.is_none() {
+        let names: Vec<_> = FileType::ALL.into_iter().filter(known).map(FileType::asked_name).collect();
+        let expected = json!(names.into_iter().chain(["auto"]).collect::<Vec<_>>());
+        let problem = Problem::new("image_file_type", "unknown_enum_value", "Not a type of file.");
+        problems.push(problem.expected(expected).received(&json!(name)));
+    }
+}
+
+/// Whether a print has crop marks.
+fn print(fields: Fields<'_>, problems: &mut Vec<Problem>) -> bool {
+    let Some(print) = fields.map("print", problems) else { return false };
+    let print = Fields::within(print, "print");
+    // A workspace may have colour profiles of its own, so that any id passes.
+    print.uuid("color_profile", problems);
+    print.flag("display_crop_marks", problems).unwrap_or_default()
+}
+
+fn html5(fields: Fields<'_>, problems: &mut Vec<Problem>) -> Page {
+    let mut page = Page::default();
+    let Some(html5) = fields.map("html5", problems) else { return page };
+    let html5 = Fields::within(html5, "html5");
+    if let Some(title) = html5.text("page_title", problems) {
+        page.title = title.to_owned();
+    }
+    if let Some(click_tag) = html5.text("click_tag", problems) {
+        page.click_tag = click_tag.to_owned();
+    }
+    html5.text("ad_network", problems);
+    html5.nullable("include_backup_image", "boolean", problems, Value::is_boolean);
+    html5.nullable("repeat", "number", problems, Value::is_number);
+    page
+}
+
+/// The ranges that the documentation gives for GIFs and videos.
+fn animation(fields: Fields<'_>, problems: &mut Vec<Problem>) {
+    if let Some(gif) = fields.map("gif", problems) {
+        let gif = Fields::within(gif, "gif");
+        gif.whole("max_fps", 2..=9, problems);
+        gif.nullable("repeat", "number", problems, Value::is_number);
+    }
+    if let Some(video) = fields.map("video", problems) {
+        Fields::within(video, "video").whole("fps", 2..=30, problems);
+    }
+}

@@ -1,0 +1,183 @@
+//! Overrides of layers: which values are refused, and which texts do not fit (contract 3.1 and 4.1).
+
+use serde_json::{Map, Value, json};
+
+use crate::abyssale::api_error::Problem;
+use crate::abyssale::design::Design;
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::generation::generation_body::GenerationBody;
+use crate::abyssale::generation::operation::Operation;
+
+/// What a property may be.
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    /// A string of so many characters.
+    Text(usize, usize),
+    /// A number in a range.
+    Number(f64, f64),
+    Flag,
+    Colour,
+    OneOf(&'static [&'static str]),
+}
+
+/// Properties of every layer.
+const SHARED: &[(&str, Rule)] = &[
+    ("hidden", Rule::Flag),
+    ("shadow_color", Rule::Colour),
+    ("shadow_blur", Rule::Number(0.0, f64::MAX)),
+    ("shadow_offset_x", Rule::Number(-200.0, 200.0)),
+    ("shadow_offset_y", Rule::Number(-200.0, 200.0)),
+    ("background_color", Rule::Colour),
+    ("stroke_color", Rule::Colour),
+];
+
+/// Properties of lettering.
+const LETTERING: &[(&str, Rule)] = &[
+    ("color", Rule::Colour),
+    ("font_size", Rule::Number(1.0, f64::MAX)),
+    ("font_weight", Rule::Number(100.0, 900.0)),
+    ("line_height", Rule::Number(1.0, f64::MAX)),
+    ("stroke_width", Rule::Number(0.0, 40.0)),
+    ("text_transform", Rule::OneOf(&["none", "uppercase", "lowercase", "titlecase", "capitalize"])),
+    ("max_lines", Rule::Number(1.0, f64::MAX)),
+    ("skew_y", Rule::Number(-20.0, 20.0)),
+];
+
+const IMAGE: &[(&str, Rule)] = &[
+    ("image_url", Rule::Text(1, 2_048)),
+    ("opacity", Rule::Number(0.0, 100.0)),
+    ("stroke_width", Rule::Number(0.0, 60.0)),
+    ("fitting_type", Rule::OneOf(&["cover", "fill"])),
+    ("filter_name", Rule::OneOf(&["grayscale", "duotone"])),
+];
+
+const VIDEO: &[(&str, Rule)] =
+    &[("video_url", Rule::Text(1, 2_048)), ("audio_muted", Rule::Number(0.0, 1.0))];
+
+const AUDIO: &[(&str, Rule)] = &[
+    ("audio_url", Rule::Text(1, 2_048)),
+    ("max_volume", Rule::Number(0.0, 1.0)),
+    ("speed", Rule::Number(0.25, 2.0)),
+];
+
+/// What only the asynchronous calls do to an image (contract 4).
+const ASYNC_ONLY: [&str; 3] = ["text_to_image", "upscale", "expand"];
+
+/// The rule of a property, if the contract gives one.
+fn rule(kind: &str, property: &str) -> Option<Rule> {
+    let own: &[(&str, Rule)] = match kind {
+        "text" | "button" => LETTERING,
+        "image" | "logo" | "shape" => IMAGE,
+        "video" => VIDEO,
+        "audio" => AUDIO,
+        _ => &[],
+    };
+    let listed = own.iter().chain(SHARED).find(|(name, _)| *name == property).map(|(_, rule)| *rule);
+    listed.or(match (kind, property) {
+        ("text", "payload") => Some(Rule::Text(1, 10_000)),
+        ("button", "payload") => Some(Rule::Text(1, 2_048)),
+        _ => None,
+    })
+}
+
+/// What is wrong with the overrides. Layers and properties that nobody knows are ignored.
+pub(crate) fn problems(design: &Design, body: &GenerationBody, operation: Operation) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if design.kind != DesignType::PrinterMultipage {
+        overrides(design, &body.elements, "elements", operation, &mut problems);
+        return problems;
+    }
+    for page in design.pages() {
+        let path = format!("pages.{}", page.name);
+        match body.pages.get(&page.name) {
+            Some(Value::Object(elements)) => overrides(design, elements, &path, operation, &mut problems),
+            Some(other) => problems.push(wrong(&path, "wrong_type", "Not a valid object.", other)),
+            None => {}
+        }
+    }
+    problems
+}
+
+fn overrides(
+    design: &Design,
+    elements: &Map<String, Value>,
+    path: &str,
+    operation: Operation,
+    problems: &mut Vec<Problem>,
+) {
+    // `vars` holds texts by name and is no layer (contract 3.1).
+    for (name, given) in elements.iter().filter(|(name, _)| *name != "vars") {
+        let path = format!("{path}.{name}");
+        match given {
+            Value::Object(properties) => {
+                let Some(layer) = design.layer(name) else { continue };
+                for (property, value) in properties {
+                    let path = format!("{path}.{property}");
+                    problems.extend(problem(layer.kind, property, value, &path, operation));
+                }
+            }
+            // Only the synchronous call minds a bare string (contract 3.1 and 4).
+            Value::String(_) if operation != Operation::Render => {}
+            Value::String(_) => problems.push(wrong(&path, "invalid_payload", "Not a valid object.", given)),
+            other => problems.push(wrong(&path, "wrong_type", "Not a valid object.", other)),
+        }
+    }
+}
+
+fn problem(kind: &str, property: &str, value: &Value, path: &str, operation: Operation) -> Option<Problem> {
+    if operation == Operation::Render && kind == "image" && ASYNC_ONLY.contains(&property) {
+        return Some(wrong(path, "invalid_payload", "Not available synchronously.", value));
+    }
+    let bad = |code, message: &str| Some(wrong(path, code, message, value));
+    match (rule(kind, property)?, value) {
+        (Rule::Text(least, most), Value::String(text)) => {
+            let fits = (least..=most).contains(&text.chars().count());
+            if fits { None } else { bad("out_of_range", "The length is out of range.") }
+        }
+        (Rule::Number(least, most), Value::Number(number)) => {
+            let fits = number.as_f64().is_some_and(|number| (least..=most).contains(&number));
+            if fits { None } else { bad("out_of_range", "The number is out of range.") }
+        }
+        (Rule::Colour, Value::String(text)) => {
+            if colour(text) {
+                None
+            } else {
+                bad("invalid_payload", "Not a valid colour.")
+            }
+        }
+        (Rule::OneOf(values), Value::String(text)) if !values.contains(&text.as_str()) => {
+            let problem = wrong(path, "unknown_enum_value", "Not one of the values.", value);
+            Some(problem.expected(json!(values)))
+        }
+        (Rule::OneOf(_), Value::String(_)) | (Rule::Flag, Value::Bool(_)) => None,
+        // A boolean where the contract wants a number: `audio_muted` is refused as a whole.
+        (Rule::Number(..), Value::Bool(_)) => bad("invalid_payload", "Not a valid number."),
+        _ => bad("wrong_type", "Not a valid value."),
+    }
+}
+
+/// `#RGB`, `#RGBA`, `#RRGGBB`, `#RRGGBBAA`, or a function whose parts are not judged here.
+fn colour(text: &str) -> bool {
+    match text.strip_prefix('#') {
+        Some(digits) => {
+            matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        }
+        None => {
+            let functions = ["cmyk(", "cmyka(", "linear-gradient(", "radial-gradient("];
+            text.ends_with(')') && functions.iter().any(|function| text.starts_with(function))
+        }
+    }
+}
+
+fn wrong(path: &str, code: &'static str, message: &str, value: &Value) -> Problem {
+    Problem::new(path, code, message).received(value)
+}
+
+/// The name of the first layer whose text is longer than `most` characters and may not shrink.
+pub(crate) fn too_long(elements: &Map<String, Value>, most: usize) -> Option<String> {
+    let long = |given: &Value| {
+        let payload = given.as_str().or_else(|| given["payload"].as_str()).unwrap_or_default();
+        payload.chars().count() > most && given["auto_resize"] != true
+    };
+    elements.iter().find(|(name, given)| *name != "vars" && long(given)).map(|(name, _)| name.clone())
+}

@@ -1,0 +1,98 @@
+//! Polling: `GET /generation-request/{id}` (contract 3.3).
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_response;
+use crate::abyssale::banner_response;
+use crate::abyssale::generation::{Failure, Generation, Stage};
+use crate::abyssale::settings::EmptyErrors;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::virtual_clock::Moment;
+
+/// 202 while it runs, 200 once it is final, 410 after seven days.
+pub(crate) fn poll(
+    simulator: &mut AbyssaleSimulator,
+    id: Uuid,
+    at: Moment,
+) -> Result<Response<Bytes>, Refusal> {
+    let unknown = || Refusal::not_found("generation_request_not_found", "generation request");
+    let generation = simulator.state.generations.get_mut(id).ok_or_else(unknown)?;
+    generation.polls += 1;
+    let stage = generation.stage(at.now);
+    let generation = simulator.state.generations.get(id).ok_or_else(unknown)?;
+    let status = match stage {
+        Stage::Gone => {
+            let message = "The generation request is gone.";
+            return Err(Refusal::new(StatusCode::GONE, "generation_request_gone", message));
+        }
+        Stage::Final => StatusCode::OK,
+        Stage::Queued | Stage::Running => StatusCode::ACCEPTED,
+    };
+    let body: serde_json::Map<String, Value> = result(simulator, generation, stage, at)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    Ok(api_response::json(status, Value::Object(body), &simulator.state.knobs))
+}
+
+/// What polling says.
+fn result(
+    simulator: &AbyssaleSimulator,
+    generation: &Generation,
+    stage: Stage,
+    at: Moment,
+) -> Vec<(&'static str, Value)> {
+    let is_final = stage == Stage::Final;
+    let early = if stage == Stage::Running && simulator.state.knobs.early_banners { 1 } else { 0 };
+    let shown = if is_final { generation.banners.len() } else { early };
+    let mut fields = vec![
+        ("id", json!(generation.id)),
+        ("is_finalized", json!(is_final)),
+        ("banners", banners_of(simulator, generation, shown, at)),
+    ];
+    fields.extend(errors_of(simulator, generation, is_final));
+    fields
+}
+
+/// The body of `NEW_BANNER_BATCH` (contract 3.4).
+pub(crate) fn batch(
+    simulator: &AbyssaleSimulator,
+    generation: &Generation,
+    at: Moment,
+) -> Vec<(&'static str, Value)> {
+    let knobs = &simulator.state.knobs;
+    let mut fields = Vec::new();
+    for (name, shown) in knobs.batch_id_key.names() {
+        if shown {
+            fields.push((name, json!(generation.id)));
+        }
+    }
+    if knobs.batch_is_finalized {
+        fields.push(("is_finalized", json!(true)));
+    }
+    fields.push(("banners", banners_of(simulator, generation, generation.banners.len(), at)));
+    fields.extend(errors_of(simulator, generation, true));
+    fields
+}
+
+fn banners_of(simulator: &AbyssaleSimulator, generation: &Generation, shown: usize, at: Moment) -> Value {
+    let banners = generation.banners.iter().take(shown);
+    banners.filter_map(|(id, version)| banner_response::banner_view(simulator, *id, *version, at)).collect()
+}
+
+/// `errors` may be absent where there are none (contract 9).
+fn errors_of(
+    simulator: &AbyssaleSimulator,
+    generation: &Generation,
+    is_final: bool,
+) -> Option<(&'static str, Value)> {
+    let failures = if is_final { generation.failures.as_slice() } else { &[] };
+    if failures.is_empty() && simulator.state.knobs.empty_errors == EmptyErrors::Absent {
+        return None;
+    }
+    Some(("errors", failures.iter().map(Failure::view).collect()))
+}

@@ -1,0 +1,62 @@
+//! Query parameters of listings, and their pages (contract 1.1 and 5.3).
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use serde_json::Value;
+
+use crate::abyssale::api_error::{Problem, Refusal};
+use crate::abyssale::api_response;
+
+/// The most entries of one page.
+const MAX_LIMIT: usize = 100;
+/// The entries of a page unless asked otherwise.
+const DEFAULT_LIMIT: usize = 25;
+
+/// The query of a request. Of a name that comes twice the first one counts.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn of(request: &Request<Bytes>) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The values of a list, separated by commas or given several times.
+    pub(super) fn list(&self, name: &str) -> Vec<&str> {
+        let values = self.0.iter().filter(|(known, _)| known == name);
+        values.flat_map(|(_, value)| value.split(',')).filter(|value| !value.is_empty()).collect()
+    }
+
+    /// The listing as the query wants it: whole, or one page with the total in `X-Total-Count`.
+    pub(super) fn paged(&self, all: Vec<Value>) -> Result<Response<Bytes>, Refusal> {
+        let (page, size) = (self.number("page", usize::MAX)?, self.number("per_page", MAX_LIMIT)?);
+        let total = all.len();
+        let shown: Vec<Value> = if page.is_none() && size.is_none() {
+            all
+        } else {
+            let size = size.unwrap_or(DEFAULT_LIMIT);
+            all.into_iter().skip(size.saturating_mul(page.unwrap_or(1) - 1)).take(size).collect()
+        };
+        let mut response = api_response::plain_json(StatusCode::OK, &Value::Array(shown));
+        if page.is_some() || size.is_some() {
+            let name = HeaderName::from_static("x-total-count");
+            response.headers_mut().insert(name, HeaderValue::from(total));
+        }
+        Ok(response)
+    }
+
+    fn number(&self, name: &str, most: usize) -> Result<Option<usize>, Refusal> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+        number.map(Some).ok_or_else(|| invalid(name, "Not a number in the range."))
+    }
+}
+
+/// 400: a query parameter that cannot be.
+pub(super) fn invalid(name: &str, message: &str) -> Refusal {
+    Refusal::invalid(vec![Problem::new(name, "invalid_query_param", message)])
+}

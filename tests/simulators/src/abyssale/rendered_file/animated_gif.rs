@@ -1,0 +1,36 @@
+//! Draws GIFs that move.
+
+use bytes::Bytes;
+use image::codecs::gif::{GifEncoder, Repeat};
+use image::{Delay, Frame, ImageResult, Rgba, RgbaImage};
+
+use crate::abyssale::rendered_file::still_image;
+
+/// Pictures of one animation.
+const FRAMES: usize = 3;
+/// How long each is shown, in milliseconds.
+const SHOWN: u32 = 250;
+/// The encoder's fastest way to choose colours.
+const FASTEST: i32 = 30;
+
+/// The animation of banner `number`.
+pub(super) fn draw(number: u32, width: u32, height: u32) -> Bytes {
+    let encoded = encode(number, width, height);
+    Bytes::from(encoded.expect("memory takes all writes, and no format is larger than a GIF may be"))
+}
+
+fn encode(number: u32, width: u32, height: u32) -> ImageResult<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut gif = GifEncoder::new_with_speed(&mut out, FASTEST);
+    gif.set_repeat(Repeat::Infinite)?;
+    for moment in 0..FRAMES {
+        let pixels = still_image::paint(number, width as usize, height as usize, moment);
+        let mut frame = RgbaImage::new(width, height);
+        for (to, from) in frame.pixels_mut().zip(pixels.chunks_exact(3)) {
+            *to = Rgba([from[0], from[1], from[2], u8::MAX]);
+        }
+        gif.encode_frame(Frame::from_parts(frame, 0, 0, Delay::from_numer_denom_ms(SHOWN, 1)))?;
+    }
+    drop(gif);
+    Ok(out)
+}

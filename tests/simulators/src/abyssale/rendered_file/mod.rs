@@ -1,0 +1,84 @@
+//! The files of banners: real ones, which usual viewers open.
+
+mod animated_gif;
+mod fixture;
+mod html5_package;
+mod pdf;
+mod pixel_font;
+mod still_image;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::abyssale::banner::Banner;
+use crate::abyssale::file_type::FileType;
+
+/// The file of this version of the banner.
+pub(super) fn render(banner: &Banner) -> Bytes {
+    let Banner { number, quality, .. } = *banner;
+    let (width, height) = pixels(banner);
+    match banner.file_type {
+        FileType::Png | FileType::Jpeg | FileType::Webp => {
+            picture(number, width, height, banner.file_type, quality)
+        }
+        FileType::Gif => {
+            kept((number, width, height, FileType::Gif, 0), || animated_gif::draw(number, width, height))
+        }
+        FileType::Pdf => pdf::write(banner),
+        FileType::Html5 => html5_package::pack(banner, &still(banner)),
+        FileType::Avif => fixture::avif(number),
+        FileType::Mp4 => fixture::mp4(number),
+    }
+}
+
+/// The picture that stands for a banner where it cannot move (contract 8, `fallback_image_url`).
+pub(super) fn still(banner: &Banner) -> Bytes {
+    let (width, height) = pixels(banner);
+    picture(banner.number, width, height, FileType::Jpeg, banner.quality)
+}
+
+/// A picture of any size, by its number.
+pub(super) fn picture(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {
+    kept((number, width, height, file_type, quality), || {
+        still_image::draw(number, width, height, file_type, quality)
+    })
+}
+
+fn pixels(banner: &Banner) -> (u32, u32) {
+    whole(banner.width, banner.height)
+}
+
+/// A size in whole pixels, at least one each way.
+pub(super) fn whole(width: f64, height: f64) -> (u32, u32) {
+    let whole = |length: f64| format!("{:.0}", length.max(1.0)).parse().unwrap_or(1);
+    (whole(width), whole(height))
+}
+
+/// What makes two drawings the same: number, width, height, type, quality.
+type Key = (u32, u32, u32, FileType, u8);
+
+/// More drawings are drawn again when they are asked for.
+const MAX_CACHED_FILES: usize = 256;
+
+/// Drawings made before. Every simulator of a process draws the same ones.
+static DRAWN: Mutex<(BTreeMap<Key, Bytes>, VecDeque<Key>)> = Mutex::new((BTreeMap::new(), VecDeque::new()));
+
+fn kept(key: Key, draw: impl FnOnce() -> Bytes) -> Bytes {
+    let known = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).0.get(&key).cloned();
+    if let Some(known) = known {
+        return known;
+    }
+    let bytes = draw();
+    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if drawn.0.insert(key, bytes.clone()).is_none() {
+        drawn.1.push_back(key);
+    }
+    if drawn.1.len() > MAX_CACHED_FILES
+        && let Some(oldest) = drawn.1.pop_front()
+    {
+        drawn.0.remove(&oldest);
+    }
+    bytes
+}

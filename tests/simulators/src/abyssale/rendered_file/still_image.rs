@@ -1,0 +1,110 @@
+//! Draws banners: a gradient, discs and the banner's number, in a colour of its own.
+
+use bytes::Bytes;
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::codecs::webp::WebPEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+
+use crate::abyssale::file_type::FileType;
+use crate::abyssale::rendered_file::pixel_font;
+
+/// The picture of banner `number`, encoded. Types that are no picture become a JPEG.
+pub(super) fn draw(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {
+    let pixels = paint(number, width as usize, height as usize, 0);
+    let colours = ExtendedColorType::Rgb8;
+    let mut out = Vec::new();
+    let encoded = match file_type {
+        FileType::Png => PngEncoder::new_with_quality(&mut out, CompressionType::Fast, FilterType::Sub)
+            .write_image(&pixels, width, height, colours),
+        FileType::Webp => WebPEncoder::new_lossless(&mut out).write_image(&pixels, width, height, colours),
+        FileType::Jpeg | FileType::Avif | FileType::Gif | FileType::Mp4 | FileType::Pdf | FileType::Html5 => {
+            JpegEncoder::new_with_quality(&mut out, quality).write_image(&pixels, width, height, colours)
+        }
+    };
+    encoded.expect("the buffer has the size that was announced, and memory takes all writes");
+    Bytes::from(out)
+}
+
+type Colour = [u8; 3];
+
+/// Pixels of three bytes each. `moment` moves the discs.
+pub(super) fn paint(number: u32, width: usize, height: usize, moment: usize) -> Vec<u8> {
+    let turn = (number % 360) * 67;
+    let mut canvas = Canvas::gradient(width, height, hue(turn), hue(turn + 70));
+    let unit = (width.min(height) / 12).max(4);
+    for disc in 0..5_u32 {
+        let step = disc as usize;
+        let x = (number as usize * 131 + step * 257 + moment * unit) % width;
+        let y = (number as usize * 89 + step * 199) % height;
+        canvas.disc(x, y, unit * (1 + (step + number as usize) % 3), hue(turn + 180 + disc * 25));
+    }
+    let scale = unit / 4;
+    let ink = [250, 250, 245];
+    canvas.text("SPRING", unit, unit, scale, ink);
+    canvas.text(&format!("{number:02}"), unit, unit + scale * 9, scale * 3, ink);
+    canvas.pixels
+}
+
+/// A colour of the wheel at so many degrees, not too bright for light letters.
+pub(super) fn hue(degrees: u32) -> Colour {
+    let degrees = degrees % 360;
+    let ramp = u8::try_from(60 + (degrees % 60) * 2).unwrap_or(180);
+    let (low, high) = (60, 180);
+    let fall = high - (ramp - low);
+    match degrees / 60 {
+        0 => [high, ramp, low],
+        1 => [fall, high, low],
+        2 => [low, high, ramp],
+        3 => [low, fall, high],
+        4 => [ramp, low, high],
+        _ => [high, low, fall],
+    }
+}
+
+struct Canvas {
+    width: usize,
+    height: usize,
+    pixels: Vec<u8>,
+}
+
+impl Canvas {
+    /// From one corner to the opposite one.
+    fn gradient(width: usize, height: usize, from: Colour, to: Colour) -> Self {
+        let steps = width + height;
+        let mix = |at: usize| {
+            let channel = |c: usize| (usize::from(from[c]) * (steps - at) + usize::from(to[c]) * at) / steps;
+            [channel(0), channel(1), channel(2)].map(|value| u8::try_from(value).unwrap_or(u8::MAX))
+        };
+        // Each row is the diagonal's colours, one further on.
+        let diagonal: Vec<u8> = (0..steps).flat_map(mix).collect();
+        let pixels = (0..height).flat_map(|y| &diagonal[y * 3..(y + width) * 3]).copied().collect();
+        Self { width, height, pixels }
+    }
+
+    fn disc(&mut self, x: usize, y: usize, radius: usize, colour: Colour) {
+        for row in y.saturating_sub(radius)..(y + radius).min(self.height) {
+            let half = (radius * radius - row.abs_diff(y).pow(2)).isqrt();
+            self.line(x.saturating_sub(half), x + half, row, colour);
+        }
+    }
+
+    fn text(&mut self, text: &str, x: usize, y: usize, scale: usize, colour: Colour) {
+        for (column, row) in pixel_font::pixels(text) {
+            let left = x + column * scale;
+            for line in 0..scale {
+                self.line(left, left + scale, y + row * scale + line, colour);
+            }
+        }
+    }
+
+    fn line(&mut self, from: usize, to: usize, row: usize, colour: Colour) {
+        let (from, to) = (from.min(self.width), to.min(self.width));
+        if row < self.height && from < to {
+            let start = row * self.width;
+            for pixel in self.pixels[(start + from) * 3..(start + to) * 3].chunks_exact_mut(3) {
+                pixel.copy_from_slice(&colour);
+            }
+        }
+    }
+}

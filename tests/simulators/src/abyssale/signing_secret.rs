@@ -1,0 +1,202 @@
+//! The signing secret of the workspace and its rotation (contract 6.5 and 6.6).
+
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use crate::id_generator::Draw;
+use crate::id_generator::hex;
+
+const OVERLAP: Duration = Duration::hours(24);
+
+/// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
+pub(super) fn signing_secret(draw: &Draw, number: u64) -> String {
+    format!("whsec_{}", hex(&draw.seeded("signing secret", number)))
+}
+
+/// The present secret, the previous one while it is valid, and what the signing side knows of them.
+#[derive(Default)]
+pub(super) struct SigningSecrets {
+    current: Option<Current>,
+    previous: Option<Previous>,
+    minted: u64,
+    cached: Option<(OffsetDateTime, Vec<String>)>,
+}
+
+struct Current {
+    value: String,
+    created: OffsetDateTime,
+    rotated: Option<OffsetDateTime>,
+}
+
+struct Previous {
+    value: String,
+    expires: OffsetDateTime,
+}
+
+/// A rotation was refused because the previous secret still works.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct PreviousStillActive;
+
+impl SigningSecrets {
+    /// The secret as the API shows it. The first call mints it and so turns signing on.
+    pub(super) fn get(&mut self, now: OffsetDateTime, draw: &mut Draw) -> Value {
+        self.mint_if_none(now, draw);
+        self.view(now)
+    }
+
+    /// A new secret. The old one stays valid for 24 hours; a still older one only goes by `force`.
+    pub(super) fn rotate(
+        &mut self,
+        force: bool,
+        now: OffsetDateTime,
+        draw: &mut Draw,
+    ) -> Result<Value, PreviousStillActive> {
+        if !force && self.active_previous(now).is_some() {
+            return Err(PreviousStillActive);
+        }
+        self.mint_if_none(now, draw);
+        let value = self.mint(draw);
+        if let Some(current) = &mut self.current {
+            let old = std::mem::replace(&mut current.value, value);
+            current.rotated = Some(now);
+            self.previous = Some(Previous { value: old, expires: now + OVERLAP });
+        }
+        Ok(self.view(now))
+    }
+
+    /// Ends the overlap early. Never refused.
+    pub(super) fn revoke(&mut self, now: OffsetDateTime, draw: &mut Draw) -> Value {
+        self.mint_if_none(now, draw);
+        self.previous = None;
+        self.view(now)
+    }
+
+    /// The secrets that sign now, newest first; none while nothing was minted.
+    pub(super) fn valid(&self, now: OffsetDateTime) -> Vec<String> {
+        let current = self.current.iter().map(|current| current.value.clone());
+        current.chain(self.active_previous(now).map(|previous| previous.value.clone())).collect()
+    }
+
+    /// The secrets as the signing side knows them, at most `cache` old (contract 6.5).
+    pub(super) fn signing(&mut self, now: OffsetDateTime, cache: Duration) -> Vec<String> {
+        match &self.cached {
+            Some((read, known)) if now - *read < cache => known.clone(),
+            Some(_) | None => {
+                let known = self.valid(now);
+                self.cached = Some((now, known.clone()));
+                known
+            }
+        }
+    }
+
+    /// Makes the signing side look again at the next delivery.
+    pub(super) fn forget_cache(&mut self) {
+        self.cached = None;
+    }
+
+    fn view(&self, now: OffsetDateTime) -> Value {
+        let current = self.current.as_ref();
+        let seconds = |at: OffsetDateTime| at.unix_timestamp();
+        json!({
+            "secret": current.map(|current| current.value.as_str()),
+            "created_at_ts": current.map(|current| seconds(current.created)),
+            "rotated_at_ts": current.and_then(|current| current.rotated).map(seconds),
+            "previous_secret_expires_at_ts": self.active_previous(now).map(|previous| seconds(previous.expires)),
+        })
+    }
+
+    fn active_previous(&self, now: OffsetDateTime) -> Option<&Previous> {
+        self.previous.as_ref().filter(|previous| now < previous.expires)
+    }
+
+    fn mint_if_none(&mut self, now: OffsetDateTime, draw: &mut Draw) {
+        if self.current.is_none() {
+            let value = self.mint(draw);
+            self.current = Some(Current { value, created: now, rotated: None });
+        }
+    }
+
+    fn mint(&mut self, draw: &mut Draw) -> String {
+        self.minted += 1;
+        signing_secret(draw, self.minted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! The state machine of contract 6.6.
+
+    use super::*;
+
+    fn at(hours: i64) -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + Duration::hours(hours)
+    }
+
+    fn started() -> (SigningSecrets, Draw) {
+        (SigningSecrets::default(), Draw::new(1, 0))
+    }
+
+    #[test]
+    fn nothing_signs_before_the_first_get() {
+        let (mut secrets, mut draw) = started();
+        assert!(secrets.valid(at(0)).is_empty());
+        let first = secrets.get(at(0), &mut draw);
+        assert_eq!(secrets.get(at(5), &mut draw), first);
+        assert!(first["rotated_at_ts"].is_null() && first["previous_secret_expires_at_ts"].is_null());
+        assert_eq!(secrets.valid(at(5)).len(), 1);
+    }
+
+    #[test]
+    fn a_rotation_overlaps_for_a_day() {
+        let (mut secrets, mut draw) = started();
+        secrets.get(at(0), &mut draw);
+        let old = secrets.valid(at(0));
+        let rotated = secrets.rotate(false, at(1), &mut draw).expect("no overlap yet");
+        assert_eq!(rotated["previous_secret_expires_at_ts"], (at(1) + OVERLAP).unix_timestamp());
+        assert_eq!(secrets.valid(at(24)).get(1), old.first());
+        assert_eq!(secrets.valid(at(25)).len(), 1);
+        assert!(secrets.get(at(25), &mut draw)["previous_secret_expires_at_ts"].is_null());
+    }
+
+    #[test]
+    fn a_second_rotation_needs_force_and_drops_the_oldest() {
+        let (mut secrets, mut draw) = started();
+        secrets.rotate(false, at(0), &mut draw).expect("minted, then rotated");
+        let before = secrets.valid(at(1));
+        assert_eq!(before.len(), 2);
+        assert_eq!(secrets.rotate(false, at(1), &mut draw), Err(PreviousStillActive));
+        assert_eq!(secrets.valid(at(1)), before);
+        secrets.rotate(true, at(1), &mut draw).expect("forced");
+        let after = secrets.valid(at(1));
+        assert_eq!(after.get(1), before.first());
+        assert_ne!(after.first(), before.first());
+        secrets.rotate(false, at(26), &mut draw).expect("the overlap is over");
+    }
+
+    #[test]
+    fn revoke_ends_the_overlap_and_keeps_the_present_secret() {
+        let (mut secrets, mut draw) = started();
+        let rotated = secrets.rotate(false, at(0), &mut draw).expect("first");
+        let revoked = secrets.revoke(at(1), &mut draw);
+        assert_eq!(revoked["secret"], rotated["secret"]);
+        assert!(revoked["previous_secret_expires_at_ts"].is_null());
+        assert_eq!(secrets.valid(at(1)).len(), 1);
+        assert_eq!(secrets.revoke(at(2), &mut draw), revoked);
+    }
+
+    #[test]
+    fn revoke_mints_when_there_is_none() {
+        let (mut secrets, mut draw) = started();
+        assert!(secrets.revoke(at(0), &mut draw)["secret"].is_string());
+    }
+
+    #[test]
+    fn the_signing_side_may_be_a_minute_behind() {
+        let (mut secrets, mut draw) = started();
+        let minute = Duration::seconds(60);
+        assert!(secrets.signing(at(0), minute).is_empty());
+        secrets.get(at(0), &mut draw);
+        assert!(secrets.signing(at(0) + Duration::seconds(59), minute).is_empty());
+        assert_eq!(secrets.signing(at(0) + minute, minute).len(), 1);
+    }
+}

@@ -1,0 +1,39 @@
+//! Refused downloads, in the words of S3.
+
+use bytes::Bytes;
+use http::header::HeaderValue;
+use http::{Response, StatusCode};
+
+use crate::abyssale::api_response;
+
+/// Why a download is refused.
+pub(super) struct Denied {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+}
+
+impl Denied {
+    pub(super) const EXPIRED: Self = Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired");
+    pub(super) const NO_SEAL: Self = Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied");
+    pub(super) const NO_KEY: Self =
+        Self::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.");
+    /// A presigned URL is good for one method only.
+    pub(super) const METHOD: Self =
+        Self::new(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", "The signature does not match.");
+    pub(super) const RANGE: Self =
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", "The range is not satisfiable.");
+
+    pub(super) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self { status, code, message }
+    }
+
+    /// The answer.
+    pub(super) fn answer(self) -> Response<Bytes> {
+        let Self { status, code, message } = self;
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        );
+        api_response::bytes(status, Some(HeaderValue::from_static("application/xml")), Bytes::from(body))
+    }
+}

@@ -1,0 +1,155 @@
+//! What lies behind the paths of the Files endpoint (contract 2.4, 5.1 and 8).
+
+use bytes::Bytes;
+use http::Request;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::abyssale::banner::Banner;
+use crate::abyssale::export_archive;
+use crate::abyssale::fault_types::DownloadFault;
+use crate::abyssale::file_type::FileType;
+use crate::abyssale::rendered_file;
+use crate::abyssale::signed_url;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::storage_error::Denied;
+use crate::virtual_clock::Moment;
+
+/// A file and what to call it.
+pub(super) struct Stored {
+    pub(super) bytes: Bytes,
+    pub(super) content_type: String,
+}
+
+/// What a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Archive(Uuid),
+    /// A banner's file in this version.
+    Banner(Uuid, u32),
+    /// The picture that stands for an HTML5 banner.
+    Fallback(Uuid, u32),
+    /// A format of a dynamic image.
+    Dynamic(Uuid, Uuid),
+    /// The preview of a format or a page.
+    Preview(Uuid),
+}
+
+impl Place {
+    /// What the path names, if anything.
+    pub(super) fn find(path: &str) -> Option<Self> {
+        let segments: Vec<&str> = path.split('/').collect();
+        let ["", folder, rest @ ..] = segments.as_slice() else { return None };
+        match (*folder, rest) {
+            ("exports", [name]) => Some(Self::Archive(stem(name)?.0)),
+            ("banners" | "cdn", [name]) => stem(name).map(|(id, version)| Self::Banner(id, version)),
+            ("fallback", [name]) => stem(name).map(|(id, version)| Self::Fallback(id, version)),
+            ("previews", [name]) => Some(Self::Preview(stem(name)?.0)),
+            ("img", [image, format]) => {
+                Some(Self::Dynamic(Uuid::try_parse(image).ok()?, Uuid::try_parse(format).ok()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The id and the version in a file's name, as in `{id}-v2.png`.
+fn stem(name: &str) -> Option<(Uuid, u32)> {
+    let (stem, _) = name.split_once('.')?;
+    let (id, version) = stem.split_once("-v").unwrap_or((stem, "1"));
+    Some((Uuid::try_parse(id).ok()?, version.parse().ok()?))
+}
+
+/// The banner whose file or fallback this is.
+pub(super) fn banner_at(simulator: &AbyssaleSimulator, place: Option<Place>) -> Option<&Banner> {
+    match place? {
+        Place::Banner(id, version) | Place::Fallback(id, version) => {
+            simulator.state.workspace.banners.version(id, version)
+        }
+        Place::Archive(_) | Place::Dynamic(..) | Place::Preview(_) => None,
+    }
+}
+
+/// The file at this place.
+pub(super) fn stored(
+    simulator: &mut AbyssaleSimulator,
+    place: Option<Place>,
+    request: &Request<Bytes>,
+    fault: Option<&DownloadFault>,
+    at: Moment,
+) -> Result<Stored, Denied> {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    match place.ok_or(Denied::NO_KEY)? {
+        Place::Archive(id) => {
+            signed_url::check_seal(simulator, path, query, at)?;
+            archive(simulator, id, fault, at)
+        }
+        place @ (Place::Banner(..) | Place::Fallback(..)) => {
+            if simulator.state.knobs.file_expiry_seconds.is_some() {
+                signed_url::check_seal(simulator, path, query, at)?;
+            }
+            let banner = banner_at(simulator, Some(place)).filter(|banner| banner.is_ready(at.now));
+            let banner = banner.ok_or(Denied::NO_KEY)?;
+            if matches!(place, Place::Fallback(..)) {
+                return Ok(Stored::of(rendered_file::still(banner), FileType::Jpeg));
+            }
+            Ok(Stored::banner(banner))
+        }
+        Place::Dynamic(image, format) => dynamic(simulator, image, format, query),
+        Place::Preview(sheet) => preview(simulator, sheet, at),
+    }
+}
+
+/// A dynamic image, painted otherwise for each query.
+fn dynamic(simulator: &AbyssaleSimulator, image: Uuid, format: Uuid, query: &str) -> Result<Stored, Denied> {
+    let sheet = simulator.state.dynamic_images.sheet(image, format).ok_or(Denied::NO_KEY)?;
+    let first = Sha256::digest(query)[0];
+    let file_type = if sheet.transparent { FileType::Png } else { FileType::Jpeg };
+    let (width, height) = rendered_file::whole(sheet.width, sheet.height);
+    Ok(Stored::of(rendered_file::picture(u32::from(first), width, height, file_type, 88), file_type))
+}
+
+fn preview(simulator: &AbyssaleSimulator, sheet: Uuid, at: Moment) -> Result<Stored, Denied> {
+    let mut sheets = simulator.state.workspace.designs.present(at.now).flat_map(|design| &design.sheets);
+    let sheet = sheets.find(|known| known.uid == sheet).ok_or(Denied::NO_KEY)?;
+    let (width, height) = rendered_file::whole(sheet.width, sheet.height);
+    Ok(Stored::of(rendered_file::picture(0, width, height, FileType::Jpeg, 88), FileType::Jpeg))
+}
+
+fn archive(
+    simulator: &mut AbyssaleSimulator,
+    id: Uuid,
+    fault: Option<&DownloadFault>,
+    at: Moment,
+) -> Result<Stored, Denied> {
+    let content_type = simulator.state.knobs.archive_content_type.clone();
+    let export = simulator.state.exports.find(id).ok_or(Denied::NO_KEY)?;
+    if at.now < export.generated_at {
+        return Err(Denied::NO_KEY);
+    }
+    export.downloads += 1;
+    if let Some(chosen) = &export.chosen {
+        return Ok(Stored { bytes: chosen.bytes.clone(), content_type: chosen.content_type.clone() });
+    }
+    if let Some(DownloadFault::FewerEntries { entries }) = fault {
+        let few = export.found.len().min(*entries);
+        return Ok(Stored { bytes: export_archive::pack(&export.found[..few]), content_type });
+    }
+    if let (true, Some(banner)) = (export.bare_file, export.found.first()) {
+        return Ok(Stored::banner(banner));
+    }
+    let bytes = export.packed.get_or_insert_with(|| export_archive::pack(&export.found)).clone();
+    Ok(Stored { bytes, content_type })
+}
+
+impl Stored {
+    fn of(bytes: Bytes, file_type: FileType) -> Self {
+        Self { bytes, content_type: file_type.content_type().to_owned() }
+    }
+
+    fn banner(banner: &Banner) -> Self {
+        let chosen = banner.chosen.as_ref().map(|chosen| chosen.content_type.clone());
+        let content_type = chosen.unwrap_or_else(|| banner.file_type.content_type().to_owned());
+        Self { bytes: export_archive::file_of(banner), content_type }
+    }
+}

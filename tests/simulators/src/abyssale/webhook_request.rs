@@ -1,0 +1,178 @@
+//! Scheduling deliveries and making their requests (contract 6.1 and 6.3).
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{HeaderValue, Method, Request};
+
+use crate::abyssale::banner_response;
+use crate::abyssale::generation::poll_response;
+use crate::delivery_attempt::Attempt;
+use crate::delivery_schedule::Send;
+use crate::simulator::{Manner, Outgoing};
+
+use crate::abyssale::event_body;
+use crate::abyssale::event_body::Shape;
+use crate::abyssale::fault_types::DeliveryFault;
+use crate::abyssale::settings::seconds;
+use crate::abyssale::signed_url;
+use crate::abyssale::signing_secret::signing_secret;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::webhook_delivery::{Content, Signing, Target};
+use crate::abyssale::webhook_signature;
+use crate::virtual_clock::Moment;
+
+const DELIVERY_ID: &str = "x-abyssale-delivery-id";
+const SIGNATURE: &str = "x-abyssale-signature";
+
+/// The requests that are due now, each with a fresh `t`.
+pub(super) fn send_due(simulator: &mut AbyssaleSimulator, at: Moment) -> Vec<Outgoing> {
+    let due = simulator.state.outbox.take_due(at.now);
+    due.into_iter().filter_map(|send| attempt(simulator, send, at)).collect()
+}
+
+fn attempt(simulator: &mut AbyssaleSimulator, send: Send, at: Moment) -> Option<Outgoing> {
+    let delivery = simulator.state.outbox.get(send.number)?;
+    let (target, uri) = (delivery.target, delivery.url.parse::<http::Uri>().ok()?);
+    let fault = match target {
+        Target::Direct => None,
+        Target::Callback | Target::Subscription(_) => simulator.state.faults.for_attempt(target.name()),
+    };
+    let body = body(simulator, send.number, fault.as_ref(), at)?;
+    let headers = headers(simulator, send.number, &body, fault.as_ref(), at)?;
+    let mut request = Request::new(body.clone());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers.clone();
+    let manner = match &fault {
+        Some(DeliveryFault::SlowBody { chunk, pause_seconds }) => {
+            Manner::Slow { chunk: *chunk, pause: seconds(*pause_seconds) }
+        }
+        Some(_) | None => Manner::Plain,
+    };
+    let attempt = Attempt {
+        of_ladder: send.of_ladder,
+        sent_at: at.now,
+        wall: at.wall,
+        fault: fault.as_ref().and_then(kind),
+        headers,
+        body,
+        ended: None,
+    };
+    let delivery = simulator.state.outbox.started(send.number, attempt);
+    Some(Outgoing {
+        delivery,
+        request,
+        timeout: seconds(simulator.state.knobs.delivery_timeout_seconds),
+        manner,
+    })
+}
+
+/// The body of the next attempt; events are built at send time (contract 6.1).
+fn body(
+    simulator: &AbyssaleSimulator,
+    number: u64,
+    fault: Option<&DeliveryFault>,
+    at: Moment,
+) -> Option<Bytes> {
+    let delivery = simulator.state.outbox.get(number)?;
+    if let Content::Chosen { body, .. } = &delivery.content {
+        return Some(body.clone());
+    }
+    let (event_type, _) = delivery.content.event()?;
+    let knobs = &simulator.state.knobs;
+    let rebuilt = knobs.rebuilt_body || matches!(fault, Some(DeliveryFault::RebuiltBody));
+    let shape = Shape {
+        event_type: knobs.event_type && !matches!(fault, Some(DeliveryFault::NoEventType)),
+        envelope: knobs.data_envelope || matches!(fault, Some(DeliveryFault::DataEnvelope)),
+        turned: if rebuilt { delivery.attempts.len() + 1 } else { 0 },
+        padded_to: match fault {
+            Some(DeliveryFault::OversizedBody { bytes }) => *bytes,
+            Some(_) | None => 0,
+        },
+    };
+    Some(event_body::body(event_type, fields(simulator, &delivery.content, at)?, shape))
+}
+
+/// What an event says at this moment.
+fn fields(simulator: &AbyssaleSimulator, content: &Content, at: Moment) -> Option<event_body::Fields> {
+    match content {
+        Content::NewExport(id) => {
+            let export = simulator.state.exports.get(*id)?;
+            Some(event_body::new_export(export, &signed_url::archive_url(simulator, export, at)))
+        }
+        Content::NewBanner(id, version) => banner_response::banner_fields(simulator, *id, *version, at),
+        Content::NewBannerBatch(id) => {
+            Some(poll_response::batch(simulator, simulator.state.generations.get(*id)?, at))
+        }
+        Content::TemplateStatus { design, status, since } => {
+            let design = simulator.state.workspace.designs.ever(*design)?;
+            Some(event_body::template_status(design, status, *since))
+        }
+        Content::Chosen { .. } => None,
+    }
+}
+
+fn headers(
+    simulator: &mut AbyssaleSimulator,
+    number: u64,
+    body: &[u8],
+    fault: Option<&DeliveryFault>,
+    at: Moment,
+) -> Option<HeaderMap> {
+    let (signing, chosen) = match &simulator.state.outbox.get(number)?.content {
+        Content::Chosen { headers, signing, .. } => (signing.clone(), headers.clone()),
+        Content::NewExport(_)
+        | Content::NewBanner(..)
+        | Content::NewBannerBatch(_)
+        | Content::TemplateStatus { .. } => (Signing::Workspace, Vec::new()),
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if !matches!(fault, Some(DeliveryFault::MissingHeaders)) {
+        let delivery_id = &simulator.state.outbox.get(number)?.delivery_id;
+        headers.insert(DELIVERY_ID, HeaderValue::from_str(delivery_id).ok()?);
+        if let Some(signature) = signature(simulator, signing, body, fault, at) {
+            headers.insert(SIGNATURE, HeaderValue::from_str(&signature).ok()?);
+        }
+    }
+    // What a test chose wins over what the provider would send.
+    for (name, value) in chosen {
+        headers.insert(name, value);
+    }
+    Some(headers)
+}
+
+/// The signature header, or none while the workspace has no secret (contract 6.5).
+fn signature(
+    simulator: &mut AbyssaleSimulator,
+    signing: Signing,
+    body: &[u8],
+    fault: Option<&DeliveryFault>,
+    at: Moment,
+) -> Option<String> {
+    let t = at.wall.unix_timestamp().saturating_add(simulator.state.knobs.signature_skew_seconds);
+    let cache = time::Duration::seconds_f64(simulator.state.knobs.secret_cache_seconds);
+    let (secrets, t) = match signing {
+        Signing::None => return None,
+        Signing::With { secrets, t: chosen } => (secrets, chosen.unwrap_or(t)),
+        Signing::Workspace => (simulator.secrets.signing(at.now, cache), t),
+    };
+    match fault {
+        Some(DeliveryFault::Unsigned) => None,
+        Some(DeliveryFault::ForgedSignature) => Some(format!("t={t},v1={}", "0".repeat(64))),
+        Some(DeliveryFault::WrongSecret) => {
+            Some(webhook_signature::header(&[signing_secret(&simulator.draw, u64::MAX)], t, body))
+        }
+        Some(_) | None if secrets.is_empty() => None,
+        Some(DeliveryFault::StaleTime { seconds }) => {
+            Some(webhook_signature::header(&secrets, t.saturating_sub(*seconds), body))
+        }
+        Some(_) | None => Some(webhook_signature::header(&secrets, t, body)),
+    }
+}
+
+/// The name of a fault, for the log.
+fn kind(fault: &DeliveryFault) -> Option<String> {
+    let fault = serde_json::to_value(fault).ok()?;
+    fault.get("kind")?.as_str().map(str::to_owned)
+}

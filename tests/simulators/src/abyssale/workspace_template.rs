@@ -1,0 +1,179 @@
+//! Templates of the workspace, and copying them into a project (contract 5.3).
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::abyssale::api_error::Refusal;
+use crate::abyssale::design::{Design, design_operations, seed_designs};
+use crate::abyssale::design_duplication::Duplication;
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::list_query::{Query, invalid};
+use crate::abyssale::settings::seconds;
+use crate::abyssale::state::AbyssaleSimulator;
+use crate::abyssale::uuid_format::as_uuid;
+use crate::virtual_clock::Moment;
+
+/// Results are kept for seven days, as those of generations.
+const RETENTION: Duration = Duration::days(7);
+
+/// Each is a template of the design with this place among the seeded ones.
+const TEMPLATES: [(&str, usize); 3] = [("Spring template", 0), ("Teaser template", 3), ("Flyer template", 4)];
+
+/// The categories of templates; each template is in the one of its place, and the rest in the last.
+const CATEGORIES: [(&str, &str); 2] = [("Campaigns", "#0B6E4F"), ("Print and motion", "#D7263D")];
+
+fn template_id(simulator: &AbyssaleSimulator, place: usize) -> Uuid {
+    simulator.draw.seeded_uuid("workspace template", place as u64)
+}
+
+fn template_category(simulator: &AbyssaleSimulator, place: usize) -> (Uuid, &'static str) {
+    let place = place.min(CATEGORIES.len() - 1);
+    (simulator.draw.seeded_uuid("template category", place as u64), CATEGORIES[place].0)
+}
+
+/// The seeded design that a template is made of, whatever became of it since.
+fn template_design(simulator: &AbyssaleSimulator, place: usize) -> Option<&Design> {
+    simulator.state.workspace.designs.all.get(TEMPLATES.get(place)?.1)
+}
+
+/// `GET /workspace-templates`; an unknown type is ignored.
+pub(super) fn list_templates(
+    simulator: &AbyssaleSimulator,
+    request: &Request<Bytes>,
+) -> Result<Value, Refusal> {
+    let query = Query::of(request);
+    let category = match query.get("category_id") {
+        Some(text) => Some(as_uuid(text).ok_or_else(|| invalid("category_id", "Not a valid UUID."))?),
+        None => None,
+    };
+    let kind = DesignType::ALL.into_iter().find(|kind| query.get("type") == Some(kind.name()));
+    let places = (0..TEMPLATES.len())
+        .filter(|place| category.is_none_or(|id| template_category(simulator, *place).0 == id));
+    Ok(places.filter_map(|place| template_view(simulator, place, kind)).collect())
+}
+
+fn template_view(simulator: &AbyssaleSimulator, place: usize, kind: Option<DesignType>) -> Option<Value> {
+    let design =
+        template_design(simulator, place).filter(|design| kind.is_none_or(|kind| kind == design.kind))?;
+    let (category_id, category_name) = template_category(simulator, place);
+    let preview = design.sheets.first().map(|sheet| sheet.uid)?;
+    Some(json!({
+        "id": template_id(simulator, place),
+        "name": TEMPLATES[place].0,
+        "type": design.kind.name(),
+        "created_at": seed_designs::MADE_AT,
+        "updated_at": seed_designs::MADE_AT,
+        "preview_url": format!("{}/previews/{preview}.jpg", simulator.origins.files),
+        "category_id": category_id,
+        "category_name": category_name,
+    }))
+}
+
+/// `GET /workspace-template-categories`.
+pub(super) fn list_categories(simulator: &AbyssaleSimulator) -> Value {
+    let view = |(place, (name, color)): (usize, &(&str, &str))| json!({"id": template_category(simulator, place).0, "name": name, "color": color, "created_at": seed_designs::MADE_AT});
+    CATEGORIES.iter().enumerate().map(view).collect()
+}
+
+/// `POST /workspace-templates/{id}/use`.
+pub(super) fn use_template(
+    simulator: &mut AbyssaleSimulator,
+    template: Uuid,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let project = design_operations::project_id(request)?;
+    let named = crate::abyssale::request_body::object(request)?.contains_key("name");
+    let name = if named { Some(design_operations::name(request, 2)?) } else { None };
+    let place = (0..TEMPLATES.len()).find(|place| template_id(simulator, *place) == template);
+    let original = place.and_then(|place| template_design(simulator, place)).cloned();
+    let unknown = || Refusal::not_found("workspace_template_not_found", "workspace template");
+    let original = original.ok_or_else(unknown)?;
+    if simulator.state.workspace.designs.project(project).is_none() {
+        return Err(Refusal::not_found("project_not_found", "project"));
+    }
+    let ends_at = at.now + seconds(simulator.state.knobs.duplication_latency_seconds);
+    let name = name.unwrap_or_else(|| original.name.clone());
+    let copy = copied(simulator, &original, project, &name, ends_at);
+    let duplication = Duplication {
+        id: simulator.draw.next_uuid("duplication"),
+        project,
+        original: original.id,
+        copy,
+        name,
+        created_at: at.now,
+        ends_at,
+    };
+    let id = duplication.id;
+    simulator.state.duplications.push(duplication);
+    Ok(json!({"duplication_request_id": id}))
+}
+
+/// Puts the copy among the designs from `appears_at` on, unless the knob lets it fail.
+fn copied(
+    simulator: &mut AbyssaleSimulator,
+    original: &Design,
+    project: Uuid,
+    name: &str,
+    appears_at: OffsetDateTime,
+) -> Option<Uuid> {
+    if simulator.state.knobs.duplication_fails {
+        return None;
+    }
+    let id = simulator.draw.next_uuid("design");
+    let made = appears_at.unix_timestamp();
+    let mut copy = Design {
+        id,
+        name: name.to_owned(),
+        project,
+        created_at: made,
+        updated_at: made,
+        appears_at: Some(appears_at),
+        deleted: false,
+        ..original.clone()
+    };
+    copy.sheets.iter_mut().for_each(|sheet| sheet.uid = simulator.draw.next_uuid("sheet"));
+    simulator.state.workspace.designs.all.push(copy);
+    Some(id)
+}
+
+/// `GET /design-duplication-requests/{id}`.
+pub(super) fn duplication(simulator: &AbyssaleSimulator, id: Uuid, at: Moment) -> Result<Value, Refusal> {
+    let found = simulator.state.duplications.iter().find(|known| known.id == id);
+    let found =
+        found.ok_or_else(|| Refusal::not_found("duplication_request_not_found", "duplication request"))?;
+    if at.now > found.created_at + RETENTION {
+        let message = "The duplication request is gone.";
+        return Err(Refusal::new(StatusCode::GONE, "duplication_request_gone", message));
+    }
+    let status = match found.copy {
+        _ if at.now < found.created_at + (found.ends_at - found.created_at) / 2 => "INIT",
+        _ if at.now < found.ends_at => "IN_PROGRESS",
+        Some(_) => "COMPLETED",
+        None => "ERROR",
+    };
+    let mut view = json!({
+        "request_id": found.id,
+        "status": status,
+        "created_at_ts": found.created_at.unix_timestamp(),
+        "target_project": simulator.state.workspace.designs.project(found.project).map(crate::abyssale::project::Project::view),
+        "designs": [],
+    });
+    let ended = found.ends_at.unix_timestamp();
+    match (status, found.copy) {
+        ("COMPLETED", Some(copy)) => {
+            view["completed_at_ts"] = json!(ended);
+            view["designs"] = json!([{
+                "original_design_id": found.original,
+                "target_design_id": copy,
+                "target_design_name": found.name,
+            }]);
+        }
+        ("ERROR", _) => view["errored_at_ts"] = json!(ended),
+        _ => {}
+    }
+    Ok(view)
+}

@@ -1,0 +1,113 @@
+//! Access tokens: issuing and knowing them again (contract 1.3 and 9.2).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use time::{Duration, OffsetDateTime};
+
+use crate::ai_studios::settings::account::Auth;
+use crate::ai_studios::settings::seconds;
+
+/// A token that was given out.
+#[derive(Debug)]
+struct Issued {
+    token: String,
+    expires: OffsetDateTime,
+    revoked: bool,
+}
+
+/// The key that signs tokens and the tokens it signed. A reset keeps them, because receivers have them in a cache.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    key: [u8; 32],
+    issued: Vec<Issued>,
+    last: i64,
+}
+
+/// What is wrong with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfit {
+    Unknown,
+    Expired,
+}
+
+impl Tokens {
+    pub(super) fn signed_with(key: [u8; 32]) -> Self {
+        Self { key, issued: Vec::new(), last: 0 }
+    }
+
+    /// Issues a token. Claims as in the vendor's sample.
+    pub(super) fn issue(&mut self, app_id: &str, knobs: &Auth, now: OffsetDateTime) -> String {
+        // Two tokens of one second would be the same text.
+        let issued_at = now.unix_timestamp().max(self.last + 1);
+        self.last = issued_at;
+        let lifetime = seconds(knobs.token_ttl_seconds);
+        let expires = issued_at.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
+        let claims = json!({"appId": app_id, "platform": "web", "iat": issued_at, "exp": expires});
+        if knobs.invalidate_on_reissue {
+            self.revoke();
+        }
+        let token = signed(&self.key, &claims);
+        let expires = now.saturating_add(Duration::try_from(lifetime).unwrap_or(Duration::MAX));
+        self.issued.push(Issued { token: token.clone(), expires, revoked: false });
+        token
+    }
+
+    /// Looks a token up.
+    pub(super) fn check(&self, token: &str, now: OffsetDateTime) -> Result<(), Unfit> {
+        let issued = self.issued.iter().find(|issued| issued.token == token).ok_or(Unfit::Unknown)?;
+        if issued.revoked || now >= issued.expires { Err(Unfit::Expired) } else { Ok(()) }
+    }
+
+    /// Ends every token that was given out, whatever its claims say.
+    pub(super) fn revoke(&mut self) {
+        self.issued.iter_mut().for_each(|issued| issued.revoked = true);
+    }
+
+    /// How many were given out.
+    pub(super) fn count(&self) -> usize {
+        self.issued.len()
+    }
+}
+
+/// A JWT with `alg` HS256.
+fn signed(key: &[u8], claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let text = format!("{}.{}", part(&json!({"alg": "HS256", "typ": "JWT"})), part(claims));
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("an HMAC key may have any length");
+    mac.update(text.as_bytes());
+    format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    //! The form of a token.
+
+    use super::*;
+
+    #[test]
+    fn it_is_signed_over_its_first_two_parts() {
+        let token = signed(b"key", &json!({"iss": "joe"}));
+        let (text, signature) = token.rsplit_once('.').expect("three parts");
+        let mut mac = Hmac::<Sha256>::new_from_slice(b"key").expect("any length");
+        mac.update(text.as_bytes());
+        let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
+        assert!(mac.verify_slice(&signature).is_ok());
+        let header = text.split('.').next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
+        assert_eq!(header.as_deref(), Some(br#"{"alg":"HS256","typ":"JWT"}"#.as_slice()));
+    }
+
+    #[test]
+    fn two_tokens_of_one_second_differ() {
+        let mut tokens = Tokens::signed_with([7; 32]);
+        let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).expect("a date");
+        let first = tokens.issue("app", &Auth::default(), now);
+        let second = tokens.issue("app", &Auth::default(), now);
+        assert_ne!(first, second);
+        assert_eq!((tokens.check(&first, now), tokens.check(&second, now)), (Ok(()), Ok(())));
+        assert_eq!(tokens.check(&first, now + Duration::DAY), Err(Unfit::Expired));
+        assert_eq!(tokens.check("made up", now), Err(Unfit::Unknown));
+    }
+}

@@ -1,0 +1,153 @@
+//! The Admin endpoint: what a test or a person may set, trigger and read. `README.md` shows each call.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use serde_json::{Value, json};
+use time::Duration;
+
+pub(super) use crate::admin_response::Refused;
+use crate::admin_response::{answered, json_body};
+use crate::ai_studios::admin_actions;
+use crate::simulator::{Reply, Simulator};
+
+use crate::ai_studios::fault_queues::Faults;
+use crate::ai_studios::scenario;
+use crate::ai_studios::settings::MAX_SECONDS;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::state::State;
+use crate::virtual_clock::Moment;
+
+/// Answers a call of the Admin endpoint. These calls need no token and are not in the log.
+pub(super) fn answer_admin(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Reply {
+    answered(control(simulator, request, at))
+}
+
+fn control(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Value, Refused> {
+    let segments: Vec<&str> = request.uri().path().split('/').filter(|part| !part.is_empty()).collect();
+    let query = request.uri().query().unwrap_or_default();
+    let body = || json_body(request);
+    match (request.method(), segments.as_slice()) {
+        (&Method::GET, []) => Ok(index()),
+        (&Method::GET, ["describe"]) => Ok(simulator.describe()),
+        (&Method::GET, ["credentials"]) => Ok(simulator.credentials()),
+        (&Method::GET, ["knobs"]) => Ok(json!(simulator.state.knobs)),
+        (&Method::PUT, ["knobs"]) => set_knobs(simulator, &body()?),
+        (&Method::GET, ["scenarios"]) => Ok(scenario::list()),
+        (&Method::PUT, ["scenario"]) => scenario::play(simulator, &body()?),
+        (&Method::GET, ["faults"]) => Ok(simulator.state.faults.list()),
+        (&Method::POST, ["faults"]) => queue_faults(simulator, body()?),
+        (&Method::DELETE, ["faults"]) => {
+            simulator.state.faults = Faults::default();
+            Ok(simulator.state.faults.list())
+        }
+        (&Method::GET, ["projects"]) => Ok(admin_actions::projects_view(simulator, at)),
+        (&Method::POST, ["projects"]) => admin_actions::seed_project(simulator, &body()?, at),
+        (&Method::DELETE, ["projects", id]) => admin_actions::forget_project(simulator, id),
+        (&Method::PUT, ["projects", id, "scenario"]) => scenario::play_for(simulator, id, &body()?, at),
+        (&Method::PUT, ["projects", id, "knobs"]) => {
+            admin_actions::set_project_knobs(simulator, id, &body()?, at)
+        }
+        (&Method::POST, ["projects", id, "forge"]) => admin_actions::forge_for(simulator, id, &body()?, at),
+        (&Method::GET, ["exports"]) => Ok(simulator.state.exports.view()),
+        (&Method::GET, ["tokens"]) => Ok(json!({"issued": simulator.tokens.count()})),
+        (&Method::POST, ["tokens", "revoke"]) => {
+            simulator.tokens.revoke();
+            Ok(json!({"issued": simulator.tokens.count()}))
+        }
+        (&Method::GET, ["requests", "peak"]) => Ok(simulator.state.arrivals.peak(query)),
+        (&Method::GET, ["requests"]) => Ok(simulator.state.requests.list(query)),
+        (&Method::GET, ["deliveries"]) => Ok(simulator.state.outbox.list()),
+        (&Method::POST, ["deliveries", number, "redeliver"]) => {
+            admin_actions::redeliver(simulator, number, at)
+        }
+        (&Method::POST, ["deliver"]) => admin_actions::deliver(simulator, body()?, at),
+        (&Method::GET, ["clock"]) => Ok(clock_view(simulator)),
+        (&Method::POST, ["clock", "advance"]) => advance(simulator, &body()?),
+        (&Method::POST, ["reset"]) => Ok(reset(simulator, at)),
+        _ => Err(Refused::unknown("call; GET / lists them all")),
+    }
+}
+
+fn set_knobs(simulator: &mut AiStudiosSimulator, changes: &Value) -> Result<Value, Refused> {
+    simulator.state.knobs = simulator.state.knobs.changed(changes).map_err(Refused::bad)?;
+    Ok(json!(simulator.state.knobs))
+}
+
+fn queue_faults(simulator: &mut AiStudiosSimulator, body: Value) -> Result<Value, Refused> {
+    simulator.state.faults.queue_all(body).map_err(Refused::bad)?;
+    Ok(simulator.state.faults.list())
+}
+
+fn clock_view(simulator: &AiStudiosSimulator) -> Value {
+    json!({
+        "now": simulator.clock.last().now.unix_timestamp(),
+        "ahead_seconds": simulator.clock.ahead_seconds(),
+        "next_delivery_at": simulator.state.outbox.next_due().map(|due| due.unix_timestamp()),
+    })
+}
+
+/// `{"seconds": n}`, `{"to": "next_delivery"}` or `{"to": "last_export"}`.
+fn advance(simulator: &mut AiStudiosSimulator, body: &Value) -> Result<Value, Refused> {
+    let now = simulator.clock.last().now;
+    let due = match body["to"].as_str() {
+        Some("next_delivery") => {
+            simulator.state.outbox.next_due().ok_or_else(|| Refused::unknown("delivery"))?
+        }
+        Some("last_export") => {
+            simulator.state.projects.last_end().ok_or_else(|| Refused::unknown("export"))?
+        }
+        Some(_) => return Err(Refused::bad("to must be next_delivery or last_export")),
+        None => {
+            let seconds = body["seconds"].as_f64();
+            let seconds = seconds.filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds));
+            let seconds = seconds.ok_or_else(|| Refused::bad("seconds must be a number from 0 to 1e9"))?;
+            now + Duration::seconds_f64(seconds)
+        }
+    };
+    simulator.clock.advance(due - now);
+    Ok(clock_view(simulator))
+}
+
+/// Back to the seeded account. Tokens stay, because receivers have them in a cache.
+fn reset(simulator: &mut AiStudiosSimulator, at: Moment) -> Value {
+    let outbox = simulator.state.outbox.cleared();
+    simulator.state = State { outbox, ..State::seeded(&simulator.account, &simulator.draw) };
+    simulator.clock.reset();
+    json!({"reset_at": at.wall.unix_timestamp()})
+}
+
+/// Every call of the endpoint.
+fn index() -> Value {
+    json!({
+        "GET /describe": "URLs, credentials and seeded ids",
+        "GET /credentials": "the provider's section of a receiver's secret",
+        "GET /knobs": "every knob", "PUT /knobs": "set some of them: {group: {knob: value}}",
+        "GET /scenarios": "the catalogue",
+        "PUT /scenario": "{scenario, variant?} for every project; forgets knobs and faults first",
+        "PUT /projects/{id}/scenario": "{scenario, variant?} for one project",
+        "PUT /projects/{id}/knobs": "knobs for one project; {} turns all back",
+        "GET /faults": "what is queued", "POST /faults": "queue one or a list", "DELETE /faults": "forget them",
+        "GET /projects": "projects with their exports",
+        "POST /projects": "seed one: {name?, workspace_id?, foreign?, exported?}",
+        "DELETE /projects/{id}": "it is gone",
+        "POST /projects/{id}/forge": "a false webhook of its latest export: {forgery}",
+        "GET /exports": "accepted posts, credits and each export",
+        "GET /tokens": "how many were issued", "POST /tokens/revoke": "none given out so far works",
+        "GET /requests/peak[?endpoint=&method=&path=]": "the most requests in any one second of real time",
+        "GET /requests[?endpoint=&method=&path=]": "requests to the API and Files endpoints",
+        "GET /deliveries": "webhooks with every attempt",
+        "POST /deliveries/{number}/redeliver": "send again",
+        "POST /deliver": "send anything: {url, method?, body?, headers?}",
+        "GET /clock": "virtual time",
+        "POST /clock/advance": "{seconds}, {to: next_delivery} or {to: last_export}",
+        "POST /reset": "forget all but the tokens",
+    })
+}

@@ -1,0 +1,133 @@
+//! The API endpoint: faults, token, routing, then the operation.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{Request, Response, StatusCode};
+use serde_json::Value;
+
+use crate::ai_studios::operation_dispatch;
+use crate::ai_studios::project_settings;
+use crate::ai_studios::token_auth;
+use crate::simulator::{Endpoint, Reply};
+use crate::{request_echo, response};
+
+use crate::ai_studios::api_error::{Refusal, Why};
+use crate::ai_studios::envelope;
+use crate::ai_studios::fault_types::CallFault;
+use crate::ai_studios::route::Route;
+use crate::ai_studios::settings::{Knobs, seconds};
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::virtual_clock::Moment;
+
+/// Answers a call of the API and writes it down.
+pub(super) fn answer_api(simulator: &mut AiStudiosSimulator, request: &Request<Bytes>, at: Moment) -> Reply {
+    let (method, path) = (request.method(), request.uri().path());
+    let place = concerned(simulator, request, at);
+    let project = place.map(|place| simulator.state.projects.at(place).id.clone());
+    let fault = simulator.state.faults.for_call(method, path, project.as_deref());
+    if matches!(fault, Some(CallFault::RevokeTokens)) {
+        simulator.tokens.revoke();
+    }
+    let knobs = place
+        .map_or_else(|| simulator.state.knobs.clone(), |place| project_settings::knobs_for(simulator, place));
+    let works = fault.as_ref().is_none_or(CallFault::works);
+    let response = works.then(|| operate(simulator, request, &knobs, at));
+    let reply = match (fault, response) {
+        (Some(CallFault::Echo { status, writing, page }), _) => {
+            response::plain(repeated(status, &request_echo::line(request, writing), page, &knobs))
+        }
+        (Some(fault), response) => spoil(fault, response.unwrap_or_default(), &knobs),
+        (None, Some(response)) => response::plain(response),
+        (None, None) => response::lost(),
+    };
+    simulator.state.requests.note(Endpoint::Api, request, &reply, at);
+    simulator.state.arrivals.note(Endpoint::Api, method, path, at.wall);
+    reply
+}
+
+/// The place of the project that a call names, in its path, its query or its body.
+fn concerned(simulator: &AiStudiosSimulator, request: &Request<Bytes>, at: Moment) -> Option<usize> {
+    let place = |id: &str| simulator.state.projects.place(id, at.now);
+    if let Some(place) = request.uri().path().rsplit('/').find_map(place) {
+        return Some(place);
+    }
+    let query = request.uri().query().unwrap_or_default();
+    if let Some((_, id)) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "projectId")
+    {
+        return place(&id);
+    }
+    let body: Value = serde_json::from_slice(request.body()).ok()?;
+    place(body.get("projectId")?.as_str()?)
+}
+
+/// The call as the provider treats it when nothing goes wrong.
+fn operate(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+    knobs: &Knobs,
+    at: Moment,
+) -> Response<Bytes> {
+    let route = match Route::find(request) {
+        Ok(route) => route,
+        Err(refusal) => return envelope::refused(&refusal, knobs),
+    };
+    if route != Route::IssueToken
+        && let Err(refusal) = token_auth::check_token(simulator, request, at)
+    {
+        return if knobs.auth.html_page {
+            token_auth::login_page()
+        } else {
+            envelope::refused(&refusal, knobs)
+        };
+    }
+    match operation_dispatch::serve(simulator, route, request, at) {
+        Ok(payload) => envelope::success(payload, knobs),
+        Err(refusal) => envelope::refused(&refusal, knobs),
+    }
+}
+
+/// The answer that a fault makes of the proper one.
+fn spoil(fault: CallFault, worked: Response<Bytes>, knobs: &Knobs) -> Reply {
+    response::plain(match fault {
+        CallFault::LostResponse | CallFault::Reset => return response::lost(),
+        CallFault::Late { seconds: wait } => return response::late(worked, seconds(wait)),
+        CallFault::RevokeTokens | CallFault::Echo { .. } => worked,
+        CallFault::Answer { status, body, content_type, headers, .. } => {
+            response::chosen(status, &body, content_type.as_deref(), &headers)
+        }
+        CallFault::Error { status, message, retry_after, as_200, .. } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut response = envelope::refused(&Refusal { status, why: Why::of(status), message }, knobs);
+            if as_200 {
+                *response.status_mut() = StatusCode::OK;
+            }
+            if let Some(wait) = retry_after {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
+            }
+            response
+        }
+        CallFault::GatewayPage { status } => page(status),
+    })
+}
+
+/// A refusal with this text, in the envelope or on a page.
+fn repeated(status: u16, text: &str, page: bool, knobs: &Knobs) -> Response<Bytes> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    if page {
+        let mut response = response::bytes(status, None, format!("<html><body>{text}</body></html>").into());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        return response;
+    }
+    envelope::refused(&Refusal { status, why: Why::of(status), message: text.to_owned() }, knobs)
+}
+
+/// What a gateway in front of the API shows (contract 1.1).
+fn page(status: u16) -> Response<Bytes> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let page =
+        format!("<html>\r\n<head><title>{status}</title></head>\r\n<body>{reason}</body>\r\n</html>\r\n");
+    let mut response = response::bytes(status, None, Bytes::from(page));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    response
+}

@@ -1,0 +1,86 @@
+//! Why the API refuses, with its status and code (contract 9.2, 9.3).
+
+use http::StatusCode;
+
+use crate::ai_studios::settings::invented::Codes;
+
+/// The sort of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    Invalid,
+    Auth,
+    Quota,
+    Forbidden,
+    Missing,
+    Conflict,
+    Throttled,
+    Internal,
+}
+
+/// A refusal before it is put into an envelope.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) why: Why,
+    pub(super) message: String,
+}
+
+impl Why {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Invalid => StatusCode::BAD_REQUEST,
+            Self::Auth => StatusCode::UNAUTHORIZED,
+            Self::Quota => StatusCode::PAYMENT_REQUIRED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Missing => StatusCode::NOT_FOUND,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The sort that a status that a test chose looks like.
+    pub(super) fn of(status: StatusCode) -> Self {
+        match status.as_u16() {
+            401 => Self::Auth,
+            402 => Self::Quota,
+            403 => Self::Forbidden,
+            404 | 410 => Self::Missing,
+            409 => Self::Conflict,
+            429 => Self::Throttled,
+            500.. => Self::Internal,
+            _ => Self::Invalid,
+        }
+    }
+
+    pub(super) fn code(self, codes: &Codes) -> u32 {
+        match self {
+            Self::Invalid => codes.invalid,
+            Self::Auth => codes.auth,
+            Self::Quota => codes.quota,
+            Self::Forbidden => codes.forbidden,
+            Self::Missing => codes.missing,
+            Self::Conflict => codes.conflict,
+            Self::Throttled => codes.throttled,
+            Self::Internal => codes.internal,
+        }
+    }
+}
+
+impl Refusal {
+    pub(super) fn new(why: Why, message: impl Into<String>) -> Self {
+        Self { status: why.status(), why, message: message.into() }
+    }
+
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Why::Invalid, message)
+    }
+
+    pub(super) fn no_project() -> Self {
+        Self::new(Why::Missing, "project does not exist")
+    }
+
+    pub(super) fn no_route() -> Self {
+        Self::new(Why::Missing, "there is nothing at this address")
+    }
+}

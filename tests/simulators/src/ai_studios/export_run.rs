@@ -1,0 +1,131 @@
+//! One export of a project and how it goes (contract 9.4).
+
+use time::{Duration, OffsetDateTime};
+
+use crate::ai_studios::settings::seconds;
+use crate::ai_studios::settings::timeline::Timeline;
+
+/// Longer than anybody waits: when an export that never ends lets the next one start.
+const NEVER: Duration = Duration::days(10_000);
+/// How far progress falls back, and for how much of the ramp.
+const DIP: (f64, f64) = (20.0, 10.0);
+
+/// One export.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    /// The `backendTaskId`.
+    pub(super) task: String,
+    pub(super) accepted: OffsetDateTime,
+    /// When its turn comes, later than `accepted` when another export runs.
+    pub(super) starts: OffsetDateTime,
+    pub(super) timeline: Timeline,
+    pub(super) resolution: String,
+    pub(super) webhook_url: Option<String>,
+    pub(super) credit: u32,
+    /// Progress calls that showed 100.
+    pub(super) polls_at_hundred: u32,
+}
+
+/// How far an export got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Waiting,
+    Exporting,
+    Exported,
+    Failed,
+}
+
+/// How an export stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Standing {
+    pub(super) phase: Phase,
+    /// 0 to 100, two decimals.
+    pub(super) progress: f64,
+}
+
+impl Run {
+    /// An export without incident that ended at a time long or just past.
+    pub(super) fn ended(task: String, at: OffsetDateTime) -> Self {
+        let timeline = Timeline::default();
+        let accepted = at - seconds(timeline.queue_seconds + timeline.ramp_seconds);
+        Self {
+            task,
+            accepted,
+            starts: accepted,
+            timeline,
+            resolution: "1080".to_owned(),
+            webhook_url: None,
+            credit: 0,
+            polls_at_hundred: 0,
+        }
+    }
+
+    /// When progress reaches `percent`, if it does.
+    pub(super) fn reaches(&self, percent: f64) -> Option<OffsetDateTime> {
+        let ends = [self.timeline.stuck_at_percent, self.timeline.fails_at_percent];
+        if ends.into_iter().flatten().any(|end| percent > end) {
+            return None;
+        }
+        let ramp = seconds(self.timeline.ramp_seconds * percent / 100.0);
+        Some(self.starts + seconds(self.timeline.queue_seconds) + ramp)
+    }
+
+    /// When it fails, if it does.
+    pub(super) fn fails(&self) -> Option<OffsetDateTime> {
+        self.reaches(self.timeline.fails_at_percent?)
+    }
+
+    /// When it ends, well or badly, if it does.
+    pub(super) fn ends(&self) -> Option<OffsetDateTime> {
+        self.fails().or_else(|| self.reaches(100.0))
+    }
+
+    /// When the next export of the project may start.
+    pub(super) fn makes_way(&self) -> OffsetDateTime {
+        self.ends().unwrap_or_else(|| self.accepted.saturating_add(NEVER))
+    }
+
+    /// How it stands at a moment of the virtual clock.
+    pub(super) fn standing(&self, now: OffsetDateTime) -> Standing {
+        let timeline = &self.timeline;
+        let elapsed = (now - self.starts).as_seconds_f64() - timeline.queue_seconds;
+        if self.fails().is_some_and(|fails| now >= fails) {
+            let progress = timeline.fails_at_percent.unwrap_or_default();
+            return Standing { phase: Phase::Failed, progress };
+        }
+        if self.reaches(100.0).is_some_and(|end| now >= end) {
+            return Standing { phase: Phase::Exported, progress: 100.0 };
+        }
+        if elapsed < 0.0 {
+            return Standing { phase: Phase::Waiting, progress: 0.0 };
+        }
+        let reached = 100.0 * elapsed / timeline.ramp_seconds.max(f64::MIN_POSITIVE);
+        let reached = reached.min(timeline.stuck_at_percent.unwrap_or(99.99));
+        let dips = timeline.dips_at_percent.is_some_and(|at| (at..at + DIP.1).contains(&reached));
+        let shown = if dips { (reached - DIP.0).max(0.0) } else { reached };
+        Standing { phase: Phase::Exporting, progress: (shown * 100.0).floor() / 100.0 }
+    }
+
+    /// How polling sees it, which may be later than it is.
+    pub(super) fn polled(&self, now: OffsetDateTime) -> Standing {
+        self.standing(now - seconds(self.timeline.polling_lag_seconds))
+    }
+
+    /// Whether its video may be shown to those who poll.
+    pub(super) fn shows_url(&self, now: OffsetDateTime) -> bool {
+        let seen = now - seconds(self.timeline.polling_lag_seconds);
+        let since = self.reaches(100.0).filter(|_| self.fails().is_none());
+        let due = since.map(|since| since + seconds(self.timeline.url_after_seconds));
+        due.is_some_and(|due| seen >= due) && self.polls_at_hundred >= self.timeline.url_after_polls
+    }
+
+    /// Whether it has not ended yet, or never will.
+    pub(super) fn is_under_way(&self, now: OffsetDateTime) -> bool {
+        matches!(self.standing(now).phase, Phase::Waiting | Phase::Exporting)
+    }
+
+    /// Whether its video lies at the download origin.
+    pub(super) fn is_exported(&self, now: OffsetDateTime) -> bool {
+        self.standing(now).phase == Phase::Exported
+    }
+}

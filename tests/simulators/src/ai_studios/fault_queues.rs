@@ -1,0 +1,88 @@
+//! The queues of faults of calls, webhooks and downloads.
+
+use http::Method;
+use serde_json::Value;
+
+use crate::fault_queue::FaultQueue;
+
+use crate::ai_studios::fault_types::{CallFault, DownloadFault, WebhookFault};
+
+/// The queues. In each, the first fault that applies is taken.
+#[derive(Debug, Clone)]
+pub(super) struct Faults {
+    calls: FaultQueue<CallFault>,
+    webhooks: FaultQueue<WebhookFault>,
+    downloads: FaultQueue<DownloadFault>,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            calls: FaultQueue::about("project"),
+            webhooks: FaultQueue::about("project"),
+            downloads: FaultQueue::about("project"),
+        }
+    }
+}
+
+impl Faults {
+    /// Queues what `{"on", "kind", "route", "project", "after", "count", …}` describes, or tells what is wrong.
+    pub(super) fn queue(&mut self, wanted: Value) -> Result<(), String> {
+        let Value::Object(mut fields) = wanted else { return Err("a fault must be an object".to_owned()) };
+        let on = fields.remove("on");
+        match on.as_ref().and_then(Value::as_str) {
+            Some("call") => self.calls.queue(fields),
+            Some("webhook") => self.webhooks.queue(fields),
+            Some("download") => self.downloads.queue(fields),
+            Some(_) | None => Err("on must be call, webhook or download".to_owned()),
+        }
+    }
+
+    /// Queues one fault or a list of them; nothing is queued when one of a list is wrong.
+    pub(super) fn queue_all(&mut self, wanted: Value) -> Result<(), String> {
+        let wanted = match wanted {
+            Value::Array(list) => list,
+            one => vec![one],
+        };
+        let mut queues = self.clone();
+        wanted.into_iter().try_for_each(|fault| queues.queue(fault))?;
+        *self = queues;
+        Ok(())
+    }
+
+    pub(super) fn for_call(
+        &mut self,
+        method: &Method,
+        path: &str,
+        project: Option<&str>,
+    ) -> Option<CallFault> {
+        self.calls.for_call(method, path, project)
+    }
+
+    pub(super) fn for_webhook(&mut self, project: &str) -> Option<WebhookFault> {
+        self.webhooks.for_thing(Some(project))
+    }
+
+    pub(super) fn for_download(
+        &mut self,
+        method: &Method,
+        path: &str,
+        project: Option<&str>,
+    ) -> Option<DownloadFault> {
+        self.downloads.for_call(method, path, project)
+    }
+
+    /// Forgets the faults of one project.
+    pub(super) fn forget(&mut self, project: &str) {
+        self.calls.forget(project);
+        self.webhooks.forget(project);
+        self.downloads.forget(project);
+    }
+
+    pub(super) fn list(&self) -> Value {
+        let mut all = self.calls.list("call");
+        all.extend(self.webhooks.list("webhook"));
+        all.extend(self.downloads.list("download"));
+        Value::Array(all)
+    }
+}

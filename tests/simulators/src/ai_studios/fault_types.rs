@@ -1,0 +1,169 @@
+//! What can go wrong on request: with calls of the API, webhooks and downloads.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::request_echo::Writing;
+
+/// What goes wrong with a call of the API.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum CallFault {
+    /// The work is done and the connection is reset before the answer.
+    LostResponse,
+    /// The connection is reset before the work.
+    Reset,
+    /// The work is done and the answer comes late.
+    Late { seconds: f64 },
+    /// A status and body of choice.
+    Answer {
+        status: u16,
+        #[serde(default)]
+        body: Value,
+        #[serde(default)]
+        content_type: Option<String>,
+        #[serde(default)]
+        headers: Map<String, Value>,
+        #[serde(default)]
+        after_work: bool,
+    },
+    /// A refusal in the envelope.
+    Error {
+        #[serde(default = "internal")]
+        status: u16,
+        #[serde(default = "went_wrong")]
+        message: String,
+        #[serde(default)]
+        retry_after: Option<u32>,
+        #[serde(default)]
+        after_work: bool,
+        /// `success: false` with HTTP 200, whatever the knobs say.
+        #[serde(default)]
+        as_200: bool,
+    },
+    /// A refusal in the envelope, or a page, that repeats the request.
+    Echo {
+        #[serde(default = "bad_request")]
+        status: u16,
+        #[serde(default)]
+        writing: Writing,
+        #[serde(default)]
+        page: bool,
+    },
+    /// The HTML page of a gateway.
+    GatewayPage {
+        #[serde(default = "bad_gateway")]
+        status: u16,
+    },
+    /// Every token given out so far stops to work, then the call is treated as ever.
+    RevokeTokens,
+}
+
+/// What goes wrong with a webhook.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum WebhookFault {
+    /// Sent so many times more.
+    Duplicate {
+        #[serde(default = "one")]
+        times: u32,
+    },
+    /// Sent one second after the export's next webhook; the last one cannot be.
+    Reorder,
+    /// Never sent.
+    Drop,
+    /// Due later than it should be.
+    Delay { seconds: f64 },
+}
+
+/// What goes wrong with a download.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum DownloadFault {
+    Forbidden,
+    NotFound,
+    Unavailable {
+        #[serde(default = "service_unavailable")]
+        status: u16,
+    },
+    /// Somewhere else; to another path of the same origin when no location is given.
+    Redirect {
+        #[serde(default)]
+        location: Option<String>,
+        #[serde(default = "found")]
+        status: u16,
+    },
+    /// An HTML page instead of a video.
+    Page,
+    /// Nothing, with status 200.
+    Empty,
+    /// Only the first bytes, with the length of the short file.
+    Truncated {
+        bytes: usize,
+    },
+    /// The connection breaks after so many bytes of the answer.
+    Cut {
+        after_bytes: usize,
+    },
+    ContentType {
+        value: String,
+    },
+    /// Chunked, and properly ended after `short_after` bytes if given.
+    NoLength {
+        #[serde(default)]
+        short_after: Option<usize>,
+    },
+    Slow {
+        #[serde(default = "chunk")]
+        chunk: usize,
+        #[serde(default = "pause")]
+        pause_seconds: f64,
+    },
+}
+
+impl CallFault {
+    /// Whether the operation is carried out all the same.
+    pub(super) fn works(&self) -> bool {
+        match self {
+            Self::LostResponse | Self::Late { .. } | Self::RevokeTokens => true,
+            Self::Answer { after_work, .. } | Self::Error { after_work, .. } => *after_work,
+            Self::Reset | Self::Echo { .. } | Self::GatewayPage { .. } => false,
+        }
+    }
+}
+
+fn internal() -> u16 {
+    500
+}
+
+fn bad_request() -> u16 {
+    400
+}
+
+fn bad_gateway() -> u16 {
+    502
+}
+
+fn service_unavailable() -> u16 {
+    503
+}
+
+fn found() -> u16 {
+    302
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn chunk() -> usize {
+    1_024
+}
+
+fn pause() -> f64 {
+    0.05
+}
+
+fn went_wrong() -> String {
+    "something went wrong".to_owned()
+}

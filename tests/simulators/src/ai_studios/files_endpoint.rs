@@ -1,0 +1,136 @@
+//! The Files endpoint: how downloads are answered (contract 6.4 and 9.1).
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION};
+use http::{Method, Request, Response, StatusCode};
+
+use crate::byte_range;
+use crate::byte_range::{Described, Unsatisfiable};
+use crate::response;
+use crate::simulator::{Endpoint, Manner, Reply};
+
+use crate::acceptance_policy::Lenience;
+use crate::ai_studios::fault_types::DownloadFault;
+use crate::ai_studios::settings::seconds;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::stored_video;
+use crate::ai_studios::stored_video::{MOVED, Stored};
+use crate::ai_studios::video_file::Video;
+use crate::virtual_clock::Moment;
+
+/// Answers a download and writes it down.
+pub(super) fn answer_files(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Reply {
+    let (method, path) = (request.method(), request.uri().path());
+    let stored = stored_video::stored(simulator, path, at);
+    let place = stored.as_ref().and_then(|stored| stored.place);
+    let project = place.map(|place| simulator.state.projects.at(place).id.clone());
+    // A redirect is followed to a place where nothing goes wrong.
+    let fault = match path.split('/').nth(1) {
+        Some(MOVED) => None,
+        Some(_) | None => simulator.state.faults.for_download(method, path, project.as_deref()),
+    };
+    let reply = download(simulator, stored, request, fault.as_ref(), at);
+    simulator.state.requests.note(Endpoint::Files, request, &reply, at);
+    simulator.state.arrivals.note(Endpoint::Files, method, path, at.wall);
+    reply
+}
+
+fn download(
+    simulator: &mut AiStudiosSimulator,
+    stored: Option<Stored>,
+    request: &Request<Bytes>,
+    fault: Option<&DownloadFault>,
+    at: Moment,
+) -> Reply {
+    let knobs = stored.as_ref().map_or_else(|| simulator.state.knobs.clone(), |stored| stored.knobs.clone());
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        return response::plain(denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"));
+    }
+    if knobs.files.authorization == Lenience::Refuse && request.headers().contains_key(AUTHORIZATION) {
+        return response::plain(denied(StatusCode::BAD_REQUEST, "InvalidArgument"));
+    }
+    if let Some(refused) = fault.and_then(|fault| instead(fault, request)) {
+        return response::plain(refused);
+    }
+    let Some(stored) = stored else { return response::plain(denied(StatusCode::NOT_FOUND, "NoSuchKey")) };
+    if stored_video::url_is_over(simulator, &stored, request.uri().query().unwrap_or_default(), at) {
+        return response::plain(denied(StatusCode::FORBIDDEN, "AccessDenied"));
+    }
+    let video = Video::of(&stored.note, knobs.files.padding_megabytes);
+    let video = match fault {
+        Some(DownloadFault::Truncated { bytes }) => video.cut_to(*bytes),
+        Some(_) | None => video,
+    };
+    let content_type = match fault {
+        Some(DownloadFault::ContentType { value }) => value,
+        Some(_) | None => &knobs.files.content_type,
+    };
+    Reply { response: ranged(request, &video, content_type, knobs.files.ranges), manner: manner(fault) }
+}
+
+/// What a fault answers instead of a video.
+fn instead(fault: &DownloadFault, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+    match fault {
+        DownloadFault::Forbidden => Some(denied(StatusCode::FORBIDDEN, "AccessDenied")),
+        DownloadFault::NotFound => Some(denied(StatusCode::NOT_FOUND, "NoSuchKey")),
+        DownloadFault::Unavailable { status } => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            Some(denied(status, "SlowDown"))
+        }
+        DownloadFault::Redirect { location, status } => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
+            let mut response = response::bytes(status, None, Bytes::new());
+            let file = request.uri().path().rsplit('/').next().unwrap_or_default();
+            let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
+            let elsewhere = || format!("/{MOVED}/{file}{query}");
+            response::insert(&mut response, LOCATION, &location.clone().unwrap_or_else(elsewhere));
+            Some(response)
+        }
+        DownloadFault::Page => {
+            let page = Bytes::from_static(b"<!doctype html><html><body><h1>Sign in</h1></body></html>\n");
+            let mut response = response::bytes(StatusCode::OK, None, page);
+            response::insert(&mut response, CONTENT_TYPE, "text/html; charset=utf-8");
+            Some(response)
+        }
+        DownloadFault::Empty => Some(response::bytes(StatusCode::OK, None, Bytes::new())),
+        DownloadFault::Truncated { .. }
+        | DownloadFault::Cut { .. }
+        | DownloadFault::ContentType { .. }
+        | DownloadFault::NoLength { .. }
+        | DownloadFault::Slow { .. } => None,
+    }
+}
+
+fn ranged(request: &Request<Bytes>, video: &Video, content_type: &str, ranges: bool) -> Response<Bytes> {
+    let (length, etag) = (video.length(), video.etag());
+    let described = Described { length, content_type, etag: &etag, ranges };
+    byte_range::serve(request, &described, |part| video.read(part)).unwrap_or_else(|Unsatisfiable| {
+        let mut response = denied(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
+        response::insert(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
+        response
+    })
+}
+
+fn manner(fault: Option<&DownloadFault>) -> Manner {
+    match fault {
+        Some(DownloadFault::Cut { after_bytes }) => Manner::CutAfter(*after_bytes),
+        Some(DownloadFault::NoLength { short_after: None }) => Manner::NoLength,
+        Some(DownloadFault::NoLength { short_after: Some(bytes) }) => Manner::ShortNoLength(*bytes),
+        Some(DownloadFault::Slow { chunk, pause_seconds }) => {
+            Manner::Slow { chunk: (*chunk).max(1), pause: seconds(*pause_seconds) }
+        }
+        Some(_) | None => Manner::Plain,
+    }
+}
+
+/// A refusal in the manner of an object store.
+fn denied(status: StatusCode, code: &str) -> Response<Bytes> {
+    let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code></Error>\n");
+    let mut response = response::bytes(status, None, Bytes::from(body));
+    response::insert(&mut response, CONTENT_TYPE, "application/xml");
+    response
+}

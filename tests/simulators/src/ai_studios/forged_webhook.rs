@@ -1,0 +1,34 @@
+//! FORGE
+
+use url::Url;
+
+use crate::ai_studios::settings::webhook::Forgery;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::webhook_delivery::{Content, State};
+
+/// Schedules something false about an export. It is sent whatever becomes of it.
+pub(super) fn forge(
+    simulator: &mut AiStudiosSimulator,
+    url: &str,
+    task: &str,
+    forgery: Forgery,
+    due: time::OffsetDateTime,
+) -> u64 {
+    let url = match forgery {
+        Forgery::WrongPath => guessed(url),
+        Forgery::WrongTask | Forgery::ForeignUrl => url.to_owned(),
+    };
+    let content = Content::Forged { task: task.to_owned(), forgery };
+    let number = simulator.state.outbox.add(url, content, State::Pending);
+    simulator.state.outbox.send_at(number, true, due);
+    number
+}
+
+/// The same URL with another last segment of its path.
+fn guessed(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
+    if let Ok(mut segments) = parsed.path_segments_mut() {
+        segments.pop().push("00000000000000000000000000000000");
+    }
+    parsed.into()
+}

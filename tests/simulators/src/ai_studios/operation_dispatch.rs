@@ -1,0 +1,58 @@
+//! Carries an operation out when nothing is in its way.
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::json;
+
+use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::automation_project;
+use crate::ai_studios::dubbing_operations;
+use crate::ai_studios::envelope;
+use crate::ai_studios::envelope::Payload;
+use crate::ai_studios::export_operations;
+use crate::ai_studios::export_progress;
+use crate::ai_studios::project_creation;
+use crate::ai_studios::project_response;
+use crate::ai_studios::request_body::Body;
+use crate::ai_studios::route::Route;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::token_auth;
+use crate::virtual_clock::Moment;
+
+pub(super) fn serve(
+    simulator: &mut AiStudiosSimulator,
+    route: Route,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Payload, Refusal> {
+    let query = request.uri().query().unwrap_or_default();
+    let wrong_types = simulator.state.knobs.export.wrong_types;
+    let body = || Body::read(request, wrong_types);
+    Ok(Payload::Data(match route {
+        Route::IssueToken => token_auth::issue_token(simulator, request, at)?,
+        Route::CheckToken => json!({"isAuthenticated": true}),
+        Route::Export => export_operations::export(simulator, &body()?, at)?,
+        Route::Progress(id) => export_progress::progress(simulator, &id, at)?,
+        Route::ShowProject(id) => project_response::show_project(simulator, &id, at)?,
+        Route::ListProjects => {
+            let items = project_response::list_projects(simulator, at);
+            return Ok(envelope::list(items, simulator.state.knobs.lists.projects, "projects"));
+        }
+        Route::Workspaces => {
+            let items = simulator.account.workspaces_view();
+            return Ok(envelope::list(items, simulator.state.knobs.lists.workspaces, "workspaces"));
+        }
+        Route::DeleteProjects => project_creation::delete_projects(simulator, &body()?)?,
+        Route::CreateProject => project_creation::create_project(simulator, &body()?, at)?,
+        Route::EditProject(id) => project_creation::edit_project(simulator, &id, &body()?, at)?,
+        Route::ModifyProject => project_creation::modify_project(simulator, &body()?, at)?,
+        Route::ProjectFromFile => project_creation::project_from_file(simulator, request, at)?,
+        Route::ChromaKeyVideo => project_creation::chroma_key_video(simulator, &body()?, at)?,
+        Route::CustomAvatarVideo => project_creation::custom_avatar_video(simulator, &body()?, at)?,
+        Route::Automate(tool) => automation_project::automate(simulator, tool, &body()?, at)?,
+        Route::UploadDocuments => automation_project::upload_documents(simulator, request)?,
+        Route::Creation(id) => automation_project::creation(simulator, id, query, at)?,
+        Route::Dub => dubbing_operations::dub(simulator, request, at)?,
+        Route::DubbingFolder => return dubbing_operations::dubbing_folder(simulator, query, at),
+    }))
+}

@@ -1,0 +1,62 @@
+//! Reading the body of a call: a JSON object and its fields.
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::acceptance_policy::Lenience;
+use crate::ai_studios::api_error::Refusal;
+
+/// A JSON object. Fields that nobody asks for are ignored.
+#[derive(Debug)]
+pub(super) struct Body {
+    fields: Map<String, Value>,
+    wrong_types: Lenience,
+}
+
+impl Body {
+    /// An array is refused: some of the vendor's own samples send one by mistake (contract 8, C18).
+    pub(super) fn read(request: &Request<Bytes>, wrong_types: Lenience) -> Result<Self, Refusal> {
+        match serde_json::from_slice(request.body()) {
+            Ok(Value::Object(fields)) => Ok(Self { fields, wrong_types }),
+            Ok(_) => Err(Refusal::invalid("the body must be a JSON object")),
+            Err(_) => Err(Refusal::invalid("the body is not valid JSON")),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
+    }
+
+    /// An optional text. `null` is no text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Refusal> {
+        match (self.fields.get(name), self.wrong_types) {
+            (None, _) | (Some(Value::Null), Lenience::Accept) => Ok(None),
+            (Some(Value::String(text)), _) => Ok(Some(text.clone())),
+            (Some(Value::Number(number)), Lenience::Accept) => Ok(Some(number.to_string())),
+            (Some(_), _) => Err(Refusal::invalid(format!("{name} must be a string"))),
+        }
+    }
+
+    pub(super) fn required(&self, name: &str) -> Result<String, Refusal> {
+        let text = self.text(name)?.filter(|text| !text.is_empty());
+        text.ok_or_else(|| Refusal::invalid(format!("{name} is required")))
+    }
+
+    pub(super) fn flag(&self, name: &str, otherwise: bool) -> Result<bool, Refusal> {
+        match self.fields.get(name) {
+            None => Ok(otherwise),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(Refusal::invalid(format!("{name} must be a boolean"))),
+        }
+    }
+
+    /// An optional absolute URL of the web. It is only read, never called.
+    pub(super) fn web_address(&self, name: &str) -> Result<Option<String>, Refusal> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let fits =
+            Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if fits { Ok(Some(text)) } else { Err(Refusal::invalid(format!("{name} is not a valid URL"))) }
+    }
+}

@@ -1,0 +1,97 @@
+//! Knobs of the whole account: tokens, lists and the creators that make projects of their own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::acceptance_policy::Lenience;
+
+/// How tokens live and die (contract 9.2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Auth {
+    pub(crate) token_ttl_seconds: f64,
+    /// A token works only until the next one is issued.
+    pub(crate) invalidate_on_reissue: bool,
+    /// No token works, however fresh.
+    pub(crate) reject_always: bool,
+    /// A token behind the word `Bearer`.
+    pub(crate) bearer: Lenience,
+    /// A rejected token is answered with an HTML page instead of the envelope.
+    pub(crate) html_page: bool,
+}
+
+/// How a list is put into an answer (contract 1.2, 5.2 and 5.4: unknown).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ListShape {
+    /// An array in `data`.
+    Data,
+    /// An array in a named field of `data`.
+    Named,
+    /// A bare array without an envelope.
+    Bare,
+    /// An object in `data` with the keys `"0"`, `"1"` and so on.
+    Numeric,
+}
+
+/// How the lists of the account are put.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lists {
+    pub(crate) workspaces: ListShape,
+    pub(crate) projects: ListShape,
+    pub(crate) dubbing: ListShape,
+}
+
+/// How automation tools create projects (contract 7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Automation {
+    pub(crate) creation_seconds: f64,
+    /// Creation stops for good at 50 %.
+    pub(crate) stalls: bool,
+    /// An export before creation has ended.
+    pub(crate) early_export: Lenience,
+}
+
+/// How videos are dubbed (contract 7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Dubbing {
+    pub(crate) ramp_seconds: f64,
+    /// Languages whose video fails at 40 %.
+    pub(crate) failing: Vec<String>,
+    /// Whether the project ids of a folder can be asked for in `/editor/progress`.
+    pub(crate) ids_are_projects: bool,
+    /// The route is missing from the Chinese service (contract 1.1).
+    pub(crate) offered: bool,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            token_ttl_seconds: 86_400.0,
+            invalidate_on_reissue: false,
+            reject_always: false,
+            bearer: Lenience::Refuse,
+            html_page: false,
+        }
+    }
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self { workspaces: ListShape::Data, projects: ListShape::Data, dubbing: ListShape::Data }
+    }
+}
+
+impl Default for Automation {
+    fn default() -> Self {
+        Self { creation_seconds: 40.0, stalls: false, early_export: Lenience::Refuse }
+    }
+}
+
+impl Default for Dubbing {
+    fn default() -> Self {
+        Self { ramp_seconds: 60.0, failing: Vec::new(), ids_are_projects: false, offered: true }
+    }
+}

@@ -1,0 +1,71 @@
+//! Knobs of accepting an export (contract 9.3).
+
+use serde::{Deserialize, Serialize};
+
+use crate::acceptance_policy::Lenience;
+
+/// How an export is accepted and charged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Export {
+    /// A POST for a project whose export runs.
+    pub(crate) while_running: WhileRunning,
+    pub(crate) returned_id: ReturnedId,
+    /// `workspaceId` and `resolution`, which the Chinese service does not know (contract 8, C14).
+    pub(crate) optional_fields: Lenience,
+    /// A value of another JSON type than documented.
+    pub(crate) wrong_types: Lenience,
+    pub(crate) previous_url: PreviousUrl,
+    /// What one export costs.
+    pub(crate) credit: u32,
+    /// Credits of the account; none is unlimited.
+    pub(crate) credits: Option<u32>,
+    /// Filler in the scenes of a project, as get-project shows it.
+    pub(crate) scenes_megabytes: u32,
+}
+
+/// What a POST does while an export of the project runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WhileRunning {
+    /// The new export starts when the running one has ended.
+    Queue,
+    /// 409.
+    Reject,
+    /// The running export is given up.
+    Replace,
+}
+
+/// The project id in the answer to an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ReturnedId {
+    Same,
+    /// Another id; both work.
+    Alias,
+}
+
+/// How long get-project shows the URL of the export before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PreviousUrl {
+    UntilFirstTick,
+    Cleared,
+    /// Until the new export has ended.
+    Kept,
+}
+
+impl Default for Export {
+    fn default() -> Self {
+        Self {
+            while_running: WhileRunning::Queue,
+            returned_id: ReturnedId::Same,
+            optional_fields: Lenience::Accept,
+            wrong_types: Lenience::Refuse,
+            previous_url: PreviousUrl::UntilFirstTick,
+            credit: 2,
+            credits: None,
+            scenes_megabytes: 0,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Knobs of the download origin (contract 6.4 and 9.1).
+
+use serde::{Deserialize, Serialize};
+
+use crate::acceptance_policy::Lenience;
+
+/// How videos are served.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Files {
+    /// A download that carries `Authorization`.
+    pub(crate) authorization: Lenience,
+    /// Padding of the video: a `free` box of so many MiB behind the small one.
+    pub(crate) padding_megabytes: u32,
+    pub(crate) name: FileName,
+    /// How long a URL works after it was shown; none is for ever.
+    pub(crate) url_lifetime_seconds: Option<f64>,
+    /// URLs shown before the first download stop to work with it.
+    pub(crate) first_urls_revoked: bool,
+    pub(crate) ranges: bool,
+    pub(crate) content_type: String,
+}
+
+/// After what the file of an export is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FileName {
+    /// The project, so that each export of it has the same URL.
+    Project,
+    /// The export's `backendTaskId`.
+    Task,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self {
+            authorization: Lenience::Refuse,
+            padding_megabytes: 0,
+            name: FileName::Project,
+            url_lifetime_seconds: None,
+            first_urls_revoked: false,
+            ranges: true,
+            content_type: "video/mp4".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Knobs of the webhook sender (contract 9.5).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// When webhooks go out and what they look like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhook {
+    pub(crate) events: Events,
+    pub(crate) form: Carrier,
+    /// Numbers as text.
+    pub(crate) text_numbers: bool,
+    /// Added to each body.
+    pub(crate) extra_fields: Map<String, Value>,
+    /// An event when an export fails.
+    pub(crate) failure_event: bool,
+    /// Attempts after the first when the answer is no success.
+    pub(crate) retries: u32,
+    pub(crate) retry_seconds: f64,
+    /// Real time that the receiver has to answer.
+    pub(crate) timeout_seconds: f64,
+    /// Forged webhooks that follow one second after an accepted export.
+    pub(crate) forged: Vec<Forgery>,
+}
+
+/// Which progress is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Events {
+    /// At 25, 50, 75 and 100.
+    Quarters,
+    Final,
+    /// Every five percent.
+    EveryTick,
+    None,
+}
+
+/// How a webhook carries its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Carrier {
+    /// A bare JSON object, posted.
+    Json,
+    /// In the query string of a GET, as v2 did.
+    Query,
+    /// Form-urlencoded, posted.
+    Form,
+    /// JSON in `{success, data}`.
+    Enveloped,
+    /// In the query string of a GET under the names of v2 (contract 4.3).
+    V2,
+    /// A JSON array of one object.
+    Array,
+}
+
+/// What is false about a forged webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Forgery {
+    /// The id of no task.
+    WrongTask,
+    /// The right task, and a download URL of somebody else.
+    ForeignUrl,
+    /// To a path whose last segment was guessed.
+    WrongPath,
+}
+
+impl Default for Webhook {
+    fn default() -> Self {
+        Self {
+            events: Events::Quarters,
+            form: Carrier::Json,
+            text_numbers: false,
+            extra_fields: Map::new(),
+            failure_event: false,
+            retries: 0,
+            retry_seconds: 10.0,
+            timeout_seconds: 5.0,
+            forged: Vec::new(),
+        }
+    }
+}

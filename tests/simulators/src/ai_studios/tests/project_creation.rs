@@ -1,0 +1,160 @@
+//! Projects that the API makes: by hand, by automation tools, by dubbing.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::simulator::Endpoint;
+
+use super::{Bench, V3, read, request, text};
+
+/// Posts a form whose fields with a file name are files.
+fn post_form(bench: &mut Bench, path: &str, fields: &[(&str, Option<&str>, &str)]) -> (u16, Value) {
+    let mut body = String::new();
+    for (name, file, content) in fields {
+        let file = file.map_or_else(String::new, |file| format!("; filename=\"{file}\""));
+        body += &format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n");
+    }
+    body += "--b--\r\n";
+    let mut request = request(Method::POST, &format!("{V3}{path}"), &Value::Null);
+    *request.body_mut() = Bytes::from(body);
+    let headers = request.headers_mut();
+    headers.insert("content-type", "multipart/form-data; boundary=b".parse().expect("a value"));
+    headers.insert("authorization", bench.token.parse().expect("a value"));
+    read(&bench.send(Endpoint::Api, request).response)
+}
+
+#[test]
+fn creators_export_as_their_default_says() {
+    let video = json!({"language": "en", "text": "Hello", "model": "m", "clothes": "c"});
+    let table = [
+        ("/editor/project", json!({"scenes": [{}], "name": "New"}), true),
+        ("/simple/video", video.clone(), false),
+        ("/simple/custom", video, true),
+    ];
+    for (path, body, exports) in table {
+        let mut bench = Bench::new();
+        let (status, answer) = bench.api(Method::POST, path, &body);
+        assert_eq!(status, 200, "{path}: {answer}");
+        let id = text(&answer["data"]["projectId"]);
+        assert_eq!(bench.standing(&id).get("state").is_some(), exports, "{path}");
+        let mut opposite = body.clone();
+        opposite["isExport"] = json!(!exports);
+        let (_, answer) = bench.api(Method::POST, path, &opposite);
+        let id = text(&answer["data"]["projectId"]);
+        assert_eq!(bench.standing(&id).get("state").is_some(), !exports, "{path}");
+        assert_eq!(bench.api(Method::POST, path, &json!({})).0, 400, "{path}");
+    }
+}
+
+#[test]
+fn an_edit_exports_with_a_webhook() {
+    let mut bench = Bench::new();
+    let id = bench.project(2);
+    let update = json!({"sceneIdx": 0, "type": "script", "values": {"text": "Hi"}});
+    let body = json!({"updates": {"value": [update]}, "webhookUrl": "http://receiver.test/hooks"});
+    let (status, answer) = bench.api(Method::POST, &format!("/editor/project/{id}"), &body);
+    assert_eq!((status, &answer["data"]["projectId"]), (200, &json!(id)));
+    assert_eq!(bench.bodies().len(), 4);
+    assert_eq!(bench.api(Method::POST, &format!("/editor/project/{id}"), &json!({})).0, 400);
+}
+
+#[test]
+fn literal_paths_are_no_keys_of_projects() {
+    let mut bench = Bench::new();
+    let (status, answer) = bench.api(Method::POST, "/editor/project/modify", &json!({}));
+    assert_eq!((status, &answer["error"]["msg"]), (400, &json!("projectId is required")));
+    let (status, answer) = post_form(
+        &mut bench,
+        "/editor/project/pptpdf",
+        &[("file", Some("deck.pptx"), "x"), ("name", None, "Deck")],
+    );
+    assert_eq!(status, 200);
+    let id = text(&answer["data"]["projectId"]);
+    assert_eq!(bench.show(&id)["name"], "Deck");
+    assert_eq!(bench.standing(&id), json!({"progress": 0}), "it is not exported");
+}
+
+#[test]
+fn a_tool_makes_a_project_that_is_exported_afterwards() {
+    let mut bench = Bench::new();
+    let (_, answer) =
+        bench.api(Method::POST, "/automation/topic_to_video", &json!({"topic": "Tea", "options": {}}));
+    assert!(answer["data"]["automationJobId"].is_string());
+    let id = text(&answer["data"]["projectId"]);
+    let (status, _) = bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
+    assert_eq!(status, 400, "creation has not ended");
+    bench.wait(20.0);
+    for path in
+        ["/automation/progress?projectId=", "/automation/progress/?projectId=", "/automation/progress/"]
+    {
+        let (_, answer) = bench.get(&format!("{path}{id}"));
+        assert_eq!(answer["data"], json!({"state": "building audio", "progress": 50}), "{path}");
+    }
+    bench.wait(20.0);
+    let (_, answer) = bench.get(&format!("/automation/progress?projectId={id}"));
+    assert_eq!(answer["data"], json!({"state": "finish", "progress": 100}));
+    let (status, _) = bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
+    assert_eq!(status, 200);
+    bench.wait(65.0);
+    assert_eq!(bench.standing(&id)["state"], "exported");
+}
+
+#[test]
+fn every_tool_wants_its_input_and_documents_give_no_job() {
+    let mut bench = Bench::new();
+    for (tool, field) in
+        [("scripts_to_video", "scripts"), ("url_to_video", "url"), ("docs-to-video", "files")]
+    {
+        let path = format!("/automation/{tool}");
+        assert_eq!(bench.api(Method::POST, &path, &json!({})).0, 400, "{tool}");
+        let value = if field == "files" { json!(["upload/a.pdf"]) } else { json!("https://example.net/a") };
+        let (status, answer) = bench.api(Method::POST, &path, &json!({ field: value }));
+        assert_eq!(status, 200, "{tool}: {answer}");
+        assert_eq!(answer["data"]["automationJobId"].is_string(), tool != "docs-to-video", "{tool}");
+    }
+    let files = [("files", Some("a.pdf"), "x"), ("files", Some("b.docx"), "y")];
+    let (_, answer) = post_form(&mut bench, "/automation/docs-to-video/upload-files", &files);
+    assert_eq!(answer["data"]["uploadResults"][1]["fileName"], "b.docx");
+    let (status, _) =
+        post_form(&mut bench, "/automation/docs-to-video/upload-files", &[("files", Some("a.exe"), "x")]);
+    assert_eq!(status, 400);
+}
+
+#[test]
+fn a_stalled_creation_never_ends() {
+    let mut bench = Bench::playing("S31", "stalls");
+    let (_, answer) = bench.api(Method::POST, "/automation/topic_to_video", &json!({"topic": "Tea"}));
+    let id = text(&answer["data"]["projectId"]);
+    bench.wait(80_000.0);
+    let (_, answer) = bench.get(&format!("/automation/progress?projectId={id}"));
+    assert_eq!(answer["data"], json!({"state": "building audio", "progress": 50}));
+}
+
+#[test]
+fn a_folder_of_dubbed_videos_of_which_one_fails() {
+    let mut bench = Bench::playing("S32", "plain");
+    let fields = [
+        ("file", Some("talk.mp4"), "x"),
+        ("target_0", None, "de-DE"),
+        ("target_1", None, "fr-FR"),
+        ("target_2", None, "ko-KR"),
+    ];
+    let (status, answer) = post_form(&mut bench, "/automation/translatevideos", &fields);
+    assert_eq!(status, 200, "{answer}");
+    let path = format!("/automation/translatevideos?folderId={}", text(&answer["data"]["folderId"]));
+    bench.wait(15.0);
+    assert_eq!(bench.get(&path).1["data"][1]["progress"], 25, "it looks well at first");
+    bench.wait(45.0);
+    let (_, answer) = bench.get(&path);
+    let items = answer["data"].as_array().expect("a list");
+    assert_eq!(items.len(), 3);
+    assert_eq!((&items[1]["progress"], &items[1]["state"]), (&json!(40), &json!("error")));
+    assert!(items[1].get("download_url").is_none());
+    let url = text(&items[2]["download_url"]);
+    assert_eq!(bench.download(&url, &[]).response.status(), 200);
+    let id = text(&items[2]["projectId"]);
+    assert_eq!(bench.progress(&id).0, 404, "whether these ids work there is unknown");
+    bench.turn(&json!({"dubbing": {"ids_are_projects": true}}));
+    assert_eq!(bench.standing(&id)["progress"], 100);
+}

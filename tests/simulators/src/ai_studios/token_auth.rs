@@ -1,0 +1,61 @@
+//! Tokens at the API endpoint (contract 1.3 to 1.6 and 9.2).
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::response;
+
+use crate::acceptance_policy::Lenience;
+use crate::ai_studios::access_token::Unfit;
+use crate::ai_studios::api_error::{Refusal, Why};
+use crate::ai_studios::request_body::Body;
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::virtual_clock::Moment;
+
+/// `POST /auth/token`.
+pub(super) fn issue_token(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<Value, Refusal> {
+    let body = Body::read(request, Lenience::Refuse)?;
+    let (app_id, user_key) = (body.required("appId")?, body.required("userKey")?);
+    if app_id != simulator.account.app_id || user_key != simulator.account.user_key {
+        return Err(Refusal::new(Why::Auth, "appId or userKey is wrong"));
+    }
+    Ok(json!({"token": simulator.tokens.issue(&app_id, &simulator.state.knobs.auth, at.now)}))
+}
+
+/// Whether the call carries a token that works: bare, without a scheme word.
+pub(super) fn check_token(
+    simulator: &AiStudiosSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Result<(), Refusal> {
+    let knobs = &simulator.state.knobs.auth;
+    let refused = |message: &str| Err(Refusal::new(Why::Auth, message));
+    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let Some(given) = given.filter(|given| !given.is_empty()) else { return refused("token is missing") };
+    let token = match (given.strip_prefix("Bearer "), knobs.bearer) {
+        (Some(token), Lenience::Accept) => token,
+        (Some(_), Lenience::Refuse) | (None, _) => given,
+    };
+    if knobs.reject_always {
+        return refused("token is invalid");
+    }
+    match simulator.tokens.check(token, at.now) {
+        Ok(()) => Ok(()),
+        Err(Unfit::Unknown) => refused("token is invalid"),
+        Err(Unfit::Expired) => refused("token is expired"),
+    }
+}
+
+/// What a gateway shows instead of a rejected token (contract 1.1).
+pub(super) fn login_page() -> Response<Bytes> {
+    let page = Bytes::from_static(b"<!doctype html><html><body><h1>401</h1>Please sign in</body></html>\n");
+    let mut response = response::bytes(StatusCode::UNAUTHORIZED, None, page);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}

@@ -1,0 +1,120 @@
+//! The video of an export: a small one that plays, and as much padding behind it as a test wants.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::id_generator::hex;
+
+/// One second of picture and sound; `fixtures/README.md` says how it was made.
+const MP4: &[u8] = include_bytes!("fixtures/video.mp4");
+const MEBIBYTE: usize = 1 << 20;
+/// The length of a box's header.
+const HEADER: usize = 8;
+
+/// A video that is made up as it is read.
+#[derive(Debug)]
+pub(super) struct Video {
+    /// The small video and a note that tells it from others.
+    head: Vec<u8>,
+    /// Bytes of the `free` box behind it, its header counted.
+    padding: usize,
+    /// A shorter length that a fault gives it.
+    cut_to: Option<usize>,
+}
+
+impl Video {
+    /// The video that `note` names, with so many MiB of padding. Players skip `free` boxes (ISO/IEC 14496-12, 8.1.2).
+    pub(super) fn of(note: &str, padding_megabytes: u32) -> Self {
+        let head = [MP4, &header(HEADER + note.len()), note.as_bytes()].concat();
+        Self { head, padding: padding_megabytes as usize * MEBIBYTE, cut_to: None }
+    }
+
+    /// Only its first bytes.
+    pub(super) fn cut_to(self, bytes: usize) -> Self {
+        Self { cut_to: Some(bytes), ..self }
+    }
+
+    /// In bytes.
+    pub(super) fn length(&self) -> usize {
+        let whole = self.head.len() + self.padding;
+        self.cut_to.map_or(whole, |bytes| bytes.min(whole))
+    }
+
+    pub(super) fn etag(&self) -> String {
+        let digest =
+            Sha256::new().chain_update(&self.head).chain_update(self.padding.to_be_bytes()).finalize();
+        format!("\"{}\"", &hex(&digest)[..32])
+    }
+
+    /// Some of its bytes. Memory that is never written to costs nothing, so neither does padding.
+    pub(super) fn read(&self, range: Range<usize>) -> Bytes {
+        let mut part = vec![0; range.len()];
+        let mut lay = |at: usize, bytes: &[u8]| {
+            let (from, to) = (at.max(range.start), (at + bytes.len()).min(range.end));
+            if from < to {
+                part[from - range.start..to - range.start].copy_from_slice(&bytes[from - at..to - at]);
+            }
+        };
+        lay(0, &self.head);
+        if self.padding > 0 {
+            let start = self.head.len();
+            lay(start, &header(self.padding));
+            // Each MiB says which one it is, so that one in the wrong place is seen.
+            for number in 1..self.padding / MEBIBYTE {
+                lay(start + number * MEBIBYTE, &number.to_be_bytes());
+            }
+        }
+        Bytes::from(part)
+    }
+}
+
+/// The header of a `free` box.
+fn header(length: usize) -> [u8; HEADER] {
+    let mut header = *b"\0\0\0\0free";
+    header[..4].copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    //! Boxes add up, and parts are parts of the whole.
+
+    use super::*;
+
+    /// The types of the boxes of a file, which must fill it.
+    fn boxes(file: &[u8]) -> Vec<String> {
+        let mut at = 0;
+        let mut found = Vec::new();
+        while at < file.len() {
+            let length = u32::from_be_bytes(file[at..at + 4].try_into().expect("four bytes"));
+            found.push(String::from_utf8_lossy(&file[at + 4..at + 8]).into_owned());
+            at += length as usize;
+        }
+        assert_eq!(at, file.len(), "the last box ends with the file");
+        found
+    }
+
+    #[test]
+    fn it_is_an_mp4_with_and_without_padding() {
+        let small = Video::of("bt-1", 0);
+        assert_eq!(boxes(&small.read(0..small.length())), ["ftyp", "moov", "free", "mdat", "free"]);
+        let large = Video::of("bt-1", 3);
+        assert_eq!(large.length(), small.length() + 3 * MEBIBYTE);
+        assert_eq!(boxes(&large.read(0..large.length())).last().map(String::as_str), Some("free"));
+        assert_ne!(small.etag(), large.etag());
+    }
+
+    #[test]
+    fn parts_make_up_the_whole() {
+        let video = Video::of("bt-2", 2);
+        let whole = video.read(0..video.length());
+        // No multiple of a MiB, so that some mark lies across an edge.
+        let step = MEBIBYTE / 3 + 1;
+        let parts = (0..video.length()).step_by(step);
+        let parts: Vec<Bytes> =
+            parts.map(|start| video.read(start..(start + step).min(video.length()))).collect();
+        assert_eq!(parts.concat(), whole);
+    }
+}

@@ -1,0 +1,87 @@
+//! A webhook and its attempts (contract 9.5).
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method};
+use serde_json::{Value, json};
+
+use crate::delivery_attempt::Attempt;
+
+use crate::ai_studios::settings::webhook::Forgery;
+
+/// What a webhook says.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    /// How far an export got, by its `backendTaskId`.
+    Progress { task: String, percent: u8 },
+    /// That an export failed.
+    Failure { task: String },
+    /// Something false about an export.
+    Forged { task: String, forgery: Forgery },
+    /// What a test chose.
+    Chosen { method: Method, body: Bytes, headers: Vec<(HeaderName, HeaderValue)> },
+}
+
+/// How far a webhook got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Scheduled or in flight.
+    Pending,
+    Acknowledged,
+    /// Every attempt failed.
+    Exhausted,
+    /// A fault swallowed it, or its export was given up.
+    Dropped,
+}
+
+/// One webhook.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub(super) number: u64,
+    pub(super) url: String,
+    pub(super) content: Content,
+    pub(super) state: State,
+    /// Attempts that count, so without redeliveries.
+    pub(super) tries: u32,
+    pub(super) attempts: Vec<Attempt>,
+}
+
+impl Content {
+    pub(super) fn task(&self) -> Option<&str> {
+        match self {
+            Self::Progress { task, .. } | Self::Failure { task } | Self::Forged { task, .. } => Some(task),
+            Self::Chosen { .. } => None,
+        }
+    }
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Acknowledged => "acknowledged",
+            Self::Exhausted => "exhausted",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+impl Delivery {
+    /// As the log shows it.
+    pub(super) fn view(&self) -> Value {
+        let (event, percent) = match &self.content {
+            Content::Progress { percent, .. } => ("progress", Some(*percent)),
+            Content::Failure { .. } => ("failure", None),
+            Content::Forged { .. } => ("forged", None),
+            Content::Chosen { .. } => ("chosen", None),
+        };
+        json!({
+            "number": self.number,
+            "event": event,
+            "progress": percent,
+            "backend_task_id": self.content.task(),
+            "url": self.url,
+            "state": self.state.name(),
+            "attempts": self.attempts.iter().map(Attempt::view).collect::<Vec<_>>(),
+        })
+    }
+}

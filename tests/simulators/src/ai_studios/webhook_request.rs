@@ -1,0 +1,153 @@
+//! Making the requests of webhooks (contract 4.1 and 9.5).
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::delivery_attempt::Attempt;
+use crate::delivery_schedule::Send;
+use crate::simulator::{Manner, Outcome, Outgoing};
+
+use crate::ai_studios::download_url;
+use crate::ai_studios::progress_fields::FAILURE;
+use crate::ai_studios::project_settings;
+use crate::ai_studios::settings::seconds;
+use crate::ai_studios::settings::webhook::{Carrier, Forgery, Webhook};
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::webhook_delivery::{Content, State};
+use crate::virtual_clock::Moment;
+
+/// A download that is not the export's.
+const FOREIGN_URL: &str = "https://attacker.example/payload.mp4";
+
+/// The requests that are due now.
+pub(super) fn send_due(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Outgoing> {
+    let due = simulator.state.outbox.take_due(at.now);
+    due.into_iter().filter_map(|send| attempt(simulator, send, at)).collect()
+}
+
+/// Notes how an attempt ended.
+pub(super) fn attempt_ended(simulator: &mut AiStudiosSimulator, attempt: u64, outcome: Outcome, at: Moment) {
+    let Some((number, place)) = simulator.state.outbox.ended(attempt) else { return };
+    let Some(delivery) = simulator.state.outbox.get(number) else { return };
+    let knobs = project_settings::knobs_of_task(simulator, delivery.content.task());
+    simulator.state.outbox.note(number, place, outcome, at.now, &knobs.webhook);
+}
+
+fn attempt(simulator: &mut AiStudiosSimulator, send: Send, at: Moment) -> Option<Outgoing> {
+    let delivery = simulator.state.outbox.get(send.number)?;
+    let (url, content) = (delivery.url.clone(), delivery.content.clone());
+    let knobs = project_settings::knobs_of_task(simulator, content.task()).webhook;
+    let request = match &content {
+        Content::Chosen { method, body, headers } => chosen(&url, method, body, headers),
+        told => fields(simulator, told, at).and_then(|fields| shaped(&url, fields, &knobs)),
+    };
+    let Some(request) = request else {
+        if let Some(delivery) = simulator.state.outbox.get_mut(send.number) {
+            delivery.state = State::Dropped;
+        }
+        return None;
+    };
+    let attempt = Attempt {
+        of_ladder: send.of_ladder,
+        sent_at: at.now,
+        wall: at.wall,
+        fault: None,
+        headers: request.headers().clone(),
+        body: request.body().clone(),
+        ended: None,
+    };
+    let delivery = simulator.state.outbox.started(send.number, attempt)?;
+    let timeout = seconds(knobs.timeout_seconds);
+    Some(Outgoing { delivery, request, timeout, manner: Manner::Plain })
+}
+
+/// The documented fields at this moment; nothing when the export was given up or its project is gone.
+fn fields(simulator: &mut AiStudiosSimulator, content: &Content, at: Moment) -> Option<Map<String, Value>> {
+    let task = content.task()?;
+    let (project, run) = simulator.state.projects.of_task(task)?;
+    let (credit, place) = (run.credit, simulator.state.projects.place(&project.id, at.now)?);
+    let done = |task: &str, url: &str| json!({"progress": 100, "backendTaskId": task, "credit": credit, "download_url": url});
+    let fields = match content {
+        Content::Progress { percent: 100, .. } => {
+            done(task, &download_url::download_url(simulator, place, task, at))
+        }
+        Content::Progress { percent, .. } => json!({"progress": percent, "backendTaskId": task}),
+        Content::Failure { .. } => {
+            let progress = crate::ai_studios::progress_fields::whole(run.standing(at.now).progress);
+            let invented = &simulator.state.knobs.invented;
+            let error = json!({"code": invented.codes.internal, "msg": FAILURE});
+            let state = &invented.states.error;
+            json!({"progress": progress, "backendTaskId": task, "state": state, "error": error})
+        }
+        Content::Forged { forgery: Forgery::WrongTask, .. } => done("bt-0000000000", FOREIGN_URL),
+        Content::Forged { .. } => done(task, FOREIGN_URL),
+        Content::Chosen { .. } => return None,
+    };
+    fields.as_object().cloned()
+}
+
+/// The request that carries the fields, with ordinary headers only.
+fn shaped(url: &str, mut fields: Map<String, Value>, knobs: &Webhook) -> Option<Request<Bytes>> {
+    fields.extend(knobs.extra_fields.clone());
+    if knobs.text_numbers {
+        let numbers = fields.values_mut().filter(|value| value.is_number());
+        numbers.for_each(|value| *value = value.to_string().into());
+    }
+    let json = |body: Value| posted(url, "application/json", body.to_string());
+    match knobs.form {
+        Carrier::Json => json(Value::Object(fields)),
+        Carrier::Enveloped => json(json!({"success": true, "data": fields})),
+        Carrier::Array => json(json!([fields])),
+        Carrier::Form => {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(texts(&fields));
+            posted(url, "application/x-www-form-urlencoded", form.finish())
+        }
+        Carrier::Query => asked(url, texts(&fields)),
+        Carrier::V2 => asked(url, names_of_v2(&fields)),
+    }
+}
+
+fn posted(url: &str, content_type: &'static str, body: String) -> Option<Request<Bytes>> {
+    let request = Request::builder().method(Method::POST).uri(url);
+    request.header(CONTENT_TYPE, HeaderValue::from_static(content_type)).body(Bytes::from(body)).ok()
+}
+
+/// A GET with the fields behind what the URL's query already has.
+fn asked(url: &str, fields: Vec<(String, String)>) -> Option<Request<Bytes>> {
+    let mut url = Url::parse(url).ok()?;
+    url.query_pairs_mut().extend_pairs(fields);
+    Request::builder().method(Method::GET).uri(url.as_str()).body(Bytes::new()).ok()
+}
+
+/// Contract 4.3.
+fn names_of_v2(fields: &Map<String, Value>) -> Vec<(String, String)> {
+    let task = fields.get("backendTaskId").and_then(Value::as_str).unwrap_or_default();
+    let mut named = vec![("ai_progress_update_loc".to_owned(), format!("projects/{task}"))];
+    if let Some(url) = fields.get("download_url").and_then(Value::as_str) {
+        named.extend([("videoUrl".to_owned(), url.to_owned()), ("duration".to_owned(), "1.0".to_owned())]);
+    }
+    named
+}
+
+fn texts(fields: &Map<String, Value>) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    fields.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+fn chosen(
+    url: &str,
+    method: &Method,
+    body: &Bytes,
+    headers: &[(http::HeaderName, HeaderValue)],
+) -> Option<Request<Bytes>> {
+    let mut request = Request::builder().method(method).uri(url).body(body.clone()).ok()?;
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in headers {
+        request.headers_mut().insert(name, value.clone());
+    }
+    Some(request)
+}

@@ -1,0 +1,80 @@
+//! Which webhooks an accepted export will send, and when (contract 9.5).
+
+use time::{Duration, OffsetDateTime};
+
+use crate::ai_studios::export_run::Run;
+use crate::ai_studios::fault_types::WebhookFault;
+use crate::ai_studios::forged_webhook;
+use crate::ai_studios::settings::webhook::Events;
+use crate::ai_studios::settings::{Knobs, seconds};
+use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::webhook_delivery::{Content, State};
+use crate::virtual_clock::Moment;
+
+/// Schedules the webhooks of an export that was just accepted, if it wants any.
+pub(super) fn announce(
+    simulator: &mut AiStudiosSimulator,
+    place: usize,
+    task: &str,
+    knobs: &Knobs,
+    at: Moment,
+) {
+    let project = simulator.state.projects.at(place);
+    let Some(run) = project.run(task) else { return };
+    let Some(url) = run.webhook_url.clone() else { return };
+    let (events, id) = (events(run, knobs), project.id.clone());
+    for (index, (due, content)) in events.iter().enumerate() {
+        let after = events.get(index + 1).map(|(after, _)| *after);
+        schedule(simulator, &id, &url, content.clone(), *due, after);
+    }
+    for forgery in knobs.webhook.forged.clone() {
+        forged_webhook::forge(simulator, &url, task, forgery, at.now + Duration::SECOND);
+    }
+}
+
+/// Schedules one webhook as the faults let it. `after` is when the export's next one is due.
+fn schedule(
+    simulator: &mut AiStudiosSimulator,
+    project: &str,
+    url: &str,
+    content: Content,
+    due: OffsetDateTime,
+    after: Option<OffsetDateTime>,
+) {
+    let fault = simulator.state.faults.for_webhook(project);
+    let state = match fault {
+        Some(WebhookFault::Drop) => State::Dropped,
+        Some(_) | None => State::Pending,
+    };
+    let outbox = &mut simulator.state.outbox;
+    let number = outbox.add(url.to_owned(), content, state);
+    let due = match (&fault, after) {
+        (Some(WebhookFault::Drop), _) => return,
+        (Some(WebhookFault::Delay { seconds: wait }), _) => due + seconds(*wait),
+        (Some(WebhookFault::Reorder), Some(after)) => after + Duration::SECOND,
+        _ => due,
+    };
+    outbox.send_at(number, true, due);
+    if let Some(WebhookFault::Duplicate { times }) = fault {
+        (0..times).for_each(|_| outbox.send_at(number, false, due));
+    }
+}
+
+/// What the course of an export gives rise to, in order.
+fn events(run: &Run, knobs: &Knobs) -> Vec<(OffsetDateTime, Content)> {
+    let percents: Vec<u8> = match knobs.webhook.events {
+        Events::Quarters => vec![25, 50, 75, 100],
+        Events::Final => vec![100],
+        Events::EveryTick => (1..=20).map(|tick| tick * 5).collect(),
+        Events::None => Vec::new(),
+    };
+    let fails = run.fails();
+    let told = |percent: u8| {
+        let due = run.reaches(f64::from(percent)).filter(|due| fails.is_none_or(|fails| *due < fails))?;
+        Some((due, Content::Progress { task: run.task.clone(), percent }))
+    };
+    let mut events: Vec<_> = percents.into_iter().filter_map(told).collect();
+    let failure = fails.filter(|_| knobs.webhook.failure_event);
+    events.extend(failure.map(|due| (due, Content::Failure { task: run.task.clone() })));
+    events
+}

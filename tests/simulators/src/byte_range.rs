@@ -1,0 +1,111 @@
+//! Byte ranges of a download (RFC 9110, section 14).
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_RANGE, RANGE,
+};
+use http::{Request, Response, StatusCode};
+
+use crate::response::{self, insert};
+
+/// What is known of a file before its bytes are read.
+pub(crate) struct Described<'a> {
+    /// In bytes.
+    pub(crate) length: usize,
+    pub(crate) content_type: &'a str,
+    /// With its quotation marks.
+    pub(crate) etag: &'a str,
+    /// Whether ranges are served at all.
+    pub(crate) ranges: bool,
+}
+
+/// A range that asks for nothing the file has.
+pub(crate) struct Unsatisfiable;
+
+/// Answers with the file or the part that is asked for; `read` gives these bytes.
+pub(crate) fn serve(
+    request: &Request<Bytes>,
+    file: &Described<'_>,
+    read: impl FnOnce(Range<usize>) -> Bytes,
+) -> Result<Response<Bytes>, Unsatisfiable> {
+    let header =
+        |name: HeaderName| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    // A range of another version than the one that lies here is answered with the whole.
+    let same = header(IF_RANGE).is_none_or(|version| version == file.etag);
+    let range = header(RANGE).filter(|_| file.ranges && same);
+    let length = file.length;
+    let (status, body, content_range) = match range.map_or(Wanted::Whole, |range| wanted(range, length)) {
+        Wanted::Whole => (StatusCode::OK, read(0..length), None),
+        Wanted::Unsatisfiable => return Err(Unsatisfiable),
+        Wanted::Part(part) => {
+            let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+            (StatusCode::PARTIAL_CONTENT, read(part), Some(content_range))
+        }
+    };
+    let mut response = response::bytes(status, None, body);
+    insert(&mut response, CONTENT_TYPE, file.content_type);
+    insert(&mut response, ETAG, file.etag);
+    if file.ranges {
+        insert(&mut response, ACCEPT_RANGES, "bytes");
+    }
+    if let Some(content_range) = content_range {
+        insert(&mut response, CONTENT_RANGE, &content_range);
+    }
+    Ok(response)
+}
+
+/// What a `Range` header asks of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// No range, or one that may be ignored.
+    Whole,
+    /// These bytes.
+    Part(Range<usize>),
+    /// Nothing that exists.
+    Unsatisfiable,
+}
+
+/// Reads a single range. Several ranges are answered with the whole file, which is allowed.
+pub(crate) fn wanted(header: &str, length: usize) -> Wanted {
+    let Some((first, last)) = header.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-'))
+    else {
+        return Wanted::Whole;
+    };
+    let (first, last) = (first.trim(), last.trim());
+    let part = match (first.parse::<usize>(), last.parse::<usize>()) {
+        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(length),
+        (Ok(first), Err(_)) if last.is_empty() => first..length,
+        (Err(_), Ok(suffix)) if first.is_empty() => length.saturating_sub(suffix)..length,
+        _ => return Wanted::Whole,
+    };
+    if part.is_empty() { Wanted::Unsatisfiable } else { Wanted::Part(part) }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Every form of a single range, as a table.
+
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        let table = [
+            ("bytes=0-0", Wanted::Part(0..1)),
+            ("bytes=2-5", Wanted::Part(2..6)),
+            ("bytes=2-", Wanted::Part(2..10)),
+            ("bytes=-3", Wanted::Part(7..10)),
+            ("bytes=-30", Wanted::Part(0..10)),
+            ("bytes=8-99", Wanted::Part(8..10)),
+            ("bytes=10-", Wanted::Unsatisfiable),
+            ("bytes=-0", Wanted::Unsatisfiable),
+            ("bytes=5-2", Wanted::Whole),
+            ("bytes=0-1,4-5", Wanted::Whole),
+            ("pages=1-2", Wanted::Whole),
+        ];
+        for (header, expected) in table {
+            assert_eq!(wanted(header, 10), expected, "{header}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The log of requests that reached the API and Files endpoints.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::{Map, Value, json};
+
+use crate::simulator::{Endpoint, Manner, Reply};
+use crate::virtual_clock::Moment;
+
+/// Older requests are forgotten.
+const MAX_ENTRIES: usize = 5_000;
+/// Longer bodies are cut in the log.
+const SHOWN: usize = 16 * 1024;
+/// Headers that carry a key or a token.
+const SECRET_HEADERS: [&str; 2] = ["x-api-key", "authorization"];
+/// Fields of JSON bodies that carry a key.
+const SECRET_FIELDS: [&str; 1] = ["userKey"];
+
+/// The latest requests, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct RequestLog {
+    entries: VecDeque<Value>,
+}
+
+impl RequestLog {
+    pub(crate) fn note(&mut self, endpoint: Endpoint, request: &Request<Bytes>, reply: &Reply, at: Moment) {
+        if self.entries.len() == MAX_ENTRIES {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(json!({
+            "at": at.now.unix_timestamp(),
+            "milliseconds": i64::try_from(at.wall.unix_timestamp_nanos() / 1_000_000).ok(),
+            "endpoint": match endpoint {
+                Endpoint::Api => "api",
+                Endpoint::Files => "files",
+                Endpoint::Admin => "admin",
+            },
+            "method": request.method().as_str(),
+            "path": request.uri().path(),
+            "query": request.uri().query(),
+            "headers": headers(request),
+            "body": shown(request.body()),
+            "status": match reply.manner {
+                Manner::Lost => None,
+                _ => Some(reply.response.status().as_u16()),
+            },
+            "manner": format!("{:?}", reply.manner),
+        }));
+    }
+
+    /// The entries whose `endpoint`, `method` and `path` are as the query asks.
+    pub(crate) fn list(&self, query: &str) -> Value {
+        let wanted: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+        let fits = |entry: &&Value| wanted.iter().all(|(name, value)| entry[name.as_ref()] == value.as_ref());
+        self.entries.iter().filter(fits).cloned().collect()
+    }
+}
+
+/// The body as text, cut when it is long. What a JSON body says in a secret field is shortened.
+fn shown(body: &Bytes) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
+    if !SECRET_FIELDS.iter().any(|name| text.contains(name)) {
+        return text.into_owned();
+    }
+    // A body that cannot be read cannot be masked.
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return "…".to_owned() };
+    for (name, value) in &mut fields {
+        if SECRET_FIELDS.contains(&name.as_str()) {
+            *value = shortened(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)).into();
+        }
+    }
+    Value::Object(fields).to_string()
+}
+
+/// Enough of a secret to see what kind it is.
+fn shortened(secret: &str) -> String {
+    format!("{}…", secret.chars().take(4).collect::<String>())
+}
+
+/// Headers as text; secrets are shortened, so that a log can be shown to others.
+fn headers(request: &Request<Bytes>) -> Map<String, Value> {
+    let text = |name: &str, value: &[u8]| {
+        let value = String::from_utf8_lossy(value).into_owned();
+        if SECRET_HEADERS.contains(&name) { shortened(&value) } else { value }
+    };
+    let headers = request.headers().iter();
+    headers.map(|(name, value)| (name.to_string(), text(name.as_str(), value.as_bytes()).into())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    //! What a log may show.
+
+    use super::*;
+
+    #[test]
+    fn keys_in_bodies_are_shortened() {
+        let shown = |body: &'static str| shown(&Bytes::from_static(body.as_bytes()));
+        assert_eq!(shown(r#"{"appId":"a","userKey":"uk_secret"}"#), r#"{"appId":"a","userKey":"uk_s…"}"#);
+        assert_eq!(shown(r#"{"userKey":"uk_secret""#), "…", "what cannot be read cannot be masked");
+        assert_eq!(shown("{ \"a\": 1 }"), "{ \"a\": 1 }", "anything else stays as it was sent");
+    }
+}

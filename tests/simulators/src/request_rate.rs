@@ -1,0 +1,112 @@
+//! When requests arrived, in real time: how many there were at most within one second.
+
+use std::collections::VecDeque;
+
+use http::Method;
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use crate::simulator::Endpoint;
+
+/// Older arrivals are forgotten.
+const MAX_ARRIVALS: usize = 200_000;
+
+/// One request.
+#[derive(Debug)]
+struct Arrival {
+    at: OffsetDateTime,
+    endpoint: Endpoint,
+    method: Method,
+    path: String,
+}
+
+/// The latest arrivals, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals(VecDeque<Arrival>);
+
+impl Arrivals {
+    pub(crate) fn note(&mut self, endpoint: Endpoint, method: &Method, path: &str, at: OffsetDateTime) {
+        if self.0.len() == MAX_ARRIVALS {
+            self.0.pop_front();
+        }
+        self.0.push_back(Arrival { at, endpoint, method: method.clone(), path: path.to_owned() });
+    }
+
+    /// The fullest second among the requests that the query's `endpoint`, `method` and `path` leave. The API's if
+    /// it names no endpoint. A request exactly one second after the first is in the next window.
+    pub(crate) fn peak(&self, query: &str) -> Value {
+        let field = |wanted: &str| {
+            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+        };
+        let endpoint = match field("endpoint").as_deref() {
+            Some("files") => Endpoint::Files,
+            Some(_) | None => Endpoint::Api,
+        };
+        let (method, path) = (field("method"), field("path"));
+        let counts = |arrival: &&Arrival| {
+            arrival.endpoint == endpoint
+                && method.as_deref().is_none_or(|method| arrival.method == method)
+                && path.as_ref().is_none_or(|path| arrival.path == *path)
+        };
+        let mut times: Vec<OffsetDateTime> = self.0.iter().filter(counts).map(|arrival| arrival.at).collect();
+        times.sort_unstable();
+        let (most, since) = fullest(&times);
+        json!({
+            "requests": most,
+            "window_seconds": 1,
+            "since": since.map(|since| since.unix_timestamp_nanos() as f64 / 1e9),
+            "all_requests": times.len(),
+        })
+    }
+}
+
+/// The most times within a second, and the first of them.
+fn fullest(times: &[OffsetDateTime]) -> (usize, Option<OffsetDateTime>) {
+    let mut best = (0, None);
+    let mut end = 0;
+    for (start, since) in times.iter().enumerate() {
+        while times.get(end).is_some_and(|time| *time < *since + Duration::SECOND) {
+            end += 1;
+        }
+        if end - start > best.0 {
+            best = (end - start, Some(*since));
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    //! The window slides; it is not a second of the clock.
+
+    use super::*;
+
+    fn arrivals(milliseconds: &[i64]) -> Arrivals {
+        let mut arrivals = Arrivals::default();
+        for after in milliseconds {
+            let at = OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(*after);
+            arrivals.note(Endpoint::Api, &Method::POST, "/auth", at);
+        }
+        arrivals
+    }
+
+    #[test]
+    fn the_fullest_second_begins_anywhere() {
+        assert_eq!(arrivals(&[]).peak("")["requests"], 0);
+        let peak = arrivals(&[0, 900, 950, 1_100, 1_899, 1_900, 5_000]).peak("");
+        assert_eq!((&peak["requests"], &peak["since"]), (&json!(4), &json!(0.9)));
+        assert_eq!(arrivals(&[0, 999]).peak("")["requests"], 2);
+        assert_eq!(arrivals(&[0, 1_000]).peak("")["requests"], 1);
+    }
+
+    #[test]
+    fn only_what_the_query_leaves_counts() {
+        let arrivals = arrivals(&[0, 1]);
+        for (query, requests) in
+            [("method=POST&path=/auth", 2), ("method=GET", 0), ("path=/other", 0), ("endpoint=files", 0)]
+        {
+            assert_eq!(arrivals.peak(query)["requests"], requests, "{query}");
+        }
+    }
+}

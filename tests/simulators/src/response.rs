@@ -1,0 +1,77 @@
+//! Building answers.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use serde_json::{Map, Value};
+
+use crate::simulator::{Manner, Reply};
+
+/// A JSON answer as it is.
+pub(crate) fn plain_json(status: StatusCode, body: &Value) -> Response<Bytes> {
+    bytes(status, Some(HeaderValue::from_static("application/json")), Bytes::from(body.to_string()))
+}
+
+/// An answer of any type.
+pub(crate) fn bytes(status: StatusCode, content_type: Option<HeaderValue>, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+    }
+    response
+}
+
+/// Sent as it is.
+pub(crate) fn plain(response: Response<Bytes>) -> Reply {
+    Reply { response, manner: Manner::Plain }
+}
+
+/// Never sent: the connection is reset.
+pub(crate) fn lost() -> Reply {
+    Reply { response: Response::new(Bytes::new()), manner: Manner::Lost }
+}
+
+/// Sent after a while.
+pub(crate) fn late(response: Response<Bytes>, after: Duration) -> Reply {
+    Reply { response, manner: Manner::Late(after) }
+}
+
+/// The status, body and headers that a test chose. A string is sent as it is, anything else as JSON.
+pub(crate) fn chosen(
+    status: u16,
+    body: &Value,
+    content_type: Option<&str>,
+    headers: &Map<String, Value>,
+) -> Response<Bytes> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let content_type = content_type.unwrap_or("application/json");
+    let mut response = bytes(status, HeaderValue::from_str(content_type).ok(), raw(body));
+    for (name, value) in headers {
+        let value = HeaderValue::from_bytes(&raw(value));
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), value) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+/// A string as it is, nothing for null, anything else as JSON.
+pub(crate) fn raw(body: &Value) -> Bytes {
+    match body {
+        Value::Null => Bytes::new(),
+        Value::String(text) => Bytes::from(text.clone()),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Bytes::from(body.to_string())
+        }
+    }
+}
+
+/// Sets a header whose value is text; text that no header can carry is left out.
+pub(crate) fn insert(response: &mut Response<Bytes>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
