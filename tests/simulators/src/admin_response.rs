@@ -7,25 +7,25 @@ use serde_json::{Value, json};
 use crate::response;
 use crate::simulator::Reply;
 
-/// Why the Admin endpoint refuses.
+/// ErrorKind the Admin endpoint refuses.
 #[derive(Debug)]
-pub(crate) struct Refused {
+pub(crate) struct AdminError {
     status: StatusCode,
     message: String,
 }
 
-impl Refused {
-    pub(crate) fn bad(message: impl Into<String>) -> Self {
+impl AdminError {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, message: message.into() }
     }
 
-    pub(crate) fn unknown(what: &str) -> Self {
+    pub(crate) fn not_found(what: &str) -> Self {
         Self { status: StatusCode::NOT_FOUND, message: format!("there is no such {what}") }
     }
 }
 
 /// The answer to a call of the endpoint.
-pub(crate) fn answered(result: Result<Value, Refused>) -> Reply {
+pub(crate) fn admin_response(result: Result<Value, AdminError>) -> Reply {
     response::plain(match result {
         Ok(body) => pretty(StatusCode::OK, &body),
         Err(refused) => pretty(refused.status, &json!({"error": refused.message})),
@@ -33,8 +33,9 @@ pub(crate) fn answered(result: Result<Value, Refused>) -> Reply {
 }
 
 /// The body of a call of the endpoint.
-pub(crate) fn json_body(request: &Request<Bytes>) -> Result<Value, Refused> {
-    serde_json::from_slice(request.body()).map_err(|error| Refused::bad(format!("not JSON: {error}")))
+pub(crate) fn parse_json_body(request: &Request<Bytes>) -> Result<Value, AdminError> {
+    serde_json::from_slice(request.body())
+        .map_err(|error| AdminError::bad_request(format!("not JSON: {error}")))
 }
 
 /// People read these answers too.

@@ -11,7 +11,7 @@ use http::{Request, Response, StatusCode};
 use crate::response::{self, insert};
 
 /// What is known of a file before its bytes are read.
-pub(crate) struct Described<'a> {
+pub(crate) struct FileMetadata<'a> {
     /// In bytes.
     pub(crate) length: usize,
     pub(crate) content_type: &'a str,
@@ -22,28 +22,29 @@ pub(crate) struct Described<'a> {
 }
 
 /// A range that asks for nothing the file has.
-pub(crate) struct Unsatisfiable;
+pub(crate) struct RangeNotSatisfiable;
 
 /// Answers with the file or the part that is asked for; `read` gives these bytes.
-pub(crate) fn serve(
+pub(crate) fn respond_with_range(
     request: &Request<Bytes>,
-    file: &Described<'_>,
+    file: &FileMetadata<'_>,
     read: impl FnOnce(Range<usize>) -> Bytes,
-) -> Result<Response<Bytes>, Unsatisfiable> {
+) -> Result<Response<Bytes>, RangeNotSatisfiable> {
     let header =
         |name: HeaderName| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     // A range of another version than the one that lies here is answered with the whole.
     let same = header(IF_RANGE).is_none_or(|version| version == file.etag);
     let range = header(RANGE).filter(|_| file.ranges && same);
     let length = file.length;
-    let (status, body, content_range) = match range.map_or(Wanted::Whole, |range| wanted(range, length)) {
-        Wanted::Whole => (StatusCode::OK, read(0..length), None),
-        Wanted::Unsatisfiable => return Err(Unsatisfiable),
-        Wanted::Part(part) => {
-            let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
-            (StatusCode::PARTIAL_CONTENT, read(part), Some(content_range))
-        }
-    };
+    let (status, body, content_range) =
+        match range.map_or(RequestedRange::Whole, |range| parse_range(range, length)) {
+            RequestedRange::Whole => (StatusCode::OK, read(0..length), None),
+            RequestedRange::Unsatisfiable => return Err(RangeNotSatisfiable),
+            RequestedRange::Part(part) => {
+                let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+                (StatusCode::PARTIAL_CONTENT, read(part), Some(content_range))
+            }
+        };
     let mut response = response::bytes(status, None, body);
     insert(&mut response, CONTENT_TYPE, file.content_type);
     insert(&mut response, ETAG, file.etag);
@@ -58,7 +59,7 @@ pub(crate) fn serve(
 
 /// What a `Range` header asks of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum RequestedRange {
     /// No range, or one that may be ignored.
     Whole,
     /// These bytes.
@@ -68,19 +69,19 @@ pub(crate) enum Wanted {
 }
 
 /// Reads a single range. Several ranges are answered with the whole file, which is allowed.
-pub(crate) fn wanted(header: &str, length: usize) -> Wanted {
+pub(crate) fn parse_range(header: &str, length: usize) -> RequestedRange {
     let Some((first, last)) = header.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-'))
     else {
-        return Wanted::Whole;
+        return RequestedRange::Whole;
     };
     let (first, last) = (first.trim(), last.trim());
     let part = match (first.parse::<usize>(), last.parse::<usize>()) {
         (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(length),
         (Ok(first), Err(_)) if last.is_empty() => first..length,
         (Err(_), Ok(suffix)) if first.is_empty() => length.saturating_sub(suffix)..length,
-        _ => return Wanted::Whole,
+        _ => return RequestedRange::Whole,
     };
-    if part.is_empty() { Wanted::Unsatisfiable } else { Wanted::Part(part) }
+    if part.is_empty() { RequestedRange::Unsatisfiable } else { RequestedRange::Part(part) }
 }
 
 #[cfg(test)]
@@ -92,20 +93,20 @@ mod tests {
     #[test]
     fn ranges() {
         let table = [
-            ("bytes=0-0", Wanted::Part(0..1)),
-            ("bytes=2-5", Wanted::Part(2..6)),
-            ("bytes=2-", Wanted::Part(2..10)),
-            ("bytes=-3", Wanted::Part(7..10)),
-            ("bytes=-30", Wanted::Part(0..10)),
-            ("bytes=8-99", Wanted::Part(8..10)),
-            ("bytes=10-", Wanted::Unsatisfiable),
-            ("bytes=-0", Wanted::Unsatisfiable),
-            ("bytes=5-2", Wanted::Whole),
-            ("bytes=0-1,4-5", Wanted::Whole),
-            ("pages=1-2", Wanted::Whole),
+            ("bytes=0-0", RequestedRange::Part(0..1)),
+            ("bytes=2-5", RequestedRange::Part(2..6)),
+            ("bytes=2-", RequestedRange::Part(2..10)),
+            ("bytes=-3", RequestedRange::Part(7..10)),
+            ("bytes=-30", RequestedRange::Part(0..10)),
+            ("bytes=8-99", RequestedRange::Part(8..10)),
+            ("bytes=10-", RequestedRange::Unsatisfiable),
+            ("bytes=-0", RequestedRange::Unsatisfiable),
+            ("bytes=5-2", RequestedRange::Whole),
+            ("bytes=0-1,4-5", RequestedRange::Whole),
+            ("pages=1-2", RequestedRange::Whole),
         ];
         for (header, expected) in table {
-            assert_eq!(wanted(header, 10), expected, "{header}");
+            assert_eq!(parse_range(header, 10), expected, "{header}");
         }
     }
 }

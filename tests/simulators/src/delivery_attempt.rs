@@ -7,11 +7,20 @@ use time::OffsetDateTime;
 
 use crate::simulator::Outcome;
 
+/// Why an attempt is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AttemptKind {
+    /// An attempt of the retry schedule: its outcome decides whether another one follows.
+    Scheduled,
+    /// An extra attempt that a test or a fault requested. It is never retried.
+    Redelivery,
+}
+
 /// One attempt as it went out.
 #[derive(Debug)]
-pub(crate) struct Attempt {
+pub(crate) struct DeliveryAttempt {
     /// Whether its outcome decides what happens next.
-    pub(crate) of_ladder: bool,
+    pub(crate) attempt_kind: AttemptKind,
     pub(crate) sent_at: OffsetDateTime,
     pub(crate) wall: OffsetDateTime,
     pub(crate) fault: Option<String>,
@@ -20,7 +29,7 @@ pub(crate) struct Attempt {
     pub(crate) ended: Option<(Outcome, OffsetDateTime)>,
 }
 
-impl Attempt {
+impl DeliveryAttempt {
     pub(crate) fn view(&self) -> Value {
         let headers: serde_json::Map<_, _> = self
             .headers
@@ -28,7 +37,7 @@ impl Attempt {
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
             .collect();
         json!({
-            "redelivery": !self.of_ladder,
+            "redelivery": self.attempt_kind == AttemptKind::Redelivery,
             "sent_at": self.sent_at.unix_timestamp(),
             "sent_at_wall": self.wall.unix_timestamp(),
             "fault": self.fault,

@@ -4,33 +4,35 @@ use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
+use crate::delivery_attempt::AttemptKind;
+
 /// A sending that is due at some time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Send {
+pub(crate) struct ScheduledSend {
     /// The delivery's number.
     pub(crate) number: u64,
     /// Whether it is repeated when it fails.
-    pub(crate) of_ladder: bool,
+    pub(crate) attempt_kind: AttemptKind,
     due: OffsetDateTime,
 }
 
 /// The sendings to come and those under way.
 #[derive(Debug, Default)]
-pub(crate) struct Schedule {
-    sends: Vec<Send>,
-    /// Attempt in flight to its delivery and its place there.
+pub(crate) struct DeliverySchedule {
+    sends: Vec<ScheduledSend>,
+    /// DeliveryAttempt in flight to its delivery and its place there.
     in_flight: HashMap<u64, (u64, usize)>,
     attempts: u64,
 }
 
-impl Schedule {
+impl DeliverySchedule {
     /// Empty, but no attempt gets a number that one still in flight has.
     pub(crate) fn cleared(&self) -> Self {
         Self { attempts: self.attempts, ..Self::default() }
     }
 
-    pub(crate) fn send_at(&mut self, number: u64, of_ladder: bool, due: OffsetDateTime) {
-        self.sends.push(Send { number, of_ladder, due });
+    pub(crate) fn send_at(&mut self, number: u64, attempt_kind: AttemptKind, due: OffsetDateTime) {
+        self.sends.push(ScheduledSend { number, attempt_kind, due });
     }
 
     pub(crate) fn next_due(&self) -> Option<OffsetDateTime> {
@@ -38,7 +40,7 @@ impl Schedule {
     }
 
     /// Takes what is due, in order of time.
-    pub(crate) fn take_due(&mut self, now: OffsetDateTime) -> Vec<Send> {
+    pub(crate) fn take_due(&mut self, now: OffsetDateTime) -> Vec<ScheduledSend> {
         let (mut due, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.sends).into_iter().partition(|send| send.due <= now);
         self.sends = later;
@@ -47,14 +49,14 @@ impl Schedule {
     }
 
     /// Gives a number to an attempt that is delivery `number`'s in `place`.
-    pub(crate) fn started(&mut self, number: u64, place: usize) -> u64 {
+    pub(crate) fn start_attempt(&mut self, number: u64, place: usize) -> u64 {
         self.attempts += 1;
         self.in_flight.insert(self.attempts, (number, place));
         self.attempts
     }
 
     /// The delivery and the place there of an attempt that ended.
-    pub(crate) fn ended(&mut self, attempt: u64) -> Option<(u64, usize)> {
+    pub(crate) fn finish_attempt(&mut self, attempt: u64) -> Option<(u64, usize)> {
         self.in_flight.remove(&attempt)
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// A fault, where it applies, and how often.
 #[derive(Debug, Clone)]
-struct Queued<F> {
+struct QueuedFault<F> {
     /// `METHOD /path`, with `*` for one segment.
     route: Option<String>,
     /// Only what concerns this thing, such as a project.
@@ -23,7 +23,7 @@ struct Queued<F> {
 pub(crate) struct FaultQueue<F> {
     /// The field that says what a fault is about.
     about: &'static str,
-    queued: Vec<Queued<F>>,
+    queued: Vec<QueuedFault<F>>,
 }
 
 impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
@@ -42,22 +42,22 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
             Some(Value::Null) => None,
             Some(count) => Some(whole(&count, 1, "count")?),
         };
-        self.queued.push(Queued { route, about, after, count, fault: parse(fields)? });
+        self.queued.push(QueuedFault { route, about, after, count, fault: parse(fields)? });
         Ok(())
     }
 
     /// Takes one use of the first fault that applies to a call.
-    pub(crate) fn for_call(&mut self, method: &Method, path: &str, about: Option<&str>) -> Option<F> {
+    pub(crate) fn take_for_call(&mut self, method: &Method, path: &str, about: Option<&str>) -> Option<F> {
         self.take(about, |route| same_route(route, method, path))
     }
 
     /// Takes one use of the first fault that applies to something that has no route.
-    pub(crate) fn for_thing(&mut self, about: Option<&str>) -> Option<F> {
+    pub(crate) fn take_for_subject(&mut self, about: Option<&str>) -> Option<F> {
         self.take(about, |_| false)
     }
 
     fn take(&mut self, about: Option<&str>, on_route: impl Fn(&str) -> bool) -> Option<F> {
-        let applies = |queued: &Queued<F>| {
+        let applies = |queued: &QueuedFault<F>| {
             queued.route.as_deref().is_none_or(&on_route)
                 && queued.about.as_deref().is_none_or(|wanted| about == Some(wanted))
         };
@@ -85,7 +85,7 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
 
     /// Each fault as it was queued, with `on` saying of which sort it is.
     pub(crate) fn list(&self, on: &str) -> Vec<Value> {
-        let view = |queued: &Queued<F>| {
+        let view = |queued: &QueuedFault<F>| {
             let mut view = serde_json::to_value(&queued.fault).unwrap_or_default();
             view["on"] = on.into();
             view["route"] = json!(queued.route);

@@ -5,13 +5,13 @@ use uuid::Uuid;
 
 /// Draws the same ids for the same seed, run and order of draws.
 #[derive(Debug)]
-pub(crate) struct Draw {
+pub(crate) struct IdGenerator {
     seed: u64,
     run: u64,
     drawn: u64,
 }
 
-impl Draw {
+impl IdGenerator {
     pub(crate) fn new(seed: u64, run: u64) -> Self {
         Self { seed, run, drawn: 0 }
     }
@@ -23,12 +23,12 @@ impl Draw {
 
     /// An id that belongs to the seeded world.
     pub(crate) fn seeded_uuid(&self, label: &str, number: u64) -> Uuid {
-        as_uuid(self.seeded(label, number))
+        parse_uuid(self.seeded(label, number))
     }
 
     /// The next id of something that happens, such as an export.
     pub(crate) fn next_uuid(&mut self, label: &str) -> Uuid {
-        as_uuid(self.next(label))
+        parse_uuid(self.next(label))
     }
 
     /// The next 64 lowercase hex digits, such as a delivery id.
@@ -56,7 +56,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn as_uuid(digest: [u8; 32]) -> Uuid {
+fn parse_uuid(digest: [u8; 32]) -> Uuid {
     let (bytes, _) = digest.split_first_chunk::<16>().expect("a SHA-256 digest has 32 bytes");
     uuid::Builder::from_random_bytes(*bytes).into_uuid()
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// How the repeated texts are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Writing {
+pub(crate) enum EchoEncoding {
     /// As they came.
     #[default]
     Plain,
@@ -19,7 +19,7 @@ pub(crate) enum Writing {
 }
 
 /// Each part of a request and what it holds.
-pub(crate) fn parts(request: &Request<Bytes>, writing: Writing) -> Vec<(String, String)> {
+pub(crate) fn parts(request: &Request<Bytes>, writing: EchoEncoding) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| written(&String::from_utf8_lossy(bytes), writing);
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| (format!("headers.{name}"), text(value.as_bytes())));
@@ -33,16 +33,16 @@ pub(crate) fn parts(request: &Request<Bytes>, writing: Writing) -> Vec<(String, 
 }
 
 /// All parts in one line.
-pub(crate) fn line(request: &Request<Bytes>, writing: Writing) -> String {
+pub(crate) fn line(request: &Request<Bytes>, writing: EchoEncoding) -> String {
     let parts = parts(request, writing).into_iter();
     parts.map(|(name, text)| format!("{name}: {text}")).collect::<Vec<_>>().join("; ")
 }
 
-fn written(text: &str, writing: Writing) -> String {
+fn written(text: &str, writing: EchoEncoding) -> String {
     match writing {
-        Writing::Plain => text.to_owned(),
-        Writing::Percent => model::percent_encoded(text),
-        Writing::Html => text
+        EchoEncoding::Plain => text.to_owned(),
+        EchoEncoding::Percent => model::percent_encoded(text),
+        EchoEncoding::Html => text
             .chars()
             .map(|c| if c.is_alphanumeric() { c.to_string() } else { format!("&#{};", u32::from(c)) })
             .collect(),

@@ -25,7 +25,7 @@ pub(crate) struct RequestLog {
 }
 
 impl RequestLog {
-    pub(crate) fn note(&mut self, endpoint: Endpoint, request: &Request<Bytes>, reply: &Reply, at: Moment) {
+    pub(crate) fn record(&mut self, endpoint: Endpoint, request: &Request<Bytes>, reply: &Reply, at: Moment) {
         if self.entries.len() == MAX_ENTRIES {
             self.entries.pop_front();
         }

@@ -13,7 +13,7 @@ const MAX_ARRIVALS: usize = 200_000;
 
 /// One request.
 #[derive(Debug)]
-struct Arrival {
+struct RequestTime {
     at: OffsetDateTime,
     endpoint: Endpoint,
     method: Method,
@@ -22,14 +22,14 @@ struct Arrival {
 
 /// The latest arrivals, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Arrivals(VecDeque<Arrival>);
+pub(crate) struct RequestRate(VecDeque<RequestTime>);
 
-impl Arrivals {
-    pub(crate) fn note(&mut self, endpoint: Endpoint, method: &Method, path: &str, at: OffsetDateTime) {
+impl RequestRate {
+    pub(crate) fn record(&mut self, endpoint: Endpoint, method: &Method, path: &str, at: OffsetDateTime) {
         if self.0.len() == MAX_ARRIVALS {
             self.0.pop_front();
         }
-        self.0.push_back(Arrival { at, endpoint, method: method.clone(), path: path.to_owned() });
+        self.0.push_back(RequestTime { at, endpoint, method: method.clone(), path: path.to_owned() });
     }
 
     /// The fullest second among the requests that the query's `endpoint`, `method` and `path` leave. The API's if
@@ -44,7 +44,7 @@ impl Arrivals {
             Some(_) | None => Endpoint::Api,
         };
         let (method, path) = (field("method"), field("path"));
-        let counts = |arrival: &&Arrival| {
+        let counts = |arrival: &&RequestTime| {
             arrival.endpoint == endpoint
                 && method.as_deref().is_none_or(|method| arrival.method == method)
                 && path.as_ref().is_none_or(|path| arrival.path == *path)
@@ -82,11 +82,11 @@ mod tests {
 
     use super::*;
 
-    fn arrivals(milliseconds: &[i64]) -> Arrivals {
-        let mut arrivals = Arrivals::default();
+    fn arrivals(milliseconds: &[i64]) -> RequestRate {
+        let mut arrivals = RequestRate::default();
         for after in milliseconds {
             let at = OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(*after);
-            arrivals.note(Endpoint::Api, &Method::POST, "/auth", at);
+            arrivals.record(Endpoint::Api, &Method::POST, "/auth", at);
         }
         arrivals
     }

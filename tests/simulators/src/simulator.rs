@@ -66,7 +66,7 @@ pub trait Simulator: Send {
 /// How a simulated server answers.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The answer, whole. Its `Content-Length` is what the headers say, or else the body's length.
+    /// The answer, whole. Its `WebhookContent-Length` is what the headers say, or else the body's length.
     pub response: http::Response<Bytes>,
     /// What goes wrong on the wire while it is sent.
     pub manner: Manner,
@@ -91,9 +91,9 @@ pub enum Manner {
     },
     /// The connection is reset after this many bytes of the body, although the header promised all of them.
     CutAfter(usize),
-    /// Sent chunked, without a `Content-Length`.
+    /// Sent chunked, without a `WebhookContent-Length`.
     NoLength,
-    /// Sent chunked, without a `Content-Length`, and properly ended after this many bytes: a short body that
+    /// Sent chunked, without a `WebhookContent-Length`, and properly ended after this many bytes: a short body that
     /// no HTTP client can notice.
     ShortNoLength(usize),
 }

@@ -13,18 +13,18 @@ pub(crate) struct Moment {
 
 /// Holds the offset between the two clocks and the last real time seen.
 #[derive(Debug)]
-pub(crate) struct Clock {
+pub(crate) struct VirtualClock {
     offset: Duration,
     wall: OffsetDateTime,
 }
 
-impl Default for Clock {
+impl Default for VirtualClock {
     fn default() -> Self {
         Self { offset: Duration::ZERO, wall: OffsetDateTime::UNIX_EPOCH }
     }
 }
 
-impl Clock {
+impl VirtualClock {
     /// Notes the real time and gives the moment on both clocks.
     pub(crate) fn read(&mut self, wall: OffsetDateTime) -> Moment {
         self.wall = wall;

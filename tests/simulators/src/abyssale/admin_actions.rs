@@ -8,20 +8,22 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::abyssale::api_response;
-use crate::abyssale::custom_file::ChosenFile;
+use crate::abyssale::custom_file::CustomFile;
+use crate::abyssale::event_timing::EventTiming;
 use crate::abyssale::export_operations;
-use crate::abyssale::export_operations::Origin;
+use crate::abyssale::export_operations::ExportOrigin;
 use crate::abyssale::request_body::ExportBody;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::webhook_delivery::{Content, Signing, Target};
+use crate::abyssale::webhook_delivery::{DeliveryTarget, SigningMode, WebhookContent};
 use crate::abyssale::webhook_scheduling;
-use crate::admin_response::Refused;
+use crate::admin_response::AdminError;
+use crate::delivery_attempt::AttemptKind;
 use crate::virtual_clock::Moment;
 
 /// A body of `POST /exports`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PlatformExport {
+struct PlatformExportRequest {
     banner_ids: Option<Vec<Uuid>>,
     #[serde(default)]
     bare_file: bool,
@@ -30,7 +32,7 @@ struct PlatformExport {
 /// A body of `POST /deliver`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Deliver {
+struct DeliverRequest {
     url: String,
     #[serde(default)]
     body: Value,
@@ -48,8 +50,8 @@ pub(super) fn choose_archive(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
     query: &str,
-) -> Result<Value, Refused> {
-    let file = chosen(request, &simulator.state.knobs.archive_content_type);
+) -> Result<Value, AdminError> {
+    let file = chosen(request, &simulator.state.settings.archive_content_type);
     simulator.state.exports.choose(&file, number(query, "count")?);
     Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
 }
@@ -59,7 +61,7 @@ pub(super) fn choose_file(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
     query: &str,
-) -> Result<Value, Refused> {
+) -> Result<Value, AdminError> {
     let file = chosen(request, "application/octet-stream");
     let format = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "format");
     let format = format.map(|(_, value)| value.into_owned());
@@ -72,15 +74,17 @@ pub(super) fn export_in_the_platform(
     simulator: &mut AbyssaleSimulator,
     body: &Value,
     at: Moment,
-) -> Result<Value, Refused> {
-    let wanted = PlatformExport::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
+) -> Result<Value, AdminError> {
+    let wanted = PlatformExportRequest::deserialize(body)
+        .map_err(|error| AdminError::bad_request(error.to_string()))?;
     let first_three = || simulator.state.workspace.banner_ids().into_iter().take(3).collect();
     let ids = wanted.banner_ids.unwrap_or_else(first_three);
-    let found = export_operations::found(simulator, &ids, at);
+    let found = export_operations::find_banners(simulator, &ids, at);
     if found.is_empty() {
-        return Err(Refused::unknown("banner"));
+        return Err(AdminError::not_found("banner"));
     }
-    let origin = Origin { platform: true, bare_file: wanted.bare_file, at_once: false };
+    let origin =
+        ExportOrigin { platform: true, bare_file: wanted.bare_file, event_timing: EventTiming::AfterLatency };
     let id =
         export_operations::start_export(simulator, ExportBody { ids, callback_url: None }, found, origin, at);
     Ok(json!({"export_id": id}))
@@ -92,21 +96,26 @@ pub(super) fn redeliver(
     name: &str,
     query: &str,
     at: Moment,
-) -> Result<Value, Refused> {
+) -> Result<Value, AdminError> {
     let times = number(query, "times")?;
     let outbox = &mut simulator.state.outbox;
-    let delivery = outbox.find(name).ok_or_else(|| Refused::unknown("delivery"))?;
+    let delivery = outbox.find(name).ok_or_else(|| AdminError::not_found("delivery"))?;
     let (number, id) = (delivery.number, delivery.delivery_id.clone());
-    (0..times).for_each(|_| outbox.send_at(number, false, at.now));
+    (0..times).for_each(|_| outbox.send_at(number, AttemptKind::Redelivery, at.now));
     Ok(json!({"number": number, "delivery_id": id}))
 }
 
 /// Sends once what the body describes. A string goes out as it is, anything else as JSON.
-pub(super) fn deliver(simulator: &mut AbyssaleSimulator, body: Value, at: Moment) -> Result<Value, Refused> {
-    let wanted: Deliver = serde_json::from_value(body).map_err(|error| Refused::bad(error.to_string()))?;
+pub(super) fn deliver(
+    simulator: &mut AbyssaleSimulator,
+    body: Value,
+    at: Moment,
+) -> Result<Value, AdminError> {
+    let wanted: DeliverRequest =
+        serde_json::from_value(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
     let absolute = wanted.url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
     if !absolute {
-        return Err(Refused::bad("url must be absolute"));
+        return Err(AdminError::bad_request("url must be absolute"));
     }
     let mut headers = Vec::new();
     if let Some(id) = &wanted.delivery_id {
@@ -116,32 +125,32 @@ pub(super) fn deliver(simulator: &mut AbyssaleSimulator, body: Value, at: Moment
         headers.push(header(name, value)?);
     }
     let signing = match (wanted.secrets, wanted.t) {
-        (Some(secrets), t) => Signing::With { secrets, t },
-        (None, Some(t)) => Signing::With { secrets: simulator.secrets.valid(at.now), t: Some(t) },
-        (None, None) if wanted.sign => Signing::Workspace,
-        (None, None) => Signing::None,
+        (Some(secrets), t) => SigningMode::With { secrets, t },
+        (None, Some(t)) => SigningMode::With { secrets: simulator.secrets.valid(at.now), t: Some(t) },
+        (None, None) if wanted.sign => SigningMode::Workspace,
+        (None, None) => SigningMode::None,
     };
-    let content = Content::Chosen { body: api_response::raw(&wanted.body), headers, signing };
-    let number = webhook_scheduling::schedule(simulator, Target::Direct, wanted.url, content, at.now);
+    let content = WebhookContent::Chosen { body: api_response::raw(&wanted.body), headers, signing };
+    let number = webhook_scheduling::schedule(simulator, DeliveryTarget::Direct, wanted.url, content, at.now);
     Ok(json!({"number": number}))
 }
 
 /// The body of a request as a file of its content type.
-fn chosen(request: &Request<Bytes>, otherwise: &str) -> ChosenFile {
+fn chosen(request: &Request<Bytes>, otherwise: &str) -> CustomFile {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    ChosenFile { bytes: request.body().clone(), content_type: content_type.unwrap_or(otherwise).to_owned() }
+    CustomFile { bytes: request.body().clone(), content_type: content_type.unwrap_or(otherwise).to_owned() }
 }
 
-fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), Refused> {
-    let wrong = || Refused::bad(format!("{name} is not a header that can be sent"));
+fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), AdminError> {
+    let wrong = || AdminError::bad_request(format!("{name} is not a header that can be sent"));
     let value = HeaderValue::from_bytes(&api_response::raw(value)).map_err(|_| wrong())?;
     Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value))
 }
 
 /// A count in the query, 1 if it is absent.
-fn number(query: &str, wanted: &str) -> Result<usize, Refused> {
+fn number(query: &str, wanted: &str) -> Result<usize, AdminError> {
     let found = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted);
     let Some((_, text)) = found else { return Ok(1) };
     let number = text.parse().ok().filter(|number| (1..=10_000).contains(number));
-    number.ok_or_else(|| Refused::bad(format!("{wanted} must be from 1 to 10000")))
+    number.ok_or_else(|| AdminError::bad_request(format!("{wanted} must be from 1 to 10000")))
 }

@@ -7,26 +7,30 @@ use time::Duration;
 
 use crate::abyssale::admin_actions;
 use crate::abyssale::admin_workspace;
-pub(super) use crate::admin_response::Refused;
-use crate::admin_response::{answered, json_body};
+pub(super) use crate::admin_response::AdminError;
+use crate::admin_response::{admin_response, parse_json_body};
 use crate::simulator::{Reply, Simulator};
 
 use crate::abyssale::settings::MAX_SECONDS;
 use crate::abyssale::signing_secret::SigningSecrets;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::state::State;
+use crate::abyssale::state::SimulatorState;
 use crate::virtual_clock::Moment;
 
 /// Answers a call of the Admin endpoint. These calls need no key and are not in the log.
-pub(super) fn answer_admin(simulator: &mut AbyssaleSimulator, request: &Request<Bytes>, at: Moment) -> Reply {
-    answered(control(simulator, request, at))
+pub(super) fn handle_admin_request(
+    simulator: &mut AbyssaleSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Reply {
+    admin_response(control(simulator, request, at))
 }
 
 fn control(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refused> {
+) -> Result<Value, AdminError> {
     let segments: Vec<&str> = request.uri().path().split('/').filter(|part| !part.is_empty()).collect();
     let query = request.uri().query().unwrap_or_default();
     let method = request.method();
@@ -34,25 +38,27 @@ fn control(
         (&Method::GET, []) => Ok(index()),
         (&Method::GET, ["describe"]) => Ok(simulator.describe()),
         (&Method::GET, ["credentials"]) => Ok(simulator.credentials()),
-        (&Method::GET, ["knobs"]) => Ok(json!(simulator.state.knobs)),
-        (&Method::PUT, ["knobs"]) => set_knobs(simulator, &json_body(request)?),
+        (&Method::GET, ["knobs"]) => Ok(json!(simulator.state.settings)),
+        (&Method::PUT, ["knobs"]) => set_knobs(simulator, &parse_json_body(request)?),
         (&Method::GET, ["faults"]) => Ok(simulator.state.faults.list()),
-        (&Method::POST, ["faults"]) => queue_faults(simulator, json_body(request)?),
+        (&Method::POST, ["faults"]) => queue_faults(simulator, parse_json_body(request)?),
         (&Method::DELETE, ["faults"]) => clear_faults(simulator, at),
         (&Method::PUT, ["archive"]) => admin_actions::choose_archive(simulator, request, query),
         (&Method::PUT, ["file"]) => admin_actions::choose_file(simulator, request, query),
         (&Method::GET, ["generations"]) => Ok(simulator.state.generations.list(at.now)),
         (&Method::GET, ["designs"]) => Ok(admin_workspace::designs_view(simulator, at)),
         (&Method::PUT, ["designs", id]) => {
-            admin_workspace::set_design(simulator, id, &json_body(request)?, at)
+            admin_workspace::set_design(simulator, id, &parse_json_body(request)?, at)
         }
         (&Method::GET, ["dynamic-images"]) => Ok(simulator.state.dynamic_images.list()),
         (&Method::GET, ["exports"]) => Ok(simulator.state.exports.list()),
         (&Method::POST, ["exports"]) => {
-            admin_actions::export_in_the_platform(simulator, &json_body(request)?, at)
+            admin_actions::export_in_the_platform(simulator, &parse_json_body(request)?, at)
         }
         (&Method::GET, ["subscriptions"]) => Ok(simulator.state.subscriptions.list()),
-        (&Method::POST, ["subscriptions"]) => admin_workspace::subscribe(simulator, &json_body(request)?, at),
+        (&Method::POST, ["subscriptions"]) => {
+            admin_workspace::subscribe(simulator, &parse_json_body(request)?, at)
+        }
         (&Method::DELETE, ["subscriptions", id]) => admin_workspace::unsubscribe(simulator, id),
         (&Method::GET, ["requests", "peak"]) => Ok(simulator.state.arrivals.peak(query)),
         (&Method::GET, ["requests"]) => Ok(simulator.state.requests.list(query)),
@@ -60,21 +66,22 @@ fn control(
         (&Method::POST, ["deliveries", name, "redeliver"]) => {
             admin_actions::redeliver(simulator, name, query, at)
         }
-        (&Method::POST, ["deliver"]) => admin_actions::deliver(simulator, json_body(request)?, at),
+        (&Method::POST, ["deliver"]) => admin_actions::deliver(simulator, parse_json_body(request)?, at),
         (&Method::GET, ["clock"]) => Ok(clock_view(simulator)),
-        (&Method::POST, ["clock", "advance"]) => advance(simulator, &json_body(request)?),
-        (&Method::POST, ["reset"]) => Ok(reset(simulator, &json_body(request).unwrap_or_default(), at)),
-        _ => Err(Refused::unknown("call; GET / lists them all")),
+        (&Method::POST, ["clock", "advance"]) => advance(simulator, &parse_json_body(request)?),
+        (&Method::POST, ["reset"]) => Ok(reset(simulator, &parse_json_body(request).unwrap_or_default(), at)),
+        _ => Err(AdminError::not_found("call; GET / lists them all")),
     }
 }
 
-fn set_knobs(simulator: &mut AbyssaleSimulator, changes: &Value) -> Result<Value, Refused> {
-    simulator.state.knobs = simulator.state.knobs.changed(changes).map_err(Refused::bad)?;
-    Ok(json!(simulator.state.knobs))
+fn set_knobs(simulator: &mut AbyssaleSimulator, changes: &Value) -> Result<Value, AdminError> {
+    simulator.state.settings =
+        simulator.state.settings.with_changes(changes).map_err(AdminError::bad_request)?;
+    Ok(json!(simulator.state.settings))
 }
 
 /// One fault or a list of them; nothing is queued when one of a list is wrong.
-fn queue_faults(simulator: &mut AbyssaleSimulator, body: Value) -> Result<Value, Refused> {
+fn queue_faults(simulator: &mut AbyssaleSimulator, body: Value) -> Result<Value, AdminError> {
     let wanted = match body {
         Value::Array(list) => list,
         one => vec![one],
@@ -83,12 +90,12 @@ fn queue_faults(simulator: &mut AbyssaleSimulator, body: Value) -> Result<Value,
     let kept = faults.clone();
     let queued: Result<Vec<()>, String> = wanted.into_iter().map(|fault| faults.queue(fault)).collect();
     simulator.state.faults = if queued.is_ok() { faults } else { kept };
-    queued.map_err(Refused::bad)?;
+    queued.map_err(AdminError::bad_request)?;
     Ok(simulator.state.faults.list())
 }
 
 /// Also lets go of what a fault holds back.
-fn clear_faults(simulator: &mut AbyssaleSimulator, at: Moment) -> Result<Value, Refused> {
+fn clear_faults(simulator: &mut AbyssaleSimulator, at: Moment) -> Result<Value, AdminError> {
     simulator.state.faults = crate::abyssale::fault_queues::Faults::default();
     simulator.state.outbox.release_held(at.now);
     Ok(simulator.state.faults.list())
@@ -103,14 +110,14 @@ fn clock_view(simulator: &AbyssaleSimulator) -> Value {
 }
 
 /// `{"seconds": n}`, or `{"to": "next_delivery"}`.
-fn advance(simulator: &mut AbyssaleSimulator, body: &Value) -> Result<Value, Refused> {
+fn advance(simulator: &mut AbyssaleSimulator, body: &Value) -> Result<Value, AdminError> {
     if body["to"] == "next_delivery" {
-        let due = simulator.state.outbox.next_due().ok_or_else(|| Refused::unknown("delivery"))?;
+        let due = simulator.state.outbox.next_due().ok_or_else(|| AdminError::not_found("delivery"))?;
         simulator.clock.advance(due - simulator.clock.last().now);
         return Ok(clock_view(simulator));
     }
     let seconds = body["seconds"].as_f64().filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds));
-    let seconds = seconds.ok_or_else(|| Refused::bad("seconds must be a number from 0 to 1e9"))?;
+    let seconds = seconds.ok_or_else(|| AdminError::bad_request("seconds must be a number from 0 to 1e9"))?;
     simulator.clock.advance(Duration::seconds_f64(seconds));
     Ok(clock_view(simulator))
 }
@@ -119,11 +126,11 @@ fn advance(simulator: &mut AbyssaleSimulator, body: &Value) -> Result<Value, Ref
 /// unless `{"secrets": true}`.
 fn reset(simulator: &mut AbyssaleSimulator, body: &Value, at: Moment) -> Value {
     let outbox = simulator.state.outbox.cleared();
-    simulator.state = State { outbox, ..State::seeded(&simulator.draw) };
+    simulator.state = SimulatorState { outbox, ..SimulatorState::seeded(&simulator.ids) };
     if body["secrets"] == true {
         simulator.secrets = SigningSecrets::default();
     } else {
-        simulator.secrets.forget_cache();
+        simulator.secrets.clear_cache();
     }
     simulator.clock.reset();
     json!({"reset_at": at.wall.unix_timestamp()})

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::abyssale::design::design_operations;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::subscription::{Subscription, Subscriptions};
-use crate::admin_response::Refused;
+use crate::admin_response::AdminError;
 use crate::virtual_clock::Moment;
 
 /// A body of `PUT /designs/{id}`.
@@ -21,7 +21,7 @@ struct DesignChange {
 /// A body of `POST /subscriptions`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct SubscriptionRequest {
     hook_url: String,
     #[serde(rename = "type")]
     kind: String,
@@ -49,11 +49,12 @@ pub(super) fn set_design(
     id: &str,
     body: &Value,
     at: Moment,
-) -> Result<Value, Refused> {
-    let change = DesignChange::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
-    let id = Uuid::try_parse(id).map_err(|_| Refused::unknown("design"))?;
+) -> Result<Value, AdminError> {
+    let change =
+        DesignChange::deserialize(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
+    let id = Uuid::try_parse(id).map_err(|_| AdminError::not_found("design"))?;
     let designs = &mut simulator.state.workspace.designs;
-    let design = designs.get_mut(id, at.now).ok_or_else(|| Refused::unknown("design"))?;
+    let design = designs.get_mut(id, at.now).ok_or_else(|| AdminError::not_found("design"))?;
     design.active = change.active.unwrap_or(design.active);
     if let Some(status) = change.status {
         design_operations::review(simulator, id, &status, at);
@@ -66,31 +67,32 @@ pub(super) fn subscribe(
     simulator: &mut AbyssaleSimulator,
     body: &Value,
     at: Moment,
-) -> Result<Value, Refused> {
-    let wanted = Wanted::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
+) -> Result<Value, AdminError> {
+    let wanted =
+        SubscriptionRequest::deserialize(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
     let absolute = wanted.hook_url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
     if !absolute || !Subscriptions::known_type(&wanted.kind) {
-        return Err(Refused::bad("hook_url must be absolute, and type one of the four"));
+        return Err(AdminError::bad_request("hook_url must be absolute, and type one of the four"));
     }
     if let Some(design) = wanted.design_id {
         if wanted.kind == "new_export" {
-            return Err(Refused::bad("exports are not filtered by design"));
+            return Err(AdminError::bad_request("exports are not filtered by design"));
         }
         let known = simulator.state.workspace.designs.get(design, at.now).is_some();
-        known.then_some(()).ok_or_else(|| Refused::unknown("design"))?;
+        known.then_some(()).ok_or_else(|| AdminError::not_found("design"))?;
     }
-    let id = simulator.draw.next_uuid("subscription");
+    let id = simulator.ids.next_uuid("subscription");
     let subscription =
         Subscription { id, hook_url: wanted.hook_url, kind: wanted.kind, design: wanted.design_id };
     simulator.state.subscriptions.add(subscription);
     Ok(json!({"id": id}))
 }
 
-pub(super) fn unsubscribe(simulator: &mut AbyssaleSimulator, id: &str) -> Result<Value, Refused> {
-    let id = Uuid::try_parse(id).map_err(|_| Refused::unknown("subscription"))?;
+pub(super) fn unsubscribe(simulator: &mut AbyssaleSimulator, id: &str) -> Result<Value, AdminError> {
+    let id = Uuid::try_parse(id).map_err(|_| AdminError::not_found("subscription"))?;
     if simulator.state.subscriptions.remove(id) {
         Ok(json!({"id": id}))
     } else {
-        Err(Refused::unknown("subscription"))
+        Err(AdminError::not_found("subscription"))
     }
 }

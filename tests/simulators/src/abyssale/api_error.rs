@@ -6,11 +6,11 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::abyssale::api_response;
-use crate::abyssale::settings::{GatewayBody, Generation, Knobs};
+use crate::abyssale::settings::{ErrorFormat, GatewayBody, Settings};
 
 /// One thing that is wrong with a body.
 #[derive(Debug, Clone)]
-pub(super) struct Problem {
+pub(super) struct FieldError {
     pub(super) path: String,
     pub(super) code: &'static str,
     pub(super) message: String,
@@ -19,7 +19,7 @@ pub(super) struct Problem {
     received: Value,
 }
 
-impl Problem {
+impl FieldError {
     pub(super) fn new(path: &str, code: &'static str, message: &str) -> Self {
         let (expected, received) = (Value::Null, Value::Null);
         Self { path: path.to_owned(), code, message: message.to_owned(), expected, received }
@@ -45,22 +45,22 @@ impl Problem {
     }
 }
 
-/// Why a call is refused, before it takes the shape of a generation.
+/// ErrorKind a call is refused, before it takes the shape of a generation.
 #[derive(Debug, Clone)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     pub(super) status: StatusCode,
     pub(super) id: &'static str,
     pub(super) message: String,
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<FieldError>,
 }
 
-impl Refusal {
+impl ApiError {
     pub(super) fn new(status: StatusCode, id: &'static str, message: impl Into<String>) -> Self {
         Self { status, id, message: message.into(), problems: Vec::new() }
     }
 
     /// 400. One problem gives its text to the message; one code shared by all gives the id.
-    pub(super) fn invalid(problems: Vec<Problem>) -> Self {
+    pub(super) fn invalid(problems: Vec<FieldError>) -> Self {
         let first = problems.first().map_or("invalid_payload", |problem| problem.code);
         let shared = problems.iter().all(|problem| problem.code == first);
         let message = match problems.as_slice() {
@@ -98,17 +98,17 @@ impl Refusal {
     }
 
     /// 400 without problems of single fields.
-    pub(super) fn bad(id: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn bad_request(id: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, id, message)
     }
 
-    /// The answer in the generation that the knobs ask for.
-    pub(super) fn answer(&self, knobs: &Knobs) -> Response<Bytes> {
-        let body = match knobs.error_generation {
-            Generation::E0 => return gateway(self.status, knobs.gateway_body, &self.message),
-            Generation::E1 => self.e1(),
-            Generation::E2 => self.e2(),
-            Generation::E3 => self.e3(knobs),
+    /// The answer in the generation that the settings ask for.
+    pub(super) fn answer(&self, settings: &Settings) -> Response<Bytes> {
+        let body = match settings.error_generation {
+            ErrorFormat::E0 => return gateway(self.status, settings.gateway_body, &self.message),
+            ErrorFormat::E1 => self.e1(),
+            ErrorFormat::E2 => self.e2(),
+            ErrorFormat::E3 => self.e3(settings),
         };
         api_response::plain_json(self.status, &body)
     }
@@ -142,12 +142,12 @@ impl Refusal {
         json!({"message": "Invalid parameters", "id": self.id, "errors": errors})
     }
 
-    fn e3(&self, knobs: &Knobs) -> Value {
+    fn e3(&self, settings: &Settings) -> Value {
         let mut body = json!({"id": self.id, "message": self.message});
         if !self.problems.is_empty() {
-            body["errors"] = self.problems.iter().map(Problem::view).collect();
+            body["errors"] = self.problems.iter().map(FieldError::view).collect();
         }
-        api_response::stamp(&mut body, knobs);
+        api_response::stamp(&mut body, settings);
         body
     }
 }
@@ -191,40 +191,41 @@ mod tests {
 
     use super::*;
 
-    fn body(refusal: &Refusal, generation: Generation) -> String {
-        let knobs = Knobs { error_generation: generation, ..Knobs::default() };
-        String::from_utf8(refusal.answer(&knobs).into_body().to_vec()).expect("error bodies are text")
+    fn body(refusal: &ApiError, generation: ErrorFormat) -> String {
+        let settings = Settings { error_generation: generation, ..Settings::default() };
+        String::from_utf8(refusal.answer(&settings).into_body().to_vec()).expect("error bodies are text")
     }
 
     #[test]
     fn each_generation_has_its_shape() {
-        let short = Refusal::invalid(vec![Problem::new("ids[0]", "invalid_payload", "Length must be 36.")]);
-        let key = Refusal::unauthorized();
+        let short =
+            ApiError::invalid(vec![FieldError::new("ids[0]", "invalid_payload", "Length must be 36.")]);
+        let key = ApiError::unauthorized();
         let table = [
             (
                 &short,
-                Generation::E1,
+                ErrorFormat::E1,
                 r#"{"errors":{"media":{"ids":{"0":["Length must be 36."]}}},"message":"body_validation_errors: {'media': {'ids': {'0': ['Length must be 36.']}}}"}"#,
             ),
             (
                 &short,
-                Generation::E2,
+                ErrorFormat::E2,
                 r#"{"errors":[{"field":"ids[0]","message":"Length must be 36."}],"id":"invalid_payload","message":"Invalid parameters"}"#,
             ),
             (
                 &short,
-                Generation::E3,
+                ErrorFormat::E3,
                 r#"{"errors":[{"code":"invalid_payload","message":"Length must be 36.","path":"ids[0]"}],"id":"invalid_payload","message":"ids[0]: Length must be 36.","version":"v2026-10-21"}"#,
             ),
-            (&key, Generation::E1, r#"{"message":"Unauthorized: missing or invalid API key."}"#),
+            (&key, ErrorFormat::E1, r#"{"message":"Unauthorized: missing or invalid API key."}"#),
             (
                 &key,
-                Generation::E2,
+                ErrorFormat::E2,
                 r#"{"id":"unauthorized","message":"Unauthorized: missing or invalid API key."}"#,
             ),
             (
                 &key,
-                Generation::E3,
+                ErrorFormat::E3,
                 r#"{"id":"unauthorized","message":"Unauthorized: missing or invalid API key.","version":"v2026-10-21"}"#,
             ),
         ];
@@ -233,15 +234,15 @@ mod tests {
             let expected: Value = serde_json::from_str(expected).expect("JSON");
             assert_eq!(got, expected, "{generation:?}");
         }
-        assert!(body(&key, Generation::E0).starts_with("<html>"));
+        assert!(body(&key, ErrorFormat::E0).starts_with("<html>"));
     }
 
     #[test]
     fn codes_that_differ_give_a_generic_id() {
-        let problem = |code| Problem::new("a", code, "m");
-        assert_eq!(Refusal::invalid(vec![problem("wrong_type"), problem("wrong_type")]).id, "wrong_type");
+        let problem = |code| FieldError::new("a", code, "m");
+        assert_eq!(ApiError::invalid(vec![problem("wrong_type"), problem("wrong_type")]).id, "wrong_type");
         assert_eq!(
-            Refusal::invalid(vec![problem("wrong_type"), problem("out_of_range")]).id,
+            ApiError::invalid(vec![problem("wrong_type"), problem("out_of_range")]).id,
             "invalid_payload"
         );
     }

@@ -6,17 +6,17 @@ use serde_json::Value;
 
 pub(super) use crate::response::{bytes, chosen, insert, late, lost, plain, plain_json, raw};
 
-use crate::abyssale::settings::Knobs;
+use crate::abyssale::settings::Settings;
 
 /// Puts the version stamp on an object that has no `version` of its own (contract 1.1).
-pub(super) fn stamp(body: &mut Value, knobs: &Knobs) {
-    if let (true, Some(object)) = (knobs.version_stamp, body.as_object_mut()) {
-        object.entry("version").or_insert_with(|| knobs.api_version.clone().into());
+pub(super) fn stamp(body: &mut Value, settings: &Settings) {
+    if let (true, Some(object)) = (settings.version_stamp, body.as_object_mut()) {
+        object.entry("version").or_insert_with(|| settings.api_version.clone().into());
     }
 }
 
 /// A stamped JSON answer of the API.
-pub(super) fn json(status: StatusCode, mut body: Value, knobs: &Knobs) -> Response<Bytes> {
-    stamp(&mut body, knobs);
+pub(super) fn json(status: StatusCode, mut body: Value, settings: &Settings) -> Response<Bytes> {
+    stamp(&mut body, settings);
     plain_json(status, &body)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::abyssale::custom_file::ChosenFile;
+use crate::abyssale::custom_file::CustomFile;
 use crate::abyssale::design::{Design, Designs, Sheet};
 use crate::abyssale::file_type::FileType;
 use crate::abyssale::project::Project;
@@ -16,12 +16,12 @@ const QUALITY: u8 = 88;
 
 /// What the page of an HTML5 banner says (contract 3.1, `html5`).
 #[derive(Debug, Clone)]
-pub(super) struct Page {
+pub(super) struct Html5Page {
     pub(super) title: String,
     pub(super) click_tag: String,
 }
 
-impl Default for Page {
+impl Default for Html5Page {
     fn default() -> Self {
         Self {
             title: "Abyssale page title example".to_owned(),
@@ -53,11 +53,11 @@ pub(super) struct Banner {
     pub(super) quality: u8,
     pub(super) pages: usize,
     pub(super) crop_marks: bool,
-    pub(super) page: Page,
+    pub(super) page: Html5Page,
     /// Not to be seen before this time.
     pub(super) ready_at: Option<OffsetDateTime>,
-    /// Served instead of a drawn file.
-    pub(super) chosen: Option<ChosenFile>,
+    /// OperationResult instead of a drawn file.
+    pub(super) chosen: Option<CustomFile>,
 }
 
 impl Banner {
@@ -81,7 +81,7 @@ impl Banner {
             quality: QUALITY,
             pages: if sheet.is_some() { 1 } else { design.sheets.len() },
             crop_marks: false,
-            page: Page::default(),
+            page: Html5Page::default(),
             ready_at: None,
             chosen: None,
         }
@@ -143,12 +143,12 @@ pub(super) fn measure(length: f64) -> Value {
 
 /// All banners with all their versions.
 #[derive(Debug, Default)]
-pub(super) struct Gallery {
+pub(super) struct Banners {
     all: Vec<Banner>,
     places: HashMap<Uuid, Vec<usize>>,
 }
 
-impl Gallery {
+impl Banners {
     pub(super) fn add(&mut self, banner: Banner) {
         self.places.entry(banner.id).or_default().push(self.all.len());
         self.all.push(banner);

@@ -28,7 +28,7 @@ pub(super) fn banner_fields(
     id: Uuid,
     version: u32,
     at: Moment,
-) -> Option<event_body::Fields> {
+) -> Option<event_body::EventFields> {
     let view = banner_view(simulator, id, version, at)?;
     let names = ["id", "version", "sharing_id", "file", "format", "template", "project", "image"];
     Some(names.into_iter().filter_map(|name| Some((name, view.get(name)?.clone()))).collect())
@@ -45,13 +45,13 @@ fn file_view(simulator: &AbyssaleSimulator, banner: &Banner, at: Moment) -> Valu
     } else {
         file["cdn_url"] = banner_url(simulator, "cdn", banner, banner.file_type.extension(), at).into();
     }
-    if !simulator.state.knobs.filename.is_empty() {
-        file["filename"] = banner.named(&simulator.state.knobs.filename).into();
+    if !simulator.state.settings.filename.is_empty() {
+        file["filename"] = banner.named(&simulator.state.settings.filename).into();
     }
     file
 }
 
-/// Where a banner's file is. The URL expires only if the knob says so.
+/// Where a banner's file is. The URL expires only if the setting says so.
 fn banner_url(
     simulator: &AbyssaleSimulator,
     folder: &str,
@@ -61,8 +61,10 @@ fn banner_url(
 ) -> String {
     let version = if banner.version > 1 { format!("-v{}", banner.version) } else { String::new() };
     let path = format!("/{folder}/{}{version}.{extension}", banner.id);
-    let knobs = &simulator.state.knobs;
-    let Some(life) = knobs.file_expiry_seconds else { return format!("{}{path}", simulator.origins.files) };
-    let from = banner.ready_at.filter(|_| !knobs.file_url_renewed).unwrap_or(at.now);
-    signed_url::sealed_url(simulator, &path, (from + seconds(life)).unix_timestamp())
+    let settings = &simulator.state.settings;
+    let Some(life) = settings.file_expiry_seconds else {
+        return format!("{}{path}", simulator.origins.files);
+    };
+    let from = banner.ready_at.filter(|_| !settings.file_url_renewed).unwrap_or(at.now);
+    signed_url::sign_url(simulator, &path, (from + seconds(life)).unix_timestamp())
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// Bytes that a test chose to be an archive.
 #[derive(Debug, Clone)]
-pub(super) struct ChosenFile {
+pub(super) struct CustomFile {
     pub(super) bytes: Bytes,
     pub(super) content_type: String,
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 /// A copy that was asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Duplication {
+pub(super) struct DesignDuplication {
     pub(super) id: Uuid,
     pub(super) project: Uuid,
     pub(super) original: Uuid,

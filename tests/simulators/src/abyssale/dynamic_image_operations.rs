@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use uuid::Uuid;
 
-use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_error::ApiError;
 use crate::abyssale::api_response;
 use crate::abyssale::dynamic_image::DynamicImage;
-use crate::abyssale::field_validation::Fields;
+use crate::abyssale::field_validation::BodyFields;
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::request_body;
 use crate::abyssale::state::AbyssaleSimulator;
@@ -19,38 +19,38 @@ pub(super) fn dynamic_image(
     design: Uuid,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Response<Bytes>, Refusal> {
+) -> Result<Response<Bytes>, ApiError> {
     let (enable_rate_limit, enable_production_mode) = flags(request)?;
     let found = simulator.state.workspace.designs.get(design, at.now);
-    let found = found.ok_or_else(Refusal::template_not_found)?;
+    let found = found.ok_or_else(ApiError::template_not_found)?;
     if found.kind != DesignType::Static {
-        return Err(Refusal::bad("template_not_static", "This is no static design."));
+        return Err(ApiError::bad_request("template_not_static", "This is no static design."));
     }
     if !found.active {
-        return Err(Refusal::bad("template_not_active", "This design is not active."));
+        return Err(ApiError::bad_request("template_not_active", "This design is not active."));
     }
     let status = if simulator.state.dynamic_images.of(design).is_some() {
         StatusCode::OK
     } else {
-        let id = simulator.draw.next_uuid("dynamic image");
+        let id = simulator.ids.next_uuid("dynamic image");
         let sheets = found.sheets.clone();
         let image = DynamicImage { id, design, sheets, enable_rate_limit, enable_production_mode };
         simulator.state.dynamic_images.0.push(image);
         StatusCode::CREATED
     };
-    let image = simulator.state.dynamic_images.of(design).ok_or_else(Refusal::template_not_found)?;
-    Ok(api_response::json(status, image.view(&simulator.origins.files), &simulator.state.knobs))
+    let image = simulator.state.dynamic_images.of(design).ok_or_else(ApiError::template_not_found)?;
+    Ok(api_response::json(status, image.view(&simulator.origins.files), &simulator.state.settings))
 }
 
 /// The two flags of an optional body.
-fn flags(request: &Request<Bytes>) -> Result<(bool, bool), Refusal> {
+fn flags(request: &Request<Bytes>) -> Result<(bool, bool), ApiError> {
     if request.body().is_empty() {
         return Ok((false, false));
     }
     let object = request_body::object(request)?;
     let mut problems = Vec::new();
-    let fields = Fields::of(&object);
+    let fields = BodyFields::of(&object);
     let limited = fields.flag("enable_rate_limit", &mut problems).unwrap_or_default();
     let production = fields.flag("enable_production_mode", &mut problems).unwrap_or_default();
-    if problems.is_empty() { Ok((limited, production)) } else { Err(Refusal::invalid(problems)) }
+    if problems.is_empty() { Ok((limited, production)) } else { Err(ApiError::invalid(problems)) }
 }

@@ -9,7 +9,7 @@ use crate::abyssale::export::Export;
 
 /// How a body departs from the usual one.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Shape {
+pub(super) struct EventBodyShape {
     pub(super) event_type: bool,
     pub(super) envelope: bool,
     /// Turns the order of the keys by so many places and adds blanks; 0 leaves them.
@@ -19,10 +19,10 @@ pub(super) struct Shape {
 }
 
 /// The fields of a body, in their order.
-pub(super) type Fields = Vec<(&'static str, Value)>;
+pub(super) type EventFields = Vec<(&'static str, Value)>;
 
 /// The fields of `NEW_EXPORT`.
-pub(super) fn new_export(export: &Export, archive_url: &str) -> Fields {
+pub(super) fn new_export(export: &Export, archive_url: &str) -> EventFields {
     vec![
         ("export_id", json!(export.id)),
         ("archive_url", json!(archive_url)),
@@ -32,7 +32,7 @@ pub(super) fn new_export(export: &Export, archive_url: &str) -> Fields {
 }
 
 /// The fields of `TEMPLATE_STATUS` (contract 3.4).
-pub(super) fn template_status(design: &Design, status: &str, since: OffsetDateTime) -> Fields {
+pub(super) fn template_status(design: &Design, status: &str, since: OffsetDateTime) -> EventFields {
     vec![
         ("id", json!(design.id)),
         ("name", json!(design.name)),
@@ -44,7 +44,7 @@ pub(super) fn template_status(design: &Design, status: &str, since: OffsetDateTi
 }
 
 /// The body of an event of this type.
-pub(super) fn body(event_type: &str, mut fields: Fields, shape: Shape) -> Bytes {
+pub(super) fn body(event_type: &str, mut fields: EventFields, shape: EventBodyShape) -> Bytes {
     if shape.event_type {
         fields.insert(0, ("event_type", json!(event_type)));
     }
@@ -56,7 +56,7 @@ pub(super) fn body(event_type: &str, mut fields: Fields, shape: Shape) -> Bytes 
     Bytes::from(plain)
 }
 
-fn write(fields: &[(&str, Value)], shape: Shape) -> String {
+fn write(fields: &[(&str, Value)], shape: EventBodyShape) -> String {
     let mut fields: Vec<_> = fields.iter().collect();
     let turn = shape.turned % fields.len().max(1);
     fields.rotate_left(turn);
@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    fn body(shape: Shape) -> String {
+    fn body(shape: EventBodyShape) -> String {
         let export = Export {
             id: Uuid::nil(),
             platform: false,
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn documented_order_and_no_blanks() {
-        let shape = Shape { event_type: true, ..Shape::default() };
+        let shape = EventBodyShape { event_type: true, ..EventBodyShape::default() };
         assert_eq!(
             body(shape),
             r#"{"event_type":"NEW_EXPORT","export_id":"00000000-0000-0000-0000-000000000000","archive_url":"http://f/a.zip","requested_at":0,"generated_at":0}"#
@@ -103,16 +103,17 @@ mod tests {
 
     #[test]
     fn a_rebuilt_body_says_the_same_in_other_bytes() {
-        let [plain, turned] = [0, 2].map(|turned| body(Shape { turned, ..Shape::default() }));
+        let [plain, turned] =
+            [0, 2].map(|turned| body(EventBodyShape { turned, ..EventBodyShape::default() }));
         assert_ne!(plain, turned);
         let parse = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
         assert_eq!(parse(&plain), parse(&turned));
-        let wrapped = body(Shape { envelope: true, ..Shape::default() });
+        let wrapped = body(EventBodyShape { envelope: true, ..EventBodyShape::default() });
         assert_eq!(parse(&wrapped)["data"], parse(&plain));
     }
 
     #[test]
     fn padding_reaches_the_size() {
-        assert!(body(Shape { padded_to: 300_000, ..Shape::default() }).len() >= 300_000);
+        assert!(body(EventBodyShape { padded_to: 300_000, ..EventBodyShape::default() }).len() >= 300_000);
     }
 }

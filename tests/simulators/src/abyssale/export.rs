@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::abyssale::banner::Banner;
-use crate::abyssale::custom_file::ChosenFile;
+use crate::abyssale::custom_file::CustomFile;
 
 /// One export.
 #[derive(Debug, Clone)]
@@ -21,8 +21,8 @@ pub(super) struct Export {
     pub(super) callback_url: Option<String>,
     pub(super) requested_at: OffsetDateTime,
     pub(super) generated_at: OffsetDateTime,
-    /// Served instead of an archive of the banners.
-    pub(super) chosen: Option<ChosenFile>,
+    /// OperationResult instead of an archive of the banners.
+    pub(super) chosen: Option<CustomFile>,
     /// The one asset itself, not zipped, as the platform may export it (contract 2.4).
     pub(super) bare_file: bool,
     pub(super) downloads: u32,
@@ -34,7 +34,7 @@ pub(super) struct Export {
 #[derive(Debug, Default)]
 pub(super) struct Exports {
     pub(super) all: Vec<Export>,
-    pub(super) chosen: VecDeque<ChosenFile>,
+    pub(super) chosen: VecDeque<CustomFile>,
     pub(super) accepted_posts: u32,
 }
 
@@ -48,7 +48,7 @@ impl Exports {
     }
 
     /// The next `count` exports serve this file.
-    pub(super) fn choose(&mut self, file: &ChosenFile, count: usize) {
+    pub(super) fn choose(&mut self, file: &CustomFile, count: usize) {
         self.chosen.extend(std::iter::repeat_n(file, count).cloned());
     }
 

@@ -51,11 +51,11 @@ mod tests {
 
     use super::*;
     use crate::abyssale::workspace::Workspace;
-    use crate::id_generator::Draw;
+    use crate::id_generator::IdGenerator;
 
     #[test]
     fn every_banner_is_a_picture_of_its_own() {
-        let workspace = Workspace::seeded(&Draw::new(7, 0));
+        let workspace = Workspace::seeded(&IdGenerator::new(7, 0));
         let bytes = pack(workspace.banners.all());
         let mut archive = ZipArchive::new(Cursor::new(bytes)).expect("a ZIP");
         assert_eq!(archive.len(), workspace.banners.all().len());

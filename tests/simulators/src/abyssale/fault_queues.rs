@@ -12,7 +12,7 @@ use crate::abyssale::fault_types::{CallFault, DeliveryFault, DownloadFault, Gene
 
 /// A fault, where it applies, and how often.
 #[derive(Debug, Clone)]
-struct Queued<F> {
+struct QueuedFault<F> {
     route: Option<String>,
     /// Of files: only those of this format's name, and of this type as `file.type` names it.
     format: Option<String>,
@@ -25,11 +25,11 @@ struct Queued<F> {
 /// The queues. In each, the first fault whose route matches is taken.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Faults {
-    calls: Vec<Queued<CallFault>>,
-    deliveries: Vec<Queued<DeliveryFault>>,
-    archives: Vec<Queued<DownloadFault>>,
-    files: Vec<Queued<DownloadFault>>,
-    generations: Vec<Queued<GenerationFault>>,
+    calls: Vec<QueuedFault<CallFault>>,
+    deliveries: Vec<QueuedFault<DeliveryFault>>,
+    archives: Vec<QueuedFault<DownloadFault>>,
+    files: Vec<QueuedFault<DownloadFault>>,
+    generations: Vec<QueuedFault<GenerationFault>>,
 }
 
 impl Faults {
@@ -48,7 +48,7 @@ impl Faults {
             "file" => (text(&mut fields, "format")?, text(&mut fields, "file_type")?),
             _ => (None, None),
         };
-        let queued = Queued { route, format, file_type, count, fault: () };
+        let queued = QueuedFault { route, format, file_type, count, fault: () };
         match on {
             "call" => self.calls.push(queued.with(parse(fields)?)),
             "delivery" => self.deliveries.push(queued.with(parse(fields)?)),
@@ -63,16 +63,16 @@ impl Faults {
         Ok(())
     }
 
-    pub(super) fn for_call(&mut self, method: &Method, path: &str) -> Option<CallFault> {
+    pub(super) fn take_for_call(&mut self, method: &Method, path: &str) -> Option<CallFault> {
         take(&mut self.calls, |queued| queued.fits(method, path))
     }
 
-    pub(super) fn for_archive(&mut self, method: &Method, path: &str) -> Option<DownloadFault> {
+    pub(super) fn take_for_archive(&mut self, method: &Method, path: &str) -> Option<DownloadFault> {
         take(&mut self.archives, |queued| queued.fits(method, path))
     }
 
     /// A fault of a file that is no archive, of this banner if it is one's.
-    pub(super) fn for_file(
+    pub(super) fn take_for_file(
         &mut self,
         method: &Method,
         path: &str,
@@ -88,7 +88,7 @@ impl Faults {
     }
 
     /// A fault of the generation that was just accepted. Its route is the design's id.
-    pub(super) fn for_generation(
+    pub(super) fn take_for_generation(
         &mut self,
         design: Uuid,
         formats: &[Option<String>],
@@ -106,12 +106,12 @@ impl Faults {
     }
 
     /// A fault of the schedule of a delivery to `target`, which is `callback` or `subscription`.
-    pub(super) fn for_schedule(&mut self, target: &str) -> Option<DeliveryFault> {
+    pub(super) fn take_for_schedule(&mut self, target: &str) -> Option<DeliveryFault> {
         take(&mut self.deliveries, |queued| queued.fault.of_schedule() && queued.is_to(target))
     }
 
     /// A fault of the next attempt to `target`.
-    pub(super) fn for_attempt(&mut self, target: &str) -> Option<DeliveryFault> {
+    pub(super) fn take_for_attempt(&mut self, target: &str) -> Option<DeliveryFault> {
         take(&mut self.deliveries, |queued| !queued.fault.of_schedule() && queued.is_to(target))
     }
 
@@ -125,14 +125,14 @@ impl Faults {
     }
 }
 
-impl Queued<()> {
-    fn with<F>(self, fault: F) -> Queued<F> {
+impl QueuedFault<()> {
+    fn with<F>(self, fault: F) -> QueuedFault<F> {
         let Self { route, format, file_type, count, fault: () } = self;
-        Queued { route, format, file_type, count, fault }
+        QueuedFault { route, format, file_type, count, fault }
     }
 }
 
-impl<F> Queued<F> {
+impl<F> QueuedFault<F> {
     fn fits(&self, method: &Method, path: &str) -> bool {
         self.route.as_ref().is_none_or(|route| same_route(route, method, path))
     }
@@ -142,7 +142,7 @@ impl<F> Queued<F> {
     }
 }
 
-impl<F: Serialize> Queued<F> {
+impl<F: Serialize> QueuedFault<F> {
     fn view(&self, on: &str) -> Value {
         let mut view = serde_json::to_value(&self.fault).unwrap_or_default();
         view["on"] = on.into();
@@ -158,7 +158,7 @@ impl<F: Serialize> Queued<F> {
 }
 
 /// Takes one use of the first fault that applies.
-fn take<F: Clone>(queue: &mut Vec<Queued<F>>, applies: impl Fn(&Queued<F>) -> bool) -> Option<F> {
+fn take<F: Clone>(queue: &mut Vec<QueuedFault<F>>, applies: impl Fn(&QueuedFault<F>) -> bool) -> Option<F> {
     let at = queue.iter().position(applies)?;
     let queued = &mut queue[at];
     let fault = queued.fault.clone();

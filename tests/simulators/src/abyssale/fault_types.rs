@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::abyssale::settings::GatewayBody;
-use crate::request_echo::Writing;
+use crate::request_echo::EchoEncoding;
 
 /// What goes wrong with a call of the API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ pub(super) enum CallFault {
         #[serde(default = "bad_request")]
         status: u16,
         #[serde(default)]
-        writing: Writing,
+        writing: EchoEncoding,
     },
     /// 500 after so long, and nothing is rendered (contract 4).
     RenderTimeout {
@@ -188,7 +188,7 @@ impl CallFault {
 }
 
 impl GenerationFault {
-    /// Why nothing comes of this format, if so. A multipage document has no name.
+    /// ErrorKind nothing comes of this format, if so. A multipage document has no name.
     pub(super) fn reason(&self, format: Option<&str>) -> Option<String> {
         match self {
             Self::FormatError { format: wanted, reason }

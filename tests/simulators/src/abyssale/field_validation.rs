@@ -5,17 +5,17 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::abyssale::api_error::Problem;
-use crate::abyssale::uuid_format::as_uuid;
+use crate::abyssale::api_error::FieldError;
+use crate::abyssale::uuid_format::parse_uuid;
 
 /// The fields of an object, and where that object is in the body.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'a> {
+pub(super) struct BodyFields<'a> {
     object: &'a Map<String, Value>,
     within: &'a str,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> BodyFields<'a> {
     /// The fields of the body itself.
     pub(super) fn of(object: &'a Map<String, Value>) -> Self {
         Self { object, within: "" }
@@ -30,9 +30,9 @@ impl<'a> Fields<'a> {
         if self.within.is_empty() { name.to_owned() } else { format!("{}.{name}", self.within) }
     }
 
-    fn wrong_type(&self, name: &str, expected: &str, value: &Value, problems: &mut Vec<Problem>) {
+    fn wrong_type(&self, name: &str, expected: &str, value: &Value, problems: &mut Vec<FieldError>) {
         let message = format!("Not a valid {expected}.");
-        let problem = Problem::new(&self.path(name), "wrong_type", &message);
+        let problem = FieldError::new(&self.path(name), "wrong_type", &message);
         problems.push(problem.expected(json!(expected)).received(value));
     }
 
@@ -41,7 +41,7 @@ impl<'a> Fields<'a> {
         &self,
         name: &str,
         expected: &str,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<FieldError>,
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Option<T> {
         let value = self.object.get(name)?;
@@ -52,15 +52,15 @@ impl<'a> Fields<'a> {
         found
     }
 
-    pub(super) fn text(&self, name: &str, problems: &mut Vec<Problem>) -> Option<&'a str> {
+    pub(super) fn text(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<&'a str> {
         self.read(name, "string", problems, Value::as_str)
     }
 
-    pub(super) fn flag(&self, name: &str, problems: &mut Vec<Problem>) -> Option<bool> {
+    pub(super) fn flag(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<bool> {
         self.read(name, "boolean", problems, Value::as_bool)
     }
 
-    pub(super) fn map(&self, name: &str, problems: &mut Vec<Problem>) -> Option<&'a Map<String, Value>> {
+    pub(super) fn map(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<&'a Map<String, Value>> {
         self.read(name, "object", problems, Value::as_object)
     }
 
@@ -69,17 +69,17 @@ impl<'a> Fields<'a> {
         &self,
         name: &str,
         expected: &str,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<FieldError>,
         fits: impl FnOnce(&Value) -> bool,
     ) {
         self.read(name, expected, problems, |value| (value.is_null() || fits(value)).then_some(()));
     }
 
-    pub(super) fn uuid(&self, name: &str, problems: &mut Vec<Problem>) -> Option<Uuid> {
+    pub(super) fn uuid(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<Uuid> {
         let text = self.text(name, problems)?;
-        let uuid = as_uuid(text);
+        let uuid = parse_uuid(text);
         if uuid.is_none() {
-            problems.push(Problem::new(&self.path(name), "invalid_payload", "Not a valid UUID."));
+            problems.push(FieldError::new(&self.path(name), "invalid_payload", "Not a valid UUID."));
         }
         uuid
     }
@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
         &self,
         name: &str,
         range: RangeInclusive<i64>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<FieldError>,
     ) -> Option<i64> {
         let number = self.read(name, "integer", problems, Value::as_i64)?;
         if range.contains(&number) {
@@ -97,13 +97,13 @@ impl<'a> Fields<'a> {
         }
         let (least, most) = (range.start(), range.end());
         let message = format!("Must be from {least} to {most}.");
-        let problem = Problem::new(&self.path(name), "out_of_range", &message);
+        let problem = FieldError::new(&self.path(name), "out_of_range", &message);
         problems.push(problem.expected(json!({"min": least, "max": most})).received(&json!(number)));
         None
     }
 
     /// A list of strings; `None` only if the field is not there.
-    pub(super) fn texts(&self, name: &str, problems: &mut Vec<Problem>) -> Option<Vec<&'a str>> {
+    pub(super) fn texts(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<Vec<&'a str>> {
         let list = self.read(name, "list", problems, Value::as_array)?;
         let mut texts = Vec::new();
         for (index, value) in list.iter().enumerate() {

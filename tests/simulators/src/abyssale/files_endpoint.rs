@@ -12,32 +12,36 @@ use crate::abyssale::api_response;
 use crate::abyssale::fault_types::DownloadFault;
 use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::storage_error::Denied;
-use crate::abyssale::stored_file::{Place, Stored};
+use crate::abyssale::storage_error::StorageError;
+use crate::abyssale::stored_file::{FileLocation, StoredFile};
 use crate::byte_range;
-use crate::byte_range::{Described, Unsatisfiable};
+use crate::byte_range::{FileMetadata, RangeNotSatisfiable};
 use crate::id_generator::hex;
 use crate::virtual_clock::Moment;
 
 /// Answers a download and writes it down.
-pub(super) fn answer_files(simulator: &mut AbyssaleSimulator, request: &Request<Bytes>, at: Moment) -> Reply {
+pub(super) fn handle_download(
+    simulator: &mut AbyssaleSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Reply {
     let (method, path) = (request.method(), request.uri().path());
-    let place = Place::find(path);
+    let place = FileLocation::find(path);
     let fault = if path.starts_with("/exports/") {
-        simulator.state.faults.for_archive(method, path)
+        simulator.state.faults.take_for_archive(method, path)
     } else {
         let banner = stored_file::banner_at(simulator, place).cloned();
-        simulator.state.faults.for_file(method, path, banner.as_ref())
+        simulator.state.faults.take_for_file(method, path, banner.as_ref())
     };
     let reply = download(simulator, place, request, fault.as_ref(), at);
-    simulator.state.requests.note(Endpoint::Files, request, &reply, at);
-    simulator.state.arrivals.note(Endpoint::Files, request.method(), request.uri().path(), at.wall);
+    simulator.state.requests.record(Endpoint::Files, request, &reply, at);
+    simulator.state.arrivals.record(Endpoint::Files, request.method(), request.uri().path(), at.wall);
     reply
 }
 
 fn download(
     simulator: &mut AbyssaleSimulator,
-    place: Option<Place>,
+    place: Option<FileLocation>,
     request: &Request<Bytes>,
     fault: Option<&DownloadFault>,
     at: Moment,
@@ -60,16 +64,16 @@ fn refused(
     request: &Request<Bytes>,
     fault: Option<&DownloadFault>,
 ) -> Option<Response<Bytes>> {
-    let head = request.method() == Method::HEAD && simulator.state.knobs.archive_head;
+    let head = request.method() == Method::HEAD && simulator.state.settings.archive_head;
     if request.method() != Method::GET && !head {
-        return Some(Denied::METHOD.answer());
+        return Some(StorageError::METHOD.answer());
     }
     match fault? {
-        DownloadFault::Expired => Some(Denied::EXPIRED.answer()),
-        DownloadFault::NotFound => Some(Denied::NO_KEY.answer()),
+        DownloadFault::Expired => Some(StorageError::EXPIRED.answer()),
+        DownloadFault::NotFound => Some(StorageError::NO_KEY.answer()),
         DownloadFault::Unavailable { status } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            Some(Denied::new(status, "SlowDown", "Please reduce your request rate.").answer())
+            Some(StorageError::new(status, "SlowDown", "Please reduce your request rate.").answer())
         }
         DownloadFault::Redirect { location, status } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
@@ -87,32 +91,34 @@ fn refused(
     }
 }
 
-fn ranged(simulator: &AbyssaleSimulator, request: &Request<Bytes>, file: &Stored) -> Response<Bytes> {
+fn ranged(simulator: &AbyssaleSimulator, request: &Request<Bytes>, file: &StoredFile) -> Response<Bytes> {
     let etag = format!("\"{}\"", &hex(&Sha256::digest(&file.bytes))[..32]);
-    let described = Described {
+    let described = FileMetadata {
         length: file.bytes.len(),
         content_type: &file.content_type,
         etag: &etag,
-        ranges: simulator.state.knobs.archive_ranges,
+        ranges: simulator.state.settings.archive_ranges,
     };
-    byte_range::serve(request, &described, |part| file.bytes.slice(part)).unwrap_or_else(|Unsatisfiable| {
-        let mut response = Denied::RANGE.answer();
-        api_response::insert(&mut response, CONTENT_RANGE, &format!("bytes */{}", file.bytes.len()));
-        response
-    })
+    byte_range::respond_with_range(request, &described, |part| file.bytes.slice(part)).unwrap_or_else(
+        |RangeNotSatisfiable| {
+            let mut response = StorageError::RANGE.answer();
+            api_response::insert(&mut response, CONTENT_RANGE, &format!("bytes */{}", file.bytes.len()));
+            response
+        },
+    )
 }
 
 /// The file as a fault makes it.
-fn spoiled(file: Stored, fault: Option<&DownloadFault>) -> Stored {
+fn spoiled(file: StoredFile, fault: Option<&DownloadFault>) -> StoredFile {
     match fault {
         Some(DownloadFault::Truncated { bytes }) => {
-            Stored { bytes: file.bytes.slice(..file.bytes.len().min(*bytes)), ..file }
+            StoredFile { bytes: file.bytes.slice(..file.bytes.len().min(*bytes)), ..file }
         }
-        Some(DownloadFault::Page) => Stored {
+        Some(DownloadFault::Page) => StoredFile {
             bytes: Bytes::from_static(b"<!doctype html><html><body><h1>Sign in</h1></body></html>\n"),
             content_type: "text/html; charset=utf-8".to_owned(),
         },
-        Some(DownloadFault::ContentType { value }) => Stored { content_type: value.clone(), ..file },
+        Some(DownloadFault::ContentType { value }) => StoredFile { content_type: value.clone(), ..file },
         Some(_) | None => file,
     }
 }

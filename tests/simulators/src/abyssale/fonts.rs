@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::abyssale::list_query::Query;
-use crate::id_generator::Draw;
+use crate::id_generator::IdGenerator;
 
 /// Name, type, category of Google's ones, weights.
 type Font = (&'static str, &'static str, Option<&'static str>, &'static [&'static str]);
@@ -16,9 +16,9 @@ const FONTS: [Font; 4] = [
 ];
 
 /// The fonts that the query asks for. A type that nobody knows is ignored.
-pub(super) fn list(draw: &Draw, query: &Query) -> Vec<Value> {
+pub(super) fn list(ids: &IdGenerator, query: &Query) -> Vec<Value> {
     let fonts = (0..).zip(&FONTS).filter(|(_, font)| takes(query, font));
-    fonts.map(|(number, font)| view(draw, number, font)).collect()
+    fonts.map(|(number, font)| view(ids, number, font)).collect()
 }
 
 fn takes(query: &Query, (name, kind, category, weights): &Font) -> bool {
@@ -39,10 +39,10 @@ fn takes(query: &Query, (name, kind, category, weights): &Font) -> bool {
 }
 
 /// An upright weight is a number, an italic one a string.
-fn view(draw: &Draw, number: u64, (name, kind, category, weights): &Font) -> Value {
+fn view(ids: &IdGenerator, number: u64, (name, kind, category, weights): &Font) -> Value {
     let weight = |text: &&str| text.parse::<u32>().map_or_else(|_| json!(text), |weight| json!(weight));
     let mut view = json!({
-        "id": draw.seeded_uuid("font", number),
+        "id": ids.seeded_uuid("font", number),
         "name": name,
         "type": kind,
         "available_weights": weights.iter().map(weight).collect::<Vec<_>>(),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde_json::Value;
 
-use crate::abyssale::api_error::{Problem, Refusal};
+use crate::abyssale::api_error::{ApiError, FieldError};
 use crate::abyssale::api_response;
 
 /// The most entries of one page.
@@ -32,7 +32,7 @@ impl Query {
     }
 
     /// The listing as the query wants it: whole, or one page with the total in `X-Total-Count`.
-    pub(super) fn paged(&self, all: Vec<Value>) -> Result<Response<Bytes>, Refusal> {
+    pub(super) fn paged(&self, all: Vec<Value>) -> Result<Response<Bytes>, ApiError> {
         let (page, size) = (self.number("page", usize::MAX)?, self.number("per_page", MAX_LIMIT)?);
         let total = all.len();
         let shown: Vec<Value> = if page.is_none() && size.is_none() {
@@ -49,7 +49,7 @@ impl Query {
         Ok(response)
     }
 
-    fn number(&self, name: &str, most: usize) -> Result<Option<usize>, Refusal> {
+    fn number(&self, name: &str, most: usize) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| (1..=most).contains(number));
         number.map(Some).ok_or_else(|| invalid(name, "Not a number in the range."))
@@ -57,6 +57,6 @@ impl Query {
 }
 
 /// 400: a query parameter that cannot be.
-pub(super) fn invalid(name: &str, message: &str) -> Refusal {
-    Refusal::invalid(vec![Problem::new(name, "invalid_query_param", message)])
+pub(super) fn invalid(name: &str, message: &str) -> ApiError {
+    ApiError::invalid(vec![FieldError::new(name, "invalid_query_param", message)])
 }

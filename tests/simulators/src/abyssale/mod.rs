@@ -1,7 +1,7 @@
 //! Abyssale's side of the wire, for tests and for the local runner.
 //!
 //! [`AbyssaleSimulator`] follows section 10 of the integration contract. What the contract calls unknown is a
-//! knob, never a guess. `README.md` beside this file lists every knob and every fault with examples.
+//! setting, never a guess. `README.md` beside this file lists every setting and every fault with examples.
 //!
 //! Scheduling, expiry and the overlap of secrets follow the virtual clock. Only the `t` of a signature is
 //! real time, because the receiver that checks it has a real clock.
@@ -20,6 +20,7 @@ mod design_duplication;
 mod dynamic_image;
 mod dynamic_image_operations;
 mod event_body;
+mod event_timing;
 mod export;
 mod export_archive;
 mod export_operations;
@@ -74,9 +75,9 @@ impl Simulator for AbyssaleSimulator {
     fn handle(&mut self, endpoint: Endpoint, request: http::Request<Bytes>, wall: OffsetDateTime) -> Reply {
         let at = self.clock.read(wall);
         match endpoint {
-            Endpoint::Api => api_endpoint::answer_api(self, &request, at),
-            Endpoint::Files => files_endpoint::answer_files(self, &request, at),
-            Endpoint::Admin => admin_router::answer_admin(self, &request, at),
+            Endpoint::Api => api_endpoint::handle_api_request(self, &request, at),
+            Endpoint::Files => files_endpoint::handle_download(self, &request, at),
+            Endpoint::Admin => admin_router::handle_admin_request(self, &request, at),
         }
     }
 
@@ -91,7 +92,7 @@ impl Simulator for AbyssaleSimulator {
 
     fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {
         let at = self.clock.read(wall);
-        self.state.outbox.ended(delivery, outcome, at.now, &self.state.knobs);
+        self.state.outbox.finish_attempt(delivery, outcome, at.now, &self.state.settings);
     }
 
     fn describe(&self) -> Value {
@@ -107,7 +108,7 @@ impl Simulator for AbyssaleSimulator {
 
     fn credentials(&mut self) -> Value {
         let at = self.clock.last();
-        self.secrets.get(at.now, &mut self.draw);
+        self.secrets.get(at.now, &mut self.ids);
         json!({
             "api_key": self.state.workspace.api_key,
             "signing_secrets": self.secrets.valid(at.now),

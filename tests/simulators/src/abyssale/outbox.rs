@@ -3,18 +3,19 @@
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::delivery_attempt::Attempt;
-use crate::delivery_schedule::{Schedule, Send};
+use crate::delivery_attempt::AttemptKind;
+use crate::delivery_attempt::DeliveryAttempt;
+use crate::delivery_schedule::{DeliverySchedule, ScheduledSend};
 use crate::simulator::Outcome;
 
-use crate::abyssale::settings::Knobs;
-use crate::abyssale::webhook_delivery::{Delivery, State, Target};
+use crate::abyssale::settings::Settings;
+use crate::abyssale::webhook_delivery::{Delivery, DeliveryState, DeliveryTarget};
 
 /// All deliveries, what is scheduled, and what is in flight.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     deliveries: Vec<Delivery>,
-    schedule: Schedule,
+    schedule: DeliverySchedule,
 }
 
 impl Outbox {
@@ -33,8 +34,8 @@ impl Outbox {
     }
 
     /// Schedules a sending. Only those of the ladder are repeated when they fail.
-    pub(super) fn send_at(&mut self, number: u64, of_ladder: bool, due: OffsetDateTime) {
-        self.schedule.send_at(number, of_ladder, due);
+    pub(super) fn send_at(&mut self, number: u64, attempt_kind: AttemptKind, due: OffsetDateTime) {
+        self.schedule.send_at(number, attempt_kind, due);
     }
 
     pub(super) fn get(&self, number: u64) -> Option<&Delivery> {
@@ -54,9 +55,9 @@ impl Outbox {
 
     /// Lets every held delivery go out soon after `due`.
     pub(super) fn release_held(&mut self, due: OffsetDateTime) {
-        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.state == State::Held) {
-            delivery.state = State::Pending;
-            self.schedule.send_at(delivery.number, true, due + Duration::SECOND);
+        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.state == DeliveryState::Held) {
+            delivery.state = DeliveryState::Pending;
+            self.schedule.send_at(delivery.number, AttemptKind::Scheduled, due + Duration::SECOND);
         }
     }
 
@@ -65,40 +66,46 @@ impl Outbox {
     }
 
     /// Takes what is due, in order of time.
-    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<Send> {
+    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<ScheduledSend> {
         self.schedule.take_due(now)
     }
 
     /// Writes an attempt down and gives its number.
-    pub(super) fn started(&mut self, number: u64, attempt: Attempt) -> u64 {
+    pub(super) fn start_attempt(&mut self, number: u64, attempt: DeliveryAttempt) -> u64 {
         let Some(delivery) = self.get_mut(number) else { return 0 };
-        delivery.tries += u32::from(attempt.of_ladder);
+        delivery.tries += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
         delivery.attempts.push(attempt);
         let place = delivery.attempts.len() - 1;
-        self.schedule.started(number, place)
+        self.schedule.start_attempt(number, place)
     }
 
     /// Notes how an attempt ended. A failure is repeated until the last attempt, then the delivery is lost.
-    pub(super) fn ended(&mut self, attempt: u64, outcome: Outcome, now: OffsetDateTime, knobs: &Knobs) {
-        let Some((number, place)) = self.schedule.ended(attempt) else { return };
+    pub(super) fn finish_attempt(
+        &mut self,
+        attempt: u64,
+        outcome: Outcome,
+        now: OffsetDateTime,
+        settings: &Settings,
+    ) {
+        let Some((number, place)) = self.schedule.finish_attempt(attempt) else { return };
         let Some(delivery) = self.get_mut(number) else { return };
         let Some(attempt) = delivery.attempts.get_mut(place) else { return };
         attempt.ended = Some((outcome, now));
-        let once = delivery.target == Target::Direct;
-        if !attempt.of_ladder && !once {
+        let once = delivery.target == DeliveryTarget::Direct;
+        if attempt.attempt_kind == AttemptKind::Redelivery && !once {
             return;
         }
         let acknowledged = match outcome {
-            Outcome::Status(status) => knobs.acknowledges(status),
+            Outcome::Status(status) => settings.acknowledges(status),
             Outcome::Timeout | Outcome::ConnectionFailed => false,
         };
         let tries = delivery.tries;
         if acknowledged {
-            delivery.state = State::Acknowledged;
-        } else if once || tries >= knobs.delivery_attempts {
-            delivery.state = State::Exhausted;
+            delivery.state = DeliveryState::Acknowledged;
+        } else if once || tries >= settings.delivery_attempts {
+            delivery.state = DeliveryState::Exhausted;
         } else {
-            self.send_at(number, true, now + knobs.retry_delay(tries));
+            self.send_at(number, AttemptKind::Scheduled, now + settings.retry_delay(tries));
         }
     }
 

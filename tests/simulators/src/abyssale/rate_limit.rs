@@ -8,14 +8,14 @@ use time::{Duration, OffsetDateTime};
 /// So many requests in so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Window {
+pub(super) struct RateLimitWindow {
     pub(super) requests: usize,
     pub(super) seconds: u32,
 }
 
 /// Routes of one class share their windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Class {
+pub(super) enum RouteClass {
     Auth,
     Export,
     Poll,
@@ -35,21 +35,21 @@ pub(super) struct Quota {
 
 /// Whether a call may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum RateLimitDecision {
     /// With what is left, unless there are no windows.
-    Passes(Option<Quota>),
-    /// Refused for so many seconds, never 0.
-    Refused { quota: Quota, retry_after: i64 },
+    Allowed(Option<Quota>),
+    /// AdminError for so many seconds, never 0.
+    Limited { quota: Quota, retry_after: i64 },
 }
 
 /// The calls that still count.
 #[derive(Debug, Default)]
-pub(super) struct Limits {
+pub(super) struct RateLimits {
     gateway: VecDeque<OffsetDateTime>,
-    classes: HashMap<Class, VecDeque<OffsetDateTime>>,
+    classes: HashMap<RouteClass, VecDeque<OffsetDateTime>>,
 }
 
-impl Limits {
+impl RateLimits {
     /// Whether the gateway lets the call through. It counts every call that it lets through.
     pub(super) fn gateway(&mut self, per_second: u32, now: OffsetDateTime) -> bool {
         forget(&mut self.gateway, now - Duration::SECOND);
@@ -61,7 +61,12 @@ impl Limits {
     }
 
     /// Whether the windows of `class` let the call through. A refused call does not count.
-    pub(super) fn tier(&mut self, class: Class, windows: &[Window], now: OffsetDateTime) -> Verdict {
+    pub(super) fn tier(
+        &mut self,
+        class: RouteClass,
+        windows: &[RateLimitWindow],
+        now: OffsetDateTime,
+    ) -> RateLimitDecision {
         let calls = self.classes.entry(class).or_default();
         let longest = windows.iter().map(|window| window.seconds).max().unwrap_or_default();
         forget(calls, now - Duration::seconds(i64::from(longest)));
@@ -69,15 +74,15 @@ impl Limits {
         let spent = quotas().filter(|quota| quota.remaining == 0).max_by_key(|quota| quota.reset);
         if let Some(quota) = spent {
             let retry_after = (quota.reset - now.unix_timestamp()).max(1);
-            return Verdict::Refused { quota, retry_after };
+            return RateLimitDecision::Limited { quota, retry_after };
         }
         calls.push_back(now);
         let quotas = windows.iter().map(|window| window.quota(calls, now));
-        Verdict::Passes(quotas.min_by_key(|quota| quota.remaining))
+        RateLimitDecision::Allowed(quotas.min_by_key(|quota| quota.remaining))
     }
 }
 
-impl Window {
+impl RateLimitWindow {
     fn quota(&self, calls: &VecDeque<OffsetDateTime>, now: OffsetDateTime) -> Quota {
         let length = Duration::seconds(i64::from(self.seconds));
         let inside = calls.iter().filter(|at| **at > now - length);
@@ -100,7 +105,8 @@ mod tests {
 
     use super::*;
 
-    const WINDOWS: [Window; 2] = [Window { requests: 2, seconds: 60 }, Window { requests: 3, seconds: 600 }];
+    const WINDOWS: [RateLimitWindow; 2] =
+        [RateLimitWindow { requests: 2, seconds: 60 }, RateLimitWindow { requests: 3, seconds: 600 }];
 
     fn at(second: i64) -> OffsetDateTime {
         OffsetDateTime::UNIX_EPOCH + Duration::seconds(1_000 + second)
@@ -108,29 +114,32 @@ mod tests {
 
     #[test]
     fn the_fullest_window_is_described() {
-        let mut limits = Limits::default();
-        let first = limits.tier(Class::Read, &WINDOWS, at(0));
-        assert_eq!(first, Verdict::Passes(Some(Quota { limit: 2, remaining: 1, reset: 1_060 })));
-        limits.tier(Class::Read, &WINDOWS, at(1));
-        let third = limits.tier(Class::Read, &WINDOWS, at(2));
+        let mut limits = RateLimits::default();
+        let first = limits.tier(RouteClass::Read, &WINDOWS, at(0));
+        assert_eq!(first, RateLimitDecision::Allowed(Some(Quota { limit: 2, remaining: 1, reset: 1_060 })));
+        limits.tier(RouteClass::Read, &WINDOWS, at(1));
+        let third = limits.tier(RouteClass::Read, &WINDOWS, at(2));
         let quota = Quota { limit: 2, remaining: 0, reset: 1_060 };
-        assert_eq!(third, Verdict::Refused { quota, retry_after: 58 });
+        assert_eq!(third, RateLimitDecision::Limited { quota, retry_after: 58 });
     }
 
     #[test]
     fn a_spent_sustained_window_outlasts_the_burst() {
-        let mut limits = Limits::default();
+        let mut limits = RateLimits::default();
         for second in [0, 1, 100] {
-            assert!(matches!(limits.tier(Class::Read, &WINDOWS, at(second)), Verdict::Passes(_)));
+            assert!(matches!(
+                limits.tier(RouteClass::Read, &WINDOWS, at(second)),
+                RateLimitDecision::Allowed(_)
+            ));
         }
-        let refused = limits.tier(Class::Read, &WINDOWS, at(101));
-        assert!(matches!(refused, Verdict::Refused { retry_after: 499, .. }));
-        assert!(matches!(limits.tier(Class::Export, &WINDOWS, at(101)), Verdict::Passes(_)));
+        let refused = limits.tier(RouteClass::Read, &WINDOWS, at(101));
+        assert!(matches!(refused, RateLimitDecision::Limited { retry_after: 499, .. }));
+        assert!(matches!(limits.tier(RouteClass::Export, &WINDOWS, at(101)), RateLimitDecision::Allowed(_)));
     }
 
     #[test]
     fn the_gateway_counts_one_second() {
-        let mut limits = Limits::default();
+        let mut limits = RateLimits::default();
         assert!((0..10).all(|_| limits.gateway(10, at(0))));
         assert!(!limits.gateway(10, at(0)));
         assert!(limits.gateway(10, at(1)));

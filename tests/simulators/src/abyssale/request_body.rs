@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use url::Url;
 use uuid::Uuid;
 
-use crate::abyssale::api_error::{Problem, Refusal};
-use crate::abyssale::settings::{Generation, Knobs};
+use crate::abyssale::api_error::{ApiError, FieldError};
+use crate::abyssale::settings::{ErrorFormat, Settings};
 use crate::abyssale::subscription::Subscriptions;
-use crate::abyssale::uuid_format::as_uuid;
-use crate::acceptance_policy::Lenience;
+use crate::abyssale::uuid_format::parse_uuid;
+use crate::acceptance_policy::AcceptancePolicy;
 
 /// A body of `POST /async/banners/export` that passed.
 pub(super) struct ExportBody {
@@ -20,67 +20,74 @@ pub(super) struct ExportBody {
 }
 
 /// Checks an export's body.
-pub(super) fn export(request: &Request<Bytes>, knobs: &Knobs) -> Result<ExportBody, Refusal> {
+pub(super) fn export(request: &Request<Bytes>, settings: &Settings) -> Result<ExportBody, ApiError> {
     let body = object(request)?;
     let mut problems = Vec::new();
-    let texts = id_texts(&body, knobs, &mut problems);
-    let callback_url = optional_url(&body, "callback_url", knobs, &mut problems);
+    let texts = id_texts(&body, settings, &mut problems);
+    let callback_url = optional_url(&body, "callback_url", settings, &mut problems);
     if !problems.is_empty() {
-        return Err(Refusal::invalid(problems));
+        return Err(ApiError::invalid(problems));
     }
-    Ok(ExportBody { ids: ids(&texts, knobs)?, callback_url })
+    Ok(ExportBody { ids: ids(&texts, settings)?, callback_url })
 }
 
 /// Checks a subscription's body and gives its receiver and its kind.
-pub(super) fn subscription(request: &Request<Bytes>, knobs: &Knobs) -> Result<(String, String), Refusal> {
+pub(super) fn subscription(
+    request: &Request<Bytes>,
+    settings: &Settings,
+) -> Result<(String, String), ApiError> {
     let body = object(request)?;
     let mut problems = Vec::new();
     if !body.contains_key("hook_url") {
-        problems.push(Problem::new("hook_url", "missing_required", "Missing data for required field."));
+        problems.push(FieldError::new("hook_url", "missing_required", "Missing data for required field."));
     }
-    let hook_url = optional_url(&body, "hook_url", knobs, &mut problems).unwrap_or_default();
+    let hook_url = optional_url(&body, "hook_url", settings, &mut problems).unwrap_or_default();
     let kind = body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     if !Subscriptions::known_type(&kind) {
-        problems.push(Problem::new("type", "unknown_enum_value", "Not a type of event."));
+        problems.push(FieldError::new("type", "unknown_enum_value", "Not a type of event."));
     }
-    if problems.is_empty() { Ok((hook_url, kind)) } else { Err(Refusal::invalid(problems)) }
+    if problems.is_empty() { Ok((hook_url, kind)) } else { Err(ApiError::invalid(problems)) }
 }
 
 /// The body of a call that takes JSON (contract 1.1).
-pub(super) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, ApiError> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         let message = "The content type must be application/json.";
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
     }
     match serde_json::from_slice(request.body()) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Refusal::invalid(vec![Problem::new("body", "wrong_type", "Not an object.")])),
+        Ok(_) => Err(ApiError::invalid(vec![FieldError::new("body", "wrong_type", "Not an object.")])),
         // `invalid_json` exists too; the export operation documents this pair (contract 1.4).
-        Err(_) => Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid_payload", "Invalid JSON")),
+        Err(_) => Err(ApiError::new(StatusCode::BAD_REQUEST, "invalid_payload", "Invalid JSON")),
     }
 }
 
-fn id_texts<'a>(body: &'a Map<String, Value>, knobs: &Knobs, problems: &mut Vec<Problem>) -> Vec<&'a str> {
+fn id_texts<'a>(
+    body: &'a Map<String, Value>,
+    settings: &Settings,
+    problems: &mut Vec<FieldError>,
+) -> Vec<&'a str> {
     let Some(ids) = body.get("ids") else {
-        problems.push(Problem::new("ids", "missing_required", "Missing data for required field."));
+        problems.push(FieldError::new("ids", "missing_required", "Missing data for required field."));
         return Vec::new();
     };
     let Some(ids) = ids.as_array() else {
-        problems.push(Problem::new("ids", "wrong_type", "Not a valid list."));
+        problems.push(FieldError::new("ids", "wrong_type", "Not a valid list."));
         return Vec::new();
     };
-    let too_few = ids.is_empty() && knobs.empty_ids == Lenience::Refuse;
-    if too_few || knobs.max_ids.is_some_and(|most| ids.len() > most) {
-        problems.push(Problem::new("ids", "out_of_range", "The number of ids is out of range."));
+    let too_few = ids.is_empty() && settings.empty_ids == AcceptancePolicy::Refuse;
+    if too_few || settings.max_ids.is_some_and(|most| ids.len() > most) {
+        problems.push(FieldError::new("ids", "out_of_range", "The number of ids is out of range."));
     }
     let mut texts = Vec::new();
     for (index, id) in ids.iter().enumerate() {
         match id.as_str() {
             Some(text) => texts.push(text),
             None => {
-                problems.push(Problem::new(&format!("ids[{index}]"), "wrong_type", "Not a valid string."))
+                problems.push(FieldError::new(&format!("ids[{index}]"), "wrong_type", "Not a valid string."))
             }
         }
     }
@@ -88,18 +95,18 @@ fn id_texts<'a>(body: &'a Map<String, Value>, knobs: &Knobs, problems: &mut Vec<
 }
 
 /// An id that is no UUID: 404 today, 400 in the user's documents (contract 2.3).
-fn ids(texts: &[&str], knobs: &Knobs) -> Result<Vec<Uuid>, Refusal> {
+fn ids(texts: &[&str], settings: &Settings) -> Result<Vec<Uuid>, ApiError> {
     let bad = |(index, text): (usize, &&str)| {
-        let bad = as_uuid(text).is_none();
-        bad.then(|| Problem::new(&format!("ids[{index}]"), "invalid_payload", "Length must be 36."))
+        let bad = parse_uuid(text).is_none();
+        bad.then(|| FieldError::new(&format!("ids[{index}]"), "invalid_payload", "Length must be 36."))
     };
     let problems: Vec<_> = texts.iter().enumerate().filter_map(bad).collect();
     if problems.is_empty() {
-        return Ok(texts.iter().filter_map(|text| as_uuid(text)).collect());
+        return Ok(texts.iter().filter_map(|text| parse_uuid(text)).collect());
     }
-    match knobs.error_generation {
-        Generation::E1 => Err(Refusal::invalid(problems)),
-        Generation::E0 | Generation::E2 | Generation::E3 => Err(Refusal::endpoint_not_found()),
+    match settings.error_generation {
+        ErrorFormat::E1 => Err(ApiError::invalid(problems)),
+        ErrorFormat::E0 | ErrorFormat::E2 | ErrorFormat::E3 => Err(ApiError::endpoint_not_found()),
     }
 }
 
@@ -107,19 +114,19 @@ fn ids(texts: &[&str], knobs: &Knobs) -> Result<Vec<Uuid>, Refusal> {
 pub(super) fn optional_url(
     body: &Map<String, Value>,
     field: &str,
-    knobs: &Knobs,
-    problems: &mut Vec<Problem>,
+    settings: &Settings,
+    problems: &mut Vec<FieldError>,
 ) -> Option<String> {
     let value = body.get(field)?;
     let Some(text) = value.as_str() else {
-        problems.push(Problem::new(field, "wrong_type", "Not a valid string."));
+        problems.push(FieldError::new(field, "wrong_type", "Not a valid string."));
         return None;
     };
-    let schemes: &[&str] = if knobs.https_callbacks_only { &["https"] } else { &["https", "http"] };
+    let schemes: &[&str] = if settings.https_callbacks_only { &["https"] } else { &["https", "http"] };
     let absolute = Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host());
     if absolute && text.parse::<http::Uri>().is_ok() {
         return Some(text.to_owned());
     }
-    problems.push(Problem::new(field, "invalid_payload", "Not a valid URL."));
+    problems.push(FieldError::new(field, "invalid_payload", "Not a valid URL."));
     None
 }

@@ -3,11 +3,11 @@
 use http::{Method, Request, StatusCode};
 use uuid::Uuid;
 
-use crate::abyssale::uuid_format::as_uuid;
+use crate::abyssale::uuid_format::parse_uuid;
 
-use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_error::ApiError;
 use crate::abyssale::generation::operation::Operation;
-use crate::abyssale::rate_limit::Class;
+use crate::abyssale::rate_limit::RouteClass;
 
 /// An operation of the API or of the subscription service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +68,12 @@ pub(super) enum HookCall {
 
 impl Route {
     /// Finds the operation. A path id that is no UUID makes the route not match (contract 1.1).
-    pub(super) fn find<B>(request: &Request<B>, double_slash_refused: bool) -> Result<Self, Refusal> {
+    pub(super) fn find<B>(request: &Request<B>, double_slash_refused: bool) -> Result<Self, ApiError> {
         let path = request.uri().path();
         let path = if double_slash_refused { path.to_owned() } else { path.replace("//", "/") };
         // The trim below must not hide a leading double slash.
         if path.starts_with("//") {
-            return Err(Refusal::endpoint_not_found());
+            return Err(ApiError::endpoint_not_found());
         }
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let operations = match segments.as_slice() {
@@ -87,29 +87,29 @@ impl Route {
 
     /// The windows it counts against. The subscription service declares none, and of the generations only the
     /// gateway's ceiling counts (contract 1.5).
-    pub(super) fn class(&self) -> Option<Class> {
+    pub(super) fn class(&self) -> Option<RouteClass> {
         match self {
             Self::Ready | Self::Generate(..) | Self::Hook(_) => None,
-            Self::Auth => Some(Class::Auth),
-            Self::Export => Some(Class::Export),
-            Self::Poll(_) => Some(Class::Poll),
-            Self::Banner(_) => Some(Class::Read),
-            Self::Secret(_) => Some(Class::SigningSecret),
+            Self::Auth => Some(RouteClass::Auth),
+            Self::Export => Some(RouteClass::Export),
+            Self::Poll(_) => Some(RouteClass::Poll),
+            Self::Banner(_) => Some(RouteClass::Read),
+            Self::Secret(_) => Some(RouteClass::SigningSecret),
             Self::Design(call) => Some(match call {
-                DesignCall::List | DesignCall::Show(_) | DesignCall::Format(..) => Class::Read,
+                DesignCall::List | DesignCall::Show(_) | DesignCall::Format(..) => RouteClass::Read,
                 DesignCall::Rename(_)
                 | DesignCall::Move(_)
                 | DesignCall::Delete(_)
-                | DesignCall::DynamicImage(_) => Class::Write,
+                | DesignCall::DynamicImage(_) => RouteClass::Write,
             }),
             Self::Workspace(call) => Some(match call {
-                WorkspaceCall::CreateProject | WorkspaceCall::UseTemplate(_) => Class::Write,
+                WorkspaceCall::CreateProject | WorkspaceCall::UseTemplate(_) => RouteClass::Write,
                 WorkspaceCall::Fonts
                 | WorkspaceCall::Credits
                 | WorkspaceCall::Projects
                 | WorkspaceCall::Templates
                 | WorkspaceCall::TemplateCategories
-                | WorkspaceCall::Duplication(_) => Class::Read,
+                | WorkspaceCall::Duplication(_) => RouteClass::Read,
             }),
         }
     }
@@ -123,7 +123,7 @@ impl Route {
 /// The operations of a path, each with its method.
 type Operations = Vec<(Method, Route)>;
 
-fn of(segments: &[&str]) -> Result<Operations, Refusal> {
+fn of(segments: &[&str]) -> Result<Operations, ApiError> {
     let (get, post) = (|route| vec![(Method::GET, route)], |route| vec![(Method::POST, route)]);
     let generate = |id, operation| Ok(post(Route::Generate(uuid(id)?, operation)));
     Ok(match segments {
@@ -151,12 +151,12 @@ fn of(segments: &[&str]) -> Result<Operations, Refusal> {
         ["subscribe"] => post(Route::Hook(HookCall::Subscribe)),
         ["webhook", id] => get(Route::Hook(HookCall::Show(uuid(id)?))),
         ["unsubscribe", id] => vec![(Method::DELETE, Route::Hook(HookCall::Remove(uuid(id)?)))],
-        _ => return Err(Refusal::endpoint_not_found()),
+        _ => return Err(ApiError::endpoint_not_found()),
     })
 }
 
 /// Below `/designs`.
-fn of_designs(segments: &[&str]) -> Result<Operations, Refusal> {
+fn of_designs(segments: &[&str]) -> Result<Operations, ApiError> {
     let one = |method, call| Ok(vec![(method, Route::Design(call))]);
     match segments {
         [] => one(Method::GET, DesignCall::List),
@@ -171,12 +171,12 @@ fn of_designs(segments: &[&str]) -> Result<Operations, Refusal> {
         [id, "name"] => one(Method::PUT, DesignCall::Rename(uuid(id)?)),
         [id, "project"] => one(Method::PUT, DesignCall::Move(uuid(id)?)),
         [id, "dynamic-image-url"] => one(Method::POST, DesignCall::DynamicImage(uuid(id)?)),
-        _ => Err(Refusal::endpoint_not_found()),
+        _ => Err(ApiError::endpoint_not_found()),
     }
 }
 
-fn uuid(segment: &str) -> Result<Uuid, Refusal> {
-    as_uuid(segment).ok_or_else(Refusal::endpoint_not_found)
+fn uuid(segment: &str) -> Result<Uuid, ApiError> {
+    parse_uuid(segment).ok_or_else(ApiError::endpoint_not_found)
 }
 
 /// A path segment without its percent signs. A plus is a plus there.
@@ -186,6 +186,6 @@ fn decoded(segment: &str) -> String {
     pairs.next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-fn method_not_allowed() -> Refusal {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not allowed here.")
+fn method_not_allowed() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not allowed here.")
 }

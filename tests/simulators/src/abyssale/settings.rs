@@ -8,18 +8,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::abyssale::file_type::DesignType;
-use crate::abyssale::rate_limit::Window;
-use crate::acceptance_policy::Lenience;
+use crate::abyssale::rate_limit::RateLimitWindow;
+use crate::acceptance_policy::AcceptancePolicy;
 
-/// Every knob with its present value.
+/// Every setting with its present value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Knobs {
+pub(super) struct Settings {
     /// Stamp put on object bodies (contract 1.1).
     pub(super) api_version: String,
     pub(super) version_stamp: bool,
     /// Shape of error bodies (contract 1.3).
-    pub(super) error_generation: Generation,
+    pub(super) error_generation: ErrorFormat,
     /// Body of the errors of a gateway (E0).
     pub(super) gateway_body: GatewayBody,
     pub(super) api_key_revoked: bool,
@@ -28,8 +28,8 @@ pub(super) struct Knobs {
     /// `POST /auth` skips the plan check for a user's key (contract 1.2).
     pub(super) user_scoped_key: bool,
     pub(super) double_slash_refused: bool,
-    pub(super) empty_ids: Lenience,
-    pub(super) missing_ids: Lenience,
+    pub(super) empty_ids: AcceptancePolicy,
+    pub(super) missing_ids: AcceptancePolicy,
     pub(super) max_ids: Option<usize>,
     pub(super) https_callbacks_only: bool,
     pub(super) export_latency_seconds: f64,
@@ -64,7 +64,7 @@ pub(super) struct Knobs {
     /// How long the signing side keeps using the secrets it knew (contract 6.5).
     pub(super) secret_cache_seconds: f64,
     /// Windows of every tiered route; empty switches them off.
-    pub(super) tiers: Vec<Window>,
+    pub(super) tiers: Vec<RateLimitWindow>,
     /// Calls a second over the whole API; 0 switches the ceiling off.
     pub(super) gateway_per_second: u32,
     /// `file.filename`, with `{design}`, `{number}`, `{format}` and `{extension}`; empty leaves it out.
@@ -84,7 +84,7 @@ pub(super) struct Knobs {
 /// A generation of error bodies (contract 1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Generation {
+pub(super) enum ErrorFormat {
     E0,
     E1,
     E2,
@@ -142,19 +142,19 @@ pub(super) enum Acknowledgement {
     Only200,
 }
 
-impl Default for Knobs {
+impl Default for Settings {
     fn default() -> Self {
         Self {
             api_version: "v2026-10-21".to_owned(),
             version_stamp: true,
-            error_generation: Generation::E3,
+            error_generation: ErrorFormat::E3,
             gateway_body: GatewayBody::Html,
             api_key_revoked: false,
             api_access: true,
             user_scoped_key: false,
             double_slash_refused: true,
-            empty_ids: Lenience::Refuse,
-            missing_ids: Lenience::Accept,
+            empty_ids: AcceptancePolicy::Refuse,
+            missing_ids: AcceptancePolicy::Accept,
             max_ids: None,
             https_callbacks_only: false,
             export_latency_seconds: 2.0,
@@ -179,7 +179,10 @@ impl Default for Knobs {
             rebuilt_body: false,
             signature_skew_seconds: 0,
             secret_cache_seconds: 0.0,
-            tiers: vec![Window { requests: 60, seconds: 60 }, Window { requests: 600, seconds: 1_800 }],
+            tiers: vec![
+                RateLimitWindow { requests: 60, seconds: 60 },
+                RateLimitWindow { requests: 600, seconds: 1_800 },
+            ],
             gateway_per_second: 10,
             filename: "{design}-{number}-{format}.{extension}".to_owned(),
             file_expiry_seconds: None,
@@ -193,17 +196,17 @@ impl Default for Knobs {
     }
 }
 
-impl Knobs {
-    /// The same knobs with those in `changes` set anew, or what is wrong with `changes`.
-    pub(super) fn changed(&self, changes: &Value) -> Result<Self, String> {
+impl Settings {
+    /// The same settings with those in `changes` set anew, or what is wrong with `changes`.
+    pub(super) fn with_changes(&self, changes: &Value) -> Result<Self, String> {
         let changes = changes.as_object().ok_or("the body must be an object of knobs")?;
         let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
         for (name, value) in changes {
             all[name.as_str()] = value.clone();
         }
-        let knobs: Self = serde_json::from_value(all).map_err(|error| error.to_string())?;
-        knobs.durations_are_real()?;
-        Ok(knobs)
+        let settings: Self = serde_json::from_value(all).map_err(|error| error.to_string())?;
+        settings.check_durations()?;
+        Ok(settings)
     }
 
     /// How long to wait after attempt `number`, counted from 1.
@@ -220,7 +223,7 @@ impl Knobs {
         }
     }
 
-    fn durations_are_real(&self) -> Result<(), String> {
+    fn check_durations(&self) -> Result<(), String> {
         let single = [
             self.export_latency_seconds,
             self.generation_latency_seconds,

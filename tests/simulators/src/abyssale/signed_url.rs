@@ -3,35 +3,35 @@
 use crate::abyssale::export::Export;
 use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::storage_error::Denied;
+use crate::abyssale::storage_error::StorageError;
 use crate::id_generator::hex;
 use crate::virtual_clock::Moment;
 
 /// Where an export's archive is.
 pub(super) fn archive_url(simulator: &AbyssaleSimulator, export: &Export, at: Moment) -> String {
-    let knobs = &simulator.state.knobs;
-    let from = if knobs.archive_url_renewed { at.now } else { export.generated_at };
-    let expires = (from + seconds(knobs.archive_expiry_seconds)).unix_timestamp();
+    let settings = &simulator.state.settings;
+    let from = if settings.archive_url_renewed { at.now } else { export.generated_at };
+    let expires = (from + seconds(settings.archive_expiry_seconds)).unix_timestamp();
     let extension = match export.found.first() {
         Some(banner) if export.bare_file => banner.file_type.extension(),
         Some(_) | None => "zip",
     };
-    sealed_url(simulator, &format!("/exports/{}.{extension}", export.id), expires)
+    sign_url(simulator, &format!("/exports/{}.{extension}", export.id), expires)
 }
 
 /// The URL of a path of the Files endpoint, good until the Unix second `expires`.
-pub(super) fn sealed_url(simulator: &AbyssaleSimulator, path: &str, expires: i64) -> String {
+pub(super) fn sign_url(simulator: &AbyssaleSimulator, path: &str, expires: i64) -> String {
     let seal = url_signature(simulator, path, expires);
     format!("{}{path}?Expires={expires}&Signature={seal}", simulator.origins.files)
 }
 
 /// Checks that the query was given out by this simulator for this path and is not too old.
-pub(super) fn check_seal(
+pub(super) fn verify_signed_url(
     simulator: &AbyssaleSimulator,
     path: &str,
     query: &str,
     at: Moment,
-) -> Result<(), Denied> {
+) -> Result<(), StorageError> {
     let field = |wanted: &str| {
         url::form_urlencoded::parse(query.as_bytes())
             .find(|(name, _)| name == wanted)
@@ -40,13 +40,13 @@ pub(super) fn check_seal(
     let expires = field("Expires").and_then(|text| text.parse::<i64>().ok());
     match (expires, field("Signature")) {
         (Some(expires), Some(seal)) if seal == url_signature(simulator, path, expires) => {
-            if at.now.unix_timestamp() < expires { Ok(()) } else { Err(Denied::EXPIRED) }
+            if at.now.unix_timestamp() < expires { Ok(()) } else { Err(StorageError::EXPIRED) }
         }
-        _ => Err(Denied::NO_SEAL),
+        _ => Err(StorageError::NO_SEAL),
     }
 }
 
 fn url_signature(simulator: &AbyssaleSimulator, path: &str, expires: i64) -> String {
     let label = format!("seal of {path}");
-    hex(&simulator.draw.seeded(&label, expires.unsigned_abs())).chars().take(40).collect()
+    hex(&simulator.ids.seeded(&label, expires.unsigned_abs())).chars().take(40).collect()
 }

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::id_generator::Draw;
+use crate::id_generator::IdGenerator;
 use crate::id_generator::hex;
 
 const OVERLAP: Duration = Duration::hours(24);
 
 /// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
-pub(super) fn signing_secret(draw: &Draw, number: u64) -> String {
-    format!("whsec_{}", hex(&draw.seeded("signing secret", number)))
+pub(super) fn signing_secret(ids: &IdGenerator, number: u64) -> String {
+    format!("whsec_{}", hex(&ids.seeded("signing secret", number)))
 }
 
 /// The present secret, the previous one while it is valid, and what the signing side knows of them.
@@ -39,8 +39,8 @@ pub(super) struct PreviousStillActive;
 
 impl SigningSecrets {
     /// The secret as the API shows it. The first call mints it and so turns signing on.
-    pub(super) fn get(&mut self, now: OffsetDateTime, draw: &mut Draw) -> Value {
-        self.mint_if_none(now, draw);
+    pub(super) fn get(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) -> Value {
+        self.mint_if_none(now, ids);
         self.view(now)
     }
 
@@ -49,13 +49,13 @@ impl SigningSecrets {
         &mut self,
         force: bool,
         now: OffsetDateTime,
-        draw: &mut Draw,
+        ids: &mut IdGenerator,
     ) -> Result<Value, PreviousStillActive> {
         if !force && self.active_previous(now).is_some() {
             return Err(PreviousStillActive);
         }
-        self.mint_if_none(now, draw);
-        let value = self.mint(draw);
+        self.mint_if_none(now, ids);
+        let value = self.mint(ids);
         if let Some(current) = &mut self.current {
             let old = std::mem::replace(&mut current.value, value);
             current.rotated = Some(now);
@@ -65,8 +65,8 @@ impl SigningSecrets {
     }
 
     /// Ends the overlap early. Never refused.
-    pub(super) fn revoke(&mut self, now: OffsetDateTime, draw: &mut Draw) -> Value {
-        self.mint_if_none(now, draw);
+    pub(super) fn revoke(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) -> Value {
+        self.mint_if_none(now, ids);
         self.previous = None;
         self.view(now)
     }
@@ -90,7 +90,7 @@ impl SigningSecrets {
     }
 
     /// Makes the signing side look again at the next delivery.
-    pub(super) fn forget_cache(&mut self) {
+    pub(super) fn clear_cache(&mut self) {
         self.cached = None;
     }
 
@@ -109,16 +109,16 @@ impl SigningSecrets {
         self.previous.as_ref().filter(|previous| now < previous.expires)
     }
 
-    fn mint_if_none(&mut self, now: OffsetDateTime, draw: &mut Draw) {
+    fn mint_if_none(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) {
         if self.current.is_none() {
-            let value = self.mint(draw);
+            let value = self.mint(ids);
             self.current = Some(Current { value, created: now, rotated: None });
         }
     }
 
-    fn mint(&mut self, draw: &mut Draw) -> String {
+    fn mint(&mut self, ids: &mut IdGenerator) -> String {
         self.minted += 1;
-        signing_secret(draw, self.minted)
+        signing_secret(ids, self.minted)
     }
 }
 
@@ -132,70 +132,70 @@ mod tests {
         OffsetDateTime::UNIX_EPOCH + Duration::hours(hours)
     }
 
-    fn started() -> (SigningSecrets, Draw) {
-        (SigningSecrets::default(), Draw::new(1, 0))
+    fn start_attempt() -> (SigningSecrets, IdGenerator) {
+        (SigningSecrets::default(), IdGenerator::new(1, 0))
     }
 
     #[test]
     fn nothing_signs_before_the_first_get() {
-        let (mut secrets, mut draw) = started();
+        let (mut secrets, mut ids) = start_attempt();
         assert!(secrets.valid(at(0)).is_empty());
-        let first = secrets.get(at(0), &mut draw);
-        assert_eq!(secrets.get(at(5), &mut draw), first);
+        let first = secrets.get(at(0), &mut ids);
+        assert_eq!(secrets.get(at(5), &mut ids), first);
         assert!(first["rotated_at_ts"].is_null() && first["previous_secret_expires_at_ts"].is_null());
         assert_eq!(secrets.valid(at(5)).len(), 1);
     }
 
     #[test]
     fn a_rotation_overlaps_for_a_day() {
-        let (mut secrets, mut draw) = started();
-        secrets.get(at(0), &mut draw);
+        let (mut secrets, mut ids) = start_attempt();
+        secrets.get(at(0), &mut ids);
         let old = secrets.valid(at(0));
-        let rotated = secrets.rotate(false, at(1), &mut draw).expect("no overlap yet");
+        let rotated = secrets.rotate(false, at(1), &mut ids).expect("no overlap yet");
         assert_eq!(rotated["previous_secret_expires_at_ts"], (at(1) + OVERLAP).unix_timestamp());
         assert_eq!(secrets.valid(at(24)).get(1), old.first());
         assert_eq!(secrets.valid(at(25)).len(), 1);
-        assert!(secrets.get(at(25), &mut draw)["previous_secret_expires_at_ts"].is_null());
+        assert!(secrets.get(at(25), &mut ids)["previous_secret_expires_at_ts"].is_null());
     }
 
     #[test]
     fn a_second_rotation_needs_force_and_drops_the_oldest() {
-        let (mut secrets, mut draw) = started();
-        secrets.rotate(false, at(0), &mut draw).expect("minted, then rotated");
+        let (mut secrets, mut ids) = start_attempt();
+        secrets.rotate(false, at(0), &mut ids).expect("minted, then rotated");
         let before = secrets.valid(at(1));
         assert_eq!(before.len(), 2);
-        assert_eq!(secrets.rotate(false, at(1), &mut draw), Err(PreviousStillActive));
+        assert_eq!(secrets.rotate(false, at(1), &mut ids), Err(PreviousStillActive));
         assert_eq!(secrets.valid(at(1)), before);
-        secrets.rotate(true, at(1), &mut draw).expect("forced");
+        secrets.rotate(true, at(1), &mut ids).expect("forced");
         let after = secrets.valid(at(1));
         assert_eq!(after.get(1), before.first());
         assert_ne!(after.first(), before.first());
-        secrets.rotate(false, at(26), &mut draw).expect("the overlap is over");
+        secrets.rotate(false, at(26), &mut ids).expect("the overlap is over");
     }
 
     #[test]
     fn revoke_ends_the_overlap_and_keeps_the_present_secret() {
-        let (mut secrets, mut draw) = started();
-        let rotated = secrets.rotate(false, at(0), &mut draw).expect("first");
-        let revoked = secrets.revoke(at(1), &mut draw);
+        let (mut secrets, mut ids) = start_attempt();
+        let rotated = secrets.rotate(false, at(0), &mut ids).expect("first");
+        let revoked = secrets.revoke(at(1), &mut ids);
         assert_eq!(revoked["secret"], rotated["secret"]);
         assert!(revoked["previous_secret_expires_at_ts"].is_null());
         assert_eq!(secrets.valid(at(1)).len(), 1);
-        assert_eq!(secrets.revoke(at(2), &mut draw), revoked);
+        assert_eq!(secrets.revoke(at(2), &mut ids), revoked);
     }
 
     #[test]
     fn revoke_mints_when_there_is_none() {
-        let (mut secrets, mut draw) = started();
-        assert!(secrets.revoke(at(0), &mut draw)["secret"].is_string());
+        let (mut secrets, mut ids) = start_attempt();
+        assert!(secrets.revoke(at(0), &mut ids)["secret"].is_string());
     }
 
     #[test]
     fn the_signing_side_may_be_a_minute_behind() {
-        let (mut secrets, mut draw) = started();
+        let (mut secrets, mut ids) = start_attempt();
         let minute = Duration::seconds(60);
         assert!(secrets.signing(at(0), minute).is_empty());
-        secrets.get(at(0), &mut draw);
+        secrets.get(at(0), &mut ids);
         assert!(secrets.signing(at(0) + Duration::seconds(59), minute).is_empty());
         assert_eq!(secrets.signing(at(0) + minute, minute).len(), 1);
     }

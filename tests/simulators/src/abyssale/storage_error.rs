@@ -1,4 +1,4 @@
-//! Refused downloads, in the words of S3.
+//! AdminError downloads, in the words of S3.
 
 use bytes::Bytes;
 use http::header::HeaderValue;
@@ -6,14 +6,14 @@ use http::{Response, StatusCode};
 
 use crate::abyssale::api_response;
 
-/// Why a download is refused.
-pub(super) struct Denied {
+/// ErrorKind a download is refused.
+pub(super) struct StorageError {
     status: StatusCode,
     code: &'static str,
     message: &'static str,
 }
 
-impl Denied {
+impl StorageError {
     pub(super) const EXPIRED: Self = Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired");
     pub(super) const NO_SEAL: Self = Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied");
     pub(super) const NO_KEY: Self =

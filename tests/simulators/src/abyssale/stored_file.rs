@@ -12,18 +12,18 @@ use crate::abyssale::file_type::FileType;
 use crate::abyssale::rendered_file;
 use crate::abyssale::signed_url;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::storage_error::Denied;
+use crate::abyssale::storage_error::StorageError;
 use crate::virtual_clock::Moment;
 
 /// A file and what to call it.
-pub(super) struct Stored {
+pub(super) struct StoredFile {
     pub(super) bytes: Bytes,
     pub(super) content_type: String,
 }
 
 /// What a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum FileLocation {
     Archive(Uuid),
     /// A banner's file in this version.
     Banner(Uuid, u32),
@@ -35,7 +35,7 @@ pub(super) enum Place {
     Preview(Uuid),
 }
 
-impl Place {
+impl FileLocation {
     /// What the path names, if anything.
     pub(super) fn find(path: &str) -> Option<Self> {
         let segments: Vec<&str> = path.split('/').collect();
@@ -61,59 +61,64 @@ fn stem(name: &str) -> Option<(Uuid, u32)> {
 }
 
 /// The banner whose file or fallback this is.
-pub(super) fn banner_at(simulator: &AbyssaleSimulator, place: Option<Place>) -> Option<&Banner> {
+pub(super) fn banner_at(simulator: &AbyssaleSimulator, place: Option<FileLocation>) -> Option<&Banner> {
     match place? {
-        Place::Banner(id, version) | Place::Fallback(id, version) => {
+        FileLocation::Banner(id, version) | FileLocation::Fallback(id, version) => {
             simulator.state.workspace.banners.version(id, version)
         }
-        Place::Archive(_) | Place::Dynamic(..) | Place::Preview(_) => None,
+        FileLocation::Archive(_) | FileLocation::Dynamic(..) | FileLocation::Preview(_) => None,
     }
 }
 
 /// The file at this place.
 pub(super) fn stored(
     simulator: &mut AbyssaleSimulator,
-    place: Option<Place>,
+    place: Option<FileLocation>,
     request: &Request<Bytes>,
     fault: Option<&DownloadFault>,
     at: Moment,
-) -> Result<Stored, Denied> {
+) -> Result<StoredFile, StorageError> {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-    match place.ok_or(Denied::NO_KEY)? {
-        Place::Archive(id) => {
-            signed_url::check_seal(simulator, path, query, at)?;
+    match place.ok_or(StorageError::NO_KEY)? {
+        FileLocation::Archive(id) => {
+            signed_url::verify_signed_url(simulator, path, query, at)?;
             archive(simulator, id, fault, at)
         }
-        place @ (Place::Banner(..) | Place::Fallback(..)) => {
-            if simulator.state.knobs.file_expiry_seconds.is_some() {
-                signed_url::check_seal(simulator, path, query, at)?;
+        place @ (FileLocation::Banner(..) | FileLocation::Fallback(..)) => {
+            if simulator.state.settings.file_expiry_seconds.is_some() {
+                signed_url::verify_signed_url(simulator, path, query, at)?;
             }
             let banner = banner_at(simulator, Some(place)).filter(|banner| banner.is_ready(at.now));
-            let banner = banner.ok_or(Denied::NO_KEY)?;
-            if matches!(place, Place::Fallback(..)) {
-                return Ok(Stored::of(rendered_file::still(banner), FileType::Jpeg));
+            let banner = banner.ok_or(StorageError::NO_KEY)?;
+            if matches!(place, FileLocation::Fallback(..)) {
+                return Ok(StoredFile::of(rendered_file::still(banner), FileType::Jpeg));
             }
-            Ok(Stored::banner(banner))
+            Ok(StoredFile::banner(banner))
         }
-        Place::Dynamic(image, format) => dynamic(simulator, image, format, query),
-        Place::Preview(sheet) => preview(simulator, sheet, at),
+        FileLocation::Dynamic(image, format) => dynamic(simulator, image, format, query),
+        FileLocation::Preview(sheet) => preview(simulator, sheet, at),
     }
 }
 
 /// A dynamic image, painted otherwise for each query.
-fn dynamic(simulator: &AbyssaleSimulator, image: Uuid, format: Uuid, query: &str) -> Result<Stored, Denied> {
-    let sheet = simulator.state.dynamic_images.sheet(image, format).ok_or(Denied::NO_KEY)?;
+fn dynamic(
+    simulator: &AbyssaleSimulator,
+    image: Uuid,
+    format: Uuid,
+    query: &str,
+) -> Result<StoredFile, StorageError> {
+    let sheet = simulator.state.dynamic_images.sheet(image, format).ok_or(StorageError::NO_KEY)?;
     let first = Sha256::digest(query)[0];
     let file_type = if sheet.transparent { FileType::Png } else { FileType::Jpeg };
     let (width, height) = rendered_file::whole(sheet.width, sheet.height);
-    Ok(Stored::of(rendered_file::picture(u32::from(first), width, height, file_type, 88), file_type))
+    Ok(StoredFile::of(rendered_file::picture(u32::from(first), width, height, file_type, 88), file_type))
 }
 
-fn preview(simulator: &AbyssaleSimulator, sheet: Uuid, at: Moment) -> Result<Stored, Denied> {
+fn preview(simulator: &AbyssaleSimulator, sheet: Uuid, at: Moment) -> Result<StoredFile, StorageError> {
     let mut sheets = simulator.state.workspace.designs.present(at.now).flat_map(|design| &design.sheets);
-    let sheet = sheets.find(|known| known.uid == sheet).ok_or(Denied::NO_KEY)?;
+    let sheet = sheets.find(|known| known.uid == sheet).ok_or(StorageError::NO_KEY)?;
     let (width, height) = rendered_file::whole(sheet.width, sheet.height);
-    Ok(Stored::of(rendered_file::picture(0, width, height, FileType::Jpeg, 88), FileType::Jpeg))
+    Ok(StoredFile::of(rendered_file::picture(0, width, height, FileType::Jpeg, 88), FileType::Jpeg))
 }
 
 fn archive(
@@ -121,28 +126,28 @@ fn archive(
     id: Uuid,
     fault: Option<&DownloadFault>,
     at: Moment,
-) -> Result<Stored, Denied> {
-    let content_type = simulator.state.knobs.archive_content_type.clone();
-    let export = simulator.state.exports.find(id).ok_or(Denied::NO_KEY)?;
+) -> Result<StoredFile, StorageError> {
+    let content_type = simulator.state.settings.archive_content_type.clone();
+    let export = simulator.state.exports.find(id).ok_or(StorageError::NO_KEY)?;
     if at.now < export.generated_at {
-        return Err(Denied::NO_KEY);
+        return Err(StorageError::NO_KEY);
     }
     export.downloads += 1;
     if let Some(chosen) = &export.chosen {
-        return Ok(Stored { bytes: chosen.bytes.clone(), content_type: chosen.content_type.clone() });
+        return Ok(StoredFile { bytes: chosen.bytes.clone(), content_type: chosen.content_type.clone() });
     }
     if let Some(DownloadFault::FewerEntries { entries }) = fault {
         let few = export.found.len().min(*entries);
-        return Ok(Stored { bytes: export_archive::pack(&export.found[..few]), content_type });
+        return Ok(StoredFile { bytes: export_archive::pack(&export.found[..few]), content_type });
     }
     if let (true, Some(banner)) = (export.bare_file, export.found.first()) {
-        return Ok(Stored::banner(banner));
+        return Ok(StoredFile::banner(banner));
     }
     let bytes = export.packed.get_or_insert_with(|| export_archive::pack(&export.found)).clone();
-    Ok(Stored { bytes, content_type })
+    Ok(StoredFile { bytes, content_type })
 }
 
-impl Stored {
+impl StoredFile {
     fn of(bytes: Bytes, file_type: FileType) -> Self {
         Self { bytes, content_type: file_type.content_type().to_owned() }
     }

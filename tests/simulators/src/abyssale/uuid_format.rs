@@ -3,6 +3,6 @@
 use uuid::Uuid;
 
 /// An id as the API takes it: the form with hyphens, 36 characters long.
-pub(super) fn as_uuid(text: &str) -> Option<Uuid> {
+pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }

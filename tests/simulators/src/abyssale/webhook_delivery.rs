@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::delivery_attempt::Attempt;
+use crate::delivery_attempt::DeliveryAttempt;
 
 /// Who a delivery is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum DeliveryTarget {
     /// The `callback_url` of one request.
     Callback,
     /// A subscription of the workspace.
@@ -21,7 +21,7 @@ pub(super) enum Target {
 
 /// What a delivery says.
 #[derive(Debug, Clone)]
-pub(super) enum Content {
+pub(super) enum WebhookContent {
     /// The export's event, built at each attempt.
     NewExport(Uuid),
     /// The event of this version of a banner.
@@ -31,12 +31,12 @@ pub(super) enum Content {
     /// The event of a design's new status, and when it got it.
     TemplateStatus { design: Uuid, status: String, since: OffsetDateTime },
     /// Bytes and headers that a test chose.
-    Chosen { body: Bytes, headers: Vec<(HeaderName, HeaderValue)>, signing: Signing },
+    Chosen { body: Bytes, headers: Vec<(HeaderName, HeaderValue)>, signing: SigningMode },
 }
 
 /// How chosen content is signed.
 #[derive(Debug, Clone)]
-pub(super) enum Signing {
+pub(super) enum SigningMode {
     /// As any delivery of the workspace.
     Workspace,
     /// Not at all.
@@ -47,7 +47,7 @@ pub(super) enum Signing {
 
 /// How far a delivery got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum DeliveryState {
     /// Waits for a later delivery to overtake it.
     Held,
     /// Scheduled or in flight.
@@ -65,16 +65,16 @@ pub(super) struct Delivery {
     pub(super) number: u64,
     /// 64 hex digits, the same on every attempt.
     pub(super) delivery_id: String,
-    pub(super) target: Target,
+    pub(super) target: DeliveryTarget,
     pub(super) url: String,
-    pub(super) content: Content,
-    pub(super) state: State,
+    pub(super) content: WebhookContent,
+    pub(super) state: DeliveryState,
     /// Attempts of the ladder so far; redeliveries do not count.
     pub(super) tries: u32,
-    pub(super) attempts: Vec<Attempt>,
+    pub(super) attempts: Vec<DeliveryAttempt>,
 }
 
-impl Content {
+impl WebhookContent {
     /// The event's name and the id of what it is about; none for chosen content.
     pub(super) fn event(&self) -> Option<(&'static str, Uuid)> {
         match self {
@@ -87,7 +87,7 @@ impl Content {
     }
 }
 
-impl Target {
+impl DeliveryTarget {
     /// The name that routes of faults use.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ impl Target {
     }
 }
 
-impl State {
+impl DeliveryState {
     fn name(self) -> &'static str {
         match self {
             Self::Held => "held",
@@ -126,7 +126,7 @@ impl Delivery {
             "target": self.target.name(),
             "url": self.url,
             "state": self.state.name(),
-            "attempts": self.attempts.iter().map(Attempt::view).collect::<Vec<_>>(),
+            "attempts": self.attempts.iter().map(DeliveryAttempt::view).collect::<Vec<_>>(),
         })
     }
 }

@@ -6,18 +6,18 @@ use http::{HeaderValue, Method, Request};
 
 use crate::abyssale::banner_response;
 use crate::abyssale::generation::poll_response;
-use crate::delivery_attempt::Attempt;
-use crate::delivery_schedule::Send;
+use crate::delivery_attempt::DeliveryAttempt;
+use crate::delivery_schedule::ScheduledSend;
 use crate::simulator::{Manner, Outgoing};
 
 use crate::abyssale::event_body;
-use crate::abyssale::event_body::Shape;
+use crate::abyssale::event_body::EventBodyShape;
 use crate::abyssale::fault_types::DeliveryFault;
 use crate::abyssale::settings::seconds;
 use crate::abyssale::signed_url;
 use crate::abyssale::signing_secret::signing_secret;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::webhook_delivery::{Content, Signing, Target};
+use crate::abyssale::webhook_delivery::{DeliveryTarget, SigningMode, WebhookContent};
 use crate::abyssale::webhook_signature;
 use crate::virtual_clock::Moment;
 
@@ -30,12 +30,14 @@ pub(super) fn send_due(simulator: &mut AbyssaleSimulator, at: Moment) -> Vec<Out
     due.into_iter().filter_map(|send| attempt(simulator, send, at)).collect()
 }
 
-fn attempt(simulator: &mut AbyssaleSimulator, send: Send, at: Moment) -> Option<Outgoing> {
+fn attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Moment) -> Option<Outgoing> {
     let delivery = simulator.state.outbox.get(send.number)?;
     let (target, uri) = (delivery.target, delivery.url.parse::<http::Uri>().ok()?);
     let fault = match target {
-        Target::Direct => None,
-        Target::Callback | Target::Subscription(_) => simulator.state.faults.for_attempt(target.name()),
+        DeliveryTarget::Direct => None,
+        DeliveryTarget::Callback | DeliveryTarget::Subscription(_) => {
+            simulator.state.faults.take_for_attempt(target.name())
+        }
     };
     let body = body(simulator, send.number, fault.as_ref(), at)?;
     let headers = headers(simulator, send.number, &body, fault.as_ref(), at)?;
@@ -49,8 +51,8 @@ fn attempt(simulator: &mut AbyssaleSimulator, send: Send, at: Moment) -> Option<
         }
         Some(_) | None => Manner::Plain,
     };
-    let attempt = Attempt {
-        of_ladder: send.of_ladder,
+    let attempt = DeliveryAttempt {
+        attempt_kind: send.attempt_kind,
         sent_at: at.now,
         wall: at.wall,
         fault: fault.as_ref().and_then(kind),
@@ -58,11 +60,11 @@ fn attempt(simulator: &mut AbyssaleSimulator, send: Send, at: Moment) -> Option<
         body,
         ended: None,
     };
-    let delivery = simulator.state.outbox.started(send.number, attempt);
+    let delivery = simulator.state.outbox.start_attempt(send.number, attempt);
     Some(Outgoing {
         delivery,
         request,
-        timeout: seconds(simulator.state.knobs.delivery_timeout_seconds),
+        timeout: seconds(simulator.state.settings.delivery_timeout_seconds),
         manner,
     })
 }
@@ -75,15 +77,15 @@ fn body(
     at: Moment,
 ) -> Option<Bytes> {
     let delivery = simulator.state.outbox.get(number)?;
-    if let Content::Chosen { body, .. } = &delivery.content {
+    if let WebhookContent::Chosen { body, .. } = &delivery.content {
         return Some(body.clone());
     }
     let (event_type, _) = delivery.content.event()?;
-    let knobs = &simulator.state.knobs;
-    let rebuilt = knobs.rebuilt_body || matches!(fault, Some(DeliveryFault::RebuiltBody));
-    let shape = Shape {
-        event_type: knobs.event_type && !matches!(fault, Some(DeliveryFault::NoEventType)),
-        envelope: knobs.data_envelope || matches!(fault, Some(DeliveryFault::DataEnvelope)),
+    let settings = &simulator.state.settings;
+    let rebuilt = settings.rebuilt_body || matches!(fault, Some(DeliveryFault::RebuiltBody));
+    let shape = EventBodyShape {
+        event_type: settings.event_type && !matches!(fault, Some(DeliveryFault::NoEventType)),
+        envelope: settings.data_envelope || matches!(fault, Some(DeliveryFault::DataEnvelope)),
         turned: if rebuilt { delivery.attempts.len() + 1 } else { 0 },
         padded_to: match fault {
             Some(DeliveryFault::OversizedBody { bytes }) => *bytes,
@@ -94,21 +96,27 @@ fn body(
 }
 
 /// What an event says at this moment.
-fn fields(simulator: &AbyssaleSimulator, content: &Content, at: Moment) -> Option<event_body::Fields> {
+fn fields(
+    simulator: &AbyssaleSimulator,
+    content: &WebhookContent,
+    at: Moment,
+) -> Option<event_body::EventFields> {
     match content {
-        Content::NewExport(id) => {
+        WebhookContent::NewExport(id) => {
             let export = simulator.state.exports.get(*id)?;
             Some(event_body::new_export(export, &signed_url::archive_url(simulator, export, at)))
         }
-        Content::NewBanner(id, version) => banner_response::banner_fields(simulator, *id, *version, at),
-        Content::NewBannerBatch(id) => {
+        WebhookContent::NewBanner(id, version) => {
+            banner_response::banner_fields(simulator, *id, *version, at)
+        }
+        WebhookContent::NewBannerBatch(id) => {
             Some(poll_response::batch(simulator, simulator.state.generations.get(*id)?, at))
         }
-        Content::TemplateStatus { design, status, since } => {
+        WebhookContent::TemplateStatus { design, status, since } => {
             let design = simulator.state.workspace.designs.ever(*design)?;
             Some(event_body::template_status(design, status, *since))
         }
-        Content::Chosen { .. } => None,
+        WebhookContent::Chosen { .. } => None,
     }
 }
 
@@ -120,11 +128,11 @@ fn headers(
     at: Moment,
 ) -> Option<HeaderMap> {
     let (signing, chosen) = match &simulator.state.outbox.get(number)?.content {
-        Content::Chosen { headers, signing, .. } => (signing.clone(), headers.clone()),
-        Content::NewExport(_)
-        | Content::NewBanner(..)
-        | Content::NewBannerBatch(_)
-        | Content::TemplateStatus { .. } => (Signing::Workspace, Vec::new()),
+        WebhookContent::Chosen { headers, signing, .. } => (signing.clone(), headers.clone()),
+        WebhookContent::NewExport(_)
+        | WebhookContent::NewBanner(..)
+        | WebhookContent::NewBannerBatch(_)
+        | WebhookContent::TemplateStatus { .. } => (SigningMode::Workspace, Vec::new()),
     };
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -145,23 +153,23 @@ fn headers(
 /// The signature header, or none while the workspace has no secret (contract 6.5).
 fn signature(
     simulator: &mut AbyssaleSimulator,
-    signing: Signing,
+    signing: SigningMode,
     body: &[u8],
     fault: Option<&DeliveryFault>,
     at: Moment,
 ) -> Option<String> {
-    let t = at.wall.unix_timestamp().saturating_add(simulator.state.knobs.signature_skew_seconds);
-    let cache = time::Duration::seconds_f64(simulator.state.knobs.secret_cache_seconds);
+    let t = at.wall.unix_timestamp().saturating_add(simulator.state.settings.signature_skew_seconds);
+    let cache = time::Duration::seconds_f64(simulator.state.settings.secret_cache_seconds);
     let (secrets, t) = match signing {
-        Signing::None => return None,
-        Signing::With { secrets, t: chosen } => (secrets, chosen.unwrap_or(t)),
-        Signing::Workspace => (simulator.secrets.signing(at.now, cache), t),
+        SigningMode::None => return None,
+        SigningMode::With { secrets, t: chosen } => (secrets, chosen.unwrap_or(t)),
+        SigningMode::Workspace => (simulator.secrets.signing(at.now, cache), t),
     };
     match fault {
         Some(DeliveryFault::Unsigned) => None,
         Some(DeliveryFault::ForgedSignature) => Some(format!("t={t},v1={}", "0".repeat(64))),
         Some(DeliveryFault::WrongSecret) => {
-            Some(webhook_signature::header(&[signing_secret(&simulator.draw, u64::MAX)], t, body))
+            Some(webhook_signature::header(&[signing_secret(&simulator.ids, u64::MAX)], t, body))
         }
         Some(_) | None if secrets.is_empty() => None,
         Some(DeliveryFault::StaleTime { seconds }) => {

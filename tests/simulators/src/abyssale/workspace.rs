@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
-use crate::abyssale::banner::{Banner, Gallery};
+use crate::abyssale::banner::{Banner, Banners};
 use crate::abyssale::design::{Designs, Sheet, seed_designs};
-use crate::id_generator::Draw;
+use crate::id_generator::IdGenerator;
 use crate::id_generator::hex;
 
 /// How many banners are seeded.
@@ -14,16 +14,16 @@ const BANNERS: u32 = 12;
 pub(super) struct Workspace {
     pub(super) api_key: String,
     pub(super) designs: Designs,
-    pub(super) banners: Gallery,
+    pub(super) banners: Banners,
 }
 
 impl Workspace {
     /// The workspace as it is before anything happens.
-    pub(super) fn seeded(draw: &Draw) -> Self {
-        let designs = seed_designs::designs(draw);
-        let mut banners = Gallery::default();
-        seeded_banners(draw, &designs).into_iter().for_each(|banner| banners.add(banner));
-        Self { api_key: hex(&draw.seeded("api key", 0)).chars().take(40).collect(), designs, banners }
+    pub(super) fn seeded(ids: &IdGenerator) -> Self {
+        let designs = seed_designs::designs(ids);
+        let mut banners = Banners::default();
+        seeded_banners(ids, &designs).into_iter().for_each(|banner| banners.add(banner));
+        Self { api_key: hex(&ids.seeded("api key", 0)).chars().take(40).collect(), designs, banners }
     }
 
     /// The seeded banners' ids.
@@ -33,13 +33,13 @@ impl Workspace {
 }
 
 /// Finished banners of the first design, its formats in turn.
-fn seeded_banners(draw: &Draw, designs: &Designs) -> Vec<Banner> {
+fn seeded_banners(ids: &IdGenerator, designs: &Designs) -> Vec<Banner> {
     let Some(design) = designs.all.first() else { return Vec::new() };
     let sheets = design.formats().iter().cycle();
     let banner = |(number, sheet): (u32, &Sheet)| {
         let file_type = design.kind.default_file(sheet.transparent);
         let (id, sharing_id) =
-            (draw.seeded_uuid("banner", u64::from(number)), draw.seeded_uuid("sharing", u64::from(number)));
+            (ids.seeded_uuid("banner", u64::from(number)), ids.seeded_uuid("sharing", u64::from(number)));
         Banner { id, sharing_id, number, ..Banner::of(design, designs, Some(sheet), file_type) }
     };
     (1..=BANNERS).zip(sheets).map(banner).collect()
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_seeded_banners_are_of_two_types() {
-        let workspace = Workspace::seeded(&Draw::new(7, 0));
+        let workspace = Workspace::seeded(&IdGenerator::new(7, 0));
         let banners = workspace.banners.all();
         assert_eq!(banners.len(), 12);
         let types: BTreeSet<_> = banners.iter().map(|banner| banner.file_type).collect();

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_error::ApiError;
 use crate::abyssale::design::{Design, design_operations, seed_designs};
-use crate::abyssale::design_duplication::Duplication;
+use crate::abyssale::design_duplication::DesignDuplication;
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::list_query::{Query, invalid};
 use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::uuid_format::as_uuid;
+use crate::abyssale::uuid_format::parse_uuid;
 use crate::virtual_clock::Moment;
 
 /// Results are kept for seven days, as those of generations.
@@ -26,12 +26,12 @@ const TEMPLATES: [(&str, usize); 3] = [("Spring template", 0), ("Teaser template
 const CATEGORIES: [(&str, &str); 2] = [("Campaigns", "#0B6E4F"), ("Print and motion", "#D7263D")];
 
 fn template_id(simulator: &AbyssaleSimulator, place: usize) -> Uuid {
-    simulator.draw.seeded_uuid("workspace template", place as u64)
+    simulator.ids.seeded_uuid("workspace template", place as u64)
 }
 
 fn template_category(simulator: &AbyssaleSimulator, place: usize) -> (Uuid, &'static str) {
     let place = place.min(CATEGORIES.len() - 1);
-    (simulator.draw.seeded_uuid("template category", place as u64), CATEGORIES[place].0)
+    (simulator.ids.seeded_uuid("template category", place as u64), CATEGORIES[place].0)
 }
 
 /// The seeded design that a template is made of, whatever became of it since.
@@ -43,10 +43,10 @@ fn template_design(simulator: &AbyssaleSimulator, place: usize) -> Option<&Desig
 pub(super) fn list_templates(
     simulator: &AbyssaleSimulator,
     request: &Request<Bytes>,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let query = Query::of(request);
     let category = match query.get("category_id") {
-        Some(text) => Some(as_uuid(text).ok_or_else(|| invalid("category_id", "Not a valid UUID."))?),
+        Some(text) => Some(parse_uuid(text).ok_or_else(|| invalid("category_id", "Not a valid UUID."))?),
         None => None,
     };
     let kind = DesignType::ALL.into_iter().find(|kind| query.get("type") == Some(kind.name()));
@@ -73,7 +73,7 @@ fn template_view(simulator: &AbyssaleSimulator, place: usize, kind: Option<Desig
 }
 
 /// `GET /workspace-template-categories`.
-pub(super) fn list_categories(simulator: &AbyssaleSimulator) -> Value {
+pub(super) fn list_template_categories(simulator: &AbyssaleSimulator) -> Value {
     let view = |(place, (name, color)): (usize, &(&str, &str))| json!({"id": template_category(simulator, place).0, "name": name, "color": color, "created_at": seed_designs::MADE_AT});
     CATEGORIES.iter().enumerate().map(view).collect()
 }
@@ -84,22 +84,22 @@ pub(super) fn use_template(
     template: Uuid,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let project = design_operations::project_id(request)?;
     let named = crate::abyssale::request_body::object(request)?.contains_key("name");
     let name = if named { Some(design_operations::name(request, 2)?) } else { None };
     let place = (0..TEMPLATES.len()).find(|place| template_id(simulator, *place) == template);
     let original = place.and_then(|place| template_design(simulator, place)).cloned();
-    let unknown = || Refusal::not_found("workspace_template_not_found", "workspace template");
+    let unknown = || ApiError::not_found("workspace_template_not_found", "workspace template");
     let original = original.ok_or_else(unknown)?;
     if simulator.state.workspace.designs.project(project).is_none() {
-        return Err(Refusal::not_found("project_not_found", "project"));
+        return Err(ApiError::not_found("project_not_found", "project"));
     }
-    let ends_at = at.now + seconds(simulator.state.knobs.duplication_latency_seconds);
+    let ends_at = at.now + seconds(simulator.state.settings.duplication_latency_seconds);
     let name = name.unwrap_or_else(|| original.name.clone());
-    let copy = copied(simulator, &original, project, &name, ends_at);
-    let duplication = Duplication {
-        id: simulator.draw.next_uuid("duplication"),
+    let copy = copy_template(simulator, &original, project, &name, ends_at);
+    let duplication = DesignDuplication {
+        id: simulator.ids.next_uuid("duplication"),
         project,
         original: original.id,
         copy,
@@ -112,18 +112,18 @@ pub(super) fn use_template(
     Ok(json!({"duplication_request_id": id}))
 }
 
-/// Puts the copy among the designs from `appears_at` on, unless the knob lets it fail.
-fn copied(
+/// Puts the copy among the designs from `appears_at` on, unless the setting lets it fail.
+fn copy_template(
     simulator: &mut AbyssaleSimulator,
     original: &Design,
     project: Uuid,
     name: &str,
     appears_at: OffsetDateTime,
 ) -> Option<Uuid> {
-    if simulator.state.knobs.duplication_fails {
+    if simulator.state.settings.duplication_fails {
         return None;
     }
-    let id = simulator.draw.next_uuid("design");
+    let id = simulator.ids.next_uuid("design");
     let made = appears_at.unix_timestamp();
     let mut copy = Design {
         id,
@@ -135,19 +135,19 @@ fn copied(
         deleted: false,
         ..original.clone()
     };
-    copy.sheets.iter_mut().for_each(|sheet| sheet.uid = simulator.draw.next_uuid("sheet"));
+    copy.sheets.iter_mut().for_each(|sheet| sheet.uid = simulator.ids.next_uuid("sheet"));
     simulator.state.workspace.designs.all.push(copy);
     Some(id)
 }
 
 /// `GET /design-duplication-requests/{id}`.
-pub(super) fn duplication(simulator: &AbyssaleSimulator, id: Uuid, at: Moment) -> Result<Value, Refusal> {
+pub(super) fn duplication(simulator: &AbyssaleSimulator, id: Uuid, at: Moment) -> Result<Value, ApiError> {
     let found = simulator.state.duplications.iter().find(|known| known.id == id);
     let found =
-        found.ok_or_else(|| Refusal::not_found("duplication_request_not_found", "duplication request"))?;
+        found.ok_or_else(|| ApiError::not_found("duplication_request_not_found", "duplication request"))?;
     if at.now > found.created_at + RETENTION {
         let message = "The duplication request is gone.";
-        return Err(Refusal::new(StatusCode::GONE, "duplication_request_gone", message));
+        return Err(ApiError::new(StatusCode::GONE, "duplication_request_gone", message));
     }
     let status = match found.copy {
         _ if at.now < found.created_at + (found.ends_at - found.created_at) / 2 => "INIT",

@@ -12,7 +12,7 @@ use crate::ai_studios::settings::seconds;
 
 /// A token that was given out.
 #[derive(Debug)]
-struct Issued {
+struct IssuedToken {
     token: String,
     expires: OffsetDateTime,
     revoked: bool,
@@ -22,13 +22,13 @@ struct Issued {
 #[derive(Debug)]
 pub(super) struct Tokens {
     key: [u8; 32],
-    issued: Vec<Issued>,
+    issued: Vec<IssuedToken>,
     last: i64,
 }
 
 /// What is wrong with a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(super) enum TokenError {
     Unknown,
     Expired,
 }
@@ -39,26 +39,26 @@ impl Tokens {
     }
 
     /// Issues a token. Claims as in the vendor's sample.
-    pub(super) fn issue(&mut self, app_id: &str, knobs: &Auth, now: OffsetDateTime) -> String {
+    pub(super) fn issue(&mut self, app_id: &str, settings: &Auth, now: OffsetDateTime) -> String {
         // Two tokens of one second would be the same text.
         let issued_at = now.unix_timestamp().max(self.last + 1);
         self.last = issued_at;
-        let lifetime = seconds(knobs.token_ttl_seconds);
+        let lifetime = seconds(settings.token_ttl_seconds);
         let expires = issued_at.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
         let claims = json!({"appId": app_id, "platform": "web", "iat": issued_at, "exp": expires});
-        if knobs.invalidate_on_reissue {
+        if settings.invalidate_on_reissue {
             self.revoke();
         }
         let token = signed(&self.key, &claims);
         let expires = now.saturating_add(Duration::try_from(lifetime).unwrap_or(Duration::MAX));
-        self.issued.push(Issued { token: token.clone(), expires, revoked: false });
+        self.issued.push(IssuedToken { token: token.clone(), expires, revoked: false });
         token
     }
 
     /// Looks a token up.
-    pub(super) fn check(&self, token: &str, now: OffsetDateTime) -> Result<(), Unfit> {
-        let issued = self.issued.iter().find(|issued| issued.token == token).ok_or(Unfit::Unknown)?;
-        if issued.revoked || now >= issued.expires { Err(Unfit::Expired) } else { Ok(()) }
+    pub(super) fn check(&self, token: &str, now: OffsetDateTime) -> Result<(), TokenError> {
+        let issued = self.issued.iter().find(|issued| issued.token == token).ok_or(TokenError::Unknown)?;
+        if issued.revoked || now >= issued.expires { Err(TokenError::Expired) } else { Ok(()) }
     }
 
     /// Ends every token that was given out, whatever its claims say.
@@ -107,7 +107,7 @@ mod tests {
         let second = tokens.issue("app", &Auth::default(), now);
         assert_ne!(first, second);
         assert_eq!((tokens.check(&first, now), tokens.check(&second, now)), (Ok(()), Ok(())));
-        assert_eq!(tokens.check(&first, now + Duration::DAY), Err(Unfit::Expired));
-        assert_eq!(tokens.check("made up", now), Err(Unfit::Unknown));
+        assert_eq!(tokens.check(&first, now + Duration::DAY), Err(TokenError::Expired));
+        assert_eq!(tokens.check("made up", now), Err(TokenError::Unknown));
     }
 }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::id_generator::{Draw, hex};
+use crate::id_generator::{IdGenerator, hex};
 
-use crate::ai_studios::export_run::Run;
+use crate::ai_studios::export_run::ExportRun;
 use crate::ai_studios::project::{Owner, Project, Projects};
 
 /// Names of the seeded projects that were never exported.
@@ -33,13 +33,13 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn seeded(draw: &Draw) -> Self {
-        let workspace = |number, name: &str| (seeded_id(draw, "workspace", number), name.to_owned());
-        let project = |number| seeded_id(draw, "project", number);
+    pub(super) fn seeded(ids: &IdGenerator) -> Self {
+        let workspace = |number, name: &str| (seeded_id(ids, "workspace", number), name.to_owned());
+        let project = |number| seeded_id(ids, "project", number);
         Self {
             app_id: "studio.acme-media".to_owned(),
-            user_key: format!("uk_{}", id_of(hex(&draw.seeded("user key", 0)), 32)),
-            user_id: format!("u-{}", id_of(hex(&draw.seeded("user", 0)), 8)),
+            user_key: format!("uk_{}", id_of(hex(&ids.seeded("user key", 0)), 32)),
+            user_id: format!("u-{}", id_of(hex(&ids.seeded("user", 0)), 8)),
             workspaces: vec![workspace(0, "Personal"), workspace(1, "Acme Media")],
             project_ids: (0..6).map(project).collect(),
             exported_project_id: project(6),
@@ -52,7 +52,7 @@ impl Account {
     }
 
     /// The projects it starts with.
-    pub(super) fn projects(&self, draw: &Draw) -> Projects {
+    pub(super) fn projects(&self, ids: &IdGenerator) -> Projects {
         let mut projects = Projects::default();
         let created = OffsetDateTime::UNIX_EPOCH + Duration::days(20_500);
         let personal = &self.workspaces[0].0;
@@ -62,7 +62,7 @@ impl Account {
             projects.add(project);
         }
         let mut exported = Project::new(self.exported_project_id.clone(), "Launch film", personal, created);
-        exported.runs.push(Run::ended(task_id(&hex(&draw.seeded("task", 0))), created));
+        exported.runs.push(ExportRun::ended(task_id(&hex(&ids.seeded("task", 0))), created));
         projects.add(exported);
         let mut foreign = Project::new(self.foreign_project_id.clone(), "Not yours", "", created);
         foreign.owner = Owner::Stranger;
@@ -87,8 +87,8 @@ pub(super) fn object_id(drawn: String) -> String {
     id_of(drawn, 24)
 }
 
-fn seeded_id(draw: &Draw, label: &str, number: u64) -> String {
-    object_id(hex(&draw.seeded(label, number)))
+fn seeded_id(ids: &IdGenerator, label: &str, number: u64) -> String {
+    object_id(hex(&ids.seeded(label, number)))
 }
 
 fn id_of(mut drawn: String, length: usize) -> String {

@@ -6,23 +6,24 @@ use serde_json::{Map, Value, json};
 
 use crate::ai_studios::forged_webhook;
 use crate::ai_studios::project_creation;
+use crate::delivery_attempt::AttemptKind;
 use crate::response;
 
-use crate::admin_response::Refused;
+use crate::admin_response::AdminError;
 use crate::ai_studios::account::task_id;
-use crate::ai_studios::export_run::Run;
+use crate::ai_studios::export_run::ExportRun;
 use crate::ai_studios::progress_fields::word;
 use crate::ai_studios::project::{Owner, Project};
 use crate::ai_studios::settings;
 use crate::ai_studios::settings::webhook::Forgery;
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::ai_studios::webhook_delivery::{Content, State};
+use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
 use crate::virtual_clock::Moment;
 
 /// A body of `POST /projects`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Seed {
+struct ProjectSeed {
     name: Option<String>,
     workspace_id: Option<String>,
     #[serde(default)]
@@ -35,7 +36,7 @@ struct Seed {
 /// A body of `POST /deliver`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Deliver {
+struct DeliverRequest {
     url: String,
     method: Option<String>,
     #[serde(default)]
@@ -47,7 +48,7 @@ struct Deliver {
 /// A body of `POST /projects/{id}/forge`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Forge {
+struct ForgeRequest {
     forgery: Forgery,
 }
 
@@ -61,12 +62,12 @@ pub(super) fn projects_view(simulator: &AiStudiosSimulator, at: Moment) -> Value
 }
 
 fn project_for_admin(simulator: &AiStudiosSimulator, project: &Project, at: Moment) -> Value {
-    let run = |run: &Run| {
-        let standing = run.standing(at.now);
+    let run = |run: &ExportRun| {
+        let status_at = run.status_at(at.now);
         json!({
             "backend_task_id": run.task,
-            "state": word(standing.phase, &simulator.state.knobs.invented.states),
-            "progress": standing.progress,
+            "state": word(status_at.phase, &simulator.state.settings.invented.states),
+            "progress": status_at.progress,
             "accepted_at": run.accepted.unix_timestamp(),
             "ends_at": run.ends().map(|end| end.unix_timestamp()),
             "resolution": run.resolution,
@@ -80,7 +81,7 @@ fn project_for_admin(simulator: &AiStudiosSimulator, project: &Project, at: Mome
         "foreign": project.owner == Owner::Stranger,
         "automation_job_id": project.creation.as_ref().map(|creation| creation.job.clone()),
         "scenario": project.scenario,
-        "knobs": project.knobs,
+        "knobs": project.settings,
         "exports": project.runs.iter().map(run).collect::<Vec<_>>(),
     })
 }
@@ -89,10 +90,10 @@ pub(super) fn seed_project(
     simulator: &mut AiStudiosSimulator,
     body: &Value,
     at: Moment,
-) -> Result<Value, Refused> {
-    let seed = Seed::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
+) -> Result<Value, AdminError> {
+    let seed = ProjectSeed::deserialize(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
     if seed.workspace_id.as_deref().is_some_and(|id| !simulator.account.has_workspace(id)) {
-        return Err(Refused::unknown("workspace"));
+        return Err(AdminError::not_found("workspace"));
     }
     let place = project_creation::add_project(
         simulator,
@@ -100,37 +101,40 @@ pub(super) fn seed_project(
         seed.workspace_id,
         at,
     );
-    let task = task_id(&simulator.draw.next_hex("task"));
+    let task = task_id(&simulator.ids.next_hex("task"));
     let project = simulator.state.projects.at_mut(place);
     if seed.foreign {
         project.owner = Owner::Stranger;
     }
     if seed.exported {
-        project.runs.push(Run::ended(task, at.now));
+        project.runs.push(ExportRun::ended(task, at.now));
     }
     Ok(json!({"project_id": project.id}))
 }
 
-pub(super) fn forget_project(simulator: &mut AiStudiosSimulator, id: &str) -> Result<Value, Refused> {
+pub(super) fn forget_project(simulator: &mut AiStudiosSimulator, id: &str) -> Result<Value, AdminError> {
     match simulator.state.projects.delete(&[id]) {
-        0 => Err(Refused::unknown("project of the account")),
+        0 => Err(AdminError::not_found("project of the account")),
         deleted => Ok(json!({"deleted": deleted})),
     }
 }
 
-/// `{}` turns all knobs of the project back to those of the account.
+/// `{}` turns all settings of the project back to those of the account.
 pub(super) fn set_project_knobs(
     simulator: &mut AiStudiosSimulator,
     id: &str,
     changes: &Value,
     at: Moment,
-) -> Result<Value, Refused> {
-    let place = simulator.state.projects.place(id, at.now).ok_or_else(|| Refused::unknown("project"))?;
-    let of_account = settings::of_account(changes);
-    if !of_account.is_empty() {
-        return Err(Refused::bad(format!("{} concern the account: PUT /knobs", of_account.join(", "))));
+) -> Result<Value, AdminError> {
+    let place = simulator.state.projects.place(id, at.now).ok_or_else(|| AdminError::not_found("project"))?;
+    let account_groups = settings::account_groups(changes);
+    if !account_groups.is_empty() {
+        return Err(AdminError::bad_request(format!(
+            "{} concern the account: PUT /knobs",
+            account_groups.join(", ")
+        )));
     }
-    let mut wanted = simulator.state.projects.at(place).knobs.clone();
+    let mut wanted = simulator.state.projects.at(place).settings.clone();
     if changes.as_object().is_some_and(Map::is_empty) {
         wanted = Value::Null;
     } else if wanted.is_null() {
@@ -138,8 +142,8 @@ pub(super) fn set_project_knobs(
     } else {
         settings::merge(&mut wanted, changes);
     }
-    simulator.state.knobs.changed(&wanted).map_err(Refused::bad)?;
-    simulator.state.projects.at_mut(place).knobs = wanted.clone();
+    simulator.state.settings.with_changes(&wanted).map_err(AdminError::bad_request)?;
+    simulator.state.projects.at_mut(place).settings = wanted.clone();
     Ok(wanted)
 }
 
@@ -148,12 +152,13 @@ pub(super) fn forge_for(
     id: &str,
     body: &Value,
     at: Moment,
-) -> Result<Value, Refused> {
-    let wanted = Forge::deserialize(body).map_err(|error| Refused::bad(error.to_string()))?;
-    let place = simulator.state.projects.place(id, at.now).ok_or_else(|| Refused::unknown("project"))?;
+) -> Result<Value, AdminError> {
+    let wanted =
+        ForgeRequest::deserialize(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
+    let place = simulator.state.projects.place(id, at.now).ok_or_else(|| AdminError::not_found("project"))?;
     let run = simulator.state.projects.at(place).runs.last();
     let of_run = run.and_then(|run| Some((run.webhook_url.clone()?, run.task.clone())));
-    let (url, task) = of_run.ok_or_else(|| Refused::unknown("export with a webhook of this project"))?;
+    let (url, task) = of_run.ok_or_else(|| AdminError::not_found("export with a webhook of this project"))?;
     Ok(json!({"number": forged_webhook::forge(simulator, &url, &task, wanted.forgery, at.now)}))
 }
 
@@ -162,31 +167,36 @@ pub(super) fn redeliver(
     simulator: &mut AiStudiosSimulator,
     number: &str,
     at: Moment,
-) -> Result<Value, Refused> {
+) -> Result<Value, AdminError> {
     let number = number.parse().ok().filter(|number| simulator.state.outbox.get(*number).is_some());
-    let number = number.ok_or_else(|| Refused::unknown("delivery"))?;
-    simulator.state.outbox.send_at(number, false, at.now);
+    let number = number.ok_or_else(|| AdminError::not_found("delivery"))?;
+    simulator.state.outbox.send_at(number, AttemptKind::Redelivery, at.now);
     Ok(json!({"number": number}))
 }
 
 /// Sends once what the body describes. A string goes out as it is, anything else as JSON.
-pub(super) fn deliver(simulator: &mut AiStudiosSimulator, body: Value, at: Moment) -> Result<Value, Refused> {
-    let wanted: Deliver = serde_json::from_value(body).map_err(|error| Refused::bad(error.to_string()))?;
+pub(super) fn deliver(
+    simulator: &mut AiStudiosSimulator,
+    body: Value,
+    at: Moment,
+) -> Result<Value, AdminError> {
+    let wanted: DeliverRequest =
+        serde_json::from_value(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
     if !wanted.url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some()) {
-        return Err(Refused::bad("url must be absolute"));
+        return Err(AdminError::bad_request("url must be absolute"));
     }
     let method = wanted.method.as_deref().map_or(Ok(Method::POST), str::parse);
-    let method = method.map_err(|_| Refused::bad("method is not one of HTTP"))?;
+    let method = method.map_err(|_| AdminError::bad_request("method is not one of HTTP"))?;
     let headers = wanted.headers.iter().map(|(name, value)| header(name, value));
     let headers = headers.collect::<Result<_, _>>()?;
-    let content = Content::Chosen { method, body: response::raw(&wanted.body), headers };
-    let number = simulator.state.outbox.add(wanted.url, content, State::Pending);
-    simulator.state.outbox.send_at(number, true, at.now);
+    let content = WebhookContent::Chosen { method, body: response::raw(&wanted.body), headers };
+    let number = simulator.state.outbox.add(wanted.url, content, DeliveryState::Pending);
+    simulator.state.outbox.send_at(number, AttemptKind::Scheduled, at.now);
     Ok(json!({"number": number}))
 }
 
-fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), Refused> {
-    let wrong = || Refused::bad(format!("{name} is not a header that can be sent"));
+fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), AdminError> {
+    let wrong = || AdminError::bad_request(format!("{name} is not a header that can be sent"));
     let value = HeaderValue::from_bytes(&response::raw(value)).map_err(|_| wrong())?;
     Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value))
 }

@@ -5,8 +5,8 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use time::Duration;
 
-pub(super) use crate::admin_response::Refused;
-use crate::admin_response::{answered, json_body};
+pub(super) use crate::admin_response::AdminError;
+use crate::admin_response::{admin_response, parse_json_body};
 use crate::ai_studios::admin_actions;
 use crate::simulator::{Reply, Simulator};
 
@@ -14,31 +14,31 @@ use crate::ai_studios::fault_queues::Faults;
 use crate::ai_studios::scenario;
 use crate::ai_studios::settings::MAX_SECONDS;
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::ai_studios::state::State;
+use crate::ai_studios::state::SimulatorState;
 use crate::virtual_clock::Moment;
 
 /// Answers a call of the Admin endpoint. These calls need no token and are not in the log.
-pub(super) fn answer_admin(
+pub(super) fn handle_admin_request(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
     at: Moment,
 ) -> Reply {
-    answered(control(simulator, request, at))
+    admin_response(control(simulator, request, at))
 }
 
 fn control(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refused> {
+) -> Result<Value, AdminError> {
     let segments: Vec<&str> = request.uri().path().split('/').filter(|part| !part.is_empty()).collect();
     let query = request.uri().query().unwrap_or_default();
-    let body = || json_body(request);
+    let body = || parse_json_body(request);
     match (request.method(), segments.as_slice()) {
         (&Method::GET, []) => Ok(index()),
         (&Method::GET, ["describe"]) => Ok(simulator.describe()),
         (&Method::GET, ["credentials"]) => Ok(simulator.credentials()),
-        (&Method::GET, ["knobs"]) => Ok(json!(simulator.state.knobs)),
+        (&Method::GET, ["knobs"]) => Ok(json!(simulator.state.settings)),
         (&Method::PUT, ["knobs"]) => set_knobs(simulator, &body()?),
         (&Method::GET, ["scenarios"]) => Ok(scenario::list()),
         (&Method::PUT, ["scenario"]) => scenario::play(simulator, &body()?),
@@ -72,17 +72,18 @@ fn control(
         (&Method::GET, ["clock"]) => Ok(clock_view(simulator)),
         (&Method::POST, ["clock", "advance"]) => advance(simulator, &body()?),
         (&Method::POST, ["reset"]) => Ok(reset(simulator, at)),
-        _ => Err(Refused::unknown("call; GET / lists them all")),
+        _ => Err(AdminError::not_found("call; GET / lists them all")),
     }
 }
 
-fn set_knobs(simulator: &mut AiStudiosSimulator, changes: &Value) -> Result<Value, Refused> {
-    simulator.state.knobs = simulator.state.knobs.changed(changes).map_err(Refused::bad)?;
-    Ok(json!(simulator.state.knobs))
+fn set_knobs(simulator: &mut AiStudiosSimulator, changes: &Value) -> Result<Value, AdminError> {
+    simulator.state.settings =
+        simulator.state.settings.with_changes(changes).map_err(AdminError::bad_request)?;
+    Ok(json!(simulator.state.settings))
 }
 
-fn queue_faults(simulator: &mut AiStudiosSimulator, body: Value) -> Result<Value, Refused> {
-    simulator.state.faults.queue_all(body).map_err(Refused::bad)?;
+fn queue_faults(simulator: &mut AiStudiosSimulator, body: Value) -> Result<Value, AdminError> {
+    simulator.state.faults.queue_all(body).map_err(AdminError::bad_request)?;
     Ok(simulator.state.faults.list())
 }
 
@@ -95,20 +96,21 @@ fn clock_view(simulator: &AiStudiosSimulator) -> Value {
 }
 
 /// `{"seconds": n}`, `{"to": "next_delivery"}` or `{"to": "last_export"}`.
-fn advance(simulator: &mut AiStudiosSimulator, body: &Value) -> Result<Value, Refused> {
+fn advance(simulator: &mut AiStudiosSimulator, body: &Value) -> Result<Value, AdminError> {
     let now = simulator.clock.last().now;
     let due = match body["to"].as_str() {
         Some("next_delivery") => {
-            simulator.state.outbox.next_due().ok_or_else(|| Refused::unknown("delivery"))?
+            simulator.state.outbox.next_due().ok_or_else(|| AdminError::not_found("delivery"))?
         }
         Some("last_export") => {
-            simulator.state.projects.last_end().ok_or_else(|| Refused::unknown("export"))?
+            simulator.state.projects.last_end().ok_or_else(|| AdminError::not_found("export"))?
         }
-        Some(_) => return Err(Refused::bad("to must be next_delivery or last_export")),
+        Some(_) => return Err(AdminError::bad_request("to must be next_delivery or last_export")),
         None => {
             let seconds = body["seconds"].as_f64();
             let seconds = seconds.filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds));
-            let seconds = seconds.ok_or_else(|| Refused::bad("seconds must be a number from 0 to 1e9"))?;
+            let seconds =
+                seconds.ok_or_else(|| AdminError::bad_request("seconds must be a number from 0 to 1e9"))?;
             now + Duration::seconds_f64(seconds)
         }
     };
@@ -119,7 +121,7 @@ fn advance(simulator: &mut AiStudiosSimulator, body: &Value) -> Result<Value, Re
 /// Back to the seeded account. Tokens stay, because receivers have them in a cache.
 fn reset(simulator: &mut AiStudiosSimulator, at: Moment) -> Value {
     let outbox = simulator.state.outbox.cleared();
-    simulator.state = State { outbox, ..State::seeded(&simulator.account, &simulator.draw) };
+    simulator.state = SimulatorState { outbox, ..SimulatorState::seeded(&simulator.account, &simulator.ids) };
     simulator.clock.reset();
     json!({"reset_at": at.wall.unix_timestamp()})
 }

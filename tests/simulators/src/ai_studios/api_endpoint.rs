@@ -11,37 +11,43 @@ use crate::ai_studios::token_auth;
 use crate::simulator::{Endpoint, Reply};
 use crate::{request_echo, response};
 
-use crate::ai_studios::api_error::{Refusal, Why};
+use crate::ai_studios::api_error::{ApiError, ErrorKind};
 use crate::ai_studios::envelope;
 use crate::ai_studios::fault_types::CallFault;
 use crate::ai_studios::route::Route;
-use crate::ai_studios::settings::{Knobs, seconds};
+use crate::ai_studios::settings::{Settings, seconds};
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
 /// Answers a call of the API and writes it down.
-pub(super) fn answer_api(simulator: &mut AiStudiosSimulator, request: &Request<Bytes>, at: Moment) -> Reply {
+pub(super) fn handle_api_request(
+    simulator: &mut AiStudiosSimulator,
+    request: &Request<Bytes>,
+    at: Moment,
+) -> Reply {
     let (method, path) = (request.method(), request.uri().path());
     let place = concerned(simulator, request, at);
     let project = place.map(|place| simulator.state.projects.at(place).id.clone());
-    let fault = simulator.state.faults.for_call(method, path, project.as_deref());
+    let fault = simulator.state.faults.take_for_call(method, path, project.as_deref());
     if matches!(fault, Some(CallFault::RevokeTokens)) {
         simulator.tokens.revoke();
     }
-    let knobs = place
-        .map_or_else(|| simulator.state.knobs.clone(), |place| project_settings::knobs_for(simulator, place));
+    let settings = place.map_or_else(
+        || simulator.state.settings.clone(),
+        |place| project_settings::settings_for_project(simulator, place),
+    );
     let works = fault.as_ref().is_none_or(CallFault::works);
-    let response = works.then(|| operate(simulator, request, &knobs, at));
+    let response = works.then(|| process_call(simulator, request, &settings, at));
     let reply = match (fault, response) {
         (Some(CallFault::Echo { status, writing, page }), _) => {
-            response::plain(repeated(status, &request_echo::line(request, writing), page, &knobs))
+            response::plain(repeated(status, &request_echo::line(request, writing), page, &settings))
         }
-        (Some(fault), response) => spoil(fault, response.unwrap_or_default(), &knobs),
+        (Some(fault), response) => apply_fault(fault, response.unwrap_or_default(), &settings),
         (None, Some(response)) => response::plain(response),
         (None, None) => response::lost(),
     };
-    simulator.state.requests.note(Endpoint::Api, request, &reply, at);
-    simulator.state.arrivals.note(Endpoint::Api, method, path, at.wall);
+    simulator.state.requests.record(Endpoint::Api, request, &reply, at);
+    simulator.state.arrivals.record(Endpoint::Api, method, path, at.wall);
     reply
 }
 
@@ -61,33 +67,33 @@ fn concerned(simulator: &AiStudiosSimulator, request: &Request<Bytes>, at: Momen
 }
 
 /// The call as the provider treats it when nothing goes wrong.
-fn operate(
+fn process_call(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
-    knobs: &Knobs,
+    settings: &Settings,
     at: Moment,
 ) -> Response<Bytes> {
     let route = match Route::find(request) {
         Ok(route) => route,
-        Err(refusal) => return envelope::refused(&refusal, knobs),
+        Err(refusal) => return envelope::refused(&refusal, settings),
     };
     if route != Route::IssueToken
         && let Err(refusal) = token_auth::check_token(simulator, request, at)
     {
-        return if knobs.auth.html_page {
+        return if settings.auth.html_page {
             token_auth::login_page()
         } else {
-            envelope::refused(&refusal, knobs)
+            envelope::refused(&refusal, settings)
         };
     }
     match operation_dispatch::serve(simulator, route, request, at) {
-        Ok(payload) => envelope::success(payload, knobs),
-        Err(refusal) => envelope::refused(&refusal, knobs),
+        Ok(payload) => envelope::success(payload, settings),
+        Err(refusal) => envelope::refused(&refusal, settings),
     }
 }
 
 /// The answer that a fault makes of the proper one.
-fn spoil(fault: CallFault, worked: Response<Bytes>, knobs: &Knobs) -> Reply {
+fn apply_fault(fault: CallFault, worked: Response<Bytes>, settings: &Settings) -> Reply {
     response::plain(match fault {
         CallFault::LostResponse | CallFault::Reset => return response::lost(),
         CallFault::Late { seconds: wait } => return response::late(worked, seconds(wait)),
@@ -97,7 +103,8 @@ fn spoil(fault: CallFault, worked: Response<Bytes>, knobs: &Knobs) -> Reply {
         }
         CallFault::Error { status, message, retry_after, as_200, .. } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let mut response = envelope::refused(&Refusal { status, why: Why::of(status), message }, knobs);
+            let mut response =
+                envelope::refused(&ApiError { status, why: ErrorKind::of(status), message }, settings);
             if as_200 {
                 *response.status_mut() = StatusCode::OK;
             }
@@ -111,14 +118,14 @@ fn spoil(fault: CallFault, worked: Response<Bytes>, knobs: &Knobs) -> Reply {
 }
 
 /// A refusal with this text, in the envelope or on a page.
-fn repeated(status: u16, text: &str, page: bool, knobs: &Knobs) -> Response<Bytes> {
+fn repeated(status: u16, text: &str, page: bool, settings: &Settings) -> Response<Bytes> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     if page {
         let mut response = response::bytes(status, None, format!("<html><body>{text}</body></html>").into());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
         return response;
     }
-    envelope::refused(&Refusal { status, why: Why::of(status), message: text.to_owned() }, knobs)
+    envelope::refused(&ApiError { status, why: ErrorKind::of(status), message: text.to_owned() }, settings)
 }
 
 /// What a gateway in front of the API shows (contract 1.1).

@@ -1,4 +1,4 @@
-//! Why the API refuses, with its status and code (contract 9.2, 9.3).
+//! ErrorKind the API refuses, with its status and code (contract 9.2, 9.3).
 
 use http::StatusCode;
 
@@ -6,7 +6,7 @@ use crate::ai_studios::settings::invented::Codes;
 
 /// The sort of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
+pub(super) enum ErrorKind {
     Invalid,
     Auth,
     Quota,
@@ -19,13 +19,13 @@ pub(super) enum Why {
 
 /// A refusal before it is put into an envelope.
 #[derive(Debug, Clone)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     pub(super) status: StatusCode,
-    pub(super) why: Why,
+    pub(super) why: ErrorKind,
     pub(super) message: String,
 }
 
-impl Why {
+impl ErrorKind {
     fn status(self) -> StatusCode {
         match self {
             Self::Invalid => StatusCode::BAD_REQUEST,
@@ -67,20 +67,20 @@ impl Why {
     }
 }
 
-impl Refusal {
-    pub(super) fn new(why: Why, message: impl Into<String>) -> Self {
+impl ApiError {
+    pub(super) fn new(why: ErrorKind, message: impl Into<String>) -> Self {
         Self { status: why.status(), why, message: message.into() }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
-        Self::new(Why::Invalid, message)
+        Self::new(ErrorKind::Invalid, message)
     }
 
     pub(super) fn no_project() -> Self {
-        Self::new(Why::Missing, "project does not exist")
+        Self::new(ErrorKind::Missing, "project does not exist")
     }
 
     pub(super) fn no_route() -> Self {
-        Self::new(Why::Missing, "there is nothing at this address")
+        Self::new(ErrorKind::Missing, "there is nothing at this address")
     }
 }

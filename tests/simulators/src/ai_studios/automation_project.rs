@@ -4,14 +4,14 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::api_error::ApiError;
 use crate::ai_studios::export_operations;
 use crate::ai_studios::multipart;
 use crate::ai_studios::progress_fields::{number, whole};
-use crate::ai_studios::project::{Creation, HALF};
+use crate::ai_studios::project::{HALF, ProjectCreation};
 use crate::ai_studios::project_creation;
-use crate::ai_studios::request_body::Body;
-use crate::ai_studios::route::Tool;
+use crate::ai_studios::request_body::RequestBody;
+use crate::ai_studios::route::AutomationTool;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
@@ -21,31 +21,33 @@ const DOCUMENTS: [&str; 9] = ["txt", "pdf", "xls", "xlsx", "doc", "docs", "docx"
 /// The four tools. Making a project of documents gives no job id (contract 8, C28).
 pub(super) fn automate(
     simulator: &mut AiStudiosSimulator,
-    tool: Tool,
-    body: &Body,
+    tool: AutomationTool,
+    body: &RequestBody,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let name = match tool {
-        Tool::Scripts => "scripts",
-        Tool::Topic => "topic",
-        Tool::Url => "url",
-        Tool::Documents => "files",
+        AutomationTool::Scripts => "scripts",
+        AutomationTool::Topic => "topic",
+        AutomationTool::Url => "url",
+        AutomationTool::Documents => "files",
     };
     let filled = match body.get(name) {
         Some(Value::String(text)) => !text.is_empty(),
-        Some(Value::Array(list)) => !list.is_empty() && matches!(tool, Tool::Scripts | Tool::Documents),
+        Some(Value::Array(list)) => {
+            !list.is_empty() && matches!(tool, AutomationTool::Scripts | AutomationTool::Documents)
+        }
         Some(_) | None => false,
     };
     if !filled {
-        return Err(Refusal::invalid(format!("{name} is required")));
+        return Err(ApiError::invalid(format!("{name} is required")));
     }
-    if tool == Tool::Url {
+    if tool == AutomationTool::Url {
         body.web_address("url")?;
     }
     let place = project_creation::add_project(simulator, &format!("From {name}"), None, at);
-    let job = (tool != Tool::Documents).then(|| simulator.draw.next_hex("automation job"));
+    let job = (tool != AutomationTool::Documents).then(|| simulator.ids.next_hex("automation job"));
     let project = simulator.state.projects.at_mut(place);
-    project.creation = Some(Creation { job: job.clone(), started: at.now });
+    project.creation = Some(ProjectCreation { job: job.clone(), started: at.now });
     let mut data = json!({"projectId": project.id});
     if let Some(job) = job {
         data["automationJobId"] = job.into();
@@ -57,20 +59,20 @@ pub(super) fn automate(
 pub(super) fn upload_documents(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let parts = multipart::read(request)?;
     let mut uploaded = Vec::new();
     for part in parts.iter().filter(|part| part.name == "files") {
         let name = part.file_name.as_deref().unwrap_or_default();
         let kind = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         if !DOCUMENTS.contains(&kind.as_str()) {
-            return Err(Refusal::invalid("files holds a document of an unknown kind"));
+            return Err(ApiError::invalid("files holds a document of an unknown kind"));
         }
-        let uri = format!("upload/{}.{kind}", simulator.draw.next_hex("upload"));
+        let uri = format!("upload/{}.{kind}", simulator.ids.next_hex("upload"));
         uploaded.push(json!({"uri": uri, "fileName": name}));
     }
     if uploaded.is_empty() {
-        return Err(Refusal::invalid("files is required"));
+        return Err(ApiError::invalid("files is required"));
     }
     Ok(json!({"uploadResults": uploaded}))
 }
@@ -81,21 +83,21 @@ pub(super) fn creation(
     id: Option<String>,
     query: &str,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let queried = || {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == "projectId").map(|(_, value)| value.into_owned())
     };
-    let id = id.or_else(queried).ok_or_else(|| Refusal::invalid("projectId is required"))?;
-    let project = simulator.state.projects.at(export_operations::own_project(simulator, &id, at)?);
-    let creation = project.creation.as_ref().ok_or_else(Refusal::no_project)?;
-    let progress = creation.progress(&simulator.state.knobs.automation, at.now);
-    let states = &simulator.state.knobs.invented.states;
+    let id = id.or_else(queried).ok_or_else(|| ApiError::invalid("projectId is required"))?;
+    let project = simulator.state.projects.at(export_operations::find_own_project(simulator, &id, at)?);
+    let creation = project.creation.as_ref().ok_or_else(ApiError::no_project)?;
+    let progress = creation.progress(&simulator.state.settings.automation, at.now);
+    let states = &simulator.state.settings.invented.states;
     let state = match progress {
         100.0.. => &states.finish,
         HALF.. => &states.building,
         _ => &states.creating,
     };
-    let form = simulator.state.knobs.progress.number;
+    let form = simulator.state.settings.progress.number;
     Ok(json!({"state": state, "progress": number(f64::from(whole(progress)), form)}))
 }

@@ -11,32 +11,37 @@ const FAILS_AT: f64 = 40.0;
 
 /// The videos of one call.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct DubbingFolder {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) started: OffsetDateTime,
-    pub(super) videos: Vec<Dubbed>,
+    pub(super) videos: Vec<DubbedVideo>,
 }
 
 /// A video in one language.
 #[derive(Debug)]
-pub(super) struct Dubbed {
+pub(super) struct DubbedVideo {
     pub(super) project_id: String,
     pub(super) language: String,
 }
 
 /// How a video stands.
-pub(super) struct Standing {
+pub(super) struct DubbingStatus {
     pub(super) progress: f64,
     pub(super) failed: bool,
 }
 
-impl Folder {
-    pub(super) fn standing(&self, video: &Dubbed, knobs: &Dubbing, now: OffsetDateTime) -> Standing {
+impl DubbingFolder {
+    pub(super) fn status_at(
+        &self,
+        video: &DubbedVideo,
+        settings: &Dubbing,
+        now: OffsetDateTime,
+    ) -> DubbingStatus {
         let elapsed = (now - self.started).as_seconds_f64().max(0.0);
-        let reached = (100.0 * elapsed / knobs.ramp_seconds.max(f64::MIN_POSITIVE)).min(100.0);
-        let failed = knobs.failing.contains(&video.language) && reached >= FAILS_AT;
+        let reached = (100.0 * elapsed / settings.ramp_seconds.max(f64::MIN_POSITIVE)).min(100.0);
+        let failed = settings.failing.contains(&video.language) && reached >= FAILS_AT;
         let progress = if failed { FAILS_AT } else { (reached * 100.0).floor() / 100.0 };
-        Standing { progress, failed }
+        DubbingStatus { progress, failed }
     }
 }

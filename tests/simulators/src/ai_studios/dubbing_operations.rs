@@ -5,11 +5,11 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::ai_studios::account::object_id;
-use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::api_error::ApiError;
 use crate::ai_studios::download_url;
-use crate::ai_studios::dubbing::{Dubbed, Folder, LANGUAGES};
+use crate::ai_studios::dubbing::{DubbedVideo, DubbingFolder, LANGUAGES};
 use crate::ai_studios::envelope;
-use crate::ai_studios::envelope::Payload;
+use crate::ai_studios::envelope::ResponsePayload;
 use crate::ai_studios::multipart;
 use crate::ai_studios::progress_fields::number;
 use crate::ai_studios::state::AiStudiosSimulator;
@@ -20,27 +20,29 @@ pub(super) fn dub(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refusal> {
-    if !simulator.state.knobs.dubbing.offered {
-        return Err(Refusal::no_route());
+) -> Result<Value, ApiError> {
+    if !simulator.state.settings.dubbing.offered {
+        return Err(ApiError::no_route());
     }
     let parts = multipart::read(request)?;
-    let source = |part: &&multipart::Part| {
+    let source = |part: &&multipart::FormPart| {
         part.name == "url" && !part.content.is_empty() || part.name == "file" && part.file_name.is_some()
     };
-    let source = parts.iter().find(source).ok_or_else(|| Refusal::invalid("file or url is required"))?;
+    let source = parts.iter().find(source).ok_or_else(|| ApiError::invalid("file or url is required"))?;
     let name = source.file_name.clone().unwrap_or_else(|| source.text());
     let slots = (0..LANGUAGES).map(|number| format!("target_{number}"));
     let languages = slots.filter_map(|slot| parts.iter().find(|part| part.name == slot));
-    let languages: Vec<String> = languages.map(multipart::Part::text).collect();
+    let languages: Vec<String> = languages.map(multipart::FormPart::text).collect();
     if languages.is_empty() || languages.iter().any(|language| !language.contains('-')) {
-        return Err(Refusal::invalid("target_0 must be a language such as en-US"));
+        return Err(ApiError::invalid("target_0 must be a language such as en-US"));
     }
-    let mut draw = |label: &str| object_id(simulator.draw.next_hex(label));
-    let id = draw("folder");
-    let videos =
-        languages.into_iter().map(|language| Dubbed { project_id: draw("dubbed"), language }).collect();
-    simulator.state.folders.push(Folder { id: id.clone(), name, started: at.now, videos });
+    let mut new_id = |label: &str| object_id(simulator.ids.next_hex(label));
+    let id = new_id("folder");
+    let videos = languages
+        .into_iter()
+        .map(|language| DubbedVideo { project_id: new_id("dubbed"), language })
+        .collect();
+    simulator.state.folders.push(DubbingFolder { id: id.clone(), name, started: at.now, videos });
     Ok(json!({"folderId": id}))
 }
 
@@ -49,28 +51,29 @@ pub(super) fn dubbing_folder(
     simulator: &AiStudiosSimulator,
     query: &str,
     at: Moment,
-) -> Result<Payload, Refusal> {
+) -> Result<ResponsePayload, ApiError> {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let id = pairs.find(|(name, _)| name == "folderId").map(|(_, value)| value.into_owned());
-    let id = id.ok_or_else(|| Refusal::invalid("folderId is required"))?;
+    let id = id.ok_or_else(|| ApiError::invalid("folderId is required"))?;
     let folder = simulator.state.folders.iter().find(|folder| folder.id == id);
-    let folder = folder
-        .ok_or_else(|| Refusal::new(crate::ai_studios::api_error::Why::Missing, "folder does not exist"))?;
+    let folder = folder.ok_or_else(|| {
+        ApiError::new(crate::ai_studios::api_error::ErrorKind::Missing, "folder does not exist")
+    })?;
     let items = folder.videos.iter().map(|video| dubbed_view(simulator, folder, video, "download_url", at));
-    Ok(envelope::list(items.collect(), simulator.state.knobs.lists.dubbing, "items"))
+    Ok(envelope::list(items.collect(), simulator.state.settings.lists.dubbing, "items"))
 }
 
-/// The same progress at `/editor/progress`, where a knob allows it.
+/// The same progress at `/editor/progress`, where a setting allows it.
 pub(super) fn dubbed_progress(
     simulator: &AiStudiosSimulator,
     id: &str,
     at: Moment,
-) -> Result<Value, Refusal> {
-    let (folder, video) = dubbed(simulator, id).ok_or_else(Refusal::no_project)?;
+) -> Result<Value, ApiError> {
+    let (folder, video) = dubbed(simulator, id).ok_or_else(ApiError::no_project)?;
     Ok(dubbed_view(simulator, folder, video, "downloadUrl", at))
 }
 
-fn dubbed<'a>(simulator: &'a AiStudiosSimulator, id: &str) -> Option<(&'a Folder, &'a Dubbed)> {
+fn dubbed<'a>(simulator: &'a AiStudiosSimulator, id: &str) -> Option<(&'a DubbingFolder, &'a DubbedVideo)> {
     simulator.state.folders.iter().find_map(|folder| {
         let video = folder.videos.iter().find(|video| video.project_id == id)?;
         Some((folder, video))
@@ -79,29 +82,29 @@ fn dubbed<'a>(simulator: &'a AiStudiosSimulator, id: &str) -> Option<(&'a Folder
 
 /// Whether a dubbed video lies at the download origin.
 pub(super) fn dubbed_is_ready(simulator: &AiStudiosSimulator, id: &str, at: Moment) -> bool {
-    let knobs = &simulator.state.knobs.dubbing;
+    let settings = &simulator.state.settings.dubbing;
     dubbed(simulator, id)
-        .is_some_and(|(folder, video)| folder.standing(video, knobs, at.now).progress >= 100.0)
+        .is_some_and(|(folder, video)| folder.status_at(video, settings, at.now).progress >= 100.0)
 }
 
 fn dubbed_view(
     simulator: &AiStudiosSimulator,
-    folder: &Folder,
-    video: &Dubbed,
+    folder: &DubbingFolder,
+    video: &DubbedVideo,
     url: &str,
     at: Moment,
 ) -> Value {
-    let standing = folder.standing(video, &simulator.state.knobs.dubbing, at.now);
+    let status_at = folder.status_at(video, &simulator.state.settings.dubbing, at.now);
     let mut view = json!({
         "projectId": video.project_id,
         "name": format!("{} ({})", folder.name, video.language),
-        "progress": number(standing.progress, simulator.state.knobs.progress.number),
+        "progress": number(status_at.progress, simulator.state.settings.progress.number),
     });
-    if standing.failed {
-        view["state"] = simulator.state.knobs.invented.states.error.as_str().into();
+    if status_at.failed {
+        view["state"] = simulator.state.settings.invented.states.error.as_str().into();
     }
-    if standing.progress >= 100.0 {
-        view[url] = download_url::media_url(simulator, &simulator.state.knobs, &video.project_id).into();
+    if status_at.progress >= 100.0 {
+        view[url] = download_url::media_url(simulator, &simulator.state.settings, &video.project_id).into();
     }
     view
 }

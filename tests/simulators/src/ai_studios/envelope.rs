@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 
 use crate::response;
 
-use crate::ai_studios::api_error::Refusal;
-use crate::ai_studios::settings::Knobs;
+use crate::ai_studios::api_error::ApiError;
+use crate::ai_studios::settings::Settings;
 use crate::ai_studios::settings::account::ListShape;
 use crate::ai_studios::settings::envelope::{CodeType, ErrorShape, SuccessShape};
 
 /// What an operation has to say.
 #[derive(Debug)]
-pub(super) enum Payload {
+pub(super) enum ResponsePayload {
     /// What comes in `data`.
     Data(Value),
     /// A list that some say without an envelope.
@@ -21,10 +21,10 @@ pub(super) enum Payload {
 }
 
 /// 200 with the payload.
-pub(super) fn success(payload: Payload, knobs: &Knobs) -> Response<Bytes> {
+pub(super) fn success(payload: ResponsePayload, settings: &Settings) -> Response<Bytes> {
     let body = match payload {
-        Payload::Bare(list) => list,
-        Payload::Data(data) => match knobs.envelope.success {
+        ResponsePayload::Bare(list) => list,
+        ResponsePayload::Data(data) => match settings.envelope.success {
             SuccessShape::Flag => json!({"success": true, "data": data}),
             SuccessShape::Text => json!({"success": "true", "data": data}),
             SuccessShape::Succeed => json!({"succeed": true, "data": data}),
@@ -36,41 +36,41 @@ pub(super) fn success(payload: Payload, knobs: &Knobs) -> Response<Bytes> {
 }
 
 /// The refusal, with its status or with 200.
-pub(super) fn refused(refusal: &Refusal, knobs: &Knobs) -> Response<Bytes> {
-    let mut body = match knobs.envelope.success {
+pub(super) fn refused(refusal: &ApiError, settings: &Settings) -> Response<Bytes> {
+    let mut body = match settings.envelope.success {
         SuccessShape::Flag => json!({"success": false}),
         SuccessShape::Text => json!({"success": "false"}),
         SuccessShape::Succeed => json!({"succeed": false}),
         SuccessShape::Missing | SuccessShape::Bare => json!({}),
     };
-    body["error"] = error(refusal, knobs);
-    let status = if knobs.envelope.errors_as_200 { StatusCode::OK } else { refusal.status };
+    body["error"] = error(refusal, settings);
+    let status = if settings.envelope.errors_as_200 { StatusCode::OK } else { refusal.status };
     response::plain_json(status, &body)
 }
 
 /// The value of `error`.
-fn error(refusal: &Refusal, knobs: &Knobs) -> Value {
-    let code = refusal.why.code(&knobs.invented.codes);
-    let code = match knobs.envelope.code {
+fn error(refusal: &ApiError, settings: &Settings) -> Value {
+    let code = refusal.why.code(&settings.invented.codes);
+    let code = match settings.envelope.code {
         CodeType::Number => json!(code),
         CodeType::Text => json!(code.to_string()),
     };
-    match knobs.envelope.error {
+    match settings.envelope.error {
         ErrorShape::Object => json!({"code": code, "msg": refusal.message}),
         ErrorShape::Message => json!({"code": code, "message": refusal.message}),
         ErrorShape::Text => json!(refusal.message),
     }
 }
 
-/// A list in the shape that a knob says.
-pub(super) fn list(items: Vec<Value>, shape: ListShape, name: &str) -> Payload {
+/// A list in the shape that a setting says.
+pub(super) fn list(items: Vec<Value>, shape: ListShape, name: &str) -> ResponsePayload {
     match shape {
-        ListShape::Data => Payload::Data(Value::Array(items)),
-        ListShape::Bare => Payload::Bare(Value::Array(items)),
-        ListShape::Named => Payload::Data(json!({ name: items })),
+        ListShape::Data => ResponsePayload::Data(Value::Array(items)),
+        ListShape::Bare => ResponsePayload::Bare(Value::Array(items)),
+        ListShape::Named => ResponsePayload::Data(json!({ name: items })),
         ListShape::Numeric => {
             let numbered = items.into_iter().enumerate().map(|(number, item)| (number.to_string(), item));
-            Payload::Data(Value::Object(numbered.collect::<Map<_, _>>()))
+            ResponsePayload::Data(Value::Object(numbered.collect::<Map<_, _>>()))
         }
     }
 }

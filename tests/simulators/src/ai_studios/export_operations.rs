@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::acceptance_policy::Lenience;
+use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::account::{object_id, task_id};
-use crate::ai_studios::api_error::{Refusal, Why};
-use crate::ai_studios::export_run::Run;
+use crate::ai_studios::api_error::{ApiError, ErrorKind};
+use crate::ai_studios::export_run::ExportRun;
 use crate::ai_studios::project::Owner;
 use crate::ai_studios::project_settings;
-use crate::ai_studios::request_body::Body;
+use crate::ai_studios::request_body::RequestBody;
 use crate::ai_studios::settings::export::{ReturnedId, WhileRunning};
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::webhook_scheduling;
@@ -20,55 +20,66 @@ const RESOLUTIONS: [&str; 4] = ["4k", "1080", "720", "480"];
 
 /// How a project is to be exported.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(super) struct ExportOptions {
     workspace: Option<String>,
     resolution: String,
     webhook_url: Option<String>,
 }
 
 /// The fields that every route that exports takes.
-pub(super) fn wanted(simulator: &AiStudiosSimulator, body: &Body) -> Result<Wanted, Refusal> {
-    let optional = simulator.state.knobs.export.optional_fields;
+pub(super) fn parse_export_options(
+    simulator: &AiStudiosSimulator,
+    body: &RequestBody,
+) -> Result<ExportOptions, ApiError> {
+    let optional = simulator.state.settings.export.optional_fields;
     for name in ["workspaceId", "resolution"] {
-        if optional == Lenience::Refuse && body.get(name).is_some() {
-            return Err(Refusal::invalid(format!("{name} is invalid")));
+        if optional == AcceptancePolicy::Refuse && body.get(name).is_some() {
+            return Err(ApiError::invalid(format!("{name} is invalid")));
         }
     }
     let resolution = body.text("resolution")?.unwrap_or_else(|| "1080".to_owned());
     if !RESOLUTIONS.contains(&resolution.as_str()) {
-        return Err(Refusal::invalid("resolution is invalid"));
+        return Err(ApiError::invalid("resolution is invalid"));
     }
     let workspace = body.text("workspaceId")?;
     if workspace.as_deref().is_some_and(|id| !simulator.account.has_workspace(id)) {
-        return Err(Refusal::new(Why::Forbidden, "no permission for this workspace"));
+        return Err(ApiError::new(ErrorKind::Forbidden, "no permission for this workspace"));
     }
-    Ok(Wanted { workspace, resolution, webhook_url: body.web_address("webhookUrl")? })
+    Ok(ExportOptions { workspace, resolution, webhook_url: body.web_address("webhookUrl")? })
 }
 
 /// `POST /editor/project/export`.
-pub(super) fn export(simulator: &mut AiStudiosSimulator, body: &Body, at: Moment) -> Result<Value, Refusal> {
+pub(super) fn export(
+    simulator: &mut AiStudiosSimulator,
+    body: &RequestBody,
+    at: Moment,
+) -> Result<Value, ApiError> {
     let id = body.required("projectId")?;
-    let wanted = wanted(simulator, body)?;
-    let place = own_project(simulator, &id, at)?;
+    let wanted = parse_export_options(simulator, body)?;
+    let place = find_own_project(simulator, &id, at)?;
     let project = simulator.state.projects.at(place);
     if wanted.workspace.as_ref().is_some_and(|workspace| *workspace != project.workspace) {
-        return Err(Refusal::new(Why::Forbidden, "no permission for this project in this workspace"));
+        return Err(ApiError::new(ErrorKind::Forbidden, "no permission for this project in this workspace"));
     }
-    let automation = &simulator.state.knobs.automation;
+    let automation = &simulator.state.settings.automation;
     let unfinished = project.creation.as_ref().is_some_and(|creation| !creation.ended(automation, at.now));
-    if unfinished && automation.early_export == Lenience::Refuse {
-        return Err(Refusal::invalid("the project is still being created"));
+    if unfinished && automation.early_export == AcceptancePolicy::Refuse {
+        return Err(ApiError::invalid("the project is still being created"));
     }
     let id = start_export(simulator, place, wanted, at)?;
     Ok(json!({"projectId": id}))
 }
 
 /// A project that is there and the account's own.
-pub(super) fn own_project(simulator: &AiStudiosSimulator, id: &str, at: Moment) -> Result<usize, Refusal> {
-    let place = simulator.state.projects.place(id, at.now).ok_or_else(Refusal::no_project)?;
+pub(super) fn find_own_project(
+    simulator: &AiStudiosSimulator,
+    id: &str,
+    at: Moment,
+) -> Result<usize, ApiError> {
+    let place = simulator.state.projects.place(id, at.now).ok_or_else(ApiError::no_project)?;
     match simulator.state.projects.at(place).owner {
         Owner::Account => Ok(place),
-        Owner::Stranger => Err(Refusal::new(Why::Forbidden, "no permission for this project")),
+        Owner::Stranger => Err(ApiError::new(ErrorKind::Forbidden, "no permission for this project")),
     }
 }
 
@@ -76,45 +87,45 @@ pub(super) fn own_project(simulator: &AiStudiosSimulator, id: &str, at: Moment) 
 pub(super) fn start_export(
     simulator: &mut AiStudiosSimulator,
     place: usize,
-    wanted: Wanted,
+    wanted: ExportOptions,
     at: Moment,
-) -> Result<String, Refusal> {
-    let knobs = project_settings::knobs_for(simulator, place);
+) -> Result<String, ApiError> {
+    let settings = project_settings::settings_for_project(simulator, place);
     let exports = &mut simulator.state.exports;
-    let left = knobs.export.credits.map(|credits| credits.saturating_sub(exports.credits));
-    if left.is_some_and(|left| left < knobs.export.credit) {
-        return Err(Refusal::new(Why::Quota, "not enough credit"));
+    let left = settings.export.credits.map(|credits| credits.saturating_sub(exports.credits));
+    if left.is_some_and(|left| left < settings.export.credit) {
+        return Err(ApiError::new(ErrorKind::Quota, "not enough credit"));
     }
     let project = simulator.state.projects.at_mut(place);
     let mut starts = at.now;
     if project.running(at.now).is_some() {
-        match knobs.export.while_running {
+        match settings.export.while_running {
             WhileRunning::Reject => {
-                return Err(Refusal::new(Why::Conflict, "the project is already exporting"));
+                return Err(ApiError::new(ErrorKind::Conflict, "the project is already exporting"));
             }
             WhileRunning::Replace => project.runs.retain(|run| !run.is_under_way(at.now)),
             WhileRunning::Queue => starts = later(starts, project.runs.last()),
         }
     }
-    let task = task_id(&simulator.draw.next_hex("task"));
-    project.runs.push(Run {
+    let task = task_id(&simulator.ids.next_hex("task"));
+    project.runs.push(ExportRun {
         task: task.clone(),
         accepted: at.now,
         starts,
-        timeline: knobs.timeline.clone(),
+        timeline: settings.timeline.clone(),
         resolution: wanted.resolution.clone(),
         webhook_url: wanted.webhook_url,
-        credit: knobs.export.credit,
+        credit: settings.export.credit,
         polls_at_hundred: 0,
     });
     project.updated = at.now;
     let mut id = project.id.clone();
-    if knobs.export.returned_id == ReturnedId::Alias {
-        id = object_id(simulator.draw.next_hex("alias"));
+    if settings.export.returned_id == ReturnedId::Alias {
+        id = object_id(simulator.ids.next_hex("alias"));
         project.aliases.push(id.clone());
     }
     exports.accepted_posts += 1;
-    exports.credits += knobs.export.credit;
+    exports.credits += settings.export.credit;
     exports.log.push(json!({
         "project_id": project.id,
         "returned_id": id,
@@ -123,11 +134,11 @@ pub(super) fn start_export(
         "workspace_id": wanted.workspace,
         "accepted_at": at.now.unix_timestamp(),
     }));
-    webhook_scheduling::announce(simulator, place, &task, &knobs, at);
+    webhook_scheduling::schedule_webhooks(simulator, place, &task, &settings, at);
     Ok(id)
 }
 
 /// The later of now and the end of the export before.
-fn later(now: OffsetDateTime, before: Option<&Run>) -> OffsetDateTime {
+fn later(now: OffsetDateTime, before: Option<&ExportRun>) -> OffsetDateTime {
     before.map_or(now, |run| run.makes_way().max(now))
 }

@@ -2,45 +2,45 @@
 
 use serde_json::{Value, json};
 
-use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::api_error::ApiError;
 use crate::ai_studios::download_url;
 use crate::ai_studios::dubbing_operations;
 use crate::ai_studios::export_operations;
-use crate::ai_studios::export_run::Phase;
+use crate::ai_studios::export_run::ExportPhase;
 use crate::ai_studios::progress_fields::fields;
 use crate::ai_studios::project_settings;
 use crate::ai_studios::settings::progress::{EarlyUrl, Unexported};
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
-pub(super) fn progress(simulator: &mut AiStudiosSimulator, id: &str, at: Moment) -> Result<Value, Refusal> {
-    let place = match export_operations::own_project(simulator, id, at) {
-        Err(_) if simulator.state.knobs.dubbing.ids_are_projects => {
+pub(super) fn progress(simulator: &mut AiStudiosSimulator, id: &str, at: Moment) -> Result<Value, ApiError> {
+    let place = match export_operations::find_own_project(simulator, id, at) {
+        Err(_) if simulator.state.settings.dubbing.ids_are_projects => {
             return dubbing_operations::dubbed_progress(simulator, id, at);
         }
         place => place?,
     };
-    let knobs = project_settings::knobs_for(simulator, place);
+    let settings = project_settings::settings_for_project(simulator, place);
     let project = simulator.state.projects.at_mut(place);
     let Some(shown) = project.shown(at.now) else {
-        return match knobs.progress.unexported {
+        return match settings.progress.unexported {
             Unexported::Zero => Ok(json!({"progress": 0})),
-            Unexported::Missing => Err(Refusal::no_project()),
+            Unexported::Missing => Err(ApiError::no_project()),
         };
     };
     let run = &mut project.runs[shown];
     let missing = crate::ai_studios::settings::seconds(run.timeline.missing_seconds);
     if at.now < run.accepted + missing {
-        return Err(Refusal::no_project());
+        return Err(ApiError::no_project());
     }
-    let standing = run.polled(at.now);
+    let status_at = run.polled(at.now);
     let url_is_due = run.timeline.url_in_progress && run.shows_url(at.now);
-    if standing.phase == Phase::Exported {
+    if status_at.phase == ExportPhase::Exported {
         run.polls_at_hundred += 1;
     }
     let task = run.task.clone();
-    let mut fields = fields(standing, &knobs);
-    match (url_is_due, knobs.progress.early_url) {
+    let mut fields = fields(status_at, &settings);
+    match (url_is_due, settings.progress.early_url) {
         (true, _) => fields["downloadUrl"] = download_url::download_url(simulator, place, &task, at).into(),
         (false, EarlyUrl::Absent) => {}
         (false, EarlyUrl::Null) => fields["downloadUrl"] = Value::Null,

@@ -12,7 +12,7 @@ const DIP: (f64, f64) = (20.0, 10.0);
 
 /// One export.
 #[derive(Debug, Clone)]
-pub(super) struct Run {
+pub(super) struct ExportRun {
     /// The `backendTaskId`.
     pub(super) task: String,
     pub(super) accepted: OffsetDateTime,
@@ -28,7 +28,7 @@ pub(super) struct Run {
 
 /// How far an export got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum ExportPhase {
     Waiting,
     Exporting,
     Exported,
@@ -37,13 +37,13 @@ pub(super) enum Phase {
 
 /// How an export stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Standing {
-    pub(super) phase: Phase,
+pub(super) struct ProgressStatus {
+    pub(super) phase: ExportPhase,
     /// 0 to 100, two decimals.
     pub(super) progress: f64,
 }
 
-impl Run {
+impl ExportRun {
     /// An export without incident that ended at a time long or just past.
     pub(super) fn ended(task: String, at: OffsetDateTime) -> Self {
         let timeline = Timeline::default();
@@ -86,29 +86,29 @@ impl Run {
     }
 
     /// How it stands at a moment of the virtual clock.
-    pub(super) fn standing(&self, now: OffsetDateTime) -> Standing {
+    pub(super) fn status_at(&self, now: OffsetDateTime) -> ProgressStatus {
         let timeline = &self.timeline;
         let elapsed = (now - self.starts).as_seconds_f64() - timeline.queue_seconds;
         if self.fails().is_some_and(|fails| now >= fails) {
             let progress = timeline.fails_at_percent.unwrap_or_default();
-            return Standing { phase: Phase::Failed, progress };
+            return ProgressStatus { phase: ExportPhase::Failed, progress };
         }
         if self.reaches(100.0).is_some_and(|end| now >= end) {
-            return Standing { phase: Phase::Exported, progress: 100.0 };
+            return ProgressStatus { phase: ExportPhase::Exported, progress: 100.0 };
         }
         if elapsed < 0.0 {
-            return Standing { phase: Phase::Waiting, progress: 0.0 };
+            return ProgressStatus { phase: ExportPhase::Waiting, progress: 0.0 };
         }
         let reached = 100.0 * elapsed / timeline.ramp_seconds.max(f64::MIN_POSITIVE);
         let reached = reached.min(timeline.stuck_at_percent.unwrap_or(99.99));
         let dips = timeline.dips_at_percent.is_some_and(|at| (at..at + DIP.1).contains(&reached));
         let shown = if dips { (reached - DIP.0).max(0.0) } else { reached };
-        Standing { phase: Phase::Exporting, progress: (shown * 100.0).floor() / 100.0 }
+        ProgressStatus { phase: ExportPhase::Exporting, progress: (shown * 100.0).floor() / 100.0 }
     }
 
     /// How polling sees it, which may be later than it is.
-    pub(super) fn polled(&self, now: OffsetDateTime) -> Standing {
-        self.standing(now - seconds(self.timeline.polling_lag_seconds))
+    pub(super) fn polled(&self, now: OffsetDateTime) -> ProgressStatus {
+        self.status_at(now - seconds(self.timeline.polling_lag_seconds))
     }
 
     /// Whether its video may be shown to those who poll.
@@ -121,11 +121,11 @@ impl Run {
 
     /// Whether it has not ended yet, or never will.
     pub(super) fn is_under_way(&self, now: OffsetDateTime) -> bool {
-        matches!(self.standing(now).phase, Phase::Waiting | Phase::Exporting)
+        matches!(self.status_at(now).phase, ExportPhase::Waiting | ExportPhase::Exporting)
     }
 
     /// Whether its video lies at the download origin.
     pub(super) fn is_exported(&self, now: OffsetDateTime) -> bool {
-        self.standing(now).phase == Phase::Exported
+        self.status_at(now).phase == ExportPhase::Exported
     }
 }

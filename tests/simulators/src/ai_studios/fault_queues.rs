@@ -50,26 +50,26 @@ impl Faults {
         Ok(())
     }
 
-    pub(super) fn for_call(
+    pub(super) fn take_for_call(
         &mut self,
         method: &Method,
         path: &str,
         project: Option<&str>,
     ) -> Option<CallFault> {
-        self.calls.for_call(method, path, project)
+        self.calls.take_for_call(method, path, project)
     }
 
-    pub(super) fn for_webhook(&mut self, project: &str) -> Option<WebhookFault> {
-        self.webhooks.for_thing(Some(project))
+    pub(super) fn take_for_webhook(&mut self, project: &str) -> Option<WebhookFault> {
+        self.webhooks.take_for_subject(Some(project))
     }
 
-    pub(super) fn for_download(
+    pub(super) fn take_for_download(
         &mut self,
         method: &Method,
         path: &str,
         project: Option<&str>,
     ) -> Option<DownloadFault> {
-        self.downloads.for_call(method, path, project)
+        self.downloads.take_for_call(method, path, project)
     }
 
     /// Forgets the faults of one project.

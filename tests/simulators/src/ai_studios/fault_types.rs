@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::request_echo::Writing;
+use crate::request_echo::EchoEncoding;
 
 /// What goes wrong with a call of the API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub(super) enum CallFault {
         retry_after: Option<u32>,
         #[serde(default)]
         after_work: bool,
-        /// `success: false` with HTTP 200, whatever the knobs say.
+        /// `success: false` with HTTP 200, whatever the settings say.
         #[serde(default)]
         as_200: bool,
     },
@@ -46,7 +46,7 @@ pub(super) enum CallFault {
         #[serde(default = "bad_request")]
         status: u16,
         #[serde(default)]
-        writing: Writing,
+        writing: EchoEncoding,
         #[serde(default)]
         page: bool,
     },

@@ -5,21 +5,21 @@ use http::header::{AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION};
 use http::{Method, Request, Response, StatusCode};
 
 use crate::byte_range;
-use crate::byte_range::{Described, Unsatisfiable};
+use crate::byte_range::{FileMetadata, RangeNotSatisfiable};
 use crate::response;
 use crate::simulator::{Endpoint, Manner, Reply};
 
-use crate::acceptance_policy::Lenience;
+use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::fault_types::DownloadFault;
 use crate::ai_studios::settings::seconds;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::stored_video;
-use crate::ai_studios::stored_video::{MOVED, Stored};
+use crate::ai_studios::stored_video::{MOVED, StoredVideo};
 use crate::ai_studios::video_file::Video;
 use crate::virtual_clock::Moment;
 
 /// Answers a download and writes it down.
-pub(super) fn answer_files(
+pub(super) fn handle_download(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
     at: Moment,
@@ -31,26 +31,29 @@ pub(super) fn answer_files(
     // A redirect is followed to a place where nothing goes wrong.
     let fault = match path.split('/').nth(1) {
         Some(MOVED) => None,
-        Some(_) | None => simulator.state.faults.for_download(method, path, project.as_deref()),
+        Some(_) | None => simulator.state.faults.take_for_download(method, path, project.as_deref()),
     };
     let reply = download(simulator, stored, request, fault.as_ref(), at);
-    simulator.state.requests.note(Endpoint::Files, request, &reply, at);
-    simulator.state.arrivals.note(Endpoint::Files, method, path, at.wall);
+    simulator.state.requests.record(Endpoint::Files, request, &reply, at);
+    simulator.state.arrivals.record(Endpoint::Files, method, path, at.wall);
     reply
 }
 
 fn download(
     simulator: &mut AiStudiosSimulator,
-    stored: Option<Stored>,
+    stored: Option<StoredVideo>,
     request: &Request<Bytes>,
     fault: Option<&DownloadFault>,
     at: Moment,
 ) -> Reply {
-    let knobs = stored.as_ref().map_or_else(|| simulator.state.knobs.clone(), |stored| stored.knobs.clone());
+    let settings =
+        stored.as_ref().map_or_else(|| simulator.state.settings.clone(), |stored| stored.settings.clone());
     if ![Method::GET, Method::HEAD].contains(request.method()) {
         return response::plain(denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"));
     }
-    if knobs.files.authorization == Lenience::Refuse && request.headers().contains_key(AUTHORIZATION) {
+    if settings.files.authorization == AcceptancePolicy::Refuse
+        && request.headers().contains_key(AUTHORIZATION)
+    {
         return response::plain(denied(StatusCode::BAD_REQUEST, "InvalidArgument"));
     }
     if let Some(refused) = fault.and_then(|fault| instead(fault, request)) {
@@ -60,16 +63,16 @@ fn download(
     if stored_video::url_is_over(simulator, &stored, request.uri().query().unwrap_or_default(), at) {
         return response::plain(denied(StatusCode::FORBIDDEN, "AccessDenied"));
     }
-    let video = Video::of(&stored.note, knobs.files.padding_megabytes);
+    let video = Video::of(&stored.note, settings.files.padding_megabytes);
     let video = match fault {
         Some(DownloadFault::Truncated { bytes }) => video.cut_to(*bytes),
         Some(_) | None => video,
     };
     let content_type = match fault {
         Some(DownloadFault::ContentType { value }) => value,
-        Some(_) | None => &knobs.files.content_type,
+        Some(_) | None => &settings.files.content_type,
     };
-    Reply { response: ranged(request, &video, content_type, knobs.files.ranges), manner: manner(fault) }
+    Reply { response: ranged(request, &video, content_type, settings.files.ranges), manner: manner(fault) }
 }
 
 /// What a fault answers instead of a video.
@@ -107,12 +110,14 @@ fn instead(fault: &DownloadFault, request: &Request<Bytes>) -> Option<Response<B
 
 fn ranged(request: &Request<Bytes>, video: &Video, content_type: &str, ranges: bool) -> Response<Bytes> {
     let (length, etag) = (video.length(), video.etag());
-    let described = Described { length, content_type, etag: &etag, ranges };
-    byte_range::serve(request, &described, |part| video.read(part)).unwrap_or_else(|Unsatisfiable| {
-        let mut response = denied(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
-        response::insert(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
-        response
-    })
+    let described = FileMetadata { length, content_type, etag: &etag, ranges };
+    byte_range::respond_with_range(request, &described, |part| video.read(part)).unwrap_or_else(
+        |RangeNotSatisfiable| {
+            let mut response = denied(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
+            response::insert(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
+            response
+        },
+    )
 }
 
 fn manner(fault: Option<&DownloadFault>) -> Manner {

@@ -4,7 +4,8 @@ use url::Url;
 
 use crate::ai_studios::settings::webhook::Forgery;
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::ai_studios::webhook_delivery::{Content, State};
+use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
+use crate::delivery_attempt::AttemptKind;
 
 /// Schedules something false about an export. It is sent whatever becomes of it.
 pub(super) fn forge(
@@ -18,9 +19,9 @@ pub(super) fn forge(
         Forgery::WrongPath => guessed(url),
         Forgery::WrongTask | Forgery::ForeignUrl => url.to_owned(),
     };
-    let content = Content::Forged { task: task.to_owned(), forgery };
-    let number = simulator.state.outbox.add(url, content, State::Pending);
-    simulator.state.outbox.send_at(number, true, due);
+    let content = WebhookContent::Forged { task: task.to_owned(), forgery };
+    let number = simulator.state.outbox.add(url, content, DeliveryState::Pending);
+    simulator.state.outbox.send_at(number, AttemptKind::Scheduled, due);
     number
 }
 

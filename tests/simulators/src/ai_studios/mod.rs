@@ -1,8 +1,8 @@
 //! AI Studios' side of the wire, for tests and for the local runner.
 //!
 //! [`AiStudiosSimulator`] follows section 9 of the integration contract. What no document of the vendor says is a
-//! knob; the few words that had to be made up are in one block of them, `invented`. `README.md` beside this file
-//! lists every call, knob, fault and scenario.
+//! setting; the few words that had to be made up are in one block of them, `invented`. `README.md` beside this file
+//! lists every call, setting, fault and scenario.
 //!
 //! Progress, webhooks, tokens and URLs follow the virtual clock.
 
@@ -64,9 +64,9 @@ impl Simulator for AiStudiosSimulator {
     fn handle(&mut self, endpoint: Endpoint, request: http::Request<Bytes>, wall: OffsetDateTime) -> Reply {
         let at = self.clock.read(wall);
         match endpoint {
-            Endpoint::Api => api_endpoint::answer_api(self, &request, at),
-            Endpoint::Files => files_endpoint::answer_files(self, &request, at),
-            Endpoint::Admin => admin_router::answer_admin(self, &request, at),
+            Endpoint::Api => api_endpoint::handle_api_request(self, &request, at),
+            Endpoint::Files => files_endpoint::handle_download(self, &request, at),
+            Endpoint::Admin => admin_router::handle_admin_request(self, &request, at),
         }
     }
 
@@ -104,7 +104,7 @@ impl Simulator for AiStudiosSimulator {
     }
 
     fn hurry(&mut self) {
-        (self.state.knobs.timeline.queue_seconds, self.state.knobs.timeline.ramp_seconds) = (0.5, 3.0);
+        (self.state.settings.timeline.queue_seconds, self.state.settings.timeline.ramp_seconds) = (0.5, 3.0);
     }
 
     fn demonstration(&self) -> Value {

@@ -4,17 +4,17 @@ use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_TYPE;
 
-use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::api_error::ApiError;
 
 /// One part of a form.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct FormPart {
     pub(super) name: String,
     pub(super) file_name: Option<String>,
     pub(super) content: Bytes,
 }
 
-impl Part {
+impl FormPart {
     /// A field's text.
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.content).trim().to_owned()
@@ -22,8 +22,8 @@ impl Part {
 }
 
 /// The parts of a form, in their order.
-pub(super) fn read(request: &Request<Bytes>) -> Result<Vec<Part>, Refusal> {
-    let wrong = || Refusal::invalid("the body must be multipart/form-data");
+pub(super) fn read(request: &Request<Bytes>) -> Result<Vec<FormPart>, ApiError> {
+    let wrong = || ApiError::invalid("the body must be multipart/form-data");
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let boundary = content_type.filter(|value| value.starts_with("multipart/form-data")).and_then(boundary);
     let delimiter = format!("--{}", boundary.ok_or_else(wrong)?);
@@ -43,14 +43,14 @@ fn boundary(content_type: &str) -> Option<String> {
     parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty())
 }
 
-fn part(bytes: &Bytes) -> Option<Part> {
+fn part(bytes: &Bytes) -> Option<FormPart> {
     let end = find(bytes, b"\r\n\r\n", 0)?;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let disposition =
         head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
     let name = parameter(disposition, "name")?;
     let file_name = parameter(disposition, "filename");
-    Some(Part { name, file_name, content: bytes.slice(end + 4..) })
+    Some(FormPart { name, file_name, content: bytes.slice(end + 4..) })
 }
 
 /// A parameter of a header, with or without quotation marks.

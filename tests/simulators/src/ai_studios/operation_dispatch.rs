@@ -4,16 +4,16 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::json;
 
-use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::api_error::ApiError;
 use crate::ai_studios::automation_project;
 use crate::ai_studios::dubbing_operations;
 use crate::ai_studios::envelope;
-use crate::ai_studios::envelope::Payload;
+use crate::ai_studios::envelope::ResponsePayload;
 use crate::ai_studios::export_operations;
 use crate::ai_studios::export_progress;
 use crate::ai_studios::project_creation;
 use crate::ai_studios::project_response;
-use crate::ai_studios::request_body::Body;
+use crate::ai_studios::request_body::RequestBody;
 use crate::ai_studios::route::Route;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::token_auth;
@@ -24,11 +24,11 @@ pub(super) fn serve(
     route: Route,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Payload, Refusal> {
+) -> Result<ResponsePayload, ApiError> {
     let query = request.uri().query().unwrap_or_default();
-    let wrong_types = simulator.state.knobs.export.wrong_types;
-    let body = || Body::read(request, wrong_types);
-    Ok(Payload::Data(match route {
+    let wrong_types = simulator.state.settings.export.wrong_types;
+    let body = || RequestBody::read(request, wrong_types);
+    Ok(ResponsePayload::Data(match route {
         Route::IssueToken => token_auth::issue_token(simulator, request, at)?,
         Route::CheckToken => json!({"isAuthenticated": true}),
         Route::Export => export_operations::export(simulator, &body()?, at)?,
@@ -36,11 +36,11 @@ pub(super) fn serve(
         Route::ShowProject(id) => project_response::show_project(simulator, &id, at)?,
         Route::ListProjects => {
             let items = project_response::list_projects(simulator, at);
-            return Ok(envelope::list(items, simulator.state.knobs.lists.projects, "projects"));
+            return Ok(envelope::list(items, simulator.state.settings.lists.projects, "projects"));
         }
         Route::Workspaces => {
             let items = simulator.account.workspaces_view();
-            return Ok(envelope::list(items, simulator.state.knobs.lists.workspaces, "workspaces"));
+            return Ok(envelope::list(items, simulator.state.settings.lists.workspaces, "workspaces"));
         }
         Route::DeleteProjects => project_creation::delete_projects(simulator, &body()?)?,
         Route::CreateProject => project_creation::create_project(simulator, &body()?, at)?,

@@ -2,25 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::ai_studios::export_run::{Phase, Standing};
-use crate::ai_studios::settings::Knobs;
+use crate::ai_studios::export_run::{ExportPhase, ProgressStatus};
+use crate::ai_studios::settings::Settings;
 use crate::ai_studios::settings::invented::States;
 use crate::ai_studios::settings::progress::{ErrorField, NumberForm};
 
-/// Why an export failed, in words of ours.
+/// ErrorKind an export failed, in words of ours.
 pub(super) const FAILURE: &str = "rendering failed";
 
 /// Everything but the URL.
-pub(super) fn fields(standing: Standing, knobs: &Knobs) -> Value {
-    let mut fields = json!({"progress": number(standing.progress, knobs.progress.number)});
-    if knobs.progress.state {
-        fields["state"] = word(standing.phase, &knobs.invented.states).into();
+pub(super) fn fields(status_at: ProgressStatus, settings: &Settings) -> Value {
+    let mut fields = json!({"progress": number(status_at.progress, settings.progress.number)});
+    if settings.progress.state {
+        fields["state"] = word(status_at.phase, &settings.invented.states).into();
     }
-    if standing.phase == Phase::Failed {
-        match knobs.progress.error {
+    if status_at.phase == ExportPhase::Failed {
+        match settings.progress.error {
             ErrorField::None => {}
             ErrorField::Object => {
-                fields["error"] = json!({"code": knobs.invented.codes.internal, "msg": FAILURE});
+                fields["error"] = json!({"code": settings.invented.codes.internal, "msg": FAILURE});
             }
             ErrorField::Text => fields["error"] = FAILURE.into(),
         }
@@ -45,11 +45,11 @@ pub(super) fn whole(progress: f64) -> u8 {
 }
 
 /// The word for a phase.
-pub(super) fn word(phase: Phase, states: &States) -> &str {
+pub(super) fn word(phase: ExportPhase, states: &States) -> &str {
     match phase {
-        Phase::Waiting => &states.waiting,
-        Phase::Exporting => &states.exporting,
-        Phase::Exported => &states.exported,
-        Phase::Failed => &states.error,
+        ExportPhase::Waiting => &states.waiting,
+        ExportPhase::Exporting => &states.exporting,
+        ExportPhase::Exported => &states.exported,
+        ExportPhase::Failed => &states.error,
     }
 }

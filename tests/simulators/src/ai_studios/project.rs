@@ -3,7 +3,7 @@
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::ai_studios::export_run::{Phase, Run};
+use crate::ai_studios::export_run::{ExportPhase, ExportRun};
 use crate::ai_studios::settings::account::Automation;
 use crate::ai_studios::settings::seconds;
 
@@ -20,22 +20,22 @@ pub(super) enum Owner {
 
 /// A project that an automation tool is making.
 #[derive(Debug, Clone)]
-pub(super) struct Creation {
+pub(super) struct ProjectCreation {
     /// The `automationJobId`, which not every tool gives.
     pub(super) job: Option<String>,
     pub(super) started: OffsetDateTime,
 }
 
-impl Creation {
+impl ProjectCreation {
     /// From 0 to 100.
-    pub(super) fn progress(&self, knobs: &Automation, now: OffsetDateTime) -> f64 {
+    pub(super) fn progress(&self, settings: &Automation, now: OffsetDateTime) -> f64 {
         let elapsed = (now - self.started).as_seconds_f64().max(0.0);
-        let reached = (100.0 * elapsed / knobs.creation_seconds.max(f64::MIN_POSITIVE)).min(100.0);
-        if knobs.stalls { reached.min(HALF) } else { reached }
+        let reached = (100.0 * elapsed / settings.creation_seconds.max(f64::MIN_POSITIVE)).min(100.0);
+        if settings.stalls { reached.min(HALF) } else { reached }
     }
 
-    pub(super) fn ended(&self, knobs: &Automation, now: OffsetDateTime) -> bool {
-        self.progress(knobs, now) >= 100.0
+    pub(super) fn ended(&self, settings: &Automation, now: OffsetDateTime) -> bool {
+        self.progress(settings, now) >= 100.0
     }
 }
 
@@ -52,11 +52,11 @@ pub(super) struct Project {
     pub(super) workspace: String,
     pub(super) created: OffsetDateTime,
     pub(super) updated: OffsetDateTime,
-    pub(super) creation: Option<Creation>,
+    pub(super) creation: Option<ProjectCreation>,
     /// Exports, the oldest first.
-    pub(super) runs: Vec<Run>,
-    /// Knobs turned for this project only.
-    pub(super) knobs: Value,
+    pub(super) runs: Vec<ExportRun>,
+    /// Settings turned for this project only.
+    pub(super) settings: Value,
     pub(super) scenario: Option<String>,
     /// How many download URLs were shown, and up to which they stopped to work.
     pub(super) urls_shown: u32,
@@ -78,7 +78,7 @@ impl Project {
             updated: created,
             creation: None,
             runs: Vec::new(),
-            knobs: Value::Null,
+            settings: Value::Null,
             scenario: None,
             urls_shown: 0,
             urls_revoked: None,
@@ -91,22 +91,22 @@ impl Project {
 
     /// Whether an export has deleted it by now.
     fn is_gone(&self, now: OffsetDateTime) -> bool {
-        let deleted = |run: &Run| run.reaches(run.timeline.deleted_at_percent?);
+        let deleted = |run: &ExportRun| run.reaches(run.timeline.deleted_at_percent?);
         self.runs.iter().filter_map(deleted).any(|deleted| now >= deleted)
     }
 
     /// The export that runs, if one does.
-    pub(super) fn running(&self, now: OffsetDateTime) -> Option<&Run> {
+    pub(super) fn running(&self, now: OffsetDateTime) -> Option<&ExportRun> {
         self.runs.iter().find(|run| run.is_under_way(now))
     }
 
     /// Its export with this `backendTaskId`.
-    pub(super) fn run(&self, task: &str) -> Option<&Run> {
+    pub(super) fn run(&self, task: &str) -> Option<&ExportRun> {
         self.runs.iter().find(|run| run.task == task)
     }
 
     /// The latest export whose video lies at the download origin.
-    pub(super) fn latest_video(&self, now: OffsetDateTime) -> Option<&Run> {
+    pub(super) fn latest_video(&self, now: OffsetDateTime) -> Option<&ExportRun> {
         self.runs.iter().rev().find(|run| run.is_exported(now))
     }
 
@@ -122,7 +122,8 @@ impl Project {
     /// The same, but never stale.
     pub(super) fn current(&self, now: OffsetDateTime) -> Option<usize> {
         let last = self.runs.len().checked_sub(1)?;
-        let under_way = |run: &Run| matches!(run.polled(now).phase, Phase::Waiting | Phase::Exporting);
+        let under_way =
+            |run: &ExportRun| matches!(run.polled(now).phase, ExportPhase::Waiting | ExportPhase::Exporting);
         Some(self.runs.iter().position(under_way).unwrap_or(last))
     }
 }
@@ -155,7 +156,7 @@ impl Projects {
     }
 
     /// The project and its export with this `backendTaskId`.
-    pub(super) fn of_task(&self, task: &str) -> Option<(&Project, &Run)> {
+    pub(super) fn of_task(&self, task: &str) -> Option<(&Project, &ExportRun)> {
         self.0.iter().find_map(|project| Some((project, project.run(task)?)))
     }
 
@@ -168,12 +169,12 @@ impl Projects {
 
     /// When the last export ends that does.
     pub(super) fn last_end(&self) -> Option<OffsetDateTime> {
-        let shown = |run: &Run| Some(run.ends()? + lag(run));
+        let shown = |run: &ExportRun| Some(run.ends()? + lag(run));
         self.0.iter().flat_map(|project| &project.runs).filter_map(shown).max()
     }
 }
 
 /// How much later than it is polling and downloads show the end of an export.
-fn lag(run: &Run) -> Duration {
+fn lag(run: &ExportRun) -> Duration {
     Duration::seconds_f64(run.timeline.polling_lag_seconds + run.timeline.url_after_seconds)
 }

@@ -5,11 +5,11 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::ai_studios::account::object_id;
-use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::api_error::ApiError;
 use crate::ai_studios::export_operations;
 use crate::ai_studios::multipart;
 use crate::ai_studios::project::Project;
-use crate::ai_studios::request_body::Body;
+use crate::ai_studios::request_body::RequestBody;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
@@ -20,7 +20,7 @@ pub(super) fn add_project(
     workspace: Option<String>,
     at: Moment,
 ) -> usize {
-    let id = object_id(simulator.draw.next_hex("project"));
+    let id = object_id(simulator.ids.next_hex("project"));
     let workspace = workspace.unwrap_or_else(|| simulator.account.workspaces[0].0.clone());
     let project = Project::new(id.clone(), name, &workspace, at.now);
     simulator.state.projects.add(project);
@@ -30,17 +30,17 @@ pub(super) fn add_project(
 /// `POST /editor/project`.
 pub(super) fn create_project(
     simulator: &mut AiStudiosSimulator,
-    body: &Body,
+    body: &RequestBody,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let scenes = body.get("scenes").filter(|scenes| scenes.is_array());
-    let scenes = scenes.cloned().ok_or_else(|| Refusal::invalid("scenes is required"))?;
+    let scenes = scenes.cloned().ok_or_else(|| ApiError::invalid("scenes is required"))?;
     let name = body.text("name")?.unwrap_or_else(|| "Default Template".to_owned());
     let orientation = body.text("orientation")?.unwrap_or_else(|| "landscape".to_owned());
     if !["landscape", "portrait"].contains(&orientation.as_str()) {
-        return Err(Refusal::invalid("orientation is invalid"));
+        return Err(ApiError::invalid("orientation is invalid"));
     }
-    let place = made(simulator, &name, body, true, at)?;
+    let place = create_and_export(simulator, &name, body, true, at)?;
     let project = simulator.state.projects.at_mut(place.0);
     (project.scenes, project.orientation) = (scenes, orientation);
     Ok(json!({"projectId": place.1}))
@@ -49,28 +49,28 @@ pub(super) fn create_project(
 /// `POST /simple/video`. The documented default of `isExport` is false here.
 pub(super) fn chroma_key_video(
     simulator: &mut AiStudiosSimulator,
-    body: &Body,
+    body: &RequestBody,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     for name in ["language", "text", "model", "clothes"] {
         body.required(name)?;
     }
-    let (_, id) = made(simulator, "Chroma key video", body, false, at)?;
+    let (_, id) = create_and_export(simulator, "Chroma key video", body, false, at)?;
     Ok(json!({"projectId": id}))
 }
 
 /// `POST /simple/custom`.
 pub(super) fn custom_avatar_video(
     simulator: &mut AiStudiosSimulator,
-    body: &Body,
+    body: &RequestBody,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     for name in ["language", "text", "model"] {
         body.required(name)?;
     }
-    let (place, id) = made(simulator, "Custom avatar video", body, true, at)?;
+    let (place, id) = create_and_export(simulator, "Custom avatar video", body, true, at)?;
     let task = simulator.state.projects.at(place).runs.last().map(|run| run.task.clone());
-    let task = task.unwrap_or_else(|| crate::ai_studios::account::task_id(&simulator.draw.next_hex("task")));
+    let task = task.unwrap_or_else(|| crate::ai_studios::account::task_id(&simulator.ids.next_hex("task")));
     Ok(json!({"projectId": id, "taskId": task}))
 }
 
@@ -78,30 +78,30 @@ pub(super) fn custom_avatar_video(
 pub(super) fn edit_project(
     simulator: &mut AiStudiosSimulator,
     id: &str,
-    body: &Body,
+    body: &RequestBody,
     at: Moment,
-) -> Result<Value, Refusal> {
-    let place = export_operations::own_project(simulator, id, at)?;
+) -> Result<Value, ApiError> {
+    let place = export_operations::find_own_project(simulator, id, at)?;
     let updates = body.get("updates").and_then(|updates| updates.get("value")).and_then(Value::as_array);
-    let updates = updates.ok_or_else(|| Refusal::invalid("updates.value is required"))?;
+    let updates = updates.ok_or_else(|| ApiError::invalid("updates.value is required"))?;
     let whole = |update: &Value| update["sceneIdx"].is_u64() && update["type"].is_string();
     if !updates.iter().all(whole) {
-        return Err(Refusal::invalid("updates.value is invalid"));
+        return Err(ApiError::invalid("updates.value is invalid"));
     }
-    exported_if_wanted(simulator, place, body, true, at)
+    export_if_requested(simulator, place, body, true, at)
 }
 
 /// `POST /editor/project/modify`, which only the Korean pages still describe.
 pub(super) fn modify_project(
     simulator: &mut AiStudiosSimulator,
-    body: &Body,
+    body: &RequestBody,
     at: Moment,
-) -> Result<Value, Refusal> {
-    let place = export_operations::own_project(simulator, &body.required("projectId")?, at)?;
+) -> Result<Value, ApiError> {
+    let place = export_operations::find_own_project(simulator, &body.required("projectId")?, at)?;
     if !body.get("updates").is_some_and(Value::is_object) {
-        return Err(Refusal::invalid("updates is required"));
+        return Err(ApiError::invalid("updates is required"));
     }
-    exported_if_wanted(simulator, place, body, false, at)
+    export_if_requested(simulator, place, body, false, at)
 }
 
 /// `POST /editor/project/pptpdf`.
@@ -109,49 +109,54 @@ pub(super) fn project_from_file(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let parts = multipart::read(request)?;
     let file = parts.iter().find(|part| part.name == "file").and_then(|part| part.file_name.clone());
-    let file = file.ok_or_else(|| Refusal::invalid("file is required"))?;
+    let file = file.ok_or_else(|| ApiError::invalid("file is required"))?;
     let known = ["pdf", "ppt", "pptx"].iter().any(|kind| file.to_ascii_lowercase().ends_with(kind));
     if !known {
-        return Err(Refusal::invalid("file must be a pdf, ppt or pptx"));
+        return Err(ApiError::invalid("file must be a pdf, ppt or pptx"));
     }
-    let name = parts.iter().find(|part| part.name == "name").map_or(file, multipart::Part::text);
+    let name = parts.iter().find(|part| part.name == "name").map_or(file, multipart::FormPart::text);
     let place = add_project(simulator, &name, None, at);
     Ok(json!({"projectId": simulator.state.projects.at(place).id}))
 }
 
 /// `DELETE /editor/project`.
-pub(super) fn delete_projects(simulator: &mut AiStudiosSimulator, body: &Body) -> Result<Value, Refusal> {
+pub(super) fn delete_projects(
+    simulator: &mut AiStudiosSimulator,
+    body: &RequestBody,
+) -> Result<Value, ApiError> {
     let ids = body.get("ids").and_then(Value::as_array);
-    let ids = ids.ok_or_else(|| Refusal::invalid("ids is required"))?;
+    let ids = ids.ok_or_else(|| ApiError::invalid("ids is required"))?;
     let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
     Ok(json!({"deletedCount": simulator.state.projects.delete(&ids)}))
 }
 
 /// A new project, exported if the body or the default says so; its place and the id to follow.
-fn made(
+fn create_and_export(
     simulator: &mut AiStudiosSimulator,
     name: &str,
-    body: &Body,
+    body: &RequestBody,
     exports: bool,
     at: Moment,
-) -> Result<(usize, String), Refusal> {
-    let (wanted, exports) = (export_operations::wanted(simulator, body)?, body.flag("isExport", exports)?);
+) -> Result<(usize, String), ApiError> {
+    let (wanted, exports) =
+        (export_operations::parse_export_options(simulator, body)?, body.flag("isExport", exports)?);
     let place = add_project(simulator, name, body.text("workspaceId")?, at);
     let id = simulator.state.projects.at(place).id.clone();
     Ok((place, if exports { export_operations::start_export(simulator, place, wanted, at)? } else { id }))
 }
 
-fn exported_if_wanted(
+fn export_if_requested(
     simulator: &mut AiStudiosSimulator,
     place: usize,
-    body: &Body,
+    body: &RequestBody,
     exports: bool,
     at: Moment,
-) -> Result<Value, Refusal> {
-    let (wanted, exports) = (export_operations::wanted(simulator, body)?, body.flag("isExport", exports)?);
+) -> Result<Value, ApiError> {
+    let (wanted, exports) =
+        (export_operations::parse_export_options(simulator, body)?, body.flag("isExport", exports)?);
     let project = simulator.state.projects.at_mut(place);
     project.updated = at.now;
     let id = project.id.clone();

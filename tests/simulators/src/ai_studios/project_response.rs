@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::ai_studios::api_error::Refusal;
+use crate::ai_studios::api_error::ApiError;
 use crate::ai_studios::download_url;
 use crate::ai_studios::export_operations;
-use crate::ai_studios::export_run::Phase;
+use crate::ai_studios::export_run::ExportPhase;
 use crate::ai_studios::progress_fields::{whole, word};
 use crate::ai_studios::project::Project;
 use crate::ai_studios::project_settings;
-use crate::ai_studios::settings::Knobs;
+use crate::ai_studios::settings::Settings;
 use crate::ai_studios::settings::export::PreviousUrl;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
@@ -19,8 +19,8 @@ use crate::virtual_clock::Moment;
 const MEBIBYTE: usize = 1 << 20;
 
 /// What get-project says of the export that it shows.
-struct Shown {
-    phase: Phase,
+struct ShownExport {
+    phase: ExportPhase,
     progress: f64,
     task: String,
     /// The export whose URL is shown.
@@ -33,33 +33,33 @@ pub(super) fn show_project(
     simulator: &mut AiStudiosSimulator,
     id: &str,
     at: Moment,
-) -> Result<Value, Refusal> {
-    let place = export_operations::own_project(simulator, id, at)?;
-    let knobs = project_settings::knobs_for(simulator, place);
+) -> Result<Value, ApiError> {
+    let place = export_operations::find_own_project(simulator, id, at)?;
+    let settings = project_settings::settings_for_project(simulator, place);
     let project = simulator.state.projects.at(place);
-    let shown = shown(project, &knobs, at);
-    let mut view = resting(simulator, project, &knobs);
+    let shown = shown(project, &settings, at);
+    let mut view = resting(simulator, project, &settings);
     if let Some(shown) = shown {
-        view["state"] = word(shown.phase, &knobs.invented.states).into();
+        view["state"] = word(shown.phase, &settings.invented.states).into();
         view["backendTaskId"] = shown.task.into();
         view["exportType"] = "video".into();
         view["progress"] = whole(shown.progress).into();
-        view["creditSubstracted"] = (shown.phase == Phase::Exported).into();
+        view["creditSubstracted"] = (shown.phase == ExportPhase::Exported).into();
         view["updatedAt"] = date(shown.updated);
         if let Some(task) = shown.url_of {
             view["download_url"] = download_url::download_url(simulator, place, &task, at).into();
         }
     }
-    Ok(if knobs.envelope.project_wrapped { json!({"project": view}) } else { view })
+    Ok(if settings.envelope.project_wrapped { json!({"project": view}) } else { view })
 }
 
 /// A project that was never exported.
-fn resting(simulator: &AiStudiosSimulator, project: &Project, knobs: &Knobs) -> Value {
+fn resting(simulator: &AiStudiosSimulator, project: &Project, settings: &Settings) -> Value {
     let mut scenes = project.scenes.clone();
-    if let (Some(scenes), true) = (scenes.as_array_mut(), knobs.export.scenes_megabytes > 0) {
+    if let (Some(scenes), true) = (scenes.as_array_mut(), settings.export.scenes_megabytes > 0) {
         let filler = "scene ".repeat(MEBIBYTE / 6);
         let of_one = |number| json!({"sceneIdx": number, "filler": filler});
-        scenes.extend((0..knobs.export.scenes_megabytes).map(of_one));
+        scenes.extend((0..settings.export.scenes_megabytes).map(of_one));
     }
     json!({
         "_id": project.id,
@@ -82,39 +82,39 @@ fn resting(simulator: &AiStudiosSimulator, project: &Project, knobs: &Knobs) -> 
 pub(super) fn list_projects(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Value> {
     let ids: Vec<String> =
         simulator.state.projects.present(at.now).map(|project| project.id.clone()).collect();
-    let places = ids.iter().filter_map(|id| export_operations::own_project(simulator, id, at).ok());
+    let places = ids.iter().filter_map(|id| export_operations::find_own_project(simulator, id, at).ok());
     places.collect::<Vec<_>>().into_iter().filter_map(|place| listed(simulator, place, at)).collect()
 }
 
 fn listed(simulator: &mut AiStudiosSimulator, place: usize, at: Moment) -> Option<Value> {
-    let knobs = project_settings::knobs_for(simulator, place);
+    let settings = project_settings::settings_for_project(simulator, place);
     let project = simulator.state.projects.at(place);
-    let shown = shown(project, &knobs, at).filter(|shown| shown.phase == Phase::Exported)?;
+    let shown = shown(project, &settings, at).filter(|shown| shown.phase == ExportPhase::Exported)?;
     let (id, name) = (project.id.clone(), project.name.clone());
     let url = download_url::download_url(simulator, place, &shown.url_of?, at);
-    let state = &knobs.invented.states.exported;
+    let state = &settings.invented.states.exported;
     Some(json!({"id": id, "name": name, "state": state, "download_url": url}))
 }
 
 /// The export that get-project shows, if there was one.
-fn shown(project: &Project, knobs: &Knobs, at: Moment) -> Option<Shown> {
+fn shown(project: &Project, settings: &Settings, at: Moment) -> Option<ShownExport> {
     let (shown, current) = (project.shown(at.now)?, project.current(at.now)?);
     let run = &project.runs[shown];
-    let standing = run.polled(at.now);
+    let status_at = run.polled(at.now);
     let own = run.shows_url(at.now) && run.timeline.url_in_project;
     let previous = || {
         let earlier = project.runs[..shown].iter().rev().find(|earlier| earlier.is_exported(at.now))?;
-        let kept = match knobs.export.previous_url {
-            PreviousUrl::UntilFirstTick => standing.progress == 0.0,
+        let kept = match settings.export.previous_url {
+            PreviousUrl::UntilFirstTick => status_at.progress == 0.0,
             PreviousUrl::Cleared => false,
-            PreviousUrl::Kept => standing.phase != Phase::Exported,
+            PreviousUrl::Kept => status_at.phase != ExportPhase::Exported,
         };
         kept.then(|| earlier.task.clone())
     };
     let of_current = shown != current && project.runs[current].timeline.stale_shows_new_task;
-    Some(Shown {
-        phase: standing.phase,
-        progress: standing.progress,
+    Some(ShownExport {
+        phase: status_at.phase,
+        progress: status_at.progress,
         task: project.runs[if of_current { current } else { shown }].task.clone(),
         url_of: if own { Some(run.task.clone()) } else { previous() },
         // While it runs, each tick touches the project.

@@ -1,21 +1,27 @@
 //! KNOBSFOR
 
-use crate::ai_studios::settings::Knobs;
+use crate::ai_studios::settings::Settings;
 use crate::ai_studios::state::AiStudiosSimulator;
 
 /// Returns the settings that apply to a project: those of the account, overridden by the project's own.
-pub(super) fn knobs_for(simulator: &AiStudiosSimulator, place: usize) -> Knobs {
-    let own = &simulator.state.projects.at(place).knobs;
+pub(super) fn settings_for_project(simulator: &AiStudiosSimulator, place: usize) -> Settings {
+    let own = &simulator.state.projects.at(place).settings;
     // The overrides were valid when they were set. If a later change to the account makes them invalid, the
     // account's settings win.
-    simulator.state.knobs.changed(own).unwrap_or_else(|_| simulator.state.knobs.clone())
+    simulator.state.settings.with_changes(own).unwrap_or_else(|_| simulator.state.settings.clone())
 }
 
-/// The knobs of the project that a task belongs to.
-pub(super) fn knobs_of_task(simulator: &AiStudiosSimulator, task: Option<&str>) -> Knobs {
+/// The settings of the project that a task belongs to.
+pub(super) fn settings_for_task(simulator: &AiStudiosSimulator, task: Option<&str>) -> Settings {
     let of_project = || {
         let (project, _) = simulator.state.projects.of_task(task?)?;
-        Some(simulator.state.knobs.changed(&project.knobs).unwrap_or_else(|_| simulator.state.knobs.clone()))
+        Some(
+            simulator
+                .state
+                .settings
+                .with_changes(&project.settings)
+                .unwrap_or_else(|_| simulator.state.settings.clone()),
+        )
     };
-    of_project().unwrap_or_else(|| simulator.state.knobs.clone())
+    of_project().unwrap_or_else(|| simulator.state.settings.clone())
 }

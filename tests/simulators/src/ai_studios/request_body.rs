@@ -5,23 +5,23 @@ use http::Request;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::acceptance_policy::Lenience;
-use crate::ai_studios::api_error::Refusal;
+use crate::acceptance_policy::AcceptancePolicy;
+use crate::ai_studios::api_error::ApiError;
 
 /// A JSON object. Fields that nobody asks for are ignored.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(super) struct RequestBody {
     fields: Map<String, Value>,
-    wrong_types: Lenience,
+    wrong_types: AcceptancePolicy,
 }
 
-impl Body {
+impl RequestBody {
     /// An array is refused: some of the vendor's own samples send one by mistake (contract 8, C18).
-    pub(super) fn read(request: &Request<Bytes>, wrong_types: Lenience) -> Result<Self, Refusal> {
+    pub(super) fn read(request: &Request<Bytes>, wrong_types: AcceptancePolicy) -> Result<Self, ApiError> {
         match serde_json::from_slice(request.body()) {
             Ok(Value::Object(fields)) => Ok(Self { fields, wrong_types }),
-            Ok(_) => Err(Refusal::invalid("the body must be a JSON object")),
-            Err(_) => Err(Refusal::invalid("the body is not valid JSON")),
+            Ok(_) => Err(ApiError::invalid("the body must be a JSON object")),
+            Err(_) => Err(ApiError::invalid("the body is not valid JSON")),
         }
     }
 
@@ -30,33 +30,33 @@ impl Body {
     }
 
     /// An optional text. `null` is no text.
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Refusal> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
         match (self.fields.get(name), self.wrong_types) {
-            (None, _) | (Some(Value::Null), Lenience::Accept) => Ok(None),
+            (None, _) | (Some(Value::Null), AcceptancePolicy::Accept) => Ok(None),
             (Some(Value::String(text)), _) => Ok(Some(text.clone())),
-            (Some(Value::Number(number)), Lenience::Accept) => Ok(Some(number.to_string())),
-            (Some(_), _) => Err(Refusal::invalid(format!("{name} must be a string"))),
+            (Some(Value::Number(number)), AcceptancePolicy::Accept) => Ok(Some(number.to_string())),
+            (Some(_), _) => Err(ApiError::invalid(format!("{name} must be a string"))),
         }
     }
 
-    pub(super) fn required(&self, name: &str) -> Result<String, Refusal> {
+    pub(super) fn required(&self, name: &str) -> Result<String, ApiError> {
         let text = self.text(name)?.filter(|text| !text.is_empty());
-        text.ok_or_else(|| Refusal::invalid(format!("{name} is required")))
+        text.ok_or_else(|| ApiError::invalid(format!("{name} is required")))
     }
 
-    pub(super) fn flag(&self, name: &str, otherwise: bool) -> Result<bool, Refusal> {
+    pub(super) fn flag(&self, name: &str, otherwise: bool) -> Result<bool, ApiError> {
         match self.fields.get(name) {
             None => Ok(otherwise),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(Refusal::invalid(format!("{name} must be a boolean"))),
+            Some(_) => Err(ApiError::invalid(format!("{name} must be a boolean"))),
         }
     }
 
     /// An optional absolute URL of the web. It is only read, never called.
-    pub(super) fn web_address(&self, name: &str) -> Result<Option<String>, Refusal> {
+    pub(super) fn web_address(&self, name: &str) -> Result<Option<String>, ApiError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let fits =
             Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if fits { Ok(Some(text)) } else { Err(Refusal::invalid(format!("{name} is not a valid URL"))) }
+        if fits { Ok(Some(text)) } else { Err(ApiError::invalid(format!("{name} is not a valid URL"))) }
     }
 }

@@ -2,52 +2,52 @@
 
 use crate::ai_studios::access_token::Tokens;
 use crate::ai_studios::account::Account;
-use crate::ai_studios::dubbing::Folder;
+use crate::ai_studios::dubbing::DubbingFolder;
 use crate::ai_studios::export::Exports;
 use crate::ai_studios::fault_queues::Faults;
 use crate::ai_studios::outbox::Outbox;
 use crate::ai_studios::project::Projects;
-use crate::ai_studios::settings::Knobs;
-use crate::id_generator::Draw;
+use crate::ai_studios::settings::Settings;
+use crate::id_generator::IdGenerator;
 use crate::request_log::RequestLog;
-use crate::request_rate::Arrivals;
+use crate::request_rate::RequestRate;
 use crate::simulator::Origins;
-use crate::virtual_clock::Clock;
+use crate::virtual_clock::VirtualClock;
 
 /// A simulated AI Studios account: pure, and the same for the same seed and the same requests.
 pub struct AiStudiosSimulator {
     pub(super) origins: Origins,
-    pub(super) draw: Draw,
+    pub(super) ids: IdGenerator,
     pub(super) account: Account,
     pub(super) tokens: Tokens,
-    pub(super) clock: Clock,
-    pub(super) state: State,
+    pub(super) clock: VirtualClock,
+    pub(super) state: SimulatorState,
 }
 
 /// What `POST /reset` forgets.
-pub(super) struct State {
+pub(super) struct SimulatorState {
     pub(super) projects: Projects,
-    pub(super) folders: Vec<Folder>,
+    pub(super) folders: Vec<DubbingFolder>,
     pub(super) exports: Exports,
-    pub(super) knobs: Knobs,
+    pub(super) settings: Settings,
     pub(super) faults: Faults,
     pub(super) outbox: Outbox,
     pub(super) requests: RequestLog,
-    pub(super) arrivals: Arrivals,
+    pub(super) arrivals: RequestRate,
 }
 
-impl State {
+impl SimulatorState {
     /// The seeded account, before anything happened.
-    pub(super) fn seeded(account: &Account, draw: &Draw) -> Self {
+    pub(super) fn seeded(account: &Account, ids: &IdGenerator) -> Self {
         Self {
-            projects: account.projects(draw),
+            projects: account.projects(ids),
             folders: Vec::new(),
             exports: Exports::default(),
-            knobs: Knobs::default(),
+            settings: Settings::default(),
             faults: Faults::default(),
             outbox: Outbox::default(),
             requests: RequestLog::default(),
-            arrivals: Arrivals::default(),
+            arrivals: RequestRate::default(),
         }
     }
 }
@@ -61,15 +61,15 @@ impl AiStudiosSimulator {
     /// The same account, but new projects and exports take their ids from `run`, so that a database kept between
     /// two runs never sees an id twice.
     pub fn for_run(seed: u64, run: u64) -> Self {
-        let draw = Draw::new(seed, run);
-        let account = Account::seeded(&draw);
+        let ids = IdGenerator::new(seed, run);
+        let account = Account::seeded(&ids);
         Self {
             origins: Origins { api: String::new(), files: String::new(), admin: String::new() },
-            tokens: Tokens::signed_with(draw.seeded("token key", run)),
-            clock: Clock::default(),
-            state: State::seeded(&account, &draw),
+            tokens: Tokens::signed_with(ids.seeded("token key", run)),
+            clock: VirtualClock::default(),
+            state: SimulatorState::seeded(&account, &ids),
             account,
-            draw,
+            ids,
         }
     }
 }

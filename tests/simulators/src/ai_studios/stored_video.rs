@@ -2,7 +2,7 @@
 
 use crate::ai_studios::dubbing_operations;
 use crate::ai_studios::project_settings;
-use crate::ai_studios::settings::Knobs;
+use crate::ai_studios::settings::Settings;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
@@ -10,16 +10,16 @@ use crate::virtual_clock::Moment;
 pub(super) const MOVED: &str = "moved";
 
 /// A video that lies at the origin.
-pub(super) struct Stored {
+pub(super) struct StoredVideo {
     /// What tells it from others: its export's `backendTaskId`.
     pub(super) note: String,
     /// The project's place, unless it was dubbed.
     pub(super) place: Option<usize>,
-    pub(super) knobs: Knobs,
+    pub(super) settings: Settings,
 }
 
 /// What lies at a path: the latest video of a project, the video of a task, or a dubbed one.
-pub(super) fn stored(simulator: &AiStudiosSimulator, path: &str, at: Moment) -> Option<Stored> {
+pub(super) fn stored(simulator: &AiStudiosSimulator, path: &str, at: Moment) -> Option<StoredVideo> {
     let (folder, file) = path.trim_start_matches('/').split_once('/')?;
     let name = file.strip_suffix(".mp4")?;
     let projects = &simulator.state.projects;
@@ -32,23 +32,23 @@ pub(super) fn stored(simulator: &AiStudiosSimulator, path: &str, at: Moment) -> 
         Some((projects.place(&project.id, at.now)?, run))
     };
     let stored = if let Some((place, run)) = by_id().or_else(by_task) {
-        Stored {
+        StoredVideo {
             note: run.task.clone(),
             place: Some(place),
-            knobs: project_settings::knobs_for(simulator, place),
+            settings: project_settings::settings_for_project(simulator, place),
         }
     } else if dubbing_operations::dubbed_is_ready(simulator, name, at) {
-        Stored { note: name.to_owned(), place: None, knobs: simulator.state.knobs.clone() }
+        StoredVideo { note: name.to_owned(), place: None, settings: simulator.state.settings.clone() }
     } else {
         return None;
     };
-    (folder == MOVED || folder == stored.knobs.invented.media_folder).then_some(stored)
+    (folder == MOVED || folder == stored.settings.invented.media_folder).then_some(stored)
 }
 
 /// Whether the URL has expired, or was shown too early. The first download ends all URLs shown until then.
 pub(super) fn url_is_over(
     simulator: &mut AiStudiosSimulator,
-    stored: &Stored,
+    stored: &StoredVideo,
     query: &str,
     at: Moment,
 ) -> bool {
@@ -56,11 +56,11 @@ pub(super) fn url_is_over(
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == wanted).and_then(|(_, value)| value.parse::<i64>().ok())
     };
-    let limited = stored.knobs.files.url_lifetime_seconds.is_some();
+    let limited = stored.settings.files.url_lifetime_seconds.is_some();
     if limited && field("expires").is_none_or(|expires| at.now.unix_timestamp() >= expires) {
         return true;
     }
-    let Some(place) = stored.place.filter(|_| stored.knobs.files.first_urls_revoked) else {
+    let Some(place) = stored.place.filter(|_| stored.settings.files.first_urls_revoked) else {
         return false;
     };
     let project = simulator.state.projects.at_mut(place);

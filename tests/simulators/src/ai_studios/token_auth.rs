@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::response;
 
-use crate::acceptance_policy::Lenience;
-use crate::ai_studios::access_token::Unfit;
-use crate::ai_studios::api_error::{Refusal, Why};
-use crate::ai_studios::request_body::Body;
+use crate::acceptance_policy::AcceptancePolicy;
+use crate::ai_studios::access_token::TokenError;
+use crate::ai_studios::api_error::{ApiError, ErrorKind};
+use crate::ai_studios::request_body::RequestBody;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
@@ -19,13 +19,13 @@ pub(super) fn issue_token(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refusal> {
-    let body = Body::read(request, Lenience::Refuse)?;
+) -> Result<Value, ApiError> {
+    let body = RequestBody::read(request, AcceptancePolicy::Refuse)?;
     let (app_id, user_key) = (body.required("appId")?, body.required("userKey")?);
     if app_id != simulator.account.app_id || user_key != simulator.account.user_key {
-        return Err(Refusal::new(Why::Auth, "appId or userKey is wrong"));
+        return Err(ApiError::new(ErrorKind::Auth, "appId or userKey is wrong"));
     }
-    Ok(json!({"token": simulator.tokens.issue(&app_id, &simulator.state.knobs.auth, at.now)}))
+    Ok(json!({"token": simulator.tokens.issue(&app_id, &simulator.state.settings.auth, at.now)}))
 }
 
 /// Whether the call carries a token that works: bare, without a scheme word.
@@ -33,22 +33,22 @@ pub(super) fn check_token(
     simulator: &AiStudiosSimulator,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<(), Refusal> {
-    let knobs = &simulator.state.knobs.auth;
-    let refused = |message: &str| Err(Refusal::new(Why::Auth, message));
+) -> Result<(), ApiError> {
+    let settings = &simulator.state.settings.auth;
+    let refused = |message: &str| Err(ApiError::new(ErrorKind::Auth, message));
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let Some(given) = given.filter(|given| !given.is_empty()) else { return refused("token is missing") };
-    let token = match (given.strip_prefix("Bearer "), knobs.bearer) {
-        (Some(token), Lenience::Accept) => token,
-        (Some(_), Lenience::Refuse) | (None, _) => given,
+    let token = match (given.strip_prefix("Bearer "), settings.bearer) {
+        (Some(token), AcceptancePolicy::Accept) => token,
+        (Some(_), AcceptancePolicy::Refuse) | (None, _) => given,
     };
-    if knobs.reject_always {
+    if settings.reject_always {
         return refused("token is invalid");
     }
     match simulator.tokens.check(token, at.now) {
         Ok(()) => Ok(()),
-        Err(Unfit::Unknown) => refused("token is invalid"),
-        Err(Unfit::Expired) => refused("token is expired"),
+        Err(TokenError::Unknown) => refused("token is invalid"),
+        Err(TokenError::Expired) => refused("token is expired"),
     }
 }
 

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
-use crate::delivery_attempt::Attempt;
+use crate::delivery_attempt::DeliveryAttempt;
 
 use crate::ai_studios::settings::webhook::Forgery;
 
 /// What a webhook says.
 #[derive(Debug, Clone)]
-pub(super) enum Content {
+pub(super) enum WebhookContent {
     /// How far an export got, by its `backendTaskId`.
     Progress { task: String, percent: u8 },
     /// That an export failed.
@@ -23,7 +23,7 @@ pub(super) enum Content {
 
 /// How far a webhook got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum DeliveryState {
     /// Scheduled or in flight.
     Pending,
     Acknowledged,
@@ -38,14 +38,14 @@ pub(super) enum State {
 pub(super) struct Delivery {
     pub(super) number: u64,
     pub(super) url: String,
-    pub(super) content: Content,
-    pub(super) state: State,
+    pub(super) content: WebhookContent,
+    pub(super) state: DeliveryState,
     /// Attempts that count, so without redeliveries.
     pub(super) tries: u32,
-    pub(super) attempts: Vec<Attempt>,
+    pub(super) attempts: Vec<DeliveryAttempt>,
 }
 
-impl Content {
+impl WebhookContent {
     pub(super) fn task(&self) -> Option<&str> {
         match self {
             Self::Progress { task, .. } | Self::Failure { task } | Self::Forged { task, .. } => Some(task),
@@ -54,7 +54,7 @@ impl Content {
     }
 }
 
-impl State {
+impl DeliveryState {
     fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -69,10 +69,10 @@ impl Delivery {
     /// As the log shows it.
     pub(super) fn view(&self) -> Value {
         let (event, percent) = match &self.content {
-            Content::Progress { percent, .. } => ("progress", Some(*percent)),
-            Content::Failure { .. } => ("failure", None),
-            Content::Forged { .. } => ("forged", None),
-            Content::Chosen { .. } => ("chosen", None),
+            WebhookContent::Progress { percent, .. } => ("progress", Some(*percent)),
+            WebhookContent::Failure { .. } => ("failure", None),
+            WebhookContent::Forged { .. } => ("forged", None),
+            WebhookContent::Chosen { .. } => ("chosen", None),
         };
         json!({
             "number": self.number,
@@ -81,7 +81,7 @@ impl Delivery {
             "backend_task_id": self.content.task(),
             "url": self.url,
             "state": self.state.name(),
-            "attempts": self.attempts.iter().map(Attempt::view).collect::<Vec<_>>(),
+            "attempts": self.attempts.iter().map(DeliveryAttempt::view).collect::<Vec<_>>(),
         })
     }
 }

@@ -6,17 +6,17 @@ use http::{HeaderValue, Method, Request};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::delivery_attempt::Attempt;
-use crate::delivery_schedule::Send;
+use crate::delivery_attempt::DeliveryAttempt;
+use crate::delivery_schedule::ScheduledSend;
 use crate::simulator::{Manner, Outcome, Outgoing};
 
 use crate::ai_studios::download_url;
 use crate::ai_studios::progress_fields::FAILURE;
 use crate::ai_studios::project_settings;
 use crate::ai_studios::settings::seconds;
-use crate::ai_studios::settings::webhook::{Carrier, Forgery, Webhook};
+use crate::ai_studios::settings::webhook::{Forgery, Webhook, WebhookEncoding};
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::ai_studios::webhook_delivery::{Content, State};
+use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
 use crate::virtual_clock::Moment;
 
 /// A download that is not the export's.
@@ -30,28 +30,28 @@ pub(super) fn send_due(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Ou
 
 /// Notes how an attempt ended.
 pub(super) fn attempt_ended(simulator: &mut AiStudiosSimulator, attempt: u64, outcome: Outcome, at: Moment) {
-    let Some((number, place)) = simulator.state.outbox.ended(attempt) else { return };
+    let Some((number, place)) = simulator.state.outbox.finish_attempt(attempt) else { return };
     let Some(delivery) = simulator.state.outbox.get(number) else { return };
-    let knobs = project_settings::knobs_of_task(simulator, delivery.content.task());
-    simulator.state.outbox.note(number, place, outcome, at.now, &knobs.webhook);
+    let settings = project_settings::settings_for_task(simulator, delivery.content.task());
+    simulator.state.outbox.record_outcome((number, place), outcome, at.now, &settings.webhook);
 }
 
-fn attempt(simulator: &mut AiStudiosSimulator, send: Send, at: Moment) -> Option<Outgoing> {
+fn attempt(simulator: &mut AiStudiosSimulator, send: ScheduledSend, at: Moment) -> Option<Outgoing> {
     let delivery = simulator.state.outbox.get(send.number)?;
     let (url, content) = (delivery.url.clone(), delivery.content.clone());
-    let knobs = project_settings::knobs_of_task(simulator, content.task()).webhook;
+    let settings = project_settings::settings_for_task(simulator, content.task()).webhook;
     let request = match &content {
-        Content::Chosen { method, body, headers } => chosen(&url, method, body, headers),
-        told => fields(simulator, told, at).and_then(|fields| shaped(&url, fields, &knobs)),
+        WebhookContent::Chosen { method, body, headers } => chosen(&url, method, body, headers),
+        told => fields(simulator, told, at).and_then(|fields| shaped(&url, fields, &settings)),
     };
     let Some(request) = request else {
         if let Some(delivery) = simulator.state.outbox.get_mut(send.number) {
-            delivery.state = State::Dropped;
+            delivery.state = DeliveryState::Dropped;
         }
         return None;
     };
-    let attempt = Attempt {
-        of_ladder: send.of_ladder,
+    let attempt = DeliveryAttempt {
+        attempt_kind: send.attempt_kind,
         sent_at: at.now,
         wall: at.wall,
         fault: None,
@@ -59,55 +59,59 @@ fn attempt(simulator: &mut AiStudiosSimulator, send: Send, at: Moment) -> Option
         body: request.body().clone(),
         ended: None,
     };
-    let delivery = simulator.state.outbox.started(send.number, attempt)?;
-    let timeout = seconds(knobs.timeout_seconds);
+    let delivery = simulator.state.outbox.start_attempt(send.number, attempt)?;
+    let timeout = seconds(settings.timeout_seconds);
     Some(Outgoing { delivery, request, timeout, manner: Manner::Plain })
 }
 
 /// The documented fields at this moment; nothing when the export was given up or its project is gone.
-fn fields(simulator: &mut AiStudiosSimulator, content: &Content, at: Moment) -> Option<Map<String, Value>> {
+fn fields(
+    simulator: &mut AiStudiosSimulator,
+    content: &WebhookContent,
+    at: Moment,
+) -> Option<Map<String, Value>> {
     let task = content.task()?;
     let (project, run) = simulator.state.projects.of_task(task)?;
     let (credit, place) = (run.credit, simulator.state.projects.place(&project.id, at.now)?);
     let done = |task: &str, url: &str| json!({"progress": 100, "backendTaskId": task, "credit": credit, "download_url": url});
     let fields = match content {
-        Content::Progress { percent: 100, .. } => {
+        WebhookContent::Progress { percent: 100, .. } => {
             done(task, &download_url::download_url(simulator, place, task, at))
         }
-        Content::Progress { percent, .. } => json!({"progress": percent, "backendTaskId": task}),
-        Content::Failure { .. } => {
-            let progress = crate::ai_studios::progress_fields::whole(run.standing(at.now).progress);
-            let invented = &simulator.state.knobs.invented;
+        WebhookContent::Progress { percent, .. } => json!({"progress": percent, "backendTaskId": task}),
+        WebhookContent::Failure { .. } => {
+            let progress = crate::ai_studios::progress_fields::whole(run.status_at(at.now).progress);
+            let invented = &simulator.state.settings.invented;
             let error = json!({"code": invented.codes.internal, "msg": FAILURE});
             let state = &invented.states.error;
             json!({"progress": progress, "backendTaskId": task, "state": state, "error": error})
         }
-        Content::Forged { forgery: Forgery::WrongTask, .. } => done("bt-0000000000", FOREIGN_URL),
-        Content::Forged { .. } => done(task, FOREIGN_URL),
-        Content::Chosen { .. } => return None,
+        WebhookContent::Forged { forgery: Forgery::WrongTask, .. } => done("bt-0000000000", FOREIGN_URL),
+        WebhookContent::Forged { .. } => done(task, FOREIGN_URL),
+        WebhookContent::Chosen { .. } => return None,
     };
     fields.as_object().cloned()
 }
 
 /// The request that carries the fields, with ordinary headers only.
-fn shaped(url: &str, mut fields: Map<String, Value>, knobs: &Webhook) -> Option<Request<Bytes>> {
-    fields.extend(knobs.extra_fields.clone());
-    if knobs.text_numbers {
+fn shaped(url: &str, mut fields: Map<String, Value>, settings: &Webhook) -> Option<Request<Bytes>> {
+    fields.extend(settings.extra_fields.clone());
+    if settings.text_numbers {
         let numbers = fields.values_mut().filter(|value| value.is_number());
         numbers.for_each(|value| *value = value.to_string().into());
     }
     let json = |body: Value| posted(url, "application/json", body.to_string());
-    match knobs.form {
-        Carrier::Json => json(Value::Object(fields)),
-        Carrier::Enveloped => json(json!({"success": true, "data": fields})),
-        Carrier::Array => json(json!([fields])),
-        Carrier::Form => {
+    match settings.form {
+        WebhookEncoding::Json => json(Value::Object(fields)),
+        WebhookEncoding::Enveloped => json(json!({"success": true, "data": fields})),
+        WebhookEncoding::Array => json(json!([fields])),
+        WebhookEncoding::Form => {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
             form.extend_pairs(texts(&fields));
             posted(url, "application/x-www-form-urlencoded", form.finish())
         }
-        Carrier::Query => asked(url, texts(&fields)),
-        Carrier::V2 => asked(url, names_of_v2(&fields)),
+        WebhookEncoding::Query => asked(url, texts(&fields)),
+        WebhookEncoding::V2 => asked(url, names_of_v2(&fields)),
     }
 }
 

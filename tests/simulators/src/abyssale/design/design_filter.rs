@@ -4,14 +4,14 @@ use time::format_description::well_known::Iso8601;
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 use uuid::Uuid;
 
-use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_error::ApiError;
 use crate::abyssale::design::{Design, Designs, Sheet};
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::list_query::{Query, invalid};
-use crate::abyssale::uuid_format::as_uuid;
+use crate::abyssale::uuid_format::parse_uuid;
 
 /// What a design must be to be listed.
-pub(crate) struct Filter<'a> {
+pub(crate) struct DesignFilter<'a> {
     query: &'a Query,
     types: Vec<DesignType>,
     project: Option<Uuid>,
@@ -19,13 +19,13 @@ pub(crate) struct Filter<'a> {
     created_since: Option<i64>,
 }
 
-impl<'a> Filter<'a> {
+impl<'a> DesignFilter<'a> {
     /// Reads the query. A type or an orientation that nobody knows is ignored.
-    pub(crate) fn read(query: &'a Query) -> Result<Self, Refusal> {
+    pub(crate) fn read(query: &'a Query) -> Result<Self, ApiError> {
         let known = |name: &&str| DesignType::ALL.into_iter().find(|kind| kind.name() == *name);
         let project = match query.get("project_id") {
             // The old name of a project is still in this message (contract 5.3).
-            Some(text) => Some(as_uuid(text).ok_or_else(|| invalid("category_id", "Not a valid UUID."))?),
+            Some(text) => Some(parse_uuid(text).ok_or_else(|| invalid("category_id", "Not a valid UUID."))?),
             None => None,
         };
         Ok(Self {
@@ -93,7 +93,7 @@ impl<'a> Filter<'a> {
 }
 
 /// A date or a time of ISO 8601 as Unix seconds; without a zone it is UTC.
-fn since(query: &Query, name: &str) -> Result<Option<i64>, Refusal> {
+fn since(query: &Query, name: &str) -> Result<Option<i64>, ApiError> {
     let Some(text) = query.get(name) else { return Ok(None) };
     let date = || Date::parse(text, &Iso8601::DATE).map(|date| date.midnight().assume_utc());
     let naive = || PrimitiveDateTime::parse(text, &Iso8601::DEFAULT).map(PrimitiveDateTime::assume_utc);

@@ -5,14 +5,14 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::abyssale::api_error::{Problem, Refusal};
+use crate::abyssale::api_error::{ApiError, FieldError};
 use crate::abyssale::design::Design;
-use crate::abyssale::field_validation::Fields;
+use crate::abyssale::field_validation::BodyFields;
 use crate::abyssale::list_query::Query;
 use crate::abyssale::project::Project;
 use crate::abyssale::request_body;
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::webhook_delivery::Content;
+use crate::abyssale::webhook_delivery::WebhookContent;
 use crate::abyssale::webhook_scheduling;
 use crate::virtual_clock::Moment;
 
@@ -25,7 +25,7 @@ pub(crate) fn rename_design(
     id: Uuid,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let name = name(request, 1)?;
     let design = design_mut(simulator, id, at)?;
     design.name = name;
@@ -39,11 +39,11 @@ pub(crate) fn move_design(
     id: Uuid,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let project = project_id(request)?;
     design_mut(simulator, id, at)?;
     if simulator.state.workspace.designs.project(project).is_none() {
-        return Err(Refusal::not_found("project_not_found", "project"));
+        return Err(ApiError::not_found("project_not_found", "project"));
     }
     let design = design_mut(simulator, id, at)?;
     design.project = project;
@@ -59,22 +59,22 @@ pub(crate) fn delete_design(
     simulator: &mut AbyssaleSimulator,
     id: Uuid,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let design = design_mut(simulator, id, at)?;
     design.deleted = true;
     Ok(summary(design))
 }
 
-fn design_mut(simulator: &mut AbyssaleSimulator, id: Uuid, at: Moment) -> Result<&mut Design, Refusal> {
-    simulator.state.workspace.designs.get_mut(id, at.now).ok_or_else(Refusal::template_not_found)
+fn design_mut(simulator: &mut AbyssaleSimulator, id: Uuid, at: Moment) -> Result<&mut Design, ApiError> {
+    simulator.state.workspace.designs.get_mut(id, at.now).ok_or_else(ApiError::template_not_found)
 }
 
 /// Gives a design a status and tells the subscriptions. False if there is no such design.
 pub(crate) fn review(simulator: &mut AbyssaleSimulator, id: Uuid, status: &str, at: Moment) -> bool {
     let Some(design) = simulator.state.workspace.designs.get_mut(id, at.now) else { return false };
     design.status = status.to_owned();
-    let content = Content::TemplateStatus { design: id, status: status.to_owned(), since: at.now };
-    webhook_scheduling::publish(simulator, "template_status", Some(id), &content, at.now);
+    let content = WebhookContent::TemplateStatus { design: id, status: status.to_owned(), since: at.now };
+    webhook_scheduling::schedule_for_subscriptions(simulator, "template_status", Some(id), &content, at.now);
     true
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn review(simulator: &mut AbyssaleSimulator, id: Uuid, status: &str, 
 pub(crate) fn list_projects(
     simulator: &AbyssaleSimulator,
     request: &Request<Bytes>,
-) -> Result<Response<Bytes>, Refusal> {
+) -> Result<Response<Bytes>, ApiError> {
     let query = Query::of(request);
     let phrase = query.get("name").unwrap_or_default().to_lowercase();
     let projects = simulator.state.workspace.designs.projects.iter();
@@ -97,13 +97,13 @@ pub(crate) fn create_project(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ApiError> {
     let name = name(request, 2)?;
     let known = simulator.state.workspace.designs.projects.iter().any(|project| project.name.trim() == name);
     if known {
-        return Err(Refusal::bad("project_already_exists", "There is a project of this name."));
+        return Err(ApiError::bad_request("project_already_exists", "There is a project of this name."));
     }
-    let id = simulator.draw.next_uuid("project");
+    let id = simulator.ids.next_uuid("project");
     let project = Project { id, name, created_at: at.now.unix_timestamp() };
     let view = project.view();
     simulator.state.workspace.designs.projects.push(project);
@@ -115,31 +115,31 @@ fn summary(design: &Design) -> Value {
 }
 
 /// A `name` of `least` to 100 characters, trimmed.
-pub(crate) fn name(request: &Request<Bytes>, least: usize) -> Result<String, Refusal> {
+pub(crate) fn name(request: &Request<Bytes>, least: usize) -> Result<String, ApiError> {
     let object = request_body::object(request)?;
     let mut problems = Vec::new();
     if !object.contains_key("name") {
-        problems.push(Problem::new("name", "missing_required", "Missing data for required field."));
+        problems.push(FieldError::new("name", "missing_required", "Missing data for required field."));
     }
-    let name = Fields::of(&object).text("name", &mut problems).map(str::trim).unwrap_or_default();
+    let name = BodyFields::of(&object).text("name", &mut problems).map(str::trim).unwrap_or_default();
     if problems.is_empty() && !(least..=100).contains(&name.chars().count()) {
         let message = format!("Length must be between {least} and 100.");
-        let problem = Problem::new("name", "out_of_range", &message);
+        let problem = FieldError::new("name", "out_of_range", &message);
         problems.push(problem.expected(json!({"min": least, "max": 100})));
     }
-    if problems.is_empty() { Ok(name.to_owned()) } else { Err(Refusal::invalid(problems)) }
+    if problems.is_empty() { Ok(name.to_owned()) } else { Err(ApiError::invalid(problems)) }
 }
 
 /// A `project_id` that is a UUID.
-pub(crate) fn project_id(request: &Request<Bytes>) -> Result<Uuid, Refusal> {
+pub(crate) fn project_id(request: &Request<Bytes>) -> Result<Uuid, ApiError> {
     let object = request_body::object(request)?;
     let mut problems = Vec::new();
     if !object.contains_key("project_id") {
-        problems.push(Problem::new("project_id", "missing_required", "Missing data for required field."));
+        problems.push(FieldError::new("project_id", "missing_required", "Missing data for required field."));
     }
-    let id = Fields::of(&object).uuid("project_id", &mut problems);
+    let id = BodyFields::of(&object).uuid("project_id", &mut problems);
     match id {
         Some(id) if problems.is_empty() => Ok(id),
-        _ => Err(Refusal::invalid(problems)),
+        _ => Err(ApiError::invalid(problems)),
     }
 }

@@ -5,9 +5,9 @@ use http::{Request, Response};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_error::ApiError;
 use crate::abyssale::banner::measure;
-use crate::abyssale::design::design_filter::Filter;
+use crate::abyssale::design::design_filter::DesignFilter;
 use crate::abyssale::design::layer::Layer;
 use crate::abyssale::design::{Design, Sheet};
 use crate::abyssale::file_type::DesignType;
@@ -23,9 +23,9 @@ pub(crate) fn list_designs(
     simulator: &AbyssaleSimulator,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Response<Bytes>, Refusal> {
+) -> Result<Response<Bytes>, ApiError> {
     let query = Query::of(request);
-    let found = Filter::read(&query)?.apply(&simulator.state.workspace.designs, at.now);
+    let found = DesignFilter::read(&query)?.apply(&simulator.state.workspace.designs, at.now);
     query.paged(found.into_iter().map(|design| design_entry(simulator, design)).collect())
 }
 
@@ -60,8 +60,9 @@ pub(crate) fn design_view(
     id: Uuid,
     request: &Request<Bytes>,
     at: Moment,
-) -> Result<Value, Refusal> {
-    let design = simulator.state.workspace.designs.get(id, at.now).ok_or_else(Refusal::template_not_found)?;
+) -> Result<Value, ApiError> {
+    let design =
+        simulator.state.workspace.designs.get(id, at.now).ok_or_else(ApiError::template_not_found)?;
     let advanced = Query::of(request).get("i") == Some("advanced");
     let mut view = design_head(simulator, design);
     if design.kind == DesignType::PrinterMultipage {
@@ -92,11 +93,12 @@ pub(crate) fn format_detail(
     id: Uuid,
     specifier: &str,
     at: Moment,
-) -> Result<Value, Refusal> {
-    let design = simulator.state.workspace.designs.get(id, at.now).ok_or_else(Refusal::template_not_found)?;
+) -> Result<Value, ApiError> {
+    let design =
+        simulator.state.workspace.designs.get(id, at.now).ok_or_else(ApiError::template_not_found)?;
     let named = |sheet: &&Sheet| sheet.name == specifier || sheet.uid.to_string() == specifier;
     let sheet = design.formats().iter().find(named);
-    let sheet = sheet.ok_or_else(|| Refusal::not_found("format_not_found", "format"))?;
+    let sheet = sheet.ok_or_else(|| ApiError::not_found("format_not_found", "format"))?;
     let mut view = format_view(simulator, design, sheet);
     view["elements"] = design.layers.iter().map(|layer| flat(layer, false)).collect();
     view["variables"] = json!({});

@@ -7,13 +7,13 @@ use crate::abyssale::design::layer::Layer;
 use crate::abyssale::design::{Design, Designs, Sheet};
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::project::Project;
-use crate::id_generator::Draw;
+use crate::id_generator::IdGenerator;
 
 /// Unix second at which the seeded designs were made.
 pub(crate) const MADE_AT: i64 = 1_780_000_000;
 
 /// A seeded design: its type, its name, the project it is in, and its sheets.
-struct Seed {
+struct DesignSeed {
     kind: DesignType,
     name: &'static str,
     project: usize,
@@ -21,8 +21,8 @@ struct Seed {
 }
 
 /// The first one is the design of the seeded banners.
-const SEEDS: [Seed; 8] = [
-    Seed {
+const SEEDS: [DesignSeed; 8] = [
+    DesignSeed {
         kind: DesignType::Static,
         name: "Spring",
         project: 0,
@@ -35,7 +35,7 @@ const SEEDS: [Seed; 8] = [
             ("large-square", 1_200.0, 1_200.0, false),
         ],
     },
-    Seed {
+    DesignSeed {
         kind: DesignType::Static,
         name: "Summer sale",
         project: 1,
@@ -45,7 +45,7 @@ const SEEDS: [Seed; 8] = [
             ("sticker", 512.0, 512.0, true),
         ],
     },
-    Seed {
+    DesignSeed {
         kind: DesignType::Animated,
         name: "Spring in motion",
         project: 0,
@@ -55,25 +55,25 @@ const SEEDS: [Seed; 8] = [
             ("wide", 640.0, 360.0, false),
         ],
     },
-    Seed {
+    DesignSeed {
         kind: DesignType::Animated,
         name: "Summer teaser",
         project: 1,
         sheets: &[("leaderboard", 728.0, 90.0, false), ("square", 480.0, 480.0, false)],
     },
-    Seed {
+    DesignSeed {
         kind: DesignType::Printer,
         name: "Spring flyer",
         project: 2,
         sheets: &[("a5", 148.0, 210.0, false), ("a4", 210.0, 297.0, false)],
     },
-    Seed {
+    DesignSeed {
         kind: DesignType::Printer,
         name: "Business card",
         project: 2,
         sheets: &[("front", 85.0, 55.0, false), ("back", 85.0, 55.0, false)],
     },
-    Seed {
+    DesignSeed {
         kind: DesignType::PrinterMultipage,
         name: "Spring brochure",
         project: 2,
@@ -84,7 +84,7 @@ const SEEDS: [Seed; 8] = [
             ("page_4", 210.0, 297.0, false),
         ],
     },
-    Seed {
+    DesignSeed {
         kind: DesignType::PrinterMultipage,
         name: "Menu",
         project: 2,
@@ -102,10 +102,10 @@ fn layers(kind: DesignType) -> &'static [Layer] {
 }
 
 /// All of them, the same for the same seed.
-pub(crate) fn designs(draw: &Draw) -> Designs {
+pub(crate) fn designs(ids: &IdGenerator) -> Designs {
     let names = ["Landfall", "Summer", "Print"];
     let project = |(number, name): (u64, &&str)| Project {
-        id: draw.seeded_uuid("project", number),
+        id: ids.seeded_uuid("project", number),
         name: (*name).to_owned(),
         created_at: MADE_AT - 100 + i64::try_from(number).unwrap_or_default(),
     };
@@ -113,18 +113,18 @@ pub(crate) fn designs(draw: &Draw) -> Designs {
     let mut all = Vec::new();
     for seed in &SEEDS {
         let before = all.iter().filter(|design: &&Design| design.kind == seed.kind).count() as u64;
-        let id = draw.seeded_uuid(&format!("{} design", seed.kind.name()), before);
+        let id = ids.seeded_uuid(&format!("{} design", seed.kind.name()), before);
         let age = i64::try_from(all.len()).unwrap_or_default() * 3_600;
-        all.push(design(draw, seed, id, projects[seed.project].id, MADE_AT + age));
+        all.push(design(ids, seed, id, projects[seed.project].id, MADE_AT + age));
     }
     Designs { all, projects }
 }
 
-fn design(draw: &Draw, seed: &Seed, id: Uuid, project: Uuid, created_at: i64) -> Design {
+fn design(ids: &IdGenerator, seed: &DesignSeed, id: Uuid, project: Uuid, created_at: i64) -> Design {
     let unit = if seed.kind.is_print() { "mm" } else { "px" };
     let sheet = |(number, &(name, width, height, transparent)): (u64, &(&str, f64, f64, bool))| Sheet {
         name: name.to_owned(),
-        uid: draw.seeded_uuid(&format!("sheet of {id}"), number),
+        uid: ids.seeded_uuid(&format!("sheet of {id}"), number),
         width,
         height,
         unit,

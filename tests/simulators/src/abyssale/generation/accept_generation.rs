@@ -6,39 +6,46 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_error::ApiError;
 use crate::abyssale::api_response;
 use crate::abyssale::banner::Banner;
+use crate::abyssale::event_timing::EventTiming;
 use crate::abyssale::fault_types::GenerationFault;
 use crate::abyssale::generation::banner_plan;
-use crate::abyssale::generation::banner_plan::Original;
+use crate::abyssale::generation::banner_plan::OriginalBanner;
 use crate::abyssale::generation::generation_body::GenerationBody;
 use crate::abyssale::generation::operation::Operation;
-use crate::abyssale::generation::{Failure, Generation, layer_overrides};
+use crate::abyssale::generation::{FormatFailure, Generation, layer_overrides};
 use crate::abyssale::settings::{RegeneratedId, seconds};
 use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::webhook_delivery::{Content, Target};
+use crate::abyssale::webhook_delivery::{DeliveryTarget, WebhookContent};
 use crate::abyssale::webhook_scheduling;
 use crate::virtual_clock::Moment;
 
 /// The words of contract 3.3.
 const DOES_NOT_FIT: &str = "The text cannot fit within the defined space.";
 
-/// Accepts a generation. `at_once` ends it without the usual latency.
+/// An asynchronous generation call whose body is valid.
+pub(crate) struct GenerationRequest {
+    pub(crate) design: Uuid,
+    pub(crate) operation: Operation,
+    pub(crate) body: GenerationBody,
+}
+
+/// Accepts a generation. `event_timing` ends it without the usual latency.
 pub(crate) fn accept_generation(
     simulator: &mut AbyssaleSimulator,
-    design: Uuid,
-    body: GenerationBody,
-    operation: Operation,
-    at_once: bool,
+    request: GenerationRequest,
+    event_timing: EventTiming,
     at: Moment,
-) -> Result<Response<Bytes>, Refusal> {
-    let (banners, original) = banner_plan::planned(simulator, design, &body, operation, at.now)?;
+) -> Result<Response<Bytes>, ApiError> {
+    let GenerationRequest { design, operation, body } = request;
+    let (banners, original) = banner_plan::plan_banners(simulator, design, &body, operation, at.now)?;
     let formats: Vec<_> = banners.iter().map(|banner| banner.format.clone()).collect();
-    let fault = simulator.state.faults.for_generation(design, &formats);
-    let (starts_at, ends_at) = timing(simulator, fault.as_ref(), at_once, at);
+    let fault = simulator.state.faults.take_for_generation(design, &formats);
+    let (starts_at, ends_at) = timing(simulator, fault.as_ref(), event_timing, at);
     let mut generation = Generation {
-        id: simulator.draw.next_uuid("generation"),
+        id: simulator.ids.next_uuid("generation"),
         design,
         callback_url: body.callback_url.clone(),
         requested_at: at.now,
@@ -53,28 +60,28 @@ pub(crate) fn accept_generation(
             continue;
         };
         let reason = fault.as_ref().and_then(|fault| fault.reason(banner.format.as_deref()));
-        match reason.or_else(|| misfit(simulator, &body).map(|_| DOES_NOT_FIT.to_owned())) {
-            Some(reason) => generation.failures.push(Failure { format: banner.format, reason }),
+        match reason.or_else(|| find_overlong_text(simulator, &body).map(|_| DOES_NOT_FIT.to_owned())) {
+            Some(reason) => generation.failures.push(FormatFailure { format: banner.format, reason }),
             None => generation.banners.push(add_banner(simulator, banner, original, ready_at)),
         }
     }
     let id = generation.id;
     simulator.state.generations.accepted_posts += 1;
-    announce(simulator, &generation);
+    schedule_webhooks(simulator, &generation);
     simulator.state.generations.all.push(generation);
-    Ok(api_response::json(StatusCode::OK, json!({"generation_request_id": id}), &simulator.state.knobs))
+    Ok(api_response::json(StatusCode::OK, json!({"generation_request_id": id}), &simulator.state.settings))
 }
 
 /// When a generation that is asked for now starts, and when it ends, if ever.
 fn timing(
     simulator: &AbyssaleSimulator,
     fault: Option<&GenerationFault>,
-    at_once: bool,
+    event_timing: EventTiming,
     at: Moment,
 ) -> (OffsetDateTime, Option<OffsetDateTime>) {
-    let knobs = &simulator.state.knobs;
-    let latency = if at_once { 0.0 } else { knobs.generation_latency_seconds };
-    let queued = knobs.generation_queued_seconds.min(latency);
+    let settings = &simulator.state.settings;
+    let latency = event_timing.latency_seconds(settings.generation_latency_seconds);
+    let queued = settings.generation_queued_seconds.min(latency);
     let ends_at = match fault {
         Some(GenerationFault::Stuck) => None,
         Some(GenerationFault::Slow { seconds: more }) => Some(at.now + seconds(latency + more)),
@@ -84,28 +91,28 @@ fn timing(
 }
 
 /// The name of a layer whose text cannot be set.
-pub(crate) fn misfit(simulator: &AbyssaleSimulator, body: &GenerationBody) -> Option<String> {
-    let most = simulator.state.knobs.longest_text;
+pub(crate) fn find_overlong_text(simulator: &AbyssaleSimulator, body: &GenerationBody) -> Option<String> {
+    let most = simulator.state.settings.longest_text;
     let pages = body.pages.values().filter_map(|page| page.as_object());
     let long = std::iter::once(&body.elements).chain(pages);
-    long.into_iter().find_map(|elements| layer_overrides::too_long(elements, most))
+    long.into_iter().find_map(|elements| layer_overrides::find_overlong_layer(elements, most))
 }
 
 /// Puts a planned banner among the others, from `ready_at` on. Gives its id and version.
 pub(crate) fn add_banner(
     simulator: &mut AbyssaleSimulator,
     banner: Banner,
-    original: Option<Original>,
+    original: Option<OriginalBanner>,
     ready_at: OffsetDateTime,
 ) -> (Uuid, u32) {
-    let fresh = simulator.draw.next_uuid("banner");
+    let fresh = simulator.ids.next_uuid("banner");
     let gallery = &simulator.state.workspace.banners;
     let (id, sharing_id, version) = match original {
-        Some(Original { id, sharing_id }) => {
-            let same = simulator.state.knobs.regenerated_id == RegeneratedId::Same;
+        Some(OriginalBanner { id, sharing_id }) => {
+            let same = simulator.state.settings.regenerated_id == RegeneratedId::Same;
             (if same { id } else { fresh }, sharing_id, gallery.last_version(sharing_id) + 1)
         }
-        None => (fresh, simulator.draw.next_uuid("sharing"), 1),
+        None => (fresh, simulator.ids.next_uuid("sharing"), 1),
     };
     let banner = Banner {
         id,
@@ -122,15 +129,27 @@ pub(crate) fn add_banner(
 }
 
 /// Schedules the events: each banner to subscriptions, then the batch to callback and subscriptions.
-fn announce(simulator: &mut AbyssaleSimulator, generation: &Generation) {
+fn schedule_webhooks(simulator: &mut AbyssaleSimulator, generation: &Generation) {
     let Some(due) = generation.ends_at else { return };
     for (banner, version) in &generation.banners {
-        let content = Content::NewBanner(*banner, *version);
-        webhook_scheduling::publish(simulator, "new_banner", Some(generation.design), &content, due);
+        let content = WebhookContent::NewBanner(*banner, *version);
+        webhook_scheduling::schedule_for_subscriptions(
+            simulator,
+            "new_banner",
+            Some(generation.design),
+            &content,
+            due,
+        );
     }
-    let content = Content::NewBannerBatch(generation.id);
+    let content = WebhookContent::NewBannerBatch(generation.id);
     if let Some(url) = generation.callback_url.clone() {
-        webhook_scheduling::schedule(simulator, Target::Callback, url, content.clone(), due);
+        webhook_scheduling::schedule(simulator, DeliveryTarget::Callback, url, content.clone(), due);
     }
-    webhook_scheduling::publish(simulator, "new_banner_batch", Some(generation.design), &content, due);
+    webhook_scheduling::schedule_for_subscriptions(
+        simulator,
+        "new_banner_batch",
+        Some(generation.design),
+        &content,
+        due,
+    );
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_error::ApiError;
 use crate::abyssale::banner::Banner;
 use crate::abyssale::design::{Design, Sheet};
 use crate::abyssale::file_type::DesignType;
@@ -15,33 +15,33 @@ use crate::abyssale::state::AbyssaleSimulator;
 
 /// The banner that is made anew.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Original {
+pub(crate) struct OriginalBanner {
     pub(crate) id: Uuid,
     pub(crate) sharing_id: Uuid,
 }
 
 /// The banners that the body asks for, without ids yet.
-pub(crate) fn planned(
+pub(crate) fn plan_banners(
     simulator: &AbyssaleSimulator,
     design: Uuid,
     body: &GenerationBody,
     operation: Operation,
     now: OffsetDateTime,
-) -> Result<(Vec<Banner>, Option<Original>), Refusal> {
+) -> Result<(Vec<Banner>, Option<OriginalBanner>), ApiError> {
     let designs = &simulator.state.workspace.designs;
-    let design = designs.get(design, now).ok_or_else(Refusal::template_not_found)?;
-    if simulator.state.knobs.plan_excludes.contains(&design.kind) {
+    let design = designs.get(design, now).ok_or_else(ApiError::template_not_found)?;
+    if simulator.state.settings.plan_excludes.contains(&design.kind) {
         let message = format!("Your plan does not include {} designs.", design.kind.name());
-        return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "feature_not_in_plan", message));
+        return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "feature_not_in_plan", message));
     }
     fits(design, operation)?;
     if let Some(wanted) = body.file_type.filter(|wanted| !design.kind.file_types().contains(wanted)) {
         let message = format!("{} designs make no {}.", design.kind.name(), wanted.asked_name());
-        return Err(Refusal::bad("invalid_filetype", message));
+        return Err(ApiError::bad_request("invalid_filetype", message));
     }
     let problems = layer_overrides::problems(design, body, operation);
     if !problems.is_empty() {
-        return Err(Refusal::invalid(problems));
+        return Err(ApiError::invalid(problems));
     }
     let sheets = sheets(design, body, operation)?;
     let original = match body.original.filter(|_| operation == Operation::Formats) {
@@ -49,11 +49,11 @@ pub(crate) fn planned(
         None => None,
     };
     let banners: Vec<Banner> =
-        sheets.into_iter().map(|sheet| planned_banner(simulator, design, sheet, body)).collect();
+        sheets.into_iter().map(|sheet| plan_banner(simulator, design, sheet, body)).collect();
     let wanted = u32::try_from(banners.len()).unwrap_or(u32::MAX);
     let consumed = simulator.state.generations.credits_consumed;
-    if simulator.state.knobs.credits.is_some_and(|credits| consumed.saturating_add(wanted) > credits) {
-        return Err(Refusal::new(
+    if simulator.state.settings.credits.is_some_and(|credits| consumed.saturating_add(wanted) > credits) {
+        return Err(ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limit_exceeded",
             "You have no credits left.",
@@ -62,7 +62,7 @@ pub(crate) fn planned(
     Ok((banners, original))
 }
 
-fn planned_banner(
+fn plan_banner(
     simulator: &AbyssaleSimulator,
     design: &Design,
     sheet: Option<&Sheet>,
@@ -86,29 +86,29 @@ fn original(
     design: &Design,
     sheets: &[Option<&Sheet>],
     now: OffsetDateTime,
-) -> Result<Original, Refusal> {
+) -> Result<OriginalBanner, ApiError> {
     let [sheet] = sheets else {
         let message = "A visual is regenerated in exactly one format.";
-        return Err(Refusal::bad("more_than_one_format", message));
+        return Err(ApiError::bad_request("more_than_one_format", message));
     };
-    let banner = simulator.state.workspace.banners.get(id, now).ok_or_else(Refusal::visual_not_found)?;
+    let banner = simulator.state.workspace.banners.get(id, now).ok_or_else(ApiError::visual_not_found)?;
     if banner.design != design.id {
-        return Err(Refusal::not_found("not_related_to_same_template", "visual of this design"));
+        return Err(ApiError::not_found("not_related_to_same_template", "visual of this design"));
     }
     if banner.format.as_deref() != sheet.map(|sheet| sheet.name.as_str()) {
-        return Err(Refusal::not_found("not_related_to_same_format", "visual of this format"));
+        return Err(ApiError::not_found("not_related_to_same_format", "visual of this format"));
     }
-    Ok(Original { id, sharing_id: banner.sharing_id })
+    Ok(OriginalBanner { id, sharing_id: banner.sharing_id })
 }
 
 /// Whether the design's type is one for this call.
-fn fits(design: &Design, operation: Operation) -> Result<(), Refusal> {
+fn fits(design: &Design, operation: Operation) -> Result<(), ApiError> {
     match operation {
         Operation::Pages if design.kind != DesignType::PrinterMultipage => {
-            Err(Refusal::bad("invalid_design_type", "This is no multipage design."))
+            Err(ApiError::bad_request("invalid_design_type", "This is no multipage design."))
         }
         Operation::Render if design.kind != DesignType::Static => {
-            Err(Refusal::bad("template_not_static", "This is no static design."))
+            Err(ApiError::bad_request("template_not_static", "This is no static design."))
         }
         Operation::Pages | Operation::Render | Operation::Formats => Ok(()),
     }
@@ -119,11 +119,11 @@ fn sheets<'a>(
     design: &'a Design,
     body: &GenerationBody,
     operation: Operation,
-) -> Result<Vec<Option<&'a Sheet>>, Refusal> {
+) -> Result<Vec<Option<&'a Sheet>>, ApiError> {
     let mut found: Vec<Option<&Sheet>> = Vec::new();
     for name in &body.formats {
         let sheet = design.formats().iter().find(|sheet| sheet.name == *name);
-        let sheet = sheet.ok_or_else(|| Refusal::not_found("format_not_found", "format"))?;
+        let sheet = sheet.ok_or_else(|| ApiError::not_found("format_not_found", "format"))?;
         if !found.contains(&Some(sheet)) {
             found.push(Some(sheet));
         }

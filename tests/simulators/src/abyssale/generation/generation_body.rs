@@ -5,13 +5,13 @@ use http::Request;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::abyssale::api_error::{Problem, Refusal};
-use crate::abyssale::banner::Page;
-use crate::abyssale::field_validation::Fields;
+use crate::abyssale::api_error::{ApiError, FieldError};
+use crate::abyssale::banner::Html5Page;
+use crate::abyssale::field_validation::BodyFields;
 use crate::abyssale::file_type::FileType;
 use crate::abyssale::generation::operation::Operation;
 use crate::abyssale::request_body;
-use crate::abyssale::settings::Knobs;
+use crate::abyssale::settings::Settings;
 
 /// A body that passed.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(crate) struct GenerationBody {
     pub(crate) quality: Option<u8>,
     pub(crate) original: Option<Uuid>,
     pub(crate) crop_marks: bool,
-    pub(crate) page: Page,
+    pub(crate) page: Html5Page,
     /// Overrides by layer.
     pub(crate) elements: Map<String, Value>,
     /// Overrides by page and layer.
@@ -36,21 +36,25 @@ pub(crate) struct GenerationBody {
 pub(crate) fn read(
     request: &Request<Bytes>,
     operation: Operation,
-    knobs: &Knobs,
-) -> Result<GenerationBody, Refusal> {
+    settings: &Settings,
+) -> Result<GenerationBody, ApiError> {
     let object = request_body::object(request)?;
-    let fields = Fields::of(&object);
+    let fields = BodyFields::of(&object);
     let mut problems = Vec::new();
     let mut body =
         GenerationBody { original: fields.uuid("original_visual_id", &mut problems), ..Default::default() };
     if operation != Operation::Render {
-        body.callback_url = request_body::optional_url(&object, "callback_url", knobs, &mut problems);
+        body.callback_url = request_body::optional_url(&object, "callback_url", settings, &mut problems);
         body.crop_marks = print(fields, &mut problems);
     }
     match operation {
         Operation::Pages => {
             if !object.contains_key("pages") {
-                problems.push(Problem::new("pages", "missing_required", "Missing data for required field."));
+                problems.push(FieldError::new(
+                    "pages",
+                    "missing_required",
+                    "Missing data for required field.",
+                ));
             }
             body.pages = fields.map("pages", &mut problems).cloned().unwrap_or_default();
         }
@@ -69,11 +73,16 @@ pub(crate) fn read(
             output(fields, operation, &mut body, &mut problems);
         }
     }
-    if problems.is_empty() { Ok(body) } else { Err(Refusal::invalid(problems)) }
+    if problems.is_empty() { Ok(body) } else { Err(ApiError::invalid(problems)) }
 }
 
 /// The type and the quality of the files.
-fn output(fields: Fields<'_>, operation: Operation, body: &mut GenerationBody, problems: &mut Vec<Problem>) {
+fn output(
+    fields: BodyFields<'_>,
+    operation: Operation,
+    body: &mut GenerationBody,
+    problems: &mut Vec<FieldError>,
+) {
     let quality = fields.whole("file_compression_level", 1..=100, problems);
     body.quality = quality.and_then(|quality| u8::try_from(quality).ok());
     let Some(name) = fields.text("image_file_type", problems).filter(|name| *name != "auto") else { return };
@@ -85,24 +94,24 @@ fn output(fields: Fields<'_>, operation: Operation, body: &mut GenerationBody, p
     if body.file_type.is_none() {
         let names: Vec<_> = FileType::ALL.into_iter().filter(known).map(FileType::asked_name).collect();
         let expected = json!(names.into_iter().chain(["auto"]).collect::<Vec<_>>());
-        let problem = Problem::new("image_file_type", "unknown_enum_value", "Not a type of file.");
+        let problem = FieldError::new("image_file_type", "unknown_enum_value", "Not a type of file.");
         problems.push(problem.expected(expected).received(&json!(name)));
     }
 }
 
 /// Whether a print has crop marks.
-fn print(fields: Fields<'_>, problems: &mut Vec<Problem>) -> bool {
+fn print(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> bool {
     let Some(print) = fields.map("print", problems) else { return false };
-    let print = Fields::within(print, "print");
+    let print = BodyFields::within(print, "print");
     // A workspace may have colour profiles of its own, so that any id passes.
     print.uuid("color_profile", problems);
     print.flag("display_crop_marks", problems).unwrap_or_default()
 }
 
-fn html5(fields: Fields<'_>, problems: &mut Vec<Problem>) -> Page {
-    let mut page = Page::default();
+fn html5(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> Html5Page {
+    let mut page = Html5Page::default();
     let Some(html5) = fields.map("html5", problems) else { return page };
-    let html5 = Fields::within(html5, "html5");
+    let html5 = BodyFields::within(html5, "html5");
     if let Some(title) = html5.text("page_title", problems) {
         page.title = title.to_owned();
     }
@@ -116,13 +125,13 @@ fn html5(fields: Fields<'_>, problems: &mut Vec<Problem>) -> Page {
 }
 
 /// The ranges that the documentation gives for GIFs and videos.
-fn animation(fields: Fields<'_>, problems: &mut Vec<Problem>) {
+fn animation(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) {
     if let Some(gif) = fields.map("gif", problems) {
-        let gif = Fields::within(gif, "gif");
+        let gif = BodyFields::within(gif, "gif");
         gif.whole("max_fps", 2..=9, problems);
         gif.nullable("repeat", "number", problems, Value::is_number);
     }
     if let Some(video) = fields.map("video", problems) {
-        Fields::within(video, "video").whole("fps", 2..=30, problems);
+        BodyFields::within(video, "video").whole("fps", 2..=30, problems);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::abyssale::api_error::Problem;
+use crate::abyssale::api_error::FieldError;
 use crate::abyssale::design::Design;
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::generation::generation_body::GenerationBody;
@@ -10,7 +10,7 @@ use crate::abyssale::generation::operation::Operation;
 
 /// What a property may be.
 #[derive(Debug, Clone, Copy)]
-enum Rule {
+enum PropertyRule {
     /// A string of so many characters.
     Text(usize, usize),
     /// A number in a range.
@@ -21,51 +21,51 @@ enum Rule {
 }
 
 /// Properties of every layer.
-const SHARED: &[(&str, Rule)] = &[
-    ("hidden", Rule::Flag),
-    ("shadow_color", Rule::Colour),
-    ("shadow_blur", Rule::Number(0.0, f64::MAX)),
-    ("shadow_offset_x", Rule::Number(-200.0, 200.0)),
-    ("shadow_offset_y", Rule::Number(-200.0, 200.0)),
-    ("background_color", Rule::Colour),
-    ("stroke_color", Rule::Colour),
+const SHARED: &[(&str, PropertyRule)] = &[
+    ("hidden", PropertyRule::Flag),
+    ("shadow_color", PropertyRule::Colour),
+    ("shadow_blur", PropertyRule::Number(0.0, f64::MAX)),
+    ("shadow_offset_x", PropertyRule::Number(-200.0, 200.0)),
+    ("shadow_offset_y", PropertyRule::Number(-200.0, 200.0)),
+    ("background_color", PropertyRule::Colour),
+    ("stroke_color", PropertyRule::Colour),
 ];
 
 /// Properties of lettering.
-const LETTERING: &[(&str, Rule)] = &[
-    ("color", Rule::Colour),
-    ("font_size", Rule::Number(1.0, f64::MAX)),
-    ("font_weight", Rule::Number(100.0, 900.0)),
-    ("line_height", Rule::Number(1.0, f64::MAX)),
-    ("stroke_width", Rule::Number(0.0, 40.0)),
-    ("text_transform", Rule::OneOf(&["none", "uppercase", "lowercase", "titlecase", "capitalize"])),
-    ("max_lines", Rule::Number(1.0, f64::MAX)),
-    ("skew_y", Rule::Number(-20.0, 20.0)),
+const LETTERING: &[(&str, PropertyRule)] = &[
+    ("color", PropertyRule::Colour),
+    ("font_size", PropertyRule::Number(1.0, f64::MAX)),
+    ("font_weight", PropertyRule::Number(100.0, 900.0)),
+    ("line_height", PropertyRule::Number(1.0, f64::MAX)),
+    ("stroke_width", PropertyRule::Number(0.0, 40.0)),
+    ("text_transform", PropertyRule::OneOf(&["none", "uppercase", "lowercase", "titlecase", "capitalize"])),
+    ("max_lines", PropertyRule::Number(1.0, f64::MAX)),
+    ("skew_y", PropertyRule::Number(-20.0, 20.0)),
 ];
 
-const IMAGE: &[(&str, Rule)] = &[
-    ("image_url", Rule::Text(1, 2_048)),
-    ("opacity", Rule::Number(0.0, 100.0)),
-    ("stroke_width", Rule::Number(0.0, 60.0)),
-    ("fitting_type", Rule::OneOf(&["cover", "fill"])),
-    ("filter_name", Rule::OneOf(&["grayscale", "duotone"])),
+const IMAGE: &[(&str, PropertyRule)] = &[
+    ("image_url", PropertyRule::Text(1, 2_048)),
+    ("opacity", PropertyRule::Number(0.0, 100.0)),
+    ("stroke_width", PropertyRule::Number(0.0, 60.0)),
+    ("fitting_type", PropertyRule::OneOf(&["cover", "fill"])),
+    ("filter_name", PropertyRule::OneOf(&["grayscale", "duotone"])),
 ];
 
-const VIDEO: &[(&str, Rule)] =
-    &[("video_url", Rule::Text(1, 2_048)), ("audio_muted", Rule::Number(0.0, 1.0))];
+const VIDEO: &[(&str, PropertyRule)] =
+    &[("video_url", PropertyRule::Text(1, 2_048)), ("audio_muted", PropertyRule::Number(0.0, 1.0))];
 
-const AUDIO: &[(&str, Rule)] = &[
-    ("audio_url", Rule::Text(1, 2_048)),
-    ("max_volume", Rule::Number(0.0, 1.0)),
-    ("speed", Rule::Number(0.25, 2.0)),
+const AUDIO: &[(&str, PropertyRule)] = &[
+    ("audio_url", PropertyRule::Text(1, 2_048)),
+    ("max_volume", PropertyRule::Number(0.0, 1.0)),
+    ("speed", PropertyRule::Number(0.25, 2.0)),
 ];
 
 /// What only the asynchronous calls do to an image (contract 4).
 const ASYNC_ONLY: [&str; 3] = ["text_to_image", "upscale", "expand"];
 
 /// The rule of a property, if the contract gives one.
-fn rule(kind: &str, property: &str) -> Option<Rule> {
-    let own: &[(&str, Rule)] = match kind {
+fn rule(kind: &str, property: &str) -> Option<PropertyRule> {
+    let own: &[(&str, PropertyRule)] = match kind {
         "text" | "button" => LETTERING,
         "image" | "logo" | "shape" => IMAGE,
         "video" => VIDEO,
@@ -74,14 +74,14 @@ fn rule(kind: &str, property: &str) -> Option<Rule> {
     };
     let listed = own.iter().chain(SHARED).find(|(name, _)| *name == property).map(|(_, rule)| *rule);
     listed.or(match (kind, property) {
-        ("text", "payload") => Some(Rule::Text(1, 10_000)),
-        ("button", "payload") => Some(Rule::Text(1, 2_048)),
+        ("text", "payload") => Some(PropertyRule::Text(1, 10_000)),
+        ("button", "payload") => Some(PropertyRule::Text(1, 2_048)),
         _ => None,
     })
 }
 
 /// What is wrong with the overrides. Layers and properties that nobody knows are ignored.
-pub(crate) fn problems(design: &Design, body: &GenerationBody, operation: Operation) -> Vec<Problem> {
+pub(crate) fn problems(design: &Design, body: &GenerationBody, operation: Operation) -> Vec<FieldError> {
     let mut problems = Vec::new();
     if design.kind != DesignType::PrinterMultipage {
         overrides(design, &body.elements, "elements", operation, &mut problems);
@@ -103,7 +103,7 @@ fn overrides(
     elements: &Map<String, Value>,
     path: &str,
     operation: Operation,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<FieldError>,
 ) {
     // `vars` holds texts by name and is no layer (contract 3.1).
     for (name, given) in elements.iter().filter(|(name, _)| *name != "vars") {
@@ -124,34 +124,40 @@ fn overrides(
     }
 }
 
-fn problem(kind: &str, property: &str, value: &Value, path: &str, operation: Operation) -> Option<Problem> {
+fn problem(
+    kind: &str,
+    property: &str,
+    value: &Value,
+    path: &str,
+    operation: Operation,
+) -> Option<FieldError> {
     if operation == Operation::Render && kind == "image" && ASYNC_ONLY.contains(&property) {
         return Some(wrong(path, "invalid_payload", "Not available synchronously.", value));
     }
     let bad = |code, message: &str| Some(wrong(path, code, message, value));
     match (rule(kind, property)?, value) {
-        (Rule::Text(least, most), Value::String(text)) => {
+        (PropertyRule::Text(least, most), Value::String(text)) => {
             let fits = (least..=most).contains(&text.chars().count());
             if fits { None } else { bad("out_of_range", "The length is out of range.") }
         }
-        (Rule::Number(least, most), Value::Number(number)) => {
+        (PropertyRule::Number(least, most), Value::Number(number)) => {
             let fits = number.as_f64().is_some_and(|number| (least..=most).contains(&number));
             if fits { None } else { bad("out_of_range", "The number is out of range.") }
         }
-        (Rule::Colour, Value::String(text)) => {
+        (PropertyRule::Colour, Value::String(text)) => {
             if colour(text) {
                 None
             } else {
                 bad("invalid_payload", "Not a valid colour.")
             }
         }
-        (Rule::OneOf(values), Value::String(text)) if !values.contains(&text.as_str()) => {
+        (PropertyRule::OneOf(values), Value::String(text)) if !values.contains(&text.as_str()) => {
             let problem = wrong(path, "unknown_enum_value", "Not one of the values.", value);
             Some(problem.expected(json!(values)))
         }
-        (Rule::OneOf(_), Value::String(_)) | (Rule::Flag, Value::Bool(_)) => None,
+        (PropertyRule::OneOf(_), Value::String(_)) | (PropertyRule::Flag, Value::Bool(_)) => None,
         // A boolean where the contract wants a number: `audio_muted` is refused as a whole.
-        (Rule::Number(..), Value::Bool(_)) => bad("invalid_payload", "Not a valid number."),
+        (PropertyRule::Number(..), Value::Bool(_)) => bad("invalid_payload", "Not a valid number."),
         _ => bad("wrong_type", "Not a valid value."),
     }
 }
@@ -169,12 +175,12 @@ fn colour(text: &str) -> bool {
     }
 }
 
-fn wrong(path: &str, code: &'static str, message: &str, value: &Value) -> Problem {
-    Problem::new(path, code, message).received(value)
+fn wrong(path: &str, code: &'static str, message: &str, value: &Value) -> FieldError {
+    FieldError::new(path, code, message).received(value)
 }
 
 /// The name of the first layer whose text is longer than `most` characters and may not shrink.
-pub(crate) fn too_long(elements: &Map<String, Value>, most: usize) -> Option<String> {
+pub(crate) fn find_overlong_layer(elements: &Map<String, Value>, most: usize) -> Option<String> {
     let long = |given: &Value| {
         let payload = given.as_str().or_else(|| given["payload"].as_str()).unwrap_or_default();
         payload.chars().count() > most && given["auto_resize"] != true

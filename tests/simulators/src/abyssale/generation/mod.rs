@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::abyssale::custom_file::ChosenFile;
+use crate::abyssale::custom_file::CustomFile;
 
 /// Results are kept for seven days (contract 3.3).
 const RETENTION: Duration = Duration::days(7);
 
 /// A format of which nothing came.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
+pub(super) struct FormatFailure {
     /// None for a multipage document.
     pub(super) format: Option<String>,
     pub(super) reason: String,
@@ -29,7 +29,7 @@ pub(super) struct Failure {
 
 /// How far a generation got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum GenerationStage {
     Queued,
     Running,
     Final,
@@ -49,30 +49,30 @@ pub(super) struct Generation {
     pub(super) ends_at: Option<OffsetDateTime>,
     /// Banners with their versions, in the order of the formats.
     pub(super) banners: Vec<(Uuid, u32)>,
-    pub(super) failures: Vec<Failure>,
+    pub(super) failures: Vec<FormatFailure>,
     pub(super) polls: u32,
 }
 
 impl Generation {
-    pub(super) fn stage(&self, now: OffsetDateTime) -> Stage {
+    pub(super) fn stage(&self, now: OffsetDateTime) -> GenerationStage {
         if now > self.requested_at + RETENTION {
-            Stage::Gone
+            GenerationStage::Gone
         } else if self.ends_at.is_some_and(|end| end <= now) {
-            Stage::Final
+            GenerationStage::Final
         } else if self.starts_at <= now {
-            Stage::Running
+            GenerationStage::Running
         } else {
-            Stage::Queued
+            GenerationStage::Queued
         }
     }
 
     /// As the Admin endpoint shows it.
     fn view(&self, now: OffsetDateTime) -> Value {
         let stage = match self.stage(now) {
-            Stage::Queued => "QUEUED",
-            Stage::Running => "RUNNING",
-            Stage::Final => "FINAL",
-            Stage::Gone => "GONE",
+            GenerationStage::Queued => "QUEUED",
+            GenerationStage::Running => "RUNNING",
+            GenerationStage::Final => "FINAL",
+            GenerationStage::Gone => "GONE",
         };
         json!({
             "generation_request_id": self.id,
@@ -82,13 +82,13 @@ impl Generation {
             "requested_at": self.requested_at.unix_timestamp(),
             "finalized_at": self.ends_at.map(OffsetDateTime::unix_timestamp),
             "banner_ids": self.banners.iter().map(|(id, _)| id).collect::<Vec<_>>(),
-            "errors": self.failures.iter().map(Failure::view).collect::<Vec<_>>(),
+            "errors": self.failures.iter().map(FormatFailure::view).collect::<Vec<_>>(),
             "polls": self.polls,
         })
     }
 }
 
-impl Failure {
+impl FormatFailure {
     /// As the API shows it (contract 3.3).
     pub(super) fn view(&self) -> Value {
         let mut view = json!({"reason": self.reason});
@@ -103,7 +103,7 @@ impl Failure {
 #[derive(Debug, Default)]
 pub(super) struct Generations {
     all: Vec<Generation>,
-    chosen: VecDeque<(Option<String>, ChosenFile)>,
+    chosen: VecDeque<(Option<String>, CustomFile)>,
     accepted_posts: u32,
     /// Synchronous renders.
     pub(super) renders: u32,
@@ -121,13 +121,13 @@ impl Generations {
     }
 
     /// The next `count` banners, or those of one format, have this file.
-    pub(super) fn choose(&mut self, file: &ChosenFile, format: Option<&str>, count: usize) {
+    pub(super) fn choose(&mut self, file: &CustomFile, format: Option<&str>, count: usize) {
         let chosen = (format.map(str::to_owned), file.clone());
         self.chosen.extend(std::iter::repeat_n(chosen, count));
     }
 
     /// Takes the file that was chosen for a banner of this format.
-    fn take_chosen(&mut self, format: Option<&str>) -> Option<ChosenFile> {
+    fn take_chosen(&mut self, format: Option<&str>) -> Option<CustomFile> {
         let fits = |wanted: &Option<String>| wanted.is_none() || wanted.as_deref() == format;
         let place = self.chosen.iter().position(|(wanted, _)| fits(wanted))?;
         self.chosen.remove(place).map(|(_, file)| file)

@@ -5,10 +5,10 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_error::ApiError;
 use crate::abyssale::api_response;
 use crate::abyssale::banner_response;
-use crate::abyssale::generation::{Failure, Generation, Stage};
+use crate::abyssale::generation::{FormatFailure, Generation, GenerationStage};
 use crate::abyssale::settings::EmptyErrors;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::virtual_clock::Moment;
@@ -18,36 +18,37 @@ pub(crate) fn poll(
     simulator: &mut AbyssaleSimulator,
     id: Uuid,
     at: Moment,
-) -> Result<Response<Bytes>, Refusal> {
-    let unknown = || Refusal::not_found("generation_request_not_found", "generation request");
+) -> Result<Response<Bytes>, ApiError> {
+    let unknown = || ApiError::not_found("generation_request_not_found", "generation request");
     let generation = simulator.state.generations.get_mut(id).ok_or_else(unknown)?;
     generation.polls += 1;
     let stage = generation.stage(at.now);
     let generation = simulator.state.generations.get(id).ok_or_else(unknown)?;
     let status = match stage {
-        Stage::Gone => {
+        GenerationStage::Gone => {
             let message = "The generation request is gone.";
-            return Err(Refusal::new(StatusCode::GONE, "generation_request_gone", message));
+            return Err(ApiError::new(StatusCode::GONE, "generation_request_gone", message));
         }
-        Stage::Final => StatusCode::OK,
-        Stage::Queued | Stage::Running => StatusCode::ACCEPTED,
+        GenerationStage::Final => StatusCode::OK,
+        GenerationStage::Queued | GenerationStage::Running => StatusCode::ACCEPTED,
     };
     let body: serde_json::Map<String, Value> = result(simulator, generation, stage, at)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    Ok(api_response::json(status, Value::Object(body), &simulator.state.knobs))
+    Ok(api_response::json(status, Value::Object(body), &simulator.state.settings))
 }
 
 /// What polling says.
 fn result(
     simulator: &AbyssaleSimulator,
     generation: &Generation,
-    stage: Stage,
+    stage: GenerationStage,
     at: Moment,
 ) -> Vec<(&'static str, Value)> {
-    let is_final = stage == Stage::Final;
-    let early = if stage == Stage::Running && simulator.state.knobs.early_banners { 1 } else { 0 };
+    let is_final = stage == GenerationStage::Final;
+    let early =
+        if stage == GenerationStage::Running && simulator.state.settings.early_banners { 1 } else { 0 };
     let shown = if is_final { generation.banners.len() } else { early };
     let mut fields = vec![
         ("id", json!(generation.id)),
@@ -64,14 +65,14 @@ pub(crate) fn batch(
     generation: &Generation,
     at: Moment,
 ) -> Vec<(&'static str, Value)> {
-    let knobs = &simulator.state.knobs;
+    let settings = &simulator.state.settings;
     let mut fields = Vec::new();
-    for (name, shown) in knobs.batch_id_key.names() {
+    for (name, shown) in settings.batch_id_key.names() {
         if shown {
             fields.push((name, json!(generation.id)));
         }
     }
-    if knobs.batch_is_finalized {
+    if settings.batch_is_finalized {
         fields.push(("is_finalized", json!(true)));
     }
     fields.push(("banners", banners_of(simulator, generation, generation.banners.len(), at)));
@@ -91,8 +92,8 @@ fn errors_of(
     is_final: bool,
 ) -> Option<(&'static str, Value)> {
     let failures = if is_final { generation.failures.as_slice() } else { &[] };
-    if failures.is_empty() && simulator.state.knobs.empty_errors == EmptyErrors::Absent {
+    if failures.is_empty() && simulator.state.settings.empty_errors == EmptyErrors::Absent {
         return None;
     }
-    Some(("errors", failures.iter().map(Failure::view).collect()))
+    Some(("errors", failures.iter().map(FormatFailure::view).collect()))
 }

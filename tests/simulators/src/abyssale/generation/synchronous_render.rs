@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::abyssale::api_error::Refusal;
+use crate::abyssale::api_error::ApiError;
 use crate::abyssale::banner_response;
 use crate::abyssale::generation::accept_generation;
 use crate::abyssale::generation::banner_plan;
@@ -18,15 +18,15 @@ pub(crate) fn render(
     design: Uuid,
     body: &GenerationBody,
     at: Moment,
-) -> Result<Value, Refusal> {
-    let (banners, _) = banner_plan::planned(simulator, design, body, Operation::Render, at.now)?;
-    if let Some(layer) = accept_generation::misfit(simulator, body) {
+) -> Result<Value, ApiError> {
+    let (banners, _) = banner_plan::plan_banners(simulator, design, body, Operation::Render, at.now)?;
+    if let Some(layer) = accept_generation::find_overlong_text(simulator, body) {
         let message = format!("Element {layer} error: The text cannot fit within the defined space.");
-        return Err(Refusal::bad("cannot_build_banner", message));
+        return Err(ApiError::bad_request("cannot_build_banner", message));
     }
     let banner =
-        banners.into_iter().next().ok_or_else(|| Refusal::not_found("format_not_found", "format"))?;
+        banners.into_iter().next().ok_or_else(|| ApiError::not_found("format_not_found", "format"))?;
     let (id, version) = accept_generation::add_banner(simulator, banner, None, at.now);
     simulator.state.generations.renders += 1;
-    banner_response::banner_view(simulator, id, version, at).ok_or_else(Refusal::visual_not_found)
+    banner_response::banner_view(simulator, id, version, at).ok_or_else(ApiError::visual_not_found)
 }

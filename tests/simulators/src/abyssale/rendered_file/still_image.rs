@@ -37,12 +37,12 @@ pub(super) fn paint(number: u32, width: usize, height: usize, moment: usize) -> 
         let step = disc as usize;
         let x = (number as usize * 131 + step * 257 + moment * unit) % width;
         let y = (number as usize * 89 + step * 199) % height;
-        canvas.disc(x, y, unit * (1 + (step + number as usize) % 3), hue(turn + 180 + disc * 25));
+        canvas.draw_disc(x, y, unit * (1 + (step + number as usize) % 3), hue(turn + 180 + disc * 25));
     }
     let scale = unit / 4;
     let ink = [250, 250, 245];
-    canvas.text("SPRING", unit, unit, scale, ink);
-    canvas.text(&format!("{number:02}"), unit, unit + scale * 9, scale * 3, ink);
+    canvas.draw_text("SPRING", (unit, unit), scale, ink);
+    canvas.draw_text(&format!("{number:02}"), (unit, unit + scale * 9), scale * 3, ink);
     canvas.pixels
 }
 
@@ -82,23 +82,23 @@ impl Canvas {
         Self { width, height, pixels }
     }
 
-    fn disc(&mut self, x: usize, y: usize, radius: usize, colour: Colour) {
+    fn draw_disc(&mut self, x: usize, y: usize, radius: usize, colour: Colour) {
         for row in y.saturating_sub(radius)..(y + radius).min(self.height) {
             let half = (radius * radius - row.abs_diff(y).pow(2)).isqrt();
-            self.line(x.saturating_sub(half), x + half, row, colour);
+            self.draw_line(x.saturating_sub(half), x + half, row, colour);
         }
     }
 
-    fn text(&mut self, text: &str, x: usize, y: usize, scale: usize, colour: Colour) {
+    fn draw_text(&mut self, text: &str, (x, y): (usize, usize), scale: usize, colour: Colour) {
         for (column, row) in pixel_font::pixels(text) {
             let left = x + column * scale;
             for line in 0..scale {
-                self.line(left, left + scale, y + row * scale + line, colour);
+                self.draw_line(left, left + scale, y + row * scale + line, colour);
             }
         }
     }
 
-    fn line(&mut self, from: usize, to: usize, row: usize, colour: Colour) {
+    fn draw_line(&mut self, from: usize, to: usize, row: usize, colour: Colour) {
         let (from, to) = (from.min(self.width), to.min(self.width));
         if row < self.height && from < to {
             let start = row * self.width;

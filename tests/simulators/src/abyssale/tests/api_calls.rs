@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::simulator::{Endpoint, Manner, Simulator};
 
-use super::{Bench, read};
+use super::{TestBench, read};
 
 const EXPORT: &str = "/async/banners/export";
 
 #[test]
 fn every_path_but_ready_wants_a_key() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.key = "unknown".to_owned();
     for (method, path) in [(Method::POST, "/auth"), (Method::POST, EXPORT), (Method::GET, "/nowhere")] {
         let (status, body) = bench.api(method, path, &Value::Null);
@@ -23,7 +23,7 @@ fn every_path_but_ready_wants_a_key() {
 
 #[test]
 fn a_plan_without_api_access() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"api_access": false}));
     assert_eq!(bench.api(Method::POST, "/auth", &Value::Null).1["id"], "api_access_denied");
     bench.admin(Method::PUT, "/knobs", &json!({"user_scoped_key": true}));
@@ -33,7 +33,7 @@ fn a_plan_without_api_access() {
 
 #[test]
 fn routes() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let banner = bench.banner_ids()[0].as_str().unwrap_or_default().to_owned();
     let unknown = "00000000-0000-4000-8000-000000000000";
     let table = [
@@ -56,7 +56,7 @@ fn routes() {
 
 #[test]
 fn bodies_of_exports() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let known = bench.banner_ids()[0].clone();
     let unknown = "00000000-0000-4000-8000-000000000000";
     let table = [
@@ -81,7 +81,7 @@ fn bodies_of_exports() {
 
 #[test]
 fn bodies_that_are_no_json() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     for (content_type, status, id) in [
         ("text/plain", 415, "unsupported_media_type"),
         ("application/json; charset=utf-8", 400, "invalid_payload"),
@@ -98,7 +98,7 @@ fn bodies_that_are_no_json() {
 
 #[test]
 fn the_ceiling_and_the_windows() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     for _ in 0..10 {
         assert_eq!(bench.export().0, 200);
     }
@@ -121,7 +121,7 @@ fn the_ceiling_and_the_windows() {
 
 #[test]
 fn faults_of_calls() {
-    let accepted = |bench: &mut Bench| {
+    let accepted = |bench: &mut TestBench| {
         bench.admin(Method::GET, "/exports", &Value::Null)["accepted_posts"].as_u64().unwrap_or_default()
     };
     let table = [
@@ -136,7 +136,7 @@ fn faults_of_calls() {
         (json!({"kind": "feature_not_in_plan"}), Some(429), Manner::Plain, 0),
     ];
     for (mut fault, status, manner, work) in table {
-        let mut bench = Bench::new();
+        let mut bench = TestBench::new();
         fault["on"] = "call".into();
         fault["route"] = format!("POST {EXPORT}").into();
         bench.fault(fault.clone());
@@ -154,7 +154,7 @@ fn faults_of_calls() {
 
 #[test]
 fn the_callback_overtakes_the_answer() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.fault(json!({"on": "call", "kind": "callback_first", "seconds": 3}));
     let ids = bench.banner_ids();
     let body = json!({"ids": ids, "callback_url": "http://receiver.test/hook"});
@@ -165,7 +165,7 @@ fn the_callback_overtakes_the_answer() {
 
 #[test]
 fn a_wrong_fault_or_knob_is_refused_whole() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let wrong = [
         (Method::POST, "/faults", json!([{"on": "call", "kind": "reset"}, {"on": "call", "kind": "late"}])),
         (Method::POST, "/faults", json!({"on": "call", "kind": "late", "seconds": 1, "secnds": 1})),
@@ -184,7 +184,7 @@ fn a_wrong_fault_or_knob_is_refused_whole() {
 
 #[test]
 fn reset_keeps_the_secret_and_forgets_the_rest() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let secret = bench.simulator.credentials();
     bench.export();
     bench.admin(Method::POST, "/clock/advance", &json!({"seconds": 500}));

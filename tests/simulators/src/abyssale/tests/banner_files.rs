@@ -11,24 +11,24 @@ use zip::ZipArchive;
 
 use crate::simulator::{Endpoint, Manner};
 
-use super::Bench;
+use super::TestBench;
 
 /// The banners of a generation of this design.
-fn banners(bench: &mut Bench, kind: &str, body: &Value) -> Vec<Value> {
+fn banners(bench: &mut TestBench, kind: &str, body: &Value) -> Vec<Value> {
     let request = bench.generate(&bench.design(kind, 0), body);
     bench.wait(3.0);
     let (_, done) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     done["banners"].as_array().cloned().unwrap_or_default()
 }
 
-fn download(bench: &mut Bench, url: &Value) -> Response<Bytes> {
+fn download(bench: &mut TestBench, url: &Value) -> Response<Bytes> {
     let path = url.as_str().unwrap_or_default().replace("http://files.test", "");
     bench.call(Endpoint::Files, Method::GET, &path, &Value::Null).response
 }
 
 #[test]
 fn pictures_have_the_size_of_their_format() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     for (asked, content_type) in [("png", "image/png"), ("jpeg", "image/jpeg"), ("webp", "image/webp")] {
         let body = json!({"image_file_type": asked, "template_format_names": ["story", "landscape"]});
         for banner in banners(&mut bench, "static", &body) {
@@ -48,7 +48,7 @@ fn pictures_have_the_size_of_their_format() {
 
 #[test]
 fn quality_makes_a_jpeg_larger() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let sizes = [10, 95].map(|level| {
         let body = json!({
             "image_file_type": "jpeg", "file_compression_level": level, "template_format_names": ["postcard"],
@@ -61,7 +61,7 @@ fn quality_makes_a_jpeg_larger() {
 
 #[test]
 fn a_gif_moves() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let body = json!({"image_file_type": "gif", "template_format_names": ["mpu"]});
     let banner = banners(&mut bench, "animated", &body).remove(0);
     let file = download(&mut bench, &banner["file"]["url"]);
@@ -74,7 +74,7 @@ fn a_gif_moves() {
 
 #[test]
 fn an_html5_banner_is_a_package_with_a_fallback() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let body = json!({
         "image_file_type": "html5", "template_format_names": ["mpu"],
         "html5": {"page_title": "Buy <now>", "click_tag": "https://shop.example/?a=1&b=2"},
@@ -96,7 +96,7 @@ fn an_html5_banner_is_a_package_with_a_fallback() {
 
 #[test]
 fn what_no_crate_makes_is_a_fixture_of_its_own_for_each_banner() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     for (kind, asked, content_type) in [("static", "avif", "image/avif"), ("animated", "mp4", "video/mp4")] {
         let files: Vec<_> = banners(&mut bench, kind, &json!({"image_file_type": asked}))
             .iter()
@@ -110,7 +110,7 @@ fn what_no_crate_makes_is_a_fixture_of_its_own_for_each_banner() {
 
 #[test]
 fn a_pdf_has_its_pages_and_their_size() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let whole = banners(&mut bench, "printer_multipage", &json!({})).remove(0);
     let pdf = download(&mut bench, &whole["file"]["url"]);
     let text = String::from_utf8_lossy(pdf.body()).into_owned();
@@ -141,7 +141,7 @@ fn offsets(text: &str) -> Vec<usize> {
 
 #[test]
 fn urls_expire_if_they_are_told_to() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let lasting = banners(&mut bench, "static", &json!({})).remove(0);
     assert!(!lasting["file"]["url"].to_string().contains('?'));
     bench.admin(Method::PUT, "/knobs", &json!({"file_expiry_seconds": 60}));
@@ -161,7 +161,7 @@ fn urls_expire_if_they_are_told_to() {
 
 #[test]
 fn names_of_files_can_be_odd_or_absent() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let story = json!({"template_format_names": ["story"]});
     for (pattern, expected) in [
         ("../../etc/{format}.{extension}", Some("../../etc/story.jpg")),
@@ -176,7 +176,7 @@ fn names_of_files_can_be_odd_or_absent() {
 
 #[test]
 fn a_chosen_file_is_that_of_the_next_banner_of_its_format() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let request = Request::put("/file?format=story").header("content-type", "image/x-odd");
     let request = request.body(Bytes::from_static(b"odd bytes")).expect("a request");
     crate::simulator::Simulator::handle(&mut bench.simulator, Endpoint::Admin, request, bench.wall);
@@ -194,7 +194,7 @@ fn a_chosen_file_is_that_of_the_next_banner_of_its_format() {
 
 #[test]
 fn a_file_can_be_read_in_parts_and_not_before_it_is_ready() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"early_banners": true}));
     let request = bench.generate(&bench.design("static", 0), &json!({}));
     bench.wait(1.0);
@@ -213,10 +213,10 @@ fn a_file_can_be_read_in_parts_and_not_before_it_is_ready() {
 
 #[test]
 fn faults_choose_their_files() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let two = json!({"template_format_names": ["square", "story"]});
     let urls: Vec<_> = banners(&mut bench, "static", &two).iter().map(|b| b["file"]["url"].clone()).collect();
-    let status = |bench: &mut Bench, at: usize| download(bench, &urls[at]).status().as_u16();
+    let status = |bench: &mut TestBench, at: usize| download(bench, &urls[at]).status().as_u16();
     bench.fault(json!([
         {"on": "archive", "kind": "not_found", "count": null},
         {"on": "file", "kind": "expired", "format": "story"},
@@ -235,7 +235,7 @@ fn faults_choose_their_files() {
 
 #[test]
 fn faults_that_wait_are_listed_with_what_they_choose() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.fault(json!({"on": "file", "kind": "expired", "format": "story", "file_type": "png"}));
     let listed = bench.admin(Method::GET, "/faults", &Value::Null);
     let expected = json!({
@@ -260,7 +260,7 @@ fn faults_of_files() {
             matches!(reply.manner, Manner::Slow { chunk: 9, .. })
         }),
     ];
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let url = banners(&mut bench, "static", &json!({})).remove(0)["file"]["url"].clone();
     let path = url.as_str().unwrap_or_default().replace("http://files.test", "");
     for (mut fault, holds) in table {

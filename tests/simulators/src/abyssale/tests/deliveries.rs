@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::simulator::{Manner, Outcome, Simulator};
 
-use super::{Bench, header};
+use super::{TestBench, header};
 
 #[test]
 fn six_attempts_on_the_virtual_clock() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.simulator.credentials();
     let (_, accepted) = bench.export();
     assert!(bench.due().is_empty(), "the latency has not passed");
@@ -47,7 +47,7 @@ fn six_attempts_on_the_virtual_clock() {
 
 #[test]
 fn an_acknowledgement_ends_the_ladder() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.export();
     bench.wait(2.0);
     assert!(header(&bench.deliver(Outcome::Status(200)), "x-abyssale-signature").is_none(), "no secret yet");
@@ -59,11 +59,11 @@ fn an_acknowledgement_ends_the_ladder() {
 
 #[test]
 fn two_signatures_in_the_overlap() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.api(Method::POST, "/signing-secret/rotate", &Value::Null);
     bench.export();
     bench.wait(2.0);
-    let count = |bench: &mut Bench| {
+    let count = |bench: &mut TestBench| {
         let sent = bench.deliver(Outcome::Status(500));
         header(&sent, "x-abyssale-signature").unwrap_or_default().matches("v1=").count()
     };
@@ -74,7 +74,7 @@ fn two_signatures_in_the_overlap() {
 
 #[test]
 fn subscriptions_hear_of_every_export_under_an_id_of_their_own() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     for kind in ["new_export", "new_banner"] {
         let body = json!({"hook_url": "http://receiver.test/all", "type": kind});
         assert_eq!(bench.api(Method::POST, "/subscribe", &body).0, 200);
@@ -106,7 +106,7 @@ fn faults_of_one_attempt() {
         (json!({"kind": "data_envelope"}), |_, body| body.starts_with("{\"data\":{")),
     ];
     for (mut fault, holds) in table {
-        let mut bench = Bench::new();
+        let mut bench = TestBench::new();
         bench.simulator.credentials();
         fault["on"] = "delivery".into();
         bench.fault(fault.clone());
@@ -123,7 +123,7 @@ fn faults_of_one_attempt() {
 
 #[test]
 fn faults_of_the_schedule() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.fault(json!([
         {"on": "delivery", "kind": "reorder"},
         {"on": "delivery", "kind": "duplicate", "times": 2},
@@ -143,7 +143,7 @@ fn faults_of_the_schedule() {
 
 #[test]
 fn anything_can_be_delivered_once() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.simulator.credentials();
     let wanted = json!({
         "url": "http://receiver.test/x", "body": "not json", "sign": true,

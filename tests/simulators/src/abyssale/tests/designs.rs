@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::simulator::{Endpoint, Simulator};
 
-use super::{Bench, read};
+use super::{TestBench, read};
 
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -13,14 +13,14 @@ fn names(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().filter_map(|entry| entry["name"].as_str()).collect()
 }
 
-fn get(bench: &mut Bench, path: &str) -> Value {
+fn get(bench: &mut TestBench, path: &str) -> Value {
     bench.wait(0.2);
     bench.api(Method::GET, path, &Value::Null).1
 }
 
 #[test]
 fn the_listing_is_filtered() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let all = get(&mut bench, "/designs");
     assert_eq!(all.as_array().map(Vec::len), Some(8));
     let project = all[0]["project_id"].as_str().unwrap_or_default().to_owned();
@@ -51,7 +51,7 @@ fn the_listing_is_filtered() {
 
 #[test]
 fn a_design_shows_what_can_be_overridden() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let path = format!("/designs/{}", bench.design("static", 0));
     let design = get(&mut bench, &path);
     assert_eq!((&design["type"], &design["version"]), (&json!("static"), &json!("v2026-10-21")));
@@ -72,7 +72,7 @@ fn a_design_shows_what_can_be_overridden() {
 
 #[test]
 fn a_multipage_design_shows_pages() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let path = format!("/designs/{}", bench.design("printer_multipage", 0));
     let design = get(&mut bench, &path);
     assert_eq!((&design["dpi"], design.get("formats")), (&json!(300), None));
@@ -84,10 +84,10 @@ fn a_multipage_design_shows_pages() {
 
 #[test]
 fn designs_are_renamed_moved_and_deleted() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.design("static", 1);
     let path = format!("/designs/{id}");
-    let put = |bench: &mut Bench, part: &str, body: Value| {
+    let put = |bench: &mut TestBench, part: &str, body: Value| {
         bench.api(Method::PUT, &format!("/designs/{id}/{part}"), &body)
     };
     let (status, renamed) = put(&mut bench, "name", json!({"name": " Autumn "}));
@@ -106,7 +106,7 @@ fn designs_are_renamed_moved_and_deleted() {
 
 #[test]
 fn projects_have_names_of_their_own() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     for (name, status, id) in [
         ("Autumn", 200, None),
         (" Autumn ", 400, Some("project_already_exists")),
@@ -122,7 +122,7 @@ fn projects_have_names_of_their_own() {
 
 #[test]
 fn fonts_and_credits() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     assert_eq!(names(&get(&mut bench, "/fonts")), ["Inter", "Lora", "Space Mono", "Acme Sans"]);
     assert_eq!(names(&get(&mut bench, "/fonts?type=moon&name=spacemono")), ["Space Mono"]);
     let italic = get(&mut bench, "/fonts?style=italic&weight=700");
@@ -132,7 +132,7 @@ fn fonts_and_credits() {
 
 #[test]
 fn a_template_is_copied_into_a_project() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let templates = get(&mut bench, "/workspace-templates?type=animated");
     assert_eq!(names(&templates), ["Teaser template"]);
     let categories = get(&mut bench, "/workspace-template-categories");
@@ -174,7 +174,7 @@ fn a_template_is_copied_into_a_project() {
 
 #[test]
 fn a_dynamic_image_is_made_once() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 1);
     let path = format!("/designs/{design}/dynamic-image-url");
     let (status, first) = bench.api(Method::POST, &path, &json!({"enable_rate_limit": true}));
@@ -186,8 +186,9 @@ fn a_dynamic_image_is_made_once() {
     let url = first["formats"][1]["dynamic_image_url"].as_str().unwrap_or_default();
     let url = url.replace("http://files.test", "");
     assert!(url.starts_with("/img/"));
-    let picture =
-        |bench: &mut Bench, url: &str| bench.call(Endpoint::Files, Method::GET, url, &Value::Null).response;
+    let picture = |bench: &mut TestBench, url: &str| {
+        bench.call(Endpoint::Files, Method::GET, url, &Value::Null).response
+    };
     let plain = picture(&mut bench, &url);
     let decoded = image::load_from_memory(plain.body()).expect("a picture");
     assert_eq!((decoded.width(), decoded.height()), (160, 600));
@@ -198,7 +199,7 @@ fn a_dynamic_image_is_made_once() {
 
 #[test]
 fn not_every_design_has_a_dynamic_image() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let draft = bench.design("static", 0);
     bench.admin(Method::PUT, &format!("/designs/{draft}"), &json!({"active": false}));
     let moving = bench.design("animated", 0);
@@ -220,7 +221,7 @@ fn not_every_design_has_a_dynamic_image() {
 
 #[test]
 fn a_review_is_told_to_the_subscriptions_of_the_design() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let [spring, summer] = [0, 1].map(|number| bench.design("static", number));
     let body = json!({"hook_url": "http://r.test/", "type": "template_status", "design_id": spring});
     bench.admin(Method::POST, "/subscriptions", &body);
@@ -243,7 +244,7 @@ fn a_review_is_told_to_the_subscriptions_of_the_design() {
 
 #[test]
 fn exports_are_not_filtered_by_design() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     for body in [
         json!({"hook_url": "http://r.test/", "type": "new_export", "design_id": design}),

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::simulator::{Endpoint, Manner, Outcome, Reply, Simulator};
 
-use super::Bench;
+use super::TestBench;
 
 /// Exports and gives the path of the archive, as the delivery names it.
-fn exported(bench: &mut Bench) -> String {
+fn exported(bench: &mut TestBench) -> String {
     bench.export();
     bench.wait(2.0);
     let sent = bench.deliver(Outcome::Status(200));
@@ -18,7 +18,7 @@ fn exported(bench: &mut Bench) -> String {
     url.strip_prefix("http://files.test").expect("an URL of the files endpoint").to_owned()
 }
 
-fn get(bench: &mut Bench, path: &str, headers: &[(&str, &str)]) -> Response<Bytes> {
+fn get(bench: &mut TestBench, path: &str, headers: &[(&str, &str)]) -> Response<Bytes> {
     let mut request = Request::get(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -33,7 +33,7 @@ fn header(response: &Response<Bytes>, name: &str) -> String {
 
 #[test]
 fn an_archive_can_be_read_in_parts() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let path = exported(&mut bench);
     let whole = get(&mut bench, &path, &[]);
     assert_eq!(
@@ -55,7 +55,7 @@ fn an_archive_can_be_read_in_parts() {
 
 #[test]
 fn an_url_lives_for_an_hour_and_for_get_only() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let path = exported(&mut bench);
     assert_eq!(bench.call(Endpoint::Files, Method::HEAD, &path, &Value::Null).response.status(), 403);
     let forged = path.replace("Expires=1", "Expires=2");
@@ -72,7 +72,7 @@ fn an_url_lives_for_an_hour_and_for_get_only() {
 
 #[test]
 fn a_chosen_archive_is_served_once() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let request = Request::put("/archive").header("content-type", "application/x-thing");
     let request = request.body(Bytes::from_static(b"PK anything")).expect("a request");
     bench.simulator.handle(Endpoint::Admin, request, bench.wall);
@@ -85,7 +85,7 @@ fn a_chosen_archive_is_served_once() {
 
 #[test]
 fn a_bare_file_of_the_platform() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.api(Method::POST, "/subscribe", &json!({"hook_url": "http://r.test/", "type": "new_export"}));
     let id = bench.banner_ids()[1].clone();
     bench.admin(Method::POST, "/exports", &json!({"banner_ids": [id], "bare_file": true}));
@@ -122,7 +122,7 @@ fn faults_of_archives() {
             matches!(reply.manner, Manner::Slow { chunk: 9, .. })
         }),
     ];
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let path = exported(&mut bench);
     for (mut fault, holds) in table {
         fault["on"] = "archive".into();

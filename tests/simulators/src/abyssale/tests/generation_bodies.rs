@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Bench;
+use super::TestBench;
 
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -44,7 +44,7 @@ fn bodies_of_generations() {
             Some("elements.root.background_color"),
         ),
     ];
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"gateway_per_second": 0}));
     let path = multi(&bench.design("static", 0));
     for (body, status, id, problem) in table {
@@ -57,7 +57,7 @@ fn bodies_of_generations() {
 
 #[test]
 fn what_nobody_knows_is_ignored() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     for body in [
         json!({"elements": {"nowhere": {"font_size": 0, "hidden": "maybe"}, "headline": {"mood": 7}}}),
@@ -72,7 +72,7 @@ fn what_nobody_knows_is_ignored() {
 
 #[test]
 fn problems_say_what_was_expected() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let path = multi(&bench.design("animated", 0));
     let (_, answer) = bench.api(Method::POST, &path, &json!({"gif": {"max_fps": 10}}));
     assert_eq!(
@@ -95,7 +95,7 @@ fn problems_say_what_was_expected() {
 
 #[test]
 fn the_types_of_files_of_each_type_of_design() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"gateway_per_second": 0}));
     for (kind, types) in [
         ("static", vec!["jpeg", "png", "webp", "avif", "pdf"]),
@@ -114,7 +114,7 @@ fn the_types_of_files_of_each_type_of_design() {
 
 #[test]
 fn a_multipage_document_has_pages_and_no_formats() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let [brochure, flyer] = ["printer_multipage", "printer"].map(|kind| bench.design(kind, 0));
     let pdf = |design: &str| format!("/async/banner-builder/{design}/generate-multipage-pdf");
     let page = json!({"page_1": {"headline": {"payload": "Hello"}}});
@@ -144,7 +144,7 @@ fn a_multipage_document_has_pages_and_no_formats() {
 
 #[test]
 fn plans_and_credits() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("animated", 0);
     bench.admin(Method::PUT, "/knobs", &json!({"plan_excludes": ["animated"]}));
     let (status, refused) = bench.api(Method::POST, &multi(&design), &json!({}));
@@ -160,7 +160,7 @@ fn plans_and_credits() {
 
 #[test]
 fn generations_have_no_windows_but_the_ceiling() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"tiers": [{"requests": 1, "seconds": 60}]}));
     let design = bench.design("static", 1);
     for _ in 0..10 {

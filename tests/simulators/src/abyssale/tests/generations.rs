@@ -6,20 +6,20 @@ use serde_json::{Value, json};
 use crate::simulator::{Manner, Outcome, Simulator};
 
 use super::super::AbyssaleSimulator;
-use super::Bench;
+use super::TestBench;
 
 const HOOK: &str = "http://receiver.test/hook";
 
 #[test]
 fn a_generation_is_polled_until_it_is_final() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     let path = format!("/async/banner-builder/{design}/generate");
     let (status, accepted) = bench.api(Method::POST, &path, &json!({}));
     assert_eq!((status, &accepted["version"]), (200, &json!("v2026-10-21")));
     let poll =
         format!("/generation-request/{}", accepted["generation_request_id"].as_str().unwrap_or_default());
-    let state = |bench: &mut Bench| {
+    let state = |bench: &mut TestBench| {
         bench.admin(Method::GET, "/generations", &Value::Null)["generations"][0]["state"].clone()
     };
     assert_eq!(state(&mut bench), "QUEUED");
@@ -46,7 +46,7 @@ fn a_generation_is_polled_until_it_is_final() {
 #[test]
 fn ids_follow_from_seed_and_run() {
     let ids = |run: u64| {
-        let mut bench = Bench::new();
+        let mut bench = TestBench::new();
         bench.simulator = AbyssaleSimulator::for_run(42, run);
         let design = bench.design("static", 0);
         (design.clone(), bench.generate(&design, &json!({})), bench.generate(&design, &json!({})))
@@ -59,7 +59,7 @@ fn ids_follow_from_seed_and_run() {
 
 #[test]
 fn the_batch_goes_to_the_callback_and_single_banners_to_subscriptions() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     let other = bench.design("static", 1);
     for (kind, design) in [("new_banner", &design), ("new_banner", &other), ("new_banner_batch", &design)] {
@@ -92,9 +92,9 @@ fn the_batch_goes_to_the_callback_and_single_banners_to_subscriptions() {
 
 #[test]
 fn the_shape_of_a_batch_is_a_matter_of_knobs() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 0);
-    for (knobs, key, other) in [
+    for (settings, key, other) in [
         (json!({"batch_id_key": "id", "empty_errors": "absent"}), "id", "generation_request_id"),
         (
             json!({"batch_id_key": "generation_request_id", "batch_is_finalized": true, "empty_errors": "empty"}),
@@ -102,21 +102,21 @@ fn the_shape_of_a_batch_is_a_matter_of_knobs() {
             "id",
         ),
     ] {
-        bench.admin(Method::PUT, "/knobs", &knobs);
+        bench.admin(Method::PUT, "/knobs", &settings);
         let request =
             bench.generate(&design, &json!({"template_format_names": ["story"], "callback_url": HOOK}));
         bench.wait(3.0);
         let sent = bench.deliver(Outcome::Status(200));
         let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
         assert_eq!((&body[key], &body[other]), (&json!(request), &Value::Null));
-        assert_eq!(body.get("errors").is_none(), knobs["empty_errors"] == "absent");
-        assert_eq!(body.get("is_finalized").is_some(), knobs.get("batch_is_finalized").is_some());
+        assert_eq!(body.get("errors").is_none(), settings["empty_errors"] == "absent");
+        assert_eq!(body.get("is_finalized").is_some(), settings.get("batch_is_finalized").is_some());
     }
 }
 
 #[test]
 fn formats_can_fail() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     let two = json!({"template_format_names": ["story", "square"]});
     bench.fault(json!([
@@ -150,7 +150,7 @@ fn formats_can_fail() {
 
 #[test]
 fn a_lost_answer_still_counts_and_calls_back() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     let path = format!("/async/banner-builder/{design}/generate");
     bench.fault(json!({"on": "call", "kind": "lost_response", "route": format!("POST {path}")}));

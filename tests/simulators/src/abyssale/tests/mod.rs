@@ -19,13 +19,13 @@ use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 use super::AbyssaleSimulator;
 
 /// A simulator and a clock that only moves when it is told to.
-struct Bench {
+struct TestBench {
     simulator: AbyssaleSimulator,
     wall: OffsetDateTime,
     key: String,
 }
 
-impl Bench {
+impl TestBench {
     fn new() -> Self {
         let mut simulator = AbyssaleSimulator::new(42);
         simulator.set_origins(Origins {

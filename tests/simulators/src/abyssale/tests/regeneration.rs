@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::simulator::Simulator;
 
-use super::Bench;
+use super::TestBench;
 
 /// Makes one format anew and gives what came of it once it is final.
-fn again(bench: &mut Bench, design: &str, original: &Value) -> Value {
+fn again(bench: &mut TestBench, design: &str, original: &Value) -> Value {
     let body = json!({"template_format_names": ["story"], "original_visual_id": original});
     let request = bench.generate(design, &body);
     bench.wait(3.0);
@@ -17,7 +17,7 @@ fn again(bench: &mut Bench, design: &str, original: &Value) -> Value {
 }
 
 /// A finished story of this design.
-fn story(bench: &mut Bench, design: &str) -> Value {
+fn story(bench: &mut TestBench, design: &str) -> Value {
     let request = bench.generate(design, &json!({"template_format_names": ["story"]}));
     bench.wait(3.0);
     let (_, done) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
@@ -26,7 +26,7 @@ fn story(bench: &mut Bench, design: &str) -> Value {
 
 #[test]
 fn a_banner_made_anew_keeps_its_sharing_id() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     let first = story(&mut bench, &design);
     let second = again(&mut bench, &design, &first["id"]);
@@ -43,7 +43,7 @@ fn a_banner_made_anew_keeps_its_sharing_id() {
 
 #[test]
 fn only_a_related_banner_is_made_anew() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"gateway_per_second": 0}));
     let [spring, summer] = [0, 1].map(|number| bench.design("static", number));
     let original = story(&mut bench, &spring)["id"].clone();
@@ -77,7 +77,7 @@ fn only_a_related_banner_is_made_anew() {
 
 #[test]
 fn a_generated_banner_is_there_once_it_is_final() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("animated", 0);
     bench.admin(Method::PUT, "/knobs", &json!({"early_banners": true}));
     let request = bench.generate(&design, &json!({"image_file_type": "gif"}));
@@ -85,7 +85,7 @@ fn a_generated_banner_is_there_once_it_is_final() {
     let (_, early) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     let id = early["banners"][0]["id"].as_str().unwrap_or_default().to_owned();
     let export =
-        |bench: &mut Bench| bench.api(Method::POST, "/async/banners/export", &json!({"ids": [id]})).0;
+        |bench: &mut TestBench| bench.api(Method::POST, "/async/banners/export", &json!({"ids": [id]})).0;
     assert_eq!(bench.api(Method::GET, &format!("/banners/{id}"), &Value::Null).0, 404);
     assert_eq!(export(&mut bench), 404);
     bench.wait(2.0);
@@ -95,7 +95,7 @@ fn a_generated_banner_is_there_once_it_is_final() {
 
 #[test]
 fn a_render_answers_with_the_banner_and_tells_nobody() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let all = json!({"hook_url": "http://receiver.test/all", "type": "new_banner"});
     bench.api(Method::POST, "/subscribe", &all);
     let path = format!("/banner-builder/{}/generate", bench.design("static", 0));
@@ -111,7 +111,7 @@ fn a_render_answers_with_the_banner_and_tells_nobody() {
 
 #[test]
 fn what_a_render_refuses() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"gateway_per_second": 0}));
     let path = format!("/banner-builder/{}/generate", bench.design("static", 0));
     let long = "x".repeat(500);

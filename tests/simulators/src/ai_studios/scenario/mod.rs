@@ -1,12 +1,12 @@
-//! The catalogue of scenarios (contract 9.6): each is a handful of knobs and faults under the contract's number.
+//! The catalogue of scenarios (contract 9.6): each is a handful of settings and faults under the contract's number.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::admin_response::Refused;
+use crate::admin_response::AdminError;
 use crate::ai_studios::fault_queues::Faults;
 use crate::ai_studios::settings;
-use crate::ai_studios::settings::Knobs;
+use crate::ai_studios::settings::Settings;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
@@ -30,8 +30,8 @@ struct Scenario {
 #[serde(deny_unknown_fields)]
 struct Variant {
     name: String,
-    #[serde(default)]
-    knobs: Value,
+    #[serde(rename = "knobs", default)]
+    settings: Value,
     #[serde(default)]
     faults: Vec<Value>,
 }
@@ -39,7 +39,7 @@ struct Variant {
 /// A body of `PUT /scenario` and `PUT /projects/{id}/scenario`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Choice {
+struct ScenarioChoice {
     scenario: String,
     variant: Option<String>,
 }
@@ -49,50 +49,54 @@ pub(super) fn list() -> Value {
     serde_json::from_str(CATALOGUE).unwrap_or_default()
 }
 
-fn find(choice: &Value) -> Result<(String, Variant), Refused> {
-    let choice = Choice::deserialize(choice).map_err(|error| Refused::bad(error.to_string()))?;
+fn find(choice: &Value) -> Result<(String, Variant), AdminError> {
+    let choice =
+        ScenarioChoice::deserialize(choice).map_err(|error| AdminError::bad_request(error.to_string()))?;
     let scenarios: Vec<Scenario> =
-        serde_json::from_str(CATALOGUE).map_err(|error| Refused::bad(error.to_string()))?;
+        serde_json::from_str(CATALOGUE).map_err(|error| AdminError::bad_request(error.to_string()))?;
     let scenario = scenarios.into_iter().find(|scenario| scenario.id == choice.scenario);
-    let scenario = scenario.ok_or_else(|| Refused::unknown("scenario; GET /scenarios lists them"))?;
+    let scenario = scenario.ok_or_else(|| AdminError::not_found("scenario; GET /scenarios lists them"))?;
     let fits = |variant: &Variant| choice.variant.as_ref().is_none_or(|name| variant.name == *name);
     let variant = scenario.variants.into_iter().find(fits);
-    Ok((scenario.id, variant.ok_or_else(|| Refused::unknown("variant of this scenario"))?))
+    Ok((scenario.id, variant.ok_or_else(|| AdminError::not_found("variant of this scenario"))?))
 }
 
-/// Plays a scenario for every project. Knobs and faults that were set before are forgotten.
-pub(super) fn play(simulator: &mut AiStudiosSimulator, choice: &Value) -> Result<Value, Refused> {
+/// Plays a scenario for every project. Settings and faults that were set before are forgotten.
+pub(super) fn play(simulator: &mut AiStudiosSimulator, choice: &Value) -> Result<Value, AdminError> {
     let (id, variant) = find(choice)?;
-    let knobs = Knobs::default().changed(&variant.knobs).map_err(Refused::bad)?;
+    let settings = Settings::default().with_changes(&variant.settings).map_err(AdminError::bad_request)?;
     let mut faults = Faults::default();
-    faults.queue_all(Value::Array(variant.faults.clone())).map_err(Refused::bad)?;
-    (simulator.state.knobs, simulator.state.faults) = (knobs, faults);
-    Ok(json!({"scenario": id, "variant": variant.name, "knobs": variant.knobs, "faults": variant.faults}))
+    faults.queue_all(Value::Array(variant.faults.clone())).map_err(AdminError::bad_request)?;
+    (simulator.state.settings, simulator.state.faults) = (settings, faults);
+    Ok(json!({"scenario": id, "variant": variant.name, "knobs": variant.settings, "faults": variant.faults}))
 }
 
-/// Plays a scenario for one project. Its own knobs and faults that were set before are forgotten.
+/// Plays a scenario for one project. Its own settings and faults that were set before are forgotten.
 pub(super) fn play_for(
     simulator: &mut AiStudiosSimulator,
     project: &str,
     choice: &Value,
     at: Moment,
-) -> Result<Value, Refused> {
-    let place = simulator.state.projects.place(project, at.now).ok_or_else(|| Refused::unknown("project"))?;
+) -> Result<Value, AdminError> {
+    let place =
+        simulator.state.projects.place(project, at.now).ok_or_else(|| AdminError::not_found("project"))?;
     let (id, variant) = find(choice)?;
-    let of_account = settings::of_account(&variant.knobs);
-    if !of_account.is_empty() {
-        let groups = of_account.join(", ");
-        return Err(Refused::bad(format!("{id} turns {groups}, which concern the account: PUT /scenario")));
+    let account_groups = settings::account_groups(&variant.settings);
+    if !account_groups.is_empty() {
+        let groups = account_groups.join(", ");
+        return Err(AdminError::bad_request(format!(
+            "{id} turns {groups}, which concern the account: PUT /scenario"
+        )));
     }
-    simulator.state.knobs.changed(&variant.knobs).map_err(Refused::bad)?;
+    simulator.state.settings.with_changes(&variant.settings).map_err(AdminError::bad_request)?;
     let project = simulator.state.projects.at_mut(place);
-    (project.knobs, project.scenario) = (variant.knobs.clone(), Some(format!("{id} {}", variant.name)));
+    (project.settings, project.scenario) = (variant.settings.clone(), Some(format!("{id} {}", variant.name)));
     let project = project.id.clone();
     simulator.state.faults.forget(&project);
     let mut faults = variant.faults.clone();
     for fault in &mut faults {
         fault["project"] = project.as_str().into();
     }
-    simulator.state.faults.queue_all(Value::Array(faults.clone())).map_err(Refused::bad)?;
-    Ok(json!({"scenario": id, "variant": variant.name, "knobs": variant.knobs, "faults": faults}))
+    simulator.state.faults.queue_all(Value::Array(faults.clone())).map_err(AdminError::bad_request)?;
+    Ok(json!({"scenario": id, "variant": variant.name, "knobs": variant.settings, "faults": faults}))
 }

@@ -1,8 +1,8 @@
-//! Knobs of the whole account: tokens, lists and the creators that make projects of their own.
+//! Settings of the whole account: tokens, lists and the creators that make projects of their own.
 
 use serde::{Deserialize, Serialize};
 
-use crate::acceptance_policy::Lenience;
+use crate::acceptance_policy::AcceptancePolicy;
 
 /// How tokens live and die (contract 9.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub(crate) struct Auth {
     /// No token works, however fresh.
     pub(crate) reject_always: bool,
     /// A token behind the word `Bearer`.
-    pub(crate) bearer: Lenience,
+    pub(crate) bearer: AcceptancePolicy,
     /// A rejected token is answered with an HTML page instead of the envelope.
     pub(crate) html_page: bool,
 }
@@ -47,10 +47,10 @@ pub(crate) struct Lists {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Automation {
     pub(crate) creation_seconds: f64,
-    /// Creation stops for good at 50 %.
+    /// ProjectCreation stops for good at 50 %.
     pub(crate) stalls: bool,
     /// An export before creation has ended.
-    pub(crate) early_export: Lenience,
+    pub(crate) early_export: AcceptancePolicy,
 }
 
 /// How videos are dubbed (contract 7).
@@ -72,7 +72,7 @@ impl Default for Auth {
             token_ttl_seconds: 86_400.0,
             invalidate_on_reissue: false,
             reject_always: false,
-            bearer: Lenience::Refuse,
+            bearer: AcceptancePolicy::Refuse,
             html_page: false,
         }
     }
@@ -86,7 +86,7 @@ impl Default for Lists {
 
 impl Default for Automation {
     fn default() -> Self {
-        Self { creation_seconds: 40.0, stalls: false, early_export: Lenience::Refuse }
+        Self { creation_seconds: 40.0, stalls: false, early_export: AcceptancePolicy::Refuse }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Knobs of the envelope (contract 1.2 and 8).
+//! Settings of the envelope (contract 1.2 and 8).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
-//! Knobs of accepting an export (contract 9.3).
+//! Settings of accepting an export (contract 9.3).
 
 use serde::{Deserialize, Serialize};
 
-use crate::acceptance_policy::Lenience;
+use crate::acceptance_policy::AcceptancePolicy;
 
 /// How an export is accepted and charged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,9 +12,9 @@ pub(crate) struct Export {
     pub(crate) while_running: WhileRunning,
     pub(crate) returned_id: ReturnedId,
     /// `workspaceId` and `resolution`, which the Chinese service does not know (contract 8, C14).
-    pub(crate) optional_fields: Lenience,
+    pub(crate) optional_fields: AcceptancePolicy,
     /// A value of another JSON type than documented.
-    pub(crate) wrong_types: Lenience,
+    pub(crate) wrong_types: AcceptancePolicy,
     pub(crate) previous_url: PreviousUrl,
     /// What one export costs.
     pub(crate) credit: u32,
@@ -60,8 +60,8 @@ impl Default for Export {
         Self {
             while_running: WhileRunning::Queue,
             returned_id: ReturnedId::Same,
-            optional_fields: Lenience::Accept,
-            wrong_types: Lenience::Refuse,
+            optional_fields: AcceptancePolicy::Accept,
+            wrong_types: AcceptancePolicy::Refuse,
             previous_url: PreviousUrl::UntilFirstTick,
             credit: 2,
             credits: None,

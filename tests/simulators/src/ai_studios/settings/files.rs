@@ -1,15 +1,15 @@
-//! Knobs of the download origin (contract 6.4 and 9.1).
+//! Settings of the download origin (contract 6.4 and 9.1).
 
 use serde::{Deserialize, Serialize};
 
-use crate::acceptance_policy::Lenience;
+use crate::acceptance_policy::AcceptancePolicy;
 
 /// How videos are served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Files {
     /// A download that carries `Authorization`.
-    pub(crate) authorization: Lenience,
+    pub(crate) authorization: AcceptancePolicy,
     /// Padding of the video: a `free` box of so many MiB behind the small one.
     pub(crate) padding_megabytes: u32,
     pub(crate) name: FileName,
@@ -34,7 +34,7 @@ pub(crate) enum FileName {
 impl Default for Files {
     fn default() -> Self {
         Self {
-            authorization: Lenience::Refuse,
+            authorization: AcceptancePolicy::Refuse,
             padding_megabytes: 0,
             name: FileName::Project,
             url_lifetime_seconds: None,

@@ -1,6 +1,6 @@
 //! What the contract leaves unknown, or what tests want otherwise (contract 9).
 //!
-//! Knobs come in groups. Most of them can be turned for one project only, which is what a scenario does.
+//! Settings come in groups. Most of them can be turned for one project only, which is what a scenario does.
 
 pub(super) mod account;
 pub(super) mod envelope;
@@ -16,10 +16,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Every knob with its present value.
+/// Every setting with its present value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Knobs {
+pub(super) struct Settings {
     pub(super) invented: invented::Invented,
     pub(super) auth: account::Auth,
     pub(super) lists: account::Lists,
@@ -39,9 +39,9 @@ const OF_ACCOUNT: [&str; 4] = ["auth", "lists", "automation", "dubbing"];
 /// Some thirty years: no date that is that far away overflows.
 pub(super) const MAX_SECONDS: f64 = 1e9;
 
-impl Knobs {
-    /// The same knobs with those in `changes` set anew, or what is wrong with `changes`.
-    pub(super) fn changed(&self, changes: &Value) -> Result<Self, String> {
+impl Settings {
+    /// The same settings with those in `changes` set anew, or what is wrong with `changes`.
+    pub(super) fn with_changes(&self, changes: &Value) -> Result<Self, String> {
         if changes.is_null() {
             return Ok(self.clone());
         }
@@ -57,7 +57,7 @@ impl Knobs {
 }
 
 /// The groups in `changes` that cannot be turned for one project.
-pub(super) fn of_account(changes: &Value) -> Vec<&str> {
+pub(super) fn account_groups(changes: &Value) -> Vec<&str> {
     let groups = changes.as_object().into_iter().flat_map(|groups| groups.keys());
     groups.map(String::as_str).filter(|group| OF_ACCOUNT.contains(group)).collect()
 }
@@ -74,9 +74,9 @@ pub(super) fn merge(known: &mut Value, changes: &Value) {
     }
 }
 
-/// The ending of a knob's name says its unit, and with it its bounds.
-fn within_bounds(knobs: &Value) -> Result<(), String> {
-    for (name, value) in knobs.as_object().into_iter().flatten() {
+/// The ending of a setting's name says its unit, and with it its bounds.
+fn within_bounds(settings: &Value) -> Result<(), String> {
+    for (name, value) in settings.as_object().into_iter().flatten() {
         let most = match name.rsplit('_').next() {
             Some("seconds") => MAX_SECONDS,
             Some("percent") => 100.0,

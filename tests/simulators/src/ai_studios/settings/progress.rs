@@ -1,4 +1,4 @@
-//! Knobs of what a progress call shows (contract 3 and 9.4).
+//! Settings of what a progress call shows (contract 3 and 9.4).
 
 use serde::{Deserialize, Serialize};
 

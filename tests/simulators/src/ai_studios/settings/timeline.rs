@@ -1,4 +1,4 @@
-//! Knobs of the course of an export (contract 9.4). An export keeps those it was accepted with.
+//! Settings of the course of an export (contract 9.4). An export keeps those it was accepted with.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Knobs of the webhook sender (contract 9.5).
+//! Settings of the webhook sender (contract 9.5).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Webhook {
-    pub(crate) events: Events,
-    pub(crate) form: Carrier,
+    pub(crate) events: ProgressEvents,
+    pub(crate) form: WebhookEncoding,
     /// Numbers as text.
     pub(crate) text_numbers: bool,
     /// Added to each body.
@@ -27,7 +27,7 @@ pub(crate) struct Webhook {
 /// Which progress is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Events {
+pub(crate) enum ProgressEvents {
     /// At 25, 50, 75 and 100.
     Quarters,
     Final,
@@ -39,7 +39,7 @@ pub(crate) enum Events {
 /// How a webhook carries its fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Carrier {
+pub(crate) enum WebhookEncoding {
     /// A bare JSON object, posted.
     Json,
     /// In the query string of a GET, as v2 did.
@@ -69,8 +69,8 @@ pub(crate) enum Forgery {
 impl Default for Webhook {
     fn default() -> Self {
         Self {
-            events: Events::Quarters,
-            form: Carrier::Json,
+            events: ProgressEvents::Quarters,
+            form: WebhookEncoding::Json,
             text_numbers: false,
             extra_fields: Map::new(),
             failure_event: false,

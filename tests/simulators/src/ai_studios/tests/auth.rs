@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::simulator::Endpoint;
 
-use super::{Bench, V3, read, request};
+use super::{TestBench, V3, read, request};
 
 #[test]
 fn a_token_has_the_documented_claims_and_lives_a_day() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let parts: Vec<&str> = bench.token.split('.').collect();
     let claims = URL_SAFE_NO_PAD.decode(parts[1]).expect("base64url");
     let claims: Value = serde_json::from_slice(&claims).expect("JSON");
@@ -30,7 +30,7 @@ fn a_token_has_the_documented_claims_and_lives_a_day() {
 
 #[test]
 fn wrong_credentials_are_refused() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     for (body, expected) in [
         (json!({"appId": "studio.acme-media", "userKey": "uk_other"}), (401, 4010)),
         (json!({"appId": "studio.acme-media"}), (400, 4000)),
@@ -43,9 +43,9 @@ fn wrong_credentials_are_refused() {
 
 #[test]
 fn a_token_is_sent_bare() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let bare = bench.token.clone();
-    let status = |bench: &mut Bench, token: String| {
+    let status = |bench: &mut TestBench, token: String| {
         bench.token = token;
         bench.get("/auth").0
     };
@@ -59,7 +59,7 @@ fn a_token_is_sent_bare() {
 
 #[test]
 fn a_new_token_may_end_the_old_one() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.new_token();
     assert_eq!(bench.get("/auth").0, 200, "by default both work");
     bench.turn(&json!({"auth": {"invalidate_on_reissue": true}}));
@@ -71,17 +71,17 @@ fn a_new_token_may_end_the_old_one() {
 
 #[test]
 fn refusals_take_the_shapes_that_were_seen() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.token = String::new();
     let answers = [
         (json!({"envelope": {"errors_as_200": true}}), 200, json!({"code": 4010, "msg": "token is missing"})),
         (json!({"envelope": {"code": "text"}}), 200, json!({"code": "4010", "msg": "token is missing"})),
         (json!({"envelope": {"error": "text", "errors_as_200": false}}), 401, json!("token is missing")),
     ];
-    for (knobs, status, error) in answers {
-        bench.turn(&knobs);
+    for (settings, status, error) in answers {
+        bench.turn(&settings);
         let (given, body) = bench.get("/auth");
-        assert_eq!((given, body), (status, json!({"success": false, "error": error})), "{knobs}");
+        assert_eq!((given, body), (status, json!({"success": false, "error": error})), "{settings}");
     }
     bench.turn(&json!({"auth": {"html_page": true}}));
     let reply = bench.call(Method::GET, "/auth", &Value::Null);
@@ -90,7 +90,7 @@ fn refusals_take_the_shapes_that_were_seen() {
 
 #[test]
 fn every_path_but_the_token_wants_a_token() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     for (method, path) in [
         (Method::POST, "/editor/project/export"),
         (Method::GET, "/editor/progress/1"),
@@ -105,7 +105,7 @@ fn every_path_but_the_token_wants_a_token() {
 
 #[test]
 fn the_log_shows_neither_token_nor_key() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.get("/auth");
     let log = bench.admin(Method::GET, "/requests", &Value::Null);
     let key = bench.credentials()["user_key"].as_str().expect("a key").to_owned();

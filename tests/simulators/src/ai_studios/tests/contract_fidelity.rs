@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Bench;
+use super::TestBench;
 
 /// The names of an object's fields.
 fn names(value: &Value) -> Vec<&str> {
@@ -37,11 +37,11 @@ const PROJECT: [&str; 17] = [
 
 #[test]
 fn only_documented_fields_are_shown() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.export();
     for _ in 0..8 {
         assert!(documented(&bench.progress(&id).1, &["success", "data"]));
-        assert!(documented(&bench.standing(&id), &["progress", "state", "downloadUrl"]));
+        assert!(documented(&bench.status_at(&id), &["progress", "state", "downloadUrl"]));
         assert!(documented(&bench.show(&id), &PROJECT));
         bench.wait(10.0);
     }
@@ -54,7 +54,7 @@ fn only_documented_fields_are_shown() {
 
 #[test]
 fn only_the_invented_block_holds_words_of_ours() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let invented = json!({
         "states": {"waiting": "w", "exporting": "x", "exported": "y", "error": "z"},
         "codes": {"missing": 1, "auth": 2},
@@ -63,11 +63,11 @@ fn only_the_invented_block_holds_words_of_ours() {
     });
     bench.turn(&json!({"invented": invented}));
     let id = bench.export();
-    assert_eq!(bench.standing(&id)["state"], "w");
+    assert_eq!(bench.status_at(&id)["state"], "w");
     bench.wait(30.0);
-    assert_eq!(bench.standing(&id)["state"], "x");
+    assert_eq!(bench.status_at(&id)["state"], "x");
     bench.wait(35.0);
-    let end = bench.standing(&id);
+    let end = bench.status_at(&id);
     assert_eq!(
         end,
         json!({"progress": 100, "state": "y", "downloadUrl": format!("https://media.test/m/{id}.mp4")})
@@ -80,7 +80,7 @@ fn only_the_invented_block_holds_words_of_ours() {
 #[test]
 fn seeds_repeat_and_runs_differ() {
     let task = |run: u64| {
-        let mut bench = Bench::new();
+        let mut bench = TestBench::new();
         bench.simulator = super::AiStudiosSimulator::for_run(42, run);
         bench.token.clear();
         bench.token = bench.new_token();
@@ -95,19 +95,19 @@ fn seeds_repeat_and_runs_differ() {
 
 #[test]
 fn a_reset_forgets_all_but_the_tokens() {
-    let mut bench = Bench::playing("S11", "plain");
+    let mut bench = TestBench::playing("S11", "plain");
     let id = bench.export();
     bench.admin(Method::POST, "/clock/advance", &json!({"seconds": 1000}));
     bench.admin(Method::POST, "/reset", &json!({}));
-    assert_eq!(bench.standing(&id), json!({"progress": 0}));
+    assert_eq!(bench.status_at(&id), json!({"progress": 0}));
     let clock = bench.admin(Method::GET, "/clock", &Value::Null);
     assert_eq!((&clock["ahead_seconds"], &clock["next_delivery_at"]), (&json!(0.0), &Value::Null));
 }
 
 #[test]
 fn knobs_are_checked() {
-    let mut bench = Bench::new();
-    for (knobs, complaint) in [
+    let mut bench = TestBench::new();
+    for (settings, complaint) in [
         (json!({"timelines": {}}), "no group"),
         (json!({"timeline": {"ramp": 1}}), "unknown field"),
         (json!({"timeline": {"ramp_seconds": -1}}), "from 0"),
@@ -115,22 +115,22 @@ fn knobs_are_checked() {
         (json!({"files": {"padding_megabytes": 4096}}), "from 0 to 2048"),
         (json!([]), "must be an object"),
     ] {
-        let request = super::request(Method::PUT, "/knobs", &knobs);
+        let request = super::request(Method::PUT, "/knobs", &settings);
         let (status, body) = super::read(&bench.send(crate::simulator::Endpoint::Admin, request).response);
         assert_eq!(status, 400);
-        assert!(body["error"].as_str().is_some_and(|error| error.contains(complaint)), "{knobs}: {body}");
+        assert!(body["error"].as_str().is_some_and(|error| error.contains(complaint)), "{settings}: {body}");
     }
 }
 
 #[test]
 fn the_readme_names_every_knob_and_variant() {
     let readme = include_str!("../README.md");
-    let mut bench = Bench::new();
-    let knobs = bench.admin(Method::GET, "/knobs", &Value::Null);
-    for group in names(&knobs) {
+    let mut bench = TestBench::new();
+    let settings = bench.admin(Method::GET, "/knobs", &Value::Null);
+    for group in names(&settings) {
         assert!(readme.contains(&format!("| `{group}` |")), "the group {group}");
-        for knob in names(&knobs[group]) {
-            assert!(readme.contains(&format!("`{knob}`")), "{group}.{knob}");
+        for setting in names(&settings[group]) {
+            assert!(readme.contains(&format!("`{setting}`")), "{group}.{setting}");
         }
     }
     let row = |id: &str| readme.lines().find(|line| line.starts_with(&format!("| {id}")));

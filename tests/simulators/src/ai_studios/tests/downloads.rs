@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use crate::simulator::{Manner, Reply};
 
-use super::{Bench, text};
+use super::{TestBench, text};
 
 /// A bench with an export that has ended, and the URL of its video.
-fn exported(knobs: &Value) -> (Bench, String, String) {
-    let mut bench = Bench::new();
-    bench.turn(knobs);
+fn exported(settings: &Value) -> (TestBench, String, String) {
+    let mut bench = TestBench::new();
+    bench.turn(settings);
     let id = bench.export();
     bench.wait(65.0);
-    let url = text(&bench.standing(&id)["downloadUrl"]);
+    let url = text(&bench.status_at(&id)["downloadUrl"]);
     (bench, id, url)
 }
 
@@ -56,7 +56,7 @@ fn a_token_is_not_for_downloads() {
 
 #[test]
 fn there_is_nothing_before_the_end() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.export();
     let url = format!("http://files.test/export/{id}.mp4");
     assert_eq!(bench.download(&url, &[]).response.status(), 404);
@@ -85,7 +85,7 @@ fn urls_expire_and_are_shown_anew() {
     assert_eq!(bench.download(&url, &[]).response.status(), 200);
     bench.wait(31.0);
     assert_eq!(bench.download(&url, &[]).response.status(), 403);
-    let fresh = text(&bench.standing(&id)["downloadUrl"]);
+    let fresh = text(&bench.status_at(&id)["downloadUrl"]);
     assert_eq!(bench.download(&fresh, &[]).response.status(), 200);
 }
 
@@ -96,7 +96,7 @@ fn the_first_download_ends_the_urls_before_it() {
     for url in [&url, &early, &url] {
         assert_eq!(bench.download(url, &[]).response.status(), 403);
     }
-    let fresh = text(&bench.standing(&id)["downloadUrl"]);
+    let fresh = text(&bench.status_at(&id)["downloadUrl"]);
     assert_eq!(bench.download(&fresh, &[]).response.status(), 200);
 }
 
@@ -107,10 +107,10 @@ fn a_re_export_changes_the_file_behind_the_url() {
     bench.export();
     assert_eq!(body(&bench.download(&url, &[])), &first, "until the new one has ended");
     bench.wait(65.0);
-    assert_eq!(text(&bench.standing(&id)["downloadUrl"]), url);
+    assert_eq!(text(&bench.status_at(&id)["downloadUrl"]), url);
     assert_ne!(body(&bench.download(&url, &[])), &first);
     bench.turn(&json!({"files": {"name": "task"}}));
-    assert_ne!(text(&bench.standing(&id)["downloadUrl"]), url, "a name of its own when wanted");
+    assert_ne!(text(&bench.status_at(&id)["downloadUrl"]), url, "a name of its own when wanted");
 }
 
 /// Looks at an answer.

@@ -5,27 +5,27 @@ use serde_json::{Value, json};
 
 use crate::simulator::Outcome;
 
-use super::{Bench, text};
+use super::{TestBench, text};
 
 const EXPORT: &str = "/editor/project/export";
 
 #[test]
 fn numbers_in_other_forms() {
     for (variant, running) in [("text", json!("37.25")), ("integer", json!(37)), ("percent", json!("37%"))] {
-        let mut bench = Bench::playing("S03", variant);
+        let mut bench = TestBench::playing("S03", variant);
         let id = bench.export();
         bench.wait(27.35);
-        assert_eq!(bench.standing(&id)["progress"], running);
+        assert_eq!(bench.status_at(&id)["progress"], running);
     }
 }
 
 #[test]
 fn the_url_comes_late_or_elsewhere_or_never() {
     let urls = |scenario: &str| {
-        let mut bench = Bench::playing(scenario, "plain");
+        let mut bench = TestBench::playing(scenario, "plain");
         let id = bench.export();
         bench.wait(66.0);
-        let shown: Vec<bool> = (0..4).map(|_| bench.standing(&id).get("downloadUrl").is_some()).collect();
+        let shown: Vec<bool> = (0..4).map(|_| bench.status_at(&id).get("downloadUrl").is_some()).collect();
         (shown, bench.show(&id).get("download_url").is_some())
     };
     assert_eq!(urls("S06"), (vec![false, false, false, true], true));
@@ -40,24 +40,24 @@ fn a_failure_with_and_without_a_reason() {
         ("object", Some(json!({"code": 5000, "msg": "rendering failed"}))),
         ("text", Some(json!("rendering failed"))),
     ] {
-        let mut bench = Bench::playing("S09", variant);
+        let mut bench = TestBench::playing("S09", variant);
         let id = bench.export();
         bench.wait(1_000.0);
-        let standing = bench.standing(&id);
-        assert_eq!((&standing["state"], &standing["progress"]), (&json!("error"), &json!(40)));
-        assert_eq!(standing.get("error"), error.as_ref(), "{variant}");
+        let status_at = bench.status_at(&id);
+        assert_eq!((&status_at["state"], &status_at["progress"]), (&json!("error"), &json!(40)));
+        assert_eq!(status_at.get("error"), error.as_ref(), "{variant}");
     }
 }
 
 #[test]
 fn progress_is_refused_in_both_ways() {
-    let mut bench = Bench::playing("S10", "http_200");
+    let mut bench = TestBench::playing("S10", "http_200");
     let id = bench.export();
     for _ in 0..4 {
         let (status, body) = bench.progress(&id);
         assert_eq!((status, &body["success"]), (200, &json!(false)));
     }
-    let mut bench = Bench::playing("S10", "http_500");
+    let mut bench = TestBench::playing("S10", "http_500");
     let id = bench.export();
     let statuses: Vec<u16> = (0..4).map(|_| bench.progress(&id).0).collect();
     assert_eq!(statuses, [500, 500, 500, 200]);
@@ -65,12 +65,12 @@ fn progress_is_refused_in_both_ways() {
 
 #[test]
 fn both_ids_lead_to_the_export() {
-    let mut bench = Bench::playing("S18", "plain");
+    let mut bench = TestBench::playing("S18", "plain");
     let (returned, asked) = (bench.export(), bench.project(0));
     assert_ne!(returned, asked);
     bench.wait(35.0);
     assert_eq!(
-        (bench.standing(&returned), bench.standing(&asked)["progress"].clone()),
+        (bench.status_at(&returned), bench.status_at(&asked)["progress"].clone()),
         (json!({"progress": 50, "state": "exporting"}), json!(50))
     );
     assert_eq!(bench.show(&returned)["_id"], json!(asked));
@@ -79,29 +79,29 @@ fn both_ids_lead_to_the_export() {
 #[test]
 fn the_export_before_is_shown_for_a_while() {
     for (variant, new_task) in [("plain", false), ("new_task", true)] {
-        let mut bench = Bench::playing("S19", variant);
+        let mut bench = TestBench::playing("S19", variant);
         let id = text(&bench.admin(Method::POST, "/projects", &json!({"exported": true}))["project_id"]);
         let before = bench.show(&id);
         let (_, answer) = bench.api(Method::POST, EXPORT, &json!({"projectId": id}));
         assert_eq!(answer["success"], true);
         bench.wait(19.0);
-        assert_eq!(bench.standing(&id)["progress"], 100, "stale");
+        assert_eq!(bench.status_at(&id)["progress"], 100, "stale");
         let stale = bench.show(&id);
         assert_eq!(stale["download_url"], before["download_url"]);
         assert_eq!(stale["backendTaskId"] != before["backendTaskId"], new_task);
         bench.wait(1.0);
-        assert_eq!(bench.standing(&id)["progress"], 25);
+        assert_eq!(bench.status_at(&id)["progress"], 25);
     }
 }
 
 #[test]
 fn a_project_is_missing_at_first_or_for_good() {
-    let mut bench = Bench::playing("S20", "plain");
+    let mut bench = TestBench::playing("S20", "plain");
     let id = bench.export();
     assert_eq!(bench.progress(&id).0, 404);
     bench.wait(10.0);
     assert_eq!(bench.progress(&id).0, 200);
-    let mut bench = Bench::playing("S21", "plain");
+    let mut bench = TestBench::playing("S21", "plain");
     let id = bench.export();
     bench.wait(28.0);
     assert_eq!(bench.progress(&id).0, 200);
@@ -111,14 +111,14 @@ fn a_project_is_missing_at_first_or_for_good() {
 
 #[test]
 fn a_webhook_is_ahead_of_polling() {
-    let mut bench = Bench::playing("S24", "plain");
+    let mut bench = TestBench::playing("S24", "plain");
     let id = bench.export();
     bench.wait(65.0);
     let sent = bench.deliver(Outcome::Status(200));
     assert!(String::from_utf8_lossy(sent[3].request.body()).contains("\"progress\":100"));
-    assert_eq!(bench.standing(&id)["progress"], 80);
+    assert_eq!(bench.status_at(&id)["progress"], 80);
     bench.wait(12.0);
-    assert_eq!(bench.standing(&id)["progress"], 100);
+    assert_eq!(bench.status_at(&id)["progress"], 100);
 }
 
 #[test]
@@ -126,16 +126,16 @@ fn urls_that_lead_nowhere_good() {
     for (variant, start) in
         [("plain_http", "http://media.aistudios.com/"), ("ip_literal", "https://192.0.2.7/")]
     {
-        let mut bench = Bench::playing("S26", variant);
+        let mut bench = TestBench::playing("S26", variant);
         let id = bench.export();
         bench.wait(65.0);
-        assert!(text(&bench.standing(&id)["downloadUrl"]).starts_with(start));
+        assert!(text(&bench.status_at(&id)["downloadUrl"]).starts_with(start));
     }
 }
 
 #[test]
 fn a_project_of_many_megabytes() {
-    let mut bench = Bench::playing("S27", "plain");
+    let mut bench = TestBench::playing("S27", "plain");
     let path = format!("/editor/project/{}", bench.project(0));
     let reply = bench.call(Method::GET, &path, &Value::Null);
     let length = reply.response.body().len();
@@ -144,12 +144,12 @@ fn a_project_of_many_megabytes() {
 
 #[test]
 fn progress_falls_back_once() {
-    let mut bench = Bench::playing("S28", "plain");
+    let mut bench = TestBench::playing("S28", "plain");
     let id = bench.export();
     let mut seen = Vec::new();
     for _ in 0..12 {
         bench.wait(6.0);
-        seen.push(bench.standing(&id)["progress"].as_f64().expect("a number"));
+        seen.push(bench.status_at(&id)["progress"].as_f64().expect("a number"));
     }
     assert_eq!(seen.windows(2).filter(|pair| pair[1] < pair[0]).count(), 1, "{seen:?}");
     assert_eq!(seen.last(), Some(&100.0));

@@ -3,13 +3,13 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Bench;
+use super::TestBench;
 
 const EXPORT: &str = "/editor/project/export";
 
 #[test]
 fn bodies_that_are_refused() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.project(0);
     let foreign = bench.describe()["foreign_project_id"].clone();
     let team = bench.describe()["workspace_ids"][1].clone();
@@ -36,7 +36,7 @@ fn bodies_that_are_refused() {
 
 #[test]
 fn each_accepted_post_is_counted_and_charged() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let workspace = bench.describe()["workspace_ids"][0].clone();
     let body = json!({"projectId": bench.project(1), "workspaceId": workspace, "resolution": "4k"});
     let (_, first) = bench.api(Method::POST, EXPORT, &body);
@@ -52,22 +52,22 @@ fn each_accepted_post_is_counted_and_charged() {
 
 #[test]
 fn a_second_export_waits_for_the_first() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.export();
     bench.wait(35.0);
     let first = bench.show(&id)["backendTaskId"].clone();
     bench.export();
-    assert_eq!(bench.standing(&id)["progress"], 50, "the first one goes on");
+    assert_eq!(bench.status_at(&id)["progress"], 50, "the first one goes on");
     bench.wait(31.0);
     assert_ne!(bench.show(&id)["backendTaskId"], first, "the second one has its turn");
-    assert_eq!(bench.standing(&id)["state"], "waiting");
+    assert_eq!(bench.status_at(&id)["state"], "waiting");
     bench.wait(64.0);
-    assert_eq!(bench.standing(&id)["state"], "exported");
+    assert_eq!(bench.status_at(&id)["state"], "exported");
 }
 
 #[test]
 fn a_second_export_may_be_rejected_or_take_over() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.export();
     bench.wait(35.0);
     bench.turn(&json!({"export": {"while_running": "reject"}}));
@@ -76,7 +76,7 @@ fn a_second_export_may_be_rejected_or_take_over() {
     bench.turn(&json!({"export": {"while_running": "replace"}}));
     let first = bench.show(&id)["backendTaskId"].clone();
     bench.api(Method::POST, EXPORT, &json!({"projectId": id}));
-    assert_eq!(bench.standing(&id)["progress"], 0);
+    assert_eq!(bench.status_at(&id)["progress"], 0);
     assert_ne!(bench.show(&id)["backendTaskId"], first);
     bench.wait(35.0);
     assert!(
@@ -90,7 +90,7 @@ fn the_url_before_stays_until_the_first_tick() {
     for (kept, expected) in
         [("until_first_tick", [true, false]), ("cleared", [false, false]), ("kept", [true, true])]
     {
-        let mut bench = Bench::new();
+        let mut bench = TestBench::new();
         bench.turn(&json!({"export": {"previous_url": kept}}));
         let id = bench.describe()["exported_project_id"].as_str().expect("an id").to_owned();
         assert!(bench.show(&id)["download_url"].is_string());
@@ -103,7 +103,7 @@ fn the_url_before_stays_until_the_first_tick() {
 
 #[test]
 fn an_account_without_credit_exports_nothing() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.turn(&json!({"export": {"credits": 3}}));
     bench.export();
     let (status, body) = bench.api(Method::POST, EXPORT, &json!({"projectId": bench.project(1)}));
@@ -112,7 +112,7 @@ fn an_account_without_credit_exports_nothing() {
 
 #[test]
 fn projects_are_deleted_and_listed() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let exported = bench.describe()["exported_project_id"].clone();
     let id = bench.export();
     bench.wait(65.0);

@@ -22,13 +22,13 @@ use super::AiStudiosSimulator;
 const V3: &str = "/api/odin/v3";
 
 /// A simulator, a token and a clock that only moves when it is told to.
-struct Bench {
+struct TestBench {
     simulator: AiStudiosSimulator,
     wall: OffsetDateTime,
     token: String,
 }
 
-impl Bench {
+impl TestBench {
     fn new() -> Self {
         let mut simulator = AiStudiosSimulator::new(42);
         simulator.set_origins(Origins {
@@ -88,8 +88,8 @@ impl Bench {
         body
     }
 
-    fn turn(&mut self, knobs: &Value) {
-        self.admin(Method::PUT, "/knobs", knobs);
+    fn turn(&mut self, settings: &Value) {
+        self.admin(Method::PUT, "/knobs", settings);
     }
 
     fn fault(&mut self, fault: &Value) {
@@ -133,7 +133,7 @@ impl Bench {
     }
 
     /// The data of a progress call.
-    fn standing(&mut self, id: &str) -> Value {
+    fn status_at(&mut self, id: &str) -> Value {
         let (status, body) = self.progress(id);
         assert_eq!(status, 200, "{body}");
         body["data"].clone()

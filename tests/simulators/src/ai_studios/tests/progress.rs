@@ -3,30 +3,30 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Bench;
+use super::TestBench;
 
 #[test]
 fn an_export_waits_runs_and_ends() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.project(0);
-    assert_eq!(bench.standing(&id), json!({"progress": 0}), "never exported");
+    assert_eq!(bench.status_at(&id), json!({"progress": 0}), "never exported");
     bench.export();
-    assert_eq!(bench.standing(&id), json!({"progress": 0, "state": "waiting"}));
+    assert_eq!(bench.status_at(&id), json!({"progress": 0, "state": "waiting"}));
     bench.wait(5.0 + 22.35);
-    assert_eq!(bench.standing(&id), json!({"progress": 37.25, "state": "exporting"}));
+    assert_eq!(bench.status_at(&id), json!({"progress": 37.25, "state": "exporting"}));
     bench.wait(37.64);
-    assert_eq!(bench.standing(&id)["progress"], 99.98);
+    assert_eq!(bench.status_at(&id)["progress"], 99.98);
     bench.wait(0.01);
     let url = format!("http://files.test/export/{id}.mp4");
     let end = json!({"progress": 100, "state": "exported", "downloadUrl": url});
-    assert_eq!(bench.standing(&id), end);
+    assert_eq!(bench.status_at(&id), end);
     bench.wait(80_000.0);
-    assert_eq!(bench.standing(&id), end, "nothing expires");
+    assert_eq!(bench.status_at(&id), end, "nothing expires");
 }
 
 #[test]
 fn the_project_tells_the_same() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.project(0);
     let before = bench.show(&id);
     assert!(before.get("state").is_none() && before.get("backendTaskId").is_none());
@@ -46,17 +46,17 @@ fn the_project_tells_the_same() {
 
 #[test]
 fn the_clock_can_be_moved_to_the_end() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.export();
     bench.admin(Method::POST, "/clock/advance", &json!({"seconds": 35}));
-    assert_eq!(bench.standing(&id)["progress"], 50);
+    assert_eq!(bench.status_at(&id)["progress"], 50);
     bench.admin(Method::POST, "/clock/advance", &json!({"to": "last_export"}));
-    assert_eq!(bench.standing(&id)["state"], "exported");
+    assert_eq!(bench.status_at(&id)["state"], "exported");
 }
 
 #[test]
 fn unknown_and_unexported_projects() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     assert_eq!(bench.progress("000000000000000000000000").0, 404);
     bench.turn(&json!({"progress": {"unexported": "missing"}}));
     assert_eq!(bench.progress(&bench.project(0)).0, 404);
@@ -67,17 +67,17 @@ fn unknown_and_unexported_projects() {
 
 #[test]
 fn a_url_before_the_end_may_be_null_or_empty() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.export();
     for (form, expected) in [("null", Value::Null), ("empty", json!(""))] {
         bench.turn(&json!({"progress": {"early_url": form}}));
-        assert_eq!(bench.standing(&id).get("downloadUrl"), Some(&expected));
+        assert_eq!(bench.status_at(&id).get("downloadUrl"), Some(&expected));
     }
 }
 
 #[test]
 fn knobs_of_one_project_leave_the_others_alone() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.project(1);
     bench.admin(
         Method::PUT,
@@ -87,6 +87,6 @@ fn knobs_of_one_project_leave_the_others_alone() {
     let other = bench.export();
     bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
     bench.wait(10.0);
-    assert_eq!(bench.standing(&id)["state"], "exported");
-    assert_eq!(bench.standing(&other)["state"], "exporting");
+    assert_eq!(bench.status_at(&id)["state"], "exported");
+    assert_eq!(bench.status_at(&other)["state"], "exporting");
 }

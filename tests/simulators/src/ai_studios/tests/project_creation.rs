@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::simulator::Endpoint;
 
-use super::{Bench, V3, read, request, text};
+use super::{TestBench, V3, read, request, text};
 
 /// Posts a form whose fields with a file name are files.
-fn post_form(bench: &mut Bench, path: &str, fields: &[(&str, Option<&str>, &str)]) -> (u16, Value) {
+fn post_form(bench: &mut TestBench, path: &str, fields: &[(&str, Option<&str>, &str)]) -> (u16, Value) {
     let mut body = String::new();
     for (name, file, content) in fields {
         let file = file.map_or_else(String::new, |file| format!("; filename=\"{file}\""));
@@ -33,23 +33,23 @@ fn creators_export_as_their_default_says() {
         ("/simple/custom", video, true),
     ];
     for (path, body, exports) in table {
-        let mut bench = Bench::new();
+        let mut bench = TestBench::new();
         let (status, answer) = bench.api(Method::POST, path, &body);
         assert_eq!(status, 200, "{path}: {answer}");
         let id = text(&answer["data"]["projectId"]);
-        assert_eq!(bench.standing(&id).get("state").is_some(), exports, "{path}");
+        assert_eq!(bench.status_at(&id).get("state").is_some(), exports, "{path}");
         let mut opposite = body.clone();
         opposite["isExport"] = json!(!exports);
         let (_, answer) = bench.api(Method::POST, path, &opposite);
         let id = text(&answer["data"]["projectId"]);
-        assert_eq!(bench.standing(&id).get("state").is_some(), !exports, "{path}");
+        assert_eq!(bench.status_at(&id).get("state").is_some(), !exports, "{path}");
         assert_eq!(bench.api(Method::POST, path, &json!({})).0, 400, "{path}");
     }
 }
 
 #[test]
 fn an_edit_exports_with_a_webhook() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.project(2);
     let update = json!({"sceneIdx": 0, "type": "script", "values": {"text": "Hi"}});
     let body = json!({"updates": {"value": [update]}, "webhookUrl": "http://receiver.test/hooks"});
@@ -61,7 +61,7 @@ fn an_edit_exports_with_a_webhook() {
 
 #[test]
 fn literal_paths_are_no_keys_of_projects() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let (status, answer) = bench.api(Method::POST, "/editor/project/modify", &json!({}));
     assert_eq!((status, &answer["error"]["msg"]), (400, &json!("projectId is required")));
     let (status, answer) = post_form(
@@ -72,12 +72,12 @@ fn literal_paths_are_no_keys_of_projects() {
     assert_eq!(status, 200);
     let id = text(&answer["data"]["projectId"]);
     assert_eq!(bench.show(&id)["name"], "Deck");
-    assert_eq!(bench.standing(&id), json!({"progress": 0}), "it is not exported");
+    assert_eq!(bench.status_at(&id), json!({"progress": 0}), "it is not exported");
 }
 
 #[test]
 fn a_tool_makes_a_project_that_is_exported_afterwards() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let (_, answer) =
         bench.api(Method::POST, "/automation/topic_to_video", &json!({"topic": "Tea", "options": {}}));
     assert!(answer["data"]["automationJobId"].is_string());
@@ -97,12 +97,12 @@ fn a_tool_makes_a_project_that_is_exported_afterwards() {
     let (status, _) = bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
     assert_eq!(status, 200);
     bench.wait(65.0);
-    assert_eq!(bench.standing(&id)["state"], "exported");
+    assert_eq!(bench.status_at(&id)["state"], "exported");
 }
 
 #[test]
 fn every_tool_wants_its_input_and_documents_give_no_job() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     for (tool, field) in
         [("scripts_to_video", "scripts"), ("url_to_video", "url"), ("docs-to-video", "files")]
     {
@@ -123,7 +123,7 @@ fn every_tool_wants_its_input_and_documents_give_no_job() {
 
 #[test]
 fn a_stalled_creation_never_ends() {
-    let mut bench = Bench::playing("S31", "stalls");
+    let mut bench = TestBench::playing("S31", "stalls");
     let (_, answer) = bench.api(Method::POST, "/automation/topic_to_video", &json!({"topic": "Tea"}));
     let id = text(&answer["data"]["projectId"]);
     bench.wait(80_000.0);
@@ -133,7 +133,7 @@ fn a_stalled_creation_never_ends() {
 
 #[test]
 fn a_folder_of_dubbed_videos_of_which_one_fails() {
-    let mut bench = Bench::playing("S32", "plain");
+    let mut bench = TestBench::playing("S32", "plain");
     let fields = [
         ("file", Some("talk.mp4"), "x"),
         ("target_0", None, "de-DE"),
@@ -156,5 +156,5 @@ fn a_folder_of_dubbed_videos_of_which_one_fails() {
     let id = text(&items[2]["projectId"]);
     assert_eq!(bench.progress(&id).0, 404, "whether these ids work there is unknown");
     bench.turn(&json!({"dubbing": {"ids_are_projects": true}}));
-    assert_eq!(bench.standing(&id)["progress"], 100);
+    assert_eq!(bench.status_at(&id)["progress"], 100);
 }

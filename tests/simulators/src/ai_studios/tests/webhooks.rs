@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::simulator::{Outcome, Simulator};
 
-use super::Bench;
+use super::TestBench;
 
 #[test]
 fn four_webhooks_with_the_four_documented_fields() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.export();
     let task = bench.show(&id)["backendTaskId"].clone();
     let bodies = bench.bodies();
@@ -22,7 +22,7 @@ fn four_webhooks_with_the_four_documented_fields() {
 
 #[test]
 fn each_is_due_with_its_progress() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.export();
     for seconds in [20, 35, 50, 65] {
         let due = bench.simulator.next_due().expect("one is due");
@@ -37,7 +37,7 @@ fn each_is_due_with_its_progress() {
 
 #[test]
 fn nothing_in_a_request_proves_its_origin() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.export();
     bench.wait(20.0);
     let sent = bench.deliver(Outcome::Status(200));
@@ -50,7 +50,7 @@ fn nothing_in_a_request_proves_its_origin() {
 #[test]
 fn one_attempt_unless_retries_are_wanted() {
     for (retries, attempts) in [(0, 1), (3, 4)] {
-        let mut bench = Bench::new();
+        let mut bench = TestBench::new();
         bench.turn(&json!({"webhook": {"events": "final", "retries": retries}}));
         bench.export();
         bench.wait(65.0);
@@ -75,7 +75,7 @@ fn a_webhook_in_other_clothes() {
         ("v2", Method::GET, "ai_progress_update_loc=projects%2Fbt-", ""),
     ];
     for (form, method, query, body) in table {
-        let mut bench = Bench::new();
+        let mut bench = TestBench::new();
         bench.turn(&json!({"webhook": {"form": form}}));
         bench.export();
         bench.wait(20.0);
@@ -88,7 +88,7 @@ fn a_webhook_in_other_clothes() {
 
 #[test]
 fn numbers_as_text_and_fields_that_nobody_knows() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.turn(&json!({"webhook": {"text_numbers": true, "extra_fields": {"projectId": "p"}}}));
     bench.export();
     let bodies = bench.bodies();
@@ -98,7 +98,7 @@ fn numbers_as_text_and_fields_that_nobody_knows() {
 
 #[test]
 fn faults_of_the_schedule() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.fault(&json!([
         {"on": "webhook", "kind": "reorder"},
         {"on": "webhook", "kind": "drop"},
@@ -116,7 +116,7 @@ fn faults_of_the_schedule() {
 
 #[test]
 fn a_failed_export_says_so_only_when_told_to() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.turn(&json!({"timeline": {"fails_at_percent": 40}}));
     bench.export();
     assert_eq!(bench.bodies().len(), 1, "nothing after 25 %");
@@ -128,7 +128,7 @@ fn a_failed_export_says_so_only_when_told_to() {
 
 #[test]
 fn a_deleted_project_sends_nothing_more() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.export();
     bench.wait(20.0);
     assert_eq!(bench.deliver(Outcome::Status(200)).len(), 1);
@@ -139,7 +139,7 @@ fn a_deleted_project_sends_nothing_more() {
 
 #[test]
 fn false_webhooks_and_any_others_on_demand() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.export();
     let task = bench.show(&id)["backendTaskId"].clone();
     for forgery in ["wrong_task", "foreign_url", "wrong_path"] {
@@ -158,7 +158,7 @@ fn false_webhooks_and_any_others_on_demand() {
 
 #[test]
 fn a_webhook_can_be_sent_again() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.export();
     bench.wait(20.0);
     let first = bench.deliver(Outcome::Status(200));
