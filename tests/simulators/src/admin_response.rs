@@ -1,4 +1,4 @@
-//! How the Admin endpoint of a simulator answers.
+//! Builds the responses of a simulator's Admin endpoint.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::response;
 use crate::simulator::Reply;
 
-/// ErrorKind the Admin endpoint refuses.
+/// An error of the Admin endpoint.
 #[derive(Debug)]
 pub(crate) struct AdminError {
     status: StatusCode,
@@ -24,7 +24,7 @@ impl AdminError {
     }
 }
 
-/// The answer to a call of the endpoint.
+/// Turns the result of an Admin call into a response.
 pub(crate) fn admin_response(result: Result<Value, AdminError>) -> Reply {
     response::plain(match result {
         Ok(body) => pretty(StatusCode::OK, &body),
@@ -32,13 +32,13 @@ pub(crate) fn admin_response(result: Result<Value, AdminError>) -> Reply {
     })
 }
 
-/// The body of a call of the endpoint.
+/// Parses the body of an Admin call as JSON.
 pub(crate) fn parse_json_body(request: &Request<Bytes>) -> Result<Value, AdminError> {
     serde_json::from_slice(request.body())
         .map_err(|error| AdminError::bad_request(format!("not JSON: {error}")))
 }
 
-/// People read these answers too.
+/// Formats the body for people, who read these responses too.
 fn pretty(status: StatusCode, body: &Value) -> Response<Bytes> {
     let mut response = response::plain_json(status, body);
     let text = serde_json::to_string_pretty(body).map(|text| text + "\n");

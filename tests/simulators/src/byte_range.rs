@@ -10,21 +10,21 @@ use http::{Request, Response, StatusCode};
 
 use crate::response::{self, insert};
 
-/// What is known of a file before its bytes are read.
+/// The metadata of a file, known before its bytes are read.
 pub(crate) struct FileMetadata<'a> {
     /// In bytes.
     pub(crate) length: usize,
     pub(crate) content_type: &'a str,
     /// With its quotation marks.
     pub(crate) etag: &'a str,
-    /// Whether ranges are served at all.
+    /// Whether range requests are supported.
     pub(crate) ranges: bool,
 }
 
-/// A range that asks for nothing the file has.
+/// The requested range lies outside the file (416).
 pub(crate) struct RangeNotSatisfiable;
 
-/// Answers with the file or the part that is asked for; `read` gives these bytes.
+/// Responds with the whole file or the requested part. `read` returns the bytes of a range.
 pub(crate) fn respond_with_range(
     request: &Request<Bytes>,
     file: &FileMetadata<'_>,
@@ -32,7 +32,7 @@ pub(crate) fn respond_with_range(
 ) -> Result<Response<Bytes>, RangeNotSatisfiable> {
     let header =
         |name: HeaderName| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    // A range of another version than the one that lies here is answered with the whole.
+    // A range of another version (`If-Range`) is answered with the whole file.
     let same = header(IF_RANGE).is_none_or(|version| version == file.etag);
     let range = header(RANGE).filter(|_| file.ranges && same);
     let length = file.length;
@@ -57,18 +57,18 @@ pub(crate) fn respond_with_range(
     Ok(response)
 }
 
-/// What a `Range` header asks of a file.
+/// The part of a file that a `Range` header requests.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum RequestedRange {
     /// No range, or one that may be ignored.
     Whole,
     /// These bytes.
     Part(Range<usize>),
-    /// Nothing that exists.
+    /// A range outside the file.
     Unsatisfiable,
 }
 
-/// Reads a single range. Several ranges are answered with the whole file, which is allowed.
+/// Parses a single range. Several ranges are answered with the whole file, which RFC 9110 allows.
 pub(crate) fn parse_range(header: &str, length: usize) -> RequestedRange {
     let Some((first, last)) = header.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-'))
     else {

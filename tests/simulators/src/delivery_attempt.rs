@@ -1,4 +1,4 @@
-//! One attempt of a delivery, as the log shows it.
+//! One attempt of a webhook delivery, as the delivery log shows it.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -16,10 +16,10 @@ pub(crate) enum AttemptKind {
     Redelivery,
 }
 
-/// One attempt as it went out.
+/// One attempt that was sent.
 #[derive(Debug)]
 pub(crate) struct DeliveryAttempt {
-    /// Whether its outcome decides what happens next.
+    /// Decides whether a failure is retried.
     pub(crate) attempt_kind: AttemptKind,
     pub(crate) sent_at: OffsetDateTime,
     pub(crate) wall: OffsetDateTime,

@@ -1,4 +1,4 @@
-//! What is to be sent when, and which attempts are in flight.
+//! The schedule of delivery attempts, and the attempts in flight.
 
 use std::collections::HashMap;
 
@@ -6,27 +6,27 @@ use time::OffsetDateTime;
 
 use crate::delivery_attempt::AttemptKind;
 
-/// A sending that is due at some time.
+/// An attempt that is due at a given time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ScheduledSend {
     /// The delivery's number.
     pub(crate) number: u64,
-    /// Whether it is repeated when it fails.
+    /// Decides whether a failure is retried.
     pub(crate) attempt_kind: AttemptKind,
     due: OffsetDateTime,
 }
 
-/// The sendings to come and those under way.
+/// The attempts to come and those in flight.
 #[derive(Debug, Default)]
 pub(crate) struct DeliverySchedule {
     sends: Vec<ScheduledSend>,
-    /// DeliveryAttempt in flight to its delivery and its place there.
+    /// Maps an attempt in flight to its delivery's number and its index among that delivery's attempts.
     in_flight: HashMap<u64, (u64, usize)>,
     attempts: u64,
 }
 
 impl DeliverySchedule {
-    /// Empty, but no attempt gets a number that one still in flight has.
+    /// Returns an empty schedule that does not reuse the numbers of attempts in flight.
     pub(crate) fn cleared(&self) -> Self {
         Self { attempts: self.attempts, ..Self::default() }
     }
@@ -39,7 +39,7 @@ impl DeliverySchedule {
         self.sends.iter().map(|send| send.due).min()
     }
 
-    /// Takes what is due, in order of time.
+    /// Takes the attempts that are due, in order of time.
     pub(crate) fn take_due(&mut self, now: OffsetDateTime) -> Vec<ScheduledSend> {
         let (mut due, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.sends).into_iter().partition(|send| send.due <= now);
@@ -48,14 +48,15 @@ impl DeliverySchedule {
         due
     }
 
-    /// Gives a number to an attempt that is delivery `number`'s in `place`.
+    /// Registers an attempt in flight and returns its number. `place` is its index among the delivery's
+    /// attempts.
     pub(crate) fn start_attempt(&mut self, number: u64, place: usize) -> u64 {
         self.attempts += 1;
         self.in_flight.insert(self.attempts, (number, place));
         self.attempts
     }
 
-    /// The delivery and the place there of an attempt that ended.
+    /// Removes an attempt in flight. Returns its delivery's number and its index there.
     pub(crate) fn finish_attempt(&mut self, attempt: u64) -> Option<(u64, usize)> {
         self.in_flight.remove(&attempt)
     }

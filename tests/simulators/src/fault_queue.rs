@@ -1,38 +1,39 @@
-//! A queue of faults that tests fill and that a simulator uses up.
+//! A queue of faults. Tests fill it, and a simulator consumes it.
 
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// A fault, where it applies, and how often.
+/// A fault, the calls that it applies to, and how often it applies.
 #[derive(Debug, Clone)]
 struct QueuedFault<F> {
     /// `METHOD /path`, with `*` for one segment.
     route: Option<String>,
-    /// Only what concerns this thing, such as a project.
+    /// Restricts the fault to one subject, such as a project.
     about: Option<String>,
-    /// So many times more it lets pass what it applies to.
+    /// How many matching calls pass before the fault applies.
     after: u32,
-    /// `None` stands until the faults are cleared.
+    /// `None` applies until the faults are cleared.
     count: Option<u32>,
     fault: F,
 }
 
-/// Faults of one sort, the oldest first.
+/// The faults of one category, oldest first.
 #[derive(Debug, Clone)]
 pub(crate) struct FaultQueue<F> {
-    /// The field that says what a fault is about.
+    /// The JSON field that names the subject of a fault.
     about: &'static str,
     queued: Vec<QueuedFault<F>>,
 }
 
 impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
-    /// An empty queue whose faults name what they are about in the field `about`.
+    /// Returns an empty queue whose faults name their subject in the field `about`.
     pub(crate) fn about(about: &'static str) -> Self {
         Self { about, queued: Vec::new() }
     }
 
-    /// Queues what `{"kind", "route", "after", "count", …}` describes, or tells what is wrong with it.
+    /// Queues the fault that `{"kind", "route", "after", "count", …}` describes, or returns what is wrong with
+    /// it.
     pub(crate) fn queue(&mut self, mut fields: Map<String, Value>) -> Result<(), String> {
         let route = text(&mut fields, "route")?;
         let about = text(&mut fields, self.about)?;
@@ -51,7 +52,7 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
         self.take(about, |route| same_route(route, method, path))
     }
 
-    /// Takes one use of the first fault that applies to something that has no route.
+    /// Takes one use of the first fault that applies to something without a route.
     pub(crate) fn take_for_subject(&mut self, about: Option<&str>) -> Option<F> {
         self.take(about, |_| false)
     }
@@ -78,12 +79,12 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
         Some(fault)
     }
 
-    /// Forgets the faults that are about this thing.
+    /// Removes the faults of this subject.
     pub(crate) fn forget(&mut self, about: &str) {
         self.queued.retain(|queued| queued.about.as_deref() != Some(about));
     }
 
-    /// Each fault as it was queued, with `on` saying of which sort it is.
+    /// Returns each fault as it was queued. `on` names their category.
     pub(crate) fn list(&self, on: &str) -> Vec<Value> {
         let view = |queued: &QueuedFault<F>| {
             let mut view = serde_json::to_value(&queued.fault).unwrap_or_default();
@@ -98,7 +99,7 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
     }
 }
 
-/// `METHOD /path`, where `*` stands for one segment.
+/// Whether the call matches `METHOD /path`, where `*` stands for one segment.
 pub(crate) fn same_route(route: &str, method: &Method, path: &str) -> bool {
     let Some((wanted, pattern)) = route.split_once(' ') else { return false };
     let mut segments = path.split('/');
@@ -106,7 +107,7 @@ pub(crate) fn same_route(route: &str, method: &Method, path: &str) -> bool {
     wanted == method.as_str() && pattern.split('/').all(fits) && segments.next().is_none()
 }
 
-/// Takes an optional string out of the fields.
+/// Removes an optional string from the fields.
 pub(crate) fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
@@ -115,13 +116,14 @@ pub(crate) fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option
     }
 }
 
-/// A whole number of at least `least`.
+/// Reads a whole number of at least `least`.
 pub(crate) fn whole(value: &Value, least: u32, name: &str) -> Result<u32, String> {
     let value = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= least);
     value.ok_or_else(|| format!("{name} must be a whole number of at least {least}"))
 }
 
-/// Reads a fault of its fields. Also refuses the fields that the kind does not have, which serde lets pass where a kind has none at all.
+/// Parses a fault. Rejects fields that the kind does not have, because serde accepts any field for a kind
+/// without fields.
 pub(crate) fn parse<F: Serialize + for<'de> Deserialize<'de>>(
     fields: Map<String, Value>,
 ) -> Result<F, String> {

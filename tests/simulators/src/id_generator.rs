@@ -1,9 +1,9 @@
-//! Ids and secrets drawn from a seed.
+//! Generates ids and secrets from a seed.
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Draws the same ids for the same seed, run and order of draws.
+/// Generates the same ids for the same seed, run and order of calls.
 #[derive(Debug)]
 pub(crate) struct IdGenerator {
     seed: u64,
@@ -16,22 +16,22 @@ impl IdGenerator {
         Self { seed, run, drawn: 0 }
     }
 
-    /// Something that belongs to the seeded world, whatever happened before.
+    /// Returns bytes that depend on the seed only, whatever was generated before.
     pub(crate) fn seeded(&self, label: &str, number: u64) -> [u8; 32] {
         self.digest(label, 0, number)
     }
 
-    /// An id that belongs to the seeded world.
+    /// Returns an id that depends on the seed only.
     pub(crate) fn seeded_uuid(&self, label: &str, number: u64) -> Uuid {
         parse_uuid(self.seeded(label, number))
     }
 
-    /// The next id of something that happens, such as an export.
+    /// Returns the next id of new work, such as an export.
     pub(crate) fn next_uuid(&mut self, label: &str) -> Uuid {
         parse_uuid(self.next(label))
     }
 
-    /// The next 64 lowercase hex digits, such as a delivery id.
+    /// Returns the next 64 lowercase hex digits, such as a delivery id.
     pub(crate) fn next_hex(&mut self, label: &str) -> String {
         hex(&self.next(label))
     }
@@ -51,7 +51,7 @@ impl IdGenerator {
     }
 }
 
-/// Lowercase hex.
+/// Encodes bytes as lowercase hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

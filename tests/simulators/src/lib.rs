@@ -1,8 +1,9 @@
-//! The providers' side of the wire, for tests and the local runner: one folder for each provider, and what they share.
+//! Simulators of the providers, for tests and the local runner: one folder for each provider, and shared
+//! modules.
 //!
-//! A simulator is a pure state machine. It opens no socket and reads no clock: the harness gives it each request with
-//! the time, and asks it which deliveries are due. The same simulator therefore serves tests, where hours pass in an
-//! instant, and the local runner, where people watch it.
+//! A simulator is a pure state machine. It opens no socket and reads no clock: the harness passes each request
+//! with the time, and asks which deliveries are due. The same simulator therefore serves tests, where hours
+//! pass in an instant, and the local runner, where people watch it.
 //!
 //! To add a provider, write its folder and add the two lines marked below.
 
@@ -24,8 +25,8 @@ pub(crate) mod virtual_clock;
 
 pub use simulator::{Endpoint, Manner, Origins, Outcome, Outgoing, Reply, Simulator};
 
-/// Makes a provider's simulator. Keys and seeded ids depend on the first number only, the seed; ids of new work depend
-/// on the second one too, the run.
+/// Creates a provider's simulator. Keys and seeded ids depend on the first number only, the seed. Ids of new
+/// work also depend on the second number, the run.
 pub type NewSimulator = fn(seed: u64, run: u64) -> Box<dyn Simulator>;
 
 /// The simulator of each provider, by the provider's name.

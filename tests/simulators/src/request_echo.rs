@@ -1,24 +1,24 @@
-//! Repeats a request in an answer, as careless APIs and the gateways in front of them do: an error that quotes the headers
-//! and the body that it was sent.
+//! Repeats a request in a response, as careless APIs and gateways do: an error that quotes the headers and the
+//! body of the request.
 
 use bytes::Bytes;
 use http::Request;
 use serde::{Deserialize, Serialize};
 
-/// How the repeated texts are written.
+/// How the repeated text is encoded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EchoEncoding {
-    /// As they came.
+    /// Unchanged.
     #[default]
     Plain,
     /// Percent-encoded.
     Percent,
-    /// With HTML's character references.
+    /// As HTML character references.
     Html,
 }
 
-/// Each part of a request and what it holds.
+/// Returns each part of a request with its name.
 pub(crate) fn parts(request: &Request<Bytes>, writing: EchoEncoding) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| written(&String::from_utf8_lossy(bytes), writing);
     let headers = request.headers().iter();
@@ -32,7 +32,7 @@ pub(crate) fn parts(request: &Request<Bytes>, writing: EchoEncoding) -> Vec<(Str
     .collect()
 }
 
-/// All parts in one line.
+/// Returns all parts in one line.
 pub(crate) fn line(request: &Request<Bytes>, writing: EchoEncoding) -> String {
     let parts = parts(request, writing).into_iter();
     parts.map(|(name, text)| format!("{name}: {text}")).collect::<Vec<_>>().join("; ")

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::simulator::{Endpoint, Manner, Reply};
 use crate::virtual_clock::Moment;
 
-/// Older requests are forgotten.
+/// Older requests are dropped.
 const MAX_ENTRIES: usize = 5_000;
 /// Longer bodies are cut in the log.
 const SHOWN: usize = 16 * 1024;
@@ -50,7 +50,7 @@ impl RequestLog {
         }));
     }
 
-    /// The entries whose `endpoint`, `method` and `path` are as the query asks.
+    /// Returns the entries that match the query's `endpoint`, `method` and `path`.
     pub(crate) fn list(&self, query: &str) -> Value {
         let wanted: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
         let fits = |entry: &&Value| wanted.iter().all(|(name, value)| entry[name.as_ref()] == value.as_ref());
@@ -58,13 +58,13 @@ impl RequestLog {
     }
 }
 
-/// The body as text, cut when it is long. What a JSON body says in a secret field is shortened.
+/// Returns the body as text, cut when it is long. Secret fields of a JSON body are shortened.
 fn shown(body: &Bytes) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
     if !SECRET_FIELDS.iter().any(|name| text.contains(name)) {
         return text.into_owned();
     }
-    // A body that cannot be read cannot be masked.
+    // A body that is not valid JSON cannot be masked.
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return "…".to_owned() };
     for (name, value) in &mut fields {
         if SECRET_FIELDS.contains(&name.as_str()) {
@@ -74,12 +74,12 @@ fn shown(body: &Bytes) -> String {
     Value::Object(fields).to_string()
 }
 
-/// Enough of a secret to see what kind it is.
+/// Returns the first characters of a secret, enough to see what kind it is.
 fn shortened(secret: &str) -> String {
     format!("{}…", secret.chars().take(4).collect::<String>())
 }
 
-/// Headers as text; secrets are shortened, so that a log can be shown to others.
+/// Returns the headers as text. Secrets are shortened, so that a log can be shared.
 fn headers(request: &Request<Bytes>) -> Map<String, Value> {
     let text = |name: &str, value: &[u8]| {
         let value = String::from_utf8_lossy(value).into_owned();
@@ -91,7 +91,7 @@ fn headers(request: &Request<Bytes>) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    //! What a log may show.
+    //! What the log may show.
 
     use super::*;
 

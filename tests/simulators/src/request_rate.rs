@@ -1,4 +1,4 @@
-//! When requests arrived, in real time: how many there were at most within one second.
+//! The peak request rate in real time: the most requests within any one second.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::simulator::Endpoint;
 
-/// Older arrivals are forgotten.
+/// Older requests are dropped.
 const MAX_ARRIVALS: usize = 200_000;
 
 /// One request.
@@ -20,7 +20,7 @@ struct RequestTime {
     path: String,
 }
 
-/// The latest arrivals, oldest first.
+/// The latest requests, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct RequestRate(VecDeque<RequestTime>);
 
@@ -32,8 +32,9 @@ impl RequestRate {
         self.0.push_back(RequestTime { at, endpoint, method: method.clone(), path: path.to_owned() });
     }
 
-    /// The fullest second among the requests that the query's `endpoint`, `method` and `path` leave. The API's if
-    /// it names no endpoint. A request exactly one second after the first is in the next window.
+    /// Returns the second with the most requests among those that match the query's `endpoint`, `method` and
+    /// `path`. Without an endpoint it is the API's. A request exactly one second after the first is in the next
+    /// window.
     pub(crate) fn peak(&self, query: &str) -> Value {
         let field = |wanted: &str| {
             let mut pairs = url::form_urlencoded::parse(query.as_bytes());
@@ -61,7 +62,7 @@ impl RequestRate {
     }
 }
 
-/// The most times within a second, and the first of them.
+/// Returns the largest number of times within one second, and the first of them.
 fn fullest(times: &[OffsetDateTime]) -> (usize, Option<OffsetDateTime>) {
     let mut best = (0, None);
     let mut end = 0;
@@ -78,7 +79,7 @@ fn fullest(times: &[OffsetDateTime]) -> (usize, Option<OffsetDateTime>) {
 
 #[cfg(test)]
 mod tests {
-    //! The window slides; it is not a second of the clock.
+    //! The window slides; it is not aligned to the clock.
 
     use super::*;
 

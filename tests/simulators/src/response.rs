@@ -1,4 +1,4 @@
-//! Building answers.
+//! Builds HTTP responses.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 
 use crate::simulator::{Manner, Reply};
 
-/// A JSON answer as it is.
+/// A JSON response.
 pub(crate) fn plain_json(status: StatusCode, body: &Value) -> Response<Bytes> {
     bytes(status, Some(HeaderValue::from_static("application/json")), Bytes::from(body.to_string()))
 }
 
-/// An answer of any type.
+/// A response of any content type.
 pub(crate) fn bytes(status: StatusCode, content_type: Option<HeaderValue>, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -24,22 +24,23 @@ pub(crate) fn bytes(status: StatusCode, content_type: Option<HeaderValue>, body:
     response
 }
 
-/// Sent as it is.
+/// Sends the response unchanged.
 pub(crate) fn plain(response: Response<Bytes>) -> Reply {
     Reply { response, manner: Manner::Plain }
 }
 
-/// Never sent: the connection is reset.
+/// Resets the connection instead of sending a response.
 pub(crate) fn lost() -> Reply {
     Reply { response: Response::new(Bytes::new()), manner: Manner::Lost }
 }
 
-/// Sent after a while.
+/// Sends the response after a delay.
 pub(crate) fn late(response: Response<Bytes>, after: Duration) -> Reply {
     Reply { response, manner: Manner::Late(after) }
 }
 
-/// The status, body and headers that a test chose. A string is sent as it is, anything else as JSON.
+/// A response with the status, body and headers that a test chose. A string is sent unchanged, anything else as
+/// JSON.
 pub(crate) fn chosen(
     status: u16,
     body: &Value,
@@ -58,7 +59,7 @@ pub(crate) fn chosen(
     response
 }
 
-/// A string as it is, nothing for null, anything else as JSON.
+/// Encodes a body: a string unchanged, null as nothing, anything else as JSON.
 pub(crate) fn raw(body: &Value) -> Bytes {
     match body {
         Value::Null => Bytes::new(),
@@ -69,7 +70,7 @@ pub(crate) fn raw(body: &Value) -> Bytes {
     }
 }
 
-/// Sets a header whose value is text; text that no header can carry is left out.
+/// Sets a header. A value that is not valid in a header is left out.
 pub(crate) fn insert(response: &mut Response<Bytes>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);

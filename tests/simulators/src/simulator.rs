@@ -6,18 +6,18 @@ use bytes::Bytes;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-/// Which of a simulator's origins a request reached. Each has a port of its own.
+/// The endpoint of a simulator that a request reached. Each has its own port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// The provider's documented API.
     Api,
     /// Where the provider's finished files are downloaded.
     Files,
-    /// Control: seeding, faults, virtual clock, logs. Exists only in the simulator.
+    /// Control of the simulator: seeding, faults, virtual clock, logs. The provider has no such endpoint.
     Admin,
 }
 
-/// Where the harness serves each endpoint, told to the simulator before the first request. No trailing slash.
+/// The origins at which the harness serves the endpoints, set before the first request. No trailing slash.
 #[derive(Debug, Clone)]
 pub struct Origins {
     /// Origin of [`Endpoint::Api`], such as `http://127.0.0.1:4101`.
@@ -28,59 +28,60 @@ pub struct Origins {
     pub admin: String,
 }
 
-/// The provider's side of the wire.
+/// A simulated provider.
 pub trait Simulator: Send {
-    /// Tells where the endpoints are served. The harness calls it once, before the first request.
+    /// Sets the origins of the endpoints. The harness calls it once, before the first request.
     fn set_origins(&mut self, origins: Origins);
 
-    /// Answers one request. `wall` is the real time; the simulator adds what its virtual clock was advanced by.
+    /// Handles one request. `wall` is the real time; the simulator adds the advance of its virtual clock.
     fn handle(&mut self, endpoint: Endpoint, request: http::Request<Bytes>, wall: OffsetDateTime) -> Reply;
 
-    /// The real time at which the next delivery is due, if any is scheduled.
+    /// Returns the real time at which the next delivery is due, if any is scheduled.
     fn next_due(&self) -> Option<OffsetDateTime>;
 
-    /// Takes the deliveries that are due. Each is reported back once through [`Simulator::delivered`].
+    /// Takes the deliveries that are due. The harness reports each one once through [`Simulator::delivered`].
     fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing>;
 
-    /// Tells how a delivery taken earlier ended.
+    /// Records the outcome of a delivery taken earlier.
     fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime);
 
-    /// What a script needs to use this simulator: `api_url`, `admin_url`, keys and seeded ids.
+    /// Describes the simulator for scripts: `api_url`, `admin_url`, keys and seeded ids.
     fn describe(&self) -> Value;
 
-    /// The provider section of Landfall's secret that fits this simulator (API key, signing secrets).
+    /// Returns the provider section of Landfall's secret that matches this simulator (API key, signing
+    /// secrets).
     fn credentials(&mut self) -> Value;
 
-    /// A request body for `POST /jobs` that shows the provider at work, for the local runner's demonstration.
+    /// Returns a request body for `POST /jobs` for the local runner's demonstration.
     fn demonstration(&self) -> Value;
 
-    /// Works as fast as a person wants to watch it, and not as slowly as the provider.
+    /// Shortens the provider's latencies for a person who watches.
     fn hurry(&mut self) {}
 
-    /// Request bodies that show everything that the provider can make, each ending with its job stored.
+    /// Returns request bodies that cover everything that the provider can make. Each job ends stored.
     fn gallery(&self) -> Vec<Value> {
         vec![self.demonstration()]
     }
 }
 
-/// How a simulated server answers.
+/// A response of a simulated server, and how it is sent.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The answer, whole. Its `WebhookContent-Length` is what the headers say, or else the body's length.
+    /// The complete response. Its `Content-Length` is the header's value, or else the body's length.
     pub response: http::Response<Bytes>,
-    /// What goes wrong on the wire while it is sent.
+    /// How it is sent, including transport faults.
     pub manner: Manner,
 }
 
-/// What goes wrong on the wire while a [`Reply`] is sent.
+/// How a [`Reply`] is sent, including transport faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Manner {
-    /// Nothing.
+    /// Completely and at once.
     #[default]
     Plain,
-    /// The connection is reset and no byte of the answer is sent, although the work was done.
+    /// The connection is reset and no byte of the response is sent, although the work was done.
     Lost,
-    /// The answer starts only after this long.
+    /// The response starts only after this delay.
     Late(Duration),
     /// The body is sent in pieces of `chunk` bytes with a pause after each.
     Slow {
@@ -91,33 +92,33 @@ pub enum Manner {
     },
     /// The connection is reset after this many bytes of the body, although the header promised all of them.
     CutAfter(usize),
-    /// Sent chunked, without a `WebhookContent-Length`.
+    /// Sent chunked, without a `Content-Length`.
     NoLength,
-    /// Sent chunked, without a `WebhookContent-Length`, and properly ended after this many bytes: a short body that
-    /// no HTTP client can notice.
+    /// Sent chunked, without a `Content-Length`, and ended correctly after this many bytes: a short body that
+    /// no HTTP client can detect.
     ShortNoLength(usize),
 }
 
-/// A delivery that the harness sends for the simulator.
+/// A webhook delivery that the harness sends for the simulator.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// Names this attempt in [`Simulator::delivered`].
+    /// Identifies this attempt in [`Simulator::delivered`].
     pub delivery: u64,
     /// The request, with an absolute URI.
     pub request: http::Request<Bytes>,
-    /// How long the provider waits for the acknowledgement.
+    /// How long the provider waits for the response.
     pub timeout: Duration,
-    /// Sends the body slowly, when the simulator plays a slow sender.
+    /// How the body is sent; a slow sender sends it in pieces.
     pub manner: Manner,
 }
 
-/// How an [`Outgoing`] delivery ended.
+/// The outcome of an [`Outgoing`] delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The receiver answered with this status.
+    /// The receiver responded with this status.
     Status(u16),
-    /// No answer within the timeout.
+    /// No response within the timeout.
     Timeout,
-    /// No connection, or it broke.
+    /// No connection, or the connection broke.
     ConnectionFailed,
 }

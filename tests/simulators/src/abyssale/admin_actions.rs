@@ -1,4 +1,4 @@
-//! What the Admin endpoint triggers: exports of the platform, chosen files, deliveries of any kind.
+//! Actions of the Admin endpoint: exports made in the platform, custom files, deliveries of any kind.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -20,7 +20,7 @@ use crate::admin_response::AdminError;
 use crate::delivery_attempt::AttemptKind;
 use crate::virtual_clock::Moment;
 
-/// A body of `POST /exports`.
+/// The body of `POST /exports`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlatformExportRequest {
@@ -29,7 +29,7 @@ struct PlatformExportRequest {
     bare_file: bool,
 }
 
-/// A body of `POST /deliver`.
+/// The body of `POST /deliver`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliverRequest {
@@ -45,7 +45,7 @@ struct DeliverRequest {
     delivery_id: Option<String>,
 }
 
-/// The body is the archive of the next exports, and its content type is theirs.
+/// Serves the request's body as the archive of the next exports, with the request's content type.
 pub(super) fn choose_archive(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
@@ -56,7 +56,7 @@ pub(super) fn choose_archive(
     Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
 }
 
-/// The body is the file of the next generated banners, of one format if the query names it.
+/// Serves the request's body as the file of the next generated banners, of one format if the query names it.
 pub(super) fn choose_file(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
@@ -69,7 +69,8 @@ pub(super) fn choose_file(
     Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
 }
 
-/// An export that the API knows nothing of: only subscriptions hear of it (contract 2.5).
+/// Starts an export in the platform. The API does not list it; only subscriptions receive its event (contract
+/// 2.5).
 pub(super) fn export_in_the_platform(
     simulator: &mut AbyssaleSimulator,
     body: &Value,
@@ -90,7 +91,7 @@ pub(super) fn export_in_the_platform(
     Ok(json!({"export_id": id}))
 }
 
-/// Sends a delivery again at once, whatever became of it.
+/// Sends a delivery again at once, whatever its state.
 pub(super) fn redeliver(
     simulator: &mut AbyssaleSimulator,
     name: &str,
@@ -105,7 +106,7 @@ pub(super) fn redeliver(
     Ok(json!({"number": number, "delivery_id": id}))
 }
 
-/// Sends once what the body describes. A string goes out as it is, anything else as JSON.
+/// Sends once what the body describes. A string is sent unchanged, anything else as JSON.
 pub(super) fn deliver(
     simulator: &mut AbyssaleSimulator,
     body: Value,
@@ -135,7 +136,7 @@ pub(super) fn deliver(
     Ok(json!({"number": number}))
 }
 
-/// The body of a request as a file of its content type.
+/// Returns the body of a request as a file of its content type.
 fn chosen(request: &Request<Bytes>, otherwise: &str) -> CustomFile {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     CustomFile { bytes: request.body().clone(), content_type: content_type.unwrap_or(otherwise).to_owned() }
@@ -147,7 +148,7 @@ fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), AdminE
     Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value))
 }
 
-/// A count in the query, 1 if it is absent.
+/// Reads a count from the query, 1 if it is absent.
 fn number(query: &str, wanted: &str) -> Result<usize, AdminError> {
     let found = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted);
     let Some((_, text)) = found else { return Ok(1) };

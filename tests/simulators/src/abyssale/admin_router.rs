@@ -1,4 +1,5 @@
-//! The Admin endpoint: what a test or a person may set, trigger and read. `README.md` shows each call.
+//! The Admin endpoint: routes its calls, and sets and shows the simulator's state. `README.md` describes each
+//! call.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -17,7 +18,7 @@ use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::state::SimulatorState;
 use crate::virtual_clock::Moment;
 
-/// Answers a call of the Admin endpoint. These calls need no key and are not in the log.
+/// Handles a call of the Admin endpoint. These calls need no key and are not logged.
 pub(super) fn handle_admin_request(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
@@ -80,7 +81,7 @@ fn set_knobs(simulator: &mut AbyssaleSimulator, changes: &Value) -> Result<Value
     Ok(json!(simulator.state.settings))
 }
 
-/// One fault or a list of them; nothing is queued when one of a list is wrong.
+/// Queues one fault or a list of faults. If one is invalid, nothing is queued.
 fn queue_faults(simulator: &mut AbyssaleSimulator, body: Value) -> Result<Value, AdminError> {
     let wanted = match body {
         Value::Array(list) => list,
@@ -94,7 +95,7 @@ fn queue_faults(simulator: &mut AbyssaleSimulator, body: Value) -> Result<Value,
     Ok(simulator.state.faults.list())
 }
 
-/// Also lets go of what a fault holds back.
+/// Clears the faults and releases the deliveries that a fault holds back.
 fn clear_faults(simulator: &mut AbyssaleSimulator, at: Moment) -> Result<Value, AdminError> {
     simulator.state.faults = crate::abyssale::fault_queues::Faults::default();
     simulator.state.outbox.release_held(at.now);
@@ -109,7 +110,7 @@ fn clock_view(simulator: &AbyssaleSimulator) -> Value {
     })
 }
 
-/// `{"seconds": n}`, or `{"to": "next_delivery"}`.
+/// Advances the clock by `{"seconds": n}`, or to `{"to": "next_delivery"}`.
 fn advance(simulator: &mut AbyssaleSimulator, body: &Value) -> Result<Value, AdminError> {
     if body["to"] == "next_delivery" {
         let due = simulator.state.outbox.next_due().ok_or_else(|| AdminError::not_found("delivery"))?;
@@ -122,8 +123,8 @@ fn advance(simulator: &mut AbyssaleSimulator, body: &Value) -> Result<Value, Adm
     Ok(clock_view(simulator))
 }
 
-/// Back to the seeded workspace. The secrets stay, because receivers have them in their configuration,
-/// unless `{"secrets": true}`.
+/// Resets to the seeded workspace. The signing secrets stay, because receivers have them in their
+/// configuration, unless the body is `{"secrets": true}`.
 fn reset(simulator: &mut AbyssaleSimulator, body: &Value, at: Moment) -> Value {
     let outbox = simulator.state.outbox.cleared();
     simulator.state = SimulatorState { outbox, ..SimulatorState::seeded(&simulator.ids) };
@@ -136,7 +137,7 @@ fn reset(simulator: &mut AbyssaleSimulator, body: &Value, at: Moment) -> Value {
     json!({"reset_at": at.wall.unix_timestamp()})
 }
 
-/// Every call of the endpoint.
+/// Lists every call of the endpoint.
 fn index() -> Value {
     json!({
         "GET /describe": "URLs, key and seeded ids",

@@ -1,4 +1,4 @@
-//! What people do in the provider's dashboard, by the Admin endpoint: reviews and subscriptions (contract 3.4, 6.7).
+//! Actions that people take in the provider's dashboard: reviews and subscriptions (contract 3.4, 6.7).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::abyssale::subscription::{Subscription, Subscriptions};
 use crate::admin_response::AdminError;
 use crate::virtual_clock::Moment;
 
-/// A body of `PUT /designs/{id}`.
+/// The body of `PUT /designs/{id}`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DesignChange {
@@ -18,7 +18,7 @@ struct DesignChange {
     active: Option<bool>,
 }
 
-/// A body of `POST /subscriptions`.
+/// The body of `POST /subscriptions`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SubscriptionRequest {
@@ -43,7 +43,7 @@ pub(super) fn designs_view(simulator: &AbyssaleSimulator, at: Moment) -> Value {
         .collect()
 }
 
-/// Gives a design another status, of which subscriptions hear, or makes it inactive.
+/// Sets the status of a design and notifies the subscriptions, or sets whether it is active.
 pub(super) fn set_design(
     simulator: &mut AbyssaleSimulator,
     id: &str,
@@ -62,7 +62,7 @@ pub(super) fn set_design(
     Ok(designs_view(simulator, at))
 }
 
-/// A subscription, perhaps to one design only. Exports are not filtered by design (contract 2.5).
+/// Adds a subscription, optionally to one design. Exports are not filtered by design (contract 2.5).
 pub(super) fn subscribe(
     simulator: &mut AbyssaleSimulator,
     body: &Value,

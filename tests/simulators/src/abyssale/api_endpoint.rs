@@ -1,4 +1,4 @@
-//! The API endpoint: limits, key, routing, then the operation (contract 10).
+//! The API endpoint: rate limits, API key, routing, then the operation (contract 10).
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
@@ -21,7 +21,7 @@ use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::virtual_clock::Moment;
 
-/// Answers a call of the API and writes it down.
+/// Handles a call of the API and logs it.
 pub(super) fn handle_api_request(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
@@ -49,7 +49,7 @@ pub(super) fn handle_api_request(
     reply
 }
 
-/// The call as the provider treats it when nothing goes wrong.
+/// Processes the call as the provider does without a fault.
 fn process_call(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
@@ -84,7 +84,7 @@ fn process_call(
     response
 }
 
-/// Every path but `/ready` wants a key that works (contract 1.2).
+/// Checks the API key. Every path but `/ready` requires a valid key (contract 1.2).
 fn key(
     simulator: &AbyssaleSimulator,
     request: &Request<Bytes>,
@@ -109,7 +109,7 @@ fn tier(simulator: &mut AbyssaleSimulator, route: &Route, at: Moment) -> RateLim
     }
 }
 
-/// The answer that a fault makes of the proper one.
+/// Returns the response that a fault makes of the regular one.
 fn apply_fault(
     simulator: &AbyssaleSimulator,
     fault: CallFault,
@@ -151,7 +151,7 @@ fn apply_fault(
     })
 }
 
-/// A refusal that repeats the request, in every text that a refusal has.
+/// Returns an error response that repeats the request in each of its texts.
 fn echo(
     simulator: &AbyssaleSimulator,
     status: u16,
@@ -175,7 +175,7 @@ fn rate_limited_response(simulator: &AbyssaleSimulator, retry_after: i64) -> Res
     response
 }
 
-/// The ceiling of the gateway: no `Retry-After`, and perhaps no envelope (contract 1.5).
+/// Returns the gateway's rate-limit response: no `Retry-After`, and not always an envelope (contract 1.5).
 fn gateway_limited_response(simulator: &AbyssaleSimulator, json: bool) -> Response<Bytes> {
     if json {
         return too_many_requests(simulator, "rate_limit_exceeded", "429 Too Many Requests");

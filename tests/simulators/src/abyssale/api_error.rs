@@ -1,4 +1,4 @@
-//! Errors of the API, in each generation of their bodies (contract 1.3 and 1.4).
+//! Error responses of the API, in each version of their format (contract 1.3 and 1.4).
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use crate::abyssale::api_response;
 use crate::abyssale::settings::{ErrorFormat, GatewayBody, Settings};
 
-/// One thing that is wrong with a body.
+/// One invalid field of a body.
 #[derive(Debug, Clone)]
 pub(super) struct FieldError {
     pub(super) path: String,
     pub(super) code: &'static str,
     pub(super) message: String,
-    /// What would be right, and what was found; null where the provider tells neither.
+    /// The expected and the received value; null where the provider reports neither.
     expected: Value,
     received: Value,
 }
@@ -33,7 +33,7 @@ impl FieldError {
         Self { received: received.clone(), ..self }
     }
 
-    /// As E3 shows it (contract 1.3).
+    /// As the format E3 shows it (contract 1.3).
     fn view(&self) -> Value {
         let mut view = json!({"path": self.path, "code": self.code, "message": self.message});
         for (name, value) in [("expected", &self.expected), ("received", &self.received)] {
@@ -45,7 +45,7 @@ impl FieldError {
     }
 }
 
-/// ErrorKind a call is refused, before it takes the shape of a generation.
+/// An error of the API, before it is written in one of the formats.
 #[derive(Debug, Clone)]
 pub(super) struct ApiError {
     pub(super) status: StatusCode,
@@ -59,7 +59,7 @@ impl ApiError {
         Self { status, id, message: message.into(), problems: Vec::new() }
     }
 
-    /// 400. One problem gives its text to the message; one code shared by all gives the id.
+    /// 400. If one field is invalid, its text is in the message. A code that all fields share is the id.
     pub(super) fn invalid(problems: Vec<FieldError>) -> Self {
         let first = problems.first().map_or("invalid_payload", |problem| problem.code);
         let shared = problems.iter().all(|problem| problem.code == first);
@@ -84,7 +84,7 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "endpoint_not_found", "This endpoint does not exist.")
     }
 
-    /// 404: one of the things that the workspace does not have (contract 1.4).
+    /// 404: the workspace does not have the object (contract 1.4).
     pub(super) fn not_found(id: &'static str, what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, id, format!("The {what} was not found."))
     }
@@ -97,12 +97,12 @@ impl ApiError {
         Self::not_found("template_not_found", "design")
     }
 
-    /// 400 without problems of single fields.
+    /// 400 without field errors.
     pub(super) fn bad_request(id: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, id, message)
     }
 
-    /// The answer in the generation that the settings ask for.
+    /// Returns the response in the format of the settings.
     pub(super) fn answer(&self, settings: &Settings) -> Response<Bytes> {
         let body = match settings.error_generation {
             ErrorFormat::E0 => return gateway(self.status, settings.gateway_body, &self.message),
@@ -113,7 +113,7 @@ impl ApiError {
         api_response::plain_json(self.status, &body)
     }
 
-    /// Sections, fields and indexes as nested objects, and no id.
+    /// The format E1: sections, fields and indexes as nested objects, and no id.
     fn e1(&self) -> Value {
         if self.problems.is_empty() {
             return json!({"message": self.message});
@@ -152,7 +152,7 @@ impl ApiError {
     }
 }
 
-/// What something in front of the API answers (E0).
+/// Returns the response of a gateway in front of the API (E0).
 pub(super) fn gateway(status: StatusCode, body: GatewayBody, message: &str) -> Response<Bytes> {
     match body {
         GatewayBody::Empty => api_response::bytes(status, None, Bytes::new()),
@@ -169,7 +169,7 @@ pub(super) fn gateway(status: StatusCode, body: GatewayBody, message: &str) -> R
     }
 }
 
-/// Puts `message` at `ids[0]` as `{"ids": {"0": [message]}}`, and so on for longer paths.
+/// Inserts `message` at `ids[0]` as `{"ids": {"0": [message]}}`, and so on for longer paths.
 fn nest(section: &mut Map<String, Value>, steps: &[&str], message: &str) {
     match steps {
         [] => {}
@@ -187,7 +187,7 @@ fn nest(section: &mut Map<String, Value>, steps: &[&str], message: &str) {
 
 #[cfg(test)]
 mod tests {
-    //! Every generation, as a table.
+    //! Every format, as a table.
 
     use super::*;
 

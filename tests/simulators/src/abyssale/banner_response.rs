@@ -1,4 +1,4 @@
-//! A banner's file as the API shows it: its URLs and its name (contract 8).
+//! A banner's file in the API: its URLs and its name (contract 8).
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::abyssale::signed_url;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::virtual_clock::Moment;
 
-/// The Banner object of this version.
+/// Returns the Banner object of this version.
 pub(super) fn banner_view(
     simulator: &AbyssaleSimulator,
     id: Uuid,
@@ -22,7 +22,7 @@ pub(super) fn banner_view(
     Some(banner.view(&file_view(simulator, banner, at)))
 }
 
-/// The body of `NEW_BANNER`: exactly a Banner object (contract 3.4).
+/// Returns the body of `NEW_BANNER`: exactly a Banner object (contract 3.4).
 pub(super) fn banner_fields(
     simulator: &AbyssaleSimulator,
     id: Uuid,
@@ -39,7 +39,7 @@ fn file_view(simulator: &AbyssaleSimulator, banner: &Banner, at: Moment) -> Valu
         "type": banner.file_type.wire_name(),
         "url": banner_url(simulator, "banners", banner, banner.file_type.extension(), at),
     });
-    // A package is not on the content network, but has a picture that stands for it.
+    // An HTML5 package is not on the CDN, but has a fallback image.
     if banner.file_type == FileType::Html5 {
         file["fallback_image_url"] = banner_url(simulator, "fallback", banner, "jpg", at).into();
     } else {
@@ -51,7 +51,7 @@ fn file_view(simulator: &AbyssaleSimulator, banner: &Banner, at: Moment) -> Valu
     file
 }
 
-/// Where a banner's file is. The URL expires only if the setting says so.
+/// Returns the URL of a banner's file. It expires only if the settings say so.
 fn banner_url(
     simulator: &AbyssaleSimulator,
     folder: &str,

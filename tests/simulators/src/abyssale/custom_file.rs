@@ -1,8 +1,8 @@
-//! CHOSEN
+//! A file that a test provides instead of a rendered one.
 
 use bytes::Bytes;
 
-/// Bytes that a test chose to be an archive.
+/// Bytes and content type that a test provided.
 #[derive(Debug, Clone)]
 pub(super) struct CustomFile {
     pub(super) bytes: Bytes,

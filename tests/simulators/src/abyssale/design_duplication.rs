@@ -1,9 +1,9 @@
-//! DUP
+//! Requests to copy a template into a project (contract 5.3).
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A copy that was asked for.
+/// One request to copy a template.
 #[derive(Debug, Clone)]
 pub(super) struct DesignDuplication {
     pub(super) id: Uuid,

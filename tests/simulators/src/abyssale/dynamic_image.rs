@@ -1,4 +1,4 @@
-//! Dynamic images: one for a design, made once and then given out unchanged (contract 5.1).
+//! Dynamic images: one for each design, created once and then returned unchanged (contract 5.1).
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::abyssale::design::Sheet;
 pub(super) struct DynamicImage {
     pub(super) id: Uuid,
     pub(super) design: Uuid,
-    /// The formats as they were when it was made.
+    /// The formats at the time of its creation.
     pub(super) sheets: Vec<Sheet>,
     pub(super) enable_rate_limit: bool,
     pub(super) enable_production_mode: bool,
@@ -22,18 +22,18 @@ pub(super) struct DynamicImage {
 pub(super) struct DynamicImages(pub(super) Vec<DynamicImage>);
 
 impl DynamicImages {
-    /// The format of an image.
+    /// Returns a format of an image.
     pub(super) fn sheet(&self, image: Uuid, format: Uuid) -> Option<&Sheet> {
         let image = self.0.iter().find(|known| known.id == image)?;
         image.sheets.iter().find(|sheet| sheet.uid == format)
     }
 
-    /// The image of a design.
+    /// Returns the image of a design.
     pub(super) fn of(&self, design: Uuid) -> Option<&DynamicImage> {
         self.0.iter().find(|image| image.design == design)
     }
 
-    /// With the flags of the call that made each, for the Admin endpoint.
+    /// Lists the images with the flags of the call that created each, for the Admin endpoint.
     pub(super) fn list(&self) -> Value {
         let view = |image: &DynamicImage| {
             json!({
@@ -48,7 +48,7 @@ impl DynamicImages {
 }
 
 impl DynamicImage {
-    /// Where a format of it is.
+    /// Returns the URL of a format.
     pub(super) fn url(&self, format: Uuid, files: &str) -> String {
         format!("{files}/img/{}/{format}", self.id)
     }

@@ -1,4 +1,4 @@
-//! DYNOPS
+//! The call that creates a dynamic image (contract 5.1).
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -42,7 +42,7 @@ pub(super) fn dynamic_image(
     Ok(api_response::json(status, image.view(&simulator.origins.files), &simulator.state.settings))
 }
 
-/// The two flags of an optional body.
+/// Reads the two flags of an optional body.
 fn flags(request: &Request<Bytes>) -> Result<(bool, bool), ApiError> {
     if request.body().is_empty() {
         return Ok((false, false));

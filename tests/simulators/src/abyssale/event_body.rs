@@ -1,4 +1,4 @@
-//! Bodies of events, built anew for each attempt as the provider does (contract 2.4, 3.4, 6.1 and 6.2).
+//! Bodies of events, rebuilt for each attempt as the provider does (contract 2.4, 3.4, 6.1 and 6.2).
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -7,21 +7,21 @@ use time::OffsetDateTime;
 use crate::abyssale::design::Design;
 use crate::abyssale::export::Export;
 
-/// How a body departs from the usual one.
+/// How a body differs from the documented one.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct EventBodyShape {
     pub(super) event_type: bool,
     pub(super) envelope: bool,
-    /// Turns the order of the keys by so many places and adds blanks; 0 leaves them.
+    /// Rotates the keys by this many places and adds blanks; 0 changes nothing.
     pub(super) turned: usize,
-    /// Padded to so many bytes by a field that nobody knows.
+    /// Pads the body to this many bytes with an undocumented field.
     pub(super) padded_to: usize,
 }
 
 /// The fields of a body, in their order.
 pub(super) type EventFields = Vec<(&'static str, Value)>;
 
-/// The fields of `NEW_EXPORT`.
+/// Returns the fields of `NEW_EXPORT`.
 pub(super) fn new_export(export: &Export, archive_url: &str) -> EventFields {
     vec![
         ("export_id", json!(export.id)),
@@ -31,7 +31,7 @@ pub(super) fn new_export(export: &Export, archive_url: &str) -> EventFields {
     ]
 }
 
-/// The fields of `TEMPLATE_STATUS` (contract 3.4).
+/// Returns the fields of `TEMPLATE_STATUS` (contract 3.4).
 pub(super) fn template_status(design: &Design, status: &str, since: OffsetDateTime) -> EventFields {
     vec![
         ("id", json!(design.id)),
@@ -43,7 +43,7 @@ pub(super) fn template_status(design: &Design, status: &str, since: OffsetDateTi
     ]
 }
 
-/// The body of an event of this type.
+/// Returns the body of an event of this type.
 pub(super) fn body(event_type: &str, mut fields: EventFields, shape: EventBodyShape) -> Bytes {
     if shape.event_type {
         fields.insert(0, ("event_type", json!(event_type)));

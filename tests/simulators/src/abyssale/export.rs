@@ -1,4 +1,4 @@
-//! Exports: what was asked for, what was found, and the archive that comes of it (contract 2).
+//! Exports: the requested banners, the found banners and the archive (contract 2).
 
 use std::collections::VecDeque;
 
@@ -14,23 +14,23 @@ use crate::abyssale::custom_file::CustomFile;
 #[derive(Debug, Clone)]
 pub(super) struct Export {
     pub(super) id: Uuid,
-    /// Made in the platform's user interface, not by the API.
+    /// Made in the platform's user interface, not through the API.
     pub(super) platform: bool,
     pub(super) asked: Vec<Uuid>,
     pub(super) found: Vec<Banner>,
     pub(super) callback_url: Option<String>,
     pub(super) requested_at: OffsetDateTime,
     pub(super) generated_at: OffsetDateTime,
-    /// OperationResult instead of an archive of the banners.
+    /// Served instead of an archive of the banners.
     pub(super) chosen: Option<CustomFile>,
-    /// The one asset itself, not zipped, as the platform may export it (contract 2.4).
+    /// Serves the single asset itself, not zipped, as the platform may export it (contract 2.4).
     pub(super) bare_file: bool,
     pub(super) downloads: u32,
-    /// The archive, once it was asked for.
+    /// The archive, once it was downloaded.
     pub(super) packed: Option<Bytes>,
 }
 
-/// All exports, and the files chosen for the next ones.
+/// All exports, and the custom archives of the next ones.
 #[derive(Debug, Default)]
 pub(super) struct Exports {
     pub(super) all: Vec<Export>,
@@ -47,7 +47,7 @@ impl Exports {
         self.all.iter().find(|export| export.id == id)
     }
 
-    /// The next `count` exports serve this file.
+    /// Makes the next `count` exports serve this file.
     pub(super) fn choose(&mut self, file: &CustomFile, count: usize) {
         self.chosen.extend(std::iter::repeat_n(file, count).cloned());
     }

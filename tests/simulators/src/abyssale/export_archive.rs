@@ -1,4 +1,4 @@
-//! Packs the banners of an export into a real ZIP.
+//! Packs the banners of an export into a real ZIP archive.
 
 use std::io::{Cursor, Write};
 
@@ -11,7 +11,7 @@ use crate::abyssale::banner::Banner;
 use crate::abyssale::file_type::FileType;
 use crate::abyssale::rendered_file;
 
-/// One entry per banner. What is not compressed yet is deflated, the rest stored, as archivers usually do.
+/// Packs one entry per banner. Uncompressed formats are deflated, the others stored, as archivers usually do.
 pub(super) fn pack(banners: &[Banner]) -> Bytes {
     let packed = write(banners).expect("memory takes all writes and the names of the entries differ");
     Bytes::from(packed)
@@ -35,14 +35,14 @@ fn write(banners: &[Banner]) -> ZipResult<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-/// The banner's file: the one that was chosen for it, or a drawn one.
+/// Returns the banner's file: a custom one, or a rendered one.
 pub(super) fn file_of(banner: &Banner) -> Bytes {
     banner.chosen.as_ref().map_or_else(|| rendered_file::render(banner), |chosen| chosen.bytes.clone())
 }
 
 #[cfg(test)]
 mod tests {
-    //! The archive opens, and its pictures are real and differ.
+    //! The archive opens, and its images are real and differ.
 
     use std::collections::BTreeSet;
     use std::io::Read;

@@ -1,4 +1,4 @@
-//! EXPORTOPS
+//! The export call of the API, and the start of an export (contract 2).
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -18,7 +18,7 @@ use crate::abyssale::webhook_scheduling;
 use crate::acceptance_policy::AcceptancePolicy;
 use crate::virtual_clock::Moment;
 
-/// `POST /async/banners/export`. `event_timing` makes the event due without the usual latency.
+/// `POST /async/banners/export`.
 pub(super) fn accept_export(
     simulator: &mut AbyssaleSimulator,
     body: ExportBody,
@@ -42,7 +42,7 @@ pub(super) fn accept_export(
     Ok(api_response::json(StatusCode::OK, json!({"export_id": id}), &simulator.state.settings))
 }
 
-/// Makes the export and schedules its event to the callback and to the subscriptions (contract 2.5).
+/// Creates the export and schedules its event to the callback and to the subscriptions (contract 2.5).
 pub(super) fn start_export(
     simulator: &mut AbyssaleSimulator,
     body: ExportBody,
@@ -86,7 +86,7 @@ pub(super) fn start_export(
     id
 }
 
-/// The banners of the workspace among `ids`, each once.
+/// Returns the banners of the workspace among `ids`, each once.
 pub(super) fn find_banners(simulator: &AbyssaleSimulator, ids: &[Uuid], at: Moment) -> Vec<Banner> {
     let mut found: Vec<Banner> = Vec::new();
     for banner in ids.iter().filter_map(|id| simulator.state.workspace.banners.get(*id, at.now)) {
@@ -97,7 +97,7 @@ pub(super) fn find_banners(simulator: &AbyssaleSimulator, ids: &[Uuid], at: Mome
     found
 }
 
-/// Where an export comes from.
+/// How an export was started.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ExportOrigin {
     pub(super) platform: bool,

@@ -1,4 +1,4 @@
-//! The queues of faults that tests fill and that calls, generations, deliveries and downloads use up.
+//! The queues of faults. Tests fill them; calls, generations, deliveries and downloads consume them.
 
 use http::Method;
 use serde::Serialize;
@@ -14,10 +14,10 @@ use crate::abyssale::fault_types::{CallFault, DeliveryFault, DownloadFault, Gene
 #[derive(Debug, Clone)]
 struct QueuedFault<F> {
     route: Option<String>,
-    /// Of files: only those of this format's name, and of this type as `file.type` names it.
+    /// For files: restricts the fault to this format's name, and to this type as `file.type` names it.
     format: Option<String>,
     file_type: Option<String>,
-    /// `None` stands until the faults are cleared.
+    /// `None` applies until the faults are cleared.
     count: Option<u32>,
     fault: F,
 }
@@ -33,7 +33,7 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// Queues what `{"on", "route", "count", "kind", …}` describes, or tells what is wrong with it.
+    /// Queues the fault that `{"on", "route", "count", "kind", …}` describes, or returns what is wrong with it.
     pub(super) fn queue(&mut self, wanted: Value) -> Result<(), String> {
         let Value::Object(mut fields) = wanted else { return Err("a fault must be an object".to_owned()) };
         let on = fields.remove("on");
@@ -71,7 +71,7 @@ impl Faults {
         take(&mut self.archives, |queued| queued.fits(method, path))
     }
 
-    /// A fault of a file that is no archive, of this banner if it is one's.
+    /// Takes a fault of a file that is not an archive. `banner` is the banner that the file belongs to, if any.
     pub(super) fn take_for_file(
         &mut self,
         method: &Method,
@@ -87,7 +87,7 @@ impl Faults {
         })
     }
 
-    /// A fault of the generation that was just accepted. Its route is the design's id.
+    /// Takes a fault of the generation that was just accepted. Its route is the design's id.
     pub(super) fn take_for_generation(
         &mut self,
         design: Uuid,
@@ -105,12 +105,12 @@ impl Faults {
         })
     }
 
-    /// A fault of the schedule of a delivery to `target`, which is `callback` or `subscription`.
+    /// Takes a fault of the schedule of a delivery to `target`, which is `callback` or `subscription`.
     pub(super) fn take_for_schedule(&mut self, target: &str) -> Option<DeliveryFault> {
         take(&mut self.deliveries, |queued| queued.fault.of_schedule() && queued.is_to(target))
     }
 
-    /// A fault of the next attempt to `target`.
+    /// Takes a fault of the next attempt to `target`.
     pub(super) fn take_for_attempt(&mut self, target: &str) -> Option<DeliveryFault> {
         take(&mut self.deliveries, |queued| !queued.fault.of_schedule() && queued.is_to(target))
     }

@@ -1,4 +1,4 @@
-//! What can go wrong on request: with calls of the API, generations, deliveries and downloads.
+//! The faults that a test can request: of API calls, generations, deliveries and downloads.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,19 +6,19 @@ use serde_json::{Map, Value};
 use crate::abyssale::settings::GatewayBody;
 use crate::request_echo::EchoEncoding;
 
-/// What goes wrong with a call of the API.
+/// A fault of an API call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum CallFault {
-    /// The work is done and the connection is reset before the answer.
+    /// The work is done and the connection is reset before the response.
     LostResponse,
     /// The connection is reset before the work.
     Reset,
-    /// The work is done and the answer comes late.
+    /// The work is done and the response is delayed.
     Late { seconds: f64 },
-    /// The delivery is due at once and the answer comes late.
+    /// The delivery is due at once and the response is delayed.
     CallbackFirst { seconds: f64 },
-    /// A status and body of choice.
+    /// A custom status and body.
     Answer {
         status: u16,
         #[serde(default)]
@@ -30,7 +30,7 @@ pub(super) enum CallFault {
         #[serde(default)]
         after_work: bool,
     },
-    /// What a gateway in front of the API says (E0).
+    /// The error of a gateway in front of the API (E0).
     GatewayError {
         #[serde(default = "bad_gateway")]
         status: u16,
@@ -39,39 +39,40 @@ pub(super) enum CallFault {
         #[serde(default)]
         after_work: bool,
     },
-    /// 429 of a window, with `Retry-After`.
+    /// 429 of a rate-limit window, with `Retry-After`.
     RateLimited {
         #[serde(default = "sample_wait")]
         retry_after: u32,
     },
-    /// 429 of the gateway's ceiling, with or without a JSON body.
+    /// 429 of the gateway's rate limit, with or without a JSON body.
     GatewayLimited {
         #[serde(default)]
         json: bool,
     },
     /// 429: no credits are left.
     CreditsSpent,
-    /// 429: the plan excludes it.
+    /// 429: the plan does not include the feature.
     FeatureNotInPlan,
-    /// A refusal that repeats the request: its key as the `id`, all of it in the `message` and in each of the `errors`.
+    /// An error that repeats the request: its key as the `id`, all of it in the `message` and in each of the
+    /// `errors`.
     Echo {
         #[serde(default = "bad_request")]
         status: u16,
         #[serde(default)]
         writing: EchoEncoding,
     },
-    /// 500 after so long, and nothing is rendered (contract 4).
+    /// 500 after this delay, and nothing is rendered (contract 4).
     RenderTimeout {
         #[serde(default = "render_cap")]
         seconds: f64,
     },
 }
 
-/// What goes wrong with a generation that was accepted.
+/// A fault of an accepted generation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum GenerationFault {
-    /// Nothing comes of one format, or of any.
+    /// One format fails, or every format.
     FormatError {
         #[serde(default)]
         format: Option<String>,
@@ -80,26 +81,26 @@ pub(super) enum GenerationFault {
     },
     /// It ends with neither banners nor errors.
     Nothing,
-    /// It takes so much longer.
+    /// It takes this much longer.
     Slow { seconds: f64 },
-    /// It never ends, and no event comes of it.
+    /// It never ends and sends no event.
     Stuck,
 }
 
-/// What goes wrong with a delivery.
+/// A fault of a delivery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum DeliveryFault {
-    /// Sent so many times more, under the same delivery id.
+    /// Sent this many more times, under the same delivery id.
     Duplicate {
         #[serde(default = "one")]
         times: u32,
     },
-    /// Held back until a later delivery went out.
+    /// Held back until a later delivery was sent.
     Reorder,
     /// Never sent.
     Drop,
-    /// Due later than it should be.
+    /// Due later.
     Delay {
         seconds: f64,
     },
@@ -110,7 +111,7 @@ pub(super) enum DeliveryFault {
     },
     WrongSecret,
     Unsigned,
-    /// None of the provider's headers.
+    /// Without the provider's headers.
     MissingHeaders,
     RebuiltBody,
     DataEnvelope,
@@ -126,7 +127,7 @@ pub(super) enum DeliveryFault {
     },
 }
 
-/// What goes wrong with a download of an archive or of a banner's file.
+/// A fault of a download of an archive or of a banner's file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum DownloadFault {
@@ -140,17 +141,17 @@ pub(super) enum DownloadFault {
     Truncated {
         bytes: usize,
     },
-    /// The connection breaks after so many bytes of the answer.
+    /// The connection is reset after this many bytes of the body.
     Cut {
         after_bytes: usize,
     },
-    /// A page instead of a file.
+    /// An HTML page instead of a file.
     #[serde(rename = "not_a_zip", alias = "html_page")]
     Page,
     ContentType {
         value: String,
     },
-    /// An archive of only so many banners.
+    /// An archive of only this many banners.
     FewerEntries {
         entries: usize,
     },
@@ -159,7 +160,7 @@ pub(super) enum DownloadFault {
         #[serde(default = "found")]
         status: u16,
     },
-    /// Chunked, and properly ended after `short_after` bytes if given.
+    /// Chunked, and ended correctly after `short_after` bytes if given.
     NoLength {
         #[serde(default)]
         short_after: Option<usize>,
@@ -171,7 +172,7 @@ pub(super) enum DownloadFault {
 }
 
 impl CallFault {
-    /// Whether the operation is carried out all the same.
+    /// Whether the operation is carried out despite the fault.
     pub(super) fn works(&self) -> bool {
         match self {
             Self::LostResponse | Self::Late { .. } | Self::CallbackFirst { .. } => true,
@@ -188,7 +189,7 @@ impl CallFault {
 }
 
 impl GenerationFault {
-    /// ErrorKind nothing comes of this format, if so. A multipage document has no name.
+    /// Returns why this format fails, if it does. A multipage document has no format name.
     pub(super) fn reason(&self, format: Option<&str>) -> Option<String> {
         match self {
             Self::FormatError { format: wanted, reason }
@@ -202,13 +203,13 @@ impl GenerationFault {
 }
 
 impl DeliveryFault {
-    /// Whether it concerns the schedule, not one attempt.
+    /// Whether the fault affects the schedule, not one attempt.
     pub(super) fn of_schedule(&self) -> bool {
         matches!(self, Self::Duplicate { .. } | Self::Reorder | Self::Drop | Self::Delay { .. })
     }
 }
 
-/// The synchronous call's cap (contract 4).
+/// The time limit of the synchronous call (contract 4).
 fn render_cap() -> f64 {
     10.0
 }

@@ -1,4 +1,4 @@
-//! Reads the fields of a body and collects what is wrong with them (contract 1.3).
+//! Reads the fields of a body and collects the field errors (contract 1.3).
 
 use std::ops::RangeInclusive;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::abyssale::api_error::FieldError;
 use crate::abyssale::uuid_format::parse_uuid;
 
-/// The fields of an object, and where that object is in the body.
+/// The fields of an object, and the object's path in the body.
 #[derive(Clone, Copy)]
 pub(super) struct BodyFields<'a> {
     object: &'a Map<String, Value>,
@@ -16,12 +16,12 @@ pub(super) struct BodyFields<'a> {
 }
 
 impl<'a> BodyFields<'a> {
-    /// The fields of the body itself.
+    /// Returns the fields of the body itself.
     pub(super) fn of(object: &'a Map<String, Value>) -> Self {
         Self { object, within: "" }
     }
 
-    /// The fields of an object inside the body, such as `gif`.
+    /// Returns the fields of an object inside the body, such as `gif`.
     pub(super) fn within(object: &'a Map<String, Value>, within: &'a str) -> Self {
         Self { object, within }
     }
@@ -36,7 +36,7 @@ impl<'a> BodyFields<'a> {
         problems.push(problem.expected(json!(expected)).received(value));
     }
 
-    /// What `read` makes of a field, if it is there.
+    /// Reads a field with `read`, if the field is present.
     fn read<T>(
         &self,
         name: &str,
@@ -64,7 +64,7 @@ impl<'a> BodyFields<'a> {
         self.read(name, "object", problems, Value::as_object)
     }
 
-    /// Anything of these types; null is one of them.
+    /// Checks a field of these types, or null.
     pub(super) fn nullable(
         &self,
         name: &str,
@@ -84,7 +84,7 @@ impl<'a> BodyFields<'a> {
         uuid
     }
 
-    /// A whole number in a range.
+    /// Reads a whole number in a range.
     pub(super) fn whole(
         &self,
         name: &str,
@@ -102,7 +102,7 @@ impl<'a> BodyFields<'a> {
         None
     }
 
-    /// A list of strings; `None` only if the field is not there.
+    /// Reads a list of strings; `None` only if the field is absent.
     pub(super) fn texts(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<Vec<&'a str>> {
         let list = self.read(name, "list", problems, Value::as_array)?;
         let mut texts = Vec::new();

@@ -1,4 +1,4 @@
-//! The Files endpoint: how downloads are answered (contract 2.4 and 10). `stored.rs` says what lies there.
+//! The Files endpoint: responds to downloads (contract 2.4 and 10). `stored_file.rs` finds the file of a path.
 
 use bytes::Bytes;
 use http::header::{CONTENT_RANGE, HeaderValue, LOCATION};
@@ -19,7 +19,7 @@ use crate::byte_range::{FileMetadata, RangeNotSatisfiable};
 use crate::id_generator::hex;
 use crate::virtual_clock::Moment;
 
-/// Answers a download and writes it down.
+/// Handles a download and logs it.
 pub(super) fn handle_download(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
@@ -58,7 +58,7 @@ fn download(
     Reply { response, manner: manner(fault) }
 }
 
-/// What is said before any file is looked for.
+/// Returns the response that needs no file, if any: an error or a redirect.
 fn refused(
     simulator: &AbyssaleSimulator,
     request: &Request<Bytes>,
@@ -108,7 +108,7 @@ fn ranged(simulator: &AbyssaleSimulator, request: &Request<Bytes>, file: &Stored
     )
 }
 
-/// The file as a fault makes it.
+/// Applies a fault to the file.
 fn spoiled(file: StoredFile, fault: Option<&DownloadFault>) -> StoredFile {
     match fault {
         Some(DownloadFault::Truncated { bytes }) => {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::abyssale::list_query::Query;
 use crate::id_generator::IdGenerator;
 
-/// Name, type, category of Google's ones, weights.
+/// Name, type, category (Google fonts only), weights.
 type Font = (&'static str, &'static str, Option<&'static str>, &'static [&'static str]);
 
 const FONTS: [Font; 4] = [
@@ -15,7 +15,7 @@ const FONTS: [Font; 4] = [
     ("Acme Sans", "custom", None, &["300", "500"]),
 ];
 
-/// The fonts that the query asks for. A type that nobody knows is ignored.
+/// Lists the fonts that match the query. An unknown type is ignored.
 pub(super) fn list(ids: &IdGenerator, query: &Query) -> Vec<Value> {
     let fonts = (0..).zip(&FONTS).filter(|(_, font)| takes(query, font));
     fonts.map(|(number, font)| view(ids, number, font)).collect()
@@ -38,7 +38,7 @@ fn takes(query: &Query, (name, kind, category, weights): &Font) -> bool {
         }
 }
 
-/// An upright weight is a number, an italic one a string.
+/// An upright weight is a number, an italic weight a string.
 fn view(ids: &IdGenerator, number: u64, (name, kind, category, weights): &Font) -> Value {
     let weight = |text: &&str| text.parse::<u32>().map_or_else(|_| json!(text), |weight| json!(weight));
     let mut view = json!({

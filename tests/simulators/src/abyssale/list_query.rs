@@ -1,4 +1,4 @@
-//! Query parameters of listings, and their pages (contract 1.1 and 5.3).
+//! Query parameters of lists, and pagination (contract 1.1 and 5.3).
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::abyssale::api_error::{ApiError, FieldError};
 use crate::abyssale::api_response;
 
-/// The most entries of one page.
+/// The maximum page size.
 const MAX_LIMIT: usize = 100;
-/// The entries of a page unless asked otherwise.
+/// The default page size.
 const DEFAULT_LIMIT: usize = 25;
 
-/// The query of a request. Of a name that comes twice the first one counts.
+/// The query of a request. The first value of a repeated name counts.
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
@@ -25,13 +25,13 @@ impl Query {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The values of a list, separated by commas or given several times.
+    /// Returns the values of a list, separated by commas or given several times.
     pub(super) fn list(&self, name: &str) -> Vec<&str> {
         let values = self.0.iter().filter(|(known, _)| known == name);
         values.flat_map(|(_, value)| value.split(',')).filter(|value| !value.is_empty()).collect()
     }
 
-    /// The listing as the query wants it: whole, or one page with the total in `X-Total-Count`.
+    /// Returns the whole list or one page, as the query requests. A page carries the total in `X-Total-Count`.
     pub(super) fn paged(&self, all: Vec<Value>) -> Result<Response<Bytes>, ApiError> {
         let (page, size) = (self.number("page", usize::MAX)?, self.number("per_page", MAX_LIMIT)?);
         let total = all.len();
@@ -56,7 +56,7 @@ impl Query {
     }
 }
 
-/// 400: a query parameter that cannot be.
+/// 400: an invalid query parameter.
 pub(super) fn invalid(name: &str, message: &str) -> ApiError {
     ApiError::invalid(vec![FieldError::new(name, "invalid_query_param", message)])
 }

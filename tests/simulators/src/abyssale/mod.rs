@@ -1,10 +1,10 @@
-//! Abyssale's side of the wire, for tests and for the local runner.
+//! A simulator of Abyssale, for tests and for the local runner.
 //!
 //! [`AbyssaleSimulator`] follows section 10 of the integration contract. What the contract calls unknown is a
 //! setting, never a guess. `README.md` beside this file lists every setting and every fault with examples.
 //!
-//! Scheduling, expiry and the overlap of secrets follow the virtual clock. Only the `t` of a signature is
-//! real time, because the receiver that checks it has a real clock.
+//! Schedules, expiry and the overlap of secrets follow the virtual clock. Only the `t` of a signature is real
+//! time, because the receiver that checks it has a real clock.
 
 mod admin_actions;
 mod admin_router;
@@ -124,7 +124,7 @@ impl Simulator for AbyssaleSimulator {
         })
     }
 
-    /// Every output type, the picture that comes at once, and the one that is made when it is looked at.
+    /// Covers every output type, the synchronous image, and the dynamic image that is rendered on request.
     fn gallery(&self) -> Vec<Value> {
         let designs = self.describe()["designs"].clone();
         let design = |of: &str| designs[of][0]["id"].clone();

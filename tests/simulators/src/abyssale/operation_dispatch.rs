@@ -1,4 +1,4 @@
-//! Carries an operation out when nothing is in its way.
+//! Dispatches a valid API call to its operation.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -27,10 +27,10 @@ use crate::abyssale::subscription::Subscription;
 use crate::abyssale::workspace_template;
 use crate::virtual_clock::Moment;
 
-/// The answer to a call.
+/// The response or the error of an operation.
 type OperationResult = Result<Response<Bytes>, ApiError>;
 
-/// `event_timing` makes due without the usual latency what comes of the call.
+/// Carries out the operation of a route. `event_timing` decides when its event is due.
 pub(super) fn serve(
     simulator: &mut AbyssaleSimulator,
     route: Route,
@@ -70,7 +70,7 @@ pub(super) fn serve(
     }
 }
 
-/// 200. A bare list carries no stamp, and a Banner has a version of its own (contract 1.1).
+/// 200. A plain list carries no version stamp, and a Banner has its own `version` (contract 1.1).
 fn ok(simulator: &AbyssaleSimulator, body: Value) -> Response<Bytes> {
     api_response::json(StatusCode::OK, body, &simulator.state.settings)
 }
@@ -173,7 +173,7 @@ fn credits(simulator: &AbyssaleSimulator) -> Value {
     })
 }
 
-/// `?force=true`; anything that is no boolean is refused (contract 6.6).
+/// Reads `?force=true`. Anything that is not a boolean is an error (contract 6.6).
 fn forced(request: &Request<Bytes>) -> Result<bool, ApiError> {
     match Query::of(request).get("force").map(str::to_ascii_lowercase).as_deref() {
         None | Some("false" | "0") => Ok(false),

@@ -1,4 +1,4 @@
-//! The schedule of deliveries and the log of their attempts (contract 6.1).
+//! The scheduled deliveries and the log of their attempts (contract 6.1).
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -11,7 +11,7 @@ use crate::simulator::Outcome;
 use crate::abyssale::settings::Settings;
 use crate::abyssale::webhook_delivery::{Delivery, DeliveryState, DeliveryTarget};
 
-/// All deliveries, what is scheduled, and what is in flight.
+/// All deliveries, the scheduled attempts and the attempts in flight.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     deliveries: Vec<Delivery>,
@@ -19,12 +19,12 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Empty, but no attempt gets a number that one still in flight has.
+    /// Returns an empty outbox that does not reuse the numbers of attempts in flight.
     pub(super) fn cleared(&self) -> Self {
         Self { schedule: self.schedule.cleared(), ..Self::default() }
     }
 
-    /// The number of the next delivery.
+    /// Returns the number of the next delivery.
     pub(super) fn next_number(&self) -> u64 {
         self.deliveries.len() as u64 + 1
     }
@@ -33,7 +33,7 @@ impl Outbox {
         self.deliveries.push(delivery);
     }
 
-    /// Schedules a sending. Only those of the ladder are repeated when they fail.
+    /// Schedules an attempt. Only a scheduled one is retried when it fails.
     pub(super) fn send_at(&mut self, number: u64, attempt_kind: AttemptKind, due: OffsetDateTime) {
         self.schedule.send_at(number, attempt_kind, due);
     }
@@ -46,14 +46,14 @@ impl Outbox {
         self.deliveries.get_mut(usize::try_from(number.checked_sub(1)?).ok()?)
     }
 
-    /// The delivery with this number or this delivery id.
+    /// Finds the delivery with this number or delivery id.
     pub(super) fn find(&self, name: &str) -> Option<&Delivery> {
         self.deliveries
             .iter()
             .find(|delivery| delivery.delivery_id == name || delivery.number.to_string() == name)
     }
 
-    /// Lets every held delivery go out soon after `due`.
+    /// Releases every held delivery, to be sent soon after `due`.
     pub(super) fn release_held(&mut self, due: OffsetDateTime) {
         for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.state == DeliveryState::Held) {
             delivery.state = DeliveryState::Pending;
@@ -65,12 +65,12 @@ impl Outbox {
         self.schedule.next_due()
     }
 
-    /// Takes what is due, in order of time.
+    /// Takes the attempts that are due, in order of time.
     pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<ScheduledSend> {
         self.schedule.take_due(now)
     }
 
-    /// Writes an attempt down and gives its number.
+    /// Records an attempt and returns its number.
     pub(super) fn start_attempt(&mut self, number: u64, attempt: DeliveryAttempt) -> u64 {
         let Some(delivery) = self.get_mut(number) else { return 0 };
         delivery.tries += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
@@ -79,7 +79,8 @@ impl Outbox {
         self.schedule.start_attempt(number, place)
     }
 
-    /// Notes how an attempt ended. A failure is repeated until the last attempt, then the delivery is lost.
+    /// Records the outcome of an attempt. A failure is retried until the last attempt, then the delivery is
+    /// exhausted.
     pub(super) fn finish_attempt(
         &mut self,
         attempt: u64,
@@ -109,7 +110,7 @@ impl Outbox {
         }
     }
 
-    /// Every delivery with its attempts.
+    /// Lists every delivery with its attempts.
     pub(super) fn list(&self) -> Value {
         self.deliveries.iter().map(Delivery::view).collect()
     }

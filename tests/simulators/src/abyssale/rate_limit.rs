@@ -1,11 +1,11 @@
-//! Rate limits: windows per class of route, and the gateway's ceiling (contract 1.5).
+//! Rate limits: windows per class of routes, and the gateway's limit (contract 1.5).
 
 use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-/// So many requests in so many seconds.
+/// A number of requests per number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RateLimitWindow {
@@ -13,7 +13,7 @@ pub(super) struct RateLimitWindow {
     pub(super) seconds: u32,
 }
 
-/// Routes of one class share their windows.
+/// A class of routes that share their windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum RouteClass {
     Auth,
@@ -29,16 +29,16 @@ pub(super) enum RouteClass {
 pub(super) struct Quota {
     pub(super) limit: usize,
     pub(super) remaining: usize,
-    /// Unix second at which a place becomes free.
+    /// The Unix second at which the next request is allowed.
     pub(super) reset: i64,
 }
 
-/// Whether a call may pass.
+/// The decision about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RateLimitDecision {
-    /// With what is left, unless there are no windows.
+    /// Allowed, with the remaining quota unless there are no windows.
     Allowed(Option<Quota>),
-    /// AdminError for so many seconds, never 0.
+    /// Limited for this many seconds, never 0.
     Limited { quota: Quota, retry_after: i64 },
 }
 
@@ -50,7 +50,7 @@ pub(super) struct RateLimits {
 }
 
 impl RateLimits {
-    /// Whether the gateway lets the call through. It counts every call that it lets through.
+    /// Whether the gateway allows the call. Only allowed calls count.
     pub(super) fn gateway(&mut self, per_second: u32, now: OffsetDateTime) -> bool {
         forget(&mut self.gateway, now - Duration::SECOND);
         if per_second > 0 && self.gateway.len() >= per_second as usize {
@@ -60,7 +60,7 @@ impl RateLimits {
         true
     }
 
-    /// Whether the windows of `class` let the call through. A refused call does not count.
+    /// Decides whether the windows of `class` allow the call. A limited call does not count.
     pub(super) fn tier(
         &mut self,
         class: RouteClass,
@@ -101,7 +101,7 @@ fn forget(calls: &mut VecDeque<OffsetDateTime>, until: OffsetDateTime) {
 
 #[cfg(test)]
 mod tests {
-    //! Windows slide, and the longest wait is the one that is told.
+    //! Windows slide, and `Retry-After` is the longest wait.
 
     use super::*;
 

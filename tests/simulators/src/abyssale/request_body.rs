@@ -1,4 +1,4 @@
-//! Bodies that the API takes (contract 2.1, 2.3 and 6.7).
+//! Validates the bodies of API calls (contract 2.1, 2.3 and 6.7).
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -13,13 +13,13 @@ use crate::abyssale::subscription::Subscriptions;
 use crate::abyssale::uuid_format::parse_uuid;
 use crate::acceptance_policy::AcceptancePolicy;
 
-/// A body of `POST /async/banners/export` that passed.
+/// A valid body of `POST /async/banners/export`.
 pub(super) struct ExportBody {
     pub(super) ids: Vec<Uuid>,
     pub(super) callback_url: Option<String>,
 }
 
-/// Checks an export's body.
+/// Validates an export's body.
 pub(super) fn export(request: &Request<Bytes>, settings: &Settings) -> Result<ExportBody, ApiError> {
     let body = object(request)?;
     let mut problems = Vec::new();
@@ -31,7 +31,7 @@ pub(super) fn export(request: &Request<Bytes>, settings: &Settings) -> Result<Ex
     Ok(ExportBody { ids: ids(&texts, settings)?, callback_url })
 }
 
-/// Checks a subscription's body and gives its receiver and its kind.
+/// Validates a subscription's body and returns its URL and its event type.
 pub(super) fn subscription(
     request: &Request<Bytes>,
     settings: &Settings,
@@ -49,7 +49,7 @@ pub(super) fn subscription(
     if problems.is_empty() { Ok((hook_url, kind)) } else { Err(ApiError::invalid(problems)) }
 }
 
-/// The body of a call that takes JSON (contract 1.1).
+/// Parses the body of a call that takes JSON (contract 1.1).
 pub(super) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, ApiError> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -94,7 +94,7 @@ fn id_texts<'a>(
     texts
 }
 
-/// An id that is no UUID: 404 today, 400 in the user's documents (contract 2.3).
+/// An id that is not a UUID is 404 today, 400 in the user's documents (contract 2.3).
 fn ids(texts: &[&str], settings: &Settings) -> Result<Vec<Uuid>, ApiError> {
     let bad = |(index, text): (usize, &&str)| {
         let bad = parse_uuid(text).is_none();
@@ -110,7 +110,7 @@ fn ids(texts: &[&str], settings: &Settings) -> Result<Vec<Uuid>, ApiError> {
     }
 }
 
-/// A field that must be an absolute URL if it is there.
+/// Reads a field that must be an absolute URL if it is present.
 pub(super) fn optional_url(
     body: &Map<String, Value>,
     field: &str,

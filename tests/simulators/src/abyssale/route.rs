@@ -1,4 +1,4 @@
-//! Which operation a request means (contract 1.1, 5.3 and 6.7).
+//! Maps a request to its operation (contract 1.1, 5.3 and 6.7).
 
 use http::{Method, Request, StatusCode};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub(super) enum DesignCall {
     DynamicImage(Uuid),
 }
 
-/// An operation on what else the workspace has.
+/// An operation on the other objects of the workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WorkspaceCall {
     Fonts,
@@ -67,7 +67,7 @@ pub(super) enum HookCall {
 }
 
 impl Route {
-    /// Finds the operation. A path id that is no UUID makes the route not match (contract 1.1).
+    /// Finds the operation. A path id that is not a UUID matches no route (contract 1.1).
     pub(super) fn find<B>(request: &Request<B>, double_slash_refused: bool) -> Result<Self, ApiError> {
         let path = request.uri().path();
         let path = if double_slash_refused { path.to_owned() } else { path.replace("//", "/") };
@@ -85,8 +85,8 @@ impl Route {
         called.map(|(_, route)| route).ok_or_else(method_not_allowed)
     }
 
-    /// The windows it counts against. The subscription service declares none, and of the generations only the
-    /// gateway's ceiling counts (contract 1.5).
+    /// Returns the class whose rate-limit windows count the route. The subscription service declares none, and
+    /// generations count only against the gateway's limit (contract 1.5).
     pub(super) fn class(&self) -> Option<RouteClass> {
         match self {
             Self::Ready | Self::Generate(..) | Self::Hook(_) => None,
@@ -114,7 +114,7 @@ impl Route {
         }
     }
 
-    /// Whether its answers describe the windows. Rotate and revoke declare no such headers (contract 1.5).
+    /// Whether its responses carry the rate-limit headers. Rotate and revoke declare none (contract 1.5).
     pub(super) fn shows_quota(&self) -> bool {
         self.class().is_some() && !matches!(self, Self::Secret(SecretCall::Rotate | SecretCall::Revoke))
     }
@@ -155,7 +155,7 @@ fn of(segments: &[&str]) -> Result<Operations, ApiError> {
     })
 }
 
-/// Below `/designs`.
+/// Returns the operations below `/designs`.
 fn of_designs(segments: &[&str]) -> Result<Operations, ApiError> {
     let one = |method, call| Ok(vec![(method, Route::Design(call))]);
     match segments {
@@ -179,7 +179,7 @@ fn uuid(segment: &str) -> Result<Uuid, ApiError> {
     parse_uuid(segment).ok_or_else(ApiError::endpoint_not_found)
 }
 
-/// A path segment without its percent signs. A plus is a plus there.
+/// Percent-decodes a path segment. A plus sign stays a plus sign in a path.
 fn decoded(segment: &str) -> String {
     let query = format!("x={}", segment.replace('+', "%2B"));
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());

@@ -1,4 +1,5 @@
-//! What the contract leaves unknown, or what tests want otherwise (contract 10).
+//! Settings for what the contract leaves unknown or tests vary (contract 10). The Admin endpoint calls them
+//! knobs.
 //!
 //! The defaults are choices of the contract document, not facts about the provider.
 
@@ -11,16 +12,16 @@ use crate::abyssale::file_type::DesignType;
 use crate::abyssale::rate_limit::RateLimitWindow;
 use crate::acceptance_policy::AcceptancePolicy;
 
-/// Every setting with its present value.
+/// Every setting with its current value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settings {
-    /// Stamp put on object bodies (contract 1.1).
+    /// The version stamp of response bodies (contract 1.1).
     pub(super) api_version: String,
     pub(super) version_stamp: bool,
-    /// Shape of error bodies (contract 1.3).
+    /// The format of error bodies (contract 1.3).
     pub(super) error_generation: ErrorFormat,
-    /// Body of the errors of a gateway (E0).
+    /// The body of gateway errors (E0).
     pub(super) gateway_body: GatewayBody,
     pub(super) api_key_revoked: bool,
     /// Whether the plan includes API access.
@@ -34,54 +35,54 @@ pub(super) struct Settings {
     pub(super) https_callbacks_only: bool,
     pub(super) export_latency_seconds: f64,
     pub(super) generation_latency_seconds: f64,
-    /// How much of that a generation is QUEUED before it is RUNNING.
+    /// For how much of that time a generation is QUEUED before it is RUNNING.
     pub(super) generation_queued_seconds: f64,
-    /// From asking for a copy of a template to the design.
+    /// From the request to copy a template to the new design.
     pub(super) duplication_latency_seconds: f64,
     pub(super) duplication_fails: bool,
     /// Types of designs that the plan does not include.
     pub(super) plan_excludes: Vec<DesignType>,
-    /// Credits of the period, one for each banner; none is unlimited.
+    /// Credits of the period, one for each banner; `None` is unlimited.
     pub(super) credits: Option<u32>,
-    /// Longer texts do not fit and fail their banner, in characters.
+    /// Longer texts, in characters, do not fit, and their banner fails.
     pub(super) longest_text: usize,
     pub(super) regenerated_id: RegeneratedId,
-    /// A running generation already shows a banner, whose file is not there yet.
+    /// A running generation already lists a banner whose file is not available yet.
     pub(super) early_banners: bool,
     pub(super) empty_errors: EmptyErrors,
     pub(super) batch_id_key: BatchIdKey,
     pub(super) batch_is_finalized: bool,
     pub(super) delivery_attempts: u32,
-    /// Waits after the first, second and so on attempt; the last one repeats.
+    /// Delays after the first attempt, the second and so on; the last one repeats.
     pub(super) retry_delays_seconds: Vec<f64>,
     pub(super) delivery_timeout_seconds: f64,
     pub(super) acknowledged_by: Acknowledgement,
     pub(super) event_type: bool,
     pub(super) data_envelope: bool,
     pub(super) rebuilt_body: bool,
-    /// Added to the real time that a signature carries.
+    /// Added to the real time of a signature.
     pub(super) signature_skew_seconds: i64,
-    /// How long the signing side keeps using the secrets it knew (contract 6.5).
+    /// How long signing keeps using cached secrets (contract 6.5).
     pub(super) secret_cache_seconds: f64,
-    /// Windows of every tiered route; empty switches them off.
+    /// The windows of every rate-limited route; empty disables them.
     pub(super) tiers: Vec<RateLimitWindow>,
-    /// Calls a second over the whole API; 0 switches the ceiling off.
+    /// Calls per second over the whole API; 0 disables the limit.
     pub(super) gateway_per_second: u32,
-    /// `file.filename`, with `{design}`, `{number}`, `{format}` and `{extension}`; empty leaves it out.
+    /// `file.filename`, with `{design}`, `{number}`, `{format}` and `{extension}`; empty omits it.
     pub(super) filename: String,
-    /// How long a banner's URLs live; none is for ever.
+    /// How long a banner's URLs are valid; `None` is forever.
     pub(super) file_expiry_seconds: Option<f64>,
-    /// Each answer and event carries new URLs, with an expiry of their own.
+    /// Each response and event carries new URLs, each with its own expiry.
     pub(super) file_url_renewed: bool,
     pub(super) archive_content_type: String,
     pub(super) archive_expiry_seconds: f64,
-    /// A new `archive_url` for each attempt, with an expiry of its own.
+    /// Each attempt carries a new `archive_url` with its own expiry.
     pub(super) archive_url_renewed: bool,
     pub(super) archive_ranges: bool,
     pub(super) archive_head: bool,
 }
 
-/// A generation of error bodies (contract 1.3).
+/// A version of the error format (contract 1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum ErrorFormat {
@@ -91,7 +92,7 @@ pub(super) enum ErrorFormat {
     E3,
 }
 
-/// What a gateway in front of the API answers with.
+/// The body of a response of a gateway in front of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum GatewayBody {
@@ -100,7 +101,7 @@ pub(super) enum GatewayBody {
     Json,
 }
 
-/// The id of a banner that was made anew (contract 3.1 says "in place", contract 8 knows a `sharing_id`).
+/// The id of a regenerated banner (contract 3.1 says "in place", contract 8 has a `sharing_id`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RegeneratedId {
@@ -108,7 +109,7 @@ pub(super) enum RegeneratedId {
     New,
 }
 
-/// How a list of no errors is told (contract 9).
+/// How an empty list of errors is represented (contract 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum EmptyErrors {
@@ -116,7 +117,7 @@ pub(super) enum EmptyErrors {
     Absent,
 }
 
-/// Under which name a batch carries the id of its generation (contract 9).
+/// The field of a batch that carries the id of its generation (contract 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum BatchIdKey {
@@ -126,13 +127,13 @@ pub(super) enum BatchIdKey {
 }
 
 impl BatchIdKey {
-    /// Each name, and whether it is there.
+    /// Returns each field name, and whether it is present.
     pub(super) fn names(self) -> [(&'static str, bool); 2] {
         [("id", self != Self::GenerationRequestId), ("generation_request_id", self != Self::Id)]
     }
 }
 
-/// Which answers acknowledge a delivery (contract 11: unknown).
+/// The responses that acknowledge a delivery (contract 11: unknown).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Acknowledgement {
@@ -197,7 +198,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The same settings with those in `changes` set anew, or what is wrong with `changes`.
+    /// Returns the settings with `changes` applied, or what is wrong with `changes`.
     pub(super) fn with_changes(&self, changes: &Value) -> Result<Self, String> {
         let changes = changes.as_object().ok_or("the body must be an object of knobs")?;
         let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
@@ -209,7 +210,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// How long to wait after attempt `number`, counted from 1.
+    /// Returns the delay after attempt `number`, counted from 1.
     pub(super) fn retry_delay(&self, number: u32) -> Duration {
         let index = (number.max(1) as usize - 1).min(self.retry_delays_seconds.len().saturating_sub(1));
         seconds(self.retry_delays_seconds.get(index).copied().unwrap_or_default())
@@ -243,10 +244,10 @@ impl Settings {
     }
 }
 
-/// Some thirty years: no date that is that far away overflows.
+/// About thirty years. No date that far away overflows.
 pub(super) const MAX_SECONDS: f64 = 1e9;
 
-/// Seconds as a duration, within bounds.
+/// Converts seconds to a duration, within bounds.
 pub(super) fn seconds(value: f64) -> Duration {
     Duration::try_from_secs_f64(value.clamp(0.0, MAX_SECONDS)).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! URLs that expire, in the manner of presigned ones.
+//! Signed URLs that expire, like presigned S3 URLs.
 
 use crate::abyssale::export::Export;
 use crate::abyssale::settings::seconds;
@@ -7,7 +7,7 @@ use crate::abyssale::storage_error::StorageError;
 use crate::id_generator::hex;
 use crate::virtual_clock::Moment;
 
-/// Where an export's archive is.
+/// Returns the URL of an export's archive.
 pub(super) fn archive_url(simulator: &AbyssaleSimulator, export: &Export, at: Moment) -> String {
     let settings = &simulator.state.settings;
     let from = if settings.archive_url_renewed { at.now } else { export.generated_at };
@@ -19,13 +19,13 @@ pub(super) fn archive_url(simulator: &AbyssaleSimulator, export: &Export, at: Mo
     sign_url(simulator, &format!("/exports/{}.{extension}", export.id), expires)
 }
 
-/// The URL of a path of the Files endpoint, good until the Unix second `expires`.
+/// Signs the URL of a path of the Files endpoint, valid until the Unix second `expires`.
 pub(super) fn sign_url(simulator: &AbyssaleSimulator, path: &str, expires: i64) -> String {
     let seal = url_signature(simulator, path, expires);
     format!("{}{path}?Expires={expires}&Signature={seal}", simulator.origins.files)
 }
 
-/// Checks that the query was given out by this simulator for this path and is not too old.
+/// Checks that this simulator signed the query for this path and that it has not expired.
 pub(super) fn verify_signed_url(
     simulator: &AbyssaleSimulator,
     path: &str,

@@ -8,12 +8,12 @@ use crate::id_generator::hex;
 
 const OVERLAP: Duration = Duration::hours(24);
 
-/// The `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
+/// Returns the `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
 pub(super) fn signing_secret(ids: &IdGenerator, number: u64) -> String {
     format!("whsec_{}", hex(&ids.seeded("signing secret", number)))
 }
 
-/// The present secret, the previous one while it is valid, and what the signing side knows of them.
+/// The current secret, the previous one while it is valid, and the secrets that signing has cached.
 #[derive(Default)]
 pub(super) struct SigningSecrets {
     current: Option<Current>,
@@ -33,18 +33,19 @@ struct Previous {
     expires: OffsetDateTime,
 }
 
-/// A rotation was refused because the previous secret still works.
+/// A rotation was rejected because the previous secret is still valid.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PreviousStillActive;
 
 impl SigningSecrets {
-    /// The secret as the API shows it. The first call mints it and so turns signing on.
+    /// Returns the secret as the API shows it. The first call creates it and so enables signing.
     pub(super) fn get(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) -> Value {
         self.mint_if_none(now, ids);
         self.view(now)
     }
 
-    /// A new secret. The old one stays valid for 24 hours; a still older one only goes by `force`.
+    /// Creates a new secret. The current one stays valid for 24 hours. A still older one is only dropped with
+    /// `force`.
     pub(super) fn rotate(
         &mut self,
         force: bool,
@@ -64,20 +65,20 @@ impl SigningSecrets {
         Ok(self.view(now))
     }
 
-    /// Ends the overlap early. Never refused.
+    /// Ends the overlap early. It never fails.
     pub(super) fn revoke(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) -> Value {
         self.mint_if_none(now, ids);
         self.previous = None;
         self.view(now)
     }
 
-    /// The secrets that sign now, newest first; none while nothing was minted.
+    /// Returns the valid secrets, newest first; none before the first one was created.
     pub(super) fn valid(&self, now: OffsetDateTime) -> Vec<String> {
         let current = self.current.iter().map(|current| current.value.clone());
         current.chain(self.active_previous(now).map(|previous| previous.value.clone())).collect()
     }
 
-    /// The secrets as the signing side knows them, at most `cache` old (contract 6.5).
+    /// Returns the secrets that signing uses, at most `cache` old (contract 6.5).
     pub(super) fn signing(&mut self, now: OffsetDateTime, cache: Duration) -> Vec<String> {
         match &self.cached {
             Some((read, known)) if now - *read < cache => known.clone(),
@@ -89,7 +90,7 @@ impl SigningSecrets {
         }
     }
 
-    /// Makes the signing side look again at the next delivery.
+    /// Clears the cache, so that the next delivery reads the secrets again.
     pub(super) fn clear_cache(&mut self) {
         self.cached = None;
     }

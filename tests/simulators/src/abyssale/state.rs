@@ -1,4 +1,4 @@
-//! STATE
+//! The state of the Abyssale simulator.
 
 use crate::abyssale::design_duplication::DesignDuplication;
 use crate::abyssale::dynamic_image::DynamicImages;
@@ -17,7 +17,7 @@ use crate::request_rate::RequestRate;
 use crate::simulator::Origins;
 use crate::virtual_clock::VirtualClock;
 
-/// A simulated Abyssale workspace: pure, and the same for the same seed and the same requests.
+/// A simulated Abyssale workspace. It is deterministic: the same seed and requests give the same responses.
 pub struct AbyssaleSimulator {
     pub(super) origins: Origins,
     pub(super) ids: IdGenerator,
@@ -26,7 +26,7 @@ pub struct AbyssaleSimulator {
     pub(super) state: SimulatorState,
 }
 
-/// What `POST /reset` forgets.
+/// The state that `POST /reset` resets.
 pub(super) struct SimulatorState {
     pub(super) workspace: Workspace,
     pub(super) settings: Settings,
@@ -43,7 +43,7 @@ pub(super) struct SimulatorState {
 }
 
 impl SimulatorState {
-    /// The seeded workspace, before anything happened.
+    /// Returns the seeded workspace.
     pub(super) fn seeded(ids: &IdGenerator) -> Self {
         Self {
             workspace: Workspace::seeded(ids),
@@ -63,13 +63,13 @@ impl SimulatorState {
 }
 
 impl AbyssaleSimulator {
-    /// A workspace whose key, secrets, banners and designs follow from `seed`.
+    /// Creates a workspace whose key, secrets, banners and designs depend on `seed`.
     pub fn new(seed: u64) -> Self {
         Self::for_run(seed, 0)
     }
 
-    /// The same workspace, but generations, exports and deliveries take their ids from `run`, so that a database
-    /// kept between two runs never sees an id twice.
+    /// Creates the same workspace, but the ids of generations, exports and deliveries depend on `run`, so that
+    /// a database kept between two runs never sees an id twice.
     pub fn for_run(seed: u64, run: u64) -> Self {
         let ids = IdGenerator::new(seed, run);
         Self {

@@ -1,4 +1,4 @@
-//! AdminError downloads, in the words of S3.
+//! Error responses of downloads, in the format of S3.
 
 use bytes::Bytes;
 use http::header::HeaderValue;
@@ -6,7 +6,7 @@ use http::{Response, StatusCode};
 
 use crate::abyssale::api_response;
 
-/// ErrorKind a download is refused.
+/// An error of a download.
 pub(super) struct StorageError {
     status: StatusCode,
     code: &'static str,
@@ -18,7 +18,7 @@ impl StorageError {
     pub(super) const NO_SEAL: Self = Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied");
     pub(super) const NO_KEY: Self =
         Self::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.");
-    /// A presigned URL is good for one method only.
+    /// A presigned URL is valid for one method only.
     pub(super) const METHOD: Self =
         Self::new(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", "The signature does not match.");
     pub(super) const RANGE: Self =
@@ -28,7 +28,7 @@ impl StorageError {
         Self { status, code, message }
     }
 
-    /// The answer.
+    /// Returns the response.
     pub(super) fn answer(self) -> Response<Bytes> {
         let Self { status, code, message } = self;
         let body = format!(

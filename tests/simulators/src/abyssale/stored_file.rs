@@ -1,4 +1,4 @@
-//! What lies behind the paths of the Files endpoint (contract 2.4, 5.1 and 8).
+//! Finds the file of a path of the Files endpoint (contract 2.4, 5.1 and 8).
 
 use bytes::Bytes;
 use http::Request;
@@ -15,19 +15,19 @@ use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::storage_error::StorageError;
 use crate::virtual_clock::Moment;
 
-/// A file and what to call it.
+/// A file and its content type.
 pub(super) struct StoredFile {
     pub(super) bytes: Bytes,
     pub(super) content_type: String,
 }
 
-/// What a path names.
+/// The object that a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileLocation {
     Archive(Uuid),
     /// A banner's file in this version.
     Banner(Uuid, u32),
-    /// The picture that stands for an HTML5 banner.
+    /// The fallback image of an HTML5 banner.
     Fallback(Uuid, u32),
     /// A format of a dynamic image.
     Dynamic(Uuid, Uuid),
@@ -36,7 +36,7 @@ pub(super) enum FileLocation {
 }
 
 impl FileLocation {
-    /// What the path names, if anything.
+    /// Parses a path.
     pub(super) fn find(path: &str) -> Option<Self> {
         let segments: Vec<&str> = path.split('/').collect();
         let ["", folder, rest @ ..] = segments.as_slice() else { return None };
@@ -53,14 +53,14 @@ impl FileLocation {
     }
 }
 
-/// The id and the version in a file's name, as in `{id}-v2.png`.
+/// Parses the id and the version of a file name, as in `{id}-v2.png`.
 fn stem(name: &str) -> Option<(Uuid, u32)> {
     let (stem, _) = name.split_once('.')?;
     let (id, version) = stem.split_once("-v").unwrap_or((stem, "1"));
     Some((Uuid::try_parse(id).ok()?, version.parse().ok()?))
 }
 
-/// The banner whose file or fallback this is.
+/// Returns the banner whose file or fallback this is.
 pub(super) fn banner_at(simulator: &AbyssaleSimulator, place: Option<FileLocation>) -> Option<&Banner> {
     match place? {
         FileLocation::Banner(id, version) | FileLocation::Fallback(id, version) => {
@@ -70,7 +70,7 @@ pub(super) fn banner_at(simulator: &AbyssaleSimulator, place: Option<FileLocatio
     }
 }
 
-/// The file at this place.
+/// Returns the file of a path.
 pub(super) fn stored(
     simulator: &mut AbyssaleSimulator,
     place: Option<FileLocation>,
@@ -100,7 +100,7 @@ pub(super) fn stored(
     }
 }
 
-/// A dynamic image, painted otherwise for each query.
+/// Renders a dynamic image, different for each query.
 fn dynamic(
     simulator: &AbyssaleSimulator,
     image: Uuid,

@@ -1,12 +1,12 @@
-//! Workspace subscriptions, as the official n8n node makes them (contract 6.7).
+//! Workspace subscriptions, as the official n8n node creates them (contract 6.7).
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The names that `POST /subscribe` takes.
+/// The event types that `POST /subscribe` accepts.
 const TYPES: [&str; 4] = ["template_status", "new_banner", "new_banner_batch", "new_export"];
 
-/// One receiver of one kind of event.
+/// A subscription to one type of event.
 #[derive(Debug, Clone)]
 pub(super) struct Subscription {
     pub(super) id: Uuid,
@@ -33,14 +33,14 @@ impl Subscriptions {
         self.0.iter().any(|subscription| subscription.id == id)
     }
 
-    /// Whether there was one to remove.
+    /// Removes a subscription. Returns whether it existed.
     pub(super) fn remove(&mut self, id: Uuid) -> bool {
         let before = self.0.len();
         self.0.retain(|subscription| subscription.id != id);
         self.0.len() < before
     }
 
-    /// Those that want this kind of event about this design.
+    /// Returns the subscriptions to this type of event of this design.
     pub(super) fn to(&self, kind: &str, design: Option<Uuid>) -> Vec<Subscription> {
         let wants = |subscription: &&Subscription| {
             subscription.kind == kind && (subscription.design.is_none() || subscription.design == design)

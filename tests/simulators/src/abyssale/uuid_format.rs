@@ -1,8 +1,8 @@
-//! UUIDFMT
+//! The UUID format that the API accepts.
 
 use uuid::Uuid;
 
-/// An id as the API takes it: the form with hyphens, 36 characters long.
+/// Parses an id: the form with hyphens, 36 characters long.
 pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }

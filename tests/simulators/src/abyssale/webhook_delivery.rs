@@ -1,4 +1,4 @@
-//! A delivery and its attempts (contract 6.1).
+//! A webhook delivery and its attempts (contract 6.1).
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -8,18 +8,18 @@ use uuid::Uuid;
 
 use crate::delivery_attempt::DeliveryAttempt;
 
-/// Who a delivery is for.
+/// The target of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DeliveryTarget {
     /// The `callback_url` of one request.
     Callback,
     /// A subscription of the workspace.
     Subscription(Uuid),
-    /// Where a test said; faults leave it alone.
+    /// A URL that a test chose; faults do not apply.
     Direct,
 }
 
-/// What a delivery says.
+/// The content of a delivery.
 #[derive(Debug, Clone)]
 pub(super) enum WebhookContent {
     /// The export's event, built at each attempt.
@@ -28,34 +28,34 @@ pub(super) enum WebhookContent {
     NewBanner(Uuid, u32),
     /// The event of a generation.
     NewBannerBatch(Uuid),
-    /// The event of a design's new status, and when it got it.
+    /// The event of a design's new status, and the time of the change.
     TemplateStatus { design: Uuid, status: String, since: OffsetDateTime },
     /// Bytes and headers that a test chose.
     Chosen { body: Bytes, headers: Vec<(HeaderName, HeaderValue)>, signing: SigningMode },
 }
 
-/// How chosen content is signed.
+/// How custom content is signed.
 #[derive(Debug, Clone)]
 pub(super) enum SigningMode {
-    /// As any delivery of the workspace.
+    /// Like any delivery of the workspace.
     Workspace,
-    /// Not at all.
+    /// Not signed.
     None,
     /// With these secrets, at this time if given.
     With { secrets: Vec<String>, t: Option<i64> },
 }
 
-/// How far a delivery got.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DeliveryState {
-    /// Waits for a later delivery to overtake it.
+    /// Held until a later delivery overtakes it.
     Held,
     /// Scheduled or in flight.
     Pending,
     Acknowledged,
     /// Every attempt failed.
     Exhausted,
-    /// A fault swallowed it.
+    /// Dropped by a fault.
     Dropped,
 }
 
@@ -69,13 +69,13 @@ pub(super) struct Delivery {
     pub(super) url: String,
     pub(super) content: WebhookContent,
     pub(super) state: DeliveryState,
-    /// Attempts of the ladder so far; redeliveries do not count.
+    /// Scheduled attempts so far; redeliveries do not count.
     pub(super) tries: u32,
     pub(super) attempts: Vec<DeliveryAttempt>,
 }
 
 impl WebhookContent {
-    /// The event's name and the id of what it is about; none for chosen content.
+    /// Returns the event's name and the id of its subject; none for custom content.
     pub(super) fn event(&self) -> Option<(&'static str, Uuid)> {
         match self {
             Self::NewExport(id) => Some(("NEW_EXPORT", *id)),
@@ -88,7 +88,7 @@ impl WebhookContent {
 }
 
 impl DeliveryTarget {
-    /// The name that routes of faults use.
+    /// Returns the name in the `route` of a fault.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Callback => "callback",
@@ -111,7 +111,7 @@ impl DeliveryState {
 }
 
 impl Delivery {
-    /// As the log shows it.
+    /// Returns the delivery as the log shows it.
     pub(super) fn view(&self) -> Value {
         let event = self.content.event();
         let about = |name: &str| event.filter(|(event, _)| *event == name).map(|(_, id)| id);

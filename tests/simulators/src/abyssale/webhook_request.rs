@@ -1,4 +1,4 @@
-//! Scheduling deliveries and making their requests (contract 6.1 and 6.3).
+//! Builds the requests of deliveries (contract 6.1 and 6.3).
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap};
@@ -24,7 +24,7 @@ use crate::virtual_clock::Moment;
 const DELIVERY_ID: &str = "x-abyssale-delivery-id";
 const SIGNATURE: &str = "x-abyssale-signature";
 
-/// The requests that are due now, each with a fresh `t`.
+/// Returns the requests that are due now, each with a current `t`.
 pub(super) fn send_due(simulator: &mut AbyssaleSimulator, at: Moment) -> Vec<Outgoing> {
     let due = simulator.state.outbox.take_due(at.now);
     due.into_iter().filter_map(|send| attempt(simulator, send, at)).collect()
@@ -69,7 +69,7 @@ fn attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Moment) -
     })
 }
 
-/// The body of the next attempt; events are built at send time (contract 6.1).
+/// Returns the body of the next attempt. Events are built at send time (contract 6.1).
 fn body(
     simulator: &AbyssaleSimulator,
     number: u64,
@@ -95,7 +95,7 @@ fn body(
     Some(event_body::body(event_type, fields(simulator, &delivery.content, at)?, shape))
 }
 
-/// What an event says at this moment.
+/// Returns the fields of an event at this moment.
 fn fields(
     simulator: &AbyssaleSimulator,
     content: &WebhookContent,
@@ -143,14 +143,14 @@ fn headers(
             headers.insert(SIGNATURE, HeaderValue::from_str(&signature).ok()?);
         }
     }
-    // What a test chose wins over what the provider would send.
+    // Headers that a test chose replace those of the provider.
     for (name, value) in chosen {
         headers.insert(name, value);
     }
     Some(headers)
 }
 
-/// The signature header, or none while the workspace has no secret (contract 6.5).
+/// Returns the signature header, or none while the workspace has no secret (contract 6.5).
 fn signature(
     simulator: &mut AbyssaleSimulator,
     signing: SigningMode,
@@ -179,7 +179,7 @@ fn signature(
     }
 }
 
-/// The name of a fault, for the log.
+/// Returns the name of a fault, for the log.
 fn kind(fault: &DeliveryFault) -> Option<String> {
     let fault = serde_json::to_value(fault).ok()?;
     fault.get("kind")?.as_str().map(str::to_owned)

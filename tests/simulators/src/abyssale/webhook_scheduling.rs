@@ -1,4 +1,4 @@
-//! SCHED
+//! Schedules deliveries (contract 6.1).
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::webhook_delivery::{Delivery, DeliveryState, DeliveryTarget, WebhookContent};
 use crate::delivery_attempt::AttemptKind;
 
-/// Schedules a delivery with an id of its own and gives its number.
+/// Schedules a delivery under a new id and returns its number.
 pub(super) fn schedule(
     simulator: &mut AbyssaleSimulator,
     target: DeliveryTarget,
@@ -49,7 +49,7 @@ pub(super) fn schedule(
     number
 }
 
-/// Schedules an event for each subscription that wants it.
+/// Schedules an event for each subscription to it.
 pub(super) fn schedule_for_subscriptions(
     simulator: &mut AbyssaleSimulator,
     kind: &str,

@@ -1,16 +1,16 @@
-//! How a delivery is signed (contract 6.3).
+//! Signs deliveries (contract 6.3).
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 pub(super) use crate::id_generator::hex;
 
-/// `t=<unix seconds>,v1=<hex>` with one `v1` for each secret, in the order given and without blanks.
+/// Returns `t=<unix seconds>,v1=<hex>` with one `v1` for each secret, in the given order and without blanks.
 pub(super) fn header(secrets: &[String], t: i64, body: &[u8]) -> String {
     secrets.iter().fold(format!("t={t}"), |header, secret| format!("{header},v1={}", v1(secret, t, body)))
 }
 
-/// One signature. The key is the whole secret with its prefix, nothing is decoded.
+/// Returns one signature. The key is the whole secret with its prefix; nothing is decoded.
 fn v1(secret: &str, t: i64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("an HMAC key may have any length");
     mac.update(format!("v1:webhook:{t}.").as_bytes());
@@ -20,7 +20,7 @@ fn v1(secret: &str, t: i64, body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    //! The vectors of contract 6.4.
+    //! The test vectors of contract 6.4.
 
     use super::*;
 

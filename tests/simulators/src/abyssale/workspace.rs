@@ -1,4 +1,4 @@
-//! What the simulated workspace owns: a key, designs, banners.
+//! The simulated workspace: its API key, designs and banners.
 
 use uuid::Uuid;
 
@@ -7,7 +7,7 @@ use crate::abyssale::design::{Designs, Sheet, seed_designs};
 use crate::id_generator::IdGenerator;
 use crate::id_generator::hex;
 
-/// How many banners are seeded.
+/// The number of seeded banners.
 const BANNERS: u32 = 12;
 
 /// The workspace.
@@ -18,7 +18,7 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace as it is before anything happens.
+    /// Returns the seeded workspace.
     pub(super) fn seeded(ids: &IdGenerator) -> Self {
         let designs = seed_designs::designs(ids);
         let mut banners = Banners::default();
@@ -26,13 +26,13 @@ impl Workspace {
         Self { api_key: hex(&ids.seeded("api key", 0)).chars().take(40).collect(), designs, banners }
     }
 
-    /// The seeded banners' ids.
+    /// Returns the ids of the seeded banners.
     pub(super) fn banner_ids(&self) -> Vec<Uuid> {
         self.banners.first(BANNERS as usize)
     }
 }
 
-/// Finished banners of the first design, its formats in turn.
+/// Returns finished banners of the first design, its formats in turn.
 fn seeded_banners(ids: &IdGenerator, designs: &Designs) -> Vec<Banner> {
     let Some(design) = designs.all.first() else { return Vec::new() };
     let sheets = design.formats().iter().cycle();

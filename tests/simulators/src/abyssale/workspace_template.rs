@@ -16,13 +16,13 @@ use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::uuid_format::parse_uuid;
 use crate::virtual_clock::Moment;
 
-/// Results are kept for seven days, as those of generations.
+/// Results are kept for seven days, as for generations.
 const RETENTION: Duration = Duration::days(7);
 
-/// Each is a template of the design with this place among the seeded ones.
+/// Name of each template, and the index of its design among the seeded ones.
 const TEMPLATES: [(&str, usize); 3] = [("Spring template", 0), ("Teaser template", 3), ("Flyer template", 4)];
 
-/// The categories of templates; each template is in the one of its place, and the rest in the last.
+/// The categories. A template belongs to the category of its index, the remaining ones to the last category.
 const CATEGORIES: [(&str, &str); 2] = [("Campaigns", "#0B6E4F"), ("Print and motion", "#D7263D")];
 
 fn template_id(simulator: &AbyssaleSimulator, place: usize) -> Uuid {
@@ -34,7 +34,7 @@ fn template_category(simulator: &AbyssaleSimulator, place: usize) -> (Uuid, &'st
     (simulator.ids.seeded_uuid("template category", place as u64), CATEGORIES[place].0)
 }
 
-/// The seeded design that a template is made of, whatever became of it since.
+/// Returns the seeded design of a template, even if it was deleted since.
 fn template_design(simulator: &AbyssaleSimulator, place: usize) -> Option<&Design> {
     simulator.state.workspace.designs.all.get(TEMPLATES.get(place)?.1)
 }
@@ -112,7 +112,7 @@ pub(super) fn use_template(
     Ok(json!({"duplication_request_id": id}))
 }
 
-/// Puts the copy among the designs from `appears_at` on, unless the setting lets it fail.
+/// Adds the copy to the designs from `appears_at` on, unless the settings make it fail.
 fn copy_template(
     simulator: &mut AbyssaleSimulator,
     original: &Design,

@@ -1,4 +1,4 @@
-//! Access tokens: issuing and knowing them again (contract 1.3 and 9.2).
+//! Access tokens: issuing and verifying them (contract 1.3 and 9.2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use crate::ai_studios::settings::account::Auth;
 use crate::ai_studios::settings::seconds;
 
-/// A token that was given out.
+/// An issued token.
 #[derive(Debug)]
 struct IssuedToken {
     token: String,
@@ -18,7 +18,7 @@ struct IssuedToken {
     revoked: bool,
 }
 
-/// The key that signs tokens and the tokens it signed. A reset keeps them, because receivers have them in a cache.
+/// The signing key and the issued tokens. A reset keeps them, because receivers cache tokens.
 #[derive(Debug)]
 pub(super) struct Tokens {
     key: [u8; 32],
@@ -26,7 +26,7 @@ pub(super) struct Tokens {
     last: i64,
 }
 
-/// What is wrong with a token.
+/// Why a token is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TokenError {
     Unknown,
@@ -38,9 +38,9 @@ impl Tokens {
         Self { key, issued: Vec::new(), last: 0 }
     }
 
-    /// Issues a token. Claims as in the vendor's sample.
+    /// Issues a token with the claims of the vendor's sample.
     pub(super) fn issue(&mut self, app_id: &str, settings: &Auth, now: OffsetDateTime) -> String {
-        // Two tokens of one second would be the same text.
+        // Two tokens with the same `iat` would be identical.
         let issued_at = now.unix_timestamp().max(self.last + 1);
         self.last = issued_at;
         let lifetime = seconds(settings.token_ttl_seconds);
@@ -55,24 +55,24 @@ impl Tokens {
         token
     }
 
-    /// Looks a token up.
+    /// Verifies a token.
     pub(super) fn check(&self, token: &str, now: OffsetDateTime) -> Result<(), TokenError> {
         let issued = self.issued.iter().find(|issued| issued.token == token).ok_or(TokenError::Unknown)?;
         if issued.revoked || now >= issued.expires { Err(TokenError::Expired) } else { Ok(()) }
     }
 
-    /// Ends every token that was given out, whatever its claims say.
+    /// Revokes every issued token, whatever its claims say.
     pub(super) fn revoke(&mut self) {
         self.issued.iter_mut().for_each(|issued| issued.revoked = true);
     }
 
-    /// How many were given out.
+    /// Returns the number of issued tokens.
     pub(super) fn count(&self) -> usize {
         self.issued.len()
     }
 }
 
-/// A JWT with `alg` HS256.
+/// Signs a JWT with `alg` HS256.
 fn signed(key: &[u8], claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let text = format!("{}.{}", part(&json!({"alg": "HS256", "typ": "JWT"})), part(claims));
@@ -83,7 +83,7 @@ fn signed(key: &[u8], claims: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    //! The form of a token.
+    //! The format of a token.
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! The simulated account: its key, its workspaces and the projects it starts with.
+//! The simulated account: its key, its workspaces and its seeded projects.
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -18,7 +18,7 @@ const NAMES: [&str; 6] = [
     "Holiday greetings",
 ];
 
-/// Who the account is.
+/// The identity of the account.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) app_id: String,
@@ -26,7 +26,7 @@ pub(super) struct Account {
     pub(super) user_id: String,
     /// Ids and names; the first one is the personal workspace.
     pub(super) workspaces: Vec<(String, String)>,
-    /// The seeded projects: never exported, exported before, and a stranger's.
+    /// The seeded projects: never exported, exported before, and one of another account.
     pub(super) project_ids: Vec<String>,
     pub(super) exported_project_id: String,
     pub(super) foreign_project_id: String,
@@ -51,7 +51,7 @@ impl Account {
         self.workspaces.iter().any(|(known, _)| known == id)
     }
 
-    /// The projects it starts with.
+    /// Returns the seeded projects.
     pub(super) fn projects(&self, ids: &IdGenerator) -> Projects {
         let mut projects = Projects::default();
         let created = OffsetDateTime::UNIX_EPOCH + Duration::days(20_500);
@@ -70,19 +70,19 @@ impl Account {
         projects
     }
 
-    /// As the dropdown lists them (contract 5.4).
+    /// Returns the workspaces as the dropdown lists them (contract 5.4).
     pub(super) fn workspaces_view(&self) -> Vec<Value> {
         let view = |(id, name): &(String, String)| json!({"workspaceId": id, "workspaceName": name});
         self.workspaces.iter().map(view).collect()
     }
 }
 
-/// A `backendTaskId`; its format is unknown (contract 4.1).
+/// Returns a `backendTaskId`; its format is unknown (contract 4.1).
 pub(super) fn task_id(drawn: &str) -> String {
     format!("bt-{}", drawn.get(..10).unwrap_or(drawn))
 }
 
-/// 24 hex digits, as ids of projects and workspaces are in samples (contract 2).
+/// Returns 24 hex digits, the format of project and workspace ids in samples (contract 2).
 pub(super) fn object_id(drawn: String) -> String {
     id_of(drawn, 24)
 }

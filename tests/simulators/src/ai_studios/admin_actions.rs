@@ -1,4 +1,4 @@
-//! What the Admin endpoint does with projects and webhooks.
+//! Actions of the Admin endpoint on projects and webhooks.
 
 use http::{HeaderName, HeaderValue, Method};
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
 use crate::virtual_clock::Moment;
 
-/// A body of `POST /projects`.
+/// The body of `POST /projects`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProjectSeed {
@@ -28,12 +28,12 @@ struct ProjectSeed {
     workspace_id: Option<String>,
     #[serde(default)]
     foreign: bool,
-    /// Already exported once.
+    /// Exported once before.
     #[serde(default)]
     exported: bool,
 }
 
-/// A body of `POST /deliver`.
+/// The body of `POST /deliver`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliverRequest {
@@ -45,7 +45,7 @@ struct DeliverRequest {
     headers: Map<String, Value>,
 }
 
-/// A body of `POST /projects/{id}/forge`.
+/// The body of `POST /projects/{id}/forge`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ForgeRequest {
@@ -119,7 +119,7 @@ pub(super) fn forget_project(simulator: &mut AiStudiosSimulator, id: &str) -> Re
     }
 }
 
-/// `{}` turns all settings of the project back to those of the account.
+/// Changes the settings of a project. `{}` removes all of them, so that those of the account apply.
 pub(super) fn set_project_knobs(
     simulator: &mut AiStudiosSimulator,
     id: &str,
@@ -162,7 +162,7 @@ pub(super) fn forge_for(
     Ok(json!({"number": forged_webhook::forge(simulator, &url, &task, wanted.forgery, at.now)}))
 }
 
-/// Sends a webhook again at once, whatever became of it.
+/// Sends a webhook again at once, whatever its state.
 pub(super) fn redeliver(
     simulator: &mut AiStudiosSimulator,
     number: &str,
@@ -174,7 +174,7 @@ pub(super) fn redeliver(
     Ok(json!({"number": number}))
 }
 
-/// Sends once what the body describes. A string goes out as it is, anything else as JSON.
+/// Sends once what the body describes. A string is sent unchanged, anything else as JSON.
 pub(super) fn deliver(
     simulator: &mut AiStudiosSimulator,
     body: Value,

@@ -1,4 +1,5 @@
-//! The Admin endpoint: what a test or a person may set, trigger and read. `README.md` shows each call.
+//! The Admin endpoint: routes its calls, and sets and shows the simulator's state. `README.md` describes each
+//! call.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -17,7 +18,7 @@ use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::state::SimulatorState;
 use crate::virtual_clock::Moment;
 
-/// Answers a call of the Admin endpoint. These calls need no token and are not in the log.
+/// Handles a call of the Admin endpoint. These calls need no token and are not logged.
 pub(super) fn handle_admin_request(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
@@ -95,7 +96,7 @@ fn clock_view(simulator: &AiStudiosSimulator) -> Value {
     })
 }
 
-/// `{"seconds": n}`, `{"to": "next_delivery"}` or `{"to": "last_export"}`.
+/// Advances the clock by `{"seconds": n}`, or to `{"to": "next_delivery"}` or `{"to": "last_export"}`.
 fn advance(simulator: &mut AiStudiosSimulator, body: &Value) -> Result<Value, AdminError> {
     let now = simulator.clock.last().now;
     let due = match body["to"].as_str() {
@@ -118,7 +119,7 @@ fn advance(simulator: &mut AiStudiosSimulator, body: &Value) -> Result<Value, Ad
     Ok(clock_view(simulator))
 }
 
-/// Back to the seeded account. Tokens stay, because receivers have them in a cache.
+/// Resets to the seeded account. Tokens stay, because receivers cache them.
 fn reset(simulator: &mut AiStudiosSimulator, at: Moment) -> Value {
     let outbox = simulator.state.outbox.cleared();
     simulator.state = SimulatorState { outbox, ..SimulatorState::seeded(&simulator.account, &simulator.ids) };
@@ -126,7 +127,7 @@ fn reset(simulator: &mut AiStudiosSimulator, at: Moment) -> Value {
     json!({"reset_at": at.wall.unix_timestamp()})
 }
 
-/// Every call of the endpoint.
+/// Lists every call of the endpoint.
 fn index() -> Value {
     json!({
         "GET /describe": "URLs, credentials and seeded ids",

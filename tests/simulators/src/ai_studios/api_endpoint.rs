@@ -19,7 +19,7 @@ use crate::ai_studios::settings::{Settings, seconds};
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
-/// Answers a call of the API and writes it down.
+/// Handles a call of the API and logs it.
 pub(super) fn handle_api_request(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
@@ -51,7 +51,7 @@ pub(super) fn handle_api_request(
     reply
 }
 
-/// The place of the project that a call names, in its path, its query or its body.
+/// Returns the index of the project that a call names in its path, its query or its body.
 fn concerned(simulator: &AiStudiosSimulator, request: &Request<Bytes>, at: Moment) -> Option<usize> {
     let place = |id: &str| simulator.state.projects.place(id, at.now);
     if let Some(place) = request.uri().path().rsplit('/').find_map(place) {
@@ -66,7 +66,7 @@ fn concerned(simulator: &AiStudiosSimulator, request: &Request<Bytes>, at: Momen
     place(body.get("projectId")?.as_str()?)
 }
 
-/// The call as the provider treats it when nothing goes wrong.
+/// Processes the call as the provider does without a fault.
 fn process_call(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
@@ -92,7 +92,7 @@ fn process_call(
     }
 }
 
-/// The answer that a fault makes of the proper one.
+/// Returns the response that a fault makes of the regular one.
 fn apply_fault(fault: CallFault, worked: Response<Bytes>, settings: &Settings) -> Reply {
     response::plain(match fault {
         CallFault::LostResponse | CallFault::Reset => return response::lost(),
@@ -117,7 +117,7 @@ fn apply_fault(fault: CallFault, worked: Response<Bytes>, settings: &Settings) -
     })
 }
 
-/// A refusal with this text, in the envelope or on a page.
+/// Returns an error with this text, in the envelope or as an HTML page.
 fn repeated(status: u16, text: &str, page: bool, settings: &Settings) -> Response<Bytes> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     if page {
@@ -128,7 +128,7 @@ fn repeated(status: u16, text: &str, page: bool, settings: &Settings) -> Respons
     envelope::refused(&ApiError { status, why: ErrorKind::of(status), message: text.to_owned() }, settings)
 }
 
-/// What a gateway in front of the API shows (contract 1.1).
+/// Returns the error page of a gateway in front of the API (contract 1.1).
 fn page(status: u16) -> Response<Bytes> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let reason = status.canonical_reason().unwrap_or("Error");

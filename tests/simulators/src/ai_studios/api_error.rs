@@ -1,10 +1,10 @@
-//! ErrorKind the API refuses, with its status and code (contract 9.2, 9.3).
+//! Errors of the API, with their status and code (contract 9.2, 9.3).
 
 use http::StatusCode;
 
 use crate::ai_studios::settings::invented::Codes;
 
-/// The sort of a refusal.
+/// The kind of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ErrorKind {
     Invalid,
@@ -17,7 +17,7 @@ pub(super) enum ErrorKind {
     Internal,
 }
 
-/// A refusal before it is put into an envelope.
+/// An error before it is written in an envelope.
 #[derive(Debug, Clone)]
 pub(super) struct ApiError {
     pub(super) status: StatusCode,
@@ -39,7 +39,7 @@ impl ErrorKind {
         }
     }
 
-    /// The sort that a status that a test chose looks like.
+    /// Returns the kind that matches a status that a test chose.
     pub(super) fn of(status: StatusCode) -> Self {
         match status.as_u16() {
             401 => Self::Auth,

@@ -1,4 +1,4 @@
-//! Projects that automation tools make: creation first, then an export like any other (contract 7).
+//! Projects that automation tools create. After creation they are exported like any other (contract 7).
 
 use bytes::Bytes;
 use http::Request;
@@ -15,10 +15,10 @@ use crate::ai_studios::route::AutomationTool;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
-/// Kinds of documents that a video is made of.
+/// The file types of documents from which a video is made.
 const DOCUMENTS: [&str; 9] = ["txt", "pdf", "xls", "xlsx", "doc", "docs", "docx", "ppt", "pptx"];
 
-/// The four tools. Making a project of documents gives no job id (contract 8, C28).
+/// The four tools. Creating a project from documents returns no job id (contract 8, C28).
 pub(super) fn automate(
     simulator: &mut AiStudiosSimulator,
     tool: AutomationTool,

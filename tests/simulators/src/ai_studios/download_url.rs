@@ -1,4 +1,4 @@
-//! Download URLs: what they look like and how long they work (contract 6.4).
+//! Download URLs and their validity (contract 6.4).
 
 use crate::ai_studios::project_settings;
 use crate::ai_studios::settings::files::FileName;
@@ -6,7 +6,7 @@ use crate::ai_studios::settings::{Settings, seconds};
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
-/// The URL of an export's video as it is shown at this moment.
+/// Returns the URL of an export's video as shown at this moment.
 pub(super) fn download_url(
     simulator: &mut AiStudiosSimulator,
     place: usize,

@@ -4,9 +4,9 @@ use time::OffsetDateTime;
 
 use crate::ai_studios::settings::account::Dubbing;
 
-/// The most languages of one call.
+/// The maximum number of languages in one call.
 pub(super) const LANGUAGES: usize = 10;
-/// Where a failing language stops.
+/// The progress at which a failing language stops.
 const FAILS_AT: f64 = 40.0;
 
 /// The videos of one call.
@@ -25,7 +25,7 @@ pub(super) struct DubbedVideo {
     pub(super) language: String,
 }
 
-/// How a video stands.
+/// The status of a video.
 pub(super) struct DubbingStatus {
     pub(super) progress: f64,
     pub(super) failed: bool,

@@ -1,4 +1,4 @@
-//! DUBOPS
+//! The dubbing calls of the API (contract 7).
 
 use bytes::Bytes;
 use http::Request;
@@ -63,7 +63,7 @@ pub(super) fn dubbing_folder(
     Ok(envelope::list(items.collect(), simulator.state.settings.lists.dubbing, "items"))
 }
 
-/// The same progress at `/editor/progress`, where a setting allows it.
+/// Returns the same progress for `/editor/progress`, if the settings allow it.
 pub(super) fn dubbed_progress(
     simulator: &AiStudiosSimulator,
     id: &str,
@@ -80,7 +80,7 @@ fn dubbed<'a>(simulator: &'a AiStudiosSimulator, id: &str) -> Option<(&'a Dubbin
     })
 }
 
-/// Whether a dubbed video lies at the download origin.
+/// Whether a dubbed video can be downloaded.
 pub(super) fn dubbed_is_ready(simulator: &AiStudiosSimulator, id: &str, at: Moment) -> bool {
     let settings = &simulator.state.settings.dubbing;
     dubbed(simulator, id)

@@ -1,4 +1,4 @@
-//! Putting an answer into the envelope (contract 1.2).
+//! Wraps responses in the envelope (contract 1.2).
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -11,16 +11,16 @@ use crate::ai_studios::settings::Settings;
 use crate::ai_studios::settings::account::ListShape;
 use crate::ai_studios::settings::envelope::{CodeType, ErrorShape, SuccessShape};
 
-/// What an operation has to say.
+/// The result of an operation.
 #[derive(Debug)]
 pub(super) enum ResponsePayload {
-    /// What comes in `data`.
+    /// The value of `data`.
     Data(Value),
-    /// A list that some say without an envelope.
+    /// A list without an envelope.
     Bare(Value),
 }
 
-/// 200 with the payload.
+/// Returns 200 with the payload.
 pub(super) fn success(payload: ResponsePayload, settings: &Settings) -> Response<Bytes> {
     let body = match payload {
         ResponsePayload::Bare(list) => list,
@@ -35,7 +35,7 @@ pub(super) fn success(payload: ResponsePayload, settings: &Settings) -> Response
     response::plain_json(StatusCode::OK, &body)
 }
 
-/// The refusal, with its status or with 200.
+/// Returns the error, with its status or with 200.
 pub(super) fn refused(refusal: &ApiError, settings: &Settings) -> Response<Bytes> {
     let mut body = match settings.envelope.success {
         SuccessShape::Flag => json!({"success": false}),
@@ -48,7 +48,7 @@ pub(super) fn refused(refusal: &ApiError, settings: &Settings) -> Response<Bytes
     response::plain_json(status, &body)
 }
 
-/// The value of `error`.
+/// Returns the value of `error`.
 fn error(refusal: &ApiError, settings: &Settings) -> Value {
     let code = refusal.why.code(&settings.invented.codes);
     let code = match settings.envelope.code {
@@ -62,7 +62,7 @@ fn error(refusal: &ApiError, settings: &Settings) -> Value {
     }
 }
 
-/// A list in the shape that a setting says.
+/// Returns a list in the shape of the settings.
 pub(super) fn list(items: Vec<Value>, shape: ListShape, name: &str) -> ResponsePayload {
     match shape {
         ListShape::Data => ResponsePayload::Data(Value::Array(items)),

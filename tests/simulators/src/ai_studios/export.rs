@@ -1,8 +1,8 @@
-//! EXPORTDATA
+//! The accepted exports of the account.
 
 use serde_json::{Value, json};
 
-/// What was accepted so far.
+/// The number, the cost and the log of accepted exports.
 #[derive(Debug, Default)]
 pub(super) struct Exports {
     pub(super) accepted_posts: u64,

@@ -1,4 +1,4 @@
-//! EXPORTOPS
+//! The export call of the API, and the start of an export (contract 2 and 9.3).
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -18,7 +18,7 @@ use crate::virtual_clock::Moment;
 /// The values of `resolution`.
 const RESOLUTIONS: [&str; 4] = ["4k", "1080", "720", "480"];
 
-/// How a project is to be exported.
+/// The options of an export.
 #[derive(Debug, Clone)]
 pub(super) struct ExportOptions {
     workspace: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct ExportOptions {
     webhook_url: Option<String>,
 }
 
-/// The fields that every route that exports takes.
+/// Reads the fields that every exporting route takes.
 pub(super) fn parse_export_options(
     simulator: &AiStudiosSimulator,
     body: &RequestBody,
@@ -70,7 +70,7 @@ pub(super) fn export(
     Ok(json!({"projectId": id}))
 }
 
-/// A project that is there and the account's own.
+/// Returns the index of a project that exists and belongs to the account.
 pub(super) fn find_own_project(
     simulator: &AiStudiosSimulator,
     id: &str,
@@ -83,7 +83,7 @@ pub(super) fn find_own_project(
     }
 }
 
-/// Charges and starts an export, and gives the id to follow it by.
+/// Charges and starts an export. Returns the id to poll.
 pub(super) fn start_export(
     simulator: &mut AiStudiosSimulator,
     place: usize,
@@ -138,7 +138,7 @@ pub(super) fn start_export(
     Ok(id)
 }
 
-/// The later of now and the end of the export before.
+/// Returns the later of now and the end of the previous export.
 fn later(now: OffsetDateTime, before: Option<&ExportRun>) -> OffsetDateTime {
     before.map_or(now, |run| run.makes_way().max(now))
 }

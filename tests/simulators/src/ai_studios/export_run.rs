@@ -1,13 +1,13 @@
-//! One export of a project and how it goes (contract 9.4).
+//! One export of a project and its progress over time (contract 9.4).
 
 use time::{Duration, OffsetDateTime};
 
 use crate::ai_studios::settings::seconds;
 use crate::ai_studios::settings::timeline::Timeline;
 
-/// Longer than anybody waits: when an export that never ends lets the next one start.
+/// When an export that never ends lets the next one start: longer than any client waits.
 const NEVER: Duration = Duration::days(10_000);
-/// How far progress falls back, and for how much of the ramp.
+/// How far progress falls back, and for how much of the ramp, in percent.
 const DIP: (f64, f64) = (20.0, 10.0);
 
 /// One export.
@@ -16,17 +16,17 @@ pub(super) struct ExportRun {
     /// The `backendTaskId`.
     pub(super) task: String,
     pub(super) accepted: OffsetDateTime,
-    /// When its turn comes, later than `accepted` when another export runs.
+    /// Later than `accepted` if another export runs.
     pub(super) starts: OffsetDateTime,
     pub(super) timeline: Timeline,
     pub(super) resolution: String,
     pub(super) webhook_url: Option<String>,
     pub(super) credit: u32,
-    /// Progress calls that showed 100.
+    /// The number of progress calls that showed 100.
     pub(super) polls_at_hundred: u32,
 }
 
-/// How far an export got.
+/// The phase of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExportPhase {
     Waiting,
@@ -35,7 +35,7 @@ pub(super) enum ExportPhase {
     Failed,
 }
 
-/// How an export stands.
+/// The phase and progress of an export.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ProgressStatus {
     pub(super) phase: ExportPhase,
@@ -44,7 +44,7 @@ pub(super) struct ProgressStatus {
 }
 
 impl ExportRun {
-    /// An export without incident that ended at a time long or just past.
+    /// Returns an export that ended normally at this time.
     pub(super) fn ended(task: String, at: OffsetDateTime) -> Self {
         let timeline = Timeline::default();
         let accepted = at - seconds(timeline.queue_seconds + timeline.ramp_seconds);
@@ -60,7 +60,7 @@ impl ExportRun {
         }
     }
 
-    /// When progress reaches `percent`, if it does.
+    /// Returns when progress reaches `percent`, if it does.
     pub(super) fn reaches(&self, percent: f64) -> Option<OffsetDateTime> {
         let ends = [self.timeline.stuck_at_percent, self.timeline.fails_at_percent];
         if ends.into_iter().flatten().any(|end| percent > end) {
@@ -70,22 +70,22 @@ impl ExportRun {
         Some(self.starts + seconds(self.timeline.queue_seconds) + ramp)
     }
 
-    /// When it fails, if it does.
+    /// Returns when it fails, if it does.
     pub(super) fn fails(&self) -> Option<OffsetDateTime> {
         self.reaches(self.timeline.fails_at_percent?)
     }
 
-    /// When it ends, well or badly, if it does.
+    /// Returns when it ends, successfully or not, if it does.
     pub(super) fn ends(&self) -> Option<OffsetDateTime> {
         self.fails().or_else(|| self.reaches(100.0))
     }
 
-    /// When the next export of the project may start.
+    /// Returns when the next export of the project may start.
     pub(super) fn makes_way(&self) -> OffsetDateTime {
         self.ends().unwrap_or_else(|| self.accepted.saturating_add(NEVER))
     }
 
-    /// How it stands at a moment of the virtual clock.
+    /// Returns its status at a moment of the virtual clock.
     pub(super) fn status_at(&self, now: OffsetDateTime) -> ProgressStatus {
         let timeline = &self.timeline;
         let elapsed = (now - self.starts).as_seconds_f64() - timeline.queue_seconds;
@@ -106,12 +106,12 @@ impl ExportRun {
         ProgressStatus { phase: ExportPhase::Exporting, progress: (shown * 100.0).floor() / 100.0 }
     }
 
-    /// How polling sees it, which may be later than it is.
+    /// Returns its status as polling shows it, which may lag behind.
     pub(super) fn polled(&self, now: OffsetDateTime) -> ProgressStatus {
         self.status_at(now - seconds(self.timeline.polling_lag_seconds))
     }
 
-    /// Whether its video may be shown to those who poll.
+    /// Whether polling may show its URL.
     pub(super) fn shows_url(&self, now: OffsetDateTime) -> bool {
         let seen = now - seconds(self.timeline.polling_lag_seconds);
         let since = self.reaches(100.0).filter(|_| self.fails().is_none());
@@ -124,7 +124,7 @@ impl ExportRun {
         matches!(self.status_at(now).phase, ExportPhase::Waiting | ExportPhase::Exporting)
     }
 
-    /// Whether its video lies at the download origin.
+    /// Whether its video can be downloaded.
     pub(super) fn is_exported(&self, now: OffsetDateTime) -> bool {
         self.status_at(now).phase == ExportPhase::Exported
     }

@@ -26,7 +26,8 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// Queues what `{"on", "kind", "route", "project", "after", "count", …}` describes, or tells what is wrong.
+    /// Queues the fault that `{"on", "kind", "route", "project", "after", "count", …}` describes, or returns
+    /// what is wrong.
     pub(super) fn queue(&mut self, wanted: Value) -> Result<(), String> {
         let Value::Object(mut fields) = wanted else { return Err("a fault must be an object".to_owned()) };
         let on = fields.remove("on");
@@ -38,7 +39,7 @@ impl Faults {
         }
     }
 
-    /// Queues one fault or a list of them; nothing is queued when one of a list is wrong.
+    /// Queues one fault or a list of faults. If one is invalid, nothing is queued.
     pub(super) fn queue_all(&mut self, wanted: Value) -> Result<(), String> {
         let wanted = match wanted {
             Value::Array(list) => list,
@@ -72,7 +73,7 @@ impl Faults {
         self.downloads.take_for_call(method, path, project)
     }
 
-    /// Forgets the faults of one project.
+    /// Removes the faults of one project.
     pub(super) fn forget(&mut self, project: &str) {
         self.calls.forget(project);
         self.webhooks.forget(project);

@@ -1,21 +1,21 @@
-//! What can go wrong on request: with calls of the API, webhooks and downloads.
+//! The faults that a test can request: of API calls, webhooks and downloads.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::request_echo::EchoEncoding;
 
-/// What goes wrong with a call of the API.
+/// A fault of an API call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum CallFault {
-    /// The work is done and the connection is reset before the answer.
+    /// The work is done and the connection is reset before the response.
     LostResponse,
     /// The connection is reset before the work.
     Reset,
-    /// The work is done and the answer comes late.
+    /// The work is done and the response is delayed.
     Late { seconds: f64 },
-    /// A status and body of choice.
+    /// A custom status and body.
     Answer {
         status: u16,
         #[serde(default)]
@@ -27,7 +27,7 @@ pub(super) enum CallFault {
         #[serde(default)]
         after_work: bool,
     },
-    /// A refusal in the envelope.
+    /// An error in the envelope.
     Error {
         #[serde(default = "internal")]
         status: u16,
@@ -41,7 +41,7 @@ pub(super) enum CallFault {
         #[serde(default)]
         as_200: bool,
     },
-    /// A refusal in the envelope, or a page, that repeats the request.
+    /// An error in the envelope, or an HTML page, that repeats the request.
     Echo {
         #[serde(default = "bad_request")]
         status: u16,
@@ -55,28 +55,28 @@ pub(super) enum CallFault {
         #[serde(default = "bad_gateway")]
         status: u16,
     },
-    /// Every token given out so far stops to work, then the call is treated as ever.
+    /// Revokes every issued token, then processes the call as usual.
     RevokeTokens,
 }
 
-/// What goes wrong with a webhook.
+/// A fault of a webhook.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum WebhookFault {
-    /// Sent so many times more.
+    /// Sent this many more times.
     Duplicate {
         #[serde(default = "one")]
         times: u32,
     },
-    /// Sent one second after the export's next webhook; the last one cannot be.
+    /// Sent one second after the export's next webhook; it does not apply to the last one.
     Reorder,
     /// Never sent.
     Drop,
-    /// Due later than it should be.
+    /// Due later.
     Delay { seconds: f64 },
 }
 
-/// What goes wrong with a download.
+/// A fault of a download.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum DownloadFault {
@@ -86,7 +86,7 @@ pub(super) enum DownloadFault {
         #[serde(default = "service_unavailable")]
         status: u16,
     },
-    /// Somewhere else; to another path of the same origin when no location is given.
+    /// A redirect; to another path of the same origin if no location is given.
     Redirect {
         #[serde(default)]
         location: Option<String>,
@@ -95,20 +95,20 @@ pub(super) enum DownloadFault {
     },
     /// An HTML page instead of a video.
     Page,
-    /// Nothing, with status 200.
+    /// An empty body with status 200.
     Empty,
     /// Only the first bytes, with the length of the short file.
     Truncated {
         bytes: usize,
     },
-    /// The connection breaks after so many bytes of the answer.
+    /// The connection is reset after this many bytes of the body.
     Cut {
         after_bytes: usize,
     },
     ContentType {
         value: String,
     },
-    /// Chunked, and properly ended after `short_after` bytes if given.
+    /// Chunked, and ended correctly after `short_after` bytes if given.
     NoLength {
         #[serde(default)]
         short_after: Option<usize>,
@@ -122,7 +122,7 @@ pub(super) enum DownloadFault {
 }
 
 impl CallFault {
-    /// Whether the operation is carried out all the same.
+    /// Whether the operation is carried out despite the fault.
     pub(super) fn works(&self) -> bool {
         match self {
             Self::LostResponse | Self::Late { .. } | Self::RevokeTokens => true,

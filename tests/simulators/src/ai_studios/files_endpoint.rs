@@ -1,4 +1,4 @@
-//! The Files endpoint: how downloads are answered (contract 6.4 and 9.1).
+//! The Files endpoint: responds to downloads (contract 6.4 and 9.1).
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION};
@@ -18,7 +18,7 @@ use crate::ai_studios::stored_video::{MOVED, StoredVideo};
 use crate::ai_studios::video_file::Video;
 use crate::virtual_clock::Moment;
 
-/// Answers a download and writes it down.
+/// Handles a download and logs it.
 pub(super) fn handle_download(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
@@ -28,7 +28,7 @@ pub(super) fn handle_download(
     let stored = stored_video::stored(simulator, path, at);
     let place = stored.as_ref().and_then(|stored| stored.place);
     let project = place.map(|place| simulator.state.projects.at(place).id.clone());
-    // A redirect is followed to a place where nothing goes wrong.
+    // No fault applies at the target of a redirect.
     let fault = match path.split('/').nth(1) {
         Some(MOVED) => None,
         Some(_) | None => simulator.state.faults.take_for_download(method, path, project.as_deref()),
@@ -75,7 +75,7 @@ fn download(
     Reply { response: ranged(request, &video, content_type, settings.files.ranges), manner: manner(fault) }
 }
 
-/// What a fault answers instead of a video.
+/// Returns the response that a fault sends instead of a video.
 fn instead(fault: &DownloadFault, request: &Request<Bytes>) -> Option<Response<Bytes>> {
     match fault {
         DownloadFault::Forbidden => Some(denied(StatusCode::FORBIDDEN, "AccessDenied")),
@@ -132,7 +132,7 @@ fn manner(fault: Option<&DownloadFault>) -> Manner {
     }
 }
 
-/// A refusal in the manner of an object store.
+/// Returns an error in the format of an object store.
 fn denied(status: StatusCode, code: &str) -> Response<Bytes> {
     let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code></Error>\n");
     let mut response = response::bytes(status, None, Bytes::from(body));

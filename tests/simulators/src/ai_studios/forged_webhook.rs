@@ -1,4 +1,4 @@
-//! FORGE
+//! Forged webhooks, which carry false data about an export.
 
 use url::Url;
 
@@ -7,7 +7,7 @@ use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
 use crate::delivery_attempt::AttemptKind;
 
-/// Schedules something false about an export. It is sent whatever becomes of it.
+/// Schedules a forged webhook. It is sent whatever happens to the export.
 pub(super) fn forge(
     simulator: &mut AiStudiosSimulator,
     url: &str,
@@ -25,7 +25,7 @@ pub(super) fn forge(
     number
 }
 
-/// The same URL with another last segment of its path.
+/// Replaces the last segment of the URL's path.
 fn guessed(url: &str) -> String {
     let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
     if let Ok(mut segments) = parsed.path_segments_mut() {

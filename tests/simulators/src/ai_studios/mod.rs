@@ -1,8 +1,8 @@
-//! AI Studios' side of the wire, for tests and for the local runner.
+//! A simulator of AI Studios, for tests and for the local runner.
 //!
-//! [`AiStudiosSimulator`] follows section 9 of the integration contract. What no document of the vendor says is a
-//! setting; the few words that had to be made up are in one block of them, `invented`. `README.md` beside this file
-//! lists every call, setting, fault and scenario.
+//! [`AiStudiosSimulator`] follows section 9 of the integration contract. What no document of the vendor
+//! specifies is a setting. The few invented words are in one group of settings, `invented`. `README.md` beside
+//! this file lists every call, setting, fault and scenario.
 //!
 //! Progress, webhooks, tokens and URLs follow the virtual clock.
 

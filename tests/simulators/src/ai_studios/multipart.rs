@@ -1,4 +1,4 @@
-//! Reading `multipart/form-data` (RFC 7578): enough for what the vendor's clients upload.
+//! Parses `multipart/form-data` (RFC 7578): the subset that the vendor's clients upload.
 
 use bytes::Bytes;
 use http::Request;
@@ -15,13 +15,13 @@ pub(super) struct FormPart {
 }
 
 impl FormPart {
-    /// A field's text.
+    /// Returns a field's text.
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.content).trim().to_owned()
     }
 }
 
-/// The parts of a form, in their order.
+/// Parses a form into its parts, in their order.
 pub(super) fn read(request: &Request<Bytes>) -> Result<Vec<FormPart>, ApiError> {
     let wrong = || ApiError::invalid("the body must be multipart/form-data");
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -32,7 +32,7 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Vec<FormPart>, ApiError> 
     let mut at = find(body, delimiter.as_bytes(), 0).ok_or_else(wrong)? + delimiter.len();
     while !body[at..].starts_with(b"--") {
         let end = find(body, format!("\r\n{delimiter}").as_bytes(), at).ok_or_else(wrong)?;
-        // The line that the delimiter stands on ends first.
+        // Skips the line break after the delimiter.
         parts.push(part(&body.slice((at + 2).min(end)..end)).ok_or_else(wrong)?);
         at = end + 2 + delimiter.len();
     }
@@ -53,7 +53,7 @@ fn part(bytes: &Bytes) -> Option<FormPart> {
     Some(FormPart { name, file_name, content: bytes.slice(end + 4..) })
 }
 
-/// A parameter of a header, with or without quotation marks.
+/// Returns a parameter of a header, with or without quotation marks.
 fn parameter(header: &str, wanted: &str) -> Option<String> {
     header.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.trim().split_once('=')?;
@@ -68,7 +68,7 @@ fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    //! Forms that fit and forms that do not.
+    //! Valid and invalid forms.
 
     use super::*;
 

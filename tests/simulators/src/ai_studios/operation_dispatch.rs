@@ -1,4 +1,4 @@
-//! Carries an operation out when nothing is in its way.
+//! Dispatches a valid API call to its operation.
 
 use bytes::Bytes;
 use http::Request;

@@ -1,4 +1,4 @@
-//! The webhooks that were scheduled and how their attempts ended (contract 9.5).
+//! The scheduled webhooks and the outcomes of their attempts (contract 9.5).
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -12,7 +12,7 @@ use crate::ai_studios::settings::seconds;
 use crate::ai_studios::settings::webhook::Webhook;
 use crate::ai_studios::webhook_delivery::{Delivery, DeliveryState, WebhookContent};
 
-/// All webhooks and what is scheduled.
+/// All webhooks and the scheduled attempts.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     deliveries: Vec<Delivery>,
@@ -20,12 +20,12 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Empty, but no attempt gets a number that one still in flight has.
+    /// Returns an empty outbox that does not reuse the numbers of attempts in flight.
     pub(super) fn cleared(&self) -> Self {
         Self { schedule: self.schedule.cleared(), ..Self::default() }
     }
 
-    /// Writes a webhook down and gives its number. It is not sent before [`Outbox::send_at`].
+    /// Adds a webhook and returns its number. It is not sent before [`Outbox::send_at`].
     pub(super) fn add(&mut self, url: String, content: WebhookContent, state: DeliveryState) -> u64 {
         let number = self.deliveries.len() as u64 + 1;
         let (tries, attempts) = (0, Vec::new());
@@ -53,7 +53,7 @@ impl Outbox {
         self.schedule.take_due(now)
     }
 
-    /// Writes an attempt down and gives its number.
+    /// Records an attempt and returns its number.
     pub(super) fn start_attempt(&mut self, number: u64, attempt: DeliveryAttempt) -> Option<u64> {
         let delivery = self.get_mut(number)?;
         delivery.tries += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
@@ -62,12 +62,12 @@ impl Outbox {
         Some(self.schedule.start_attempt(number, place))
     }
 
-    /// The webhook of an attempt in flight.
+    /// Removes an attempt in flight. Returns its webhook's number and its index there.
     pub(super) fn finish_attempt(&mut self, attempt: u64) -> Option<(u64, usize)> {
         self.schedule.finish_attempt(attempt)
     }
 
-    /// Notes how an attempt ended. What the receiver says matters only while retries are left.
+    /// Records the outcome of an attempt. A failure is retried while retries are left.
     pub(super) fn record_outcome(
         &mut self,
         (number, place): (u64, usize),
@@ -91,7 +91,7 @@ impl Outbox {
         }
     }
 
-    /// Every webhook with its attempts.
+    /// Lists every webhook with its attempts.
     pub(super) fn list(&self) -> Value {
         self.deliveries.iter().map(Delivery::view).collect()
     }

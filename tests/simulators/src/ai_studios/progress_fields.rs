@@ -7,10 +7,10 @@ use crate::ai_studios::settings::Settings;
 use crate::ai_studios::settings::invented::States;
 use crate::ai_studios::settings::progress::{ErrorField, NumberForm};
 
-/// ErrorKind an export failed, in words of ours.
+/// The reason of a failed export. The vendor documents none.
 pub(super) const FAILURE: &str = "rendering failed";
 
-/// Everything but the URL.
+/// Returns all fields but the URL.
 pub(super) fn fields(status_at: ProgressStatus, settings: &Settings) -> Value {
     let mut fields = json!({"progress": number(status_at.progress, settings.progress.number)});
     if settings.progress.state {
@@ -28,7 +28,7 @@ pub(super) fn fields(status_at: ProgressStatus, settings: &Settings) -> Value {
     fields
 }
 
-/// Progress in one of its forms. 100 has no decimals, as in the documents.
+/// Formats progress. 100 has no decimals, as in the vendor's documents.
 pub(super) fn number(progress: f64, form: NumberForm) -> Value {
     match form {
         NumberForm::Float if progress.fract() == 0.0 => json!(whole(progress)),
@@ -39,12 +39,12 @@ pub(super) fn number(progress: f64, form: NumberForm) -> Value {
     }
 }
 
-/// Progress without its decimals.
+/// Returns progress without its decimals.
 pub(super) fn whole(progress: f64) -> u8 {
     progress as u8
 }
 
-/// The word for a phase.
+/// Returns the word for a phase.
 pub(super) fn word(phase: ExportPhase, states: &States) -> &str {
     match phase {
         ExportPhase::Waiting => &states.waiting,

@@ -1,4 +1,4 @@
-//! Projects: what an account has to export.
+//! Projects, which an account exports.
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -7,27 +7,27 @@ use crate::ai_studios::export_run::{ExportPhase, ExportRun};
 use crate::ai_studios::settings::account::Automation;
 use crate::ai_studios::settings::seconds;
 
-/// Where creation stalls, and from where it builds audio.
+/// The progress at which creation stalls, and from which it builds audio, in percent.
 pub(super) const HALF: f64 = 50.0;
 
-/// Whose a project is.
+/// The owner of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     Account,
-    /// Somebody else; the account is refused.
+    /// Another account; access is forbidden.
     Stranger,
 }
 
-/// A project that an automation tool is making.
+/// The creation of a project by an automation tool.
 #[derive(Debug, Clone)]
 pub(super) struct ProjectCreation {
-    /// The `automationJobId`, which not every tool gives.
+    /// The `automationJobId`, which not every tool returns.
     pub(super) job: Option<String>,
     pub(super) started: OffsetDateTime,
 }
 
 impl ProjectCreation {
-    /// From 0 to 100.
+    /// Returns the progress, from 0 to 100.
     pub(super) fn progress(&self, settings: &Automation, now: OffsetDateTime) -> f64 {
         let elapsed = (now - self.started).as_seconds_f64().max(0.0);
         let reached = (100.0 * elapsed / settings.creation_seconds.max(f64::MIN_POSITIVE)).min(100.0);
@@ -43,7 +43,7 @@ impl ProjectCreation {
 #[derive(Debug, Clone)]
 pub(super) struct Project {
     pub(super) id: String,
-    /// Other ids under which it is found.
+    /// Other ids of the project.
     pub(super) aliases: Vec<String>,
     pub(super) name: String,
     pub(super) orientation: String,
@@ -53,18 +53,18 @@ pub(super) struct Project {
     pub(super) created: OffsetDateTime,
     pub(super) updated: OffsetDateTime,
     pub(super) creation: Option<ProjectCreation>,
-    /// Exports, the oldest first.
+    /// Exports, oldest first.
     pub(super) runs: Vec<ExportRun>,
-    /// Settings turned for this project only.
+    /// Settings of this project that override those of the account.
     pub(super) settings: Value,
     pub(super) scenario: Option<String>,
-    /// How many download URLs were shown, and up to which they stopped to work.
+    /// How many download URLs were shown, and up to which number they are revoked.
     pub(super) urls_shown: u32,
     pub(super) urls_revoked: Option<u32>,
 }
 
 impl Project {
-    /// A project of the account with nothing but a name.
+    /// Creates a project of the account with only a name.
     pub(super) fn new(id: String, name: &str, workspace: &str, created: OffsetDateTime) -> Self {
         Self {
             id,
@@ -95,23 +95,23 @@ impl Project {
         self.runs.iter().filter_map(deleted).any(|deleted| now >= deleted)
     }
 
-    /// The export that runs, if one does.
+    /// Returns the running export, if any.
     pub(super) fn running(&self, now: OffsetDateTime) -> Option<&ExportRun> {
         self.runs.iter().find(|run| run.is_under_way(now))
     }
 
-    /// Its export with this `backendTaskId`.
+    /// Returns its export with this `backendTaskId`.
     pub(super) fn run(&self, task: &str) -> Option<&ExportRun> {
         self.runs.iter().find(|run| run.task == task)
     }
 
-    /// The latest export whose video lies at the download origin.
+    /// Returns the latest export whose video can be downloaded.
     pub(super) fn latest_video(&self, now: OffsetDateTime) -> Option<&ExportRun> {
         self.runs.iter().rev().find(|run| run.is_exported(now))
     }
 
-    /// The place of the export that polling shows: the first that has not ended, else the last. A stale answer
-    /// still shows the one before.
+    /// Returns the index of the export that polling shows: the first that has not ended, else the last. A stale
+    /// response still shows the previous one.
     pub(super) fn shown(&self, now: OffsetDateTime) -> Option<usize> {
         let current = self.current(now)?;
         let run = self.runs.get(current)?;
@@ -119,7 +119,7 @@ impl Project {
         Some(if stale { current.saturating_sub(1) } else { current })
     }
 
-    /// The same, but never stale.
+    /// Returns the same index, but never a stale one.
     pub(super) fn current(&self, now: OffsetDateTime) -> Option<usize> {
         let last = self.runs.len().checked_sub(1)?;
         let under_way =
@@ -137,7 +137,7 @@ impl Projects {
         self.0.push(project);
     }
 
-    /// The place of a project that is there.
+    /// Returns the index of an existing project.
     pub(super) fn place(&self, id: &str, now: OffsetDateTime) -> Option<usize> {
         self.0.iter().position(|project| project.is(id) && !project.is_gone(now))
     }
@@ -150,31 +150,31 @@ impl Projects {
         &mut self.0[place]
     }
 
-    /// Those that are there, the oldest first.
+    /// Returns the existing projects, oldest first.
     pub(super) fn present(&self, now: OffsetDateTime) -> impl Iterator<Item = &Project> {
         self.0.iter().filter(move |project| !project.is_gone(now))
     }
 
-    /// The project and its export with this `backendTaskId`.
+    /// Returns the project and its export with this `backendTaskId`.
     pub(super) fn of_task(&self, task: &str) -> Option<(&Project, &ExportRun)> {
         self.0.iter().find_map(|project| Some((project, project.run(task)?)))
     }
 
-    /// Removes projects of the account and tells how many there were.
+    /// Removes projects of the account and returns how many.
     pub(super) fn delete(&mut self, ids: &[&str]) -> usize {
         let before = self.0.len();
         self.0.retain(|project| project.owner == Owner::Stranger || !ids.iter().any(|id| project.is(id)));
         before - self.0.len()
     }
 
-    /// When the last export ends that does.
+    /// Returns when the last export ends, of those that end.
     pub(super) fn last_end(&self) -> Option<OffsetDateTime> {
         let shown = |run: &ExportRun| Some(run.ends()? + lag(run));
         self.0.iter().flat_map(|project| &project.runs).filter_map(shown).max()
     }
 }
 
-/// How much later than it is polling and downloads show the end of an export.
+/// Returns how much later polling and downloads show the end of an export.
 fn lag(run: &ExportRun) -> Duration {
     Duration::seconds_f64(run.timeline.polling_lag_seconds + run.timeline.url_after_seconds)
 }

@@ -1,4 +1,4 @@
-//! Projects made or changed through the API, and exported with the same call (contract 7).
+//! Projects created or changed through the API, and exported by the same call (contract 7).
 
 use bytes::Bytes;
 use http::Request;
@@ -13,7 +13,7 @@ use crate::ai_studios::request_body::RequestBody;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
-/// A new project; its place.
+/// Adds a project and returns its index.
 pub(super) fn add_project(
     simulator: &mut AiStudiosSimulator,
     name: &str,
@@ -74,7 +74,7 @@ pub(super) fn custom_avatar_video(
     Ok(json!({"projectId": id, "taskId": task}))
 }
 
-/// `POST /editor/project/{key}`: the updates are counted, not understood.
+/// `POST /editor/project/{key}`: the updates are checked for their form only.
 pub(super) fn edit_project(
     simulator: &mut AiStudiosSimulator,
     id: &str,
@@ -133,7 +133,7 @@ pub(super) fn delete_projects(
     Ok(json!({"deletedCount": simulator.state.projects.delete(&ids)}))
 }
 
-/// A new project, exported if the body or the default says so; its place and the id to follow.
+/// Creates a project and exports it if the body or the default says so. Returns its index and the id to poll.
 fn create_and_export(
     simulator: &mut AiStudiosSimulator,
     name: &str,

@@ -1,4 +1,4 @@
-//! Projects as the API shows them (contract 5.1 to 5.3).
+//! Projects in the API (contract 5.1 to 5.3).
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -18,7 +18,7 @@ use crate::virtual_clock::Moment;
 
 const MEBIBYTE: usize = 1 << 20;
 
-/// What get-project says of the export that it shows.
+/// The fields of the export that get-project shows.
 struct ShownExport {
     phase: ExportPhase,
     progress: f64,
@@ -53,7 +53,7 @@ pub(super) fn show_project(
     Ok(if settings.envelope.project_wrapped { json!({"project": view}) } else { view })
 }
 
-/// A project that was never exported.
+/// Returns the representation of a project that was never exported.
 fn resting(simulator: &AiStudiosSimulator, project: &Project, settings: &Settings) -> Value {
     let mut scenes = project.scenes.clone();
     if let (Some(scenes), true) = (scenes.as_array_mut(), settings.export.scenes_megabytes > 0) {
@@ -78,7 +78,7 @@ fn resting(simulator: &AiStudiosSimulator, project: &Project, settings: &Setting
     })
 }
 
-/// `GET /editor/project`: only what was exported (contract 5.2).
+/// `GET /editor/project`: only exported projects (contract 5.2).
 pub(super) fn list_projects(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Value> {
     let ids: Vec<String> =
         simulator.state.projects.present(at.now).map(|project| project.id.clone()).collect();
@@ -96,7 +96,7 @@ fn listed(simulator: &mut AiStudiosSimulator, place: usize, at: Moment) -> Optio
     Some(json!({"id": id, "name": name, "state": state, "download_url": url}))
 }
 
-/// The export that get-project shows, if there was one.
+/// Returns the export that get-project shows, if any.
 fn shown(project: &Project, settings: &Settings, at: Moment) -> Option<ShownExport> {
     let (shown, current) = (project.shown(at.now)?, project.current(at.now)?);
     let run = &project.runs[shown];
@@ -117,12 +117,12 @@ fn shown(project: &Project, settings: &Settings, at: Moment) -> Option<ShownExpo
         progress: status_at.progress,
         task: project.runs[if of_current { current } else { shown }].task.clone(),
         url_of: if own { Some(run.task.clone()) } else { previous() },
-        // While it runs, each tick touches the project.
+        // While it runs, each tick updates the project.
         updated: run.ends().filter(|end| *end <= at.now).unwrap_or_else(|| at.now.max(run.accepted)),
     })
 }
 
-/// A date as text. One that has no text is left out.
+/// Formats a date as text, or null if it cannot be formatted.
 fn date(at: OffsetDateTime) -> Value {
     let at = at.replace_millisecond(at.millisecond()).unwrap_or(at);
     at.format(&Rfc3339).map_or(Value::Null, Value::from)

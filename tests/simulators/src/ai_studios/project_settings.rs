@@ -1,4 +1,4 @@
-//! KNOBSFOR
+//! The settings that apply to a project or to a task.
 
 use crate::ai_studios::settings::Settings;
 use crate::ai_studios::state::AiStudiosSimulator;
@@ -11,7 +11,7 @@ pub(super) fn settings_for_project(simulator: &AiStudiosSimulator, place: usize)
     simulator.state.settings.with_changes(own).unwrap_or_else(|_| simulator.state.settings.clone())
 }
 
-/// The settings of the project that a task belongs to.
+/// Returns the settings of the project that a task belongs to.
 pub(super) fn settings_for_task(simulator: &AiStudiosSimulator, task: Option<&str>) -> Settings {
     let of_project = || {
         let (project, _) = simulator.state.projects.of_task(task?)?;

@@ -1,4 +1,4 @@
-//! Reading the body of a call: a JSON object and its fields.
+//! Reads the JSON body of a call.
 
 use bytes::Bytes;
 use http::Request;
@@ -8,7 +8,7 @@ use url::Url;
 use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::api_error::ApiError;
 
-/// A JSON object. Fields that nobody asks for are ignored.
+/// A JSON object. Unknown fields are ignored.
 #[derive(Debug)]
 pub(super) struct RequestBody {
     fields: Map<String, Value>,
@@ -16,7 +16,8 @@ pub(super) struct RequestBody {
 }
 
 impl RequestBody {
-    /// An array is refused: some of the vendor's own samples send one by mistake (contract 8, C18).
+    /// Parses the body. An array is an error: some of the vendor's own samples send one by mistake (contract 8,
+    /// C18).
     pub(super) fn read(request: &Request<Bytes>, wrong_types: AcceptancePolicy) -> Result<Self, ApiError> {
         match serde_json::from_slice(request.body()) {
             Ok(Value::Object(fields)) => Ok(Self { fields, wrong_types }),
@@ -29,7 +30,7 @@ impl RequestBody {
         self.fields.get(name)
     }
 
-    /// An optional text. `null` is no text.
+    /// Reads an optional text. `null` counts as absent if the settings allow it.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
         match (self.fields.get(name), self.wrong_types) {
             (None, _) | (Some(Value::Null), AcceptancePolicy::Accept) => Ok(None),
@@ -52,7 +53,7 @@ impl RequestBody {
         }
     }
 
-    /// An optional absolute URL of the web. It is only read, never called.
+    /// Reads an optional absolute HTTP URL. It is only parsed, never requested.
     pub(super) fn web_address(&self, name: &str) -> Result<Option<String>, ApiError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let fits =

@@ -1,10 +1,10 @@
-//! Which operation a request means (contract 9.1).
+//! Maps a request to its operation (contract 9.1).
 
 use http::{Method, Request};
 
 use crate::ai_studios::api_error::ApiError;
 
-/// What every path of the API starts with.
+/// The prefix of every path of the API.
 const PREFIX: [&str; 3] = ["api", "odin", "v3"];
 
 /// An operation of the API.
@@ -42,7 +42,7 @@ pub(super) enum AutomationTool {
 }
 
 impl Route {
-    /// Finds the operation. Literal paths win over `{key}` (contract 2).
+    /// Finds the operation. Literal paths take precedence over `{key}` (contract 2).
     pub(super) fn find<B>(request: &Request<B>) -> Result<Self, ApiError> {
         let segments: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
         let Some(rest) = segments.strip_prefix(PREFIX.as_slice()) else { return Err(ApiError::no_route()) };

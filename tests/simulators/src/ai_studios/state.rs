@@ -1,4 +1,4 @@
-//! STATE
+//! The state of the AI Studios simulator.
 
 use crate::ai_studios::access_token::Tokens;
 use crate::ai_studios::account::Account;
@@ -14,7 +14,7 @@ use crate::request_rate::RequestRate;
 use crate::simulator::Origins;
 use crate::virtual_clock::VirtualClock;
 
-/// A simulated AI Studios account: pure, and the same for the same seed and the same requests.
+/// A simulated AI Studios account. It is deterministic: the same seed and requests give the same responses.
 pub struct AiStudiosSimulator {
     pub(super) origins: Origins,
     pub(super) ids: IdGenerator,
@@ -24,7 +24,7 @@ pub struct AiStudiosSimulator {
     pub(super) state: SimulatorState,
 }
 
-/// What `POST /reset` forgets.
+/// The state that `POST /reset` resets.
 pub(super) struct SimulatorState {
     pub(super) projects: Projects,
     pub(super) folders: Vec<DubbingFolder>,
@@ -37,7 +37,7 @@ pub(super) struct SimulatorState {
 }
 
 impl SimulatorState {
-    /// The seeded account, before anything happened.
+    /// Returns the seeded account's state.
     pub(super) fn seeded(account: &Account, ids: &IdGenerator) -> Self {
         Self {
             projects: account.projects(ids),
@@ -53,13 +53,13 @@ impl SimulatorState {
 }
 
 impl AiStudiosSimulator {
-    /// An account whose key, workspaces and projects follow from `seed`.
+    /// Creates an account whose key, workspaces and projects depend on `seed`.
     pub fn new(seed: u64) -> Self {
         Self::for_run(seed, 0)
     }
 
-    /// The same account, but new projects and exports take their ids from `run`, so that a database kept between
-    /// two runs never sees an id twice.
+    /// Creates the same account, but the ids of new projects and exports depend on `run`, so that a database
+    /// kept between two runs never sees an id twice.
     pub fn for_run(seed: u64, run: u64) -> Self {
         let ids = IdGenerator::new(seed, run);
         let account = Account::seeded(&ids);

@@ -1,4 +1,4 @@
-//! STORED
+//! Finds the video of a download path.
 
 use crate::ai_studios::dubbing_operations;
 use crate::ai_studios::project_settings;
@@ -6,19 +6,19 @@ use crate::ai_studios::settings::Settings;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
-/// Where a redirect leads that goes nowhere else.
+/// The folder to which a redirect without a location leads.
 pub(super) const MOVED: &str = "moved";
 
-/// A video that lies at the origin.
+/// A video that can be downloaded.
 pub(super) struct StoredVideo {
-    /// What tells it from others: its export's `backendTaskId`.
+    /// Makes the video distinct: its export's `backendTaskId`.
     pub(super) note: String,
-    /// The project's place, unless it was dubbed.
+    /// The index of the project, unless the video was dubbed.
     pub(super) place: Option<usize>,
     pub(super) settings: Settings,
 }
 
-/// What lies at a path: the latest video of a project, the video of a task, or a dubbed one.
+/// Returns the video of a path: the latest of a project, that of a task, or a dubbed one.
 pub(super) fn stored(simulator: &AiStudiosSimulator, path: &str, at: Moment) -> Option<StoredVideo> {
     let (folder, file) = path.trim_start_matches('/').split_once('/')?;
     let name = file.strip_suffix(".mp4")?;
@@ -45,7 +45,7 @@ pub(super) fn stored(simulator: &AiStudiosSimulator, path: &str, at: Moment) -> 
     (folder == MOVED || folder == stored.settings.invented.media_folder).then_some(stored)
 }
 
-/// Whether the URL has expired, or was shown too early. The first download ends all URLs shown until then.
+/// Whether the URL has expired or was revoked. The first download revokes all URLs shown before it.
 pub(super) fn url_is_over(
     simulator: &mut AiStudiosSimulator,
     stored: &StoredVideo,

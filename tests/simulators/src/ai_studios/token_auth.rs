@@ -1,4 +1,4 @@
-//! Tokens at the API endpoint (contract 1.3 to 1.6 and 9.2).
+//! Authentication by token at the API endpoint (contract 1.3 to 1.6 and 9.2).
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -28,7 +28,7 @@ pub(super) fn issue_token(
     Ok(json!({"token": simulator.tokens.issue(&app_id, &simulator.state.settings.auth, at.now)}))
 }
 
-/// Whether the call carries a token that works: bare, without a scheme word.
+/// Checks that the call carries a valid token, without an authentication scheme.
 pub(super) fn check_token(
     simulator: &AiStudiosSimulator,
     request: &Request<Bytes>,
@@ -52,7 +52,7 @@ pub(super) fn check_token(
     }
 }
 
-/// What a gateway shows instead of a rejected token (contract 1.1).
+/// Returns the page that a gateway shows for a rejected token (contract 1.1).
 pub(super) fn login_page() -> Response<Bytes> {
     let page = Bytes::from_static(b"<!doctype html><html><body><h1>401</h1>Please sign in</body></html>\n");
     let mut response = response::bytes(StatusCode::UNAUTHORIZED, None, page);

@@ -1,4 +1,4 @@
-//! The video of an export: a small one that plays, and as much padding behind it as a test wants.
+//! The video file of an export: a small playable one, followed by as much padding as a test requests.
 
 use std::ops::Range;
 
@@ -7,36 +7,37 @@ use sha2::{Digest, Sha256};
 
 use crate::id_generator::hex;
 
-/// One second of picture and sound; `fixtures/README.md` says how it was made.
+/// One second of picture and sound; `fixtures/README.md` describes how it was made.
 const MP4: &[u8] = include_bytes!("fixtures/video.mp4");
 const MEBIBYTE: usize = 1 << 20;
-/// The length of a box's header.
+/// The length of a box header.
 const HEADER: usize = 8;
 
-/// A video that is made up as it is read.
+/// A video whose bytes are generated when they are read.
 #[derive(Debug)]
 pub(super) struct Video {
-    /// The small video and a note that tells it from others.
+    /// The small video and a note that makes it distinct.
     head: Vec<u8>,
-    /// Bytes of the `free` box behind it, its header counted.
+    /// The length of the `free` box after it, header included.
     padding: usize,
-    /// A shorter length that a fault gives it.
+    /// The shorter length that a fault sets.
     cut_to: Option<usize>,
 }
 
 impl Video {
-    /// The video that `note` names, with so many MiB of padding. Players skip `free` boxes (ISO/IEC 14496-12, 8.1.2).
+    /// Creates the video with this note and this many MiB of padding. Players skip `free` boxes (ISO/IEC
+    /// 14496-12, 8.1.2).
     pub(super) fn of(note: &str, padding_megabytes: u32) -> Self {
         let head = [MP4, &header(HEADER + note.len()), note.as_bytes()].concat();
         Self { head, padding: padding_megabytes as usize * MEBIBYTE, cut_to: None }
     }
 
-    /// Only its first bytes.
+    /// Limits the video to its first bytes.
     pub(super) fn cut_to(self, bytes: usize) -> Self {
         Self { cut_to: Some(bytes), ..self }
     }
 
-    /// In bytes.
+    /// Returns the length in bytes.
     pub(super) fn length(&self) -> usize {
         let whole = self.head.len() + self.padding;
         self.cut_to.map_or(whole, |bytes| bytes.min(whole))
@@ -48,7 +49,7 @@ impl Video {
         format!("\"{}\"", &hex(&digest)[..32])
     }
 
-    /// Some of its bytes. Memory that is never written to costs nothing, so neither does padding.
+    /// Reads some of its bytes. Memory that is never written to costs nothing, so neither does padding.
     pub(super) fn read(&self, range: Range<usize>) -> Bytes {
         let mut part = vec![0; range.len()];
         let mut lay = |at: usize, bytes: &[u8]| {
@@ -61,7 +62,7 @@ impl Video {
         if self.padding > 0 {
             let start = self.head.len();
             lay(start, &header(self.padding));
-            // Each MiB says which one it is, so that one in the wrong place is seen.
+            // Each MiB holds its number, so that a misplaced one is detected.
             for number in 1..self.padding / MEBIBYTE {
                 lay(start + number * MEBIBYTE, &number.to_be_bytes());
             }
@@ -70,7 +71,7 @@ impl Video {
     }
 }
 
-/// The header of a `free` box.
+/// Returns the header of a `free` box.
 fn header(length: usize) -> [u8; HEADER] {
     let mut header = *b"\0\0\0\0free";
     header[..4].copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
@@ -79,11 +80,11 @@ fn header(length: usize) -> [u8; HEADER] {
 
 #[cfg(test)]
 mod tests {
-    //! Boxes add up, and parts are parts of the whole.
+    //! Boxes add up, and ranges match the whole file.
 
     use super::*;
 
-    /// The types of the boxes of a file, which must fill it.
+    /// Returns the types of the boxes of a file, which must fill it.
     fn boxes(file: &[u8]) -> Vec<String> {
         let mut at = 0;
         let mut found = Vec::new();
@@ -110,7 +111,7 @@ mod tests {
     fn parts_make_up_the_whole() {
         let video = Video::of("bt-2", 2);
         let whole = video.read(0..video.length());
-        // No multiple of a MiB, so that some mark lies across an edge.
+        // Not a multiple of a MiB, so that some markers cross a boundary.
         let step = MEBIBYTE / 3 + 1;
         let parts = (0..video.length()).step_by(step);
         let parts: Vec<Bytes> =

@@ -8,20 +8,20 @@ use crate::delivery_attempt::DeliveryAttempt;
 
 use crate::ai_studios::settings::webhook::Forgery;
 
-/// What a webhook says.
+/// The content of a webhook.
 #[derive(Debug, Clone)]
 pub(super) enum WebhookContent {
-    /// How far an export got, by its `backendTaskId`.
+    /// The progress of an export, by its `backendTaskId`.
     Progress { task: String, percent: u8 },
-    /// That an export failed.
+    /// The failure of an export.
     Failure { task: String },
-    /// Something false about an export.
+    /// False data about an export.
     Forged { task: String, forgery: Forgery },
-    /// What a test chose.
+    /// A request that a test chose.
     Chosen { method: Method, body: Bytes, headers: Vec<(HeaderName, HeaderValue)> },
 }
 
-/// How far a webhook got.
+/// The state of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DeliveryState {
     /// Scheduled or in flight.
@@ -29,7 +29,7 @@ pub(super) enum DeliveryState {
     Acknowledged,
     /// Every attempt failed.
     Exhausted,
-    /// A fault swallowed it, or its export was given up.
+    /// Dropped by a fault, or because its export was replaced.
     Dropped,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Delivery {
     pub(super) url: String,
     pub(super) content: WebhookContent,
     pub(super) state: DeliveryState,
-    /// Attempts that count, so without redeliveries.
+    /// Scheduled attempts so far; redeliveries do not count.
     pub(super) tries: u32,
     pub(super) attempts: Vec<DeliveryAttempt>,
 }
@@ -66,7 +66,7 @@ impl DeliveryState {
 }
 
 impl Delivery {
-    /// As the log shows it.
+    /// Returns the webhook as the log shows it.
     pub(super) fn view(&self) -> Value {
         let (event, percent) = match &self.content {
             WebhookContent::Progress { percent, .. } => ("progress", Some(*percent)),

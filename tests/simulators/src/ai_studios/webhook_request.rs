@@ -1,4 +1,4 @@
-//! Making the requests of webhooks (contract 4.1 and 9.5).
+//! Builds the requests of webhooks (contract 4.1 and 9.5).
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -19,16 +19,16 @@ use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
 use crate::virtual_clock::Moment;
 
-/// A download that is not the export's.
+/// A download URL that does not belong to the export.
 const FOREIGN_URL: &str = "https://attacker.example/payload.mp4";
 
-/// The requests that are due now.
+/// Returns the requests that are due now.
 pub(super) fn send_due(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Outgoing> {
     let due = simulator.state.outbox.take_due(at.now);
     due.into_iter().filter_map(|send| attempt(simulator, send, at)).collect()
 }
 
-/// Notes how an attempt ended.
+/// Records the outcome of an attempt.
 pub(super) fn attempt_ended(simulator: &mut AiStudiosSimulator, attempt: u64, outcome: Outcome, at: Moment) {
     let Some((number, place)) = simulator.state.outbox.finish_attempt(attempt) else { return };
     let Some(delivery) = simulator.state.outbox.get(number) else { return };
@@ -64,7 +64,7 @@ fn attempt(simulator: &mut AiStudiosSimulator, send: ScheduledSend, at: Moment) 
     Some(Outgoing { delivery, request, timeout, manner: Manner::Plain })
 }
 
-/// The documented fields at this moment; nothing when the export was given up or its project is gone.
+/// Returns the documented fields at this moment; none if the export was replaced or its project was deleted.
 fn fields(
     simulator: &mut AiStudiosSimulator,
     content: &WebhookContent,
@@ -93,7 +93,7 @@ fn fields(
     fields.as_object().cloned()
 }
 
-/// The request that carries the fields, with ordinary headers only.
+/// Builds the request that carries the fields, with ordinary headers only.
 fn shaped(url: &str, mut fields: Map<String, Value>, settings: &Webhook) -> Option<Request<Bytes>> {
     fields.extend(settings.extra_fields.clone());
     if settings.text_numbers {
@@ -120,14 +120,14 @@ fn posted(url: &str, content_type: &'static str, body: String) -> Option<Request
     request.header(CONTENT_TYPE, HeaderValue::from_static(content_type)).body(Bytes::from(body)).ok()
 }
 
-/// A GET with the fields behind what the URL's query already has.
+/// Builds a GET with the fields appended to the URL's query.
 fn asked(url: &str, fields: Vec<(String, String)>) -> Option<Request<Bytes>> {
     let mut url = Url::parse(url).ok()?;
     url.query_pairs_mut().extend_pairs(fields);
     Request::builder().method(Method::GET).uri(url.as_str()).body(Bytes::new()).ok()
 }
 
-/// Contract 4.3.
+/// Returns the fields under the names of API v2 (contract 4.3).
 fn names_of_v2(fields: &Map<String, Value>) -> Vec<(String, String)> {
     let task = fields.get("backendTaskId").and_then(Value::as_str).unwrap_or_default();
     let mut named = vec![("ai_progress_update_loc".to_owned(), format!("projects/{task}"))];

@@ -10,7 +10,7 @@ use crate::abyssale::file_type::DesignType;
 use crate::abyssale::list_query::{Query, invalid};
 use crate::abyssale::uuid_format::parse_uuid;
 
-/// What a design must be to be listed.
+/// The conditions that a listed design meets.
 pub(crate) struct DesignFilter<'a> {
     query: &'a Query,
     types: Vec<DesignType>,
@@ -20,11 +20,11 @@ pub(crate) struct DesignFilter<'a> {
 }
 
 impl<'a> DesignFilter<'a> {
-    /// Reads the query. A type or an orientation that nobody knows is ignored.
+    /// Reads the query. An unknown type or orientation is ignored.
     pub(crate) fn read(query: &'a Query) -> Result<Self, ApiError> {
         let known = |name: &&str| DesignType::ALL.into_iter().find(|kind| kind.name() == *name);
         let project = match query.get("project_id") {
-            // The old name of a project is still in this message (contract 5.3).
+            // This message still uses the old name of a project (contract 5.3).
             Some(text) => Some(parse_uuid(text).ok_or_else(|| invalid("category_id", "Not a valid UUID."))?),
             None => None,
         };
@@ -54,7 +54,7 @@ impl<'a> DesignFilter<'a> {
             && design.sheets.iter().any(|sheet| self.takes_sheet(sheet))
     }
 
-    /// One format must be right in every respect.
+    /// Whether one format meets all conditions on formats.
     fn takes_sheet(&self, sheet: &Sheet) -> bool {
         let orientation = if sheet.width > sheet.height {
             "landscape"
@@ -75,7 +75,7 @@ impl<'a> DesignFilter<'a> {
             && among("format", &sheet.name)
     }
 
-    /// The designs that pass, ordered by name unless the query says otherwise.
+    /// Returns the designs that match, ordered by name unless the query specifies an order.
     pub(crate) fn apply<'d>(&self, designs: &'d Designs, now: OffsetDateTime) -> Vec<&'d Design> {
         let mut found: Vec<&Design> =
             designs.present(now).filter(|design| self.takes(design, designs)).collect();
@@ -92,7 +92,7 @@ impl<'a> DesignFilter<'a> {
     }
 }
 
-/// A date or a time of ISO 8601 as Unix seconds; without a zone it is UTC.
+/// Parses an ISO 8601 date or time as Unix seconds; without a zone it is UTC.
 fn since(query: &Query, name: &str) -> Result<Option<i64>, ApiError> {
     let Some(text) = query.get(name) else { return Ok(None) };
     let date = || Date::parse(text, &Iso8601::DATE).map(|date| date.midnight().assume_utc());

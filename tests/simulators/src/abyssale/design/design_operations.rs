@@ -16,7 +16,7 @@ use crate::abyssale::webhook_delivery::WebhookContent;
 use crate::abyssale::webhook_scheduling;
 use crate::virtual_clock::Moment;
 
-/// The status of a design that nobody reviews.
+/// The status of a design without a review.
 const NO_REVIEW: &str = "NONE";
 
 /// `PUT /designs/{id}/name`.
@@ -54,7 +54,7 @@ pub(crate) fn move_design(
     Ok(view)
 }
 
-/// `DELETE /designs/{id}`. Its files stay.
+/// `DELETE /designs/{id}`. Its files stay available.
 pub(crate) fn delete_design(
     simulator: &mut AbyssaleSimulator,
     id: Uuid,
@@ -69,7 +69,7 @@ fn design_mut(simulator: &mut AbyssaleSimulator, id: Uuid, at: Moment) -> Result
     simulator.state.workspace.designs.get_mut(id, at.now).ok_or_else(ApiError::template_not_found)
 }
 
-/// Gives a design a status and tells the subscriptions. False if there is no such design.
+/// Sets the status of a design and notifies the subscriptions. Returns false if there is no such design.
 pub(crate) fn review(simulator: &mut AbyssaleSimulator, id: Uuid, status: &str, at: Moment) -> bool {
     let Some(design) = simulator.state.workspace.designs.get_mut(id, at.now) else { return false };
     design.status = status.to_owned();
@@ -92,7 +92,7 @@ pub(crate) fn list_projects(
     query.paged(found.into_iter().map(Project::view).collect())
 }
 
-/// `POST /projects`, which answers 200.
+/// `POST /projects`, which responds with 200.
 pub(crate) fn create_project(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
@@ -114,7 +114,7 @@ fn summary(design: &Design) -> Value {
     json!({"id": design.id, "name": design.name})
 }
 
-/// A `name` of `least` to 100 characters, trimmed.
+/// Reads a `name` of `least` to 100 characters, trimmed.
 pub(crate) fn name(request: &Request<Bytes>, least: usize) -> Result<String, ApiError> {
     let object = request_body::object(request)?;
     let mut problems = Vec::new();
@@ -130,7 +130,7 @@ pub(crate) fn name(request: &Request<Bytes>, least: usize) -> Result<String, Api
     if problems.is_empty() { Ok(name.to_owned()) } else { Err(ApiError::invalid(problems)) }
 }
 
-/// A `project_id` that is a UUID.
+/// Reads a `project_id`, which must be a UUID.
 pub(crate) fn project_id(request: &Request<Bytes>) -> Result<Uuid, ApiError> {
     let object = request_body::object(request)?;
     let mut problems = Vec::new();

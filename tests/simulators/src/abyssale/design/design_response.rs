@@ -1,4 +1,4 @@
-//! Designs as the API shows them (contract 5.2).
+//! Designs in the API (contract 5.2).
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -15,7 +15,7 @@ use crate::abyssale::list_query::Query;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::virtual_clock::Moment;
 
-/// Print designs: dots in an inch, and the edges in millimetres.
+/// Print designs: dots per inch, and the margins in millimetres.
 const PRINT: [(&str, u32); 3] = [("dpi", 300), ("bleed_size", 3), ("safe_size", 5)];
 
 /// `GET /designs`.
@@ -37,7 +37,7 @@ fn design_entry(simulator: &AbyssaleSimulator, design: &Design) -> Value {
     view
 }
 
-/// What every view of a design tells.
+/// Returns the fields that every representation of a design has.
 fn design_head(simulator: &AbyssaleSimulator, design: &Design) -> Value {
     let project = simulator.state.workspace.designs.project(design.project);
     json!({
@@ -54,7 +54,7 @@ fn design_head(simulator: &AbyssaleSimulator, design: &Design) -> Value {
     })
 }
 
-/// `GET /designs/{id}`; `?i=advanced` shows groups, too.
+/// `GET /designs/{id}`; `?i=advanced` includes groups.
 pub(crate) fn design_view(
     simulator: &AbyssaleSimulator,
     id: Uuid,
@@ -141,7 +141,7 @@ fn preview_url(simulator: &AbyssaleSimulator, sheet: &Sheet) -> String {
     format!("{}/previews/{}.jpg", simulator.origins.files, sheet.uid)
 }
 
-/// What a script needs to know of the designs, by type.
+/// Describes the designs by type, for scripts.
 pub(crate) fn described<'a>(designs: impl Iterator<Item = &'a Design>) -> Value {
     let mut by_type: Map<String, Value> =
         DesignType::ALL.into_iter().map(|kind| (kind.name().to_owned(), json!([]))).collect();
@@ -159,7 +159,7 @@ pub(crate) fn described<'a>(designs: impl Iterator<Item = &'a Design>) -> Value 
     Value::Object(by_type)
 }
 
-/// A layer with its values in each format. A group may have no attributes (contract 5.2).
+/// Returns a layer with its values in each format. A group may have no attributes (contract 5.2).
 fn element(design: &Design, layer: &Layer) -> Value {
     let mut view = json!({"name": layer.name, "type": layer.kind});
     let every = |value: Value| -> Value {
@@ -177,7 +177,7 @@ fn element(design: &Design, layer: &Layer) -> Value {
     view
 }
 
-/// A layer with one value for each attribute: a list, or on pages an object by attribute.
+/// Returns a layer with one value for each attribute: as a list, or on pages as an object keyed by attribute.
 fn flat(layer: &Layer, by_id: bool) -> Value {
     let mut view = json!({"name": layer.name, "type": layer.kind});
     view["layout"] = json!({"x": 0, "y": 0, "width": 100, "height": 40});

@@ -1,6 +1,6 @@
 //! The layers of the seeded designs.
 
-/// A layer with what the design saved in it.
+/// A layer with its saved values.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Layer {
     pub(crate) name: &'static str,
@@ -11,7 +11,7 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    /// Only the advanced view shows groups.
+    /// Whether it is a group. Only the advanced view includes groups.
     pub(crate) fn is_group(&self) -> bool {
         self.kind == "group"
     }

@@ -9,10 +9,10 @@ use crate::abyssale::file_type::DesignType;
 use crate::abyssale::project::Project;
 use crate::id_generator::IdGenerator;
 
-/// Unix second at which the seeded designs were made.
+/// The Unix second at which the seeded designs were created.
 pub(crate) const MADE_AT: i64 = 1_780_000_000;
 
-/// A seeded design: its type, its name, the project it is in, and its sheets.
+/// A seeded design: its type, its name, the index of its project, and its sheets.
 struct DesignSeed {
     kind: DesignType,
     name: &'static str,
@@ -92,7 +92,7 @@ const SEEDS: [DesignSeed; 8] = [
     },
 ];
 
-/// The layers that a design of this type has.
+/// Returns the layers of a design of this type.
 fn layers(kind: DesignType) -> &'static [Layer] {
     match kind {
         DesignType::Static => layer::STATIC,
@@ -101,7 +101,7 @@ fn layers(kind: DesignType) -> &'static [Layer] {
     }
 }
 
-/// All of them, the same for the same seed.
+/// Returns all seeded designs, the same for the same seed.
 pub(crate) fn designs(ids: &IdGenerator) -> Designs {
     let names = ["Landfall", "Summer", "Print"];
     let project = |(number, name): (u64, &&str)| Project {

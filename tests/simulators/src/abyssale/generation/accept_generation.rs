@@ -1,4 +1,4 @@
-//! The two asynchronous calls: accepting them, and what they will have made (contract 3.1, 3.2 and 3.4).
+//! Accepts the two asynchronous generation calls and plans their results (contract 3.1, 3.2 and 3.4).
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -22,7 +22,7 @@ use crate::abyssale::webhook_delivery::{DeliveryTarget, WebhookContent};
 use crate::abyssale::webhook_scheduling;
 use crate::virtual_clock::Moment;
 
-/// The words of contract 3.3.
+/// The message of contract 3.3.
 const DOES_NOT_FIT: &str = "The text cannot fit within the defined space.";
 
 /// An asynchronous generation call whose body is valid.
@@ -32,7 +32,7 @@ pub(crate) struct GenerationRequest {
     pub(crate) body: GenerationBody,
 }
 
-/// Accepts a generation. `event_timing` ends it without the usual latency.
+/// Accepts a generation. `event_timing` decides when it ends.
 pub(crate) fn accept_generation(
     simulator: &mut AbyssaleSimulator,
     request: GenerationRequest,
@@ -72,7 +72,7 @@ pub(crate) fn accept_generation(
     Ok(api_response::json(StatusCode::OK, json!({"generation_request_id": id}), &simulator.state.settings))
 }
 
-/// When a generation that is asked for now starts, and when it ends, if ever.
+/// Returns when a generation that is requested now starts, and when it ends, if ever.
 fn timing(
     simulator: &AbyssaleSimulator,
     fault: Option<&GenerationFault>,
@@ -90,7 +90,7 @@ fn timing(
     (at.now + seconds(queued), ends_at)
 }
 
-/// The name of a layer whose text cannot be set.
+/// Returns the name of a layer whose text is too long.
 pub(crate) fn find_overlong_text(simulator: &AbyssaleSimulator, body: &GenerationBody) -> Option<String> {
     let most = simulator.state.settings.longest_text;
     let pages = body.pages.values().filter_map(|page| page.as_object());
@@ -98,7 +98,7 @@ pub(crate) fn find_overlong_text(simulator: &AbyssaleSimulator, body: &Generatio
     long.into_iter().find_map(|elements| layer_overrides::find_overlong_layer(elements, most))
 }
 
-/// Puts a planned banner among the others, from `ready_at` on. Gives its id and version.
+/// Adds a planned banner to the workspace, visible from `ready_at` on. Returns its id and version.
 pub(crate) fn add_banner(
     simulator: &mut AbyssaleSimulator,
     banner: Banner,
@@ -128,7 +128,8 @@ pub(crate) fn add_banner(
     (id, version)
 }
 
-/// Schedules the events: each banner to subscriptions, then the batch to callback and subscriptions.
+/// Schedules the events: each banner to the subscriptions, then the batch to the callback and the
+/// subscriptions.
 fn schedule_webhooks(simulator: &mut AbyssaleSimulator, generation: &Generation) {
     let Some(due) = generation.ends_at else { return };
     for (banner, version) in &generation.banners {

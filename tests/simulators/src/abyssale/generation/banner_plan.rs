@@ -1,4 +1,4 @@
-//! What a generation would make: a design, its sheets, the type of file (contract 3.1).
+//! Plans the banners of a generation: design, sheets and file type (contract 3.1).
 
 use http::StatusCode;
 use time::OffsetDateTime;
@@ -13,14 +13,14 @@ use crate::abyssale::generation::layer_overrides;
 use crate::abyssale::generation::operation::Operation;
 use crate::abyssale::state::AbyssaleSimulator;
 
-/// The banner that is made anew.
+/// The banner that is regenerated.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OriginalBanner {
     pub(crate) id: Uuid,
     pub(crate) sharing_id: Uuid,
 }
 
-/// The banners that the body asks for, without ids yet.
+/// Returns the banners that the body requests, without ids yet.
 pub(crate) fn plan_banners(
     simulator: &AbyssaleSimulator,
     design: Uuid,
@@ -79,7 +79,7 @@ fn plan_banner(
     }
 }
 
-/// The banner to make anew, if it is one of this design and of the one format that is asked for.
+/// Returns the banner to regenerate, if it belongs to this design and to the one requested format.
 fn original(
     simulator: &AbyssaleSimulator,
     id: Uuid,
@@ -101,7 +101,7 @@ fn original(
     Ok(OriginalBanner { id, sharing_id: banner.sharing_id })
 }
 
-/// Whether the design's type is one for this call.
+/// Checks that the call supports the design's type.
 fn fits(design: &Design, operation: Operation) -> Result<(), ApiError> {
     match operation {
         Operation::Pages if design.kind != DesignType::PrinterMultipage => {
@@ -114,7 +114,7 @@ fn fits(design: &Design, operation: Operation) -> Result<(), ApiError> {
     }
 }
 
-/// The formats that are asked for, each once; a multipage document is one without a format.
+/// Returns the requested formats, each once. A multipage document is one result without a format.
 fn sheets<'a>(
     design: &'a Design,
     body: &GenerationBody,

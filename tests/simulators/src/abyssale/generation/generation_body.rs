@@ -1,4 +1,4 @@
-//! Bodies of the generation calls (contract 3.1, 3.2 and 4), as far as they can be judged without the design.
+//! Validates the bodies of the generation calls, without the design (contract 3.1, 3.2 and 4).
 
 use bytes::Bytes;
 use http::Request;
@@ -13,13 +13,13 @@ use crate::abyssale::generation::operation::Operation;
 use crate::abyssale::request_body;
 use crate::abyssale::settings::Settings;
 
-/// A body that passed.
+/// A valid body.
 #[derive(Debug, Default)]
 pub(crate) struct GenerationBody {
     /// Names of formats; empty means all of them.
     pub(crate) formats: Vec<String>,
     pub(crate) callback_url: Option<String>,
-    /// `auto` is none.
+    /// `None` is `auto`.
     pub(crate) file_type: Option<FileType>,
     /// From 1 to 100, 100 is the best.
     pub(crate) quality: Option<u8>,
@@ -32,7 +32,7 @@ pub(crate) struct GenerationBody {
     pub(crate) pages: Map<String, Value>,
 }
 
-/// Checks a body.
+/// Validates a body.
 pub(crate) fn read(
     request: &Request<Bytes>,
     operation: Operation,
@@ -76,7 +76,7 @@ pub(crate) fn read(
     if problems.is_empty() { Ok(body) } else { Err(ApiError::invalid(problems)) }
 }
 
-/// The type and the quality of the files.
+/// Reads the type and the quality of the files.
 fn output(
     fields: BodyFields<'_>,
     operation: Operation,
@@ -99,11 +99,11 @@ fn output(
     }
 }
 
-/// Whether a print has crop marks.
+/// Reads whether a print has crop marks.
 fn print(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> bool {
     let Some(print) = fields.map("print", problems) else { return false };
     let print = BodyFields::within(print, "print");
-    // A workspace may have colour profiles of its own, so that any id passes.
+    // A workspace may define its own colour profiles, so that any id is valid.
     print.uuid("color_profile", problems);
     print.flag("display_crop_marks", problems).unwrap_or_default()
 }
@@ -124,7 +124,7 @@ fn html5(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> Html5Page {
     page
 }
 
-/// The ranges that the documentation gives for GIFs and videos.
+/// Checks the ranges that the documentation gives for GIFs and videos.
 fn animation(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) {
     if let Some(gif) = fields.map("gif", problems) {
         let gif = BodyFields::within(gif, "gif");

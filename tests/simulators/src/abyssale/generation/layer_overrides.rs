@@ -1,4 +1,4 @@
-//! Overrides of layers: which values are refused, and which texts do not fit (contract 3.1 and 4.1).
+//! Overrides of layers: invalid values, and texts that do not fit (contract 3.1 and 4.1).
 
 use serde_json::{Map, Value, json};
 
@@ -8,10 +8,10 @@ use crate::abyssale::file_type::DesignType;
 use crate::abyssale::generation::generation_body::GenerationBody;
 use crate::abyssale::generation::operation::Operation;
 
-/// What a property may be.
+/// The valid values of a property.
 #[derive(Debug, Clone, Copy)]
 enum PropertyRule {
-    /// A string of so many characters.
+    /// A string whose length is in a range, in characters.
     Text(usize, usize),
     /// A number in a range.
     Number(f64, f64),
@@ -31,7 +31,7 @@ const SHARED: &[(&str, PropertyRule)] = &[
     ("stroke_color", PropertyRule::Colour),
 ];
 
-/// Properties of lettering.
+/// Properties of texts and buttons.
 const LETTERING: &[(&str, PropertyRule)] = &[
     ("color", PropertyRule::Colour),
     ("font_size", PropertyRule::Number(1.0, f64::MAX)),
@@ -60,10 +60,10 @@ const AUDIO: &[(&str, PropertyRule)] = &[
     ("speed", PropertyRule::Number(0.25, 2.0)),
 ];
 
-/// What only the asynchronous calls do to an image (contract 4).
+/// Image properties that only the asynchronous calls support (contract 4).
 const ASYNC_ONLY: [&str; 3] = ["text_to_image", "upscale", "expand"];
 
-/// The rule of a property, if the contract gives one.
+/// Returns the rule of a property, if the contract gives one.
 fn rule(kind: &str, property: &str) -> Option<PropertyRule> {
     let own: &[(&str, PropertyRule)] = match kind {
         "text" | "button" => LETTERING,
@@ -80,7 +80,7 @@ fn rule(kind: &str, property: &str) -> Option<PropertyRule> {
     })
 }
 
-/// What is wrong with the overrides. Layers and properties that nobody knows are ignored.
+/// Returns the field errors of the overrides. Unknown layers and properties are ignored.
 pub(crate) fn problems(design: &Design, body: &GenerationBody, operation: Operation) -> Vec<FieldError> {
     let mut problems = Vec::new();
     if design.kind != DesignType::PrinterMultipage {
@@ -105,7 +105,7 @@ fn overrides(
     operation: Operation,
     problems: &mut Vec<FieldError>,
 ) {
-    // `vars` holds texts by name and is no layer (contract 3.1).
+    // `vars` holds texts by name and is not a layer (contract 3.1).
     for (name, given) in elements.iter().filter(|(name, _)| *name != "vars") {
         let path = format!("{path}.{name}");
         match given {
@@ -116,7 +116,7 @@ fn overrides(
                     problems.extend(problem(layer.kind, property, value, &path, operation));
                 }
             }
-            // Only the synchronous call minds a bare string (contract 3.1 and 4).
+            // Only the synchronous call rejects a plain string (contract 3.1 and 4).
             Value::String(_) if operation != Operation::Render => {}
             Value::String(_) => problems.push(wrong(&path, "invalid_payload", "Not a valid object.", given)),
             other => problems.push(wrong(&path, "wrong_type", "Not a valid object.", other)),
@@ -156,13 +156,13 @@ fn problem(
             Some(problem.expected(json!(values)))
         }
         (PropertyRule::OneOf(_), Value::String(_)) | (PropertyRule::Flag, Value::Bool(_)) => None,
-        // A boolean where the contract wants a number: `audio_muted` is refused as a whole.
+        // The contract requires a number, so a boolean is invalid. This rejects `audio_muted` as a whole.
         (PropertyRule::Number(..), Value::Bool(_)) => bad("invalid_payload", "Not a valid number."),
         _ => bad("wrong_type", "Not a valid value."),
     }
 }
 
-/// `#RGB`, `#RGBA`, `#RRGGBB`, `#RRGGBBAA`, or a function whose parts are not judged here.
+/// Whether the text is `#RGB`, `#RGBA`, `#RRGGBB`, `#RRGGBBAA`, or a function, whose arguments are not checked.
 fn colour(text: &str) -> bool {
     match text.strip_prefix('#') {
         Some(digits) => {
@@ -179,7 +179,7 @@ fn wrong(path: &str, code: &'static str, message: &str, value: &Value) -> FieldE
     FieldError::new(path, code, message).received(value)
 }
 
-/// The name of the first layer whose text is longer than `most` characters and may not shrink.
+/// Returns the name of the first layer whose text is longer than `most` characters and may not shrink.
 pub(crate) fn find_overlong_layer(elements: &Map<String, Value>, most: usize) -> Option<String> {
     let long = |given: &Value| {
         let payload = given.as_str().or_else(|| given["payload"].as_str()).unwrap_or_default();

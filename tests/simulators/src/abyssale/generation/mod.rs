@@ -1,4 +1,4 @@
-//! Asynchronous generations: what was asked for, what came of it and when (contract 3).
+//! Asynchronous generations: their requests, results and times (contract 3).
 
 pub(super) mod accept_generation;
 pub(super) mod banner_plan;
@@ -19,21 +19,21 @@ use crate::abyssale::custom_file::CustomFile;
 /// Results are kept for seven days (contract 3.3).
 const RETENTION: Duration = Duration::days(7);
 
-/// A format of which nothing came.
+/// A format that failed.
 #[derive(Debug, Clone)]
 pub(super) struct FormatFailure {
-    /// None for a multipage document.
+    /// `None` for a multipage document.
     pub(super) format: Option<String>,
     pub(super) reason: String,
 }
 
-/// How far a generation got.
+/// The stage of a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GenerationStage {
     Queued,
     Running,
     Final,
-    /// Forgotten after seven days.
+    /// Expired after seven days.
     Gone,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Generation {
     pub(super) callback_url: Option<String>,
     pub(super) requested_at: OffsetDateTime,
     pub(super) starts_at: OffsetDateTime,
-    /// None if it never ends.
+    /// `None` if it never ends.
     pub(super) ends_at: Option<OffsetDateTime>,
     /// Banners with their versions, in the order of the formats.
     pub(super) banners: Vec<(Uuid, u32)>,
@@ -66,7 +66,7 @@ impl Generation {
         }
     }
 
-    /// As the Admin endpoint shows it.
+    /// Returns the generation as the Admin endpoint shows it.
     fn view(&self, now: OffsetDateTime) -> Value {
         let stage = match self.stage(now) {
             GenerationStage::Queued => "QUEUED",
@@ -89,7 +89,7 @@ impl Generation {
 }
 
 impl FormatFailure {
-    /// As the API shows it (contract 3.3).
+    /// Returns the failure as the API shows it (contract 3.3).
     pub(super) fn view(&self) -> Value {
         let mut view = json!({"reason": self.reason});
         if let Some(format) = &self.format {
@@ -99,15 +99,15 @@ impl FormatFailure {
     }
 }
 
-/// All generations, and the files chosen for the next banners.
+/// All generations, and the custom files of the next banners.
 #[derive(Debug, Default)]
 pub(super) struct Generations {
     all: Vec<Generation>,
     chosen: VecDeque<(Option<String>, CustomFile)>,
     accepted_posts: u32,
-    /// Synchronous renders.
+    /// The number of synchronous renders.
     pub(super) renders: u32,
-    /// Banners made, each of which costs one credit.
+    /// The number of banners made. Each costs one credit.
     pub(super) credits_consumed: u32,
 }
 
@@ -120,13 +120,13 @@ impl Generations {
         self.all.iter_mut().find(|generation| generation.id == id)
     }
 
-    /// The next `count` banners, or those of one format, have this file.
+    /// Makes the next `count` banners, or those of one format, serve this file.
     pub(super) fn choose(&mut self, file: &CustomFile, format: Option<&str>, count: usize) {
         let chosen = (format.map(str::to_owned), file.clone());
         self.chosen.extend(std::iter::repeat_n(chosen, count));
     }
 
-    /// Takes the file that was chosen for a banner of this format.
+    /// Takes the custom file for a banner of this format.
     fn take_chosen(&mut self, format: Option<&str>) -> Option<CustomFile> {
         let fits = |wanted: &Option<String>| wanted.is_none() || wanted.as_deref() == format;
         let place = self.chosen.iter().position(|(wanted, _)| fits(wanted))?;

@@ -1,12 +1,12 @@
-//! OPERATION
+//! The generation calls of the API.
 
-/// Which of the three generation calls it is.
+/// One of the three generation calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     /// Several formats, asynchronously.
     Formats,
     /// A multipage document, asynchronously.
     Pages,
-    /// One format of a static design, at once.
+    /// One format of a static design, synchronously.
     Render,
 }

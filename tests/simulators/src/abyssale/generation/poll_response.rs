@@ -13,7 +13,7 @@ use crate::abyssale::settings::EmptyErrors;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::virtual_clock::Moment;
 
-/// 202 while it runs, 200 once it is final, 410 after seven days.
+/// `GET /generation-request/{id}`: 202 while it runs, 200 once it is final, 410 after seven days.
 pub(crate) fn poll(
     simulator: &mut AbyssaleSimulator,
     id: Uuid,
@@ -39,7 +39,7 @@ pub(crate) fn poll(
     Ok(api_response::json(status, Value::Object(body), &simulator.state.settings))
 }
 
-/// What polling says.
+/// Returns the fields of the response.
 fn result(
     simulator: &AbyssaleSimulator,
     generation: &Generation,
@@ -59,7 +59,7 @@ fn result(
     fields
 }
 
-/// The body of `NEW_BANNER_BATCH` (contract 3.4).
+/// Returns the body of `NEW_BANNER_BATCH` (contract 3.4).
 pub(crate) fn batch(
     simulator: &AbyssaleSimulator,
     generation: &Generation,
@@ -85,7 +85,7 @@ fn banners_of(simulator: &AbyssaleSimulator, generation: &Generation, shown: usi
     banners.filter_map(|(id, version)| banner_response::banner_view(simulator, *id, *version, at)).collect()
 }
 
-/// `errors` may be absent where there are none (contract 9).
+/// Returns the field `errors`, which may be absent when there are none (contract 9).
 fn errors_of(
     simulator: &AbyssaleSimulator,
     generation: &Generation,

@@ -1,4 +1,4 @@
-//! The synchronous call: one format of a static design, at once and without an event (contract 4).
+//! The synchronous call: one format of a static design, without an event (contract 4).
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::abyssale::generation::operation::Operation;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::virtual_clock::Moment;
 
-/// Renders one banner and gives it. `original_visual_id` does nothing here (contract 4).
+/// Renders one banner and returns it. `original_visual_id` has no effect here (contract 4).
 pub(crate) fn render(
     simulator: &mut AbyssaleSimulator,
     design: Uuid,

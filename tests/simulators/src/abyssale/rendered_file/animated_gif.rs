@@ -1,4 +1,4 @@
-//! Draws GIFs that move.
+//! Renders animated GIFs.
 
 use bytes::Bytes;
 use image::codecs::gif::{GifEncoder, Repeat};
@@ -6,14 +6,14 @@ use image::{Delay, Frame, ImageResult, Rgba, RgbaImage};
 
 use crate::abyssale::rendered_file::still_image;
 
-/// Pictures of one animation.
+/// The number of frames.
 const FRAMES: usize = 3;
-/// How long each is shown, in milliseconds.
+/// How long each frame is shown, in milliseconds.
 const SHOWN: u32 = 250;
-/// The encoder's fastest way to choose colours.
+/// The encoder's fastest colour selection.
 const FASTEST: i32 = 30;
 
-/// The animation of banner `number`.
+/// Renders the animation of banner `number`.
 pub(super) fn draw(number: u32, width: u32, height: u32) -> Bytes {
     let encoded = encode(number, width, height);
     Bytes::from(encoded.expect("memory takes all writes, and no format is larger than a GIF may be"))

@@ -1,4 +1,5 @@
-//! Files that no crate of ours can make: small ones from `fixtures/`, told apart by a note at their end.
+//! Files of types that no crate of this workspace writes: small ones from `fixtures/`, made distinct by a note
+//! at their end.
 
 use bytes::Bytes;
 
@@ -7,17 +8,18 @@ const AVIF: &[u8] = include_bytes!("fixtures/banner.avif");
 /// A silent MP4 of 160 by 90 pixels, one second long.
 const MP4: &[u8] = include_bytes!("fixtures/banner.mp4");
 
-/// The AVIF of banner `number`. Its size is the fixture's, whatever the format says.
+/// Returns the AVIF of banner `number`. Its size is the fixture's, not the format's.
 pub(super) fn avif(number: u32) -> Bytes {
     noted(AVIF, number)
 }
 
-/// The MP4 of banner `number`. Its size is the fixture's, whatever the format says.
+/// Returns the MP4 of banner `number`. Its size is the fixture's, not the format's.
 pub(super) fn mp4(number: u32) -> Bytes {
     noted(MP4, number)
 }
 
-/// Both containers end in boxes of any kind, and every reader skips a `free` one (ISO/IEC 14496-12, 8.1.2).
+/// Appends a note. Both containers end in boxes of any type, and every reader skips a `free` box (ISO/IEC
+/// 14496-12, 8.1.2).
 fn noted(file: &[u8], number: u32) -> Bytes {
     let note = format!("banner {number:08}");
     let length = u32::try_from(note.len() + 8).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! Packs an HTML5 banner: a page and its picture in a ZIP (contract 3.1, `html5`).
+//! Packs an HTML5 banner: a page and its image in a ZIP (contract 3.1, `html5`).
 
 use std::io::{Cursor, Write};
 
@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::abyssale::banner::{Banner, measure};
 
-/// The package, with `picture` as the page's picture.
+/// Returns the package. `picture` is the image of the page.
 pub(super) fn pack(banner: &Banner, picture: &[u8]) -> Bytes {
     let packed = write(&page(banner), picture);
     Bytes::from(packed.expect("memory takes all writes and the names of the entries differ"))

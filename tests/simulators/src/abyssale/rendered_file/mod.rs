@@ -1,4 +1,4 @@
-//! The files of banners: real ones, which usual viewers open.
+//! Renders the files of banners: real files that common viewers open.
 
 mod animated_gif;
 mod fixture;
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use crate::abyssale::banner::Banner;
 use crate::abyssale::file_type::FileType;
 
-/// The file of this version of the banner.
+/// Renders the file of this version of the banner.
 pub(super) fn render(banner: &Banner) -> Bytes {
     let Banner { number, quality, .. } = *banner;
     let (width, height) = pixels(banner);
@@ -33,13 +33,13 @@ pub(super) fn render(banner: &Banner) -> Bytes {
     }
 }
 
-/// The picture that stands for a banner where it cannot move (contract 8, `fallback_image_url`).
+/// Renders the fallback image of a banner (contract 8, `fallback_image_url`).
 pub(super) fn still(banner: &Banner) -> Bytes {
     let (width, height) = pixels(banner);
     picture(banner.number, width, height, FileType::Jpeg, banner.quality)
 }
 
-/// A picture of any size, by its number.
+/// Renders an image of any size, by its number.
 pub(super) fn picture(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {
     kept((number, width, height, file_type, quality), || {
         still_image::draw(number, width, height, file_type, quality)
@@ -50,19 +50,19 @@ fn pixels(banner: &Banner) -> (u32, u32) {
     whole(banner.width, banner.height)
 }
 
-/// A size in whole pixels, at least one each way.
+/// Rounds a size to whole pixels, at least one in each direction.
 pub(super) fn whole(width: f64, height: f64) -> (u32, u32) {
     let whole = |length: f64| format!("{:.0}", length.max(1.0)).parse().unwrap_or(1);
     (whole(width), whole(height))
 }
 
-/// What makes two drawings the same: number, width, height, type, quality.
+/// The cache key of a rendered file: number, width, height, type, quality.
 type Key = (u32, u32, u32, FileType, u8);
 
-/// More drawings are drawn again when they are asked for.
+/// Files beyond this number are rendered again when they are requested.
 const MAX_CACHED_FILES: usize = 256;
 
-/// Drawings made before. Every simulator of a process draws the same ones.
+/// The cache of rendered files. All simulators of a process share it.
 static DRAWN: Mutex<(BTreeMap<Key, Bytes>, VecDeque<Key>)> = Mutex::new((BTreeMap::new(), VecDeque::new()));
 
 fn kept(key: Key, draw: impl FnOnce() -> Bytes) -> Bytes {

@@ -1,20 +1,21 @@
-//! Writes PDFs: pages of the right size with a coloured ground, the banner's number and, if wanted, crop marks.
+//! Writes PDFs: pages of the format's size with a coloured background, the banner's number and, if requested,
+//! crop marks.
 
 use bytes::Bytes;
 
 use crate::abyssale::banner::Banner;
 use crate::abyssale::rendered_file::still_image;
 
-/// PDF units in a millimetre.
+/// PDF units per millimetre.
 const PER_MILLIMETRE: f64 = 72.0 / 25.4;
-/// PDF units in a pixel.
+/// PDF units per pixel.
 const PER_PIXEL: f64 = 0.75;
-/// Room around a page for its crop marks, in PDF units.
+/// The margin around a page for its crop marks, in PDF units.
 const MARGIN: f64 = 28.0;
 /// Length of a crop mark.
 const MARK: f64 = 20.0;
 
-/// The document of a banner.
+/// Returns the document of a banner.
 pub(super) fn write(banner: &Banner) -> Bytes {
     let scale = if banner.unit == "mm" { PER_MILLIMETRE } else { PER_PIXEL };
     let trim = (banner.width * scale, banner.height * scale);
@@ -41,7 +42,7 @@ pub(super) fn write(banner: &Banner) -> Bytes {
     Bytes::from(assembled(&objects))
 }
 
-/// What is drawn on one page.
+/// Returns the content stream of one page.
 fn content(number: u32, page: usize, trim: (f64, f64), margin: f64) -> String {
     let turn = u32::try_from(page).unwrap_or_default() * 40 + (number % 360) * 67;
     let [red, green, blue] = still_image::hue(turn).map(|channel| f64::from(channel) / 255.0);
@@ -62,7 +63,7 @@ fn content(number: u32, page: usize, trim: (f64, f64), margin: f64) -> String {
     content
 }
 
-/// Two lines at each corner, outside the page.
+/// Returns two lines at each corner, outside the page.
 fn crop_marks(trim: (f64, f64), margin: f64) -> impl Iterator<Item = String> {
     let side = move |length: f64, far: bool| if far { margin + length } else { margin };
     [(false, false), (true, false), (false, true), (true, true)].into_iter().map(move |(right, top)| {
@@ -79,7 +80,7 @@ fn crop_marks(trim: (f64, f64), margin: f64) -> impl Iterator<Item = String> {
     })
 }
 
-/// The objects as a file, with the table of where each begins.
+/// Joins the objects to a file with a cross-reference table.
 fn assembled(objects: &[String]) -> String {
     let mut file = "%PDF-1.4\n".to_owned();
     let mut table = String::new();

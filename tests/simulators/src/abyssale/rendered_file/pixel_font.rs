@@ -1,11 +1,11 @@
-//! A pixel font of five by seven, with just the characters that the pictures need.
+//! A pixel font of five by seven, with only the characters that the images need.
 
-/// Pixels across one character.
+/// The width of a character in pixels.
 pub(super) const WIDTH: usize = 5;
-/// Pixels down one character.
+/// The height of a character in pixels.
 pub(super) const HEIGHT: usize = 7;
 
-/// The rows of a character, from the top; the highest of the five low bits is the leftmost pixel.
+/// Returns the rows of a character from the top. The highest of the five low bits is the leftmost pixel.
 pub(super) fn rows(character: char) -> [u8; HEIGHT] {
     match character {
         '0' => [0x0E, 0x11, 0x13, 0x15, 0x19, 0x11, 0x0E],
@@ -28,7 +28,7 @@ pub(super) fn rows(character: char) -> [u8; HEIGHT] {
     }
 }
 
-/// The pixels of `text` that are set, as column and row.
+/// Returns the pixels of `text` that are set, as column and row.
 pub(super) fn pixels(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
     text.chars().enumerate().flat_map(|(place, character)| {
         rows(character).into_iter().enumerate().flat_map(move |(row, bits)| {

@@ -1,4 +1,4 @@
-//! Draws banners: a gradient, discs and the banner's number, in a colour of its own.
+//! Renders still images: a gradient, discs and the banner's number, each banner in its own colour.
 
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
@@ -9,7 +9,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use crate::abyssale::file_type::FileType;
 use crate::abyssale::rendered_file::pixel_font;
 
-/// The picture of banner `number`, encoded. Types that are no picture become a JPEG.
+/// Renders the image of banner `number`. Types that are not images become a JPEG.
 pub(super) fn draw(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {
     let pixels = paint(number, width as usize, height as usize, 0);
     let colours = ExtendedColorType::Rgb8;
@@ -28,7 +28,7 @@ pub(super) fn draw(number: u32, width: u32, height: u32, file_type: FileType, qu
 
 type Colour = [u8; 3];
 
-/// Pixels of three bytes each. `moment` moves the discs.
+/// Returns pixels of three bytes each. `moment` moves the discs.
 pub(super) fn paint(number: u32, width: usize, height: usize, moment: usize) -> Vec<u8> {
     let turn = (number % 360) * 67;
     let mut canvas = Canvas::gradient(width, height, hue(turn), hue(turn + 70));
@@ -46,7 +46,7 @@ pub(super) fn paint(number: u32, width: usize, height: usize, moment: usize) -> 
     canvas.pixels
 }
 
-/// A colour of the wheel at so many degrees, not too bright for light letters.
+/// Returns a colour of the colour wheel at this angle, dark enough for light text.
 pub(super) fn hue(degrees: u32) -> Colour {
     let degrees = degrees % 360;
     let ramp = u8::try_from(60 + (degrees % 60) * 2).unwrap_or(180);
@@ -69,14 +69,14 @@ struct Canvas {
 }
 
 impl Canvas {
-    /// From one corner to the opposite one.
+    /// Fills the canvas with a gradient from one corner to the opposite one.
     fn gradient(width: usize, height: usize, from: Colour, to: Colour) -> Self {
         let steps = width + height;
         let mix = |at: usize| {
             let channel = |c: usize| (usize::from(from[c]) * (steps - at) + usize::from(to[c]) * at) / steps;
             [channel(0), channel(1), channel(2)].map(|value| u8::try_from(value).unwrap_or(u8::MAX))
         };
-        // Each row is the diagonal's colours, one further on.
+        // Each row is the diagonal's colours, shifted by one.
         let diagonal: Vec<u8> = (0..steps).flat_map(mix).collect();
         let pixels = (0..height).flat_map(|y| &diagonal[y * 3..(y + width) * 3]).copied().collect();
         Self { width, height, pixels }

@@ -1,4 +1,4 @@
-//! The catalogue of scenarios (contract 9.6): each is a handful of settings and faults under the contract's number.
+//! The catalogue of scenarios (contract 9.6): each is a set of settings and faults under the contract's number.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::ai_studios::settings::Settings;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
-/// The catalogue as data, so that it reads like the contract's table.
+/// The catalogue as data, in the form of the contract's table.
 const CATALOGUE: &str = include_str!("catalogue.json");
 
 /// One scenario.
@@ -19,13 +19,13 @@ const CATALOGUE: &str = include_str!("catalogue.json");
 struct Scenario {
     id: String,
     says: String,
-    /// What the contract expects of a client.
+    /// The behaviour that the contract expects of a client.
     expected: String,
-    /// The first one is meant when none is named.
+    /// The first one is the default.
     variants: Vec<Variant>,
 }
 
-/// One way in which a scenario can happen.
+/// One variant of a scenario.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Variant {
@@ -36,7 +36,7 @@ struct Variant {
     faults: Vec<Value>,
 }
 
-/// A body of `PUT /scenario` and `PUT /projects/{id}/scenario`.
+/// The body of `PUT /scenario` and `PUT /projects/{id}/scenario`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ScenarioChoice {
@@ -44,7 +44,7 @@ struct ScenarioChoice {
     variant: Option<String>,
 }
 
-/// Every scenario.
+/// Lists every scenario.
 pub(super) fn list() -> Value {
     serde_json::from_str(CATALOGUE).unwrap_or_default()
 }
@@ -61,7 +61,7 @@ fn find(choice: &Value) -> Result<(String, Variant), AdminError> {
     Ok((scenario.id, variant.ok_or_else(|| AdminError::not_found("variant of this scenario"))?))
 }
 
-/// Plays a scenario for every project. Settings and faults that were set before are forgotten.
+/// Applies a scenario to every project. It replaces all settings and faults.
 pub(super) fn play(simulator: &mut AiStudiosSimulator, choice: &Value) -> Result<Value, AdminError> {
     let (id, variant) = find(choice)?;
     let settings = Settings::default().with_changes(&variant.settings).map_err(AdminError::bad_request)?;
@@ -71,7 +71,7 @@ pub(super) fn play(simulator: &mut AiStudiosSimulator, choice: &Value) -> Result
     Ok(json!({"scenario": id, "variant": variant.name, "knobs": variant.settings, "faults": variant.faults}))
 }
 
-/// Plays a scenario for one project. Its own settings and faults that were set before are forgotten.
+/// Applies a scenario to one project. It replaces the project's settings and faults.
 pub(super) fn play_for(
     simulator: &mut AiStudiosSimulator,
     project: &str,

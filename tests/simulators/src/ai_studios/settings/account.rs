@@ -1,25 +1,25 @@
-//! Settings of the whole account: tokens, lists and the creators that make projects of their own.
+//! Settings of the whole account: tokens, lists and the calls that create projects.
 
 use serde::{Deserialize, Serialize};
 
 use crate::acceptance_policy::AcceptancePolicy;
 
-/// How tokens live and die (contract 9.2).
+/// The lifetime of tokens (contract 9.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Auth {
     pub(crate) token_ttl_seconds: f64,
-    /// A token works only until the next one is issued.
+    /// A token is valid only until the next one is issued.
     pub(crate) invalidate_on_reissue: bool,
-    /// No token works, however fresh.
+    /// Every token is rejected.
     pub(crate) reject_always: bool,
-    /// A token behind the word `Bearer`.
+    /// A token after the scheme `Bearer`.
     pub(crate) bearer: AcceptancePolicy,
     /// A rejected token is answered with an HTML page instead of the envelope.
     pub(crate) html_page: bool,
 }
 
-/// How a list is put into an answer (contract 1.2, 5.2 and 5.4: unknown).
+/// How a list is represented in a response (contract 1.2, 5.2 and 5.4: unknown).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ListShape {
@@ -33,7 +33,7 @@ pub(crate) enum ListShape {
     Numeric,
 }
 
-/// How the lists of the account are put.
+/// The representation of each list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lists {
@@ -47,7 +47,7 @@ pub(crate) struct Lists {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Automation {
     pub(crate) creation_seconds: f64,
-    /// ProjectCreation stops for good at 50 %.
+    /// Creation stops permanently at 50 %.
     pub(crate) stalls: bool,
     /// An export before creation has ended.
     pub(crate) early_export: AcceptancePolicy,
@@ -60,9 +60,9 @@ pub(crate) struct Dubbing {
     pub(crate) ramp_seconds: f64,
     /// Languages whose video fails at 40 %.
     pub(crate) failing: Vec<String>,
-    /// Whether the project ids of a folder can be asked for in `/editor/progress`.
+    /// Whether `/editor/progress` accepts the project ids of a folder.
     pub(crate) ids_are_projects: bool,
-    /// The route is missing from the Chinese service (contract 1.1).
+    /// Whether the route exists. The Chinese service lacks it (contract 1.1).
     pub(crate) offered: bool,
 }
 

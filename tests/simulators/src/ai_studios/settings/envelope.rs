@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How an answer is wrapped.
+/// How a response is wrapped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Envelope {
-    /// Every refusal comes with HTTP 200.
+    /// Every error has HTTP status 200.
     pub(crate) errors_as_200: bool,
     pub(crate) code: CodeType,
     pub(crate) error: ErrorShape,
     pub(crate) success: SuccessShape,
-    /// `data.project`, or `data` is the project itself.
+    /// `true`: the project is in `data.project`. `false`: it is `data` itself.
     pub(crate) project_wrapped: bool,
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum ErrorShape {
     Text,
 }
 
-/// How success and failure are said.
+/// How success and failure are indicated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SuccessShape {
@@ -45,9 +45,9 @@ pub(crate) enum SuccessShape {
     Text,
     /// `succeed: true`.
     Succeed,
-    /// Not at all, `data` or `error` alone.
+    /// Not indicated: `data` or `error` alone.
     Missing,
-    /// What would be in `data`, without an envelope. Refusals are as with `missing`.
+    /// The value of `data`, without an envelope. Errors are as with `missing`.
     Bare,
 }
 

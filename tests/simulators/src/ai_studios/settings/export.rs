@@ -1,4 +1,4 @@
-//! Settings of accepting an export (contract 9.3).
+//! Settings for accepting an export (contract 9.3).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,23 +8,23 @@ use crate::acceptance_policy::AcceptancePolicy;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Export {
-    /// A POST for a project whose export runs.
+    /// A POST for a project with a running export.
     pub(crate) while_running: WhileRunning,
     pub(crate) returned_id: ReturnedId,
-    /// `workspaceId` and `resolution`, which the Chinese service does not know (contract 8, C14).
+    /// `workspaceId` and `resolution`, which the Chinese service does not accept (contract 8, C14).
     pub(crate) optional_fields: AcceptancePolicy,
-    /// A value of another JSON type than documented.
+    /// A value whose JSON type differs from the documented one.
     pub(crate) wrong_types: AcceptancePolicy,
     pub(crate) previous_url: PreviousUrl,
-    /// What one export costs.
+    /// The cost of one export.
     pub(crate) credit: u32,
-    /// Credits of the account; none is unlimited.
+    /// Credits of the account; `None` is unlimited.
     pub(crate) credits: Option<u32>,
-    /// Filler in the scenes of a project, as get-project shows it.
+    /// MiB of filler in the scenes of a project, as get-project shows it.
     pub(crate) scenes_megabytes: u32,
 }
 
-/// What a POST does while an export of the project runs.
+/// The effect of a POST while an export of the project runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum WhileRunning {
@@ -32,20 +32,20 @@ pub(crate) enum WhileRunning {
     Queue,
     /// 409.
     Reject,
-    /// The running export is given up.
+    /// The running export is cancelled.
     Replace,
 }
 
-/// The project id in the answer to an export.
+/// The project id in the response to an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ReturnedId {
     Same,
-    /// Another id; both work.
+    /// Another id; both are valid.
     Alias,
 }
 
-/// How long get-project shows the URL of the export before.
+/// How long get-project shows the URL of the previous export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PreviousUrl {

@@ -8,24 +8,24 @@ use crate::acceptance_policy::AcceptancePolicy;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Files {
-    /// A download that carries `Authorization`.
+    /// A download with an `Authorization` header.
     pub(crate) authorization: AcceptancePolicy,
-    /// Padding of the video: a `free` box of so many MiB behind the small one.
+    /// MiB of padding: a `free` box after the small video.
     pub(crate) padding_megabytes: u32,
     pub(crate) name: FileName,
-    /// How long a URL works after it was shown; none is for ever.
+    /// How long a URL is valid after it was shown; `None` is forever.
     pub(crate) url_lifetime_seconds: Option<f64>,
-    /// URLs shown before the first download stop to work with it.
+    /// The first download revokes the URLs shown before it.
     pub(crate) first_urls_revoked: bool,
     pub(crate) ranges: bool,
     pub(crate) content_type: String,
 }
 
-/// After what the file of an export is named.
+/// What the file of an export is named after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum FileName {
-    /// The project, so that each export of it has the same URL.
+    /// The project, so that all of its exports have the same URL.
     Project,
     /// The export's `backendTaskId`.
     Task,

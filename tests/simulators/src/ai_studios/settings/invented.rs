@@ -1,22 +1,22 @@
-//! The only things that the simulator says although no document of the vendor does (contract 9.7, rule 1).
+//! The only values of the simulator that no document of the vendor specifies (contract 9.7, rule 1).
 //!
-//! Nothing but this block is made up; a client that depends on any of it is wrong.
+//! Only this group is invented. A client that depends on any of it is wrong.
 
 use serde::{Deserialize, Serialize};
 
-/// Words, codes and the host of media.
+/// State words, error codes and the origin of media.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Invented {
     pub(crate) states: States,
     pub(crate) codes: Codes,
-    /// Origin of download URLs; none is the Files endpoint. Anything else is only ever said, never served.
+    /// The origin of download URLs; `None` is the Files endpoint. Any other origin is only shown, never served.
     pub(crate) media_origin: Option<String>,
-    /// What the path of a download URL starts with.
+    /// The first path segment of a download URL.
     pub(crate) media_folder: String,
 }
 
-/// Words of `state` (contract 3.1). Only `exported` and `finish` are the vendor's.
+/// The words of `state` (contract 3.1). Only `exported` and `finish` are the vendor's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct States {
@@ -24,14 +24,14 @@ pub(crate) struct States {
     pub(crate) exporting: String,
     pub(crate) exported: String,
     pub(crate) error: String,
-    /// First half of the creation by an automation tool.
+    /// The first half of the creation by an automation tool.
     pub(crate) creating: String,
-    /// Second half of it; the word is that of an integrator (contract 7).
+    /// The second half of it; the word comes from an integrator (contract 7).
     pub(crate) building: String,
     pub(crate) finish: String,
 }
 
-/// Values of `error.code`, after those of the vendor's other API (contract 6.1).
+/// The values of `error.code`, modelled on the vendor's other API (contract 6.1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Codes {

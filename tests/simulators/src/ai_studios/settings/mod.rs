@@ -1,6 +1,7 @@
-//! What the contract leaves unknown, or what tests want otherwise (contract 9).
+//! Settings for what the contract leaves unknown or tests vary (contract 9). The Admin endpoint calls them
+//! knobs.
 //!
-//! Settings come in groups. Most of them can be turned for one project only, which is what a scenario does.
+//! Settings are grouped. Most can be set for a single project, which is what a scenario does.
 
 pub(super) mod account;
 pub(super) mod envelope;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Every setting with its present value.
+/// Every setting with its current value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settings {
@@ -33,14 +34,14 @@ pub(super) struct Settings {
     pub(super) files: files::Files,
 }
 
-/// Groups that concern the account and cannot be turned for one project.
+/// Groups that apply to the whole account and cannot be set for one project.
 const OF_ACCOUNT: [&str; 4] = ["auth", "lists", "automation", "dubbing"];
 
-/// Some thirty years: no date that is that far away overflows.
+/// About thirty years. No date that far away overflows.
 pub(super) const MAX_SECONDS: f64 = 1e9;
 
 impl Settings {
-    /// The same settings with those in `changes` set anew, or what is wrong with `changes`.
+    /// Returns the settings with `changes` applied, or what is wrong with `changes`.
     pub(super) fn with_changes(&self, changes: &Value) -> Result<Self, String> {
         if changes.is_null() {
             return Ok(self.clone());
@@ -56,13 +57,13 @@ impl Settings {
     }
 }
 
-/// The groups in `changes` that cannot be turned for one project.
+/// Returns the groups in `changes` that cannot be set for one project.
 pub(super) fn account_groups(changes: &Value) -> Vec<&str> {
     let groups = changes.as_object().into_iter().flat_map(|groups| groups.keys());
     groups.map(String::as_str).filter(|group| OF_ACCOUNT.contains(group)).collect()
 }
 
-/// Objects are merged, anything else is replaced.
+/// Merges objects and replaces any other value.
 pub(super) fn merge(known: &mut Value, changes: &Value) {
     match (known, changes) {
         (Value::Object(known), Value::Object(changes)) => {
@@ -74,7 +75,7 @@ pub(super) fn merge(known: &mut Value, changes: &Value) {
     }
 }
 
-/// The ending of a setting's name says its unit, and with it its bounds.
+/// Checks bounds. The suffix of a setting's name is its unit, and the unit decides the bounds.
 fn within_bounds(settings: &Value) -> Result<(), String> {
     for (name, value) in settings.as_object().into_iter().flatten() {
         let most = match name.rsplit('_').next() {
@@ -93,7 +94,7 @@ fn within_bounds(settings: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Seconds as a duration, within bounds.
+/// Converts seconds to a duration, within bounds.
 pub(super) fn seconds(value: f64) -> Duration {
     Duration::try_from_secs_f64(value.clamp(0.0, MAX_SECONDS)).unwrap_or_default()
 }

@@ -1,17 +1,17 @@
-//! Settings of what a progress call shows (contract 3 and 9.4).
+//! Settings of the progress response (contract 3 and 9.4).
 
 use serde::{Deserialize, Serialize};
 
-/// The fields of a progress call.
+/// The fields of a progress response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Progress {
     pub(crate) number: NumberForm,
-    /// Whether there is a `state`.
+    /// Whether `state` is present.
     pub(crate) state: bool,
     /// `downloadUrl` before the end.
     pub(crate) early_url: EarlyUrl,
-    /// What a project says that was never exported.
+    /// The progress of a project that was never exported.
     pub(crate) unexported: Unexported,
     pub(crate) error: ErrorField,
 }
@@ -30,7 +30,7 @@ pub(crate) enum NumberForm {
     Percent,
 }
 
-/// A field that has no value yet.
+/// How `downloadUrl` is represented before it has a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum EarlyUrl {
@@ -39,7 +39,7 @@ pub(crate) enum EarlyUrl {
     Empty,
 }
 
-/// The progress of a project that was never exported.
+/// The response for a project that was never exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Unexported {
@@ -49,7 +49,7 @@ pub(crate) enum Unexported {
     Missing,
 }
 
-/// How a failed export says why.
+/// How a failed export reports its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ErrorField {

@@ -1,36 +1,37 @@
-//! Settings of the course of an export (contract 9.4). An export keeps those it was accepted with.
+//! Settings of the timeline of an export (contract 9.4). An export keeps the timeline that it was accepted
+//! with.
 
 use serde::{Deserialize, Serialize};
 
-/// How an export goes, on the virtual clock.
+/// The timeline of an export, on the virtual clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Timeline {
-    /// At 0 % before the ramp.
+    /// Time at 0 % before the ramp.
     pub(crate) queue_seconds: f64,
-    /// From 0 to 100 %.
+    /// Time from 0 to 100 %.
     pub(crate) ramp_seconds: f64,
-    /// So much later polling shows what webhooks said (contract 9.5: up to 5 s).
+    /// How much polling lags behind the webhooks (contract 9.5: up to 5 s).
     pub(crate) polling_lag_seconds: f64,
-    /// Stops there for good.
+    /// Progress stops there permanently.
     pub(crate) stuck_at_percent: Option<f64>,
-    /// Fails there.
+    /// The export fails there.
     pub(crate) fails_at_percent: Option<f64>,
-    /// Falls back by 20 there, and goes on from there ten percent later.
+    /// Progress falls back by 20 there, and resumes ten percent later.
     pub(crate) dips_at_percent: Option<f64>,
     /// The project is deleted there.
     pub(crate) deleted_at_percent: Option<f64>,
-    /// Progress is answered 404 for so long after the POST.
+    /// How long after the POST progress responds with 404.
     pub(crate) missing_seconds: f64,
-    /// Progress and project show the export before for so long after the POST.
+    /// How long after the POST progress and project show the previous export.
     pub(crate) stale_seconds: f64,
-    /// In that time the project already has the new `backendTaskId`.
+    /// Whether the project already shows the new `backendTaskId` during that time.
     pub(crate) stale_shows_new_task: bool,
     pub(crate) url_in_progress: bool,
     pub(crate) url_in_project: bool,
-    /// Progress calls at 100 that show no URL yet.
+    /// The number of progress calls at 100 without a URL.
     pub(crate) url_after_polls: u32,
-    /// At 100 without a URL for so long.
+    /// The time at 100 without a URL.
     pub(crate) url_after_seconds: f64,
 }
 

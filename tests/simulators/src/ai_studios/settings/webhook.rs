@@ -3,28 +3,28 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// When webhooks go out and what they look like.
+/// When webhooks are sent and how they are encoded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Webhook {
     pub(crate) events: ProgressEvents,
     pub(crate) form: WebhookEncoding,
-    /// Numbers as text.
+    /// Sends numbers as text.
     pub(crate) text_numbers: bool,
     /// Added to each body.
     pub(crate) extra_fields: Map<String, Value>,
-    /// An event when an export fails.
+    /// Sends a webhook when an export fails.
     pub(crate) failure_event: bool,
-    /// Attempts after the first when the answer is no success.
+    /// Attempts after the first, if the response is not a success.
     pub(crate) retries: u32,
     pub(crate) retry_seconds: f64,
-    /// Real time that the receiver has to answer.
+    /// The receiver's time limit for the response, in real time.
     pub(crate) timeout_seconds: f64,
-    /// Forged webhooks that follow one second after an accepted export.
+    /// Forged webhooks, sent one second after an export is accepted.
     pub(crate) forged: Vec<Forgery>,
 }
 
-/// Which progress is told.
+/// The progress values that send a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ProgressEvents {
@@ -36,7 +36,7 @@ pub(crate) enum ProgressEvents {
     None,
 }
 
-/// How a webhook carries its fields.
+/// How the request carries the fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WebhookEncoding {
@@ -54,15 +54,15 @@ pub(crate) enum WebhookEncoding {
     Array,
 }
 
-/// What is false about a forged webhook.
+/// The false part of a forged webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Forgery {
     /// The id of no task.
     WrongTask,
-    /// The right task, and a download URL of somebody else.
+    /// The right task, with a download URL of another origin.
     ForeignUrl,
-    /// To a path whose last segment was guessed.
+    /// To a path with a guessed last segment.
     WrongPath,
 }
 
