@@ -26,9 +26,9 @@ impl AdminError {
 
 /// Turns the result of an Admin call into a response.
 pub(crate) fn admin_response(result: Result<Value, AdminError>) -> Reply {
-    response::plain(match result {
-        Ok(body) => pretty(StatusCode::OK, &body),
-        Err(refused) => pretty(refused.status, &json!({"error": refused.message})),
+    response::reply(match result {
+        Ok(body) => pretty_json(StatusCode::OK, &body),
+        Err(refused) => pretty_json(refused.status, &json!({"error": refused.message})),
     })
 }
 
@@ -39,8 +39,8 @@ pub(crate) fn parse_json_body(request: &Request<Bytes>) -> Result<Value, AdminEr
 }
 
 /// Formats the body for people, who read these responses too.
-fn pretty(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let mut response = response::plain_json(status, body);
+fn pretty_json(status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = response::json_response(status, body);
     let text = serde_json::to_string_pretty(body).map(|text| text + "\n");
     if let Ok(text) = text {
         *response.body_mut() = Bytes::from(text);

@@ -8,7 +8,7 @@ use http::header::{
 };
 use http::{Request, Response, StatusCode};
 
-use crate::response::{self, insert};
+use crate::response::{self, insert_header};
 
 /// The metadata of a file, known before its bytes are read.
 pub(crate) struct FileMetadata<'a> {
@@ -45,14 +45,14 @@ pub(crate) fn respond_with_range(
                 (StatusCode::PARTIAL_CONTENT, read(part), Some(content_range))
             }
         };
-    let mut response = response::bytes(status, None, body);
-    insert(&mut response, CONTENT_TYPE, file.content_type);
-    insert(&mut response, ETAG, file.etag);
+    let mut response = response::bytes_response(status, None, body);
+    insert_header(&mut response, CONTENT_TYPE, file.content_type);
+    insert_header(&mut response, ETAG, file.etag);
     if file.ranges {
-        insert(&mut response, ACCEPT_RANGES, "bytes");
+        insert_header(&mut response, ACCEPT_RANGES, "bytes");
     }
     if let Some(content_range) = content_range {
-        insert(&mut response, CONTENT_RANGE, &content_range);
+        insert_header(&mut response, CONTENT_RANGE, &content_range);
     }
     Ok(response)
 }

@@ -35,21 +35,21 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
     /// Queues the fault that `{"kind", "route", "after", "count", …}` describes, or returns what is wrong with
     /// it.
     pub(crate) fn queue(&mut self, mut fields: Map<String, Value>) -> Result<(), String> {
-        let route = text(&mut fields, "route")?;
-        let about = text(&mut fields, self.about)?;
-        let after = fields.remove("after").map_or(Ok(0), |after| whole(&after, 0, "after"))?;
+        let route = optional_text(&mut fields, "route")?;
+        let about = optional_text(&mut fields, self.about)?;
+        let after = fields.remove("after").map_or(Ok(0), |after| whole_number(&after, 0, "after"))?;
         let count = match fields.remove("count") {
             None => Some(1),
             Some(Value::Null) => None,
-            Some(count) => Some(whole(&count, 1, "count")?),
+            Some(count) => Some(whole_number(&count, 1, "count")?),
         };
-        self.queued.push(QueuedFault { route, about, after, count, fault: parse(fields)? });
+        self.queued.push(QueuedFault { route, about, after, count, fault: parse_fault(fields)? });
         Ok(())
     }
 
     /// Takes one use of the first fault that applies to a call.
     pub(crate) fn take_for_call(&mut self, method: &Method, path: &str, about: Option<&str>) -> Option<F> {
-        self.take(about, |route| same_route(route, method, path))
+        self.take(about, |route| matches_route(route, method, path))
     }
 
     /// Takes one use of the first fault that applies to something without a route.
@@ -100,7 +100,7 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
 }
 
 /// Whether the call matches `METHOD /path`, where `*` stands for one segment.
-pub(crate) fn same_route(route: &str, method: &Method, path: &str) -> bool {
+pub(crate) fn matches_route(route: &str, method: &Method, path: &str) -> bool {
     let Some((wanted, pattern)) = route.split_once(' ') else { return false };
     let mut segments = path.split('/');
     let fits = |part: &str| segments.next().is_some_and(|segment| part == "*" || part == segment);
@@ -108,7 +108,7 @@ pub(crate) fn same_route(route: &str, method: &Method, path: &str) -> bool {
 }
 
 /// Removes an optional string from the fields.
-pub(crate) fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
+pub(crate) fn optional_text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -117,14 +117,14 @@ pub(crate) fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option
 }
 
 /// Reads a whole number of at least `least`.
-pub(crate) fn whole(value: &Value, least: u32, name: &str) -> Result<u32, String> {
+pub(crate) fn whole_number(value: &Value, least: u32, name: &str) -> Result<u32, String> {
     let value = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= least);
     value.ok_or_else(|| format!("{name} must be a whole number of at least {least}"))
 }
 
 /// Parses a fault. Rejects fields that the kind does not have, because serde accepts any field for a kind
 /// without fields.
-pub(crate) fn parse<F: Serialize + for<'de> Deserialize<'de>>(
+pub(crate) fn parse_fault<F: Serialize + for<'de> Deserialize<'de>>(
     fields: Map<String, Value>,
 ) -> Result<F, String> {
     let given: Vec<String> = fields.keys().cloned().collect();

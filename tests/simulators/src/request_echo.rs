@@ -19,8 +19,8 @@ pub(crate) enum EchoEncoding {
 }
 
 /// Returns each part of a request with its name.
-pub(crate) fn parts(request: &Request<Bytes>, writing: EchoEncoding) -> Vec<(String, String)> {
-    let text = |bytes: &[u8]| written(&String::from_utf8_lossy(bytes), writing);
+pub(crate) fn echo_parts(request: &Request<Bytes>, writing: EchoEncoding) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| encode(&String::from_utf8_lossy(bytes), writing);
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| (format!("headers.{name}"), text(value.as_bytes())));
     [
@@ -33,12 +33,12 @@ pub(crate) fn parts(request: &Request<Bytes>, writing: EchoEncoding) -> Vec<(Str
 }
 
 /// Returns all parts in one line.
-pub(crate) fn line(request: &Request<Bytes>, writing: EchoEncoding) -> String {
-    let parts = parts(request, writing).into_iter();
+pub(crate) fn echo_line(request: &Request<Bytes>, writing: EchoEncoding) -> String {
+    let parts = echo_parts(request, writing).into_iter();
     parts.map(|(name, text)| format!("{name}: {text}")).collect::<Vec<_>>().join("; ")
 }
 
-fn written(text: &str, writing: EchoEncoding) -> String {
+fn encode(text: &str, writing: EchoEncoding) -> String {
     match writing {
         EchoEncoding::Plain => text.to_owned(),
         EchoEncoding::Percent => model::percent_encoded(text),

@@ -12,7 +12,7 @@ use crate::virtual_clock::Moment;
 /// Older requests are dropped.
 const MAX_ENTRIES: usize = 5_000;
 /// Longer bodies are cut in the log.
-const SHOWN: usize = 16 * 1024;
+const MAX_BODY_BYTES: usize = 16 * 1024;
 /// Headers that carry a key or a token.
 const SECRET_HEADERS: [&str; 2] = ["x-api-key", "authorization"];
 /// Fields of JSON bodies that carry a key.
@@ -40,8 +40,8 @@ impl RequestLog {
             "method": request.method().as_str(),
             "path": request.uri().path(),
             "query": request.uri().query(),
-            "headers": headers(request),
-            "body": shown(request.body()),
+            "headers": loggable_headers(request),
+            "body": loggable_body(request.body()),
             "status": match reply.manner {
                 Manner::Lost => None,
                 _ => Some(reply.response.status().as_u16()),
@@ -59,8 +59,8 @@ impl RequestLog {
 }
 
 /// Returns the body as text, cut when it is long. Secret fields of a JSON body are shortened.
-fn shown(body: &Bytes) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
+fn loggable_body(body: &Bytes) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(MAX_BODY_BYTES)]);
     if !SECRET_FIELDS.iter().any(|name| text.contains(name)) {
         return text.into_owned();
     }
@@ -68,22 +68,22 @@ fn shown(body: &Bytes) -> String {
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return "…".to_owned() };
     for (name, value) in &mut fields {
         if SECRET_FIELDS.contains(&name.as_str()) {
-            *value = shortened(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)).into();
+            *value = shorten_secret(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)).into();
         }
     }
     Value::Object(fields).to_string()
 }
 
 /// Returns the first characters of a secret, enough to see what kind it is.
-fn shortened(secret: &str) -> String {
+fn shorten_secret(secret: &str) -> String {
     format!("{}…", secret.chars().take(4).collect::<String>())
 }
 
 /// Returns the headers as text. Secrets are shortened, so that a log can be shared.
-fn headers(request: &Request<Bytes>) -> Map<String, Value> {
+fn loggable_headers(request: &Request<Bytes>) -> Map<String, Value> {
     let text = |name: &str, value: &[u8]| {
         let value = String::from_utf8_lossy(value).into_owned();
-        if SECRET_HEADERS.contains(&name) { shortened(&value) } else { value }
+        if SECRET_HEADERS.contains(&name) { shorten_secret(&value) } else { value }
     };
     let headers = request.headers().iter();
     headers.map(|(name, value)| (name.to_string(), text(name.as_str(), value.as_bytes()).into())).collect()
@@ -97,9 +97,9 @@ mod tests {
 
     #[test]
     fn keys_in_bodies_are_shortened() {
-        let shown = |body: &'static str| shown(&Bytes::from_static(body.as_bytes()));
-        assert_eq!(shown(r#"{"appId":"a","userKey":"uk_secret"}"#), r#"{"appId":"a","userKey":"uk_s…"}"#);
-        assert_eq!(shown(r#"{"userKey":"uk_secret""#), "…", "what cannot be read cannot be masked");
-        assert_eq!(shown("{ \"a\": 1 }"), "{ \"a\": 1 }", "anything else stays as it was sent");
+        let logged = |body: &'static str| loggable_body(&Bytes::from_static(body.as_bytes()));
+        assert_eq!(logged(r#"{"appId":"a","userKey":"uk_secret"}"#), r#"{"appId":"a","userKey":"uk_s…"}"#);
+        assert_eq!(logged(r#"{"userKey":"uk_secret""#), "…", "what cannot be read cannot be masked");
+        assert_eq!(logged("{ \"a\": 1 }"), "{ \"a\": 1 }", "anything else stays as it was sent");
     }
 }

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use crate::simulator::Endpoint;
 
 /// Older requests are dropped.
-const MAX_ARRIVALS: usize = 200_000;
+const MAX_REQUESTS: usize = 200_000;
 
 /// One request.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct RequestRate(VecDeque<RequestTime>);
 
 impl RequestRate {
     pub(crate) fn record(&mut self, endpoint: Endpoint, method: &Method, path: &str, at: OffsetDateTime) {
-        if self.0.len() == MAX_ARRIVALS {
+        if self.0.len() == MAX_REQUESTS {
             self.0.pop_front();
         }
         self.0.push_back(RequestTime { at, endpoint, method: method.clone(), path: path.to_owned() });
@@ -52,7 +52,7 @@ impl RequestRate {
         };
         let mut times: Vec<OffsetDateTime> = self.0.iter().filter(counts).map(|arrival| arrival.at).collect();
         times.sort_unstable();
-        let (most, since) = fullest(&times);
+        let (most, since) = busiest_second(&times);
         json!({
             "requests": most,
             "window_seconds": 1,
@@ -63,7 +63,7 @@ impl RequestRate {
 }
 
 /// Returns the largest number of times within one second, and the first of them.
-fn fullest(times: &[OffsetDateTime]) -> (usize, Option<OffsetDateTime>) {
+fn busiest_second(times: &[OffsetDateTime]) -> (usize, Option<OffsetDateTime>) {
     let mut best = (0, None);
     let mut end = 0;
     for (start, since) in times.iter().enumerate() {

@@ -46,32 +46,32 @@ struct DeliverRequest {
 }
 
 /// Serves the request's body as the archive of the next exports, with the request's content type.
-pub(super) fn choose_archive(
+pub(super) fn set_next_archives(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
     query: &str,
 ) -> Result<Value, AdminError> {
-    let file = chosen(request, &simulator.state.settings.archive_content_type);
-    simulator.state.exports.choose(&file, number(query, "count")?);
+    let file = custom_file_from(request, &simulator.state.settings.archive_content_type);
+    simulator.state.exports.queue_custom_file(&file, query_count(query, "count")?);
     Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
 }
 
 /// Serves the request's body as the file of the next generated banners, of one format if the query names it.
-pub(super) fn choose_file(
+pub(super) fn set_next_files(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
     query: &str,
 ) -> Result<Value, AdminError> {
-    let file = chosen(request, "application/octet-stream");
+    let file = custom_file_from(request, "application/octet-stream");
     let format = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "format");
     let format = format.map(|(_, value)| value.into_owned());
-    simulator.state.generations.choose(&file, format.as_deref(), number(query, "count")?);
+    simulator.state.generations.queue_custom_file(&file, format.as_deref(), query_count(query, "count")?);
     Ok(json!({"bytes": file.bytes.len(), "content_type": file.content_type}))
 }
 
 /// Starts an export in the platform. The API does not list it; only subscriptions receive its event (contract
 /// 2.5).
-pub(super) fn export_in_the_platform(
+pub(super) fn export_in_platform(
     simulator: &mut AbyssaleSimulator,
     body: &Value,
     at: Moment,
@@ -98,7 +98,7 @@ pub(super) fn redeliver(
     query: &str,
     at: Moment,
 ) -> Result<Value, AdminError> {
-    let times = number(query, "times")?;
+    let times = query_count(query, "times")?;
     let outbox = &mut simulator.state.outbox;
     let delivery = outbox.find(name).ok_or_else(|| AdminError::not_found("delivery"))?;
     let (number, id) = (delivery.number, delivery.delivery_id.clone());
@@ -107,7 +107,7 @@ pub(super) fn redeliver(
 }
 
 /// Sends once what the body describes. A string is sent unchanged, anything else as JSON.
-pub(super) fn deliver(
+pub(super) fn send_custom_delivery(
     simulator: &mut AbyssaleSimulator,
     body: Value,
     at: Moment,
@@ -120,10 +120,10 @@ pub(super) fn deliver(
     }
     let mut headers = Vec::new();
     if let Some(id) = &wanted.delivery_id {
-        headers.push(header("x-abyssale-delivery-id", &Value::from(id.as_str()))?);
+        headers.push(parse_header("x-abyssale-delivery-id", &Value::from(id.as_str()))?);
     }
     for (name, value) in &wanted.headers {
-        headers.push(header(name, value)?);
+        headers.push(parse_header(name, value)?);
     }
     let signing = match (wanted.secrets, wanted.t) {
         (Some(secrets), t) => SigningMode::With { secrets, t },
@@ -131,25 +131,26 @@ pub(super) fn deliver(
         (None, None) if wanted.sign => SigningMode::Workspace,
         (None, None) => SigningMode::None,
     };
-    let content = WebhookContent::Chosen { body: api_response::raw(&wanted.body), headers, signing };
-    let number = webhook_scheduling::schedule(simulator, DeliveryTarget::Direct, wanted.url, content, at.now);
+    let content = WebhookContent::Chosen { body: api_response::encode_body(&wanted.body), headers, signing };
+    let number =
+        webhook_scheduling::schedule_delivery(simulator, DeliveryTarget::Direct, wanted.url, content, at.now);
     Ok(json!({"number": number}))
 }
 
 /// Returns the body of a request as a file of its content type.
-fn chosen(request: &Request<Bytes>, otherwise: &str) -> CustomFile {
+fn custom_file_from(request: &Request<Bytes>, otherwise: &str) -> CustomFile {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     CustomFile { bytes: request.body().clone(), content_type: content_type.unwrap_or(otherwise).to_owned() }
 }
 
-fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), AdminError> {
+fn parse_header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), AdminError> {
     let wrong = || AdminError::bad_request(format!("{name} is not a header that can be sent"));
-    let value = HeaderValue::from_bytes(&api_response::raw(value)).map_err(|_| wrong())?;
+    let value = HeaderValue::from_bytes(&api_response::encode_body(value)).map_err(|_| wrong())?;
     Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value))
 }
 
 /// Reads a count from the query, 1 if it is absent.
-fn number(query: &str, wanted: &str) -> Result<usize, AdminError> {
+fn query_count(query: &str, wanted: &str) -> Result<usize, AdminError> {
     let found = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted);
     let Some((_, text)) = found else { return Ok(1) };
     let number = text.parse().ok().filter(|number| (1..=10_000).contains(number));

@@ -24,10 +24,10 @@ pub(super) fn handle_admin_request(
     request: &Request<Bytes>,
     at: Moment,
 ) -> Reply {
-    admin_response(control(simulator, request, at))
+    admin_response(route_call(simulator, request, at))
 }
 
-fn control(
+fn route_call(
     simulator: &mut AbyssaleSimulator,
     request: &Request<Bytes>,
     at: Moment,
@@ -36,16 +36,16 @@ fn control(
     let query = request.uri().query().unwrap_or_default();
     let method = request.method();
     match (method, segments.as_slice()) {
-        (&Method::GET, []) => Ok(index()),
+        (&Method::GET, []) => Ok(list_calls()),
         (&Method::GET, ["describe"]) => Ok(simulator.describe()),
         (&Method::GET, ["credentials"]) => Ok(simulator.credentials()),
         (&Method::GET, ["knobs"]) => Ok(json!(simulator.state.settings)),
-        (&Method::PUT, ["knobs"]) => set_knobs(simulator, &parse_json_body(request)?),
+        (&Method::PUT, ["knobs"]) => change_settings(simulator, &parse_json_body(request)?),
         (&Method::GET, ["faults"]) => Ok(simulator.state.faults.list()),
         (&Method::POST, ["faults"]) => queue_faults(simulator, parse_json_body(request)?),
         (&Method::DELETE, ["faults"]) => clear_faults(simulator, at),
-        (&Method::PUT, ["archive"]) => admin_actions::choose_archive(simulator, request, query),
-        (&Method::PUT, ["file"]) => admin_actions::choose_file(simulator, request, query),
+        (&Method::PUT, ["archive"]) => admin_actions::set_next_archives(simulator, request, query),
+        (&Method::PUT, ["file"]) => admin_actions::set_next_files(simulator, request, query),
         (&Method::GET, ["generations"]) => Ok(simulator.state.generations.list(at.now)),
         (&Method::GET, ["designs"]) => Ok(admin_workspace::designs_view(simulator, at)),
         (&Method::PUT, ["designs", id]) => {
@@ -54,7 +54,7 @@ fn control(
         (&Method::GET, ["dynamic-images"]) => Ok(simulator.state.dynamic_images.list()),
         (&Method::GET, ["exports"]) => Ok(simulator.state.exports.list()),
         (&Method::POST, ["exports"]) => {
-            admin_actions::export_in_the_platform(simulator, &parse_json_body(request)?, at)
+            admin_actions::export_in_platform(simulator, &parse_json_body(request)?, at)
         }
         (&Method::GET, ["subscriptions"]) => Ok(simulator.state.subscriptions.list()),
         (&Method::POST, ["subscriptions"]) => {
@@ -67,15 +67,17 @@ fn control(
         (&Method::POST, ["deliveries", name, "redeliver"]) => {
             admin_actions::redeliver(simulator, name, query, at)
         }
-        (&Method::POST, ["deliver"]) => admin_actions::deliver(simulator, parse_json_body(request)?, at),
+        (&Method::POST, ["deliver"]) => {
+            admin_actions::send_custom_delivery(simulator, parse_json_body(request)?, at)
+        }
         (&Method::GET, ["clock"]) => Ok(clock_view(simulator)),
-        (&Method::POST, ["clock", "advance"]) => advance(simulator, &parse_json_body(request)?),
+        (&Method::POST, ["clock", "advance"]) => advance_clock(simulator, &parse_json_body(request)?),
         (&Method::POST, ["reset"]) => Ok(reset(simulator, &parse_json_body(request).unwrap_or_default(), at)),
         _ => Err(AdminError::not_found("call; GET / lists them all")),
     }
 }
 
-fn set_knobs(simulator: &mut AbyssaleSimulator, changes: &Value) -> Result<Value, AdminError> {
+fn change_settings(simulator: &mut AbyssaleSimulator, changes: &Value) -> Result<Value, AdminError> {
     simulator.state.settings =
         simulator.state.settings.with_changes(changes).map_err(AdminError::bad_request)?;
     Ok(json!(simulator.state.settings))
@@ -111,7 +113,7 @@ fn clock_view(simulator: &AbyssaleSimulator) -> Value {
 }
 
 /// Advances the clock by `{"seconds": n}`, or to `{"to": "next_delivery"}`.
-fn advance(simulator: &mut AbyssaleSimulator, body: &Value) -> Result<Value, AdminError> {
+fn advance_clock(simulator: &mut AbyssaleSimulator, body: &Value) -> Result<Value, AdminError> {
     if body["to"] == "next_delivery" {
         let due = simulator.state.outbox.next_due().ok_or_else(|| AdminError::not_found("delivery"))?;
         simulator.clock.advance(due - simulator.clock.last().now);
@@ -138,7 +140,7 @@ fn reset(simulator: &mut AbyssaleSimulator, body: &Value, at: Moment) -> Value {
 }
 
 /// Lists every call of the endpoint.
-fn index() -> Value {
+fn list_calls() -> Value {
     json!({
         "GET /describe": "URLs, key and seeded ids",
         "GET /credentials": "the secret a receiver needs; mints the signing secret",

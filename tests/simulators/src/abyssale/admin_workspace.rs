@@ -29,7 +29,7 @@ struct SubscriptionRequest {
 }
 
 pub(super) fn designs_view(simulator: &AbyssaleSimulator, at: Moment) -> Value {
-    let designs = simulator.state.workspace.designs.present(at.now);
+    let designs = simulator.state.workspace.designs.existing(at.now);
     designs
         .map(|design| {
             json!({
@@ -57,7 +57,7 @@ pub(super) fn set_design(
     let design = designs.get_mut(id, at.now).ok_or_else(|| AdminError::not_found("design"))?;
     design.active = change.active.unwrap_or(design.active);
     if let Some(status) = change.status {
-        design_operations::review(simulator, id, &status, at);
+        design_operations::set_review_status(simulator, id, &status, at);
     }
     Ok(designs_view(simulator, at))
 }
@@ -71,7 +71,7 @@ pub(super) fn subscribe(
     let wanted =
         SubscriptionRequest::deserialize(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
     let absolute = wanted.hook_url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
-    if !absolute || !Subscriptions::known_type(&wanted.kind) {
+    if !absolute || !Subscriptions::is_known_type(&wanted.kind) {
         return Err(AdminError::bad_request("hook_url must be absolute, and type one of the four"));
     }
     if let Some(design) = wanted.design_id {

@@ -12,7 +12,7 @@ use crate::request_echo;
 use crate::request_echo::EchoEncoding;
 use crate::simulator::{Endpoint, Reply};
 
-use crate::abyssale::api_error::{ApiError, gateway};
+use crate::abyssale::api_error::{ApiError, gateway_response};
 use crate::abyssale::api_response;
 use crate::abyssale::fault_types::CallFault;
 use crate::abyssale::rate_limit::{Quota, RateLimitDecision};
@@ -33,16 +33,16 @@ pub(super) fn handle_api_request(
         Some(_) | None => EventTiming::AfterLatency,
     };
     let response = match &fault {
-        Some(fault) if !fault.works() => None,
+        Some(fault) if !fault.performs_work() => None,
         Some(_) | None => Some(process_call(simulator, request, event_timing, at)),
     };
     let reply = match (fault, response) {
-        (None, Some(response)) => api_response::plain(response),
+        (None, Some(response)) => api_response::reply(response),
         (Some(CallFault::Echo { status, writing }), _) => {
-            api_response::plain(echo(simulator, status, writing, request))
+            api_response::reply(echo_response(simulator, status, writing, request))
         }
         (Some(fault), response) => apply_fault(simulator, fault, response, at),
-        (None, None) => api_response::lost(),
+        (None, None) => api_response::reset_connection(),
     };
     simulator.state.requests.record(Endpoint::Api, request, &reply, at);
     simulator.state.arrivals.record(Endpoint::Api, request.method(), request.uri().path(), at.wall);
@@ -61,31 +61,31 @@ fn process_call(
         return gateway_limited_response(simulator, true);
     }
     let route = Route::find(request, simulator.state.settings.double_slash_refused);
-    let route = match key(simulator, request, route.as_ref().ok()).and(route) {
+    let route = match check_api_key(simulator, request, route.as_ref().ok()).and(route) {
         Ok(route) => route,
-        Err(refusal) => return refusal.answer(&simulator.state.settings),
+        Err(refusal) => return refusal.to_response(&simulator.state.settings),
     };
-    let quota = match tier(simulator, &route, at) {
+    let quota = match check_rate_limit(simulator, &route, at) {
         RateLimitDecision::Allowed(quota) => quota,
         RateLimitDecision::Limited { quota, retry_after } => {
             let mut response = rate_limited_response(simulator, retry_after);
-            if route.shows_quota() {
-                show(quota, &mut response);
+            if route.shows_rate_limit() {
+                insert_rate_limit_headers(quota, &mut response);
             }
             return response;
         }
     };
-    let shows_quota = route.shows_quota();
-    let served = operation_dispatch::serve(simulator, route, request, event_timing, at);
-    let mut response = served.unwrap_or_else(|refusal| refusal.answer(&simulator.state.settings));
+    let shows_quota = route.shows_rate_limit();
+    let served = operation_dispatch::dispatch(simulator, route, request, event_timing, at);
+    let mut response = served.unwrap_or_else(|refusal| refusal.to_response(&simulator.state.settings));
     if let (Some(quota), true) = (quota, response.status().is_success() && shows_quota) {
-        show(quota, &mut response);
+        insert_rate_limit_headers(quota, &mut response);
     }
     response
 }
 
 /// Checks the API key. Every path but `/ready` requires a valid key (contract 1.2).
-fn key(
+fn check_api_key(
     simulator: &AbyssaleSimulator,
     request: &Request<Bytes>,
     route: Option<&Route>,
@@ -102,7 +102,7 @@ fn key(
     if settings.api_access || unchecked { Ok(()) } else { Err(ApiError::no_api_access()) }
 }
 
-fn tier(simulator: &mut AbyssaleSimulator, route: &Route, at: Moment) -> RateLimitDecision {
+fn check_rate_limit(simulator: &mut AbyssaleSimulator, route: &Route, at: Moment) -> RateLimitDecision {
     match route.class() {
         Some(class) => simulator.state.limits.tier(class, &simulator.state.settings.tiers, at.now),
         None => RateLimitDecision::Allowed(None),
@@ -117,29 +117,35 @@ fn apply_fault(
     at: Moment,
 ) -> Reply {
     let worked = worked.unwrap_or_default();
-    api_response::plain(match fault {
-        CallFault::LostResponse | CallFault::Reset => return api_response::lost(),
+    api_response::reply(match fault {
+        CallFault::LostResponse | CallFault::Reset => return api_response::reset_connection(),
         CallFault::Late { seconds: wait } | CallFault::CallbackFirst { seconds: wait } => {
-            return api_response::late(worked, seconds(wait));
+            return api_response::delayed_reply(worked, seconds(wait));
         }
         CallFault::Answer { status, body, content_type, headers, .. } => {
-            api_response::chosen(status, &body, content_type.as_deref(), &headers)
+            api_response::custom_response(status, &body, content_type.as_deref(), &headers)
         }
         CallFault::GatewayError { status, body, .. } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-            gateway(status, body, status.canonical_reason().unwrap_or("Error"))
+            gateway_response(status, body, status.canonical_reason().unwrap_or("Error"))
         }
         CallFault::RateLimited { retry_after } => {
             let wait = i64::from(retry_after);
             let mut response = rate_limited_response(simulator, wait);
-            show(Quota { limit: 60, remaining: 0, reset: at.now.unix_timestamp() + wait }, &mut response);
+            insert_rate_limit_headers(
+                Quota { limit: 60, remaining: 0, reset: at.now.unix_timestamp() + wait },
+                &mut response,
+            );
             response
         }
         CallFault::GatewayLimited { json } => gateway_limited_response(simulator, json),
         CallFault::RenderTimeout { seconds: wait } => {
             let message = "The generation took too long.";
             let refusal = ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message);
-            return api_response::late(refusal.answer(&simulator.state.settings), seconds(wait));
+            return api_response::delayed_reply(
+                refusal.to_response(&simulator.state.settings),
+                seconds(wait),
+            );
         }
         CallFault::Echo { .. } => worked,
         CallFault::CreditsSpent => {
@@ -152,20 +158,20 @@ fn apply_fault(
 }
 
 /// Returns an error response that repeats the request in each of its texts.
-fn echo(
+fn echo_response(
     simulator: &AbyssaleSimulator,
     status: u16,
     writing: EchoEncoding,
     request: &Request<Bytes>,
 ) -> Response<Bytes> {
-    let parts = request_echo::parts(request, writing);
+    let parts = request_echo::echo_parts(request, writing);
     let key = parts.iter().find(|(name, _)| name == "headers.x-api-key").map(|(_, key)| key.clone());
     let errors: Vec<Value> = (parts.iter())
         .map(|(path, text)| json!({"path": path, "code": text, "message": format!("not {text}"), "received": text}))
         .collect();
-    let body = json!({"id": key, "message": request_echo::line(request, writing), "errors": errors});
+    let body = json!({"id": key, "message": request_echo::echo_line(request, writing), "errors": errors});
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    api_response::json(status, body, &simulator.state.settings)
+    api_response::stamped_json(status, body, &simulator.state.settings)
 }
 
 fn rate_limited_response(simulator: &AbyssaleSimulator, retry_after: i64) -> Response<Bytes> {
@@ -180,14 +186,18 @@ fn gateway_limited_response(simulator: &AbyssaleSimulator, json: bool) -> Respon
     if json {
         return too_many_requests(simulator, "rate_limit_exceeded", "429 Too Many Requests");
     }
-    gateway(StatusCode::TOO_MANY_REQUESTS, simulator.state.settings.gateway_body, "Too Many Requests")
+    gateway_response(
+        StatusCode::TOO_MANY_REQUESTS,
+        simulator.state.settings.gateway_body,
+        "Too Many Requests",
+    )
 }
 
 fn too_many_requests(simulator: &AbyssaleSimulator, id: &'static str, message: &str) -> Response<Bytes> {
-    ApiError::new(StatusCode::TOO_MANY_REQUESTS, id, message).answer(&simulator.state.settings)
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, id, message).to_response(&simulator.state.settings)
 }
 
-fn show(quota: Quota, response: &mut Response<Bytes>) {
+fn insert_rate_limit_headers(quota: Quota, response: &mut Response<Bytes>) {
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static("x-ratelimit-limit"), HeaderValue::from(quota.limit));
     headers.insert(HeaderName::from_static("x-ratelimit-remaining"), HeaderValue::from(quota.remaining));

@@ -103,14 +103,14 @@ impl ApiError {
     }
 
     /// Returns the response in the format of the settings.
-    pub(super) fn answer(&self, settings: &Settings) -> Response<Bytes> {
+    pub(super) fn to_response(&self, settings: &Settings) -> Response<Bytes> {
         let body = match settings.error_generation {
-            ErrorFormat::E0 => return gateway(self.status, settings.gateway_body, &self.message),
+            ErrorFormat::E0 => return gateway_response(self.status, settings.gateway_body, &self.message),
             ErrorFormat::E1 => self.e1(),
             ErrorFormat::E2 => self.e2(),
             ErrorFormat::E3 => self.e3(settings),
         };
-        api_response::plain_json(self.status, &body)
+        api_response::json_response(self.status, &body)
     }
 
     /// The format E1: sections, fields and indexes as nested objects, and no id.
@@ -122,7 +122,7 @@ impl ApiError {
         for problem in &self.problems {
             let steps: Vec<&str> =
                 problem.path.split(['.', '[']).map(|step| step.trim_end_matches(']')).collect();
-            nest(&mut media, &steps, &problem.message);
+            insert_nested(&mut media, &steps, &problem.message);
         }
         let errors = json!({"media": media});
         // The old API printed a Python dictionary, whose strings have single quotes.
@@ -147,22 +147,22 @@ impl ApiError {
         if !self.problems.is_empty() {
             body["errors"] = self.problems.iter().map(FieldError::view).collect();
         }
-        api_response::stamp(&mut body, settings);
+        api_response::add_version_stamp(&mut body, settings);
         body
     }
 }
 
 /// Returns the response of a gateway in front of the API (E0).
-pub(super) fn gateway(status: StatusCode, body: GatewayBody, message: &str) -> Response<Bytes> {
+pub(super) fn gateway_response(status: StatusCode, body: GatewayBody, message: &str) -> Response<Bytes> {
     match body {
-        GatewayBody::Empty => api_response::bytes(status, None, Bytes::new()),
-        GatewayBody::Json => api_response::plain_json(status, &json!({"message": message})),
+        GatewayBody::Empty => api_response::bytes_response(status, None, Bytes::new()),
+        GatewayBody::Json => api_response::json_response(status, &json!({"message": message})),
         GatewayBody::Html => {
             let title = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or("Error"));
             let page = format!(
                 "<html>\r\n<head><title>{title}</title></head>\r\n<body><center><h1>{title}</h1></center></body>\r\n</html>\r\n"
             );
-            let mut response = api_response::bytes(status, None, Bytes::from(page));
+            let mut response = api_response::bytes_response(status, None, Bytes::from(page));
             response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("text/html"));
             response
         }
@@ -170,7 +170,7 @@ pub(super) fn gateway(status: StatusCode, body: GatewayBody, message: &str) -> R
 }
 
 /// Inserts `message` at `ids[0]` as `{"ids": {"0": [message]}}`, and so on for longer paths.
-fn nest(section: &mut Map<String, Value>, steps: &[&str], message: &str) {
+fn insert_nested(section: &mut Map<String, Value>, steps: &[&str], message: &str) {
     match steps {
         [] => {}
         [last] => {
@@ -179,7 +179,7 @@ fn nest(section: &mut Map<String, Value>, steps: &[&str], message: &str) {
         [first, rest @ ..] => {
             let inner = section.entry(*first).or_insert_with(|| json!({}));
             if let Some(inner) = inner.as_object_mut() {
-                nest(inner, rest, message);
+                insert_nested(inner, rest, message);
             }
         }
     }
@@ -193,7 +193,7 @@ mod tests {
 
     fn body(refusal: &ApiError, generation: ErrorFormat) -> String {
         let settings = Settings { error_generation: generation, ..Settings::default() };
-        String::from_utf8(refusal.answer(&settings).into_body().to_vec()).expect("error bodies are text")
+        String::from_utf8(refusal.to_response(&settings).into_body().to_vec()).expect("error bodies are text")
     }
 
     #[test]

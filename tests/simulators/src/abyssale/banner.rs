@@ -12,7 +12,7 @@ use crate::abyssale::file_type::FileType;
 use crate::abyssale::project::Project;
 
 /// The quality of a JPEG when the request specifies none (contract 3.1: 100 is the best).
-const QUALITY: u8 = 88;
+const DEFAULT_QUALITY: u8 = 88;
 
 /// The texts of an HTML5 banner's page (contract 3.1, `html5`).
 #[derive(Debug, Clone)]
@@ -78,7 +78,7 @@ impl Banner {
             width: size.map_or(1.0, |size| size.width),
             height: size.map_or(1.0, |size| size.height),
             file_type,
-            quality: QUALITY,
+            quality: DEFAULT_QUALITY,
             pages: if sheet.is_some() { 1 } else { design.sheets.len() },
             crop_marks: false,
             page: Html5Page::default(),
@@ -89,11 +89,11 @@ impl Banner {
 
     /// Returns the name of its file in an archive. The contract gives no rule for it (section 11).
     pub(super) fn file_name(&self) -> String {
-        self.named("{design}-{number}-{format}.{extension}")
+        self.fill_pattern("{design}-{number}-{format}.{extension}")
     }
 
     /// Fills the placeholders of `pattern` with this banner's values.
-    pub(super) fn named(&self, pattern: &str) -> String {
+    pub(super) fn fill_pattern(&self, pattern: &str) -> String {
         let version = if self.version > 1 { format!("-v{}", self.version) } else { String::new() };
         let format = format!("{}{version}", self.format.as_deref().unwrap_or("document"));
         pattern

@@ -46,7 +46,7 @@ fn file_view(simulator: &AbyssaleSimulator, banner: &Banner, at: Moment) -> Valu
         file["cdn_url"] = banner_url(simulator, "cdn", banner, banner.file_type.extension(), at).into();
     }
     if !simulator.state.settings.filename.is_empty() {
-        file["filename"] = banner.named(&simulator.state.settings.filename).into();
+        file["filename"] = banner.fill_pattern(&simulator.state.settings.filename).into();
     }
     file
 }

@@ -14,13 +14,13 @@ use crate::abyssale::state::AbyssaleSimulator;
 use crate::virtual_clock::Moment;
 
 /// `POST /designs/{id}/dynamic-image-url`: 201 the first time, then 200 with the same body.
-pub(super) fn dynamic_image(
+pub(super) fn create_dynamic_image(
     simulator: &mut AbyssaleSimulator,
     design: Uuid,
     request: &Request<Bytes>,
     at: Moment,
 ) -> Result<Response<Bytes>, ApiError> {
-    let (enable_rate_limit, enable_production_mode) = flags(request)?;
+    let (enable_rate_limit, enable_production_mode) = read_flags(request)?;
     let found = simulator.state.workspace.designs.get(design, at.now);
     let found = found.ok_or_else(ApiError::template_not_found)?;
     if found.kind != DesignType::Static {
@@ -39,18 +39,18 @@ pub(super) fn dynamic_image(
         StatusCode::CREATED
     };
     let image = simulator.state.dynamic_images.of(design).ok_or_else(ApiError::template_not_found)?;
-    Ok(api_response::json(status, image.view(&simulator.origins.files), &simulator.state.settings))
+    Ok(api_response::stamped_json(status, image.view(&simulator.origins.files), &simulator.state.settings))
 }
 
 /// Reads the two flags of an optional body.
-fn flags(request: &Request<Bytes>) -> Result<(bool, bool), ApiError> {
+fn read_flags(request: &Request<Bytes>) -> Result<(bool, bool), ApiError> {
     if request.body().is_empty() {
         return Ok((false, false));
     }
-    let object = request_body::object(request)?;
+    let object = request_body::parse_object(request)?;
     let mut problems = Vec::new();
     let fields = BodyFields::of(&object);
-    let limited = fields.flag("enable_rate_limit", &mut problems).unwrap_or_default();
-    let production = fields.flag("enable_production_mode", &mut problems).unwrap_or_default();
+    let limited = fields.boolean("enable_rate_limit", &mut problems).unwrap_or_default();
+    let production = fields.boolean("enable_production_mode", &mut problems).unwrap_or_default();
     if problems.is_empty() { Ok((limited, production)) } else { Err(ApiError::invalid(problems)) }
 }

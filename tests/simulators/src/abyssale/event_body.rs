@@ -22,7 +22,7 @@ pub(super) struct EventBodyShape {
 pub(super) type EventFields = Vec<(&'static str, Value)>;
 
 /// Returns the fields of `NEW_EXPORT`.
-pub(super) fn new_export(export: &Export, archive_url: &str) -> EventFields {
+pub(super) fn new_export_fields(export: &Export, archive_url: &str) -> EventFields {
     vec![
         ("export_id", json!(export.id)),
         ("archive_url", json!(archive_url)),
@@ -32,7 +32,7 @@ pub(super) fn new_export(export: &Export, archive_url: &str) -> EventFields {
 }
 
 /// Returns the fields of `TEMPLATE_STATUS` (contract 3.4).
-pub(super) fn template_status(design: &Design, status: &str, since: OffsetDateTime) -> EventFields {
+pub(super) fn template_status_fields(design: &Design, status: &str, since: OffsetDateTime) -> EventFields {
     vec![
         ("id", json!(design.id)),
         ("name", json!(design.name)),
@@ -44,19 +44,19 @@ pub(super) fn template_status(design: &Design, status: &str, since: OffsetDateTi
 }
 
 /// Returns the body of an event of this type.
-pub(super) fn body(event_type: &str, mut fields: EventFields, shape: EventBodyShape) -> Bytes {
+pub(super) fn build_body(event_type: &str, mut fields: EventFields, shape: EventBodyShape) -> Bytes {
     if shape.event_type {
         fields.insert(0, ("event_type", json!(event_type)));
     }
-    let plain = write(&fields, shape);
+    let plain = write_fields(&fields, shape);
     if plain.len() < shape.padded_to {
         fields.push(("padding", Value::String("x".repeat(shape.padded_to - plain.len()))));
-        return Bytes::from(write(&fields, shape));
+        return Bytes::from(write_fields(&fields, shape));
     }
     Bytes::from(plain)
 }
 
-fn write(fields: &[(&str, Value)], shape: EventBodyShape) -> String {
+fn write_fields(fields: &[(&str, Value)], shape: EventBodyShape) -> String {
     let mut fields: Vec<_> = fields.iter().collect();
     let turn = shape.turned % fields.len().max(1);
     fields.rotate_left(turn);
@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    fn body(shape: EventBodyShape) -> String {
+    fn build_body(shape: EventBodyShape) -> String {
         let export = Export {
             id: Uuid::nil(),
             platform: false,
@@ -88,15 +88,15 @@ mod tests {
             downloads: 0,
             packed: None,
         };
-        let fields = new_export(&export, "http://f/a.zip");
-        String::from_utf8(super::body("NEW_EXPORT", fields, shape).to_vec()).expect("JSON is text")
+        let fields = new_export_fields(&export, "http://f/a.zip");
+        String::from_utf8(super::build_body("NEW_EXPORT", fields, shape).to_vec()).expect("JSON is text")
     }
 
     #[test]
     fn documented_order_and_no_blanks() {
         let shape = EventBodyShape { event_type: true, ..EventBodyShape::default() };
         assert_eq!(
-            body(shape),
+            build_body(shape),
             r#"{"event_type":"NEW_EXPORT","export_id":"00000000-0000-0000-0000-000000000000","archive_url":"http://f/a.zip","requested_at":0,"generated_at":0}"#
         );
     }
@@ -104,16 +104,18 @@ mod tests {
     #[test]
     fn a_rebuilt_body_says_the_same_in_other_bytes() {
         let [plain, turned] =
-            [0, 2].map(|turned| body(EventBodyShape { turned, ..EventBodyShape::default() }));
+            [0, 2].map(|turned| build_body(EventBodyShape { turned, ..EventBodyShape::default() }));
         assert_ne!(plain, turned);
         let parse = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
         assert_eq!(parse(&plain), parse(&turned));
-        let wrapped = body(EventBodyShape { envelope: true, ..EventBodyShape::default() });
+        let wrapped = build_body(EventBodyShape { envelope: true, ..EventBodyShape::default() });
         assert_eq!(parse(&wrapped)["data"], parse(&plain));
     }
 
     #[test]
     fn padding_reaches_the_size() {
-        assert!(body(EventBodyShape { padded_to: 300_000, ..EventBodyShape::default() }).len() >= 300_000);
+        assert!(
+            build_body(EventBodyShape { padded_to: 300_000, ..EventBodyShape::default() }).len() >= 300_000
+        );
     }
 }

@@ -48,7 +48,7 @@ impl Exports {
     }
 
     /// Makes the next `count` exports serve this file.
-    pub(super) fn choose(&mut self, file: &CustomFile, count: usize) {
+    pub(super) fn queue_custom_file(&mut self, file: &CustomFile, count: usize) {
         self.chosen.extend(std::iter::repeat_n(file, count).cloned());
     }
 

@@ -30,13 +30,13 @@ fn write(banners: &[Banner]) -> ZipResult<Vec<u8>> {
             | FileType::Html5 => CompressionMethod::Stored,
         };
         archive.start_file(banner.file_name(), SimpleFileOptions::default().compression_method(method))?;
-        archive.write_all(&file_of(banner))?;
+        archive.write_all(&banner_file(banner))?;
     }
     Ok(archive.finish()?.into_inner())
 }
 
 /// Returns the banner's file: a custom one, or a rendered one.
-pub(super) fn file_of(banner: &Banner) -> Bytes {
+pub(super) fn banner_file(banner: &Banner) -> Bytes {
     banner.chosen.as_ref().map_or_else(|| rendered_file::render(banner), |chosen| chosen.bytes.clone())
 }
 

@@ -39,7 +39,7 @@ pub(super) fn accept_export(
         ExportOrigin { platform: false, bare_file: false, event_timing },
         at,
     );
-    Ok(api_response::json(StatusCode::OK, json!({"export_id": id}), &simulator.state.settings))
+    Ok(api_response::stamped_json(StatusCode::OK, json!({"export_id": id}), &simulator.state.settings))
 }
 
 /// Creates the export and schedules its event to the callback and to the subscriptions (contract 2.5).
@@ -68,7 +68,7 @@ pub(super) fn start_export(
     let callback = export.callback_url.clone();
     simulator.state.exports.all.push(export);
     if let Some(url) = callback {
-        webhook_scheduling::schedule(
+        webhook_scheduling::schedule_delivery(
             simulator,
             DeliveryTarget::Callback,
             url,

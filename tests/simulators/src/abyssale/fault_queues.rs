@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fault_queue::{parse, same_route, text, whole};
+use crate::fault_queue::{matches_route, optional_text, parse_fault, whole_number};
 
 use crate::abyssale::banner::Banner;
 use crate::abyssale::fault_types::{CallFault, DeliveryFault, DownloadFault, GenerationFault};
@@ -37,38 +37,38 @@ impl Faults {
     pub(super) fn queue(&mut self, wanted: Value) -> Result<(), String> {
         let Value::Object(mut fields) = wanted else { return Err("a fault must be an object".to_owned()) };
         let on = fields.remove("on");
-        let route = text(&mut fields, "route")?;
+        let route = optional_text(&mut fields, "route")?;
         let count = match fields.remove("count") {
             None => Some(1),
             Some(Value::Null) => None,
-            Some(count) => Some(whole(&count, 1, "count")?),
+            Some(count) => Some(whole_number(&count, 1, "count")?),
         };
         let on = on.as_ref().and_then(Value::as_str).unwrap_or_default();
         let (format, file_type) = match on {
-            "file" => (text(&mut fields, "format")?, text(&mut fields, "file_type")?),
+            "file" => (optional_text(&mut fields, "format")?, optional_text(&mut fields, "file_type")?),
             _ => (None, None),
         };
         let queued = QueuedFault { route, format, file_type, count, fault: () };
         match on {
-            "call" => self.calls.push(queued.with(parse(fields)?)),
-            "delivery" => self.deliveries.push(queued.with(parse(fields)?)),
-            "archive" => self.archives.push(queued.with(parse(fields)?)),
-            "file" => match parse(fields)? {
+            "call" => self.calls.push(queued.with(parse_fault(fields)?)),
+            "delivery" => self.deliveries.push(queued.with(parse_fault(fields)?)),
+            "archive" => self.archives.push(queued.with(parse_fault(fields)?)),
+            "file" => match parse_fault(fields)? {
                 DownloadFault::FewerEntries { .. } => return Err("only archives have entries".to_owned()),
                 fault => self.files.push(queued.with(fault)),
             },
-            "generation" => self.generations.push(queued.with(parse(fields)?)),
+            "generation" => self.generations.push(queued.with(parse_fault(fields)?)),
             _ => return Err("on must be call, generation, delivery, archive or file".to_owned()),
         }
         Ok(())
     }
 
     pub(super) fn take_for_call(&mut self, method: &Method, path: &str) -> Option<CallFault> {
-        take(&mut self.calls, |queued| queued.fits(method, path))
+        take(&mut self.calls, |queued| queued.matches_call(method, path))
     }
 
     pub(super) fn take_for_archive(&mut self, method: &Method, path: &str) -> Option<DownloadFault> {
-        take(&mut self.archives, |queued| queued.fits(method, path))
+        take(&mut self.archives, |queued| queued.matches_call(method, path))
     }
 
     /// Takes a fault of a file that is not an archive. `banner` is the banner that the file belongs to, if any.
@@ -81,7 +81,7 @@ impl Faults {
         let format = banner.and_then(|banner| banner.format.as_deref());
         let file_type = banner.map(|banner| banner.file_type.wire_name());
         take(&mut self.files, |queued| {
-            queued.fits(method, path)
+            queued.matches_call(method, path)
                 && queued.format.as_deref().is_none_or(|wanted| Some(wanted) == format)
                 && queued.file_type.as_deref().is_none_or(|wanted| Some(wanted) == file_type)
         })
@@ -107,12 +107,12 @@ impl Faults {
 
     /// Takes a fault of the schedule of a delivery to `target`, which is `callback` or `subscription`.
     pub(super) fn take_for_schedule(&mut self, target: &str) -> Option<DeliveryFault> {
-        take(&mut self.deliveries, |queued| queued.fault.of_schedule() && queued.is_to(target))
+        take(&mut self.deliveries, |queued| queued.fault.affects_schedule() && queued.matches_target(target))
     }
 
     /// Takes a fault of the next attempt to `target`.
     pub(super) fn take_for_attempt(&mut self, target: &str) -> Option<DeliveryFault> {
-        take(&mut self.deliveries, |queued| !queued.fault.of_schedule() && queued.is_to(target))
+        take(&mut self.deliveries, |queued| !queued.fault.affects_schedule() && queued.matches_target(target))
     }
 
     pub(super) fn list(&self) -> Value {
@@ -133,11 +133,11 @@ impl QueuedFault<()> {
 }
 
 impl<F> QueuedFault<F> {
-    fn fits(&self, method: &Method, path: &str) -> bool {
-        self.route.as_ref().is_none_or(|route| same_route(route, method, path))
+    fn matches_call(&self, method: &Method, path: &str) -> bool {
+        self.route.as_ref().is_none_or(|route| matches_route(route, method, path))
     }
 
-    fn is_to(&self, target: &str) -> bool {
+    fn matches_target(&self, target: &str) -> bool {
         self.route.as_ref().is_none_or(|route| route == target)
     }
 }

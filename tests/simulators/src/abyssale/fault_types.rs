@@ -32,16 +32,16 @@ pub(super) enum CallFault {
     },
     /// The error of a gateway in front of the API (E0).
     GatewayError {
-        #[serde(default = "bad_gateway")]
+        #[serde(default = "default_bad_gateway")]
         status: u16,
-        #[serde(default = "html")]
+        #[serde(default = "default_gateway_body")]
         body: GatewayBody,
         #[serde(default)]
         after_work: bool,
     },
     /// 429 of a rate-limit window, with `Retry-After`.
     RateLimited {
-        #[serde(default = "sample_wait")]
+        #[serde(default = "default_retry_after")]
         retry_after: u32,
     },
     /// 429 of the gateway's rate limit, with or without a JSON body.
@@ -56,14 +56,14 @@ pub(super) enum CallFault {
     /// An error that repeats the request: its key as the `id`, all of it in the `message` and in each of the
     /// `errors`.
     Echo {
-        #[serde(default = "bad_request")]
+        #[serde(default = "default_bad_request")]
         status: u16,
         #[serde(default)]
         writing: EchoEncoding,
     },
     /// 500 after this delay, and nothing is rendered (contract 4).
     RenderTimeout {
-        #[serde(default = "render_cap")]
+        #[serde(default = "default_render_seconds")]
         seconds: f64,
     },
 }
@@ -76,7 +76,7 @@ pub(super) enum GenerationFault {
     FormatError {
         #[serde(default)]
         format: Option<String>,
-        #[serde(default = "misfit")]
+        #[serde(default = "default_failure_reason")]
         reason: String,
     },
     /// It ends with neither banners nor errors.
@@ -93,7 +93,7 @@ pub(super) enum GenerationFault {
 pub(super) enum DeliveryFault {
     /// Sent this many more times, under the same delivery id.
     Duplicate {
-        #[serde(default = "one")]
+        #[serde(default = "default_times")]
         times: u32,
     },
     /// Held back until a later delivery was sent.
@@ -106,7 +106,7 @@ pub(super) enum DeliveryFault {
     },
     ForgedSignature,
     StaleTime {
-        #[serde(default = "stale")]
+        #[serde(default = "default_stale_seconds")]
         seconds: i64,
     },
     WrongSecret,
@@ -117,9 +117,9 @@ pub(super) enum DeliveryFault {
     DataEnvelope,
     NoEventType,
     SlowBody {
-        #[serde(default = "small_chunk")]
+        #[serde(default = "default_chunk")]
         chunk: usize,
-        #[serde(default = "short_pause")]
+        #[serde(default = "default_pause_seconds")]
         pause_seconds: f64,
     },
     OversizedBody {
@@ -134,7 +134,7 @@ pub(super) enum DownloadFault {
     Expired,
     NotFound,
     Unavailable {
-        #[serde(default = "service_unavailable")]
+        #[serde(default = "default_service_unavailable")]
         status: u16,
     },
     /// Only the first bytes of the file, with the length of the short file.
@@ -157,7 +157,7 @@ pub(super) enum DownloadFault {
     },
     Redirect {
         location: String,
-        #[serde(default = "found")]
+        #[serde(default = "default_redirect_status")]
         status: u16,
     },
     /// Chunked, and ended correctly after `short_after` bytes if given.
@@ -173,7 +173,7 @@ pub(super) enum DownloadFault {
 
 impl CallFault {
     /// Whether the operation is carried out despite the fault.
-    pub(super) fn works(&self) -> bool {
+    pub(super) fn performs_work(&self) -> bool {
         match self {
             Self::LostResponse | Self::Late { .. } | Self::CallbackFirst { .. } => true,
             Self::Answer { after_work, .. } | Self::GatewayError { after_work, .. } => *after_work,
@@ -204,59 +204,59 @@ impl GenerationFault {
 
 impl DeliveryFault {
     /// Whether the fault affects the schedule, not one attempt.
-    pub(super) fn of_schedule(&self) -> bool {
+    pub(super) fn affects_schedule(&self) -> bool {
         matches!(self, Self::Duplicate { .. } | Self::Reorder | Self::Drop | Self::Delay { .. })
     }
 }
 
 /// The time limit of the synchronous call (contract 4).
-fn render_cap() -> f64 {
+fn default_render_seconds() -> f64 {
     10.0
 }
 
 /// The sample of contract 3.3.
-fn misfit() -> String {
+fn default_failure_reason() -> String {
     "The text cannot fit within the defined space.".to_owned()
 }
 
-fn bad_request() -> u16 {
+fn default_bad_request() -> u16 {
     400
 }
 
-fn bad_gateway() -> u16 {
+fn default_bad_gateway() -> u16 {
     502
 }
 
-fn service_unavailable() -> u16 {
+fn default_service_unavailable() -> u16 {
     503
 }
 
-fn found() -> u16 {
+fn default_redirect_status() -> u16 {
     302
 }
 
-fn html() -> GatewayBody {
+fn default_gateway_body() -> GatewayBody {
     GatewayBody::Html
 }
 
 /// The sample of contract 1.5.
-fn sample_wait() -> u32 {
+fn default_retry_after() -> u32 {
     27
 }
 
-fn one() -> u32 {
+fn default_times() -> u32 {
     1
 }
 
 /// Just outside the 300 seconds of contract 6.3.
-fn stale() -> i64 {
+fn default_stale_seconds() -> i64 {
     301
 }
 
-fn small_chunk() -> usize {
+fn default_chunk() -> usize {
     16
 }
 
-fn short_pause() -> f64 {
+fn default_pause_seconds() -> f64 {
     0.2
 }

@@ -56,7 +56,7 @@ impl<'a> BodyFields<'a> {
         self.read(name, "string", problems, Value::as_str)
     }
 
-    pub(super) fn flag(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<bool> {
+    pub(super) fn boolean(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<bool> {
         self.read(name, "boolean", problems, Value::as_bool)
     }
 

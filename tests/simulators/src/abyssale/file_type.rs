@@ -30,12 +30,12 @@ impl FileType {
         [Self::Png, Self::Jpeg, Self::Webp, Self::Avif, Self::Gif, Self::Pdf, Self::Html5, Self::Mp4];
 
     /// Returns the type that `image_file_type` names.
-    pub(super) fn asked(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|file_type| file_type.asked_name() == name)
+    pub(super) fn from_request_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|file_type| file_type.request_name() == name)
     }
 
     /// Returns the name in `image_file_type` (contract 3.1).
-    pub(super) fn asked_name(self) -> &'static str {
+    pub(super) fn request_name(self) -> &'static str {
         match self {
             Self::Html5 => "html5",
             Self::Png | Self::Jpeg | Self::Webp | Self::Avif | Self::Gif | Self::Mp4 | Self::Pdf => {
@@ -103,7 +103,7 @@ impl DesignType {
     }
 
     /// Returns the type that `auto` selects for a format (contract 3.1).
-    pub(super) fn default_file(self, transparent: bool) -> FileType {
+    pub(super) fn default_file_type(self, transparent: bool) -> FileType {
         match self {
             Self::Static if transparent => FileType::Png,
             Self::Static => FileType::Jpeg,

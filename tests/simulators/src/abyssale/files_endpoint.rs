@@ -30,54 +30,54 @@ pub(super) fn handle_download(
     let fault = if path.starts_with("/exports/") {
         simulator.state.faults.take_for_archive(method, path)
     } else {
-        let banner = stored_file::banner_at(simulator, place).cloned();
+        let banner = stored_file::banner_of_location(simulator, place).cloned();
         simulator.state.faults.take_for_file(method, path, banner.as_ref())
     };
-    let reply = download(simulator, place, request, fault.as_ref(), at);
+    let reply = respond(simulator, place, request, fault.as_ref(), at);
     simulator.state.requests.record(Endpoint::Files, request, &reply, at);
     simulator.state.arrivals.record(Endpoint::Files, request.method(), request.uri().path(), at.wall);
     reply
 }
 
-fn download(
+fn respond(
     simulator: &mut AbyssaleSimulator,
     place: Option<FileLocation>,
     request: &Request<Bytes>,
     fault: Option<&DownloadFault>,
     at: Moment,
 ) -> Reply {
-    if let Some(refused) = refused(simulator, request, fault) {
-        return api_response::plain(refused);
+    if let Some(refused) = response_without_file(simulator, request, fault) {
+        return api_response::reply(refused);
     }
-    let file = match stored_file::stored(simulator, place, request, fault, at) {
+    let file = match stored_file::find_file(simulator, place, request, fault, at) {
         Ok(file) => file,
-        Err(denied) => return api_response::plain(denied.answer()),
+        Err(denied) => return api_response::reply(denied.to_response()),
     };
-    let file = spoiled(file, fault);
-    let response = ranged(simulator, request, &file);
-    Reply { response, manner: manner(fault) }
+    let file = apply_fault(file, fault);
+    let response = range_response(simulator, request, &file);
+    Reply { response, manner: send_mode(fault) }
 }
 
 /// Returns the response that needs no file, if any: an error or a redirect.
-fn refused(
+fn response_without_file(
     simulator: &AbyssaleSimulator,
     request: &Request<Bytes>,
     fault: Option<&DownloadFault>,
 ) -> Option<Response<Bytes>> {
     let head = request.method() == Method::HEAD && simulator.state.settings.archive_head;
     if request.method() != Method::GET && !head {
-        return Some(StorageError::METHOD.answer());
+        return Some(StorageError::WRONG_METHOD.to_response());
     }
     match fault? {
-        DownloadFault::Expired => Some(StorageError::EXPIRED.answer()),
-        DownloadFault::NotFound => Some(StorageError::NO_KEY.answer()),
+        DownloadFault::Expired => Some(StorageError::EXPIRED.to_response()),
+        DownloadFault::NotFound => Some(StorageError::NO_SUCH_KEY.to_response()),
         DownloadFault::Unavailable { status } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            Some(StorageError::new(status, "SlowDown", "Please reduce your request rate.").answer())
+            Some(StorageError::new(status, "SlowDown", "Please reduce your request rate.").to_response())
         }
         DownloadFault::Redirect { location, status } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
-            let mut response = api_response::bytes(status, None, Bytes::new());
+            let mut response = api_response::bytes_response(status, None, Bytes::new());
             response.headers_mut().insert(LOCATION, HeaderValue::from_str(location).ok()?);
             Some(response)
         }
@@ -91,7 +91,11 @@ fn refused(
     }
 }
 
-fn ranged(simulator: &AbyssaleSimulator, request: &Request<Bytes>, file: &StoredFile) -> Response<Bytes> {
+fn range_response(
+    simulator: &AbyssaleSimulator,
+    request: &Request<Bytes>,
+    file: &StoredFile,
+) -> Response<Bytes> {
     let etag = format!("\"{}\"", &hex(&Sha256::digest(&file.bytes))[..32]);
     let described = FileMetadata {
         length: file.bytes.len(),
@@ -101,15 +105,19 @@ fn ranged(simulator: &AbyssaleSimulator, request: &Request<Bytes>, file: &Stored
     };
     byte_range::respond_with_range(request, &described, |part| file.bytes.slice(part)).unwrap_or_else(
         |RangeNotSatisfiable| {
-            let mut response = StorageError::RANGE.answer();
-            api_response::insert(&mut response, CONTENT_RANGE, &format!("bytes */{}", file.bytes.len()));
+            let mut response = StorageError::INVALID_RANGE.to_response();
+            api_response::insert_header(
+                &mut response,
+                CONTENT_RANGE,
+                &format!("bytes */{}", file.bytes.len()),
+            );
             response
         },
     )
 }
 
 /// Applies a fault to the file.
-fn spoiled(file: StoredFile, fault: Option<&DownloadFault>) -> StoredFile {
+fn apply_fault(file: StoredFile, fault: Option<&DownloadFault>) -> StoredFile {
     match fault {
         Some(DownloadFault::Truncated { bytes }) => {
             StoredFile { bytes: file.bytes.slice(..file.bytes.len().min(*bytes)), ..file }
@@ -123,7 +131,7 @@ fn spoiled(file: StoredFile, fault: Option<&DownloadFault>) -> StoredFile {
     }
 }
 
-fn manner(fault: Option<&DownloadFault>) -> Manner {
+fn send_mode(fault: Option<&DownloadFault>) -> Manner {
     match fault {
         Some(DownloadFault::Cut { after_bytes }) => Manner::CutAfter(*after_bytes),
         Some(DownloadFault::NoLength { short_after: None }) => Manner::NoLength,

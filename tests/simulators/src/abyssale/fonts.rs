@@ -16,12 +16,12 @@ const FONTS: [Font; 4] = [
 ];
 
 /// Lists the fonts that match the query. An unknown type is ignored.
-pub(super) fn list(ids: &IdGenerator, query: &Query) -> Vec<Value> {
-    let fonts = (0..).zip(&FONTS).filter(|(_, font)| takes(query, font));
+pub(super) fn list_fonts(ids: &IdGenerator, query: &Query) -> Vec<Value> {
+    let fonts = (0..).zip(&FONTS).filter(|(_, font)| matches_query(query, font));
     fonts.map(|(number, font)| view(ids, number, font)).collect()
 }
 
-fn takes(query: &Query, (name, kind, category, weights): &Font) -> bool {
+fn matches_query(query: &Query, (name, kind, category, weights): &Font) -> bool {
     let close = |text: &str| text.to_lowercase().replace(' ', "");
     let italic = |weight: &&&str| weight.ends_with("-italic");
     query

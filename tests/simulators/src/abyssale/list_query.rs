@@ -8,9 +8,9 @@ use crate::abyssale::api_error::{ApiError, FieldError};
 use crate::abyssale::api_response;
 
 /// The maximum page size.
-const MAX_LIMIT: usize = 100;
+const MAX_PAGE_SIZE: usize = 100;
 /// The default page size.
-const DEFAULT_LIMIT: usize = 25;
+const DEFAULT_PAGE_SIZE: usize = 25;
 
 /// The query of a request. The first value of a repeated name counts.
 pub(super) struct Query(Vec<(String, String)>);
@@ -32,16 +32,16 @@ impl Query {
     }
 
     /// Returns the whole list or one page, as the query requests. A page carries the total in `X-Total-Count`.
-    pub(super) fn paged(&self, all: Vec<Value>) -> Result<Response<Bytes>, ApiError> {
-        let (page, size) = (self.number("page", usize::MAX)?, self.number("per_page", MAX_LIMIT)?);
+    pub(super) fn paginate(&self, all: Vec<Value>) -> Result<Response<Bytes>, ApiError> {
+        let (page, size) = (self.number("page", usize::MAX)?, self.number("per_page", MAX_PAGE_SIZE)?);
         let total = all.len();
         let shown: Vec<Value> = if page.is_none() && size.is_none() {
             all
         } else {
-            let size = size.unwrap_or(DEFAULT_LIMIT);
+            let size = size.unwrap_or(DEFAULT_PAGE_SIZE);
             all.into_iter().skip(size.saturating_mul(page.unwrap_or(1) - 1)).take(size).collect()
         };
-        let mut response = api_response::plain_json(StatusCode::OK, &Value::Array(shown));
+        let mut response = api_response::json_response(StatusCode::OK, &Value::Array(shown));
         if page.is_some() || size.is_some() {
             let name = HeaderName::from_static("x-total-count");
             response.headers_mut().insert(name, HeaderValue::from(total));
@@ -52,11 +52,11 @@ impl Query {
     fn number(&self, name: &str, most: usize) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| (1..=most).contains(number));
-        number.map(Some).ok_or_else(|| invalid(name, "Not a number in the range."))
+        number.map(Some).ok_or_else(|| invalid_parameter(name, "Not a number in the range."))
     }
 }
 
 /// 400: an invalid query parameter.
-pub(super) fn invalid(name: &str, message: &str) -> ApiError {
+pub(super) fn invalid_parameter(name: &str, message: &str) -> ApiError {
     ApiError::invalid(vec![FieldError::new(name, "invalid_query_param", message)])
 }

@@ -65,7 +65,7 @@ use time::OffsetDateTime;
 
 use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 
-use design::design_response::described;
+use design::design_response::describe_designs;
 
 impl Simulator for AbyssaleSimulator {
     fn set_origins(&mut self, origins: Origins) {
@@ -87,7 +87,7 @@ impl Simulator for AbyssaleSimulator {
 
     fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
         let at = self.clock.read(wall);
-        webhook_request::send_due(self, at)
+        webhook_request::take_due_requests(self, at)
     }
 
     fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {
@@ -102,7 +102,7 @@ impl Simulator for AbyssaleSimulator {
             "admin_url": self.origins.admin,
             "files_url": self.origins.files,
             "banner_ids": self.state.workspace.banner_ids(),
-            "designs": described(self.state.workspace.designs.present(self.clock.last().now)),
+            "designs": describe_designs(self.state.workspace.designs.existing(self.clock.last().now)),
         })
     }
 

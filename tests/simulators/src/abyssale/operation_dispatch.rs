@@ -31,7 +31,7 @@ use crate::virtual_clock::Moment;
 type OperationResult = Result<Response<Bytes>, ApiError>;
 
 /// Carries out the operation of a route. `event_timing` decides when its event is due.
-pub(super) fn serve(
+pub(super) fn dispatch(
     simulator: &mut AbyssaleSimulator,
     route: Route,
     request: &Request<Bytes>,
@@ -39,19 +39,19 @@ pub(super) fn serve(
     at: Moment,
 ) -> OperationResult {
     match route {
-        Route::Ready => Ok(ok(simulator, json!({"status": "ok"}))),
-        Route::Auth => Ok(ok(simulator, json!({"company": "Acme Inc."}))),
+        Route::Ready => Ok(ok_response(simulator, json!({"status": "ok"}))),
+        Route::Auth => Ok(ok_response(simulator, json!({"company": "Acme Inc."}))),
         Route::Export => {
-            let body = request_body::export(request, &simulator.state.settings)?;
+            let body = request_body::validate_export(request, &simulator.state.settings)?;
             export_operations::accept_export(simulator, body, event_timing, at)
         }
         Route::Generate(design, Operation::Render) => {
-            let body = generation_body::read(request, Operation::Render, &simulator.state.settings)?;
+            let body = generation_body::validate(request, Operation::Render, &simulator.state.settings)?;
             let banner = synchronous_render::render(simulator, design, &body, at)?;
-            Ok(ok(simulator, banner))
+            Ok(ok_response(simulator, banner))
         }
         Route::Generate(design, operation) => {
-            let body = generation_body::read(request, operation, &simulator.state.settings)?;
+            let body = generation_body::validate(request, operation, &simulator.state.settings)?;
             let request = GenerationRequest { design, operation, body };
             accept_generation::accept_generation(simulator, request, event_timing, at)
         }
@@ -61,21 +61,21 @@ pub(super) fn serve(
             let version = banner.ok_or_else(ApiError::visual_not_found)?.version;
             let view = banner_response::banner_view(simulator, id, version, at)
                 .ok_or_else(ApiError::visual_not_found)?;
-            Ok(ok(simulator, view))
+            Ok(ok_response(simulator, view))
         }
-        Route::Design(call) => serve_designs(simulator, call, request, at),
-        Route::Workspace(call) => serve_workspace(simulator, call, request, at),
-        Route::Secret(call) => serve_secret(simulator, call, request, at),
-        Route::Hook(call) => serve_hooks(simulator, call, request),
+        Route::Design(call) => dispatch_design_call(simulator, call, request, at),
+        Route::Workspace(call) => dispatch_workspace_call(simulator, call, request, at),
+        Route::Secret(call) => dispatch_secret_call(simulator, call, request, at),
+        Route::Hook(call) => dispatch_hook_call(simulator, call, request),
     }
 }
 
 /// 200. A plain list carries no version stamp, and a Banner has its own `version` (contract 1.1).
-fn ok(simulator: &AbyssaleSimulator, body: Value) -> Response<Bytes> {
-    api_response::json(StatusCode::OK, body, &simulator.state.settings)
+fn ok_response(simulator: &AbyssaleSimulator, body: Value) -> Response<Bytes> {
+    api_response::stamped_json(StatusCode::OK, body, &simulator.state.settings)
 }
 
-fn serve_designs(
+fn dispatch_design_call(
     simulator: &mut AbyssaleSimulator,
     call: DesignCall,
     request: &Request<Bytes>,
@@ -84,7 +84,7 @@ fn serve_designs(
     let body = match call {
         DesignCall::List => return design_response::list_designs(simulator, request, at),
         DesignCall::DynamicImage(id) => {
-            return dynamic_image_operations::dynamic_image(simulator, id, request, at);
+            return dynamic_image_operations::create_dynamic_image(simulator, id, request, at);
         }
         DesignCall::Show(id) => design_response::design_view(simulator, id, request, at)?,
         DesignCall::Format(id, specifier) => design_response::format_detail(simulator, id, &specifier, at)?,
@@ -92,10 +92,10 @@ fn serve_designs(
         DesignCall::Move(id) => design_operations::move_design(simulator, id, request, at)?,
         DesignCall::Delete(id) => design_operations::delete_design(simulator, id, at)?,
     };
-    Ok(ok(simulator, body))
+    Ok(ok_response(simulator, body))
 }
 
-fn serve_workspace(
+fn dispatch_workspace_call(
     simulator: &mut AbyssaleSimulator,
     call: WorkspaceCall,
     request: &Request<Bytes>,
@@ -104,7 +104,7 @@ fn serve_workspace(
     let body = match call {
         WorkspaceCall::Fonts => {
             let query = Query::of(request);
-            return query.paged(fonts::list(&simulator.ids, &query));
+            return query.paginate(fonts::list_fonts(&simulator.ids, &query));
         }
         WorkspaceCall::Projects => return design_operations::list_projects(simulator, request),
         WorkspaceCall::CreateProject => design_operations::create_project(simulator, request, at)?,
@@ -112,12 +112,12 @@ fn serve_workspace(
         WorkspaceCall::Templates => workspace_template::list_templates(simulator, request)?,
         WorkspaceCall::TemplateCategories => workspace_template::list_template_categories(simulator),
         WorkspaceCall::UseTemplate(id) => workspace_template::use_template(simulator, id, request, at)?,
-        WorkspaceCall::Duplication(id) => workspace_template::duplication(simulator, id, at)?,
+        WorkspaceCall::Duplication(id) => workspace_template::show_duplication(simulator, id, at)?,
     };
-    Ok(ok(simulator, body))
+    Ok(ok_response(simulator, body))
 }
 
-fn serve_secret(
+fn dispatch_secret_call(
     simulator: &mut AbyssaleSimulator,
     call: SecretCall,
     request: &Request<Bytes>,
@@ -126,7 +126,7 @@ fn serve_secret(
     let body = match call {
         SecretCall::Show => simulator.secrets.get(at.now, &mut simulator.ids),
         SecretCall::Rotate => {
-            let force = forced(request)?;
+            let force = read_force(request)?;
             simulator
                 .secrets
                 .rotate(force, at.now, &mut simulator.ids)
@@ -134,17 +134,17 @@ fn serve_secret(
         }
         SecretCall::Revoke => simulator.secrets.revoke(at.now, &mut simulator.ids),
     };
-    Ok(ok(simulator, body))
+    Ok(ok_response(simulator, body))
 }
 
-fn serve_hooks(
+fn dispatch_hook_call(
     simulator: &mut AbyssaleSimulator,
     call: HookCall,
     request: &Request<Bytes>,
 ) -> OperationResult {
     let id = match call {
         HookCall::Subscribe => {
-            let (hook_url, kind) = request_body::subscription(request, &simulator.state.settings)?;
+            let (hook_url, kind) = request_body::validate_subscription(request, &simulator.state.settings)?;
             let id = simulator.ids.next_uuid("subscription");
             simulator.state.subscriptions.add(Subscription { id, hook_url, kind, design: None });
             id
@@ -155,7 +155,7 @@ fn serve_hooks(
             return Err(ApiError::not_found("not_found", "webhook"));
         }
     };
-    Ok(ok(simulator, json!({"id": id})))
+    Ok(ok_response(simulator, json!({"id": id})))
 }
 
 /// `GET /credits`; null is unlimited (contract 5.3).
@@ -174,7 +174,7 @@ fn credits(simulator: &AbyssaleSimulator) -> Value {
 }
 
 /// Reads `?force=true`. Anything that is not a boolean is an error (contract 6.6).
-fn forced(request: &Request<Bytes>) -> Result<bool, ApiError> {
+fn read_force(request: &Request<Bytes>) -> Result<bool, ApiError> {
     match Query::of(request).get("force").map(str::to_ascii_lowercase).as_deref() {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),

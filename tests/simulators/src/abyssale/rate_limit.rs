@@ -52,7 +52,7 @@ pub(super) struct RateLimits {
 impl RateLimits {
     /// Whether the gateway allows the call. Only allowed calls count.
     pub(super) fn gateway(&mut self, per_second: u32, now: OffsetDateTime) -> bool {
-        forget(&mut self.gateway, now - Duration::SECOND);
+        drop_until(&mut self.gateway, now - Duration::SECOND);
         if per_second > 0 && self.gateway.len() >= per_second as usize {
             return false;
         }
@@ -69,7 +69,7 @@ impl RateLimits {
     ) -> RateLimitDecision {
         let calls = self.classes.entry(class).or_default();
         let longest = windows.iter().map(|window| window.seconds).max().unwrap_or_default();
-        forget(calls, now - Duration::seconds(i64::from(longest)));
+        drop_until(calls, now - Duration::seconds(i64::from(longest)));
         let quotas = || windows.iter().map(|window| window.quota(calls, now));
         let spent = quotas().filter(|quota| quota.remaining == 0).max_by_key(|quota| quota.reset);
         if let Some(quota) = spent {
@@ -93,7 +93,7 @@ impl RateLimitWindow {
     }
 }
 
-fn forget(calls: &mut VecDeque<OffsetDateTime>, until: OffsetDateTime) {
+fn drop_until(calls: &mut VecDeque<OffsetDateTime>, until: OffsetDateTime) {
     while calls.front().is_some_and(|at| *at <= until) {
         calls.pop_front();
     }

@@ -20,37 +20,37 @@ pub(super) struct ExportBody {
 }
 
 /// Validates an export's body.
-pub(super) fn export(request: &Request<Bytes>, settings: &Settings) -> Result<ExportBody, ApiError> {
-    let body = object(request)?;
+pub(super) fn validate_export(request: &Request<Bytes>, settings: &Settings) -> Result<ExportBody, ApiError> {
+    let body = parse_object(request)?;
     let mut problems = Vec::new();
-    let texts = id_texts(&body, settings, &mut problems);
-    let callback_url = optional_url(&body, "callback_url", settings, &mut problems);
+    let texts = read_id_texts(&body, settings, &mut problems);
+    let callback_url = read_optional_url(&body, "callback_url", settings, &mut problems);
     if !problems.is_empty() {
         return Err(ApiError::invalid(problems));
     }
-    Ok(ExportBody { ids: ids(&texts, settings)?, callback_url })
+    Ok(ExportBody { ids: parse_ids(&texts, settings)?, callback_url })
 }
 
 /// Validates a subscription's body and returns its URL and its event type.
-pub(super) fn subscription(
+pub(super) fn validate_subscription(
     request: &Request<Bytes>,
     settings: &Settings,
 ) -> Result<(String, String), ApiError> {
-    let body = object(request)?;
+    let body = parse_object(request)?;
     let mut problems = Vec::new();
     if !body.contains_key("hook_url") {
         problems.push(FieldError::new("hook_url", "missing_required", "Missing data for required field."));
     }
-    let hook_url = optional_url(&body, "hook_url", settings, &mut problems).unwrap_or_default();
+    let hook_url = read_optional_url(&body, "hook_url", settings, &mut problems).unwrap_or_default();
     let kind = body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if !Subscriptions::known_type(&kind) {
+    if !Subscriptions::is_known_type(&kind) {
         problems.push(FieldError::new("type", "unknown_enum_value", "Not a type of event."));
     }
     if problems.is_empty() { Ok((hook_url, kind)) } else { Err(ApiError::invalid(problems)) }
 }
 
 /// Parses the body of a call that takes JSON (contract 1.1).
-pub(super) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, ApiError> {
+pub(super) fn parse_object(request: &Request<Bytes>) -> Result<Map<String, Value>, ApiError> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -65,7 +65,7 @@ pub(super) fn object(request: &Request<Bytes>) -> Result<Map<String, Value>, Api
     }
 }
 
-fn id_texts<'a>(
+fn read_id_texts<'a>(
     body: &'a Map<String, Value>,
     settings: &Settings,
     problems: &mut Vec<FieldError>,
@@ -95,7 +95,7 @@ fn id_texts<'a>(
 }
 
 /// An id that is not a UUID is 404 today, 400 in the user's documents (contract 2.3).
-fn ids(texts: &[&str], settings: &Settings) -> Result<Vec<Uuid>, ApiError> {
+fn parse_ids(texts: &[&str], settings: &Settings) -> Result<Vec<Uuid>, ApiError> {
     let bad = |(index, text): (usize, &&str)| {
         let bad = parse_uuid(text).is_none();
         bad.then(|| FieldError::new(&format!("ids[{index}]"), "invalid_payload", "Length must be 36."))
@@ -111,7 +111,7 @@ fn ids(texts: &[&str], settings: &Settings) -> Result<Vec<Uuid>, ApiError> {
 }
 
 /// Reads a field that must be an absolute URL if it is present.
-pub(super) fn optional_url(
+pub(super) fn read_optional_url(
     body: &Map<String, Value>,
     field: &str,
     settings: &Settings,

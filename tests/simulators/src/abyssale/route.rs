@@ -77,8 +77,8 @@ impl Route {
         }
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let operations = match segments.as_slice() {
-            ["designs", rest @ ..] => of_designs(rest)?,
-            other => of(other)?,
+            ["designs", rest @ ..] => design_operations(rest)?,
+            other => operations_of_path(other)?,
         };
         let mut operations = operations.into_iter();
         let called = operations.find(|(method, _)| method == request.method());
@@ -115,7 +115,7 @@ impl Route {
     }
 
     /// Whether its responses carry the rate-limit headers. Rotate and revoke declare none (contract 1.5).
-    pub(super) fn shows_quota(&self) -> bool {
+    pub(super) fn shows_rate_limit(&self) -> bool {
         self.class().is_some() && !matches!(self, Self::Secret(SecretCall::Rotate | SecretCall::Revoke))
     }
 }
@@ -123,9 +123,9 @@ impl Route {
 /// The operations of a path, each with its method.
 type Operations = Vec<(Method, Route)>;
 
-fn of(segments: &[&str]) -> Result<Operations, ApiError> {
+fn operations_of_path(segments: &[&str]) -> Result<Operations, ApiError> {
     let (get, post) = (|route| vec![(Method::GET, route)], |route| vec![(Method::POST, route)]);
-    let generate = |id, operation| Ok(post(Route::Generate(uuid(id)?, operation)));
+    let generate = |id, operation| Ok(post(Route::Generate(path_uuid(id)?, operation)));
     Ok(match segments {
         ["ready"] => get(Route::Ready),
         ["auth"] => post(Route::Auth),
@@ -133,8 +133,8 @@ fn of(segments: &[&str]) -> Result<Operations, ApiError> {
         ["async", "banner-builder", id, "generate"] => generate(id, Operation::Formats)?,
         ["async", "banner-builder", id, "generate-multipage-pdf"] => generate(id, Operation::Pages)?,
         ["banner-builder", id, "generate"] => generate(id, Operation::Render)?,
-        ["generation-request", id] => get(Route::Poll(uuid(id)?)),
-        ["banners", id] => get(Route::Banner(uuid(id)?)),
+        ["generation-request", id] => get(Route::Poll(path_uuid(id)?)),
+        ["banners", id] => get(Route::Banner(path_uuid(id)?)),
         ["fonts"] => get(Route::Workspace(WorkspaceCall::Fonts)),
         ["credits"] => get(Route::Workspace(WorkspaceCall::Credits)),
         ["projects"] => vec![
@@ -143,44 +143,50 @@ fn of(segments: &[&str]) -> Result<Operations, ApiError> {
         ],
         ["workspace-templates"] => get(Route::Workspace(WorkspaceCall::Templates)),
         ["workspace-template-categories"] => get(Route::Workspace(WorkspaceCall::TemplateCategories)),
-        ["workspace-templates", id, "use"] => post(Route::Workspace(WorkspaceCall::UseTemplate(uuid(id)?))),
-        ["design-duplication-requests", id] => get(Route::Workspace(WorkspaceCall::Duplication(uuid(id)?))),
+        ["workspace-templates", id, "use"] => {
+            post(Route::Workspace(WorkspaceCall::UseTemplate(path_uuid(id)?)))
+        }
+        ["design-duplication-requests", id] => {
+            get(Route::Workspace(WorkspaceCall::Duplication(path_uuid(id)?)))
+        }
         ["signing-secret"] => get(Route::Secret(SecretCall::Show)),
         ["signing-secret", "rotate"] => post(Route::Secret(SecretCall::Rotate)),
         ["signing-secret", "revoke"] => post(Route::Secret(SecretCall::Revoke)),
         ["subscribe"] => post(Route::Hook(HookCall::Subscribe)),
-        ["webhook", id] => get(Route::Hook(HookCall::Show(uuid(id)?))),
-        ["unsubscribe", id] => vec![(Method::DELETE, Route::Hook(HookCall::Remove(uuid(id)?)))],
+        ["webhook", id] => get(Route::Hook(HookCall::Show(path_uuid(id)?))),
+        ["unsubscribe", id] => vec![(Method::DELETE, Route::Hook(HookCall::Remove(path_uuid(id)?)))],
         _ => return Err(ApiError::endpoint_not_found()),
     })
 }
 
 /// Returns the operations below `/designs`.
-fn of_designs(segments: &[&str]) -> Result<Operations, ApiError> {
+fn design_operations(segments: &[&str]) -> Result<Operations, ApiError> {
     let one = |method, call| Ok(vec![(method, Route::Design(call))]);
     match segments {
         [] => one(Method::GET, DesignCall::List),
         [id] => {
-            let id = uuid(id)?;
+            let id = path_uuid(id)?;
             Ok(vec![
                 (Method::GET, Route::Design(DesignCall::Show(id))),
                 (Method::DELETE, Route::Design(DesignCall::Delete(id))),
             ])
         }
-        [id, "formats", specifier] => one(Method::GET, DesignCall::Format(uuid(id)?, decoded(specifier))),
-        [id, "name"] => one(Method::PUT, DesignCall::Rename(uuid(id)?)),
-        [id, "project"] => one(Method::PUT, DesignCall::Move(uuid(id)?)),
-        [id, "dynamic-image-url"] => one(Method::POST, DesignCall::DynamicImage(uuid(id)?)),
+        [id, "formats", specifier] => {
+            one(Method::GET, DesignCall::Format(path_uuid(id)?, percent_decode(specifier)))
+        }
+        [id, "name"] => one(Method::PUT, DesignCall::Rename(path_uuid(id)?)),
+        [id, "project"] => one(Method::PUT, DesignCall::Move(path_uuid(id)?)),
+        [id, "dynamic-image-url"] => one(Method::POST, DesignCall::DynamicImage(path_uuid(id)?)),
         _ => Err(ApiError::endpoint_not_found()),
     }
 }
 
-fn uuid(segment: &str) -> Result<Uuid, ApiError> {
+fn path_uuid(segment: &str) -> Result<Uuid, ApiError> {
     parse_uuid(segment).ok_or_else(ApiError::endpoint_not_found)
 }
 
 /// Percent-decodes a path segment. A plus sign stays a plus sign in a path.
-fn decoded(segment: &str) -> String {
+fn percent_decode(segment: &str) -> String {
     let query = format!("x={}", segment.replace('+', "%2B"));
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs.next().map(|(_, value)| value.into_owned()).unwrap_or_default()

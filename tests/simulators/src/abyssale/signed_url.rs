@@ -42,7 +42,7 @@ pub(super) fn verify_signed_url(
         (Some(expires), Some(seal)) if seal == url_signature(simulator, path, expires) => {
             if at.now.unix_timestamp() < expires { Ok(()) } else { Err(StorageError::EXPIRED) }
         }
-        _ => Err(StorageError::NO_SEAL),
+        _ => Err(StorageError::INVALID_SIGNATURE),
     }
 }
 

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use crate::id_generator::IdGenerator;
 use crate::id_generator::hex;
 
-const OVERLAP: Duration = Duration::hours(24);
+const ROTATION_OVERLAP: Duration = Duration::hours(24);
 
 /// Returns the `number`th signing secret: `whsec_` and 64 hex digits (contract 6.6).
 pub(super) fn signing_secret(ids: &IdGenerator, number: u64) -> String {
@@ -40,7 +40,7 @@ pub(super) struct PreviousStillActive;
 impl SigningSecrets {
     /// Returns the secret as the API shows it. The first call creates it and so enables signing.
     pub(super) fn get(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) -> Value {
-        self.mint_if_none(now, ids);
+        self.create_if_none(now, ids);
         self.view(now)
     }
 
@@ -55,19 +55,19 @@ impl SigningSecrets {
         if !force && self.active_previous(now).is_some() {
             return Err(PreviousStillActive);
         }
-        self.mint_if_none(now, ids);
-        let value = self.mint(ids);
+        self.create_if_none(now, ids);
+        let value = self.create_secret(ids);
         if let Some(current) = &mut self.current {
             let old = std::mem::replace(&mut current.value, value);
             current.rotated = Some(now);
-            self.previous = Some(Previous { value: old, expires: now + OVERLAP });
+            self.previous = Some(Previous { value: old, expires: now + ROTATION_OVERLAP });
         }
         Ok(self.view(now))
     }
 
     /// Ends the overlap early. It never fails.
     pub(super) fn revoke(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) -> Value {
-        self.mint_if_none(now, ids);
+        self.create_if_none(now, ids);
         self.previous = None;
         self.view(now)
     }
@@ -79,7 +79,7 @@ impl SigningSecrets {
     }
 
     /// Returns the secrets that signing uses, at most `cache` old (contract 6.5).
-    pub(super) fn signing(&mut self, now: OffsetDateTime, cache: Duration) -> Vec<String> {
+    pub(super) fn cached_valid(&mut self, now: OffsetDateTime, cache: Duration) -> Vec<String> {
         match &self.cached {
             Some((read, known)) if now - *read < cache => known.clone(),
             Some(_) | None => {
@@ -110,14 +110,14 @@ impl SigningSecrets {
         self.previous.as_ref().filter(|previous| now < previous.expires)
     }
 
-    fn mint_if_none(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) {
+    fn create_if_none(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) {
         if self.current.is_none() {
-            let value = self.mint(ids);
+            let value = self.create_secret(ids);
             self.current = Some(Current { value, created: now, rotated: None });
         }
     }
 
-    fn mint(&mut self, ids: &mut IdGenerator) -> String {
+    fn create_secret(&mut self, ids: &mut IdGenerator) -> String {
         self.minted += 1;
         signing_secret(ids, self.minted)
     }
@@ -153,7 +153,7 @@ mod tests {
         secrets.get(at(0), &mut ids);
         let old = secrets.valid(at(0));
         let rotated = secrets.rotate(false, at(1), &mut ids).expect("no overlap yet");
-        assert_eq!(rotated["previous_secret_expires_at_ts"], (at(1) + OVERLAP).unix_timestamp());
+        assert_eq!(rotated["previous_secret_expires_at_ts"], (at(1) + ROTATION_OVERLAP).unix_timestamp());
         assert_eq!(secrets.valid(at(24)).get(1), old.first());
         assert_eq!(secrets.valid(at(25)).len(), 1);
         assert!(secrets.get(at(25), &mut ids)["previous_secret_expires_at_ts"].is_null());
@@ -195,9 +195,9 @@ mod tests {
     fn the_signing_side_may_be_a_minute_behind() {
         let (mut secrets, mut ids) = start_attempt();
         let minute = Duration::seconds(60);
-        assert!(secrets.signing(at(0), minute).is_empty());
+        assert!(secrets.cached_valid(at(0), minute).is_empty());
         secrets.get(at(0), &mut ids);
-        assert!(secrets.signing(at(0) + Duration::seconds(59), minute).is_empty());
-        assert_eq!(secrets.signing(at(0) + minute, minute).len(), 1);
+        assert!(secrets.cached_valid(at(0) + Duration::seconds(59), minute).is_empty());
+        assert_eq!(secrets.cached_valid(at(0) + minute, minute).len(), 1);
     }
 }

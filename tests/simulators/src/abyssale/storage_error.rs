@@ -15,13 +15,14 @@ pub(super) struct StorageError {
 
 impl StorageError {
     pub(super) const EXPIRED: Self = Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired");
-    pub(super) const NO_SEAL: Self = Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied");
-    pub(super) const NO_KEY: Self =
+    pub(super) const INVALID_SIGNATURE: Self =
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied");
+    pub(super) const NO_SUCH_KEY: Self =
         Self::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.");
     /// A presigned URL is valid for one method only.
-    pub(super) const METHOD: Self =
+    pub(super) const WRONG_METHOD: Self =
         Self::new(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", "The signature does not match.");
-    pub(super) const RANGE: Self =
+    pub(super) const INVALID_RANGE: Self =
         Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", "The range is not satisfiable.");
 
     pub(super) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
@@ -29,11 +30,15 @@ impl StorageError {
     }
 
     /// Returns the response.
-    pub(super) fn answer(self) -> Response<Bytes> {
+    pub(super) fn to_response(self) -> Response<Bytes> {
         let Self { status, code, message } = self;
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         );
-        api_response::bytes(status, Some(HeaderValue::from_static("application/xml")), Bytes::from(body))
+        api_response::bytes_response(
+            status,
+            Some(HeaderValue::from_static("application/xml")),
+            Bytes::from(body),
+        )
     }
 }

@@ -41,10 +41,12 @@ impl FileLocation {
         let segments: Vec<&str> = path.split('/').collect();
         let ["", folder, rest @ ..] = segments.as_slice() else { return None };
         match (*folder, rest) {
-            ("exports", [name]) => Some(Self::Archive(stem(name)?.0)),
-            ("banners" | "cdn", [name]) => stem(name).map(|(id, version)| Self::Banner(id, version)),
-            ("fallback", [name]) => stem(name).map(|(id, version)| Self::Fallback(id, version)),
-            ("previews", [name]) => Some(Self::Preview(stem(name)?.0)),
+            ("exports", [name]) => Some(Self::Archive(parse_file_name(name)?.0)),
+            ("banners" | "cdn", [name]) => {
+                parse_file_name(name).map(|(id, version)| Self::Banner(id, version))
+            }
+            ("fallback", [name]) => parse_file_name(name).map(|(id, version)| Self::Fallback(id, version)),
+            ("previews", [name]) => Some(Self::Preview(parse_file_name(name)?.0)),
             ("img", [image, format]) => {
                 Some(Self::Dynamic(Uuid::try_parse(image).ok()?, Uuid::try_parse(format).ok()?))
             }
@@ -54,14 +56,17 @@ impl FileLocation {
 }
 
 /// Parses the id and the version of a file name, as in `{id}-v2.png`.
-fn stem(name: &str) -> Option<(Uuid, u32)> {
+fn parse_file_name(name: &str) -> Option<(Uuid, u32)> {
     let (stem, _) = name.split_once('.')?;
     let (id, version) = stem.split_once("-v").unwrap_or((stem, "1"));
     Some((Uuid::try_parse(id).ok()?, version.parse().ok()?))
 }
 
 /// Returns the banner whose file or fallback this is.
-pub(super) fn banner_at(simulator: &AbyssaleSimulator, place: Option<FileLocation>) -> Option<&Banner> {
+pub(super) fn banner_of_location(
+    simulator: &AbyssaleSimulator,
+    place: Option<FileLocation>,
+) -> Option<&Banner> {
     match place? {
         FileLocation::Banner(id, version) | FileLocation::Fallback(id, version) => {
             simulator.state.workspace.banners.version(id, version)
@@ -71,7 +76,7 @@ pub(super) fn banner_at(simulator: &AbyssaleSimulator, place: Option<FileLocatio
 }
 
 /// Returns the file of a path.
-pub(super) fn stored(
+pub(super) fn find_file(
     simulator: &mut AbyssaleSimulator,
     place: Option<FileLocation>,
     request: &Request<Bytes>,
@@ -79,58 +84,65 @@ pub(super) fn stored(
     at: Moment,
 ) -> Result<StoredFile, StorageError> {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-    match place.ok_or(StorageError::NO_KEY)? {
+    match place.ok_or(StorageError::NO_SUCH_KEY)? {
         FileLocation::Archive(id) => {
             signed_url::verify_signed_url(simulator, path, query, at)?;
-            archive(simulator, id, fault, at)
+            load_archive(simulator, id, fault, at)
         }
         place @ (FileLocation::Banner(..) | FileLocation::Fallback(..)) => {
             if simulator.state.settings.file_expiry_seconds.is_some() {
                 signed_url::verify_signed_url(simulator, path, query, at)?;
             }
-            let banner = banner_at(simulator, Some(place)).filter(|banner| banner.is_ready(at.now));
-            let banner = banner.ok_or(StorageError::NO_KEY)?;
+            let banner = banner_of_location(simulator, Some(place)).filter(|banner| banner.is_ready(at.now));
+            let banner = banner.ok_or(StorageError::NO_SUCH_KEY)?;
             if matches!(place, FileLocation::Fallback(..)) {
-                return Ok(StoredFile::of(rendered_file::still(banner), FileType::Jpeg));
+                return Ok(StoredFile::of(rendered_file::render_fallback(banner), FileType::Jpeg));
             }
             Ok(StoredFile::banner(banner))
         }
-        FileLocation::Dynamic(image, format) => dynamic(simulator, image, format, query),
-        FileLocation::Preview(sheet) => preview(simulator, sheet, at),
+        FileLocation::Dynamic(image, format) => render_dynamic_image(simulator, image, format, query),
+        FileLocation::Preview(sheet) => render_preview(simulator, sheet, at),
     }
 }
 
 /// Renders a dynamic image, different for each query.
-fn dynamic(
+fn render_dynamic_image(
     simulator: &AbyssaleSimulator,
     image: Uuid,
     format: Uuid,
     query: &str,
 ) -> Result<StoredFile, StorageError> {
-    let sheet = simulator.state.dynamic_images.sheet(image, format).ok_or(StorageError::NO_KEY)?;
+    let sheet = simulator.state.dynamic_images.sheet(image, format).ok_or(StorageError::NO_SUCH_KEY)?;
     let first = Sha256::digest(query)[0];
     let file_type = if sheet.transparent { FileType::Png } else { FileType::Jpeg };
-    let (width, height) = rendered_file::whole(sheet.width, sheet.height);
-    Ok(StoredFile::of(rendered_file::picture(u32::from(first), width, height, file_type, 88), file_type))
+    let (width, height) = rendered_file::whole_pixels(sheet.width, sheet.height);
+    Ok(StoredFile::of(
+        rendered_file::render_picture(u32::from(first), width, height, file_type, 88),
+        file_type,
+    ))
 }
 
-fn preview(simulator: &AbyssaleSimulator, sheet: Uuid, at: Moment) -> Result<StoredFile, StorageError> {
-    let mut sheets = simulator.state.workspace.designs.present(at.now).flat_map(|design| &design.sheets);
-    let sheet = sheets.find(|known| known.uid == sheet).ok_or(StorageError::NO_KEY)?;
-    let (width, height) = rendered_file::whole(sheet.width, sheet.height);
-    Ok(StoredFile::of(rendered_file::picture(0, width, height, FileType::Jpeg, 88), FileType::Jpeg))
+fn render_preview(
+    simulator: &AbyssaleSimulator,
+    sheet: Uuid,
+    at: Moment,
+) -> Result<StoredFile, StorageError> {
+    let mut sheets = simulator.state.workspace.designs.existing(at.now).flat_map(|design| &design.sheets);
+    let sheet = sheets.find(|known| known.uid == sheet).ok_or(StorageError::NO_SUCH_KEY)?;
+    let (width, height) = rendered_file::whole_pixels(sheet.width, sheet.height);
+    Ok(StoredFile::of(rendered_file::render_picture(0, width, height, FileType::Jpeg, 88), FileType::Jpeg))
 }
 
-fn archive(
+fn load_archive(
     simulator: &mut AbyssaleSimulator,
     id: Uuid,
     fault: Option<&DownloadFault>,
     at: Moment,
 ) -> Result<StoredFile, StorageError> {
     let content_type = simulator.state.settings.archive_content_type.clone();
-    let export = simulator.state.exports.find(id).ok_or(StorageError::NO_KEY)?;
+    let export = simulator.state.exports.find(id).ok_or(StorageError::NO_SUCH_KEY)?;
     if at.now < export.generated_at {
-        return Err(StorageError::NO_KEY);
+        return Err(StorageError::NO_SUCH_KEY);
     }
     export.downloads += 1;
     if let Some(chosen) = &export.chosen {
@@ -155,6 +167,6 @@ impl StoredFile {
     fn banner(banner: &Banner) -> Self {
         let chosen = banner.chosen.as_ref().map(|chosen| chosen.content_type.clone());
         let content_type = chosen.unwrap_or_else(|| banner.file_type.content_type().to_owned());
-        Self { bytes: export_archive::file_of(banner), content_type }
+        Self { bytes: export_archive::banner_file(banner), content_type }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The event types that `POST /subscribe` accepts.
-const TYPES: [&str; 4] = ["template_status", "new_banner", "new_banner_batch", "new_export"];
+const EVENT_TYPES: [&str; 4] = ["template_status", "new_banner", "new_banner_batch", "new_export"];
 
 /// A subscription to one type of event.
 #[derive(Debug, Clone)]
@@ -21,8 +21,8 @@ pub(super) struct Subscription {
 pub(super) struct Subscriptions(Vec<Subscription>);
 
 impl Subscriptions {
-    pub(super) fn known_type(kind: &str) -> bool {
-        TYPES.contains(&kind)
+    pub(super) fn is_known_type(kind: &str) -> bool {
+        EVENT_TYPES.contains(&kind)
     }
 
     pub(super) fn add(&mut self, subscription: Subscription) {

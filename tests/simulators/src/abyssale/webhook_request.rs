@@ -25,12 +25,12 @@ const DELIVERY_ID: &str = "x-abyssale-delivery-id";
 const SIGNATURE: &str = "x-abyssale-signature";
 
 /// Returns the requests that are due now, each with a current `t`.
-pub(super) fn send_due(simulator: &mut AbyssaleSimulator, at: Moment) -> Vec<Outgoing> {
+pub(super) fn take_due_requests(simulator: &mut AbyssaleSimulator, at: Moment) -> Vec<Outgoing> {
     let due = simulator.state.outbox.take_due(at.now);
-    due.into_iter().filter_map(|send| attempt(simulator, send, at)).collect()
+    due.into_iter().filter_map(|send| build_attempt(simulator, send, at)).collect()
 }
 
-fn attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Moment) -> Option<Outgoing> {
+fn build_attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Moment) -> Option<Outgoing> {
     let delivery = simulator.state.outbox.get(send.number)?;
     let (target, uri) = (delivery.target, delivery.url.parse::<http::Uri>().ok()?);
     let fault = match target {
@@ -39,8 +39,8 @@ fn attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Moment) -
             simulator.state.faults.take_for_attempt(target.name())
         }
     };
-    let body = body(simulator, send.number, fault.as_ref(), at)?;
-    let headers = headers(simulator, send.number, &body, fault.as_ref(), at)?;
+    let body = build_body(simulator, send.number, fault.as_ref(), at)?;
+    let headers = build_headers(simulator, send.number, &body, fault.as_ref(), at)?;
     let mut request = Request::new(body.clone());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
@@ -55,7 +55,7 @@ fn attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Moment) -
         attempt_kind: send.attempt_kind,
         sent_at: at.now,
         wall: at.wall,
-        fault: fault.as_ref().and_then(kind),
+        fault: fault.as_ref().and_then(fault_name),
         headers,
         body,
         ended: None,
@@ -70,7 +70,7 @@ fn attempt(simulator: &mut AbyssaleSimulator, send: ScheduledSend, at: Moment) -
 }
 
 /// Returns the body of the next attempt. Events are built at send time (contract 6.1).
-fn body(
+fn build_body(
     simulator: &AbyssaleSimulator,
     number: u64,
     fault: Option<&DeliveryFault>,
@@ -92,11 +92,11 @@ fn body(
             Some(_) | None => 0,
         },
     };
-    Some(event_body::body(event_type, fields(simulator, &delivery.content, at)?, shape))
+    Some(event_body::build_body(event_type, event_fields(simulator, &delivery.content, at)?, shape))
 }
 
 /// Returns the fields of an event at this moment.
-fn fields(
+fn event_fields(
     simulator: &AbyssaleSimulator,
     content: &WebhookContent,
     at: Moment,
@@ -104,23 +104,23 @@ fn fields(
     match content {
         WebhookContent::NewExport(id) => {
             let export = simulator.state.exports.get(*id)?;
-            Some(event_body::new_export(export, &signed_url::archive_url(simulator, export, at)))
+            Some(event_body::new_export_fields(export, &signed_url::archive_url(simulator, export, at)))
         }
         WebhookContent::NewBanner(id, version) => {
             banner_response::banner_fields(simulator, *id, *version, at)
         }
         WebhookContent::NewBannerBatch(id) => {
-            Some(poll_response::batch(simulator, simulator.state.generations.get(*id)?, at))
+            Some(poll_response::batch_fields(simulator, simulator.state.generations.get(*id)?, at))
         }
         WebhookContent::TemplateStatus { design, status, since } => {
-            let design = simulator.state.workspace.designs.ever(*design)?;
-            Some(event_body::template_status(design, status, *since))
+            let design = simulator.state.workspace.designs.get_including_deleted(*design)?;
+            Some(event_body::template_status_fields(design, status, *since))
         }
         WebhookContent::Chosen { .. } => None,
     }
 }
 
-fn headers(
+fn build_headers(
     simulator: &mut AbyssaleSimulator,
     number: u64,
     body: &[u8],
@@ -139,7 +139,7 @@ fn headers(
     if !matches!(fault, Some(DeliveryFault::MissingHeaders)) {
         let delivery_id = &simulator.state.outbox.get(number)?.delivery_id;
         headers.insert(DELIVERY_ID, HeaderValue::from_str(delivery_id).ok()?);
-        if let Some(signature) = signature(simulator, signing, body, fault, at) {
+        if let Some(signature) = build_signature(simulator, signing, body, fault, at) {
             headers.insert(SIGNATURE, HeaderValue::from_str(&signature).ok()?);
         }
     }
@@ -151,7 +151,7 @@ fn headers(
 }
 
 /// Returns the signature header, or none while the workspace has no secret (contract 6.5).
-fn signature(
+fn build_signature(
     simulator: &mut AbyssaleSimulator,
     signing: SigningMode,
     body: &[u8],
@@ -163,24 +163,24 @@ fn signature(
     let (secrets, t) = match signing {
         SigningMode::None => return None,
         SigningMode::With { secrets, t: chosen } => (secrets, chosen.unwrap_or(t)),
-        SigningMode::Workspace => (simulator.secrets.signing(at.now, cache), t),
+        SigningMode::Workspace => (simulator.secrets.cached_valid(at.now, cache), t),
     };
     match fault {
         Some(DeliveryFault::Unsigned) => None,
         Some(DeliveryFault::ForgedSignature) => Some(format!("t={t},v1={}", "0".repeat(64))),
         Some(DeliveryFault::WrongSecret) => {
-            Some(webhook_signature::header(&[signing_secret(&simulator.ids, u64::MAX)], t, body))
+            Some(webhook_signature::signature_header(&[signing_secret(&simulator.ids, u64::MAX)], t, body))
         }
         Some(_) | None if secrets.is_empty() => None,
         Some(DeliveryFault::StaleTime { seconds }) => {
-            Some(webhook_signature::header(&secrets, t.saturating_sub(*seconds), body))
+            Some(webhook_signature::signature_header(&secrets, t.saturating_sub(*seconds), body))
         }
-        Some(_) | None => Some(webhook_signature::header(&secrets, t, body)),
+        Some(_) | None => Some(webhook_signature::signature_header(&secrets, t, body)),
     }
 }
 
 /// Returns the name of a fault, for the log.
-fn kind(fault: &DeliveryFault) -> Option<String> {
+fn fault_name(fault: &DeliveryFault) -> Option<String> {
     let fault = serde_json::to_value(fault).ok()?;
     fault.get("kind")?.as_str().map(str::to_owned)
 }

@@ -10,7 +10,7 @@ use crate::abyssale::webhook_delivery::{Delivery, DeliveryState, DeliveryTarget,
 use crate::delivery_attempt::AttemptKind;
 
 /// Schedules a delivery under a new id and returns its number.
-pub(super) fn schedule(
+pub(super) fn schedule_delivery(
     simulator: &mut AbyssaleSimulator,
     target: DeliveryTarget,
     url: String,
@@ -59,6 +59,6 @@ pub(super) fn schedule_for_subscriptions(
 ) {
     for subscription in simulator.state.subscriptions.to(kind, design) {
         let target = DeliveryTarget::Subscription(subscription.id);
-        schedule(simulator, target, subscription.hook_url, content.clone(), due);
+        schedule_delivery(simulator, target, subscription.hook_url, content.clone(), due);
     }
 }

@@ -6,12 +6,12 @@ use sha2::Sha256;
 pub(super) use crate::id_generator::hex;
 
 /// Returns `t=<unix seconds>,v1=<hex>` with one `v1` for each secret, in the given order and without blanks.
-pub(super) fn header(secrets: &[String], t: i64, body: &[u8]) -> String {
-    secrets.iter().fold(format!("t={t}"), |header, secret| format!("{header},v1={}", v1(secret, t, body)))
+pub(super) fn signature_header(secrets: &[String], t: i64, body: &[u8]) -> String {
+    secrets.iter().fold(format!("t={t}"), |header, secret| format!("{header},v1={}", sign(secret, t, body)))
 }
 
 /// Returns one signature. The key is the whole secret with its prefix; nothing is decoded.
-fn v1(secret: &str, t: i64, body: &[u8]) -> String {
+fn sign(secret: &str, t: i64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("an HMAC key may have any length");
     mac.update(format!("v1:webhook:{t}.").as_bytes());
     mac.update(body);
@@ -28,7 +28,7 @@ mod tests {
     const B: &str = "whsec_0f3d9b6a81c4e2570f3d9b6a81c4e2570f3d9b6a81c4e2570f3d9b6a81c4e257";
 
     fn signed(secrets: &[&str], t: i64, body: &[u8]) -> String {
-        header(&secrets.iter().map(ToString::to_string).collect::<Vec<_>>(), t, body)
+        signature_header(&secrets.iter().map(ToString::to_string).collect::<Vec<_>>(), t, body)
     }
 
     #[test]

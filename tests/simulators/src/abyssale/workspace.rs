@@ -8,7 +8,7 @@ use crate::id_generator::IdGenerator;
 use crate::id_generator::hex;
 
 /// The number of seeded banners.
-const BANNERS: u32 = 12;
+const SEEDED_BANNERS: u32 = 12;
 
 /// The workspace.
 pub(super) struct Workspace {
@@ -28,7 +28,7 @@ impl Workspace {
 
     /// Returns the ids of the seeded banners.
     pub(super) fn banner_ids(&self) -> Vec<Uuid> {
-        self.banners.first(BANNERS as usize)
+        self.banners.first(SEEDED_BANNERS as usize)
     }
 }
 
@@ -37,12 +37,12 @@ fn seeded_banners(ids: &IdGenerator, designs: &Designs) -> Vec<Banner> {
     let Some(design) = designs.all.first() else { return Vec::new() };
     let sheets = design.formats().iter().cycle();
     let banner = |(number, sheet): (u32, &Sheet)| {
-        let file_type = design.kind.default_file(sheet.transparent);
+        let file_type = design.kind.default_file_type(sheet.transparent);
         let (id, sharing_id) =
             (ids.seeded_uuid("banner", u64::from(number)), ids.seeded_uuid("sharing", u64::from(number)));
         Banner { id, sharing_id, number, ..Banner::of(design, designs, Some(sheet), file_type) }
     };
-    (1..=BANNERS).zip(sheets).map(banner).collect()
+    (1..=SEEDED_BANNERS).zip(sheets).map(banner).collect()
 }
 
 #[cfg(test)]

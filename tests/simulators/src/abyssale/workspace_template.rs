@@ -10,7 +10,7 @@ use crate::abyssale::api_error::ApiError;
 use crate::abyssale::design::{Design, design_operations, seed_designs};
 use crate::abyssale::design_duplication::DesignDuplication;
 use crate::abyssale::file_type::DesignType;
-use crate::abyssale::list_query::{Query, invalid};
+use crate::abyssale::list_query::{Query, invalid_parameter};
 use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::uuid_format::parse_uuid;
@@ -46,7 +46,9 @@ pub(super) fn list_templates(
 ) -> Result<Value, ApiError> {
     let query = Query::of(request);
     let category = match query.get("category_id") {
-        Some(text) => Some(parse_uuid(text).ok_or_else(|| invalid("category_id", "Not a valid UUID."))?),
+        Some(text) => {
+            Some(parse_uuid(text).ok_or_else(|| invalid_parameter("category_id", "Not a valid UUID."))?)
+        }
         None => None,
     };
     let kind = DesignType::ALL.into_iter().find(|kind| query.get("type") == Some(kind.name()));
@@ -64,8 +66,8 @@ fn template_view(simulator: &AbyssaleSimulator, place: usize, kind: Option<Desig
         "id": template_id(simulator, place),
         "name": TEMPLATES[place].0,
         "type": design.kind.name(),
-        "created_at": seed_designs::MADE_AT,
-        "updated_at": seed_designs::MADE_AT,
+        "created_at": seed_designs::CREATED_AT,
+        "updated_at": seed_designs::CREATED_AT,
         "preview_url": format!("{}/previews/{preview}.jpg", simulator.origins.files),
         "category_id": category_id,
         "category_name": category_name,
@@ -74,7 +76,7 @@ fn template_view(simulator: &AbyssaleSimulator, place: usize, kind: Option<Desig
 
 /// `GET /workspace-template-categories`.
 pub(super) fn list_template_categories(simulator: &AbyssaleSimulator) -> Value {
-    let view = |(place, (name, color)): (usize, &(&str, &str))| json!({"id": template_category(simulator, place).0, "name": name, "color": color, "created_at": seed_designs::MADE_AT});
+    let view = |(place, (name, color)): (usize, &(&str, &str))| json!({"id": template_category(simulator, place).0, "name": name, "color": color, "created_at": seed_designs::CREATED_AT});
     CATEGORIES.iter().enumerate().map(view).collect()
 }
 
@@ -85,9 +87,9 @@ pub(super) fn use_template(
     request: &Request<Bytes>,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let project = design_operations::project_id(request)?;
-    let named = crate::abyssale::request_body::object(request)?.contains_key("name");
-    let name = if named { Some(design_operations::name(request, 2)?) } else { None };
+    let project = design_operations::read_project_id(request)?;
+    let named = crate::abyssale::request_body::parse_object(request)?.contains_key("name");
+    let name = if named { Some(design_operations::read_name(request, 2)?) } else { None };
     let place = (0..TEMPLATES.len()).find(|place| template_id(simulator, *place) == template);
     let original = place.and_then(|place| template_design(simulator, place)).cloned();
     let unknown = || ApiError::not_found("workspace_template_not_found", "workspace template");
@@ -141,7 +143,11 @@ fn copy_template(
 }
 
 /// `GET /design-duplication-requests/{id}`.
-pub(super) fn duplication(simulator: &AbyssaleSimulator, id: Uuid, at: Moment) -> Result<Value, ApiError> {
+pub(super) fn show_duplication(
+    simulator: &AbyssaleSimulator,
+    id: Uuid,
+    at: Moment,
+) -> Result<Value, ApiError> {
     let found = simulator.state.duplications.iter().find(|known| known.id == id);
     let found =
         found.ok_or_else(|| ApiError::not_found("duplication_request_not_found", "duplication request"))?;

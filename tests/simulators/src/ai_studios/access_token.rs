@@ -34,7 +34,7 @@ pub(super) enum TokenError {
 }
 
 impl Tokens {
-    pub(super) fn signed_with(key: [u8; 32]) -> Self {
+    pub(super) fn with_signing_key(key: [u8; 32]) -> Self {
         Self { key, issued: Vec::new(), last: 0 }
     }
 
@@ -49,7 +49,7 @@ impl Tokens {
         if settings.invalidate_on_reissue {
             self.revoke();
         }
-        let token = signed(&self.key, &claims);
+        let token = sign_jwt(&self.key, &claims);
         let expires = now.saturating_add(Duration::try_from(lifetime).unwrap_or(Duration::MAX));
         self.issued.push(IssuedToken { token: token.clone(), expires, revoked: false });
         token
@@ -73,7 +73,7 @@ impl Tokens {
 }
 
 /// Signs a JWT with `alg` HS256.
-fn signed(key: &[u8], claims: &Value) -> String {
+fn sign_jwt(key: &[u8], claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let text = format!("{}.{}", part(&json!({"alg": "HS256", "typ": "JWT"})), part(claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("an HMAC key may have any length");
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn it_is_signed_over_its_first_two_parts() {
-        let token = signed(b"key", &json!({"iss": "joe"}));
+        let token = sign_jwt(b"key", &json!({"iss": "joe"}));
         let (text, signature) = token.rsplit_once('.').expect("three parts");
         let mut mac = Hmac::<Sha256>::new_from_slice(b"key").expect("any length");
         mac.update(text.as_bytes());
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn two_tokens_of_one_second_differ() {
-        let mut tokens = Tokens::signed_with([7; 32]);
+        let mut tokens = Tokens::with_signing_key([7; 32]);
         let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).expect("a date");
         let first = tokens.issue("app", &Auth::default(), now);
         let second = tokens.issue("app", &Auth::default(), now);

@@ -38,8 +38,8 @@ impl Account {
         let project = |number| seeded_id(ids, "project", number);
         Self {
             app_id: "studio.acme-media".to_owned(),
-            user_key: format!("uk_{}", id_of(hex(&ids.seeded("user key", 0)), 32)),
-            user_id: format!("u-{}", id_of(hex(&ids.seeded("user", 0)), 8)),
+            user_key: format!("uk_{}", truncate_id(hex(&ids.seeded("user key", 0)), 32)),
+            user_id: format!("u-{}", truncate_id(hex(&ids.seeded("user", 0)), 8)),
             workspaces: vec![workspace(0, "Personal"), workspace(1, "Acme Media")],
             project_ids: (0..6).map(project).collect(),
             exported_project_id: project(6),
@@ -84,14 +84,14 @@ pub(super) fn task_id(drawn: &str) -> String {
 
 /// Returns 24 hex digits, the format of project and workspace ids in samples (contract 2).
 pub(super) fn object_id(drawn: String) -> String {
-    id_of(drawn, 24)
+    truncate_id(drawn, 24)
 }
 
 fn seeded_id(ids: &IdGenerator, label: &str, number: u64) -> String {
     object_id(hex(&ids.seeded(label, number)))
 }
 
-fn id_of(mut drawn: String, length: usize) -> String {
+fn truncate_id(mut drawn: String, length: usize) -> String {
     drawn.truncate(length);
     drawn
 }

@@ -12,7 +12,7 @@ use crate::response;
 use crate::admin_response::AdminError;
 use crate::ai_studios::account::task_id;
 use crate::ai_studios::export_run::ExportRun;
-use crate::ai_studios::progress_fields::word;
+use crate::ai_studios::progress_fields::phase_word;
 use crate::ai_studios::project::{Owner, Project};
 use crate::ai_studios::settings;
 use crate::ai_studios::settings::webhook::Forgery;
@@ -56,20 +56,20 @@ pub(super) fn projects_view(simulator: &AiStudiosSimulator, at: Moment) -> Value
     simulator
         .state
         .projects
-        .present(at.now)
+        .existing(at.now)
         .map(|project| project_for_admin(simulator, project, at))
         .collect()
 }
 
 fn project_for_admin(simulator: &AiStudiosSimulator, project: &Project, at: Moment) -> Value {
     let run = |run: &ExportRun| {
-        let status_at = run.status_at(at.now);
+        let status = run.status_at(at.now);
         json!({
             "backend_task_id": run.task,
-            "state": word(status_at.phase, &simulator.state.settings.invented.states),
-            "progress": status_at.progress,
+            "state": phase_word(status.phase, &simulator.state.settings.invented.states),
+            "progress": status.progress,
             "accepted_at": run.accepted.unix_timestamp(),
-            "ends_at": run.ends().map(|end| end.unix_timestamp()),
+            "ends_at": run.ended_at().map(|end| end.unix_timestamp()),
             "resolution": run.resolution,
         })
     };
@@ -95,14 +95,14 @@ pub(super) fn seed_project(
     if seed.workspace_id.as_deref().is_some_and(|id| !simulator.account.has_workspace(id)) {
         return Err(AdminError::not_found("workspace"));
     }
-    let place = project_creation::add_project(
+    let index = project_creation::add_project(
         simulator,
         seed.name.as_deref().unwrap_or("Seeded"),
         seed.workspace_id,
         at,
     );
     let task = task_id(&simulator.ids.next_hex("task"));
-    let project = simulator.state.projects.at_mut(place);
+    let project = simulator.state.projects.at_mut(index);
     if seed.foreign {
         project.owner = Owner::Stranger;
     }
@@ -112,7 +112,7 @@ pub(super) fn seed_project(
     Ok(json!({"project_id": project.id}))
 }
 
-pub(super) fn forget_project(simulator: &mut AiStudiosSimulator, id: &str) -> Result<Value, AdminError> {
+pub(super) fn delete_project(simulator: &mut AiStudiosSimulator, id: &str) -> Result<Value, AdminError> {
     match simulator.state.projects.delete(&[id]) {
         0 => Err(AdminError::not_found("project of the account")),
         deleted => Ok(json!({"deleted": deleted})),
@@ -120,13 +120,14 @@ pub(super) fn forget_project(simulator: &mut AiStudiosSimulator, id: &str) -> Re
 }
 
 /// Changes the settings of a project. `{}` removes all of them, so that those of the account apply.
-pub(super) fn set_project_knobs(
+pub(super) fn change_project_settings(
     simulator: &mut AiStudiosSimulator,
     id: &str,
     changes: &Value,
     at: Moment,
 ) -> Result<Value, AdminError> {
-    let place = simulator.state.projects.place(id, at.now).ok_or_else(|| AdminError::not_found("project"))?;
+    let index =
+        simulator.state.projects.index_of(id, at.now).ok_or_else(|| AdminError::not_found("project"))?;
     let account_groups = settings::account_groups(changes);
     if !account_groups.is_empty() {
         return Err(AdminError::bad_request(format!(
@@ -134,20 +135,20 @@ pub(super) fn set_project_knobs(
             account_groups.join(", ")
         )));
     }
-    let mut wanted = simulator.state.projects.at(place).settings.clone();
+    let mut wanted = simulator.state.projects.at(index).settings.clone();
     if changes.as_object().is_some_and(Map::is_empty) {
         wanted = Value::Null;
     } else if wanted.is_null() {
         wanted = changes.clone();
     } else {
-        settings::merge(&mut wanted, changes);
+        settings::merge_json(&mut wanted, changes);
     }
     simulator.state.settings.with_changes(&wanted).map_err(AdminError::bad_request)?;
-    simulator.state.projects.at_mut(place).settings = wanted.clone();
+    simulator.state.projects.at_mut(index).settings = wanted.clone();
     Ok(wanted)
 }
 
-pub(super) fn forge_for(
+pub(super) fn forge_webhook(
     simulator: &mut AiStudiosSimulator,
     id: &str,
     body: &Value,
@@ -155,11 +156,14 @@ pub(super) fn forge_for(
 ) -> Result<Value, AdminError> {
     let wanted =
         ForgeRequest::deserialize(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
-    let place = simulator.state.projects.place(id, at.now).ok_or_else(|| AdminError::not_found("project"))?;
-    let run = simulator.state.projects.at(place).runs.last();
+    let index =
+        simulator.state.projects.index_of(id, at.now).ok_or_else(|| AdminError::not_found("project"))?;
+    let run = simulator.state.projects.at(index).runs.last();
     let of_run = run.and_then(|run| Some((run.webhook_url.clone()?, run.task.clone())));
     let (url, task) = of_run.ok_or_else(|| AdminError::not_found("export with a webhook of this project"))?;
-    Ok(json!({"number": forged_webhook::forge(simulator, &url, &task, wanted.forgery, at.now)}))
+    Ok(
+        json!({"number": forged_webhook::schedule_forged_webhook(simulator, &url, &task, wanted.forgery, at.now)}),
+    )
 }
 
 /// Sends a webhook again at once, whatever its state.
@@ -175,7 +179,7 @@ pub(super) fn redeliver(
 }
 
 /// Sends once what the body describes. A string is sent unchanged, anything else as JSON.
-pub(super) fn deliver(
+pub(super) fn send_custom_webhook(
     simulator: &mut AiStudiosSimulator,
     body: Value,
     at: Moment,
@@ -187,16 +191,16 @@ pub(super) fn deliver(
     }
     let method = wanted.method.as_deref().map_or(Ok(Method::POST), str::parse);
     let method = method.map_err(|_| AdminError::bad_request("method is not one of HTTP"))?;
-    let headers = wanted.headers.iter().map(|(name, value)| header(name, value));
+    let headers = wanted.headers.iter().map(|(name, value)| parse_header(name, value));
     let headers = headers.collect::<Result<_, _>>()?;
-    let content = WebhookContent::Chosen { method, body: response::raw(&wanted.body), headers };
+    let content = WebhookContent::Chosen { method, body: response::encode_body(&wanted.body), headers };
     let number = simulator.state.outbox.add(wanted.url, content, DeliveryState::Pending);
     simulator.state.outbox.send_at(number, AttemptKind::Scheduled, at.now);
     Ok(json!({"number": number}))
 }
 
-fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), AdminError> {
+fn parse_header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), AdminError> {
     let wrong = || AdminError::bad_request(format!("{name} is not a header that can be sent"));
-    let value = HeaderValue::from_bytes(&response::raw(value)).map_err(|_| wrong())?;
+    let value = HeaderValue::from_bytes(&response::encode_body(value)).map_err(|_| wrong())?;
     Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value))
 }

@@ -24,10 +24,10 @@ pub(super) fn handle_admin_request(
     request: &Request<Bytes>,
     at: Moment,
 ) -> Reply {
-    admin_response(control(simulator, request, at))
+    admin_response(route_call(simulator, request, at))
 }
 
-fn control(
+fn route_call(
     simulator: &mut AiStudiosSimulator,
     request: &Request<Bytes>,
     at: Moment,
@@ -36,13 +36,13 @@ fn control(
     let query = request.uri().query().unwrap_or_default();
     let body = || parse_json_body(request);
     match (request.method(), segments.as_slice()) {
-        (&Method::GET, []) => Ok(index()),
+        (&Method::GET, []) => Ok(list_calls()),
         (&Method::GET, ["describe"]) => Ok(simulator.describe()),
         (&Method::GET, ["credentials"]) => Ok(simulator.credentials()),
         (&Method::GET, ["knobs"]) => Ok(json!(simulator.state.settings)),
-        (&Method::PUT, ["knobs"]) => set_knobs(simulator, &body()?),
-        (&Method::GET, ["scenarios"]) => Ok(scenario::list()),
-        (&Method::PUT, ["scenario"]) => scenario::play(simulator, &body()?),
+        (&Method::PUT, ["knobs"]) => change_settings(simulator, &body()?),
+        (&Method::GET, ["scenarios"]) => Ok(scenario::list_scenarios()),
+        (&Method::PUT, ["scenario"]) => scenario::apply_scenario(simulator, &body()?),
         (&Method::GET, ["faults"]) => Ok(simulator.state.faults.list()),
         (&Method::POST, ["faults"]) => queue_faults(simulator, body()?),
         (&Method::DELETE, ["faults"]) => {
@@ -51,12 +51,16 @@ fn control(
         }
         (&Method::GET, ["projects"]) => Ok(admin_actions::projects_view(simulator, at)),
         (&Method::POST, ["projects"]) => admin_actions::seed_project(simulator, &body()?, at),
-        (&Method::DELETE, ["projects", id]) => admin_actions::forget_project(simulator, id),
-        (&Method::PUT, ["projects", id, "scenario"]) => scenario::play_for(simulator, id, &body()?, at),
-        (&Method::PUT, ["projects", id, "knobs"]) => {
-            admin_actions::set_project_knobs(simulator, id, &body()?, at)
+        (&Method::DELETE, ["projects", id]) => admin_actions::delete_project(simulator, id),
+        (&Method::PUT, ["projects", id, "scenario"]) => {
+            scenario::apply_scenario_to_project(simulator, id, &body()?, at)
         }
-        (&Method::POST, ["projects", id, "forge"]) => admin_actions::forge_for(simulator, id, &body()?, at),
+        (&Method::PUT, ["projects", id, "knobs"]) => {
+            admin_actions::change_project_settings(simulator, id, &body()?, at)
+        }
+        (&Method::POST, ["projects", id, "forge"]) => {
+            admin_actions::forge_webhook(simulator, id, &body()?, at)
+        }
         (&Method::GET, ["exports"]) => Ok(simulator.state.exports.view()),
         (&Method::GET, ["tokens"]) => Ok(json!({"issued": simulator.tokens.count()})),
         (&Method::POST, ["tokens", "revoke"]) => {
@@ -69,15 +73,15 @@ fn control(
         (&Method::POST, ["deliveries", number, "redeliver"]) => {
             admin_actions::redeliver(simulator, number, at)
         }
-        (&Method::POST, ["deliver"]) => admin_actions::deliver(simulator, body()?, at),
+        (&Method::POST, ["deliver"]) => admin_actions::send_custom_webhook(simulator, body()?, at),
         (&Method::GET, ["clock"]) => Ok(clock_view(simulator)),
-        (&Method::POST, ["clock", "advance"]) => advance(simulator, &body()?),
+        (&Method::POST, ["clock", "advance"]) => advance_clock(simulator, &body()?),
         (&Method::POST, ["reset"]) => Ok(reset(simulator, at)),
         _ => Err(AdminError::not_found("call; GET / lists them all")),
     }
 }
 
-fn set_knobs(simulator: &mut AiStudiosSimulator, changes: &Value) -> Result<Value, AdminError> {
+fn change_settings(simulator: &mut AiStudiosSimulator, changes: &Value) -> Result<Value, AdminError> {
     simulator.state.settings =
         simulator.state.settings.with_changes(changes).map_err(AdminError::bad_request)?;
     Ok(json!(simulator.state.settings))
@@ -97,14 +101,14 @@ fn clock_view(simulator: &AiStudiosSimulator) -> Value {
 }
 
 /// Advances the clock by `{"seconds": n}`, or to `{"to": "next_delivery"}` or `{"to": "last_export"}`.
-fn advance(simulator: &mut AiStudiosSimulator, body: &Value) -> Result<Value, AdminError> {
+fn advance_clock(simulator: &mut AiStudiosSimulator, body: &Value) -> Result<Value, AdminError> {
     let now = simulator.clock.last().now;
     let due = match body["to"].as_str() {
         Some("next_delivery") => {
             simulator.state.outbox.next_due().ok_or_else(|| AdminError::not_found("delivery"))?
         }
         Some("last_export") => {
-            simulator.state.projects.last_end().ok_or_else(|| AdminError::not_found("export"))?
+            simulator.state.projects.last_export_end().ok_or_else(|| AdminError::not_found("export"))?
         }
         Some(_) => return Err(AdminError::bad_request("to must be next_delivery or last_export")),
         None => {
@@ -128,7 +132,7 @@ fn reset(simulator: &mut AiStudiosSimulator, at: Moment) -> Value {
 }
 
 /// Lists every call of the endpoint.
-fn index() -> Value {
+fn list_calls() -> Value {
     json!({
         "GET /describe": "URLs, credentials and seeded ids",
         "GET /credentials": "the provider's section of a receiver's secret",

@@ -26,25 +26,28 @@ pub(super) fn handle_api_request(
     at: Moment,
 ) -> Reply {
     let (method, path) = (request.method(), request.uri().path());
-    let place = concerned(simulator, request, at);
-    let project = place.map(|place| simulator.state.projects.at(place).id.clone());
+    let index = find_project(simulator, request, at);
+    let project = index.map(|index| simulator.state.projects.at(index).id.clone());
     let fault = simulator.state.faults.take_for_call(method, path, project.as_deref());
     if matches!(fault, Some(CallFault::RevokeTokens)) {
         simulator.tokens.revoke();
     }
-    let settings = place.map_or_else(
+    let settings = index.map_or_else(
         || simulator.state.settings.clone(),
-        |place| project_settings::settings_for_project(simulator, place),
+        |index| project_settings::settings_for_project(simulator, index),
     );
-    let works = fault.as_ref().is_none_or(CallFault::works);
+    let works = fault.as_ref().is_none_or(CallFault::performs_work);
     let response = works.then(|| process_call(simulator, request, &settings, at));
     let reply = match (fault, response) {
-        (Some(CallFault::Echo { status, writing, page }), _) => {
-            response::plain(repeated(status, &request_echo::line(request, writing), page, &settings))
-        }
+        (Some(CallFault::Echo { status, writing, page }), _) => response::reply(echo_response(
+            status,
+            &request_echo::echo_line(request, writing),
+            page,
+            &settings,
+        )),
         (Some(fault), response) => apply_fault(fault, response.unwrap_or_default(), &settings),
-        (None, Some(response)) => response::plain(response),
-        (None, None) => response::lost(),
+        (None, Some(response)) => response::reply(response),
+        (None, None) => response::reset_connection(),
     };
     simulator.state.requests.record(Endpoint::Api, request, &reply, at);
     simulator.state.arrivals.record(Endpoint::Api, method, path, at.wall);
@@ -52,18 +55,18 @@ pub(super) fn handle_api_request(
 }
 
 /// Returns the index of the project that a call names in its path, its query or its body.
-fn concerned(simulator: &AiStudiosSimulator, request: &Request<Bytes>, at: Moment) -> Option<usize> {
-    let place = |id: &str| simulator.state.projects.place(id, at.now);
-    if let Some(place) = request.uri().path().rsplit('/').find_map(place) {
-        return Some(place);
+fn find_project(simulator: &AiStudiosSimulator, request: &Request<Bytes>, at: Moment) -> Option<usize> {
+    let index_of = |id: &str| simulator.state.projects.index_of(id, at.now);
+    if let Some(index) = request.uri().path().rsplit('/').find_map(index_of) {
+        return Some(index);
     }
     let query = request.uri().query().unwrap_or_default();
     if let Some((_, id)) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "projectId")
     {
-        return place(&id);
+        return index_of(&id);
     }
     let body: Value = serde_json::from_slice(request.body()).ok()?;
-    place(body.get("projectId")?.as_str()?)
+    index_of(body.get("projectId")?.as_str()?)
 }
 
 /// Processes the call as the provider does without a fault.
@@ -75,7 +78,7 @@ fn process_call(
 ) -> Response<Bytes> {
     let route = match Route::find(request) {
         Ok(route) => route,
-        Err(refusal) => return envelope::refused(&refusal, settings),
+        Err(refusal) => return envelope::error_response(&refusal, settings),
     };
     if route != Route::IssueToken
         && let Err(refusal) = token_auth::check_token(simulator, request, at)
@@ -83,28 +86,28 @@ fn process_call(
         return if settings.auth.html_page {
             token_auth::login_page()
         } else {
-            envelope::refused(&refusal, settings)
+            envelope::error_response(&refusal, settings)
         };
     }
-    match operation_dispatch::serve(simulator, route, request, at) {
-        Ok(payload) => envelope::success(payload, settings),
-        Err(refusal) => envelope::refused(&refusal, settings),
+    match operation_dispatch::dispatch(simulator, route, request, at) {
+        Ok(payload) => envelope::success_response(payload, settings),
+        Err(refusal) => envelope::error_response(&refusal, settings),
     }
 }
 
 /// Returns the response that a fault makes of the regular one.
 fn apply_fault(fault: CallFault, worked: Response<Bytes>, settings: &Settings) -> Reply {
-    response::plain(match fault {
-        CallFault::LostResponse | CallFault::Reset => return response::lost(),
-        CallFault::Late { seconds: wait } => return response::late(worked, seconds(wait)),
+    response::reply(match fault {
+        CallFault::LostResponse | CallFault::Reset => return response::reset_connection(),
+        CallFault::Late { seconds: wait } => return response::delayed_reply(worked, seconds(wait)),
         CallFault::RevokeTokens | CallFault::Echo { .. } => worked,
         CallFault::Answer { status, body, content_type, headers, .. } => {
-            response::chosen(status, &body, content_type.as_deref(), &headers)
+            response::custom_response(status, &body, content_type.as_deref(), &headers)
         }
         CallFault::Error { status, message, retry_after, as_200, .. } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut response =
-                envelope::refused(&ApiError { status, why: ErrorKind::of(status), message }, settings);
+                envelope::error_response(&ApiError { status, why: ErrorKind::of(status), message }, settings);
             if as_200 {
                 *response.status_mut() = StatusCode::OK;
             }
@@ -113,28 +116,32 @@ fn apply_fault(fault: CallFault, worked: Response<Bytes>, settings: &Settings) -
             }
             response
         }
-        CallFault::GatewayPage { status } => page(status),
+        CallFault::GatewayPage { status } => gateway_page(status),
     })
 }
 
 /// Returns an error with this text, in the envelope or as an HTML page.
-fn repeated(status: u16, text: &str, page: bool, settings: &Settings) -> Response<Bytes> {
+fn echo_response(status: u16, text: &str, page: bool, settings: &Settings) -> Response<Bytes> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     if page {
-        let mut response = response::bytes(status, None, format!("<html><body>{text}</body></html>").into());
+        let mut response =
+            response::bytes_response(status, None, format!("<html><body>{text}</body></html>").into());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
         return response;
     }
-    envelope::refused(&ApiError { status, why: ErrorKind::of(status), message: text.to_owned() }, settings)
+    envelope::error_response(
+        &ApiError { status, why: ErrorKind::of(status), message: text.to_owned() },
+        settings,
+    )
 }
 
 /// Returns the error page of a gateway in front of the API (contract 1.1).
-fn page(status: u16) -> Response<Bytes> {
+fn gateway_page(status: u16) -> Response<Bytes> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let reason = status.canonical_reason().unwrap_or("Error");
     let page =
         format!("<html>\r\n<head><title>{status}</title></head>\r\n<body>{reason}</body>\r\n</html>\r\n");
-    let mut response = response::bytes(status, None, Bytes::from(page));
+    let mut response = response::bytes_response(status, None, Bytes::from(page));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
     response
 }

@@ -76,11 +76,11 @@ impl ApiError {
         Self::new(ErrorKind::Invalid, message)
     }
 
-    pub(super) fn no_project() -> Self {
+    pub(super) fn project_not_found() -> Self {
         Self::new(ErrorKind::Missing, "project does not exist")
     }
 
-    pub(super) fn no_route() -> Self {
+    pub(super) fn route_not_found() -> Self {
         Self::new(ErrorKind::Missing, "there is nothing at this address")
     }
 }

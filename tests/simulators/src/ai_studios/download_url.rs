@@ -9,12 +9,12 @@ use crate::virtual_clock::Moment;
 /// Returns the URL of an export's video as shown at this moment.
 pub(super) fn download_url(
     simulator: &mut AiStudiosSimulator,
-    place: usize,
+    index: usize,
     task: &str,
     at: Moment,
 ) -> String {
-    let settings = project_settings::settings_for_project(simulator, place);
-    let project = simulator.state.projects.at_mut(place);
+    let settings = project_settings::settings_for_project(simulator, index);
+    let project = simulator.state.projects.at_mut(index);
     let name = match settings.files.name {
         FileName::Project => project.id.clone(),
         FileName::Task => task.to_owned(),

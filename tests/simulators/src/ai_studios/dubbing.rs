@@ -5,9 +5,9 @@ use time::OffsetDateTime;
 use crate::ai_studios::settings::account::Dubbing;
 
 /// The maximum number of languages in one call.
-pub(super) const LANGUAGES: usize = 10;
+pub(super) const MAX_LANGUAGES: usize = 10;
 /// The progress at which a failing language stops.
-const FAILS_AT: f64 = 40.0;
+const FAILURE_PERCENT: f64 = 40.0;
 
 /// The videos of one call.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ impl DubbingFolder {
     ) -> DubbingStatus {
         let elapsed = (now - self.started).as_seconds_f64().max(0.0);
         let reached = (100.0 * elapsed / settings.ramp_seconds.max(f64::MIN_POSITIVE)).min(100.0);
-        let failed = settings.failing.contains(&video.language) && reached >= FAILS_AT;
-        let progress = if failed { FAILS_AT } else { (reached * 100.0).floor() / 100.0 };
+        let failed = settings.failing.contains(&video.language) && reached >= FAILURE_PERCENT;
+        let progress = if failed { FAILURE_PERCENT } else { (reached * 100.0).floor() / 100.0 };
         DubbingStatus { progress, failed }
     }
 }

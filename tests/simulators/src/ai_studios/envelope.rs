@@ -21,7 +21,7 @@ pub(super) enum ResponsePayload {
 }
 
 /// Returns 200 with the payload.
-pub(super) fn success(payload: ResponsePayload, settings: &Settings) -> Response<Bytes> {
+pub(super) fn success_response(payload: ResponsePayload, settings: &Settings) -> Response<Bytes> {
     let body = match payload {
         ResponsePayload::Bare(list) => list,
         ResponsePayload::Data(data) => match settings.envelope.success {
@@ -32,24 +32,24 @@ pub(super) fn success(payload: ResponsePayload, settings: &Settings) -> Response
             SuccessShape::Bare => data,
         },
     };
-    response::plain_json(StatusCode::OK, &body)
+    response::json_response(StatusCode::OK, &body)
 }
 
 /// Returns the error, with its status or with 200.
-pub(super) fn refused(refusal: &ApiError, settings: &Settings) -> Response<Bytes> {
+pub(super) fn error_response(refusal: &ApiError, settings: &Settings) -> Response<Bytes> {
     let mut body = match settings.envelope.success {
         SuccessShape::Flag => json!({"success": false}),
         SuccessShape::Text => json!({"success": "false"}),
         SuccessShape::Succeed => json!({"succeed": false}),
         SuccessShape::Missing | SuccessShape::Bare => json!({}),
     };
-    body["error"] = error(refusal, settings);
+    body["error"] = error_value(refusal, settings);
     let status = if settings.envelope.errors_as_200 { StatusCode::OK } else { refusal.status };
-    response::plain_json(status, &body)
+    response::json_response(status, &body)
 }
 
 /// Returns the value of `error`.
-fn error(refusal: &ApiError, settings: &Settings) -> Value {
+fn error_value(refusal: &ApiError, settings: &Settings) -> Value {
     let code = refusal.why.code(&settings.invented.codes);
     let code = match settings.envelope.code {
         CodeType::Number => json!(code),
@@ -63,7 +63,7 @@ fn error(refusal: &ApiError, settings: &Settings) -> Value {
 }
 
 /// Returns a list in the shape of the settings.
-pub(super) fn list(items: Vec<Value>, shape: ListShape, name: &str) -> ResponsePayload {
+pub(super) fn list_payload(items: Vec<Value>, shape: ListShape, name: &str) -> ResponsePayload {
     match shape {
         ListShape::Data => ResponsePayload::Data(Value::Array(items)),
         ListShape::Bare => ResponsePayload::Bare(Value::Array(items)),

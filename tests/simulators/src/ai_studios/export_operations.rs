@@ -45,19 +45,19 @@ pub(super) fn parse_export_options(
     if workspace.as_deref().is_some_and(|id| !simulator.account.has_workspace(id)) {
         return Err(ApiError::new(ErrorKind::Forbidden, "no permission for this workspace"));
     }
-    Ok(ExportOptions { workspace, resolution, webhook_url: body.web_address("webhookUrl")? })
+    Ok(ExportOptions { workspace, resolution, webhook_url: body.http_url("webhookUrl")? })
 }
 
 /// `POST /editor/project/export`.
-pub(super) fn export(
+pub(super) fn accept_export(
     simulator: &mut AiStudiosSimulator,
     body: &RequestBody,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let id = body.required("projectId")?;
+    let id = body.required_text("projectId")?;
     let wanted = parse_export_options(simulator, body)?;
-    let place = find_own_project(simulator, &id, at)?;
-    let project = simulator.state.projects.at(place);
+    let index = find_own_project(simulator, &id, at)?;
+    let project = simulator.state.projects.at(index);
     if wanted.workspace.as_ref().is_some_and(|workspace| *workspace != project.workspace) {
         return Err(ApiError::new(ErrorKind::Forbidden, "no permission for this project in this workspace"));
     }
@@ -66,7 +66,7 @@ pub(super) fn export(
     if unfinished && automation.early_export == AcceptancePolicy::Refuse {
         return Err(ApiError::invalid("the project is still being created"));
     }
-    let id = start_export(simulator, place, wanted, at)?;
+    let id = start_export(simulator, index, wanted, at)?;
     Ok(json!({"projectId": id}))
 }
 
@@ -76,9 +76,9 @@ pub(super) fn find_own_project(
     id: &str,
     at: Moment,
 ) -> Result<usize, ApiError> {
-    let place = simulator.state.projects.place(id, at.now).ok_or_else(ApiError::no_project)?;
-    match simulator.state.projects.at(place).owner {
-        Owner::Account => Ok(place),
+    let index = simulator.state.projects.index_of(id, at.now).ok_or_else(ApiError::project_not_found)?;
+    match simulator.state.projects.at(index).owner {
+        Owner::Account => Ok(index),
         Owner::Stranger => Err(ApiError::new(ErrorKind::Forbidden, "no permission for this project")),
     }
 }
@@ -86,25 +86,25 @@ pub(super) fn find_own_project(
 /// Charges and starts an export. Returns the id to poll.
 pub(super) fn start_export(
     simulator: &mut AiStudiosSimulator,
-    place: usize,
+    index: usize,
     wanted: ExportOptions,
     at: Moment,
 ) -> Result<String, ApiError> {
-    let settings = project_settings::settings_for_project(simulator, place);
+    let settings = project_settings::settings_for_project(simulator, index);
     let exports = &mut simulator.state.exports;
     let left = settings.export.credits.map(|credits| credits.saturating_sub(exports.credits));
     if left.is_some_and(|left| left < settings.export.credit) {
         return Err(ApiError::new(ErrorKind::Quota, "not enough credit"));
     }
-    let project = simulator.state.projects.at_mut(place);
+    let project = simulator.state.projects.at_mut(index);
     let mut starts = at.now;
-    if project.running(at.now).is_some() {
+    if project.running_export(at.now).is_some() {
         match settings.export.while_running {
             WhileRunning::Reject => {
                 return Err(ApiError::new(ErrorKind::Conflict, "the project is already exporting"));
             }
-            WhileRunning::Replace => project.runs.retain(|run| !run.is_under_way(at.now)),
-            WhileRunning::Queue => starts = later(starts, project.runs.last()),
+            WhileRunning::Replace => project.runs.retain(|run| !run.is_running(at.now)),
+            WhileRunning::Queue => starts = later_of(starts, project.runs.last()),
         }
     }
     let task = task_id(&simulator.ids.next_hex("task"));
@@ -134,11 +134,11 @@ pub(super) fn start_export(
         "workspace_id": wanted.workspace,
         "accepted_at": at.now.unix_timestamp(),
     }));
-    webhook_scheduling::schedule_webhooks(simulator, place, &task, &settings, at);
+    webhook_scheduling::schedule_webhooks(simulator, index, &task, &settings, at);
     Ok(id)
 }
 
 /// Returns the later of now and the end of the previous export.
-fn later(now: OffsetDateTime, before: Option<&ExportRun>) -> OffsetDateTime {
-    before.map_or(now, |run| run.makes_way().max(now))
+fn later_of(now: OffsetDateTime, before: Option<&ExportRun>) -> OffsetDateTime {
+    before.map_or(now, |run| run.next_may_start_at().max(now))
 }

@@ -6,9 +6,9 @@ use crate::ai_studios::settings::seconds;
 use crate::ai_studios::settings::timeline::Timeline;
 
 /// When an export that never ends lets the next one start: longer than any client waits.
-const NEVER: Duration = Duration::days(10_000);
+const BLOCKED_FOREVER: Duration = Duration::days(10_000);
 /// How far progress falls back, and for how much of the ramp, in percent.
-const DIP: (f64, f64) = (20.0, 10.0);
+const DIP_PERCENT: (f64, f64) = (20.0, 10.0);
 
 /// One export.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ impl ExportRun {
     }
 
     /// Returns when progress reaches `percent`, if it does.
-    pub(super) fn reaches(&self, percent: f64) -> Option<OffsetDateTime> {
+    pub(super) fn reached_at(&self, percent: f64) -> Option<OffsetDateTime> {
         let ends = [self.timeline.stuck_at_percent, self.timeline.fails_at_percent];
         if ends.into_iter().flatten().any(|end| percent > end) {
             return None;
@@ -71,29 +71,29 @@ impl ExportRun {
     }
 
     /// Returns when it fails, if it does.
-    pub(super) fn fails(&self) -> Option<OffsetDateTime> {
-        self.reaches(self.timeline.fails_at_percent?)
+    pub(super) fn failed_at(&self) -> Option<OffsetDateTime> {
+        self.reached_at(self.timeline.fails_at_percent?)
     }
 
     /// Returns when it ends, successfully or not, if it does.
-    pub(super) fn ends(&self) -> Option<OffsetDateTime> {
-        self.fails().or_else(|| self.reaches(100.0))
+    pub(super) fn ended_at(&self) -> Option<OffsetDateTime> {
+        self.failed_at().or_else(|| self.reached_at(100.0))
     }
 
     /// Returns when the next export of the project may start.
-    pub(super) fn makes_way(&self) -> OffsetDateTime {
-        self.ends().unwrap_or_else(|| self.accepted.saturating_add(NEVER))
+    pub(super) fn next_may_start_at(&self) -> OffsetDateTime {
+        self.ended_at().unwrap_or_else(|| self.accepted.saturating_add(BLOCKED_FOREVER))
     }
 
     /// Returns its status at a moment of the virtual clock.
     pub(super) fn status_at(&self, now: OffsetDateTime) -> ProgressStatus {
         let timeline = &self.timeline;
         let elapsed = (now - self.starts).as_seconds_f64() - timeline.queue_seconds;
-        if self.fails().is_some_and(|fails| now >= fails) {
+        if self.failed_at().is_some_and(|fails| now >= fails) {
             let progress = timeline.fails_at_percent.unwrap_or_default();
             return ProgressStatus { phase: ExportPhase::Failed, progress };
         }
-        if self.reaches(100.0).is_some_and(|end| now >= end) {
+        if self.reached_at(100.0).is_some_and(|end| now >= end) {
             return ProgressStatus { phase: ExportPhase::Exported, progress: 100.0 };
         }
         if elapsed < 0.0 {
@@ -101,26 +101,26 @@ impl ExportRun {
         }
         let reached = 100.0 * elapsed / timeline.ramp_seconds.max(f64::MIN_POSITIVE);
         let reached = reached.min(timeline.stuck_at_percent.unwrap_or(99.99));
-        let dips = timeline.dips_at_percent.is_some_and(|at| (at..at + DIP.1).contains(&reached));
-        let shown = if dips { (reached - DIP.0).max(0.0) } else { reached };
+        let dips = timeline.dips_at_percent.is_some_and(|at| (at..at + DIP_PERCENT.1).contains(&reached));
+        let shown = if dips { (reached - DIP_PERCENT.0).max(0.0) } else { reached };
         ProgressStatus { phase: ExportPhase::Exporting, progress: (shown * 100.0).floor() / 100.0 }
     }
 
     /// Returns its status as polling shows it, which may lag behind.
-    pub(super) fn polled(&self, now: OffsetDateTime) -> ProgressStatus {
+    pub(super) fn polled_status(&self, now: OffsetDateTime) -> ProgressStatus {
         self.status_at(now - seconds(self.timeline.polling_lag_seconds))
     }
 
     /// Whether polling may show its URL.
-    pub(super) fn shows_url(&self, now: OffsetDateTime) -> bool {
+    pub(super) fn may_show_url(&self, now: OffsetDateTime) -> bool {
         let seen = now - seconds(self.timeline.polling_lag_seconds);
-        let since = self.reaches(100.0).filter(|_| self.fails().is_none());
+        let since = self.reached_at(100.0).filter(|_| self.failed_at().is_none());
         let due = since.map(|since| since + seconds(self.timeline.url_after_seconds));
         due.is_some_and(|due| seen >= due) && self.polls_at_hundred >= self.timeline.url_after_polls
     }
 
     /// Whether it has not ended yet, or never will.
-    pub(super) fn is_under_way(&self, now: OffsetDateTime) -> bool {
+    pub(super) fn is_running(&self, now: OffsetDateTime) -> bool {
         matches!(self.status_at(now).phase, ExportPhase::Waiting | ExportPhase::Exporting)
     }
 

@@ -29,9 +29,9 @@ pub(super) enum CallFault {
     },
     /// An error in the envelope.
     Error {
-        #[serde(default = "internal")]
+        #[serde(default = "default_internal_error")]
         status: u16,
-        #[serde(default = "went_wrong")]
+        #[serde(default = "default_error_message")]
         message: String,
         #[serde(default)]
         retry_after: Option<u32>,
@@ -43,7 +43,7 @@ pub(super) enum CallFault {
     },
     /// An error in the envelope, or an HTML page, that repeats the request.
     Echo {
-        #[serde(default = "bad_request")]
+        #[serde(default = "default_bad_request")]
         status: u16,
         #[serde(default)]
         writing: EchoEncoding,
@@ -52,7 +52,7 @@ pub(super) enum CallFault {
     },
     /// The HTML page of a gateway.
     GatewayPage {
-        #[serde(default = "bad_gateway")]
+        #[serde(default = "default_bad_gateway")]
         status: u16,
     },
     /// Revokes every issued token, then processes the call as usual.
@@ -65,7 +65,7 @@ pub(super) enum CallFault {
 pub(super) enum WebhookFault {
     /// Sent this many more times.
     Duplicate {
-        #[serde(default = "one")]
+        #[serde(default = "default_times")]
         times: u32,
     },
     /// Sent one second after the export's next webhook; it does not apply to the last one.
@@ -83,14 +83,14 @@ pub(super) enum DownloadFault {
     Forbidden,
     NotFound,
     Unavailable {
-        #[serde(default = "service_unavailable")]
+        #[serde(default = "default_service_unavailable")]
         status: u16,
     },
     /// A redirect; to another path of the same origin if no location is given.
     Redirect {
         #[serde(default)]
         location: Option<String>,
-        #[serde(default = "found")]
+        #[serde(default = "default_redirect_status")]
         status: u16,
     },
     /// An HTML page instead of a video.
@@ -114,16 +114,16 @@ pub(super) enum DownloadFault {
         short_after: Option<usize>,
     },
     Slow {
-        #[serde(default = "chunk")]
+        #[serde(default = "default_chunk")]
         chunk: usize,
-        #[serde(default = "pause")]
+        #[serde(default = "default_pause_seconds")]
         pause_seconds: f64,
     },
 }
 
 impl CallFault {
     /// Whether the operation is carried out despite the fault.
-    pub(super) fn works(&self) -> bool {
+    pub(super) fn performs_work(&self) -> bool {
         match self {
             Self::LostResponse | Self::Late { .. } | Self::RevokeTokens => true,
             Self::Answer { after_work, .. } | Self::Error { after_work, .. } => *after_work,
@@ -132,38 +132,38 @@ impl CallFault {
     }
 }
 
-fn internal() -> u16 {
+fn default_internal_error() -> u16 {
     500
 }
 
-fn bad_request() -> u16 {
+fn default_bad_request() -> u16 {
     400
 }
 
-fn bad_gateway() -> u16 {
+fn default_bad_gateway() -> u16 {
     502
 }
 
-fn service_unavailable() -> u16 {
+fn default_service_unavailable() -> u16 {
     503
 }
 
-fn found() -> u16 {
+fn default_redirect_status() -> u16 {
     302
 }
 
-fn one() -> u32 {
+fn default_times() -> u32 {
     1
 }
 
-fn chunk() -> usize {
+fn default_chunk() -> usize {
     1_024
 }
 
-fn pause() -> f64 {
+fn default_pause_seconds() -> f64 {
     0.05
 }
 
-fn went_wrong() -> String {
+fn default_error_message() -> String {
     "something went wrong".to_owned()
 }

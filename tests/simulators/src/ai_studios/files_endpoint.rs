@@ -14,7 +14,7 @@ use crate::ai_studios::fault_types::DownloadFault;
 use crate::ai_studios::settings::seconds;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::stored_video;
-use crate::ai_studios::stored_video::{MOVED, StoredVideo};
+use crate::ai_studios::stored_video::{REDIRECT_FOLDER, StoredVideo};
 use crate::ai_studios::video_file::Video;
 use crate::virtual_clock::Moment;
 
@@ -25,21 +25,21 @@ pub(super) fn handle_download(
     at: Moment,
 ) -> Reply {
     let (method, path) = (request.method(), request.uri().path());
-    let stored = stored_video::stored(simulator, path, at);
-    let place = stored.as_ref().and_then(|stored| stored.place);
-    let project = place.map(|place| simulator.state.projects.at(place).id.clone());
+    let stored = stored_video::find_video(simulator, path, at);
+    let index = stored.as_ref().and_then(|stored| stored.index);
+    let project = index.map(|index| simulator.state.projects.at(index).id.clone());
     // No fault applies at the target of a redirect.
     let fault = match path.split('/').nth(1) {
-        Some(MOVED) => None,
+        Some(REDIRECT_FOLDER) => None,
         Some(_) | None => simulator.state.faults.take_for_download(method, path, project.as_deref()),
     };
-    let reply = download(simulator, stored, request, fault.as_ref(), at);
+    let reply = respond(simulator, stored, request, fault.as_ref(), at);
     simulator.state.requests.record(Endpoint::Files, request, &reply, at);
     simulator.state.arrivals.record(Endpoint::Files, method, path, at.wall);
     reply
 }
 
-fn download(
+fn respond(
     simulator: &mut AiStudiosSimulator,
     stored: Option<StoredVideo>,
     request: &Request<Bytes>,
@@ -49,19 +49,21 @@ fn download(
     let settings =
         stored.as_ref().map_or_else(|| simulator.state.settings.clone(), |stored| stored.settings.clone());
     if ![Method::GET, Method::HEAD].contains(request.method()) {
-        return response::plain(denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"));
+        return response::reply(storage_error_response(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"));
     }
     if settings.files.authorization == AcceptancePolicy::Refuse
         && request.headers().contains_key(AUTHORIZATION)
     {
-        return response::plain(denied(StatusCode::BAD_REQUEST, "InvalidArgument"));
+        return response::reply(storage_error_response(StatusCode::BAD_REQUEST, "InvalidArgument"));
     }
-    if let Some(refused) = fault.and_then(|fault| instead(fault, request)) {
-        return response::plain(refused);
+    if let Some(refused) = fault.and_then(|fault| fault_response(fault, request)) {
+        return response::reply(refused);
     }
-    let Some(stored) = stored else { return response::plain(denied(StatusCode::NOT_FOUND, "NoSuchKey")) };
-    if stored_video::url_is_over(simulator, &stored, request.uri().query().unwrap_or_default(), at) {
-        return response::plain(denied(StatusCode::FORBIDDEN, "AccessDenied"));
+    let Some(stored) = stored else {
+        return response::reply(storage_error_response(StatusCode::NOT_FOUND, "NoSuchKey"));
+    };
+    if stored_video::is_url_expired(simulator, &stored, request.uri().query().unwrap_or_default(), at) {
+        return response::reply(storage_error_response(StatusCode::FORBIDDEN, "AccessDenied"));
     }
     let video = Video::of(&stored.note, settings.files.padding_megabytes);
     let video = match fault {
@@ -72,34 +74,37 @@ fn download(
         Some(DownloadFault::ContentType { value }) => value,
         Some(_) | None => &settings.files.content_type,
     };
-    Reply { response: ranged(request, &video, content_type, settings.files.ranges), manner: manner(fault) }
+    Reply {
+        response: range_response(request, &video, content_type, settings.files.ranges),
+        manner: send_mode(fault),
+    }
 }
 
 /// Returns the response that a fault sends instead of a video.
-fn instead(fault: &DownloadFault, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+fn fault_response(fault: &DownloadFault, request: &Request<Bytes>) -> Option<Response<Bytes>> {
     match fault {
-        DownloadFault::Forbidden => Some(denied(StatusCode::FORBIDDEN, "AccessDenied")),
-        DownloadFault::NotFound => Some(denied(StatusCode::NOT_FOUND, "NoSuchKey")),
+        DownloadFault::Forbidden => Some(storage_error_response(StatusCode::FORBIDDEN, "AccessDenied")),
+        DownloadFault::NotFound => Some(storage_error_response(StatusCode::NOT_FOUND, "NoSuchKey")),
         DownloadFault::Unavailable { status } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            Some(denied(status, "SlowDown"))
+            Some(storage_error_response(status, "SlowDown"))
         }
         DownloadFault::Redirect { location, status } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
-            let mut response = response::bytes(status, None, Bytes::new());
+            let mut response = response::bytes_response(status, None, Bytes::new());
             let file = request.uri().path().rsplit('/').next().unwrap_or_default();
             let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
-            let elsewhere = || format!("/{MOVED}/{file}{query}");
-            response::insert(&mut response, LOCATION, &location.clone().unwrap_or_else(elsewhere));
+            let elsewhere = || format!("/{REDIRECT_FOLDER}/{file}{query}");
+            response::insert_header(&mut response, LOCATION, &location.clone().unwrap_or_else(elsewhere));
             Some(response)
         }
         DownloadFault::Page => {
             let page = Bytes::from_static(b"<!doctype html><html><body><h1>Sign in</h1></body></html>\n");
-            let mut response = response::bytes(StatusCode::OK, None, page);
-            response::insert(&mut response, CONTENT_TYPE, "text/html; charset=utf-8");
+            let mut response = response::bytes_response(StatusCode::OK, None, page);
+            response::insert_header(&mut response, CONTENT_TYPE, "text/html; charset=utf-8");
             Some(response)
         }
-        DownloadFault::Empty => Some(response::bytes(StatusCode::OK, None, Bytes::new())),
+        DownloadFault::Empty => Some(response::bytes_response(StatusCode::OK, None, Bytes::new())),
         DownloadFault::Truncated { .. }
         | DownloadFault::Cut { .. }
         | DownloadFault::ContentType { .. }
@@ -108,19 +113,24 @@ fn instead(fault: &DownloadFault, request: &Request<Bytes>) -> Option<Response<B
     }
 }
 
-fn ranged(request: &Request<Bytes>, video: &Video, content_type: &str, ranges: bool) -> Response<Bytes> {
+fn range_response(
+    request: &Request<Bytes>,
+    video: &Video,
+    content_type: &str,
+    ranges: bool,
+) -> Response<Bytes> {
     let (length, etag) = (video.length(), video.etag());
     let described = FileMetadata { length, content_type, etag: &etag, ranges };
     byte_range::respond_with_range(request, &described, |part| video.read(part)).unwrap_or_else(
         |RangeNotSatisfiable| {
-            let mut response = denied(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
-            response::insert(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
+            let mut response = storage_error_response(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
+            response::insert_header(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
             response
         },
     )
 }
 
-fn manner(fault: Option<&DownloadFault>) -> Manner {
+fn send_mode(fault: Option<&DownloadFault>) -> Manner {
     match fault {
         Some(DownloadFault::Cut { after_bytes }) => Manner::CutAfter(*after_bytes),
         Some(DownloadFault::NoLength { short_after: None }) => Manner::NoLength,
@@ -133,9 +143,9 @@ fn manner(fault: Option<&DownloadFault>) -> Manner {
 }
 
 /// Returns an error in the format of an object store.
-fn denied(status: StatusCode, code: &str) -> Response<Bytes> {
+fn storage_error_response(status: StatusCode, code: &str) -> Response<Bytes> {
     let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code></Error>\n");
-    let mut response = response::bytes(status, None, Bytes::from(body));
-    response::insert(&mut response, CONTENT_TYPE, "application/xml");
+    let mut response = response::bytes_response(status, None, Bytes::from(body));
+    response::insert_header(&mut response, CONTENT_TYPE, "application/xml");
     response
 }

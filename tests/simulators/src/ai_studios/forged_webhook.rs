@@ -8,7 +8,7 @@ use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
 use crate::delivery_attempt::AttemptKind;
 
 /// Schedules a forged webhook. It is sent whatever happens to the export.
-pub(super) fn forge(
+pub(super) fn schedule_forged_webhook(
     simulator: &mut AiStudiosSimulator,
     url: &str,
     task: &str,
@@ -16,7 +16,7 @@ pub(super) fn forge(
     due: time::OffsetDateTime,
 ) -> u64 {
     let url = match forgery {
-        Forgery::WrongPath => guessed(url),
+        Forgery::WrongPath => replace_last_segment(url),
         Forgery::WrongTask | Forgery::ForeignUrl => url.to_owned(),
     };
     let content = WebhookContent::Forged { task: task.to_owned(), forgery };
@@ -26,7 +26,7 @@ pub(super) fn forge(
 }
 
 /// Replaces the last segment of the URL's path.
-fn guessed(url: &str) -> String {
+fn replace_last_segment(url: &str) -> String {
     let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
     if let Ok(mut segments) = parsed.path_segments_mut() {
         segments.pop().push("00000000000000000000000000000000");

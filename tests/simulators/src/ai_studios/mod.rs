@@ -76,12 +76,12 @@ impl Simulator for AiStudiosSimulator {
 
     fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
         let at = self.clock.read(wall);
-        webhook_request::send_due(self, at)
+        webhook_request::take_due_requests(self, at)
     }
 
     fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {
         let at = self.clock.read(wall);
-        webhook_request::attempt_ended(self, delivery, outcome, at);
+        webhook_request::record_attempt_outcome(self, delivery, outcome, at);
     }
 
     fn describe(&self) -> Value {

@@ -22,7 +22,7 @@ impl FormPart {
 }
 
 /// Parses a form into its parts, in their order.
-pub(super) fn read(request: &Request<Bytes>) -> Result<Vec<FormPart>, ApiError> {
+pub(super) fn parse_form(request: &Request<Bytes>) -> Result<Vec<FormPart>, ApiError> {
     let wrong = || ApiError::invalid("the body must be multipart/form-data");
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let boundary = content_type.filter(|value| value.starts_with("multipart/form-data")).and_then(boundary);
@@ -33,7 +33,7 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Vec<FormPart>, ApiError> 
     while !body[at..].starts_with(b"--") {
         let end = find(body, format!("\r\n{delimiter}").as_bytes(), at).ok_or_else(wrong)?;
         // Skips the line break after the delimiter.
-        parts.push(part(&body.slice((at + 2).min(end)..end)).ok_or_else(wrong)?);
+        parts.push(parse_part(&body.slice((at + 2).min(end)..end)).ok_or_else(wrong)?);
         at = end + 2 + delimiter.len();
     }
     Ok(parts)
@@ -43,7 +43,7 @@ fn boundary(content_type: &str) -> Option<String> {
     parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty())
 }
 
-fn part(bytes: &Bytes) -> Option<FormPart> {
+fn parse_part(bytes: &Bytes) -> Option<FormPart> {
     let end = find(bytes, b"\r\n\r\n", 0)?;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let disposition =
@@ -82,7 +82,7 @@ mod tests {
         let body = b"--b\r\nContent-Disposition: form-data; name=\"target_0\"\r\n\r\nfr-FR\r\n\
             --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\nContent-Type: video/mp4\r\n\r\n\
             \x00\r\n\x01\r\n--b--\r\n";
-        let parts = read(&request("multipart/form-data; boundary=b", body)).expect("a form");
+        let parts = parse_form(&request("multipart/form-data; boundary=b", body)).expect("a form");
         assert_eq!((parts[0].name.as_str(), parts[0].text().as_str()), ("target_0", "fr-FR"));
         assert_eq!(parts[1].file_name.as_deref(), Some("a.mp4"));
         assert_eq!(parts[1].content.as_ref(), b"\x00\r\n\x01");
@@ -98,7 +98,7 @@ mod tests {
             ("multipart/form-data; boundary=b", b"--b".as_slice()),
             ("multipart/form-data; boundary=b", b"".as_slice()),
         ] {
-            assert!(read(&request(content_type, body)).is_err(), "{content_type}");
+            assert!(parse_form(&request(content_type, body)).is_err(), "{content_type}");
         }
     }
 }

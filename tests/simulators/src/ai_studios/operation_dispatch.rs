@@ -19,7 +19,7 @@ use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::token_auth;
 use crate::virtual_clock::Moment;
 
-pub(super) fn serve(
+pub(super) fn dispatch(
     simulator: &mut AiStudiosSimulator,
     route: Route,
     request: &Request<Bytes>,
@@ -31,16 +31,20 @@ pub(super) fn serve(
     Ok(ResponsePayload::Data(match route {
         Route::IssueToken => token_auth::issue_token(simulator, request, at)?,
         Route::CheckToken => json!({"isAuthenticated": true}),
-        Route::Export => export_operations::export(simulator, &body()?, at)?,
-        Route::Progress(id) => export_progress::progress(simulator, &id, at)?,
+        Route::Export => export_operations::accept_export(simulator, &body()?, at)?,
+        Route::Progress(id) => export_progress::show_progress(simulator, &id, at)?,
         Route::ShowProject(id) => project_response::show_project(simulator, &id, at)?,
         Route::ListProjects => {
             let items = project_response::list_projects(simulator, at);
-            return Ok(envelope::list(items, simulator.state.settings.lists.projects, "projects"));
+            return Ok(envelope::list_payload(items, simulator.state.settings.lists.projects, "projects"));
         }
         Route::Workspaces => {
             let items = simulator.account.workspaces_view();
-            return Ok(envelope::list(items, simulator.state.settings.lists.workspaces, "workspaces"));
+            return Ok(envelope::list_payload(
+                items,
+                simulator.state.settings.lists.workspaces,
+                "workspaces",
+            ));
         }
         Route::DeleteProjects => project_creation::delete_projects(simulator, &body()?)?,
         Route::CreateProject => project_creation::create_project(simulator, &body()?, at)?,
@@ -49,10 +53,10 @@ pub(super) fn serve(
         Route::ProjectFromFile => project_creation::project_from_file(simulator, request, at)?,
         Route::ChromaKeyVideo => project_creation::chroma_key_video(simulator, &body()?, at)?,
         Route::CustomAvatarVideo => project_creation::custom_avatar_video(simulator, &body()?, at)?,
-        Route::Automate(tool) => automation_project::automate(simulator, tool, &body()?, at)?,
+        Route::Automate(tool) => automation_project::create_with_tool(simulator, tool, &body()?, at)?,
         Route::UploadDocuments => automation_project::upload_documents(simulator, request)?,
-        Route::Creation(id) => automation_project::creation(simulator, id, query, at)?,
-        Route::Dub => dubbing_operations::dub(simulator, request, at)?,
-        Route::DubbingFolder => return dubbing_operations::dubbing_folder(simulator, query, at),
+        Route::Creation(id) => automation_project::show_creation_progress(simulator, id, query, at)?,
+        Route::Dub => dubbing_operations::create_dubbing_folder(simulator, request, at)?,
+        Route::DubbingFolder => return dubbing_operations::show_dubbing_folder(simulator, query, at),
     }))
 }

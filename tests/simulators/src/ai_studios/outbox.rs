@@ -58,8 +58,8 @@ impl Outbox {
         let delivery = self.get_mut(number)?;
         delivery.tries += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
         delivery.attempts.push(attempt);
-        let place = delivery.attempts.len() - 1;
-        Some(self.schedule.start_attempt(number, place))
+        let index = delivery.attempts.len() - 1;
+        Some(self.schedule.start_attempt(number, index))
     }
 
     /// Removes an attempt in flight. Returns its webhook's number and its index there.
@@ -70,13 +70,13 @@ impl Outbox {
     /// Records the outcome of an attempt. A failure is retried while retries are left.
     pub(super) fn record_outcome(
         &mut self,
-        (number, place): (u64, usize),
+        (number, index): (u64, usize),
         outcome: Outcome,
         now: OffsetDateTime,
         settings: &Webhook,
     ) {
         let Some(delivery) = self.get_mut(number) else { return };
-        let Some(attempt) = delivery.attempts.get_mut(place) else { return };
+        let Some(attempt) = delivery.attempts.get_mut(index) else { return };
         attempt.ended = Some((outcome, now));
         if attempt.attempt_kind == AttemptKind::Redelivery {
             return;

@@ -8,7 +8,7 @@ use crate::ai_studios::settings::account::Automation;
 use crate::ai_studios::settings::seconds;
 
 /// The progress at which creation stalls, and from which it builds audio, in percent.
-pub(super) const HALF: f64 = 50.0;
+pub(super) const CREATION_STALL_PERCENT: f64 = 50.0;
 
 /// The owner of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl ProjectCreation {
     pub(super) fn progress(&self, settings: &Automation, now: OffsetDateTime) -> f64 {
         let elapsed = (now - self.started).as_seconds_f64().max(0.0);
         let reached = (100.0 * elapsed / settings.creation_seconds.max(f64::MIN_POSITIVE)).min(100.0);
-        if settings.stalls { reached.min(HALF) } else { reached }
+        if settings.stalls { reached.min(CREATION_STALL_PERCENT) } else { reached }
     }
 
     pub(super) fn ended(&self, settings: &Automation, now: OffsetDateTime) -> bool {
@@ -90,14 +90,14 @@ impl Project {
     }
 
     /// Whether an export has deleted it by now.
-    fn is_gone(&self, now: OffsetDateTime) -> bool {
-        let deleted = |run: &ExportRun| run.reaches(run.timeline.deleted_at_percent?);
+    fn is_deleted(&self, now: OffsetDateTime) -> bool {
+        let deleted = |run: &ExportRun| run.reached_at(run.timeline.deleted_at_percent?);
         self.runs.iter().filter_map(deleted).any(|deleted| now >= deleted)
     }
 
     /// Returns the running export, if any.
-    pub(super) fn running(&self, now: OffsetDateTime) -> Option<&ExportRun> {
-        self.runs.iter().find(|run| run.is_under_way(now))
+    pub(super) fn running_export(&self, now: OffsetDateTime) -> Option<&ExportRun> {
+        self.runs.iter().find(|run| run.is_running(now))
     }
 
     /// Returns its export with this `backendTaskId`.
@@ -106,24 +106,25 @@ impl Project {
     }
 
     /// Returns the latest export whose video can be downloaded.
-    pub(super) fn latest_video(&self, now: OffsetDateTime) -> Option<&ExportRun> {
+    pub(super) fn latest_exported(&self, now: OffsetDateTime) -> Option<&ExportRun> {
         self.runs.iter().rev().find(|run| run.is_exported(now))
     }
 
     /// Returns the index of the export that polling shows: the first that has not ended, else the last. A stale
     /// response still shows the previous one.
-    pub(super) fn shown(&self, now: OffsetDateTime) -> Option<usize> {
-        let current = self.current(now)?;
+    pub(super) fn shown_export(&self, now: OffsetDateTime) -> Option<usize> {
+        let current = self.current_export(now)?;
         let run = self.runs.get(current)?;
         let stale = now < run.accepted + seconds(run.timeline.stale_seconds);
         Some(if stale { current.saturating_sub(1) } else { current })
     }
 
     /// Returns the same index, but never a stale one.
-    pub(super) fn current(&self, now: OffsetDateTime) -> Option<usize> {
+    pub(super) fn current_export(&self, now: OffsetDateTime) -> Option<usize> {
         let last = self.runs.len().checked_sub(1)?;
-        let under_way =
-            |run: &ExportRun| matches!(run.polled(now).phase, ExportPhase::Waiting | ExportPhase::Exporting);
+        let under_way = |run: &ExportRun| {
+            matches!(run.polled_status(now).phase, ExportPhase::Waiting | ExportPhase::Exporting)
+        };
         Some(self.runs.iter().position(under_way).unwrap_or(last))
     }
 }
@@ -138,25 +139,25 @@ impl Projects {
     }
 
     /// Returns the index of an existing project.
-    pub(super) fn place(&self, id: &str, now: OffsetDateTime) -> Option<usize> {
-        self.0.iter().position(|project| project.is(id) && !project.is_gone(now))
+    pub(super) fn index_of(&self, id: &str, now: OffsetDateTime) -> Option<usize> {
+        self.0.iter().position(|project| project.is(id) && !project.is_deleted(now))
     }
 
-    pub(super) fn at(&self, place: usize) -> &Project {
-        &self.0[place]
+    pub(super) fn at(&self, index: usize) -> &Project {
+        &self.0[index]
     }
 
-    pub(super) fn at_mut(&mut self, place: usize) -> &mut Project {
-        &mut self.0[place]
+    pub(super) fn at_mut(&mut self, index: usize) -> &mut Project {
+        &mut self.0[index]
     }
 
     /// Returns the existing projects, oldest first.
-    pub(super) fn present(&self, now: OffsetDateTime) -> impl Iterator<Item = &Project> {
-        self.0.iter().filter(move |project| !project.is_gone(now))
+    pub(super) fn existing(&self, now: OffsetDateTime) -> impl Iterator<Item = &Project> {
+        self.0.iter().filter(move |project| !project.is_deleted(now))
     }
 
     /// Returns the project and its export with this `backendTaskId`.
-    pub(super) fn of_task(&self, task: &str) -> Option<(&Project, &ExportRun)> {
+    pub(super) fn find_by_task(&self, task: &str) -> Option<(&Project, &ExportRun)> {
         self.0.iter().find_map(|project| Some((project, project.run(task)?)))
     }
 
@@ -168,8 +169,8 @@ impl Projects {
     }
 
     /// Returns when the last export ends, of those that end.
-    pub(super) fn last_end(&self) -> Option<OffsetDateTime> {
-        let shown = |run: &ExportRun| Some(run.ends()? + lag(run));
+    pub(super) fn last_export_end(&self) -> Option<OffsetDateTime> {
+        let shown = |run: &ExportRun| Some(run.ended_at()? + lag(run));
         self.0.iter().flat_map(|project| &project.runs).filter_map(shown).max()
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn add_project(
     let workspace = workspace.unwrap_or_else(|| simulator.account.workspaces[0].0.clone());
     let project = Project::new(id.clone(), name, &workspace, at.now);
     simulator.state.projects.add(project);
-    simulator.state.projects.place(&id, at.now).expect("it was just added")
+    simulator.state.projects.index_of(&id, at.now).expect("it was just added")
 }
 
 /// `POST /editor/project`.
@@ -40,10 +40,10 @@ pub(super) fn create_project(
     if !["landscape", "portrait"].contains(&orientation.as_str()) {
         return Err(ApiError::invalid("orientation is invalid"));
     }
-    let place = create_and_export(simulator, &name, body, true, at)?;
-    let project = simulator.state.projects.at_mut(place.0);
+    let index = create_and_export(simulator, &name, body, true, at)?;
+    let project = simulator.state.projects.at_mut(index.0);
     (project.scenes, project.orientation) = (scenes, orientation);
-    Ok(json!({"projectId": place.1}))
+    Ok(json!({"projectId": index.1}))
 }
 
 /// `POST /simple/video`. The documented default of `isExport` is false here.
@@ -53,7 +53,7 @@ pub(super) fn chroma_key_video(
     at: Moment,
 ) -> Result<Value, ApiError> {
     for name in ["language", "text", "model", "clothes"] {
-        body.required(name)?;
+        body.required_text(name)?;
     }
     let (_, id) = create_and_export(simulator, "Chroma key video", body, false, at)?;
     Ok(json!({"projectId": id}))
@@ -66,10 +66,10 @@ pub(super) fn custom_avatar_video(
     at: Moment,
 ) -> Result<Value, ApiError> {
     for name in ["language", "text", "model"] {
-        body.required(name)?;
+        body.required_text(name)?;
     }
-    let (place, id) = create_and_export(simulator, "Custom avatar video", body, true, at)?;
-    let task = simulator.state.projects.at(place).runs.last().map(|run| run.task.clone());
+    let (index, id) = create_and_export(simulator, "Custom avatar video", body, true, at)?;
+    let task = simulator.state.projects.at(index).runs.last().map(|run| run.task.clone());
     let task = task.unwrap_or_else(|| crate::ai_studios::account::task_id(&simulator.ids.next_hex("task")));
     Ok(json!({"projectId": id, "taskId": task}))
 }
@@ -81,14 +81,14 @@ pub(super) fn edit_project(
     body: &RequestBody,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let place = export_operations::find_own_project(simulator, id, at)?;
+    let index = export_operations::find_own_project(simulator, id, at)?;
     let updates = body.get("updates").and_then(|updates| updates.get("value")).and_then(Value::as_array);
     let updates = updates.ok_or_else(|| ApiError::invalid("updates.value is required"))?;
     let whole = |update: &Value| update["sceneIdx"].is_u64() && update["type"].is_string();
     if !updates.iter().all(whole) {
         return Err(ApiError::invalid("updates.value is invalid"));
     }
-    export_if_requested(simulator, place, body, true, at)
+    export_if_requested(simulator, index, body, true, at)
 }
 
 /// `POST /editor/project/modify`, which only the Korean pages still describe.
@@ -97,11 +97,11 @@ pub(super) fn modify_project(
     body: &RequestBody,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let place = export_operations::find_own_project(simulator, &body.required("projectId")?, at)?;
+    let index = export_operations::find_own_project(simulator, &body.required_text("projectId")?, at)?;
     if !body.get("updates").is_some_and(Value::is_object) {
         return Err(ApiError::invalid("updates is required"));
     }
-    export_if_requested(simulator, place, body, false, at)
+    export_if_requested(simulator, index, body, false, at)
 }
 
 /// `POST /editor/project/pptpdf`.
@@ -110,7 +110,7 @@ pub(super) fn project_from_file(
     request: &Request<Bytes>,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let parts = multipart::read(request)?;
+    let parts = multipart::parse_form(request)?;
     let file = parts.iter().find(|part| part.name == "file").and_then(|part| part.file_name.clone());
     let file = file.ok_or_else(|| ApiError::invalid("file is required"))?;
     let known = ["pdf", "ppt", "pptx"].iter().any(|kind| file.to_ascii_lowercase().ends_with(kind));
@@ -118,8 +118,8 @@ pub(super) fn project_from_file(
         return Err(ApiError::invalid("file must be a pdf, ppt or pptx"));
     }
     let name = parts.iter().find(|part| part.name == "name").map_or(file, multipart::FormPart::text);
-    let place = add_project(simulator, &name, None, at);
-    Ok(json!({"projectId": simulator.state.projects.at(place).id}))
+    let index = add_project(simulator, &name, None, at);
+    Ok(json!({"projectId": simulator.state.projects.at(index).id}))
 }
 
 /// `DELETE /editor/project`.
@@ -142,24 +142,24 @@ fn create_and_export(
     at: Moment,
 ) -> Result<(usize, String), ApiError> {
     let (wanted, exports) =
-        (export_operations::parse_export_options(simulator, body)?, body.flag("isExport", exports)?);
-    let place = add_project(simulator, name, body.text("workspaceId")?, at);
-    let id = simulator.state.projects.at(place).id.clone();
-    Ok((place, if exports { export_operations::start_export(simulator, place, wanted, at)? } else { id }))
+        (export_operations::parse_export_options(simulator, body)?, body.boolean_or("isExport", exports)?);
+    let index = add_project(simulator, name, body.text("workspaceId")?, at);
+    let id = simulator.state.projects.at(index).id.clone();
+    Ok((index, if exports { export_operations::start_export(simulator, index, wanted, at)? } else { id }))
 }
 
 fn export_if_requested(
     simulator: &mut AiStudiosSimulator,
-    place: usize,
+    index: usize,
     body: &RequestBody,
     exports: bool,
     at: Moment,
 ) -> Result<Value, ApiError> {
     let (wanted, exports) =
-        (export_operations::parse_export_options(simulator, body)?, body.flag("isExport", exports)?);
-    let project = simulator.state.projects.at_mut(place);
+        (export_operations::parse_export_options(simulator, body)?, body.boolean_or("isExport", exports)?);
+    let project = simulator.state.projects.at_mut(index);
     project.updated = at.now;
     let id = project.id.clone();
-    let id = if exports { export_operations::start_export(simulator, place, wanted, at)? } else { id };
+    let id = if exports { export_operations::start_export(simulator, index, wanted, at)? } else { id };
     Ok(json!({"projectId": id}))
 }

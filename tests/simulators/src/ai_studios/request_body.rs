@@ -40,12 +40,12 @@ impl RequestBody {
         }
     }
 
-    pub(super) fn required(&self, name: &str) -> Result<String, ApiError> {
+    pub(super) fn required_text(&self, name: &str) -> Result<String, ApiError> {
         let text = self.text(name)?.filter(|text| !text.is_empty());
         text.ok_or_else(|| ApiError::invalid(format!("{name} is required")))
     }
 
-    pub(super) fn flag(&self, name: &str, otherwise: bool) -> Result<bool, ApiError> {
+    pub(super) fn boolean_or(&self, name: &str, otherwise: bool) -> Result<bool, ApiError> {
         match self.fields.get(name) {
             None => Ok(otherwise),
             Some(Value::Bool(flag)) => Ok(*flag),
@@ -54,7 +54,7 @@ impl RequestBody {
     }
 
     /// Reads an optional absolute HTTP URL. It is only parsed, never requested.
-    pub(super) fn web_address(&self, name: &str) -> Result<Option<String>, ApiError> {
+    pub(super) fn http_url(&self, name: &str) -> Result<Option<String>, ApiError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let fits =
             Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());

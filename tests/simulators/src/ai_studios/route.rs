@@ -5,7 +5,7 @@ use http::{Method, Request};
 use crate::ai_studios::api_error::ApiError;
 
 /// The prefix of every path of the API.
-const PREFIX: [&str; 3] = ["api", "odin", "v3"];
+const PATH_PREFIX: [&str; 3] = ["api", "odin", "v3"];
 
 /// An operation of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,9 @@ impl Route {
     /// Finds the operation. Literal paths take precedence over `{key}` (contract 2).
     pub(super) fn find<B>(request: &Request<B>) -> Result<Self, ApiError> {
         let segments: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
-        let Some(rest) = segments.strip_prefix(PREFIX.as_slice()) else { return Err(ApiError::no_route()) };
+        let Some(rest) = segments.strip_prefix(PATH_PREFIX.as_slice()) else {
+            return Err(ApiError::route_not_found());
+        };
         let post = request.method() == Method::POST;
         let get = request.method() == Method::GET;
         let delete = request.method() == Method::DELETE;
@@ -64,12 +66,12 @@ impl Route {
             ["dropdown", "workspaces"] if get => Self::Workspaces,
             ["simple", "video"] if post => Self::ChromaKeyVideo,
             ["simple", "custom"] if post => Self::CustomAvatarVideo,
-            ["automation", rest @ ..] => Self::of_automation(rest, get, post)?,
-            _ => return Err(ApiError::no_route()),
+            ["automation", rest @ ..] => Self::find_automation(rest, get, post)?,
+            _ => return Err(ApiError::route_not_found()),
         })
     }
 
-    fn of_automation(rest: &[&str], get: bool, post: bool) -> Result<Self, ApiError> {
+    fn find_automation(rest: &[&str], get: bool, post: bool) -> Result<Self, ApiError> {
         Ok(match rest {
             ["scripts_to_video"] if post => Self::Automate(AutomationTool::Scripts),
             ["topic_to_video"] if post => Self::Automate(AutomationTool::Topic),
@@ -80,7 +82,7 @@ impl Route {
             ["progress", id] if get => Self::Creation(Some((*id).to_owned())),
             ["translatevideos"] if post => Self::Dub,
             ["translatevideos"] if get => Self::DubbingFolder,
-            _ => return Err(ApiError::no_route()),
+            _ => return Err(ApiError::route_not_found()),
         })
     }
 }

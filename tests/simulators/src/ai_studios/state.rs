@@ -65,7 +65,7 @@ impl AiStudiosSimulator {
         let account = Account::seeded(&ids);
         Self {
             origins: Origins { api: String::new(), files: String::new(), admin: String::new() },
-            tokens: Tokens::signed_with(ids.seeded("token key", run)),
+            tokens: Tokens::with_signing_key(ids.seeded("token key", run)),
             clock: VirtualClock::default(),
             state: SimulatorState::seeded(&account, &ids),
             account,

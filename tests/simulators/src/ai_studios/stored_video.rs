@@ -7,46 +7,46 @@ use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
 /// The folder to which a redirect without a location leads.
-pub(super) const MOVED: &str = "moved";
+pub(super) const REDIRECT_FOLDER: &str = "moved";
 
 /// A video that can be downloaded.
 pub(super) struct StoredVideo {
     /// Makes the video distinct: its export's `backendTaskId`.
     pub(super) note: String,
     /// The index of the project, unless the video was dubbed.
-    pub(super) place: Option<usize>,
+    pub(super) index: Option<usize>,
     pub(super) settings: Settings,
 }
 
 /// Returns the video of a path: the latest of a project, that of a task, or a dubbed one.
-pub(super) fn stored(simulator: &AiStudiosSimulator, path: &str, at: Moment) -> Option<StoredVideo> {
+pub(super) fn find_video(simulator: &AiStudiosSimulator, path: &str, at: Moment) -> Option<StoredVideo> {
     let (folder, file) = path.trim_start_matches('/').split_once('/')?;
     let name = file.strip_suffix(".mp4")?;
     let projects = &simulator.state.projects;
     let by_id = || {
-        let place = projects.place(name, at.now)?;
-        Some((place, projects.at(place).latest_video(at.now)?))
+        let index = projects.index_of(name, at.now)?;
+        Some((index, projects.at(index).latest_exported(at.now)?))
     };
     let by_task = || {
-        let (project, run) = projects.of_task(name).filter(|(_, run)| run.is_exported(at.now))?;
-        Some((projects.place(&project.id, at.now)?, run))
+        let (project, run) = projects.find_by_task(name).filter(|(_, run)| run.is_exported(at.now))?;
+        Some((projects.index_of(&project.id, at.now)?, run))
     };
-    let stored = if let Some((place, run)) = by_id().or_else(by_task) {
+    let stored = if let Some((index, run)) = by_id().or_else(by_task) {
         StoredVideo {
             note: run.task.clone(),
-            place: Some(place),
-            settings: project_settings::settings_for_project(simulator, place),
+            index: Some(index),
+            settings: project_settings::settings_for_project(simulator, index),
         }
-    } else if dubbing_operations::dubbed_is_ready(simulator, name, at) {
-        StoredVideo { note: name.to_owned(), place: None, settings: simulator.state.settings.clone() }
+    } else if dubbing_operations::is_dubbed_video_ready(simulator, name, at) {
+        StoredVideo { note: name.to_owned(), index: None, settings: simulator.state.settings.clone() }
     } else {
         return None;
     };
-    (folder == MOVED || folder == stored.settings.invented.media_folder).then_some(stored)
+    (folder == REDIRECT_FOLDER || folder == stored.settings.invented.media_folder).then_some(stored)
 }
 
 /// Whether the URL has expired or was revoked. The first download revokes all URLs shown before it.
-pub(super) fn url_is_over(
+pub(super) fn is_url_expired(
     simulator: &mut AiStudiosSimulator,
     stored: &StoredVideo,
     query: &str,
@@ -60,10 +60,10 @@ pub(super) fn url_is_over(
     if limited && field("expires").is_none_or(|expires| at.now.unix_timestamp() >= expires) {
         return true;
     }
-    let Some(place) = stored.place.filter(|_| stored.settings.files.first_urls_revoked) else {
+    let Some(index) = stored.index.filter(|_| stored.settings.files.first_urls_revoked) else {
         return false;
     };
-    let project = simulator.state.projects.at_mut(place);
+    let project = simulator.state.projects.at_mut(index);
     let revoked = *project.urls_revoked.get_or_insert(project.urls_shown);
     field("v").is_none_or(|version| version <= i64::from(revoked))
 }

@@ -21,7 +21,7 @@ pub(super) fn issue_token(
     at: Moment,
 ) -> Result<Value, ApiError> {
     let body = RequestBody::read(request, AcceptancePolicy::Refuse)?;
-    let (app_id, user_key) = (body.required("appId")?, body.required("userKey")?);
+    let (app_id, user_key) = (body.required_text("appId")?, body.required_text("userKey")?);
     if app_id != simulator.account.app_id || user_key != simulator.account.user_key {
         return Err(ApiError::new(ErrorKind::Auth, "appId or userKey is wrong"));
     }
@@ -55,7 +55,7 @@ pub(super) fn check_token(
 /// Returns the page that a gateway shows for a rejected token (contract 1.1).
 pub(super) fn login_page() -> Response<Bytes> {
     let page = Bytes::from_static(b"<!doctype html><html><body><h1>401</h1>Please sign in</body></html>\n");
-    let mut response = response::bytes(StatusCode::UNAUTHORIZED, None, page);
+    let mut response = response::bytes_response(StatusCode::UNAUTHORIZED, None, page);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }

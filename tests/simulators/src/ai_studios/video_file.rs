@@ -28,7 +28,7 @@ impl Video {
     /// Creates the video with this note and this many MiB of padding. Players skip `free` boxes (ISO/IEC
     /// 14496-12, 8.1.2).
     pub(super) fn of(note: &str, padding_megabytes: u32) -> Self {
-        let head = [MP4, &header(HEADER + note.len()), note.as_bytes()].concat();
+        let head = [MP4, &free_box_header(HEADER + note.len()), note.as_bytes()].concat();
         Self { head, padding: padding_megabytes as usize * MEBIBYTE, cut_to: None }
     }
 
@@ -61,7 +61,7 @@ impl Video {
         lay(0, &self.head);
         if self.padding > 0 {
             let start = self.head.len();
-            lay(start, &header(self.padding));
+            lay(start, &free_box_header(self.padding));
             // Each MiB holds its number, so that a misplaced one is detected.
             for number in 1..self.padding / MEBIBYTE {
                 lay(start + number * MEBIBYTE, &number.to_be_bytes());
@@ -72,7 +72,7 @@ impl Video {
 }
 
 /// Returns the header of a `free` box.
-fn header(length: usize) -> [u8; HEADER] {
+fn free_box_header(length: usize) -> [u8; HEADER] {
     let mut header = *b"\0\0\0\0free";
     header[..4].copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
     header

@@ -11,7 +11,7 @@ use crate::delivery_schedule::ScheduledSend;
 use crate::simulator::{Manner, Outcome, Outgoing};
 
 use crate::ai_studios::download_url;
-use crate::ai_studios::progress_fields::FAILURE;
+use crate::ai_studios::progress_fields::FAILURE_MESSAGE;
 use crate::ai_studios::project_settings;
 use crate::ai_studios::settings::seconds;
 use crate::ai_studios::settings::webhook::{Forgery, Webhook, WebhookEncoding};
@@ -23,26 +23,31 @@ use crate::virtual_clock::Moment;
 const FOREIGN_URL: &str = "https://attacker.example/payload.mp4";
 
 /// Returns the requests that are due now.
-pub(super) fn send_due(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Outgoing> {
+pub(super) fn take_due_requests(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Outgoing> {
     let due = simulator.state.outbox.take_due(at.now);
-    due.into_iter().filter_map(|send| attempt(simulator, send, at)).collect()
+    due.into_iter().filter_map(|send| build_attempt(simulator, send, at)).collect()
 }
 
 /// Records the outcome of an attempt.
-pub(super) fn attempt_ended(simulator: &mut AiStudiosSimulator, attempt: u64, outcome: Outcome, at: Moment) {
-    let Some((number, place)) = simulator.state.outbox.finish_attempt(attempt) else { return };
+pub(super) fn record_attempt_outcome(
+    simulator: &mut AiStudiosSimulator,
+    attempt: u64,
+    outcome: Outcome,
+    at: Moment,
+) {
+    let Some((number, index)) = simulator.state.outbox.finish_attempt(attempt) else { return };
     let Some(delivery) = simulator.state.outbox.get(number) else { return };
     let settings = project_settings::settings_for_task(simulator, delivery.content.task());
-    simulator.state.outbox.record_outcome((number, place), outcome, at.now, &settings.webhook);
+    simulator.state.outbox.record_outcome((number, index), outcome, at.now, &settings.webhook);
 }
 
-fn attempt(simulator: &mut AiStudiosSimulator, send: ScheduledSend, at: Moment) -> Option<Outgoing> {
+fn build_attempt(simulator: &mut AiStudiosSimulator, send: ScheduledSend, at: Moment) -> Option<Outgoing> {
     let delivery = simulator.state.outbox.get(send.number)?;
     let (url, content) = (delivery.url.clone(), delivery.content.clone());
     let settings = project_settings::settings_for_task(simulator, content.task()).webhook;
     let request = match &content {
-        WebhookContent::Chosen { method, body, headers } => chosen(&url, method, body, headers),
-        told => fields(simulator, told, at).and_then(|fields| shaped(&url, fields, &settings)),
+        WebhookContent::Chosen { method, body, headers } => custom_request(&url, method, body, headers),
+        told => event_fields(simulator, told, at).and_then(|fields| build_request(&url, fields, &settings)),
     };
     let Some(request) = request else {
         if let Some(delivery) = simulator.state.outbox.get_mut(send.number) {
@@ -65,24 +70,24 @@ fn attempt(simulator: &mut AiStudiosSimulator, send: ScheduledSend, at: Moment) 
 }
 
 /// Returns the documented fields at this moment; none if the export was replaced or its project was deleted.
-fn fields(
+fn event_fields(
     simulator: &mut AiStudiosSimulator,
     content: &WebhookContent,
     at: Moment,
 ) -> Option<Map<String, Value>> {
     let task = content.task()?;
-    let (project, run) = simulator.state.projects.of_task(task)?;
-    let (credit, place) = (run.credit, simulator.state.projects.place(&project.id, at.now)?);
+    let (project, run) = simulator.state.projects.find_by_task(task)?;
+    let (credit, index) = (run.credit, simulator.state.projects.index_of(&project.id, at.now)?);
     let done = |task: &str, url: &str| json!({"progress": 100, "backendTaskId": task, "credit": credit, "download_url": url});
     let fields = match content {
         WebhookContent::Progress { percent: 100, .. } => {
-            done(task, &download_url::download_url(simulator, place, task, at))
+            done(task, &download_url::download_url(simulator, index, task, at))
         }
         WebhookContent::Progress { percent, .. } => json!({"progress": percent, "backendTaskId": task}),
         WebhookContent::Failure { .. } => {
-            let progress = crate::ai_studios::progress_fields::whole(run.status_at(at.now).progress);
+            let progress = crate::ai_studios::progress_fields::whole_percent(run.status_at(at.now).progress);
             let invented = &simulator.state.settings.invented;
-            let error = json!({"code": invented.codes.internal, "msg": FAILURE});
+            let error = json!({"code": invented.codes.internal, "msg": FAILURE_MESSAGE});
             let state = &invented.states.error;
             json!({"progress": progress, "backendTaskId": task, "state": state, "error": error})
         }
@@ -94,41 +99,41 @@ fn fields(
 }
 
 /// Builds the request that carries the fields, with ordinary headers only.
-fn shaped(url: &str, mut fields: Map<String, Value>, settings: &Webhook) -> Option<Request<Bytes>> {
+fn build_request(url: &str, mut fields: Map<String, Value>, settings: &Webhook) -> Option<Request<Bytes>> {
     fields.extend(settings.extra_fields.clone());
     if settings.text_numbers {
         let numbers = fields.values_mut().filter(|value| value.is_number());
         numbers.for_each(|value| *value = value.to_string().into());
     }
-    let json = |body: Value| posted(url, "application/json", body.to_string());
+    let json = |body: Value| post_request(url, "application/json", body.to_string());
     match settings.form {
         WebhookEncoding::Json => json(Value::Object(fields)),
         WebhookEncoding::Enveloped => json(json!({"success": true, "data": fields})),
         WebhookEncoding::Array => json(json!([fields])),
         WebhookEncoding::Form => {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
-            form.extend_pairs(texts(&fields));
-            posted(url, "application/x-www-form-urlencoded", form.finish())
+            form.extend_pairs(fields_as_text(&fields));
+            post_request(url, "application/x-www-form-urlencoded", form.finish())
         }
-        WebhookEncoding::Query => asked(url, texts(&fields)),
-        WebhookEncoding::V2 => asked(url, names_of_v2(&fields)),
+        WebhookEncoding::Query => get_request(url, fields_as_text(&fields)),
+        WebhookEncoding::V2 => get_request(url, v2_fields(&fields)),
     }
 }
 
-fn posted(url: &str, content_type: &'static str, body: String) -> Option<Request<Bytes>> {
+fn post_request(url: &str, content_type: &'static str, body: String) -> Option<Request<Bytes>> {
     let request = Request::builder().method(Method::POST).uri(url);
     request.header(CONTENT_TYPE, HeaderValue::from_static(content_type)).body(Bytes::from(body)).ok()
 }
 
 /// Builds a GET with the fields appended to the URL's query.
-fn asked(url: &str, fields: Vec<(String, String)>) -> Option<Request<Bytes>> {
+fn get_request(url: &str, fields: Vec<(String, String)>) -> Option<Request<Bytes>> {
     let mut url = Url::parse(url).ok()?;
     url.query_pairs_mut().extend_pairs(fields);
     Request::builder().method(Method::GET).uri(url.as_str()).body(Bytes::new()).ok()
 }
 
 /// Returns the fields under the names of API v2 (contract 4.3).
-fn names_of_v2(fields: &Map<String, Value>) -> Vec<(String, String)> {
+fn v2_fields(fields: &Map<String, Value>) -> Vec<(String, String)> {
     let task = fields.get("backendTaskId").and_then(Value::as_str).unwrap_or_default();
     let mut named = vec![("ai_progress_update_loc".to_owned(), format!("projects/{task}"))];
     if let Some(url) = fields.get("download_url").and_then(Value::as_str) {
@@ -137,12 +142,12 @@ fn names_of_v2(fields: &Map<String, Value>) -> Vec<(String, String)> {
     named
 }
 
-fn texts(fields: &Map<String, Value>) -> Vec<(String, String)> {
+fn fields_as_text(fields: &Map<String, Value>) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     fields.iter().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
-fn chosen(
+fn custom_request(
     url: &str,
     method: &Method,
     body: &Bytes,

@@ -15,26 +15,26 @@ use crate::virtual_clock::Moment;
 /// Schedules the webhooks of an export that was just accepted, if it wants any.
 pub(super) fn schedule_webhooks(
     simulator: &mut AiStudiosSimulator,
-    place: usize,
+    index: usize,
     task: &str,
     settings: &Settings,
     at: Moment,
 ) {
-    let project = simulator.state.projects.at(place);
+    let project = simulator.state.projects.at(index);
     let Some(run) = project.run(task) else { return };
     let Some(url) = run.webhook_url.clone() else { return };
-    let (events, id) = (events(run, settings), project.id.clone());
+    let (events, id) = (planned_events(run, settings), project.id.clone());
     for (index, (due, content)) in events.iter().enumerate() {
         let after = events.get(index + 1).map(|(after, _)| *after);
-        schedule(simulator, &id, &url, content.clone(), *due, after);
+        schedule_webhook(simulator, &id, &url, content.clone(), *due, after);
     }
     for forgery in settings.webhook.forged.clone() {
-        forged_webhook::forge(simulator, &url, task, forgery, at.now + Duration::SECOND);
+        forged_webhook::schedule_forged_webhook(simulator, &url, task, forgery, at.now + Duration::SECOND);
     }
 }
 
 /// Schedules one webhook as the faults let it. `after` is when the export's next one is due.
-fn schedule(
+fn schedule_webhook(
     simulator: &mut AiStudiosSimulator,
     project: &str,
     url: &str,
@@ -62,16 +62,16 @@ fn schedule(
 }
 
 /// What the course of an export gives rise to, in order.
-fn events(run: &ExportRun, settings: &Settings) -> Vec<(OffsetDateTime, WebhookContent)> {
+fn planned_events(run: &ExportRun, settings: &Settings) -> Vec<(OffsetDateTime, WebhookContent)> {
     let percents: Vec<u8> = match settings.webhook.events {
         ProgressEvents::Quarters => vec![25, 50, 75, 100],
         ProgressEvents::Final => vec![100],
         ProgressEvents::EveryTick => (1..=20).map(|tick| tick * 5).collect(),
         ProgressEvents::None => Vec::new(),
     };
-    let fails = run.fails();
+    let fails = run.failed_at();
     let told = |percent: u8| {
-        let due = run.reaches(f64::from(percent)).filter(|due| fails.is_none_or(|fails| *due < fails))?;
+        let due = run.reached_at(f64::from(percent)).filter(|due| fails.is_none_or(|fails| *due < fails))?;
         Some((due, WebhookContent::Progress { task: run.task.clone(), percent }))
     };
     let mut events: Vec<_> = percents.into_iter().filter_map(told).collect();

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::abyssale::api_error::ApiError;
 use crate::abyssale::design::{Design, Designs, Sheet};
 use crate::abyssale::file_type::DesignType;
-use crate::abyssale::list_query::{Query, invalid};
+use crate::abyssale::list_query::{Query, invalid_parameter};
 use crate::abyssale::uuid_format::parse_uuid;
 
 /// The conditions that a listed design meets.
@@ -25,19 +25,21 @@ impl<'a> DesignFilter<'a> {
         let known = |name: &&str| DesignType::ALL.into_iter().find(|kind| kind.name() == *name);
         let project = match query.get("project_id") {
             // This message still uses the old name of a project (contract 5.3).
-            Some(text) => Some(parse_uuid(text).ok_or_else(|| invalid("category_id", "Not a valid UUID."))?),
+            Some(text) => {
+                Some(parse_uuid(text).ok_or_else(|| invalid_parameter("category_id", "Not a valid UUID."))?)
+            }
             None => None,
         };
         Ok(Self {
             types: query.list("type").iter().filter_map(known).collect(),
             project,
-            updated_since: since(query, "updated_since")?,
-            created_since: since(query, "created_since")?,
+            updated_since: read_time(query, "updated_since")?,
+            created_since: read_time(query, "created_since")?,
             query,
         })
     }
 
-    fn takes(&self, design: &Design, designs: &Designs) -> bool {
+    fn matches(&self, design: &Design, designs: &Designs) -> bool {
         let project = designs.project(design.project).map(|project| project.name.to_lowercase());
         let project = project.unwrap_or_default();
         let name = design.name.to_lowercase();
@@ -51,11 +53,11 @@ impl<'a> DesignFilter<'a> {
             && lower("name").is_none_or(|phrase| name.contains(&phrase))
             && lower("project").is_none_or(|phrase| project.contains(&phrase))
             && words.all(|word| name.contains(word) || project.contains(word))
-            && design.sheets.iter().any(|sheet| self.takes_sheet(sheet))
+            && design.sheets.iter().any(|sheet| self.matches_sheet(sheet))
     }
 
     /// Whether one format meets all conditions on formats.
-    fn takes_sheet(&self, sheet: &Sheet) -> bool {
+    fn matches_sheet(&self, sheet: &Sheet) -> bool {
         let orientation = if sheet.width > sheet.height {
             "landscape"
         } else if sheet.width < sheet.height {
@@ -78,7 +80,7 @@ impl<'a> DesignFilter<'a> {
     /// Returns the designs that match, ordered by name unless the query specifies an order.
     pub(crate) fn apply<'d>(&self, designs: &'d Designs, now: OffsetDateTime) -> Vec<&'d Design> {
         let mut found: Vec<&Design> =
-            designs.present(now).filter(|design| self.takes(design, designs)).collect();
+            designs.existing(now).filter(|design| self.matches(design, designs)).collect();
         found.sort_by_key(|design| design.name.to_lowercase());
         match self.query.get("sort") {
             Some("updated") => found.sort_by_key(|design| design.updated_at),
@@ -93,10 +95,10 @@ impl<'a> DesignFilter<'a> {
 }
 
 /// Parses an ISO 8601 date or time as Unix seconds; without a zone it is UTC.
-fn since(query: &Query, name: &str) -> Result<Option<i64>, ApiError> {
+fn read_time(query: &Query, name: &str) -> Result<Option<i64>, ApiError> {
     let Some(text) = query.get(name) else { return Ok(None) };
     let date = || Date::parse(text, &Iso8601::DATE).map(|date| date.midnight().assume_utc());
     let naive = || PrimitiveDateTime::parse(text, &Iso8601::DEFAULT).map(PrimitiveDateTime::assume_utc);
     let time = OffsetDateTime::parse(text, &Iso8601::DEFAULT).or_else(|_| naive()).or_else(|_| date());
-    time.map(|time| Some(time.unix_timestamp())).map_err(|_| invalid(name, "Not a valid date."))
+    time.map(|time| Some(time.unix_timestamp())).map_err(|_| invalid_parameter(name, "Not a valid date."))
 }

@@ -26,11 +26,11 @@ pub(crate) fn rename_design(
     request: &Request<Bytes>,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let name = name(request, 1)?;
+    let name = read_name(request, 1)?;
     let design = design_mut(simulator, id, at)?;
     design.name = name;
     design.updated_at = at.now.unix_timestamp();
-    Ok(summary(design))
+    Ok(design_summary(design))
 }
 
 /// `PUT /designs/{id}/project`. It resets the review.
@@ -40,16 +40,16 @@ pub(crate) fn move_design(
     request: &Request<Bytes>,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let project = project_id(request)?;
+    let project = read_project_id(request)?;
     design_mut(simulator, id, at)?;
     if simulator.state.workspace.designs.project(project).is_none() {
         return Err(ApiError::not_found("project_not_found", "project"));
     }
     let design = design_mut(simulator, id, at)?;
     design.project = project;
-    let view = summary(design);
+    let view = design_summary(design);
     if design.status != NO_REVIEW {
-        review(simulator, id, NO_REVIEW, at);
+        set_review_status(simulator, id, NO_REVIEW, at);
     }
     Ok(view)
 }
@@ -62,7 +62,7 @@ pub(crate) fn delete_design(
 ) -> Result<Value, ApiError> {
     let design = design_mut(simulator, id, at)?;
     design.deleted = true;
-    Ok(summary(design))
+    Ok(design_summary(design))
 }
 
 fn design_mut(simulator: &mut AbyssaleSimulator, id: Uuid, at: Moment) -> Result<&mut Design, ApiError> {
@@ -70,7 +70,12 @@ fn design_mut(simulator: &mut AbyssaleSimulator, id: Uuid, at: Moment) -> Result
 }
 
 /// Sets the status of a design and notifies the subscriptions. Returns false if there is no such design.
-pub(crate) fn review(simulator: &mut AbyssaleSimulator, id: Uuid, status: &str, at: Moment) -> bool {
+pub(crate) fn set_review_status(
+    simulator: &mut AbyssaleSimulator,
+    id: Uuid,
+    status: &str,
+    at: Moment,
+) -> bool {
     let Some(design) = simulator.state.workspace.designs.get_mut(id, at.now) else { return false };
     design.status = status.to_owned();
     let content = WebhookContent::TemplateStatus { design: id, status: status.to_owned(), since: at.now };
@@ -89,7 +94,7 @@ pub(crate) fn list_projects(
     let mut found: Vec<&Project> =
         projects.filter(|project| project.name.to_lowercase().contains(&phrase)).collect();
     found.sort_by_key(|project| project.name.to_lowercase());
-    query.paged(found.into_iter().map(Project::view).collect())
+    query.paginate(found.into_iter().map(Project::view).collect())
 }
 
 /// `POST /projects`, which responds with 200.
@@ -98,7 +103,7 @@ pub(crate) fn create_project(
     request: &Request<Bytes>,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let name = name(request, 2)?;
+    let name = read_name(request, 2)?;
     let known = simulator.state.workspace.designs.projects.iter().any(|project| project.name.trim() == name);
     if known {
         return Err(ApiError::bad_request("project_already_exists", "There is a project of this name."));
@@ -110,13 +115,13 @@ pub(crate) fn create_project(
     Ok(view)
 }
 
-fn summary(design: &Design) -> Value {
+fn design_summary(design: &Design) -> Value {
     json!({"id": design.id, "name": design.name})
 }
 
 /// Reads a `name` of `least` to 100 characters, trimmed.
-pub(crate) fn name(request: &Request<Bytes>, least: usize) -> Result<String, ApiError> {
-    let object = request_body::object(request)?;
+pub(crate) fn read_name(request: &Request<Bytes>, least: usize) -> Result<String, ApiError> {
+    let object = request_body::parse_object(request)?;
     let mut problems = Vec::new();
     if !object.contains_key("name") {
         problems.push(FieldError::new("name", "missing_required", "Missing data for required field."));
@@ -131,8 +136,8 @@ pub(crate) fn name(request: &Request<Bytes>, least: usize) -> Result<String, Api
 }
 
 /// Reads a `project_id`, which must be a UUID.
-pub(crate) fn project_id(request: &Request<Bytes>) -> Result<Uuid, ApiError> {
-    let object = request_body::object(request)?;
+pub(crate) fn read_project_id(request: &Request<Bytes>) -> Result<Uuid, ApiError> {
+    let object = request_body::parse_object(request)?;
     let mut problems = Vec::new();
     if !object.contains_key("project_id") {
         problems.push(FieldError::new("project_id", "missing_required", "Missing data for required field."));

@@ -16,7 +16,7 @@ use crate::abyssale::state::AbyssaleSimulator;
 use crate::virtual_clock::Moment;
 
 /// Print designs: dots per inch, and the margins in millimetres.
-const PRINT: [(&str, u32); 3] = [("dpi", 300), ("bleed_size", 3), ("safe_size", 5)];
+const PRINT_FIELDS: [(&str, u32); 3] = [("dpi", 300), ("bleed_size", 3), ("safe_size", 5)];
 
 /// `GET /designs`.
 pub(crate) fn list_designs(
@@ -26,11 +26,11 @@ pub(crate) fn list_designs(
 ) -> Result<Response<Bytes>, ApiError> {
     let query = Query::of(request);
     let found = DesignFilter::read(&query)?.apply(&simulator.state.workspace.designs, at.now);
-    query.paged(found.into_iter().map(|design| design_entry(simulator, design)).collect())
+    query.paginate(found.into_iter().map(|design| design_entry(simulator, design)).collect())
 }
 
 fn design_entry(simulator: &AbyssaleSimulator, design: &Design) -> Value {
-    let mut view = design_head(simulator, design);
+    let mut view = common_fields(simulator, design);
     if let Some(sheet) = design.sheets.first() {
         view["preview_url"] = preview_url(simulator, sheet).into();
     }
@@ -38,7 +38,7 @@ fn design_entry(simulator: &AbyssaleSimulator, design: &Design) -> Value {
 }
 
 /// Returns the fields that every representation of a design has.
-fn design_head(simulator: &AbyssaleSimulator, design: &Design) -> Value {
+fn common_fields(simulator: &AbyssaleSimulator, design: &Design) -> Value {
     let project = simulator.state.workspace.designs.project(design.project);
     json!({
         "id": design.id,
@@ -64,13 +64,13 @@ pub(crate) fn design_view(
     let design =
         simulator.state.workspace.designs.get(id, at.now).ok_or_else(ApiError::template_not_found)?;
     let advanced = Query::of(request).get("i") == Some("advanced");
-    let mut view = design_head(simulator, design);
+    let mut view = common_fields(simulator, design);
     if design.kind == DesignType::PrinterMultipage {
         let pages = design.pages();
         view["pages"] = pages.iter().map(|page| page_view(simulator, page)).collect();
         let elements = pages.iter().map(|page| (page.name.clone(), page_elements(design, advanced)));
         view["elements_per_page"] = Value::Object(elements.collect());
-        PRINT.iter().for_each(|(name, value)| view[*name] = json!(value));
+        PRINT_FIELDS.iter().for_each(|(name, value)| view[*name] = json!(value));
         return Ok(view);
     }
     view["formats"] = design.formats().iter().map(|sheet| format_view(simulator, design, sheet)).collect();
@@ -78,7 +78,7 @@ pub(crate) fn design_view(
         .layers
         .iter()
         .filter(|layer| advanced || !layer.is_group())
-        .map(|layer| element(design, layer))
+        .map(|layer| layer_with_values(design, layer))
         .collect();
     view["variables"] = json!({});
     if design.kind == DesignType::Animated {
@@ -100,7 +100,7 @@ pub(crate) fn format_detail(
     let sheet = design.formats().iter().find(named);
     let sheet = sheet.ok_or_else(|| ApiError::not_found("format_not_found", "format"))?;
     let mut view = format_view(simulator, design, sheet);
-    view["elements"] = design.layers.iter().map(|layer| flat(layer, false)).collect();
+    view["elements"] = design.layers.iter().map(|layer| flat_layer(layer, false)).collect();
     view["variables"] = json!({});
     view["design"] = json!({
         "id": design.id,
@@ -122,7 +122,7 @@ fn format_view(simulator: &AbyssaleSimulator, design: &Design, sheet: &Sheet) ->
         view["dynamic_image_url"] = image.url(sheet.uid, &simulator.origins.files).into();
     }
     if design.kind.is_print() {
-        PRINT.iter().for_each(|(name, value)| view[*name] = json!(value));
+        PRINT_FIELDS.iter().for_each(|(name, value)| view[*name] = json!(value));
     }
     view
 }
@@ -142,7 +142,7 @@ fn preview_url(simulator: &AbyssaleSimulator, sheet: &Sheet) -> String {
 }
 
 /// Describes the designs by type, for scripts.
-pub(crate) fn described<'a>(designs: impl Iterator<Item = &'a Design>) -> Value {
+pub(crate) fn describe_designs<'a>(designs: impl Iterator<Item = &'a Design>) -> Value {
     let mut by_type: Map<String, Value> =
         DesignType::ALL.into_iter().map(|kind| (kind.name().to_owned(), json!([]))).collect();
     for design in designs {
@@ -160,7 +160,7 @@ pub(crate) fn described<'a>(designs: impl Iterator<Item = &'a Design>) -> Value 
 }
 
 /// Returns a layer with its values in each format. A group may have no attributes (contract 5.2).
-fn element(design: &Design, layer: &Layer) -> Value {
+fn layer_with_values(design: &Design, layer: &Layer) -> Value {
     let mut view = json!({"name": layer.name, "type": layer.kind});
     let every = |value: Value| -> Value {
         let formats = design.formats().iter().map(|sheet| (sheet.name.clone(), value.clone()));
@@ -178,7 +178,7 @@ fn element(design: &Design, layer: &Layer) -> Value {
 }
 
 /// Returns a layer with one value for each attribute: as a list, or on pages as an object keyed by attribute.
-fn flat(layer: &Layer, by_id: bool) -> Value {
+fn flat_layer(layer: &Layer, by_id: bool) -> Value {
     let mut view = json!({"name": layer.name, "type": layer.kind});
     view["layout"] = json!({"x": 0, "y": 0, "width": 100, "height": 40});
     let attribute = |(id, value): &(&str, &str)| json!({"id": id, "value": value});
@@ -193,7 +193,7 @@ fn flat(layer: &Layer, by_id: bool) -> Value {
 
 fn page_elements(design: &Design, advanced: bool) -> Value {
     let shown = design.layers.iter().filter(|layer| advanced || !layer.is_group());
-    shown.map(|layer| flat(layer, true)).collect()
+    shown.map(|layer| flat_layer(layer, true)).collect()
 }
 
 fn animation() -> Value {

@@ -64,7 +64,7 @@ impl Design {
         self.layers.iter().find(|layer| layer.name == name)
     }
 
-    fn is_there(&self, now: OffsetDateTime) -> bool {
+    fn exists(&self, now: OffsetDateTime) -> bool {
         !self.deleted && self.appears_at.is_none_or(|from| from <= now)
     }
 }
@@ -78,21 +78,21 @@ pub(super) struct Designs {
 
 impl Designs {
     pub(super) fn get(&self, id: Uuid, now: OffsetDateTime) -> Option<&Design> {
-        self.all.iter().find(|design| design.id == id && design.is_there(now))
+        self.all.iter().find(|design| design.id == id && design.exists(now))
     }
 
     pub(super) fn get_mut(&mut self, id: Uuid, now: OffsetDateTime) -> Option<&mut Design> {
-        self.all.iter_mut().find(|design| design.id == id && design.is_there(now))
+        self.all.iter_mut().find(|design| design.id == id && design.exists(now))
     }
 
     /// Returns a design even if it was deleted, for events that were already scheduled.
-    pub(super) fn ever(&self, id: Uuid) -> Option<&Design> {
+    pub(super) fn get_including_deleted(&self, id: Uuid) -> Option<&Design> {
         self.all.iter().find(|design| design.id == id)
     }
 
     /// Returns the existing designs, in the order of creation.
-    pub(super) fn present(&self, now: OffsetDateTime) -> impl Iterator<Item = &Design> {
-        self.all.iter().filter(move |design| design.is_there(now))
+    pub(super) fn existing(&self, now: OffsetDateTime) -> impl Iterator<Item = &Design> {
+        self.all.iter().filter(move |design| design.exists(now))
     }
 
     /// Returns the project of a design.

@@ -10,7 +10,7 @@ use crate::abyssale::project::Project;
 use crate::id_generator::IdGenerator;
 
 /// The Unix second at which the seeded designs were created.
-pub(crate) const MADE_AT: i64 = 1_780_000_000;
+pub(crate) const CREATED_AT: i64 = 1_780_000_000;
 
 /// A seeded design: its type, its name, the index of its project, and its sheets.
 struct DesignSeed {
@@ -107,7 +107,7 @@ pub(crate) fn designs(ids: &IdGenerator) -> Designs {
     let project = |(number, name): (u64, &&str)| Project {
         id: ids.seeded_uuid("project", number),
         name: (*name).to_owned(),
-        created_at: MADE_AT - 100 + i64::try_from(number).unwrap_or_default(),
+        created_at: CREATED_AT - 100 + i64::try_from(number).unwrap_or_default(),
     };
     let projects: Vec<Project> = (0..).zip(&names).map(project).collect();
     let mut all = Vec::new();
@@ -115,7 +115,7 @@ pub(crate) fn designs(ids: &IdGenerator) -> Designs {
         let before = all.iter().filter(|design: &&Design| design.kind == seed.kind).count() as u64;
         let id = ids.seeded_uuid(&format!("{} design", seed.kind.name()), before);
         let age = i64::try_from(all.len()).unwrap_or_default() * 3_600;
-        all.push(design(ids, seed, id, projects[seed.project].id, MADE_AT + age));
+        all.push(design(ids, seed, id, projects[seed.project].id, CREATED_AT + age));
     }
     Designs { all, projects }
 }

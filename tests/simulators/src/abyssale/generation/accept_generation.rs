@@ -43,7 +43,7 @@ pub(crate) fn accept_generation(
     let (banners, original) = banner_plan::plan_banners(simulator, design, &body, operation, at.now)?;
     let formats: Vec<_> = banners.iter().map(|banner| banner.format.clone()).collect();
     let fault = simulator.state.faults.take_for_generation(design, &formats);
-    let (starts_at, ends_at) = timing(simulator, fault.as_ref(), event_timing, at);
+    let (starts_at, ends_at) = generation_times(simulator, fault.as_ref(), event_timing, at);
     let mut generation = Generation {
         id: simulator.ids.next_uuid("generation"),
         design,
@@ -69,11 +69,15 @@ pub(crate) fn accept_generation(
     simulator.state.generations.accepted_posts += 1;
     schedule_webhooks(simulator, &generation);
     simulator.state.generations.all.push(generation);
-    Ok(api_response::json(StatusCode::OK, json!({"generation_request_id": id}), &simulator.state.settings))
+    Ok(api_response::stamped_json(
+        StatusCode::OK,
+        json!({"generation_request_id": id}),
+        &simulator.state.settings,
+    ))
 }
 
 /// Returns when a generation that is requested now starts, and when it ends, if ever.
-fn timing(
+fn generation_times(
     simulator: &AbyssaleSimulator,
     fault: Option<&GenerationFault>,
     event_timing: EventTiming,
@@ -120,7 +124,7 @@ pub(crate) fn add_banner(
         version,
         number: simulator.state.workspace.banners.next_number(),
         ready_at: Some(ready_at),
-        chosen: simulator.state.generations.take_chosen(banner.format.as_deref()),
+        chosen: simulator.state.generations.take_custom_file(banner.format.as_deref()),
         ..banner
     };
     simulator.state.generations.credits_consumed += 1;
@@ -144,7 +148,7 @@ fn schedule_webhooks(simulator: &mut AbyssaleSimulator, generation: &Generation)
     }
     let content = WebhookContent::NewBannerBatch(generation.id);
     if let Some(url) = generation.callback_url.clone() {
-        webhook_scheduling::schedule(simulator, DeliveryTarget::Callback, url, content.clone(), due);
+        webhook_scheduling::schedule_delivery(simulator, DeliveryTarget::Callback, url, content.clone(), due);
     }
     webhook_scheduling::schedule_for_subscriptions(
         simulator,

@@ -34,18 +34,18 @@ pub(crate) fn plan_banners(
         let message = format!("Your plan does not include {} designs.", design.kind.name());
         return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "feature_not_in_plan", message));
     }
-    fits(design, operation)?;
+    check_design_type(design, operation)?;
     if let Some(wanted) = body.file_type.filter(|wanted| !design.kind.file_types().contains(wanted)) {
-        let message = format!("{} designs make no {}.", design.kind.name(), wanted.asked_name());
+        let message = format!("{} designs make no {}.", design.kind.name(), wanted.request_name());
         return Err(ApiError::bad_request("invalid_filetype", message));
     }
-    let problems = layer_overrides::problems(design, body, operation);
+    let problems = layer_overrides::find_field_errors(design, body, operation);
     if !problems.is_empty() {
         return Err(ApiError::invalid(problems));
     }
-    let sheets = sheets(design, body, operation)?;
+    let sheets = requested_sheets(design, body, operation)?;
     let original = match body.original.filter(|_| operation == Operation::Formats) {
-        Some(id) => Some(original(simulator, id, design, &sheets, now)?),
+        Some(id) => Some(find_original(simulator, id, design, &sheets, now)?),
         None => None,
     };
     let banners: Vec<Banner> =
@@ -69,7 +69,7 @@ fn plan_banner(
     body: &GenerationBody,
 ) -> Banner {
     let transparent = sheet.is_some_and(|sheet| sheet.transparent);
-    let file_type = body.file_type.unwrap_or_else(|| design.kind.default_file(transparent));
+    let file_type = body.file_type.unwrap_or_else(|| design.kind.default_file_type(transparent));
     let banner = Banner::of(design, &simulator.state.workspace.designs, sheet, file_type);
     Banner {
         quality: body.quality.unwrap_or(banner.quality),
@@ -80,7 +80,7 @@ fn plan_banner(
 }
 
 /// Returns the banner to regenerate, if it belongs to this design and to the one requested format.
-fn original(
+fn find_original(
     simulator: &AbyssaleSimulator,
     id: Uuid,
     design: &Design,
@@ -102,7 +102,7 @@ fn original(
 }
 
 /// Checks that the call supports the design's type.
-fn fits(design: &Design, operation: Operation) -> Result<(), ApiError> {
+fn check_design_type(design: &Design, operation: Operation) -> Result<(), ApiError> {
     match operation {
         Operation::Pages if design.kind != DesignType::PrinterMultipage => {
             Err(ApiError::bad_request("invalid_design_type", "This is no multipage design."))
@@ -115,7 +115,7 @@ fn fits(design: &Design, operation: Operation) -> Result<(), ApiError> {
 }
 
 /// Returns the requested formats, each once. A multipage document is one result without a format.
-fn sheets<'a>(
+fn requested_sheets<'a>(
     design: &'a Design,
     body: &GenerationBody,
     operation: Operation,

@@ -33,19 +33,19 @@ pub(crate) struct GenerationBody {
 }
 
 /// Validates a body.
-pub(crate) fn read(
+pub(crate) fn validate(
     request: &Request<Bytes>,
     operation: Operation,
     settings: &Settings,
 ) -> Result<GenerationBody, ApiError> {
-    let object = request_body::object(request)?;
+    let object = request_body::parse_object(request)?;
     let fields = BodyFields::of(&object);
     let mut problems = Vec::new();
     let mut body =
         GenerationBody { original: fields.uuid("original_visual_id", &mut problems), ..Default::default() };
     if operation != Operation::Render {
-        body.callback_url = request_body::optional_url(&object, "callback_url", settings, &mut problems);
-        body.crop_marks = print(fields, &mut problems);
+        body.callback_url = request_body::read_optional_url(&object, "callback_url", settings, &mut problems);
+        body.crop_marks = read_crop_marks(fields, &mut problems);
     }
     match operation {
         Operation::Pages => {
@@ -63,21 +63,21 @@ pub(crate) fn read(
             body.pages = fields.map("pages", &mut problems).cloned().unwrap_or_default();
             let names = fields.texts("template_format_names", &mut problems).unwrap_or_default();
             body.formats = names.into_iter().map(str::to_owned).collect();
-            body.page = html5(fields, &mut problems);
-            animation(fields, &mut problems);
-            output(fields, operation, &mut body, &mut problems);
+            body.page = read_html5_page(fields, &mut problems);
+            check_animation(fields, &mut problems);
+            read_output(fields, operation, &mut body, &mut problems);
         }
         Operation::Render => {
             body.elements = fields.map("elements", &mut problems).cloned().unwrap_or_default();
             body.formats.extend(fields.text("template_format_name", &mut problems).map(str::to_owned));
-            output(fields, operation, &mut body, &mut problems);
+            read_output(fields, operation, &mut body, &mut problems);
         }
     }
     if problems.is_empty() { Ok(body) } else { Err(ApiError::invalid(problems)) }
 }
 
 /// Reads the type and the quality of the files.
-fn output(
+fn read_output(
     fields: BodyFields<'_>,
     operation: Operation,
     body: &mut GenerationBody,
@@ -90,9 +90,9 @@ fn output(
         operation == Operation::Formats
             || crate::abyssale::file_type::DesignType::Static.file_types().contains(file_type)
     };
-    body.file_type = FileType::asked(name).filter(known);
+    body.file_type = FileType::from_request_name(name).filter(known);
     if body.file_type.is_none() {
-        let names: Vec<_> = FileType::ALL.into_iter().filter(known).map(FileType::asked_name).collect();
+        let names: Vec<_> = FileType::ALL.into_iter().filter(known).map(FileType::request_name).collect();
         let expected = json!(names.into_iter().chain(["auto"]).collect::<Vec<_>>());
         let problem = FieldError::new("image_file_type", "unknown_enum_value", "Not a type of file.");
         problems.push(problem.expected(expected).received(&json!(name)));
@@ -100,15 +100,15 @@ fn output(
 }
 
 /// Reads whether a print has crop marks.
-fn print(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> bool {
+fn read_crop_marks(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> bool {
     let Some(print) = fields.map("print", problems) else { return false };
     let print = BodyFields::within(print, "print");
     // A workspace may define its own colour profiles, so that any id is valid.
     print.uuid("color_profile", problems);
-    print.flag("display_crop_marks", problems).unwrap_or_default()
+    print.boolean("display_crop_marks", problems).unwrap_or_default()
 }
 
-fn html5(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> Html5Page {
+fn read_html5_page(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> Html5Page {
     let mut page = Html5Page::default();
     let Some(html5) = fields.map("html5", problems) else { return page };
     let html5 = BodyFields::within(html5, "html5");
@@ -125,7 +125,7 @@ fn html5(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> Html5Page {
 }
 
 /// Checks the ranges that the documentation gives for GIFs and videos.
-fn animation(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) {
+fn check_animation(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) {
     if let Some(gif) = fields.map("gif", problems) {
         let gif = BodyFields::within(gif, "gif");
         gif.whole("max_fps", 2..=9, problems);

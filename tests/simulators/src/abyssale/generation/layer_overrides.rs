@@ -21,7 +21,7 @@ enum PropertyRule {
 }
 
 /// Properties of every layer.
-const SHARED: &[(&str, PropertyRule)] = &[
+const COMMON: &[(&str, PropertyRule)] = &[
     ("hidden", PropertyRule::Flag),
     ("shadow_color", PropertyRule::Colour),
     ("shadow_blur", PropertyRule::Number(0.0, f64::MAX)),
@@ -32,7 +32,7 @@ const SHARED: &[(&str, PropertyRule)] = &[
 ];
 
 /// Properties of texts and buttons.
-const LETTERING: &[(&str, PropertyRule)] = &[
+const TEXT: &[(&str, PropertyRule)] = &[
     ("color", PropertyRule::Colour),
     ("font_size", PropertyRule::Number(1.0, f64::MAX)),
     ("font_weight", PropertyRule::Number(100.0, 900.0)),
@@ -64,15 +64,15 @@ const AUDIO: &[(&str, PropertyRule)] = &[
 const ASYNC_ONLY: [&str; 3] = ["text_to_image", "upscale", "expand"];
 
 /// Returns the rule of a property, if the contract gives one.
-fn rule(kind: &str, property: &str) -> Option<PropertyRule> {
+fn property_rule(kind: &str, property: &str) -> Option<PropertyRule> {
     let own: &[(&str, PropertyRule)] = match kind {
-        "text" | "button" => LETTERING,
+        "text" | "button" => TEXT,
         "image" | "logo" | "shape" => IMAGE,
         "video" => VIDEO,
         "audio" => AUDIO,
         _ => &[],
     };
-    let listed = own.iter().chain(SHARED).find(|(name, _)| *name == property).map(|(_, rule)| *rule);
+    let listed = own.iter().chain(COMMON).find(|(name, _)| *name == property).map(|(_, rule)| *rule);
     listed.or(match (kind, property) {
         ("text", "payload") => Some(PropertyRule::Text(1, 10_000)),
         ("button", "payload") => Some(PropertyRule::Text(1, 2_048)),
@@ -81,24 +81,30 @@ fn rule(kind: &str, property: &str) -> Option<PropertyRule> {
 }
 
 /// Returns the field errors of the overrides. Unknown layers and properties are ignored.
-pub(crate) fn problems(design: &Design, body: &GenerationBody, operation: Operation) -> Vec<FieldError> {
+pub(crate) fn find_field_errors(
+    design: &Design,
+    body: &GenerationBody,
+    operation: Operation,
+) -> Vec<FieldError> {
     let mut problems = Vec::new();
     if design.kind != DesignType::PrinterMultipage {
-        overrides(design, &body.elements, "elements", operation, &mut problems);
+        check_overrides(design, &body.elements, "elements", operation, &mut problems);
         return problems;
     }
     for page in design.pages() {
         let path = format!("pages.{}", page.name);
         match body.pages.get(&page.name) {
-            Some(Value::Object(elements)) => overrides(design, elements, &path, operation, &mut problems),
-            Some(other) => problems.push(wrong(&path, "wrong_type", "Not a valid object.", other)),
+            Some(Value::Object(elements)) => {
+                check_overrides(design, elements, &path, operation, &mut problems)
+            }
+            Some(other) => problems.push(field_error(&path, "wrong_type", "Not a valid object.", other)),
             None => {}
         }
     }
     problems
 }
 
-fn overrides(
+fn check_overrides(
     design: &Design,
     elements: &Map<String, Value>,
     path: &str,
@@ -113,18 +119,20 @@ fn overrides(
                 let Some(layer) = design.layer(name) else { continue };
                 for (property, value) in properties {
                     let path = format!("{path}.{property}");
-                    problems.extend(problem(layer.kind, property, value, &path, operation));
+                    problems.extend(check_property(layer.kind, property, value, &path, operation));
                 }
             }
             // Only the synchronous call rejects a plain string (contract 3.1 and 4).
             Value::String(_) if operation != Operation::Render => {}
-            Value::String(_) => problems.push(wrong(&path, "invalid_payload", "Not a valid object.", given)),
-            other => problems.push(wrong(&path, "wrong_type", "Not a valid object.", other)),
+            Value::String(_) => {
+                problems.push(field_error(&path, "invalid_payload", "Not a valid object.", given))
+            }
+            other => problems.push(field_error(&path, "wrong_type", "Not a valid object.", other)),
         }
     }
 }
 
-fn problem(
+fn check_property(
     kind: &str,
     property: &str,
     value: &Value,
@@ -132,10 +140,10 @@ fn problem(
     operation: Operation,
 ) -> Option<FieldError> {
     if operation == Operation::Render && kind == "image" && ASYNC_ONLY.contains(&property) {
-        return Some(wrong(path, "invalid_payload", "Not available synchronously.", value));
+        return Some(field_error(path, "invalid_payload", "Not available synchronously.", value));
     }
-    let bad = |code, message: &str| Some(wrong(path, code, message, value));
-    match (rule(kind, property)?, value) {
+    let bad = |code, message: &str| Some(field_error(path, code, message, value));
+    match (property_rule(kind, property)?, value) {
         (PropertyRule::Text(least, most), Value::String(text)) => {
             let fits = (least..=most).contains(&text.chars().count());
             if fits { None } else { bad("out_of_range", "The length is out of range.") }
@@ -145,14 +153,14 @@ fn problem(
             if fits { None } else { bad("out_of_range", "The number is out of range.") }
         }
         (PropertyRule::Colour, Value::String(text)) => {
-            if colour(text) {
+            if is_colour(text) {
                 None
             } else {
                 bad("invalid_payload", "Not a valid colour.")
             }
         }
         (PropertyRule::OneOf(values), Value::String(text)) if !values.contains(&text.as_str()) => {
-            let problem = wrong(path, "unknown_enum_value", "Not one of the values.", value);
+            let problem = field_error(path, "unknown_enum_value", "Not one of the values.", value);
             Some(problem.expected(json!(values)))
         }
         (PropertyRule::OneOf(_), Value::String(_)) | (PropertyRule::Flag, Value::Bool(_)) => None,
@@ -163,7 +171,7 @@ fn problem(
 }
 
 /// Whether the text is `#RGB`, `#RGBA`, `#RRGGBB`, `#RRGGBBAA`, or a function, whose arguments are not checked.
-fn colour(text: &str) -> bool {
+fn is_colour(text: &str) -> bool {
     match text.strip_prefix('#') {
         Some(digits) => {
             matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
@@ -175,7 +183,7 @@ fn colour(text: &str) -> bool {
     }
 }
 
-fn wrong(path: &str, code: &'static str, message: &str, value: &Value) -> FieldError {
+fn field_error(path: &str, code: &'static str, message: &str, value: &Value) -> FieldError {
     FieldError::new(path, code, message).received(value)
 }
 

@@ -121,13 +121,13 @@ impl Generations {
     }
 
     /// Makes the next `count` banners, or those of one format, serve this file.
-    pub(super) fn choose(&mut self, file: &CustomFile, format: Option<&str>, count: usize) {
+    pub(super) fn queue_custom_file(&mut self, file: &CustomFile, format: Option<&str>, count: usize) {
         let chosen = (format.map(str::to_owned), file.clone());
         self.chosen.extend(std::iter::repeat_n(chosen, count));
     }
 
     /// Takes the custom file for a banner of this format.
-    fn take_chosen(&mut self, format: Option<&str>) -> Option<CustomFile> {
+    fn take_custom_file(&mut self, format: Option<&str>) -> Option<CustomFile> {
         let fits = |wanted: &Option<String>| wanted.is_none() || wanted.as_deref() == format;
         let place = self.chosen.iter().position(|(wanted, _)| fits(wanted))?;
         self.chosen.remove(place).map(|(_, file)| file)

@@ -32,15 +32,15 @@ pub(crate) fn poll(
         GenerationStage::Final => StatusCode::OK,
         GenerationStage::Queued | GenerationStage::Running => StatusCode::ACCEPTED,
     };
-    let body: serde_json::Map<String, Value> = result(simulator, generation, stage, at)
+    let body: serde_json::Map<String, Value> = poll_fields(simulator, generation, stage, at)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    Ok(api_response::json(status, Value::Object(body), &simulator.state.settings))
+    Ok(api_response::stamped_json(status, Value::Object(body), &simulator.state.settings))
 }
 
 /// Returns the fields of the response.
-fn result(
+fn poll_fields(
     simulator: &AbyssaleSimulator,
     generation: &Generation,
     stage: GenerationStage,
@@ -53,14 +53,14 @@ fn result(
     let mut fields = vec![
         ("id", json!(generation.id)),
         ("is_finalized", json!(is_final)),
-        ("banners", banners_of(simulator, generation, shown, at)),
+        ("banners", banner_list(simulator, generation, shown, at)),
     ];
-    fields.extend(errors_of(simulator, generation, is_final));
+    fields.extend(error_list(simulator, generation, is_final));
     fields
 }
 
 /// Returns the body of `NEW_BANNER_BATCH` (contract 3.4).
-pub(crate) fn batch(
+pub(crate) fn batch_fields(
     simulator: &AbyssaleSimulator,
     generation: &Generation,
     at: Moment,
@@ -75,18 +75,18 @@ pub(crate) fn batch(
     if settings.batch_is_finalized {
         fields.push(("is_finalized", json!(true)));
     }
-    fields.push(("banners", banners_of(simulator, generation, generation.banners.len(), at)));
-    fields.extend(errors_of(simulator, generation, true));
+    fields.push(("banners", banner_list(simulator, generation, generation.banners.len(), at)));
+    fields.extend(error_list(simulator, generation, true));
     fields
 }
 
-fn banners_of(simulator: &AbyssaleSimulator, generation: &Generation, shown: usize, at: Moment) -> Value {
+fn banner_list(simulator: &AbyssaleSimulator, generation: &Generation, shown: usize, at: Moment) -> Value {
     let banners = generation.banners.iter().take(shown);
     banners.filter_map(|(id, version)| banner_response::banner_view(simulator, *id, *version, at)).collect()
 }
 
 /// Returns the field `errors`, which may be absent when there are none (contract 9).
-fn errors_of(
+fn error_list(
     simulator: &AbyssaleSimulator,
     generation: &Generation,
     is_final: bool,

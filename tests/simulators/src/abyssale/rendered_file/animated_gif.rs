@@ -9,9 +9,9 @@ use crate::abyssale::rendered_file::still_image;
 /// The number of frames.
 const FRAMES: usize = 3;
 /// How long each frame is shown, in milliseconds.
-const SHOWN: u32 = 250;
+const FRAME_MILLISECONDS: u32 = 250;
 /// The encoder's fastest colour selection.
-const FASTEST: i32 = 30;
+const FASTEST_SPEED: i32 = 30;
 
 /// Renders the animation of banner `number`.
 pub(super) fn draw(number: u32, width: u32, height: u32) -> Bytes {
@@ -21,7 +21,7 @@ pub(super) fn draw(number: u32, width: u32, height: u32) -> Bytes {
 
 fn encode(number: u32, width: u32, height: u32) -> ImageResult<Vec<u8>> {
     let mut out = Vec::new();
-    let mut gif = GifEncoder::new_with_speed(&mut out, FASTEST);
+    let mut gif = GifEncoder::new_with_speed(&mut out, FASTEST_SPEED);
     gif.set_repeat(Repeat::Infinite)?;
     for moment in 0..FRAMES {
         let pixels = still_image::paint(number, width as usize, height as usize, moment);
@@ -29,7 +29,7 @@ fn encode(number: u32, width: u32, height: u32) -> ImageResult<Vec<u8>> {
         for (to, from) in frame.pixels_mut().zip(pixels.chunks_exact(3)) {
             *to = Rgba([from[0], from[1], from[2], u8::MAX]);
         }
-        gif.encode_frame(Frame::from_parts(frame, 0, 0, Delay::from_numer_denom_ms(SHOWN, 1)))?;
+        gif.encode_frame(Frame::from_parts(frame, 0, 0, Delay::from_numer_denom_ms(FRAME_MILLISECONDS, 1)))?;
     }
     drop(gif);
     Ok(out)

@@ -10,17 +10,17 @@ const MP4: &[u8] = include_bytes!("fixtures/banner.mp4");
 
 /// Returns the AVIF of banner `number`. Its size is the fixture's, not the format's.
 pub(super) fn avif(number: u32) -> Bytes {
-    noted(AVIF, number)
+    append_note(AVIF, number)
 }
 
 /// Returns the MP4 of banner `number`. Its size is the fixture's, not the format's.
 pub(super) fn mp4(number: u32) -> Bytes {
-    noted(MP4, number)
+    append_note(MP4, number)
 }
 
 /// Appends a note. Both containers end in boxes of any type, and every reader skips a `free` box (ISO/IEC
 /// 14496-12, 8.1.2).
-fn noted(file: &[u8], number: u32) -> Bytes {
+fn append_note(file: &[u8], number: u32) -> Bytes {
     let note = format!("banner {number:08}");
     let length = u32::try_from(note.len() + 8).unwrap_or(u32::MAX);
     Bytes::from([file, &length.to_be_bytes(), b"free", note.as_bytes()].concat())

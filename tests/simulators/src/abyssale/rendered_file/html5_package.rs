@@ -27,7 +27,7 @@ fn write(page: &str, picture: &[u8]) -> ZipResult<Vec<u8>> {
 
 fn page(banner: &Banner) -> String {
     let (width, height) = (measure(banner.width), measure(banner.height));
-    let (title, target) = (escaped(&banner.page.title), escaped(&banner.page.click_tag));
+    let (title, target) = (escape_html(&banner.page.title), escape_html(&banner.page.click_tag));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"ad.size\" content=\"width={width},height={height}\">\n<title>{title}</title>\n\
@@ -37,6 +37,6 @@ fn page(banner: &Banner) -> String {
     )
 }
 
-fn escaped(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

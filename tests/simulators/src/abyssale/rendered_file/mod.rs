@@ -18,42 +18,48 @@ use crate::abyssale::file_type::FileType;
 /// Renders the file of this version of the banner.
 pub(super) fn render(banner: &Banner) -> Bytes {
     let Banner { number, quality, .. } = *banner;
-    let (width, height) = pixels(banner);
+    let (width, height) = pixel_size(banner);
     match banner.file_type {
         FileType::Png | FileType::Jpeg | FileType::Webp => {
-            picture(number, width, height, banner.file_type, quality)
+            render_picture(number, width, height, banner.file_type, quality)
         }
-        FileType::Gif => {
-            kept((number, width, height, FileType::Gif, 0), || animated_gif::draw(number, width, height))
-        }
-        FileType::Pdf => pdf::write(banner),
-        FileType::Html5 => html5_package::pack(banner, &still(banner)),
+        FileType::Gif => cached_or_render((number, width, height, FileType::Gif, 0), || {
+            animated_gif::draw(number, width, height)
+        }),
+        FileType::Pdf => pdf::write_document(banner),
+        FileType::Html5 => html5_package::pack(banner, &render_fallback(banner)),
         FileType::Avif => fixture::avif(number),
         FileType::Mp4 => fixture::mp4(number),
     }
 }
 
 /// Renders the fallback image of a banner (contract 8, `fallback_image_url`).
-pub(super) fn still(banner: &Banner) -> Bytes {
-    let (width, height) = pixels(banner);
-    picture(banner.number, width, height, FileType::Jpeg, banner.quality)
+pub(super) fn render_fallback(banner: &Banner) -> Bytes {
+    let (width, height) = pixel_size(banner);
+    render_picture(banner.number, width, height, FileType::Jpeg, banner.quality)
 }
 
 /// Renders an image of any size, by its number.
-pub(super) fn picture(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {
-    kept((number, width, height, file_type, quality), || {
+pub(super) fn render_picture(
+    number: u32,
+    width: u32,
+    height: u32,
+    file_type: FileType,
+    quality: u8,
+) -> Bytes {
+    cached_or_render((number, width, height, file_type, quality), || {
         still_image::draw(number, width, height, file_type, quality)
     })
 }
 
-fn pixels(banner: &Banner) -> (u32, u32) {
-    whole(banner.width, banner.height)
+fn pixel_size(banner: &Banner) -> (u32, u32) {
+    whole_pixels(banner.width, banner.height)
 }
 
 /// Rounds a size to whole pixels, at least one in each direction.
-pub(super) fn whole(width: f64, height: f64) -> (u32, u32) {
-    let whole = |length: f64| format!("{:.0}", length.max(1.0)).parse().unwrap_or(1);
-    (whole(width), whole(height))
+pub(super) fn whole_pixels(width: f64, height: f64) -> (u32, u32) {
+    let round = |length: f64| format!("{:.0}", length.max(1.0)).parse().unwrap_or(1);
+    (round(width), round(height))
 }
 
 /// The cache key of a rendered file: number, width, height, type, quality.
@@ -65,7 +71,7 @@ const MAX_CACHED_FILES: usize = 256;
 /// The cache of rendered files. All simulators of a process share it.
 static DRAWN: Mutex<(BTreeMap<Key, Bytes>, VecDeque<Key>)> = Mutex::new((BTreeMap::new(), VecDeque::new()));
 
-fn kept(key: Key, draw: impl FnOnce() -> Bytes) -> Bytes {
+fn cached_or_render(key: Key, draw: impl FnOnce() -> Bytes) -> Bytes {
     let known = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).0.get(&key).cloned();
     if let Some(known) = known {
         return known;

@@ -16,7 +16,7 @@ const MARGIN: f64 = 28.0;
 const MARK: f64 = 20.0;
 
 /// Returns the document of a banner.
-pub(super) fn write(banner: &Banner) -> Bytes {
+pub(super) fn write_document(banner: &Banner) -> Bytes {
     let scale = if banner.unit == "mm" { PER_MILLIMETRE } else { PER_PIXEL };
     let trim = (banner.width * scale, banner.height * scale);
     let margin = if banner.crop_marks { MARGIN } else { 0.0 };
@@ -27,7 +27,7 @@ pub(super) fn write(banner: &Banner) -> Bytes {
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
     ];
     for page in 0..banner.pages {
-        let content = content(banner.number, page, trim, margin);
+        let content = page_content(banner.number, page, trim, margin);
         objects.push(format!(
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {:.2} {:.2}] /TrimBox [{margin:.2} {margin:.2} {:.2} {:.2}] \
              /Resources << /Font << /F1 3 0 R >> >> /Contents {} 0 R >>",
@@ -39,11 +39,11 @@ pub(super) fn write(banner: &Banner) -> Bytes {
         ));
         objects.push(format!("<< /Length {} >>\nstream\n{content}endstream", content.len()));
     }
-    Bytes::from(assembled(&objects))
+    Bytes::from(assemble_file(&objects))
 }
 
 /// Returns the content stream of one page.
-fn content(number: u32, page: usize, trim: (f64, f64), margin: f64) -> String {
+fn page_content(number: u32, page: usize, trim: (f64, f64), margin: f64) -> String {
     let turn = u32::try_from(page).unwrap_or_default() * 40 + (number % 360) * 67;
     let [red, green, blue] = still_image::hue(turn).map(|channel| f64::from(channel) / 255.0);
     let size = trim.0.min(trim.1) / 6.0;
@@ -81,7 +81,7 @@ fn crop_marks(trim: (f64, f64), margin: f64) -> impl Iterator<Item = String> {
 }
 
 /// Joins the objects to a file with a cross-reference table.
-fn assembled(objects: &[String]) -> String {
+fn assemble_file(objects: &[String]) -> String {
     let mut file = "%PDF-1.4\n".to_owned();
     let mut table = String::new();
     for (number, object) in (1..).zip(objects) {

@@ -45,11 +45,11 @@ struct ScenarioChoice {
 }
 
 /// Lists every scenario.
-pub(super) fn list() -> Value {
+pub(super) fn list_scenarios() -> Value {
     serde_json::from_str(CATALOGUE).unwrap_or_default()
 }
 
-fn find(choice: &Value) -> Result<(String, Variant), AdminError> {
+fn find_variant(choice: &Value) -> Result<(String, Variant), AdminError> {
     let choice =
         ScenarioChoice::deserialize(choice).map_err(|error| AdminError::bad_request(error.to_string()))?;
     let scenarios: Vec<Scenario> =
@@ -62,8 +62,11 @@ fn find(choice: &Value) -> Result<(String, Variant), AdminError> {
 }
 
 /// Applies a scenario to every project. It replaces all settings and faults.
-pub(super) fn play(simulator: &mut AiStudiosSimulator, choice: &Value) -> Result<Value, AdminError> {
-    let (id, variant) = find(choice)?;
+pub(super) fn apply_scenario(
+    simulator: &mut AiStudiosSimulator,
+    choice: &Value,
+) -> Result<Value, AdminError> {
+    let (id, variant) = find_variant(choice)?;
     let settings = Settings::default().with_changes(&variant.settings).map_err(AdminError::bad_request)?;
     let mut faults = Faults::default();
     faults.queue_all(Value::Array(variant.faults.clone())).map_err(AdminError::bad_request)?;
@@ -72,15 +75,15 @@ pub(super) fn play(simulator: &mut AiStudiosSimulator, choice: &Value) -> Result
 }
 
 /// Applies a scenario to one project. It replaces the project's settings and faults.
-pub(super) fn play_for(
+pub(super) fn apply_scenario_to_project(
     simulator: &mut AiStudiosSimulator,
     project: &str,
     choice: &Value,
     at: Moment,
 ) -> Result<Value, AdminError> {
-    let place =
-        simulator.state.projects.place(project, at.now).ok_or_else(|| AdminError::not_found("project"))?;
-    let (id, variant) = find(choice)?;
+    let index =
+        simulator.state.projects.index_of(project, at.now).ok_or_else(|| AdminError::not_found("project"))?;
+    let (id, variant) = find_variant(choice)?;
     let account_groups = settings::account_groups(&variant.settings);
     if !account_groups.is_empty() {
         let groups = account_groups.join(", ");
@@ -89,7 +92,7 @@ pub(super) fn play_for(
         )));
     }
     simulator.state.settings.with_changes(&variant.settings).map_err(AdminError::bad_request)?;
-    let project = simulator.state.projects.at_mut(place);
+    let project = simulator.state.projects.at_mut(index);
     (project.settings, project.scenario) = (variant.settings.clone(), Some(format!("{id} {}", variant.name)));
     let project = project.id.clone();
     simulator.state.faults.forget(&project);

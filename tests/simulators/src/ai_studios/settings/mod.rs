@@ -35,7 +35,7 @@ pub(super) struct Settings {
 }
 
 /// Groups that apply to the whole account and cannot be set for one project.
-const OF_ACCOUNT: [&str; 4] = ["auth", "lists", "automation", "dubbing"];
+const ACCOUNT_GROUPS: [&str; 4] = ["auth", "lists", "automation", "dubbing"];
 
 /// About thirty years. No date that far away overflows.
 pub(super) const MAX_SECONDS: f64 = 1e9;
@@ -50,9 +50,9 @@ impl Settings {
         let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
         for (group, changes) in groups {
             let known = all.get_mut(group).ok_or_else(|| format!("there is no group of knobs {group}"))?;
-            merge(known, changes);
+            merge_json(known, changes);
         }
-        within_bounds(&all)?;
+        check_bounds(&all)?;
         serde_json::from_value(all).map_err(|error| error.to_string())
     }
 }
@@ -60,15 +60,15 @@ impl Settings {
 /// Returns the groups in `changes` that cannot be set for one project.
 pub(super) fn account_groups(changes: &Value) -> Vec<&str> {
     let groups = changes.as_object().into_iter().flat_map(|groups| groups.keys());
-    groups.map(String::as_str).filter(|group| OF_ACCOUNT.contains(group)).collect()
+    groups.map(String::as_str).filter(|group| ACCOUNT_GROUPS.contains(group)).collect()
 }
 
 /// Merges objects and replaces any other value.
-pub(super) fn merge(known: &mut Value, changes: &Value) {
+pub(super) fn merge_json(known: &mut Value, changes: &Value) {
     match (known, changes) {
         (Value::Object(known), Value::Object(changes)) => {
             for (name, change) in changes {
-                merge(known.entry(name).or_insert(Value::Null), change);
+                merge_json(known.entry(name).or_insert(Value::Null), change);
             }
         }
         (known, changes) => *known = changes.clone(),
@@ -76,14 +76,14 @@ pub(super) fn merge(known: &mut Value, changes: &Value) {
 }
 
 /// Checks bounds. The suffix of a setting's name is its unit, and the unit decides the bounds.
-fn within_bounds(settings: &Value) -> Result<(), String> {
+fn check_bounds(settings: &Value) -> Result<(), String> {
     for (name, value) in settings.as_object().into_iter().flatten() {
         let most = match name.rsplit('_').next() {
             Some("seconds") => MAX_SECONDS,
             Some("percent") => 100.0,
             Some("megabytes") => 2_048.0,
             _ => {
-                within_bounds(value)?;
+                check_bounds(value)?;
                 continue;
             }
         };

@@ -41,7 +41,7 @@ fn only_documented_fields_are_shown() {
     let id = bench.export();
     for _ in 0..8 {
         assert!(documented(&bench.progress(&id).1, &["success", "data"]));
-        assert!(documented(&bench.status_at(&id), &["progress", "state", "downloadUrl"]));
+        assert!(documented(&bench.progress_data(&id), &["progress", "state", "downloadUrl"]));
         assert!(documented(&bench.show(&id), &PROJECT));
         bench.wait(10.0);
     }
@@ -63,11 +63,11 @@ fn only_the_invented_block_holds_words_of_ours() {
     });
     bench.turn(&json!({"invented": invented}));
     let id = bench.export();
-    assert_eq!(bench.status_at(&id)["state"], "w");
+    assert_eq!(bench.progress_data(&id)["state"], "w");
     bench.wait(30.0);
-    assert_eq!(bench.status_at(&id)["state"], "x");
+    assert_eq!(bench.progress_data(&id)["state"], "x");
     bench.wait(35.0);
-    let end = bench.status_at(&id);
+    let end = bench.progress_data(&id);
     assert_eq!(
         end,
         json!({"progress": 100, "state": "y", "downloadUrl": format!("https://media.test/m/{id}.mp4")})
@@ -99,7 +99,7 @@ fn a_reset_forgets_all_but_the_tokens() {
     let id = bench.export();
     bench.admin(Method::POST, "/clock/advance", &json!({"seconds": 1000}));
     bench.admin(Method::POST, "/reset", &json!({}));
-    assert_eq!(bench.status_at(&id), json!({"progress": 0}));
+    assert_eq!(bench.progress_data(&id), json!({"progress": 0}));
     let clock = bench.admin(Method::GET, "/clock", &Value::Null);
     assert_eq!((&clock["ahead_seconds"], &clock["next_delivery_at"]), (&json!(0.0), &Value::Null));
 }

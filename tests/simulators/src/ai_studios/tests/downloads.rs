@@ -14,7 +14,7 @@ fn exported(settings: &Value) -> (TestBench, String, String) {
     bench.turn(settings);
     let id = bench.export();
     bench.wait(65.0);
-    let url = text(&bench.status_at(&id)["downloadUrl"]);
+    let url = text(&bench.progress_data(&id)["downloadUrl"]);
     (bench, id, url)
 }
 
@@ -85,7 +85,7 @@ fn urls_expire_and_are_shown_anew() {
     assert_eq!(bench.download(&url, &[]).response.status(), 200);
     bench.wait(31.0);
     assert_eq!(bench.download(&url, &[]).response.status(), 403);
-    let fresh = text(&bench.status_at(&id)["downloadUrl"]);
+    let fresh = text(&bench.progress_data(&id)["downloadUrl"]);
     assert_eq!(bench.download(&fresh, &[]).response.status(), 200);
 }
 
@@ -96,7 +96,7 @@ fn the_first_download_ends_the_urls_before_it() {
     for url in [&url, &early, &url] {
         assert_eq!(bench.download(url, &[]).response.status(), 403);
     }
-    let fresh = text(&bench.status_at(&id)["downloadUrl"]);
+    let fresh = text(&bench.progress_data(&id)["downloadUrl"]);
     assert_eq!(bench.download(&fresh, &[]).response.status(), 200);
 }
 
@@ -107,10 +107,10 @@ fn a_re_export_changes_the_file_behind_the_url() {
     bench.export();
     assert_eq!(body(&bench.download(&url, &[])), &first, "until the new one has ended");
     bench.wait(65.0);
-    assert_eq!(text(&bench.status_at(&id)["downloadUrl"]), url);
+    assert_eq!(text(&bench.progress_data(&id)["downloadUrl"]), url);
     assert_ne!(body(&bench.download(&url, &[])), &first);
     bench.turn(&json!({"files": {"name": "task"}}));
-    assert_ne!(text(&bench.status_at(&id)["downloadUrl"]), url, "a name of its own when wanted");
+    assert_ne!(text(&bench.progress_data(&id)["downloadUrl"]), url, "a name of its own when wanted");
 }
 
 /// Looks at an answer.

@@ -15,7 +15,7 @@ fn numbers_in_other_forms() {
         let mut bench = TestBench::playing("S03", variant);
         let id = bench.export();
         bench.wait(27.35);
-        assert_eq!(bench.status_at(&id)["progress"], running);
+        assert_eq!(bench.progress_data(&id)["progress"], running);
     }
 }
 
@@ -25,7 +25,8 @@ fn the_url_comes_late_or_elsewhere_or_never() {
         let mut bench = TestBench::playing(scenario, "plain");
         let id = bench.export();
         bench.wait(66.0);
-        let shown: Vec<bool> = (0..4).map(|_| bench.status_at(&id).get("downloadUrl").is_some()).collect();
+        let shown: Vec<bool> =
+            (0..4).map(|_| bench.progress_data(&id).get("downloadUrl").is_some()).collect();
         (shown, bench.show(&id).get("download_url").is_some())
     };
     assert_eq!(urls("S06"), (vec![false, false, false, true], true));
@@ -43,9 +44,9 @@ fn a_failure_with_and_without_a_reason() {
         let mut bench = TestBench::playing("S09", variant);
         let id = bench.export();
         bench.wait(1_000.0);
-        let status_at = bench.status_at(&id);
-        assert_eq!((&status_at["state"], &status_at["progress"]), (&json!("error"), &json!(40)));
-        assert_eq!(status_at.get("error"), error.as_ref(), "{variant}");
+        let data = bench.progress_data(&id);
+        assert_eq!((&data["state"], &data["progress"]), (&json!("error"), &json!(40)));
+        assert_eq!(data.get("error"), error.as_ref(), "{variant}");
     }
 }
 
@@ -70,7 +71,7 @@ fn both_ids_lead_to_the_export() {
     assert_ne!(returned, asked);
     bench.wait(35.0);
     assert_eq!(
-        (bench.status_at(&returned), bench.status_at(&asked)["progress"].clone()),
+        (bench.progress_data(&returned), bench.progress_data(&asked)["progress"].clone()),
         (json!({"progress": 50, "state": "exporting"}), json!(50))
     );
     assert_eq!(bench.show(&returned)["_id"], json!(asked));
@@ -85,12 +86,12 @@ fn the_export_before_is_shown_for_a_while() {
         let (_, answer) = bench.api(Method::POST, EXPORT, &json!({"projectId": id}));
         assert_eq!(answer["success"], true);
         bench.wait(19.0);
-        assert_eq!(bench.status_at(&id)["progress"], 100, "stale");
+        assert_eq!(bench.progress_data(&id)["progress"], 100, "stale");
         let stale = bench.show(&id);
         assert_eq!(stale["download_url"], before["download_url"]);
         assert_eq!(stale["backendTaskId"] != before["backendTaskId"], new_task);
         bench.wait(1.0);
-        assert_eq!(bench.status_at(&id)["progress"], 25);
+        assert_eq!(bench.progress_data(&id)["progress"], 25);
     }
 }
 
@@ -116,9 +117,9 @@ fn a_webhook_is_ahead_of_polling() {
     bench.wait(65.0);
     let sent = bench.deliver(Outcome::Status(200));
     assert!(String::from_utf8_lossy(sent[3].request.body()).contains("\"progress\":100"));
-    assert_eq!(bench.status_at(&id)["progress"], 80);
+    assert_eq!(bench.progress_data(&id)["progress"], 80);
     bench.wait(12.0);
-    assert_eq!(bench.status_at(&id)["progress"], 100);
+    assert_eq!(bench.progress_data(&id)["progress"], 100);
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn urls_that_lead_nowhere_good() {
         let mut bench = TestBench::playing("S26", variant);
         let id = bench.export();
         bench.wait(65.0);
-        assert!(text(&bench.status_at(&id)["downloadUrl"]).starts_with(start));
+        assert!(text(&bench.progress_data(&id)["downloadUrl"]).starts_with(start));
     }
 }
 
@@ -149,7 +150,7 @@ fn progress_falls_back_once() {
     let mut seen = Vec::new();
     for _ in 0..12 {
         bench.wait(6.0);
-        seen.push(bench.status_at(&id)["progress"].as_f64().expect("a number"));
+        seen.push(bench.progress_data(&id)["progress"].as_f64().expect("a number"));
     }
     assert_eq!(seen.windows(2).filter(|pair| pair[1] < pair[0]).count(), 1, "{seen:?}");
     assert_eq!(seen.last(), Some(&100.0));

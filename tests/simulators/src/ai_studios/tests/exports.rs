@@ -57,12 +57,12 @@ fn a_second_export_waits_for_the_first() {
     bench.wait(35.0);
     let first = bench.show(&id)["backendTaskId"].clone();
     bench.export();
-    assert_eq!(bench.status_at(&id)["progress"], 50, "the first one goes on");
+    assert_eq!(bench.progress_data(&id)["progress"], 50, "the first one goes on");
     bench.wait(31.0);
     assert_ne!(bench.show(&id)["backendTaskId"], first, "the second one has its turn");
-    assert_eq!(bench.status_at(&id)["state"], "waiting");
+    assert_eq!(bench.progress_data(&id)["state"], "waiting");
     bench.wait(64.0);
-    assert_eq!(bench.status_at(&id)["state"], "exported");
+    assert_eq!(bench.progress_data(&id)["state"], "exported");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_second_export_may_be_rejected_or_take_over() {
     bench.turn(&json!({"export": {"while_running": "replace"}}));
     let first = bench.show(&id)["backendTaskId"].clone();
     bench.api(Method::POST, EXPORT, &json!({"projectId": id}));
-    assert_eq!(bench.status_at(&id)["progress"], 0);
+    assert_eq!(bench.progress_data(&id)["progress"], 0);
     assert_ne!(bench.show(&id)["backendTaskId"], first);
     bench.wait(35.0);
     assert!(

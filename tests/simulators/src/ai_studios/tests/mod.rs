@@ -133,7 +133,7 @@ impl TestBench {
     }
 
     /// The data of a progress call.
-    fn status_at(&mut self, id: &str) -> Value {
+    fn progress_data(&mut self, id: &str) -> Value {
         let (status, body) = self.progress(id);
         assert_eq!(status, 200, "{body}");
         body["data"].clone()

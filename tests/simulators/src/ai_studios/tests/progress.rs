@@ -9,19 +9,19 @@ use super::TestBench;
 fn an_export_waits_runs_and_ends() {
     let mut bench = TestBench::new();
     let id = bench.project(0);
-    assert_eq!(bench.status_at(&id), json!({"progress": 0}), "never exported");
+    assert_eq!(bench.progress_data(&id), json!({"progress": 0}), "never exported");
     bench.export();
-    assert_eq!(bench.status_at(&id), json!({"progress": 0, "state": "waiting"}));
+    assert_eq!(bench.progress_data(&id), json!({"progress": 0, "state": "waiting"}));
     bench.wait(5.0 + 22.35);
-    assert_eq!(bench.status_at(&id), json!({"progress": 37.25, "state": "exporting"}));
+    assert_eq!(bench.progress_data(&id), json!({"progress": 37.25, "state": "exporting"}));
     bench.wait(37.64);
-    assert_eq!(bench.status_at(&id)["progress"], 99.98);
+    assert_eq!(bench.progress_data(&id)["progress"], 99.98);
     bench.wait(0.01);
     let url = format!("http://files.test/export/{id}.mp4");
     let end = json!({"progress": 100, "state": "exported", "downloadUrl": url});
-    assert_eq!(bench.status_at(&id), end);
+    assert_eq!(bench.progress_data(&id), end);
     bench.wait(80_000.0);
-    assert_eq!(bench.status_at(&id), end, "nothing expires");
+    assert_eq!(bench.progress_data(&id), end, "nothing expires");
 }
 
 #[test]
@@ -49,9 +49,9 @@ fn the_clock_can_be_moved_to_the_end() {
     let mut bench = TestBench::new();
     let id = bench.export();
     bench.admin(Method::POST, "/clock/advance", &json!({"seconds": 35}));
-    assert_eq!(bench.status_at(&id)["progress"], 50);
+    assert_eq!(bench.progress_data(&id)["progress"], 50);
     bench.admin(Method::POST, "/clock/advance", &json!({"to": "last_export"}));
-    assert_eq!(bench.status_at(&id)["state"], "exported");
+    assert_eq!(bench.progress_data(&id)["state"], "exported");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_url_before_the_end_may_be_null_or_empty() {
     let id = bench.export();
     for (form, expected) in [("null", Value::Null), ("empty", json!(""))] {
         bench.turn(&json!({"progress": {"early_url": form}}));
-        assert_eq!(bench.status_at(&id).get("downloadUrl"), Some(&expected));
+        assert_eq!(bench.progress_data(&id).get("downloadUrl"), Some(&expected));
     }
 }
 
@@ -87,6 +87,6 @@ fn knobs_of_one_project_leave_the_others_alone() {
     let other = bench.export();
     bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
     bench.wait(10.0);
-    assert_eq!(bench.status_at(&id)["state"], "exported");
-    assert_eq!(bench.status_at(&other)["state"], "exporting");
+    assert_eq!(bench.progress_data(&id)["state"], "exported");
+    assert_eq!(bench.progress_data(&other)["state"], "exporting");
 }

@@ -37,12 +37,12 @@ fn creators_export_as_their_default_says() {
         let (status, answer) = bench.api(Method::POST, path, &body);
         assert_eq!(status, 200, "{path}: {answer}");
         let id = text(&answer["data"]["projectId"]);
-        assert_eq!(bench.status_at(&id).get("state").is_some(), exports, "{path}");
+        assert_eq!(bench.progress_data(&id).get("state").is_some(), exports, "{path}");
         let mut opposite = body.clone();
         opposite["isExport"] = json!(!exports);
         let (_, answer) = bench.api(Method::POST, path, &opposite);
         let id = text(&answer["data"]["projectId"]);
-        assert_eq!(bench.status_at(&id).get("state").is_some(), !exports, "{path}");
+        assert_eq!(bench.progress_data(&id).get("state").is_some(), !exports, "{path}");
         assert_eq!(bench.api(Method::POST, path, &json!({})).0, 400, "{path}");
     }
 }
@@ -72,7 +72,7 @@ fn literal_paths_are_no_keys_of_projects() {
     assert_eq!(status, 200);
     let id = text(&answer["data"]["projectId"]);
     assert_eq!(bench.show(&id)["name"], "Deck");
-    assert_eq!(bench.status_at(&id), json!({"progress": 0}), "it is not exported");
+    assert_eq!(bench.progress_data(&id), json!({"progress": 0}), "it is not exported");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_tool_makes_a_project_that_is_exported_afterwards() {
     let (status, _) = bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
     assert_eq!(status, 200);
     bench.wait(65.0);
-    assert_eq!(bench.status_at(&id)["state"], "exported");
+    assert_eq!(bench.progress_data(&id)["state"], "exported");
 }
 
 #[test]
@@ -156,5 +156,5 @@ fn a_folder_of_dubbed_videos_of_which_one_fails() {
     let id = text(&items[2]["projectId"]);
     assert_eq!(bench.progress(&id).0, 404, "whether these ids work there is unknown");
     bench.turn(&json!({"dubbing": {"ids_are_projects": true}}));
-    assert_eq!(bench.status_at(&id)["progress"], 100);
+    assert_eq!(bench.progress_data(&id)["progress"], 100);
 }

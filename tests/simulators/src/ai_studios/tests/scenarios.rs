@@ -54,8 +54,12 @@ fn a_scenario_of_one_project_leaves_the_others_alone() {
         bench.api(Method::POST, EXPORT, &json!({"projectId": project}));
     }
     bench.wait(1_000.0);
-    assert_eq!(bench.status_at(&stuck), json!({"progress": 63, "state": "exporting"}), "S14 is forgotten");
-    assert_eq!(bench.status_at(&well)["progress"], 100);
+    assert_eq!(
+        bench.progress_data(&stuck),
+        json!({"progress": 63, "state": "exporting"}),
+        "S14 is forgotten"
+    );
+    assert_eq!(bench.progress_data(&well)["progress"], 100);
 }
 
 #[test]
