@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges() {
+    fn single_ranges_are_parsed() {
         let table = [
             ("bytes=0-0", RequestedRange::Part(0..1)),
             ("bytes=2-5", RequestedRange::Part(2..6)),

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fullest_second_begins_anywhere() {
+    fn the_busiest_second_can_start_at_any_time() {
         assert_eq!(arrivals(&[]).peak("")["requests"], 0);
         let peak = arrivals(&[0, 900, 950, 1_100, 1_899, 1_900, 5_000]).peak("");
         assert_eq!((&peak["requests"], &peak["since"]), (&json!(4), &json!(0.9)));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_query_leaves_counts() {
+    fn only_requests_that_match_the_query_count() {
         let arrivals = arrivals(&[0, 1]);
         for (query, requests) in
             [("method=POST&path=/auth", 2), ("method=GET", 0), ("path=/other", 0), ("endpoint=files", 0)]

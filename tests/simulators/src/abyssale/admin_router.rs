@@ -143,7 +143,7 @@ fn reset(simulator: &mut AbyssaleSimulator, body: &Value, at: Moment) -> Value {
 fn list_calls() -> Value {
     json!({
         "GET /describe": "URLs, key and seeded ids",
-        "GET /credentials": "the secret a receiver needs; mints the signing secret",
+        "GET /credentials": "the secret a receiver needs; creates the signing secret",
         "GET /knobs": "every knob", "PUT /knobs": "set some of them",
         "GET /faults": "what is queued", "POST /faults": "queue one or a list", "DELETE /faults": "forget them",
         "PUT /archive[?count=N]": "the body is the archive of the next N exports",
@@ -152,16 +152,16 @@ fn list_calls() -> Value {
         "GET /generations": "generations, the number of accepted posts, of synchronous renders and of credits",
         "PUT /file[?count=N&format=]": "the body is the file of the next N generated banners",
         "GET /designs": "designs with the status of their review",
-        "PUT /designs/{id}": "{status?, active?}; a status tells the template_status subscriptions",
-        "GET /dynamic-images": "dynamic images with the flags of the call that made them",
+        "PUT /designs/{id}": "{status?, active?}; a status notifies the template_status subscriptions",
+        "GET /dynamic-images": "dynamic images with the flags of the call that created them",
         "GET /subscriptions": "workspace subscriptions",
-        "POST /subscriptions": "{hook_url, type, design_id?}", "DELETE /subscriptions/{id}": "end one",
+        "POST /subscriptions": "{hook_url, type, design_id?}", "DELETE /subscriptions/{id}": "remove one",
         "GET /requests/peak[?endpoint=&method=&path=]": "the most requests in any one second of real time",
         "GET /requests[?endpoint=&method=&path=]": "requests to the API and Files endpoints",
         "GET /deliveries": "deliveries with every attempt",
         "POST /deliveries/{number or id}/redeliver[?times=N]": "send again, under the same delivery id",
         "POST /deliver": "send anything: {url, body?, headers?, sign?, secrets?, t?, delivery_id?}",
         "GET /clock": "virtual time", "POST /clock/advance": "{seconds} or {to: next_delivery}",
-        "POST /reset": "forget all but the secrets; {secrets: true} forgets these too",
+        "POST /reset": "reset all but the secrets; {secrets: true} resets these too",
     })
 }

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn each_generation_has_its_shape() {
+    fn each_error_format_has_its_fields() {
         let short =
             ApiError::invalid(vec![FieldError::new("ids[0]", "invalid_payload", "Length must be 36.")]);
         let key = ApiError::unauthorized();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_that_differ_give_a_generic_id() {
+    fn different_codes_give_a_generic_id() {
         let problem = |code| FieldError::new("a", code, "m");
         assert_eq!(ApiError::invalid(vec![problem("wrong_type"), problem("wrong_type")]).id, "wrong_type");
         assert_eq!(

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn documented_order_and_no_blanks() {
+    fn fields_have_the_documented_order_and_no_blanks() {
         let shape = EventBodyShape { event_type: true, ..EventBodyShape::default() };
         assert_eq!(
             build_body(shape),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rebuilt_body_says_the_same_in_other_bytes() {
+    fn a_rebuilt_body_has_the_same_content_in_other_bytes() {
         let [plain, turned] =
             [0, 2].map(|turned| build_body(EventBodyShape { turned, ..EventBodyShape::default() }));
         assert_ne!(plain, turned);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_reaches_the_size() {
+    fn padding_reaches_the_requested_size() {
         assert!(
             build_body(EventBodyShape { padded_to: 300_000, ..EventBodyShape::default() }).len() >= 300_000
         );

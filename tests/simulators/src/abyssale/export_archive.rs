@@ -13,7 +13,7 @@ use crate::abyssale::rendered_file;
 
 /// Packs one entry per banner. Uncompressed formats are deflated, the others stored, as archivers usually do.
 pub(super) fn pack(banners: &[Banner]) -> Bytes {
-    let packed = write(banners).expect("memory takes all writes and the names of the entries differ");
+    let packed = write(banners).expect("writes to memory succeed and entry names are unique");
     Bytes::from(packed)
 }
 
@@ -54,7 +54,7 @@ mod tests {
     use crate::id_generator::IdGenerator;
 
     #[test]
-    fn every_banner_is_a_picture_of_its_own() {
+    fn every_banner_has_its_own_image() {
         let workspace = Workspace::seeded(&IdGenerator::new(7, 0));
         let bytes = pack(workspace.banners.all());
         let mut archive = ZipArchive::new(Cursor::new(bytes)).expect("a ZIP");
@@ -64,8 +64,8 @@ mod tests {
             let mut entry = archive.by_index(index).expect("an entry");
             assert_eq!(entry.name().expect("a readable name"), banner.file_name());
             let mut picture = Vec::new();
-            entry.read_to_end(&mut picture).expect("a whole entry");
-            let decoded = image::load_from_memory(&picture).expect("a real picture");
+            entry.read_to_end(&mut picture).expect("a complete entry");
+            let decoded = image::load_from_memory(&picture).expect("a real image");
             assert_eq!(
                 (f64::from(decoded.width()), f64::from(decoded.height())),
                 (banner.width, banner.height)

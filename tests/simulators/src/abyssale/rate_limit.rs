@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fullest_window_is_described() {
+    fn the_headers_describe_the_fullest_window() {
         let mut limits = RateLimits::default();
         let first = limits.tier(RouteClass::Read, &WINDOWS, at(0));
         assert_eq!(first, RateLimitDecision::Allowed(Some(Quota { limit: 2, remaining: 1, reset: 1_060 })));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spent_sustained_window_outlasts_the_burst() {
+    fn an_exhausted_long_window_limits_after_the_short_one() {
         let mut limits = RateLimits::default();
         for second in [0, 1, 100] {
             assert!(matches!(
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateway_counts_one_second() {
+    fn the_gateway_limit_covers_one_second() {
         let mut limits = RateLimits::default();
         assert!((0..10).all(|_| limits.gateway(10, at(0))));
         assert!(!limits.gateway(10, at(0)));

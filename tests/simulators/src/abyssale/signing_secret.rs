@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_signs_before_the_first_get() {
+    fn there_is_no_secret_before_the_first_get() {
         let (mut secrets, mut ids) = start_attempt();
         assert!(secrets.valid(at(0)).is_empty());
         let first = secrets.get(at(0), &mut ids);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn revoke_ends_the_overlap_and_keeps_the_present_secret() {
+    fn revoke_ends_the_overlap_and_keeps_the_current_secret() {
         let (mut secrets, mut ids) = start_attempt();
         let rotated = secrets.rotate(false, at(0), &mut ids).expect("first");
         let revoked = secrets.revoke(at(1), &mut ids);
@@ -186,13 +186,13 @@ mod tests {
     }
 
     #[test]
-    fn revoke_mints_when_there_is_none() {
+    fn revoke_creates_a_secret_if_there_is_none() {
         let (mut secrets, mut ids) = start_attempt();
         assert!(secrets.revoke(at(0), &mut ids)["secret"].is_string());
     }
 
     #[test]
-    fn the_signing_side_may_be_a_minute_behind() {
+    fn cached_secrets_may_be_a_minute_old() {
         let (mut secrets, mut ids) = start_attempt();
         let minute = Duration::seconds(60);
         assert!(secrets.cached_valid(at(0), minute).is_empty());

@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn vector_1_one_secret() {
+    fn vector_1_signs_with_one_secret() {
         let body = br#"{"event_type":"NEW_EXPORT","export_id":"3b0f5c1e-9a57-4d1c-8e42-6f1d2a7b9c30","archive_url":"https://production-banners.s3.eu-west-1.amazonaws.com/exports/3b0f5c1e-9a57-4d1c-8e42-6f1d2a7b9c30.zip","requested_at":1790000000,"generated_at":1790000042}"#;
         assert_eq!(
             signed(&[A], 1_790_000_043, body),
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn vector_2_two_secrets_in_the_overlap() {
+    fn vector_2_signs_with_two_secrets_in_the_overlap() {
         let body = br#"{"id":"d4a6e7b8-1c2d-4e3f-9a0b-5c6d7e8f9a0b","banners":[{"id":"0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d","file":{"type":"png","url":"https://production-banners.s3.eu-west-1.amazonaws.com/acme/0a1b.png","cdn_url":"https://cdn.abyssale.com/acme/0a1b.png","filename":"0a1b.png"},"format":{"id":"square","unit":"px","width":1080,"height":1080}}],"errors":[]}"#;
         assert_eq!(
             signed(&[B, A], 1_790_086_400, body),
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn vector_3_not_ascii_and_a_final_line_feed() {
+    fn vector_3_signs_non_ascii_and_a_final_line_feed() {
         let body = "{\n  \"id\": \"5f4e3d2c-1b0a-4f9e-8d7c-6b5a49382716\",\n  \"name\": \"Pri\u{e9}\"\n}\n";
         let exact = unhex(
             "7b0a2020226964223a202235663465336432632d316230612d346639652d386437632d366235613439333832373136222c0a2020226e616d65223a2022507269782063617373c3a920e2809420343920e282ac222c0a202022637265617465645f6174223a20313738303030303030302c0a202022757064617465645f6174223a20313739303030303030302c0a202022737461747573223a2022415050524f564544222c0a2020227374617475735f757064617465645f6174223a20313739303030303130300a7d0a",
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_leaves_only_the_time() {
+    fn without_a_secret_only_the_time_is_left() {
         assert_eq!(signed(&[], 7, b"{}"), "t=7");
     }
 

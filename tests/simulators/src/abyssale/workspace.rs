@@ -55,7 +55,7 @@ mod tests {
     use crate::abyssale::file_type::FileType;
 
     #[test]
-    fn the_seeded_banners_are_of_two_types() {
+    fn the_seeded_banners_have_two_types_and_distinct_names() {
         let workspace = Workspace::seeded(&IdGenerator::new(7, 0));
         let banners = workspace.banners.all();
         assert_eq!(banners.len(), 12);

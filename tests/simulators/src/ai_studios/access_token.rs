@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_signed_over_its_first_two_parts() {
+    fn a_token_is_signed_over_its_first_two_parts() {
         let token = sign_jwt(b"key", &json!({"iss": "joe"}));
         let (text, signature) = token.rsplit_once('.').expect("three parts");
         let mut mac = Hmac::<Sha256>::new_from_slice(b"key").expect("any length");

@@ -131,7 +131,7 @@ pub(super) fn change_project_settings(
     let account_groups = settings::account_groups(changes);
     if !account_groups.is_empty() {
         return Err(AdminError::bad_request(format!(
-            "{} concern the account: PUT /knobs",
+            "{} apply to the whole account: use PUT /knobs",
             account_groups.join(", ")
         )));
     }

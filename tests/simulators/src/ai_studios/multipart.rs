@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_files() {
+    fn a_form_has_fields_and_files() {
         let body = b"--b\r\nContent-Disposition: form-data; name=\"target_0\"\r\n\r\nfr-FR\r\n\
             --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\nContent-Type: video/mp4\r\n\r\n\
             \x00\r\n\x01\r\n--b--\r\n";
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn invalid_forms_are_rejected() {
         for (content_type, body) in [
             ("application/json", b"{}".as_slice()),
             ("multipart/form-data", b"--b\r\n".as_slice()),

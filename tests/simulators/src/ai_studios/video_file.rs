@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_an_mp4_with_and_without_padding() {
+    fn a_video_is_an_mp4_with_and_without_padding() {
         let small = Video::of("bt-1", 0);
         assert_eq!(boxes(&small.read(0..small.length())), ["ftyp", "moov", "free", "mdat", "free"]);
         let large = Video::of("bt-1", 3);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_make_up_the_whole() {
+    fn ranges_add_up_to_the_whole_file() {
         let video = Video::of("bt-2", 2);
         let whole = video.read(0..video.length());
         // Not a multiple of a MiB, so that some markers cross a boundary.

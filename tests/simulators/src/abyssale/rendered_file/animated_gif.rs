@@ -16,7 +16,7 @@ const FASTEST_SPEED: i32 = 30;
 /// Renders the animation of banner `number`.
 pub(super) fn draw(number: u32, width: u32, height: u32) -> Bytes {
     let encoded = encode(number, width, height);
-    Bytes::from(encoded.expect("memory takes all writes, and no format is larger than a GIF may be"))
+    Bytes::from(encoded.expect("writes to memory succeed and every format fits in a GIF"))
 }
 
 fn encode(number: u32, width: u32, height: u32) -> ImageResult<Vec<u8>> {

@@ -12,7 +12,7 @@ use crate::abyssale::banner::{Banner, measure};
 /// Returns the package. `picture` is the image of the page.
 pub(super) fn pack(banner: &Banner, picture: &[u8]) -> Bytes {
     let packed = write(&page(banner), picture);
-    Bytes::from(packed.expect("memory takes all writes and the names of the entries differ"))
+    Bytes::from(packed.expect("writes to memory succeed and entry names are unique"))
 }
 
 fn write(page: &str, picture: &[u8]) -> ZipResult<Vec<u8>> {

@@ -22,7 +22,7 @@ pub(super) fn draw(number: u32, width: u32, height: u32, file_type: FileType, qu
             JpegEncoder::new_with_quality(&mut out, quality).write_image(&pixels, width, height, colours)
         }
     };
-    encoded.expect("the buffer has the size that was announced, and memory takes all writes");
+    encoded.expect("the buffer has the declared size and writes to memory succeed");
     Bytes::from(out)
 }
 

@@ -11,7 +11,7 @@ use super::{TestBench, read};
 const EXPORT: &str = "/async/banners/export";
 
 #[test]
-fn every_path_but_ready_wants_a_key() {
+fn every_path_but_ready_requires_a_key() {
     let mut bench = TestBench::new();
     bench.key = "unknown".to_owned();
     for (method, path) in [(Method::POST, "/auth"), (Method::POST, EXPORT), (Method::GET, "/nowhere")] {
@@ -22,7 +22,7 @@ fn every_path_but_ready_wants_a_key() {
 }
 
 #[test]
-fn a_plan_without_api_access() {
+fn a_plan_without_api_access_is_rejected() {
     let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"api_access": false}));
     assert_eq!(bench.api(Method::POST, "/auth", &Value::Null).1["id"], "api_access_denied");
@@ -32,7 +32,7 @@ fn a_plan_without_api_access() {
 }
 
 #[test]
-fn routes() {
+fn each_route_has_its_status_and_error_id() {
     let mut bench = TestBench::new();
     let banner = bench.banner_ids()[0].as_str().unwrap_or_default().to_owned();
     let unknown = "00000000-0000-4000-8000-000000000000";
@@ -51,11 +51,11 @@ fn routes() {
         assert_eq!((got, body["id"].as_str()), (status, id), "{path}");
     }
     let (_, body) = bench.api(Method::GET, &format!("/banners/{banner}"), &Value::Null);
-    assert_eq!(body["version"], 1, "a banner's own counter is no API stamp");
+    assert_eq!(body["version"], 1, "the version is the banner's counter, not the API stamp");
 }
 
 #[test]
-fn bodies_of_exports() {
+fn export_bodies_are_validated() {
     let mut bench = TestBench::new();
     let known = bench.banner_ids()[0].clone();
     let unknown = "00000000-0000-4000-8000-000000000000";
@@ -80,7 +80,7 @@ fn bodies_of_exports() {
 }
 
 #[test]
-fn bodies_that_are_no_json() {
+fn bodies_that_are_not_json_are_rejected() {
     let mut bench = TestBench::new();
     for (content_type, status, id) in [
         ("text/plain", 415, "unsupported_media_type"),
@@ -97,21 +97,21 @@ fn bodies_that_are_no_json() {
 }
 
 #[test]
-fn the_ceiling_and_the_windows() {
+fn the_gateway_limit_and_the_windows_respond_with_429() {
     let mut bench = TestBench::new();
     for _ in 0..10 {
         assert_eq!(bench.export().0, 200);
     }
     let reply = bench.call(Endpoint::Api, Method::POST, EXPORT, &Value::Null);
     assert_eq!(reply.response.status(), 429);
-    assert!(!reply.response.headers().contains_key("retry-after"), "the ceiling names no time");
+    assert!(!reply.response.headers().contains_key("retry-after"), "the gateway's 429 has no Retry-After");
     for _ in 0..5 {
-        bench.wait(1.0);
+        bench.advance_real_time(1.0);
         for _ in 0..10 {
             bench.export();
         }
     }
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     let reply = bench.call(Endpoint::Api, Method::POST, EXPORT, &Value::Null);
     assert_eq!(read(&reply.response).1["id"], "request_rate_limited");
     let header = |name: &str| reply.response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -120,7 +120,7 @@ fn the_ceiling_and_the_windows() {
 }
 
 #[test]
-fn faults_of_calls() {
+fn call_faults_change_the_response_and_the_work() {
     let accepted = |bench: &mut TestBench| {
         bench.admin(Method::GET, "/exports", &Value::Null)["accepted_posts"].as_u64().unwrap_or_default()
     };
@@ -140,7 +140,11 @@ fn faults_of_calls() {
         fault["on"] = "call".into();
         fault["route"] = format!("POST {EXPORT}").into();
         bench.fault(fault.clone());
-        assert_eq!(bench.api(Method::POST, "/auth", &Value::Null).0, 200, "another route");
+        assert_eq!(
+            bench.api(Method::POST, "/auth", &Value::Null).0,
+            200,
+            "the fault applies to another route"
+        );
         let ids = bench.banner_ids();
         let reply = bench.call(Endpoint::Api, Method::POST, EXPORT, &json!({"ids": ids}));
         assert_eq!(reply.manner, manner, "{fault}");
@@ -148,23 +152,23 @@ fn faults_of_calls() {
             assert_eq!(reply.response.status(), status, "{fault}");
         }
         assert_eq!(accepted(&mut bench), work, "{fault}");
-        assert_eq!(bench.export().0, 200, "used up: {fault}");
+        assert_eq!(bench.export().0, 200, "the fault is used up: {fault}");
     }
 }
 
 #[test]
-fn the_callback_overtakes_the_answer() {
+fn the_callback_can_arrive_before_the_response() {
     let mut bench = TestBench::new();
     bench.fault(json!({"on": "call", "kind": "callback_first", "seconds": 3}));
     let ids = bench.banner_ids();
     let body = json!({"ids": ids, "callback_url": "http://receiver.test/hook"});
     let reply = bench.call(Endpoint::Api, Method::POST, EXPORT, &body);
     assert_eq!(reply.manner, Manner::Late(std::time::Duration::from_secs(3)));
-    assert_eq!(bench.due().len(), 1);
+    assert_eq!(bench.take_due().len(), 1);
 }
 
 #[test]
-fn a_wrong_fault_or_knob_is_refused_whole() {
+fn an_invalid_fault_or_setting_changes_nothing() {
     let mut bench = TestBench::new();
     let wrong = [
         (Method::POST, "/faults", json!([{"on": "call", "kind": "reset"}, {"on": "call", "kind": "late"}])),
@@ -183,7 +187,7 @@ fn a_wrong_fault_or_knob_is_refused_whole() {
 }
 
 #[test]
-fn reset_keeps_the_secret_and_forgets_the_rest() {
+fn reset_keeps_the_secret_and_clears_the_rest() {
     let mut bench = TestBench::new();
     let secret = bench.simulator.credentials();
     bench.export();

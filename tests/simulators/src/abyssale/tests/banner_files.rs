@@ -16,7 +16,7 @@ use super::TestBench;
 /// The banners of a generation of this design.
 fn banners(bench: &mut TestBench, kind: &str, body: &Value) -> Vec<Value> {
     let request = bench.generate(&bench.design(kind, 0), body);
-    bench.wait(3.0);
+    bench.advance_real_time(3.0);
     let (_, done) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     done["banners"].as_array().cloned().unwrap_or_default()
 }
@@ -27,7 +27,7 @@ fn download(bench: &mut TestBench, url: &Value) -> Response<Bytes> {
 }
 
 #[test]
-fn pictures_have_the_size_of_their_format() {
+fn images_have_the_size_of_their_format() {
     let mut bench = TestBench::new();
     for (asked, content_type) in [("png", "image/png"), ("jpeg", "image/jpeg"), ("webp", "image/webp")] {
         let body = json!({"image_file_type": asked, "template_format_names": ["story", "landscape"]});
@@ -35,7 +35,7 @@ fn pictures_have_the_size_of_their_format() {
             assert_eq!(banner["file"]["type"], asked);
             let file = download(&mut bench, &banner["file"]["url"]);
             assert_eq!(file.headers()["content-type"], content_type);
-            let picture = image::load_from_memory(file.body()).expect("a picture");
+            let picture = image::load_from_memory(file.body()).expect("an image");
             let size = json!({"width": picture.width(), "height": picture.height()});
             assert_eq!(
                 (&size["width"], &size["height"]),
@@ -47,7 +47,7 @@ fn pictures_have_the_size_of_their_format() {
 }
 
 #[test]
-fn quality_makes_a_jpeg_larger() {
+fn a_higher_quality_makes_a_jpeg_larger() {
     let mut bench = TestBench::new();
     let sizes = [10, 95].map(|level| {
         let body = json!({
@@ -60,13 +60,13 @@ fn quality_makes_a_jpeg_larger() {
 }
 
 #[test]
-fn a_gif_moves() {
+fn a_gif_is_animated() {
     let mut bench = TestBench::new();
     let body = json!({"image_file_type": "gif", "template_format_names": ["mpu"]});
     let banner = banners(&mut bench, "animated", &body).remove(0);
     let file = download(&mut bench, &banner["file"]["url"]);
     let frames = GifDecoder::new(Cursor::new(file.body().clone())).expect("a GIF").into_frames();
-    let frames = frames.collect_frames().expect("whole frames");
+    let frames = frames.collect_frames().expect("complete frames");
     assert_eq!(frames.len(), 3);
     assert_eq!(frames[0].buffer().dimensions(), (300, 250));
     assert_ne!(frames[0].buffer(), frames[1].buffer());
@@ -91,11 +91,11 @@ fn an_html5_banner_is_a_package_with_a_fallback() {
     );
     assert!(package.by_name("assets/banner.jpg").is_ok());
     let fallback = download(&mut bench, &banner["file"]["fallback_image_url"]);
-    assert_eq!(image::load_from_memory(fallback.body()).expect("a picture").width(), 300);
+    assert_eq!(image::load_from_memory(fallback.body()).expect("an image").width(), 300);
 }
 
 #[test]
-fn what_no_crate_makes_is_a_fixture_of_its_own_for_each_banner() {
+fn avif_and_mp4_fixtures_differ_for_each_banner() {
     let mut bench = TestBench::new();
     for (kind, asked, content_type) in [("static", "avif", "image/avif"), ("animated", "mp4", "video/mp4")] {
         let files: Vec<_> = banners(&mut bench, kind, &json!({"image_file_type": asked}))
@@ -109,7 +109,7 @@ fn what_no_crate_makes_is_a_fixture_of_its_own_for_each_banner() {
 }
 
 #[test]
-fn a_pdf_has_its_pages_and_their_size() {
+fn a_pdf_has_the_pages_and_sizes_of_its_format() {
     let mut bench = TestBench::new();
     let whole = banners(&mut bench, "printer_multipage", &json!({})).remove(0);
     let pdf = download(&mut bench, &whole["file"]["url"]);
@@ -140,7 +140,7 @@ fn offsets(text: &str) -> Vec<usize> {
 }
 
 #[test]
-fn urls_expire_if_they_are_told_to() {
+fn file_urls_expire_when_the_setting_says_so() {
     let mut bench = TestBench::new();
     let lasting = banners(&mut bench, "static", &json!({})).remove(0);
     assert!(!lasting["file"]["url"].to_string().contains('?'));
@@ -150,7 +150,7 @@ fn urls_expire_if_they_are_told_to() {
     assert_eq!(download(&mut bench, &url).status(), 200);
     let bare = json!(url.as_str().and_then(|url| url.split('?').next()));
     assert_eq!(download(&mut bench, &bare).status(), 403, "no signature");
-    bench.wait(60.0);
+    bench.advance_real_time(60.0);
     assert_eq!(download(&mut bench, &url).status(), 403, "too old");
     let path = format!("/banners/{}", banner["id"].as_str().unwrap_or_default());
     assert_eq!(bench.api(Method::GET, &path, &Value::Null).1["file"]["url"], url);
@@ -160,7 +160,7 @@ fn urls_expire_if_they_are_told_to() {
 }
 
 #[test]
-fn names_of_files_can_be_odd_or_absent() {
+fn file_names_can_be_unusual_or_absent() {
     let mut bench = TestBench::new();
     let story = json!({"template_format_names": ["story"]});
     for (pattern, expected) in [
@@ -175,7 +175,7 @@ fn names_of_files_can_be_odd_or_absent() {
 }
 
 #[test]
-fn a_chosen_file_is_that_of_the_next_banner_of_its_format() {
+fn a_custom_file_is_served_for_the_next_banner_of_its_format() {
     let mut bench = TestBench::new();
     let request = Request::put("/file?format=story").header("content-type", "image/x-odd");
     let request = request.body(Bytes::from_static(b"odd bytes")).expect("a request");
@@ -193,15 +193,15 @@ fn a_chosen_file_is_that_of_the_next_banner_of_its_format() {
 }
 
 #[test]
-fn a_file_can_be_read_in_parts_and_not_before_it_is_ready() {
+fn a_file_supports_ranges_and_is_missing_before_it_is_ready() {
     let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"early_banners": true}));
     let request = bench.generate(&bench.design("static", 0), &json!({}));
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     let (_, early) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     let url = early["banners"][0]["file"]["url"].clone();
     assert_eq!(download(&mut bench, &url).status(), 404);
-    bench.wait(2.0);
+    bench.advance_real_time(2.0);
     let whole = download(&mut bench, &url).into_body();
     let path = url.as_str().unwrap_or_default().replace("http://files.test", "");
     let request = Request::get(path).header("range", "bytes=5-14").body(Bytes::new()).expect("a request");
@@ -212,7 +212,7 @@ fn a_file_can_be_read_in_parts_and_not_before_it_is_ready() {
 }
 
 #[test]
-fn faults_choose_their_files() {
+fn file_faults_filter_by_format_type_and_route() {
     let mut bench = TestBench::new();
     let two = json!({"template_format_names": ["square", "story"]});
     let urls: Vec<_> = banners(&mut bench, "static", &two).iter().map(|b| b["file"]["url"].clone()).collect();
@@ -226,7 +226,7 @@ fn faults_choose_their_files() {
     assert_eq!([0, 1, 0, 1, 0].map(|at| status(&mut bench, at)), [503, 403, 503, 200, 200]);
     let nowhere = json!("http://files.test/exports/round.zip");
     bench.fault(json!({"on": "file", "kind": "unavailable", "route": "GET /exports/*"}));
-    assert_eq!(download(&mut bench, &nowhere).status(), 404, "a fault of archives, whatever lies there");
+    assert_eq!(download(&mut bench, &nowhere).status(), 404, "archive faults apply to /exports/ only");
     bench.admin(Method::DELETE, "/faults", &Value::Null);
     bench
         .fault(json!({"on": "archive", "kind": "redirect", "location": "/exports/round.zip", "count": null}));
@@ -234,7 +234,7 @@ fn faults_choose_their_files() {
 }
 
 #[test]
-fn faults_that_wait_are_listed_with_what_they_choose() {
+fn queued_faults_are_listed_with_their_filters() {
     let mut bench = TestBench::new();
     bench.fault(json!({"on": "file", "kind": "expired", "format": "story", "file_type": "png"}));
     let listed = bench.admin(Method::GET, "/faults", &Value::Null);
@@ -245,7 +245,7 @@ fn faults_that_wait_are_listed_with_what_they_choose() {
 }
 
 #[test]
-fn faults_of_files() {
+fn file_faults_change_the_download() {
     type Holds = fn(&crate::simulator::Reply) -> bool;
     let table: [(Value, Holds); 7] = [
         (json!({"kind": "truncated", "bytes": 99}), |reply| reply.response.body().len() == 99),

@@ -14,12 +14,12 @@ fn names(list: &Value) -> Vec<&str> {
 }
 
 fn get(bench: &mut TestBench, path: &str) -> Value {
-    bench.wait(0.2);
+    bench.advance_real_time(0.2);
     bench.api(Method::GET, path, &Value::Null).1
 }
 
 #[test]
-fn the_listing_is_filtered() {
+fn the_design_list_is_filtered() {
     let mut bench = TestBench::new();
     let all = get(&mut bench, "/designs");
     assert_eq!(all.as_array().map(Vec::len), Some(8));
@@ -50,7 +50,7 @@ fn the_listing_is_filtered() {
 }
 
 #[test]
-fn a_design_shows_what_can_be_overridden() {
+fn a_design_shows_its_layers_and_values() {
     let mut bench = TestBench::new();
     let path = format!("/designs/{}", bench.design("static", 0));
     let design = get(&mut bench, &path);
@@ -65,7 +65,7 @@ fn a_design_shows_what_can_be_overridden() {
     assert_eq!(one["elements"][1]["attributes"][0]["value"], "Spring is here");
     let uid = one["uid"].as_str().unwrap_or_default();
     assert_eq!(get(&mut bench, &format!("{path}/formats/{uid}")), one);
-    assert_eq!(get(&mut bench, &format!("{path}/formats/st%6Fry")), one, "percent signs are decoded");
+    assert_eq!(get(&mut bench, &format!("{path}/formats/st%6Fry")), one, "path segments are percent-decoded");
     assert_eq!(get(&mut bench, &format!("{path}/formats/moon"))["id"], "format_not_found");
     assert_eq!(get(&mut bench, &format!("/designs/{UNKNOWN}"))["id"], "template_not_found");
 }
@@ -105,7 +105,7 @@ fn designs_are_renamed_moved_and_deleted() {
 }
 
 #[test]
-fn projects_have_names_of_their_own() {
+fn project_names_are_unique() {
     let mut bench = TestBench::new();
     for (name, status, id) in [
         ("Autumn", 200, None),
@@ -121,7 +121,7 @@ fn projects_have_names_of_their_own() {
 }
 
 #[test]
-fn fonts_and_credits() {
+fn fonts_are_filtered_and_credits_are_unlimited() {
     let mut bench = TestBench::new();
     assert_eq!(names(&get(&mut bench, "/fonts")), ["Inter", "Lora", "Space Mono", "Acme Sans"]);
     assert_eq!(names(&get(&mut bench, "/fonts?type=moon&name=spacemono")), ["Space Mono"]);
@@ -150,19 +150,19 @@ fn a_template_is_copied_into_a_project() {
         asked["duplication_request_id"].as_str().unwrap_or_default()
     );
     assert_eq!(get(&mut bench, &poll)["status"], "INIT");
-    bench.wait(2.0);
+    bench.advance_real_time(2.0);
     assert_eq!(get(&mut bench, &poll)["status"], "IN_PROGRESS");
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     let done = get(&mut bench, &poll);
     assert_eq!((&done["status"], &done["target_project"]["id"]), (&json!("COMPLETED"), &project));
     let copy = done["designs"][0]["target_design_id"].as_str().unwrap_or_default();
     assert_eq!(get(&mut bench, &format!("/designs/{copy}"))["name"], "A copy");
     bench.admin(Method::PUT, "/knobs", &json!({"duplication_fails": true}));
     let (_, asked) = bench.api(Method::POST, &path, &json!({"project_id": project}));
-    bench.wait(3.0);
+    bench.advance_real_time(3.0);
     let id = asked["duplication_request_id"].as_str().unwrap_or_default();
     assert_eq!(get(&mut bench, &format!("/design-duplication-requests/{id}"))["status"], "ERROR");
-    bench.wait(7.0 * 86_400.0);
+    bench.advance_real_time(7.0 * 86_400.0);
     assert_eq!(get(&mut bench, &poll)["id"], "duplication_request_gone");
     let lost = bench.api(
         Method::POST,
@@ -173,7 +173,7 @@ fn a_template_is_copied_into_a_project() {
 }
 
 #[test]
-fn a_dynamic_image_is_made_once() {
+fn a_dynamic_image_is_created_once() {
     let mut bench = TestBench::new();
     let design = bench.design("static", 1);
     let path = format!("/designs/{design}/dynamic-image-url");
@@ -190,7 +190,7 @@ fn a_dynamic_image_is_made_once() {
         bench.call(Endpoint::Files, Method::GET, url, &Value::Null).response
     };
     let plain = picture(&mut bench, &url);
-    let decoded = image::load_from_memory(plain.body()).expect("a picture");
+    let decoded = image::load_from_memory(plain.body()).expect("an image");
     assert_eq!((decoded.width(), decoded.height()), (160, 600));
     assert_ne!(picture(&mut bench, &format!("{url}?headline=Hi")).body(), plain.body());
     let shown = get(&mut bench, &format!("/designs/{design}"));
@@ -198,7 +198,7 @@ fn a_dynamic_image_is_made_once() {
 }
 
 #[test]
-fn not_every_design_has_a_dynamic_image() {
+fn only_active_static_designs_have_a_dynamic_image() {
     let mut bench = TestBench::new();
     let draft = bench.design("static", 0);
     bench.admin(Method::PUT, &format!("/designs/{draft}"), &json!({"active": false}));
@@ -220,7 +220,7 @@ fn not_every_design_has_a_dynamic_image() {
 }
 
 #[test]
-fn a_review_is_told_to_the_subscriptions_of_the_design() {
+fn a_review_notifies_the_subscriptions_of_the_design() {
     let mut bench = TestBench::new();
     let [spring, summer] = [0, 1].map(|number| bench.design("static", number));
     let body = json!({"hook_url": "http://r.test/", "type": "template_status", "design_id": spring});

@@ -12,7 +12,7 @@ fn multi(design: &str) -> String {
 }
 
 #[test]
-fn bodies_of_generations() {
+fn generation_bodies_are_validated() {
     let table = [
         (json!({"template_format_names": ["story", "moon"]}), 404, "format_not_found", None),
         (json!({"template_format_names": "story"}), 400, "wrong_type", Some("template_format_names")),
@@ -56,7 +56,7 @@ fn bodies_of_generations() {
 }
 
 #[test]
-fn what_nobody_knows_is_ignored() {
+fn unknown_layers_and_fields_are_ignored() {
     let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     for body in [
@@ -71,7 +71,7 @@ fn what_nobody_knows_is_ignored() {
 }
 
 #[test]
-fn problems_say_what_was_expected() {
+fn field_errors_name_the_expected_value() {
     let mut bench = TestBench::new();
     let path = multi(&bench.design("animated", 0));
     let (_, answer) = bench.api(Method::POST, &path, &json!({"gif": {"max_fps": 10}}));
@@ -94,7 +94,7 @@ fn problems_say_what_was_expected() {
 }
 
 #[test]
-fn the_types_of_files_of_each_type_of_design() {
+fn each_design_type_supports_its_file_types() {
     let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"gateway_per_second": 0}));
     for (kind, types) in [
@@ -136,14 +136,14 @@ fn a_multipage_document_has_pages_and_no_formats() {
         assert_eq!((got, answer["id"].as_str()), (status, id), "{path} {body}: {answer}");
     }
     let request = bench.generate(&brochure, &json!({}));
-    bench.wait(3.0);
+    bench.advance_real_time(3.0);
     let (_, done) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     assert_eq!(done["banners"][0]["format"], json!({"unit": "mm", "width": 210, "height": 297}));
     assert_eq!(done["banners"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]
-fn plans_and_credits() {
+fn generations_are_limited_by_plan_and_credits() {
     let mut bench = TestBench::new();
     let design = bench.design("animated", 0);
     bench.admin(Method::PUT, "/knobs", &json!({"plan_excludes": ["animated"]}));
@@ -155,11 +155,11 @@ fn plans_and_credits() {
     assert_eq!(credits["generation_credits"], json!({"available": 1, "limit": 4, "consumed": 3, "extra": 0}));
     let reply = bench.call(crate::simulator::Endpoint::Api, Method::POST, &multi(&design), &json!({}));
     assert_eq!(super::read(&reply.response).1["id"], "rate_limit_exceeded");
-    assert!(!reply.response.headers().contains_key("retry-after"), "a bare 429");
+    assert!(!reply.response.headers().contains_key("retry-after"), "the 429 has no Retry-After");
 }
 
 #[test]
-fn generations_have_no_windows_but_the_ceiling() {
+fn generations_count_only_against_the_gateway_limit() {
     let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"tiers": [{"requests": 1, "seconds": 60}]}));
     let design = bench.design("static", 1);
@@ -167,7 +167,7 @@ fn generations_have_no_windows_but_the_ceiling() {
         bench.generate(&design, &json!({}));
     }
     assert_eq!(bench.api(Method::POST, &multi(&design), &json!({})).0, 429);
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     assert_eq!(bench.admin(Method::GET, "/requests/peak", &Value::Null)["requests"], 11);
     bench.generate(&design, &json!({}));
     assert_eq!(bench.api(Method::GET, "/credits", &Value::Null).0, 200);

@@ -23,11 +23,11 @@ fn a_generation_is_polled_until_it_is_final() {
         bench.admin(Method::GET, "/generations", &Value::Null)["generations"][0]["state"].clone()
     };
     assert_eq!(state(&mut bench), "QUEUED");
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     assert_eq!(state(&mut bench), "RUNNING");
     let (status, running) = bench.api(Method::GET, &poll, &Value::Null);
     assert_eq!((status, &running["is_finalized"], &running["banners"]), (202, &json!(false), &json!([])));
-    bench.wait(2.0);
+    bench.advance_real_time(2.0);
     assert_eq!(state(&mut bench), "FINAL");
     let (status, done) = bench.api(Method::GET, &poll, &Value::Null);
     assert_eq!((status, &done["is_finalized"], &done["errors"]), (200, &json!(true), &json!([])));
@@ -35,7 +35,7 @@ fn a_generation_is_polled_until_it_is_final() {
     let formats: Vec<_> =
         done["banners"].as_array().into_iter().flatten().map(|b| &b["format"]["id"]).collect();
     assert_eq!(formats, ["square", "landscape", "story", "medium-rectangle", "postcard", "large-square"]);
-    bench.wait(7.0 * 86_400.0);
+    bench.advance_real_time(7.0 * 86_400.0);
     let (status, gone) = bench.api(Method::GET, &poll, &Value::Null);
     assert_eq!((status, &gone["id"]), (410, &json!("generation_request_gone")));
     let unknown = "/generation-request/00000000-0000-4000-8000-000000000000";
@@ -44,7 +44,7 @@ fn a_generation_is_polled_until_it_is_final() {
 }
 
 #[test]
-fn ids_follow_from_seed_and_run() {
+fn ids_depend_on_seed_and_run() {
     let ids = |run: u64| {
         let mut bench = TestBench::new();
         bench.simulator = AbyssaleSimulator::for_run(42, run);
@@ -53,7 +53,7 @@ fn ids_follow_from_seed_and_run() {
     };
     let (first, other) = (ids(1), ids(2));
     assert_eq!(first, ids(1));
-    assert_eq!(first.0, other.0, "designs follow from the seed alone");
+    assert_eq!(first.0, other.0, "design ids depend on the seed only");
     assert!(first.1 != first.2 && first.1 != other.1);
 }
 
@@ -68,9 +68,9 @@ fn the_batch_goes_to_the_callback_and_single_banners_to_subscriptions() {
     }
     let request =
         bench.generate(&design, &json!({"template_format_names": ["story", "square"], "callback_url": HOOK}));
-    bench.wait(3.0);
+    bench.advance_real_time(3.0);
     let sent: Vec<Value> = bench
-        .due()
+        .take_due()
         .iter()
         .map(|sent| serde_json::from_slice(sent.request.body()).unwrap_or_default())
         .collect();
@@ -84,14 +84,14 @@ fn the_batch_goes_to_the_callback_and_single_banners_to_subscriptions() {
     );
     let mut first = sent[0].clone();
     first.as_object_mut().map(|body| body.remove("event_type"));
-    assert_eq!(first, sent[2]["banners"][0], "exactly a Banner");
+    assert_eq!(first, sent[2]["banners"][0], "the event is exactly a Banner object");
     let log = bench.admin(Method::GET, "/deliveries", &Value::Null);
     assert_eq!((&log[2]["generation_request_id"], &log[2]["target"]), (&json!(request), &json!("callback")));
     assert_eq!(log[0]["banner_id"], sent[0]["id"]);
 }
 
 #[test]
-fn the_shape_of_a_batch_is_a_matter_of_knobs() {
+fn settings_decide_the_fields_of_a_batch() {
     let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     for (settings, key, other) in [
@@ -105,7 +105,7 @@ fn the_shape_of_a_batch_is_a_matter_of_knobs() {
         bench.admin(Method::PUT, "/knobs", &settings);
         let request =
             bench.generate(&design, &json!({"template_format_names": ["story"], "callback_url": HOOK}));
-        bench.wait(3.0);
+        bench.advance_real_time(3.0);
         let sent = bench.deliver(Outcome::Status(200));
         let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
         assert_eq!((&body[key], &body[other]), (&json!(request), &Value::Null));
@@ -115,7 +115,7 @@ fn the_shape_of_a_batch_is_a_matter_of_knobs() {
 }
 
 #[test]
-fn formats_can_fail() {
+fn generation_faults_fail_or_delay_formats() {
     let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     let two = json!({"template_format_names": ["story", "square"]});
@@ -128,7 +128,7 @@ fn formats_can_fail() {
         {"on": "generation", "kind": "stuck"},
     ]));
     let requests: Vec<String> = (0..5).map(|_| bench.generate(&design, &two)).collect();
-    bench.wait(3.0);
+    bench.advance_real_time(3.0);
     let ends = requests.iter().map(|request| {
         let (status, body) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
         let count = |name: &str| body[name].as_array().map_or(0, Vec::len);
@@ -138,18 +138,18 @@ fn formats_can_fail() {
     assert_eq!(ends, [(200, 1, 1), (200, 0, 2), (200, 0, 0), (202, 0, 0), (202, 0, 0)]);
     let (_, partial) = bench.api(Method::GET, &format!("/generation-request/{}", requests[0]), &Value::Null);
     assert_eq!(partial["errors"], json!([{"template_format_name": "story", "reason": "Too long."}]));
-    bench.wait(60.0);
+    bench.advance_real_time(60.0);
     let (status, _) = bench.api(Method::GET, &format!("/generation-request/{}", requests[3]), &Value::Null);
-    assert_eq!(status, 200, "slow, but final");
-    bench.wait(86_400.0);
+    assert_eq!(status, 200, "a slow generation becomes final");
+    bench.advance_real_time(86_400.0);
     let (status, _) = bench.api(Method::GET, &format!("/generation-request/{}", requests[4]), &Value::Null);
-    assert_eq!(status, 202, "stuck for good");
+    assert_eq!(status, 202, "a stuck generation never ends");
     let left = bench.admin(Method::GET, "/faults", &Value::Null);
-    assert_eq!(left[0]["format"], "leaderboard", "a format that nobody asked for");
+    assert_eq!(left[0]["format"], "leaderboard", "no generation requested this format");
 }
 
 #[test]
-fn a_lost_answer_still_counts_and_calls_back() {
+fn a_lost_response_still_accepts_the_generation_and_calls_back() {
     let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     let path = format!("/async/banner-builder/{design}/generate");
@@ -158,8 +158,8 @@ fn a_lost_answer_still_counts_and_calls_back() {
         bench.call(crate::simulator::Endpoint::Api, Method::POST, &path, &json!({"callback_url": HOOK}));
     assert_eq!(reply.manner, Manner::Lost);
     assert_eq!(bench.admin(Method::GET, "/generations", &Value::Null)["accepted_posts"], 1);
-    bench.wait(3.0);
-    assert_eq!(bench.due().len(), 1);
+    bench.advance_real_time(3.0);
+    assert_eq!(bench.take_due().len(), 1);
     bench.admin(Method::POST, "/reset", &Value::Null);
     assert_eq!(bench.admin(Method::GET, "/generations", &Value::Null)["accepted_posts"], 0);
     assert_eq!(bench.simulator.next_due(), None);

@@ -38,7 +38,7 @@ impl TestBench {
         Self { simulator, wall, key }
     }
 
-    fn wait(&mut self, seconds: f64) {
+    fn advance_real_time(&mut self, seconds: f64) {
         self.wall += Duration::seconds_f64(seconds);
     }
 
@@ -92,13 +92,13 @@ impl TestBench {
         accepted["generation_request_id"].as_str().unwrap_or_default().to_owned()
     }
 
-    fn due(&mut self) -> Vec<Outgoing> {
+    fn take_due(&mut self) -> Vec<Outgoing> {
         self.simulator.take_due(self.wall)
     }
 
     /// Takes the one delivery that is due and ends it.
     fn deliver(&mut self, outcome: Outcome) -> Outgoing {
-        let mut due = self.due();
+        let mut due = self.take_due();
         assert_eq!(due.len(), 1, "one delivery is due");
         let outgoing = due.remove(0);
         self.simulator.delivered(outgoing.delivery, outcome, self.wall);

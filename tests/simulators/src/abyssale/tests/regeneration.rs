@@ -11,7 +11,7 @@ use super::TestBench;
 fn again(bench: &mut TestBench, design: &str, original: &Value) -> Value {
     let body = json!({"template_format_names": ["story"], "original_visual_id": original});
     let request = bench.generate(design, &body);
-    bench.wait(3.0);
+    bench.advance_real_time(3.0);
     let (_, done) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     done["banners"][0].clone()
 }
@@ -19,13 +19,13 @@ fn again(bench: &mut TestBench, design: &str, original: &Value) -> Value {
 /// A finished story of this design.
 fn story(bench: &mut TestBench, design: &str) -> Value {
     let request = bench.generate(design, &json!({"template_format_names": ["story"]}));
-    bench.wait(3.0);
+    bench.advance_real_time(3.0);
     let (_, done) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     done["banners"][0].clone()
 }
 
 #[test]
-fn a_banner_made_anew_keeps_its_sharing_id() {
+fn a_regenerated_banner_keeps_its_sharing_id() {
     let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     let first = story(&mut bench, &design);
@@ -42,7 +42,7 @@ fn a_banner_made_anew_keeps_its_sharing_id() {
 }
 
 #[test]
-fn only_a_related_banner_is_made_anew() {
+fn only_a_banner_of_the_same_design_and_format_is_regenerated() {
     let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"gateway_per_second": 0}));
     let [spring, summer] = [0, 1].map(|number| bench.design("static", number));
@@ -76,31 +76,35 @@ fn only_a_related_banner_is_made_anew() {
 }
 
 #[test]
-fn a_generated_banner_is_there_once_it_is_final() {
+fn a_generated_banner_is_available_once_it_is_final() {
     let mut bench = TestBench::new();
     let design = bench.design("animated", 0);
     bench.admin(Method::PUT, "/knobs", &json!({"early_banners": true}));
     let request = bench.generate(&design, &json!({"image_file_type": "gif"}));
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     let (_, early) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     let id = early["banners"][0]["id"].as_str().unwrap_or_default().to_owned();
     let export =
         |bench: &mut TestBench| bench.api(Method::POST, "/async/banners/export", &json!({"ids": [id]})).0;
     assert_eq!(bench.api(Method::GET, &format!("/banners/{id}"), &Value::Null).0, 404);
     assert_eq!(export(&mut bench), 404);
-    bench.wait(2.0);
+    bench.advance_real_time(2.0);
     assert_eq!(bench.api(Method::GET, &format!("/banners/{id}"), &Value::Null).1["file"]["type"], "gif");
     assert_eq!(export(&mut bench), 200, "a banner of any type can be exported");
 }
 
 #[test]
-fn a_render_answers_with_the_banner_and_tells_nobody() {
+fn a_synchronous_render_returns_the_banner_and_sends_no_event() {
     let mut bench = TestBench::new();
     let all = json!({"hook_url": "http://receiver.test/all", "type": "new_banner"});
     bench.api(Method::POST, "/subscribe", &all);
     let path = format!("/banner-builder/{}/generate", bench.design("static", 0));
     let (status, banner) = bench.api(Method::POST, &path, &json!({"template_format_name": "landscape"}));
-    assert_eq!((status, &banner["version"]), (200, &json!(1)), "the counter, no stamp");
+    assert_eq!(
+        (status, &banner["version"]),
+        (200, &json!(1)),
+        "the version is the banner's counter, not the API stamp"
+    );
     assert_eq!((&banner["format"]["id"], &banner["file"]["type"]), (&json!("landscape"), &json!("jpeg")));
     let (_, first) = bench.api(Method::POST, &path, &json!({}));
     assert_eq!((&first["format"]["id"], &first["file"]["type"]), (&json!("square"), &json!("png")));
@@ -110,7 +114,7 @@ fn a_render_answers_with_the_banner_and_tells_nobody() {
 }
 
 #[test]
-fn what_a_render_refuses() {
+fn invalid_synchronous_renders_are_rejected() {
     let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"gateway_per_second": 0}));
     let path = format!("/banner-builder/{}/generate", bench.design("static", 0));

@@ -88,7 +88,7 @@ pub(super) fn apply_scenario_to_project(
     if !account_groups.is_empty() {
         let groups = account_groups.join(", ");
         return Err(AdminError::bad_request(format!(
-            "{id} turns {groups}, which concern the account: PUT /scenario"
+            "{id} sets {groups}, which apply to the whole account: use PUT /scenario"
         )));
     }
     simulator.state.settings.with_changes(&variant.settings).map_err(AdminError::bad_request)?;

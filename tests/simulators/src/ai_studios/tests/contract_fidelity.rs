@@ -43,9 +43,9 @@ fn only_documented_fields_are_shown() {
         assert!(documented(&bench.progress(&id).1, &["success", "data"]));
         assert!(documented(&bench.progress_data(&id), &["progress", "state", "downloadUrl"]));
         assert!(documented(&bench.show(&id), &PROJECT));
-        bench.wait(10.0);
+        bench.advance_real_time(10.0);
     }
-    assert_eq!(names(&bench.show(&id)).len(), PROJECT.len(), "an exported project shows them all");
+    assert_eq!(names(&bench.show(&id)).len(), PROJECT.len(), "an exported project has all fields");
     let (_, list) = bench.get("/editor/project");
     assert!(documented(&list["data"][0], &["id", "name", "state", "download_url"]));
     let (_, workspaces) = bench.get("/dropdown/workspaces");
@@ -53,7 +53,7 @@ fn only_documented_fields_are_shown() {
 }
 
 #[test]
-fn only_the_invented_block_holds_words_of_ours() {
+fn only_the_invented_settings_hold_invented_values() {
     let mut bench = TestBench::new();
     let invented = json!({
         "states": {"waiting": "w", "exporting": "x", "exported": "y", "error": "z"},
@@ -61,12 +61,12 @@ fn only_the_invented_block_holds_words_of_ours() {
         "media_origin": "https://media.test",
         "media_folder": "m",
     });
-    bench.turn(&json!({"invented": invented}));
+    bench.change_settings(&json!({"invented": invented}));
     let id = bench.export();
     assert_eq!(bench.progress_data(&id)["state"], "w");
-    bench.wait(30.0);
+    bench.advance_real_time(30.0);
     assert_eq!(bench.progress_data(&id)["state"], "x");
-    bench.wait(35.0);
+    bench.advance_real_time(35.0);
     let end = bench.progress_data(&id);
     assert_eq!(
         end,
@@ -78,7 +78,7 @@ fn only_the_invented_block_holds_words_of_ours() {
 }
 
 #[test]
-fn seeds_repeat_and_runs_differ() {
+fn the_account_depends_on_the_seed_and_new_ids_on_the_run() {
     let task = |run: u64| {
         let mut bench = TestBench::new();
         bench.simulator = super::AiStudiosSimulator::for_run(42, run);
@@ -89,13 +89,13 @@ fn seeds_repeat_and_runs_differ() {
     };
     let (first, again, other) = (task(1), task(1), task(2));
     assert_eq!(first, again);
-    assert_eq!(first.0, other.0, "the account is the seed's");
-    assert_ne!(first.1, other.1, "what happens is the run's");
+    assert_eq!(first.0, other.0, "the account depends on the seed only");
+    assert_ne!(first.1, other.1, "new ids depend on the run");
 }
 
 #[test]
-fn a_reset_forgets_all_but_the_tokens() {
-    let mut bench = TestBench::playing("S11", "plain");
+fn a_reset_clears_all_but_the_tokens() {
+    let mut bench = TestBench::with_scenario("S11", "plain");
     let id = bench.export();
     bench.admin(Method::POST, "/clock/advance", &json!({"seconds": 1000}));
     bench.admin(Method::POST, "/reset", &json!({}));
@@ -105,7 +105,7 @@ fn a_reset_forgets_all_but_the_tokens() {
 }
 
 #[test]
-fn knobs_are_checked() {
+fn settings_are_validated() {
     let mut bench = TestBench::new();
     for (settings, complaint) in [
         (json!({"timelines": {}}), "no group"),
@@ -123,7 +123,7 @@ fn knobs_are_checked() {
 }
 
 #[test]
-fn the_readme_names_every_knob_and_variant() {
+fn the_readme_names_every_setting_and_variant() {
     let readme = include_str!("../README.md");
     let mut bench = TestBench::new();
     let settings = bench.admin(Method::GET, "/knobs", &Value::Null);

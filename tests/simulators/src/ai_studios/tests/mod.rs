@@ -43,7 +43,7 @@ impl TestBench {
     }
 
     /// A bench on which a scenario plays for every project.
-    fn playing(scenario: &str, variant: &str) -> Self {
+    fn with_scenario(scenario: &str, variant: &str) -> Self {
         let mut bench = Self::new();
         bench.admin(Method::PUT, "/scenario", &json!({"scenario": scenario, "variant": variant}));
         bench
@@ -57,7 +57,7 @@ impl TestBench {
         self.simulator.credentials()
     }
 
-    fn wait(&mut self, seconds: f64) {
+    fn advance_real_time(&mut self, seconds: f64) {
         self.wall += Duration::seconds_f64(seconds);
     }
 
@@ -88,7 +88,7 @@ impl TestBench {
         body
     }
 
-    fn turn(&mut self, settings: &Value) {
+    fn change_settings(&mut self, settings: &Value) {
         self.admin(Method::PUT, "/knobs", settings);
     }
 
@@ -160,7 +160,7 @@ impl TestBench {
         for _ in 0..100 {
             let sent = self.deliver(Outcome::Status(200));
             bodies.extend(sent.iter().map(|sent| serde_json::from_slice(sent.request.body()).expect("JSON")));
-            self.wait(1.0);
+            self.advance_real_time(1.0);
         }
         bodies
     }

@@ -25,7 +25,7 @@ fn post_form(bench: &mut TestBench, path: &str, fields: &[(&str, Option<&str>, &
 }
 
 #[test]
-fn creators_export_as_their_default_says() {
+fn creation_calls_export_by_their_default() {
     let video = json!({"language": "en", "text": "Hello", "model": "m", "clothes": "c"});
     let table = [
         ("/editor/project", json!({"scenes": [{}], "name": "New"}), true),
@@ -60,7 +60,7 @@ fn an_edit_exports_with_a_webhook() {
 }
 
 #[test]
-fn literal_paths_are_no_keys_of_projects() {
+fn literal_paths_are_not_project_keys() {
     let mut bench = TestBench::new();
     let (status, answer) = bench.api(Method::POST, "/editor/project/modify", &json!({}));
     assert_eq!((status, &answer["error"]["msg"]), (400, &json!("projectId is required")));
@@ -76,7 +76,7 @@ fn literal_paths_are_no_keys_of_projects() {
 }
 
 #[test]
-fn a_tool_makes_a_project_that_is_exported_afterwards() {
+fn a_tool_creates_a_project_that_is_exported_afterwards() {
     let mut bench = TestBench::new();
     let (_, answer) =
         bench.api(Method::POST, "/automation/topic_to_video", &json!({"topic": "Tea", "options": {}}));
@@ -84,24 +84,24 @@ fn a_tool_makes_a_project_that_is_exported_afterwards() {
     let id = text(&answer["data"]["projectId"]);
     let (status, _) = bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
     assert_eq!(status, 400, "creation has not ended");
-    bench.wait(20.0);
+    bench.advance_real_time(20.0);
     for path in
         ["/automation/progress?projectId=", "/automation/progress/?projectId=", "/automation/progress/"]
     {
         let (_, answer) = bench.get(&format!("{path}{id}"));
         assert_eq!(answer["data"], json!({"state": "building audio", "progress": 50}), "{path}");
     }
-    bench.wait(20.0);
+    bench.advance_real_time(20.0);
     let (_, answer) = bench.get(&format!("/automation/progress?projectId={id}"));
     assert_eq!(answer["data"], json!({"state": "finish", "progress": 100}));
     let (status, _) = bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
     assert_eq!(status, 200);
-    bench.wait(65.0);
+    bench.advance_real_time(65.0);
     assert_eq!(bench.progress_data(&id)["state"], "exported");
 }
 
 #[test]
-fn every_tool_wants_its_input_and_documents_give_no_job() {
+fn every_tool_requires_its_input_and_documents_return_no_job() {
     let mut bench = TestBench::new();
     for (tool, field) in
         [("scripts_to_video", "scripts"), ("url_to_video", "url"), ("docs-to-video", "files")]
@@ -123,17 +123,17 @@ fn every_tool_wants_its_input_and_documents_give_no_job() {
 
 #[test]
 fn a_stalled_creation_never_ends() {
-    let mut bench = TestBench::playing("S31", "stalls");
+    let mut bench = TestBench::with_scenario("S31", "stalls");
     let (_, answer) = bench.api(Method::POST, "/automation/topic_to_video", &json!({"topic": "Tea"}));
     let id = text(&answer["data"]["projectId"]);
-    bench.wait(80_000.0);
+    bench.advance_real_time(80_000.0);
     let (_, answer) = bench.get(&format!("/automation/progress?projectId={id}"));
     assert_eq!(answer["data"], json!({"state": "building audio", "progress": 50}));
 }
 
 #[test]
-fn a_folder_of_dubbed_videos_of_which_one_fails() {
-    let mut bench = TestBench::playing("S32", "plain");
+fn one_language_of_a_dubbing_folder_can_fail() {
+    let mut bench = TestBench::with_scenario("S32", "plain");
     let fields = [
         ("file", Some("talk.mp4"), "x"),
         ("target_0", None, "de-DE"),
@@ -143,9 +143,9 @@ fn a_folder_of_dubbed_videos_of_which_one_fails() {
     let (status, answer) = post_form(&mut bench, "/automation/translatevideos", &fields);
     assert_eq!(status, 200, "{answer}");
     let path = format!("/automation/translatevideos?folderId={}", text(&answer["data"]["folderId"]));
-    bench.wait(15.0);
-    assert_eq!(bench.get(&path).1["data"][1]["progress"], 25, "it looks well at first");
-    bench.wait(45.0);
+    bench.advance_real_time(15.0);
+    assert_eq!(bench.get(&path).1["data"][1]["progress"], 25, "the failing language starts normally");
+    bench.advance_real_time(45.0);
     let (_, answer) = bench.get(&path);
     let items = answer["data"].as_array().expect("a list");
     assert_eq!(items.len(), 3);
@@ -154,7 +154,7 @@ fn a_folder_of_dubbed_videos_of_which_one_fails() {
     let url = text(&items[2]["download_url"]);
     assert_eq!(bench.download(&url, &[]).response.status(), 200);
     let id = text(&items[2]["projectId"]);
-    assert_eq!(bench.progress(&id).0, 404, "whether these ids work there is unknown");
-    bench.turn(&json!({"dubbing": {"ids_are_projects": true}}));
+    assert_eq!(bench.progress(&id).0, 404, "these ids are not accepted by default");
+    bench.change_settings(&json!({"dubbing": {"ids_are_projects": true}}));
     assert_eq!(bench.progress_data(&id)["progress"], 100);
 }
