@@ -28,7 +28,7 @@ impl AdminError {
 pub(crate) fn admin_response(result: Result<Value, AdminError>) -> Reply {
     response::reply(match result {
         Ok(body) => pretty_json(StatusCode::OK, &body),
-        Err(refused) => pretty_json(refused.status, &json!({"error": refused.message})),
+        Err(rejected) => pretty_json(rejected.status, &json!({"error": rejected.message})),
     })
 }
 

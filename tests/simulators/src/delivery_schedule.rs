@@ -50,9 +50,9 @@ impl DeliverySchedule {
 
     /// Registers an attempt in flight and returns its number. `place` is its index among the delivery's
     /// attempts.
-    pub(crate) fn start_attempt(&mut self, number: u64, place: usize) -> u64 {
+    pub(crate) fn start_attempt(&mut self, number: u64, index: usize) -> u64 {
         self.attempts += 1;
-        self.in_flight.insert(self.attempts, (number, place));
+        self.in_flight.insert(self.attempts, (number, index));
         self.attempts
     }
 

@@ -60,7 +60,7 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
     fn take(&mut self, about: Option<&str>, on_route: impl Fn(&str) -> bool) -> Option<F> {
         let applies = |queued: &QueuedFault<F>| {
             queued.route.as_deref().is_none_or(&on_route)
-                && queued.about.as_deref().is_none_or(|wanted| about == Some(wanted))
+                && queued.about.as_deref().is_none_or(|requested| about == Some(requested))
         };
         let at = self.queued.iter().position(applies)?;
         let queued = self.queued.get_mut(at)?;
@@ -101,10 +101,10 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
 
 /// Whether the call matches `METHOD /path`, where `*` stands for one segment.
 pub(crate) fn matches_route(route: &str, method: &Method, path: &str) -> bool {
-    let Some((wanted, pattern)) = route.split_once(' ') else { return false };
+    let Some((requested, pattern)) = route.split_once(' ') else { return false };
     let mut segments = path.split('/');
     let fits = |part: &str| segments.next().is_some_and(|segment| part == "*" || part == segment);
-    wanted == method.as_str() && pattern.split('/').all(fits) && segments.next().is_none()
+    requested == method.as_str() && pattern.split('/').all(fits) && segments.next().is_none()
 }
 
 /// Removes an optional string from the fields.
@@ -117,9 +117,9 @@ pub(crate) fn optional_text(fields: &mut Map<String, Value>, name: &str) -> Resu
 }
 
 /// Reads a whole number of at least `least`.
-pub(crate) fn whole_number(value: &Value, least: u32, name: &str) -> Result<u32, String> {
-    let value = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= least);
-    value.ok_or_else(|| format!("{name} must be a whole number of at least {least}"))
+pub(crate) fn whole_number(value: &Value, min: u32, name: &str) -> Result<u32, String> {
+    let value = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= min);
+    value.ok_or_else(|| format!("{name} must be a whole number of at least {min}"))
 }
 
 /// Parses a fault. Rejects fields that the kind does not have, because serde accepts any field for a kind

@@ -52,8 +52,9 @@ impl RequestLog {
 
     /// Returns the entries that match the query's `endpoint`, `method` and `path`.
     pub(crate) fn list(&self, query: &str) -> Value {
-        let wanted: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
-        let fits = |entry: &&Value| wanted.iter().all(|(name, value)| entry[name.as_ref()] == value.as_ref());
+        let requested: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+        let fits =
+            |entry: &&Value| requested.iter().all(|(name, value)| entry[name.as_ref()] == value.as_ref());
         self.entries.iter().filter(fits).cloned().collect()
     }
 }

@@ -36,9 +36,9 @@ impl RequestRate {
     /// `path`. Without an endpoint it is the API's. A request exactly one second after the first is in the next
     /// window.
     pub(crate) fn peak(&self, query: &str) -> Value {
-        let field = |wanted: &str| {
+        let field = |requested: &str| {
             let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+            pairs.find(|(name, _)| name == requested).map(|(_, value)| value.into_owned())
         };
         let endpoint = match field("endpoint").as_deref() {
             Some("files") => Endpoint::Files,
@@ -52,9 +52,9 @@ impl RequestRate {
         };
         let mut times: Vec<OffsetDateTime> = self.0.iter().filter(counts).map(|arrival| arrival.at).collect();
         times.sort_unstable();
-        let (most, since) = busiest_second(&times);
+        let (max, since) = busiest_second(&times);
         json!({
-            "requests": most,
+            "requests": max,
             "window_seconds": 1,
             "since": since.map(|since| since.unix_timestamp_nanos() as f64 / 1e9),
             "all_requests": times.len(),

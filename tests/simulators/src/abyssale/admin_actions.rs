@@ -76,16 +76,19 @@ pub(super) fn export_in_platform(
     body: &Value,
     at: Moment,
 ) -> Result<Value, AdminError> {
-    let wanted = PlatformExportRequest::deserialize(body)
+    let requested = PlatformExportRequest::deserialize(body)
         .map_err(|error| AdminError::bad_request(error.to_string()))?;
     let first_three = || simulator.state.workspace.banner_ids().into_iter().take(3).collect();
-    let ids = wanted.banner_ids.unwrap_or_else(first_three);
+    let ids = requested.banner_ids.unwrap_or_else(first_three);
     let found = export_operations::find_banners(simulator, &ids, at);
     if found.is_empty() {
         return Err(AdminError::not_found("banner"));
     }
-    let origin =
-        ExportOrigin { platform: true, bare_file: wanted.bare_file, event_timing: EventTiming::AfterLatency };
+    let origin = ExportOrigin {
+        platform: true,
+        bare_file: requested.bare_file,
+        event_timing: EventTiming::AfterLatency,
+    };
     let id =
         export_operations::start_export(simulator, ExportBody { ids, callback_url: None }, found, origin, at);
     Ok(json!({"export_id": id}))
@@ -112,28 +115,34 @@ pub(super) fn send_custom_delivery(
     body: Value,
     at: Moment,
 ) -> Result<Value, AdminError> {
-    let wanted: DeliverRequest =
+    let requested: DeliverRequest =
         serde_json::from_value(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
-    let absolute = wanted.url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
+    let absolute = requested.url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
     if !absolute {
         return Err(AdminError::bad_request("url must be absolute"));
     }
     let mut headers = Vec::new();
-    if let Some(id) = &wanted.delivery_id {
+    if let Some(id) = &requested.delivery_id {
         headers.push(parse_header("x-abyssale-delivery-id", &Value::from(id.as_str()))?);
     }
-    for (name, value) in &wanted.headers {
+    for (name, value) in &requested.headers {
         headers.push(parse_header(name, value)?);
     }
-    let signing = match (wanted.secrets, wanted.t) {
+    let signing = match (requested.secrets, requested.t) {
         (Some(secrets), t) => SigningMode::With { secrets, t },
         (None, Some(t)) => SigningMode::With { secrets: simulator.secrets.valid(at.now), t: Some(t) },
-        (None, None) if wanted.sign => SigningMode::Workspace,
+        (None, None) if requested.sign => SigningMode::Workspace,
         (None, None) => SigningMode::None,
     };
-    let content = WebhookContent::Chosen { body: api_response::encode_body(&wanted.body), headers, signing };
-    let number =
-        webhook_scheduling::schedule_delivery(simulator, DeliveryTarget::Direct, wanted.url, content, at.now);
+    let content =
+        WebhookContent::Chosen { body: api_response::encode_body(&requested.body), headers, signing };
+    let number = webhook_scheduling::schedule_delivery(
+        simulator,
+        DeliveryTarget::Direct,
+        requested.url,
+        content,
+        at.now,
+    );
     Ok(json!({"number": number}))
 }
 
@@ -150,9 +159,9 @@ fn parse_header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), 
 }
 
 /// Reads a count from the query, 1 if it is absent.
-fn query_count(query: &str, wanted: &str) -> Result<usize, AdminError> {
-    let found = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted);
+fn query_count(query: &str, requested: &str) -> Result<usize, AdminError> {
+    let found = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == requested);
     let Some((_, text)) = found else { return Ok(1) };
     let number = text.parse().ok().filter(|number| (1..=10_000).contains(number));
-    number.ok_or_else(|| AdminError::bad_request(format!("{wanted} must be from 1 to 10000")))
+    number.ok_or_else(|| AdminError::bad_request(format!("{requested} must be from 1 to 10000")))
 }

@@ -85,13 +85,13 @@ fn change_settings(simulator: &mut AbyssaleSimulator, changes: &Value) -> Result
 
 /// Queues one fault or a list of faults. If one is invalid, nothing is queued.
 fn queue_faults(simulator: &mut AbyssaleSimulator, body: Value) -> Result<Value, AdminError> {
-    let wanted = match body {
+    let requested = match body {
         Value::Array(list) => list,
         one => vec![one],
     };
     let mut faults = std::mem::take(&mut simulator.state.faults);
     let kept = faults.clone();
-    let queued: Result<Vec<()>, String> = wanted.into_iter().map(|fault| faults.queue(fault)).collect();
+    let queued: Result<Vec<()>, String> = requested.into_iter().map(|fault| faults.queue(fault)).collect();
     simulator.state.faults = if queued.is_ok() { faults } else { kept };
     queued.map_err(AdminError::bad_request)?;
     Ok(simulator.state.faults.list())

@@ -68,14 +68,14 @@ pub(super) fn subscribe(
     body: &Value,
     at: Moment,
 ) -> Result<Value, AdminError> {
-    let wanted =
+    let requested =
         SubscriptionRequest::deserialize(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
-    let absolute = wanted.hook_url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
-    if !absolute || !Subscriptions::is_known_type(&wanted.kind) {
+    let absolute = requested.hook_url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
+    if !absolute || !Subscriptions::is_known_type(&requested.kind) {
         return Err(AdminError::bad_request("hook_url must be absolute, and type one of the four"));
     }
-    if let Some(design) = wanted.design_id {
-        if wanted.kind == "new_export" {
+    if let Some(design) = requested.design_id {
+        if requested.kind == "new_export" {
             return Err(AdminError::bad_request("exports are not filtered by design"));
         }
         let known = simulator.state.workspace.designs.get(design, at.now).is_some();
@@ -83,7 +83,7 @@ pub(super) fn subscribe(
     }
     let id = simulator.ids.next_uuid("subscription");
     let subscription =
-        Subscription { id, hook_url: wanted.hook_url, kind: wanted.kind, design: wanted.design_id };
+        Subscription { id, hook_url: requested.hook_url, kind: requested.kind, design: requested.design_id };
     simulator.state.subscriptions.add(subscription);
     Ok(json!({"id": id}))
 }

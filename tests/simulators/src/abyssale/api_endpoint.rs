@@ -63,7 +63,7 @@ fn process_call(
     let route = Route::find(request, simulator.state.settings.double_slash_refused);
     let route = match check_api_key(simulator, request, route.as_ref().ok()).and(route) {
         Ok(route) => route,
-        Err(refusal) => return refusal.to_response(&simulator.state.settings),
+        Err(api_error) => return api_error.to_response(&simulator.state.settings),
     };
     let quota = match check_rate_limit(simulator, &route, at) {
         RateLimitDecision::Allowed(quota) => quota,
@@ -77,7 +77,7 @@ fn process_call(
     };
     let shows_quota = route.shows_rate_limit();
     let served = operation_dispatch::dispatch(simulator, route, request, event_timing, at);
-    let mut response = served.unwrap_or_else(|refusal| refusal.to_response(&simulator.state.settings));
+    let mut response = served.unwrap_or_else(|api_error| api_error.to_response(&simulator.state.settings));
     if let (Some(quota), true) = (quota, response.status().is_success() && shows_quota) {
         insert_rate_limit_headers(quota, &mut response);
     }
@@ -113,14 +113,14 @@ fn check_rate_limit(simulator: &mut AbyssaleSimulator, route: &Route, at: Moment
 fn apply_fault(
     simulator: &AbyssaleSimulator,
     fault: CallFault,
-    worked: Option<Response<Bytes>>,
+    regular_response: Option<Response<Bytes>>,
     at: Moment,
 ) -> Reply {
-    let worked = worked.unwrap_or_default();
+    let regular_response = regular_response.unwrap_or_default();
     api_response::reply(match fault {
         CallFault::LostResponse | CallFault::Reset => return api_response::reset_connection(),
         CallFault::Late { seconds: wait } | CallFault::CallbackFirst { seconds: wait } => {
-            return api_response::delayed_reply(worked, seconds(wait));
+            return api_response::delayed_reply(regular_response, seconds(wait));
         }
         CallFault::Answer { status, body, content_type, headers, .. } => {
             api_response::custom_response(status, &body, content_type.as_deref(), &headers)
@@ -141,13 +141,14 @@ fn apply_fault(
         CallFault::GatewayLimited { json } => gateway_limited_response(simulator, json),
         CallFault::RenderTimeout { seconds: wait } => {
             let message = "The generation took too long.";
-            let refusal = ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message);
+            let api_error =
+                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message);
             return api_response::delayed_reply(
-                refusal.to_response(&simulator.state.settings),
+                api_error.to_response(&simulator.state.settings),
                 seconds(wait),
             );
         }
-        CallFault::Echo { .. } => worked,
+        CallFault::Echo { .. } => regular_response,
         CallFault::CreditsSpent => {
             too_many_requests(simulator, "rate_limit_exceeded", "You have no credits left.")
         }

@@ -191,9 +191,10 @@ mod tests {
 
     use super::*;
 
-    fn body(refusal: &ApiError, generation: ErrorFormat) -> String {
+    fn body(api_error: &ApiError, generation: ErrorFormat) -> String {
         let settings = Settings { error_generation: generation, ..Settings::default() };
-        String::from_utf8(refusal.to_response(&settings).into_body().to_vec()).expect("error bodies are text")
+        String::from_utf8(api_error.to_response(&settings).into_body().to_vec())
+            .expect("error bodies are text")
     }
 
     #[test]
@@ -229,8 +230,8 @@ mod tests {
                 r#"{"id":"unauthorized","message":"Unauthorized: missing or invalid API key.","version":"v2026-10-21"}"#,
             ),
         ];
-        for (refusal, generation, expected) in table {
-            let got: Value = serde_json::from_str(&body(refusal, generation)).expect("JSON");
+        for (api_error, generation, expected) in table {
+            let got: Value = serde_json::from_str(&body(api_error, generation)).expect("JSON");
             let expected: Value = serde_json::from_str(expected).expect("JSON");
             assert_eq!(got, expected, "{generation:?}");
         }

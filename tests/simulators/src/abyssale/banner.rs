@@ -57,7 +57,7 @@ pub(super) struct Banner {
     /// Hidden before this time.
     pub(super) ready_at: Option<OffsetDateTime>,
     /// Served instead of a rendered file.
-    pub(super) chosen: Option<CustomFile>,
+    pub(super) custom: Option<CustomFile>,
 }
 
 impl Banner {
@@ -83,7 +83,7 @@ impl Banner {
             crop_marks: false,
             page: Html5Page::default(),
             ready_at: None,
-            chosen: None,
+            custom: None,
         }
     }
 
@@ -146,12 +146,12 @@ pub(super) fn measure(length: f64) -> Value {
 #[derive(Debug, Default)]
 pub(super) struct Banners {
     all: Vec<Banner>,
-    places: HashMap<Uuid, Vec<usize>>,
+    indexes: HashMap<Uuid, Vec<usize>>,
 }
 
 impl Banners {
     pub(super) fn add(&mut self, banner: Banner) {
-        self.places.entry(banner.id).or_default().push(self.all.len());
+        self.indexes.entry(banner.id).or_default().push(self.all.len());
         self.all.push(banner);
     }
 
@@ -162,7 +162,7 @@ impl Banners {
 
     /// Returns the versions of a banner, oldest first.
     fn versions(&self, id: Uuid) -> impl DoubleEndedIterator<Item = &Banner> {
-        self.places.get(&id).into_iter().flatten().map(|place| &self.all[*place])
+        self.indexes.get(&id).into_iter().flatten().map(|index| &self.all[*index])
     }
 
     /// Returns the newest version that is ready.

@@ -62,9 +62,9 @@ fn banner_url(
     let version = if banner.version > 1 { format!("-v{}", banner.version) } else { String::new() };
     let path = format!("/{folder}/{}{version}.{extension}", banner.id);
     let settings = &simulator.state.settings;
-    let Some(life) = settings.file_expiry_seconds else {
+    let Some(lifetime) = settings.file_expiry_seconds else {
         return format!("{}{path}", simulator.origins.files);
     };
     let from = banner.ready_at.filter(|_| !settings.file_url_renewed).unwrap_or(at.now);
-    signed_url::sign_url(simulator, &path, (from + seconds(life)).unix_timestamp())
+    signed_url::sign_url(simulator, &path, (from + seconds(lifetime)).unix_timestamp())
 }

@@ -13,7 +13,7 @@ pub(super) struct EventBodyShape {
     pub(super) event_type: bool,
     pub(super) envelope: bool,
     /// Rotates the keys by this many places and adds blanks; 0 changes nothing.
-    pub(super) turned: usize,
+    pub(super) rotated_by: usize,
     /// Pads the body to this many bytes with an undocumented field.
     pub(super) padded_to: usize,
 }
@@ -58,9 +58,9 @@ pub(super) fn build_body(event_type: &str, mut fields: EventFields, shape: Event
 
 fn write_fields(fields: &[(&str, Value)], shape: EventBodyShape) -> String {
     let mut fields: Vec<_> = fields.iter().collect();
-    let turn = shape.turned % fields.len().max(1);
+    let turn = shape.rotated_by % fields.len().max(1);
     fields.rotate_left(turn);
-    let (colon, comma) = if shape.turned > 0 { (": ", ", ") } else { (":", ",") };
+    let (colon, comma) = if shape.rotated_by > 0 { (": ", ", ") } else { (":", ",") };
     let fields: Vec<_> = fields.iter().map(|(name, value)| format!("\"{name}\"{colon}{value}")).collect();
     let object = format!("{{{}}}", fields.join(comma));
     if shape.envelope { format!("{{\"data\"{colon}{object}}}") } else { object }
@@ -78,12 +78,12 @@ mod tests {
         let export = Export {
             id: Uuid::nil(),
             platform: false,
-            asked: Vec::new(),
+            requested: Vec::new(),
             found: Vec::new(),
             callback_url: None,
             requested_at: OffsetDateTime::UNIX_EPOCH,
             generated_at: OffsetDateTime::UNIX_EPOCH,
-            chosen: None,
+            custom: None,
             bare_file: false,
             downloads: 0,
             packed: None,
@@ -103,11 +103,11 @@ mod tests {
 
     #[test]
     fn a_rebuilt_body_has_the_same_content_in_other_bytes() {
-        let [plain, turned] =
-            [0, 2].map(|turned| build_body(EventBodyShape { turned, ..EventBodyShape::default() }));
-        assert_ne!(plain, turned);
+        let [plain, rotated_by] =
+            [0, 2].map(|rotated_by| build_body(EventBodyShape { rotated_by, ..EventBodyShape::default() }));
+        assert_ne!(plain, rotated_by);
         let parse = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
-        assert_eq!(parse(&plain), parse(&turned));
+        assert_eq!(parse(&plain), parse(&rotated_by));
         let wrapped = build_body(EventBodyShape { envelope: true, ..EventBodyShape::default() });
         assert_eq!(parse(&wrapped)["data"], parse(&plain));
     }

@@ -16,13 +16,13 @@ pub(super) struct Export {
     pub(super) id: Uuid,
     /// Made in the platform's user interface, not through the API.
     pub(super) platform: bool,
-    pub(super) asked: Vec<Uuid>,
+    pub(super) requested: Vec<Uuid>,
     pub(super) found: Vec<Banner>,
     pub(super) callback_url: Option<String>,
     pub(super) requested_at: OffsetDateTime,
     pub(super) generated_at: OffsetDateTime,
     /// Served instead of an archive of the banners.
-    pub(super) chosen: Option<CustomFile>,
+    pub(super) custom: Option<CustomFile>,
     /// Serves the single asset itself, not zipped, as the platform may export it (contract 2.4).
     pub(super) bare_file: bool,
     pub(super) downloads: u32,
@@ -34,7 +34,7 @@ pub(super) struct Export {
 #[derive(Debug, Default)]
 pub(super) struct Exports {
     pub(super) all: Vec<Export>,
-    pub(super) chosen: VecDeque<CustomFile>,
+    pub(super) custom: VecDeque<CustomFile>,
     pub(super) accepted_posts: u32,
 }
 
@@ -49,13 +49,13 @@ impl Exports {
 
     /// Makes the next `count` exports serve this file.
     pub(super) fn queue_custom_file(&mut self, file: &CustomFile, count: usize) {
-        self.chosen.extend(std::iter::repeat_n(file, count).cloned());
+        self.custom.extend(std::iter::repeat_n(file, count).cloned());
     }
 
     pub(super) fn list(&self) -> Value {
         json!({
             "accepted_posts": self.accepted_posts,
-            "chosen_archives": self.chosen.len(),
+            "chosen_archives": self.custom.len(),
             "exports": self.all.iter().map(Export::view).collect::<Vec<_>>(),
         })
     }
@@ -66,7 +66,7 @@ impl Export {
         json!({
             "export_id": self.id,
             "source": if self.platform { "platform" } else { "api" },
-            "ids": self.asked,
+            "ids": self.requested,
             "found": self.found.iter().map(|banner| banner.id).collect::<Vec<_>>(),
             "callback_url": self.callback_url,
             "requested_at": self.requested_at.unix_timestamp(),

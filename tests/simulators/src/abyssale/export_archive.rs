@@ -37,7 +37,7 @@ fn write(banners: &[Banner]) -> ZipResult<Vec<u8>> {
 
 /// Returns the banner's file: a custom one, or a rendered one.
 pub(super) fn banner_file(banner: &Banner) -> Bytes {
-    banner.chosen.as_ref().map_or_else(|| rendered_file::render(banner), |chosen| chosen.bytes.clone())
+    banner.custom.as_ref().map_or_else(|| rendered_file::render(banner), |custom| custom.bytes.clone())
 }
 
 #[cfg(test)]

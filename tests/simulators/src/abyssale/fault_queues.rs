@@ -34,8 +34,8 @@ pub(super) struct Faults {
 
 impl Faults {
     /// Queues the fault that `{"on", "route", "count", "kind", …}` describes, or returns what is wrong with it.
-    pub(super) fn queue(&mut self, wanted: Value) -> Result<(), String> {
-        let Value::Object(mut fields) = wanted else { return Err("a fault must be an object".to_owned()) };
+    pub(super) fn queue(&mut self, requested: Value) -> Result<(), String> {
+        let Value::Object(mut fields) = requested else { return Err("a fault must be an object".to_owned()) };
         let on = fields.remove("on");
         let route = optional_text(&mut fields, "route")?;
         let count = match fields.remove("count") {
@@ -82,8 +82,8 @@ impl Faults {
         let file_type = banner.map(|banner| banner.file_type.wire_name());
         take(&mut self.files, |queued| {
             queued.matches_call(method, path)
-                && queued.format.as_deref().is_none_or(|wanted| Some(wanted) == format)
-                && queued.file_type.as_deref().is_none_or(|wanted| Some(wanted) == file_type)
+                && queued.format.as_deref().is_none_or(|requested| Some(requested) == format)
+                && queued.file_type.as_deref().is_none_or(|requested| Some(requested) == file_type)
         })
     }
 
@@ -97,7 +97,7 @@ impl Faults {
         take(&mut self.generations, |queued| {
             let concerns = match &queued.fault {
                 GenerationFault::FormatError { format: Some(format), .. } => {
-                    formats.iter().any(|asked| asked.as_ref() == Some(format))
+                    formats.iter().any(|requested| requested.as_ref() == Some(format))
                 }
                 _ => true,
             };

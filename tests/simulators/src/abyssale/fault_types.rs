@@ -192,8 +192,8 @@ impl GenerationFault {
     /// Returns why this format fails, if it does. A multipage document has no format name.
     pub(super) fn reason(&self, format: Option<&str>) -> Option<String> {
         match self {
-            Self::FormatError { format: wanted, reason }
-                if wanted.is_none() || wanted.as_deref() == format =>
+            Self::FormatError { format: requested, reason }
+                if requested.is_none() || requested.as_deref() == format =>
             {
                 Some(reason.clone())
             }

@@ -95,10 +95,10 @@ impl<'a> BodyFields<'a> {
         if range.contains(&number) {
             return Some(number);
         }
-        let (least, most) = (range.start(), range.end());
-        let message = format!("Must be from {least} to {most}.");
+        let (min, max) = (range.start(), range.end());
+        let message = format!("Must be from {min} to {max}.");
         let problem = FieldError::new(&self.path(name), "out_of_range", &message);
-        problems.push(problem.expected(json!({"min": least, "max": most})).received(&json!(number)));
+        problems.push(problem.expected(json!({"min": min, "max": max})).received(&json!(number)));
         None
     }
 

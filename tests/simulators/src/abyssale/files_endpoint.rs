@@ -26,14 +26,14 @@ pub(super) fn handle_download(
     at: Moment,
 ) -> Reply {
     let (method, path) = (request.method(), request.uri().path());
-    let place = FileLocation::find(path);
+    let location = FileLocation::find(path);
     let fault = if path.starts_with("/exports/") {
         simulator.state.faults.take_for_archive(method, path)
     } else {
-        let banner = stored_file::banner_of_location(simulator, place).cloned();
+        let banner = stored_file::banner_of_location(simulator, location).cloned();
         simulator.state.faults.take_for_file(method, path, banner.as_ref())
     };
-    let reply = respond(simulator, place, request, fault.as_ref(), at);
+    let reply = respond(simulator, location, request, fault.as_ref(), at);
     simulator.state.requests.record(Endpoint::Files, request, &reply, at);
     simulator.state.arrivals.record(Endpoint::Files, request.method(), request.uri().path(), at.wall);
     reply
@@ -41,17 +41,17 @@ pub(super) fn handle_download(
 
 fn respond(
     simulator: &mut AbyssaleSimulator,
-    place: Option<FileLocation>,
+    location: Option<FileLocation>,
     request: &Request<Bytes>,
     fault: Option<&DownloadFault>,
     at: Moment,
 ) -> Reply {
-    if let Some(refused) = response_without_file(simulator, request, fault) {
-        return api_response::reply(refused);
+    if let Some(rejected) = response_without_file(simulator, request, fault) {
+        return api_response::reply(rejected);
     }
-    let file = match stored_file::find_file(simulator, place, request, fault, at) {
+    let file = match stored_file::find_file(simulator, location, request, fault, at) {
         Ok(file) => file,
-        Err(denied) => return api_response::reply(denied.to_response()),
+        Err(error) => return api_response::reply(error.into_response()),
     };
     let file = apply_fault(file, fault);
     let response = range_response(simulator, request, &file);
@@ -66,14 +66,14 @@ fn response_without_file(
 ) -> Option<Response<Bytes>> {
     let head = request.method() == Method::HEAD && simulator.state.settings.archive_head;
     if request.method() != Method::GET && !head {
-        return Some(StorageError::WRONG_METHOD.to_response());
+        return Some(StorageError::WRONG_METHOD.into_response());
     }
     match fault? {
-        DownloadFault::Expired => Some(StorageError::EXPIRED.to_response()),
-        DownloadFault::NotFound => Some(StorageError::NO_SUCH_KEY.to_response()),
+        DownloadFault::Expired => Some(StorageError::EXPIRED.into_response()),
+        DownloadFault::NotFound => Some(StorageError::NO_SUCH_KEY.into_response()),
         DownloadFault::Unavailable { status } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            Some(StorageError::new(status, "SlowDown", "Please reduce your request rate.").to_response())
+            Some(StorageError::new(status, "SlowDown", "Please reduce your request rate.").into_response())
         }
         DownloadFault::Redirect { location, status } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
@@ -105,7 +105,7 @@ fn range_response(
     };
     byte_range::respond_with_range(request, &described, |part| file.bytes.slice(part)).unwrap_or_else(
         |RangeNotSatisfiable| {
-            let mut response = StorageError::INVALID_RANGE.to_response();
+            let mut response = StorageError::INVALID_RANGE.into_response();
             api_response::insert_header(
                 &mut response,
                 CONTENT_RANGE,

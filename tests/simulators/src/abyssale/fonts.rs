@@ -26,11 +26,13 @@ fn matches_query(query: &Query, (name, kind, category, weights): &Font) -> bool 
     let italic = |weight: &&&str| weight.ends_with("-italic");
     query
         .get("type")
-        .filter(|wanted| ["google", "custom"].contains(wanted))
-        .is_none_or(|wanted| wanted == *kind)
-        && query.get("name").is_none_or(|wanted| close(name).contains(&close(wanted)))
-        && query.get("category").is_none_or(|wanted| *category == Some(wanted))
-        && query.get("weight").is_none_or(|wanted| weights.iter().any(|weight| weight.starts_with(wanted)))
+        .filter(|requested| ["google", "custom"].contains(requested))
+        .is_none_or(|requested| requested == *kind)
+        && query.get("name").is_none_or(|requested| close(name).contains(&close(requested)))
+        && query.get("category").is_none_or(|requested| *category == Some(requested))
+        && query
+            .get("weight")
+            .is_none_or(|requested| weights.iter().any(|weight| weight.starts_with(requested)))
         && match query.get("style") {
             Some("italic") => weights.iter().any(|weight| italic(&weight)),
             Some("normal") => weights.iter().any(|weight| !italic(&weight)),

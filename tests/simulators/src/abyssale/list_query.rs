@@ -49,9 +49,9 @@ impl Query {
         Ok(response)
     }
 
-    fn number(&self, name: &str, most: usize) -> Result<Option<usize>, ApiError> {
+    fn number(&self, name: &str, max: usize) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.get(name) else { return Ok(None) };
-        let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+        let number = text.parse().ok().filter(|number| (1..=max).contains(number));
         number.map(Some).ok_or_else(|| invalid_parameter(name, "Not a number in the range."))
     }
 }

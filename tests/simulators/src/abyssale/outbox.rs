@@ -73,10 +73,10 @@ impl Outbox {
     /// Records an attempt and returns its number.
     pub(super) fn start_attempt(&mut self, number: u64, attempt: DeliveryAttempt) -> u64 {
         let Some(delivery) = self.get_mut(number) else { return 0 };
-        delivery.tries += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
+        delivery.scheduled_attempts += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
         delivery.attempts.push(attempt);
-        let place = delivery.attempts.len() - 1;
-        self.schedule.start_attempt(number, place)
+        let index = delivery.attempts.len() - 1;
+        self.schedule.start_attempt(number, index)
     }
 
     /// Records the outcome of an attempt. A failure is retried until the last attempt, then the delivery is
@@ -88,25 +88,25 @@ impl Outbox {
         now: OffsetDateTime,
         settings: &Settings,
     ) {
-        let Some((number, place)) = self.schedule.finish_attempt(attempt) else { return };
+        let Some((number, index)) = self.schedule.finish_attempt(attempt) else { return };
         let Some(delivery) = self.get_mut(number) else { return };
-        let Some(attempt) = delivery.attempts.get_mut(place) else { return };
+        let Some(attempt) = delivery.attempts.get_mut(index) else { return };
         attempt.ended = Some((outcome, now));
-        let once = delivery.target == DeliveryTarget::Direct;
-        if attempt.attempt_kind == AttemptKind::Redelivery && !once {
+        let is_direct = delivery.target == DeliveryTarget::Direct;
+        if attempt.attempt_kind == AttemptKind::Redelivery && !is_direct {
             return;
         }
         let acknowledged = match outcome {
             Outcome::Status(status) => settings.acknowledges(status),
             Outcome::Timeout | Outcome::ConnectionFailed => false,
         };
-        let tries = delivery.tries;
+        let scheduled_attempts = delivery.scheduled_attempts;
         if acknowledged {
             delivery.state = DeliveryState::Acknowledged;
-        } else if once || tries >= settings.delivery_attempts {
+        } else if is_direct || scheduled_attempts >= settings.delivery_attempts {
             delivery.state = DeliveryState::Exhausted;
         } else {
-            self.send_at(number, AttemptKind::Scheduled, now + settings.retry_delay(tries));
+            self.send_at(number, AttemptKind::Scheduled, now + settings.retry_delay(scheduled_attempts));
         }
     }
 

@@ -132,8 +132,8 @@ mod tests {
                 RateLimitDecision::Allowed(_)
             ));
         }
-        let refused = limits.tier(RouteClass::Read, &WINDOWS, at(101));
-        assert!(matches!(refused, RateLimitDecision::Limited { retry_after: 499, .. }));
+        let rejected = limits.tier(RouteClass::Read, &WINDOWS, at(101));
+        assert!(matches!(rejected, RateLimitDecision::Limited { retry_after: 499, .. }));
         assert!(matches!(limits.tier(RouteClass::Export, &WINDOWS, at(101)), RateLimitDecision::Allowed(_)));
     }
 

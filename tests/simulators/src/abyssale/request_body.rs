@@ -79,7 +79,7 @@ fn read_id_texts<'a>(
         return Vec::new();
     };
     let too_few = ids.is_empty() && settings.empty_ids == AcceptancePolicy::Refuse;
-    if too_few || settings.max_ids.is_some_and(|most| ids.len() > most) {
+    if too_few || settings.max_ids.is_some_and(|max| ids.len() > max) {
         problems.push(FieldError::new("ids", "out_of_range", "The number of ids is out of range."));
     }
     let mut texts = Vec::new();

@@ -32,9 +32,9 @@ pub(super) fn verify_signed_url(
     query: &str,
     at: Moment,
 ) -> Result<(), StorageError> {
-    let field = |wanted: &str| {
+    let field = |requested: &str| {
         url::form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == wanted)
+            .find(|(name, _)| name == requested)
             .map(|(_, value)| value.into_owned())
     };
     let expires = field("Expires").and_then(|text| text.parse::<i64>().ok());

@@ -30,7 +30,7 @@ impl StorageError {
     }
 
     /// Returns the response.
-    pub(super) fn to_response(self) -> Response<Bytes> {
+    pub(super) fn into_response(self) -> Response<Bytes> {
         let Self { status, code, message } = self;
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"

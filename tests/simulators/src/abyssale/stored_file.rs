@@ -65,9 +65,9 @@ fn parse_file_name(name: &str) -> Option<(Uuid, u32)> {
 /// Returns the banner whose file or fallback this is.
 pub(super) fn banner_of_location(
     simulator: &AbyssaleSimulator,
-    place: Option<FileLocation>,
+    location: Option<FileLocation>,
 ) -> Option<&Banner> {
-    match place? {
+    match location? {
         FileLocation::Banner(id, version) | FileLocation::Fallback(id, version) => {
             simulator.state.workspace.banners.version(id, version)
         }
@@ -78,24 +78,25 @@ pub(super) fn banner_of_location(
 /// Returns the file of a path.
 pub(super) fn find_file(
     simulator: &mut AbyssaleSimulator,
-    place: Option<FileLocation>,
+    location: Option<FileLocation>,
     request: &Request<Bytes>,
     fault: Option<&DownloadFault>,
     at: Moment,
 ) -> Result<StoredFile, StorageError> {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-    match place.ok_or(StorageError::NO_SUCH_KEY)? {
+    match location.ok_or(StorageError::NO_SUCH_KEY)? {
         FileLocation::Archive(id) => {
             signed_url::verify_signed_url(simulator, path, query, at)?;
             load_archive(simulator, id, fault, at)
         }
-        place @ (FileLocation::Banner(..) | FileLocation::Fallback(..)) => {
+        location @ (FileLocation::Banner(..) | FileLocation::Fallback(..)) => {
             if simulator.state.settings.file_expiry_seconds.is_some() {
                 signed_url::verify_signed_url(simulator, path, query, at)?;
             }
-            let banner = banner_of_location(simulator, Some(place)).filter(|banner| banner.is_ready(at.now));
+            let banner =
+                banner_of_location(simulator, Some(location)).filter(|banner| banner.is_ready(at.now));
             let banner = banner.ok_or(StorageError::NO_SUCH_KEY)?;
-            if matches!(place, FileLocation::Fallback(..)) {
+            if matches!(location, FileLocation::Fallback(..)) {
                 return Ok(StoredFile::of(rendered_file::render_fallback(banner), FileType::Jpeg));
             }
             Ok(StoredFile::banner(banner))
@@ -145,8 +146,8 @@ fn load_archive(
         return Err(StorageError::NO_SUCH_KEY);
     }
     export.downloads += 1;
-    if let Some(chosen) = &export.chosen {
-        return Ok(StoredFile { bytes: chosen.bytes.clone(), content_type: chosen.content_type.clone() });
+    if let Some(custom) = &export.custom {
+        return Ok(StoredFile { bytes: custom.bytes.clone(), content_type: custom.content_type.clone() });
     }
     if let Some(DownloadFault::FewerEntries { entries }) = fault {
         let few = export.found.len().min(*entries);
@@ -165,8 +166,8 @@ impl StoredFile {
     }
 
     fn banner(banner: &Banner) -> Self {
-        let chosen = banner.chosen.as_ref().map(|chosen| chosen.content_type.clone());
-        let content_type = chosen.unwrap_or_else(|| banner.file_type.content_type().to_owned());
+        let custom = banner.custom.as_ref().map(|custom| custom.content_type.clone());
+        let content_type = custom.unwrap_or_else(|| banner.file_type.content_type().to_owned());
         Self { bytes: export_archive::banner_file(banner), content_type }
     }
 }

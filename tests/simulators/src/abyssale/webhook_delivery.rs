@@ -70,7 +70,7 @@ pub(super) struct Delivery {
     pub(super) content: WebhookContent,
     pub(super) state: DeliveryState,
     /// Scheduled attempts so far; redeliveries do not count.
-    pub(super) tries: u32,
+    pub(super) scheduled_attempts: u32,
     pub(super) attempts: Vec<DeliveryAttempt>,
 }
 

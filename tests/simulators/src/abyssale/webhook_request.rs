@@ -86,7 +86,7 @@ fn build_body(
     let shape = EventBodyShape {
         event_type: settings.event_type && !matches!(fault, Some(DeliveryFault::NoEventType)),
         envelope: settings.data_envelope || matches!(fault, Some(DeliveryFault::DataEnvelope)),
-        turned: if rebuilt { delivery.attempts.len() + 1 } else { 0 },
+        rotated_by: if rebuilt { delivery.attempts.len() + 1 } else { 0 },
         padded_to: match fault {
             Some(DeliveryFault::OversizedBody { bytes }) => *bytes,
             Some(_) | None => 0,
@@ -127,7 +127,7 @@ fn build_headers(
     fault: Option<&DeliveryFault>,
     at: Moment,
 ) -> Option<HeaderMap> {
-    let (signing, chosen) = match &simulator.state.outbox.get(number)?.content {
+    let (signing, custom) = match &simulator.state.outbox.get(number)?.content {
         WebhookContent::Chosen { headers, signing, .. } => (signing.clone(), headers.clone()),
         WebhookContent::NewExport(_)
         | WebhookContent::NewBanner(..)
@@ -144,7 +144,7 @@ fn build_headers(
         }
     }
     // Headers that a test chose replace those of the provider.
-    for (name, value) in chosen {
+    for (name, value) in custom {
         headers.insert(name, value);
     }
     Some(headers)
@@ -162,7 +162,7 @@ fn build_signature(
     let cache = time::Duration::seconds_f64(simulator.state.settings.secret_cache_seconds);
     let (secrets, t) = match signing {
         SigningMode::None => return None,
-        SigningMode::With { secrets, t: chosen } => (secrets, chosen.unwrap_or(t)),
+        SigningMode::With { secrets, t: custom } => (secrets, custom.unwrap_or(t)),
         SigningMode::Workspace => (simulator.secrets.cached_valid(at.now, cache), t),
     };
     match fault {

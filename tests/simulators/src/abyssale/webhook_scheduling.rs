@@ -32,7 +32,8 @@ pub(super) fn schedule_delivery(
     };
     let delivery_id = simulator.ids.next_hex("delivery");
     let attempts = Vec::new();
-    let delivery = Delivery { number, delivery_id, target, url, content, state, tries: 0, attempts };
+    let delivery =
+        Delivery { number, delivery_id, target, url, content, state, scheduled_attempts: 0, attempts };
     let outbox = &mut simulator.state.outbox;
     if state == DeliveryState::Pending {
         outbox.release_held(due);

@@ -25,18 +25,18 @@ const TEMPLATES: [(&str, usize); 3] = [("Spring template", 0), ("Teaser template
 /// The categories. A template belongs to the category of its index, the remaining ones to the last category.
 const CATEGORIES: [(&str, &str); 2] = [("Campaigns", "#0B6E4F"), ("Print and motion", "#D7263D")];
 
-fn template_id(simulator: &AbyssaleSimulator, place: usize) -> Uuid {
-    simulator.ids.seeded_uuid("workspace template", place as u64)
+fn template_id(simulator: &AbyssaleSimulator, index: usize) -> Uuid {
+    simulator.ids.seeded_uuid("workspace template", index as u64)
 }
 
-fn template_category(simulator: &AbyssaleSimulator, place: usize) -> (Uuid, &'static str) {
-    let place = place.min(CATEGORIES.len() - 1);
-    (simulator.ids.seeded_uuid("template category", place as u64), CATEGORIES[place].0)
+fn template_category(simulator: &AbyssaleSimulator, index: usize) -> (Uuid, &'static str) {
+    let index = index.min(CATEGORIES.len() - 1);
+    (simulator.ids.seeded_uuid("template category", index as u64), CATEGORIES[index].0)
 }
 
 /// Returns the seeded design of a template, even if it was deleted since.
-fn template_design(simulator: &AbyssaleSimulator, place: usize) -> Option<&Design> {
-    simulator.state.workspace.designs.all.get(TEMPLATES.get(place)?.1)
+fn template_design(simulator: &AbyssaleSimulator, index: usize) -> Option<&Design> {
+    simulator.state.workspace.designs.all.get(TEMPLATES.get(index)?.1)
 }
 
 /// `GET /workspace-templates`; an unknown type is ignored.
@@ -52,19 +52,19 @@ pub(super) fn list_templates(
         None => None,
     };
     let kind = DesignType::ALL.into_iter().find(|kind| query.get("type") == Some(kind.name()));
-    let places = (0..TEMPLATES.len())
-        .filter(|place| category.is_none_or(|id| template_category(simulator, *place).0 == id));
-    Ok(places.filter_map(|place| template_view(simulator, place, kind)).collect())
+    let indexes = (0..TEMPLATES.len())
+        .filter(|index| category.is_none_or(|id| template_category(simulator, *index).0 == id));
+    Ok(indexes.filter_map(|index| template_view(simulator, index, kind)).collect())
 }
 
-fn template_view(simulator: &AbyssaleSimulator, place: usize, kind: Option<DesignType>) -> Option<Value> {
+fn template_view(simulator: &AbyssaleSimulator, index: usize, kind: Option<DesignType>) -> Option<Value> {
     let design =
-        template_design(simulator, place).filter(|design| kind.is_none_or(|kind| kind == design.kind))?;
-    let (category_id, category_name) = template_category(simulator, place);
+        template_design(simulator, index).filter(|design| kind.is_none_or(|kind| kind == design.kind))?;
+    let (category_id, category_name) = template_category(simulator, index);
     let preview = design.sheets.first().map(|sheet| sheet.uid)?;
     Some(json!({
-        "id": template_id(simulator, place),
-        "name": TEMPLATES[place].0,
+        "id": template_id(simulator, index),
+        "name": TEMPLATES[index].0,
         "type": design.kind.name(),
         "created_at": seed_designs::CREATED_AT,
         "updated_at": seed_designs::CREATED_AT,
@@ -76,7 +76,7 @@ fn template_view(simulator: &AbyssaleSimulator, place: usize, kind: Option<Desig
 
 /// `GET /workspace-template-categories`.
 pub(super) fn list_template_categories(simulator: &AbyssaleSimulator) -> Value {
-    let view = |(place, (name, color)): (usize, &(&str, &str))| json!({"id": template_category(simulator, place).0, "name": name, "color": color, "created_at": seed_designs::CREATED_AT});
+    let view = |(index, (name, color)): (usize, &(&str, &str))| json!({"id": template_category(simulator, index).0, "name": name, "color": color, "created_at": seed_designs::CREATED_AT});
     CATEGORIES.iter().enumerate().map(view).collect()
 }
 
@@ -90,8 +90,8 @@ pub(super) fn use_template(
     let project = design_operations::read_project_id(request)?;
     let named = crate::abyssale::request_body::parse_object(request)?.contains_key("name");
     let name = if named { Some(design_operations::read_name(request, 2)?) } else { None };
-    let place = (0..TEMPLATES.len()).find(|place| template_id(simulator, *place) == template);
-    let original = place.and_then(|place| template_design(simulator, place)).cloned();
+    let index = (0..TEMPLATES.len()).find(|index| template_id(simulator, *index) == template);
+    let original = index.and_then(|index| template_design(simulator, index)).cloned();
     let unknown = || ApiError::not_found("workspace_template_not_found", "workspace template");
     let original = original.ok_or_else(unknown)?;
     if simulator.state.workspace.designs.project(project).is_none() {

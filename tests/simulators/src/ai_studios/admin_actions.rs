@@ -135,17 +135,17 @@ pub(super) fn change_project_settings(
             account_groups.join(", ")
         )));
     }
-    let mut wanted = simulator.state.projects.at(index).settings.clone();
+    let mut requested = simulator.state.projects.at(index).settings.clone();
     if changes.as_object().is_some_and(Map::is_empty) {
-        wanted = Value::Null;
-    } else if wanted.is_null() {
-        wanted = changes.clone();
+        requested = Value::Null;
+    } else if requested.is_null() {
+        requested = changes.clone();
     } else {
-        settings::merge_json(&mut wanted, changes);
+        settings::merge_json(&mut requested, changes);
     }
-    simulator.state.settings.with_changes(&wanted).map_err(AdminError::bad_request)?;
-    simulator.state.projects.at_mut(index).settings = wanted.clone();
-    Ok(wanted)
+    simulator.state.settings.with_changes(&requested).map_err(AdminError::bad_request)?;
+    simulator.state.projects.at_mut(index).settings = requested.clone();
+    Ok(requested)
 }
 
 pub(super) fn forge_webhook(
@@ -154,15 +154,15 @@ pub(super) fn forge_webhook(
     body: &Value,
     at: Moment,
 ) -> Result<Value, AdminError> {
-    let wanted =
+    let requested =
         ForgeRequest::deserialize(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
     let index =
         simulator.state.projects.index_of(id, at.now).ok_or_else(|| AdminError::not_found("project"))?;
     let run = simulator.state.projects.at(index).runs.last();
-    let of_run = run.and_then(|run| Some((run.webhook_url.clone()?, run.task.clone())));
-    let (url, task) = of_run.ok_or_else(|| AdminError::not_found("export with a webhook of this project"))?;
+    let latest = run.and_then(|run| Some((run.webhook_url.clone()?, run.task.clone())));
+    let (url, task) = latest.ok_or_else(|| AdminError::not_found("export with a webhook of this project"))?;
     Ok(
-        json!({"number": forged_webhook::schedule_forged_webhook(simulator, &url, &task, wanted.forgery, at.now)}),
+        json!({"number": forged_webhook::schedule_forged_webhook(simulator, &url, &task, requested.forgery, at.now)}),
     )
 }
 
@@ -184,17 +184,17 @@ pub(super) fn send_custom_webhook(
     body: Value,
     at: Moment,
 ) -> Result<Value, AdminError> {
-    let wanted: DeliverRequest =
+    let requested: DeliverRequest =
         serde_json::from_value(body).map_err(|error| AdminError::bad_request(error.to_string()))?;
-    if !wanted.url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some()) {
+    if !requested.url.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some()) {
         return Err(AdminError::bad_request("url must be absolute"));
     }
-    let method = wanted.method.as_deref().map_or(Ok(Method::POST), str::parse);
+    let method = requested.method.as_deref().map_or(Ok(Method::POST), str::parse);
     let method = method.map_err(|_| AdminError::bad_request("method is not one of HTTP"))?;
-    let headers = wanted.headers.iter().map(|(name, value)| parse_header(name, value));
+    let headers = requested.headers.iter().map(|(name, value)| parse_header(name, value));
     let headers = headers.collect::<Result<_, _>>()?;
-    let content = WebhookContent::Chosen { method, body: response::encode_body(&wanted.body), headers };
-    let number = simulator.state.outbox.add(wanted.url, content, DeliveryState::Pending);
+    let content = WebhookContent::Chosen { method, body: response::encode_body(&requested.body), headers };
+    let number = simulator.state.outbox.add(requested.url, content, DeliveryState::Pending);
     simulator.state.outbox.send_at(number, AttemptKind::Scheduled, at.now);
     Ok(json!({"number": number}))
 }

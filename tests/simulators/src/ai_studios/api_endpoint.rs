@@ -78,29 +78,29 @@ fn process_call(
 ) -> Response<Bytes> {
     let route = match Route::find(request) {
         Ok(route) => route,
-        Err(refusal) => return envelope::error_response(&refusal, settings),
+        Err(api_error) => return envelope::error_response(&api_error, settings),
     };
     if route != Route::IssueToken
-        && let Err(refusal) = token_auth::check_token(simulator, request, at)
+        && let Err(api_error) = token_auth::check_token(simulator, request, at)
     {
         return if settings.auth.html_page {
             token_auth::login_page()
         } else {
-            envelope::error_response(&refusal, settings)
+            envelope::error_response(&api_error, settings)
         };
     }
     match operation_dispatch::dispatch(simulator, route, request, at) {
         Ok(payload) => envelope::success_response(payload, settings),
-        Err(refusal) => envelope::error_response(&refusal, settings),
+        Err(api_error) => envelope::error_response(&api_error, settings),
     }
 }
 
 /// Returns the response that a fault makes of the regular one.
-fn apply_fault(fault: CallFault, worked: Response<Bytes>, settings: &Settings) -> Reply {
+fn apply_fault(fault: CallFault, regular_response: Response<Bytes>, settings: &Settings) -> Reply {
     response::reply(match fault {
         CallFault::LostResponse | CallFault::Reset => return response::reset_connection(),
-        CallFault::Late { seconds: wait } => return response::delayed_reply(worked, seconds(wait)),
-        CallFault::RevokeTokens | CallFault::Echo { .. } => worked,
+        CallFault::Late { seconds: wait } => return response::delayed_reply(regular_response, seconds(wait)),
+        CallFault::RevokeTokens | CallFault::Echo { .. } => regular_response,
         CallFault::Answer { status, body, content_type, headers, .. } => {
             response::custom_response(status, &body, content_type.as_deref(), &headers)
         }

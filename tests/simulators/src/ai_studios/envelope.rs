@@ -36,29 +36,29 @@ pub(super) fn success_response(payload: ResponsePayload, settings: &Settings) ->
 }
 
 /// Returns the error, with its status or with 200.
-pub(super) fn error_response(refusal: &ApiError, settings: &Settings) -> Response<Bytes> {
+pub(super) fn error_response(api_error: &ApiError, settings: &Settings) -> Response<Bytes> {
     let mut body = match settings.envelope.success {
         SuccessShape::Flag => json!({"success": false}),
         SuccessShape::Text => json!({"success": "false"}),
         SuccessShape::Succeed => json!({"succeed": false}),
         SuccessShape::Missing | SuccessShape::Bare => json!({}),
     };
-    body["error"] = error_value(refusal, settings);
-    let status = if settings.envelope.errors_as_200 { StatusCode::OK } else { refusal.status };
+    body["error"] = error_value(api_error, settings);
+    let status = if settings.envelope.errors_as_200 { StatusCode::OK } else { api_error.status };
     response::json_response(status, &body)
 }
 
 /// Returns the value of `error`.
-fn error_value(refusal: &ApiError, settings: &Settings) -> Value {
-    let code = refusal.why.code(&settings.invented.codes);
+fn error_value(api_error: &ApiError, settings: &Settings) -> Value {
+    let code = api_error.why.code(&settings.invented.codes);
     let code = match settings.envelope.code {
         CodeType::Number => json!(code),
         CodeType::Text => json!(code.to_string()),
     };
     match settings.envelope.error {
-        ErrorShape::Object => json!({"code": code, "msg": refusal.message}),
-        ErrorShape::Message => json!({"code": code, "message": refusal.message}),
-        ErrorShape::Text => json!(refusal.message),
+        ErrorShape::Object => json!({"code": code, "msg": api_error.message}),
+        ErrorShape::Message => json!({"code": code, "message": api_error.message}),
+        ErrorShape::Text => json!(api_error.message),
     }
 }
 

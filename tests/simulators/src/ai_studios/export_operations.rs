@@ -55,10 +55,10 @@ pub(super) fn accept_export(
     at: Moment,
 ) -> Result<Value, ApiError> {
     let id = body.required_text("projectId")?;
-    let wanted = parse_export_options(simulator, body)?;
+    let requested = parse_export_options(simulator, body)?;
     let index = find_own_project(simulator, &id, at)?;
     let project = simulator.state.projects.at(index);
-    if wanted.workspace.as_ref().is_some_and(|workspace| *workspace != project.workspace) {
+    if requested.workspace.as_ref().is_some_and(|workspace| *workspace != project.workspace) {
         return Err(ApiError::new(ErrorKind::Forbidden, "no permission for this project in this workspace"));
     }
     let automation = &simulator.state.settings.automation;
@@ -66,7 +66,7 @@ pub(super) fn accept_export(
     if unfinished && automation.early_export == AcceptancePolicy::Refuse {
         return Err(ApiError::invalid("the project is still being created"));
     }
-    let id = start_export(simulator, index, wanted, at)?;
+    let id = start_export(simulator, index, requested, at)?;
     Ok(json!({"projectId": id}))
 }
 
@@ -87,7 +87,7 @@ pub(super) fn find_own_project(
 pub(super) fn start_export(
     simulator: &mut AiStudiosSimulator,
     index: usize,
-    wanted: ExportOptions,
+    requested: ExportOptions,
     at: Moment,
 ) -> Result<String, ApiError> {
     let settings = project_settings::settings_for_project(simulator, index);
@@ -113,8 +113,8 @@ pub(super) fn start_export(
         accepted: at.now,
         starts,
         timeline: settings.timeline.clone(),
-        resolution: wanted.resolution.clone(),
-        webhook_url: wanted.webhook_url,
+        resolution: requested.resolution.clone(),
+        webhook_url: requested.webhook_url,
         credit: settings.export.credit,
         polls_at_hundred: 0,
     });
@@ -130,8 +130,8 @@ pub(super) fn start_export(
         "project_id": project.id,
         "returned_id": id,
         "backend_task_id": task,
-        "resolution": wanted.resolution,
-        "workspace_id": wanted.workspace,
+        "resolution": requested.resolution,
+        "workspace_id": requested.workspace,
         "accepted_at": at.now.unix_timestamp(),
     }));
     webhook_scheduling::schedule_webhooks(simulator, index, &task, &settings, at);

@@ -28,8 +28,8 @@ impl Default for Faults {
 impl Faults {
     /// Queues the fault that `{"on", "kind", "route", "project", "after", "count", …}` describes, or returns
     /// what is wrong.
-    pub(super) fn queue(&mut self, wanted: Value) -> Result<(), String> {
-        let Value::Object(mut fields) = wanted else { return Err("a fault must be an object".to_owned()) };
+    pub(super) fn queue(&mut self, requested: Value) -> Result<(), String> {
+        let Value::Object(mut fields) = requested else { return Err("a fault must be an object".to_owned()) };
         let on = fields.remove("on");
         match on.as_ref().and_then(Value::as_str) {
             Some("call") => self.calls.queue(fields),
@@ -40,13 +40,13 @@ impl Faults {
     }
 
     /// Queues one fault or a list of faults. If one is invalid, nothing is queued.
-    pub(super) fn queue_all(&mut self, wanted: Value) -> Result<(), String> {
-        let wanted = match wanted {
+    pub(super) fn queue_all(&mut self, requested: Value) -> Result<(), String> {
+        let requested = match requested {
             Value::Array(list) => list,
             one => vec![one],
         };
         let mut queues = self.clone();
-        wanted.into_iter().try_for_each(|fault| queues.queue(fault))?;
+        requested.into_iter().try_for_each(|fault| queues.queue(fault))?;
         *self = queues;
         Ok(())
     }

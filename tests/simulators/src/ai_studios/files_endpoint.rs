@@ -56,8 +56,8 @@ fn respond(
     {
         return response::reply(storage_error_response(StatusCode::BAD_REQUEST, "InvalidArgument"));
     }
-    if let Some(refused) = fault.and_then(|fault| fault_response(fault, request)) {
-        return response::reply(refused);
+    if let Some(rejected) = fault.and_then(|fault| fault_response(fault, request)) {
+        return response::reply(rejected);
     }
     let Some(stored) = stored else {
         return response::reply(storage_error_response(StatusCode::NOT_FOUND, "NoSuchKey"));

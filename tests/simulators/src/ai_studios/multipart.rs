@@ -54,16 +54,16 @@ fn parse_part(bytes: &Bytes) -> Option<FormPart> {
 }
 
 /// Returns a parameter of a header, with or without quotation marks.
-fn parameter(header: &str, wanted: &str) -> Option<String> {
+fn parameter(header: &str, requested: &str) -> Option<String> {
     header.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.trim().split_once('=')?;
-        (name.eq_ignore_ascii_case(wanted)).then(|| value.trim_matches('"').to_owned())
+        (name.eq_ignore_ascii_case(requested)).then(|| value.trim_matches('"').to_owned())
     })
 }
 
-fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
+fn find(bytes: &[u8], requested: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
-    rest.windows(wanted.len()).position(|window| window == wanted).map(|at| at + from)
+    rest.windows(requested.len()).position(|window| window == requested).map(|at| at + from)
 }
 
 #[cfg(test)]

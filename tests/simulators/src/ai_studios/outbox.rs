@@ -28,8 +28,8 @@ impl Outbox {
     /// Adds a webhook and returns its number. It is not sent before [`Outbox::send_at`].
     pub(super) fn add(&mut self, url: String, content: WebhookContent, state: DeliveryState) -> u64 {
         let number = self.deliveries.len() as u64 + 1;
-        let (tries, attempts) = (0, Vec::new());
-        self.deliveries.push(Delivery { number, url, content, state, tries, attempts });
+        let (scheduled_attempts, attempts) = (0, Vec::new());
+        self.deliveries.push(Delivery { number, url, content, state, scheduled_attempts, attempts });
         number
     }
 
@@ -56,7 +56,7 @@ impl Outbox {
     /// Records an attempt and returns its number.
     pub(super) fn start_attempt(&mut self, number: u64, attempt: DeliveryAttempt) -> Option<u64> {
         let delivery = self.get_mut(number)?;
-        delivery.tries += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
+        delivery.scheduled_attempts += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
         delivery.attempts.push(attempt);
         let index = delivery.attempts.len() - 1;
         Some(self.schedule.start_attempt(number, index))
@@ -82,7 +82,7 @@ impl Outbox {
             return;
         }
         let acknowledged = matches!(outcome, Outcome::Status(200..300));
-        let again = !acknowledged && delivery.tries <= settings.retries;
+        let again = !acknowledged && delivery.scheduled_attempts <= settings.retries;
         if again {
             self.send_at(number, AttemptKind::Scheduled, now + seconds(settings.retry_seconds));
         } else {

@@ -141,11 +141,11 @@ fn create_and_export(
     exports: bool,
     at: Moment,
 ) -> Result<(usize, String), ApiError> {
-    let (wanted, exports) =
+    let (requested, exports) =
         (export_operations::parse_export_options(simulator, body)?, body.boolean_or("isExport", exports)?);
     let index = add_project(simulator, name, body.text("workspaceId")?, at);
     let id = simulator.state.projects.at(index).id.clone();
-    Ok((index, if exports { export_operations::start_export(simulator, index, wanted, at)? } else { id }))
+    Ok((index, if exports { export_operations::start_export(simulator, index, requested, at)? } else { id }))
 }
 
 fn export_if_requested(
@@ -155,11 +155,11 @@ fn export_if_requested(
     exports: bool,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let (wanted, exports) =
+    let (requested, exports) =
         (export_operations::parse_export_options(simulator, body)?, body.boolean_or("isExport", exports)?);
     let project = simulator.state.projects.at_mut(index);
     project.updated = at.now;
     let id = project.id.clone();
-    let id = if exports { export_operations::start_export(simulator, index, wanted, at)? } else { id };
+    let id = if exports { export_operations::start_export(simulator, index, requested, at)? } else { id };
     Ok(json!({"projectId": id}))
 }

@@ -82,8 +82,8 @@ fn unexported_project(simulator: &AiStudiosSimulator, project: &Project, setting
 pub(super) fn list_projects(simulator: &mut AiStudiosSimulator, at: Moment) -> Vec<Value> {
     let ids: Vec<String> =
         simulator.state.projects.existing(at.now).map(|project| project.id.clone()).collect();
-    let places = ids.iter().filter_map(|id| export_operations::find_own_project(simulator, id, at).ok());
-    places.collect::<Vec<_>>().into_iter().filter_map(|index| list_entry(simulator, index, at)).collect()
+    let indexes = ids.iter().filter_map(|id| export_operations::find_own_project(simulator, id, at).ok());
+    indexes.collect::<Vec<_>>().into_iter().filter_map(|index| list_entry(simulator, index, at)).collect()
 }
 
 fn list_entry(simulator: &mut AiStudiosSimulator, index: usize, at: Moment) -> Option<Value> {
@@ -112,11 +112,11 @@ fn find_shown_export(project: &Project, settings: &Settings, at: Moment) -> Opti
         };
         kept.then(|| earlier.task.clone())
     };
-    let of_current = shown != current && project.runs[current].timeline.stale_shows_new_task;
+    let shows_new_task = shown != current && project.runs[current].timeline.stale_shows_new_task;
     Some(ShownExport {
         phase: status.phase,
         progress: status.progress,
-        task: project.runs[if of_current { current } else { shown }].task.clone(),
+        task: project.runs[if shows_new_task { current } else { shown }].task.clone(),
         url_of: if own { Some(run.task.clone()) } else { previous() },
         // While it runs, each tick updates the project.
         updated: run.ended_at().filter(|end| *end <= at.now).unwrap_or_else(|| at.now.max(run.accepted)),

@@ -13,7 +13,7 @@ pub(super) fn settings_for_project(simulator: &AiStudiosSimulator, index: usize)
 
 /// Returns the settings of the project that a task belongs to.
 pub(super) fn settings_for_task(simulator: &AiStudiosSimulator, task: Option<&str>) -> Settings {
-    let of_project = || {
+    let project_settings = || {
         let (project, _) = simulator.state.projects.find_by_task(task?)?;
         Some(
             simulator
@@ -23,5 +23,5 @@ pub(super) fn settings_for_task(simulator: &AiStudiosSimulator, task: Option<&st
                 .unwrap_or_else(|_| simulator.state.settings.clone()),
         )
     };
-    of_project().unwrap_or_else(|| simulator.state.settings.clone())
+    project_settings().unwrap_or_else(|| simulator.state.settings.clone())
 }

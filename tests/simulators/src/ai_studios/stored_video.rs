@@ -52,9 +52,9 @@ pub(super) fn is_url_expired(
     query: &str,
     at: Moment,
 ) -> bool {
-    let field = |wanted: &str| {
+    let field = |requested: &str| {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(name, _)| name == wanted).and_then(|(_, value)| value.parse::<i64>().ok())
+        pairs.find(|(name, _)| name == requested).and_then(|(_, value)| value.parse::<i64>().ok())
     };
     let limited = stored.settings.files.url_lifetime_seconds.is_some();
     if limited && field("expires").is_none_or(|expires| at.now.unix_timestamp() >= expires) {

@@ -35,20 +35,20 @@ pub(super) fn check_token(
     at: Moment,
 ) -> Result<(), ApiError> {
     let settings = &simulator.state.settings.auth;
-    let refused = |message: &str| Err(ApiError::new(ErrorKind::Auth, message));
+    let rejected = |message: &str| Err(ApiError::new(ErrorKind::Auth, message));
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(given) = given.filter(|given| !given.is_empty()) else { return refused("token is missing") };
+    let Some(given) = given.filter(|given| !given.is_empty()) else { return rejected("token is missing") };
     let token = match (given.strip_prefix("Bearer "), settings.bearer) {
         (Some(token), AcceptancePolicy::Accept) => token,
         (Some(_), AcceptancePolicy::Refuse) | (None, _) => given,
     };
     if settings.reject_always {
-        return refused("token is invalid");
+        return rejected("token is invalid");
     }
     match simulator.tokens.check(token, at.now) {
         Ok(()) => Ok(()),
-        Err(TokenError::Unknown) => refused("token is invalid"),
-        Err(TokenError::Expired) => refused("token is expired"),
+        Err(TokenError::Unknown) => rejected("token is invalid"),
+        Err(TokenError::Expired) => rejected("token is expired"),
     }
 }
 

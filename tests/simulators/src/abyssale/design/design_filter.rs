@@ -47,7 +47,7 @@ impl<'a> DesignFilter<'a> {
         let words = lower("query").unwrap_or_default();
         let mut words = words.split_whitespace();
         (self.types.is_empty() || self.types.contains(&design.kind))
-            && self.project.is_none_or(|wanted| wanted == design.project)
+            && self.project.is_none_or(|requested| requested == design.project)
             && self.updated_since.is_none_or(|since| design.updated_at >= since)
             && self.created_since.is_none_or(|since| design.created_at >= since)
             && lower("name").is_none_or(|phrase| name.contains(&phrase))
@@ -67,12 +67,12 @@ impl<'a> DesignFilter<'a> {
         };
         let size = format!("{}x{}", sheet.width, sheet.height);
         let among = |parameter: &str, value: &str| {
-            let wanted = self.query.list(parameter);
-            wanted.is_empty() || wanted.contains(&value)
+            let requested = self.query.list(parameter);
+            requested.is_empty() || requested.contains(&value)
         };
-        let wanted =
+        let requested =
             self.query.get("orientation").filter(|name| ["portrait", "landscape", "square"].contains(name));
-        wanted.is_none_or(|wanted| wanted == orientation)
+        requested.is_none_or(|requested| requested == orientation)
             && among("size", &size)
             && among("format", &sheet.name)
     }

@@ -120,17 +120,17 @@ fn design_summary(design: &Design) -> Value {
 }
 
 /// Reads a `name` of `least` to 100 characters, trimmed.
-pub(crate) fn read_name(request: &Request<Bytes>, least: usize) -> Result<String, ApiError> {
+pub(crate) fn read_name(request: &Request<Bytes>, min: usize) -> Result<String, ApiError> {
     let object = request_body::parse_object(request)?;
     let mut problems = Vec::new();
     if !object.contains_key("name") {
         problems.push(FieldError::new("name", "missing_required", "Missing data for required field."));
     }
     let name = BodyFields::of(&object).text("name", &mut problems).map(str::trim).unwrap_or_default();
-    if problems.is_empty() && !(least..=100).contains(&name.chars().count()) {
-        let message = format!("Length must be between {least} and 100.");
+    if problems.is_empty() && !(min..=100).contains(&name.chars().count()) {
+        let message = format!("Length must be between {min} and 100.");
         let problem = FieldError::new("name", "out_of_range", &message);
-        problems.push(problem.expected(json!({"min": least, "max": 100})));
+        problems.push(problem.expected(json!({"min": min, "max": 100})));
     }
     if problems.is_empty() { Ok(name.to_owned()) } else { Err(ApiError::invalid(problems)) }
 }

@@ -96,10 +96,10 @@ fn generation_times(
 
 /// Returns the name of a layer whose text is too long.
 pub(crate) fn find_overlong_text(simulator: &AbyssaleSimulator, body: &GenerationBody) -> Option<String> {
-    let most = simulator.state.settings.longest_text;
+    let max = simulator.state.settings.longest_text;
     let pages = body.pages.values().filter_map(|page| page.as_object());
     let long = std::iter::once(&body.elements).chain(pages);
-    long.into_iter().find_map(|elements| layer_overrides::find_overlong_layer(elements, most))
+    long.into_iter().find_map(|elements| layer_overrides::find_overlong_layer(elements, max))
 }
 
 /// Adds a planned banner to the workspace, visible from `ready_at` on. Returns its id and version.
@@ -124,7 +124,7 @@ pub(crate) fn add_banner(
         version,
         number: simulator.state.workspace.banners.next_number(),
         ready_at: Some(ready_at),
-        chosen: simulator.state.generations.take_custom_file(banner.format.as_deref()),
+        custom: simulator.state.generations.take_custom_file(banner.format.as_deref()),
         ..banner
     };
     simulator.state.generations.credits_consumed += 1;

@@ -35,8 +35,9 @@ pub(crate) fn plan_banners(
         return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "feature_not_in_plan", message));
     }
     check_design_type(design, operation)?;
-    if let Some(wanted) = body.file_type.filter(|wanted| !design.kind.file_types().contains(wanted)) {
-        let message = format!("{} designs make no {}.", design.kind.name(), wanted.request_name());
+    if let Some(requested) = body.file_type.filter(|requested| !design.kind.file_types().contains(requested))
+    {
+        let message = format!("{} designs make no {}.", design.kind.name(), requested.request_name());
         return Err(ApiError::bad_request("invalid_filetype", message));
     }
     let problems = layer_overrides::find_field_errors(design, body, operation);
@@ -50,9 +51,9 @@ pub(crate) fn plan_banners(
     };
     let banners: Vec<Banner> =
         sheets.into_iter().map(|sheet| plan_banner(simulator, design, sheet, body)).collect();
-    let wanted = u32::try_from(banners.len()).unwrap_or(u32::MAX);
+    let requested = u32::try_from(banners.len()).unwrap_or(u32::MAX);
     let consumed = simulator.state.generations.credits_consumed;
-    if simulator.state.settings.credits.is_some_and(|credits| consumed.saturating_add(wanted) > credits) {
+    if simulator.state.settings.credits.is_some_and(|credits| consumed.saturating_add(requested) > credits) {
         return Err(ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limit_exceeded",

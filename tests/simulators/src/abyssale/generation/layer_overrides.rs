@@ -144,12 +144,12 @@ fn check_property(
     }
     let bad = |code, message: &str| Some(field_error(path, code, message, value));
     match (property_rule(kind, property)?, value) {
-        (PropertyRule::Text(least, most), Value::String(text)) => {
-            let fits = (least..=most).contains(&text.chars().count());
+        (PropertyRule::Text(min, max), Value::String(text)) => {
+            let fits = (min..=max).contains(&text.chars().count());
             if fits { None } else { bad("out_of_range", "The length is out of range.") }
         }
-        (PropertyRule::Number(least, most), Value::Number(number)) => {
-            let fits = number.as_f64().is_some_and(|number| (least..=most).contains(&number));
+        (PropertyRule::Number(min, max), Value::Number(number)) => {
+            let fits = number.as_f64().is_some_and(|number| (min..=max).contains(&number));
             if fits { None } else { bad("out_of_range", "The number is out of range.") }
         }
         (PropertyRule::Colour, Value::String(text)) => {
@@ -188,10 +188,10 @@ fn field_error(path: &str, code: &'static str, message: &str, value: &Value) -> 
 }
 
 /// Returns the name of the first layer whose text is longer than `most` characters and may not shrink.
-pub(crate) fn find_overlong_layer(elements: &Map<String, Value>, most: usize) -> Option<String> {
+pub(crate) fn find_overlong_layer(elements: &Map<String, Value>, max: usize) -> Option<String> {
     let long = |given: &Value| {
         let payload = given.as_str().or_else(|| given["payload"].as_str()).unwrap_or_default();
-        payload.chars().count() > most && given["auto_resize"] != true
+        payload.chars().count() > max && given["auto_resize"] != true
     };
     elements.iter().find(|(name, given)| *name != "vars" && long(given)).map(|(name, _)| name.clone())
 }

@@ -103,7 +103,7 @@ impl FormatFailure {
 #[derive(Debug, Default)]
 pub(super) struct Generations {
     all: Vec<Generation>,
-    chosen: VecDeque<(Option<String>, CustomFile)>,
+    custom: VecDeque<(Option<String>, CustomFile)>,
     accepted_posts: u32,
     /// The number of synchronous renders.
     pub(super) renders: u32,
@@ -122,15 +122,15 @@ impl Generations {
 
     /// Makes the next `count` banners, or those of one format, serve this file.
     pub(super) fn queue_custom_file(&mut self, file: &CustomFile, format: Option<&str>, count: usize) {
-        let chosen = (format.map(str::to_owned), file.clone());
-        self.chosen.extend(std::iter::repeat_n(chosen, count));
+        let custom = (format.map(str::to_owned), file.clone());
+        self.custom.extend(std::iter::repeat_n(custom, count));
     }
 
     /// Takes the custom file for a banner of this format.
     fn take_custom_file(&mut self, format: Option<&str>) -> Option<CustomFile> {
-        let fits = |wanted: &Option<String>| wanted.is_none() || wanted.as_deref() == format;
-        let place = self.chosen.iter().position(|(wanted, _)| fits(wanted))?;
-        self.chosen.remove(place).map(|(_, file)| file)
+        let fits = |requested: &Option<String>| requested.is_none() || requested.as_deref() == format;
+        let index = self.custom.iter().position(|(requested, _)| fits(requested))?;
+        self.custom.remove(index).map(|(_, file)| file)
     }
 
     pub(super) fn list(&self, now: OffsetDateTime) -> Value {
@@ -138,7 +138,7 @@ impl Generations {
             "accepted_posts": self.accepted_posts,
             "synchronous_renders": self.renders,
             "credits_consumed": self.credits_consumed,
-            "chosen_files": self.chosen.len(),
+            "chosen_files": self.custom.len(),
             "generations": self.all.iter().map(|generation| generation.view(now)).collect::<Vec<_>>(),
         })
     }

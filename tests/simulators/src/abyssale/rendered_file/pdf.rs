@@ -44,8 +44,8 @@ pub(super) fn write_document(banner: &Banner) -> Bytes {
 
 /// Returns the content stream of one page.
 fn page_content(number: u32, page: usize, trim: (f64, f64), margin: f64) -> String {
-    let turn = u32::try_from(page).unwrap_or_default() * 40 + (number % 360) * 67;
-    let [red, green, blue] = still_image::hue(turn).map(|channel| f64::from(channel) / 255.0);
+    let angle = u32::try_from(page).unwrap_or_default() * 40 + (number % 360) * 67;
+    let [red, green, blue] = still_image::hue(angle).map(|channel| f64::from(channel) / 255.0);
     let size = trim.0.min(trim.1) / 6.0;
     let mut content = format!(
         "{red:.3} {green:.3} {blue:.3} rg {margin:.2} {margin:.2} {:.2} {:.2} re f\n\

@@ -30,11 +30,11 @@ pub(super) fn rows(character: char) -> [u8; HEIGHT] {
 
 /// Returns the pixels of `text` that are set, as column and row.
 pub(super) fn pixels(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
-    text.chars().enumerate().flat_map(|(place, character)| {
+    text.chars().enumerate().flat_map(|(index, character)| {
         rows(character).into_iter().enumerate().flat_map(move |(row, bits)| {
             (0..WIDTH)
                 .filter(move |column| bits & (0x10 >> column) != 0)
-                .map(move |column| (place * (WIDTH + 1) + column, row))
+                .map(move |column| (index * (WIDTH + 1) + column, row))
         })
     })
 }

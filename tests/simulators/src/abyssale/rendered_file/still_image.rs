@@ -30,14 +30,14 @@ type Colour = [u8; 3];
 
 /// Returns pixels of three bytes each. `moment` moves the discs.
 pub(super) fn paint(number: u32, width: usize, height: usize, moment: usize) -> Vec<u8> {
-    let turn = (number % 360) * 67;
-    let mut canvas = Canvas::gradient(width, height, hue(turn), hue(turn + 70));
+    let angle = (number % 360) * 67;
+    let mut canvas = Canvas::gradient(width, height, hue(angle), hue(angle + 70));
     let unit = (width.min(height) / 12).max(4);
     for disc in 0..5_u32 {
         let step = disc as usize;
         let x = (number as usize * 131 + step * 257 + moment * unit) % width;
         let y = (number as usize * 89 + step * 199) % height;
-        canvas.draw_disc(x, y, unit * (1 + (step + number as usize) % 3), hue(turn + 180 + disc * 25));
+        canvas.draw_disc(x, y, unit * (1 + (step + number as usize) % 3), hue(angle + 180 + disc * 25));
     }
     let scale = unit / 4;
     let ink = [250, 250, 245];

@@ -1,4 +1,4 @@
-//! The API endpoint: key, routes, bodies, limits and the faults of calls.
+//! The API endpoint: API key, routes, bodies, rate limits and call faults.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -70,9 +70,9 @@ fn export_bodies_are_validated() {
         (json!({"ids": [known], "callback_url": ""}), 400, Some("invalid_payload")),
     ];
     for (body, status, id) in table {
-        let (got, answer) = bench.api(Method::POST, EXPORT, &body);
-        assert_eq!((got, answer["id"].as_str()), (status, id), "{body}");
-        assert_eq!(answer["version"], "v2026-10-21");
+        let (got, response) = bench.api(Method::POST, EXPORT, &body);
+        assert_eq!((got, response["id"].as_str()), (status, id), "{body}");
+        assert_eq!(response["version"], "v2026-10-21");
     }
     let exports = bench.admin(Method::GET, "/exports", &Value::Null);
     assert_eq!(exports["accepted_posts"], 1);

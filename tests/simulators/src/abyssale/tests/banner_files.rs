@@ -1,4 +1,4 @@
-//! Files of banners: real ones of each type, their URLs, and the faults of their downloads.
+//! Files of banners: the content of each type, their URLs, and download faults.
 
 use std::io::{Cursor, Read};
 
@@ -13,7 +13,7 @@ use crate::simulator::{Endpoint, Manner};
 
 use super::TestBench;
 
-/// The banners of a generation of this design.
+/// Generates from this design and returns the banners.
 fn banners(bench: &mut TestBench, kind: &str, body: &Value) -> Vec<Value> {
     let request = bench.generate(&bench.design(kind, 0), body);
     bench.advance_real_time(3.0);
@@ -29,10 +29,10 @@ fn download(bench: &mut TestBench, url: &Value) -> Response<Bytes> {
 #[test]
 fn images_have_the_size_of_their_format() {
     let mut bench = TestBench::new();
-    for (asked, content_type) in [("png", "image/png"), ("jpeg", "image/jpeg"), ("webp", "image/webp")] {
-        let body = json!({"image_file_type": asked, "template_format_names": ["story", "landscape"]});
+    for (requested, content_type) in [("png", "image/png"), ("jpeg", "image/jpeg"), ("webp", "image/webp")] {
+        let body = json!({"image_file_type": requested, "template_format_names": ["story", "landscape"]});
         for banner in banners(&mut bench, "static", &body) {
-            assert_eq!(banner["file"]["type"], asked);
+            assert_eq!(banner["file"]["type"], requested);
             let file = download(&mut bench, &banner["file"]["url"]);
             assert_eq!(file.headers()["content-type"], content_type);
             let picture = image::load_from_memory(file.body()).expect("an image");
@@ -97,12 +97,14 @@ fn an_html5_banner_is_a_package_with_a_fallback() {
 #[test]
 fn avif_and_mp4_fixtures_differ_for_each_banner() {
     let mut bench = TestBench::new();
-    for (kind, asked, content_type) in [("static", "avif", "image/avif"), ("animated", "mp4", "video/mp4")] {
-        let files: Vec<_> = banners(&mut bench, kind, &json!({"image_file_type": asked}))
+    for (kind, requested, content_type) in
+        [("static", "avif", "image/avif"), ("animated", "mp4", "video/mp4")]
+    {
+        let files: Vec<_> = banners(&mut bench, kind, &json!({"image_file_type": requested}))
             .iter()
             .map(|banner| download(&mut bench, &banner["file"]["url"]))
             .collect();
-        assert!(files.iter().all(|file| &file.body()[4..8] == b"ftyp"), "{asked}");
+        assert!(files.iter().all(|file| &file.body()[4..8] == b"ftyp"), "{requested}");
         assert_eq!(files[0].headers()["content-type"], content_type);
         assert_ne!(files[0].body(), files[1].body());
     }
@@ -132,7 +134,7 @@ fn a_pdf_has_the_pages_and_sizes_of_its_format() {
     assert!(text.contains("/MediaBox [0 0 600.00 450.00]"), "{text}");
 }
 
-/// Where the table of a PDF says that its objects begin.
+/// Returns the offsets of the objects from a PDF's cross-reference table.
 fn offsets(text: &str) -> Vec<usize> {
     let table = text.rsplit_once("xref\n0").map(|(before, _)| before.len()).unwrap_or_default();
     let lines = text[table..].lines().skip(3).take_while(|line| line.ends_with(" n "));
@@ -246,8 +248,8 @@ fn queued_faults_are_listed_with_their_filters() {
 
 #[test]
 fn file_faults_change_the_download() {
-    type Holds = fn(&crate::simulator::Reply) -> bool;
-    let table: [(Value, Holds); 7] = [
+    type ReplyCheck = fn(&crate::simulator::Reply) -> bool;
+    let table: [(Value, ReplyCheck); 7] = [
         (json!({"kind": "truncated", "bytes": 99}), |reply| reply.response.body().len() == 99),
         (json!({"kind": "cut", "after_bytes": 7}), |reply| reply.manner == Manner::CutAfter(7)),
         (json!({"kind": "html_page"}), |reply| reply.response.body().starts_with(b"<!doctype html>")),
@@ -263,10 +265,10 @@ fn file_faults_change_the_download() {
     let mut bench = TestBench::new();
     let url = banners(&mut bench, "static", &json!({})).remove(0)["file"]["url"].clone();
     let path = url.as_str().unwrap_or_default().replace("http://files.test", "");
-    for (mut fault, holds) in table {
+    for (mut fault, check) in table {
         fault["on"] = "file".into();
         bench.fault(fault.clone());
-        assert!(holds(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
+        assert!(check(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
         let healed = bench.call(Endpoint::Files, Method::GET, &path, &Value::Null);
         assert_eq!((healed.response.status().as_u16(), healed.manner), (200, Manner::Plain), "{fault}");
     }

@@ -1,4 +1,4 @@
-//! The ladder of attempts, signatures and the faults of deliveries.
+//! Retries, signatures and delivery faults.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -93,12 +93,12 @@ fn subscriptions_receive_every_export_under_their_own_delivery_id() {
     assert_eq!(due[0].request.body(), due[1].request.body());
 }
 
-/// Looks at a signature, if there is one, and at a body.
-type Holds = fn(Option<&str>, &str) -> bool;
+/// Checks a signature, if there is one, and a body.
+type ReplyCheck = fn(Option<&str>, &str) -> bool;
 
 #[test]
 fn attempt_faults_change_one_attempt() {
-    let table: [(Value, Holds); 6] = [
+    let table: [(Value, ReplyCheck); 6] = [
         (json!({"kind": "forged_signature"}), |signature, _| signature.is_some_and(|s| s.ends_with("000"))),
         (json!({"kind": "unsigned"}), |signature, _| signature.is_none()),
         (json!({"kind": "missing_headers"}), |signature, _| signature.is_none()),
@@ -108,7 +108,7 @@ fn attempt_faults_change_one_attempt() {
         (json!({"kind": "no_event_type"}), |_, body| !body.contains("event_type")),
         (json!({"kind": "data_envelope"}), |_, body| body.starts_with("{\"data\":{")),
     ];
-    for (mut fault, holds) in table {
+    for (mut fault, check) in table {
         let mut bench = TestBench::new();
         bench.simulator.credentials();
         fault["on"] = "delivery".into();
@@ -117,7 +117,7 @@ fn attempt_faults_change_one_attempt() {
         bench.export();
         let sent = bench.deliver(Outcome::Status(401));
         let body = String::from_utf8_lossy(sent.request.body()).into_owned();
-        assert!(holds(header(&sent, "x-abyssale-signature"), &body), "{fault}: {body}");
+        assert!(check(header(&sent, "x-abyssale-signature"), &body), "{fault}: {body}");
         bench.advance_real_time(10.0);
         let next = bench.deliver(Outcome::Status(200));
         assert!(header(&next, "x-abyssale-signature").is_some_and(|s| s.contains("t=1790000010,")));
@@ -148,11 +148,11 @@ fn schedule_faults_change_order_number_and_time() {
 fn a_custom_delivery_is_sent_once() {
     let mut bench = TestBench::new();
     bench.simulator.credentials();
-    let wanted = json!({
+    let requested = json!({
         "url": "http://receiver.test/x", "body": "not json", "sign": true,
         "headers": {"x-extra": "1", "content-type": "text/plain"},
     });
-    bench.admin(Method::POST, "/deliver", &wanted);
+    bench.admin(Method::POST, "/deliver", &requested);
     let sent = bench.deliver(Outcome::Status(400));
     assert_eq!(sent.request.body().as_ref(), b"not json");
     assert_eq!(header(&sent, "content-type"), Some("text/plain"));

@@ -41,8 +41,10 @@ fn the_design_list_is_filtered() {
         assert_eq!(names(&found), expected, "{query}");
     }
     assert_eq!(get(&mut bench, "/designs?type=moon").as_array().map(Vec::len), Some(8), "ignored");
-    let of_project = get(&mut bench, &format!("/designs?project_id={project}"));
-    assert!(of_project.as_array().is_some_and(|list| list.iter().all(|one| one["project_id"] == *project)));
+    let project_settings = get(&mut bench, &format!("/designs?project_id={project}"));
+    assert!(
+        project_settings.as_array().is_some_and(|list| list.iter().all(|one| one["project_id"] == *project))
+    );
     assert_eq!(get(&mut bench, "/designs?project_id=x")["errors"][0]["path"], "category_id");
     assert_eq!(get(&mut bench, "/designs?per_page=101")["id"], "invalid_query_param");
     let reply = bench.call(Endpoint::Api, Method::GET, "/designs?page=1", &Value::Null);
@@ -112,9 +114,9 @@ fn project_names_are_unique() {
         (" Autumn ", 400, Some("project_already_exists")),
         ("A", 400, Some("out_of_range")),
     ] {
-        let (got, answer) = bench.api(Method::POST, "/projects", &json!({"name": name}));
-        assert_eq!(got, status, "{name}: {answer}");
-        assert!(id.is_none() || answer["id"].as_str() == id, "{name}: {answer}");
+        let (got, response) = bench.api(Method::POST, "/projects", &json!({"name": name}));
+        assert_eq!(got, status, "{name}: {response}");
+        assert!(id.is_none() || response["id"].as_str() == id, "{name}: {response}");
     }
     assert_eq!(names(&get(&mut bench, "/projects")), ["Autumn", "Landfall", "Print", "Summer"]);
     assert_eq!(names(&get(&mut bench, "/projects?name=um")), ["Autumn", "Summer"]);
@@ -143,11 +145,12 @@ fn a_template_is_copied_into_a_project() {
     );
     let path = format!("/workspace-templates/{}/use", templates[0]["id"].as_str().unwrap_or_default());
     let project = get(&mut bench, "/projects")[0]["id"].clone();
-    let (status, asked) = bench.api(Method::POST, &path, &json!({"project_id": project, "name": "A copy"}));
-    assert_eq!(status, 200, "{asked}");
+    let (status, requested) =
+        bench.api(Method::POST, &path, &json!({"project_id": project, "name": "A copy"}));
+    assert_eq!(status, 200, "{requested}");
     let poll = format!(
         "/design-duplication-requests/{}",
-        asked["duplication_request_id"].as_str().unwrap_or_default()
+        requested["duplication_request_id"].as_str().unwrap_or_default()
     );
     assert_eq!(get(&mut bench, &poll)["status"], "INIT");
     bench.advance_real_time(2.0);
@@ -158,9 +161,9 @@ fn a_template_is_copied_into_a_project() {
     let copy = done["designs"][0]["target_design_id"].as_str().unwrap_or_default();
     assert_eq!(get(&mut bench, &format!("/designs/{copy}"))["name"], "A copy");
     bench.admin(Method::PUT, "/knobs", &json!({"duplication_fails": true}));
-    let (_, asked) = bench.api(Method::POST, &path, &json!({"project_id": project}));
+    let (_, requested) = bench.api(Method::POST, &path, &json!({"project_id": project}));
     bench.advance_real_time(3.0);
-    let id = asked["duplication_request_id"].as_str().unwrap_or_default();
+    let id = requested["duplication_request_id"].as_str().unwrap_or_default();
     assert_eq!(get(&mut bench, &format!("/design-duplication-requests/{id}"))["status"], "ERROR");
     bench.advance_real_time(7.0 * 86_400.0);
     assert_eq!(get(&mut bench, &poll)["id"], "duplication_request_gone");

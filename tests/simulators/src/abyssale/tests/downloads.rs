@@ -1,4 +1,4 @@
-//! The Files endpoint: ranges, expiry and the faults of archives.
+//! The Files endpoint: ranges, expiry and archive faults.
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -8,7 +8,7 @@ use crate::simulator::{Endpoint, Manner, Outcome, Reply, Simulator};
 
 use super::TestBench;
 
-/// Exports and gives the path of the archive, as the delivery names it.
+/// Exports and returns the path of the archive from the delivery.
 fn exported(bench: &mut TestBench) -> String {
     bench.export();
     bench.advance_real_time(2.0);
@@ -97,12 +97,12 @@ fn a_platform_export_can_serve_an_unzipped_file() {
     assert_eq!(header(&file, "content-type"), "image/jpeg");
 }
 
-/// Looks at a reply.
-type Holds = fn(&Reply) -> bool;
+/// Checks a reply.
+type ReplyCheck = fn(&Reply) -> bool;
 
 #[test]
 fn archive_faults_change_the_download() {
-    let table: [(Value, Holds); 12] = [
+    let table: [(Value, ReplyCheck); 12] = [
         (json!({"kind": "expired"}), |reply| reply.response.status() == 403),
         (json!({"kind": "not_found"}), |reply| reply.response.status() == 404),
         (json!({"kind": "unavailable"}), |reply| reply.response.status() == 503),
@@ -124,13 +124,13 @@ fn archive_faults_change_the_download() {
     ];
     let mut bench = TestBench::new();
     let path = exported(&mut bench);
-    for (mut fault, holds) in table {
+    for (mut fault, check) in table {
         fault["on"] = "archive".into();
         fault["route"] = "GET /exports/*".into();
         fault["count"] = 2.into();
         bench.fault(fault.clone());
         for _ in 0..2 {
-            assert!(holds(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
+            assert!(check(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
         }
         let healed = bench.call(Endpoint::Files, Method::GET, &path, &Value::Null);
         assert_eq!((healed.response.status().as_u16(), healed.manner), (200, Manner::Plain), "{fault}");

@@ -1,4 +1,4 @@
-//! Bodies of the generation calls: what is refused, with which id and path.
+//! Bodies of the generation calls: the status, id and path of each error.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -48,9 +48,9 @@ fn generation_bodies_are_validated() {
     bench.admin(Method::PUT, "/knobs", &json!({"gateway_per_second": 0}));
     let path = multi(&bench.design("static", 0));
     for (body, status, id, problem) in table {
-        let (got, answer) = bench.api(Method::POST, &path, &body);
-        assert_eq!((got, &answer["id"]), (status, &json!(id)), "{body}: {answer}");
-        assert_eq!(answer["errors"][0]["path"].as_str(), problem, "{body}: {answer}");
+        let (got, response) = bench.api(Method::POST, &path, &body);
+        assert_eq!((got, &response["id"]), (status, &json!(id)), "{body}: {response}");
+        assert_eq!(response["errors"][0]["path"].as_str(), problem, "{body}: {response}");
     }
     assert_eq!(bench.admin(Method::GET, "/generations", &Value::Null)["accepted_posts"], 0);
 }
@@ -74,9 +74,9 @@ fn unknown_layers_and_fields_are_ignored() {
 fn field_errors_name_the_expected_value() {
     let mut bench = TestBench::new();
     let path = multi(&bench.design("animated", 0));
-    let (_, answer) = bench.api(Method::POST, &path, &json!({"gif": {"max_fps": 10}}));
+    let (_, response) = bench.api(Method::POST, &path, &json!({"gif": {"max_fps": 10}}));
     assert_eq!(
-        answer["errors"],
+        response["errors"],
         json!([{
             "path": "gif.max_fps",
             "code": "out_of_range",
@@ -85,7 +85,7 @@ fn field_errors_name_the_expected_value() {
             "received": 10,
         }])
     );
-    assert_eq!(answer["message"], "gif.max_fps: Must be from 2 to 9.");
+    assert_eq!(response["message"], "gif.max_fps: Must be from 2 to 9.");
     let two = json!({"gif": {"max_fps": 10}, "callback_url": 7});
     assert_eq!(bench.api(Method::POST, &path, &two).1["id"], "invalid_payload", "the codes differ");
     bench.admin(Method::PUT, "/knobs", &json!({"error_generation": "e1"}));
@@ -104,10 +104,11 @@ fn each_design_type_supports_its_file_types() {
         ("printer_multipage", vec!["pdf"]),
     ] {
         let path = multi(&bench.design(kind, 0));
-        for asked in ["png", "jpeg", "webp", "avif", "gif", "pdf", "html5", "mp4"] {
-            let (status, answer) = bench.api(Method::POST, &path, &json!({"image_file_type": asked}));
-            let expected = if types.contains(&asked) { (200, None) } else { (400, Some("invalid_filetype")) };
-            assert_eq!((status, answer["id"].as_str()), expected, "{asked} of {kind}");
+        for requested in ["png", "jpeg", "webp", "avif", "gif", "pdf", "html5", "mp4"] {
+            let (status, response) = bench.api(Method::POST, &path, &json!({"image_file_type": requested}));
+            let expected =
+                if types.contains(&requested) { (200, None) } else { (400, Some("invalid_filetype")) };
+            assert_eq!((status, response["id"].as_str()), expected, "{requested} of {kind}");
         }
     }
 }
@@ -132,8 +133,8 @@ fn a_multipage_document_has_pages_and_no_formats() {
         (pdf(UNKNOWN), json!({"pages": page}), 404, Some("template_not_found")),
         (multi(&brochure), json!({"template_format_names": ["page_1"]}), 404, Some("format_not_found")),
     ] {
-        let (got, answer) = bench.api(Method::POST, &path, &body);
-        assert_eq!((got, answer["id"].as_str()), (status, id), "{path} {body}: {answer}");
+        let (got, response) = bench.api(Method::POST, &path, &body);
+        assert_eq!((got, response["id"].as_str()), (status, id), "{path} {body}: {response}");
     }
     let request = bench.generate(&brochure, &json!({}));
     bench.advance_real_time(3.0);
@@ -147,8 +148,8 @@ fn generations_are_limited_by_plan_and_credits() {
     let mut bench = TestBench::new();
     let design = bench.design("animated", 0);
     bench.admin(Method::PUT, "/knobs", &json!({"plan_excludes": ["animated"]}));
-    let (status, refused) = bench.api(Method::POST, &multi(&design), &json!({}));
-    assert_eq!((status, &refused["id"]), (429, &json!("feature_not_in_plan")));
+    let (status, rejected) = bench.api(Method::POST, &multi(&design), &json!({}));
+    assert_eq!((status, &rejected["id"]), (429, &json!("feature_not_in_plan")));
     bench.admin(Method::PUT, "/knobs", &json!({"plan_excludes": [], "credits": 4}));
     bench.generate(&design, &json!({}));
     let (_, credits) = bench.api(Method::GET, "/credits", &Value::Null);

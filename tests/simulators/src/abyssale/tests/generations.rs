@@ -1,4 +1,4 @@
-//! Asynchronous generations: from the POST over polling to the events.
+//! Asynchronous generations: accepting, polling and events.
 
 use http::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The simulator as its users see it: requests in, replies and deliveries out, time by hand.
+//! Tests of the simulator through its public interface: requests, replies and deliveries at explicit times.
 
 mod api_calls;
 mod banner_files;
@@ -18,7 +18,7 @@ use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 
 use super::AbyssaleSimulator;
 
-/// A simulator and a clock that only moves when it is told to.
+/// A simulator and a clock that advances only on request.
 struct TestBench {
     simulator: AbyssaleSimulator,
     wall: OffsetDateTime,
@@ -79,12 +79,12 @@ impl TestBench {
         self.simulator.describe()["banner_ids"].as_array().cloned().unwrap_or_default()
     }
 
-    /// The id of a seeded design.
+    /// Returns the id of a seeded design.
     fn design(&self, kind: &str, number: usize) -> String {
         self.simulator.describe()["designs"][kind][number]["id"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Asks for a generation and gives its id.
+    /// Requests a generation and returns its id.
     fn generate(&mut self, design: &str, body: &Value) -> String {
         let path = format!("/async/banner-builder/{design}/generate");
         let (status, accepted) = self.api(Method::POST, &path, body);
@@ -96,7 +96,7 @@ impl TestBench {
         self.simulator.take_due(self.wall)
     }
 
-    /// Takes the one delivery that is due and ends it.
+    /// Takes the one delivery that is due and reports its outcome.
     fn deliver(&mut self, outcome: Outcome) -> Outgoing {
         let mut due = self.take_due();
         assert_eq!(due.len(), 1, "one delivery is due");

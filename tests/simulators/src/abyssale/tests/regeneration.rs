@@ -1,4 +1,4 @@
-//! Banners made anew, rendered at once, and exported.
+//! Regenerated banners, synchronous renders, and exports of generated banners.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,8 +7,8 @@ use crate::simulator::Simulator;
 
 use super::TestBench;
 
-/// Makes one format anew and gives what came of it once it is final.
-fn again(bench: &mut TestBench, design: &str, original: &Value) -> Value {
+/// Regenerates one format and returns the final banner.
+fn regenerate(bench: &mut TestBench, design: &str, original: &Value) -> Value {
     let body = json!({"template_format_names": ["story"], "original_visual_id": original});
     let request = bench.generate(design, &body);
     bench.advance_real_time(3.0);
@@ -16,7 +16,7 @@ fn again(bench: &mut TestBench, design: &str, original: &Value) -> Value {
     done["banners"][0].clone()
 }
 
-/// A finished story of this design.
+/// Generates and returns a final banner in the format `story`.
 fn story(bench: &mut TestBench, design: &str) -> Value {
     let request = bench.generate(design, &json!({"template_format_names": ["story"]}));
     bench.advance_real_time(3.0);
@@ -29,14 +29,14 @@ fn a_regenerated_banner_keeps_its_sharing_id() {
     let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     let first = story(&mut bench, &design);
-    let second = again(&mut bench, &design, &first["id"]);
+    let second = regenerate(&mut bench, &design, &first["id"]);
     assert_eq!((&second["id"], &second["sharing_id"]), (&first["id"], &first["sharing_id"]));
     assert_eq!((&first["version"], &second["version"]), (&json!(1), &json!(2)));
     assert_ne!(first["file"]["url"], second["file"]["url"]);
     let path = format!("/banners/{}", first["id"].as_str().unwrap_or_default());
     assert_eq!(bench.api(Method::GET, &path, &Value::Null).1, second);
     bench.admin(Method::PUT, "/knobs", &json!({"regenerated_id": "new"}));
-    let third = again(&mut bench, &design, &first["id"]);
+    let third = regenerate(&mut bench, &design, &first["id"]);
     assert_ne!(third["id"], first["id"]);
     assert_eq!((&third["sharing_id"], &third["version"]), (&first["sharing_id"], &json!(3)));
 }
@@ -70,8 +70,8 @@ fn only_a_banner_of_the_same_design_and_format_is_regenerated() {
         ),
     ] {
         let path = format!("/async/banner-builder/{design}/generate");
-        let (got, answer) = bench.api(Method::POST, &path, &body);
-        assert_eq!((got, &answer["id"]), (status, &json!(id)), "{body}");
+        let (got, response) = bench.api(Method::POST, &path, &body);
+        assert_eq!((got, &response["id"]), (status, &json!(id)), "{body}");
     }
 }
 
@@ -126,8 +126,8 @@ fn invalid_synchronous_renders_are_rejected() {
         (json!({"template_format_name": "moon"}), 404, "format_not_found"),
         (json!({"image_file_type": "gif"}), 400, "unknown_enum_value"),
     ] {
-        let (got, answer) = bench.api(Method::POST, &path, &body);
-        assert_eq!((got, &answer["id"]), (status, &json!(id)), "{body}: {answer}");
+        let (got, response) = bench.api(Method::POST, &path, &body);
+        assert_eq!((got, &response["id"]), (status, &json!(id)), "{body}: {response}");
     }
     for kind in ["animated", "printer", "printer_multipage"] {
         let path = format!("/banner-builder/{}/generate", bench.design(kind, 0));

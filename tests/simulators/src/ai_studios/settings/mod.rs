@@ -78,7 +78,7 @@ pub(super) fn merge_json(known: &mut Value, changes: &Value) {
 /// Checks bounds. The suffix of a setting's name is its unit, and the unit decides the bounds.
 fn check_bounds(settings: &Value) -> Result<(), String> {
     for (name, value) in settings.as_object().into_iter().flatten() {
-        let most = match name.rsplit('_').next() {
+        let max = match name.rsplit('_').next() {
             Some("seconds") => MAX_SECONDS,
             Some("percent") => 100.0,
             Some("megabytes") => 2_048.0,
@@ -87,8 +87,8 @@ fn check_bounds(settings: &Value) -> Result<(), String> {
                 continue;
             }
         };
-        if value.as_f64().is_some_and(|value| !(0.0..=most).contains(&value)) {
-            return Err(format!("{name} must be from 0 to {most}"));
+        if value.as_f64().is_some_and(|value| !(0.0..=max).contains(&value)) {
+            return Err(format!("{name} must be from 0 to {max}"));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Tokens: getting one, sending it, losing it.
+//! Tokens: issuing, sending and losing them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -36,8 +36,8 @@ fn wrong_credentials_are_rejected() {
         (json!({"appId": "studio.acme-media"}), (400, 4000)),
         (json!([]), (400, 4000)),
     ] {
-        let (status, answer) = bench.api(Method::POST, "/auth/token", &body);
-        assert_eq!((status, answer["error"]["code"].as_i64()), (expected.0, Some(expected.1)), "{body}");
+        let (status, response) = bench.api(Method::POST, "/auth/token", &body);
+        assert_eq!((status, response["error"]["code"].as_i64()), (expected.0, Some(expected.1)), "{body}");
     }
 }
 
@@ -73,12 +73,12 @@ fn a_new_token_revokes_the_old_one_if_the_setting_says_so() {
 fn errors_follow_the_envelope_settings() {
     let mut bench = TestBench::new();
     bench.token = String::new();
-    let answers = [
+    let cases = [
         (json!({"envelope": {"errors_as_200": true}}), 200, json!({"code": 4010, "msg": "token is missing"})),
         (json!({"envelope": {"code": "text"}}), 200, json!({"code": "4010", "msg": "token is missing"})),
         (json!({"envelope": {"error": "text", "errors_as_200": false}}), 401, json!("token is missing")),
     ];
-    for (settings, status, error) in answers {
+    for (settings, status, error) in cases {
         bench.change_settings(&settings);
         let (given, body) = bench.get("/auth");
         assert_eq!((given, body), (status, json!({"success": false, "error": error})), "{settings}");

@@ -1,16 +1,16 @@
-//! The default profile says nothing that the vendor does not document (contract 9.7).
+//! By default the simulator shows nothing that the vendor does not document (contract 9.7).
 
 use http::Method;
 use serde_json::{Value, json};
 
 use super::TestBench;
 
-/// The names of an object's fields.
+/// Returns the names of an object's fields.
 fn names(value: &Value) -> Vec<&str> {
     value.as_object().into_iter().flat_map(|fields| fields.keys()).map(String::as_str).collect()
 }
 
-/// Whether no field is unknown to the documents.
+/// Whether the vendor's documents name every field.
 fn documented(value: &Value, fields: &[&str]) -> bool {
     names(value).iter().all(|name| fields.contains(name))
 }

@@ -1,4 +1,4 @@
-//! The download origin.
+//! Downloads of videos.
 
 use bytes::Bytes;
 use http::Method;
@@ -8,7 +8,7 @@ use crate::simulator::{Manner, Reply};
 
 use super::{TestBench, text};
 
-/// A bench with an export that has ended, and the URL of its video.
+/// Returns a test bench with an ended export, the project's id and the URL of the video.
 fn exported(settings: &Value) -> (TestBench, String, String) {
     let mut bench = TestBench::new();
     bench.change_settings(settings);
@@ -113,12 +113,12 @@ fn a_re_export_changes_the_file_behind_the_url() {
     assert_ne!(text(&bench.progress_data(&id)["downloadUrl"]), url, "each export has its own file name");
 }
 
-/// Looks at an answer.
-type Holds = fn(&Reply) -> bool;
+/// Checks a reply.
+type ReplyCheck = fn(&Reply) -> bool;
 
 #[test]
 fn download_faults_change_one_download() {
-    let table: [(Value, Holds); 11] = [
+    let table: [(Value, ReplyCheck); 11] = [
         (json!({"kind": "forbidden"}), |reply| reply.response.status() == 403),
         (json!({"kind": "not_found"}), |reply| reply.response.status() == 404),
         (json!({"kind": "unavailable"}), |reply| reply.response.status() == 503),
@@ -137,11 +137,11 @@ fn download_faults_change_one_download() {
             matches!(reply.manner, Manner::Slow { chunk: 10, .. })
         }),
     ];
-    for (mut fault, holds) in table {
+    for (mut fault, check) in table {
         let (mut bench, _, url) = exported(&json!({}));
         fault["on"] = "download".into();
         bench.fault(&fault);
-        assert!(holds(&bench.download(&url, &[])), "{fault}");
+        assert!(check(&bench.download(&url, &[])), "{fault}");
         assert_eq!(bench.download(&url, &[]).response.status(), 200, "{fault} applies once");
     }
 }

@@ -1,4 +1,4 @@
-//! Scenarios of the course of one export: what its progress, its project and its URL say.
+//! Scenarios of one export: its progress, its project and its URL.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -67,14 +67,14 @@ fn progress_fails_with_http_200_and_with_http_500() {
 #[test]
 fn both_ids_find_the_export() {
     let mut bench = TestBench::with_scenario("S18", "plain");
-    let (returned, asked) = (bench.export(), bench.project(0));
-    assert_ne!(returned, asked);
+    let (returned, requested) = (bench.export(), bench.project(0));
+    assert_ne!(returned, requested);
     bench.advance_real_time(35.0);
     assert_eq!(
-        (bench.progress_data(&returned), bench.progress_data(&asked)["progress"].clone()),
+        (bench.progress_data(&returned), bench.progress_data(&requested)["progress"].clone()),
         (json!({"progress": 50, "state": "exporting"}), json!(50))
     );
-    assert_eq!(bench.show(&returned)["_id"], json!(asked));
+    assert_eq!(bench.show(&returned)["_id"], json!(requested));
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn the_previous_export_is_shown_for_a_while() {
         let mut bench = TestBench::with_scenario("S19", variant);
         let id = text(&bench.admin(Method::POST, "/projects", &json!({"exported": true}))["project_id"]);
         let before = bench.show(&id);
-        let (_, answer) = bench.api(Method::POST, EXPORT, &json!({"projectId": id}));
-        assert_eq!(answer["success"], true);
+        let (_, response) = bench.api(Method::POST, EXPORT, &json!({"projectId": id}));
+        assert_eq!(response["success"], true);
         bench.advance_real_time(19.0);
         assert_eq!(bench.progress_data(&id)["progress"], 100, "the response is stale");
         let stale = bench.show(&id);

@@ -1,4 +1,4 @@
-//! Accepting exports, one and several.
+//! Accepting one or several exports.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -27,9 +27,9 @@ fn invalid_export_bodies_are_rejected() {
         (json!({"projectId": id, "webhookUrl": "ftp://receiver.test"}), 400, 4000),
         (json!({"projectId": id, "webhookUrl": "no address"}), 400, 4000),
     ] {
-        let (given, answer) = bench.api(Method::POST, EXPORT, &body);
-        assert_eq!((given, &answer["error"]["code"]), (status, &json!(code)), "{body}");
-        assert_eq!(answer["success"], false);
+        let (given, response) = bench.api(Method::POST, EXPORT, &body);
+        assert_eq!((given, &response["error"]["code"]), (status, &json!(code)), "{body}");
+        assert_eq!(response["success"], false);
     }
     assert_eq!(bench.admin(Method::GET, "/exports", &Value::Null)["accepted_posts"], 0);
 }

@@ -1,4 +1,4 @@
-//! The simulator as its users see it: requests in, replies and webhooks out, time by hand.
+//! Tests of the simulator through its public interface: requests, replies and webhooks at explicit times.
 
 mod auth;
 mod contract_fidelity;
@@ -21,7 +21,7 @@ use super::AiStudiosSimulator;
 
 const V3: &str = "/api/odin/v3";
 
-/// A simulator, a token and a clock that only moves when it is told to.
+/// A simulator, a token and a clock that advances only on request.
 struct TestBench {
     simulator: AiStudiosSimulator,
     wall: OffsetDateTime,
@@ -42,7 +42,7 @@ impl TestBench {
         bench
     }
 
-    /// A bench on which a scenario plays for every project.
+    /// Returns a test bench with a scenario for every project.
     fn with_scenario(scenario: &str, variant: &str) -> Self {
         let mut bench = Self::new();
         bench.admin(Method::PUT, "/scenario", &json!({"scenario": scenario, "variant": variant}));
@@ -73,7 +73,7 @@ impl TestBench {
         self.send(Endpoint::Api, request)
     }
 
-    /// Status and body of a call of the API.
+    /// Sends a call of the API and returns status and body.
     fn api(&mut self, method: Method, path: &str, body: &Value) -> (u16, Value) {
         read(&self.call(method, path, body).response)
     }
@@ -96,7 +96,7 @@ impl TestBench {
         self.admin(Method::POST, "/faults", fault);
     }
 
-    /// Gets a URL of the Files endpoint, without a token.
+    /// Downloads a URL of the Files endpoint, without a token.
     fn download(&mut self, url: &str, headers: &[(&str, &str)]) -> Reply {
         let path = url.strip_prefix("http://files.test").expect("a URL of the Files endpoint");
         let mut request = request(Method::GET, path, &Value::Null);
@@ -115,12 +115,12 @@ impl TestBench {
         text(&body["data"]["token"])
     }
 
-    /// The id of a seeded project.
+    /// Returns the id of a seeded project.
     fn project(&self, number: usize) -> String {
         text(&self.describe()["project_ids"][number])
     }
 
-    /// Exports the first project with a webhook and gives the id to follow.
+    /// Exports the first project with a webhook and returns the id to poll.
     fn export(&mut self) -> String {
         let body = json!({"projectId": self.project(0), "webhookUrl": "http://receiver.test/hooks/j1/mac"});
         let (status, body) = self.api(Method::POST, "/editor/project/export", &body);
@@ -132,7 +132,7 @@ impl TestBench {
         self.get(&format!("/editor/progress/{id}"))
     }
 
-    /// The data of a progress call.
+    /// Returns the data of a progress call.
     fn progress_data(&mut self, id: &str) -> Value {
         let (status, body) = self.progress(id);
         assert_eq!(status, 200, "{body}");
@@ -145,7 +145,7 @@ impl TestBench {
         body["data"]["project"].clone()
     }
 
-    /// Takes the webhooks that are due, and lets each end with `outcome`.
+    /// Takes the webhooks that are due and reports `outcome` for each.
     fn deliver(&mut self, outcome: Outcome) -> Vec<Outgoing> {
         let due = self.simulator.take_due(self.wall);
         for outgoing in &due {
@@ -154,7 +154,7 @@ impl TestBench {
         due
     }
 
-    /// The bodies of the webhooks of an export from now to its end, in the order of arrival.
+    /// Returns the bodies of the webhooks of an export from now to its end, in the order of arrival.
     fn bodies(&mut self) -> Vec<Value> {
         let mut bodies = Vec::new();
         for _ in 0..100 {

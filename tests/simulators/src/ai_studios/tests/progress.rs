@@ -1,4 +1,4 @@
-//! The course of an export as polling sees it.
+//! The progress of an export as polling shows it.
 
 use http::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Projects that the API makes: by hand, by automation tools, by dubbing.
+//! Projects created through the API: directly, by automation tools, by dubbing.
 
 use bytes::Bytes;
 use http::Method;
@@ -8,7 +8,7 @@ use crate::simulator::Endpoint;
 
 use super::{TestBench, V3, read, request, text};
 
-/// Posts a form whose fields with a file name are files.
+/// Posts a form. Fields with a file name are files.
 fn post_form(bench: &mut TestBench, path: &str, fields: &[(&str, Option<&str>, &str)]) -> (u16, Value) {
     let mut body = String::new();
     for (name, file, content) in fields {
@@ -34,14 +34,14 @@ fn creation_calls_export_by_their_default() {
     ];
     for (path, body, exports) in table {
         let mut bench = TestBench::new();
-        let (status, answer) = bench.api(Method::POST, path, &body);
-        assert_eq!(status, 200, "{path}: {answer}");
-        let id = text(&answer["data"]["projectId"]);
+        let (status, response) = bench.api(Method::POST, path, &body);
+        assert_eq!(status, 200, "{path}: {response}");
+        let id = text(&response["data"]["projectId"]);
         assert_eq!(bench.progress_data(&id).get("state").is_some(), exports, "{path}");
         let mut opposite = body.clone();
         opposite["isExport"] = json!(!exports);
-        let (_, answer) = bench.api(Method::POST, path, &opposite);
-        let id = text(&answer["data"]["projectId"]);
+        let (_, response) = bench.api(Method::POST, path, &opposite);
+        let id = text(&response["data"]["projectId"]);
         assert_eq!(bench.progress_data(&id).get("state").is_some(), !exports, "{path}");
         assert_eq!(bench.api(Method::POST, path, &json!({})).0, 400, "{path}");
     }
@@ -53,8 +53,8 @@ fn an_edit_exports_with_a_webhook() {
     let id = bench.project(2);
     let update = json!({"sceneIdx": 0, "type": "script", "values": {"text": "Hi"}});
     let body = json!({"updates": {"value": [update]}, "webhookUrl": "http://receiver.test/hooks"});
-    let (status, answer) = bench.api(Method::POST, &format!("/editor/project/{id}"), &body);
-    assert_eq!((status, &answer["data"]["projectId"]), (200, &json!(id)));
+    let (status, response) = bench.api(Method::POST, &format!("/editor/project/{id}"), &body);
+    assert_eq!((status, &response["data"]["projectId"]), (200, &json!(id)));
     assert_eq!(bench.bodies().len(), 4);
     assert_eq!(bench.api(Method::POST, &format!("/editor/project/{id}"), &json!({})).0, 400);
 }
@@ -62,15 +62,15 @@ fn an_edit_exports_with_a_webhook() {
 #[test]
 fn literal_paths_are_not_project_keys() {
     let mut bench = TestBench::new();
-    let (status, answer) = bench.api(Method::POST, "/editor/project/modify", &json!({}));
-    assert_eq!((status, &answer["error"]["msg"]), (400, &json!("projectId is required")));
-    let (status, answer) = post_form(
+    let (status, response) = bench.api(Method::POST, "/editor/project/modify", &json!({}));
+    assert_eq!((status, &response["error"]["msg"]), (400, &json!("projectId is required")));
+    let (status, response) = post_form(
         &mut bench,
         "/editor/project/pptpdf",
         &[("file", Some("deck.pptx"), "x"), ("name", None, "Deck")],
     );
     assert_eq!(status, 200);
-    let id = text(&answer["data"]["projectId"]);
+    let id = text(&response["data"]["projectId"]);
     assert_eq!(bench.show(&id)["name"], "Deck");
     assert_eq!(bench.progress_data(&id), json!({"progress": 0}), "it is not exported");
 }
@@ -78,22 +78,22 @@ fn literal_paths_are_not_project_keys() {
 #[test]
 fn a_tool_creates_a_project_that_is_exported_afterwards() {
     let mut bench = TestBench::new();
-    let (_, answer) =
+    let (_, response) =
         bench.api(Method::POST, "/automation/topic_to_video", &json!({"topic": "Tea", "options": {}}));
-    assert!(answer["data"]["automationJobId"].is_string());
-    let id = text(&answer["data"]["projectId"]);
+    assert!(response["data"]["automationJobId"].is_string());
+    let id = text(&response["data"]["projectId"]);
     let (status, _) = bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
     assert_eq!(status, 400, "creation has not ended");
     bench.advance_real_time(20.0);
     for path in
         ["/automation/progress?projectId=", "/automation/progress/?projectId=", "/automation/progress/"]
     {
-        let (_, answer) = bench.get(&format!("{path}{id}"));
-        assert_eq!(answer["data"], json!({"state": "building audio", "progress": 50}), "{path}");
+        let (_, response) = bench.get(&format!("{path}{id}"));
+        assert_eq!(response["data"], json!({"state": "building audio", "progress": 50}), "{path}");
     }
     bench.advance_real_time(20.0);
-    let (_, answer) = bench.get(&format!("/automation/progress?projectId={id}"));
-    assert_eq!(answer["data"], json!({"state": "finish", "progress": 100}));
+    let (_, response) = bench.get(&format!("/automation/progress?projectId={id}"));
+    assert_eq!(response["data"], json!({"state": "finish", "progress": 100}));
     let (status, _) = bench.api(Method::POST, "/editor/project/export", &json!({"projectId": id}));
     assert_eq!(status, 200);
     bench.advance_real_time(65.0);
@@ -109,13 +109,13 @@ fn every_tool_requires_its_input_and_documents_return_no_job() {
         let path = format!("/automation/{tool}");
         assert_eq!(bench.api(Method::POST, &path, &json!({})).0, 400, "{tool}");
         let value = if field == "files" { json!(["upload/a.pdf"]) } else { json!("https://example.net/a") };
-        let (status, answer) = bench.api(Method::POST, &path, &json!({ field: value }));
-        assert_eq!(status, 200, "{tool}: {answer}");
-        assert_eq!(answer["data"]["automationJobId"].is_string(), tool != "docs-to-video", "{tool}");
+        let (status, response) = bench.api(Method::POST, &path, &json!({ field: value }));
+        assert_eq!(status, 200, "{tool}: {response}");
+        assert_eq!(response["data"]["automationJobId"].is_string(), tool != "docs-to-video", "{tool}");
     }
     let files = [("files", Some("a.pdf"), "x"), ("files", Some("b.docx"), "y")];
-    let (_, answer) = post_form(&mut bench, "/automation/docs-to-video/upload-files", &files);
-    assert_eq!(answer["data"]["uploadResults"][1]["fileName"], "b.docx");
+    let (_, response) = post_form(&mut bench, "/automation/docs-to-video/upload-files", &files);
+    assert_eq!(response["data"]["uploadResults"][1]["fileName"], "b.docx");
     let (status, _) =
         post_form(&mut bench, "/automation/docs-to-video/upload-files", &[("files", Some("a.exe"), "x")]);
     assert_eq!(status, 400);
@@ -124,11 +124,11 @@ fn every_tool_requires_its_input_and_documents_return_no_job() {
 #[test]
 fn a_stalled_creation_never_ends() {
     let mut bench = TestBench::with_scenario("S31", "stalls");
-    let (_, answer) = bench.api(Method::POST, "/automation/topic_to_video", &json!({"topic": "Tea"}));
-    let id = text(&answer["data"]["projectId"]);
+    let (_, response) = bench.api(Method::POST, "/automation/topic_to_video", &json!({"topic": "Tea"}));
+    let id = text(&response["data"]["projectId"]);
     bench.advance_real_time(80_000.0);
-    let (_, answer) = bench.get(&format!("/automation/progress?projectId={id}"));
-    assert_eq!(answer["data"], json!({"state": "building audio", "progress": 50}));
+    let (_, response) = bench.get(&format!("/automation/progress?projectId={id}"));
+    assert_eq!(response["data"], json!({"state": "building audio", "progress": 50}));
 }
 
 #[test]
@@ -140,14 +140,14 @@ fn one_language_of_a_dubbing_folder_can_fail() {
         ("target_1", None, "fr-FR"),
         ("target_2", None, "ko-KR"),
     ];
-    let (status, answer) = post_form(&mut bench, "/automation/translatevideos", &fields);
-    assert_eq!(status, 200, "{answer}");
-    let path = format!("/automation/translatevideos?folderId={}", text(&answer["data"]["folderId"]));
+    let (status, response) = post_form(&mut bench, "/automation/translatevideos", &fields);
+    assert_eq!(status, 200, "{response}");
+    let path = format!("/automation/translatevideos?folderId={}", text(&response["data"]["folderId"]));
     bench.advance_real_time(15.0);
     assert_eq!(bench.get(&path).1["data"][1]["progress"], 25, "the failing language starts normally");
     bench.advance_real_time(45.0);
-    let (_, answer) = bench.get(&path);
-    let items = answer["data"].as_array().expect("a list");
+    let (_, response) = bench.get(&path);
+    let items = response["data"].as_array().expect("a list");
     assert_eq!(items.len(), 3);
     assert_eq!((&items[1]["progress"], &items[1]["state"]), (&json!(40), &json!("error")));
     assert!(items[1].get("download_url").is_none());

@@ -1,4 +1,4 @@
-//! The catalogue: every scenario can be played, and what it promises happens.
+//! The catalogue: every scenario can be applied and has its documented effect.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::{TestBench, read, request, text};
 
 const EXPORT: &str = "/editor/project/export";
 
-/// Every scenario and variant of the catalogue.
+/// Returns every scenario and variant of the catalogue.
 fn catalogue() -> Vec<(String, String)> {
     let list = TestBench::new().admin(Method::GET, "/scenarios", &Value::Null);
     let scenarios = list.as_array().cloned().unwrap_or_default();

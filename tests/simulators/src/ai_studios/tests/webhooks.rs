@@ -1,4 +1,4 @@
-//! Webhooks: what goes out, when, and in which clothes.
+//! Webhooks: their number, times and encodings.
 
 use http::Method;
 use serde_json::{Value, json};
