@@ -10,8 +10,7 @@ use uuid::Uuid;
 use crate::abyssale::api_response;
 use crate::abyssale::custom_file::CustomFile;
 use crate::abyssale::event_timing::EventTiming;
-use crate::abyssale::export_operations;
-use crate::abyssale::export_operations::ExportOrigin;
+use crate::abyssale::export_operations::{self, ExportOrigin};
 use crate::abyssale::request_body::ExportBody;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::webhook_delivery::{DeliveryTarget, SigningMode, WebhookContent};
@@ -135,7 +134,7 @@ pub(super) fn send_custom_delivery(
         (None, None) => SigningMode::None,
     };
     let content =
-        WebhookContent::Chosen { body: api_response::encode_body(&requested.body), headers, signing };
+        WebhookContent::Custom { body: api_response::encode_body(&requested.body), headers, signing };
     let number = webhook_scheduling::schedule_delivery(
         simulator,
         DeliveryTarget::Direct,
@@ -147,9 +146,9 @@ pub(super) fn send_custom_delivery(
 }
 
 /// Returns the body of a request as a file of its content type.
-fn custom_file_from(request: &Request<Bytes>, otherwise: &str) -> CustomFile {
+fn custom_file_from(request: &Request<Bytes>, default: &str) -> CustomFile {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    CustomFile { bytes: request.body().clone(), content_type: content_type.unwrap_or(otherwise).to_owned() }
+    CustomFile { bytes: request.body().clone(), content_type: content_type.unwrap_or(default).to_owned() }
 }
 
 fn parse_header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), AdminError> {

@@ -8,14 +8,11 @@ use time::Duration;
 
 use crate::abyssale::admin_actions;
 use crate::abyssale::admin_workspace;
-pub(super) use crate::admin_response::AdminError;
-use crate::admin_response::{admin_response, parse_json_body};
-use crate::simulator::{Reply, Simulator};
-
 use crate::abyssale::settings::MAX_SECONDS;
 use crate::abyssale::signing_secret::SigningSecrets;
-use crate::abyssale::state::AbyssaleSimulator;
-use crate::abyssale::state::SimulatorState;
+use crate::abyssale::state::{AbyssaleSimulator, SimulatorState};
+use crate::admin_response::{AdminError, admin_response, parse_json_body};
+use crate::simulator::{Reply, Simulator};
 use crate::virtual_clock::Moment;
 
 /// Handles a call of the Admin endpoint. These calls need no key and are not logged.
@@ -61,8 +58,8 @@ fn route_call(
             admin_workspace::subscribe(simulator, &parse_json_body(request)?, at)
         }
         (&Method::DELETE, ["subscriptions", id]) => admin_workspace::unsubscribe(simulator, id),
-        (&Method::GET, ["requests", "peak"]) => Ok(simulator.state.arrivals.peak(query)),
-        (&Method::GET, ["requests"]) => Ok(simulator.state.requests.list(query)),
+        (&Method::GET, ["requests", "peak"]) => Ok(simulator.state.request_rate.peak(query)),
+        (&Method::GET, ["requests"]) => Ok(simulator.state.request_log.list(query)),
         (&Method::GET, ["deliveries"]) => Ok(simulator.state.outbox.list()),
         (&Method::POST, ["deliveries", name, "redeliver"]) => {
             admin_actions::redeliver(simulator, name, query, at)
@@ -90,9 +87,9 @@ fn queue_faults(simulator: &mut AbyssaleSimulator, body: Value) -> Result<Value,
         one => vec![one],
     };
     let mut faults = std::mem::take(&mut simulator.state.faults);
-    let kept = faults.clone();
+    let previous = faults.clone();
     let queued: Result<Vec<()>, String> = requested.into_iter().map(|fault| faults.queue(fault)).collect();
-    simulator.state.faults = if queued.is_ok() { faults } else { kept };
+    simulator.state.faults = if queued.is_ok() { faults } else { previous };
     queued.map_err(AdminError::bad_request)?;
     Ok(simulator.state.faults.list())
 }

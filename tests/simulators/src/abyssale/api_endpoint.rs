@@ -6,19 +6,17 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
 use serde_json::{Value, json};
 
-use crate::abyssale::event_timing::EventTiming;
-use crate::abyssale::operation_dispatch;
-use crate::request_echo;
-use crate::request_echo::EchoEncoding;
-use crate::simulator::{Endpoint, Reply};
-
 use crate::abyssale::api_error::{ApiError, gateway_response};
 use crate::abyssale::api_response;
+use crate::abyssale::event_timing::EventTiming;
 use crate::abyssale::fault_types::CallFault;
+use crate::abyssale::operation_dispatch;
 use crate::abyssale::rate_limit::{Quota, RateLimitDecision};
 use crate::abyssale::route::Route;
 use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
+use crate::request_echo::{self, EchoEncoding};
+use crate::simulator::{Endpoint, Reply};
 use crate::virtual_clock::Moment;
 
 /// Handles a call of the API and logs it.
@@ -44,8 +42,8 @@ pub(super) fn handle_api_request(
         (Some(fault), response) => apply_fault(simulator, fault, response, at),
         (None, None) => api_response::reset_connection(),
     };
-    simulator.state.requests.record(Endpoint::Api, request, &reply, at);
-    simulator.state.arrivals.record(Endpoint::Api, request.method(), request.uri().path(), at.wall);
+    simulator.state.request_log.record(Endpoint::Api, request, &reply, at);
+    simulator.state.request_rate.record(Endpoint::Api, request.method(), request.uri().path(), at.wall);
     reply
 }
 
@@ -57,7 +55,7 @@ fn process_call(
     at: Moment,
 ) -> Response<Bytes> {
     let per_second = simulator.state.settings.gateway_per_second;
-    if !simulator.state.limits.gateway(per_second, at.now) {
+    if !simulator.state.rate_limits.allow_gateway_call(per_second, at.now) {
         return gateway_limited_response(simulator, true);
     }
     let route = Route::find(request, simulator.state.settings.double_slash_refused);
@@ -76,8 +74,8 @@ fn process_call(
         }
     };
     let shows_quota = route.shows_rate_limit();
-    let served = operation_dispatch::dispatch(simulator, route, request, event_timing, at);
-    let mut response = served.unwrap_or_else(|api_error| api_error.to_response(&simulator.state.settings));
+    let result = operation_dispatch::dispatch(simulator, route, request, event_timing, at);
+    let mut response = result.unwrap_or_else(|api_error| api_error.to_response(&simulator.state.settings));
     if let (Some(quota), true) = (quota, response.status().is_success() && shows_quota) {
         insert_rate_limit_headers(quota, &mut response);
     }
@@ -104,7 +102,9 @@ fn check_api_key(
 
 fn check_rate_limit(simulator: &mut AbyssaleSimulator, route: &Route, at: Moment) -> RateLimitDecision {
     match route.class() {
-        Some(class) => simulator.state.limits.tier(class, &simulator.state.settings.tiers, at.now),
+        Some(class) => {
+            simulator.state.rate_limits.check_class(class, &simulator.state.settings.tiers, at.now)
+        }
         None => RateLimitDecision::Allowed(None),
     }
 }

@@ -51,24 +51,24 @@ pub(super) struct ApiError {
     pub(super) status: StatusCode,
     pub(super) id: &'static str,
     pub(super) message: String,
-    pub(super) problems: Vec<FieldError>,
+    pub(super) field_errors: Vec<FieldError>,
 }
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, id: &'static str, message: impl Into<String>) -> Self {
-        Self { status, id, message: message.into(), problems: Vec::new() }
+        Self { status, id, message: message.into(), field_errors: Vec::new() }
     }
 
     /// 400. If one field is invalid, its text is in the message. A code that all fields share is the id.
-    pub(super) fn invalid(problems: Vec<FieldError>) -> Self {
-        let first = problems.first().map_or("invalid_payload", |problem| problem.code);
-        let shared = problems.iter().all(|problem| problem.code == first);
-        let message = match problems.as_slice() {
+    pub(super) fn invalid(field_errors: Vec<FieldError>) -> Self {
+        let first = field_errors.first().map_or("invalid_payload", |field_error| field_error.code);
+        let shared = field_errors.iter().all(|field_error| field_error.code == first);
+        let message = match field_errors.as_slice() {
             [only] => format!("{}: {}", only.path, only.message),
             _ => "The request body is not valid.".to_owned(),
         };
         let id = if shared { first } else { "invalid_payload" };
-        Self { status: StatusCode::BAD_REQUEST, id, message, problems }
+        Self { status: StatusCode::BAD_REQUEST, id, message, field_errors }
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -115,14 +115,14 @@ impl ApiError {
 
     /// The format E1: sections, fields and indexes as nested objects, and no id.
     fn e1(&self) -> Value {
-        if self.problems.is_empty() {
+        if self.field_errors.is_empty() {
             return json!({"message": self.message});
         }
         let mut media = Map::new();
-        for problem in &self.problems {
+        for field_error in &self.field_errors {
             let steps: Vec<&str> =
-                problem.path.split(['.', '[']).map(|step| step.trim_end_matches(']')).collect();
-            insert_nested(&mut media, &steps, &problem.message);
+                field_error.path.split(['.', '[']).map(|step| step.trim_end_matches(']')).collect();
+            insert_nested(&mut media, &steps, &field_error.message);
         }
         let errors = json!({"media": media});
         // The old API printed a Python dictionary, whose strings have single quotes.
@@ -131,21 +131,21 @@ impl ApiError {
     }
 
     fn e2(&self) -> Value {
-        if self.problems.is_empty() {
+        if self.field_errors.is_empty() {
             return json!({"message": self.message, "id": self.id});
         }
         let errors: Vec<_> = self
-            .problems
+            .field_errors
             .iter()
-            .map(|problem| json!({"field": problem.path, "message": problem.message}))
+            .map(|field_error| json!({"field": field_error.path, "message": field_error.message}))
             .collect();
         json!({"message": "Invalid parameters", "id": self.id, "errors": errors})
     }
 
     fn e3(&self, settings: &Settings) -> Value {
         let mut body = json!({"id": self.id, "message": self.message});
-        if !self.problems.is_empty() {
-            body["errors"] = self.problems.iter().map(FieldError::view).collect();
+        if !self.field_errors.is_empty() {
+            body["errors"] = self.field_errors.iter().map(FieldError::view).collect();
         }
         api_response::add_version_stamp(&mut body, settings);
         body
@@ -191,8 +191,8 @@ mod tests {
 
     use super::*;
 
-    fn body(api_error: &ApiError, generation: ErrorFormat) -> String {
-        let settings = Settings { error_generation: generation, ..Settings::default() };
+    fn body(api_error: &ApiError, format: ErrorFormat) -> String {
+        let settings = Settings { error_generation: format, ..Settings::default() };
         String::from_utf8(api_error.to_response(&settings).into_body().to_vec())
             .expect("error bodies are text")
     }
@@ -230,20 +230,23 @@ mod tests {
                 r#"{"id":"unauthorized","message":"Unauthorized: missing or invalid API key.","version":"v2026-10-21"}"#,
             ),
         ];
-        for (api_error, generation, expected) in table {
-            let got: Value = serde_json::from_str(&body(api_error, generation)).expect("JSON");
+        for (api_error, format, expected) in table {
+            let got: Value = serde_json::from_str(&body(api_error, format)).expect("JSON");
             let expected: Value = serde_json::from_str(expected).expect("JSON");
-            assert_eq!(got, expected, "{generation:?}");
+            assert_eq!(got, expected, "{format:?}");
         }
         assert!(body(&key, ErrorFormat::E0).starts_with("<html>"));
     }
 
     #[test]
     fn different_codes_give_a_generic_id() {
-        let problem = |code| FieldError::new("a", code, "m");
-        assert_eq!(ApiError::invalid(vec![problem("wrong_type"), problem("wrong_type")]).id, "wrong_type");
+        let field_error = |code| FieldError::new("a", code, "m");
         assert_eq!(
-            ApiError::invalid(vec![problem("wrong_type"), problem("out_of_range")]).id,
+            ApiError::invalid(vec![field_error("wrong_type"), field_error("wrong_type")]).id,
+            "wrong_type"
+        );
+        assert_eq!(
+            ApiError::invalid(vec![field_error("wrong_type"), field_error("out_of_range")]).id,
             "invalid_payload"
         );
     }

@@ -48,9 +48,9 @@ fn read_flags(request: &Request<Bytes>) -> Result<(bool, bool), ApiError> {
         return Ok((false, false));
     }
     let object = request_body::parse_object(request)?;
-    let mut problems = Vec::new();
+    let mut field_errors = Vec::new();
     let fields = BodyFields::of(&object);
-    let limited = fields.boolean("enable_rate_limit", &mut problems).unwrap_or_default();
-    let production = fields.boolean("enable_production_mode", &mut problems).unwrap_or_default();
-    if problems.is_empty() { Ok((limited, production)) } else { Err(ApiError::invalid(problems)) }
+    let limited = fields.boolean("enable_rate_limit", &mut field_errors).unwrap_or_default();
+    let production = fields.boolean("enable_production_mode", &mut field_errors).unwrap_or_default();
+    if field_errors.is_empty() { Ok((limited, production)) } else { Err(ApiError::invalid(field_errors)) }
 }

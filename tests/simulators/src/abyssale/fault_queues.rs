@@ -5,10 +5,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fault_queue::{matches_route, optional_text, parse_fault, whole_number};
-
 use crate::abyssale::banner::Banner;
 use crate::abyssale::fault_types::{CallFault, DeliveryFault, DownloadFault, GenerationFault};
+use crate::fault_queue::{matches_route, optional_text, parse_fault, whole_number};
 
 /// A fault, where it applies, and how often.
 #[derive(Debug, Clone)]

@@ -30,10 +30,10 @@ impl<'a> BodyFields<'a> {
         if self.within.is_empty() { name.to_owned() } else { format!("{}.{name}", self.within) }
     }
 
-    fn wrong_type(&self, name: &str, expected: &str, value: &Value, problems: &mut Vec<FieldError>) {
+    fn wrong_type(&self, name: &str, expected: &str, value: &Value, field_errors: &mut Vec<FieldError>) {
         let message = format!("Not a valid {expected}.");
-        let problem = FieldError::new(&self.path(name), "wrong_type", &message);
-        problems.push(problem.expected(json!(expected)).received(value));
+        let field_error = FieldError::new(&self.path(name), "wrong_type", &message);
+        field_errors.push(field_error.expected(json!(expected)).received(value));
     }
 
     /// Reads a field with `read`, if the field is present.
@@ -41,27 +41,31 @@ impl<'a> BodyFields<'a> {
         &self,
         name: &str,
         expected: &str,
-        problems: &mut Vec<FieldError>,
+        field_errors: &mut Vec<FieldError>,
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Option<T> {
         let value = self.object.get(name)?;
         let found = read(value);
         if found.is_none() {
-            self.wrong_type(name, expected, value, problems);
+            self.wrong_type(name, expected, value, field_errors);
         }
         found
     }
 
-    pub(super) fn text(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<&'a str> {
-        self.read(name, "string", problems, Value::as_str)
+    pub(super) fn text(&self, name: &str, field_errors: &mut Vec<FieldError>) -> Option<&'a str> {
+        self.read(name, "string", field_errors, Value::as_str)
     }
 
-    pub(super) fn boolean(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<bool> {
-        self.read(name, "boolean", problems, Value::as_bool)
+    pub(super) fn boolean(&self, name: &str, field_errors: &mut Vec<FieldError>) -> Option<bool> {
+        self.read(name, "boolean", field_errors, Value::as_bool)
     }
 
-    pub(super) fn map(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<&'a Map<String, Value>> {
-        self.read(name, "object", problems, Value::as_object)
+    pub(super) fn map(
+        &self,
+        name: &str,
+        field_errors: &mut Vec<FieldError>,
+    ) -> Option<&'a Map<String, Value>> {
+        self.read(name, "object", field_errors, Value::as_object)
     }
 
     /// Checks a field of these types, or null.
@@ -69,47 +73,47 @@ impl<'a> BodyFields<'a> {
         &self,
         name: &str,
         expected: &str,
-        problems: &mut Vec<FieldError>,
+        field_errors: &mut Vec<FieldError>,
         fits: impl FnOnce(&Value) -> bool,
     ) {
-        self.read(name, expected, problems, |value| (value.is_null() || fits(value)).then_some(()));
+        self.read(name, expected, field_errors, |value| (value.is_null() || fits(value)).then_some(()));
     }
 
-    pub(super) fn uuid(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<Uuid> {
-        let text = self.text(name, problems)?;
+    pub(super) fn uuid(&self, name: &str, field_errors: &mut Vec<FieldError>) -> Option<Uuid> {
+        let text = self.text(name, field_errors)?;
         let uuid = parse_uuid(text);
         if uuid.is_none() {
-            problems.push(FieldError::new(&self.path(name), "invalid_payload", "Not a valid UUID."));
+            field_errors.push(FieldError::new(&self.path(name), "invalid_payload", "Not a valid UUID."));
         }
         uuid
     }
 
     /// Reads a whole number in a range.
-    pub(super) fn whole(
+    pub(super) fn whole_number(
         &self,
         name: &str,
         range: RangeInclusive<i64>,
-        problems: &mut Vec<FieldError>,
+        field_errors: &mut Vec<FieldError>,
     ) -> Option<i64> {
-        let number = self.read(name, "integer", problems, Value::as_i64)?;
+        let number = self.read(name, "integer", field_errors, Value::as_i64)?;
         if range.contains(&number) {
             return Some(number);
         }
         let (min, max) = (range.start(), range.end());
         let message = format!("Must be from {min} to {max}.");
-        let problem = FieldError::new(&self.path(name), "out_of_range", &message);
-        problems.push(problem.expected(json!({"min": min, "max": max})).received(&json!(number)));
+        let field_error = FieldError::new(&self.path(name), "out_of_range", &message);
+        field_errors.push(field_error.expected(json!({"min": min, "max": max})).received(&json!(number)));
         None
     }
 
     /// Reads a list of strings; `None` only if the field is absent.
-    pub(super) fn texts(&self, name: &str, problems: &mut Vec<FieldError>) -> Option<Vec<&'a str>> {
-        let list = self.read(name, "list", problems, Value::as_array)?;
+    pub(super) fn strings(&self, name: &str, field_errors: &mut Vec<FieldError>) -> Option<Vec<&'a str>> {
+        let list = self.read(name, "list", field_errors, Value::as_array)?;
         let mut texts = Vec::new();
         for (index, value) in list.iter().enumerate() {
             match value.as_str() {
                 Some(text) => texts.push(text),
-                None => self.wrong_type(&format!("{name}[{index}]"), "string", value, problems),
+                None => self.wrong_type(&format!("{name}[{index}]"), "string", value, field_errors),
             }
         }
         Some(texts)

@@ -5,18 +5,15 @@ use http::header::{CONTENT_RANGE, HeaderValue, LOCATION};
 use http::{Method, Request, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
-use crate::abyssale::stored_file;
-use crate::simulator::{Endpoint, Manner, Reply};
-
 use crate::abyssale::api_response;
 use crate::abyssale::fault_types::DownloadFault;
 use crate::abyssale::settings::seconds;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::storage_error::StorageError;
-use crate::abyssale::stored_file::{FileLocation, StoredFile};
-use crate::byte_range;
-use crate::byte_range::{FileMetadata, RangeNotSatisfiable};
+use crate::abyssale::stored_file::{self, FileLocation, StoredFile};
+use crate::byte_range::{self, FileMetadata, RangeNotSatisfiable};
 use crate::id_generator::hex;
+use crate::simulator::{Endpoint, Manner, Reply};
 use crate::virtual_clock::Moment;
 
 /// Handles a download and logs it.
@@ -26,7 +23,7 @@ pub(super) fn handle_download(
     at: Moment,
 ) -> Reply {
     let (method, path) = (request.method(), request.uri().path());
-    let location = FileLocation::find(path);
+    let location = FileLocation::parse(path);
     let fault = if path.starts_with("/exports/") {
         simulator.state.faults.take_for_archive(method, path)
     } else {
@@ -34,8 +31,8 @@ pub(super) fn handle_download(
         simulator.state.faults.take_for_file(method, path, banner.as_ref())
     };
     let reply = respond(simulator, location, request, fault.as_ref(), at);
-    simulator.state.requests.record(Endpoint::Files, request, &reply, at);
-    simulator.state.arrivals.record(Endpoint::Files, request.method(), request.uri().path(), at.wall);
+    simulator.state.request_log.record(Endpoint::Files, request, &reply, at);
+    simulator.state.request_rate.record(Endpoint::Files, request.method(), request.uri().path(), at.wall);
     reply
 }
 
@@ -97,13 +94,13 @@ fn range_response(
     file: &StoredFile,
 ) -> Response<Bytes> {
     let etag = format!("\"{}\"", &hex(&Sha256::digest(&file.bytes))[..32]);
-    let described = FileMetadata {
+    let metadata = FileMetadata {
         length: file.bytes.len(),
         content_type: &file.content_type,
         etag: &etag,
         ranges: simulator.state.settings.archive_ranges,
     };
-    byte_range::respond_with_range(request, &described, |part| file.bytes.slice(part)).unwrap_or_else(
+    byte_range::respond_with_range(request, &metadata, |part| file.bytes.slice(part)).unwrap_or_else(
         |RangeNotSatisfiable| {
             let mut response = StorageError::INVALID_RANGE.into_response();
             api_response::insert_header(

@@ -13,11 +13,10 @@ use crate::abyssale::dynamic_image_operations;
 use crate::abyssale::event_timing::EventTiming;
 use crate::abyssale::export_operations;
 use crate::abyssale::fonts;
-use crate::abyssale::generation::accept_generation;
-use crate::abyssale::generation::accept_generation::GenerationRequest;
+use crate::abyssale::generation::accept_generation::{self, GenerationRequest};
 use crate::abyssale::generation::generation_body;
 use crate::abyssale::generation::operation::Operation;
-use crate::abyssale::generation::poll_response as generation_view;
+use crate::abyssale::generation::poll_response;
 use crate::abyssale::generation::synchronous_render;
 use crate::abyssale::list_query::Query;
 use crate::abyssale::request_body;
@@ -55,7 +54,7 @@ pub(super) fn dispatch(
             let request = GenerationRequest { design, operation, body };
             accept_generation::accept_generation(simulator, request, event_timing, at)
         }
-        Route::Poll(id) => generation_view::poll(simulator, id, at),
+        Route::Poll(id) => poll_response::poll(simulator, id, at),
         Route::Banner(id) => {
             let banner = simulator.state.workspace.banners.get(id, at.now);
             let version = banner.ok_or_else(ApiError::visual_not_found)?.version;

@@ -3,13 +3,11 @@
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::delivery_attempt::AttemptKind;
-use crate::delivery_attempt::DeliveryAttempt;
-use crate::delivery_schedule::{DeliverySchedule, ScheduledSend};
-use crate::simulator::Outcome;
-
 use crate::abyssale::settings::Settings;
 use crate::abyssale::webhook_delivery::{Delivery, DeliveryState, DeliveryTarget};
+use crate::delivery_attempt::{AttemptKind, DeliveryAttempt};
+use crate::delivery_schedule::{DeliverySchedule, ScheduledSend};
+use crate::simulator::Outcome;
 
 /// All deliveries, the scheduled attempts and the attempts in flight.
 #[derive(Debug, Default)]

@@ -51,7 +51,7 @@ pub(super) struct RateLimits {
 
 impl RateLimits {
     /// Whether the gateway allows the call. Only allowed calls count.
-    pub(super) fn gateway(&mut self, per_second: u32, now: OffsetDateTime) -> bool {
+    pub(super) fn allow_gateway_call(&mut self, per_second: u32, now: OffsetDateTime) -> bool {
         drop_until(&mut self.gateway, now - Duration::SECOND);
         if per_second > 0 && self.gateway.len() >= per_second as usize {
             return false;
@@ -61,7 +61,7 @@ impl RateLimits {
     }
 
     /// Decides whether the windows of `class` allow the call. A limited call does not count.
-    pub(super) fn tier(
+    pub(super) fn check_class(
         &mut self,
         class: RouteClass,
         windows: &[RateLimitWindow],
@@ -115,10 +115,10 @@ mod tests {
     #[test]
     fn the_headers_describe_the_fullest_window() {
         let mut limits = RateLimits::default();
-        let first = limits.tier(RouteClass::Read, &WINDOWS, at(0));
+        let first = limits.check_class(RouteClass::Read, &WINDOWS, at(0));
         assert_eq!(first, RateLimitDecision::Allowed(Some(Quota { limit: 2, remaining: 1, reset: 1_060 })));
-        limits.tier(RouteClass::Read, &WINDOWS, at(1));
-        let third = limits.tier(RouteClass::Read, &WINDOWS, at(2));
+        limits.check_class(RouteClass::Read, &WINDOWS, at(1));
+        let third = limits.check_class(RouteClass::Read, &WINDOWS, at(2));
         let quota = Quota { limit: 2, remaining: 0, reset: 1_060 };
         assert_eq!(third, RateLimitDecision::Limited { quota, retry_after: 58 });
     }
@@ -128,20 +128,23 @@ mod tests {
         let mut limits = RateLimits::default();
         for second in [0, 1, 100] {
             assert!(matches!(
-                limits.tier(RouteClass::Read, &WINDOWS, at(second)),
+                limits.check_class(RouteClass::Read, &WINDOWS, at(second)),
                 RateLimitDecision::Allowed(_)
             ));
         }
-        let rejected = limits.tier(RouteClass::Read, &WINDOWS, at(101));
+        let rejected = limits.check_class(RouteClass::Read, &WINDOWS, at(101));
         assert!(matches!(rejected, RateLimitDecision::Limited { retry_after: 499, .. }));
-        assert!(matches!(limits.tier(RouteClass::Export, &WINDOWS, at(101)), RateLimitDecision::Allowed(_)));
+        assert!(matches!(
+            limits.check_class(RouteClass::Export, &WINDOWS, at(101)),
+            RateLimitDecision::Allowed(_)
+        ));
     }
 
     #[test]
     fn the_gateway_limit_covers_one_second() {
         let mut limits = RateLimits::default();
-        assert!((0..10).all(|_| limits.gateway(10, at(0))));
-        assert!(!limits.gateway(10, at(0)));
-        assert!(limits.gateway(10, at(1)));
+        assert!((0..10).all(|_| limits.allow_gateway_call(10, at(0))));
+        assert!(!limits.allow_gateway_call(10, at(0)));
+        assert!(limits.allow_gateway_call(10, at(1)));
     }
 }

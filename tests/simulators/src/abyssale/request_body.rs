@@ -22,11 +22,11 @@ pub(super) struct ExportBody {
 /// Validates an export's body.
 pub(super) fn validate_export(request: &Request<Bytes>, settings: &Settings) -> Result<ExportBody, ApiError> {
     let body = parse_object(request)?;
-    let mut problems = Vec::new();
-    let texts = read_id_texts(&body, settings, &mut problems);
-    let callback_url = read_optional_url(&body, "callback_url", settings, &mut problems);
-    if !problems.is_empty() {
-        return Err(ApiError::invalid(problems));
+    let mut field_errors = Vec::new();
+    let texts = read_id_texts(&body, settings, &mut field_errors);
+    let callback_url = read_optional_url(&body, "callback_url", settings, &mut field_errors);
+    if !field_errors.is_empty() {
+        return Err(ApiError::invalid(field_errors));
     }
     Ok(ExportBody { ids: parse_ids(&texts, settings)?, callback_url })
 }
@@ -37,16 +37,20 @@ pub(super) fn validate_subscription(
     settings: &Settings,
 ) -> Result<(String, String), ApiError> {
     let body = parse_object(request)?;
-    let mut problems = Vec::new();
+    let mut field_errors = Vec::new();
     if !body.contains_key("hook_url") {
-        problems.push(FieldError::new("hook_url", "missing_required", "Missing data for required field."));
+        field_errors.push(FieldError::new(
+            "hook_url",
+            "missing_required",
+            "Missing data for required field.",
+        ));
     }
-    let hook_url = read_optional_url(&body, "hook_url", settings, &mut problems).unwrap_or_default();
+    let hook_url = read_optional_url(&body, "hook_url", settings, &mut field_errors).unwrap_or_default();
     let kind = body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     if !Subscriptions::is_known_type(&kind) {
-        problems.push(FieldError::new("type", "unknown_enum_value", "Not a type of event."));
+        field_errors.push(FieldError::new("type", "unknown_enum_value", "Not a type of event."));
     }
-    if problems.is_empty() { Ok((hook_url, kind)) } else { Err(ApiError::invalid(problems)) }
+    if field_errors.is_empty() { Ok((hook_url, kind)) } else { Err(ApiError::invalid(field_errors)) }
 }
 
 /// Parses the body of a call that takes JSON (contract 1.1).
@@ -68,27 +72,29 @@ pub(super) fn parse_object(request: &Request<Bytes>) -> Result<Map<String, Value
 fn read_id_texts<'a>(
     body: &'a Map<String, Value>,
     settings: &Settings,
-    problems: &mut Vec<FieldError>,
+    field_errors: &mut Vec<FieldError>,
 ) -> Vec<&'a str> {
     let Some(ids) = body.get("ids") else {
-        problems.push(FieldError::new("ids", "missing_required", "Missing data for required field."));
+        field_errors.push(FieldError::new("ids", "missing_required", "Missing data for required field."));
         return Vec::new();
     };
     let Some(ids) = ids.as_array() else {
-        problems.push(FieldError::new("ids", "wrong_type", "Not a valid list."));
+        field_errors.push(FieldError::new("ids", "wrong_type", "Not a valid list."));
         return Vec::new();
     };
     let too_few = ids.is_empty() && settings.empty_ids == AcceptancePolicy::Refuse;
     if too_few || settings.max_ids.is_some_and(|max| ids.len() > max) {
-        problems.push(FieldError::new("ids", "out_of_range", "The number of ids is out of range."));
+        field_errors.push(FieldError::new("ids", "out_of_range", "The number of ids is out of range."));
     }
     let mut texts = Vec::new();
     for (index, id) in ids.iter().enumerate() {
         match id.as_str() {
             Some(text) => texts.push(text),
-            None => {
-                problems.push(FieldError::new(&format!("ids[{index}]"), "wrong_type", "Not a valid string."))
-            }
+            None => field_errors.push(FieldError::new(
+                &format!("ids[{index}]"),
+                "wrong_type",
+                "Not a valid string.",
+            )),
         }
     }
     texts
@@ -100,12 +106,12 @@ fn parse_ids(texts: &[&str], settings: &Settings) -> Result<Vec<Uuid>, ApiError>
         let bad = parse_uuid(text).is_none();
         bad.then(|| FieldError::new(&format!("ids[{index}]"), "invalid_payload", "Length must be 36."))
     };
-    let problems: Vec<_> = texts.iter().enumerate().filter_map(bad).collect();
-    if problems.is_empty() {
+    let field_errors: Vec<_> = texts.iter().enumerate().filter_map(bad).collect();
+    if field_errors.is_empty() {
         return Ok(texts.iter().filter_map(|text| parse_uuid(text)).collect());
     }
     match settings.error_generation {
-        ErrorFormat::E1 => Err(ApiError::invalid(problems)),
+        ErrorFormat::E1 => Err(ApiError::invalid(field_errors)),
         ErrorFormat::E0 | ErrorFormat::E2 | ErrorFormat::E3 => Err(ApiError::endpoint_not_found()),
     }
 }
@@ -115,11 +121,11 @@ pub(super) fn read_optional_url(
     body: &Map<String, Value>,
     field: &str,
     settings: &Settings,
-    problems: &mut Vec<FieldError>,
+    field_errors: &mut Vec<FieldError>,
 ) -> Option<String> {
     let value = body.get(field)?;
     let Some(text) = value.as_str() else {
-        problems.push(FieldError::new(field, "wrong_type", "Not a valid string."));
+        field_errors.push(FieldError::new(field, "wrong_type", "Not a valid string."));
         return None;
     };
     let schemes: &[&str] = if settings.https_callbacks_only { &["https"] } else { &["https", "http"] };
@@ -127,6 +133,6 @@ pub(super) fn read_optional_url(
     if absolute && text.parse::<http::Uri>().is_ok() {
         return Some(text.to_owned());
     }
-    problems.push(FieldError::new(field, "invalid_payload", "Not a valid URL."));
+    field_errors.push(FieldError::new(field, "invalid_payload", "Not a valid URL."));
     None
 }

@@ -3,11 +3,10 @@
 use http::{Method, Request, StatusCode};
 use uuid::Uuid;
 
-use crate::abyssale::uuid_format::parse_uuid;
-
 use crate::abyssale::api_error::ApiError;
 use crate::abyssale::generation::operation::Operation;
 use crate::abyssale::rate_limit::RouteClass;
+use crate::abyssale::uuid_format::parse_uuid;
 
 /// An operation of the API or of the subscription service.
 #[derive(Debug, Clone, PartialEq, Eq)]

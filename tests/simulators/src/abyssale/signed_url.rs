@@ -21,8 +21,8 @@ pub(super) fn archive_url(simulator: &AbyssaleSimulator, export: &Export, at: Mo
 
 /// Signs the URL of a path of the Files endpoint, valid until the Unix second `expires`.
 pub(super) fn sign_url(simulator: &AbyssaleSimulator, path: &str, expires: i64) -> String {
-    let seal = url_signature(simulator, path, expires);
-    format!("{}{path}?Expires={expires}&Signature={seal}", simulator.origins.files)
+    let signature = url_signature(simulator, path, expires);
+    format!("{}{path}?Expires={expires}&Signature={signature}", simulator.origins.files)
 }
 
 /// Checks that this simulator signed the query for this path and that it has not expired.
@@ -39,7 +39,7 @@ pub(super) fn verify_signed_url(
     };
     let expires = field("Expires").and_then(|text| text.parse::<i64>().ok());
     match (expires, field("Signature")) {
-        (Some(expires), Some(seal)) if seal == url_signature(simulator, path, expires) => {
+        (Some(expires), Some(signature)) if signature == url_signature(simulator, path, expires) => {
             if at.now.unix_timestamp() < expires { Ok(()) } else { Err(StorageError::EXPIRED) }
         }
         _ => Err(StorageError::INVALID_SIGNATURE),

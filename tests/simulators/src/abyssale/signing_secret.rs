@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::id_generator::IdGenerator;
-use crate::id_generator::hex;
+use crate::id_generator::{IdGenerator, hex};
 
 const ROTATION_OVERLAP: Duration = Duration::hours(24);
 
@@ -16,26 +15,26 @@ pub(super) fn signing_secret(ids: &IdGenerator, number: u64) -> String {
 /// The current secret, the previous one while it is valid, and the secrets that signing has cached.
 #[derive(Default)]
 pub(super) struct SigningSecrets {
-    current: Option<Current>,
-    previous: Option<Previous>,
-    minted: u64,
+    current: Option<CurrentSecret>,
+    previous: Option<PreviousSecret>,
+    created_count: u64,
     cached: Option<(OffsetDateTime, Vec<String>)>,
 }
 
-struct Current {
+struct CurrentSecret {
     value: String,
     created: OffsetDateTime,
     rotated: Option<OffsetDateTime>,
 }
 
-struct Previous {
+struct PreviousSecret {
     value: String,
     expires: OffsetDateTime,
 }
 
 /// A rotation was rejected because the previous secret is still valid.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct PreviousStillActive;
+pub(super) struct PreviousSecretActiveError;
 
 impl SigningSecrets {
     /// Returns the secret as the API shows it. The first call creates it and so enables signing.
@@ -51,16 +50,16 @@ impl SigningSecrets {
         force: bool,
         now: OffsetDateTime,
         ids: &mut IdGenerator,
-    ) -> Result<Value, PreviousStillActive> {
+    ) -> Result<Value, PreviousSecretActiveError> {
         if !force && self.active_previous(now).is_some() {
-            return Err(PreviousStillActive);
+            return Err(PreviousSecretActiveError);
         }
         self.create_if_none(now, ids);
         let value = self.create_secret(ids);
         if let Some(current) = &mut self.current {
             let old = std::mem::replace(&mut current.value, value);
             current.rotated = Some(now);
-            self.previous = Some(Previous { value: old, expires: now + ROTATION_OVERLAP });
+            self.previous = Some(PreviousSecret { value: old, expires: now + ROTATION_OVERLAP });
         }
         Ok(self.view(now))
     }
@@ -106,20 +105,20 @@ impl SigningSecrets {
         })
     }
 
-    fn active_previous(&self, now: OffsetDateTime) -> Option<&Previous> {
+    fn active_previous(&self, now: OffsetDateTime) -> Option<&PreviousSecret> {
         self.previous.as_ref().filter(|previous| now < previous.expires)
     }
 
     fn create_if_none(&mut self, now: OffsetDateTime, ids: &mut IdGenerator) {
         if self.current.is_none() {
             let value = self.create_secret(ids);
-            self.current = Some(Current { value, created: now, rotated: None });
+            self.current = Some(CurrentSecret { value, created: now, rotated: None });
         }
     }
 
     fn create_secret(&mut self, ids: &mut IdGenerator) -> String {
-        self.minted += 1;
-        signing_secret(ids, self.minted)
+        self.created_count += 1;
+        signing_secret(ids, self.created_count)
     }
 }
 
@@ -133,13 +132,13 @@ mod tests {
         OffsetDateTime::UNIX_EPOCH + Duration::hours(hours)
     }
 
-    fn start_attempt() -> (SigningSecrets, IdGenerator) {
+    fn new_secrets() -> (SigningSecrets, IdGenerator) {
         (SigningSecrets::default(), IdGenerator::new(1, 0))
     }
 
     #[test]
     fn there_is_no_secret_before_the_first_get() {
-        let (mut secrets, mut ids) = start_attempt();
+        let (mut secrets, mut ids) = new_secrets();
         assert!(secrets.valid(at(0)).is_empty());
         let first = secrets.get(at(0), &mut ids);
         assert_eq!(secrets.get(at(5), &mut ids), first);
@@ -149,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_rotation_overlaps_for_a_day() {
-        let (mut secrets, mut ids) = start_attempt();
+        let (mut secrets, mut ids) = new_secrets();
         secrets.get(at(0), &mut ids);
         let old = secrets.valid(at(0));
         let rotated = secrets.rotate(false, at(1), &mut ids).expect("no overlap yet");
@@ -161,11 +160,11 @@ mod tests {
 
     #[test]
     fn a_second_rotation_needs_force_and_drops_the_oldest() {
-        let (mut secrets, mut ids) = start_attempt();
-        secrets.rotate(false, at(0), &mut ids).expect("minted, then rotated");
+        let (mut secrets, mut ids) = new_secrets();
+        secrets.rotate(false, at(0), &mut ids).expect("created, then rotated");
         let before = secrets.valid(at(1));
         assert_eq!(before.len(), 2);
-        assert_eq!(secrets.rotate(false, at(1), &mut ids), Err(PreviousStillActive));
+        assert_eq!(secrets.rotate(false, at(1), &mut ids), Err(PreviousSecretActiveError));
         assert_eq!(secrets.valid(at(1)), before);
         secrets.rotate(true, at(1), &mut ids).expect("forced");
         let after = secrets.valid(at(1));
@@ -176,7 +175,7 @@ mod tests {
 
     #[test]
     fn revoke_ends_the_overlap_and_keeps_the_current_secret() {
-        let (mut secrets, mut ids) = start_attempt();
+        let (mut secrets, mut ids) = new_secrets();
         let rotated = secrets.rotate(false, at(0), &mut ids).expect("first");
         let revoked = secrets.revoke(at(1), &mut ids);
         assert_eq!(revoked["secret"], rotated["secret"]);
@@ -187,13 +186,13 @@ mod tests {
 
     #[test]
     fn revoke_creates_a_secret_if_there_is_none() {
-        let (mut secrets, mut ids) = start_attempt();
+        let (mut secrets, mut ids) = new_secrets();
         assert!(secrets.revoke(at(0), &mut ids)["secret"].is_string());
     }
 
     #[test]
     fn cached_secrets_may_be_a_minute_old() {
-        let (mut secrets, mut ids) = start_attempt();
+        let (mut secrets, mut ids) = new_secrets();
         let minute = Duration::seconds(60);
         assert!(secrets.cached_valid(at(0), minute).is_empty());
         secrets.get(at(0), &mut ids);

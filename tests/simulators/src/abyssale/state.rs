@@ -31,15 +31,15 @@ pub(super) struct SimulatorState {
     pub(super) workspace: Workspace,
     pub(super) settings: Settings,
     pub(super) faults: Faults,
-    pub(super) limits: RateLimits,
+    pub(super) rate_limits: RateLimits,
     pub(super) exports: Exports,
     pub(super) generations: Generations,
     pub(super) dynamic_images: DynamicImages,
     pub(super) duplications: Vec<DesignDuplication>,
     pub(super) subscriptions: Subscriptions,
     pub(super) outbox: Outbox,
-    pub(super) requests: RequestLog,
-    pub(super) arrivals: RequestRate,
+    pub(super) request_log: RequestLog,
+    pub(super) request_rate: RequestRate,
 }
 
 impl SimulatorState {
@@ -49,15 +49,15 @@ impl SimulatorState {
             workspace: Workspace::seeded(ids),
             settings: Settings::default(),
             faults: Faults::default(),
-            limits: RateLimits::default(),
+            rate_limits: RateLimits::default(),
             exports: Exports::default(),
             generations: Generations::default(),
             dynamic_images: DynamicImages::default(),
             duplications: Vec::new(),
             subscriptions: Subscriptions::default(),
             outbox: Outbox::default(),
-            requests: RequestLog::default(),
-            arrivals: RequestRate::default(),
+            request_log: RequestLog::default(),
+            request_rate: RequestRate::default(),
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) enum FileLocation {
 
 impl FileLocation {
     /// Parses a path.
-    pub(super) fn find(path: &str) -> Option<Self> {
+    pub(super) fn parse(path: &str) -> Option<Self> {
         let segments: Vec<&str> = path.split('/').collect();
         let ["", folder, rest @ ..] = segments.as_slice() else { return None };
         match (*folder, rest) {

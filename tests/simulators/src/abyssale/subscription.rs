@@ -41,7 +41,7 @@ impl Subscriptions {
     }
 
     /// Returns the subscriptions to this type of event of this design.
-    pub(super) fn to(&self, kind: &str, design: Option<Uuid>) -> Vec<Subscription> {
+    pub(super) fn matching(&self, kind: &str, design: Option<Uuid>) -> Vec<Subscription> {
         let wants = |subscription: &&Subscription| {
             subscription.kind == kind && (subscription.design.is_none() || subscription.design == design)
         };

@@ -31,7 +31,7 @@ pub(super) enum WebhookContent {
     /// The event of a design's new status, and the time of the change.
     TemplateStatus { design: Uuid, status: String, since: OffsetDateTime },
     /// Bytes and headers that a test chose.
-    Chosen { body: Bytes, headers: Vec<(HeaderName, HeaderValue)>, signing: SigningMode },
+    Custom { body: Bytes, headers: Vec<(HeaderName, HeaderValue)>, signing: SigningMode },
 }
 
 /// How custom content is signed.
@@ -82,7 +82,7 @@ impl WebhookContent {
             Self::NewBanner(id, _) => Some(("NEW_BANNER", *id)),
             Self::NewBannerBatch(id) => Some(("NEW_BANNER_BATCH", *id)),
             Self::TemplateStatus { design, .. } => Some(("TEMPLATE_STATUS", *design)),
-            Self::Chosen { .. } => None,
+            Self::Custom { .. } => None,
         }
     }
 }

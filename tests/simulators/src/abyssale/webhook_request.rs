@@ -5,20 +5,18 @@ use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{HeaderValue, Method, Request};
 
 use crate::abyssale::banner_response;
-use crate::abyssale::generation::poll_response;
-use crate::delivery_attempt::DeliveryAttempt;
-use crate::delivery_schedule::ScheduledSend;
-use crate::simulator::{Manner, Outgoing};
-
-use crate::abyssale::event_body;
-use crate::abyssale::event_body::EventBodyShape;
+use crate::abyssale::event_body::{self, EventBodyShape};
 use crate::abyssale::fault_types::DeliveryFault;
+use crate::abyssale::generation::poll_response;
 use crate::abyssale::settings::seconds;
 use crate::abyssale::signed_url;
 use crate::abyssale::signing_secret::signing_secret;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::abyssale::webhook_delivery::{DeliveryTarget, SigningMode, WebhookContent};
 use crate::abyssale::webhook_signature;
+use crate::delivery_attempt::DeliveryAttempt;
+use crate::delivery_schedule::ScheduledSend;
+use crate::simulator::{Manner, Outgoing};
 use crate::virtual_clock::Moment;
 
 const DELIVERY_ID: &str = "x-abyssale-delivery-id";
@@ -77,7 +75,7 @@ fn build_body(
     at: Moment,
 ) -> Option<Bytes> {
     let delivery = simulator.state.outbox.get(number)?;
-    if let WebhookContent::Chosen { body, .. } = &delivery.content {
+    if let WebhookContent::Custom { body, .. } = &delivery.content {
         return Some(body.clone());
     }
     let (event_type, _) = delivery.content.event()?;
@@ -116,7 +114,7 @@ fn event_fields(
             let design = simulator.state.workspace.designs.get_including_deleted(*design)?;
             Some(event_body::template_status_fields(design, status, *since))
         }
-        WebhookContent::Chosen { .. } => None,
+        WebhookContent::Custom { .. } => None,
     }
 }
 
@@ -128,7 +126,7 @@ fn build_headers(
     at: Moment,
 ) -> Option<HeaderMap> {
     let (signing, custom) = match &simulator.state.outbox.get(number)?.content {
-        WebhookContent::Chosen { headers, signing, .. } => (signing.clone(), headers.clone()),
+        WebhookContent::Custom { headers, signing, .. } => (signing.clone(), headers.clone()),
         WebhookContent::NewExport(_)
         | WebhookContent::NewBanner(..)
         | WebhookContent::NewBannerBatch(_)

@@ -58,7 +58,7 @@ pub(super) fn schedule_for_subscriptions(
     content: &WebhookContent,
     due: OffsetDateTime,
 ) {
-    for subscription in simulator.state.subscriptions.to(kind, design) {
+    for subscription in simulator.state.subscriptions.matching(kind, design) {
         let target = DeliveryTarget::Subscription(subscription.id);
         schedule_delivery(simulator, target, subscription.hook_url, content.clone(), due);
     }

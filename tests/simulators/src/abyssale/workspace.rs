@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use crate::abyssale::banner::{Banner, Banners};
-use crate::abyssale::design::{Designs, Sheet, seed_designs};
-use crate::id_generator::IdGenerator;
-use crate::id_generator::hex;
+use crate::abyssale::design::seed_designs;
+use crate::abyssale::design::{Designs, Sheet};
+use crate::id_generator::{IdGenerator, hex};
 
 /// The number of seeded banners.
 const SEEDED_BANNERS: u32 = 12;

@@ -7,7 +7,9 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::abyssale::api_error::ApiError;
-use crate::abyssale::design::{Design, design_operations, seed_designs};
+use crate::abyssale::design::Design;
+use crate::abyssale::design::design_operations;
+use crate::abyssale::design::seed_designs;
 use crate::abyssale::design_duplication::DesignDuplication;
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::list_query::{Query, invalid_parameter};

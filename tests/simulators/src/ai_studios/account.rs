@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::id_generator::{IdGenerator, hex};
-
 use crate::ai_studios::export_run::ExportRun;
 use crate::ai_studios::project::{Owner, Project, Projects};
+use crate::id_generator::{IdGenerator, hex};
 
 /// Names of the seeded projects that were never exported.
 const NAMES: [&str; 6] = [

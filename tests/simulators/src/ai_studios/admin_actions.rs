@@ -4,20 +4,19 @@ use http::{HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::ai_studios::forged_webhook;
-use crate::ai_studios::project_creation;
-use crate::delivery_attempt::AttemptKind;
-use crate::response;
-
 use crate::admin_response::AdminError;
 use crate::ai_studios::account::task_id;
 use crate::ai_studios::export_run::ExportRun;
+use crate::ai_studios::forged_webhook;
 use crate::ai_studios::progress_fields::phase_word;
 use crate::ai_studios::project::{Owner, Project};
+use crate::ai_studios::project_creation;
 use crate::ai_studios::settings;
 use crate::ai_studios::settings::webhook::Forgery;
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
+use crate::delivery_attempt::AttemptKind;
+use crate::response;
 use crate::virtual_clock::Moment;
 
 /// The body of `POST /projects`.
@@ -193,7 +192,7 @@ pub(super) fn send_custom_webhook(
     let method = method.map_err(|_| AdminError::bad_request("method is not one of HTTP"))?;
     let headers = requested.headers.iter().map(|(name, value)| parse_header(name, value));
     let headers = headers.collect::<Result<_, _>>()?;
-    let content = WebhookContent::Chosen { method, body: response::encode_body(&requested.body), headers };
+    let content = WebhookContent::Custom { method, body: response::encode_body(&requested.body), headers };
     let number = simulator.state.outbox.add(requested.url, content, DeliveryState::Pending);
     simulator.state.outbox.send_at(number, AttemptKind::Scheduled, at.now);
     Ok(json!({"number": number}))

@@ -6,16 +6,13 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use time::Duration;
 
-pub(super) use crate::admin_response::AdminError;
-use crate::admin_response::{admin_response, parse_json_body};
+use crate::admin_response::{AdminError, admin_response, parse_json_body};
 use crate::ai_studios::admin_actions;
-use crate::simulator::{Reply, Simulator};
-
 use crate::ai_studios::fault_queues::Faults;
 use crate::ai_studios::scenario;
 use crate::ai_studios::settings::MAX_SECONDS;
-use crate::ai_studios::state::AiStudiosSimulator;
-use crate::ai_studios::state::SimulatorState;
+use crate::ai_studios::state::{AiStudiosSimulator, SimulatorState};
+use crate::simulator::{Reply, Simulator};
 use crate::virtual_clock::Moment;
 
 /// Handles a call of the Admin endpoint. These calls need no token and are not logged.
@@ -67,8 +64,8 @@ fn route_call(
             simulator.tokens.revoke();
             Ok(json!({"issued": simulator.tokens.count()}))
         }
-        (&Method::GET, ["requests", "peak"]) => Ok(simulator.state.arrivals.peak(query)),
-        (&Method::GET, ["requests"]) => Ok(simulator.state.requests.list(query)),
+        (&Method::GET, ["requests", "peak"]) => Ok(simulator.state.request_rate.peak(query)),
+        (&Method::GET, ["requests"]) => Ok(simulator.state.request_log.list(query)),
         (&Method::GET, ["deliveries"]) => Ok(simulator.state.outbox.list()),
         (&Method::POST, ["deliveries", number, "redeliver"]) => {
             admin_actions::redeliver(simulator, number, at)

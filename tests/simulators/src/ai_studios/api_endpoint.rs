@@ -5,18 +5,18 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
-use crate::ai_studios::operation_dispatch;
-use crate::ai_studios::project_settings;
-use crate::ai_studios::token_auth;
-use crate::simulator::{Endpoint, Reply};
-use crate::{request_echo, response};
-
 use crate::ai_studios::api_error::{ApiError, ErrorKind};
 use crate::ai_studios::envelope;
 use crate::ai_studios::fault_types::CallFault;
+use crate::ai_studios::operation_dispatch;
+use crate::ai_studios::project_settings;
 use crate::ai_studios::route::Route;
 use crate::ai_studios::settings::{Settings, seconds};
 use crate::ai_studios::state::AiStudiosSimulator;
+use crate::ai_studios::token_auth;
+use crate::request_echo;
+use crate::response;
+use crate::simulator::{Endpoint, Reply};
 use crate::virtual_clock::Moment;
 
 /// Handles a call of the API and logs it.
@@ -49,8 +49,8 @@ pub(super) fn handle_api_request(
         (None, Some(response)) => response::reply(response),
         (None, None) => response::reset_connection(),
     };
-    simulator.state.requests.record(Endpoint::Api, request, &reply, at);
-    simulator.state.arrivals.record(Endpoint::Api, method, path, at.wall);
+    simulator.state.request_log.record(Endpoint::Api, request, &reply, at);
+    simulator.state.request_rate.record(Endpoint::Api, method, path, at.wall);
     reply
 }
 

@@ -4,12 +4,11 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::response;
-
 use crate::ai_studios::api_error::ApiError;
 use crate::ai_studios::settings::Settings;
 use crate::ai_studios::settings::account::ListShape;
 use crate::ai_studios::settings::envelope::{CodeType, ErrorShape, SuccessShape};
+use crate::response;
 
 /// The result of an operation.
 #[derive(Debug)]

@@ -3,9 +3,8 @@
 use http::Method;
 use serde_json::Value;
 
-use crate::fault_queue::FaultQueue;
-
 use crate::ai_studios::fault_types::{CallFault, DownloadFault, WebhookFault};
+use crate::fault_queue::FaultQueue;
 
 /// The queues. In each, the first fault that applies is taken.
 #[derive(Debug, Clone)]

@@ -4,18 +4,15 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION};
 use http::{Method, Request, Response, StatusCode};
 
-use crate::byte_range;
-use crate::byte_range::{FileMetadata, RangeNotSatisfiable};
-use crate::response;
-use crate::simulator::{Endpoint, Manner, Reply};
-
 use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::fault_types::DownloadFault;
 use crate::ai_studios::settings::seconds;
 use crate::ai_studios::state::AiStudiosSimulator;
-use crate::ai_studios::stored_video;
-use crate::ai_studios::stored_video::{REDIRECT_FOLDER, StoredVideo};
+use crate::ai_studios::stored_video::{self, REDIRECT_FOLDER, StoredVideo};
 use crate::ai_studios::video_file::Video;
+use crate::byte_range::{self, FileMetadata, RangeNotSatisfiable};
+use crate::response;
+use crate::simulator::{Endpoint, Manner, Reply};
 use crate::virtual_clock::Moment;
 
 /// Handles a download and logs it.
@@ -34,8 +31,8 @@ pub(super) fn handle_download(
         Some(_) | None => simulator.state.faults.take_for_download(method, path, project.as_deref()),
     };
     let reply = respond(simulator, stored, request, fault.as_ref(), at);
-    simulator.state.requests.record(Endpoint::Files, request, &reply, at);
-    simulator.state.arrivals.record(Endpoint::Files, method, path, at.wall);
+    simulator.state.request_log.record(Endpoint::Files, request, &reply, at);
+    simulator.state.request_rate.record(Endpoint::Files, method, path, at.wall);
     reply
 }
 
@@ -120,8 +117,8 @@ fn range_response(
     ranges: bool,
 ) -> Response<Bytes> {
     let (length, etag) = (video.length(), video.etag());
-    let described = FileMetadata { length, content_type, etag: &etag, ranges };
-    byte_range::respond_with_range(request, &described, |part| video.read(part)).unwrap_or_else(
+    let metadata = FileMetadata { length, content_type, etag: &etag, ranges };
+    byte_range::respond_with_range(request, &metadata, |part| video.read(part)).unwrap_or_else(
         |RangeNotSatisfiable| {
             let mut response = storage_error_response(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
             response::insert_header(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));

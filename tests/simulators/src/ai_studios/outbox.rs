@@ -3,14 +3,12 @@
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::delivery_attempt::AttemptKind;
-use crate::delivery_attempt::DeliveryAttempt;
-use crate::delivery_schedule::{DeliverySchedule, ScheduledSend};
-use crate::simulator::Outcome;
-
 use crate::ai_studios::settings::seconds;
 use crate::ai_studios::settings::webhook::Webhook;
 use crate::ai_studios::webhook_delivery::{Delivery, DeliveryState, WebhookContent};
+use crate::delivery_attempt::{AttemptKind, DeliveryAttempt};
+use crate::delivery_schedule::{DeliverySchedule, ScheduledSend};
+use crate::simulator::Outcome;
 
 /// All webhooks and the scheduled attempts.
 #[derive(Debug, Default)]

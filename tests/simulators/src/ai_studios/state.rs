@@ -32,8 +32,8 @@ pub(super) struct SimulatorState {
     pub(super) settings: Settings,
     pub(super) faults: Faults,
     pub(super) outbox: Outbox,
-    pub(super) requests: RequestLog,
-    pub(super) arrivals: RequestRate,
+    pub(super) request_log: RequestLog,
+    pub(super) request_rate: RequestRate,
 }
 
 impl SimulatorState {
@@ -46,8 +46,8 @@ impl SimulatorState {
             settings: Settings::default(),
             faults: Faults::default(),
             outbox: Outbox::default(),
-            requests: RequestLog::default(),
-            arrivals: RequestRate::default(),
+            request_log: RequestLog::default(),
+            request_rate: RequestRate::default(),
         }
     }
 }

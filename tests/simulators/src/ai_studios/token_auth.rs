@@ -5,13 +5,12 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::response;
-
 use crate::acceptance_policy::AcceptancePolicy;
 use crate::ai_studios::access_token::TokenError;
 use crate::ai_studios::api_error::{ApiError, ErrorKind};
 use crate::ai_studios::request_body::RequestBody;
 use crate::ai_studios::state::AiStudiosSimulator;
+use crate::response;
 use crate::virtual_clock::Moment;
 
 /// `POST /auth/token`.

@@ -4,9 +4,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
-use crate::delivery_attempt::DeliveryAttempt;
-
 use crate::ai_studios::settings::webhook::Forgery;
+use crate::delivery_attempt::DeliveryAttempt;
 
 /// The content of a webhook.
 #[derive(Debug, Clone)]
@@ -18,7 +17,7 @@ pub(super) enum WebhookContent {
     /// False data about an export.
     Forged { task: String, forgery: Forgery },
     /// A request that a test chose.
-    Chosen { method: Method, body: Bytes, headers: Vec<(HeaderName, HeaderValue)> },
+    Custom { method: Method, body: Bytes, headers: Vec<(HeaderName, HeaderValue)> },
 }
 
 /// The state of a webhook.
@@ -49,7 +48,7 @@ impl WebhookContent {
     pub(super) fn task(&self) -> Option<&str> {
         match self {
             Self::Progress { task, .. } | Self::Failure { task } | Self::Forged { task, .. } => Some(task),
-            Self::Chosen { .. } => None,
+            Self::Custom { .. } => None,
         }
     }
 }
@@ -72,7 +71,7 @@ impl Delivery {
             WebhookContent::Progress { percent, .. } => ("progress", Some(*percent)),
             WebhookContent::Failure { .. } => ("failure", None),
             WebhookContent::Forged { .. } => ("forged", None),
-            WebhookContent::Chosen { .. } => ("chosen", None),
+            WebhookContent::Custom { .. } => ("chosen", None),
         };
         json!({
             "number": self.number,

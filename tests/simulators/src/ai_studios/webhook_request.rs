@@ -6,10 +6,6 @@ use http::{HeaderValue, Method, Request};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::delivery_attempt::DeliveryAttempt;
-use crate::delivery_schedule::ScheduledSend;
-use crate::simulator::{Manner, Outcome, Outgoing};
-
 use crate::ai_studios::download_url;
 use crate::ai_studios::progress_fields::FAILURE_MESSAGE;
 use crate::ai_studios::project_settings;
@@ -17,6 +13,9 @@ use crate::ai_studios::settings::seconds;
 use crate::ai_studios::settings::webhook::{Forgery, Webhook, WebhookEncoding};
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::ai_studios::webhook_delivery::{DeliveryState, WebhookContent};
+use crate::delivery_attempt::DeliveryAttempt;
+use crate::delivery_schedule::ScheduledSend;
+use crate::simulator::{Manner, Outcome, Outgoing};
 use crate::virtual_clock::Moment;
 
 /// A download URL that does not belong to the export.
@@ -46,7 +45,7 @@ fn build_attempt(simulator: &mut AiStudiosSimulator, send: ScheduledSend, at: Mo
     let (url, content) = (delivery.url.clone(), delivery.content.clone());
     let settings = project_settings::settings_for_task(simulator, content.task()).webhook;
     let request = match &content {
-        WebhookContent::Chosen { method, body, headers } => custom_request(&url, method, body, headers),
+        WebhookContent::Custom { method, body, headers } => custom_request(&url, method, body, headers),
         told => event_fields(simulator, told, at).and_then(|fields| build_request(&url, fields, &settings)),
     };
     let Some(request) = request else {
@@ -93,7 +92,7 @@ fn event_fields(
         }
         WebhookContent::Forged { forgery: Forgery::WrongTask, .. } => done("bt-0000000000", FOREIGN_URL),
         WebhookContent::Forged { .. } => done(task, FOREIGN_URL),
-        WebhookContent::Chosen { .. } => return None,
+        WebhookContent::Custom { .. } => return None,
     };
     fields.as_object().cloned()
 }

@@ -122,29 +122,33 @@ fn design_summary(design: &Design) -> Value {
 /// Reads a `name` of `least` to 100 characters, trimmed.
 pub(crate) fn read_name(request: &Request<Bytes>, min: usize) -> Result<String, ApiError> {
     let object = request_body::parse_object(request)?;
-    let mut problems = Vec::new();
+    let mut field_errors = Vec::new();
     if !object.contains_key("name") {
-        problems.push(FieldError::new("name", "missing_required", "Missing data for required field."));
+        field_errors.push(FieldError::new("name", "missing_required", "Missing data for required field."));
     }
-    let name = BodyFields::of(&object).text("name", &mut problems).map(str::trim).unwrap_or_default();
-    if problems.is_empty() && !(min..=100).contains(&name.chars().count()) {
+    let name = BodyFields::of(&object).text("name", &mut field_errors).map(str::trim).unwrap_or_default();
+    if field_errors.is_empty() && !(min..=100).contains(&name.chars().count()) {
         let message = format!("Length must be between {min} and 100.");
-        let problem = FieldError::new("name", "out_of_range", &message);
-        problems.push(problem.expected(json!({"min": min, "max": 100})));
+        let field_error = FieldError::new("name", "out_of_range", &message);
+        field_errors.push(field_error.expected(json!({"min": min, "max": 100})));
     }
-    if problems.is_empty() { Ok(name.to_owned()) } else { Err(ApiError::invalid(problems)) }
+    if field_errors.is_empty() { Ok(name.to_owned()) } else { Err(ApiError::invalid(field_errors)) }
 }
 
 /// Reads a `project_id`, which must be a UUID.
 pub(crate) fn read_project_id(request: &Request<Bytes>) -> Result<Uuid, ApiError> {
     let object = request_body::parse_object(request)?;
-    let mut problems = Vec::new();
+    let mut field_errors = Vec::new();
     if !object.contains_key("project_id") {
-        problems.push(FieldError::new("project_id", "missing_required", "Missing data for required field."));
+        field_errors.push(FieldError::new(
+            "project_id",
+            "missing_required",
+            "Missing data for required field.",
+        ));
     }
-    let id = BodyFields::of(&object).uuid("project_id", &mut problems);
+    let id = BodyFields::of(&object).uuid("project_id", &mut field_errors);
     match id {
-        Some(id) if problems.is_empty() => Ok(id),
-        _ => Err(ApiError::invalid(problems)),
+        Some(id) if field_errors.is_empty() => Ok(id),
+        _ => Err(ApiError::invalid(field_errors)),
     }
 }

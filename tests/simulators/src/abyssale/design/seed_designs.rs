@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::abyssale::design::layer;
-use crate::abyssale::design::layer::Layer;
+use crate::abyssale::design::layer::{self, Layer};
 use crate::abyssale::design::{Design, Designs, Sheet};
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::project::Project;

@@ -40,9 +40,9 @@ pub(crate) fn plan_banners(
         let message = format!("{} designs make no {}.", design.kind.name(), requested.request_name());
         return Err(ApiError::bad_request("invalid_filetype", message));
     }
-    let problems = layer_overrides::find_field_errors(design, body, operation);
-    if !problems.is_empty() {
-        return Err(ApiError::invalid(problems));
+    let field_errors = layer_overrides::find_field_errors(design, body, operation);
+    if !field_errors.is_empty() {
+        return Err(ApiError::invalid(field_errors));
     }
     let sheets = requested_sheets(design, body, operation)?;
     let original = match body.original.filter(|_| operation == Operation::Formats) {

@@ -40,40 +40,43 @@ pub(crate) fn validate(
 ) -> Result<GenerationBody, ApiError> {
     let object = request_body::parse_object(request)?;
     let fields = BodyFields::of(&object);
-    let mut problems = Vec::new();
-    let mut body =
-        GenerationBody { original: fields.uuid("original_visual_id", &mut problems), ..Default::default() };
+    let mut field_errors = Vec::new();
+    let mut body = GenerationBody {
+        original: fields.uuid("original_visual_id", &mut field_errors),
+        ..Default::default()
+    };
     if operation != Operation::Render {
-        body.callback_url = request_body::read_optional_url(&object, "callback_url", settings, &mut problems);
-        body.crop_marks = read_crop_marks(fields, &mut problems);
+        body.callback_url =
+            request_body::read_optional_url(&object, "callback_url", settings, &mut field_errors);
+        body.crop_marks = read_crop_marks(fields, &mut field_errors);
     }
     match operation {
         Operation::Pages => {
             if !object.contains_key("pages") {
-                problems.push(FieldError::new(
+                field_errors.push(FieldError::new(
                     "pages",
                     "missing_required",
                     "Missing data for required field.",
                 ));
             }
-            body.pages = fields.map("pages", &mut problems).cloned().unwrap_or_default();
+            body.pages = fields.map("pages", &mut field_errors).cloned().unwrap_or_default();
         }
         Operation::Formats => {
-            body.elements = fields.map("elements", &mut problems).cloned().unwrap_or_default();
-            body.pages = fields.map("pages", &mut problems).cloned().unwrap_or_default();
-            let names = fields.texts("template_format_names", &mut problems).unwrap_or_default();
+            body.elements = fields.map("elements", &mut field_errors).cloned().unwrap_or_default();
+            body.pages = fields.map("pages", &mut field_errors).cloned().unwrap_or_default();
+            let names = fields.strings("template_format_names", &mut field_errors).unwrap_or_default();
             body.formats = names.into_iter().map(str::to_owned).collect();
-            body.page = read_html5_page(fields, &mut problems);
-            check_animation(fields, &mut problems);
-            read_output(fields, operation, &mut body, &mut problems);
+            body.page = read_html5_page(fields, &mut field_errors);
+            check_animation(fields, &mut field_errors);
+            read_output(fields, operation, &mut body, &mut field_errors);
         }
         Operation::Render => {
-            body.elements = fields.map("elements", &mut problems).cloned().unwrap_or_default();
-            body.formats.extend(fields.text("template_format_name", &mut problems).map(str::to_owned));
-            read_output(fields, operation, &mut body, &mut problems);
+            body.elements = fields.map("elements", &mut field_errors).cloned().unwrap_or_default();
+            body.formats.extend(fields.text("template_format_name", &mut field_errors).map(str::to_owned));
+            read_output(fields, operation, &mut body, &mut field_errors);
         }
     }
-    if problems.is_empty() { Ok(body) } else { Err(ApiError::invalid(problems)) }
+    if field_errors.is_empty() { Ok(body) } else { Err(ApiError::invalid(field_errors)) }
 }
 
 /// Reads the type and the quality of the files.
@@ -81,11 +84,13 @@ fn read_output(
     fields: BodyFields<'_>,
     operation: Operation,
     body: &mut GenerationBody,
-    problems: &mut Vec<FieldError>,
+    field_errors: &mut Vec<FieldError>,
 ) {
-    let quality = fields.whole("file_compression_level", 1..=100, problems);
+    let quality = fields.whole_number("file_compression_level", 1..=100, field_errors);
     body.quality = quality.and_then(|quality| u8::try_from(quality).ok());
-    let Some(name) = fields.text("image_file_type", problems).filter(|name| *name != "auto") else { return };
+    let Some(name) = fields.text("image_file_type", field_errors).filter(|name| *name != "auto") else {
+        return;
+    };
     let known = |file_type: &FileType| {
         operation == Operation::Formats
             || crate::abyssale::file_type::DesignType::Static.file_types().contains(file_type)
@@ -94,44 +99,44 @@ fn read_output(
     if body.file_type.is_none() {
         let names: Vec<_> = FileType::ALL.into_iter().filter(known).map(FileType::request_name).collect();
         let expected = json!(names.into_iter().chain(["auto"]).collect::<Vec<_>>());
-        let problem = FieldError::new("image_file_type", "unknown_enum_value", "Not a type of file.");
-        problems.push(problem.expected(expected).received(&json!(name)));
+        let field_error = FieldError::new("image_file_type", "unknown_enum_value", "Not a type of file.");
+        field_errors.push(field_error.expected(expected).received(&json!(name)));
     }
 }
 
 /// Reads whether a print has crop marks.
-fn read_crop_marks(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> bool {
-    let Some(print) = fields.map("print", problems) else { return false };
+fn read_crop_marks(fields: BodyFields<'_>, field_errors: &mut Vec<FieldError>) -> bool {
+    let Some(print) = fields.map("print", field_errors) else { return false };
     let print = BodyFields::within(print, "print");
     // A workspace may define its own colour profiles, so that any id is valid.
-    print.uuid("color_profile", problems);
-    print.boolean("display_crop_marks", problems).unwrap_or_default()
+    print.uuid("color_profile", field_errors);
+    print.boolean("display_crop_marks", field_errors).unwrap_or_default()
 }
 
-fn read_html5_page(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) -> Html5Page {
+fn read_html5_page(fields: BodyFields<'_>, field_errors: &mut Vec<FieldError>) -> Html5Page {
     let mut page = Html5Page::default();
-    let Some(html5) = fields.map("html5", problems) else { return page };
+    let Some(html5) = fields.map("html5", field_errors) else { return page };
     let html5 = BodyFields::within(html5, "html5");
-    if let Some(title) = html5.text("page_title", problems) {
+    if let Some(title) = html5.text("page_title", field_errors) {
         page.title = title.to_owned();
     }
-    if let Some(click_tag) = html5.text("click_tag", problems) {
+    if let Some(click_tag) = html5.text("click_tag", field_errors) {
         page.click_tag = click_tag.to_owned();
     }
-    html5.text("ad_network", problems);
-    html5.nullable("include_backup_image", "boolean", problems, Value::is_boolean);
-    html5.nullable("repeat", "number", problems, Value::is_number);
+    html5.text("ad_network", field_errors);
+    html5.nullable("include_backup_image", "boolean", field_errors, Value::is_boolean);
+    html5.nullable("repeat", "number", field_errors, Value::is_number);
     page
 }
 
 /// Checks the ranges that the documentation gives for GIFs and videos.
-fn check_animation(fields: BodyFields<'_>, problems: &mut Vec<FieldError>) {
-    if let Some(gif) = fields.map("gif", problems) {
+fn check_animation(fields: BodyFields<'_>, field_errors: &mut Vec<FieldError>) {
+    if let Some(gif) = fields.map("gif", field_errors) {
         let gif = BodyFields::within(gif, "gif");
-        gif.whole("max_fps", 2..=9, problems);
-        gif.nullable("repeat", "number", problems, Value::is_number);
+        gif.whole_number("max_fps", 2..=9, field_errors);
+        gif.nullable("repeat", "number", field_errors, Value::is_number);
     }
-    if let Some(video) = fields.map("video", problems) {
-        BodyFields::within(video, "video").whole("fps", 2..=30, problems);
+    if let Some(video) = fields.map("video", field_errors) {
+        BodyFields::within(video, "video").whole_number("fps", 2..=30, field_errors);
     }
 }

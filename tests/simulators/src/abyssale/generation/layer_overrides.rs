@@ -86,22 +86,22 @@ pub(crate) fn find_field_errors(
     body: &GenerationBody,
     operation: Operation,
 ) -> Vec<FieldError> {
-    let mut problems = Vec::new();
+    let mut field_errors = Vec::new();
     if design.kind != DesignType::PrinterMultipage {
-        check_overrides(design, &body.elements, "elements", operation, &mut problems);
-        return problems;
+        check_overrides(design, &body.elements, "elements", operation, &mut field_errors);
+        return field_errors;
     }
     for page in design.pages() {
         let path = format!("pages.{}", page.name);
         match body.pages.get(&page.name) {
             Some(Value::Object(elements)) => {
-                check_overrides(design, elements, &path, operation, &mut problems)
+                check_overrides(design, elements, &path, operation, &mut field_errors)
             }
-            Some(other) => problems.push(field_error(&path, "wrong_type", "Not a valid object.", other)),
+            Some(other) => field_errors.push(field_error(&path, "wrong_type", "Not a valid object.", other)),
             None => {}
         }
     }
-    problems
+    field_errors
 }
 
 fn check_overrides(
@@ -109,7 +109,7 @@ fn check_overrides(
     elements: &Map<String, Value>,
     path: &str,
     operation: Operation,
-    problems: &mut Vec<FieldError>,
+    field_errors: &mut Vec<FieldError>,
 ) {
     // `vars` holds texts by name and is not a layer (contract 3.1).
     for (name, given) in elements.iter().filter(|(name, _)| *name != "vars") {
@@ -119,15 +119,15 @@ fn check_overrides(
                 let Some(layer) = design.layer(name) else { continue };
                 for (property, value) in properties {
                     let path = format!("{path}.{property}");
-                    problems.extend(check_property(layer.kind, property, value, &path, operation));
+                    field_errors.extend(check_property(layer.kind, property, value, &path, operation));
                 }
             }
             // Only the synchronous call rejects a plain string (contract 3.1 and 4).
             Value::String(_) if operation != Operation::Render => {}
             Value::String(_) => {
-                problems.push(field_error(&path, "invalid_payload", "Not a valid object.", given))
+                field_errors.push(field_error(&path, "invalid_payload", "Not a valid object.", given))
             }
-            other => problems.push(field_error(&path, "wrong_type", "Not a valid object.", other)),
+            other => field_errors.push(field_error(&path, "wrong_type", "Not a valid object.", other)),
         }
     }
 }
@@ -160,8 +160,8 @@ fn check_property(
             }
         }
         (PropertyRule::OneOf(values), Value::String(text)) if !values.contains(&text.as_str()) => {
-            let problem = field_error(path, "unknown_enum_value", "Not one of the values.", value);
-            Some(problem.expected(json!(values)))
+            let field_error = field_error(path, "unknown_enum_value", "Not one of the values.", value);
+            Some(field_error.expected(json!(values)))
         }
         (PropertyRule::OneOf(_), Value::String(_)) | (PropertyRule::Flag, Value::Bool(_)) => None,
         // The contract requires a number, so a boolean is invalid. This rejects `audio_muted` as a whole.

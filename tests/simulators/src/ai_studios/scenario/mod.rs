@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use crate::admin_response::AdminError;
 use crate::ai_studios::fault_queues::Faults;
-use crate::ai_studios::settings;
-use crate::ai_studios::settings::Settings;
+use crate::ai_studios::settings::{self, Settings};
 use crate::ai_studios::state::AiStudiosSimulator;
 use crate::virtual_clock::Moment;
 
