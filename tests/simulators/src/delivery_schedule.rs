@@ -48,7 +48,7 @@ impl DeliverySchedule {
         due
     }
 
-    /// Registers an attempt in flight and returns its number. `place` is its index among the delivery's
+    /// Registers an attempt in flight and returns its number. `index` is its index among the delivery's
     /// attempts.
     pub(crate) fn start_attempt(&mut self, number: u64, index: usize) -> u64 {
         self.attempts += 1;

@@ -10,7 +10,7 @@ struct QueuedFault<F> {
     /// `METHOD /path`, with `*` for one segment.
     route: Option<String>,
     /// Restricts the fault to one subject, such as a project.
-    about: Option<String>,
+    subject: Option<String>,
     /// How many matching calls pass before the fault applies.
     after: u32,
     /// `None` applies until the faults are cleared.
@@ -22,45 +22,45 @@ struct QueuedFault<F> {
 #[derive(Debug, Clone)]
 pub(crate) struct FaultQueue<F> {
     /// The JSON field that names the subject of a fault.
-    about: &'static str,
+    subject_field: &'static str,
     queued: Vec<QueuedFault<F>>,
 }
 
 impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
-    /// Returns an empty queue whose faults name their subject in the field `about`.
-    pub(crate) fn about(about: &'static str) -> Self {
-        Self { about, queued: Vec::new() }
+    /// Returns an empty queue whose faults name their subject in the field `subject_field`.
+    pub(crate) fn with_subject_field(subject_field: &'static str) -> Self {
+        Self { subject_field, queued: Vec::new() }
     }
 
     /// Queues the fault that `{"kind", "route", "after", "count", …}` describes, or returns what is wrong with
     /// it.
     pub(crate) fn queue(&mut self, mut fields: Map<String, Value>) -> Result<(), String> {
         let route = optional_text(&mut fields, "route")?;
-        let about = optional_text(&mut fields, self.about)?;
+        let subject = optional_text(&mut fields, self.subject_field)?;
         let after = fields.remove("after").map_or(Ok(0), |after| whole_number(&after, 0, "after"))?;
         let count = match fields.remove("count") {
             None => Some(1),
             Some(Value::Null) => None,
             Some(count) => Some(whole_number(&count, 1, "count")?),
         };
-        self.queued.push(QueuedFault { route, about, after, count, fault: parse_fault(fields)? });
+        self.queued.push(QueuedFault { route, subject, after, count, fault: parse_fault(fields)? });
         Ok(())
     }
 
     /// Takes one use of the first fault that applies to a call.
-    pub(crate) fn take_for_call(&mut self, method: &Method, path: &str, about: Option<&str>) -> Option<F> {
-        self.take(about, |route| matches_route(route, method, path))
+    pub(crate) fn take_for_call(&mut self, method: &Method, path: &str, subject: Option<&str>) -> Option<F> {
+        self.take(subject, |route| matches_route(route, method, path))
     }
 
     /// Takes one use of the first fault that applies to something without a route.
-    pub(crate) fn take_for_subject(&mut self, about: Option<&str>) -> Option<F> {
-        self.take(about, |_| false)
+    pub(crate) fn take_for_subject(&mut self, subject: Option<&str>) -> Option<F> {
+        self.take(subject, |_| false)
     }
 
-    fn take(&mut self, about: Option<&str>, on_route: impl Fn(&str) -> bool) -> Option<F> {
+    fn take(&mut self, subject: Option<&str>, on_route: impl Fn(&str) -> bool) -> Option<F> {
         let applies = |queued: &QueuedFault<F>| {
             queued.route.as_deref().is_none_or(&on_route)
-                && queued.about.as_deref().is_none_or(|requested| about == Some(requested))
+                && queued.subject.as_deref().is_none_or(|requested| subject == Some(requested))
         };
         let at = self.queued.iter().position(applies)?;
         let queued = self.queued.get_mut(at)?;
@@ -80,8 +80,8 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
     }
 
     /// Removes the faults of this subject.
-    pub(crate) fn forget(&mut self, about: &str) {
-        self.queued.retain(|queued| queued.about.as_deref() != Some(about));
+    pub(crate) fn remove_for_subject(&mut self, subject: &str) {
+        self.queued.retain(|queued| queued.subject.as_deref() != Some(subject));
     }
 
     /// Returns each fault as it was queued. `on` names their category.
@@ -90,7 +90,7 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
             let mut view = serde_json::to_value(&queued.fault).unwrap_or_default();
             view["on"] = on.into();
             view["route"] = json!(queued.route);
-            view[self.about] = json!(queued.about);
+            view[self.subject_field] = json!(queued.subject);
             view["after"] = json!(queued.after);
             view["count"] = json!(queued.count);
             view
@@ -116,7 +116,7 @@ pub(crate) fn optional_text(fields: &mut Map<String, Value>, name: &str) -> Resu
     }
 }
 
-/// Reads a whole number of at least `least`.
+/// Reads a whole number of at least `min`.
 pub(crate) fn whole_number(value: &Value, min: u32, name: &str) -> Result<u32, String> {
     let value = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= min);
     value.ok_or_else(|| format!("{name} must be a whole number of at least {min}"))

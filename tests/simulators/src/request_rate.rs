@@ -45,12 +45,12 @@ impl RequestRate {
             Some(_) | None => Endpoint::Api,
         };
         let (method, path) = (field("method"), field("path"));
-        let counts = |arrival: &&RequestTime| {
-            arrival.endpoint == endpoint
-                && method.as_deref().is_none_or(|method| arrival.method == method)
-                && path.as_ref().is_none_or(|path| arrival.path == *path)
+        let counts = |request: &&RequestTime| {
+            request.endpoint == endpoint
+                && method.as_deref().is_none_or(|method| request.method == method)
+                && path.as_ref().is_none_or(|path| request.path == *path)
         };
-        let mut times: Vec<OffsetDateTime> = self.0.iter().filter(counts).map(|arrival| arrival.at).collect();
+        let mut times: Vec<OffsetDateTime> = self.0.iter().filter(counts).map(|request| request.at).collect();
         times.sort_unstable();
         let (max, since) = busiest_second(&times);
         json!({
@@ -83,31 +83,31 @@ mod tests {
 
     use super::*;
 
-    fn arrivals(milliseconds: &[i64]) -> RequestRate {
-        let mut arrivals = RequestRate::default();
+    fn rate(milliseconds: &[i64]) -> RequestRate {
+        let mut rate = RequestRate::default();
         for after in milliseconds {
             let at = OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(*after);
-            arrivals.record(Endpoint::Api, &Method::POST, "/auth", at);
+            rate.record(Endpoint::Api, &Method::POST, "/auth", at);
         }
-        arrivals
+        rate
     }
 
     #[test]
     fn the_busiest_second_can_start_at_any_time() {
-        assert_eq!(arrivals(&[]).peak("")["requests"], 0);
-        let peak = arrivals(&[0, 900, 950, 1_100, 1_899, 1_900, 5_000]).peak("");
+        assert_eq!(rate(&[]).peak("")["requests"], 0);
+        let peak = rate(&[0, 900, 950, 1_100, 1_899, 1_900, 5_000]).peak("");
         assert_eq!((&peak["requests"], &peak["since"]), (&json!(4), &json!(0.9)));
-        assert_eq!(arrivals(&[0, 999]).peak("")["requests"], 2);
-        assert_eq!(arrivals(&[0, 1_000]).peak("")["requests"], 1);
+        assert_eq!(rate(&[0, 999]).peak("")["requests"], 2);
+        assert_eq!(rate(&[0, 1_000]).peak("")["requests"], 1);
     }
 
     #[test]
     fn only_requests_that_match_the_query_count() {
-        let arrivals = arrivals(&[0, 1]);
+        let rate = rate(&[0, 1]);
         for (query, requests) in
             [("method=POST&path=/auth", 2), ("method=GET", 0), ("path=/other", 0), ("endpoint=files", 0)]
         {
-            assert_eq!(arrivals.peak(query)["requests"], requests, "{query}");
+            assert_eq!(rate.peak(query)["requests"], requests, "{query}");
         }
     }
 }

@@ -61,10 +61,10 @@ impl Account {
             projects.add(project);
         }
         let mut exported = Project::new(self.exported_project_id.clone(), "Launch film", personal, created);
-        exported.runs.push(ExportRun::ended(task_id(&hex(&ids.seeded("task", 0))), created));
+        exported.runs.push(ExportRun::completed(task_id(&hex(&ids.seeded("task", 0))), created));
         projects.add(exported);
         let mut foreign = Project::new(self.foreign_project_id.clone(), "Not yours", "", created);
-        foreign.owner = Owner::Stranger;
+        foreign.owner = Owner::OtherAccount;
         projects.add(foreign);
         projects
     }

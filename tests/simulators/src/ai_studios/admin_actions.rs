@@ -68,7 +68,7 @@ fn project_for_admin(simulator: &AiStudiosSimulator, project: &Project, at: Mome
             "state": phase_word(status.phase, &simulator.state.settings.invented.states),
             "progress": status.progress,
             "accepted_at": run.accepted.unix_timestamp(),
-            "ends_at": run.ended_at().map(|end| end.unix_timestamp()),
+            "ends_at": run.ends_at().map(|end| end.unix_timestamp()),
             "resolution": run.resolution,
         })
     };
@@ -77,7 +77,7 @@ fn project_for_admin(simulator: &AiStudiosSimulator, project: &Project, at: Mome
         "aliases": project.aliases,
         "name": project.name,
         "workspace_id": project.workspace,
-        "foreign": project.owner == Owner::Stranger,
+        "foreign": project.owner == Owner::OtherAccount,
         "automation_job_id": project.creation.as_ref().map(|creation| creation.job.clone()),
         "scenario": project.scenario,
         "knobs": project.settings,
@@ -103,10 +103,10 @@ pub(super) fn seed_project(
     let task = task_id(&simulator.ids.next_hex("task"));
     let project = simulator.state.projects.at_mut(index);
     if seed.foreign {
-        project.owner = Owner::Stranger;
+        project.owner = Owner::OtherAccount;
     }
     if seed.exported {
-        project.runs.push(ExportRun::ended(task, at.now));
+        project.runs.push(ExportRun::completed(task, at.now));
     }
     Ok(json!({"project_id": project.id}))
 }

@@ -106,8 +106,10 @@ fn apply_fault(fault: CallFault, regular_response: Response<Bytes>, settings: &S
         }
         CallFault::Error { status, message, retry_after, as_200, .. } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let mut response =
-                envelope::error_response(&ApiError { status, why: ErrorKind::of(status), message }, settings);
+            let mut response = envelope::error_response(
+                &ApiError { status, kind: ErrorKind::from_status(status), message },
+                settings,
+            );
             if as_200 {
                 *response.status_mut() = StatusCode::OK;
             }
@@ -130,7 +132,7 @@ fn echo_response(status: u16, text: &str, page: bool, settings: &Settings) -> Re
         return response;
     }
     envelope::error_response(
-        &ApiError { status, why: ErrorKind::of(status), message: text.to_owned() },
+        &ApiError { status, kind: ErrorKind::from_status(status), message: text.to_owned() },
         settings,
     )
 }

@@ -21,7 +21,7 @@ pub(super) enum ErrorKind {
 #[derive(Debug, Clone)]
 pub(super) struct ApiError {
     pub(super) status: StatusCode,
-    pub(super) why: ErrorKind,
+    pub(super) kind: ErrorKind,
     pub(super) message: String,
 }
 
@@ -40,7 +40,7 @@ impl ErrorKind {
     }
 
     /// Returns the kind that matches a status that a test chose.
-    pub(super) fn of(status: StatusCode) -> Self {
+    pub(super) fn from_status(status: StatusCode) -> Self {
         match status.as_u16() {
             401 => Self::Auth,
             402 => Self::Quota,
@@ -68,8 +68,8 @@ impl ErrorKind {
 }
 
 impl ApiError {
-    pub(super) fn new(why: ErrorKind, message: impl Into<String>) -> Self {
-        Self { status: why.status(), why, message: message.into() }
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { status: kind.status(), kind, message: message.into() }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {

@@ -49,7 +49,7 @@ pub(super) fn error_response(api_error: &ApiError, settings: &Settings) -> Respo
 
 /// Returns the value of `error`.
 fn error_value(api_error: &ApiError, settings: &Settings) -> Value {
-    let code = api_error.why.code(&settings.invented.codes);
+    let code = api_error.kind.code(&settings.invented.codes);
     let code = match settings.envelope.code {
         CodeType::Number => json!(code),
         CodeType::Text => json!(code.to_string()),

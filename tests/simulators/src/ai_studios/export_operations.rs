@@ -55,18 +55,19 @@ pub(super) fn accept_export(
     at: Moment,
 ) -> Result<Value, ApiError> {
     let id = body.required_text("projectId")?;
-    let requested = parse_export_options(simulator, body)?;
+    let options = parse_export_options(simulator, body)?;
     let index = find_own_project(simulator, &id, at)?;
     let project = simulator.state.projects.at(index);
-    if requested.workspace.as_ref().is_some_and(|workspace| *workspace != project.workspace) {
+    if options.workspace.as_ref().is_some_and(|workspace| *workspace != project.workspace) {
         return Err(ApiError::new(ErrorKind::Forbidden, "no permission for this project in this workspace"));
     }
     let automation = &simulator.state.settings.automation;
-    let unfinished = project.creation.as_ref().is_some_and(|creation| !creation.ended(automation, at.now));
+    let unfinished =
+        project.creation.as_ref().is_some_and(|creation| !creation.has_ended(automation, at.now));
     if unfinished && automation.early_export == AcceptancePolicy::Refuse {
         return Err(ApiError::invalid("the project is still being created"));
     }
-    let id = start_export(simulator, index, requested, at)?;
+    let id = start_export(simulator, index, options, at)?;
     Ok(json!({"projectId": id}))
 }
 
@@ -79,7 +80,7 @@ pub(super) fn find_own_project(
     let index = simulator.state.projects.index_of(id, at.now).ok_or_else(ApiError::project_not_found)?;
     match simulator.state.projects.at(index).owner {
         Owner::Account => Ok(index),
-        Owner::Stranger => Err(ApiError::new(ErrorKind::Forbidden, "no permission for this project")),
+        Owner::OtherAccount => Err(ApiError::new(ErrorKind::Forbidden, "no permission for this project")),
     }
 }
 
@@ -87,7 +88,7 @@ pub(super) fn find_own_project(
 pub(super) fn start_export(
     simulator: &mut AiStudiosSimulator,
     index: usize,
-    requested: ExportOptions,
+    options: ExportOptions,
     at: Moment,
 ) -> Result<String, ApiError> {
     let settings = project_settings::settings_for_project(simulator, index);
@@ -113,8 +114,8 @@ pub(super) fn start_export(
         accepted: at.now,
         starts,
         timeline: settings.timeline.clone(),
-        resolution: requested.resolution.clone(),
-        webhook_url: requested.webhook_url,
+        resolution: options.resolution.clone(),
+        webhook_url: options.webhook_url,
         credit: settings.export.credit,
         polls_at_hundred: 0,
     });
@@ -130,8 +131,8 @@ pub(super) fn start_export(
         "project_id": project.id,
         "returned_id": id,
         "backend_task_id": task,
-        "resolution": requested.resolution,
-        "workspace_id": requested.workspace,
+        "resolution": options.resolution,
+        "workspace_id": options.workspace,
         "accepted_at": at.now.unix_timestamp(),
     }));
     webhook_scheduling::schedule_webhooks(simulator, index, &task, &settings, at);

@@ -45,7 +45,7 @@ pub(super) struct ProgressStatus {
 
 impl ExportRun {
     /// Returns an export that ended normally at this time.
-    pub(super) fn ended(task: String, at: OffsetDateTime) -> Self {
+    pub(super) fn completed(task: String, at: OffsetDateTime) -> Self {
         let timeline = Timeline::default();
         let accepted = at - seconds(timeline.queue_seconds + timeline.ramp_seconds);
         Self {
@@ -61,7 +61,7 @@ impl ExportRun {
     }
 
     /// Returns when progress reaches `percent`, if it does.
-    pub(super) fn reached_at(&self, percent: f64) -> Option<OffsetDateTime> {
+    pub(super) fn reaches_at(&self, percent: f64) -> Option<OffsetDateTime> {
         let ends = [self.timeline.stuck_at_percent, self.timeline.fails_at_percent];
         if ends.into_iter().flatten().any(|end| percent > end) {
             return None;
@@ -71,29 +71,29 @@ impl ExportRun {
     }
 
     /// Returns when it fails, if it does.
-    pub(super) fn failed_at(&self) -> Option<OffsetDateTime> {
-        self.reached_at(self.timeline.fails_at_percent?)
+    pub(super) fn fails_at(&self) -> Option<OffsetDateTime> {
+        self.reaches_at(self.timeline.fails_at_percent?)
     }
 
     /// Returns when it ends, successfully or not, if it does.
-    pub(super) fn ended_at(&self) -> Option<OffsetDateTime> {
-        self.failed_at().or_else(|| self.reached_at(100.0))
+    pub(super) fn ends_at(&self) -> Option<OffsetDateTime> {
+        self.fails_at().or_else(|| self.reaches_at(100.0))
     }
 
     /// Returns when the next export of the project may start.
     pub(super) fn next_may_start_at(&self) -> OffsetDateTime {
-        self.ended_at().unwrap_or_else(|| self.accepted.saturating_add(BLOCKED_FOREVER))
+        self.ends_at().unwrap_or_else(|| self.accepted.saturating_add(BLOCKED_FOREVER))
     }
 
     /// Returns its status at a moment of the virtual clock.
     pub(super) fn status_at(&self, now: OffsetDateTime) -> ProgressStatus {
         let timeline = &self.timeline;
         let elapsed = (now - self.starts).as_seconds_f64() - timeline.queue_seconds;
-        if self.failed_at().is_some_and(|fails| now >= fails) {
+        if self.fails_at().is_some_and(|fails| now >= fails) {
             let progress = timeline.fails_at_percent.unwrap_or_default();
             return ProgressStatus { phase: ExportPhase::Failed, progress };
         }
-        if self.reached_at(100.0).is_some_and(|end| now >= end) {
+        if self.reaches_at(100.0).is_some_and(|end| now >= end) {
             return ProgressStatus { phase: ExportPhase::Exported, progress: 100.0 };
         }
         if elapsed < 0.0 {
@@ -114,7 +114,7 @@ impl ExportRun {
     /// Whether polling may show its URL.
     pub(super) fn may_show_url(&self, now: OffsetDateTime) -> bool {
         let seen = now - seconds(self.timeline.polling_lag_seconds);
-        let since = self.reached_at(100.0).filter(|_| self.failed_at().is_none());
+        let since = self.reaches_at(100.0).filter(|_| self.fails_at().is_none());
         let due = since.map(|since| since + seconds(self.timeline.url_after_seconds));
         due.is_some_and(|due| seen >= due) && self.polls_at_hundred >= self.timeline.url_after_polls
     }

@@ -17,9 +17,9 @@ pub(super) struct Faults {
 impl Default for Faults {
     fn default() -> Self {
         Self {
-            calls: FaultQueue::about("project"),
-            webhooks: FaultQueue::about("project"),
-            downloads: FaultQueue::about("project"),
+            calls: FaultQueue::with_subject_field("project"),
+            webhooks: FaultQueue::with_subject_field("project"),
+            downloads: FaultQueue::with_subject_field("project"),
         }
     }
 }
@@ -73,10 +73,10 @@ impl Faults {
     }
 
     /// Removes the faults of one project.
-    pub(super) fn forget(&mut self, project: &str) {
-        self.calls.forget(project);
-        self.webhooks.forget(project);
-        self.downloads.forget(project);
+    pub(super) fn remove_for_subject(&mut self, project: &str) {
+        self.calls.remove_for_subject(project);
+        self.webhooks.remove_for_subject(project);
+        self.downloads.remove_for_subject(project);
     }
 
     pub(super) fn list(&self) -> Value {

@@ -15,7 +15,7 @@ pub(super) const CREATION_STALL_PERCENT: f64 = 50.0;
 pub(super) enum Owner {
     Account,
     /// Another account; access is forbidden.
-    Stranger,
+    OtherAccount,
 }
 
 /// The creation of a project by an automation tool.
@@ -34,7 +34,7 @@ impl ProjectCreation {
         if settings.stalls { reached.min(CREATION_STALL_PERCENT) } else { reached }
     }
 
-    pub(super) fn ended(&self, settings: &Automation, now: OffsetDateTime) -> bool {
+    pub(super) fn has_ended(&self, settings: &Automation, now: OffsetDateTime) -> bool {
         self.progress(settings, now) >= 100.0
     }
 }
@@ -85,13 +85,13 @@ impl Project {
         }
     }
 
-    fn is(&self, id: &str) -> bool {
+    fn has_id(&self, id: &str) -> bool {
         self.id == id || self.aliases.iter().any(|alias| alias == id)
     }
 
     /// Whether an export has deleted it by now.
     fn is_deleted(&self, now: OffsetDateTime) -> bool {
-        let deleted = |run: &ExportRun| run.reached_at(run.timeline.deleted_at_percent?);
+        let deleted = |run: &ExportRun| run.reaches_at(run.timeline.deleted_at_percent?);
         self.runs.iter().filter_map(deleted).any(|deleted| now >= deleted)
     }
 
@@ -101,7 +101,7 @@ impl Project {
     }
 
     /// Returns its export with this `backendTaskId`.
-    pub(super) fn run(&self, task: &str) -> Option<&ExportRun> {
+    pub(super) fn find_export(&self, task: &str) -> Option<&ExportRun> {
         self.runs.iter().find(|run| run.task == task)
     }
 
@@ -122,10 +122,10 @@ impl Project {
     /// Returns the same index, but never a stale one.
     pub(super) fn current_export(&self, now: OffsetDateTime) -> Option<usize> {
         let last = self.runs.len().checked_sub(1)?;
-        let under_way = |run: &ExportRun| {
+        let is_running = |run: &ExportRun| {
             matches!(run.polled_status(now).phase, ExportPhase::Waiting | ExportPhase::Exporting)
         };
-        Some(self.runs.iter().position(under_way).unwrap_or(last))
+        Some(self.runs.iter().position(is_running).unwrap_or(last))
     }
 }
 
@@ -140,7 +140,7 @@ impl Projects {
 
     /// Returns the index of an existing project.
     pub(super) fn index_of(&self, id: &str, now: OffsetDateTime) -> Option<usize> {
-        self.0.iter().position(|project| project.is(id) && !project.is_deleted(now))
+        self.0.iter().position(|project| project.has_id(id) && !project.is_deleted(now))
     }
 
     pub(super) fn at(&self, index: usize) -> &Project {
@@ -158,19 +158,21 @@ impl Projects {
 
     /// Returns the project and its export with this `backendTaskId`.
     pub(super) fn find_by_task(&self, task: &str) -> Option<(&Project, &ExportRun)> {
-        self.0.iter().find_map(|project| Some((project, project.run(task)?)))
+        self.0.iter().find_map(|project| Some((project, project.find_export(task)?)))
     }
 
     /// Removes projects of the account and returns how many.
     pub(super) fn delete(&mut self, ids: &[&str]) -> usize {
         let before = self.0.len();
-        self.0.retain(|project| project.owner == Owner::Stranger || !ids.iter().any(|id| project.is(id)));
+        self.0.retain(|project| {
+            project.owner == Owner::OtherAccount || !ids.iter().any(|id| project.has_id(id))
+        });
         before - self.0.len()
     }
 
     /// Returns when the last export ends, of those that end.
     pub(super) fn last_export_end(&self) -> Option<OffsetDateTime> {
-        let shown = |run: &ExportRun| Some(run.ended_at()? + lag(run));
+        let shown = |run: &ExportRun| Some(run.ends_at()? + lag(run));
         self.0.iter().flat_map(|project| &project.runs).filter_map(shown).max()
     }
 }

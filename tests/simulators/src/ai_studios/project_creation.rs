@@ -138,28 +138,32 @@ fn create_and_export(
     simulator: &mut AiStudiosSimulator,
     name: &str,
     body: &RequestBody,
-    exports: bool,
+    export_by_default: bool,
     at: Moment,
 ) -> Result<(usize, String), ApiError> {
-    let (requested, exports) =
-        (export_operations::parse_export_options(simulator, body)?, body.boolean_or("isExport", exports)?);
+    let (options, exports) = (
+        export_operations::parse_export_options(simulator, body)?,
+        body.boolean_or("isExport", export_by_default)?,
+    );
     let index = add_project(simulator, name, body.text("workspaceId")?, at);
     let id = simulator.state.projects.at(index).id.clone();
-    Ok((index, if exports { export_operations::start_export(simulator, index, requested, at)? } else { id }))
+    Ok((index, if exports { export_operations::start_export(simulator, index, options, at)? } else { id }))
 }
 
 fn export_if_requested(
     simulator: &mut AiStudiosSimulator,
     index: usize,
     body: &RequestBody,
-    exports: bool,
+    export_by_default: bool,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let (requested, exports) =
-        (export_operations::parse_export_options(simulator, body)?, body.boolean_or("isExport", exports)?);
+    let (options, exports) = (
+        export_operations::parse_export_options(simulator, body)?,
+        body.boolean_or("isExport", export_by_default)?,
+    );
     let project = simulator.state.projects.at_mut(index);
     project.updated = at.now;
     let id = project.id.clone();
-    let id = if exports { export_operations::start_export(simulator, index, requested, at)? } else { id };
+    let id = if exports { export_operations::start_export(simulator, index, options, at)? } else { id };
     Ok(json!({"projectId": id}))
 }

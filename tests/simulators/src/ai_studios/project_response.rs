@@ -119,7 +119,7 @@ fn find_shown_export(project: &Project, settings: &Settings, at: Moment) -> Opti
         task: project.runs[if shows_new_task { current } else { shown }].task.clone(),
         url_of: if own { Some(run.task.clone()) } else { previous() },
         // While it runs, each tick updates the project.
-        updated: run.ended_at().filter(|end| *end <= at.now).unwrap_or_else(|| at.now.max(run.accepted)),
+        updated: run.ends_at().filter(|end| *end <= at.now).unwrap_or_else(|| at.now.max(run.accepted)),
     })
 }
 

@@ -46,7 +46,8 @@ fn build_attempt(simulator: &mut AiStudiosSimulator, send: ScheduledSend, at: Mo
     let settings = project_settings::settings_for_task(simulator, content.task()).webhook;
     let request = match &content {
         WebhookContent::Custom { method, body, headers } => custom_request(&url, method, body, headers),
-        told => event_fields(simulator, told, at).and_then(|fields| build_request(&url, fields, &settings)),
+        progress_event => event_fields(simulator, progress_event, at)
+            .and_then(|fields| build_request(&url, fields, &settings)),
     };
     let Some(request) = request else {
         if let Some(delivery) = simulator.state.outbox.get_mut(send.number) {

@@ -119,7 +119,7 @@ fn design_summary(design: &Design) -> Value {
     json!({"id": design.id, "name": design.name})
 }
 
-/// Reads a `name` of `least` to 100 characters, trimmed.
+/// Reads a `name` of `min` to 100 characters, trimmed.
 pub(crate) fn read_name(request: &Request<Bytes>, min: usize) -> Result<String, ApiError> {
     let object = request_body::parse_object(request)?;
     let mut field_errors = Vec::new();

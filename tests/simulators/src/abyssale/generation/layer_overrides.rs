@@ -187,7 +187,7 @@ fn field_error(path: &str, code: &'static str, message: &str, value: &Value) -> 
     FieldError::new(path, code, message).received(value)
 }
 
-/// Returns the name of the first layer whose text is longer than `most` characters and may not shrink.
+/// Returns the name of the first layer whose text is longer than `max` characters and may not shrink.
 pub(crate) fn find_overlong_layer(elements: &Map<String, Value>, max: usize) -> Option<String> {
     let long = |given: &Value| {
         let payload = given.as_str().or_else(|| given["payload"].as_str()).unwrap_or_default();

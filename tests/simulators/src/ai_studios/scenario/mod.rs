@@ -94,7 +94,7 @@ pub(super) fn apply_scenario_to_project(
     let project = simulator.state.projects.at_mut(index);
     (project.settings, project.scenario) = (variant.settings.clone(), Some(format!("{id} {}", variant.name)));
     let project = project.id.clone();
-    simulator.state.faults.forget(&project);
+    simulator.state.faults.remove_for_subject(&project);
     let mut faults = variant.faults.clone();
     for fault in &mut faults {
         fault["project"] = project.as_str().into();
