@@ -13,11 +13,11 @@ use crate::abyssale::rendered_file;
 
 /// Packs one entry per banner. Uncompressed formats are deflated, the others stored, as archivers usually do.
 pub(super) fn pack(banners: &[Banner]) -> Bytes {
-    let packed = write(banners).expect("writes to memory succeed and entry names are unique");
+    let packed = write_archive(banners).expect("writes to memory succeed and entry names are unique");
     Bytes::from(packed)
 }
 
-fn write(banners: &[Banner]) -> ZipResult<Vec<u8>> {
+fn write_archive(banners: &[Banner]) -> ZipResult<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for banner in banners {
         let method = match banner.file_type {

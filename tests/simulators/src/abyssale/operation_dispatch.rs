@@ -15,7 +15,7 @@ use crate::abyssale::export_operations;
 use crate::abyssale::fonts;
 use crate::abyssale::generation::accept_generation::{self, GenerationRequest};
 use crate::abyssale::generation::generation_body;
-use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::generation::operation::GenerationOperation;
 use crate::abyssale::generation::poll_response;
 use crate::abyssale::generation::synchronous_render;
 use crate::abyssale::list_query::Query;
@@ -44,8 +44,9 @@ pub(super) fn dispatch(
             let body = request_body::validate_export(request, &simulator.state.settings)?;
             export_operations::accept_export(simulator, body, event_timing, at)
         }
-        Route::Generate(design, Operation::Render) => {
-            let body = generation_body::validate(request, Operation::Render, &simulator.state.settings)?;
+        Route::Generate(design, GenerationOperation::Render) => {
+            let body =
+                generation_body::validate(request, GenerationOperation::Render, &simulator.state.settings)?;
             let banner = synchronous_render::render(simulator, design, &body, at)?;
             Ok(ok_response(simulator, banner))
         }

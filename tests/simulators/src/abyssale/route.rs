@@ -4,7 +4,7 @@ use http::{Method, Request, StatusCode};
 use uuid::Uuid;
 
 use crate::abyssale::api_error::ApiError;
-use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::generation::operation::GenerationOperation;
 use crate::abyssale::rate_limit::RouteClass;
 use crate::abyssale::uuid_format::parse_uuid;
 
@@ -15,7 +15,7 @@ pub(super) enum Route {
     Auth,
     Export,
     Banner(Uuid),
-    Generate(Uuid, Operation),
+    Generate(Uuid, GenerationOperation),
     Poll(Uuid),
     Design(DesignCall),
     Workspace(WorkspaceCall),
@@ -129,9 +129,11 @@ fn operations_of_path(segments: &[&str]) -> Result<Operations, ApiError> {
         ["ready"] => get(Route::Ready),
         ["auth"] => post(Route::Auth),
         ["async", "banners", "export"] => post(Route::Export),
-        ["async", "banner-builder", id, "generate"] => generate(id, Operation::Formats)?,
-        ["async", "banner-builder", id, "generate-multipage-pdf"] => generate(id, Operation::Pages)?,
-        ["banner-builder", id, "generate"] => generate(id, Operation::Render)?,
+        ["async", "banner-builder", id, "generate"] => generate(id, GenerationOperation::Formats)?,
+        ["async", "banner-builder", id, "generate-multipage-pdf"] => {
+            generate(id, GenerationOperation::Pages)?
+        }
+        ["banner-builder", id, "generate"] => generate(id, GenerationOperation::Render)?,
         ["generation-request", id] => get(Route::Poll(path_uuid(id)?)),
         ["banners", id] => get(Route::Banner(path_uuid(id)?)),
         ["fonts"] => get(Route::Workspace(WorkspaceCall::Fonts)),

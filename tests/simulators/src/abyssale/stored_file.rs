@@ -117,10 +117,7 @@ fn render_dynamic_image(
     let first = Sha256::digest(query)[0];
     let file_type = if sheet.transparent { FileType::Png } else { FileType::Jpeg };
     let (width, height) = rendered_file::whole_pixels(sheet.width, sheet.height);
-    Ok(StoredFile::of(
-        rendered_file::render_picture(u32::from(first), width, height, file_type, 88),
-        file_type,
-    ))
+    Ok(StoredFile::of(rendered_file::render_image(u32::from(first), width, height, file_type, 88), file_type))
 }
 
 fn render_preview(
@@ -131,7 +128,7 @@ fn render_preview(
     let mut sheets = simulator.state.workspace.designs.existing(at.now).flat_map(|design| &design.sheets);
     let sheet = sheets.find(|known| known.uid == sheet).ok_or(StorageError::NO_SUCH_KEY)?;
     let (width, height) = rendered_file::whole_pixels(sheet.width, sheet.height);
-    Ok(StoredFile::of(rendered_file::render_picture(0, width, height, FileType::Jpeg, 88), FileType::Jpeg))
+    Ok(StoredFile::of(rendered_file::render_image(0, width, height, FileType::Jpeg, 88), FileType::Jpeg))
 }
 
 fn load_archive(

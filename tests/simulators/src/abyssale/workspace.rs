@@ -20,7 +20,7 @@ pub(super) struct Workspace {
 impl Workspace {
     /// Returns the seeded workspace.
     pub(super) fn seeded(ids: &IdGenerator) -> Self {
-        let designs = seed_designs::designs(ids);
+        let designs = seed_designs::seed(ids);
         let mut banners = Banners::default();
         seeded_banners(ids, &designs).into_iter().for_each(|banner| banners.add(banner));
         Self { api_key: hex(&ids.seeded("api key", 0)).chars().take(40).collect(), designs, banners }

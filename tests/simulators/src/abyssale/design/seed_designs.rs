@@ -92,7 +92,7 @@ const SEEDS: [DesignSeed; 8] = [
 ];
 
 /// Returns the layers of a design of this type.
-fn layers(kind: DesignType) -> &'static [Layer] {
+fn layers_of(kind: DesignType) -> &'static [Layer] {
     match kind {
         DesignType::Static => layer::STATIC,
         DesignType::Animated => layer::ANIMATED,
@@ -101,7 +101,7 @@ fn layers(kind: DesignType) -> &'static [Layer] {
 }
 
 /// Returns all seeded designs, the same for the same seed.
-pub(crate) fn designs(ids: &IdGenerator) -> Designs {
+pub(crate) fn seed(ids: &IdGenerator) -> Designs {
     let names = ["Landfall", "Summer", "Print"];
     let project = |(number, name): (u64, &&str)| Project {
         id: ids.seeded_uuid("project", number),
@@ -114,12 +114,12 @@ pub(crate) fn designs(ids: &IdGenerator) -> Designs {
         let before = all.iter().filter(|design: &&Design| design.kind == seed.kind).count() as u64;
         let id = ids.seeded_uuid(&format!("{} design", seed.kind.name()), before);
         let age = i64::try_from(all.len()).unwrap_or_default() * 3_600;
-        all.push(design(ids, seed, id, projects[seed.project].id, CREATED_AT + age));
+        all.push(build_design(ids, seed, id, projects[seed.project].id, CREATED_AT + age));
     }
     Designs { all, projects }
 }
 
-fn design(ids: &IdGenerator, seed: &DesignSeed, id: Uuid, project: Uuid, created_at: i64) -> Design {
+fn build_design(ids: &IdGenerator, seed: &DesignSeed, id: Uuid, project: Uuid, created_at: i64) -> Design {
     let unit = if seed.kind.is_print() { "mm" } else { "px" };
     let sheet = |(number, &(name, width, height, transparent)): (u64, &(&str, f64, f64, bool))| Sheet {
         name: name.to_owned(),
@@ -139,7 +139,7 @@ fn design(ids: &IdGenerator, seed: &DesignSeed, id: Uuid, project: Uuid, created
         status: "NONE".to_owned(),
         active: true,
         sheets: (0..).zip(seed.sheets).map(sheet).collect(),
-        layers: layers(seed.kind),
+        layers: layers_of(seed.kind),
         deleted: false,
         appears_at: None,
     }

@@ -14,7 +14,7 @@ use crate::abyssale::fault_types::GenerationFault;
 use crate::abyssale::generation::banner_plan::{self, OriginalBanner};
 use crate::abyssale::generation::generation_body::GenerationBody;
 use crate::abyssale::generation::layer_overrides;
-use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::generation::operation::GenerationOperation;
 use crate::abyssale::generation::{FormatFailure, Generation};
 use crate::abyssale::settings::{RegeneratedId, seconds};
 use crate::abyssale::state::AbyssaleSimulator;
@@ -28,7 +28,7 @@ const DOES_NOT_FIT: &str = "The text cannot fit within the defined space.";
 /// An asynchronous generation call whose body is valid.
 pub(crate) struct GenerationRequest {
     pub(crate) design: Uuid,
-    pub(crate) operation: Operation,
+    pub(crate) operation: GenerationOperation,
     pub(crate) body: GenerationBody,
 }
 
@@ -110,11 +110,11 @@ pub(crate) fn add_banner(
     ready_at: OffsetDateTime,
 ) -> (Uuid, u32) {
     let fresh = simulator.ids.next_uuid("banner");
-    let gallery = &simulator.state.workspace.banners;
+    let banners = &simulator.state.workspace.banners;
     let (id, sharing_id, version) = match original {
         Some(OriginalBanner { id, sharing_id }) => {
             let same = simulator.state.settings.regenerated_id == RegeneratedId::Same;
-            (if same { id } else { fresh }, sharing_id, gallery.last_version(sharing_id) + 1)
+            (if same { id } else { fresh }, sharing_id, banners.last_version(sharing_id) + 1)
         }
         None => (fresh, simulator.ids.next_uuid("sharing"), 1),
     };

@@ -10,7 +10,7 @@ use crate::abyssale::design::{Design, Sheet};
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::generation::generation_body::GenerationBody;
 use crate::abyssale::generation::layer_overrides;
-use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::generation::operation::GenerationOperation;
 use crate::abyssale::state::AbyssaleSimulator;
 
 /// The banner that is regenerated.
@@ -25,7 +25,7 @@ pub(crate) fn plan_banners(
     simulator: &AbyssaleSimulator,
     design: Uuid,
     body: &GenerationBody,
-    operation: Operation,
+    operation: GenerationOperation,
     now: OffsetDateTime,
 ) -> Result<(Vec<Banner>, Option<OriginalBanner>), ApiError> {
     let designs = &simulator.state.workspace.designs;
@@ -45,7 +45,7 @@ pub(crate) fn plan_banners(
         return Err(ApiError::invalid(field_errors));
     }
     let sheets = requested_sheets(design, body, operation)?;
-    let original = match body.original.filter(|_| operation == Operation::Formats) {
+    let original = match body.original.filter(|_| operation == GenerationOperation::Formats) {
         Some(id) => Some(find_original(simulator, id, design, &sheets, now)?),
         None => None,
     };
@@ -103,15 +103,15 @@ fn find_original(
 }
 
 /// Checks that the call supports the design's type.
-fn check_design_type(design: &Design, operation: Operation) -> Result<(), ApiError> {
+fn check_design_type(design: &Design, operation: GenerationOperation) -> Result<(), ApiError> {
     match operation {
-        Operation::Pages if design.kind != DesignType::PrinterMultipage => {
+        GenerationOperation::Pages if design.kind != DesignType::PrinterMultipage => {
             Err(ApiError::bad_request("invalid_design_type", "This is no multipage design."))
         }
-        Operation::Render if design.kind != DesignType::Static => {
+        GenerationOperation::Render if design.kind != DesignType::Static => {
             Err(ApiError::bad_request("template_not_static", "This is no static design."))
         }
-        Operation::Pages | Operation::Render | Operation::Formats => Ok(()),
+        GenerationOperation::Pages | GenerationOperation::Render | GenerationOperation::Formats => Ok(()),
     }
 }
 
@@ -119,7 +119,7 @@ fn check_design_type(design: &Design, operation: Operation) -> Result<(), ApiErr
 fn requested_sheets<'a>(
     design: &'a Design,
     body: &GenerationBody,
-    operation: Operation,
+    operation: GenerationOperation,
 ) -> Result<Vec<Option<&'a Sheet>>, ApiError> {
     let mut found: Vec<Option<&Sheet>> = Vec::new();
     for name in &body.formats {
@@ -136,5 +136,5 @@ fn requested_sheets<'a>(
         return Ok(vec![None]);
     }
     let all = design.formats().iter().map(Some);
-    Ok(if operation == Operation::Render { all.take(1).collect() } else { all.collect() })
+    Ok(if operation == GenerationOperation::Render { all.take(1).collect() } else { all.collect() })
 }

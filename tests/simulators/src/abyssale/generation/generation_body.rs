@@ -9,7 +9,7 @@ use crate::abyssale::api_error::{ApiError, FieldError};
 use crate::abyssale::banner::Html5Page;
 use crate::abyssale::field_validation::BodyFields;
 use crate::abyssale::file_type::FileType;
-use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::generation::operation::GenerationOperation;
 use crate::abyssale::request_body;
 use crate::abyssale::settings::Settings;
 
@@ -35,7 +35,7 @@ pub(crate) struct GenerationBody {
 /// Validates a body.
 pub(crate) fn validate(
     request: &Request<Bytes>,
-    operation: Operation,
+    operation: GenerationOperation,
     settings: &Settings,
 ) -> Result<GenerationBody, ApiError> {
     let object = request_body::parse_object(request)?;
@@ -45,13 +45,13 @@ pub(crate) fn validate(
         original: fields.uuid("original_visual_id", &mut field_errors),
         ..Default::default()
     };
-    if operation != Operation::Render {
+    if operation != GenerationOperation::Render {
         body.callback_url =
             request_body::read_optional_url(&object, "callback_url", settings, &mut field_errors);
         body.crop_marks = read_crop_marks(fields, &mut field_errors);
     }
     match operation {
-        Operation::Pages => {
+        GenerationOperation::Pages => {
             if !object.contains_key("pages") {
                 field_errors.push(FieldError::new(
                     "pages",
@@ -61,7 +61,7 @@ pub(crate) fn validate(
             }
             body.pages = fields.map("pages", &mut field_errors).cloned().unwrap_or_default();
         }
-        Operation::Formats => {
+        GenerationOperation::Formats => {
             body.elements = fields.map("elements", &mut field_errors).cloned().unwrap_or_default();
             body.pages = fields.map("pages", &mut field_errors).cloned().unwrap_or_default();
             let names = fields.strings("template_format_names", &mut field_errors).unwrap_or_default();
@@ -70,7 +70,7 @@ pub(crate) fn validate(
             check_animation(fields, &mut field_errors);
             read_output(fields, operation, &mut body, &mut field_errors);
         }
-        Operation::Render => {
+        GenerationOperation::Render => {
             body.elements = fields.map("elements", &mut field_errors).cloned().unwrap_or_default();
             body.formats.extend(fields.text("template_format_name", &mut field_errors).map(str::to_owned));
             read_output(fields, operation, &mut body, &mut field_errors);
@@ -82,7 +82,7 @@ pub(crate) fn validate(
 /// Reads the type and the quality of the files.
 fn read_output(
     fields: BodyFields<'_>,
-    operation: Operation,
+    operation: GenerationOperation,
     body: &mut GenerationBody,
     field_errors: &mut Vec<FieldError>,
 ) {
@@ -92,7 +92,7 @@ fn read_output(
         return;
     };
     let known = |file_type: &FileType| {
-        operation == Operation::Formats
+        operation == GenerationOperation::Formats
             || crate::abyssale::file_type::DesignType::Static.file_types().contains(file_type)
     };
     body.file_type = FileType::from_request_name(name).filter(known);

@@ -6,7 +6,7 @@ use crate::abyssale::api_error::FieldError;
 use crate::abyssale::design::Design;
 use crate::abyssale::file_type::DesignType;
 use crate::abyssale::generation::generation_body::GenerationBody;
-use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::generation::operation::GenerationOperation;
 
 /// The valid values of a property.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +84,7 @@ fn property_rule(kind: &str, property: &str) -> Option<PropertyRule> {
 pub(crate) fn find_field_errors(
     design: &Design,
     body: &GenerationBody,
-    operation: Operation,
+    operation: GenerationOperation,
 ) -> Vec<FieldError> {
     let mut field_errors = Vec::new();
     if design.kind != DesignType::PrinterMultipage {
@@ -108,7 +108,7 @@ fn check_overrides(
     design: &Design,
     elements: &Map<String, Value>,
     path: &str,
-    operation: Operation,
+    operation: GenerationOperation,
     field_errors: &mut Vec<FieldError>,
 ) {
     // `vars` holds texts by name and is not a layer (contract 3.1).
@@ -123,7 +123,7 @@ fn check_overrides(
                 }
             }
             // Only the synchronous call rejects a plain string (contract 3.1 and 4).
-            Value::String(_) if operation != Operation::Render => {}
+            Value::String(_) if operation != GenerationOperation::Render => {}
             Value::String(_) => {
                 field_errors.push(field_error(&path, "invalid_payload", "Not a valid object.", given))
             }
@@ -137,9 +137,9 @@ fn check_property(
     property: &str,
     value: &Value,
     path: &str,
-    operation: Operation,
+    operation: GenerationOperation,
 ) -> Option<FieldError> {
-    if operation == Operation::Render && kind == "image" && ASYNC_ONLY.contains(&property) {
+    if operation == GenerationOperation::Render && kind == "image" && ASYNC_ONLY.contains(&property) {
         return Some(field_error(path, "invalid_payload", "Not available synchronously.", value));
     }
     let bad = |code, message: &str| Some(field_error(path, code, message, value));

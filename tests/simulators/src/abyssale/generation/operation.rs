@@ -2,7 +2,7 @@
 
 /// One of the three generation calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(crate) enum GenerationOperation {
     /// Several formats, asynchronously.
     Formats,
     /// A multipage document, asynchronously.

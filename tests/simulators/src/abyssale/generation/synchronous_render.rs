@@ -8,7 +8,7 @@ use crate::abyssale::banner_response;
 use crate::abyssale::generation::accept_generation;
 use crate::abyssale::generation::banner_plan;
 use crate::abyssale::generation::generation_body::GenerationBody;
-use crate::abyssale::generation::operation::Operation;
+use crate::abyssale::generation::operation::GenerationOperation;
 use crate::abyssale::state::AbyssaleSimulator;
 use crate::virtual_clock::Moment;
 
@@ -19,7 +19,8 @@ pub(crate) fn render(
     body: &GenerationBody,
     at: Moment,
 ) -> Result<Value, ApiError> {
-    let (banners, _) = banner_plan::plan_banners(simulator, design, body, Operation::Render, at.now)?;
+    let (banners, _) =
+        banner_plan::plan_banners(simulator, design, body, GenerationOperation::Render, at.now)?;
     if let Some(layer) = accept_generation::find_overlong_text(simulator, body) {
         let message = format!("Element {layer} error: The text cannot fit within the defined space.");
         return Err(ApiError::bad_request("cannot_build_banner", message));

@@ -14,7 +14,7 @@ const FRAME_MILLISECONDS: u32 = 250;
 const FASTEST_SPEED: i32 = 30;
 
 /// Renders the animation of banner `number`.
-pub(super) fn draw(number: u32, width: u32, height: u32) -> Bytes {
+pub(super) fn render(number: u32, width: u32, height: u32) -> Bytes {
     let encoded = encode(number, width, height);
     Bytes::from(encoded.expect("writes to memory succeed and every format fits in a GIF"))
 }
@@ -23,8 +23,8 @@ fn encode(number: u32, width: u32, height: u32) -> ImageResult<Vec<u8>> {
     let mut out = Vec::new();
     let mut gif = GifEncoder::new_with_speed(&mut out, FASTEST_SPEED);
     gif.set_repeat(Repeat::Infinite)?;
-    for moment in 0..FRAMES {
-        let pixels = still_image::paint(number, width as usize, height as usize, moment);
+    for index in 0..FRAMES {
+        let pixels = still_image::paint_pixels(number, width as usize, height as usize, index);
         let mut frame = RgbaImage::new(width, height);
         for (to, from) in frame.pixels_mut().zip(pixels.chunks_exact(3)) {
             *to = Rgba([from[0], from[1], from[2], u8::MAX]);

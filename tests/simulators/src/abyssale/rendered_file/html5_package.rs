@@ -9,23 +9,23 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::abyssale::banner::{Banner, measure};
 
-/// Returns the package. `picture` is the image of the page.
-pub(super) fn pack(banner: &Banner, picture: &[u8]) -> Bytes {
-    let packed = write(&page(banner), picture);
+/// Returns the package. `image` is the image of the page.
+pub(super) fn pack(banner: &Banner, image: &[u8]) -> Bytes {
+    let packed = write_archive(&build_page(banner), image);
     Bytes::from(packed.expect("writes to memory succeed and entry names are unique"))
 }
 
-fn write(page: &str, picture: &[u8]) -> ZipResult<Vec<u8>> {
+fn write_archive(page: &str, image: &[u8]) -> ZipResult<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default();
     archive.start_file("index.html", options.compression_method(CompressionMethod::Deflated))?;
     archive.write_all(page.as_bytes())?;
     archive.start_file("assets/banner.jpg", options.compression_method(CompressionMethod::Stored))?;
-    archive.write_all(picture)?;
+    archive.write_all(image)?;
     Ok(archive.finish()?.into_inner())
 }
 
-fn page(banner: &Banner) -> String {
+fn build_page(banner: &Banner) -> String {
     let (width, height) = (measure(banner.width), measure(banner.height));
     let (title, target) = (escape_html(&banner.page.title), escape_html(&banner.page.click_tag));
     format!(

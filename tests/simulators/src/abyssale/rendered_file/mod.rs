@@ -21,10 +21,10 @@ pub(super) fn render(banner: &Banner) -> Bytes {
     let (width, height) = pixel_size(banner);
     match banner.file_type {
         FileType::Png | FileType::Jpeg | FileType::Webp => {
-            render_picture(number, width, height, banner.file_type, quality)
+            render_image(number, width, height, banner.file_type, quality)
         }
         FileType::Gif => cached_or_render((number, width, height, FileType::Gif, 0), || {
-            animated_gif::draw(number, width, height)
+            animated_gif::render(number, width, height)
         }),
         FileType::Pdf => pdf::write_document(banner),
         FileType::Html5 => html5_package::pack(banner, &render_fallback(banner)),
@@ -36,19 +36,13 @@ pub(super) fn render(banner: &Banner) -> Bytes {
 /// Renders the fallback image of a banner (contract 8, `fallback_image_url`).
 pub(super) fn render_fallback(banner: &Banner) -> Bytes {
     let (width, height) = pixel_size(banner);
-    render_picture(banner.number, width, height, FileType::Jpeg, banner.quality)
+    render_image(banner.number, width, height, FileType::Jpeg, banner.quality)
 }
 
 /// Renders an image of any size, by its number.
-pub(super) fn render_picture(
-    number: u32,
-    width: u32,
-    height: u32,
-    file_type: FileType,
-    quality: u8,
-) -> Bytes {
+pub(super) fn render_image(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {
     cached_or_render((number, width, height, file_type, quality), || {
-        still_image::draw(number, width, height, file_type, quality)
+        still_image::render(number, width, height, file_type, quality)
     })
 }
 
@@ -63,28 +57,29 @@ pub(super) fn whole_pixels(width: f64, height: f64) -> (u32, u32) {
 }
 
 /// The cache key of a rendered file: number, width, height, type, quality.
-type Key = (u32, u32, u32, FileType, u8);
+type RenderedFileKey = (u32, u32, u32, FileType, u8);
 
 /// Files beyond this number are rendered again when they are requested.
 const MAX_CACHED_FILES: usize = 256;
 
 /// The cache of rendered files. All simulators of a process share it.
-static DRAWN: Mutex<(BTreeMap<Key, Bytes>, VecDeque<Key>)> = Mutex::new((BTreeMap::new(), VecDeque::new()));
+static RENDERED_FILES: Mutex<(BTreeMap<RenderedFileKey, Bytes>, VecDeque<RenderedFileKey>)> =
+    Mutex::new((BTreeMap::new(), VecDeque::new()));
 
-fn cached_or_render(key: Key, draw: impl FnOnce() -> Bytes) -> Bytes {
-    let known = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).0.get(&key).cloned();
-    if let Some(known) = known {
-        return known;
+fn cached_or_render(key: RenderedFileKey, render: impl FnOnce() -> Bytes) -> Bytes {
+    let cached = RENDERED_FILES.lock().unwrap_or_else(PoisonError::into_inner).0.get(&key).cloned();
+    if let Some(cached) = cached {
+        return cached;
     }
-    let bytes = draw();
-    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if drawn.0.insert(key, bytes.clone()).is_none() {
-        drawn.1.push_back(key);
+    let bytes = render();
+    let mut cache = RENDERED_FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    if cache.0.insert(key, bytes.clone()).is_none() {
+        cache.1.push_back(key);
     }
-    if drawn.1.len() > MAX_CACHED_FILES
-        && let Some(oldest) = drawn.1.pop_front()
+    if cache.1.len() > MAX_CACHED_FILES
+        && let Some(oldest) = cache.1.pop_front()
     {
-        drawn.0.remove(&oldest);
+        cache.0.remove(&oldest);
     }
     bytes
 }

@@ -10,8 +10,8 @@ use crate::abyssale::file_type::FileType;
 use crate::abyssale::rendered_file::pixel_font;
 
 /// Renders the image of banner `number`. Types that are not images become a JPEG.
-pub(super) fn draw(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {
-    let pixels = paint(number, width as usize, height as usize, 0);
+pub(super) fn render(number: u32, width: u32, height: u32, file_type: FileType, quality: u8) -> Bytes {
+    let pixels = paint_pixels(number, width as usize, height as usize, 0);
     let colours = ExtendedColorType::Rgb8;
     let mut out = Vec::new();
     let encoded = match file_type {
@@ -28,14 +28,14 @@ pub(super) fn draw(number: u32, width: u32, height: u32, file_type: FileType, qu
 
 type Colour = [u8; 3];
 
-/// Returns pixels of three bytes each. `moment` moves the discs.
-pub(super) fn paint(number: u32, width: usize, height: usize, moment: usize) -> Vec<u8> {
+/// Returns pixels of three bytes each. `frame` moves the discs.
+pub(super) fn paint_pixels(number: u32, width: usize, height: usize, frame: usize) -> Vec<u8> {
     let angle = (number % 360) * 67;
     let mut canvas = Canvas::gradient(width, height, hue(angle), hue(angle + 70));
     let unit = (width.min(height) / 12).max(4);
     for disc in 0..5_u32 {
         let step = disc as usize;
-        let x = (number as usize * 131 + step * 257 + moment * unit) % width;
+        let x = (number as usize * 131 + step * 257 + frame * unit) % width;
         let y = (number as usize * 89 + step * 199) % height;
         canvas.draw_disc(x, y, unit * (1 + (step + number as usize) % 3), hue(angle + 180 + disc * 25));
     }
