@@ -41,7 +41,8 @@ pub(crate) fn limit_event(event: Event, now: OffsetDateTime) -> Event {
     match event {
         Event::Accepted { provider_job_id } if provider_job_id.as_str().len() > MAX_ID_BYTES => {
             let length = provider_job_id.as_str().len();
-            let message = format!("the provider job id is {length} bytes long; at most {MAX_ID_BYTES} can be stored");
+            let message =
+                format!("the provider job id is {length} bytes long; at most {MAX_ID_BYTES} can be stored");
             let error = Error::new(ErrorClass::ProviderOutcomeUnknown, message).for_record(now);
             Event::OutcomeUnknown { error }
         }
