@@ -69,7 +69,7 @@ async fn what_names_no_finished_banners_is_refused_by_its_field() {
     assert!(refused(&world, &export_of(&stuck)).await.contains("submitted"));
     world.trouble(json!({ "on": "generation", "kind": "nothing" }));
     let empty = world.carried_out(&world.generation("static", json!({})), "stored").await;
-    assert!(refused(&world, &export_of(empty["job_id"].as_str().expect("an id"))).await.contains("by id"));
+    assert!(refused(&world, &export_of(empty["job_id"].as_str().expect("an id"))).await.contains("unknown"));
     world.trouble(json!({ "on": "generation", "kind": "format_error" }));
     let failed = world.carried_out(&world.three_formats(), "failed").await;
     assert!(refused(&world, &export_of(failed["job_id"].as_str().expect("an id"))).await.contains("failed"));

@@ -177,7 +177,7 @@ pub enum SourceRole {
     List,
 }
 
-/// A file that the provider reported as not made.
+/// A file that the provider could not make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Missing {

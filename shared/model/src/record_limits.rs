@@ -110,18 +110,18 @@ fn limit_missing_files(missing: Vec<Missing>) -> Vec<Missing> {
         name: missing.name.map(|name| shortened(&name, MAX_TEXT_BYTES)),
         reason: shortened(&missing.reason, MAX_TEXT_BYTES),
     });
-    let mut kept: Vec<Missing> = truncated
+    let mut limited: Vec<Missing> = truncated
         .take(MAX_MISSING)
         .take_while(|missing| {
             bytes += missing.name.as_ref().map_or(0, String::len) + missing.reason.len();
             bytes <= MAX_MISSING_BYTES
         })
         .collect();
-    if kept.len() < total {
-        let reason = format!("{} more files that the provider could not make", total - kept.len());
-        kept.push(Missing { name: None, reason });
+    if limited.len() < total {
+        let reason = format!("{} more files that the provider could not make", total - limited.len());
+        limited.push(Missing { name: None, reason });
     }
-    kept
+    limited
 }
 
 /// Rounds to thousandths of a percent. Every number that is left is valid in DynamoDB.

@@ -21,7 +21,7 @@ fn job() -> Job {
 }
 
 fn error() -> model::JobError {
-    Error::new(ErrorClass::ProviderOutcomeUnknown, "no answer").for_record(OffsetDateTime::UNIX_EPOCH)
+    Error::new(ErrorClass::ProviderOutcomeUnknown, "no response").for_record(OffsetDateTime::UNIX_EPOCH)
 }
 
 fn accepted() -> Event {

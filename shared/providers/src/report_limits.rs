@@ -93,7 +93,7 @@ fn limit_file_name(name: String) -> String {
 
 /// Keeps plain values only. Deeply nested JSON and very large numbers do not fit into a DynamoDB item.
 fn limit_details(details: Map<String, Value>) -> Map<String, Value> {
-    let kept = details.into_iter().filter_map(|(name, value)| match value {
+    let limited = details.into_iter().filter_map(|(name, value)| match value {
         Value::String(text) => Some((name, Value::String(shortened(&text, MAX_DETAIL_BYTES)))),
         Value::Number(number) => {
             let size = number.as_f64().map_or(f64::INFINITY, f64::abs);
@@ -103,7 +103,7 @@ fn limit_details(details: Map<String, Value>) -> Map<String, Value> {
         Value::Bool(_) => Some((name, value)),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     });
-    kept.collect()
+    limited.collect()
 }
 
 fn too_long(what: &str, text: &str, max_bytes: usize) -> MalformedDelivery {

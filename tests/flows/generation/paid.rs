@@ -83,7 +83,7 @@ async fn a_lost_answer_of_a_picture_stays_unknown() {
     let id = super::taken(&answer);
     assert_eq!(answer.body()["status"], "unknown");
     assert!(
-        answer.body()["error"]["message"].as_str().is_some_and(|text| text.contains("not asked for again"))
+        answer.body()["error"]["message"].as_str().is_some_and(|text| text.contains("not submitted again"))
     );
     world.sweep(3600).await;
     assert_eq!((world.posts().len(), &world.generations()["synchronous_renders"]), (1, &json!(1)));

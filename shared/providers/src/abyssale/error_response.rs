@@ -23,8 +23,8 @@ pub(super) fn parse_error_response(status: u16, body: &[u8]) -> ProviderAnswer {
 
 /// Converts the rejection of a query to an error (contract 1.4).
 pub(super) fn rejection_error(status: StatusCode, body: &[u8]) -> Error {
-    let answer = parse_error_response(status.as_u16(), body);
-    let error = match (status.as_u16(), answer.id.as_str()) {
+    let error_response = parse_error_response(status.as_u16(), body);
+    let error = match (status.as_u16(), error_response.id.as_str()) {
         (401 | 403, "api_access_denied") => {
             Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include API access")
         }
@@ -32,14 +32,14 @@ pub(super) fn rejection_error(status: StatusCode, body: &[u8]) -> Error {
             Error::new(ErrorClass::ProviderCredentials, "Abyssale does not accept the configured API key")
         }
         (status, id) => {
-            let message = format!("Abyssale rejected the request ({id}): {}", answer.message);
+            let message = format!("Abyssale rejected the request ({id}): {}", error_response.message);
             let is_conflict = status == 409;
             let class =
                 if is_conflict { ErrorClass::ProviderConflict } else { ErrorClass::ProviderRefusedRequest };
             Error::new(class, message)
         }
     };
-    error.with_provider_answer(answer)
+    error.with_provider_answer(error_response)
 }
 
 /// Returns the id that a response without an id implies (contract 1.3, parser rule).
@@ -116,8 +116,12 @@ mod tests {
     use super::*;
 
     fn parse(status: u16, body: &str) -> (String, String, Vec<(String, String)>) {
-        let answer = parse_error_response(status, body.as_bytes());
-        (answer.id, answer.message, answer.errors.into_iter().map(|v| (v.field, v.message)).collect())
+        let error_response = parse_error_response(status, body.as_bytes());
+        (
+            error_response.id,
+            error_response.message,
+            error_response.errors.into_iter().map(|v| (v.field, v.message)).collect(),
+        )
     }
 
     #[test]

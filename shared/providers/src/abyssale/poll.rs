@@ -58,9 +58,9 @@ fn read_status(status: StatusCode, body: &[u8]) -> Result<PollStatus, Error> {
         return match status {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 let message = "the generation no longer exists at Abyssale, which stores results for 7 days";
-                let answer = parse_error_response(status.as_u16(), body);
+                let error_response = parse_error_response(status.as_u16(), body);
                 Ok(PollStatus::Gone(
-                    Error::new(ErrorClass::ProviderFailed, message).with_provider_answer(answer),
+                    Error::new(ErrorClass::ProviderFailed, message).with_provider_answer(error_response),
                 ))
             }
             _ => Err(rejection_error(status, body)),

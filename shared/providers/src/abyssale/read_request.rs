@@ -81,22 +81,23 @@ impl<T> ReadRequest<T> {
 
     /// A 429 has three meanings (contract 1.5).
     fn handle_too_many_requests(&mut self, response: &http::Response<Bytes>) -> QueryStep<T> {
-        let answer = parse_error_response(response.status().as_u16(), response.body());
-        if answer.id == "feature_not_in_plan" {
+        let error_response = parse_error_response(response.status().as_u16(), response.body());
+        if error_response.id == "feature_not_in_plan" {
             let message = "the Abyssale plan does not include this feature";
             return QueryStep::Failed(
-                Error::new(ErrorClass::ProviderPlan, message).with_provider_answer(answer),
+                Error::new(ErrorClass::ProviderPlan, message).with_provider_answer(error_response),
             );
         }
         if let Some(wait) = retry_after(response) {
             let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
             let message = format!("Abyssale's rate limit is reached; retry in {seconds} s");
             let error = Error::new(ErrorClass::ProviderThrottled, message);
-            return self.retry(Some(wait), error.retry_after(seconds).with_provider_answer(answer));
+            return self.retry(Some(wait), error.retry_after(seconds).with_provider_answer(error_response));
         }
         let message = "Abyssale throttled the request twice without a Retry-After";
-        let error =
-            Error::new(ErrorClass::ProviderThrottled, message).retry_after(5).with_provider_answer(answer);
+        let error = Error::new(ErrorClass::ProviderThrottled, message)
+            .retry_after(5)
+            .with_provider_answer(error_response);
         if self.has_retried_bare_429 {
             return QueryStep::Failed(error);
         }
@@ -203,8 +204,8 @@ mod tests {
 
     #[test]
     fn a_post_is_not_retried_when_it_may_have_been_processed() {
-        for answer in [response(500, "x", None), response(504, "x", Some("1")), Err(SendFailure::MaybeSent)] {
-            assert_eq!(run(Method::POST, vec![answer]), (Err(ErrorClass::ProviderOutcomeUnknown), vec![]));
+        for result in [response(500, "x", None), response(504, "x", Some("1")), Err(SendFailure::MaybeSent)] {
+            assert_eq!(run(Method::POST, vec![result]), (Err(ErrorClass::ProviderOutcomeUnknown), vec![]));
         }
     }
 
@@ -229,13 +230,13 @@ mod tests {
 
     #[test]
     fn rejections_are_classified_by_status_and_id() {
-        for (answer, class) in [
+        for (result, class) in [
             (response(401, "unauthorized", None), ErrorClass::ProviderCredentials),
             (response(401, "api_access_denied", None), ErrorClass::ProviderPlan),
             (response(404, "template_not_found", None), ErrorClass::ProviderRefusedRequest),
             (response(409, "previous_secret_still_active", None), ErrorClass::ProviderConflict),
         ] {
-            assert_eq!(run(Method::POST, vec![answer]), (Err(class), vec![]));
+            assert_eq!(run(Method::POST, vec![result]), (Err(class), vec![]));
         }
     }
 }

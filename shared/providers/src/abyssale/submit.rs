@@ -72,11 +72,11 @@ impl AbyssaleSubmission {
 
     /// A 429 has three meanings (contract 1.5). The id, `Retry-After` and one retry distinguish them.
     fn handle_too_many_requests(&mut self, response: &http::Response<Bytes>) -> SubmitStep {
-        let answer = parse_error_response(response.status().as_u16(), response.body());
-        if answer.id == "feature_not_in_plan" {
+        let error_response = parse_error_response(response.status().as_u16(), response.body());
+        if error_response.id == "feature_not_in_plan" {
             let error =
                 Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include this feature");
-            return SubmitStep::Refused(error.with_provider_answer(answer));
+            return SubmitStep::Refused(error.with_provider_answer(error_response));
         }
         if let Some(wait) = retry_after(response) {
             // Rounded up: a retry that is a moment too early is throttled again.
@@ -84,7 +84,7 @@ impl AbyssaleSubmission {
             let message = format!("Abyssale's rate limit is reached; retry in {seconds} s");
             let error = Error::new(ErrorClass::ProviderThrottled, message)
                 .retry_after(seconds)
-                .with_provider_answer(answer);
+                .with_provider_answer(error_response);
             if self.retries == MAX_RETRIES {
                 return SubmitStep::Refused(error);
             }
@@ -92,7 +92,7 @@ impl AbyssaleSubmission {
             return self.send_after(wait, error);
         }
         let message = "Abyssale throttled the request twice without a Retry-After: its credits are used up, or its gateway limit persists";
-        let error = Error::new(ErrorClass::ProviderQuota, message).with_provider_answer(answer);
+        let error = Error::new(ErrorClass::ProviderQuota, message).with_provider_answer(error_response);
         if self.has_retried_bare_429 {
             return SubmitStep::Refused(error);
         }
@@ -131,8 +131,8 @@ impl SubmitProtocol for AbyssaleSubmission {
 
 /// Reads a client error other than 429 (contract 1.4).
 fn read_rejection(wire_request: WireRequest, status: u16, body: &[u8]) -> SubmitStep {
-    let answer = parse_error_response(status, body);
-    let error = match (status, answer.id.as_str()) {
+    let error_response = parse_error_response(status, body);
+    let error = match (status, error_response.id.as_str()) {
         (401 | 403, "api_access_denied") => {
             Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include API access")
         }
@@ -152,7 +152,7 @@ fn read_rejection(wire_request: WireRequest, status: u16, body: &[u8]) -> Submit
                 _ => "",
             };
             let message = match known {
-                "" => format!("Abyssale rejected the request: {}", answer.message),
+                "" => format!("Abyssale rejected the request: {}", error_response.message),
                 known => known.to_owned(),
             };
             Error::new(ErrorClass::ProviderRefusedRequest, message)
@@ -162,8 +162,8 @@ fn read_rejection(wire_request: WireRequest, status: u16, body: &[u8]) -> Submit
         field: wire_request.callers_field(&violation.field),
         message: violation.message.clone(),
     };
-    let violations = answer.errors.iter().map(with_callers_field).collect();
-    SubmitStep::Refused(error.with_violations(violations).with_provider_answer(answer))
+    let violations = error_response.errors.iter().map(with_callers_field).collect();
+    SubmitStep::Refused(error.with_violations(violations).with_provider_answer(error_response))
 }
 
 #[cfg(test)]

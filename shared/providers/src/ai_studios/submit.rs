@@ -51,9 +51,9 @@ impl AiStudiosSubmission {
         let project_id = field("project_id")
             .ok_or_else(|| Error::new(ErrorClass::Internal, "the order has no project_id"))?;
         let mut body = json!({ "projectId": project_id, "webhookUrl": context.callback_url.as_str() });
-        for (ours, theirs) in [("workspace_id", "workspaceId"), ("resolution", "resolution")] {
-            if let Some(value) = field(ours) {
-                body[theirs] = value.into();
+        for (field_name, wire_name) in [("workspace_id", "workspaceId"), ("resolution", "resolution")] {
+            if let Some(value) = field(field_name) {
+                body[wire_name] = value.into();
             }
         }
         let joined = context.request.get("track") == Some(&Value::Bool(true));
@@ -110,7 +110,7 @@ impl AiStudiosSubmission {
             ErrorKind::Transient => self.retry_failed(error_response.to_error().retry_after(30)),
             _ if self.state.joined => SubmitStep::Refused(self.rejection_error(&error_response)),
             // This request cannot name a workspace (contract 5.4), so a team's project may not be found. The response to
-            // the export tells whether the project can be exported.
+            // the export shows whether the project can be exported.
             ErrorKind::Quota
             | ErrorKind::Forbidden
             | ErrorKind::NotFound

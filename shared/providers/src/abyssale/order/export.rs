@@ -56,7 +56,7 @@ fn read_banner_ids(fields: &mut Fields) -> Vec<String> {
 }
 
 /// Completes the order of an export with the banners of the job that it names.
-pub(in super::super) fn complete_order(mut order: Order, job: &Job) -> Result<Order, Error> {
+pub(crate) fn complete_order(mut order: Order, job: &Job) -> Result<Order, Error> {
     let invalid = |message: String| {
         let violations = vec![Violation::new("of_job", message.clone())];
         Err(Error::new(ErrorClass::InvalidRequest, format!("of_job: {message}")).with_violations(violations))

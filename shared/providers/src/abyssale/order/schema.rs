@@ -13,7 +13,7 @@ use crate::order_schema::{OrderSchema, object, optional, with_description};
 const EXAMPLE_DESIGN_ID: &str = "77aa10c2-5b3d-4e6f-9a81-2c4d6e8f0a1b";
 
 /// Returns the schemas of all orders.
-pub(in super::super) fn order_schemas() -> Vec<OrderSchema> {
+pub(crate) fn order_schemas() -> Vec<OrderSchema> {
     vec![export(), export_of_job(), generation(), multipage_pdf(), image(), dynamic_image()]
 }
 

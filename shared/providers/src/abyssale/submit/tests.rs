@@ -46,7 +46,7 @@ fn step_after(result: SendResult) -> String {
         SubmitStep::Store(state) => format!("stores {state:?}"),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Done { provider_job_id, outcome } => format!("done as {provider_job_id}: {outcome:?}"),
-        SubmitStep::Refused(error) => format!("refused: {}", error.class.name()),
+        SubmitStep::Refused(error) => format!("rejected: {}", error.class.name()),
         SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }
 }
@@ -73,22 +73,25 @@ fn each_response_has_one_meaning() {
         (response(200, None, "{}"), "unknown"),
         (response(200, None, "<html>"), "unknown"),
         (response(302, None, ""), "unknown"),
-        (response(400, None, r#"{"id":"invalid_payload","message":"x"}"#), "refused: ProviderRefusedRequest"),
-        (response(401, None, r#"{"id":"unauthorized","message":"x"}"#), "refused: ProviderCredentials"),
-        (response(401, None, r#"{"id":"api_access_denied","message":"x"}"#), "refused: ProviderPlan"),
-        (response(402, None, ""), "refused: ProviderQuota"),
-        (response(403, None, ""), "refused: ProviderCredentials"),
+        (
+            response(400, None, r#"{"id":"invalid_payload","message":"x"}"#),
+            "rejected: ProviderRefusedRequest",
+        ),
+        (response(401, None, r#"{"id":"unauthorized","message":"x"}"#), "rejected: ProviderCredentials"),
+        (response(401, None, r#"{"id":"api_access_denied","message":"x"}"#), "rejected: ProviderPlan"),
+        (response(402, None, ""), "rejected: ProviderQuota"),
+        (response(403, None, ""), "rejected: ProviderCredentials"),
         (
             response(404, None, r#"{"id":"visual_not_found","message":"x"}"#),
-            "refused: ProviderRefusedRequest",
+            "rejected: ProviderRefusedRequest",
         ),
         (response(408, None, ""), "unknown"),
-        (response(422, None, ""), "refused: ProviderRefusedRequest"),
+        (response(422, None, ""), "rejected: ProviderRefusedRequest"),
         (response(429, Some("27"), r#"{"id":"request_rate_limited"}"#), "sent again after 27 s"),
         (response(429, Some("1.5"), ""), "sent again after 1.5 s"),
         (response(429, Some("soon"), quota), "sent again after 1 s"),
         (response(429, None, quota), "sent again after 1 s"),
-        (response(429, Some("27"), r#"{"id":"feature_not_in_plan"}"#), "refused: ProviderPlan"),
+        (response(429, Some("27"), r#"{"id":"feature_not_in_plan"}"#), "rejected: ProviderPlan"),
         (response(500, None, ""), "unknown"),
         (response(503, Some("5"), ""), "unknown"),
         (response(504, None, "<html>"), "unknown"),
@@ -151,5 +154,5 @@ fn the_providers_field_is_reported_as_the_callers_field() {
         panic!("not rejected")
     };
     assert_eq!(error.violations[0].field, "banner_ids[0]");
-    assert_eq!(error.provider.expect("the answer").errors[0].field, "media.ids[0]");
+    assert_eq!(error.provider.expect("an error response").errors[0].field, "media.ids[0]");
 }

@@ -148,7 +148,7 @@ mod tests {
         }
     }
 
-    /// StoredState of a project that had been exported before, asked for at second 1000.
+    /// The stored state of a project that was exported before, whose new export was requested at second 1000.
     fn exported_before() -> StoredState {
         let snapshot = ProjectSnapshot {
             backend_task_id: Some("bt-1".into()),

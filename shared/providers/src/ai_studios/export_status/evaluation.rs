@@ -89,7 +89,7 @@ impl ExportEvaluation {
         self.stored.age(self.now) >= self.deadline
     }
 
-    /// Whether the project may tell what the progress does not.
+    /// Whether the project has to be read too, because the progress is not sufficient.
     pub(crate) fn needs_project(&self, progress: &ExportProgress) -> bool {
         let is_unproven =
             || check_ownership(&self.stored, progress, None, self.now) != ResultOwnership::Proven;

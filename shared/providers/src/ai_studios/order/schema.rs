@@ -6,7 +6,7 @@ use super::{EXPORT, MAX_ID_BYTES, RESOLUTIONS};
 use crate::order_schema::{OrderSchema, optional, with_description};
 
 /// Returns the schemas of all orders.
-pub(in super::super) fn order_schemas() -> Vec<OrderSchema> {
+pub(crate) fn order_schemas() -> Vec<OrderSchema> {
     vec![export(), tracking()]
 }
 

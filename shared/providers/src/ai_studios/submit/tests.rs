@@ -66,7 +66,7 @@ fn describe(step: SubmitStep) -> String {
         SubmitStep::Store(_) => "stores".into(),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Done { .. } => "done".into(),
-        SubmitStep::Refused(error) => format!("refused: {}", error.class.name()),
+        SubmitStep::Refused(error) => format!("rejected: {}", error.class.name()),
         SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }
 }
@@ -106,13 +106,13 @@ fn each_response_to_the_export_has_one_meaning() {
         (response(200, r#"{"success":true,"data":{"projectId":"other"}}"#), "accepted as other"),
         (response(200, r#"{"success":true,"data":{}}"#), &*accepted),
         (response(200, r#"{"projectId":"other"}"#), "accepted as other"),
-        (response(200, &error(4040, "none")), "refused: ProviderRefusedRequest"),
-        (response(404, &error(4040, "none")), "refused: ProviderRefusedRequest"),
-        (response(402, &error(1, "pay")), "refused: ProviderQuota"),
-        (response(200, &error(1, "not enough credits")), "refused: ProviderQuota"),
-        (response(403, &error(4030, "no")), "refused: ProviderPlan"),
-        (response(400, &error(4000, "bad")), "refused: ProviderRefusedRequest"),
-        (response(200, &error(7, "odd")), "refused: ProviderRefusedRequest"),
+        (response(200, &error(4040, "none")), "rejected: ProviderRefusedRequest"),
+        (response(404, &error(4040, "none")), "rejected: ProviderRefusedRequest"),
+        (response(402, &error(1, "pay")), "rejected: ProviderQuota"),
+        (response(200, &error(1, "not enough credits")), "rejected: ProviderQuota"),
+        (response(403, &error(4030, "no")), "rejected: ProviderPlan"),
+        (response(400, &error(4000, "bad")), "rejected: ProviderRefusedRequest"),
+        (response(200, &error(7, "odd")), "rejected: ProviderRefusedRequest"),
         (response(409, &error(7, "running")), "joins"),
         (response(200, &error(7, "export already in progress")), "joins"),
         (response(401, &error(4010, "no")), "another token: true"),
@@ -142,8 +142,8 @@ type ExpectedSteps = (fn() -> SendResult, &'static str, &'static str);
 fn each_response_about_the_project_has_one_meaning() {
     let responses: [ExpectedSteps; 8] = [
         (project, "stores", "joins"),
-        (|| response(404, &error(4040, "none")), "stores", "refused: ProviderRefusedRequest"),
-        (|| response(403, &error(4030, "no")), "stores", "refused: ProviderPlan"),
+        (|| response(404, &error(4040, "none")), "stores", "rejected: ProviderRefusedRequest"),
+        (|| response(403, &error(4030, "no")), "stores", "rejected: ProviderPlan"),
         (|| response(401, &error(4010, "no")), "another token: true", "another token: true"),
         (|| response(429, ""), "retried after 30 s", "retried after 30 s"),
         (|| response(500, ""), "retried after 1 s", "retried after 1 s"),
@@ -174,7 +174,7 @@ fn a_rejected_token_is_replaced_once() {
         (request.method(), &request.headers()[header::AUTHORIZATION]),
         (&Method::POST, &"new".parse().expect("a value"))
     );
-    assert_eq!(describe(submission.on_response(no())), "refused: ProviderCredentials");
+    assert_eq!(describe(submission.on_response(no())), "rejected: ProviderCredentials");
 }
 
 #[test]
@@ -203,5 +203,5 @@ fn lasting_failures_submit_nothing() {
             format!("retried after {wait} s")
         );
     }
-    assert_eq!(describe(submission.on_response(response(502, "<html>"))), "refused: ProviderUnavailable");
+    assert_eq!(describe(submission.on_response(response(502, "<html>"))), "rejected: ProviderUnavailable");
 }
