@@ -78,7 +78,7 @@ async fn a_picture_that_took_too_long_is_unknown_and_not_asked_for_again() {
     let answer = world.post(&world.image(json!({})), &key).await;
     let job = answer.body();
     assert_eq!((answer.status().as_u16(), &job["status"]), (202, &json!("unknown")), "{job:#}");
-    says(&job["error"]["message"], &["HTTP 500", "not asked for again"]);
+    says(&job["error"]["message"], &["HTTP 500", "not submitted again"]);
     assert_eq!(world.post(&world.image(json!({})), &key).await.body()["job_id"], job["job_id"]);
 
     world.sweep(3600).await;

@@ -1,7 +1,7 @@
 //! The token in a callback URL. It proves that Landfall made the URL for this provider and this job.
 //!
-//! The token is HMAC-SHA256 over provider and job id. It needs no storage, so it is valid too in a callback that arrives
-//! before the response to the POST, or whose POST never got a response.
+//! The token is HMAC-SHA256 over provider and job id. It needs no storage, so it is valid too in a callback that
+//! arrives before the response to the POST, or whose POST never got a response.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -30,8 +30,8 @@ impl CallbackKeys {
         self.0.is_empty()
     }
 
-    /// Returns the signer of tokens for a purpose, such as `cursor`. A token for one purpose is not valid for another, and
-    /// none is a callback token: each purpose has its own key, which is derived from the callback key.
+    /// Returns the signer of tokens for a purpose, such as `cursor`. A token for one purpose is not valid for
+    /// another, and none is a callback token: each purpose has its own key, which is derived from the callback key.
     pub fn seals(&self, purpose: &str) -> TokenSigner {
         TokenSigner::derive(&self.0, purpose)
     }

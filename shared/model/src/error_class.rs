@@ -143,8 +143,8 @@ impl ErrorClass {
             ProviderPlan => 403,
             NotFound => 404,
             MethodNotAllowed => 405,
-            // A caller can cause `WebhookSecretMissing` on any new deployment. So it is no 5xx, which would set off alarms,
-            // and not retryable, since it lasts until the operator acts.
+            // A caller can cause `WebhookSecretMissing` on any new deployment. So it is no 5xx, which would set off
+            // alarms, and not retryable, since it lasts until the operator acts.
             IdempotencyMismatch | JobConflict | WebhookSecretMissing | ProviderConflict | ObjectConflict
             | LandingBusy => 409,
             PayloadTooLarge => 413,

@@ -99,7 +99,8 @@ pub struct Job {
     pub outbox: Outbox,
     /// The trace of the request that created the job.
     pub trace: Option<Trace>,
-    /// Counts the writes. A write is conditional on the version that was read, so two writers cannot overwrite each other.
+    /// Counts the writes. A write is conditional on the version that was read, so two writers cannot overwrite each
+    /// other.
     pub version: u64,
 }
 

@@ -15,8 +15,8 @@ use crate::{
 pub enum Event {
     /// The submission of a waiting job started. Only the invocation whose write changes the status sends the request.
     Begun,
-    /// The submission was deferred: no request was sent, or the provider rejected it temporarily and did no work. The job
-    /// waits for a later attempt.
+    /// The submission was deferred: no request was sent, or the provider rejected it temporarily and did no work. The
+    /// job waits for a later attempt.
     Deferred {
         /// The provider's error, when a request was sent.
         error: Option<JobError>,
@@ -67,8 +67,8 @@ pub enum Event {
         /// Whether the provider responded.
         answered: bool,
     },
-    /// An unauthenticated callback arrived. Of several at once only the first triggers a poll: the one that finds its own
-    /// time in [`crate::PollState::hinted`]. The others move the next poll forward.
+    /// An unauthenticated callback arrived. Of several at once only the first triggers a poll: the one that finds its
+    /// own time in [`crate::PollState::hinted`]. The others move the next poll forward.
     Hinted {
         /// When the callback arrived.
         at: OffsetDateTime,

@@ -14,9 +14,9 @@ impl Job {
     /// request takes to record the response, and than most work takes.
     pub const FIRST_CHECK: Duration = Duration::seconds(60);
 
-    /// After this time without an attempt, a landing counts as stalled. A message that failed is redelivered within 15
-    /// minutes, and one whose worker crashed within 16. A queue that is this far behind has its own alarm, and a landing
-    /// that is queued twice is attempted once.
+    /// After this time without an attempt, a landing counts as stalled. A message that failed is redelivered within
+    /// 15 minutes, and one whose worker crashed within 16. A queue that is this far behind has its own alarm, and a
+    /// landing that is queued twice is attempted once.
     pub const LANDING_STALLS_AFTER: Duration = Duration::hours(2);
 
     /// The minimum time between two polls that unverified callbacks trigger.
@@ -117,8 +117,8 @@ impl Job {
         self.error.as_ref().filter(|_| is_rejected)
     }
 
-    /// Adds the change that an event made to the outbox, if the change is published. The event's sequence is the version
-    /// that the job will be written with.
+    /// Adds the change that an event made to the outbox, if the change is published. The event's sequence is the
+    /// version that the job will be written with.
     pub fn add_outbox_event(&mut self, event: &Event, change: Change, now: OffsetDateTime) {
         let is_published = match change {
             Change::Moved => self.status.makes_outbox_event(),

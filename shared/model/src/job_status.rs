@@ -93,8 +93,8 @@ impl Status {
         }
     }
 
-    /// Whether the sweep polls a job in this status. Its next event has to come from the provider, from an invocation that
-    /// may have crashed, or from a queue that may have lost the message.
+    /// Whether the sweep polls a job in this status. Its next event has to come from the provider, from an invocation
+    /// that may have crashed, or from a queue that may have lost the message.
     pub fn is_silent(self) -> bool {
         match self {
             Status::Waiting
@@ -108,8 +108,8 @@ impl Status {
         }
     }
 
-    /// Whether an outbox event is published when a job reaches this status. None is before the provider has the work, or
-    /// while it is unknown whether it has.
+    /// Whether an outbox event is published when a job reaches this status. None is before the provider has the work,
+    /// or while it is unknown whether it has.
     pub fn makes_outbox_event(self) -> bool {
         match self {
             Status::Submitted
@@ -125,8 +125,8 @@ impl Status {
         }
     }
 
-    /// Whether this status ends the wait of workflows and notifies the caller's webhook. `expired` does, though the files
-    /// of a later callback are still landed: the provider may never report anything.
+    /// Whether this status ends the wait of workflows and notifies the caller's webhook. `expired` does, though the
+    /// files of a later callback are still landed: the provider may never report anything.
     pub fn ends_wait(self) -> bool {
         match self {
             Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => true,
@@ -168,8 +168,9 @@ pub enum Transition {
 
 /// Returns what an event changes in a job with this status.
 ///
-/// The function is total. It never moves a job backwards, with two exceptions: a submission that the provider deferred,
-/// and an operator's retry. So the job reaches the same status in whatever order and number the provider's events arrive.
+/// The function is total. It never moves a job backwards, with two exceptions: a submission that the provider
+/// deferred, and an operator's retry. So the job reaches the same status in whatever order and number the provider's
+/// events arrive.
 pub fn transition(status: Status, event: &Event) -> Transition {
     use Status::*;
     use Transition::{Note, Stale, To};
@@ -187,7 +188,8 @@ pub fn transition(status: Status, event: &Event) -> Transition {
             | Expired | Cancelled => Stale,
         },
         Event::Accepted { .. } => match status {
-            // A provider that reports work has done it, even for a job that waits. Another submission would bill it again.
+            // A provider that reports work has done it, even for a job that waits. Another submission would bill it
+            // again.
             Waiting | Submitting | Unknown => To(Submitted),
             // The callback arrived before the response. The provider job id is still recorded.
             Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => {

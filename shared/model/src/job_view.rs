@@ -9,8 +9,8 @@ use crate::{
     Status, StoredFile, TransferStatistics,
 };
 
-/// A job as `GET /jobs/{job_id}` returns it. Every field is always present, with one exception: `deliveries` is left out
-/// where jobs are listed or created.
+/// A job as `GET /jobs/{job_id}` returns it. Every field is always present, with one exception: `deliveries` is left
+/// out where jobs are listed or created.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Job"))]
 pub struct JobView<'a> {
@@ -201,8 +201,8 @@ impl FileLinks {
     }
 }
 
-/// Percent-encodes a text as one segment of a path: every byte except the unreserved characters of RFC 3986 (2.3), so `/`
-/// too.
+/// Percent-encodes a text as one segment of a path: every byte except the unreserved characters of RFC 3986 (2.3), so
+/// `/` too.
 pub fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,7 +1,7 @@
 //! Who is notified at the end of a job, besides the event bus: waiting workflows and the caller's webhook.
 //!
-//! A waiting workflow is removed as soon as it has been notified, so those that are left at the end of a job still have to
-//! be. Responses and logs show only how many wait, and the scheme and host of the webhook's URL.
+//! A waiting workflow is removed as soon as it has been notified, so those that are left at the end of a job still
+//! have to be. Responses and logs show only how many wait, and the scheme and host of the webhook's URL.
 
 use std::fmt;
 
@@ -32,7 +32,8 @@ pub struct NotifyTargets {
     pub webhook_url: Option<WebhookUrl>,
     /// Whether a job that ends as `partial` is a success for waiting workflows.
     pub partial_is_success: bool,
-    /// When the sweep sends the next heartbeat to waiting workflows. None while none waits, or after the end of the job.
+    /// When the sweep sends the next heartbeat to waiting workflows. None while none waits, or after the end of the
+    /// job.
     pub sign_at: Option<OffsetDateTime>,
 }
 
@@ -73,8 +74,8 @@ impl fmt::Debug for WebhookUrl {
 }
 
 impl NotifyTargets {
-    /// The maximum number of workflows that wait for one job. Each retry of a workflow sends a new token, and the old ones
-    /// have expired.
+    /// The maximum number of workflows that wait for one job. Each retry of a workflow sends a new token, and the old
+    /// ones have expired.
     pub const MAX_WAITERS: usize = 10;
 
     /// The time between two heartbeats: less than a minute, so that each sweep sends one.

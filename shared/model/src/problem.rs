@@ -1,7 +1,7 @@
 //! The type and title of an error class in problem details (RFC 9457).
 
-/// Splits a class name into words: `ProviderThrottled` becomes `provider-throttled` or `provider throttled`. Dots, as in
-/// Lambda's own `Sandbox.Timedout`, separate words too.
+/// Splits a class name into words: `ProviderThrottled` becomes `provider-throttled` or `provider throttled`. Dots, as
+/// in Lambda's own `Sandbox.Timedout`, separate words too.
 fn split_words(class: &str, separator: char) -> String {
     let mut text = String::new();
     for letter in class.chars() {

@@ -1,8 +1,8 @@
 //! Redaction: replaces secrets in a text from outside, in every encoding.
 //!
-//! A provider that repeats a request may write it raw, with the escapes of JSON, of a URL or of HTML, or with several of
-//! them combined. So a secret is compared character by character with each encoding of that character, and not with a list
-//! of encoded texts.
+//! A provider that repeats a request may write it raw, with the escapes of JSON, of a URL or of HTML, or with several
+//! of them combined. So a secret is compared character by character with each encoding of that character, and not
+//! with a list of encoded texts.
 //!
 //! Base64 is not decoded: opaque tokens and signed URLs consist of it, and a damaged one would be invalid.
 
@@ -19,11 +19,12 @@ const MIN_LENGTH: usize = 8;
 /// A text may be truncated in the middle of a secret. A prefix of at least this length is redacted ...
 const MIN_PREFIX: usize = 12;
 
-/// ... if it leaves fewer characters than this to guess: 15 characters of base64 are 90 bits. A shorter prefix is useless to
-/// an attacker, and it may be an identifier that URLs contain too, as the prefixes of some API keys are.
+/// ... if it leaves fewer characters than this to guess: 15 characters of base64 are 90 bits. A shorter prefix is
+/// useless to an attacker, and it may be an identifier that URLs contain too, as the prefixes of some API keys are.
 const MIN_SECRET_REST: usize = 16;
 
-/// The maximum number of backslashes that are skipped before a character: three levels of JSON in JSON. It bounds the work.
+/// The maximum number of backslashes that are skipped before a character: three levels of JSON in JSON. It bounds the
+/// work.
 const MAX_BACKSLASHES: usize = 16;
 
 /// The number of characters of a job id.
@@ -82,8 +83,8 @@ impl Redactor {
     pub fn hide(&mut self, secret: &Secret) {
         let mut text: Vec<char> = secret.expose().chars().collect();
         if text.len() >= MIN_LENGTH {
-            // A run of backslashes matches as one, since escaping doubles them. Trailing backslashes are not redacted: in
-            // JSON the last one may escape the next character.
+            // A run of backslashes matches as one, since escaping doubles them. Trailing backslashes are not
+            // redacted: in JSON the last one may escape the next character.
             text.dedup_by(|one, before| (*one, *before) == ('\\', '\\'));
             text.truncate(text.iter().rposition(|c| *c != '\\').map_or(0, |last| last + 1));
             let min_matched =

@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-/// The trace context of a job: the trace id, the segment that created the job, and whether the trace is sampled. Its text
-/// form is the value of the header `X-Amzn-Trace-Id`.
+/// The trace context of a job: the trace id, the segment that created the job, and whether the trace is sampled. Its
+/// text form is the value of the header `X-Amzn-Trace-Id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// `1-{8 hexadecimal digits of the time}-{24 more}`.

@@ -1,5 +1,5 @@
-//! The part of a URL that may be shown: scheme, host and port. Like queries, paths can hold secrets, for example those of
-//! Slack's incoming webhooks and of some presigned URLs.
+//! The part of a URL that may be shown: scheme, host and port. Like queries, paths can hold secrets, for example
+//! those of Slack's incoming webhooks and of some presigned URLs.
 
 /// Returns the scheme, host and port of an http or https URL, and `***` for a text that has none.
 pub(crate) fn url_origin(url: &str) -> String {

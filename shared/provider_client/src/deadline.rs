@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// The time that the invocation needs after the last response of the provider, to record it and to return its own response.
+/// The time that the invocation needs after the last response of the provider, to record it and to return its own
+/// response.
 pub(crate) const RESERVE: Duration = Duration::from_secs(2);
 
 /// A request is sent only if at least this much time is left for its response. The outcome of an interrupted request is

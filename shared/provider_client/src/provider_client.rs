@@ -136,8 +136,8 @@ impl ProviderClient<'_> {
 
     /// Sends one request, with a timeout that ends before the invocation does.
     ///
-    /// A provider may repeat anything that it was sent, in any part of its response, and the response ends up in the log,
-    /// on the job and with the caller. So the response is redacted here, before anything reads it.
+    /// A provider may repeat anything that it was sent, in any part of its response, and the response ends up in the
+    /// log, on the job and with the caller. So the response is redacted here, before anything reads it.
     pub async fn send(&self, request: http::Request<Bytes>) -> SendResult {
         let redactor = match self.build_redactor(&request).await {
             Ok(redactor) => redactor,

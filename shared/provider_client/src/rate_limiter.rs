@@ -47,8 +47,8 @@ impl RateLimiter<'_> {
         self.reserve_before(from, latest).await
     }
 
-    /// Reserves a time for a request that continues earlier ones. It waits as long as the invocation can, since the earlier
-    /// requests would be lost.
+    /// Reserves a time for a request that continues earlier ones. It waits as long as the invocation can, since the
+    /// earlier requests would be lost.
     pub async fn reserve_until_deadline(&self, from: OffsetDateTime) -> Result<Reservation, Error> {
         self.reserve_before(from, self.latest).await
     }
@@ -65,8 +65,8 @@ impl RateLimiter<'_> {
         }
     }
 
-    /// Waits until the time of a reservation. A reservation that was missed, or that lies within a pause, is replaced by a
-    /// later one.
+    /// Waits until the time of a reservation. A reservation that was missed, or that lies within a pause, is replaced
+    /// by a later one.
     pub async fn wait_for(&self, mut reserved: OffsetDateTime) -> Result<Reservation, Error> {
         loop {
             sleep_until(reserved - LOOKAHEAD).await;

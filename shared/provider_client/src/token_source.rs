@@ -3,8 +3,8 @@
 use providers::Provider;
 use transport::{Secrets, TokenCache};
 
-/// The sources of one provider's keys and tokens. All invocations share one token: it is stored in its own secret, and of
-/// the invocations that find it missing or expired at the same time, one exchanges the keys.
+/// The sources of one provider's keys and tokens. All invocations share one token: it is stored in its own secret,
+/// and of the invocations that find it missing or expired at the same time, one exchanges the keys.
 #[derive(Clone, Copy)]
 pub struct TokenSource<'a> {
     /// Landfall's secret, which holds the keys.

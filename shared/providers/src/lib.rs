@@ -1,8 +1,9 @@
 //! The protocol of each creative provider as pure functions: no socket, no clock, no async.
 //!
-//! A provider translates an order into requests ([`Provider::submission`]), responses into steps ([`SubmitProtocol`]) and
-//! deliveries into reports ([`Provider::read_delivery`]). The rest of Landfall iterates over [`ALL`] and does not depend on
-//! any provider by name. To add a provider, write its folder, then add its two lines: one below, and one in `registry.rs`.
+//! A provider translates an order into requests ([`Provider::submission`]), responses into steps ([`SubmitProtocol`])
+//! and deliveries into reports ([`Provider::read_delivery`]). The rest of Landfall iterates over [`ALL`] and does not
+//! depend on any provider by name. To add a provider, write its folder, then add its two lines: one below, and one in
+//! `registry.rs`.
 
 pub mod abyssale; // a provider's folder: line one of two
 pub mod ai_studios;

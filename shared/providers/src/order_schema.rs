@@ -1,7 +1,7 @@
 //! JSON Schemas of orders, for the OpenAPI document.
 //!
-//! The schemas are written by hand next to the validation of requests, and share its lists and limits. A test checks both
-//! with the same requests.
+//! The schemas are written by hand next to the validation of requests, and share its lists and limits. A test checks
+//! both with the same requests.
 
 use serde_json::{Map, Value, json};
 

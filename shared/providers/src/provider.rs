@@ -14,7 +14,8 @@ use crate::{
 
 /// A creative provider.
 pub trait Provider: Sync {
-    /// Returns the name in requests, callback paths, S3 keys and environment variables: lower-case letters, digits and `_`.
+    /// Returns the name in requests, callback paths, S3 keys and environment variables: lower-case letters, digits
+    /// and `_`.
     fn name(&self) -> &'static str;
 
     /// Returns the default base URL of the provider's API, without a trailing slash.
@@ -32,8 +33,8 @@ pub trait Provider: Sync {
     /// [`model::ErrorClass::InvalidRequest`] with a violation for each broken rule.
     fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error>;
 
-    /// Returns the JSON Schemas of the requests that [`Provider::read_order`] accepts: one for each variant of a kind of
-    /// work.
+    /// Returns the JSON Schemas of the requests that [`Provider::read_order`] accepts: one for each variant of a kind
+    /// of work.
     #[cfg(feature = "schema")]
     fn order_schemas(&self) -> Vec<OrderSchema>;
 
@@ -45,13 +46,14 @@ pub trait Provider: Sync {
         Ok(order)
     }
 
-    /// Returns the resource that the work of an order locks, such as the project that is rendered. A second order for the same
-    /// resource is rejected until the first one has ended. None when orders do not conflict.
+    /// Returns the resource that the work of an order locks, such as the project that is rendered. A second order for
+    /// the same resource is rejected until the first one has ended. None when orders do not conflict.
     fn exclusive_resource(&self, _request: &Value) -> Option<String> {
         None
     }
 
-    /// Returns the default limit of concurrent jobs that lock a resource. Further ones wait. None when there is no limit.
+    /// Returns the default limit of concurrent jobs that lock a resource. Further ones wait. None when there is no
+    /// limit.
     fn concurrent_jobs(&self) -> Option<u32> {
         None
     }
@@ -86,7 +88,8 @@ pub trait Provider: Sync {
     /// Reads an authenticated delivery.
     ///
     /// # Errors
-    /// [`MalformedDelivery`] when the body is not what the provider documents. The delivery is then recorded and dropped.
+    /// [`MalformedDelivery`] when the body is not what the provider documents. The delivery is then recorded and
+    /// dropped.
     fn read_delivery(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery>;
 
     /// Polls the status of a job's work at the time `now`. None when the provider has no way to poll it.
@@ -107,8 +110,8 @@ pub trait Provider: Sync {
         false
     }
 
-    /// Whether a delivery can be about a job of this kind. A delivery to a job's own callback URL that reports other work
-    /// must not change the job.
+    /// Whether a delivery can be about a job of this kind. A delivery to a job's own callback URL that reports other
+    /// work must not change the job.
     fn concerns(&self, _report: &DeliveryReport, _kind: &str) -> bool {
         true
     }
@@ -133,8 +136,8 @@ pub trait Provider: Sync {
         Ok(None)
     }
 
-    /// Returns what a request to a callback URL is, by its method and query. A provider whose method is not documented may
-    /// accept more than POST. A request that is no delivery gets the response 200 and is not stored.
+    /// Returns what a request to a callback URL is, by its method and query. A provider whose method is not
+    /// documented may accept more than POST. A request that is no delivery gets the response 200 and is not stored.
     fn delivery_method(&self, method: &http::Method, _query: Option<&str>) -> DeliveryMethod {
         match *method {
             http::Method::POST => DeliveryMethod::Delivery,
@@ -157,8 +160,8 @@ pub trait Provider: Sync {
     /// Returns the health checks of the provider. `fields` may name resources to check.
     ///
     /// # Errors
-    /// [`model::ErrorClass::InvalidRequest`] for invalid fields, [`model::ErrorClass::Misconfigured`] when the credentials
-    /// cannot be used.
+    /// [`model::ErrorClass::InvalidRequest`] for invalid fields, [`model::ErrorClass::Misconfigured`] when the
+    /// credentials cannot be used.
     fn checks(
         &self,
         _access: &ApiAccess<'_>,

@@ -10,8 +10,8 @@ use crate::{DeliveryReport, MalformedDelivery, PollStatus};
 
 /// The maximum length of an event name, in bytes.
 const MAX_NAME_BYTES: usize = 200;
-/// The maximum length of a URL: servers commonly accept request lines of 8 KB, and presigned URLs stay below 4 KB. The HTTP
-/// client cannot request a URL of more than 64 KB at all.
+/// The maximum length of a URL: servers commonly accept request lines of 8 KB, and presigned URLs stay below 4 KB.
+/// The HTTP client cannot request a URL of more than 64 KB at all.
 const MAX_URL_BYTES: usize = 8 * 1024;
 /// The maximum number of files of one job, equal to the default for an archive.
 const MAX_SOURCES: usize = 10_000;

@@ -13,7 +13,8 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Starts the validation. `9.0` and `9` are the same number in JSON and become `9`, so that equal requests are equal JSON.
+    /// Starts the validation. `9.0` and `9` are the same number in JSON and become `9`, so that equal requests are
+    /// equal JSON.
     pub fn new(fields: Map<String, Value>) -> Self {
         let left = fields.into_iter().map(|(name, value)| (name, normalize_numbers(value))).collect();
         Self { left, violations: vec![] }

@@ -1,4 +1,5 @@
-//! The secrets that sign a provider's deliveries: how they are fetched and changed, and how Landfall stores the list of them.
+//! The secrets that sign a provider's deliveries: how they are fetched and changed, and how Landfall stores the list
+//! of them.
 //!
 //! The list is `signing_secrets` in the provider's section of Landfall's secret, newest first. A secret that was
 //! replaced is still used for a while, so it stays in the list, and `signing_secrets_until` holds its expiry.
@@ -10,8 +11,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// How long a replaced secret is accepted after its expiry: the provider may use it for another minute, an attempt may be in
-/// progress, and clocks differ.
+/// How long a replaced secret is accepted after its expiry: the provider may use it for another minute, an attempt
+/// may be in progress, and clocks differ.
 const GRACE_PERIOD: Duration = Duration::minutes(10);
 
 /// An operation on the signing secret.
@@ -117,7 +118,8 @@ impl SigningSecrets {
     }
 }
 
-/// Returns the first eight hexadecimal digits of a secret's SHA-256. They distinguish secrets and do not help to guess one.
+/// Returns the first eight hexadecimal digits of a secret's SHA-256. They distinguish secrets and do not help to
+/// guess one.
 pub fn fingerprint(secret: &Secret) -> String {
     let digest = Sha256::digest(secret.expose().as_bytes());
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()

@@ -1,4 +1,5 @@
-//! The protocol of a submission, sans-IO: the provider says what to send, receives the response, and returns the next step.
+//! The protocol of a submission, sans-IO: the provider says what to send, receives the response, and returns the next
+//! step.
 
 use std::time::Duration;
 

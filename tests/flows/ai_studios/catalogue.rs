@@ -113,7 +113,7 @@ async fn s08_to_s11_what_comes_to_nothing_fails_by_name() {
     for variant in ["bare", "object", "text"] {
         fails("S09", variant, "failed", "ProviderFailed", "ended as error").await;
     }
-    fails("S10", "http_200", "failed", "ProviderFailed", "does not tell").await;
+    fails("S10", "http_200", "failed", "ProviderFailed", "rejects polls").await;
     fails("S11", "plain", "failed", "ProviderFailed", "stalled").await;
     lands(&[("S10", &["http_500"])]).await;
 }

@@ -82,7 +82,7 @@ fn the_token_of_any_callback_url_is_redacted() {
 }
 
 #[test]
-fn long_texts_are_redacted_in_linear_time() {
+fn long_texts_full_of_escapes_are_redacted_quickly() {
     let redactor = redactor(&["\\\\\\\\\\\\\\\\\\", "aaaaaaaaaaaab", "%%%%%%%%%%%%", "0123456789abcdef"]);
     for text in ["\\", "a", "%", "&", "0123456789abcde"] {
         redactor.redact(text.repeat(200_000 / text.len()).as_bytes());

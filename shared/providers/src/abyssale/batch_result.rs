@@ -1,4 +1,5 @@
-//! Reads a finished generation of the provider's JSON, which is the same in a delivery and in a poll (contract 3.3 and 3.4).
+//! Reads a finished generation of the provider's JSON, which is the same in a delivery and in a poll (contract 3.3
+//! and 3.4).
 
 use model::{Error, ErrorClass, Event, Missing, ProviderJobId, Source};
 use serde_json::Value;
@@ -12,8 +13,8 @@ pub(super) fn provider_job_id(body: &Value) -> Option<ProviderJobId> {
     text("generation_request_id").or_else(|| text("id")).map(ProviderJobId::new)
 }
 
-/// Returns the event of a finished generation: its files and what is missing, or a failure (contract 7, poll result). The
-/// files are sorted by the ids of their banners, so that every report of a generation is the same.
+/// Returns the event of a finished generation: its files and what is missing, or a failure (contract 7, poll result).
+/// The files are sorted by the ids of their banners, so that every report of a generation is the same.
 pub(super) fn read_event(body: &Value, now: OffsetDateTime) -> Event {
     let list = |key: &str| body.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut banners: Vec<&Value> = list("banners").iter().collect();

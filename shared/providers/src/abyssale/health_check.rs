@@ -26,8 +26,8 @@ pub(super) fn build_checks(
         }
     };
     fields.finish()?;
-    // `POST /auth` does not check the plan for a key of a user (contract 1.2), and every other request does. This one reads a
-    // banner that no workspace has.
+    // `POST /auth` does not check the plan for a key of a user (contract 1.2), and every other request does. This one
+    // reads a banner that no workspace has.
     let banner = format!("/banners/{}", Uuid::nil());
     let mut checks: Vec<ProviderCheck> = vec![
         ("key", Box::new(ReadRequest::new(access, Method::POST, "/auth", read_key)?)),

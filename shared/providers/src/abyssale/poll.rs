@@ -16,8 +16,8 @@ use super::{
 use crate::{ApiAccess, PollSchedule, PollStatus};
 
 /// The intervals of the provider's own clients: 3 seconds, doubled each time up to 30, for half an hour (contract 7).
-/// After that the intervals are long: nearly all work is finished by then, and the rest should not use up the rate limit. The
-/// work expires before the provider deletes its results, which is after 7 days (contract 3.3).
+/// After that the intervals are long: nearly all work is finished by then, and the rest should not use up the rate
+/// limit. The work expires before the provider deletes its results, which is after 7 days (contract 3.3).
 pub(super) const POLLING: PollSchedule =
     PollSchedule { interval, until: Duration::from_secs((6 * 24 + 12) * 3600) };
 

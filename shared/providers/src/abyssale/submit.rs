@@ -145,9 +145,9 @@ fn read_rejection(wire_request: WireRequest, status: u16, body: &[u8]) -> Submit
                 (WireRequest::Export, "visual_not_found") => {
                     "none of the banner ids exist in the Abyssale workspace"
                 }
-                (_, "visual_not_found") => "the banner does not exist in the Abyssale workspace",
-                (_, "template_not_found") => "the design does not exist in the Abyssale workspace",
-                (_, "format_not_found") => "the design does not have this format",
+                (_, "visual_not_found") => "there is no such banner in the Abyssale workspace",
+                (_, "template_not_found") => "there is no such design in the Abyssale workspace",
+                (_, "format_not_found") => "the design has no such format",
                 (_, "template_not_static") => "this kind of work requires a design of type static",
                 _ => "",
             };

@@ -1,4 +1,5 @@
-//! Verifies the header `X-Abyssale-Signature`: HMAC-SHA256 over the raw body and the time of the attempt (contract 6.3).
+//! Verifies the header `X-Abyssale-Signature`: HMAC-SHA256 over the raw body and the time of the attempt (contract
+//! 6.3).
 
 use hmac::{Hmac, KeyInit, Mac};
 use model::Secret;

@@ -1,7 +1,8 @@
 //! Opens the envelope of an API response, in every known shape (contract 1.2 and 8).
 //!
-//! The documented envelope is `{success, data}` or `{success: false, error}`, with any HTTP status. Other responses have
-//! been seen: without an envelope, with that of another product, with an error that is only a text, and an HTML page.
+//! The documented envelope is `{success, data}` or `{success: false, error}`, with any HTTP status. Other responses
+//! have been seen: without an envelope, with that of another product, with an error that is only a text, and an HTML
+//! page.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -21,8 +22,8 @@ pub(super) enum ExpectedPayload {
     List,
 }
 
-/// Opens a response and returns its payload. The checks are in the contract's order (section 8): whether the body is JSON, a
-/// list without an envelope, `success`, `error`, the HTTP status, and then `data`.
+/// Opens a response and returns its payload. The checks are in the contract's order (section 8): whether the body is
+/// JSON, a list without an envelope, `success`, `error`, the HTTP status, and then `data`.
 ///
 /// # Errors
 /// The provider's error response, or that the body cannot be parsed.

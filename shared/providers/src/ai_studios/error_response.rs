@@ -112,7 +112,7 @@ impl ErrorResponse {
             ),
             ErrorKind::NotFound => (
                 ErrorClass::ProviderRefusedRequest,
-                format!("the project does not exist at AI Studios: {words}"),
+                format!("there is no such project at AI Studios: {words}"),
             ),
             ErrorKind::Conflict => (
                 ErrorClass::ProviderConflict,

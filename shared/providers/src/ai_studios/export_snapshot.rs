@@ -1,5 +1,5 @@
-//! The state that a job stores between polls (contract 3.6): a snapshot of its project before the request for the export,
-//! and what earlier polls returned.
+//! The state that a job stores between polls (contract 3.6): a snapshot of its project before the request for the
+//! export, and what earlier polls returned.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Number, Value};
@@ -15,8 +15,8 @@ pub(super) struct StoredState {
     pub(super) asked_at: Option<i64>,
     /// The project before that. None when it could not be read.
     pub(super) snapshot: Option<ProjectSnapshot>,
-    /// Whether the job waits for an export that it did not start, so that any result is the right one: it only tracks the
-    /// project, or an export was running already when it requested one.
+    /// Whether the job waits for an export that it did not start, so that any result is the right one: it only tracks
+    /// the project, or an export was running already when it requested one.
     pub(super) joined: bool,
     /// The render task of this export.
     pub(super) backend_task_id: Option<String>,
@@ -50,7 +50,8 @@ pub(super) struct ProjectSnapshot {
     pub(super) updated_at: Option<String>,
 }
 
-/// What an unauthenticated callback claimed. It is shown as reported, and no decision depends on it (contract 4.4, W10).
+/// What an unauthenticated callback claimed. It is shown as reported, and no decision depends on it (contract 4.4,
+/// W10).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct CallbackClaim {

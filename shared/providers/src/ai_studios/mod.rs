@@ -1,7 +1,7 @@
 //! AI Studios by DeepBrain: videos of avatar projects.
 //!
-//! Comments cite sections of the provider's integration contract ("contract 3.2"). Only responses to Landfall's own requests
-//! are authenticated. A callback only triggers a poll.
+//! Comments cite sections of the provider's integration contract ("contract 3.2"). Only responses to Landfall's own
+//! requests are authenticated. A callback only triggers a poll.
 
 mod api;
 mod envelope;
@@ -49,8 +49,8 @@ impl Provider for AiStudios {
         2.0
     }
 
-    /// Contract 6.4: no host is documented. The contract also lists suffixes of whole clouds. They are left out, since anyone
-    /// can have a host below them.
+    /// Contract 6.4: no host is documented. The contract also lists suffixes of whole clouds. They are left out,
+    /// since anyone can have a host below them.
     fn download_hosts(&self) -> &'static [&'static str] {
         &[
             "*.aistudios.com",
@@ -71,8 +71,8 @@ impl Provider for AiStudios {
         order::order_schemas()
     }
 
-    /// A project has one export at a time (contract 2, E5): the progress is that of the project, and does not distinguish
-    /// exports. Any number of jobs may track a project.
+    /// A project has one export at a time (contract 2, E5): the progress is that of the project, and does not
+    /// distinguish exports. Any number of jobs may track a project.
     fn exclusive_resource(&self, request: &Value) -> Option<String> {
         let tracked = request.get("track") == Some(&Value::Bool(true));
         request.get("project_id").and_then(Value::as_str).filter(|_| !tracked).map(str::to_owned)

@@ -18,9 +18,9 @@ use super::{
 };
 use crate::{ApiAccess, PollSchedule, PollStatus, Query, QueryStep, SendResult};
 
-/// The contract's schedule (3.5), as closely as a sweep once a minute can follow it. Each export has its own timeout. The end
-/// of this schedule is for jobs that could not be polled until then, and counts from the creation of a job, which may have
-/// waited a day before its submission.
+/// The contract's schedule (3.5), as closely as a sweep once a minute can follow it. Each export has its own timeout.
+/// The end of this schedule is for jobs that could not be polled until then, and counts from the creation of a job,
+/// which may have waited a day before its submission.
 pub(super) const POLLING: PollSchedule = PollSchedule { interval, until: Duration::from_secs(26 * 3600) };
 
 fn interval(age: Duration, _asked: u32) -> Duration {
@@ -178,8 +178,8 @@ impl ExportPoll {
         }
     }
 
-    /// Three consecutive rejected polls fail the job (contract 3.2). A token that is rejected again counts as one: a gateway in
-    /// front of the API may respond like that for a moment, and the video would be lost.
+    /// Three consecutive rejected polls fail the job (contract 3.2). A token that is rejected again counts as one: a
+    /// gateway in front of the API may respond like that for a moment, and the video would be lost.
     fn handle_rejected_poll(&mut self, error_response: &ErrorResponse) -> QueryStep<PollStatus> {
         if self.evaluation.count_rejected_poll() {
             let error = match error_response.kind() {

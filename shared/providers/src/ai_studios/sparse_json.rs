@@ -1,5 +1,5 @@
-//! Parses JSON without the fields that are not used. A project's scenes may be megabytes (contract 5.1), and a parsed tree
-//! takes several times as much memory as the text.
+//! Parses JSON without the fields that are not used. A project's scenes may be megabytes (contract 5.1), and a parsed
+//! tree takes several times as much memory as the text.
 
 use std::fmt;
 

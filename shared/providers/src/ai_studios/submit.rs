@@ -87,7 +87,8 @@ impl AiStudiosSubmission {
         }
     }
 
-    /// Stores the state of the project before the request for the export. It cannot be read afterwards (contract 2, E3).
+    /// Stores the state of the project before the request for the export. It cannot be read afterwards (contract 2,
+    /// E3).
     fn store_state(&self) -> SubmitStep {
         SubmitStep::Store(self.state.changes_since(&StoredState::default()).unwrap_or_default())
     }
@@ -109,8 +110,8 @@ impl AiStudiosSubmission {
             ErrorKind::Transient if is_truncated(response) => self.store_state(),
             ErrorKind::Transient => self.retry_failed(error_response.to_error().retry_after(30)),
             _ if self.state.joined => SubmitStep::Refused(self.rejection_error(&error_response)),
-            // This request cannot name a workspace (contract 5.4), so a team's project may not be found. The response to
-            // the export shows whether the project can be exported.
+            // This request cannot name a workspace (contract 5.4), so a team's project may not be found. The response
+            // to the export shows whether the project can be exported.
             ErrorKind::Quota
             | ErrorKind::Forbidden
             | ErrorKind::NotFound
@@ -183,7 +184,7 @@ impl AiStudiosSubmission {
         if error_response.kind() != ErrorKind::NotFound {
             return error;
         }
-        error.with_violations(vec![Violation::new("project_id", "no such project exists at AI Studios")])
+        error.with_violations(vec![Violation::new("project_id", "there is no such project at AI Studios")])
     }
 }
 

@@ -97,8 +97,8 @@ impl Query<Token> for TokenExchange {
     }
 }
 
-/// Returns when to renew a token. Its claims are in the provider's time, so only the difference between them counts. A token
-/// with a lifetime of a few minutes is renewed after half of it.
+/// Returns when to renew a token. Its claims are in the provider's time, so only the difference between them counts.
+/// A token with a lifetime of a few minutes is renewed after half of it.
 fn renewal_time(token: &str, now: OffsetDateTime) -> OffsetDateTime {
     let claims = token.split('.').nth(1).and_then(|claims| BASE64_URL_SAFE_NO_PAD.decode(claims).ok());
     let claims: Value = claims.and_then(|claims| serde_json::from_slice(&claims).ok()).unwrap_or(Value::Null);

@@ -1,5 +1,5 @@
-//! Reads the deliveries of AI Studios (contract 4). They are unauthenticated: the token in the path only proves that the
-//! sender knows the URL. So a delivery triggers a poll, and its claims are at most shown as claims.
+//! Reads the deliveries of AI Studios (contract 4). They are unauthenticated: the token in the path only proves that
+//! the sender knows the URL. So a delivery triggers a poll, and its claims are at most shown as claims.
 
 use model::Event;
 use serde_json::{Map, Value, json};
@@ -41,8 +41,8 @@ const KNOWN_FIELDS: [&str; 23] = [
     "ai_progress_update_loc",
 ];
 
-/// Returns what a request to a callback URL is. POST is an assumption: an earlier product delivered in the query of a GET
-/// (contract 4.2).
+/// Returns what a request to a callback URL is. POST is an assumption: an earlier product delivered in the query of a
+/// GET (contract 4.2).
 pub(super) fn delivery_method(method: &http::Method, query: Option<&str>) -> DeliveryMethod {
     let fields = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let has_known_field = fields.into_iter().any(|(name, _)| KNOWN_FIELDS.contains(&&*name));

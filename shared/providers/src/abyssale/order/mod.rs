@@ -1,8 +1,8 @@
 //! Validates an order for Abyssale before any request is sent.
 //!
-//! Fields have the provider's names and meanings. The validation covers what does not depend on the design. It does not
-//! cover the content of `elements`: the provider ignores layers and properties that a design lacks (contract 3.1), so a rule
-//! for a property might reject what the provider accepts.
+//! Fields have the provider's names and meanings. The validation covers what does not depend on the design. It does
+//! not cover the content of `elements`: the provider ignores layers and properties that a design lacks (contract
+//! 3.1), so a rule for a property might reject what the provider accepts.
 
 mod export;
 mod fields;

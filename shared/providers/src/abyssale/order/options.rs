@@ -65,7 +65,8 @@ fn read_option_object(fields: &mut Fields, request: &mut Request, name: &str, ru
     request.insert(name.into(), options.into());
 }
 
-/// Checks the options against the design type, if the caller states it. The type is not sent, since the provider knows it.
+/// Checks the options against the design type, if the caller states it. The type is not sent, since the provider
+/// knows it.
 pub(super) fn check_design_type(fields: &mut Fields, request: &Request) {
     let Some(design_type) = fields.take("design_type") else { return };
     let known = design_type

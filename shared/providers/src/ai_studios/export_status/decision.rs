@@ -1,5 +1,5 @@
-//! Decides the status of an export from its progress: the contract's decision table (3.2), and the check that a result does
-//! not belong to an earlier export (3.3). All functions are pure.
+//! Decides the status of an export from its progress: the contract's decision table (3.2), and the check that a
+//! result does not belong to an earlier export (3.3). All functions are pure.
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 

@@ -19,7 +19,8 @@ use crate::{
 /// A project that is not found within this time after the request for its export may not be visible everywhere yet
 /// (contract 3.2), in seconds.
 const PROJECT_VISIBILITY_SECONDS: i64 = 60;
-/// How long an export may be finished without a URL before the poll reads its project for it (contract 3.2), in seconds.
+/// How long an export may be finished without a URL before the poll reads its project for it (contract 3.2), in
+/// seconds.
 const MAX_FINALIZING_SECONDS: i64 = 10 * 60;
 /// How many consecutive polls the provider may reject (contract 3.2).
 const MAX_REJECTED_POLLS: u32 = 3;
@@ -48,7 +49,8 @@ pub(crate) struct ExportEvaluation {
 }
 
 impl ExportEvaluation {
-    /// Starts the evaluation for a job. None for a job whose export was never requested, or that Landfall did not submit.
+    /// Starts the evaluation for a job. None for a job whose export was never requested, or that Landfall did not
+    /// submit.
     pub(crate) fn new(job: &Job, credentials: &Credentials, now: OffsetDateTime) -> Option<Self> {
         let stored = StoredState::read(&job.notes);
         let project_id = read_text(&job.request, &["project_id"])?;
@@ -290,8 +292,8 @@ impl ExportEvaluation {
         if is_file_name { last.to_owned() } else { format!("{}.mp4", self.project_id) }
     }
 
-    /// What is known of the video, for the manifest. Values that only a callback claimed are included as reported, and only
-    /// if the callback was about the same render task (contract 4.4, W5 and W10).
+    /// What is known of the video, for the manifest. Values that only a callback claimed are included as reported,
+    /// and only if the callback was about the same render task (contract 4.4, W5 and W10).
     fn manifest_details(&self, ownership: ResultOwnership) -> Map<String, Value> {
         let stored = &self.stored;
         let mut details = Map::new();

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::ai_studios::lenient_values::{URL_FIELDS, read_id, read_percent, read_text, read_url};
 
-/// The meaning of a state word (contract 3.1). The vocabulary is not published. These words have been seen in responses or
-/// in other clients.
+/// The meaning of a state word (contract 3.1). The vocabulary is not published. These words have been seen in
+/// responses or in other clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExportPhase {
     /// The export is finished.

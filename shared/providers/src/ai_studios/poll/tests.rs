@@ -34,7 +34,8 @@ fn running_job() -> Job {
     job(Some(ID), json!({ "backend_task_id": "bt-2" }))
 }
 
-/// Polls `after` seconds after the request, with a response for each path. Returns the last step and the requested paths.
+/// Polls `after` seconds after the request, with a response for each path. Returns the last step and the requested
+/// paths.
 fn poll(job: &Job, after: i64, responses: &[(&str, u16, Value)]) -> (QueryStep<PollStatus>, Vec<String>) {
     let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
     let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
