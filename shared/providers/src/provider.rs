@@ -61,7 +61,8 @@ pub trait Provider: Sync {
     /// Starts the submission of an order at the time `now`.
     ///
     /// # Errors
-    /// [`model::ErrorClass::Misconfigured`] when the credentials or the URL cannot be used.
+    /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
+    /// setting or the URL is invalid.
     fn submission(
         &self,
         context: &SubmitContext<'_>,
@@ -95,7 +96,8 @@ pub trait Provider: Sync {
     /// Polls the status of a job's work at the time `now`. None when the provider has no way to poll it.
     ///
     /// # Errors
-    /// [`model::ErrorClass::Misconfigured`] when the credentials cannot be used.
+    /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
+    /// setting is invalid.
     fn poll(
         &self,
         _access: &ApiAccess<'_>,
@@ -127,7 +129,8 @@ pub trait Provider: Sync {
     /// Exchanges the keys for an access token at the time `now`. None when requests carry the keys themselves.
     ///
     /// # Errors
-    /// [`model::ErrorClass::Misconfigured`] when the credentials cannot be used.
+    /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
+    /// setting is invalid.
     fn token(
         &self,
         _access: &ApiAccess<'_>,
@@ -148,7 +151,8 @@ pub trait Provider: Sync {
     /// Fetches or changes the secret that signs deliveries. None when the provider's API does not manage one.
     ///
     /// # Errors
-    /// [`model::ErrorClass::Misconfigured`] when the credentials cannot be used.
+    /// [`model::ErrorClass::ProviderCredentials`] when keys are missing, [`model::ErrorClass::Misconfigured`] when a
+    /// setting is invalid.
     fn signing(
         &self,
         _access: &ApiAccess<'_>,

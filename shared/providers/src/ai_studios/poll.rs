@@ -59,7 +59,7 @@ impl ExportPoll {
     /// Creates the poll of a job. None for a job whose export was never requested, or that Landfall did not submit.
     ///
     /// # Errors
-    /// [`ErrorClass::Misconfigured`] when the keys are missing.
+    /// [`ErrorClass::ProviderCredentials`] or [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
     pub(super) fn new(access: &ApiAccess<'_>, job: &Job, now: OffsetDateTime) -> Result<Option<Self>, Error> {
         let Some(evaluation) = ExportEvaluation::new(job, access.credentials, now) else { return Ok(None) };
         Ok(Some(Self {

@@ -45,7 +45,7 @@ impl AiStudiosSubmission {
     /// Creates the submission of a validated order.
     ///
     /// # Errors
-    /// [`ErrorClass::Misconfigured`] when the keys are missing.
+    /// [`ErrorClass::ProviderCredentials`] or [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
     pub(super) fn new(context: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
         let field = |name: &str| read_text(context.request, &[name]).map(str::to_owned);
         let project_id = field("project_id")

@@ -31,7 +31,7 @@ impl TokenExchange {
     /// Creates the exchange of the keys in Landfall's secret.
     ///
     /// # Errors
-    /// [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
+    /// [`ErrorClass::ProviderCredentials`] or [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
     pub(super) fn new(access: &ApiAccess<'_>, now: OffsetDateTime) -> Result<Self, Error> {
         let api = AiStudiosApi::new(access.api_url, access.credentials)?;
         let key = |name: &str| access.credentials.one(name).map(|key| key.expose().to_owned());
