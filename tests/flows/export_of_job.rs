@@ -72,7 +72,7 @@ async fn a_job_without_finished_banners_is_rejected_with_the_field_name() {
     assert!(
         assert_of_job_rejected(&world, &export_of(empty["job_id"].as_str().expect("an id")))
             .await
-            .contains("by id")
+            .contains("unknown")
     );
     world.inject_fault(json!({ "on": "generation", "kind": "format_error" }));
     let failed = world.run_job(&world.three_format_request(), "failed").await;

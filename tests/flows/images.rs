@@ -78,7 +78,7 @@ async fn an_image_that_timed_out_is_unknown_and_not_requested_again() {
     let response = world.post(&world.image_request(json!({})), &key).await;
     let job = response.body();
     assert_eq!((response.status().as_u16(), &job["status"]), (202, &json!("unknown")), "{job:#}");
-    assert_mentions(&job["error"]["message"], &["HTTP 500", "not asked for again"]);
+    assert_mentions(&job["error"]["message"], &["HTTP 500", "not submitted again"]);
     assert_eq!(world.post(&world.image_request(json!({})), &key).await.body()["job_id"], job["job_id"]);
 
     world.sweep(3600).await;

@@ -113,7 +113,7 @@ async fn s08_to_s11_exports_without_a_video_fail_with_a_named_reason() {
     for variant in ["bare", "object", "text"] {
         assert_fails("S09", variant, "failed", "ProviderFailed", "ended as error").await;
     }
-    assert_fails("S10", "http_200", "failed", "ProviderFailed", "does not tell").await;
+    assert_fails("S10", "http_200", "failed", "ProviderFailed", "rejects polls").await;
     assert_fails("S11", "plain", "failed", "ProviderFailed", "stalled").await;
     assert_lands(&[("S10", &["http_500"])]).await;
 }
@@ -137,7 +137,7 @@ async fn s12_to_s14_tokens_are_renewed_and_rate_limits_are_respected() {
 async fn s15_to_s18_an_export_is_requested_once() {
     assert_lands(&[("S15", &["reset", "late", "error"]), ("S18", &["plain"])]).await;
     for variant in ["error", "reset"] {
-        assert_fails("S16", variant, "expired", "ProviderSilent", "never learnt").await;
+        assert_fails("S16", variant, "expired", "ProviderSilent", "unknown whether").await;
     }
     for (variant, status) in [("quota", 429), ("plan", 403)] {
         let (world, request) = start_scenario("S17", variant).await;

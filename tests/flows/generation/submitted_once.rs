@@ -86,7 +86,7 @@ async fn a_lost_image_response_stays_unknown() {
     let id = super::accepted_job_id(&response);
     assert_eq!(response.body()["status"], "unknown");
     assert!(
-        response.body()["error"]["message"].as_str().is_some_and(|text| text.contains("not asked for again"))
+        response.body()["error"]["message"].as_str().is_some_and(|text| text.contains("not submitted again"))
     );
     world.sweep(3600).await;
     assert_eq!((world.work_requests().len(), &world.generations()["synchronous_renders"]), (1, &json!(1)));

@@ -1,4 +1,4 @@
-//! Where a job stands, and the one function that says where an event takes it.
+//! The status of a job, and the transition function that says which status an event leads to.
 
 use std::{fmt, str::FromStr};
 
@@ -6,44 +6,44 @@ use serde::{Deserialize, Serialize};
 
 use crate::Event;
 
-/// Where a job stands.
+/// The status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Status {
-    /// Recorded; its turn at the provider has not come. Nobody has been asked, or whoever was did no work.
+    /// The job is recorded and waits for the rate limiter or the concurrency limit. The provider has done no work.
     Waiting,
-    /// Recorded; the provider is being asked.
+    /// The job is recorded, and the request is being sent to the provider.
     Submitting,
-    /// The provider took the work and gave a provider job id.
+    /// The provider accepted the work and returned a provider job id.
     Submitted,
-    /// The provider may or may not have taken the work: its answer never came. Never asked again.
+    /// The provider may or may not have accepted the work: its response never arrived. The request is never sent again.
     Unknown,
     /// The provider reported progress.
     Rendering,
-    /// The provider says the files are ready.
+    /// The provider reported that the files are ready.
     Received,
-    /// The files are on their way into the bucket.
+    /// The files are being transferred into the bucket.
     Landing,
     /// Every file is in the bucket. Final.
     Stored,
-    /// Some files are in the bucket, others never came. Final.
+    /// Some files are in the bucket, and the others are missing. Final.
     Partial,
-    /// Nothing more will come. Final.
+    /// The work or its landing failed. Final.
     Failed,
-    /// The provider stayed silent too long. A late callback still lands.
+    /// The provider reported nothing before the timeout. The files of a later callback are still landed.
     Expired,
     /// Cancelled by the caller. Final.
     Cancelled,
 }
 
-/// The text names no status.
+/// The text is not the name of a status.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown job status")]
 pub struct UnknownStatus;
 
 impl Status {
-    /// Every status, in the order of a job's life.
+    /// Every status, in the order of the life cycle.
     pub const ALL: [Status; 12] = [
         Status::Waiting,
         Status::Submitting,
@@ -59,7 +59,7 @@ impl Status {
         Status::Cancelled,
     ];
 
-    /// The name in JSON and in DynamoDB.
+    /// Returns the name in JSON and in DynamoDB.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Waiting => "waiting",
@@ -77,8 +77,8 @@ impl Status {
         }
     }
 
-    /// Whether nothing will move the job any more but an operator's retry. `expired` is not final: a late callback
-    /// still lands.
+    /// Whether only an operator's retry changes the status. `expired` is not final: the files of a later callback are
+    /// still landed.
     pub fn is_final(self) -> bool {
         match self {
             Status::Stored | Status::Partial | Status::Failed | Status::Cancelled => true,
@@ -93,8 +93,8 @@ impl Status {
         }
     }
 
-    /// Whether the next word is the provider's, or that of somebody who may have died or of a queue that may have
-    /// lost it: such a job is looked after.
+    /// Whether the sweep polls a job in this status. Its next event has to come from the provider, from an invocation
+    /// that may have crashed, or from a queue that may have lost the message.
     pub fn is_silent(self) -> bool {
         match self {
             Status::Waiting
@@ -105,6 +105,38 @@ impl Status {
             | Status::Received
             | Status::Landing => true,
             Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => false,
+        }
+    }
+
+    /// Whether an outbox event is published when a job reaches this status. None is before the provider has the work,
+    /// or while it is unknown whether it has.
+    pub fn makes_outbox_event(self) -> bool {
+        match self {
+            Status::Submitted
+            | Status::Rendering
+            | Status::Received
+            | Status::Landing
+            | Status::Stored
+            | Status::Partial
+            | Status::Failed
+            | Status::Expired
+            | Status::Cancelled => true,
+            Status::Waiting | Status::Submitting | Status::Unknown => false,
+        }
+    }
+
+    /// Whether this status ends the wait of workflows and notifies the caller's webhook. `expired` does, though the
+    /// files of a later callback are still landed: the provider may never report anything.
+    pub fn ends_wait(self) -> bool {
+        match self {
+            Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => true,
+            Status::Waiting
+            | Status::Submitting
+            | Status::Submitted
+            | Status::Unknown
+            | Status::Rendering
+            | Status::Received
+            | Status::Landing => false,
         }
     }
 }
@@ -123,40 +155,43 @@ impl FromStr for Status {
     }
 }
 
-/// What an event does to a job.
+/// What an event changes in a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
-    /// The job moves on.
+    /// The job moves to this status.
     To(Status),
-    /// The job stays where it is, but what the event says is worth recording.
+    /// The status stays the same, and the job records what the event says.
     Note,
-    /// The event came too late or twice. Nothing changes.
+    /// The event is late or a duplicate. Nothing changes.
     Stale,
 }
 
-/// Where an event takes a job that stands at `status`. Total, and never backwards, but for a job that was refused
-/// for the moment and waits again, and for one that an operator retries: whatever the order and number in which the provider's events arrive, the job
-/// ends in the same place.
+/// Returns what an event changes in a job with this status.
+///
+/// The function is total. It never moves a job backwards, with two exceptions: a submission that the provider
+/// deferred, and an operator's retry. So the job reaches the same status in whatever order and number the provider's
+/// events arrive.
 pub fn transition(status: Status, event: &Event) -> Transition {
     use Status::*;
     use Transition::{Note, Stale, To};
     match event {
         Event::Begun => match status {
             Waiting => To(Submitting),
-            // Somebody else took the job: only the one who moved it may ask.
+            // Another invocation claimed the job: only the one that changed the status may submit it.
             Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
             | Expired | Cancelled => Stale,
         },
         Event::Deferred { .. } => match status {
-            // The one way back: the provider is known to have done no work.
+            // The only transition backwards: the provider is known to have done no work.
             Submitting => To(Waiting),
             Waiting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
             | Expired | Cancelled => Stale,
         },
         Event::Accepted { .. } => match status {
-            // Whoever accepts or reports work did it, even on a job that waits; asking would bill it again.
+            // A provider that reports work has done it, even for a job that waits. Another submission would bill it
+            // again.
             Waiting | Submitting | Unknown => To(Submitted),
-            // The callback overtook the answer; the provider job id is still news.
+            // The callback arrived before the response. The provider job id is still recorded.
             Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => {
                 Note
             }
@@ -178,7 +213,7 @@ pub fn transition(status: Status, event: &Event) -> Transition {
         },
         Event::Finished { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Received),
-            // A later delivery may carry a URL that is still good when the first one is not.
+            // A later delivery may carry a URL that is still valid when the first one has expired.
             Received | Landing => Note,
             Stored | Partial | Failed | Cancelled => Stale,
         },
@@ -188,14 +223,14 @@ pub fn transition(status: Status, event: &Event) -> Transition {
         },
         Event::Failed { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Failed),
-            // Files that are ready speak louder.
+            // Files that are ready take precedence over a failure.
             Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
         },
         Event::Checked { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing => Note,
             Stored | Partial | Failed | Expired | Cancelled => Stale,
         },
-        // Before there is an answer to our own request there is nothing to ask about.
+        // Before the response to the submission there is nothing to poll.
         Event::Hinted { .. } => match status {
             Submitted | Unknown | Rendering | Expired => Note,
             Waiting | Submitting | Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
@@ -210,7 +245,7 @@ pub fn transition(status: Status, event: &Event) -> Transition {
         },
         Event::LandingStarted => match status {
             Received => To(Landing),
-            // Another worker takes over after a crash.
+            // Another worker continues after a crash.
             Landing => Note,
             Waiting | Submitting | Submitted | Unknown | Rendering | Stored | Partial | Failed | Expired
             | Cancelled => Stale,
@@ -231,7 +266,7 @@ pub fn transition(status: Status, event: &Event) -> Transition {
             }
             Stored | Partial | Failed | Cancelled => Stale,
         },
-        // A new round, which only an operator begins: whatever the provider still says of the last one cannot.
+        // Only an operator's retry leaves these statuses. A late event of the provider does not.
         Event::LandingRetried => match status {
             Partial | Failed | Expired => To(Received),
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
@@ -243,7 +278,7 @@ pub fn transition(status: Status, event: &Event) -> Transition {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
             | Partial | Cancelled => Stale,
         },
-        // About another job as much as about this one: true wherever this one stands.
+        // The event only records the id of the new job, so it is valid in every status.
         Event::Resubmitted { .. } => match status {
             Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
             | Partial | Failed | Expired | Cancelled => Note,

@@ -1,9 +1,9 @@
-//! The trace that a job belongs to: X-Ray's name for everything that was done because of one request.
+//! The X-Ray trace header `X-Amzn-Trace-Id`, which a job stores so that later invocations continue its trace.
 
 use std::{fmt, str::FromStr};
 
-/// Where a job's work hangs in a trace: the trace, the segment that the job was made in, and whether the trace is
-/// recorded at all. Written and read as the header `X-Amzn-Trace-Id`.
+/// The trace context of a job: the trace id, the segment that created the job, and whether the trace is sampled. Its
+/// text form is the value of the header `X-Amzn-Trace-Id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// `1-{8 hexadecimal digits of the time}-{24 more}`.
@@ -13,23 +13,23 @@ pub struct Trace {
     sampled: bool,
 }
 
-/// The text is no header of a trace, or one that names no segment.
+/// The text is not a trace header, or names no segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected Root=1-…;Parent=…;Sampled=0 or 1")]
 pub struct InvalidTrace;
 
 impl Trace {
-    /// The id of the trace.
+    /// Returns the trace id.
     pub fn root(&self) -> &str {
         &self.root
     }
 
-    /// The id of the segment that the job was made in.
+    /// Returns the id of the segment that created the job.
     pub fn parent(&self) -> &str {
         &self.parent
     }
 
-    /// Whether the trace is recorded.
+    /// Whether the trace is sampled.
     pub fn is_sampled(&self) -> bool {
         self.sampled
     }
@@ -38,8 +38,7 @@ impl Trace {
 impl FromStr for Trace {
     type Err = InvalidTrace;
 
-    /// Reads the header. Whatever else stands in it, such as `Lineage`, is left out; without `Sampled` nothing is
-    /// recorded.
+    /// Parses the header. Other fields, such as `Lineage`, are ignored. A header without `Sampled` is not sampled.
     fn from_str(header: &str) -> Result<Self, InvalidTrace> {
         let field = |name: &str| {
             let mut pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
@@ -73,7 +72,7 @@ mod tests {
     const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
     #[test]
-    fn a_header_is_read_and_written_the_same() {
+    fn a_header_is_parsed_and_written_unchanged() {
         let trace: Trace = HEADER.parse().expect("a header");
         assert_eq!(trace.to_string(), HEADER);
         let lineage: Trace = format!("{HEADER};Lineage=a87bd80c:1").parse().expect("a header");
@@ -81,14 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sampled_or_does_not_say_so_is_not_recorded() {
+    fn a_trace_is_sampled_only_if_its_header_says_so() {
         for header in [HEADER.replace("Sampled=1", "Sampled=0"), HEADER.replace(";Sampled=1", "")] {
             assert!(!header.parse::<Trace>().expect("a header").is_sampled(), "{header}");
         }
     }
 
     #[test]
-    fn what_a_stranger_may_have_written_is_no_trace() {
+    fn malformed_headers_are_rejected() {
         for header in [
             "",
             "Root=1-5759e988-bd862e3fe1be46a994272793",

@@ -1,8 +1,8 @@
-//! What landed: the archive and the files, as they lie in S3.
+//! The files that a landing stored in the bucket.
 
 use serde::{Deserialize, Serialize};
 
-/// Which checksum S3 verified and stored for an object.
+/// The algorithm of the checksum that S3 verified and stored for an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ChecksumAlgorithm {
@@ -18,13 +18,13 @@ pub enum ChecksumAlgorithm {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Checksum {
-    /// How it was computed.
+    /// The algorithm.
     pub algorithm: ChecksumAlgorithm,
     /// The big-endian value in base64, as S3 writes it.
     pub value: String,
 }
 
-/// One object that landed in the bucket.
+/// A file in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StoredFile {
@@ -36,25 +36,25 @@ pub struct StoredFile {
     pub bytes: u64,
     /// The object's content type.
     pub content_type: String,
-    /// What S3 verified.
+    /// The checksum that S3 verified.
     pub checksum: Checksum,
 }
 
-/// The archive that the provider delivered.
+/// The provider's archive in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Archive {
     /// The object.
     #[serde(flatten)]
     pub file: StoredFile,
-    /// Files in the archive, directories not counted.
+    /// The number of files in the archive, without directories.
     pub entries: u64,
-    /// How many files were asked for, when the request says so.
+    /// How many files were requested, when the request says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<u64>,
 }
 
-/// The list of everything that landed, as an object beside the files.
+/// The manifest in the bucket, which lists all files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ManifestObject {
@@ -64,26 +64,26 @@ pub struct ManifestObject {
     pub bytes: u64,
 }
 
-/// What a landing left in the bucket.
+/// The files that a landing stored in the bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LandedFiles {
     /// The archive, when the provider delivered one.
     pub archive: Option<Archive>,
-    /// The files, or the first of them when they are more than a job's record may hold.
+    /// The files, or the first of them when a job's record cannot hold all.
     pub files: Vec<StoredFile>,
     /// How many files there are.
     pub files_total: u64,
-    /// The manifest, which lists all of them.
+    /// The manifest, which lists all files.
     pub manifest: Option<ManifestObject>,
 }
 
 impl LandedFiles {
-    /// The most files that a job's record lists.
+    /// The maximum number of files that a job's record lists.
     pub const MAX_LISTED: usize = 200;
-    /// The most bytes that their names and keys take, since a DynamoDB item is at most 400 KB.
+    /// The maximum length of their names and keys together, since a DynamoDB item is at most 400 KB.
     pub const MAX_LIST_BYTES: usize = 160 * 1024;
 
-    /// Keeps as many of the first files as a job's record may list, and counts all.
+    /// Keeps as many of the first files as a job's record can list, and counts all.
     pub fn of(archive: Option<Archive>, mut files: Vec<StoredFile>, manifest: ManifestObject) -> Self {
         let files_total = files.len() as u64;
         let mut length = 0;
@@ -96,24 +96,24 @@ impl LandedFiles {
     }
 }
 
-/// How a transfer is going, or how it went.
+/// Statistics of a running or finished transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TransferStatistics {
     /// Bytes received from the source so far.
     pub bytes: u64,
-    /// Length that the source announced.
+    /// Total length in bytes, when the source states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_bytes: Option<u64>,
-    /// Seconds since the landing began in this invocation.
+    /// Seconds since this invocation started the landing.
     pub seconds: f64,
-    /// Bytes received in each of them, on average.
+    /// Average number of bytes received per second.
     #[serde(default)]
     pub bytes_per_second: u64,
-    /// Files that are in the bucket so far, unpacked ones included.
+    /// Number of files in the bucket so far, including unpacked files.
     #[serde(default)]
     pub files: u64,
-    /// How many there will be, once that is known.
+    /// Total number of files, once it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_files: Option<u64>,
 }
@@ -127,21 +127,21 @@ mod tests {
         StoredFile { key: format!("p/{name}"), name, bytes: 1, content_type: "image/png".into(), checksum }
     }
 
-    fn haul(files: Vec<StoredFile>) -> LandedFiles {
+    fn landed(files: Vec<StoredFile>) -> LandedFiles {
         let archive = Archive { file: file("archive.zip".into()), entries: 1, expected: None };
         LandedFiles::of(Some(archive), files, ManifestObject { key: "p/manifest.json".into(), bytes: 1 })
     }
 
     #[test]
-    fn a_record_lists_the_first_files_and_counts_all() {
-        let many = haul((0..500).map(|i| file(format!("{i}.png"))).collect());
+    fn a_record_lists_the_first_files_and_counts_all_files() {
+        let many = landed((0..500).map(|i| file(format!("{i}.png"))).collect());
         assert_eq!((many.files.len(), many.files_total), (200, 500));
         assert_eq!(many.files[199].name, "199.png");
     }
 
     #[test]
-    fn long_names_shorten_the_list_so_that_the_record_fits_into_its_table() {
-        let long = haul((0..200).map(|_| file("n".repeat(400))).collect());
+    fn a_record_lists_fewer_files_when_their_names_are_long() {
+        let long = landed((0..200).map(|_| file("n".repeat(400))).collect());
         let bytes = serde_json::to_vec(&long.files).expect("JSON").len();
         assert!(bytes < 250_000 && long.files.len() > 100, "{bytes} bytes, {} files", long.files.len());
         assert_eq!(long.files_total, 200);

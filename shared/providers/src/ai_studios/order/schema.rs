@@ -1,12 +1,12 @@
-//! What may be ordered from AI Studios, as JSON Schema: the same rules as in `order`, for those who read no Rust.
+//! JSON Schemas of the orders for AI Studios: the same rules as the validation, for readers who do not know Rust.
 
 use serde_json::{Value, json};
 
-use super::order::{EXPORT, MAX_ID_BYTES, RESOLUTIONS};
-use crate::schema::{OrderSchema, described, optional};
+use super::{EXPORT, MAX_ID_BYTES, RESOLUTIONS};
+use crate::order_schema::{OrderSchema, optional, with_description};
 
-/// Every way to order something.
-pub(super) fn schemas() -> Vec<OrderSchema> {
+/// Returns the schemas of all orders.
+pub(crate) fn order_schemas() -> Vec<OrderSchema> {
     vec![export(), tracking()]
 }
 
@@ -14,17 +14,17 @@ fn export() -> OrderSchema {
     let pixels = RESOLUTIONS.iter().filter_map(|text| text.parse::<u32>().ok().map(Value::from));
     let texts = RESOLUTIONS.iter().map(|text| json!(text));
     let resolutions: Vec<Value> = texts.chain(pixels).chain([Value::Null]).collect();
-    let resolution = described(
+    let resolution = with_description(
         json!({ "type": ["string", "integer", "null"], "enum": resolutions }),
-        "The shorter edge in pixels, or `4k`.",
+        "The length of the shorter edge in pixels, or `4k`.",
     );
     OrderSchema {
         kind: EXPORT,
         variant: "",
-        description: "The video of a project, which is rendered.",
+        description: "Renders and exports the video of a project.",
         fields: vec![
             ("project_id", project()),
-            ("workspace_id", optional(described(id(), "The workspace of the project."))),
+            ("workspace_id", optional(with_description(id(), "The workspace of the project."))),
             ("resolution", resolution),
             ("track", json!({ "type": ["boolean", "null"], "enum": [false, null] })),
         ],
@@ -38,8 +38,7 @@ fn tracking() -> OrderSchema {
     OrderSchema {
         kind: EXPORT,
         variant: "Tracking",
-        description: "The video of a project that somebody else had rendered, or that a tool is rendering. No export is \
-                      asked for.",
+        description: "Waits for the video of a project whose export was started elsewhere. No export is submitted.",
         fields: vec![("project_id", project()), ("track", track)],
         required: &["project_id", "track"],
         example: json!({ "project_id": "66b1f0c2a9d3e84f57c10a2b", "track": true }),
@@ -51,5 +50,5 @@ fn id() -> Value {
 }
 
 fn project() -> Value {
-    described(id(), "The project, as its editor's address ends.")
+    with_description(id(), "The id of the project: the end of its URL in the editor.")
 }

@@ -1,8 +1,8 @@
-//! JSON Schemas of texts whose types say less than their serialisation.
+//! JSON Schemas of fields whose Rust type does not say which texts are valid.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-/// The canonical text of a job's id.
+/// The schema of a job id.
 pub(crate) fn job_id(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string",
@@ -11,12 +11,12 @@ pub(crate) fn job_id(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// A time of RFC 3339.
+/// The schema of a time in RFC 3339.
 pub(crate) fn time(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "format": "date-time" })
 }
 
-/// A time as [`crate::utc_milliseconds`] writes it.
+/// The schema of a time as [`crate::utc_milliseconds`] writes it.
 pub(crate) fn utc_milliseconds(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string",

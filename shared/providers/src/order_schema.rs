@@ -1,28 +1,28 @@
-//! What can be ordered, as JSON Schema: the description of a provider's requests, for those who read no Rust.
+//! JSON Schemas of orders, for the OpenAPI document.
 //!
-//! The schemas are written by hand beside the code that checks requests, and share its lists and limits. A test feeds
-//! both the same requests.
+//! The schemas are written by hand next to the validation of requests, and share its lists and limits. A test checks
+//! both with the same requests.
 
 use serde_json::{Map, Value, json};
 
-/// One way to order a kind of work.
+/// The schema of one variant of an order.
 #[derive(Debug, Clone)]
 pub struct OrderSchema {
-    /// The kind.
+    /// The kind of work.
     pub kind: &'static str,
-    /// What tells this way from others to order the same kind, such as `OfJob`; empty for the usual one.
+    /// The name of the variant, such as `OfJob`; empty for the default one.
     pub variant: &'static str,
-    /// What is ordered, in a sentence.
+    /// What the work produces, in one sentence.
     pub description: &'static str,
     /// The fields, each with its schema.
     pub fields: Vec<(&'static str, Value)>,
-    /// The fields that must be there.
+    /// The required fields.
     pub required: &'static [&'static str],
-    /// An example of the fields that must be there.
+    /// An example of the required fields.
     pub example: Value,
 }
 
-/// A field that may be left out: `null` is the same as absent.
+/// Makes a field optional: `null` is the same as absent.
 pub(crate) fn optional(mut schema: Value) -> Value {
     match &mut schema["type"] {
         Value::Null => return json!({ "anyOf": [schema, { "type": "null" }] }),
@@ -34,13 +34,13 @@ pub(crate) fn optional(mut schema: Value) -> Value {
     schema
 }
 
-/// The same with a sentence about it.
-pub(crate) fn described(mut schema: Value, description: &str) -> Value {
+/// Adds a description to a schema.
+pub(crate) fn with_description(mut schema: Value, description: &str) -> Value {
     schema["description"] = description.into();
     schema
 }
 
-/// An object with these fields and no others, none of which must be there.
+/// Returns the schema of an object with these optional fields and no others.
 pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let properties: Map<String, Value> =
         fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
