@@ -137,7 +137,7 @@ async fn s12_to_s14_tokens_are_renewed_and_limits_kept() {
 async fn s15_to_s18_an_export_is_asked_for_once() {
     lands(&[("S15", &["reset", "late", "error"]), ("S18", &["plain"])]).await;
     for variant in ["error", "reset"] {
-        fails("S16", variant, "expired", "ProviderSilent", "never learnt").await;
+        fails("S16", variant, "expired", "ProviderSilent", "never confirmed").await;
     }
     for (variant, status) in [("quota", 429), ("plan", 403)] {
         let (world, request) = playing("S17", variant).await;

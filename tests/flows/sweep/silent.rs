@@ -16,7 +16,7 @@ async fn an_export_that_nobody_hears_of_expires_and_still_lands_when_its_callbac
         (&job["error"]["type"], &job["error"]["retryable"]),
         (&json!("ProviderSilent"), &json!(false))
     );
-    says(&job["error"]["message"], &["nothing was heard", "if word of it still comes"]);
+    says(&job["error"]["message"], &["sent no update", "if an update arrives later"]);
     assert_eq!(counts(&world.sweep(7 * 24 * 3600).await), (0, 0));
 
     world.redeliver(&url, 1);

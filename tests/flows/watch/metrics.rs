@@ -7,7 +7,7 @@ use crate::{crash::processes, world::World};
 
 /// Of lines that are about a job, those that do not say about which.
 fn nameless(lines: &[Value]) -> Vec<&Value> {
-    let about_none = ["the oldest unfinished job", "swept"];
+    let about_none = ["the oldest active job", "sweep finished"];
     let about_a_job = |line: &&Value| !about_none.iter().any(|message| line["message"] == *message);
     lines.iter().filter(about_a_job).filter(|line| line["job_id"].as_str().is_none()).collect()
 }
