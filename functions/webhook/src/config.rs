@@ -12,15 +12,15 @@ use crate::landing::transfer::MinDownloadRate;
 /// The largest archive by default: 10 GiB.
 const DEFAULT_MAX_ARCHIVE_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 
-/// The minimum download rate by default: 80,000 bytes per second (640 kbit/s) over a minute. A download of at most 64 MiB
-/// cannot be resumed and must finish within one invocation, and 64 MiB in 15 minutes are 75,000 bytes per second: a source
-/// that is slower than that never finishes one. Providers serve from object stores and CDNs at a hundred times this rate
-/// and more. A source that is slower takes three minutes of a worker, not three hours.
+/// The minimum download rate by default: 80,000 bytes per second (640 kbit/s) over a minute. A download of at most 64
+/// MiB cannot be resumed and must finish within one invocation, and 64 MiB in 15 minutes are 75,000 bytes per second:
+/// a source that is slower than that never finishes one. Providers serve from object stores and CDNs at a hundred
+/// times this rate and more. A source that is slower takes three minutes of a worker, not three hours.
 const DEFAULT_MIN_DOWNLOAD_RATE: MinDownloadRate =
     MinDownloadRate { bytes_per_second: 80_000, window: Duration::from_secs(60) };
 
-/// The limits on an archive that is unpacked, by default: 10,000 entries, 50 GiB in all, 20 GiB each, and 200 times the
-/// length of the archive.
+/// The limits on an archive that is unpacked, by default: 10,000 entries, 50 GiB in all, 20 GiB each, and 200 times
+/// the length of the archive.
 const DEFAULT_UNPACK_LIMITS: Limits = Limits {
     entries: 10_000,
     total_bytes: 50 * 1024 * 1024 * 1024,
@@ -79,10 +79,11 @@ pub struct WorkerConfig {
     pub min_download_rate: MinDownloadRate,
     /// `UNPACK`: whether archives are unpacked by default. A job may override it.
     pub unpack: bool,
-    /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the limits on an archive that is unpacked.
+    /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the limits on an archive that is
+    /// unpacked.
     pub unpack_limits: Limits,
-    /// `IMPORT_KINDS`: kinds of work that are imported as jobs although they were not submitted through Landfall: `export`,
-    /// `generation`, `banner`.
+    /// `IMPORT_KINDS`: kinds of work that are imported as jobs although they were not submitted through Landfall:
+    /// `export`, `generation`, `banner`.
     pub import_kinds: Vec<String>,
     /// `LOOKUP_DELAY_SECONDS`: the delay before the lookup of a workspace delivery's job is retried.
     pub lookup_delay_seconds: u32,

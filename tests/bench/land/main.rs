@@ -13,13 +13,13 @@ use std::time::Instant;
 
 use bucket::{Bucket, Key, UploadedObject};
 use model::ChecksumAlgorithm;
-use runtime::{Aws, Environment, Error, ca_bundle, start_log};
+use runtime::{Aws, Environment, RuntimeError, ca_bundle, start_log};
 use serde_json::json;
 use transport::{Downloader, Origin, SsrfGuard};
 use webhook::landing::transfer::{FileProgress, LandingProgress, TransferRequest, transfer_file};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, target] = &arguments[..] else { return Err("usage: bench-land URL s3://bucket/key".into()) };
     let object = target.strip_prefix("s3://").and_then(|object| object.split_once('/'));

@@ -12,7 +12,7 @@ use std::time::Instant;
 use archive::{Limits, list_entries};
 use bucket::{Bucket, Key};
 use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
-use runtime::{Aws, Environment, Error, start_log};
+use runtime::{Aws, Environment, RuntimeError, start_log};
 use serde_json::{Value, json};
 use webhook::landing::{
     archive::unpack::{EntryResult, UnpackRequest, unpack_archive},
@@ -23,7 +23,7 @@ const NO_LIMITS: Limits =
     Limits { entries: u64::MAX, total_bytes: u64::MAX, entry_bytes: u64::MAX, ratio: u64::MAX };
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [archive] = &arguments[..] else { return Err("usage: bench-unpack s3://bucket/key".into()) };
     let object = archive.strip_prefix("s3://").and_then(|object| object.split_once('/'));

@@ -1,5 +1,5 @@
-//! Finds the job of a delivery: the one in its callback URL, the one with its provider job id, or a job that is imported
-//! now because the configuration includes such work.
+//! Finds the job of a delivery: the one in its callback URL, the one with its provider job id, or a job that is
+//! imported now because the configuration includes such work.
 
 use job_store::JobStore;
 use model::{Error, JobId};

@@ -20,8 +20,8 @@ impl<'a> JobImport<'a> {
         Self { job_store: &clients.job_store, publishes_events: clients.event_bus.is_some() }
     }
 
-    /// Creates a job. The provider job id is the idempotency key, so two workers that receive a delivery of the same work
-    /// at once create one job.
+    /// Creates a job. The provider job id is the idempotency key, so two workers that receive a delivery of the same
+    /// work at once create one job.
     pub(crate) async fn import(
         &self,
         message: &QueuedDelivery,

@@ -1,7 +1,7 @@
 //! Polls the provider after a callback that is not verified.
 //!
-//! Such a callback may come from anybody who knows its URL, so it only triggers a poll, at most once every few seconds.
-//! The progress that it reports is shown, but never as complete.
+//! Such a callback may come from anybody who knows its URL, so it only triggers a poll, at most once every few
+//! seconds. The progress that it reports is shown, but never as complete.
 
 use job_store::JobStore;
 use model::{Change, Error, Event, Job, JobId, Status};

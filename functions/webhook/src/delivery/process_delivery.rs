@@ -5,7 +5,7 @@ use bytes::Bytes;
 use job_store::{DeliveryRecord, JobStore};
 use model::{Change, Error, ErrorClass, Event, Job, JobId, shortened};
 use notifications::EventBus;
-use providers::DeliveryReport;
+use providers::{DeliveryReport, Provider};
 use queues::{DeliveryBody, QueuedDelivery};
 use runtime::{Segment, SegmentId, Tracer};
 use time::OffsetDateTime;
@@ -83,18 +83,7 @@ impl<'a> DeliveryProcessor<'a> {
             JobLookup::Found(id) => {
                 runtime::set_job(id);
                 let job = self.record_delivery(id, &delivery).await?;
-                let mut segment =
-                    Segment::of(job.trace.as_ref(), "Landfall callback").since(message.received_at);
-                segment.note("event", report.name.clone());
-                if report.hint {
-                    self.send_segment(segment, id);
-                    return Ok(self.callback_poll.process_callback(&job, report, receipt.deadline).await?);
-                }
-                if provider.concerns(&report, &job.kind) {
-                    self.apply_report(id, report).await?;
-                }
-                let callback = self.send_segment(segment, id);
-                self.landing.land(id, receipt, callback.as_ref()).await
+                self.update_job(&job, provider, report, message.received_at, receipt).await
             }
             JobLookup::Requeued => Ok(()),
             JobLookup::NotFound => {
@@ -104,6 +93,28 @@ impl<'a> DeliveryProcessor<'a> {
                 Ok(forward_provider_event(self.event_bus, provider, &delivery, &body).await?)
             }
         }
+    }
+
+    /// Applies the report of a delivery to its job and lands the job. An unverified report triggers a poll instead.
+    async fn update_job(
+        &self,
+        job: &Job,
+        provider: &dyn Provider,
+        report: DeliveryReport,
+        received_at: OffsetDateTime,
+        receipt: &MessageReceipt,
+    ) -> Result<(), MessageFailure> {
+        let mut segment = Segment::of(job.trace.as_ref(), "Landfall callback").since(received_at);
+        segment.note("event", report.name.clone());
+        if report.hint {
+            self.send_segment(segment, job.id);
+            return Ok(self.callback_poll.process_callback(job, report, receipt.deadline).await?);
+        }
+        if provider.concerns(&report, &job.kind) {
+            self.apply_report(job.id, report).await?;
+        }
+        let callback = self.send_segment(segment, job.id);
+        self.landing.land(job.id, receipt, callback.as_ref()).await
     }
 
     /// Sends the trace segment of a callback. Returns its id, for the landing that follows.

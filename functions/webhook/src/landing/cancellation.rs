@@ -1,7 +1,7 @@
 //! Cancellation of a job while its files are being transferred: the landing stops and aborts its uploads.
 //!
-//! Cancelling a job also removes the lease. The landing notices when it next renews the lease, and in any case before it
-//! writes the manifest; without a manifest no file counts as landed.
+//! Cancelling a job also removes the lease. The landing notices when it next renews the lease, and in any case before
+//! it writes the manifest; without a manifest no file counts as landed.
 
 use bucket::Bucket;
 use job_store::JobStore;

@@ -14,7 +14,7 @@ use model::{Error, ErrorClass, Source, SourceRole, StoredFile};
 use transport::Downloader;
 
 use super::{
-    download_checks::check_file_start,
+    check_download_start::check_file_start,
     landing_context::{LandingClients, LandingContext},
     landing_outcome::{LandingOutcome, conclude_landing},
     manifest_entry::ManifestEntry,
@@ -23,8 +23,8 @@ use super::{
     truncated_files::find_truncation,
 };
 
-/// Files that are transferred at once. A small one takes its first 64 KiB and a few chunks of memory; long ones take
-/// turns.
+/// Files that are transferred at once. A small one takes its first 64 KiB and a few chunks of memory; long ones run
+/// one after the other.
 const FILE_CONCURRENCY: usize = 8;
 /// How many first bytes of a file in the bucket are read to detect its content type.
 const START_BYTES: u64 = 64 * 1024;

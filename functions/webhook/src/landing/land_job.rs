@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::{
     cancellation::{abort_uploads_of_cancelled_job, handle_lost_lease},
-    landing_attempt::{AttemptError, LandingAttempt},
+    landing_attempt::{LandingAttempt, LandingAttemptError},
     landing_context::LandingClients,
     lease_renewal::LeasedOutcome,
 };
@@ -46,8 +46,8 @@ impl<'a> Landing<'a> {
         }
     }
 
-    /// Lands a job if its files are ready and no other worker lands it. `callback` is the trace segment of the delivery
-    /// that reported the files.
+    /// Lands a job if its files are ready and no other worker lands it. `callback` is the trace segment of the
+    /// delivery that reported the files.
     pub(crate) async fn land(
         &self,
         id: JobId,
@@ -78,9 +78,11 @@ impl<'a> Landing<'a> {
         let landed = match ended {
             Ok(LeasedOutcome::Done(event)) => self.store_outcome(&lease, event).await.map(Some),
             Ok(LeasedOutcome::OutOfTime) => self.queue_continuation(&lease).await.map(|()| None),
-            Err(AttemptError { error: lost, .. }) if lost.class == ErrorClass::LandingBusy => Err(lost),
+            Err(LandingAttemptError { error: lost, .. }) if lost.class == ErrorClass::LandingBusy => {
+                Err(lost)
+            }
             Err(stopped) if stopped.error.retryable() => Err(self.postpone(&lease, stopped).await),
-            Err(AttemptError { error, .. }) => {
+            Err(LandingAttemptError { error, .. }) => {
                 error.log("landing failed permanently");
                 let error = error.for_record(OffsetDateTime::now_utc());
                 self.store_outcome(&lease, Event::LandingFailed { archive: None, error }).await.map(Some)
@@ -144,8 +146,8 @@ impl<'a> Landing<'a> {
     }
 
     /// Stores the error on the job, and releases the lease so that the next attempt need not wait for its expiry.
-    async fn postpone(&self, lease: &Lease, stopped: AttemptError) -> Error {
-        let AttemptError { error, slow_attempt } = stopped;
+    async fn postpone(&self, lease: &Lease, stopped: LandingAttemptError) -> Error {
+        let LandingAttemptError { error, slow_attempt } = stopped;
         let now = OffsetDateTime::now_utc();
         let postponed = Event::LandingPostponed { error: error.for_record(now), slow: slow_attempt };
         if let Err(not_stored) = self.job_store.apply_leased(lease, &postponed, now).await {

@@ -10,7 +10,7 @@ use super::{
     landing_context::{LandingClients, LandingContext},
     landing_outcome::LandingOutcome,
     lease_renewal::{LeaseRenewal, LeasedOutcome},
-    source_refresh::refresh_sources,
+    refresh_source_urls::refresh_sources,
     transfer::{Checkpoint, DownloadRate, LandingProgress},
 };
 use crate::{queue_message::MessageReceipt, source_list::read_source_list};
@@ -19,13 +19,13 @@ use crate::{queue_message::MessageReceipt, source_list::read_source_list};
 const MAX_SOURCE_REFRESHES: u32 = 3;
 
 /// Why an attempt stopped before its end.
-pub(super) struct AttemptError {
+pub(super) struct LandingAttemptError {
     pub(super) error: Error,
     /// Set if the source was too slow.
     pub(super) slow_attempt: Option<SlowAttempt>,
 }
 
-impl From<Error> for AttemptError {
+impl From<Error> for LandingAttemptError {
     fn from(error: Error) -> Self {
         Self { error, slow_attempt: None }
     }
@@ -43,19 +43,20 @@ pub(super) struct LandingAttempt<'a> {
 
 impl LandingAttempt<'_> {
     /// Transfers the files, and polls for new URLs if files are not at their URLs any more.
-    pub(super) async fn run(&self, job: &Job) -> Result<LeasedOutcome<Event>, AttemptError> {
+    pub(super) async fn run(&self, job: &Job) -> Result<LeasedOutcome<Event>, LandingAttemptError> {
         let (mut refreshed, mut refreshes_left) = (None, MAX_SOURCE_REFRESHES);
         loop {
             let job = refreshed.as_ref().unwrap_or(job);
             match self.transfer_leased(job, refreshes_left).await {
-                Err(gone) if gone.error.class == ErrorClass::SourceGone && refreshes_left > 0 => {
-                    gone.error
+                Err(missing) if missing.error.class == ErrorClass::SourceGone && refreshes_left > 0 => {
+                    missing
+                        .error
                         .log("files are not at their URLs any more, the provider is polled for new ones");
                     let refresh = refresh_sources(&self.clients, self.lease, job, self.receipt.deadline);
                     match refresh.await? {
                         Some(job) => (refreshed, refreshes_left) = (Some(job), refreshes_left - 1),
                         None if job.sources.iter().all(|source| source.role == SourceRole::Archive) => {
-                            return Err(gone);
+                            return Err(missing);
                         }
                         // The missing files stay missing, and the other files land.
                         None => refreshes_left = 0,
@@ -66,12 +67,13 @@ impl LandingAttempt<'_> {
         }
     }
 
-    /// Transfers the files while the lease and the message are renewed. Stops if the lease is lost or the time is over.
+    /// Transfers the files while the lease and the message are renewed. Stops if the lease is lost or the time is
+    /// over.
     async fn transfer_leased(
         &self,
         job: &Job,
         refreshes_left: u32,
-    ) -> Result<LeasedOutcome<Event>, AttemptError> {
+    ) -> Result<LeasedOutcome<Event>, LandingAttemptError> {
         let min_rate = self.clients.config.min_download_rate;
         let progress = LandingProgress::new(DownloadRate::new(min_rate, job.slow_attempts));
         let landing = Box::pin(self.transfer(job, refreshes_left, &progress));
@@ -84,7 +86,7 @@ impl LandingAttempt<'_> {
         let landed = renewal.run(landing).await.map_err(|error| {
             let is_slow = progress.download_rate().slow_downloads() > 0;
             let slow_attempt = is_slow.then(|| SlowAttempt { progressed: progress.has_progressed() });
-            AttemptError { error, slow_attempt }
+            LandingAttemptError { error, slow_attempt }
         })?;
         Ok(match landed {
             LeasedOutcome::Done(outcome) => LeasedOutcome::Done(outcome_event(outcome)),

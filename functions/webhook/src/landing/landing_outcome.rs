@@ -26,8 +26,8 @@ pub(super) enum LandingOutcome {
         /// What is missing.
         error: Error,
     },
-    /// No file is usable: an archive that must not be unpacked and is in the bucket as it was delivered, or individual
-    /// files none of which can be downloaded.
+    /// No file is usable: an archive that must not be unpacked and is in the bucket as it was delivered, or
+    /// individual files none of which can be downloaded.
     Rejected {
         /// The archive.
         archive: Option<Archive>,

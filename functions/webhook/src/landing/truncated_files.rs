@@ -7,13 +7,14 @@ use archive::content_type;
 use bucket::{Bucket, Key};
 use model::Error;
 
-/// The end record of a ZIP archive is within so many last bytes; the end marks of the other formats are nearer (APPNOTE
-/// 4.3.16).
+/// The end record of a ZIP archive is within so many last bytes; the end marks of the other formats are nearer
+/// (APPNOTE 4.3.16).
 const END_BYTES: u64 = 64 * 1024 + 22;
 /// How many last bytes of a GIF are searched. Its end mark is short, and would occur by chance in more of them.
 const GIF_END_BYTES: usize = 1024;
 
-/// Returns why a file in the bucket is incomplete, or `None` if it is not. `start` is its first bytes, at most 64 KiB.
+/// Returns why a file in the bucket is incomplete, or `None` if it is not. `start` is its first bytes, at most 64
+/// KiB.
 ///
 /// # Errors
 /// [`model::ErrorClass::StorageUnavailable`]: its end cannot be read.

@@ -6,7 +6,8 @@ use std::time::Duration;
 const RETRY_DELAYS: [u32; 8] = [5, 60, 300, 1800, 3600, 7200, 14_400, 28_800];
 /// How many times a webhook is sent: the `maxReceiveCount` of the queue.
 pub const CALLER_ATTEMPTS: u32 = RETRY_DELAYS.len() as u32 + 1;
-/// The longest delay that a caller may ask for, in seconds: SQS hides a message for 12 hours at most since its receipt.
+/// The longest delay that a caller may ask for, in seconds: SQS hides a message for 12 hours at most since its
+/// receipt.
 const MAX_VISIBILITY_TIMEOUT_SECONDS: u32 = 43_000;
 
 /// Seconds until the next attempt. A jitter of up to a tenth is added to the schedule, so that a caller that was down

@@ -32,7 +32,7 @@ const MAX_REQUESTS_PER_HOST: usize = 20;
 
 /// The result of one attempt.
 #[derive(Debug)]
-enum AttemptOutcome {
+enum WebhookAttemptOutcome {
     /// The host accepted the webhook.
     Delivered,
     /// The host responded 410 Gone: it wants no more webhooks for this job.
@@ -60,8 +60,8 @@ impl<'a> CallerWebhookSender<'a> {
         }
     }
 
-    /// Sends a batch concurrently, since most of the time is waiting. The messages are grouped by host, so that no host
-    /// waits for another.
+    /// Sends a batch concurrently, since most of the time is waiting. The messages are grouped by host, so that no
+    /// host waits for another.
     pub(crate) async fn send_batch(&self, messages: Vec<QueueMessage>) -> QueueReply {
         let mut hosts: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for message in messages {
@@ -97,29 +97,29 @@ impl<'a> CallerWebhookSender<'a> {
         let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         let outcome = self.attempt(&webhook).await.unwrap_or_else(|error| {
             error.log("a caller webhook cannot be sent");
-            AttemptOutcome::Failed(error.message, None)
+            WebhookAttemptOutcome::Failed(error.message, None)
         });
         match outcome {
-            AttemptOutcome::Delivered => {
+            WebhookAttemptOutcome::Delivered => {
                 tracing::info!(metric = "CallerWebhooksDelivered", count = 1, %job_id, id, host, attempt, "caller webhook delivered");
                 None
             }
-            AttemptOutcome::Unsubscribed => {
+            WebhookAttemptOutcome::Unsubscribed => {
                 tracing::warn!(metric = "CallerWebhooksUnsubscribed", count = 1, %job_id, id, host, attempt, "caller webhook unsubscribed with 410 Gone");
                 None
             }
-            AttemptOutcome::Failed(why, retry_after) if attempt < CALLER_ATTEMPTS => {
+            WebhookAttemptOutcome::Failed(why, retry_after) if attempt < CALLER_ATTEMPTS => {
                 tracing::warn!(metric = "CallerWebhookAttemptsFailed", count = 1, %job_id, id, host, attempt, why, "caller webhook attempt failed, it is retried");
                 self.schedule_retry(message, retry_after).await
             }
-            AttemptOutcome::Failed(why, _) => {
+            WebhookAttemptOutcome::Failed(why, _) => {
                 tracing::error!(metric = "CallerWebhooksDeadLettered", count = 1, %job_id, id, host, attempt, why, "caller webhook failed at its last attempt; its message becomes a dead letter");
                 self.schedule_retry(message, None).await
             }
         }
     }
 
-    async fn attempt(&self, webhook: &CallerWebhook) -> Result<AttemptOutcome, Error> {
+    async fn attempt(&self, webhook: &CallerWebhook) -> Result<WebhookAttemptOutcome, Error> {
         let headers = self.sign(webhook).await?;
         let body = Bytes::copy_from_slice(webhook.body.as_bytes());
         let host = origin_of(&webhook.url);
@@ -133,11 +133,11 @@ impl<'a> CallerWebhookSender<'a> {
             Err(_) => {}
         }
         Ok(match response {
-            Ok(response) if response.status().is_success() => AttemptOutcome::Delivered,
-            Ok(response) if response.status() == StatusCode::GONE => AttemptOutcome::Unsubscribed,
+            Ok(response) if response.status().is_success() => WebhookAttemptOutcome::Delivered,
+            Ok(response) if response.status() == StatusCode::GONE => WebhookAttemptOutcome::Unsubscribed,
             Ok(response) => {
                 let status = response.status().as_u16();
-                AttemptOutcome::Failed(
+                WebhookAttemptOutcome::Failed(
                     format!("the host responded HTTP {status}"),
                     providers::retry_after(&response),
                 )
@@ -146,7 +146,7 @@ impl<'a> CallerWebhookSender<'a> {
                 CallerWebhookError::Refused(why)
                 | CallerWebhookError::NoAnswer(why)
                 | CallerWebhookError::TimedOut(why),
-            ) => AttemptOutcome::Failed(why, None),
+            ) => WebhookAttemptOutcome::Failed(why, None),
         })
     }
 
@@ -174,8 +174,8 @@ impl<'a> CallerWebhookSender<'a> {
         })
     }
 
-    /// Hides the message until the next attempt, and returns its id. After the last attempt it becomes visible at once,
-    /// and the queue moves it to the dead-letter queue.
+    /// Hides the message until the next attempt, and returns its id. After the last attempt it becomes visible at
+    /// once, and the queue moves it to the dead-letter queue.
     async fn schedule_retry(&self, message: QueueMessage, retry_after: Option<Duration>) -> Option<String> {
         let delay = retry_delay(message.receive_count, retry_after, Uuid::now_v7().as_bytes()[15]);
         if let Err(error) = self.queue.hide(&message.receipt_handle, delay).await {

@@ -101,8 +101,8 @@ async fn unless_unreachable(
     notified
 }
 
-/// Limits the time of a notification. The future is boxed: the clients' futures are large, and the future of a landing
-/// need not hold them.
+/// Limits the time of a notification. The future is boxed: the clients' futures are large, and the future of a
+/// landing need not hold them.
 async fn with_timeout(notification: Pin<Box<impl Future<Output = Result<(), Error>>>>) -> Result<(), Error> {
     tokio::time::timeout(NOTIFY_TIMEOUT, notification).await.unwrap_or_else(|_| Err(timeout_error()))
 }

@@ -2,19 +2,19 @@
 //!
 //! An invocation ends when the slowest host of its batch has responded or timed out, and only two invocations send
 //! caller webhooks at a time. A host that did not respond within [`TIMEOUT`] gets [`SHORT_TIMEOUT`] for the next
-//! [`UNRESPONSIVE_TTL`]; then one message has the full timeout again. Every attempt still sends a request: a host that
-//! has recovered receives its webhook at once, and none of the nine attempts is lost.
+//! [`UNRESPONSIVE_TTL`]; then one message has the full timeout again. Every attempt still sends a request: a host
+//! that has recovered receives its webhook at once, and none of the nine attempts is lost.
 //!
 //! The resulting throughput, with batches of 100 messages, two at a time, no more than 20 of a batch at one host at a
-//! time, and B messages to hosts that never respond queued before a caller that does: it waits for the running batches,
-//! 23 s at most (15 s, and 4 times 2 s if all are to one host), and then for B / 200 more: of 15 s each if every message
-//! is to another host, of 2 s if they are to many remembered hosts, of 10 s if all are to one remembered host. So the
-//! capacity is 800 attempts a minute even if each is to another host, and 1,200 to one host. With batches of ten and no
-//! memory it was 80. Each message to a host that never responds makes nine attempts: 88 such messages a minute are
-//! sustainable.
+//! time, and B messages to hosts that never respond queued before a caller that does: it waits for the running
+//! batches, 23 s at most (15 s, and 4 times 2 s if all are to one host), and then for B / 200 more: of 15 s each if
+//! every message is to another host, of 2 s if they are to many remembered hosts, of 10 s if all are to one
+//! remembered host. So the capacity is 800 attempts a minute even if each is to another host, and 1,200 to one host.
+//! With batches of ten and no memory it was 80. Each message to a host that never responds makes nine attempts: 88
+//! such messages a minute are sustainable.
 //!
-//! The memory belongs to one execution environment: each learns by itself, at the cost of one full timeout, and a new one
-//! starts empty. The size of a batch does not depend on it.
+//! The memory belongs to one execution environment: each learns by itself, at the cost of one full timeout, and a new
+//! one starts empty. The size of a batch does not depend on it.
 
 use std::{
     collections::HashMap,
@@ -42,8 +42,8 @@ impl UnresponsiveHosts {
         if unresponsive { SHORT_TIMEOUT } else { TIMEOUT }
     }
 
-    /// Records that this host timed out. A repeated timeout does not extend the time for which the host is remembered:
-    /// otherwise a host that always takes three seconds would never have the full timeout again.
+    /// Records that this host timed out. A repeated timeout does not extend the time for which the host is
+    /// remembered: otherwise a host that always takes three seconds would never have the full timeout again.
     pub(crate) fn record_timeout(&self, host: &str, now: Instant) {
         let mut hosts = self.lock();
         hosts.retain(|_, since| is_remembered(*since, now));

@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    fn job(asked: u32, unanswered: u32) -> Job {
+    fn job(answered_polls: u32, consecutive_failures: u32) -> Job {
         let mut job = Job::new(NewJob {
             id: JobId::generate(),
             provider: ProviderName::new("abyssale"),
@@ -70,15 +70,15 @@ mod tests {
             unpack: None,
             origin: Origin::Submitted,
         });
-        (job.check.asked, job.check.unanswered) = (asked, unanswered);
+        (job.check.asked, job.check.unanswered) = (answered_polls, consecutive_failures);
         job
     }
 
     #[test]
     fn the_interval_grows_to_five_minutes_after_three_failures() {
         let provider = providers::find("abyssale").expect("a provider");
-        let intervals = (0..5).map(|unanswered| {
-            let job = job(0, unanswered);
+        let intervals = (0..5).map(|failures| {
+            let job = job(0, failures);
             let now = job.created_at + Duration::minutes(1);
             (next_poll_after_failure(provider, &job, now) - now).whole_seconds()
         });

@@ -59,9 +59,9 @@ pub(super) struct DeliveryAuthentication<'a> {
 }
 
 impl DeliveryAuthentication<'_> {
-    /// Checks the delivery against the secret. A callback needs a valid token, and a valid signature too once a signing
-    /// secret is configured, or when signatures are required of a provider that can sign. The delivery of a workspace
-    /// has only the signature.
+    /// Checks the delivery against the secret. A callback needs a valid token, and a valid signature too once a
+    /// signing secret is configured, or when signatures are required of a provider that can sign. The delivery of a
+    /// workspace has only the signature.
     pub(super) fn verify(&self, secret: &SecretDocument) -> Result<(), DeliveryRejection> {
         let IncomingRequest { provider, callback, .. } = *self.incoming;
         if let Some((job, token)) = callback

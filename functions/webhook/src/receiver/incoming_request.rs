@@ -13,7 +13,8 @@ pub(super) struct IncomingRequest<'a> {
 }
 
 impl<'a> IncomingRequest<'a> {
-    /// Reads `/webhooks/{provider}/{job_id}/{token}` or `/webhooks/{provider}`, and a method that the provider may use.
+    /// Reads `/webhooks/{provider}/{job_id}/{token}` or `/webhooks/{provider}`, and a method that the provider may
+    /// use.
     pub(super) fn parse(request: &'a http::Request<Bytes>) -> Result<Self, Error> {
         let not_found = || Error::new(ErrorClass::NotFound, "there is nothing at this path");
         let path = request.uri().path();

@@ -85,8 +85,8 @@ impl Receiver {
         Ok(())
     }
 
-    /// Authenticates with the cached secret, and once more with a fresh one, since the secret may have been rotated a
-    /// moment ago. Returns the secret that matches.
+    /// Authenticates with the cached secret. If that fails, it authenticates with a fresh one, since the secret may
+    /// have been rotated a moment ago. Returns the secret that matches.
     async fn authenticate(
         &self,
         incoming: &IncomingRequest<'_>,

@@ -6,7 +6,7 @@ use notifications::WorkflowWaiters;
 use queues::{DeliveryQueue, DeliveryQueueMessage, SubmissionQueue};
 use time::{Duration, OffsetDateTime};
 
-use super::requeue_stalled_landing::check_landing;
+use super::requeue_stalled_landing::requeue_if_stalled;
 use crate::{
     clients::WorkerClients,
     notifications::{
@@ -132,7 +132,7 @@ impl<'a> JobCheck<'a> {
                 self.job_poll.poll(job, pass.latest_start).await
             }
             Status::Landing => {
-                check_landing(self.job_store, self.delivery_queue, &job, pass.due_until, now).await
+                requeue_if_stalled(self.job_store, self.delivery_queue, &job, pass.due_until, now).await
             }
             // The job has ended, and the index lags.
             Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => {

@@ -1,6 +1,7 @@
-//! The sweep: a schedule runs it every minute. It lists the jobs that are due from an index and checks each: it retries
-//! pending notifications, sends heartbeats, requeues jobs whose message is lost, ends interrupted submissions, polls the
-//! provider for work in progress, and lets the rest expire. Every checked job is due later than before, so a sweep ends.
+//! The sweep: a schedule runs it every minute. It lists the jobs that are due from an index and checks each: it
+//! retries pending notifications, sends heartbeats, requeues jobs whose message is lost, ends interrupted
+//! submissions, polls the provider for work in progress, and lets the rest expire. Every checked job is due later
+//! than before, so a sweep ends.
 
 pub(crate) mod check_job;
 pub(crate) mod oldest_active_job;

@@ -1,4 +1,5 @@
-//! Reports the age of the oldest active job. A growing age shows an operator that processing is stuck, for any reason.
+//! Reports the age of the oldest active job. A growing age shows an operator that processing is stuck, for any
+//! reason.
 
 use job_store::JobStore;
 use time::OffsetDateTime;

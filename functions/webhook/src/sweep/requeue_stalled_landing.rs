@@ -1,9 +1,10 @@
 //! Requeues landings that no worker attempts any more: their message is lost, or a dead letter since its attempts are
 //! used up.
 //!
-//! The lease shows it: a worker renews the lease during an attempt and releases it at the end. A landing whose last lease
-//! expired long ago is queued again a few times, which is enough after an outage. Then it waits for an operator, with an
-//! error that says so. Its status stays `landing`: it lands as soon as its message is received again.
+//! The lease shows it: a worker renews the lease during an attempt and releases it at the end. A landing whose last
+//! lease expired long ago is queued again a few times, which is enough after an outage. Then it waits for an
+//! operator, with an error that says so. Its status stays `landing`: it lands as soon as its message is received
+//! again.
 
 use job_store::JobStore;
 use model::{Error, ErrorClass, Event, Job, JobError, shortened};
@@ -12,7 +13,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::polling::check_outcome::CheckOutcome;
 
-/// How many times a stalled landing is requeued, two hours apart. Each message has as many attempts as the queue allows.
+/// How many times a stalled landing is requeued, two hours apart. Each message has as many attempts as the queue
+/// allows.
 const MAX_REQUEUES: u32 = 3;
 /// How much of the last error is repeated.
 const MAX_LAST_ERROR_BYTES: usize = 500;
@@ -25,7 +27,7 @@ enum StallAction {
 }
 
 /// Checks whether a landing is still attempted, as of the time `until`, and requeues it if it is not.
-pub(crate) async fn check_landing(
+pub(crate) async fn requeue_if_stalled(
     job_store: &JobStore,
     delivery_queue: &DeliveryQueue,
     job: &Job,

@@ -76,7 +76,8 @@ impl<'a> Sweep<'a> {
         loop {
             let due_until = OffsetDateTime::now_utc() + command.lookahead;
             let due: Vec<JobId> = self.job_store.due(due_until, PAGE).await?;
-            // A job that was checked already is listed again if the index lags or the lookahead reaches its next check.
+            // A job that was checked already is listed again if the index lags or the lookahead reaches its next
+            // check.
             let new: Vec<JobId> = due.into_iter().filter(|id| seen.insert(*id)).collect();
             if new.is_empty() {
                 break;

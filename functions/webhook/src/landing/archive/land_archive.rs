@@ -7,11 +7,11 @@ use model::{Archive, Error, ErrorClass, Job, Redactor, StoredFile};
 use transport::Secrets;
 
 use super::{
-    read_directory::{count_archive_files, list_archive},
+    read_central_directory::{count_archive_files, list_archive},
     unpack::{EntryOutcome, EntryResult, UnpackRequest, unpack_archive},
 };
 use crate::landing::{
-    download_checks::{ZIP, check_archive_start},
+    check_download_start::{ZIP, check_archive_start},
     landing_context::{LandingClients, LandingContext},
     landing_outcome::{LandingOutcome, conclude_landing},
     manifest_entry::ManifestEntry,
@@ -111,8 +111,8 @@ async fn unpack(context: &LandingContext<'_>, key: &Key, length: u64) -> Result<
     unpack_archive(UnpackRequest { bucket, job, archive: key, listing: &listing, is_retry, progress }).await
 }
 
-/// Loads the redactor for the names in an archive, which become S3 keys and appear in responses. The archive itself is
-/// not changed. A landing needs the secret for nothing else, so it continues without a redactor if that fails.
+/// Loads the redactor for the names in an archive, which become S3 keys and appear in responses. The archive itself
+/// is not changed. A landing needs the secret for nothing else, so it continues without a redactor if that fails.
 async fn load_redactor(secrets: &Secrets, job: &Job) -> Redactor {
     match secrets.get().await {
         Ok(secret) => secret.redactor(&job.provider, Some(job.id), None),

@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use model::Error;
 
-/// How many first bytes of a file are checked before anything of it is stored. The frame headers of images follow their
-/// color profiles.
+/// How many first bytes of a file are checked before anything of it is stored. The frame headers of images follow
+/// their color profiles.
 const START_BYTES: usize = 64 * 1024;
 
 /// The bytes of a file, or of a part of it.

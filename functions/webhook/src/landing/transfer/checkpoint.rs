@@ -13,8 +13,8 @@ pub struct Checkpoint {
     pub upload_id: String,
     /// The file's length, in bytes.
     pub length: u64,
-    /// The `ETag` or `Last-Modified` that distinguishes the file from a later one at the same URL. A transfer of a file
-    /// without one cannot be resumed.
+    /// The strong `ETag` or the `Last-Modified` that distinguishes the file from a later one at the same URL. A
+    /// transfer of a file without one cannot be resumed.
     pub validator: Option<String>,
     /// The length of each part except the last, in bytes.
     pub part_length: u64,

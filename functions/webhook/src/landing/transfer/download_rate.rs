@@ -1,9 +1,10 @@
 //! Enforces a minimum download rate, so that a source that is very slow does not occupy a worker for hours.
 //!
-//! Only the time spent waiting for the source counts: neither the time in which S3 or the memory budget accepts no more
-//! bytes, nor the time for the head of a response, which has its own timeout. The bytes of all downloads of a landing
-//! count together, since four ranges of a file or eight files may share one slow connection: a download is too slow if it
-//! received too little within its window, and all downloads together received too little in the same time.
+//! Only the time spent waiting for the source counts: neither the time in which S3 or the memory budget accepts no
+//! more bytes, nor the time for the head of a response, which has its own timeout. The bytes of all downloads of a
+//! landing count together, since four ranges of a file or eight files may share one slow connection: a download is
+//! too slow if it received too little within its window, and all downloads together received too little in the same
+//! time.
 
 use std::{
     pin::Pin,
@@ -64,8 +65,8 @@ impl DownloadRate {
         self.slow_downloads.load(Ordering::Relaxed)
     }
 
-    /// The error of a landing that ran out of time in an invocation of this length and cannot be resumed, if it spent most
-    /// of the time waiting for the source.
+    /// The error of a landing that ran out of time in an invocation of this length and cannot be resumed, if it spent
+    /// most of the time waiting for the source.
     pub(crate) fn slow_source_error(&self, invocation: Duration) -> Option<Error> {
         let waited = Duration::from_millis(self.waited_milliseconds.load(Ordering::Relaxed));
         let long = invocation > self.min_rate.window * MIN_INVOCATION_WINDOWS;

@@ -68,7 +68,8 @@ impl<'a> FileProgress<'a> {
             self.landing.bytes.fetch_add(length, Ordering::Relaxed);
         });
         let until = counted.take_until(async move {
-            // A dropped sender means that nothing can stop the landing any more. Then the stream continues to its end.
+            // A dropped sender means that nothing can stop the landing any more. Then the stream continues to its
+            // end.
             if stop.wait_for(|stop| *stop).await.is_err() {
                 std::future::pending::<()>().await;
             }

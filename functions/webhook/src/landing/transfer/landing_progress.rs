@@ -140,8 +140,8 @@ impl LandingProgress {
         state.checkpoint.clone().filter(|_| unsaved)
     }
 
-    /// Whether another invocation can resume the landing, and this one made progress: it stored a part of a file that can
-    /// be resumed, or whole files.
+    /// Whether another invocation can resume the landing, and this one made progress: it stored a part of a file that
+    /// can be resumed, or whole files.
     pub fn can_resume(&self) -> bool {
         let state = self.state();
         let resumable = state.checkpoint.as_ref().is_none_or(|checkpoint| checkpoint.validator.is_some());

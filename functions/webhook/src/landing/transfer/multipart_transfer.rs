@@ -1,7 +1,7 @@
 //! Transfers a long file part by part: ranged GETs that are streamed into `UploadPart` bodies, several at a time.
 //!
-//! A streamed part cannot be sent again from memory, so a part that fails is downloaded again, with `If-Range` so that
-//! it belongs to the same file. The checkpoint in the progress always lists the parts that S3 has.
+//! A streamed part cannot be sent again from memory, so a part that fails is downloaded again, with `If-Range` so
+//! that it belongs to the same file. The checkpoint in the progress always lists the parts that S3 has.
 
 use std::{
     collections::HashSet,
@@ -105,7 +105,8 @@ impl MultipartTransfer<'_> {
         first_error.map_or(Ok(()), Err)
     }
 
-    /// Completes the upload. S3 compares its checksum of the whole object with the computed one and rejects a difference.
+    /// Completes the upload. S3 compares its checksum of the whole object with the computed one and rejects a
+    /// difference.
     async fn complete_upload(&self, upload_id: &str) -> Result<UploadedObject, TransferError> {
         let TransferRequest { bucket, key, progress, .. } = *self.request;
         let mut parts = progress.checkpoint_parts();

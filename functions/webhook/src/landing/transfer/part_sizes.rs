@@ -7,8 +7,8 @@ const MEBIBYTE: u64 = 1024 * 1024;
 const MIN_PART_BYTES: u64 = 16 * MEBIBYTE;
 /// The longest part that S3 accepts.
 const MAX_PART_BYTES: u64 = 5 * 1024 * MEBIBYTE;
-/// Parts grow so that there are no more than this, and a checkpoint fits into a DynamoDB item. Only beyond 10 TB, where
-/// parts cannot grow any more, there are up to 10,000, which is the limit of S3.
+/// Parts grow so that there are no more than this, and a checkpoint fits into a DynamoDB item. Only beyond 10 TB,
+/// where parts cannot grow any more, there are up to 10,000, which is the limit of S3.
 const MAX_PARTS: u64 = 2_000;
 
 /// The length of each part except the last, in bytes.

@@ -25,8 +25,8 @@ struct OpenedFile {
 /// Transfers a file, from the checkpoint on if the file is the same. Starts again once.
 ///
 /// # Errors
-/// The first error of the source or of the bucket. A transient error leaves a checkpoint in the progress if the transfer
-/// can be resumed; any other error leaves nothing.
+/// The first error of the source or of the bucket. A transient error leaves a checkpoint in the progress if the
+/// transfer can be resumed; any other error leaves nothing.
 pub async fn transfer_file(
     request: &TransferRequest<'_>,
     checkpoint: Option<Checkpoint>,

@@ -6,11 +6,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 const BUDGET_BYTES: usize = 16 * 1024 * 1024;
 /// What streaming one file takes: chunks that are received, inflated and sent.
 const STREAM_BYTES: u64 = 2 * 1024 * 1024;
-/// What a multipart upload takes of the blocks' budget, since its parts are buffered. It takes all of the files' budget.
+/// What a multipart upload takes of the blocks' budget, since its parts are buffered. It takes all of the files'
+/// budget.
 const MULTIPART_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Limits the memory of blocks and of files inflated from them. A task that waits for memory for a file may hold a block,
-/// never the other way round, so no two tasks wait for each other.
+/// Limits the memory of blocks and of files inflated from them. A task that waits for memory for a file may hold a
+/// block, never the other way round, so no two tasks wait for each other.
 #[derive(Debug)]
 pub(super) struct MemoryBudget {
     blocks: Semaphore,

@@ -113,7 +113,8 @@ impl ArchiveUnpacker<'_> {
         }
     }
 
-    /// Deletes the files of a hostile archive: those that were started, or all if an earlier attempt may have stored more.
+    /// Deletes the files of a hostile archive: those that were started, or all if an earlier attempt may have stored
+    /// more.
     async fn delete_files(&self, started: Vec<usize>) -> Result<(), Error> {
         let UnpackContext { request, names, .. } = &self.context;
         let indices = if request.is_retry { (0..names.len()).collect() } else { started };

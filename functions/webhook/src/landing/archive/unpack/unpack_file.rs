@@ -87,8 +87,8 @@ impl FileUnpacker<'_> {
         }
     }
 
-    /// Rejects the archive if a file overlaps the next one. A header may be longer than the central directory shows, but
-    /// not so long that the bytes belong to another entry.
+    /// Rejects the archive if a file overlaps the next one. A header may be longer than the central directory shows,
+    /// but not so long that the bytes belong to another entry.
     fn ensure_no_overlap(&self, entry: &Entry, end: u64) -> Result<(), Error> {
         let why = || format!("{} overlaps with what follows it", printable_name(&entry.name, entry.utf8));
         if end > self.file.bound { Err(archive_refused(why())) } else { Ok(()) }
@@ -119,8 +119,8 @@ impl FileUnpacker<'_> {
         }
     }
 
-    /// The outcome of the file from its object and its first bytes. A damaged file is an outcome; any other error ends
-    /// the unpacking.
+    /// The outcome of the file from its object and its first bytes. A damaged file is an outcome; any other error
+    /// ends the unpacking.
     fn outcome(&self, landed: Result<(StoredFile, Bytes), Error>) -> Result<EntryOutcome, Error> {
         let entry = self.context.entry(self.file);
         let result = match landed {

@@ -17,8 +17,8 @@ const SAME_URL_DELAY: Duration = Duration::from_secs(1);
 /// The time reserved in the invocation for the transfer of the files.
 const MIN_TIME_LEFT: time::Duration = time::Duration::seconds(30);
 
-/// Polls for the sources of a job and stores them. Returns `None` if the provider cannot be polled for them or does not
-/// return any.
+/// Polls for the sources of a job and stores them. Returns `None` if the provider cannot be polled for them or does
+/// not return any.
 pub(super) async fn refresh_sources(
     clients: &LandingClients<'_>,
     lease: &Lease,

@@ -6,8 +6,8 @@ use model::{Error, ErrorClass};
 /// The content type of an archive.
 pub(super) const ZIP: &str = "application/zip";
 
-/// Returns the content type of a file. Rejects a web page in place of another file, and a file that is named as an MP4
-/// video and is none.
+/// Returns the content type of a file. Rejects a web page in place of another file, and a file that is named as an
+/// MP4 video and is none.
 pub(super) fn check_file_start(name: &str, start: &[u8]) -> Result<&'static str, Error> {
     let has_ending = |ending: &&str| name.to_ascii_lowercase().ends_with(*ending);
     // The type of the first box identifies such a file (ISO 14496-12, 4.3).

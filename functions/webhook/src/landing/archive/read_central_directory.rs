@@ -21,8 +21,8 @@ pub(super) async fn count_archive_files(bucket: &Bucket, key: &Key, length: u64)
     delete_if_invalid(bucket, key, count).await
 }
 
-/// Deletes a damaged archive: no damaged object stays under the prefix of a job. The bucket keeps the deleted version for
-/// inspection.
+/// Deletes a damaged archive: no damaged object stays under the prefix of a job. The bucket keeps the deleted version
+/// for inspection.
 async fn delete_if_invalid<T>(bucket: &Bucket, key: &Key, read: Result<T, Error>) -> Result<T, Error> {
     if let Err(error) = &read
         && error.class == ErrorClass::ArchiveInvalid
