@@ -61,5 +61,5 @@ impl World {
 
 /// How many jobs a sweep checked, and how many of them changed.
 fn sweep_counts(swept: &Value) -> (u64, u64) {
-    (swept["checked"].as_u64().expect("a count"), swept["moved"].as_u64().expect("a count"))
+    (swept["checked"].as_u64().expect("a count"), swept["changed"].as_u64().expect("a count"))
 }

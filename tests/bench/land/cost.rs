@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use runtime::Error;
+use runtime::RuntimeError;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
 /// Prints one line of JSON: `bytes` as given, `seconds` since `started`, `mib_per_second`, `cpu_seconds` (user and
 /// system of the whole process, start included), `peak_rss_mib`, and `more`.
-pub(crate) fn report(bytes: u64, started: Instant, more: Value) -> Result<(), Error> {
+pub(crate) fn report(bytes: u64, started: Instant, more: Value) -> Result<(), RuntimeError> {
     let took = started.elapsed();
     let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
     #[expect(clippy::cast_precision_loss, reason = "a rate is no exact number")]
@@ -31,7 +31,7 @@ pub(crate) fn report(bytes: u64, started: Instant, more: Value) -> Result<(), Er
 }
 
 /// The most memory that this process ever held.
-fn peak_rss_mib() -> Result<f64, Error> {
+fn peak_rss_mib() -> Result<f64, RuntimeError> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status
         .lines()

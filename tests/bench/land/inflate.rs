@@ -11,7 +11,7 @@ use std::{fs::File, os::unix::fs::FileExt, time::Instant};
 use archive::{Entry, Limits, Method, data_range, decode_name, list_entries};
 use bytes::Bytes;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
-use runtime::Error;
+use runtime::RuntimeError;
 use serde_json::json;
 
 const NO_LIMITS: Limits =
@@ -22,7 +22,7 @@ const PIECE: usize = 64 * 1024;
 const MAX_HEADER_BYTES: u64 = 30 + 2 * 65_535;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let path = std::env::args().nth(1).ok_or("usage: bench-inflate FILE")?;
     let file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -60,7 +60,7 @@ struct Inflating<'a> {
 
 impl Inflating<'_> {
     /// Length and CRC-32 of a file.
-    fn run(&mut self, entry: &Entry, mut start: u64, end: u64) -> Result<(u64, u32), Error> {
+    fn run(&mut self, entry: &Entry, mut start: u64, end: u64) -> Result<(u64, u32), RuntimeError> {
         let (mut crc, mut size) = (Crc::new(), 0);
         let mut inflater = Decompress::new(false);
         while start < end {

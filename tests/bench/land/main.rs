@@ -13,13 +13,13 @@ use std::time::Instant;
 
 use bucket::{Bucket, Key, UploadedObject};
 use model::ChecksumAlgorithm;
-use runtime::{Aws, Environment, Error, ca_bundle, start_log};
+use runtime::{Aws, Environment, RuntimeError, ca_bundle, start_log};
 use serde_json::json;
 use transport::{Downloader, Origin, SsrfGuard};
-use webhook::landing::transfer::{LandingProgress, Transfer};
+use webhook::landing::transfer::{FileProgress, LandingProgress, TransferRequest, transfer_file};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, target] = &arguments[..] else { return Err("usage: bench-land URL s3://bucket/key".into()) };
     let object = target.strip_prefix("s3://").and_then(|object| object.split_once('/'));
@@ -34,16 +34,16 @@ async fn main() -> Result<(), Error> {
     let guard = SsrfGuard::new([], [origin], "TRUSTED_ORIGINS");
     let downloader = Downloader::new(guard, u64::MAX, &ca_bundle(&environment)?)?;
 
-    let (started, meter) = (Instant::now(), LandingProgress::default());
-    let transfer = Transfer {
+    let (started, progress) = (Instant::now(), LandingProgress::default());
+    let request = TransferRequest {
         downloader: &downloader,
-        objects: &objects,
+        bucket: &objects,
         url,
         key: &Key::Named(key.to_owned()),
-        judge: &|_| Ok("application/octet-stream"),
-        tally: &meter.tally(),
+        check_start: &|_| Ok("application/octet-stream"),
+        progress: &FileProgress::new(&progress),
     };
-    match transfer.run(None).await?.uploaded {
+    match transfer_file(&request, None).await?.uploaded {
         UploadedObject::Stored { bytes, checksum } => {
             cost::report(bytes, started, json!({ "checksum": checksum.value }))
         }

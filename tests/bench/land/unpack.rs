@@ -12,10 +12,10 @@ use std::time::Instant;
 use archive::{Limits, list_entries};
 use bucket::{Bucket, Key};
 use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
-use runtime::{Aws, Environment, Error, start_log};
+use runtime::{Aws, Environment, RuntimeError, start_log};
 use serde_json::{Value, json};
 use webhook::landing::{
-    archive::unpack::{End, Unpacking},
+    archive::unpack::{EntryResult, UnpackRequest, unpack_archive},
     transfer::LandingProgress,
 };
 
@@ -23,7 +23,7 @@ const NO_LIMITS: Limits =
     Limits { entries: u64::MAX, total_bytes: u64::MAX, entry_bytes: u64::MAX, ratio: u64::MAX };
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), RuntimeError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [archive] = &arguments[..] else { return Err("usage: bench-unpack s3://bucket/key".into()) };
     let object = archive.strip_prefix("s3://").and_then(|object| object.split_once('/'));
@@ -40,13 +40,20 @@ async fn main() -> Result<(), Error> {
     let job = job();
     let there = objects.head(&archive).await?.ok_or("there is no object at the key")?;
     let listing = list_entries(there.bytes, |range| objects.read(&archive, range), NO_LIMITS).await?;
-    let meter = LandingProgress::default();
-    let outcomes = Unpacking::new(&objects, &job, &archive, &listing, false, &meter).run().await?;
+    let request = UnpackRequest {
+        bucket: &objects,
+        job: &job,
+        archive: &archive,
+        listing: &listing,
+        is_retry: false,
+        progress: &LandingProgress::default(),
+    };
+    let outcomes = unpack_archive(request).await?;
     let mut bytes = 0;
     for outcome in &outcomes {
-        match &outcome.end {
-            End::Landed { file, .. } => bytes += file.bytes,
-            End::Refused(why) => return Err(format!("{}: {why}", outcome.source_name).into()),
+        match &outcome.result {
+            EntryResult::Landed { file, .. } => bytes += file.bytes,
+            EntryResult::Rejected(why) => return Err(format!("{}: {why}", outcome.source_name).into()),
         }
     }
     let prefix = objects.key(&Key::File(job.provider.clone(), job.id, String::new()));

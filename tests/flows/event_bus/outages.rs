@@ -21,7 +21,7 @@ async fn assert_events_after_outage(outage: Outage) {
     let id = world.submit_export(2).await;
     world.wait_for_status(&id, "stored").await;
     // A sweep during the outage postpones the job. It neither fails nor loses an event.
-    assert_eq!(world.sweep(60).await["unfinished"], false);
+    assert_eq!(world.sweep(60).await["incomplete"], false);
     assert!(world.put_events_calls() > 0);
     assert_eq!(world.published().len(), 0);
 

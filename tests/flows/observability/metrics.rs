@@ -10,7 +10,7 @@ use crate::{
 
 /// The log lines about a job that have no `job_id`.
 fn lines_without_job_id(lines: &[Value]) -> Vec<&Value> {
-    let about_none = ["the oldest unfinished job", "swept"];
+    let about_none = ["the oldest active job", "sweep finished"];
     let about_a_job = |line: &&Value| !about_none.iter().any(|message| line["message"] == *message);
     lines.iter().filter(about_a_job).filter(|line| line["job_id"].as_str().is_none()).collect()
 }

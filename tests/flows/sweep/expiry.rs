@@ -16,7 +16,7 @@ async fn an_export_without_a_callback_expires_and_lands_when_its_callback_arrive
         (&job["error"]["type"], &job["error"]["retryable"]),
         (&json!("ProviderSilent"), &json!(false))
     );
-    assert_mentions(&job["error"]["message"], &["nothing was heard", "if word of it still comes"]);
+    assert_mentions(&job["error"]["message"], &["sent no update", "if an update arrives later"]);
     assert_eq!(sweep_counts(&world.sweep(7 * 24 * 3600).await), (0, 0));
 
     world.redeliver(&url, 1);

@@ -15,7 +15,7 @@ async fn ready_files_whose_message_was_lost_are_landed() {
     let (id, _) = world.submit_generation_without_callback(&world.three_format_request()).await;
     world.cloud.faults().next(Service::Sqs, "SendMessage", Outage::Refuse503, ATTEMPTS);
     let swept = world.sweep(A_MINUTE).await;
-    assert_eq!(swept["unfinished"], true, "{swept}");
+    assert_eq!(swept["incomplete"], true, "{swept}");
     assert_eq!(world.job(&id).await["status"], "received");
 
     // A job whose check failed is postponed.

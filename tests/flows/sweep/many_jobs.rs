@@ -73,7 +73,7 @@ impl World {
         loop {
             let swept = self.sweep(0).await;
             checked += swept["checked"].as_u64().expect("a count");
-            if swept["unfinished"] == false {
+            if swept["incomplete"] == false {
                 return checked;
             }
         }
@@ -104,7 +104,7 @@ async fn a_damaged_job_item_does_not_block_the_others() {
         .update_job_item(&damaged, &[("due_at", "2026-01-01T00:00:00.000Z"), ("status", "asleep")], &[])
         .await;
     let swept = world.sweep(0).await;
-    assert_eq!((&swept["checked"], &swept["unfinished"]), (&json!(199), &json!(true)));
+    assert_eq!((&swept["checked"], &swept["incomplete"]), (&json!(199), &json!(true)));
     assert_eq!(world.poll_statistics().0, 199);
 }
 
@@ -115,7 +115,7 @@ async fn a_sweep_out_of_time_leaves_the_rest_to_the_next_one() {
         world_with_active_jobs(60, |options| change(options).variable("ABYSSALE_REQUESTS_PER_SECOND", "20"))
             .await;
     let first = world.sweep(0).await;
-    assert_eq!(first["unfinished"], true, "{first}");
+    assert_eq!(first["incomplete"], true, "{first}");
     let left = 60 - first["checked"].as_u64().expect("a count");
     assert!(left > 20, "{first}");
     assert_eq!((world.sweep_until_finished().await, world.poll_statistics().0), (left, 60));

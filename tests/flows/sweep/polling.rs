@@ -40,7 +40,7 @@ async fn every_generation_with_a_lost_callback_lands_by_polling() {
     assert_eq!(sweep_counts(&world.sweep(0).await), (0, 0), "no job is due yet");
 
     let swept = world.sweep(A_MINUTE).await;
-    assert_eq!((sweep_counts(&swept), &swept["unfinished"]), ((5, 5), &json!(false)));
+    assert_eq!((sweep_counts(&swept), &swept["incomplete"]), ((5, 5), &json!(false)));
     for id in &ids {
         let job = world.wait_for_status(id, "stored").await;
         world.assert_files_match_manifest(&world.read_manifest(&job).await).await;
@@ -159,7 +159,7 @@ async fn throttling_pauses_polls_and_submissions() {
     );
     let swept = world.sweep(A_MINUTE + 600).await;
     assert_eq!(
-        (&swept["unfinished"], world.polls().len(), world.work_requests().len()),
+        (&swept["incomplete"], world.polls().len(), world.work_requests().len()),
         (&json!(true), 1, 1)
     );
     assert_eq!(world.job(&id).await["status"], "submitted");
