@@ -1,12 +1,13 @@
 //! The clients of AWS and HTTP that the two roles use. No flow is imported here, so every flow can borrow from here.
 
 use bucket::Bucket;
+use http_client::{CallerWebhookClient, Sender};
 use job_store::JobStore;
 use model::Error;
 use notifications::{EventBus, WorkflowWaiters};
 use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
 use runtime::{Aws, Tracer};
-use transport::{CallerWebhookClient, Secrets, Sender, TokenCache};
+use secrets::{Secrets, TokenCache};
 
 use crate::config::{StoreConfig, WorkerConfig};
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use archive::Limits;
+use http_client::{Origin, SsrfGuard};
 use model::{ChecksumAlgorithm, Error, ErrorClass};
 use runtime::{DefaultLimits, Environment, ProviderSettings, ca_bundle};
-use transport::{Origin, SsrfGuard};
 
 use crate::landing::transfer::MinDownloadRate;
 

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use http_client::{MAX_RESPONSE_BYTES, SendError, Sender};
 use job_store::Reservation;
 use model::{Error, ErrorClass, JobId, Redactor, Secret};
 use providers::{
     ApiAccess, Credentials, Query, QueryStep, ResponseLimit, SecretResponse, SendFailure, SendResult,
 };
 use time::OffsetDateTime;
-use transport::{MAX_RESPONSE_BYTES, SendError, Sender};
 
 use crate::{
     RateLimiter, TokenSource,

@@ -1,7 +1,7 @@
 //! Where the access tokens of a provider come from, for providers whose requests do not carry the keys themselves.
 
 use providers::Provider;
-use transport::{Secrets, TokenCache};
+use secrets::{Secrets, TokenCache};
 
 /// The sources of one provider's keys and tokens. All invocations share one token: it is stored in its own secret,
 /// and of the invocations that find it missing or expired at the same time, one exchanges the keys.

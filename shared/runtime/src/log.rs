@@ -25,6 +25,7 @@ use crate::{Environment, log_fields::LogFields, metrics};
 pub const LOGGED_CRATES: &[&str] = &[
     "archive",
     "bucket",
+    "http_client",
     "job_store",
     "model",
     "notifications",
@@ -33,8 +34,8 @@ pub const LOGGED_CRATES: &[&str] = &[
     "providers",
     "queues",
     "runtime",
+    "secrets",
     "submit",
-    "transport",
     "webhook",
 ];
 

@@ -12,10 +12,10 @@ mod cost;
 use std::time::Instant;
 
 use bucket::{Bucket, Key, UploadedObject};
+use http_client::{Downloader, Origin, SsrfGuard};
 use model::ChecksumAlgorithm;
 use runtime::{Aws, Environment, RuntimeError, ca_bundle, start_log};
 use serde_json::json;
-use transport::{Downloader, Origin, SsrfGuard};
 use webhook::landing::transfer::{FileProgress, LandingProgress, TransferRequest, transfer_file};
 
 #[tokio::main(flavor = "current_thread")]

@@ -10,8 +10,8 @@ use archive::{content_type, image_dimensions, unique_names};
 use bucket::{Key, ObjectInfo, UploadedObject};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use http_client::Downloader;
 use model::{Error, ErrorClass, Source, SourceRole, StoredFile};
-use transport::Downloader;
 
 use super::{
     check_download_start::check_file_start,

@@ -1,11 +1,12 @@
 //! What the steps of a landing share: its clients, its job and its progress.
 
 use bucket::Bucket;
+use http_client::Downloader;
 use job_store::JobStore;
 use model::{Error, Job};
 use notifications::WorkflowWaiters;
 use queues::DeliveryQueue;
-use transport::{Downloader, Secrets};
+use secrets::Secrets;
 
 use super::transfer::{Checkpoint, LandingProgress};
 use crate::{

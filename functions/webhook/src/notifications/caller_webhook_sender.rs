@@ -12,12 +12,13 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt, future::join_all, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_client::{CallerWebhookClient, CallerWebhookError};
 use model::{Error, ErrorClass};
 use notifications::WebhookSigner;
 use queues::{CallerWebhook, CallerWebhookQueue};
 use runtime::{QueueMessage, QueueReply};
+use secrets::{SecretDocument, Secrets};
 use time::OffsetDateTime;
-use transport::{CallerWebhookClient, CallerWebhookError, SecretDocument, Secrets};
 use url::Url;
 use uuid::Uuid;
 

@@ -1,11 +1,12 @@
 //! Polls a provider once for the status of a job's work, within the rate limit. A later sweep retries a failed poll.
 
+use http_client::Sender;
 use job_store::JobStore;
 use model::{Error, Job};
 use provider_client::{ProviderClient, QueryError, RateLimiter, TokenSource, latest_request};
 use providers::{ApiAccess, Credentials, PollStatus, Provider};
+use secrets::{Secrets, TokenCache};
 use time::{Duration, OffsetDateTime};
-use transport::{Secrets, Sender, TokenCache};
 
 use crate::{clients::WorkerClients, config::SweepConfig};
 

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use model::{Error, ErrorClass};
 use providers::{Authenticity, Credentials, Delivery};
+use secrets::SecretDocument;
 use time::OffsetDateTime;
-use transport::SecretDocument;
 
 use super::incoming_request::IncomingRequest;
 

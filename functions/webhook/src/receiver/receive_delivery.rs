@@ -8,8 +8,8 @@ use model::{Error, ProviderName, Redactor};
 use providers::DeliveryMethod;
 use queues::{DeliveryBody, DeliveryQueue, DeliveryQueueMessage, DeliveryRoute, QueuedDelivery};
 use runtime::Aws;
+use secrets::{SecretDocument, Secrets, TokenCache};
 use time::OffsetDateTime;
-use transport::{SecretDocument, Secrets, TokenCache};
 use uuid::Uuid;
 
 use super::{authenticate_delivery::DeliveryAuthentication, incoming_request::IncomingRequest};

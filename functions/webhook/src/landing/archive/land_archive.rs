@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bucket::{Key, ObjectInfo, UploadedObject};
 use model::{Archive, Error, ErrorClass, Job, Redactor, StoredFile};
-use transport::Secrets;
+use secrets::Secrets;
 
 use super::{
     read_central_directory::{count_archive_files, list_archive},

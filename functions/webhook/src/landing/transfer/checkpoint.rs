@@ -1,8 +1,8 @@
 //! The state from which another invocation resumes a multipart transfer.
 
 use bucket::Part;
+use http_client::RemoteFile;
 use serde::{Deserialize, Serialize};
-use transport::RemoteFile;
 
 /// What another invocation needs to resume a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,8 +12,8 @@ use std::{
 
 use bucket::{Part, UploadPartError, UploadedObject};
 use futures_util::{StreamExt, stream};
+use http_client::RemoteFile;
 use model::{Error, ErrorClass};
-use transport::RemoteFile;
 
 use super::{
     byte_stream::{ByteStream, take_bytes},

@@ -2,8 +2,8 @@
 
 use bucket::{MAX_PUT_OBJECT_BYTES, Upload};
 use bytes::Bytes;
+use http_client::RemoteFile;
 use model::Error;
-use transport::RemoteFile;
 
 use super::{
     byte_stream::{ByteStream, peek_start},

@@ -2,8 +2,8 @@
 
 use bucket::{Bucket, Key, UploadedObject};
 use bytes::Bytes;
+use http_client::Downloader;
 use model::Error;
-use transport::Downloader;
 
 use super::file_progress::FileProgress;
 
