@@ -9,8 +9,8 @@ use aws_sigv4::{
 };
 use bytes::Bytes;
 use http::{Method, Request, Response};
+use http_client::{MAX_RESPONSE_BYTES, Sender};
 use serde_json::Value;
-use transport::{MAX_RESPONSE_BYTES, Sender};
 
 /// The timeout of the slowest function that a test waits for.
 const TIMEOUT: Duration = Duration::from_secs(90);

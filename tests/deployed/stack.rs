@@ -15,9 +15,9 @@ use harness::{
     until,
 };
 use http::{Method, Request, Response};
+use http_client::{MAX_RESPONSE_BYTES, Sender};
 use runtime::Environment;
 use serde_json::{Value, json};
-use transport::{MAX_RESPONSE_BYTES, Sender};
 
 use crate::signed_request::{JSON, ServiceRequest, send_signed, send_unsigned};
 

@@ -1,37 +1,37 @@
-//! Videos of AI Studios: asked for, asked about, hinted at by callbacks, and landed. Scenarios are those of the
-//! provider's contract (9.6), named by their numbers.
+//! AI Studios video exports: submission, polling, callbacks and landing. Scenario numbers (S01, ...) are those of the
+//! provider's contract (9.6).
 
-mod catalogue;
-mod ceiling;
-mod creators;
+mod concurrency_limit;
 mod export;
-mod hints;
+mod export_status;
 mod landing;
-mod progress;
-mod server;
+mod scenarios;
+mod scripted_server;
 mod tokens;
+mod tracked_projects;
+mod unverified_callbacks;
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use harness::{StackOptions, TABLE};
 use http::Method;
+use scripted_server::{PROJECT, ScriptedStudio};
 use serde_json::{Value, json};
-use server::{PROJECT, Studio};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::world::World;
 
-/// Longer than any job waits for its next look.
-const LATER: u64 = 2 * 3600;
+/// Longer than the delay between any two polls of a job.
+const BEYOND_POLL_DELAY: u64 = 2 * 3600;
 
-/// A world whose AI Studios follows a script.
-async fn world() -> (World, Studio) {
+/// A world with a scripted AI Studios server.
+async fn world() -> (World, ScriptedStudio) {
     world_with(|options| options).await
 }
 
-async fn world_with(more: impl FnOnce(StackOptions) -> StackOptions) -> (World, Studio) {
-    let studio = Studio::start().await;
+async fn world_with(more: impl FnOnce(StackOptions) -> StackOptions) -> (World, ScriptedStudio) {
+    let studio = ScriptedStudio::start().await;
     let (api, files) = (studio.api.clone(), studio.files.clone());
     let world = World::start_with(|options| {
         let options = options.variable("AI_STUDIOS_API_URL", api).variable("TRUSTED_ORIGINS", files);
@@ -40,21 +40,14 @@ async fn world_with(more: impl FnOnce(StackOptions) -> StackOptions) -> (World, 
     (world.await, studio)
 }
 
-/// A request for the video of the project.
-fn video() -> Value {
+/// A request for the export of the project.
+fn video_request() -> Value {
     json!({ "provider": "ai_studios", "kind": "export", "project_id": PROJECT })
 }
 
 impl World {
-    /// Submits a request that is taken, and returns the job's id.
-    async fn taken_up(&self, request: &Value) -> String {
-        let answer = self.post(request, &[]).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
-        answer.body()["job_id"].as_str().expect("an id").to_owned()
-    }
-
-    /// Lets so much time pass for a job: whatever is noted on it happened that much earlier.
-    async fn ages(&self, id: &str, by: Duration) {
+    /// Ages a job: moves every recorded time of the job so far into the past.
+    async fn age_job(&self, id: &str, by: Duration) {
         let item = self.job_item(id).await;
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         let created = OffsetDateTime::parse(&text("created_at").expect("a time"), &Rfc3339).expect("a time");
@@ -73,14 +66,17 @@ impl World {
         update.expression_attribute_values(":notes", text(notes.to_string())).send().await.expect("written");
     }
 
-    /// The provider's callback for a job, with what a story wants it to say.
-    async fn calls_back(&self, studio: &Studio, body: &Value) -> u16 {
+    /// Sends the provider's callback for a job with this body. Returns the response status.
+    async fn send_callback(&self, studio: &ScriptedStudio, body: &Value) -> u16 {
         let url = callback(studio);
-        self.http.json(Method::POST, &url, &[], body).await.expect("an answer").status().as_u16()
+        self.http.json(Method::POST, &url, &[], body).await.expect("a response").status().as_u16()
     }
 }
 
-/// Where the provider was asked to report.
-fn callback(studio: &Studio) -> String {
-    studio.asked("export").last().expect("an export").body["webhookUrl"].as_str().expect("a URL").to_owned()
+/// The callback URL that the provider was given.
+fn callback(studio: &ScriptedStudio) -> String {
+    studio.requests("export").last().expect("an export").body["webhookUrl"]
+        .as_str()
+        .expect("a URL")
+        .to_owned()
 }

@@ -1,15 +1,15 @@
-//! Banners are made of designs: every output of every type of design, and whatever may go wrong with them.
+//! Banner generation from designs: every output of every design type, and every failure.
 
-mod batches;
-mod files;
-mod idempotent;
-mod long;
-mod outputs;
-mod paid;
-mod refused;
-mod settled;
-mod shortfalls;
-mod source;
+mod completion_events;
+mod file_failures;
+mod file_server;
+mod idempotency;
+mod large_batches;
+mod long_files;
+mod output_formats;
+mod partial_results;
+mod rejected_requests;
+mod submitted_once;
 
 use http::{Method, Response};
 use serde_json::{Value, json};
@@ -24,13 +24,13 @@ impl World {
         designs
     }
 
-    /// A request for a generation of the first design of a type, with these fields besides.
-    pub(crate) fn generation(&self, kind: &str, more: Value) -> Value {
-        self.order("generation", kind, more)
+    /// A generation request for the first design of a type, with additional fields.
+    pub(crate) fn generation_request(&self, kind: &str, more: Value) -> Value {
+        self.design_request("generation", kind, more)
     }
 
-    /// A request for work of this kind with the first design of a type.
-    pub(crate) fn order(&self, kind: &str, design: &str, more: Value) -> Value {
+    /// A request of this kind for the first design of a type.
+    pub(crate) fn design_request(&self, kind: &str, design: &str, more: Value) -> Value {
         let id = self.design(design)["id"].clone();
         let mut request = json!({ "provider": "abyssale", "kind": kind, "design_id": id });
         for (name, value) in more.as_object().into_iter().flatten() {
@@ -40,41 +40,41 @@ impl World {
     }
 
     /// A request for three formats of a static design.
-    pub(crate) fn three_formats(&self) -> Value {
-        self.generation("static", json!({ "template_format_names": ["square", "story", "postcard"] }))
+    pub(crate) fn three_format_request(&self) -> Value {
+        self.generation_request("static", json!({ "template_format_names": ["square", "story", "postcard"] }))
     }
 
-    /// Submits a request that is taken, and returns the job's id.
-    pub(crate) async fn taken(&self, request: &Value) -> String {
-        taken(&self.post(request, &[]).await)
+    /// Submits a request that is accepted. Returns the job's id.
+    pub(crate) async fn submit_request(&self, request: &Value) -> String {
+        accepted_job_id(&self.post(request, &[]).await)
     }
 
     /// Submits a request and waits until its job has this status.
-    pub(crate) async fn carried_out(&self, request: &Value, status: &str) -> Value {
-        let id = self.taken(request).await;
-        self.ends(&id, status).await
+    pub(crate) async fn run_job(&self, request: &Value, status: &str) -> Value {
+        let id = self.submit_request(request).await;
+        self.wait_for_status(&id, status).await
     }
 
-    /// Submits a generation that is ready at once and whose callback never comes by itself. Returns the job's id and
-    /// the callback URL.
-    pub(crate) async fn generated_in_silence(&self, request: &Value) -> (String, String) {
+    /// Submits a generation that is ready at once and whose callback is dropped. Returns the job's id and its
+    /// callback URL.
+    pub(crate) async fn submit_generation_without_callback(&self, request: &Value) -> (String, String) {
         self.admin(Method::PUT, "/knobs", json!({ "generation_latency_seconds": 0 }));
-        self.trouble(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
-        let id = self.taken(request).await;
+        self.inject_fault(json!({ "on": "delivery", "route": "callback", "kind": "drop" }));
+        let id = self.submit_request(request).await;
         let url = self.callback_url(&id);
         (id, url)
     }
 
-    /// What the provider knows of its generations.
+    /// The provider's record of its generations.
     pub(crate) fn generations(&self) -> Value {
         self.admin(Method::GET, "/generations", Value::Null)
     }
 }
 
-/// The id of the job of a request that was taken.
-pub(crate) fn taken(answer: &Response<Value>) -> String {
-    assert_eq!(answer.status(), 202, "{}", answer.body());
-    answer.body()["job_id"].as_str().expect("an id").to_owned()
+/// The job id in the response to an accepted request.
+pub(crate) fn accepted_job_id(response: &Response<Value>) -> String {
+    assert_eq!(response.status(), 202, "{}", response.body());
+    response.body()["job_id"].as_str().expect("an id").to_owned()
 }
 
 /// The names of a manifest's files, sorted.
@@ -85,8 +85,8 @@ fn names(manifest: &Value) -> Vec<&str> {
     names
 }
 
-/// Checks that a text for people says all of this.
-pub(crate) fn says(message: &Value, parts: &[&str]) {
+/// Checks that a message contains all of these parts.
+pub(crate) fn assert_mentions(message: &Value, parts: &[&str]) {
     let message = message.as_str().expect("a text");
     for part in parts {
         assert!(message.contains(part), "{part} is not in: {message}");

@@ -1,4 +1,4 @@
-//! Requests of strangers that were made to end a function, or to reach another resource than their path says.
+//! Hostile requests, which try to crash a function or to reach another resource than their path names.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -11,27 +11,27 @@ use tokio::{
 
 use crate::world::World;
 
-/// Values that break whoever builds a URL from `Host` and `X-Forwarded-Proto`.
+/// Values that break code that builds a URL from `Host` and `X-Forwarded-Proto`.
 const PROTOCOLS: &[&str] = &["1", "", "file", "https,https", "://", "a b"];
 const HOSTS: &[&str] = &["[", "a b", "%", "h:99999", "", "é", "a/b?c#d", "\u{0}"];
 
-/// The status of a request whose target is sent as it stands; clients resolve it otherwise.
+/// Sends a request target without normalisation, which HTTP clients would apply. Returns the response status.
 async fn status_of(api: &str, target: &str) -> u16 {
     let address: SocketAddr = api.strip_prefix("http://").expect("http").parse().expect("an address");
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     let request = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("an answer");
-    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.expect("a response");
+    response.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
 }
 
 #[tokio::test]
-async fn a_path_reaches_no_other_job_than_the_one_it_names() {
+async fn path_traversal_reaches_no_other_job() {
     let world = World::start().await;
-    let (first, second) = (world.submitted(1).await, world.submitted(1).await);
-    world.ends(&first, "stored").await;
-    world.ends(&second, "stored").await;
+    let (first, second) = (world.submit_export(1).await, world.submit_export(1).await);
+    world.wait_for_status(&first, "stored").await;
+    world.wait_for_status(&second, "stored").await;
     assert_eq!(status_of(&world.submit.url, &format!("/jobs/{second}/archive")).await, 302);
     for up in
         ["../..", "%2e%2e/%2e%2e", "..%2f..", "%252e%252e/%252e%252e", ".\\..\\..", "..%5c..", "./../.."]
@@ -49,8 +49,8 @@ async fn a_path_reaches_no_other_job_than_the_one_it_names() {
     }
 }
 
-/// A request as API Gateway hands it on.
-fn event(path: &str, headers: &Value) -> Value {
+/// A request as an API Gateway event.
+fn api_gateway_event(path: &str, headers: &Value) -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers,
         "requestContext": {
@@ -61,15 +61,16 @@ fn event(path: &str, headers: &Value) -> Value {
     })
 }
 
-/// Events that a stranger can cause, and some that only a broken gateway would send.
+/// Events that any client can cause, and some that only a broken gateway would send.
 fn hostile_events() -> Vec<String> {
     let path = "/webhooks/abyssale/x/y";
     let mut events = vec![];
     for protocol in PROTOCOLS {
-        events.push(event(path, &json!({ "host": "example.com", "x-forwarded-proto": protocol })));
+        events
+            .push(api_gateway_event(path, &json!({ "host": "example.com", "x-forwarded-proto": protocol })));
     }
     for host in HOSTS {
-        events.push(event(path, &json!({ "host": host, "x-forwarded-proto": "https" })));
+        events.push(api_gateway_event(path, &json!({ "host": host, "x-forwarded-proto": "https" })));
     }
     for odd in [
         "",
@@ -84,7 +85,7 @@ fn hostile_events() -> Vec<String> {
         "/webhooks/abyssale/%ff/%ff",
         &"/a".repeat(5000),
     ] {
-        events.push(event(odd, &json!({})));
+        events.push(api_gateway_event(odd, &json!({})));
     }
     for (pointer, value) in [
         ("/requestContext/http/method", json!("A B")),
@@ -99,40 +100,46 @@ fn hostile_events() -> Vec<String> {
         ("/requestContext/stage", json!({})),
         ("/requestContext/domainName", json!("a b [")),
     ] {
-        let mut event = event(path, &json!({ "content-type": "application/json" }));
+        let mut event = api_gateway_event(path, &json!({ "content-type": "application/json" }));
         *event.pointer_mut(pointer).expect("a field") = value;
         events.push(event);
     }
-    let mut cookies = event(path, &json!({}));
+    let mut cookies = api_gateway_event(path, &json!({}));
     cookies["cookies"] = json!(["a=\u{1}", 1, "b"]);
     events.push(cookies);
     let mut texts: Vec<String> = events.iter().map(Value::to_string).collect();
-    // Deeper than the parser goes, half a character, and no JSON at all.
+    // Deeper than the parser's limit, an unpaired surrogate, and invalid JSON.
     texts.push(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)));
     texts.push(r#"{"rawPath": "\ud800", "requestContext": {"http": {"method": "GET"}}}"#.to_owned());
     texts.push("{".to_owned());
     texts
 }
 
-/// Gives a function's process every hostile event, and then one that it answers well.
-async fn survives(binary: &str, environment: &[(String, String)], good: &Value, status: u16) {
+/// Invokes a function's process with every hostile event, then with a valid one. Checks that it never crashes or
+/// panics.
+async fn assert_survives_hostile_events(
+    binary: &str,
+    environment: &[(String, String)],
+    good: &Value,
+    status: u16,
+) {
     let mut process = ExecutionEnvironment::start(Path::new(binary), environment).await.expect("a process");
     for event in hostile_events() {
-        let answer = process.invoke(event.clone()).await;
+        let response = process.invoke(event.clone()).await;
         let shown: String = event.chars().take(300).collect();
-        if let Err(failure) = &answer {
+        if let Err(failure) = &response {
             assert_ne!(failure.error_type, "Runtime.ExitError", "{shown}");
             assert_ne!(failure.error_type, "Sandbox.Timedout", "{shown}");
         }
         assert_eq!(process.panics(), Vec::<String>::new(), "{shown}");
     }
-    let answer = process.invoke(good.to_string()).await.expect("an answer");
-    assert_eq!(answer["statusCode"], status, "{answer}");
-    assert!(process.is_running().expect("it is known"));
+    let response = process.invoke(good.to_string()).await.expect("a response");
+    assert_eq!(response["statusCode"], status, "{response}");
+    assert!(process.is_running().expect("a process status"));
 }
 
 #[tokio::test]
-async fn no_request_ends_a_function() {
+async fn no_request_crashes_a_function() {
     let world = World::start().await;
     let described = world.describe();
     let text = |name: &str| described[name].as_str().expect("text").to_owned();
@@ -155,12 +162,12 @@ async fn no_request_ends_a_function() {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec();
-    let (id, url) = world.submitted_in_silence(1).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
     let path = url.strip_prefix(&world.webhook.url).expect("a path");
-    let callback = event(path, &json!({ "content-type": "application/json" }));
-    // It reads the secret and looks for a signature, as for any other callback.
-    survives(env!("CARGO_BIN_EXE_webhook-process"), &environment, &callback, 401).await;
-    let mut shown = event(&format!("/jobs/{id}"), &json!({}));
+    let callback = api_gateway_event(path, &json!({ "content-type": "application/json" }));
+    // The receiver reads the secret and verifies the signature, as for any other callback.
+    assert_survives_hostile_events(env!("CARGO_BIN_EXE_webhook-process"), &environment, &callback, 401).await;
+    let mut shown = api_gateway_event(&format!("/jobs/{id}"), &json!({}));
     shown["requestContext"]["http"]["method"] = json!("GET");
-    survives(env!("CARGO_BIN_EXE_submit-process"), &environment, &shown, 200).await;
+    assert_survives_hostile_events(env!("CARGO_BIN_EXE_submit-process"), &environment, &shown, 200).await;
 }

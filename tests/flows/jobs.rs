@@ -1,12 +1,12 @@
-//! What callers and operators do with jobs that are there: list them, download their files, retry, cancel and replay.
+//! Operations on existing jobs: list, download, retry, cancel and replay.
 
-mod cancelling;
-mod direct;
-mod links;
-mod listing;
-mod replays;
-mod resubmitting;
-mod retries;
+mod cancel;
+mod direct_invocation;
+mod download_links;
+mod list_jobs;
+mod replay_delivery;
+mod resubmit;
+mod retry;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use harness::TABLE;
@@ -18,23 +18,23 @@ use crate::world::World;
 impl World {
     /// `GET` of a path of the submit API. Redirects are not followed.
     async fn get(&self, path: &str) -> Response<Value> {
-        self.ask(Method::GET, path, &[], &Value::Null).await
+        self.call_api(Method::GET, path, &[], &Value::Null).await
     }
 
-    /// Lets something happen to a job: `retry`, `cancel` or `replay`.
-    async fn tell(&self, id: &str, what: &str, body: Value) -> Response<Value> {
-        self.ask(Method::POST, &format!("/jobs/{id}/{what}"), &[], &body).await
+    /// Calls an operation of a job: `retry`, `cancel` or `replay`.
+    async fn post_operation(&self, id: &str, what: &str, body: Value) -> Response<Value> {
+        self.call_api(Method::POST, &format!("/jobs/{id}/{what}"), &[], &body).await
     }
 
-    /// Cancels a job that can be cancelled.
-    pub(crate) async fn cancelled(&self, id: &str) -> Value {
-        let answer = self.tell(id, "cancel", Value::Null).await;
-        assert_eq!((answer.status().as_u16(), &answer.body()["status"]), (200, &json!("cancelled")));
-        answer.into_body()
+    /// Cancels a job that can be cancelled. Returns it.
+    pub(crate) async fn cancel_job(&self, id: &str) -> Value {
+        let response = self.post_operation(id, "cancel", Value::Null).await;
+        assert_eq!((response.status().as_u16(), &response.body()["status"]), (200, &json!("cancelled")));
+        response.into_body()
     }
 
-    /// Makes a job look as if it had been given up.
-    async fn give_up(&self, id: &str) {
+    /// Sets the status of a job to `expired`.
+    async fn expire_job(&self, id: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let update =
             self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id)).key("sk", text("JOB"));

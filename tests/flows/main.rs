@@ -1,17 +1,16 @@
-//! User stories, end to end and over the wire: the real functions, a local cloud, simulated providers.
+//! User stories over the wire: the real functions on a local cloud, with simulated providers. Each module is one
+//! subject.
 
 mod ai_studios;
-mod archives;
-mod bad_input;
-mod callers;
-mod changing;
-mod check;
-mod crash;
-mod deliveries;
-mod described;
-mod direct_invoke;
+mod archive_builder;
+mod aws_event_formats;
+mod callback_races;
+mod caller_webhooks;
+mod check_command;
+mod delivery_helpers;
+mod direct_invocation;
 mod event_bus;
-mod event_shapes;
+mod export_of_job;
 mod generation;
 mod happy_path;
 mod hostile_requests;
@@ -19,18 +18,19 @@ mod idempotency;
 mod images;
 mod jobs;
 mod landing;
-mod of_job;
+mod log_capture;
+mod observability;
+mod openapi_conformance;
 mod outages;
-mod races;
-mod rate;
-mod receiver;
-mod refusals;
-mod resume;
-mod signing;
+mod provider_errors;
+mod rate_limit;
+mod request_validation;
+mod signing_secret;
 mod submit;
 mod sweep;
 mod unpack;
-mod watch;
+mod webhook_receiver;
+mod worker_crashes;
 mod workflows;
-mod workspace;
+mod workspace_subscriptions;
 mod world;

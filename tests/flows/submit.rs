@@ -1,4 +1,4 @@
-//! A job is asked for, shown, and asked of the provider.
+//! Submission of a job, its fields, and the request to the provider.
 
 use bytes::Bytes;
 use harness::{StackOptions, until};
@@ -8,31 +8,31 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::world::{World, without_deliveries};
 
-/// A world in which the provider takes an hour, so that a job stays where the submission left it.
-async fn patient() -> World {
+/// A world in which the provider takes an hour, so that a job keeps the status of its submission.
+async fn world_with_slow_provider() -> World {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "export_latency_seconds": 3600 }));
     world
 }
 
-fn keys(object: &Value) -> Vec<&str> {
+fn field_names(object: &Value) -> Vec<&str> {
     object.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect()
 }
 
-fn instant(text: &Value) -> OffsetDateTime {
+fn parse_time(text: &Value) -> OffsetDateTime {
     OffsetDateTime::parse(text.as_str().expect("a text"), &Rfc3339).expect("a time")
 }
 
 #[tokio::test]
-async fn a_request_is_answered_with_the_job_and_where_to_find_it() {
-    let world = patient().await;
-    let answer = world.post(&world.export(2), &[]).await;
+async fn a_submission_returns_the_job_and_its_location() {
+    let world = world_with_slow_provider().await;
+    let response = world.post(&world.export_request(2), &[]).await;
 
-    let job = answer.body();
-    assert_eq!(answer.status(), 202, "{job}");
+    let job = response.body();
+    assert_eq!(response.status(), 202, "{job}");
     let path = format!("/jobs/{}", job["job_id"].as_str().expect("an id"));
-    assert_eq!(answer.headers()["location"], path);
-    assert_eq!(answer.headers()["content-type"], "application/json");
+    assert_eq!(response.headers()["location"], path);
+    assert_eq!(response.headers()["content-type"], "application/json");
     assert_eq!(job["links"]["self"], path);
     assert_eq!(job["status"], "submitted");
     let shown = world.job(job["job_id"].as_str().expect("an id")).await;
@@ -40,9 +40,9 @@ async fn a_request_is_answered_with_the_job_and_where_to_find_it() {
 }
 
 #[tokio::test]
-async fn a_submitted_job_has_every_field_and_null_where_nothing_is_known_yet() {
-    let world = patient().await;
-    let id = world.submitted(2).await;
+async fn a_submitted_job_has_every_field_and_null_for_unknown_ones() {
+    let world = world_with_slow_provider().await;
+    let id = world.submit_export(2).await;
 
     let job = world.job(&id).await;
     let exports = world.admin(Method::GET, "/exports", Value::Null);
@@ -50,7 +50,7 @@ async fn a_submitted_job_has_every_field_and_null_where_nothing_is_known_yet() {
     assert_eq!((&job["provider"], &job["kind"]), (&json!("abyssale"), &json!("export")));
     assert_eq!(job["request"], json!({ "banner_ids": world.banner_ids(2) }));
     assert_eq!(job["provider_job_id"], exports["exports"][0]["export_id"], "{exports}");
-    assert!(instant(&job["created_at"]) <= instant(&job["updated_at"]), "{job}");
+    assert!(parse_time(&job["created_at"]) <= parse_time(&job["updated_at"]), "{job}");
     for unknown in ["progress", "metadata", "transfer", "archive", "error", "notify"] {
         assert_eq!(job.get(unknown), Some(&Value::Null), "{unknown}");
     }
@@ -58,11 +58,11 @@ async fn a_submitted_job_has_every_field_and_null_where_nothing_is_known_yet() {
 }
 
 #[tokio::test]
-async fn a_stored_job_has_every_field_filled() {
+async fn a_stored_job_has_every_field() {
     let world = World::start().await;
-    let id = world.submitted(2).await;
+    let id = world.submit_export(2).await;
 
-    let job = world.ends(&id, "stored").await;
+    let job = world.wait_for_status(&id, "stored").await;
     let known = [
         "archive",
         "created_at",
@@ -89,17 +89,17 @@ async fn a_stored_job_has_every_field_filled() {
         "unpack",
         "updated_at",
     ];
-    assert_eq!(keys(&job), known);
+    assert_eq!(field_names(&job), known);
     assert_eq!(job["progress"], 100.0);
     assert_eq!(job["transfer"]["bytes"], job["archive"]["bytes"]);
     let file = &job["files"][0];
-    assert_eq!(keys(file), ["bytes", "checksum", "content_type", "key", "links", "name"]);
+    assert_eq!(field_names(file), ["bytes", "checksum", "content_type", "key", "links", "name"]);
     assert!(file["key"].as_str().is_some_and(|key| key.contains(&id)), "{file}");
-    assert_eq!(keys(&file["checksum"]), ["algorithm", "value"]);
+    assert_eq!(field_names(&file["checksum"]), ["algorithm", "value"]);
 }
 
 #[tokio::test]
-async fn metadata_comes_back_unchanged() {
+async fn metadata_is_returned_unchanged() {
     let world = World::start().await;
     let metadata = json!({
         "empty": [{}, [], "", null, false],
@@ -108,43 +108,43 @@ async fn metadata_comes_back_unchanged() {
         "numbers": [0, -7, 1.5, 1e-3],
         "#name": "<&>",
     });
-    let mut request = world.export(1);
+    let mut request = world.export_request(1);
     request["metadata"] = metadata.clone();
-    let answer = world.post(&request, &[]).await;
+    let response = world.post(&request, &[]).await;
 
-    let id = answer.body()["job_id"].as_str().expect("an id");
-    assert_eq!(answer.body()["metadata"], metadata);
-    assert_eq!(world.ends(id, "stored").await["metadata"], metadata);
+    let id = response.body()["job_id"].as_str().expect("an id");
+    assert_eq!(response.body()["metadata"], metadata);
+    assert_eq!(world.wait_for_status(id, "stored").await["metadata"], metadata);
 }
 
 #[tokio::test]
 async fn metadata_may_be_any_json_of_4096_bytes() {
     let world = World::start().await;
     for metadata in [json!("x".repeat(4094)), json!(["y".repeat(4092)]), json!(7), json!(true), json!([])] {
-        let mut request = world.export(1);
+        let mut request = world.export_request(1);
         request["metadata"] = metadata.clone();
-        let answer = world.post(&request, &[]).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
-        assert_eq!(answer.body()["metadata"], metadata);
+        let response = world.post(&request, &[]).await;
+        assert_eq!(response.status(), 202, "{}", response.body());
+        assert_eq!(response.body()["metadata"], metadata);
     }
 }
 
 #[tokio::test]
-async fn the_provider_gets_the_ids_as_they_came_and_a_callback_url_of_the_job() {
+async fn the_provider_gets_the_ids_in_order_and_the_jobs_callback_url() {
     let world =
         World::start_with(|options| options.variable("WEBHOOK_URL", "https://hooks.example.com/prod/")).await;
     let mut ids = world.banner_ids(4);
     ids.reverse();
     let request = json!({ "provider": "abyssale", "kind": "export", "banner_ids": ids });
-    let answer = world.post(&request, &[]).await;
+    let response = world.post(&request, &[]).await;
 
-    let asked = world.asked();
-    assert_eq!(asked.len(), 1, "{asked:#?}");
-    let body: Value = serde_json::from_str(asked[0]["body"].as_str().expect("a body")).expect("JSON");
-    assert_eq!(keys(&body), ["callback_url", "ids"]);
+    let requests = world.export_requests();
+    assert_eq!(requests.len(), 1, "{requests:#?}");
+    let body: Value = serde_json::from_str(requests[0]["body"].as_str().expect("a body")).expect("JSON");
+    assert_eq!(field_names(&body), ["callback_url", "ids"]);
     assert_eq!(body["ids"], json!(ids));
     let url = body["callback_url"].as_str().expect("a URL");
-    let job = answer.body()["job_id"].as_str().expect("an id");
+    let job = response.body()["job_id"].as_str().expect("an id");
     let token = url.strip_prefix(&format!("https://hooks.example.com/prod/webhooks/abyssale/{job}/"));
     let token = token.unwrap_or_else(|| panic!("another path: {url}"));
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
@@ -152,26 +152,27 @@ async fn the_provider_gets_the_ids_as_they_came_and_a_callback_url_of_the_job() 
 }
 
 #[tokio::test]
-async fn the_provider_gets_the_key_in_its_header() {
+async fn the_provider_gets_the_api_key_in_its_header() {
     let world = World::start().await;
-    world.submitted(1).await;
+    world.submit_export(1).await;
 
-    let headers = &world.asked()[0]["headers"];
+    let headers = &world.export_requests()[0]["headers"];
     let key = world.abyssale().describe()["api_key"].as_str().expect("a key").to_owned();
-    // The log shows the beginning of a key; that the whole was right shows in the acceptance.
+    // The simulator's log shows the beginning of a key. The acceptance proves that the complete key was right.
     assert_eq!(headers["x-api-key"], format!("{}…", key.chars().take(4).collect::<String>()));
     assert_eq!(headers["content-type"], "application/json");
-    assert_eq!(world.accepted_posts(), 1);
+    assert_eq!(world.accepted_exports(), 1);
 }
 
 #[tokio::test]
-async fn two_jobs_have_two_tokens() {
+async fn two_jobs_have_different_callback_tokens() {
     let world = World::start().await;
-    world.submitted(1).await;
-    world.submitted(1).await;
+    world.submit_export(1).await;
+    world.submit_export(1).await;
 
-    let asked = world.asked();
-    let body = |index: usize| serde_json::from_str::<Value>(asked[index]["body"].as_str().expect("a body"));
+    let requests = world.export_requests();
+    let body =
+        |index: usize| serde_json::from_str::<Value>(requests[index]["body"].as_str().expect("a body"));
     let token = |index: usize| {
         let url = body(index).expect("JSON")["callback_url"].as_str().expect("a URL").to_owned();
         url.rsplit('/').next().expect("a token").to_owned()
@@ -180,30 +181,30 @@ async fn two_jobs_have_two_tokens() {
 }
 
 #[tokio::test]
-async fn any_json_content_type_is_read() {
+async fn any_json_content_type_is_accepted() {
     let world = World::start().await;
     // API Gateway passes the first two on as text and the third in base64.
     for content_type in
         ["application/json; charset=utf-8", "Application/JSON", "application/vnd.landfall+json"]
     {
-        let answer = world.post(&world.export(1), &[("content-type", content_type)]).await;
-        assert_eq!(answer.status(), 202, "{content_type}: {}", answer.body());
+        let response = world.post(&world.export_request(1), &[("content-type", content_type)]).await;
+        assert_eq!(response.status(), 202, "{content_type}: {}", response.body());
     }
 }
 
 #[tokio::test]
-async fn a_job_is_shown_while_the_provider_is_still_being_asked() {
+async fn a_job_is_shown_during_its_provider_call() {
     let world =
         World::start_with(|options: StackOptions| options.variable("PROVIDER_TIMEOUT_SECONDS", "20")).await;
-    world.trouble(json!({ "on": "call", "kind": "late", "seconds": 2 }));
+    world.inject_fault(json!({ "on": "call", "kind": "late", "seconds": 2 }));
     let request =
         Request::post(format!("{}/jobs", world.submit.url)).header("content-type", "application/json");
-    let request = request.body(Bytes::from(world.export(1).to_string())).expect("a request");
+    let request = request.body(Bytes::from(world.export_request(1).to_string())).expect("a request");
     let http = world.http.clone();
-    let asking = tokio::spawn(async move { http.send(request).await });
+    let submission = tokio::spawn(async move { http.send(request).await });
 
     let job = until("the job is in the table", || async {
-        let jobs = world.jobs().await;
+        let jobs = world.job_items().await;
         let id = jobs.first()?.get("pk")?.as_s().ok()?.clone();
         Some(world.job(&id).await)
     })
@@ -212,6 +213,6 @@ async fn a_job_is_shown_while_the_provider_is_still_being_asked() {
         ["submitting", "received", "landing", "stored"].iter().any(|status| job["status"] == *status),
         "{job}"
     );
-    let answer = asking.await.expect("no panic").expect("an answer");
-    assert_eq!(answer.status(), 202);
+    let response = submission.await.expect("no panic").expect("a response");
+    assert_eq!(response.status(), 202);
 }

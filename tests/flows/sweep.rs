@@ -1,9 +1,9 @@
-//! Jobs that stay silent are looked after.
+//! The sweep: polling, expiry and lost messages of jobs without news.
 
-mod lost;
-mod many;
-mod polled;
-mod silent;
+mod expiry;
+mod lost_messages;
+mod many_jobs;
+mod polling;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use harness::TABLE;
@@ -13,30 +13,30 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::world::World;
 
-/// Long enough for a job that just went silent to be due.
+/// Long enough for a new job to be due.
 const A_MINUTE: u64 = 61;
 
 impl World {
-    /// Every question about a generation that reached the provider.
+    /// The polls of generations that reached the provider.
     fn polls(&self) -> Vec<Value> {
         let requests = self.admin(Method::GET, "/requests?endpoint=api&method=GET", Value::Null);
         let requests = requests.as_array().cloned().unwrap_or_default();
         requests
             .into_iter()
-            .filter(|asked| {
-                asked["path"].as_str().is_some_and(|path| path.starts_with("/generation-request/"))
+            .filter(|request| {
+                request["path"].as_str().is_some_and(|path| path.starts_with("/generation-request/"))
             })
             .collect()
     }
 
-    /// When a job is looked at next.
-    async fn due(&self, id: &str) -> OffsetDateTime {
+    /// When a job is due for the next sweep.
+    async fn due_at(&self, id: &str) -> OffsetDateTime {
         let item = self.job_item(id).await;
         OffsetDateTime::parse(item["due_at"].as_s().expect("a text"), &Rfc3339).expect("a time")
     }
 
-    /// Changes attributes of a job's item behind everybody's back.
-    async fn tamper(&self, id: &str, attributes: &[(&str, &str)], removed: &[&str]) {
+    /// Changes attributes of a job's item directly in the table.
+    async fn update_job_item(&self, id: &str, attributes: &[(&str, &str)], removed: &[&str]) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut update =
             self.aws.dynamodb.update_item().table_name(TABLE).key("pk", text(id)).key("sk", text("JOB"));
@@ -49,17 +49,17 @@ impl World {
                 set.push(format!("#{place} = :{place}"));
             }
         }
-        let gone: Vec<String> =
+        let removals: Vec<String> =
             (set.len()..set.len() + removed.len()).map(|place| format!("#{place}")).collect();
         let mut expression = format!("SET {}", set.join(", "));
-        if !gone.is_empty() {
-            expression = format!("{expression} REMOVE {}", gone.join(", "));
+        if !removals.is_empty() {
+            expression = format!("{expression} REMOVE {}", removals.join(", "));
         }
         update.update_expression(expression).send().await.expect("written");
     }
 }
 
-/// How many jobs a sweep looked at, and how many of them moved.
-fn counts(swept: &Value) -> (u64, u64) {
-    (swept["checked"].as_u64().expect("a count"), swept["moved"].as_u64().expect("a count"))
+/// How many jobs a sweep checked, and how many of them changed.
+fn sweep_counts(swept: &Value) -> (u64, u64) {
+    (swept["checked"].as_u64().expect("a count"), swept["changed"].as_u64().expect("a count"))
 }

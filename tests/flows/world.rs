@@ -1,4 +1,5 @@
-//! A stack of its own for each story, and the few things that every story does.
+//! The test environment of one story (the "world" of behaviour-driven tests), and the actions that many stories
+//! share.
 
 use std::{collections::HashMap, ops::Deref};
 
@@ -11,12 +12,12 @@ use http::{Method, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::described;
+use crate::openapi_conformance;
 
-/// An item of the table.
+/// An item of the DynamoDB table.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// A running stack with an impatient provider, on data of its own.
+/// A running stack with short delays and its own data folder.
 pub(crate) struct World {
     pub(crate) stack: Stack,
     _data: TempDir,
@@ -31,15 +32,15 @@ impl Deref for World {
 }
 
 impl World {
-    /// The usual world.
+    /// Starts a stack with the default settings.
     pub(crate) async fn start() -> Self {
         Self::start_with(|options| options).await
     }
 
-    /// A world with other settings. Waits are short: the provider takes 50 ms, retries come after a second, and nobody
-    /// keeps the provider's pace.
+    /// Starts a stack with changed settings. Delays are short: the provider takes 50 ms, retries follow after a
+    /// second, and there is no rate limit.
     pub(crate) async fn start_with(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
-        crate::watch::listen();
+        crate::log_capture::install_default_subscriber();
         let data = TempDir::new().expect("a temporary folder");
         let mut options = StackOptions::new(data.path())
             .variable("RETRY_BASE_SECONDS", "1")
@@ -65,10 +66,10 @@ impl World {
         self.simulator("abyssale")
     }
 
-    /// Calls the control of Abyssale's simulator.
+    /// Calls the admin API of Abyssale's simulator.
     pub(crate) fn admin(&self, method: Method, path: &str, body: Value) -> Value {
-        let answer = self.abyssale().admin(method, path, &body);
-        answer.unwrap_or_else(|refused| panic!("{path}: {} {}", refused.status, refused.body))
+        let response = self.abyssale().admin(method, path, &body);
+        response.unwrap_or_else(|rejection| panic!("{path}: {} {}", rejection.status, rejection.body))
     }
 
     /// The first banner ids of the workspace.
@@ -78,12 +79,13 @@ impl World {
     }
 
     /// A request for an export of so many banners.
-    pub(crate) fn export(&self, count: usize) -> Value {
+    pub(crate) fn export_request(&self, count: usize) -> Value {
         json!({ "provider": "abyssale", "kind": "export", "banner_ids": self.banner_ids(count) })
     }
 
-    /// A request to the submit API. Its answer is as the API's description says. Redirects are not followed.
-    pub(crate) async fn ask(
+    /// Sends a request to the submit API, and checks that the response matches the API's description. Redirects are
+    /// not followed.
+    pub(crate) async fn call_api(
         &self,
         method: Method,
         path: &str,
@@ -91,87 +93,87 @@ impl World {
         body: &Value,
     ) -> Response<Value> {
         let url = format!("{}{path}", self.submit.url);
-        let answer = self.http.json(method.clone(), &url, headers, body).await.expect("an answer");
-        described::fits(&method, path, &answer);
-        answer
+        let response = self.http.json(method.clone(), &url, headers, body).await.expect("a response");
+        openapi_conformance::assert_response_described(&method, path, &response);
+        response
     }
 
     /// `POST /jobs`.
     pub(crate) async fn post(&self, body: &Value, headers: &[(&str, &str)]) -> Response<Value> {
-        let answer = self.ask(Method::POST, "/jobs", headers, body).await;
-        described::takes(body, &answer);
-        answer
+        let response = self.call_api(Method::POST, "/jobs", headers, body).await;
+        openapi_conformance::assert_request_described(body, &response);
+        response
     }
 
     /// Submits an export and returns the job's id.
-    pub(crate) async fn submitted(&self, count: usize) -> String {
-        let answer = self.post(&self.export(count), &[]).await;
-        assert_eq!(answer.status(), 202, "{}", answer.body());
-        answer.body()["job_id"].as_str().expect("an id").to_owned()
+    pub(crate) async fn submit_export(&self, count: usize) -> String {
+        let response = self.post(&self.export_request(count), &[]).await;
+        assert_eq!(response.status(), 202, "{}", response.body());
+        response.body()["job_id"].as_str().expect("an id").to_owned()
     }
 
     /// `GET /jobs/{id}`.
     pub(crate) async fn job(&self, id: &str) -> Value {
-        let answer = self.ask(Method::GET, &format!("/jobs/{id}"), &[], &Value::Null).await;
-        assert_eq!(answer.status(), 200, "{}", answer.body());
-        answer.into_body()
+        let response = self.call_api(Method::GET, &format!("/jobs/{id}"), &[], &Value::Null).await;
+        assert_eq!(response.status(), 200, "{}", response.body());
+        response.into_body()
     }
 
     /// Waits until the job has this status.
-    pub(crate) async fn ends(&self, id: &str, status: &str) -> Value {
+    pub(crate) async fn wait_for_status(&self, id: &str, status: &str) -> Value {
         until(&format!("job {id} is {status}"), || async {
             let job = self.job(id).await;
-            let there = job["status"] == status;
-            let elsewhere = ["stored", "partial", "failed"].iter().any(|end| job["status"] == *end);
-            assert!(there || !elsewhere, "expected {status}: {job:#}");
-            there.then_some(job)
+            let is_reached = job["status"] == status;
+            let has_ended = ["stored", "partial", "failed"].iter().any(|end| job["status"] == *end);
+            assert!(is_reached || !has_ended, "expected {status}: {job:#}");
+            is_reached.then_some(job)
         })
         .await
     }
 
     /// An object's bytes.
-    pub(crate) async fn object(&self, key: &str) -> Vec<u8> {
+    pub(crate) async fn read_object(&self, key: &str) -> Vec<u8> {
         let object = self.aws.s3.get_object().bucket(BUCKET).key(key).send().await.expect("an object");
         object.body.collect().await.expect("its bytes").to_vec()
     }
 
-    /// How many export POSTs the provider accepted.
-    pub(crate) fn accepted_posts(&self) -> u64 {
+    /// The number of exports that the provider accepted.
+    pub(crate) fn accepted_exports(&self) -> u64 {
         self.admin(Method::GET, "/exports", Value::Null)["accepted_posts"].as_u64().expect("a count")
     }
 
-    /// Lays a fault in the way of the provider's calls, deliveries or downloads.
-    pub(crate) fn trouble(&self, fault: Value) {
+    /// Makes the provider's API calls, deliveries or downloads fail.
+    pub(crate) fn inject_fault(&self, fault: Value) {
         self.admin(Method::POST, "/faults", fault);
     }
 
-    /// Every export POST that reached the provider, refused and lost ones included.
-    pub(crate) fn asked(&self) -> Vec<Value> {
+    /// Every export request that reached the provider, rejected and lost ones included.
+    pub(crate) fn export_requests(&self) -> Vec<Value> {
         let requests =
             self.admin(Method::GET, "/requests?method=POST&path=/async/banners/export", Value::Null);
         requests.as_array().cloned().unwrap_or_default()
     }
 
-    /// Every request for work that reached the provider, whatever the work, refused and lost ones included.
-    pub(crate) fn posts(&self) -> Vec<Value> {
+    /// Every request for work that reached the provider, of any kind, rejected and lost ones included.
+    pub(crate) fn work_requests(&self) -> Vec<Value> {
         let requests = self.admin(Method::GET, "/requests?endpoint=api&method=POST", Value::Null);
         let requests = requests.as_array().cloned().unwrap_or_default();
         requests.into_iter().filter(|post| post["path"] != "/subscribe").collect()
     }
 
-    /// Everything that is in the table.
-    pub(crate) async fn items(&self) -> Vec<Item> {
+    /// All items of the table.
+    pub(crate) async fn table_items(&self) -> Vec<Item> {
         let scan = self.aws.dynamodb.scan().table_name(TABLE).consistent_read(true);
         scan.send().await.expect("a page of items").items().to_vec()
     }
 
     /// The items of the table that are jobs.
-    pub(crate) async fn jobs(&self) -> Vec<Item> {
+    pub(crate) async fn job_items(&self) -> Vec<Item> {
         let sort_key = |item: &Item| item.get("sk").and_then(|key| key.as_s().ok()).cloned();
-        self.items().await.into_iter().filter(|item| sort_key(item).as_deref() == Some("JOB")).collect()
+        self.table_items().await.into_iter().filter(|item| sort_key(item).as_deref() == Some("JOB")).collect()
     }
 
-    /// Replaces Landfall's secret. The functions keep what they have fetched before.
+    /// Replaces Landfall's secret. The functions keep their cached copies.
     pub(crate) async fn put_secret(&self, secret: &Value) {
         let put = self.aws.secrets.put_secret_value().secret_id(SECRET).secret_string(secret.to_string());
         put.send().await.expect("a new version of the secret");
@@ -182,20 +184,20 @@ impl World {
         self.secret_at(SECRET).await.1
     }
 
-    /// The secret of tokens.
+    /// The secret with the access tokens.
     pub(crate) async fn token_secret(&self) -> Value {
         self.secret_at(TOKEN_SECRET).await.1
     }
 
-    /// The current version of a secret, and what it holds.
+    /// The version id and content of a secret.
     pub(crate) async fn secret_at(&self, id: &str) -> (String, Value) {
         let secret = self.aws.secrets.get_secret_value().secret_id(id).send().await.expect("a secret");
         let text = secret.secret_string().expect("a text");
         (secret.version_id().expect("a version").to_owned(), serde_json::from_str(text).expect("JSON"))
     }
 
-    /// Lets the worker look after silent jobs, as if so many seconds had passed. Jobs are first due a minute after
-    /// they went silent.
+    /// Runs the sweep as if so many seconds had passed. A job is due for the first time a minute after its
+    /// submission.
     pub(crate) async fn sweep(&self, ahead_seconds: u64) -> Value {
         let event = json!({ "command": "sweep", "ahead_seconds": ahead_seconds });
         (self.worker_function)(event).await.expect("a sweep")
@@ -207,18 +209,18 @@ impl World {
     }
 }
 
-/// A job as it is shown where it is made or listed.
+/// A job as it is shown by `POST /jobs` and `GET /jobs`.
 pub(crate) fn without_deliveries(job: &Value) -> Value {
     let mut job = job.clone();
     job.as_object_mut().expect("an object").remove("deliveries").expect("deliveries");
     job
 }
 
-/// Checks that an answer is a problem with this status and of this type, and returns its body.
-pub(crate) fn problem<'a>(answer: &'a Response<Value>, status: u16, kind: &str) -> &'a Value {
-    let body = answer.body();
-    assert_eq!(answer.status(), status, "{body}");
-    assert_eq!(answer.headers()["content-type"], "application/problem+json", "{body}");
+/// Checks that a response is a problem with this status and type. Returns its body.
+pub(crate) fn assert_problem<'a>(response: &'a Response<Value>, status: u16, kind: &str) -> &'a Value {
+    let body = response.body();
+    assert_eq!(response.status(), status, "{body}");
+    assert_eq!(response.headers()["content-type"], "application/problem+json", "{body}");
     assert_eq!(body["status"], status, "{body}");
     assert_eq!(body["type"], format!("urn:landfall:problem:{kind}"), "{body}");
     for member in ["title", "detail"] {
@@ -228,7 +230,7 @@ pub(crate) fn problem<'a>(answer: &'a Response<Value>, status: u16, kind: &str) 
 }
 
 /// The fields that a problem names.
-pub(crate) fn named(problem: &Value) -> Vec<&str> {
+pub(crate) fn error_fields(problem: &Value) -> Vec<&str> {
     let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     errors.iter().filter_map(|error| error["field"].as_str()).collect()
 }

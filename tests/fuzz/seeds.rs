@@ -5,7 +5,7 @@ use std::{env, fs, io, path::Path};
 
 use craft::{Item, pack, pack_repeated, pack_with};
 
-#[path = "../flows/unpack/craft.rs"]
+#[path = "../flows/unpack/zip_builder.rs"]
 mod craft;
 
 fn main() -> io::Result<()> {

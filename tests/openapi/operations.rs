@@ -1,4 +1,4 @@
-//! What can be asked of the API, path by path.
+//! The operations of the API, by path.
 
 use ErrorClass::{
     IdempotencyMismatch, Internal, InvalidRequest, JobConflict, Misconfigured, NotFound, PayloadTooLarge,
@@ -8,13 +8,13 @@ use ErrorClass::{
 use model::ErrorClass;
 use serde_json::{Map, Value, json};
 
-use crate::{failures, parameters, responses, schemas::reference};
+use crate::{error_responses, parameters, response_schemas::reference, success_responses};
 
-/// What may go wrong with anything.
+/// Errors of every operation.
 const ANY: &[ErrorClass] = &[InvalidRequest, Misconfigured, Internal, StorageUnavailable];
-/// What may go wrong with a body.
+/// Errors of operations with a body.
 const BODY: &[ErrorClass] = &[PayloadTooLarge, UnsupportedMediaType];
-/// What may go wrong where a provider is asked for work.
+/// Errors of operations that submit work to a provider.
 const PROVIDER: &[ErrorClass] = &[
     ProviderPlan,
     ProviderConflict,
@@ -25,7 +25,7 @@ const PROVIDER: &[ErrorClass] = &[
     ProviderUnavailable,
 ];
 
-/// Responses that operations have in common, by name.
+/// Responses that operations share, by name.
 type Shared = Map<String, Value>;
 
 /// All paths with their operations.
@@ -46,74 +46,100 @@ pub(crate) fn paths(shared: &mut Shared) -> Value {
 }
 
 fn submit(shared: &mut Shared) -> Value {
-    let description = "The answer comes once the provider has taken the work, or at once with a job that waits for its turn. \
-                       A provider that does not answer may have taken the work: that is a job that is `unknown`.";
+    let description = "Responds when the provider has accepted the work, or earlier with a job that is `waiting` \
+                       because of the provider's rate limit. A provider that does not respond may have accepted the \
+                       work: that job is `unknown`.";
     let mut operation = operation("submitJob", "Submit a job", description);
     operation["parameters"] = json!([parameters::idempotency_key()]);
     operation["requestBody"] = body("SubmitRequest", true);
     let classes = [ANY, BODY, &[IdempotencyMismatch, WebhookSecretMissing], PROVIDER].concat();
-    answered(
+    with_responses(
         shared,
         operation,
         [
-            (200, responses::job_at("The work is done, or was done before.")),
-            (201, responses::job_at("The provider made what was asked for.")),
-            (202, responses::job_at("The work goes on.")),
+            (200, success_responses::job_response("The work is finished, or was finished before.")),
+            (201, success_responses::job_response("The provider created the requested resource.")),
+            (202, success_responses::job_response("The work continues.")),
         ],
         &classes,
     )
 }
 
 fn list(shared: &mut Shared) -> Value {
-    let description = "Newest first. A page may hold fewer jobs than were asked for, and still more follow if it has a \
+    let description = "Newest first. A page may hold fewer jobs than `limit`. More jobs follow if it has a \
                        `next_cursor`.";
     let mut operation = operation("listJobs", "List jobs", description);
     operation["parameters"] = parameters::listing().into();
-    answered(shared, operation, [(200, responses::json_of("A page of jobs.", "JobList"))], ANY)
+    with_responses(
+        shared,
+        operation,
+        [(200, success_responses::json_response("A page of jobs.", "JobList"))],
+        ANY,
+    )
 }
 
 fn show(shared: &mut Shared) -> Value {
-    let operation = operation("getJob", "Show a job", "Shows a job and what was delivered for it.");
+    let operation =
+        operation("getJob", "Show a job", "Shows a job and the deliveries that the provider sent for it.");
     let classes = [ANY, &[NotFound]].concat();
-    answered(shared, operation, [(200, responses::json_of("The job.", "Job"))], &classes)
+    with_responses(shared, operation, [(200, success_responses::json_response("The job.", "Job"))], &classes)
 }
 
 fn link(shared: &mut Shared, id: &str, summary: &str) -> Value {
-    let description = "Redirects to a URL that gives the file to whoever has it.";
+    let description = "Redirects to a presigned URL of the file. Anyone with the URL can download it.";
     let mut operation = operation(id, summary, description);
     operation["parameters"] = json!([parameters::expires_in()]);
-    answered(shared, operation, [(302, responses::redirect())], &[ANY, &[NotFound]].concat())
+    with_responses(
+        shared,
+        operation,
+        [(302, success_responses::redirect_response())],
+        &[ANY, &[NotFound]].concat(),
+    )
 }
 
 fn retry(shared: &mut Shared) -> Value {
-    let description = "Brings the files of a job in again that ended without them, or asks where they are. With `resubmit` the \
-                       provider is asked for the work again, as a new job; once, however often this is sent.";
+    let description = "Lands the missing files of a job again, or polls the provider for them. With `resubmit` the \
+                       work is submitted again as one new job, however often the request is repeated.";
     let mut operation = operation("retryJob", "Retry a job", description);
     operation["requestBody"] = body("RetryRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict, WebhookSecretMissing], PROVIDER].concat();
-    answered(shared, operation, [(202, responses::job_at("The job that goes on, or the new one."))], &classes)
+    with_responses(
+        shared,
+        operation,
+        [(202, success_responses::job_response("The retried job, or the new one."))],
+        &classes,
+    )
 }
 
 fn cancel(shared: &mut Shared) -> Value {
-    let description =
-        "Nothing of the job is brought in any more. What the provider was asked for it goes on with.";
+    let description = "Stops landing the job's files. The provider may continue the work.";
     let mut operation = operation("cancelJob", "Cancel a job", description);
     operation["requestBody"] = body("CancelRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
-    answered(shared, operation, [(200, responses::json_of("The job, which is cancelled.", "Job"))], &classes)
+    with_responses(
+        shared,
+        operation,
+        [(200, success_responses::json_response("The cancelled job.", "Job"))],
+        &classes,
+    )
 }
 
 fn replay(shared: &mut Shared) -> Value {
-    let description = "Lets a delivery of the provider happen again, as it came.";
+    let description = "Processes a delivery of the provider again, unchanged.";
     let mut operation = operation("replayDelivery", "Replay a delivery", description);
     operation["requestBody"] = body("ReplayRequest", false);
     let classes = [ANY, BODY, &[NotFound, JobConflict]].concat();
-    answered(shared, operation, [(202, responses::job_at("The job of the delivery."))], &classes)
+    with_responses(
+        shared,
+        operation,
+        [(202, success_responses::job_response("The job of the delivery."))],
+        &classes,
+    )
 }
 
 fn describe(shared: &mut Shared) -> Value {
-    let operation = operation("getDescription", "Describe the API", "Answers this document.");
-    answered(shared, operation, [(200, responses::document())], &[InvalidRequest])
+    let operation = operation("getDescription", "Describe the API", "Returns this document.");
+    with_responses(shared, operation, [(200, success_responses::document_response())], &[InvalidRequest])
 }
 
 fn operation(id: &str, summary: &str, description: &str) -> Value {
@@ -124,15 +150,15 @@ fn body(schema: &str, required: bool) -> Value {
     json!({ "required": required, "content": { "application/json": { "schema": reference(schema) } } })
 }
 
-/// An operation with its answers.
-fn answered<const N: usize>(
+/// An operation with its responses.
+fn with_responses<const N: usize>(
     shared: &mut Shared,
     mut operation: Value,
     good: [(u16, Value); N],
     bad: &[ErrorClass],
 ) -> Value {
     let good = good.into_iter().map(|(status, response)| (status.to_string(), response));
-    let answers: Map<String, Value> = good.chain(failures::responses(bad, shared)).collect();
-    operation["responses"] = answers.into();
+    let responses: Map<String, Value> = good.chain(error_responses::responses(bad, shared)).collect();
+    operation["responses"] = responses.into();
     operation
 }

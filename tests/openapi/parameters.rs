@@ -3,7 +3,7 @@
 use model::Status;
 use serde_json::{Value, json};
 
-/// The job of a path.
+/// The path parameter `job_id`.
 pub(crate) fn job_id() -> Value {
     json!({
         "name": "job_id", "in": "path", "required": true,
@@ -15,25 +15,26 @@ pub(crate) fn job_id() -> Value {
     })
 }
 
-/// The file of a path.
+/// The path parameter `name`.
 pub(crate) fn file_name() -> Value {
     json!({
         "name": "name", "in": "path", "required": true,
-        "description": "The file's name, as the job or its manifest lists it, percent-encoded. A `/` in it may stand as it is.",
+        "description": "The file's name, as the job or its manifest lists it, percent-encoded. A `/` in it need not \
+                        be encoded.",
         "schema": { "type": "string", "minLength": 1 },
     })
 }
 
-/// How long a link lasts.
+/// The lifetime of a link.
 pub(crate) fn expires_in() -> Value {
     query(
         "expires_in",
-        "How long the link works, in seconds.",
+        "The lifetime of the link, in seconds.",
         json!({ "type": "integer", "minimum": 60, "maximum": 604_800, "default": 900 }),
     )
 }
 
-/// What makes a repetition recognisable.
+/// The header `Idempotency-Key`.
 pub(crate) fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header",
@@ -43,7 +44,7 @@ pub(crate) fn idempotency_key() -> Value {
     })
 }
 
-/// Which jobs are listed.
+/// The query parameters of the job list.
 pub(crate) fn listing() -> Vec<Value> {
     let text = || json!({ "type": "string", "minLength": 1 });
     let day = || json!({ "type": "string", "format": "date" });
@@ -55,26 +56,31 @@ pub(crate) fn listing() -> Vec<Value> {
     );
     (statuses["style"], statuses["explode"]) = (json!("form"), json!(false));
     vec![
-        query("from", "The first day, in UTC. Six days before `to` unless said, and at most 30.", day()),
-        query("to", "The last day, in UTC. Today unless said.", day()),
+        query(
+            "from",
+            "The first day, in UTC. The default is six days before `to`, and at most 30 days before it \
+                       are allowed.",
+            day(),
+        ),
+        query("to", "The last day, in UTC. The default is today.", day()),
         statuses,
         query("provider", "Only jobs of this provider.", json!({ "type": "string", "enum": names })),
         query("kind", "Only jobs of this kind.", text()),
         metadata(),
         query(
             "limit",
-            "How many jobs a page holds at most.",
+            "The maximum number of jobs in a page.",
             json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 }),
         ),
         query("cursor", "The `next_cursor` of an earlier page of the same query.", text()),
     ]
 }
 
-/// Parameters with names of the caller's own.
+/// The parameters `metadata.NAME`, whose names the caller chooses.
 fn metadata() -> Value {
     let mut metadata = query(
         "metadata",
-        "Only jobs whose metadata have these values: each is a parameter of its own, `metadata.NAME=VALUE`.",
+        "Only jobs whose metadata have these values. Each is a separate parameter, `metadata.NAME=VALUE`.",
         json!({
             "type": "object", "maxProperties": 10,
             "patternProperties": { r"^metadata\..+$": { "type": "string" } },

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Random requests made from the API's own description, good and bad ones, against the local runner.
+"""Sends random valid and invalid requests, generated from the API's description, to the local runner.
 
 Usage: run.py [OPTIONS OF SCHEMATHESIS]
 
-Starts `cargo run` on free ports with its simulators, which are the only providers it can reach, checks that what
-`GET /openapi.json` answers is OpenAPI 3.1, and lets schemathesis send requests that the description allows and requests
-that it forbids. Exits with 0 when every answer is as described. Needs the packages of requirements.txt.
+Starts `cargo run` on free ports with its simulators, which are the only providers it can reach. Checks that
+`GET /openapi.json` returns OpenAPI 3.1, and lets schemathesis send requests that the description allows and requests
+that it forbids. Exits with 0 if every response matches the description. Needs the packages of requirements.txt.
 """
 
 import json
@@ -22,7 +22,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-# Runs are alike: the same seed makes the same requests, but for those that build on answers.
+# The same seed generates the same requests, except for those that depend on responses.
 SEED = 20260304
 EXAMPLES = 100
 CHECKS = [
@@ -36,52 +36,52 @@ CHECKS = [
     "allow_header_conformance",
     "allowed_requests_are_well_formed",
 ]
-# Nobody shall wait for a turn: the simulators are asked as often as it takes.
+# No rate limit, so that no request waits.
 VARIABLES = {"ABYSSALE_REQUESTS_PER_SECOND": "0", "AI_STUDIOS_REQUESTS_PER_SECOND": "0"}
-# Callers' webhooks may go to a host only that is nowhere (RFC 2606), whatever URLs are made up.
+# Webhooks may only go to a host that does not exist (RFC 2606), whatever URLs are generated.
 VARIABLES["WEBHOOK_ALLOWED_HOSTS"] = "hooks.invalid"
 KNOBS = {"gateway_per_second": 0, "tiers": []}
 
 
 def start(folder):
-    """The local runner, and what it says of itself."""
+    """Starts the local runner. Returns its process and its description."""
     described = folder / "stack.json"
-    # Built beforehand, so that waiting for the runner is not waiting for the compiler.
+    # Builds first, so that the timeout below does not include the compiler.
     subprocess.run(["cargo", "build", "--quiet", "--bin", "landfall-dev"], cwd=ROOT, check=True)
     command = ["cargo", "run", "--quiet", "--", "--free-ports", "--data", folder / "data", "--describe", described]
     for variable in VARIABLES.items():
         command += ["--set", "=".join(variable)]
     with (folder / "log").open("wb") as log:
-        # In place of cargo itself, so that to end this process is to end the runner.
+        # On Unix, cargo replaces itself with the runner, so ending this process ends the runner.
         runner = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     deadline = time.monotonic() + 60
     while not described.exists():
         if runner.poll() is not None or time.monotonic() > deadline:
             runner.kill()
-            sys.exit((folder / "log").read_text() + "\nthe local runner does not serve")
+            sys.exit((folder / "log").read_text() + "\nthe local runner did not start")
         time.sleep(0.1)
     return runner, json.loads(described.read_text())
 
 
-def ask(method, url, body=None):
-    """The JSON that a URL answers."""
+def request_json(method, url, body=None):
+    """Sends a request. Returns the JSON of the response."""
     headers = {"content-type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, headers, method=method)
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.loads(answer.read() or "null")
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return json.loads(response.read() or "null")
 
 
-def only_simulated(stack):
-    """Nothing that costs: whatever the stack speaks to is on this machine."""
+def require_simulators(stack):
+    """Exits unless the API and all providers are on this machine, so that no request costs money."""
     urls = [stack["submit_url"], *(provider["api_url"] for provider in stack["providers"].values())]
     for url in urls:
         if urllib.parse.urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
             sys.exit(f"{url} is not on this machine")
 
 
-def schemathesis(stack, folder, options):
-    """Runs it with its hooks; its exit status."""
+def run_schemathesis(stack, folder, options):
+    """Runs schemathesis with the hooks. Returns its exit status."""
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "hooks", "LANDFALL_STACK": str(folder / "stack.json")}
     environment["PYTHONPATH"] = str(HERE)
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -98,13 +98,13 @@ def main(options):
         folder = Path(name)
         runner, stack = start(folder)
         try:
-            only_simulated(stack)
-            description = ask("GET", f"{stack['submit_url']}/openapi.json")
+            require_simulators(stack)
+            description = request_json("GET", f"{stack['submit_url']}/openapi.json")
             OpenAPIV31SpecValidator(description).validate()
-            ask("PUT", f"{stack['providers']['abyssale']['admin_url']}/knobs", KNOBS)
+            request_json("PUT", f"{stack['providers']['abyssale']['admin_url']}/knobs", KNOBS)
             invocations = f"{stack['aws_endpoint']}/2015-03-31/functions/submit/invocations"
-            ask("POST", invocations, {"command": "webhook_secret", "action": "rotate"})
-            return schemathesis(stack, folder, options)
+            request_json("POST", invocations, {"command": "webhook_secret", "action": "rotate"})
+            return run_schemathesis(stack, folder, options)
         finally:
             runner.terminate()
             runner.wait(timeout=10)

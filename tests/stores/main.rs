@@ -1,9 +1,9 @@
-//! What `records` and `objects` rely on, over the wire: on the embedded local cloud always, and on independent
-//! servers when `DYNAMODB_LOCAL_ENDPOINT` or `LOCALEMU_ENDPOINT` names one, so that we do not only agree with
-//! ourselves.
+//! What the crates `job_store` and `bucket` rely on, over the wire: always on the embedded local cloud, and on an
+//! independent server if `DYNAMODB_LOCAL_ENDPOINT` or `LOCALEMU_ENDPOINT` names one, so that the tests do not only
+//! agree with the embedded one.
 
-mod objects_in_s3;
-mod records_in_dynamodb;
+mod bucket_in_s3;
+mod concurrency_limit_in_dynamodb;
+mod job_store_in_dynamodb;
+mod rate_limit_in_dynamodb;
 mod server;
-mod slots_in_dynamodb;
-mod turns_in_dynamodb;

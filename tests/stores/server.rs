@@ -1,4 +1,4 @@
-//! The server that a suite runs on.
+//! The server that these tests run on.
 
 use harness::{
     AwsClients,
@@ -9,7 +9,7 @@ use runtime::{Aws, Environment};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// A server, and a name on it that nobody else uses.
+/// A server, and a bucket or table name that no other test uses.
 pub(crate) struct Server {
     pub(crate) aws: Aws,
     pub(crate) clients: AwsClients,
@@ -18,7 +18,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server at the address in `variable`, else an embedded one.
+    /// Connects to the server at the address in `variable`, else starts an embedded one.
     pub(crate) async fn start(variable: &str) -> Self {
         let process = Environment::of_process();
         let (s3, dynamodb, embedded) = match process.maybe(variable) {
@@ -44,10 +44,10 @@ impl Server {
     }
 }
 
-/// A table of jobs that nobody else uses.
-pub(crate) async fn table() -> (Server, JobStore) {
+/// Creates a job table that no other test uses.
+pub(crate) async fn start_job_table() -> (Server, JobStore) {
     let server = Server::start("DYNAMODB_LOCAL_ENDPOINT").await;
     server.clients.create_table(&server.name).await.expect("a table");
-    let records = JobStore::new(&server.aws.service("DYNAMODB"), &server.name);
-    (server, records)
+    let job_store = JobStore::new(&server.aws.service("DYNAMODB"), &server.name);
+    (server, job_store)
 }

@@ -1,6 +1,7 @@
 //! The clients of the AWS services and of the providers, created once per execution environment.
 
 use bucket::{PresignCredentials, Presigner};
+use http_client::Sender;
 use job_store::JobStore;
 use model::{Error, JobId};
 use notifications::{EventBus, WorkflowWaiters};
@@ -8,8 +9,8 @@ use provider_client::{ProviderClient, TokenSource};
 use providers::Provider;
 use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
 use runtime::{Aws, Environment, Tracer};
+use secrets::{Secrets, TokenCache};
 use time::OffsetDateTime;
-use transport::{Secrets, Sender, TokenCache};
 
 use crate::config::Config;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use http_client::{Origin, SsrfGuard};
 use model::{Error, ErrorClass};
 use runtime::{DefaultLimits, Environment, ProviderSettings};
-use transport::{Origin, SsrfGuard};
 use url::Url;
 
 /// The settings of the function.

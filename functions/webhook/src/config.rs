@@ -1,32 +1,34 @@
-//! The environment that the `webhook` function reads, in either role.
+//! The settings of the `webhook` function, in either role. They are environment variables.
 
 use std::time::Duration;
 
 use archive::Limits;
+use http_client::{Origin, SsrfGuard};
 use model::{ChecksumAlgorithm, Error, ErrorClass};
 use runtime::{DefaultLimits, Environment, ProviderSettings, ca_bundle};
-use transport::{Origin, SsrfGuard};
 
-use crate::landing::transfer::MinRate;
+use crate::landing::transfer::MinDownloadRate;
 
-/// Largest archive that is brought in unless configured otherwise: 10 GiB.
-const MAX_ARCHIVE_BYTES: u64 = 10 * 1024 * 1024 * 1024;
+/// The largest archive by default: 10 GiB.
+const DEFAULT_MAX_ARCHIVE_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 
-/// The least rate of a source unless configured otherwise: 80,000 bytes per second (640 kbit/s) over a minute. What is
-/// at most 64 MiB long cannot be gone on with and must come within one invocation, and 64 MiB in 15 minutes are 75,000
-/// bytes per second: a source that is slower than that never lands one. Providers serve from object stores and CDNs at
-/// a hundred times this rate and more. A source that drips takes three minutes of a worker, not three hours.
-const MIN_RATE: MinRate = MinRate { bytes_per_second: 80_000, window: Duration::from_secs(60) };
+/// The minimum download rate by default: 80,000 bytes per second (640 kbit/s) over a minute. A download of at most 64
+/// MiB cannot be resumed and must finish within one invocation, and 64 MiB in 15 minutes are 75,000 bytes per second:
+/// a source that is slower than that never finishes one. Providers serve from object stores and CDNs at a hundred
+/// times this rate and more. A source that is slower takes three minutes of a worker, not three hours.
+const DEFAULT_MIN_DOWNLOAD_RATE: MinDownloadRate =
+    MinDownloadRate { bytes_per_second: 80_000, window: Duration::from_secs(60) };
 
-/// What is unpacked unless configured otherwise: 10,000 entries, 50 GiB in all, 20 GiB each, 200 times its own length.
-const LIMITS: Limits = Limits {
+/// The limits on an archive that is unpacked, by default: 10,000 entries, 50 GiB in all, 20 GiB each, and 200 times
+/// the length of the archive.
+const DEFAULT_UNPACK_LIMITS: Limits = Limits {
     entries: 10_000,
     total_bytes: 50 * 1024 * 1024 * 1024,
     entry_bytes: 20 * 1024 * 1024 * 1024,
     ratio: 200,
 };
 
-/// Which of the two functions this process is.
+/// The settings of the role of this process.
 #[derive(Debug, Clone)]
 pub enum Config {
     /// `ROLE=receiver`: the webhook receiver.
@@ -35,7 +37,7 @@ pub enum Config {
     Worker(Box<WorkerConfig>),
 }
 
-/// What both roles read.
+/// The settings of both roles.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
     /// `DELIVERY_QUEUE_URL`: the delivery queue.
@@ -48,61 +50,64 @@ pub struct StoreConfig {
     pub algorithm: ChecksumAlgorithm,
 }
 
-/// What the receiver reads.
+/// The settings of the receiver.
 #[derive(Debug, Clone)]
 pub struct ReceiverConfig {
-    /// Queue and bucket.
+    /// The delivery queue and the bucket.
     pub store: StoreConfig,
     /// `SECRET_ID`: name or ARN of Landfall's secret.
     pub secret_id: String,
-    /// `TOKEN_SECRET_ID`: name or ARN of the secret in which tokens of providers are kept.
+    /// `TOKEN_SECRET_ID`: name or ARN of the secret with the providers' access tokens.
     pub token_secret_id: String,
-    /// `REQUIRE_SIGNATURES`: whether a callback's token is not enough, even while no signing secret is configured.
+    /// `REQUIRE_SIGNATURES`: whether a callback needs a signature besides its token, even while no signing secret is
+    /// configured.
     pub require_signatures: bool,
 }
 
-/// What the worker reads.
+/// The settings of the worker.
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
-    /// Queue and bucket.
+    /// The delivery queue and the bucket.
     pub store: StoreConfig,
     /// `TABLE_NAME`: the table of jobs.
     pub table: String,
-    /// `EVENT_BUS_NAME`: the event bus on which others are told of jobs. Default: nobody is told.
+    /// `EVENT_BUS_NAME`: the event bus for the events of jobs. Default: no events are published.
     pub event_bus: Option<String>,
-    /// `MAX_ARCHIVE_BYTES`: the largest archive that is brought in.
-    pub largest: u64,
-    /// `MIN_DOWNLOAD_BYTES_PER_SECOND` and `MIN_DOWNLOAD_WINDOW_SECONDS`: the least rate of a source.
-    pub min_rate: MinRate,
-    /// `UNPACK`: whether archives are unpacked when their jobs do not say.
+    /// `MAX_ARCHIVE_BYTES`: the largest file that is downloaded.
+    pub max_archive_bytes: u64,
+    /// `MIN_DOWNLOAD_BYTES_PER_SECOND` and `MIN_DOWNLOAD_WINDOW_SECONDS`: the minimum download rate.
+    pub min_download_rate: MinDownloadRate,
+    /// `UNPACK`: whether archives are unpacked by default. A job may override it.
     pub unpack: bool,
-    /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the largest archive that is unpacked.
-    pub limits: Limits,
-    /// `IMPORT_KINDS`: kinds of work that become a job although nobody asked us for them: `export`, `generation`, `banner`.
-    pub adopt: Vec<String>,
-    /// `LOOKUP_DELAY_SECONDS`: how long a workspace delivery waits before its job is looked for once more.
-    pub lookup_delay: u32,
-    /// `LEASE_SECONDS`: how long a crashed worker's job is left alone.
-    pub lease: Duration,
-    /// `RETRY_BASE_SECONDS`: the first wait after a passing trouble; doubles each time, up to 15 minutes.
-    pub retry: u32,
-    /// `CALLER_WEBHOOKS_QUEUE_URL`: the queue of what callers are to be told by their own webhooks.
+    /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the limits on an archive that is
+    /// unpacked.
+    pub unpack_limits: Limits,
+    /// `IMPORT_KINDS`: kinds of work that are imported as jobs although they were not submitted through Landfall:
+    /// `export`, `generation`, `banner`.
+    pub import_kinds: Vec<String>,
+    /// `LOOKUP_DELAY_SECONDS`: the delay before the lookup of a workspace delivery's job is retried.
+    pub lookup_delay_seconds: u32,
+    /// `LEASE_SECONDS`: how long the lease on a job lasts after its worker has crashed.
+    pub lease_duration: Duration,
+    /// `RETRY_BASE_SECONDS`: the delay before the first retry of a message. It doubles each time, up to 15 minutes.
+    pub retry_base_seconds: u32,
+    /// `CALLER_WEBHOOKS_QUEUE_URL`: the queue of caller webhooks.
     pub caller_webhooks_queue_url: String,
-    /// `WEBHOOK_ALLOWED_HOSTS`: hosts that may be told. Default: any that is public.
-    notify_hosts: Vec<String>,
-    /// `HEARTBEAT_SECONDS`: how often those who wait for a job get a sign of life while its files are brought in.
-    pub heartbeat: Duration,
-    /// What the sweep needs.
+    /// `WEBHOOK_ALLOWED_HOSTS`: hosts that caller webhooks may be sent to. Default: any public host.
+    webhook_allowed_hosts: Vec<String>,
+    /// `HEARTBEAT_SECONDS`: how often workflows that wait for a job receive a heartbeat while the job lands.
+    pub heartbeat_interval: Duration,
+    /// The settings of the sweep.
     pub sweep: SweepConfig,
-    /// `TRUSTED_ORIGINS`: origins that the download guard lets through unchecked, for simulators.
-    trusted: Vec<Origin>,
-    /// What `TRUSTED_CA_FILE` holds: authorities that are trusted besides the public ones, as PEM.
+    /// `TRUSTED_ORIGINS`: origins that the SSRF guard allows without a check, for simulators.
+    trusted_origins: Vec<Origin>,
+    /// The content of `TRUSTED_CA_FILE`: certificate authorities that are trusted besides the public ones, as PEM.
     pub ca_bundle: Vec<u8>,
     environment: Environment,
 }
 
 impl Config {
-    /// Reads the variables.
+    /// Reads the settings.
     ///
     /// # Errors
     /// [`ErrorClass::Misconfigured`] naming the variable.
@@ -156,61 +161,70 @@ impl WorkerConfig {
             store: StoreConfig::read(environment)?,
             table: environment.text("TABLE_NAME")?,
             event_bus: environment.maybe("EVENT_BUS_NAME").map(str::to_owned),
-            largest: environment.parsed("MAX_ARCHIVE_BYTES", MAX_ARCHIVE_BYTES, "a number of bytes")?,
-            min_rate: min_rate(environment)?,
+            max_archive_bytes: environment.parsed(
+                "MAX_ARCHIVE_BYTES",
+                DEFAULT_MAX_ARCHIVE_BYTES,
+                "a number of bytes",
+            )?,
+            min_download_rate: read_min_download_rate(environment)?,
             unpack: environment.parsed("UNPACK", true, "true or false")?,
-            limits: limits(environment)?,
-            adopt: environment.list("IMPORT_KINDS"),
-            lookup_delay: environment.parsed("LOOKUP_DELAY_SECONDS", 30, "a number of seconds")?,
-            lease: Duration::from_secs(environment.parsed("LEASE_SECONDS", 60, "a number of seconds")?),
-            retry: environment.parsed("RETRY_BASE_SECONDS", 10, "a number of seconds")?,
+            unpack_limits: read_unpack_limits(environment)?,
+            import_kinds: environment.list("IMPORT_KINDS"),
+            lookup_delay_seconds: environment.parsed("LOOKUP_DELAY_SECONDS", 30, "a number of seconds")?,
+            lease_duration: Duration::from_secs(environment.parsed(
+                "LEASE_SECONDS",
+                60,
+                "a number of seconds",
+            )?),
+            retry_base_seconds: environment.parsed("RETRY_BASE_SECONDS", 10, "a number of seconds")?,
             caller_webhooks_queue_url: environment.text("CALLER_WEBHOOKS_QUEUE_URL")?,
-            notify_hosts: environment.list("WEBHOOK_ALLOWED_HOSTS"),
-            heartbeat: heartbeat(environment)?,
+            webhook_allowed_hosts: environment.list("WEBHOOK_ALLOWED_HOSTS"),
+            heartbeat_interval: read_heartbeat_interval(environment)?,
             sweep: SweepConfig::read(environment)?,
-            trusted: Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
+            trusted_origins: Origin::trusted(&environment.list("TRUSTED_ORIGINS"))?,
             ca_bundle: ca_bundle(environment)?,
             environment: environment.clone(),
         })
     }
 
-    /// The download guard for a provider's files: its own hosts, those of `<PROVIDER>_DOWNLOAD_HOSTS`, and the
-    /// trusted origins.
-    pub fn guard(&self, provider: &dyn providers::Provider) -> SsrfGuard {
+    /// The SSRF guard for downloads of a provider's files. It allows the provider's hosts, those of
+    /// `<PROVIDER>_DOWNLOAD_HOSTS`, and the trusted origins.
+    pub fn download_guard(&self, provider: &dyn providers::Provider) -> SsrfGuard {
         let setting = format!("{}_DOWNLOAD_HOSTS", provider.name().to_uppercase());
-        let own = provider.download_hosts().iter().map(|host| (*host).to_owned());
-        let hosts: Vec<String> = own.chain(self.environment.list(&setting)).collect();
-        SsrfGuard::new(hosts, self.trusted.iter().cloned(), setting)
+        let provider_hosts = provider.download_hosts().iter().map(|host| (*host).to_owned());
+        let hosts: Vec<String> = provider_hosts.chain(self.environment.list(&setting)).collect();
+        SsrfGuard::new(hosts, self.trusted_origins.iter().cloned(), setting)
     }
 
-    /// The guard for callers' webhooks: those of `WEBHOOK_ALLOWED_HOSTS` or all, and the trusted origins.
-    pub(crate) fn caller_guard(&self) -> SsrfGuard {
+    /// The SSRF guard for caller webhooks. It allows the hosts of `WEBHOOK_ALLOWED_HOSTS` or all public ones, and the
+    /// trusted origins.
+    pub(crate) fn caller_webhook_guard(&self) -> SsrfGuard {
         SsrfGuard::for_calls(
-            self.notify_hosts.iter().cloned(),
-            self.trusted.iter().cloned(),
+            self.webhook_allowed_hosts.iter().cloned(),
+            self.trusted_origins.iter().cloned(),
             "WEBHOOK_ALLOWED_HOSTS",
         )
     }
 }
 
-/// What the sweep reads.
+/// The settings of the sweep and of polls.
 #[derive(Debug, Clone)]
 pub struct SweepConfig {
     /// `SECRET_ID`: name or ARN of Landfall's secret.
     pub secret_id: String,
-    /// `TOKEN_SECRET_ID`: name or ARN of the secret in which tokens of providers are kept.
+    /// `TOKEN_SECRET_ID`: name or ARN of the secret with the providers' access tokens.
     pub token_secret_id: String,
-    /// `SUBMISSIONS_QUEUE_URL`: where jobs wait for their turn at a provider.
+    /// `SUBMISSIONS_QUEUE_URL`: the queue of jobs that wait to be submitted.
     pub submissions_queue_url: String,
     /// `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND`.
     pub providers: ProviderSettings,
-    /// `PROVIDER_TIMEOUT_SECONDS`: how long a provider may take to answer one question. Default 20.
+    /// `PROVIDER_TIMEOUT_SECONDS`: the timeout of one request to a provider. Default 20.
     pub provider_timeout: Duration,
-    /// `CALLBACK_TIMEOUT_SECONDS`: how long work is waited for that the provider cannot be asked about. Default a day: a
-    /// callback is tried again for hours (contract of Abyssale 6.1).
-    pub expiry: Duration,
-    /// `SWEEP_SECONDS`: how long one sweep goes on at most. Default 50, so that one is over when the next begins.
-    pub longest: Duration,
+    /// `CALLBACK_TIMEOUT_SECONDS`: when a job expires whose work cannot be polled. Default a day: Abyssale retries a
+    /// callback for hours (contract of Abyssale 6.1).
+    pub callback_timeout: Duration,
+    /// `SWEEP_SECONDS`: the longest duration of a sweep. Default 50, so that it ends before the next one starts.
+    pub max_duration: Duration,
 }
 
 impl SweepConfig {
@@ -230,32 +244,42 @@ impl SweepConfig {
             submissions_queue_url: environment.text("SUBMISSIONS_QUEUE_URL")?,
             providers: ProviderSettings::read(environment, providers)?,
             provider_timeout: seconds("PROVIDER_TIMEOUT_SECONDS", 20)?,
-            expiry: seconds("CALLBACK_TIMEOUT_SECONDS", 24 * 3600)?,
-            longest: seconds("SWEEP_SECONDS", 50)?,
+            callback_timeout: seconds("CALLBACK_TIMEOUT_SECONDS", 24 * 3600)?,
+            max_duration: seconds("SWEEP_SECONDS", 50)?,
         })
     }
 }
 
-fn heartbeat(environment: &Environment) -> Result<Duration, Error> {
+fn read_heartbeat_interval(environment: &Environment) -> Result<Duration, Error> {
     let seconds: u64 = environment.parsed("HEARTBEAT_SECONDS", 30, "a number of seconds")?;
-    // An interval of nothing would keep the processor busy.
+    // An interval of zero would be a busy loop.
     Ok(Duration::from_secs(seconds.max(1)))
 }
 
-fn min_rate(environment: &Environment) -> Result<MinRate, Error> {
+fn read_min_download_rate(environment: &Environment) -> Result<MinDownloadRate, Error> {
     let name = "MIN_DOWNLOAD_BYTES_PER_SECOND";
-    let bytes_per_second = environment.parsed(name, MIN_RATE.bytes_per_second, "a number of bytes")?;
+    let bytes_per_second =
+        environment.parsed(name, DEFAULT_MIN_DOWNLOAD_RATE.bytes_per_second, "a number of bytes")?;
     let name = "MIN_DOWNLOAD_WINDOW_SECONDS";
-    let seconds: u64 = environment.parsed(name, MIN_RATE.window.as_secs(), "a number of seconds")?;
-    // Over no time at all there is no rate.
-    Ok(MinRate { bytes_per_second, window: Duration::from_secs(seconds.max(1)) })
+    let seconds: u64 =
+        environment.parsed(name, DEFAULT_MIN_DOWNLOAD_RATE.window.as_secs(), "a number of seconds")?;
+    // A rate needs a window of more than zero.
+    Ok(MinDownloadRate { bytes_per_second, window: Duration::from_secs(seconds.max(1)) })
 }
 
-fn limits(environment: &Environment) -> Result<Limits, Error> {
+fn read_unpack_limits(environment: &Environment) -> Result<Limits, Error> {
     Ok(Limits {
-        entries: environment.parsed("MAX_ENTRIES", LIMITS.entries, "a number")?,
-        total_bytes: environment.parsed("MAX_UNPACKED_BYTES", LIMITS.total_bytes, "a number of bytes")?,
-        entry_bytes: environment.parsed("MAX_ENTRY_BYTES", LIMITS.entry_bytes, "a number of bytes")?,
-        ratio: environment.parsed("MAX_RATIO", LIMITS.ratio, "a number")?,
+        entries: environment.parsed("MAX_ENTRIES", DEFAULT_UNPACK_LIMITS.entries, "a number")?,
+        total_bytes: environment.parsed(
+            "MAX_UNPACKED_BYTES",
+            DEFAULT_UNPACK_LIMITS.total_bytes,
+            "a number of bytes",
+        )?,
+        entry_bytes: environment.parsed(
+            "MAX_ENTRY_BYTES",
+            DEFAULT_UNPACK_LIMITS.entry_bytes,
+            "a number of bytes",
+        )?,
+        ratio: environment.parsed("MAX_RATIO", DEFAULT_UNPACK_LIMITS.ratio, "a number")?,
     })
 }

@@ -1,25 +1,28 @@
-//! The function that takes deliveries and lands files, in two roles: the webhook receiver authenticates a delivery
-//! and queues it, the private worker behind the queue moves the job on and brings the files in.
+//! The function that receives deliveries and lands files, in two roles: the webhook receiver authenticates a delivery
+//! and queues it; the worker behind the queue updates the job and transfers the files into the bucket.
 
+mod clients;
 mod config;
 mod delivery;
+mod job_provider;
 pub mod landing;
 mod notifications;
+mod polling;
+mod queue_message;
 mod receiver;
+mod source_list;
 mod sweep;
 mod worker;
 
-use bucket::Bucket;
 use model::Error;
-use queues::DeliveryQueue;
 use runtime::{Aws, Environment, EventSource, Failure, HttpReply, Tracer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 pub use config::{Config, ReceiverConfig, StoreConfig, WorkerConfig};
-pub use notifications::caller_webhook::CALLER_ATTEMPTS;
-use receiver::Receiver;
-use sweep::Sweep;
+pub use notifications::caller_webhook_retry::CALLER_ATTEMPTS;
+use receiver::receive_delivery::Receiver;
+use sweep::sweep_command::SweepCommand;
 use worker::Worker;
 
 /// The function in its role, with everything it uses.
@@ -33,7 +36,7 @@ enum Role {
 }
 
 impl App {
-    /// Reads the configuration and makes the clients. Opens no connection.
+    /// Reads the configuration and creates the clients. Opens no connection.
     ///
     /// # Errors
     /// [`model::ErrorClass::Misconfigured`] naming the variable.
@@ -47,24 +50,25 @@ impl App {
         }))
     }
 
-    /// Answers one invocation, which Lambda ends at `deadline`.
+    /// Handles one invocation, which Lambda ends at `deadline`.
     ///
     /// # Errors
-    /// An event that this role does not take.
+    /// The event is not one that this role accepts.
     pub async fn handle(&self, event: Value, deadline: OffsetDateTime) -> Result<Value, Failure> {
         match (&self.0, EventSource::read(event)?) {
             (Role::Receiver(receiver), EventSource::Http(request)) => {
-                let answer = receiver.receive(&request).await;
-                Ok(answer
-                    .map_or_else(|error| HttpReply::error(&error), |()| HttpReply::empty(200))
-                    .into_event())
+                let reply = match receiver.receive(&request).await {
+                    Ok(()) => HttpReply::empty(200),
+                    Err(error) => HttpReply::error(&error),
+                };
+                Ok(reply.into_event())
             }
             (Role::Worker(worker), EventSource::Queue(messages)) => {
-                Ok(worker.work(messages, deadline).await.into_event())
+                Ok(worker.process_batch(messages, deadline).await.into_event())
             }
             (Role::Worker(worker), EventSource::Direct(command, fields)) => {
-                let sweep = Sweep::read(&command, fields)?;
-                Ok(json!(worker.sweep(sweep, deadline).await?))
+                let command = SweepCommand::read(&command, fields)?;
+                Ok(json!(worker.sweep(command, deadline).await?))
             }
             (Role::Receiver(_), _) => {
                 Err(Error::invalid("event", "the webhook receiver takes HTTP requests only").into())
@@ -74,11 +78,4 @@ impl App {
             }
         }
     }
-}
-
-/// The queue and the bucket of either role.
-fn store(aws: &Aws, config: &StoreConfig) -> (DeliveryQueue, Bucket) {
-    let inbox = DeliveryQueue::new(&aws.service("SQS"), &config.queue_url);
-    let objects = Bucket::new(&aws.streaming("S3"), &config.bucket, &config.prefix, config.algorithm);
-    (inbox, objects)
 }

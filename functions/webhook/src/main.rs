@@ -1,4 +1,4 @@
-//! The `webhook` function on Lambda, deployed twice: as webhook receiver and as worker.
+//! The `webhook` function on Lambda, deployed twice: as the webhook receiver and as the worker.
 
 use runtime::{Environment, RuntimeError, serve, start_log};
 use webhook::App;

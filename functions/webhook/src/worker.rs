@@ -1,146 +1,137 @@
-//! The private worker: each message of a batch on its own, and the failed ones named.
+//! The worker: processes the messages of its queues one by one and reports those that failed.
+//!
+//! A message of the delivery queue is a provider's delivery, the continuation of a landing, or a request to poll. A
+//! message of the caller webhook queue is a webhook to send. The scheduled sweep starts here, too.
 
-use std::time::Duration;
-
-use bucket::Bucket;
-use job_store::JobStore;
 use model::{Error, ErrorClass};
-use notifications::{EventBus, WorkflowWaiters};
-use queues::{CallerWebhookQueue, DeliveryQueue, SubmissionQueue};
+use queues::DeliveryQueueMessage;
 use runtime::{Aws, QueueMessage, QueueReply, Tracer, work_item_span};
 use time::OffsetDateTime;
 use tracing::Instrument;
-use transport::{CallerWebhookClient, Secrets, Sender, TokenCache};
 
-use crate::{config::WorkerConfig, notifications::silent_hosts::SilentHosts};
+use crate::{
+    clients::WorkerClients,
+    config::WorkerConfig,
+    delivery::{poll_after_callback::CallbackPoll, process_delivery::DeliveryProcessor},
+    landing::land_job::Landing,
+    notifications::{caller_webhook_sender::CallerWebhookSender, unresponsive_hosts::UnresponsiveHosts},
+    queue_message::{MAX_RETRY_DELAY_SECONDS, MessageFailure, MessageReceipt},
+    sweep::{
+        sweep_command::SweepCommand,
+        sweep_jobs::{Sweep, SweepReport},
+    },
+};
 
-/// The longest wait before a message comes back, in seconds.
-const MAX_DELAY_SECONDS: u32 = 900;
-/// Only the first message of a batch is begun with less time than this.
+/// Only the first message of a batch is started with less time left than this.
 const MIN_TIME_LEFT: time::Duration = time::Duration::seconds(30);
 
-/// The worker and everything it uses.
+/// The worker with everything it uses.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    pub(crate) config: WorkerConfig,
-    pub(crate) records: JobStore,
-    pub(crate) objects: Bucket,
-    pub(crate) inbox: DeliveryQueue,
-    pub(crate) submissions: SubmissionQueue,
-    pub(crate) caller_webhooks: CallerWebhookQueue,
-    pub(crate) caller: CallerWebhookClient,
-    pub(crate) silent_hosts: SilentHosts,
-    pub(crate) secrets: Secrets,
-    pub(crate) tokens: TokenCache,
-    pub(crate) sender: Sender,
-    /// Where others are told of jobs, if they are.
-    pub(crate) events: Option<EventBus>,
-    pub(crate) tracer: Tracer,
-    /// Those who wait for jobs.
-    pub(crate) workflows: WorkflowWaiters,
-}
-
-/// One receipt of one message.
-#[derive(Debug)]
-pub(crate) struct Receipt {
-    pub(crate) message_id: String,
-    pub(crate) handle: String,
-    /// When Lambda ends the invocation.
-    pub(crate) deadline: OffsetDateTime,
+    clients: WorkerClients,
+    unresponsive_hosts: UnresponsiveHosts,
 }
 
 impl Worker {
+    /// Creates the clients. Opens no connection.
     pub(crate) fn connect(aws: &Aws, config: WorkerConfig, tracer: Tracer) -> Result<Self, Error> {
-        let (inbox, objects) = crate::store(aws, &config.store);
-        let events = config.event_bus.as_ref().map(|bus| EventBus::new(&aws.service("EVENTBRIDGE"), bus));
-        Ok(Self {
-            records: JobStore::new(&aws.service("DYNAMODB"), &config.table)
-                .publishing_events(events.is_some()),
-            events,
-            workflows: WorkflowWaiters::new(
-                &aws.service("SFN"),
-                &aws.service("LAMBDA"),
-                &config.store.bucket,
-            ),
-            submissions: SubmissionQueue::new(&aws.service("SQS"), &config.sweep.submissions_queue_url),
-            caller_webhooks: CallerWebhookQueue::new(&aws.service("SQS"), &config.caller_webhooks_queue_url),
-            silent_hosts: SilentHosts::default(),
-            caller: CallerWebhookClient::new(config.caller_guard(), &config.ca_bundle)?,
-            secrets: Secrets::new(&aws.service("SECRETS_MANAGER"), &config.sweep.secret_id),
-            tokens: TokenCache::new(&aws.service("SECRETS_MANAGER"), &config.sweep.token_secret_id),
-            sender: Sender::new()?,
-            objects,
-            inbox,
-            tracer,
-            config,
-        })
+        let clients = WorkerClients::connect(aws, config, tracer)?;
+        Ok(Self { clients, unresponsive_hosts: UnresponsiveHosts::default() })
     }
 
-    /// Works through a batch. What failed comes back, sooner than the queue's own timeout would bring it.
-    pub(crate) async fn work(&self, messages: Vec<QueueMessage>, deadline: OffsetDateTime) -> QueueReply {
-        // A batch is of one queue.
-        if messages.first().is_some_and(|message| self.caller_webhooks.is_named(&message.queue)) {
-            return self.tell_callers(messages).await;
+    /// Processes a batch. Failed messages become visible again sooner than after the queue's visibility timeout.
+    pub(crate) async fn process_batch(
+        &self,
+        messages: Vec<QueueMessage>,
+        deadline: OffsetDateTime,
+    ) -> QueueReply {
+        // All messages of a batch come from one queue.
+        let first = messages.first();
+        if first.is_some_and(|message| self.clients.caller_webhook_queue.is_named(&message.queue)) {
+            let sender = CallerWebhookSender::new(&self.clients, &self.unresponsive_hosts);
+            return sender.send_batch(messages).await;
         }
         let mut reply = QueueReply::default();
         for (index, message) in messages.into_iter().enumerate() {
             let QueueMessage { id, receipt_handle, receive_count, body, .. } = message;
             if index > 0 && deadline - OffsetDateTime::now_utc() < MIN_TIME_LEFT {
-                // Begun now, it would be cut off together with what the batch has done so far.
-                self.hide(&receipt_handle, 0).await;
+                // If it started now, Lambda could end it together with the finished work of this batch.
+                self.change_visibility(&receipt_handle, 0).await;
                 reply.failed(id);
                 continue;
             }
-            let receipt = Receipt { message_id: id, handle: receipt_handle, deadline };
-            let dealt_with = self.deal_with(&body, receive_count, &receipt).instrument(work_item_span());
-            if !dealt_with.await {
+            let receipt = MessageReceipt { message_id: id, receipt_handle, deadline };
+            let processed =
+                self.process_message(&body, receive_count, &receipt).instrument(work_item_span()).await;
+            if processed.is_err() {
                 reply.failed(receipt.message_id);
             }
         }
         reply
     }
 
-    /// Deals with one message. Returns whether it is done with.
-    async fn deal_with(&self, body: &str, receive_count: u32, receipt: &Receipt) -> bool {
-        let Err(failed) = Box::pin(self.advance(body, receipt)).await else { return true };
-        failed.error.log("delivery not dealt with, it comes back");
-        // Also behind another worker: a long landing must not use up a duplicate's attempts.
-        let wait = self.backoff(receive_count).max(failed.wait.unwrap_or_default());
-        self.hide(&receipt.handle, wait).await;
-        false
+    /// Runs a sweep.
+    pub(crate) async fn sweep(
+        &self,
+        command: SweepCommand,
+        deadline: OffsetDateTime,
+    ) -> Result<SweepReport, Error> {
+        Sweep::new(&self.clients).run(command, deadline).await
     }
 
-    async fn hide(&self, receipt_handle: &str, seconds: u32) {
-        if let Err(error) = self.inbox.hide(receipt_handle, seconds).await {
-            error.log("a delivery comes back only after the queue's own timeout");
+    /// Processes one message. On failure it delays the next receive and returns the error.
+    async fn process_message(
+        &self,
+        body: &str,
+        receive_count: u32,
+        receipt: &MessageReceipt,
+    ) -> Result<(), Error> {
+        let Err(failure) = Box::pin(self.dispatch(body, receipt)).await else { return Ok(()) };
+        failure.error.log("delivery queue message failed, it is retried");
+        // The backoff applies behind another worker, too: a long landing must not use up the attempts of a duplicate.
+        let delay = self.backoff(receive_count).max(failure.min_delay_seconds.unwrap_or_default());
+        self.change_visibility(&receipt.receipt_handle, delay).await;
+        Err(failure.error)
+    }
+
+    async fn dispatch(&self, body: &str, receipt: &MessageReceipt) -> Result<(), MessageFailure> {
+        match DeliveryQueueMessage::read(body)? {
+            DeliveryQueueMessage::Delivery(message) => {
+                match DeliveryProcessor::new(&self.clients).process(message, receipt).await {
+                    Err(MessageFailure { error, .. }) if error.class == ErrorClass::StorageRejected => {
+                        // The limits on deliveries should prevent this. A retry would fail in the same way.
+                        error.log("a delivery is dropped");
+                        tracing::error!(
+                            metric = "MalformedDeliveries",
+                            count = 1,
+                            "delivery cannot be stored"
+                        );
+                        Ok(())
+                    }
+                    processed => processed,
+                }
+            }
+            DeliveryQueueMessage::Continuation(id) => {
+                runtime::set_job(id);
+                Landing::new(&self.clients).land(id, receipt, None).await
+            }
+            DeliveryQueueMessage::Hint(id) => {
+                runtime::set_job(id);
+                Ok(CallbackPoll::new(&self.clients).poll(id, receipt.deadline).await?)
+            }
         }
     }
 
-    /// Doubles with each receipt of the message.
+    async fn change_visibility(&self, receipt_handle: &str, seconds: u32) {
+        if let Err(error) = self.clients.delivery_queue.hide(receipt_handle, seconds).await {
+            error.log("a delivery is retried only after the queue's own visibility timeout");
+        }
+    }
+
+    /// The delay before the next receive. It doubles with each receive of the message.
     fn backoff(&self, receive_count: u32) -> u32 {
-        let doubled = self.config.retry.saturating_mul(1 << receive_count.saturating_sub(1).min(16));
-        doubled.min(MAX_DELAY_SECONDS)
-    }
-}
-
-/// Why a message comes back, and when.
-#[derive(Debug)]
-pub(crate) struct RetryLater {
-    pub(crate) error: Error,
-    wait: Option<u32>,
-}
-
-impl RetryLater {
-    /// Another worker is at it for this long.
-    pub(crate) fn after(wait: Duration) -> Self {
-        let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(MAX_DELAY_SECONDS);
-        let error = Error::new(ErrorClass::LandingBusy, "another worker is bringing these files in");
-        Self { error, wait: Some(seconds.clamp(1, MAX_DELAY_SECONDS)) }
-    }
-}
-
-impl From<Error> for RetryLater {
-    fn from(error: Error) -> Self {
-        Self { error, wait: None }
+        let doublings = receive_count.saturating_sub(1).min(16);
+        let doubled = self.clients.config.retry_base_seconds.saturating_mul(1 << doublings);
+        doubled.min(MAX_RETRY_DELAY_SECONDS)
     }
 }

@@ -1,55 +1,44 @@
-//! Uploads that somebody began and nobody will end.
+//! Aborts multipart uploads that a stopped worker or a cancelled job left open.
 
 use model::{Error, JobId, ProviderName};
 
-use crate::{Bucket, Key, errors::refused};
+use crate::{Key, errors::storage_error, multipart_upload::abort_multipart_upload, s3_bucket::S3Bucket};
 
-impl Bucket {
-    /// Gives up every open upload to a key but `spared`, for a worker that takes over from one that may have been
-    /// killed. Only whoever alone may write the key may call this: an upload that is still being fed ends in an
-    /// error.
-    ///
-    /// A failure is only logged. What stays open costs storage until the bucket's lifecycle rule removes it, and
-    /// is no reason not to bring the files in.
-    pub async fn abort_leftovers(&self, key: &Key, spared: Option<&str>) {
-        match self.open_uploads(key).await {
-            Ok(ids) => {
-                for id in ids.into_iter().filter(|id| Some(id.as_str()) != spared) {
-                    self.abort_parts(key, &id).await;
-                }
-            }
-            Err(error) => error.log("uploads that a lost worker left are not looked for"),
-        }
-    }
-
-    /// Gives up every open upload of a job whose files are not wanted any more.
-    ///
-    /// A failure is only logged, as above.
-    pub async fn abort_all(&self, provider: &ProviderName, job: JobId) {
-        let prefix = self.key(&Key::Prefix(provider.clone(), job));
-        let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(prefix).send().await;
-        let uploads = match list {
-            Ok(listed) => listed.uploads.unwrap_or_default(),
-            Err(e) => {
-                return refused("list open uploads", e).log("uploads of a cancelled job are not looked for");
-            }
-        };
-        for open in uploads {
-            if let (Some(key), Some(id)) = (open.key, open.upload_id) {
-                self.abort_parts_at(&key, &id).await;
+/// Aborts every open upload of a key but `spared`.
+pub(crate) async fn abort_abandoned_uploads(bucket: &S3Bucket, key: &Key, spared: Option<&str>) {
+    let path = bucket.object_key(key);
+    match list_open_uploads(bucket, &path).await {
+        Ok(ids) => {
+            for id in ids.into_iter().filter(|id| Some(id.as_str()) != spared) {
+                abort_multipart_upload(bucket, &path, &id).await;
             }
         }
+        Err(error) => error.log("abandoned uploads of a stopped worker not aborted"),
     }
+}
 
-    /// Ids of the open uploads to exactly this key; S3 can only list by prefix. A key has few, so one page is all.
-    async fn open_uploads(&self, key: &Key) -> Result<Vec<String>, Error> {
-        let whole = self.key(key);
-        let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(&whole);
-        let listed = list.send().await.map_err(|e| refused("list open uploads", e))?;
-        let uploads = listed.uploads.unwrap_or_default().into_iter();
-        Ok(uploads
-            .filter(|open| open.key() == Some(whole.as_str()))
-            .filter_map(|open| open.upload_id)
-            .collect())
+/// Aborts every open upload of a job.
+pub(crate) async fn abort_job_uploads(bucket: &S3Bucket, provider: &ProviderName, job: JobId) {
+    let prefix = bucket.object_key(&Key::Prefix(provider.clone(), job));
+    let list = bucket.client.list_multipart_uploads().bucket(&bucket.name).prefix(prefix).send().await;
+    let uploads = match list {
+        Ok(output) => output.uploads.unwrap_or_default(),
+        Err(e) => {
+            let error = storage_error("list open uploads", e);
+            return error.log("open uploads of a cancelled job not aborted");
+        }
+    };
+    for upload in uploads {
+        if let (Some(path), Some(id)) = (upload.key, upload.upload_id) {
+            abort_multipart_upload(bucket, &path, &id).await;
+        }
     }
+}
+
+/// The ids of the open uploads of exactly this key. S3 lists by prefix only. A key has few, so one page holds them.
+async fn list_open_uploads(bucket: &S3Bucket, path: &str) -> Result<Vec<String>, Error> {
+    let list = bucket.client.list_multipart_uploads().bucket(&bucket.name).prefix(path);
+    let output = list.send().await.map_err(|e| storage_error("list open uploads", e))?;
+    let uploads = output.uploads.unwrap_or_default().into_iter();
+    Ok(uploads.filter(|upload| upload.key() == Some(path)).filter_map(|upload| upload.upload_id).collect())
 }

@@ -1,4 +1,4 @@
-//! A request body that is fed while it is sent, with bounded memory.
+//! Request bodies from a stream, with bounded memory, and from buffered chunks.
 
 use std::{
     convert::Infallible,
@@ -12,12 +12,12 @@ use http_body::{Body, Frame, SizeHint};
 use model::Error;
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use crate::checksum::Running;
+use crate::checksum::RunningChecksum;
 
-/// How many pieces may wait between source and S3.
-pub(crate) const WAITING: usize = 4;
+/// The most chunks between the source and S3.
+pub(crate) const CHANNEL_CAPACITY: usize = 4;
 
-/// The feeder gave up; the upload must not end as if it were whole.
+/// The source failed, so the upload must fail, too, and not end as if it were complete.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SourceFailed;
 
@@ -29,11 +29,11 @@ impl std::fmt::Display for SourceFailed {
 
 impl std::error::Error for SourceFailed {}
 
-/// What a channel brings, as a body of announced length.
+/// A body of known length whose chunks come from a channel.
 #[derive(Debug)]
 pub(crate) struct ChannelBody {
-    pub(crate) pieces: Receiver<Result<Bytes, SourceFailed>>,
-    pub(crate) left: u64,
+    pub(crate) chunks: Receiver<Result<Bytes, SourceFailed>>,
+    pub(crate) remaining: u64,
 }
 
 impl Body for ChannelBody {
@@ -44,39 +44,39 @@ impl Body for ChannelBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, SourceFailed>>> {
-        self.pieces.poll_recv(context).map(|piece| {
-            piece.map(|piece| {
-                let bytes = piece?;
-                self.left = self.left.checked_sub(bytes.len() as u64).ok_or(SourceFailed)?;
+        self.chunks.poll_recv(context).map(|chunk| {
+            chunk.map(|chunk| {
+                let bytes = chunk?;
+                self.remaining = self.remaining.checked_sub(bytes.len() as u64).ok_or(SourceFailed)?;
                 Ok(Frame::data(bytes))
             })
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.remaining == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        SizeHint::with_exact(self.remaining)
     }
 }
 
-/// What is in memory, piece by piece, as a body that can be sent again.
+/// A body of buffered chunks, which can be sent again.
 #[derive(Debug)]
-pub(crate) struct PiecesBody {
-    pieces: std::vec::IntoIter<Bytes>,
-    left: u64,
+pub(crate) struct BufferedBody {
+    chunks: std::vec::IntoIter<Bytes>,
+    remaining: u64,
 }
 
-impl PiecesBody {
-    pub(crate) fn new(pieces: Vec<Bytes>) -> Self {
-        let left = pieces.iter().map(|piece| piece.len() as u64).sum();
-        Self { pieces: pieces.into_iter(), left }
+impl BufferedBody {
+    pub(crate) fn new(chunks: Vec<Bytes>) -> Self {
+        let remaining = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        Self { chunks: chunks.into_iter(), remaining }
     }
 }
 
-impl Body for PiecesBody {
+impl Body for BufferedBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -84,38 +84,38 @@ impl Body for PiecesBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = self.pieces.next();
-        self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+        let chunk = self.chunks.next();
+        self.remaining -= chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.remaining == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        SizeHint::with_exact(self.remaining)
     }
 }
 
-/// Passes the stream on until it ends, fails, or nobody takes it any more.
-pub(crate) async fn feed(
+/// Sends a stream to the channel of a [`ChannelBody`] until it ends, fails, or the receiver is dropped.
+pub(crate) async fn send_to_body(
     bytes: impl Stream<Item = Result<Bytes, Error>>,
     sender: Sender<Result<Bytes, SourceFailed>>,
-    running: &mut Running,
+    checksum: &mut RunningChecksum,
 ) -> Result<(), Error> {
     let mut bytes = pin!(bytes);
-    while let Some(piece) = bytes.next().await {
-        let piece = match piece {
-            Ok(piece) => piece,
+    while let Some(chunk) = bytes.next().await {
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
             Err(error) => {
-                // Nobody left to tell means that the upload is over already.
+                // The receiver is dropped if the upload has ended already.
                 let _ = sender.send(Err(SourceFailed)).await;
                 return Err(error);
             }
         };
-        running.update(&piece);
-        if sender.send(Ok(piece)).await.is_err() {
+        checksum.update(&chunk);
+        if sender.send(Ok(chunk)).await.is_err() {
             return Ok(());
         }
     }

@@ -1,22 +1,20 @@
-//! A checksum over a whole object, computed as its bytes pass.
+//! Computes the checksum of an object while its bytes are streamed.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use crc_fast::{CrcAlgorithm, Digest, checksum_combine};
+use crc_fast::{CrcAlgorithm, Digest};
 use model::{Checksum, ChecksumAlgorithm};
 
-use crate::Part;
-
-/// A checksum being computed.
+/// A checksum of the bytes so far.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct RunningChecksum {
     algorithm: ChecksumAlgorithm,
     digest: Digest,
     bytes: u64,
 }
 
-impl Running {
+impl RunningChecksum {
     pub(crate) fn new(algorithm: ChecksumAlgorithm) -> Self {
-        Self { algorithm, digest: Digest::new(polynomial(algorithm)), bytes: 0 }
+        Self { algorithm, digest: Digest::new(crc_algorithm(algorithm)), bytes: 0 }
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
@@ -24,30 +22,30 @@ impl Running {
         self.bytes += bytes.len() as u64;
     }
 
-    /// How many bytes passed.
+    /// The number of bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The number itself.
+    /// The checksum as a number.
     pub(crate) fn value(&self) -> u64 {
         self.digest.finalize()
     }
 
     pub(crate) fn finish(&self) -> Checksum {
-        written(self.algorithm, self.value())
+        encode(self.algorithm, self.value())
     }
 }
 
-fn polynomial(algorithm: ChecksumAlgorithm) -> CrcAlgorithm {
+pub(crate) fn crc_algorithm(algorithm: ChecksumAlgorithm) -> CrcAlgorithm {
     match algorithm {
         ChecksumAlgorithm::Crc64Nvme => CrcAlgorithm::Crc64Nvme,
         ChecksumAlgorithm::Crc32 => CrcAlgorithm::Crc32IsoHdlc,
     }
 }
 
-/// As S3 writes it: big-endian, in base64.
-fn written(algorithm: ChecksumAlgorithm, value: u64) -> Checksum {
+/// Encodes a checksum as S3 does: big-endian, in base64.
+pub(crate) fn encode(algorithm: ChecksumAlgorithm, value: u64) -> Checksum {
     let bytes = value.to_be_bytes();
     let bytes = match algorithm {
         ChecksumAlgorithm::Crc64Nvme => &bytes[..],
@@ -56,45 +54,20 @@ fn written(algorithm: ChecksumAlgorithm, value: u64) -> Checksum {
     Checksum { algorithm, value: BASE64_STANDARD.encode(bytes) }
 }
 
-/// The checksum of a whole from those of its parts, in order.
-pub(crate) fn joined(algorithm: ChecksumAlgorithm, parts: &[Part]) -> Checksum {
-    let none = Running::new(algorithm).value();
-    let whole = parts
-        .iter()
-        .fold(none, |whole, part| checksum_combine(polynomial(algorithm), whole, part.crc, part.bytes));
-    written(algorithm, whole)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn parts_join_to_the_checksum_of_the_whole() {
-        for algorithm in [ChecksumAlgorithm::Crc64Nvme, ChecksumAlgorithm::Crc32] {
-            let running = |bytes: &[u8]| {
-                let mut running = Running::new(algorithm);
-                running.update(bytes);
-                running
-            };
-            let texts: [&[u8]; 3] = [b"the first part", b"", b"and the last"];
-            let parts: Vec<Part> =
-                texts.iter().map(|text| Part::new(1, String::new(), &running(text))).collect();
-            assert_eq!(joined(algorithm, &parts), running(&texts.concat()).finish());
-            assert_eq!(joined(algorithm, &[]), running(b"").finish());
-        }
-    }
-
-    #[test]
-    fn the_check_values_of_the_catalogue_come_out() {
+    fn checksums_of_the_check_string_match_the_crc_catalogue() {
         for (algorithm, value) in [
             (ChecksumAlgorithm::Crc64Nvme, 0xae8b_1486_0a79_9888_u64.to_be_bytes().to_vec()),
             (ChecksumAlgorithm::Crc32, 0xcbf4_3926_u32.to_be_bytes().to_vec()),
         ] {
-            let mut running = Running::new(algorithm);
-            running.update(b"12345");
-            running.update(b"6789");
-            assert_eq!(running.finish().value, BASE64_STANDARD.encode(value));
+            let mut checksum = RunningChecksum::new(algorithm);
+            checksum.update(b"12345");
+            checksum.update(b"6789");
+            assert_eq!(checksum.finish().value, BASE64_STANDARD.encode(value));
         }
     }
 }

@@ -1,43 +1,81 @@
-//! What S3's errors mean to us.
+//! Maps S3's errors to error classes.
 
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::{
+    config::http::HttpResponse,
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+};
 use model::{Error, ErrorClass};
 
-/// Why a conditional write did not happen.
+/// Why a conditional write failed.
 #[derive(Debug)]
 pub(crate) enum WriteError {
-    /// There is an object at the key already.
-    AlreadyThere,
-    /// The upload is gone, or S3 does not accept what it has of it; trying the same again would not help.
-    Worthless(Error),
-    /// Anything else.
-    Fault(Error),
+    /// An object with this key exists.
+    AlreadyExists,
+    /// The multipart upload does not exist any more, or S3 does not accept its parts. A retry of the same would not help.
+    InvalidUpload(Error),
+    /// Any other error.
+    Other(Error),
 }
 
 impl From<Error> for WriteError {
     fn from(error: Error) -> Self {
-        WriteError::Fault(error)
+        WriteError::Other(error)
     }
 }
 
-/// Tells the failed condition from every other refusal.
-pub(crate) fn unwritten<E>(e: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> WriteError
+/// Why S3 did not accept a part.
+#[derive(Debug)]
+pub enum UploadPartError {
+    /// The multipart upload does not exist any more: it was completed, aborted, or it expired.
+    UploadGone,
+    /// Any other error.
+    Fault(Error),
+}
+
+impl From<Error> for UploadPartError {
+    fn from(error: Error) -> Self {
+        UploadPartError::Fault(error)
+    }
+}
+
+/// Error codes of a multipart upload that cannot be completed.
+const INVALID_UPLOAD_CODES: [&str; 5] =
+    ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"];
+
+/// The error of a conditional write. HTTP status 412 is the failed condition.
+pub(crate) fn write_error<E>(e: SdkError<E, HttpResponse>) -> WriteError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    if e.raw_response().is_some_and(|answer| answer.status().as_u16() == 412) {
-        return WriteError::AlreadyThere;
+    if e.raw_response().is_some_and(|response| response.status().as_u16() == 412) {
+        return WriteError::AlreadyExists;
     }
     let code = e.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
-    let worthless =
-        ["NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"].contains(&code);
-    let error = refused("store the file", e);
-    if worthless { WriteError::Worthless(error) } else { WriteError::Fault(error) }
+    let is_invalid_upload = INVALID_UPLOAD_CODES.contains(&code);
+    let error = storage_error("store the file", e);
+    if is_invalid_upload { WriteError::InvalidUpload(error) } else { WriteError::Other(error) }
 }
 
-/// What S3 would refuse again however often it is sent (API reference, "Error responses"): the object is too long, its
-/// key is, or the request is none. `AccessDenied` and `NoSuchBucket` are not among them: an operator mends those.
-const PERMANENT: [&str; 7] = [
+/// The error of a part that S3 did not accept. `action` is that of [`storage_error`].
+pub(crate) fn part_error<E>(action: &str, e: SdkError<E, HttpResponse>) -> UploadPartError
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    if is_no_such_upload(&e) {
+        UploadPartError::UploadGone
+    } else {
+        UploadPartError::Fault(storage_error(action, e))
+    }
+}
+
+pub(crate) fn is_no_such_upload<E: ProvideErrorMetadata, R>(e: &SdkError<E, R>) -> bool {
+    e.as_service_error().and_then(ProvideErrorMetadata::code) == Some("NoSuchUpload")
+}
+
+/// Error codes of requests that S3 rejects again however often they are sent (API reference, "Error responses"): the
+/// object or its key is too long, or the request is invalid. `AccessDenied` and `NoSuchBucket` are not in the list,
+/// because an operator can fix those.
+const PERMANENT_CODES: [&str; 7] = [
     "EntityTooLarge",
     "InvalidArgument",
     "InvalidURI",
@@ -47,23 +85,28 @@ const PERMANENT: [&str; 7] = [
     "MetadataTooLarge",
 ];
 
-/// A refusal or silence of S3 that was not expected.
-pub(crate) fn refused<E>(what: &str, e: SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> Error
+/// The error of a request that S3 rejected or did not answer. `action` completes "the bucket did not …".
+pub(crate) fn storage_error<E>(action: &str, e: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let chain = match e.as_service_error() {
-        // The whole error would show the answer, and with it whatever S3 repeats of the request.
+    let cause = match e.as_service_error() {
+        // The complete error would show the response, and with it whatever S3 repeats of the request.
         Some(e) => format!("{}: {}", e.code().unwrap_or("unknown"), e.message().unwrap_or_default()),
-        None if e.raw_response().is_some() => "an answer that cannot be read".to_owned(),
+        None if e.raw_response().is_some() => "a response that cannot be read".to_owned(),
         None => DisplayErrorContext(&e).to_string(),
     };
-    if e.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| PERMANENT.contains(&code))
-    {
-        return Error::new(ErrorClass::StorageRejected, format!("the bucket does not {what}"))
-            .with_source(chain);
+    let code = e.as_service_error().and_then(ProvideErrorMetadata::code);
+    if code.is_some_and(|code| PERMANENT_CODES.contains(&code)) {
+        return Error::new(ErrorClass::StorageRejected, format!("the bucket does not {action}"))
+            .with_source(cause);
     }
-    Error::new(ErrorClass::StorageUnavailable, format!("the bucket did not {what}; try again"))
+    Error::new(ErrorClass::StorageUnavailable, format!("the bucket did not {action}; try again"))
         .retry_after(5)
-        .with_source(chain)
+        .with_source(cause)
+}
+
+/// The error of a response body that ended early.
+pub(crate) fn incomplete_body() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "the bucket returned only a part of the file")
 }

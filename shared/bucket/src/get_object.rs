@@ -1,4 +1,4 @@
-//! Reading ranges of an object, into memory or as a stream that goes on where it broke.
+//! Reads ranges of an object, into memory or as a stream that continues after a broken connection.
 
 use std::{ops::Range, pin::pin, time::Duration};
 
@@ -7,91 +7,87 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt, stream};
 use model::Error;
 
-use crate::{Bucket, Key, bucket::cut, errors::refused};
+use crate::{
+    Key,
+    errors::{incomplete_body, storage_error},
+    s3_bucket::S3Bucket,
+};
 
-/// How often in a row a body may break before the reader is told.
+/// How often in a row a body may break before the stream fails.
 const MAX_ATTEMPTS: u32 = 4;
-/// The first wait before a broken body is asked for again; it doubles.
-const WAIT: Duration = Duration::from_millis(50);
+/// The first delay before the rest of a broken body is requested. It doubles with each attempt.
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 
-impl Bucket {
-    /// Reads a range of an object into memory.
-    ///
-    /// # Errors
-    /// [`model::ErrorClass::StorageUnavailable`], also when the answer is not exactly that range.
-    pub async fn read(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
-        let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
-        let mut bytes = BytesMut::with_capacity(length);
-        let mut pieces = pin!(self.stream(key, range));
-        while let Some(piece) = pieces.try_next().await? {
-            bytes.extend_from_slice(&piece);
-        }
-        Ok(bytes.freeze())
+/// Reads a range of an object into memory.
+pub(crate) async fn read_range(bucket: &S3Bucket, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
+    let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+    let mut bytes = BytesMut::with_capacity(length);
+    let mut chunks = pin!(stream_range(bucket, key, range));
+    while let Some(chunk) = chunks.try_next().await? {
+        bytes.extend_from_slice(&chunk);
     }
-
-    /// Reads a range of an object piece by piece: exactly its bytes, or an error. A body that breaks is asked for
-    /// again from where it broke.
-    ///
-    /// # Errors
-    /// The stream ends with [`model::ErrorClass::StorageUnavailable`].
-    pub fn stream<'a>(
-        &'a self,
-        key: &'a Key,
-        range: Range<u64>,
-    ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
-        let reading = Reading { objects: self, key, left: range, body: None, broke: 0 };
-        stream::try_unfold(reading, |mut reading| async move {
-            Ok(reading.next().await?.map(|piece| (piece, reading)))
-        })
-    }
+    Ok(bytes.freeze())
 }
 
-/// A range on its way.
-struct Reading<'a> {
-    objects: &'a Bucket,
+/// Streams a range of an object.
+pub(crate) fn stream_range<'a>(
+    bucket: &'a S3Bucket,
     key: &'a Key,
-    left: Range<u64>,
-    body: Option<ByteStream>,
-    broke: u32,
+    range: Range<u64>,
+) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
+    let reader = RangeReader { bucket, key, remaining: range, body: None, failures: 0 };
+    stream::try_unfold(reader, |mut reader| async move {
+        Ok(reader.next_chunk().await?.map(|chunk| (chunk, reader)))
+    })
 }
 
-impl Reading<'_> {
-    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        while !self.left.is_empty() {
-            match self.piece().await? {
-                Ok(piece) => {
-                    self.broke = 0;
-                    self.left.start += piece.len() as u64;
-                    return Ok(Some(piece));
+/// The state of a range that is being read.
+struct RangeReader<'a> {
+    bucket: &'a S3Bucket,
+    key: &'a Key,
+    remaining: Range<u64>,
+    body: Option<ByteStream>,
+    failures: u32,
+}
+
+impl RangeReader<'_> {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        while !self.remaining.is_empty() {
+            match self.read_chunk().await? {
+                Ok(chunk) => {
+                    self.failures = 0;
+                    self.remaining.start += chunk.len() as u64;
+                    return Ok(Some(chunk));
                 }
-                Err(broken) if self.broke + 1 == MAX_ATTEMPTS => return Err(broken),
+                Err(error) if self.failures + 1 == MAX_ATTEMPTS => return Err(error),
                 Err(_) => {
                     self.body = None;
-                    tokio::time::sleep(WAIT * (1 << self.broke)).await;
-                    self.broke += 1;
+                    tokio::time::sleep(RETRY_DELAY * (1 << self.failures)).await;
+                    self.failures += 1;
                 }
             }
         }
         Ok(None)
     }
 
-    /// The next piece, or how the body broke. A request that fails has been repeated by the SDK already.
-    async fn piece(&mut self) -> Result<Result<Bytes, Error>, Error> {
+    /// Reads the next chunk. The inner error is a broken body, which can be retried here; the outer one is a failed
+    /// request, which the SDK has retried already.
+    async fn read_chunk(&mut self) -> Result<Result<Bytes, Error>, Error> {
         let body = match &mut self.body {
             Some(body) => body,
             None => {
-                let Bucket { client, bucket, .. } = self.objects;
-                let get = client.get_object().bucket(bucket).key(self.objects.key(self.key));
-                let get = get.range(format!("bytes={}-{}", self.left.start, self.left.end - 1));
-                let answer = get.send().await.map_err(|e| refused("give the file back", e))?;
-                self.body.insert(answer.body)
+                let S3Bucket { client, name, .. } = self.bucket;
+                let get = client.get_object().bucket(name).key(self.bucket.object_key(self.key));
+                let get = get.range(format!("bytes={}-{}", self.remaining.start, self.remaining.end - 1));
+                let output = get.send().await.map_err(|e| storage_error("return the file", e))?;
+                self.body.insert(output.body)
             }
         };
-        let left = self.left.end - self.left.start;
+        let remaining = self.remaining.end - self.remaining.start;
         Ok(match body.try_next().await {
-            Ok(Some(piece)) if piece.len() as u64 <= left => Ok(piece),
-            Ok(_) => Err(cut()),
-            Err(e) => Err(cut().with_source(e)),
+            Ok(Some(chunk)) if chunk.len() as u64 <= remaining => Ok(chunk),
+            Ok(_) => Err(incomplete_body()),
+            Err(e) => Err(incomplete_body().with_source(e)),
         })
     }
 }

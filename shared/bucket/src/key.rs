@@ -1,31 +1,31 @@
-//! Where things lie in the bucket.
+//! The keys of objects in the bucket.
 
 use model::{JobId, ProviderName};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem};
 
 const DATE: &[BorrowedFormatItem<'_>] = time::macros::format_description!("[year]/[month]/[day]");
 
-/// The place of an object, relative to the configured prefix.
+/// The key of an object, relative to the configured prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
-    /// A job's archive as the provider made it.
+    /// A job's archive, unchanged from the provider.
     Archive(ProviderName, JobId),
-    /// A file of a job under its safe name: no part of it is empty, `.` or `..`.
+    /// A file of a job by its safe name: no segment of it is empty, `.` or `..`.
     File(ProviderName, JobId, String),
-    /// The list of everything that landed for a job.
+    /// The manifest of a job: the list of its files.
     Manifest(ProviderName, JobId),
-    /// What the keys of a job's objects begin with; no object itself.
+    /// The common prefix of the keys of a job's objects. It is not an object.
     Prefix(ProviderName, JobId),
-    /// A delivery too long for a queue message, waiting for the worker.
+    /// The body of a delivery that is too long for a queue message, until the worker reads it.
     InboxBody(ProviderName, OffsetDateTime, String),
-    /// An object that somebody named, to measure a copy.
+    /// A literal key, for the copy benchmark.
     Named(String),
 }
 
 impl Key {
-    /// The archive's name below the job's own prefix.
+    /// The archive's name below the job's prefix.
     pub const ARCHIVE_NAME: &'static str = "archive.zip";
-    /// The manifest's name below the job's own prefix.
+    /// The manifest's name below the job's prefix.
     pub const MANIFEST_NAME: &'static str = "manifest.json";
 
     /// The key below the configured prefix.
@@ -46,7 +46,7 @@ fn job_prefix(provider: &ProviderName, job: JobId) -> String {
 }
 
 fn date(at: OffsetDateTime) -> String {
-    // The format has only numbers, which every time has.
+    // The format consists of numbers only, so it cannot fail.
     at.format(DATE).unwrap_or_default()
 }
 
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_dated_by_the_job_itself() {
+    fn keys_contain_the_creation_date_of_the_job() {
         let job: JobId = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a".parse().expect("a job id");
         let key = Key::Archive(ProviderName::new("abyssale"), job);
         assert_eq!(key.path(), format!("abyssale/2024/10/28/{job}/archive.zip"));

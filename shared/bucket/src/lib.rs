@@ -2,23 +2,28 @@
 
 mod abandoned_uploads;
 mod body;
-mod bucket;
+mod buffered_upload;
 mod checksum;
 mod errors;
 mod get_object;
 mod key;
 mod multipart_upload;
+mod operations;
+mod part;
 mod presign_credentials;
 mod presigned_url;
 mod put_if_absent;
 mod put_object;
+mod s3_bucket;
 mod upload;
-mod upload_part;
+mod upload_request;
 
-pub use bucket::{Bucket, ObjectInfo};
+pub use errors::UploadPartError;
 pub use key::Key;
+pub use operations::Bucket;
+pub use part::Part;
 pub use presign_credentials::PresignCredentials;
 pub use presigned_url::{DownloadRequest, PresignedUrl, Presigner};
 pub use put_if_absent::PutOutcome;
-pub use upload::{MAX_PUT_OBJECT_BYTES, Upload, UploadedObject};
-pub use upload_part::{Part, UploadPartError};
+pub use s3_bucket::ObjectInfo;
+pub use upload_request::{MAX_PUT_OBJECT_BYTES, Upload, UploadedObject};

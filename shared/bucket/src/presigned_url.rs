@@ -1,4 +1,4 @@
-//! Links: URLs that give one file to whoever has them, for a while.
+//! Pre-signed URLs (the *links* of the API): each gives access to one file until it expires.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,23 +7,23 @@ use bytes::Bytes;
 use model::{ChecksumAlgorithm, Error, ErrorClass, StoredFile, percent_encoded};
 use time::OffsetDateTime;
 
-use crate::{Bucket, PresignCredentials};
+use crate::{PresignCredentials, s3_bucket::S3Bucket};
 
-/// The bucket, as far as whoever only hands out links sees it.
+/// Signs URLs of files in a bucket. It cannot write.
 #[derive(Debug)]
 pub struct Presigner {
-    objects: Bucket,
-    signer: PresignCredentials,
+    bucket: S3Bucket,
+    credentials: PresignCredentials,
 }
 
-/// What a link gives.
+/// The file that a URL gives access to, and the headers of its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DownloadRequest {
-    /// The object.
+    /// The key of the object.
     pub key: String,
-    /// The name whose last part its reader saves it under.
+    /// The name of the file. Its last segment is the file name in `Content-Disposition`.
     pub name: String,
-    /// What it is sent as.
+    /// The content type of the response.
     pub content_type: String,
 }
 
@@ -33,11 +33,11 @@ impl From<StoredFile> for DownloadRequest {
     }
 }
 
-/// A URL that gives a file to whoever has it.
+/// A URL that gives access to a file without credentials.
 pub struct PresignedUrl {
-    /// The URL, which is as good as a key.
+    /// The URL. It is a secret.
     pub url: String,
-    /// When it stops to work.
+    /// When it expires.
     pub expires_at: OffsetDateTime,
 }
 
@@ -48,61 +48,68 @@ impl std::fmt::Debug for PresignedUrl {
 }
 
 impl Presigner {
-    /// Links into a bucket.
-    pub fn new(aws: &aws_types::SdkConfig, bucket: impl Into<String>, signer: PresignCredentials) -> Self {
-        // Nothing is written, so the kind of checksum and the prefix of new keys do not matter.
-        Self { objects: Bucket::new(aws, bucket, "", ChecksumAlgorithm::Crc64Nvme), signer }
+    /// A signer of URLs of a bucket.
+    pub fn new(
+        aws: &aws_types::SdkConfig,
+        bucket: impl Into<String>,
+        credentials: PresignCredentials,
+    ) -> Self {
+        // It does not write, so the checksum algorithm and the prefix of new keys are not used.
+        Self { bucket: S3Bucket::new(aws, bucket, "", ChecksumAlgorithm::Crc64Nvme), credentials }
     }
 
-    /// A link to a file. It lasts as long as was asked for (at most 7 days), or as long as the credentials that sign it.
+    /// Signs a URL of a file. It expires after `lasts` (at most 7 days), or with the credentials that sign it.
     ///
     /// # Errors
-    /// [`ErrorClass::StorageUnavailable`], or [`ErrorClass::Misconfigured`] when nobody may sign.
+    /// [`ErrorClass::StorageUnavailable`], or [`ErrorClass::Misconfigured`] when the signing role cannot be assumed.
     pub async fn link(
         &self,
         file: &DownloadRequest,
         lasts: Duration,
         now: OffsetDateTime,
     ) -> Result<PresignedUrl, Error> {
-        // A signature counts from a whole second.
+        // The time of a signature is in whole seconds.
         let now = now.replace_nanosecond(0).unwrap_or(now);
-        let signing = self.signer.signing(lasts, now).await?;
-        let client = match signing.credentials {
-            None => self.objects.client.clone(),
+        let url_credentials = self.credentials.for_url(lasts, now).await?;
+        let client = match url_credentials.credentials {
+            None => self.bucket.client.clone(),
             Some(credentials) => {
-                let config = self.objects.client.config().to_builder();
+                let config = self.bucket.client.config().to_builder();
                 Client::from_conf(config.credentials_provider(credentials).build())
             }
         };
-        let unsigned = |e: &dyn std::error::Error| {
-            Error::new(ErrorClass::Internal, "a link cannot be signed").with_source(e.to_string())
+        let signing_error = |e: &dyn std::error::Error| {
+            Error::new(ErrorClass::Internal, "a download link cannot be signed").with_source(e.to_string())
         };
-        let config = PresigningConfig::builder().start_time(SystemTime::from(now)).expires_in(signing.lasts);
-        let get = (client.get_object().bucket(&self.objects.bucket).key(&file.key))
+        let lifetime = url_credentials.lifetime;
+        let config = PresigningConfig::builder().start_time(SystemTime::from(now)).expires_in(lifetime);
+        let get = (client.get_object().bucket(&self.bucket.name).key(&file.key))
             .response_content_type(&file.content_type)
-            .response_content_disposition(attachment(&file.name));
-        let signed =
-            get.presigned(config.build().map_err(|e| unsigned(&e))?).await.map_err(|e| unsigned(&e))?;
-        Ok(PresignedUrl { url: signed.uri().to_owned(), expires_at: now + signing.lasts })
+            .response_content_disposition(content_disposition(&file.name));
+        let signed = get
+            .presigned(config.build().map_err(|e| signing_error(&e))?)
+            .await
+            .map_err(|e| signing_error(&e))?;
+        Ok(PresignedUrl { url: signed.uri().to_owned(), expires_at: now + lifetime })
     }
 
-    /// Reads a small object whole, such as a manifest. `None` if it is not there.
+    /// Reads a small object, such as a manifest, into memory. None if it does not exist.
     ///
     /// # Errors
     /// [`ErrorClass::StorageUnavailable`].
     pub async fn read(&self, path: &str) -> Result<Option<Bytes>, Error> {
-        self.objects.get(path).await
+        self.bucket.get_object(path).await
     }
 }
 
-/// A header that names a file (RFC 6266): once for everybody in ASCII, and once exactly (RFC 8187).
-fn attachment(name: &str) -> String {
+/// A `Content-Disposition` header with the file name (RFC 6266): in ASCII for every client, and exactly (RFC 8187).
+fn content_disposition(name: &str) -> String {
     let name = name.rsplit('/').next().unwrap_or_default();
-    let plain: String = name
+    let ascii: String = name
         .chars()
         .map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%') { c } else { '_' })
         .collect();
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent_encoded(name))
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", percent_encoded(name))
 }
 
 #[cfg(test)]
@@ -110,10 +117,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_told_in_ascii_and_exactly_and_ends_no_header() {
-        let plain = "attachment; filename=\"b (2).png\"; filename*=UTF-8''b%20%282%29.png";
-        assert_eq!(attachment("a/b (2).png"), plain);
-        let odd = attachment("é\"; x=\"\r\n.png");
+    fn a_file_name_is_given_in_ascii_and_exactly_and_cannot_inject_a_header() {
+        let expected = "attachment; filename=\"b (2).png\"; filename*=UTF-8''b%20%282%29.png";
+        assert_eq!(content_disposition("a/b (2).png"), expected);
+        let odd = content_disposition("é\"; x=\"\r\n.png");
         assert_eq!(
             odd,
             "attachment; filename=\"__; x=___.png\"; filename*=UTF-8''%C3%A9%22%3B%20x%3D%22%0D%0A.png"

@@ -1,4 +1,4 @@
-//! Objects that must be there in the end, whoever wrote them: written if they are not, compared if they are.
+//! Stores an object if its key is unused, and otherwise compares the existing object with it.
 
 use std::pin::pin;
 
@@ -8,84 +8,105 @@ use futures_util::{Stream, TryStreamExt};
 use model::{Checksum, ChecksumAlgorithm, Error, ErrorClass};
 
 use crate::{
-    Bucket, Key, ObjectInfo, Upload, UploadedObject,
-    checksum::Running,
-    errors::{WriteError, unwritten},
+    Key,
+    checksum::RunningChecksum,
+    errors::{WriteError, write_error},
+    s3_bucket::{ObjectInfo, S3Bucket},
+    upload::upload_stream,
+    upload_request::{Upload, UploadedObject},
 };
 
-/// An object that is there now.
+/// An object that exists after a conditional put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutOutcome {
-    /// Its checksum.
+    /// The checksum of the object.
     pub checksum: Checksum,
     /// Whether this call wrote it.
     pub new: bool,
 }
 
-impl Bucket {
-    /// Makes sure that these bytes lie at a key. S3 refuses what differs from our checksum, and an object that is
-    /// there already is compared.
-    ///
-    /// # Errors
-    /// [`ErrorClass::ObjectConflict`] if another object is there, or [`ErrorClass::StorageUnavailable`].
-    pub async fn place(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<PutOutcome, Error> {
-        let mut running = Running::new(self.algorithm);
-        running.update(&bytes);
-        let ours = running.finish();
-        let put = self.client.put_object().bucket(&self.bucket).key(self.key(key)).content_type(content_type);
-        let put = match self.algorithm {
-            ChecksumAlgorithm::Crc64Nvme => put.checksum_crc64_nvme(&ours.value),
-            ChecksumAlgorithm::Crc32 => put.checksum_crc32(&ours.value),
-        };
-        let put = put.if_none_match("*").body(ByteStream::from(bytes)).customize().disable_payload_signing();
-        match put.send().await.map_err(unwritten) {
-            Ok(_) => Ok(PutOutcome { checksum: ours, new: true }),
-            Err(WriteError::AlreadyThere) => self.compare(key, self.there(key).await?, &running).await,
-            Err(WriteError::Fault(error) | WriteError::Worthless(error)) => Err(error),
+/// Stores bytes under a key. S3 rejects bytes that differ from our checksum.
+pub(crate) async fn put_if_absent(
+    bucket: &S3Bucket,
+    key: &Key,
+    content_type: &str,
+    bytes: Bytes,
+) -> Result<PutOutcome, Error> {
+    let mut running = RunningChecksum::new(bucket.algorithm);
+    running.update(&bytes);
+    let checksum = running.finish();
+    let put = bucket.client.put_object().bucket(&bucket.name).key(bucket.object_key(key));
+    let put = match bucket.algorithm {
+        ChecksumAlgorithm::Crc64Nvme => put.checksum_crc64_nvme(&checksum.value),
+        ChecksumAlgorithm::Crc32 => put.checksum_crc32(&checksum.value),
+    };
+    let put = (put.content_type(content_type).if_none_match("*").body(ByteStream::from(bytes)))
+        .customize()
+        .disable_payload_signing();
+    match put.send().await.map_err(write_error) {
+        Ok(_) => Ok(PutOutcome { checksum, new: true }),
+        Err(WriteError::AlreadyExists) => {
+            let existing = head_existing_object(bucket, key).await?;
+            compare_with_existing(bucket, key, existing, &running).await
         }
+        Err(WriteError::Other(error) | WriteError::InvalidUpload(error)) => Err(error),
     }
+}
 
-    /// Makes sure that the bytes of a stream lie at a key. `open` gives the stream anew each time: an object that
-    /// is there already is compared with it, and nothing is sent.
-    ///
-    /// # Errors
-    /// The stream's own, or as [`Bucket::place`].
-    pub async fn place_stream<S>(&self, upload: Upload<'_>, open: impl Fn() -> S) -> Result<PutOutcome, Error>
-    where
-        S: Stream<Item = Result<Bytes, Error>> + Send,
-    {
-        let existing = match self.head(upload.key).await? {
-            Some(existing) => existing,
-            None => match self.upload(upload, open()).await? {
-                UploadedObject::Stored { checksum, .. } => return Ok(PutOutcome { checksum, new: true }),
-                UploadedObject::AlreadyThere => self.there(upload.key).await?,
-            },
-        };
-        let mut running = Running::new(self.algorithm);
-        let mut pieces = pin!(open());
-        while let Some(piece) = pieces.try_next().await? {
-            running.update(&piece);
-        }
-        self.compare(upload.key, existing, &running).await
+/// Stores the bytes of a stream under a key.
+pub(crate) async fn put_stream_if_absent<S>(
+    bucket: &S3Bucket,
+    upload: Upload<'_>,
+    open: impl Fn() -> S,
+) -> Result<PutOutcome, Error>
+where
+    S: Stream<Item = Result<Bytes, Error>> + Send,
+{
+    let existing = match bucket.head_object(upload.key).await? {
+        Some(existing) => existing,
+        None => match upload_stream(bucket, upload, open()).await? {
+            UploadedObject::Stored { checksum, .. } => return Ok(PutOutcome { checksum, new: true }),
+            UploadedObject::AlreadyThere => head_existing_object(bucket, upload.key).await?,
+        },
+    };
+    let mut running = RunningChecksum::new(bucket.algorithm);
+    let mut chunks = pin!(open());
+    while let Some(chunk) = chunks.try_next().await? {
+        running.update(&chunk);
     }
+    compare_with_existing(bucket, upload.key, existing, &running).await
+}
 
-    /// Looks at an object that a conditional write found.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`], also when the object is gone by now.
-    pub async fn there(&self, key: &Key) -> Result<ObjectInfo, Error> {
-        let existing = self.head(key).await?;
-        let gone = "an object was in the bucket a moment ago and is not now";
-        existing.ok_or_else(|| Error::new(ErrorClass::StorageUnavailable, gone))
-    }
+/// Reads the properties of an object that a conditional write found.
+pub(crate) async fn head_existing_object(bucket: &S3Bucket, key: &Key) -> Result<ObjectInfo, Error> {
+    let existing = bucket.head_object(key).await?;
+    let message = "an object that existed in the bucket a moment ago does not exist any more";
+    existing.ok_or_else(|| Error::new(ErrorClass::StorageUnavailable, message))
+}
 
-    async fn compare(&self, key: &Key, existing: ObjectInfo, ours: &Running) -> Result<PutOutcome, Error> {
-        let wanted = ours.finish();
-        let bytes = existing.bytes;
-        if self.checksum_of(key, existing).await? == wanted && bytes == ours.bytes() {
-            return Ok(PutOutcome { checksum: wanted, new: false });
-        }
-        let message = format!("another object lies at {} already; it was not touched", self.key(key));
-        Err(Error::new(ErrorClass::ObjectConflict, message))
+/// The checksum of an existing object: the stored one, or one that is computed from its bytes.
+pub(crate) async fn stored_or_computed_checksum(
+    bucket: &S3Bucket,
+    key: &Key,
+    existing: ObjectInfo,
+) -> Result<Checksum, Error> {
+    match existing.checksum {
+        Some(checksum) => Ok(checksum),
+        None => bucket.compute_checksum(key).await,
     }
+}
+
+async fn compare_with_existing(
+    bucket: &S3Bucket,
+    key: &Key,
+    existing: ObjectInfo,
+    expected: &RunningChecksum,
+) -> Result<PutOutcome, Error> {
+    let checksum = expected.finish();
+    let bytes = existing.bytes;
+    if stored_or_computed_checksum(bucket, key, existing).await? == checksum && bytes == expected.bytes() {
+        return Ok(PutOutcome { checksum, new: false });
+    }
+    let message = format!("another object exists at {}; it was not changed", bucket.object_key(key));
+    Err(Error::new(ErrorClass::ObjectConflict, message))
 }

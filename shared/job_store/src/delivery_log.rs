@@ -1,33 +1,52 @@
-//! Reading back what providers delivered for a job.
+//! The log of a job's deliveries: each request of a provider, stored beside the job that it was for.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use model::{DeliveryView, Error, JobId};
+use model::{DeliveryView, Error, JobId, ProviderName};
 use time::OffsetDateTime;
 
 use crate::{
-    JobStore,
-    errors::refused,
-    item::{Item, Reader, Writer, unreadable},
+    errors::storage_error,
+    item::{Item, ItemReader, ItemWriter, text_value, unreadable},
+    table::{Table, put_if},
 };
 
 const PREFIX: &str = "DELIVERY#";
 
-/// A delivery that is recorded beside its job.
+/// How long a delivery is stored, in seconds: 30 days.
+const TTL_SECONDS: i64 = 30 * 24 * 3600;
+
+/// A delivery to write to the log.
+#[derive(Debug, Clone)]
+pub struct DeliveryRecord<'a> {
+    /// When the receiver received it.
+    pub received_at: OffsetDateTime,
+    /// The provider's id of the delivery, or the queue's. It distinguishes deliveries of the same moment.
+    pub id: &'a str,
+    /// The provider's name for the event.
+    pub name: &'a str,
+    /// The body, when it is short enough for an item.
+    pub body: Option<&'a str>,
+    /// The S3 key of the body, when it is not.
+    pub body_key: Option<&'a str>,
+    /// Why the delivery cannot be used.
+    pub problem: Option<&'a str>,
+}
+
+/// A delivery that was read from the log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LoggedDelivery {
-    /// What a caller calls it: unlike the provider's own id it is never shared with another attempt.
+    /// The id of this delivery in the API. Unlike the provider's id it is unique among repeated attempts.
     pub id: String,
-    /// The provider's id of it, or the queue's.
+    /// The provider's id of the delivery, or the queue's.
     pub own_id: String,
-    /// When our receiver received it.
+    /// When the receiver received it.
     pub received_at: OffsetDateTime,
     /// The provider's name for the event.
     pub name: String,
     /// The body, when it was short enough for an item.
     pub body: Option<String>,
-    /// Where the body lies in S3, when it was not.
+    /// The S3 key of the body, when it was not.
     pub body_key: Option<String>,
-    /// Why it cannot be used.
+    /// Why the delivery cannot be used.
     pub problem: Option<String>,
 }
 
@@ -39,7 +58,7 @@ impl std::fmt::Debug for LoggedDelivery {
 }
 
 impl LoggedDelivery {
-    /// What a caller may read of it.
+    /// The delivery as the API shows it.
     pub fn view(&self) -> DeliveryView {
         DeliveryView {
             id: self.id.clone(),
@@ -50,65 +69,81 @@ impl LoggedDelivery {
         }
     }
 
-    fn read(item: &Item) -> Result<Self, Error> {
-        let reader = Reader(item);
-        let (moment, own_id) = (reader.text("sk")?.strip_prefix(PREFIX))
+    fn from_item(item: &Item) -> Result<Self, Error> {
+        let reader = ItemReader(item);
+        let (milliseconds, own_id) = (reader.text("sk")?.strip_prefix(PREFIX))
             .and_then(|rest| rest.split_once('#'))
             .ok_or_else(|| unreadable("sk"))?;
         Ok(Self {
-            id: format!("{moment}-{own_id}"),
+            id: format!("{milliseconds}-{own_id}"),
             own_id: own_id.to_owned(),
             received_at: reader.time("received_at")?,
             name: reader.text("name")?.to_owned(),
-            body: reader.maybe("body").map(str::to_owned),
-            body_key: reader.maybe("body_key").map(str::to_owned),
-            problem: reader.maybe("problem").map(str::to_owned),
+            body: reader.maybe_text("body").map(str::to_owned),
+            body_key: reader.maybe_text("body_key").map(str::to_owned),
+            problem: reader.maybe_text("problem").map(str::to_owned),
         })
     }
 }
 
-impl JobStore {
-    /// The latest deliveries of a job, newest first, at most `most` of them and 1 MB: what DynamoDB gives at once.
-    ///
-    /// # Errors
-    /// [`model::ErrorClass::StorageUnavailable`], or [`model::ErrorClass::Internal`] for a damaged record.
-    pub async fn deliveries(
-        &self,
-        job: JobId,
-        most: i32,
-        now: OffsetDateTime,
-    ) -> Result<Vec<LoggedDelivery>, Error> {
-        let query = (self.client.query().table_name(&self.table))
-            .key_condition_expression("pk = :job AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":job", AttributeValue::S(job.to_string()))
-            .expression_attribute_values(":prefix", AttributeValue::S(PREFIX.into()))
-            .scan_index_forward(false)
-            .limit(most);
-        let found = query.send().await.map_err(|e| refused("answer", e))?;
-        found.items().iter().filter(|item| is_kept(item, now)).map(LoggedDelivery::read).collect()
-    }
-
-    /// A delivery of a job by the id that [`LoggedDelivery::id`] gave it.
-    ///
-    /// # Errors
-    /// As [`JobStore::deliveries`].
-    pub async fn delivery(
-        &self,
-        job: JobId,
-        id: &str,
-        now: OffsetDateTime,
-    ) -> Result<Option<LoggedDelivery>, Error> {
-        let Some((moment, own_id)) =
-            id.split_once('-').filter(|(moment, own)| !moment.is_empty() && !own.is_empty())
-        else {
-            return Ok(None);
-        };
-        let item = self.read(Writer::key(job.to_string(), format!("{PREFIX}{moment}#{own_id}"))).await?;
-        item.filter(|item| is_kept(item, now)).map(|item| LoggedDelivery::read(&item)).transpose()
-    }
+/// The partition key of deliveries that are about no job: the provider and the day.
+pub(crate) fn workspace_partition(provider: &ProviderName, delivery: &DeliveryRecord<'_>) -> String {
+    format!("WORKSPACE#{provider}#{}", delivery.received_at.date())
 }
 
-/// Expiry deletes late, by days at times.
-fn is_kept(item: &Item, now: OffsetDateTime) -> bool {
-    Reader(item).maybe_number("ttl").is_none_or(|ttl: i64| ttl > now.unix_timestamp())
+/// Writes a delivery, unless it is there.
+pub(crate) async fn record_delivery(
+    table: &Table,
+    partition: &str,
+    delivery: &DeliveryRecord<'_>,
+) -> Result<(), Error> {
+    let milliseconds = delivery.received_at.unix_timestamp_nanos() / 1_000_000;
+    let item = ItemWriter::key(partition, format!("{PREFIX}{milliseconds:015}#{}", delivery.id))
+        .time("received_at", delivery.received_at)
+        .text("name", delivery.name)
+        .maybe_text("body", delivery.body)
+        .maybe_text("body_key", delivery.body_key)
+        .maybe_text("problem", delivery.problem)
+        .number("ttl", delivery.received_at.unix_timestamp() + TTL_SECONDS);
+    let put = table.put_item(item.finish()).condition_expression("attribute_not_exists(pk)");
+    put_if(put, "record the delivery").await.map(drop)
+}
+
+/// Lists the latest deliveries of a job, newest first.
+pub(crate) async fn list_deliveries(
+    table: &Table,
+    job: JobId,
+    limit: i32,
+    now: OffsetDateTime,
+) -> Result<Vec<LoggedDelivery>, Error> {
+    let query = (table.query())
+        .key_condition_expression("pk = :job AND begins_with(sk, :prefix)")
+        .expression_attribute_values(":job", text_value(job.to_string()))
+        .expression_attribute_values(":prefix", text_value(PREFIX))
+        .scan_index_forward(false)
+        .limit(limit);
+    let output = query.send().await.map_err(|e| storage_error("answer", e))?;
+    output.items().iter().filter(|item| !is_expired(item, now)).map(LoggedDelivery::from_item).collect()
+}
+
+/// Reads a delivery of a job by its [`LoggedDelivery::id`].
+pub(crate) async fn get_delivery(
+    table: &Table,
+    job: JobId,
+    id: &str,
+    now: OffsetDateTime,
+) -> Result<Option<LoggedDelivery>, Error> {
+    let Some((milliseconds, own_id)) =
+        id.split_once('-').filter(|(time, own)| !time.is_empty() && !own.is_empty())
+    else {
+        return Ok(None);
+    };
+    let key = ItemWriter::key(job.to_string(), format!("{PREFIX}{milliseconds}#{own_id}"));
+    let item = table.get_item(key).await?;
+    item.filter(|item| !is_expired(item, now)).map(|item| LoggedDelivery::from_item(&item)).transpose()
+}
+
+/// DynamoDB deletes expired items late, sometimes by days.
+fn is_expired(item: &Item, now: OffsetDateTime) -> bool {
+    ItemReader(item).maybe_number("ttl").is_some_and(|ttl: i64| ttl <= now.unix_timestamp())
 }

@@ -1,90 +1,88 @@
-//! What only one job at a time may be at. No job gives its place back: whoever wants it sees whether the job that has it
-//! still needs it.
+//! Exclusive locks: a resource of a provider, such as a project, that one job at a time may use.
+//!
+//! A job does not release its lock. Whoever wants the lock reads whether the job that holds it still needs it.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::{
+    operation::put_item::PutItemError::ConditionalCheckFailedException,
+    types::ReturnValuesOnConditionCheckFailure,
+};
 use model::{Error, ErrorClass, JobId, ProviderName, Status};
 use time::OffsetDateTime;
 
 use crate::{
-    JobStore,
-    errors::refused,
-    item::{Reader, Writer},
+    errors::storage_error,
+    item::{ItemReader, ItemWriter, text_value},
+    job_reads::get_job,
+    table::Table,
 };
 
-/// How often a place is tried for that changes hands meanwhile.
+/// How often a lock that changes hands meanwhile is tried.
 const MAX_ATTEMPTS: u32 = 8;
-/// How long the table remembers who had a place, in seconds: longer than any job waits and works.
-pub(crate) const REMEMBERED: i64 = 7 * 24 * 3600;
+/// How long the table remembers the holder of a lock, in seconds: longer than any job waits and renders.
+pub(crate) const LOCK_TTL_SECONDS: i64 = 7 * 24 * 3600;
 
-/// The key of a place.
-pub(crate) fn place_key(provider: &ProviderName, place: &str) -> Writer {
-    Writer::key(format!("PLACE#{provider}#{place}"), "PLACE")
+/// A lock that a job asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LockRequest<'a> {
+    pub(crate) provider: &'a ProviderName,
+    /// The name of the lock within the provider.
+    pub(crate) name: &'a str,
+    pub(crate) job: JobId,
+    pub(crate) now: OffsetDateTime,
 }
 
-impl JobStore {
-    /// Takes a place for a job. Nothing when it is the job's now, else the job that has it and is not at its end. A job
-    /// that expired is: nobody knows of work that it still waits for.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`].
-    pub async fn acquire_lock(
-        &self,
-        provider: &ProviderName,
-        place: &str,
-        job: JobId,
-        now: OffsetDateTime,
-    ) -> Result<Option<JobId>, Error> {
-        let needs_it = |status: Status| !status.is_final() && status != Status::Expired;
-        self.acquire_lock_unless(needs_it, provider, place, job, now).await
-    }
+/// The key of a lock's item.
+pub(crate) fn lock_key(provider: &ProviderName, name: &str) -> ItemWriter {
+    ItemWriter::key(format!("PLACE#{provider}#{name}"), "PLACE")
+}
 
-    /// The same where a job needs its place for as long as `needs_it` says.
-    pub(crate) async fn acquire_lock_unless(
-        &self,
-        needs_it: impl Fn(Status) -> bool,
-        provider: &ProviderName,
-        place: &str,
-        job: JobId,
-        now: OffsetDateTime,
-    ) -> Result<Option<JobId>, Error> {
-        let mut gone: Option<JobId> = None;
-        for _ in 0..MAX_ATTEMPTS {
-            let Some(holder) = self.try_to_acquire_lock(provider, place, job, gone, now).await? else {
-                return Ok(None);
-            };
-            match self.get(holder).await? {
-                Some(held) if needs_it(held.status) => return Ok(Some(holder)),
-                _ => gone = Some(holder),
-            }
-        }
-        let message = "too many jobs for the same place at once; try again";
-        Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(1))
-    }
+/// Takes a lock. Returns none when the job holds it now, else the unfinished job that holds it. An expired job does not
+/// need its lock, because it no longer waits for work of the provider.
+pub(crate) async fn acquire_lock(table: &Table, request: LockRequest<'_>) -> Result<Option<JobId>, Error> {
+    let needs_lock = |status: Status| !status.is_final() && status != Status::Expired;
+    acquire_lock_while(needs_lock, table, request).await
+}
 
-    /// Writes the place if it is free, the job's own, or that of the job that is at its end. Returns whose it is else.
-    async fn try_to_acquire_lock(
-        &self,
-        provider: &ProviderName,
-        place: &str,
-        job: JobId,
-        gone: Option<JobId>,
-        now: OffsetDateTime,
-    ) -> Result<Option<JobId>, Error> {
-        let item = place_key(provider, place)
-            .text("job_id", job.to_string())
-            .number("ttl", now.unix_timestamp() + REMEMBERED);
-        let id = |id: JobId| AttributeValue::S(id.to_string());
-        let put = (self.client.put_item().table_name(&self.table).set_item(Some(item.done())))
-            .condition_expression("attribute_not_exists(pk) OR job_id IN (:job, :gone)")
-            .expression_attribute_values(":job", id(job))
-            .expression_attribute_values(":gone", id(gone.unwrap_or(job)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(e) = put.send().await else { return Ok(None) };
-        match e.as_service_error() {
-            Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
-                taken,
-            )) => taken.item().map(|item| Reader(item).parsed("job_id")).transpose(),
-            _ => Err(refused("take the place", e)),
+/// Takes a lock of which `needs_lock` decides for each status whether its holder still needs it.
+pub(crate) async fn acquire_lock_while(
+    needs_lock: impl Fn(Status) -> bool,
+    table: &Table,
+    request: LockRequest<'_>,
+) -> Result<Option<JobId>, Error> {
+    let mut former_holder: Option<JobId> = None;
+    for _ in 0..MAX_ATTEMPTS {
+        let Some(holder) = try_acquire_lock(table, request, former_holder).await? else {
+            return Ok(None);
+        };
+        match get_job(table, holder).await? {
+            Some(job) if needs_lock(job.status) => return Ok(Some(holder)),
+            _ => former_holder = Some(holder),
         }
+    }
+    let message = "too many concurrent jobs for the same lock; try again";
+    Err(Error::new(ErrorClass::StorageUnavailable, message).retry_after(1))
+}
+
+/// Writes the lock if it is free, or if this job or `former_holder` holds it. Returns the holder otherwise.
+async fn try_acquire_lock(
+    table: &Table,
+    request: LockRequest<'_>,
+    former_holder: Option<JobId>,
+) -> Result<Option<JobId>, Error> {
+    let LockRequest { provider, name, job, now } = request;
+    let item = lock_key(provider, name)
+        .text("job_id", job.to_string())
+        .number("ttl", now.unix_timestamp() + LOCK_TTL_SECONDS);
+    let put = (table.put_item(item.finish()))
+        .condition_expression("attribute_not_exists(pk) OR job_id IN (:job, :former_holder)")
+        .expression_attribute_values(":job", text_value(job.to_string()))
+        .expression_attribute_values(":former_holder", text_value(former_holder.unwrap_or(job).to_string()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let Err(e) = put.send().await else { return Ok(None) };
+    match e.as_service_error() {
+        Some(ConditionalCheckFailedException(failed)) => {
+            failed.item().map(|item| ItemReader(item).parsed("job_id")).transpose()
+        }
+        _ => Err(storage_error("accept the lock", e)),
     }
 }

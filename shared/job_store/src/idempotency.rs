@@ -1,4 +1,4 @@
-//! Making a job exactly once: the first line of every submission.
+//! Creates a job exactly once per idempotency key.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, builders::PutBuilder,
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -16,22 +16,24 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::{
-    JobStore,
-    errors::refused,
-    item::{Item, Reader, Writer},
+    errors::storage_error,
+    item::{Item, ItemReader, ItemWriter, number_value, text_value},
     job_item,
+    job_reads::get_claimed_job,
+    table::{Table, put_if},
 };
 
-/// How long a key is remembered, in seconds: 7 days.
-const REMEMBERED: i64 = 7 * 24 * 3600;
+/// How long a key is stored, in seconds: 7 days.
+const KEY_TTL_SECONDS: i64 = 7 * 24 * 3600;
 
-/// How often a claim is tried that collided with another transaction.
+/// How often a claim that conflicted with another transaction is tried.
 const MAX_ATTEMPTS: u64 = 8;
 
-/// How long it may take to settle a claim: the table is in trouble, and the caller has to be told so in time.
-const MAX_SETTLE_TIME: Duration = Duration::from_secs(2);
+/// The most time to find out whether a claim without a response was written. The table is failing, and the caller needs
+/// the error before its own timeout.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What makes two submissions the same.
+/// An idempotency key with the fingerprint of its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     pk: String,
@@ -39,7 +41,7 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// A caller's key, and the request it came with in canonical JSON. `scope` keeps callers' keys apart from
+    /// Builds a key from the caller's key and the request in canonical JSON. `scope` separates callers' keys from
     /// Landfall's own.
     pub fn new(scope: &str, key: &str, request: &Value) -> Self {
         let digest = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()));
@@ -50,172 +52,167 @@ impl IdempotencyKey {
     }
 }
 
-/// How a claim ended.
+/// The outcome of a claim.
 #[derive(Debug)]
 pub enum Claim {
-    /// The job was made now, by us.
+    /// This claim created the job.
     New,
-    /// The same request made this job before.
+    /// The same request created this job before.
     Existing(Box<Job>),
-    /// The key was used before, with another request.
+    /// Another request used the key before.
     Mismatch,
 }
 
-impl JobStore {
-    /// Makes a job, unless its key made one before. Of concurrent claims with one key, one makes it.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`]; then nothing was written, and nothing will be unless the table is still out of
-    /// reach.
-    pub async fn claim(
-        &self,
-        job: &Job,
-        key: Option<&IdempotencyKey>,
-        now: OffsetDateTime,
-    ) -> Result<Claim, Error> {
-        let claimed = job_item::write(job)?;
-        for attempt in 0..MAX_ATTEMPTS {
-            let reasons = match self.write_claim(&claimed, job.id, key, now).await {
-                Ok(None) => return Ok(Claim::New),
-                Ok(Some(reasons)) => reasons,
-                Err(error) => return self.settled_claim(job, error, now).await,
-            };
-            let first = reasons.first();
-            if first.and_then(CancellationReason::code) == Some("ConditionalCheckFailed") {
-                match (key, first.and_then(CancellationReason::item)) {
-                    (Some(key), Some(item)) => return self.claimed_before(job.id, key, item).await,
-                    // Nobody else makes a job of this id: an earlier attempt was written, and its answer lost.
-                    (None, _) => return Ok(Claim::New),
-                    (Some(_), None) => {}
-                }
+/// Creates a job, unless its key created one before.
+pub(crate) async fn claim(
+    table: &Table,
+    job: &Job,
+    key: Option<&IdempotencyKey>,
+    now: OffsetDateTime,
+) -> Result<Claim, Error> {
+    let item = job_item::write_job(job)?;
+    for attempt in 0..MAX_ATTEMPTS {
+        let reasons = match write_claim(table, &item, job.id, key, now).await {
+            Ok(None) => return Ok(Claim::New),
+            Ok(Some(reasons)) => reasons,
+            Err(error) => return resolve_lost_claim(table, job, error, now).await,
+        };
+        let first = reasons.first();
+        if first.and_then(CancellationReason::code) == Some("ConditionalCheckFailed") {
+            match (key, first.and_then(CancellationReason::item)) {
+                (Some(key), Some(item)) => return read_earlier_claim(table, job.id, key, item).await,
+                // Nobody else creates a job with this id: an earlier attempt was written, and its response was lost.
+                (None, _) => return Ok(Claim::New),
+                (Some(_), None) => {}
             }
-            // Two claims met in the same moment; one of them is through by now.
-            tokio::time::sleep(Duration::from_millis(20 * (attempt + 1))).await;
         }
-        Err(Error::new(ErrorClass::StorageUnavailable, "too many requests with this idempotency key")
-            .retry_after(1))
+        // Two claims conflicted, and one of them is written by now.
+        tokio::time::sleep(Duration::from_millis(20 * (attempt + 1))).await;
     }
+    Err(Error::new(ErrorClass::StorageUnavailable, "too many requests with this idempotency key")
+        .retry_after(1))
+}
 
-    /// One try. Returns why it was cancelled, or nothing when it went through.
-    async fn write_claim(
-        &self,
-        job: &Item,
-        id: JobId,
-        key: Option<&IdempotencyKey>,
-        now: OffsetDateTime,
-    ) -> Result<Option<Vec<CancellationReason>>, Error> {
-        let mut write = self.client.transact_write_items();
-        if let Some(key) = key {
-            write = write.transact_items(put(self.key_put(key, id, now))?);
-        }
-        let job = Put::builder().table_name(&self.table).set_item(Some(job.clone()));
-        write = write.transact_items(put(job.condition_expression("attribute_not_exists(pk)"))?);
-        match write.send().await {
-            Ok(_) => Ok(None),
-            Err(SdkError::ServiceError(e)) => match e.into_err() {
-                TransactWriteItemsError::TransactionCanceledException(e) => {
-                    Ok(Some(e.cancellation_reasons.unwrap_or_default()))
-                }
-                TransactWriteItemsError::TransactionInProgressException(_) => Ok(Some(vec![])),
-                other => Err(Error::new(
-                    ErrorClass::StorageUnavailable,
-                    "the job table did not take the job; try again",
-                )
-                .retry_after(5)
-                .with_source(other)),
-            },
-            Err(e) => Err(refused("take the job", e)),
-        }
+/// Writes a claim once. Returns the reasons if the transaction was cancelled.
+async fn write_claim(
+    table: &Table,
+    job: &Item,
+    id: JobId,
+    key: Option<&IdempotencyKey>,
+    now: OffsetDateTime,
+) -> Result<Option<Vec<CancellationReason>>, Error> {
+    let mut write = table.client.transact_write_items();
+    if let Some(key) = key {
+        write = write.transact_items(transaction_item(key_put(table, key, id, now))?);
     }
-
-    fn key_put(
-        &self,
-        key: &IdempotencyKey,
-        job: JobId,
-        now: OffsetDateTime,
-    ) -> aws_sdk_dynamodb::types::builders::PutBuilder {
-        let item = Writer::key(&key.pk, "IDEM")
-            .text("job_id", job.to_string())
-            .text("fingerprint", &key.fingerprint)
-            .number("ttl", now.unix_timestamp() + REMEMBERED);
-        (Put::builder().table_name(&self.table).set_item(Some(item.done())))
-            // Expiry deletes late, by days at times, so an expired key may still lie here.
-            .condition_expression("attribute_not_exists(pk) OR #ttl < :now")
-            .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":now", AttributeValue::N(now.unix_timestamp().to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-    }
-
-    async fn claimed_before(&self, own: JobId, key: &IdempotencyKey, item: &Item) -> Result<Claim, Error> {
-        let reader = Reader(item);
-        if reader.text("fingerprint")? != key.fingerprint {
-            return Ok(Claim::Mismatch);
-        }
-        match reader.parsed("job_id")? {
-            // The client's attempts share a `ClientRequestToken`, and DynamoDB answers a repetition within ten minutes as
-            // the first one. A new try of ours has another token, and finds what an earlier try wrote unheard.
-            id if id == own => Ok(Claim::New),
-            id => Ok(Claim::Existing(Box::new(self.claimed(id).await?))),
-        }
-    }
-
-    /// Settles a claim whose answer never came: it was written and is ours, or it never will be. A transaction that is
-    /// under way still could be, so the job's place is taken by a record of the failure: the condition on it then cancels
-    /// the whole transaction, and the key stays free.
-    async fn settled_claim(&self, job: &Job, error: Error, now: OffsetDateTime) -> Result<Claim, Error> {
-        let settled = tokio::time::timeout(MAX_SETTLE_TIME, self.is_claimed(job, &error, now)).await;
-        match settled {
-            Ok(Ok(true)) => {
-                tracing::info!(job_id = %job.id, "a claim whose answer was lost was found again");
-                return Ok(Claim::New);
+    let put = table.transaction_put(job.clone());
+    write = write.transact_items(transaction_item(put.condition_expression("attribute_not_exists(pk)"))?);
+    match write.send().await {
+        Ok(_) => Ok(None),
+        Err(SdkError::ServiceError(e)) => match e.into_err() {
+            TransactWriteItemsError::TransactionCanceledException(e) => {
+                Ok(Some(e.cancellation_reasons.unwrap_or_default()))
             }
-            Ok(Ok(false)) => {}
-            Ok(Err(unsettled)) => unsettled.log("a claim whose answer was lost may have been written"),
-            Err(_) => error.log("a claim whose answer was lost may have been written"),
-        }
-        Err(error)
-    }
-
-    async fn is_claimed(&self, job: &Job, error: &Error, now: OffsetDateTime) -> Result<bool, Error> {
-        let mut failed = Job { audience: NotifyTargets::default(), ..job.clone() };
-        failed.apply(Event::Refused { error: error.for_record(now) }, now);
-        let put = (self.client.put_item().table_name(&self.table))
-            .set_item(Some(job_item::write(&failed)?))
-            .condition_expression("attribute_not_exists(pk)");
-        match put.send().await {
-            Ok(_) => Ok(false),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                // Our own record of the failure, if it is the answer to that which was lost.
-                Ok(self.claimed(job.id).await?.refusal().is_none())
-            }
-            Err(e) => Err(refused("settle a claim", e)),
-        }
-    }
-
-    /// Frees a job's key after a failure that the caller was told to retry, so that the retry is a new attempt.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`].
-    pub async fn free_key(&self, key: &IdempotencyKey, job: JobId) -> Result<(), Error> {
-        let delete = (self.client.delete_item().table_name(&self.table))
-            .key("pk", AttributeValue::S(key.pk.clone()))
-            .key("sk", AttributeValue::S("IDEM".into()))
-            // Not if somebody else has used the key since.
-            .condition_expression("job_id = :job")
-            .expression_attribute_values(":job", AttributeValue::S(job.to_string()));
-        match delete.send().await {
-            Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(())
-            }
-            Err(e) => Err(refused("free the key", e)),
-        }
+            TransactWriteItemsError::TransactionInProgressException(_) => Ok(Some(vec![])),
+            other => Err(Error::new(
+                ErrorClass::StorageUnavailable,
+                "the job table did not accept the job; try again",
+            )
+            .retry_after(5)
+            .with_source(other)),
+        },
+        Err(e) => Err(storage_error("accept the job", e)),
     }
 }
 
-fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Error> {
-    let put = builder
-        .build()
-        .map_err(|e| Error::new(ErrorClass::Internal, "a claim is incomplete").with_source(e))?;
+fn key_put(table: &Table, key: &IdempotencyKey, job: JobId, now: OffsetDateTime) -> PutBuilder {
+    let item = ItemWriter::key(&key.pk, "IDEM")
+        .text("job_id", job.to_string())
+        .text("fingerprint", &key.fingerprint)
+        .number("ttl", now.unix_timestamp() + KEY_TTL_SECONDS);
+    (table.transaction_put(item.finish()))
+        // DynamoDB deletes expired items late, sometimes by days, so an expired key may still be there.
+        .condition_expression("attribute_not_exists(pk) OR #ttl < :now")
+        .expression_attribute_names("#ttl", "ttl")
+        .expression_attribute_values(":now", number_value(now.unix_timestamp()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+}
+
+/// Reads the claim that used the key before.
+async fn read_earlier_claim(
+    table: &Table,
+    own_id: JobId,
+    key: &IdempotencyKey,
+    item: &Item,
+) -> Result<Claim, Error> {
+    let reader = ItemReader(item);
+    if reader.text("fingerprint")? != key.fingerprint {
+        return Ok(Claim::Mismatch);
+    }
+    match reader.parsed("job_id")? {
+        // The client's attempts share a `ClientRequestToken`, and DynamoDB answers a repeated request within ten minutes
+        // as it answered the first one. A new attempt of ours has another token, and finds what an earlier attempt wrote
+        // without receiving the response.
+        id if id == own_id => Ok(Claim::New),
+        id => Ok(Claim::Existing(Box::new(get_claimed_job(table, id).await?))),
+    }
+}
+
+/// Finds out whether a claim was written whose response was lost. If it was, the claim succeeded. Otherwise this makes
+/// sure that it never will be: a transaction that is still in progress could write the job later, so a failed job is
+/// written under the same id. The transaction's condition then cancels it, and the key stays unused.
+async fn resolve_lost_claim(
+    table: &Table,
+    job: &Job,
+    error: Error,
+    now: OffsetDateTime,
+) -> Result<Claim, Error> {
+    let is_written = is_claim_written(table, job, &error, now);
+    match tokio::time::timeout(RESOLVE_TIMEOUT, is_written).await {
+        Ok(Ok(true)) => {
+            tracing::info!(job_id = %job.id, "a claim without a response was written");
+            return Ok(Claim::New);
+        }
+        Ok(Ok(false)) => {}
+        Ok(Err(unresolved)) => unresolved.log("a claim without a response may have been written"),
+        Err(_) => error.log("a claim without a response may have been written"),
+    }
+    Err(error)
+}
+
+/// Writes a failed job in place of a claim that was not written. Returns whether the claim was written.
+async fn is_claim_written(
+    table: &Table,
+    job: &Job,
+    error: &Error,
+    now: OffsetDateTime,
+) -> Result<bool, Error> {
+    let mut failed_job = Job { audience: NotifyTargets::default(), ..job.clone() };
+    failed_job.apply(Event::Refused { error: error.for_record(now) }, now);
+    let put =
+        table.put_item(job_item::write_job(&failed_job)?).condition_expression("attribute_not_exists(pk)");
+    if put_if(put, "resolve a claim").await? {
+        return Ok(false);
+    }
+    // The stored job may be the failed one: the SDK retries a put whose response was lost.
+    Ok(get_claimed_job(table, job.id).await?.refusal().is_none())
+}
+
+/// Deletes a key, unless another job has used it since.
+pub(crate) async fn release_key(table: &Table, key: &IdempotencyKey, job: JobId) -> Result<(), Error> {
+    let delete = (table.client.delete_item().table_name(&table.name))
+        .set_key(Some(ItemWriter::key(&key.pk, "IDEM").finish()))
+        .condition_expression("job_id = :job")
+        .expression_attribute_values(":job", text_value(job.to_string()));
+    match delete.send().await {
+        Ok(_) => Ok(()),
+        Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+        Err(e) => Err(storage_error("release the key", e)),
+    }
+}
+
+fn transaction_item(put: PutBuilder) -> Result<TransactWriteItem, Error> {
+    let put =
+        put.build().map_err(|e| Error::new(ErrorClass::Internal, "a claim is incomplete").with_source(e))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }

@@ -1,4 +1,4 @@
-//! An item of the table, read and written by attribute name.
+//! Reads and writes items of the table by attribute name.
 
 use std::collections::HashMap;
 
@@ -7,16 +7,17 @@ use model::{Error, ErrorClass};
 use serde::{Serialize, de::DeserializeOwned};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::attribute;
+use crate::json_attribute;
 
-/// Attributes by name.
+/// The attributes of an item by name.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// Writes attributes.
+/// Builds an item attribute by attribute.
 #[derive(Debug, Default)]
-pub(crate) struct Writer(Item);
+pub(crate) struct ItemWriter(Item);
 
-impl Writer {
+impl ItemWriter {
+    /// An item with its primary key.
     pub(crate) fn key(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self::default().text("pk", pk).text("sk", sk)
     }
@@ -26,7 +27,7 @@ impl Writer {
         self
     }
 
-    pub(crate) fn maybe(self, name: &str, text: Option<impl Into<String>>) -> Self {
+    pub(crate) fn maybe_text(self, name: &str, text: Option<impl Into<String>>) -> Self {
         match text {
             Some(text) => self.text(name, text),
             None => self,
@@ -52,26 +53,26 @@ impl Writer {
 
     pub(crate) fn json(mut self, name: &str, value: &impl Serialize) -> Result<Self, Error> {
         let value = serde_json::to_value(value).map_err(|e| unreadable(name).with_source(e))?;
-        self.0.insert(name.to_owned(), attribute::from_json(value));
+        self.0.insert(name.to_owned(), json_attribute::from_json(value));
         Ok(self)
     }
 
-    pub(crate) fn done(self) -> Item {
+    pub(crate) fn finish(self) -> Item {
         self.0
     }
 }
 
-/// Reads attributes.
+/// Reads the attributes of an item.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reader<'a>(pub(crate) &'a Item);
+pub(crate) struct ItemReader<'a>(pub(crate) &'a Item);
 
-impl<'a> Reader<'a> {
-    pub(crate) fn maybe(self, name: &str) -> Option<&'a str> {
+impl<'a> ItemReader<'a> {
+    pub(crate) fn maybe_text(self, name: &str) -> Option<&'a str> {
         self.0.get(name)?.as_s().ok().map(String::as_str)
     }
 
     pub(crate) fn text(self, name: &str) -> Result<&'a str, Error> {
-        self.maybe(name).ok_or_else(|| unreadable(name))
+        self.maybe_text(name).ok_or_else(|| unreadable(name))
     }
 
     pub(crate) fn parsed<T: std::str::FromStr>(self, name: &str) -> Result<T, Error> {
@@ -79,7 +80,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn maybe_parsed<T: std::str::FromStr>(self, name: &str) -> Result<Option<T>, Error> {
-        self.maybe(name).map(|_| self.parsed(name)).transpose()
+        self.maybe_text(name).map(|_| self.parsed(name)).transpose()
     }
 
     pub(crate) fn maybe_number<T: std::str::FromStr>(self, name: &str) -> Option<T> {
@@ -91,16 +92,26 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn maybe_time(self, name: &str) -> Result<Option<OffsetDateTime>, Error> {
-        self.maybe(name).map(|_| self.time(name)).transpose()
+        self.maybe_text(name).map(|_| self.time(name)).transpose()
     }
 
     pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, Error> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
-        serde_json::from_value(attribute::to_json(value)).map_err(|e| unreadable(name).with_source(e))
+        serde_json::from_value(json_attribute::to_json(value)).map_err(|e| unreadable(name).with_source(e))
     }
 }
 
-/// An item that this version of Landfall cannot read or write.
+/// The error of an item that this version of Landfall cannot read or write.
 pub(crate) fn unreadable(attribute: &str) -> Error {
     Error::new(ErrorClass::Internal, format!("the job's record is damaged at attribute {attribute}"))
+}
+
+/// A string attribute.
+pub(crate) fn text_value(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A number attribute.
+pub(crate) fn number_value(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }

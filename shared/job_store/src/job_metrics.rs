@@ -1,20 +1,21 @@
-//! Counting what becomes of jobs, where it is written: only the one whose conditional write went through knows that the
-//! job moved just now, so a delivery or a message that comes again counts nothing.
+//! Counts the status changes of jobs where they are written.
 //!
-//! A process that dies between the write and the count leaves one out. That is the price of never counting one twice.
+//! Only the writer whose conditional write succeeded knows that the job changed just now, so a repeated delivery or
+//! message is not counted. A process that ends between the write and the count leaves one out, and none is counted
+//! twice.
 
 use model::{Change, Job, JobError, Status};
 
-/// Counts a job that an event has changed, if it moved here from `before`.
-pub(crate) fn changed(change: Change, before: Status, job: &Job) {
+/// Counts a change of a job whose status was `before`.
+pub(crate) fn count_change(change: Change, before: Status, job: &Job) {
     if change != Change::Moved {
         return;
     }
-    // A job that is tried again was submitted in its first round.
+    // A retried job was counted in its first round.
     if job.retries.rounds == 0 && !is_with_provider(before) && is_with_provider(job.status) {
         count("JobsSubmitted", job);
     }
-    let end = match job.status {
+    let metric = match job.status {
         Status::Unknown => "JobsUnknown",
         Status::Stored => "JobsStored",
         Status::Partial => "JobsPartial",
@@ -28,14 +29,14 @@ pub(crate) fn changed(change: Change, before: Status, job: &Job) {
         | Status::Received
         | Status::Landing => return,
     };
-    count(end, job);
+    count(metric, job);
     if matches!(job.status, Status::Stored | Status::Partial) {
         let value = (job.updated_at - job.created_at).as_seconds_f64();
         tracing::info!(metric = "JobSeconds", value, job_id = %job.id, provider = %job.provider, "from request to files");
     }
 }
 
-/// Whether the provider is known to have taken the work.
+/// Whether the provider is known to have accepted the job.
 fn is_with_provider(status: Status) -> bool {
     match status {
         Status::Submitted
@@ -44,7 +45,7 @@ fn is_with_provider(status: Status) -> bool {
         | Status::Landing
         | Status::Stored
         | Status::Partial
-        // Whoever is late was submitted once, and is not again.
+        // An expired job was submitted before, so a late result does not count it again.
         | Status::Expired => true,
         Status::Waiting | Status::Submitting | Status::Unknown | Status::Failed | Status::Cancelled => false,
     }
@@ -61,18 +62,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_is_submitted_once_however_its_life_goes_on() {
-        let taken = |from: Status, to: Status| !is_with_provider(from) && is_with_provider(to);
-        assert!(taken(Status::Submitting, Status::Submitted));
-        assert!(taken(Status::Unknown, Status::Received));
-        assert!(taken(Status::Waiting, Status::Rendering));
+    fn a_job_is_counted_as_submitted_once() {
+        let is_submission = |from: Status, to: Status| !is_with_provider(from) && is_with_provider(to);
+        assert!(is_submission(Status::Submitting, Status::Submitted));
+        assert!(is_submission(Status::Unknown, Status::Received));
+        assert!(is_submission(Status::Waiting, Status::Rendering));
         for (from, to) in [
             (Status::Submitted, Status::Rendering),
             (Status::Expired, Status::Received),
             (Status::Submitting, Status::Failed),
             (Status::Submitting, Status::Unknown),
         ] {
-            assert!(!taken(from, to), "{from} {to}");
+            assert!(!is_submission(from, to), "{from} {to}");
         }
     }
 }

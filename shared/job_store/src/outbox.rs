@@ -1,90 +1,48 @@
-//! What others are to be told of a job, and who waits for it: kept in the job's own item until they have been told.
+//! The outbox of a job: pending notifications and waiting workflows, stored in the job's own item until notified.
 
-use model::{Error, ErrorClass, Job, JobId, OutboxProgress, WorkflowWaiter};
+use model::{Error, Job, JobId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{JobStore, job_item, job_store::MAX_ATTEMPTS};
+use crate::{
+    job_item,
+    job_reads::get_job_item,
+    job_writes::{MAX_ATTEMPTS, back_off, replace_job, too_many_writers},
+    table::Table,
+};
 
-impl JobStore {
-    /// Notes what the event bus and the caller have been told of a job, and forgets what both have.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`]; then they are told again.
-    pub async fn told(&self, id: JobId, told: OutboxProgress) -> Result<(), Error> {
-        let told = |job: &mut Job| {
-            let due = job.outbox.due;
-            job.told(told) || job.outbox.due != due
-        };
-        self.change_outbox(id, told).await.map(drop)
-    }
-
-    /// Lets the sweep come back later to a job of which others could not be told.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`].
-    pub async fn postpone_notifications(&self, id: JobId, at: OffsetDateTime) -> Result<(), Error> {
-        let later = |job: &mut Job| {
-            let due = &mut job.outbox.due;
-            due.is_some_and(|due| due < at) && due.replace(at).is_some()
-        };
-        self.change_outbox(id, later).await.map(drop)
-    }
-
-    /// Lets more workflows wait for a job. Returns the job as it is then, or nothing if there is none.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`]; then they do not wait.
-    pub async fn admit(
-        &self,
-        id: JobId,
-        waiters: &[WorkflowWaiter],
-        now: OffsetDateTime,
-    ) -> Result<Option<Job>, Error> {
-        self.change_outbox(id, |job| job.admit(waiters, now)).await
-    }
-
-    /// Forgets workflows that wait for a job no longer.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`]; then they are told again.
-    pub async fn remove_waiters(&self, id: JobId, waiters: &[WorkflowWaiter]) -> Result<(), Error> {
-        self.change_outbox(id, |job| job.release(waiters)).await.map(drop)
-    }
-
-    /// Notes that those who wait for a job have had a sign of life and have the next one at this time.
-    ///
-    /// # Errors
-    /// [`ErrorClass::StorageUnavailable`].
-    pub async fn postpone_heartbeat(&self, id: JobId, at: OffsetDateTime) -> Result<(), Error> {
-        let later = |job: &mut Job| {
-            let sign = &mut job.audience.sign_at;
-            sign.is_some_and(|sign| sign < at) && sign.replace(at).is_some()
-        };
-        self.change_outbox(id, later).await.map(drop)
-    }
-
-    /// Writes a job if `change` says that it changed it. A change made twice is made once.
-    async fn change_outbox(
-        &self,
-        id: JobId,
-        mut change: impl FnMut(&mut Job) -> bool,
-    ) -> Result<Option<Job>, Error> {
-        let write = Uuid::now_v7().to_string();
-        for attempt in 0..MAX_ATTEMPTS {
-            let Some(item) = self.item(id).await? else { return Ok(None) };
-            let mut job = job_item::read(&item)?;
-            let read = job.version;
-            if !change(&mut job) {
-                return Ok(Some(job));
-            }
-            job.version += 1;
-            if self.replace(&job, read, &item, &write).await? {
-                return Ok(Some(job));
-            }
-            Self::make_way(attempt).await;
+/// Applies `change` to a job and writes the job if it returns true. Returns the job, or none if there is none. `change`
+/// runs again after a concurrent write, so it must be idempotent.
+pub(crate) async fn change_outbox(
+    table: &Table,
+    id: JobId,
+    mut change: impl FnMut(&mut Job) -> bool,
+) -> Result<Option<Job>, Error> {
+    let write_id = Uuid::now_v7().to_string();
+    for attempt in 0..MAX_ATTEMPTS {
+        let Some(item) = get_job_item(table, id).await? else { return Ok(None) };
+        let mut job = job_item::read_job(&item)?;
+        let read_version = job.version;
+        if !change(&mut job) {
+            return Ok(Some(job));
         }
-        Err(Error::new(ErrorClass::StorageUnavailable, "too many writers at this job; try again")
-            .retry_after(1))
+        job.version += 1;
+        if replace_job(table, &job, read_version, &item, &write_id).await? {
+            return Ok(Some(job));
+        }
+        back_off(attempt).await;
     }
+    Err(too_many_writers())
+}
+
+/// Moves the next notification of a job to `at`, if it is due before. Returns whether it was.
+pub(crate) fn postpone_notifications(job: &mut Job, at: OffsetDateTime) -> bool {
+    let due = &mut job.outbox.due;
+    due.is_some_and(|due| due < at) && due.replace(at).is_some()
+}
+
+/// Moves the next heartbeat of a job to `at`, if it is due before. Returns whether it was.
+pub(crate) fn postpone_heartbeat(job: &mut Job, at: OffsetDateTime) -> bool {
+    let heartbeat_at = &mut job.audience.sign_at;
+    heartbeat_at.is_some_and(|due| due < at) && heartbeat_at.replace(at).is_some()
 }

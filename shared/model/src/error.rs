@@ -1,4 +1,4 @@
-//! A failure with its two audiences: a message that the caller may read, and a source that only we log.
+//! The error type of Landfall: a message that the caller may read, and a source that only the log shows.
 
 use std::fmt;
 
@@ -7,26 +7,26 @@ use time::OffsetDateTime;
 
 use crate::{ErrorClass, JobId, Level};
 
-/// A failure on its way to whoever asked.
+/// An error that is returned to the caller.
 #[derive(Debug)]
 pub struct Error {
-    /// What kind it is.
+    /// The class of the error.
     pub class: ErrorClass,
-    /// What the caller may read. Never holds a key, a token or the query of a URL.
+    /// A message for the caller. It never holds a key, a token or the query of a URL.
     pub message: String,
-    /// Which fields break which rules.
+    /// The fields that break a rule.
     pub violations: Vec<Violation>,
-    /// Seconds after which trying again makes sense.
+    /// Seconds until a retry can succeed.
     pub retry_after: Option<u64>,
-    /// What the provider said, when the provider refused.
+    /// The provider's error response, when the provider rejected the request.
     pub provider: Option<ProviderAnswer>,
-    /// The job it is about, when there is one.
+    /// The job that the error concerns.
     pub job: Option<JobId>,
-    /// What went wrong underneath; for the log, never for the caller.
+    /// The underlying error, for the log and never for the caller.
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// One broken rule of a request.
+/// A field of a request that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Violation {
@@ -36,53 +36,53 @@ pub struct Violation {
     pub message: String,
 }
 
-/// A provider's refusal in its own words.
+/// A provider's error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderAnswer {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// The provider's error id, or the one its status stands for.
+    /// The provider's error id, or the id that the HTTP status implies.
     pub id: String,
-    /// The provider's message, cut to 500 characters.
+    /// The provider's message, truncated to 500 characters.
     pub message: String,
-    /// The provider's remarks on fields of its own request.
+    /// The fields of the provider's request that the provider rejected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Violation>,
 }
 
-/// A failure as a job remembers it.
+/// The error of a job, as its record stores it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobError {
-    /// What kind it is.
+    /// The class of the error.
     #[serde(rename = "type")]
     pub class: ErrorClass,
-    /// What a person may read.
+    /// A message for people.
     pub message: String,
-    /// Whether Landfall goes on trying by itself.
+    /// Whether Landfall retries by itself.
     pub retryable: bool,
-    /// When it happened.
+    /// When the error occurred.
     #[serde(with = "time::serde::rfc3339")]
-    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::time"))]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::json_schema::time"))]
     pub at: OffsetDateTime,
-    /// The provider's own words, when it refused.
+    /// The provider's error response, when the provider rejected the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderAnswer>,
-    /// Which of the caller's fields it refused.
+    /// The fields of the caller's request that the provider rejected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Violation>,
 }
 
 impl Violation {
-    /// A broken rule.
+    /// Creates a violation of a field.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
     }
 }
 
 impl Error {
-    /// A failure with what the caller may read about it.
+    /// Creates an error with a message for the caller.
     pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
         Self {
             class,
@@ -95,58 +95,58 @@ impl Error {
         }
     }
 
-    /// A request that breaks one rule.
+    /// Creates the error of a request with one invalid field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::violations(vec![Violation::new(field, message)])
     }
 
-    /// A request that breaks several rules.
+    /// Creates the error of a request with several invalid fields.
     pub fn violations(violations: Vec<Violation>) -> Self {
         let listed: Vec<String> = violations.iter().map(|v| format!("{}: {}", v.field, v.message)).collect();
         Self { violations, ..Self::new(ErrorClass::InvalidRequest, listed.join("; ")) }
     }
 
-    /// Adds what went wrong underneath, for the log.
+    /// Adds the underlying error, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Adds which fields are at fault.
+    /// Adds the fields that break a rule.
     #[must_use]
     pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
         self.violations = violations;
         self
     }
 
-    /// Adds when to come back, in seconds.
+    /// Adds after how many seconds to retry.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// Adds the provider's own words.
+    /// Adds the provider's error response.
     #[must_use]
     pub fn with_provider_answer(mut self, answer: ProviderAnswer) -> Self {
         self.provider = Some(answer);
         self
     }
 
-    /// Adds the job it is about.
+    /// Adds the job that the error concerns.
     #[must_use]
     pub fn about(mut self, job: JobId) -> Self {
         self.job = Some(job);
         self
     }
 
-    /// Whether the same call may succeed later.
+    /// Whether a retry of the same call may succeed.
     pub fn retryable(&self) -> bool {
         self.class.retryable()
     }
 
-    /// The failure as a job remembers it.
+    /// Converts to the error that a job's record stores.
     pub fn for_record(&self, at: OffsetDateTime) -> JobError {
         JobError {
             class: self.class,
@@ -158,7 +158,7 @@ impl Error {
         }
     }
 
-    /// The whole chain of causes as one line, for the log.
+    /// Returns the message and all underlying errors in one line, for the log.
     pub fn causes(&self) -> String {
         let mut line = self.message.clone();
         let mut next = self.source.as_deref().map(|source| source as &dyn std::error::Error);
@@ -170,20 +170,20 @@ impl Error {
         line
     }
 
-    /// Writes the failure to the log, once, at the level of its class.
-    pub fn log(&self, sentence: &str) {
+    /// Logs the error at the level of its class.
+    pub fn log(&self, message: &str) {
         let (class, causes) = (self.class.name(), self.causes());
         let job_id = self.job.map(tracing::field::display);
         match self.class.level() {
-            Level::Error => tracing::error!(job_id, error_class = class, causes, "{sentence}"),
-            Level::Warn => tracing::warn!(job_id, error_class = class, causes, "{sentence}"),
-            Level::Info => tracing::info!(job_id, error_class = class, causes, "{sentence}"),
+            Level::Error => tracing::error!(job_id, error_class = class, causes, "{message}"),
+            Level::Warn => tracing::warn!(job_id, error_class = class, causes, "{message}"),
+            Level::Info => tracing::info!(job_id, error_class = class, causes, "{message}"),
         }
     }
 }
 
 impl JobError {
-    /// The failure as it was when it happened, to answer a repeated request the same way.
+    /// Converts back to the original error, so that a repeated request gets the same response.
     pub fn again(&self) -> Error {
         let error = Error::new(self.class, self.message.clone()).with_violations(self.errors.clone());
         match &self.provider {

@@ -1,100 +1,100 @@
-//! What kinds of failure there are, and what each means to a caller, to a queue and to a log.
+//! The classes of errors, and what each means for a caller, for a queue and for the log.
 //!
-//! The four tables below stand side by side and have no wildcard, so that a new class must be placed in each.
+//! The four tables below have no wildcard, so a new class has to be added to each of them.
 
 use serde::{Deserialize, Serialize};
 
-/// A kind of failure.
+/// The class of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ErrorClass {
     /// The request breaks a rule; the violations name the fields.
     InvalidRequest,
-    /// The body is not of a content type that the operation reads.
+    /// The operation does not support the content type of the body.
     UnsupportedMediaType,
-    /// The body is larger than the operation takes.
+    /// The body is larger than the operation accepts.
     PayloadTooLarge,
-    /// The caller did not prove that it may do this.
+    /// The request is not authenticated, or the caller lacks the permission.
     Unauthorized,
-    /// There is nothing at this path or under this id.
+    /// Nothing exists at this path or with this id.
     NotFound,
-    /// The path exists, the method does not.
+    /// The path exists, but not with this method.
     MethodNotAllowed,
-    /// The idempotency key was used before, with another request.
+    /// The idempotency key was used before with a different request.
     IdempotencyMismatch,
-    /// Where the job stands, this cannot be done with it.
+    /// The operation is not possible in the current status of the job.
     JobConflict,
-    /// The provider judged the request and refused it.
+    /// The provider rejected the request.
     ProviderRefusedRequest,
-    /// The job names a caller's webhook, and there is no secret to sign it with: the operator has to make one.
+    /// The job names a caller's webhook, and no secret to sign it is configured. The operator has to create one.
     WebhookSecretMissing,
-    /// What the provider is asked for does not fit the state that it is in.
+    /// The request conflicts with the current state at the provider.
     ProviderConflict,
-    /// The provider does not accept the configured API key.
+    /// The provider does not accept the configured credentials.
     ProviderCredentials,
-    /// The provider's plan does not include this.
+    /// The provider's plan does not include this operation.
     ProviderPlan,
-    /// The provider's credits are spent, or its gateway limit holds on.
+    /// The provider's credits are used up, or its gateway limit persists.
     ProviderQuota,
-    /// The provider asks to come back later, and did no work.
+    /// The provider throttled the request and did no work.
     ProviderThrottled,
     /// The provider could not be reached, so it did no work.
     ProviderUnavailable,
-    /// The provider may or may not have taken the work.
+    /// The provider may or may not have accepted the work.
     ProviderOutcomeUnknown,
-    /// S3, DynamoDB, SQS or Secrets Manager refused or did not answer.
+    /// S3, DynamoDB, SQS or Secrets Manager did not respond or returned an error.
     StorageUnavailable,
-    /// The download server is in trouble, or the transfer broke.
+    /// The download server returned an error, or the transfer was interrupted.
     SourceUnavailable,
-    /// The download URL expired, or the file is gone.
+    /// The download URL expired, or the file no longer exists.
     SourceGone,
-    /// The file behind the download URL changed while it was fetched, twice.
+    /// The file at the download URL changed during the transfer, twice.
     SourceChanged,
-    /// The download guard refused the address.
+    /// The SSRF guard blocked the address of the download URL.
     SourceRefused,
     /// The file is larger than the configured limit.
     SourceTooLarge,
-    /// What was downloaded is not a whole ZIP archive.
+    /// The downloaded file is not a complete ZIP archive.
     ArchiveInvalid,
-    /// The archive holds fewer files than were asked for.
+    /// The archive holds fewer files than were requested.
     ArchiveIncomplete,
-    /// Fewer files came than were asked for.
+    /// Fewer files were delivered than were requested.
     FilesMissing,
-    /// The provider did the work and failed at it.
+    /// The provider accepted the work and failed.
     ProviderFailed,
-    /// Nothing was heard of the work for as long as anybody waits.
+    /// The provider reported nothing before the timeout.
     ProviderSilent,
-    /// What was downloaded is not the file that it should be.
+    /// The downloaded file is not the expected file.
     SourceInvalid,
-    /// The archive cannot be unpacked safely, or is beyond a configured limit.
+    /// The archive cannot be unpacked safely, or exceeds a configured limit.
     ArchiveRefused,
-    /// Another object lies where a file of the job belongs.
+    /// Another object exists at the key of one of the job's files.
     ObjectConflict,
-    /// Another worker is bringing this job's files in.
+    /// Another worker is landing this job.
     LandingBusy,
-    /// Nobody attempts to bring this job's files in any more.
+    /// The landing of this job is not attempted any more.
     LandingStalled,
-    /// S3, DynamoDB, SQS or EventBridge does not take what it was sent, and would not take it again.
+    /// S3, DynamoDB, SQS or EventBridge rejected a request, and a retry would be rejected too.
     StorageRejected,
     /// The deployment lacks a setting or a key.
     Misconfigured,
-    /// A mistake in Landfall.
+    /// A bug in Landfall.
     Internal,
 }
 
-/// How loudly a failure is logged.
+/// The log level of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Someone should look.
+    /// An operator has to act.
     Error,
     /// Worth counting.
     Warn,
-    /// Ordinary.
+    /// Expected in normal operation.
     Info,
 }
 
 impl ErrorClass {
-    /// Whether the same call may succeed later, without anybody changing anything.
+    /// Whether a retry of the same call may succeed without any change.
     pub fn retryable(self) -> bool {
         use ErrorClass::*;
         match self {
@@ -134,7 +134,7 @@ impl ErrorClass {
         }
     }
 
-    /// The HTTP status of the answer.
+    /// Returns the HTTP status of the response.
     pub fn http_status(self) -> u16 {
         use ErrorClass::*;
         match self {
@@ -143,8 +143,8 @@ impl ErrorClass {
             ProviderPlan => 403,
             NotFound => 404,
             MethodNotAllowed => 405,
-            // A caller can cause `WebhookSecretMissing` on any new deployment: neither a 5xx, which sets off alarms, nor
-            // worth a retry, since it lasts until the operator acts.
+            // A caller can cause `WebhookSecretMissing` on any new deployment. So it is no 5xx, which would set off
+            // alarms, and not retryable, since it lasts until the operator acts.
             IdempotencyMismatch | JobConflict | WebhookSecretMissing | ProviderConflict | ObjectConflict
             | LandingBusy => 409,
             PayloadTooLarge => 413,
@@ -160,7 +160,7 @@ impl ErrorClass {
             | ProviderFailed
             | SourceInvalid
             | ArchiveRefused => 422,
-            // The caller's request is fine, and so is Landfall: what it depends on refused the operator's key.
+            // The caller's request is valid: the provider, a dependency, rejected the operator's key.
             ProviderCredentials => 424,
             ProviderQuota | ProviderThrottled => 429,
             LandingStalled | StorageRejected | Misconfigured | Internal => 500,
@@ -169,7 +169,7 @@ impl ErrorClass {
         }
     }
 
-    /// The name of the class, as it stands in error types, problem types, on jobs and in metrics.
+    /// Returns the name of the class in error types, problem types, jobs and metrics.
     pub fn name(self) -> &'static str {
         use ErrorClass::*;
         match self {
@@ -212,7 +212,7 @@ impl ErrorClass {
         }
     }
 
-    /// How loudly it is logged.
+    /// Returns the log level.
     pub fn level(self) -> Level {
         use ErrorClass::*;
         match self {
@@ -250,10 +250,10 @@ impl ErrorClass {
         }
     }
 
-    /// The error type of a direct invoke, which `Retry` and `Catch` of Step Functions match:
+    /// Returns the error type of a direct invoke, which `Retry` and `Catch` of Step Functions match:
     /// `Retryable.<Class>` or `Permanent.<Class>`.
     pub fn error_type(self) -> String {
-        let worth = if self.retryable() { "Retryable" } else { "Permanent" };
-        format!("{worth}.{}", self.name())
+        let prefix = if self.retryable() { "Retryable" } else { "Permanent" };
+        format!("{prefix}.{}", self.name())
     }
 }

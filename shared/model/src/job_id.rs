@@ -1,4 +1,4 @@
-//! The identity of a job: a UUID v7, made before the provider is asked.
+//! The id of a job: a UUID v7, generated before any request to the provider.
 
 use std::{fmt, str::FromStr};
 
@@ -6,32 +6,32 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A job's id. Sorts by creation time; its text form is the usual hyphenated lower-case UUID.
+/// The id of a job. Ids sort by creation time. The text form is a hyphenated lower-case UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct JobId(#[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::job_id"))] Uuid);
+pub struct JobId(#[cfg_attr(feature = "schema", schemars(schema_with = "crate::json_schema::job_id"))] Uuid);
 
-/// The text is not the id of a job.
+/// The text is not a job id.
 #[derive(Debug, thiserror::Error)]
 #[error("a job id is a hyphenated lower-case UUID of version 7")]
 pub struct InvalidJobId;
 
 impl JobId {
-    /// A new id that carries the current time.
+    /// Generates an id that carries the current time.
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// When the id was made, to the millisecond. It dates the job's S3 keys.
+    /// Returns when the id was generated, to the millisecond. The job's S3 keys contain this date.
     pub fn created_at(&self) -> OffsetDateTime {
         let milliseconds = (self.0.as_u128() >> 80) as i128;
-        // 48 bits of milliseconds end in the year 10889; `time` ends in 9999.
+        // 48 bits of milliseconds reach the year 10889; `time` reaches 9999.
         OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    /// The id's 16 bytes, big-endian.
+    /// Returns the id's 16 bytes, big-endian.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }
@@ -48,7 +48,7 @@ impl FromStr for JobId {
 
     fn from_str(text: &str) -> Result<Self, InvalidJobId> {
         let uuid = Uuid::try_parse(text).map_err(|_| InvalidJobId)?;
-        // One spelling per id, or one job would answer under several paths and signatures.
+        // Only one spelling of an id is valid, or one job would have several paths and callback tokens.
         let canonical = uuid.get_version_num() == 7 && uuid.hyphenated().to_string() == text;
         if canonical { Ok(Self(uuid)) } else { Err(InvalidJobId) }
     }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_reads_back_and_dates_itself() {
+    fn an_id_is_parsed_from_its_text_and_carries_its_creation_time() {
         let before = OffsetDateTime::now_utc() - time::Duration::milliseconds(2);
         let id = JobId::generate();
         assert_eq!(id.to_string().parse::<JobId>().expect("canonical"), id);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_and_versions_are_refused() {
+    fn other_spellings_and_uuid_versions_are_rejected() {
         for text in [
             "",
             "x",

@@ -1,11 +1,11 @@
-//! What an operator's retries add to a job: the rounds of its own landing, and the jobs that took its request up again.
+//! An operator's retries of a job.
 
 use crate::JobId;
 
-/// How often a job was tried again, and which job is the repetition of which.
+/// How often a job was retried, and which jobs repeat its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Retries {
-    /// How often its landing, or the question to its provider, was begun again after the job had ended.
+    /// How often its landing or its polling was restarted after the job had ended.
     pub rounds: u32,
     /// The job whose request this one repeats.
     pub of: Option<JobId>,

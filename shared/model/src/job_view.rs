@@ -1,4 +1,4 @@
-//! Jobs as their caller sees them: the JSON of the submit API.
+//! The JSON of a job in responses of the submit API.
 
 use serde::{Serialize, Serializer, ser::Error};
 use serde_json::Value;
@@ -9,8 +9,8 @@ use crate::{
     Status, StoredFile, TransferStatistics,
 };
 
-/// What a caller may read of a job: `GET /jobs/{job_id}`. Every field is always present, so that a reader needs no "if it
-/// is there"; only `deliveries` are left out where jobs are listed or made.
+/// A job as `GET /jobs/{job_id}` returns it. Every field is always present, with one exception: `deliveries` is left
+/// out where jobs are listed or created.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Job"))]
 pub struct JobView<'a> {
@@ -21,15 +21,15 @@ pub struct JobView<'a> {
     /// The provider's id for the work.
     provider_job_id: Option<&'a ProviderJobId>,
     #[serde(serialize_with = "utc_milliseconds")]
-    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::json_schema::utc_milliseconds"))]
     created_at: OffsetDateTime,
     #[serde(serialize_with = "utc_milliseconds")]
-    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::json_schema::utc_milliseconds"))]
     updated_at: OffsetDateTime,
-    /// 0 to 100.
+    /// Progress from 0 to 100.
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100)))]
     progress: Option<f64>,
-    /// The checked request, with the provider's own names.
+    /// The validated request, with the provider's own names.
     request: &'a Value,
     /// The caller's own JSON.
     metadata: Option<&'a Value>,
@@ -41,11 +41,11 @@ pub struct JobView<'a> {
     files: Vec<FileView<'a>>,
     /// How many files there are.
     files_total: u64,
-    /// The list of all files, in the bucket.
+    /// The manifest in the bucket, which lists all files.
     manifest: Option<ManifestView<'a>>,
-    /// What the provider could not make.
+    /// The files that the provider could not make.
     missing: &'a [Missing],
-    /// What the provider answered, when that is all there is.
+    /// The provider's response, for work that produces no file.
     result: Option<&'a Value>,
     error: Option<&'a JobError>,
     notify: Option<NotifyTargetsView>,
@@ -60,16 +60,16 @@ pub struct JobView<'a> {
     links: JobLinks,
 }
 
-/// Where a job is shown.
+/// Links of a job.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobLinks {
-    /// Path of the job itself.
+    /// The path of the job.
     #[serde(rename = "self")]
     itself: String,
 }
 
-/// A file in the bucket, and where it can be downloaded.
+/// A file in the bucket, with its download link.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "File"))]
 pub struct FileView<'a> {
@@ -78,7 +78,7 @@ pub struct FileView<'a> {
     links: FileLinks,
 }
 
-/// The provider's archive in the bucket, and where it can be downloaded.
+/// The provider's archive in the bucket, with its download link.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Archive"))]
 pub struct ArchiveView<'a> {
@@ -87,7 +87,7 @@ pub struct ArchiveView<'a> {
     links: FileLinks,
 }
 
-/// The list of all files in the bucket, and where it can be downloaded.
+/// The manifest in the bucket, with its download link.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Manifest"))]
 pub struct ManifestView<'a> {
@@ -96,29 +96,29 @@ pub struct ManifestView<'a> {
     links: FileLinks,
 }
 
-/// Where a file can be downloaded.
+/// The links of a file.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileLinks {
-    /// A path of the submit API, which answers with a redirect to a URL that needs no further proof.
+    /// A path of the submit API. It redirects to a presigned URL.
     download: String,
 }
 
-/// A delivery of the provider, as it is recorded beside its job.
+/// A recorded delivery of the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Delivery"))]
 pub struct DeliveryView {
-    /// What `POST /jobs/{job_id}/replay` calls it.
+    /// The id of the delivery, for `POST /jobs/{job_id}/replay`.
     pub id: String,
     /// The provider's name for the event.
     pub name: String,
-    /// When our receiver received it.
+    /// When the webhook receiver accepted the delivery.
     #[serde(serialize_with = "utc_milliseconds")]
-    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::json_schema::utc_milliseconds"))]
     pub received_at: OffsetDateTime,
-    /// Whether its body is still kept.
+    /// Whether the body is still stored, so that the delivery can be replayed.
     pub replayable: bool,
-    /// Why it could not be used.
+    /// Why the delivery could not be processed.
     pub problem: Option<String>,
 }
 
@@ -126,21 +126,21 @@ pub struct DeliveryView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobList<'a> {
-    /// Newest first. There may be fewer than were asked for, and still more on further pages.
+    /// The jobs, newest first. A page can hold fewer jobs than its limit while further pages follow.
     pub jobs: Vec<JobView<'a>>,
-    /// What asks for the next page; `null` on the last one.
+    /// The cursor of the next page; `null` on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// A URL that gives a file to whoever has it: `GET /jobs/{job_id}/files/{name}`, `/archive` and `/manifest`.
+/// A presigned URL of a file: `GET /jobs/{job_id}/files/{name}`, `/archive` and `/manifest`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Link"))]
 pub struct LinkView {
-    /// The URL.
+    /// The presigned URL. It needs no further authorization.
     pub url: String,
-    /// When it stops to work: after as long as was asked for, or with the credentials that signed it.
+    /// When the URL expires: after the requested time, or earlier with the credentials that signed it.
     #[serde(serialize_with = "utc_milliseconds")]
-    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::utc_milliseconds"))]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::json_schema::utc_milliseconds"))]
     pub expires_at: OffsetDateTime,
 }
 
@@ -179,12 +179,12 @@ impl<'a> From<&'a Job> for JobView<'a> {
 }
 
 impl JobView<'_> {
-    /// The path at which a job is shown.
+    /// Returns the path of a job.
     pub fn path(job: JobId) -> String {
         format!("/jobs/{job}")
     }
 
-    /// The same with the deliveries that are recorded beside the job.
+    /// Adds the recorded deliveries of the job.
     #[must_use]
     pub fn with_deliveries(self, deliveries: Vec<DeliveryView>) -> Self {
         Self { deliveries: Some(deliveries), ..self }
@@ -201,7 +201,8 @@ impl FileLinks {
     }
 }
 
-/// A text as one segment of a path: everything but the unreserved characters of RFC 3986 (2.3) is escaped, `/` too.
+/// Percent-encodes a text as one segment of a path: every byte except the unreserved characters of RFC 3986 (2.3), so
+/// `/` too.
 pub fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -215,10 +216,10 @@ pub fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// RFC 3339 in UTC, always with three decimals, so that times sort as texts.
+/// Serializes a time as RFC 3339 in UTC, always with three decimals, so that times sort as texts.
 ///
 /// # Errors
-/// The time is beyond the year 9999.
+/// Fails for a time after the year 9999.
 pub fn utc_milliseconds<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     const FORMAT: &[BorrowedFormatItem<'_>] =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -231,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_segment_of_its_path() {
+    fn a_file_name_is_one_segment_of_the_download_path() {
         let job = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a".parse().expect("an id");
         let link = FileLinks::file(job, "a/é (2)%41.png").download;
         assert_eq!(link, format!("/jobs/{job}/files/a%2F%C3%A9%20%282%29%2541.png"));

@@ -1,13 +1,13 @@
-//! How the name of a class of faults is written in problem JSON.
+//! The type and title of an error class in problem details (RFC 9457).
 
-/// `ProviderThrottled` as `provider-throttled` or `provider throttled`. Dots, as in Lambda's own `Sandbox.Timedout`,
-/// part words, too.
-fn words(class: &str, between: char) -> String {
+/// Splits a class name into words: `ProviderThrottled` becomes `provider-throttled` or `provider throttled`. Dots, as
+/// in Lambda's own `Sandbox.Timedout`, separate words too.
+fn split_words(class: &str, separator: char) -> String {
     let mut text = String::new();
     for letter in class.chars() {
-        let begins = letter == '.' || letter.is_uppercase();
-        if begins && !text.is_empty() && !text.ends_with(between) {
-            text.push(between);
+        let starts_word = letter == '.' || letter.is_uppercase();
+        if starts_word && !text.is_empty() && !text.ends_with(separator) {
+            text.push(separator);
         }
         if letter != '.' {
             text.extend(letter.to_lowercase());
@@ -16,14 +16,14 @@ fn words(class: &str, between: char) -> String {
     text
 }
 
-/// The URN of a class: `urn:landfall:problem:provider-throttled`. It does not change.
+/// Returns the URN of a class, such as `urn:landfall:problem:provider-throttled`. It does not change.
 pub fn problem_urn(class: &str) -> String {
-    format!("urn:landfall:problem:{}", words(class, '-'))
+    format!("urn:landfall:problem:{}", split_words(class, '-'))
 }
 
-/// The class in words: `Provider throttled`.
+/// Returns the title of a class, such as `Provider throttled`.
 pub fn problem_title(class: &str) -> String {
-    let text = words(class, ' ');
+    let text = split_words(class, ' ');
     let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
     first.to_uppercase() + rest
 }
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_begin_with_capitals_or_after_dots() {
+    fn words_start_at_capitals_and_after_dots() {
         for (class, expected) in [
             ("NotFound", "not-found"),
             ("Internal", "internal"),
@@ -41,7 +41,7 @@ mod tests {
             ("Runtime.ExitError", "runtime-exit-error"),
             ("", ""),
         ] {
-            assert_eq!(words(class, '-'), expected);
+            assert_eq!(split_words(class, '-'), expected);
         }
     }
 }

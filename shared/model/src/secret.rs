@@ -1,4 +1,4 @@
-//! Text that must never reach a log.
+//! A secret text, which must never be logged.
 
 use std::fmt;
 
@@ -15,12 +15,12 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The secret itself. The name marks every place that handles it.
+    /// Returns the secret itself. The name marks every place that handles it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is no secret at all.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,16 +1,16 @@
-//! Texts that we hand out and want back unchanged, such as the cursor of a listing: sealed with a key that is derived
-//! from the callback keys, so that the secret needs no further one.
+//! Signed tokens that a caller returns unchanged, such as the cursor of `GET /jobs`. They are signed with keys that are
+//! derived from the callback keys, so the secret needs no further key.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{CallbackKeys, Secret};
+use crate::Secret;
 
-/// Length of the code behind a sealed message, in bytes.
-const CODE: usize = 32;
+/// The length of the HMAC-SHA256 code after the message, in bytes.
+const CODE_BYTES: usize = 32;
 
-/// Seals for one purpose. The newest key seals; all open.
+/// Signs and verifies tokens for one purpose. The newest key signs, and all keys verify.
 pub struct TokenSigner(Vec<Hmac<Sha256>>);
 
 impl std::fmt::Debug for TokenSigner {
@@ -19,31 +19,29 @@ impl std::fmt::Debug for TokenSigner {
     }
 }
 
-impl CallbackKeys {
-    /// The seals for a purpose, such as `cursor`. What is sealed for one does not open for another, and no seal is a
-    /// callback token: each purpose has a key of its own, derived from the callback key.
-    pub fn seals(&self, purpose: &str) -> TokenSigner {
-        TokenSigner(self.each().map(|key| derived(key, purpose)).collect())
-    }
-}
-
 impl TokenSigner {
-    /// The message with its code, in base64url. Nothing when no key is configured.
+    /// Derives the keys for a purpose from other keys, newest first.
+    pub(crate) fn derive(keys: &[Secret], purpose: &str) -> Self {
+        Self(keys.iter().map(|key| derive_key(key, purpose)).collect())
+    }
+
+    /// Returns the message and its code in base64url. None when no key is configured.
     pub fn seal(&self, message: &[u8]) -> Option<String> {
         let code = self.0.first()?.clone().chain_update(message).finalize().into_bytes();
         Some(BASE64_URL_SAFE_NO_PAD.encode([message, &code].concat()))
     }
 
-    /// The message of a text that any known key sealed for this purpose. Compares in constant time.
-    pub fn open(&self, sealed: &str) -> Option<Vec<u8>> {
-        let mut message = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        let code = message.split_off(message.len().checked_sub(CODE)?);
-        let ours = self.0.iter().any(|key| key.clone().chain_update(&message).verify_slice(&code).is_ok());
-        ours.then_some(message)
+    /// Returns the message of a token that any of the keys signed for this purpose. Compares in constant time.
+    pub fn open(&self, token: &str) -> Option<Vec<u8>> {
+        let mut message = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
+        let code = message.split_off(message.len().checked_sub(CODE_BYTES)?);
+        let is_valid =
+            self.0.iter().any(|key| key.clone().chain_update(&message).verify_slice(&code).is_ok());
+        is_valid.then_some(message)
     }
 }
 
-fn derived(key: &Secret, purpose: &str) -> Hmac<Sha256> {
+fn derive_key(key: &Secret, purpose: &str) -> Hmac<Sha256> {
     let new = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     let label = [b"landfall:seal:v1\0", purpose.as_bytes()].concat();
     new(&new(key.expose().as_bytes()).chain_update(label).finalize().into_bytes())
@@ -53,30 +51,32 @@ fn derived(key: &Secret, purpose: &str) -> Hmac<Sha256> {
 mod tests {
     use super::*;
 
-    fn keys(keys: &[&str]) -> CallbackKeys {
-        CallbackKeys::new(keys.iter().map(|key| Secret::new(*key)))
+    fn signer(keys: &[&str], purpose: &str) -> TokenSigner {
+        let keys: Vec<Secret> = keys.iter().map(|key| Secret::new(*key)).collect();
+        TokenSigner::derive(&keys, purpose)
     }
 
     #[test]
-    fn a_sealed_text_opens_for_its_purpose_also_after_a_rotation() {
-        let sealed = keys(&["old"]).seals("cursor").seal(b"page 2").expect("a key");
-        assert_eq!(keys(&["new", "old"]).seals("cursor").open(&sealed).as_deref(), Some(&b"page 2"[..]));
-        assert!(keys(&["old"]).seals("other").open(&sealed).is_none());
-        assert!(keys(&["new"]).seals("cursor").open(&sealed).is_none());
+    fn a_token_is_valid_for_its_purpose_only_and_survives_a_key_rotation() {
+        let token = signer(&["old"], "cursor").seal(b"page 2").expect("a key");
+        assert_eq!(signer(&["new", "old"], "cursor").open(&token).as_deref(), Some(&b"page 2"[..]));
+        assert!(signer(&["old"], "other").open(&token).is_none());
+        assert!(signer(&["new"], "cursor").open(&token).is_none());
     }
 
     #[test]
-    fn no_bit_of_it_can_be_changed() {
-        let seals = keys(&["key"]).seals("cursor");
-        let sealed = BASE64_URL_SAFE_NO_PAD.decode(seals.seal(b"m").expect("a key")).expect("base64");
-        for bit in 0..sealed.len() * 8 {
-            let mut changed = sealed.clone();
+    fn a_token_with_any_changed_bit_is_invalid() {
+        let signer_with_key = signer(&["key"], "cursor");
+        let token =
+            BASE64_URL_SAFE_NO_PAD.decode(signer_with_key.seal(b"m").expect("a key")).expect("base64");
+        for bit in 0..token.len() * 8 {
+            let mut changed = token.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            assert!(seals.open(&BASE64_URL_SAFE_NO_PAD.encode(changed)).is_none(), "bit {bit}");
+            assert!(signer_with_key.open(&BASE64_URL_SAFE_NO_PAD.encode(changed)).is_none(), "bit {bit}");
         }
         for text in ["", "AAAA", "\u{e9}"] {
-            assert!(seals.open(text).is_none(), "{text}");
+            assert!(signer_with_key.open(text).is_none(), "{text}");
         }
-        assert!(keys(&[]).seals("cursor").seal(b"m").is_none());
+        assert!(signer(&[], "cursor").seal(b"m").is_none());
     }
 }

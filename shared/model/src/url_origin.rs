@@ -1,7 +1,7 @@
-//! The part of a URL that may be shown: its scheme and host. Paths hold secrets as queries do, for example those of
-//! Slack's incoming webhooks and of some presigned URLs.
+//! The part of a URL that may be shown: scheme, host and port. Like queries, paths can hold secrets, for example
+//! those of Slack's incoming webhooks and of some presigned URLs.
 
-/// The scheme, host and port of an http or https URL. `***` for a text that has none.
+/// Returns the scheme, host and port of an http or https URL, and `***` for a text that has none.
 pub(crate) fn url_origin(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "***".to_owned() };
     // The WHATWG URL Standard ends the authority of an http URL at a backslash, too.

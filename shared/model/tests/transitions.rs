@@ -1,4 +1,4 @@
-//! Whatever the order and number in which a provider's events arrive, a job ends in the same place.
+//! A job reaches the same status in whatever order and number the provider's events arrive.
 
 use model::{
     Change, Error, ErrorClass, Event, Job, JobId, LandedFiles, NewJob, Origin, ProviderJobId, ProviderName,
@@ -21,7 +21,7 @@ fn job() -> Job {
 }
 
 fn error() -> model::JobError {
-    Error::new(ErrorClass::ProviderOutcomeUnknown, "no answer").for_record(OffsetDateTime::UNIX_EPOCH)
+    Error::new(ErrorClass::ProviderOutcomeUnknown, "no response").for_record(OffsetDateTime::UNIX_EPOCH)
 }
 
 fn accepted() -> Event {
@@ -32,7 +32,7 @@ fn finished() -> Event {
     Event::Finished { sources: vec![Source::archive("https://x/a.zip")], missing: vec![] }
 }
 
-/// One of every event but the operator's retries, which begin a new round.
+/// One of every event except the operator's retries.
 fn every_event() -> Vec<Event> {
     vec![
         Event::Begun,
@@ -69,24 +69,23 @@ fn every_event() -> Vec<Event> {
     ]
 }
 
-/// What begins a new round.
-fn retries() -> [Event; 3] {
+/// The operator's retries of a job that has ended.
+fn operator_retries() -> [Event; 3] {
     [Event::LandingRetried, Event::InquiryRetried { known: true }, Event::InquiryRetried { known: false }]
 }
 
-/// What a provider and our own request can tell, with repetitions: an answer to the POST or its loss, progress,
-/// and the finished work.
-fn told() -> impl Strategy<Value = Vec<Event>> {
-    let some = |event: fn() -> Event, most: usize| {
-        proptest::collection::vec(Just(()).prop_map(move |()| event()), 0..=most)
+/// Events of a provider with duplicates: the response to the POST or its loss, progress, and the finished work.
+fn provider_events() -> impl Strategy<Value = Vec<Event>> {
+    let up_to = |max: usize, event: fn() -> Event| {
+        proptest::collection::vec(Just(()).prop_map(move |()| event()), 0..=max)
     };
     let progress =
         proptest::collection::vec((0.0..100.0).prop_map(|percent| Event::Progressed { percent }), 0..4);
-    (some(accepted, 3), some(|| Event::OutcomeUnknown { error: error() }, 1), progress, some(finished, 6))
-        .prop_map(|(a, b, c, d)| [a, b, c, d].concat())
+    let unknown = up_to(1, || Event::OutcomeUnknown { error: error() });
+    (up_to(3, accepted), unknown, progress, up_to(6, finished)).prop_map(|(a, b, c, d)| [a, b, c, d].concat())
 }
 
-fn after(events: &[Event]) -> Job {
+fn job_after(events: &[Event]) -> Job {
     let mut job = job();
     for event in events {
         job.apply(event.clone(), OffsetDateTime::UNIX_EPOCH);
@@ -96,10 +95,11 @@ fn after(events: &[Event]) -> Job {
 
 proptest! {
     #[test]
-    fn the_order_of_what_is_told_does_not_matter(
-        (events, shuffled) in told().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),
+    fn the_order_of_provider_events_does_not_matter(
+        (events, shuffled) in
+            provider_events().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),
     ) {
-        let (one, other) = (after(&events), after(&shuffled));
+        let (one, other) = (job_after(&events), job_after(&shuffled));
         prop_assert_eq!(one.status, other.status);
         prop_assert_eq!(one.provider_job_id, other.provider_job_id);
         prop_assert_eq!(one.progress, other.progress);
@@ -107,8 +107,8 @@ proptest! {
     }
 
     #[test]
-    fn telling_everything_twice_changes_nothing(events in told()) {
-        let mut job = after(&events);
+    fn duplicate_events_do_not_change_the_status(events in provider_events()) {
+        let mut job = job_after(&events);
         let before = job.status;
         for event in events {
             prop_assert_ne!(job.apply(event, OffsetDateTime::UNIX_EPOCH), Change::Moved);
@@ -117,8 +117,8 @@ proptest! {
     }
 
     #[test]
-    fn a_new_round_ends_in_the_same_place_whatever_comes_late_of_the_one_before(
-        late in told().prop_flat_map(|events| Just(events).prop_shuffle()),
+    fn late_events_do_not_change_the_outcome_of_a_retry(
+        late in provider_events().prop_flat_map(|events| Just(events).prop_shuffle()),
     ) {
         let mut job = job();
         for event in [accepted(), Event::Expired { error: error() }, Event::InquiryRetried { known: true }] {
@@ -133,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_happens_brings_a_cancelled_job_back(
+    fn no_event_changes_a_cancelled_job(
         before in proptest::collection::vec(0..every_event().len(), 0..10),
         after in proptest::collection::vec(0..every_event().len(), 0..20),
     ) {
@@ -141,25 +141,26 @@ proptest! {
         for pick in before {
             job.apply(every_event()[pick].clone(), OffsetDateTime::UNIX_EPOCH);
         }
-        let open = !job.status.is_final();
-        prop_assert_eq!(job.apply(Event::Cancelled, OffsetDateTime::UNIX_EPOCH) == Change::Moved, open);
+        let can_be_cancelled = !job.status.is_final();
+        let change = job.apply(Event::Cancelled, OffsetDateTime::UNIX_EPOCH);
+        prop_assert_eq!(change == Change::Moved, can_be_cancelled);
         let ended = job.status;
         for event in after.into_iter().map(|pick| every_event()[pick].clone()) {
             job.apply(event, OffsetDateTime::UNIX_EPOCH);
         }
         prop_assert_eq!(job.status, ended);
         if ended == Status::Cancelled {
-            for event in retries() {
+            for event in operator_retries() {
                 prop_assert_eq!(job.apply(event, OffsetDateTime::UNIX_EPOCH), Change::Nothing);
             }
         }
     }
 
     #[test]
-    fn no_event_ever_moves_a_job_backwards(picks in proptest::collection::vec(0..every_event().len(), 0..40)) {
-        // The rank of a status only grows; `expired` may still become `received`, which ranks higher.
+    fn no_event_moves_a_job_backwards(picks in proptest::collection::vec(0..every_event().len(), 0..40)) {
+        // The rank of a status never decreases. `expired` may still become `received`, which ranks higher.
         let rank = |status: Status| match status {
-            // A refusal for the moment sends a job back to wait; nothing that the provider did is undone by it.
+            // A deferred submission returns to `waiting`. That reverts nothing that the provider did.
             Status::Waiting | Status::Submitting => 0,
             Status::Unknown => 1,
             Status::Submitted => 2,
@@ -179,7 +180,7 @@ proptest! {
 }
 
 #[test]
-fn a_final_job_never_moves_again() {
+fn a_final_status_never_changes() {
     for status in Status::ALL.into_iter().filter(|status| status.is_final()) {
         for event in every_event() {
             assert!(!matches!(transition(status, &event), Transition::To(_)), "{status} moved by {event:?}");
@@ -188,7 +189,7 @@ fn a_final_job_never_moves_again() {
 }
 
 #[test]
-fn only_one_of_many_begins_a_job_that_waits_and_only_it_can_put_it_back() {
+fn a_waiting_job_is_submitted_once_and_only_a_submission_can_be_deferred() {
     let mut job = job().waiting();
     let now = OffsetDateTime::UNIX_EPOCH;
     assert_eq!(job.apply(Event::Deferred { error: None }, now), Change::Nothing);
@@ -202,7 +203,7 @@ fn only_one_of_many_begins_a_job_that_waits_and_only_it_can_put_it_back() {
 }
 
 #[test]
-fn work_that_is_reported_on_a_job_that_waits_is_never_asked_for_again() {
+fn a_waiting_job_is_never_submitted_after_the_provider_reported_its_work() {
     for report in [accepted(), Event::Progressed { percent: 1.0 }, finished()] {
         let mut job = job().waiting();
         assert_eq!(job.apply(report.clone(), OffsetDateTime::UNIX_EPOCH), Change::Moved, "{report:?}");
@@ -211,21 +212,21 @@ fn work_that_is_reported_on_a_job_that_waits_is_never_asked_for_again() {
 }
 
 #[test]
-fn only_what_ended_short_of_its_files_is_tried_again() {
+fn only_jobs_that_ended_without_all_files_can_be_retried() {
     for status in Status::ALL {
-        let lands = matches!(status, Status::Partial | Status::Failed | Status::Expired);
-        let expected = if lands { Transition::To(Status::Received) } else { Transition::Stale };
+        let can_land = matches!(status, Status::Partial | Status::Failed | Status::Expired);
+        let expected = if can_land { Transition::To(Status::Received) } else { Transition::Stale };
         assert_eq!(transition(status, &Event::LandingRetried), expected, "{status}");
         for (known, next) in [(true, Status::Submitted), (false, Status::Unknown)] {
-            let asks = matches!(status, Status::Failed | Status::Expired);
-            let expected = if asks { Transition::To(next) } else { Transition::Stale };
+            let can_poll = matches!(status, Status::Failed | Status::Expired);
+            let expected = if can_poll { Transition::To(next) } else { Transition::Stale };
             assert_eq!(transition(status, &Event::InquiryRetried { known }), expected, "{status}");
         }
     }
 }
 
 #[test]
-fn a_round_begins_without_what_the_one_before_left() {
+fn a_retried_landing_starts_without_the_earlier_error_and_transfer() {
     let mut job = job();
     let now = OffsetDateTime::UNIX_EPOCH;
     for event in [
@@ -238,19 +239,19 @@ fn a_round_begins_without_what_the_one_before_left() {
     assert_eq!((job.status, job.error.is_some()), (Status::Partial, true));
     assert_eq!(job.apply(Event::LandingRetried, now), Change::Moved);
     assert_eq!((job.error, job.transfer, job.retries.rounds), (None, None, 1));
-    assert_eq!(job.check.at, Some(now + Job::FIRST_CHECK), "the sweep looks after a message that is lost");
+    assert_eq!(job.check.at, Some(now + Job::FIRST_CHECK), "the sweep replaces a lost message");
 }
 
 #[test]
-fn a_landing_can_only_end_while_it_runs() {
+fn only_a_running_landing_can_finish() {
     for status in Status::ALL.into_iter().filter(|status| *status != Status::Landing) {
-        let end = Event::Landed { haul: LandedFiles::default() };
-        assert_eq!(transition(status, &end), Transition::Stale, "{status}");
+        let landed = Event::Landed { haul: LandedFiles::default() };
+        assert_eq!(transition(status, &landed), Transition::Stale, "{status}");
     }
 }
 
 #[test]
-fn the_names_of_statuses_read_back() {
+fn status_names_are_parsed_back() {
     for status in Status::ALL {
         assert_eq!(status.as_str().parse::<Status>().expect("a name"), status);
         assert_eq!(serde_json::json!(status), status.as_str());
@@ -258,27 +259,27 @@ fn the_names_of_statuses_read_back() {
 }
 
 #[test]
-fn the_names_of_fault_classes_read_back() {
+fn error_classes_serialize_as_their_names() {
     for class in [ErrorClass::InvalidRequest, ErrorClass::ProviderThrottled, ErrorClass::ArchiveIncomplete] {
         assert_eq!(serde_json::json!(class), class.name());
     }
 }
 
 #[test]
-fn of_hints_that_come_together_one_asks_and_the_next_look_comes_sooner() {
+fn of_simultaneous_unverified_callbacks_one_triggers_a_poll_and_the_others_move_the_next_poll_forward() {
     let mut job = job();
-    let hint = |job: &mut Job, at: OffsetDateTime| {
+    let receive_callback = |job: &mut Job, at: OffsetDateTime| {
         let change = job.apply(Event::Hinted { at }, at);
         (change, job.check.hinted == Some(at))
     };
     let at = |seconds: f64| job_time() + time::Duration::seconds_f64(seconds);
-    assert_eq!(hint(&mut job, at(0.0)), (Change::Nothing, false), "nobody has answered us yet");
+    assert_eq!(receive_callback(&mut job, at(0.0)), (Change::Nothing, false), "no response has arrived yet");
     job.apply(accepted(), at(0.0));
-    assert_eq!(hint(&mut job, at(1.0)), (Change::Noted, true));
-    assert_eq!(hint(&mut job, at(2.0)), (Change::Noted, false));
+    assert_eq!(receive_callback(&mut job, at(1.0)), (Change::Noted, true));
+    assert_eq!(receive_callback(&mut job, at(2.0)), (Change::Noted, false));
     assert_eq!(job.check.at, Some(at(6.0)));
-    assert_eq!(hint(&mut job, at(3.0)), (Change::Nothing, false), "the look is due already");
-    assert_eq!(hint(&mut job, at(6.0)), (Change::Noted, true));
+    assert_eq!(receive_callback(&mut job, at(3.0)), (Change::Nothing, false), "the poll is due already");
+    assert_eq!(receive_callback(&mut job, at(6.0)), (Change::Noted, true));
 }
 
 fn job_time() -> OffsetDateTime {

@@ -1,6 +1,6 @@
-//! What a caller's webhook says: the payload of Standard Webhooks 1.0, `type`, `timestamp` and `data`.
+//! The payload of a caller's webhook by Standard Webhooks 1.0: `type`, `timestamp` and `data`.
 //!
-//! A caller hears of a job's end only, and of each of its ends: a job that has expired may still be stored.
+//! A webhook is sent for each final event of a job. There may be several: an expired job may still be stored.
 
 use model::{Job, Status, utc_milliseconds};
 use serde::Serialize;
@@ -9,15 +9,15 @@ use time::OffsetDateTime;
 
 use crate::JobEvent;
 
-/// The most bytes of a payload: Standard Webhooks advises less than 20 KB.
+/// The most bytes of a payload: Standard Webhooks recommends less than 20 KB.
 const MAX_BODY_BYTES: usize = 20_000;
-/// The most characters of an error's message in a payload that would be longer.
-const MAX_MESSAGE_BYTES: usize = 4_000;
+/// The most characters of an error's message in a payload that would otherwise be too long.
+const MAX_MESSAGE_CHARS: usize = 4_000;
 
-/// A message to a caller, as it is sent each time.
+/// A webhook to a caller, the same in every attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerWebhookMessage {
-    /// `webhook-id`, the same each time: `<job_id>:<sequence>`, which is the `id` of the event, too.
+    /// The header `webhook-id`: `<job_id>:<sequence>`, which is also the `id` of the event.
     pub id: String,
     /// The body, JSON of at most 20,000 bytes.
     pub body: String,
@@ -33,39 +33,43 @@ struct Payload<'a, D> {
 }
 
 impl CallerWebhookMessage {
-    /// What a caller is still to be told of a job, oldest first; nothing when it named no webhook.
+    /// The pending webhooks of a job, oldest first; none when the job has no webhook URL.
     pub fn all(job: &Job) -> Vec<Self> {
         if job.audience.webhook_url.is_none() {
             return vec![];
         }
-        JobEvent::after(job, job.outbox.told.caller).filter_map(|event| Self::of(&event)).collect()
+        JobEvent::after(job, job.outbox.told.caller).filter_map(|event| Self::from_event(&event)).collect()
     }
 
-    fn of(event: &JobEvent<'_>) -> Option<Self> {
-        let kind = kind(event.status())?;
-        let whole = written(&kind, event, event);
-        let body =
-            if whole.len() <= MAX_BODY_BYTES { whole } else { written(&kind, event, &shortened(event)) };
+    fn from_event(event: &JobEvent<'_>) -> Option<Self> {
+        let kind = webhook_type(event.status())?;
+        let complete = write_payload(&kind, event, event);
+        let body = if complete.len() <= MAX_BODY_BYTES {
+            complete
+        } else {
+            write_payload(&kind, event, &shorten_event(event))
+        };
         Some(Self { id: event.id().to_owned(), body })
     }
 }
 
-/// The payload's `type`, such as `job.stored`, of a status that ends a job.
-fn kind(status: Status) -> Option<String> {
+/// The `type` of a payload, such as `job.stored`. None for a status that is not final for the caller.
+fn webhook_type(status: Status) -> Option<String> {
     status.ends_wait().then(|| format!("job.{status}"))
 }
 
-fn written(kind: &str, event: &JobEvent<'_>, data: &impl Serialize) -> String {
+fn write_payload(kind: &str, event: &JobEvent<'_>, data: &impl Serialize) -> String {
     serde_json::to_string(&Payload { kind, timestamp: event.updated_at(), data }).unwrap_or_default()
 }
 
-/// Without what could be long: the caller's own JSON, the provider's remarks, and the end of a long message.
-fn shortened(event: &JobEvent<'_>) -> Value {
-    let mut data = event.shortened();
+/// The event without the fields that may be long: the caller's metadata, the provider's error response, and the end of a
+/// long message.
+fn shorten_event(event: &JobEvent<'_>) -> Value {
+    let mut data = event.to_short_json();
     if let Some(message) = data.pointer_mut("/error/message")
         && let Some(text) = message.as_str()
     {
-        *message = text.chars().take(MAX_MESSAGE_BYTES).collect::<String>().into();
+        *message = text.chars().take(MAX_MESSAGE_CHARS).collect::<String>().into();
     }
     data
 }
@@ -97,7 +101,7 @@ mod tests {
         })
     }
 
-    fn happens(job: &mut Job, event: Event) {
+    fn apply_event(job: &mut Job, event: Event) {
         let now = job.created_at;
         let change = job.apply(event.clone(), now);
         job.version += 1;
@@ -105,12 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_hears_of_the_end_only_under_the_id_of_its_event() {
+    fn only_a_final_event_makes_a_webhook_with_the_id_of_the_event() {
         let mut job = job();
-        happens(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
+        apply_event(&mut job, Event::Accepted { provider_job_id: ProviderJobId::new("t") });
         assert_eq!(CallerWebhookMessage::all(&job), []);
         let error = Error::new(ErrorClass::ProviderFailed, "no").for_record(job.created_at);
-        happens(&mut job, Event::Failed { error, missing: vec![] });
+        apply_event(&mut job, Event::Failed { error, missing: vec![] });
         let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");
         assert_eq!(webhook.id, format!("{}:2", job.id));
@@ -122,11 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_that_would_be_too_long_keeps_what_counts() {
+    fn a_payload_that_would_be_too_long_keeps_type_and_error() {
         let mut job = job();
         let violations = vec![Violation::new("field", "é".repeat(MAX_BODY_BYTES))];
         let error = Error::violations(violations).for_record(job.created_at);
-        happens(&mut job, Event::Refused { error });
+        apply_event(&mut job, Event::Refused { error });
         let [webhook] = &CallerWebhookMessage::all(&job)[..] else { panic!("one") };
         let body: Value = serde_json::from_str(&webhook.body).expect("JSON");
         assert!(webhook.body.len() < MAX_BODY_BYTES, "{}", webhook.body.len());

@@ -1,4 +1,4 @@
-//! Publishing: as few calls as it takes, and what EventBridge did not take is sent again.
+//! Publishes events with as few calls as possible, and retries the entries that EventBridge did not accept.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use model::{Error, ErrorClass};
 
 use crate::{
     JobEvent, ProviderEvent,
-    put_events::{PutEventsEntry, next_call},
+    put_events::{PutEventsEntry, split_batch},
 };
 
-/// How often an entry is sent that a call was answered for but did not take.
+/// How often an entry is sent that EventBridge does not accept, although the call succeeds.
 const MAX_ATTEMPTS: u32 = 4;
-/// The first wait before that; doubles.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// The first delay before a retry. It doubles with each attempt.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// A bus of EventBridge.
+/// An event bus of EventBridge.
 #[derive(Debug, Clone)]
 pub struct EventBus {
     client: Client,
@@ -28,70 +28,70 @@ impl EventBus {
         Self { client: Client::new(aws), bus: bus.into() }
     }
 
-    /// Publishes what happened to jobs, in order.
+    /// Publishes events of jobs, in order.
     ///
     /// # Errors
-    /// [`ErrorClass::StorageUnavailable`]: some may have been published and others not. Publishing all of them again
-    /// is right, since each has an id.
+    /// [`ErrorClass::StorageUnavailable`]: some events may have been published and others not. All of them can be
+    /// published again, because each has an id.
     pub async fn publish(&self, events: &[JobEvent<'_>]) -> Result<(), Error> {
-        self.put(events.iter().map(PutEventsEntry::of_job).collect()).await
+        self.put_events(events.iter().map(PutEventsEntry::from_job_event).collect()).await
     }
 
-    /// Publishes what a provider reported about no job.
+    /// Publishes an event of a provider that is about no job.
     ///
     /// # Errors
     /// As [`EventBus::publish`].
     pub async fn pass_on(&self, event: &ProviderEvent<'_>) -> Result<(), Error> {
-        self.put(vec![PutEventsEntry::of_provider(event)]).await
+        self.put_events(vec![PutEventsEntry::from_provider_event(event)]).await
     }
 
-    async fn put(&self, entries: Vec<PutEventsEntry>) -> Result<(), Error> {
-        let mut rest = &entries[..];
-        while !rest.is_empty() {
-            let (now, later) = next_call(rest);
-            self.call(now.to_vec()).await?;
-            rest = later;
+    async fn put_events(&self, entries: Vec<PutEventsEntry>) -> Result<(), Error> {
+        let mut remaining = &entries[..];
+        while !remaining.is_empty() {
+            let (batch, rest) = split_batch(remaining);
+            self.put_batch(batch.to_vec()).await?;
+            remaining = rest;
         }
         Ok(())
     }
 
-    /// Sends the entries of one call until all of them are taken.
-    async fn call(&self, mut entries: Vec<PutEventsEntry>) -> Result<(), Error> {
-        let mut refused = String::new();
+    /// Sends the entries of one call until EventBridge has accepted all of them.
+    async fn put_batch(&self, mut entries: Vec<PutEventsEntry>) -> Result<(), Error> {
+        let mut error_code = String::new();
         for attempt in 0..MAX_ATTEMPTS {
             if attempt > 0 {
-                tokio::time::sleep(FIRST_WAIT * 2_u32.pow(attempt - 1)).await;
+                tokio::time::sleep(FIRST_RETRY_DELAY * 2_u32.pow(attempt - 1)).await;
             }
-            let requests = entries.iter().map(|entry| entry.request(&self.bus)).collect();
-            let answer = self.client.put_events().set_entries(Some(requests)).send().await;
-            let answer = answer.map_err(|e| {
-                let class = e.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("no answer");
-                not_taken(class.to_owned())
+            let requests = entries.iter().map(|entry| entry.to_request_entry(&self.bus)).collect();
+            let output = self.client.put_events().set_entries(Some(requests)).send().await;
+            let output = output.map_err(|e| {
+                let code = e.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("no answer");
+                not_accepted(code.to_owned())
             })?;
-            (entries, refused) = left_out(entries, &answer);
+            (entries, error_code) = failed_entries(entries, &output);
             if entries.is_empty() {
                 return Ok(());
             }
         }
-        Err(not_taken(refused))
+        Err(not_accepted(error_code))
     }
 }
 
-/// The entries that a call did not take, and why the first of them.
-fn left_out(entries: Vec<PutEventsEntry>, answer: &PutEventsOutput) -> (Vec<PutEventsEntry>, String) {
-    if answer.failed_entry_count() == 0 {
+/// The entries that EventBridge did not accept, and the error code of the first of them.
+fn failed_entries(entries: Vec<PutEventsEntry>, output: &PutEventsOutput) -> (Vec<PutEventsEntry>, String) {
+    if output.failed_entry_count() == 0 {
         return (vec![], String::new());
     }
-    let codes = answer.entries().iter().map(|result| result.error_code());
-    let left = entries.into_iter().zip(codes).filter_map(|(entry, code)| Some((entry, code?.to_owned())));
-    let (left, codes): (Vec<PutEventsEntry>, Vec<String>) = left.unzip();
-    (left, codes.into_iter().next().unwrap_or_default())
+    let codes = output.entries().iter().map(|result| result.error_code());
+    let failed = entries.into_iter().zip(codes).filter_map(|(entry, code)| Some((entry, code?.to_owned())));
+    let (failed, codes): (Vec<PutEventsEntry>, Vec<String>) = failed.unzip();
+    (failed, codes.into_iter().next().unwrap_or_default())
 }
 
-fn not_taken(why: String) -> Error {
-    Error::new(ErrorClass::StorageUnavailable, "the event bus did not take the events; try again")
+fn not_accepted(error_code: String) -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "the event bus did not accept the events; try again")
         .retry_after(5)
-        .with_source(why)
+        .with_source(error_code)
 }
 
 #[cfg(test)]
@@ -112,23 +112,23 @@ mod tests {
             received_at: OffsetDateTime::UNIX_EPOCH,
             body: None::<Value>,
         };
-        names.map(|id| PutEventsEntry::of_provider(&event(id))).to_vec()
+        names.map(|id| PutEventsEntry::from_provider_event(&event(id))).to_vec()
     }
 
     #[test]
-    fn only_what_was_left_out_is_sent_again() {
+    fn only_failed_entries_are_sent_again() {
         let [first, second, third] = entries(["1", "2", "3"]).try_into().expect("three");
-        let taken = || PutEventsResultEntry::builder().event_id("e").build();
-        let thrown = || PutEventsResultEntry::builder().error_code("ThrottlingException").build();
-        let answer = PutEventsOutput::builder().failed_entry_count(2);
-        let answer = answer.entries(thrown()).entries(taken()).entries(thrown()).build();
-        let (left, why) = left_out(vec![first.clone(), second, third.clone()], &answer);
-        assert_eq!((left, why.as_str()), (vec![first, third], "ThrottlingException"));
+        let accepted = || PutEventsResultEntry::builder().event_id("e").build();
+        let throttled = || PutEventsResultEntry::builder().error_code("ThrottlingException").build();
+        let output = PutEventsOutput::builder().failed_entry_count(2);
+        let output = output.entries(throttled()).entries(accepted()).entries(throttled()).build();
+        let (failed, code) = failed_entries(vec![first.clone(), second, third.clone()], &output);
+        assert_eq!((failed, code.as_str()), (vec![first, third], "ThrottlingException"));
     }
 
     #[test]
-    fn of_what_was_taken_nothing_is_left() {
-        let (left, _) = left_out(entries(["1", "2", "3"]), &PutEventsOutput::builder().build());
-        assert_eq!(left, vec![]);
+    fn no_entry_failed_when_all_were_accepted() {
+        let (failed, _) = failed_entries(entries(["1", "2", "3"]), &PutEventsOutput::builder().build());
+        assert_eq!(failed, vec![]);
     }
 }

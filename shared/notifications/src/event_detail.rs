@@ -1,4 +1,4 @@
-//! What an event says: its name and its detail, as the schemas describe them.
+//! The detail type and the detail of an event, as the JSON Schemas describe them.
 
 use model::{
     Job, JobError, JobId, ManifestObject, OutboxEvent, ProviderJobId, ProviderName, Status, utc_milliseconds,
@@ -7,13 +7,13 @@ use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-/// Something that happened to a job.
+/// An event of a job.
 #[derive(Debug, Clone, Serialize)]
 pub struct JobEvent<'a> {
-    /// The same each time that the event is published: `<job_id>:<sequence>`.
+    /// The same each time the event is published: `<job_id>:<sequence>`.
     id: String,
     job_id: JobId,
-    /// Grows within a job; not every number is there.
+    /// Grows within a job. Numbers may be skipped.
     sequence: u64,
     provider: &'a ProviderName,
     kind: &'a str,
@@ -30,56 +30,56 @@ pub struct JobEvent<'a> {
     error: Option<&'a JobError>,
 }
 
-/// Something that a provider reported and that is about no job.
+/// An event of a provider that is about no job.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProviderEvent<'a> {
-    /// The same each time: the provider's id of the delivery, or that of our queue.
+    /// The same each time the event is published: the provider's id of the delivery, or the queue's.
     pub id: &'a str,
-    /// Who reported it.
+    /// The provider.
     pub provider: &'a ProviderName,
-    /// What the provider calls it, such as `NEW_BANNER`.
+    /// The provider's name for the event, such as `NEW_BANNER`.
     pub name: &'a str,
-    /// When it came.
+    /// When the receiver received it.
     #[serde(serialize_with = "utc_milliseconds")]
     pub received_at: OffsetDateTime,
-    /// What it says. Null when it is no JSON, or too long for an event.
+    /// The provider's body. Null when it is not JSON, or too long for an event.
     pub body: Option<Value>,
 }
 
 impl<'a> JobEvent<'a> {
-    /// Everything that the bus is still to be told of a job, oldest first.
+    /// The events of a job that are pending for the event bus, oldest first.
     pub fn all(job: &'a Job) -> Vec<Self> {
         Self::after(job, job.outbox.told.bus).collect()
     }
 
-    /// What was announced of a job after this, oldest first.
-    pub(crate) fn after(job: &'a Job, told: Option<u64>) -> impl Iterator<Item = Self> {
-        let later = job.outbox.events.iter().filter(move |announced| Some(announced.sequence) > told);
-        later.map(|announcement| Self::new(job, announcement))
+    /// The events of a job after a sequence, oldest first.
+    pub(crate) fn after(job: &'a Job, sequence: Option<u64>) -> impl Iterator<Item = Self> {
+        let later = job.outbox.events.iter().filter(move |event| Some(event.sequence) > sequence);
+        later.map(|event| Self::new(job, event))
     }
 
-    fn new(job: &'a Job, announced: &'a OutboxEvent) -> Self {
-        // The job may have gone on since; what came of it belongs to its last event alone.
-        let landed = matches!(announced.status, Status::Stored | Status::Partial);
+    fn new(job: &'a Job, event: &'a OutboxEvent) -> Self {
+        // The job may have changed since, and its files belong to the event of their landing only.
+        let is_landed = matches!(event.status, Status::Stored | Status::Partial);
         Self {
-            id: format!("{}:{}", job.id, announced.sequence),
+            id: format!("{}:{}", job.id, event.sequence),
             job_id: job.id,
-            sequence: announced.sequence,
+            sequence: event.sequence,
             provider: &job.provider,
             kind: &job.kind,
-            status: announced.status,
+            status: event.status,
             provider_job_id: job.provider_job_id.as_ref(),
             created_at: job.created_at,
-            updated_at: announced.at,
-            progress: announced.progress,
+            updated_at: event.at,
+            progress: event.progress,
             metadata: job.metadata.as_ref(),
-            manifest: job.manifest.as_ref().filter(|_| landed),
-            files_total: if landed { job.files_total } else { 0 },
-            error: announced.error.as_ref(),
+            manifest: job.manifest.as_ref().filter(|_| is_landed),
+            files_total: if is_landed { job.files_total } else { 0 },
+            error: event.error.as_ref(),
         }
     }
 
-    /// The event's name, `detail-type` in a rule.
+    /// The `detail-type` of the event, as rules match it.
     pub fn name(&self) -> &'static str {
         match self.status {
             Status::Waiting
@@ -97,9 +97,9 @@ impl<'a> JobEvent<'a> {
         }
     }
 
-    /// The same without the caller's own JSON and the provider's remarks on fields, the only parts that could be
-    /// long. An error's message stays.
-    pub(crate) fn shortened(&self) -> Value {
+    /// The detail without the fields that may be long: the caller's metadata and the provider's error response. The error
+    /// message stays.
+    pub(crate) fn to_short_json(&self) -> Value {
         let mut detail = serde_json::to_value(self).unwrap_or_default();
         detail["metadata"] = Value::Null;
         if let Some(error) = detail["error"].as_object_mut() {
@@ -109,17 +109,17 @@ impl<'a> JobEvent<'a> {
         detail
     }
 
-    /// The same each time that others are told of it.
+    /// The id of the event, the same in every notification.
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
-    /// Where the job stood.
+    /// The status of the job after the change.
     pub(crate) fn status(&self) -> Status {
         self.status
     }
 
-    /// When it came there.
+    /// The time of the change.
     pub(crate) fn updated_at(&self) -> OffsetDateTime {
         self.updated_at
     }

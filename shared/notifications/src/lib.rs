@@ -1,8 +1,9 @@
-//! Telling others what became of jobs: events on EventBridge, whoever waits for a job, and webhooks of callers.
+//! Notifications of jobs: events on EventBridge, results for waiting workflows, and webhooks of callers. The only user
+//! of the SDKs of EventBridge, Step Functions and Lambda.
 //!
-//! Each event is published at least once. Its `id` is the same each time, so whoever must not act twice keeps it;
-//! `sequence` grows within a job, so whoever must not go back compares it. The JSON Schemas in `schemas` describe
-//! every field, and the flows check what is published against them.
+//! Each event is published at least once. Its `id` is the same each time, so that a consumer can detect duplicates;
+//! `sequence` grows within a job, so that it can ignore outdated events. The JSON Schemas in `schemas` describe every
+//! field, and the flows validate what is published against them.
 
 mod caller_webhook;
 mod event_bus;

@@ -1,4 +1,4 @@
-//! What a waiting workflow is told of a job's end: an output, or an error with a name that `Retry` and `Catch` match.
+//! The result of a finished job for a waiting workflow: an output, or an error with a name that `Retry` and `Catch` match.
 
 use model::{ErrorClass, Job, JobView, Status};
 use serde_json::{Value, json};
@@ -8,47 +8,47 @@ use serde_json::{Value, json};
 const MAX_OUTPUT_BYTES: usize = 262_144;
 /// The most bytes of a cause: API reference of Step Functions (`SendTaskFailure`), which counts characters.
 const MAX_CAUSE_BYTES: usize = 32_768;
-/// The most characters that an error's message keeps when the cause is too long otherwise.
-const SHORT_MESSAGE: usize = 1_000;
+/// The most characters of an error's message when the cause would otherwise be too long.
+const MAX_SHORT_MESSAGE_CHARS: usize = 1_000;
 
-/// How a job's end is told.
+/// The result of a finished job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TaskResult {
-    /// The work is done.
+    /// The job succeeded.
     Success {
         /// `{"job": …, "manifest": {"bucket": …, "key": …}}`.
         output: String,
     },
-    /// It is not.
+    /// The job failed.
     Failure {
         /// A name such as `Landfall.Partial`, at most 256 characters.
         error: String,
-        /// What a person may read.
+        /// The error message.
         message: String,
-        /// The same as an output.
+        /// The same JSON as an output.
         cause: String,
     },
 }
 
 impl TaskResult {
-    /// What those who wait for a job at its end are told.
-    pub(crate) fn of(job: &Job, bucket: &str) -> Self {
-        let whole = json!({
+    /// The result of a finished job. `bucket` is the bucket of the manifest.
+    pub(crate) fn from_job(job: &Job, bucket: &str) -> Self {
+        let result = json!({
             "job": JobView::from(job),
             "manifest": job.manifest.as_ref().map(|manifest| json!({ "bucket": bucket, "key": manifest.key })),
         });
         match error_name(job) {
-            None => Self::Success { output: shortened(whole, MAX_OUTPUT_BYTES) },
+            None => Self::Success { output: write_within(result, MAX_OUTPUT_BYTES) },
             Some(error) => {
                 let message = job.error.as_ref().map(|error| error.message.clone());
                 let message = message.unwrap_or_else(|| format!("the job is {}", job.status));
-                Self::Failure { error, message, cause: shortened(whole, MAX_CAUSE_BYTES) }
+                Self::Failure { error, message, cause: write_within(result, MAX_CAUSE_BYTES) }
             }
         }
     }
 }
 
-/// The error's name; nothing for a job that is told as a success. A job that is not at its end is told as no success.
+/// The name of the error; none for a job that succeeded. An unfinished job counts as failed.
 fn error_name(job: &Job) -> Option<String> {
     let name = match job.status {
         Status::Stored => return None,
@@ -71,54 +71,61 @@ fn error_name(job: &Job) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// The JSON text without as much as it takes: the list of files first, half of it at a time, since the manifest lists
-/// them all, and then whatever else may be long.
-fn shortened(mut whole: Value, longest: usize) -> String {
-    let mut text = whole.to_string();
-    for cut in [halve_files, drop_what_came, drop_request, drop_remarks, drop_metadata, cut_message] {
-        while text.len() > longest && cut(&mut whole["job"]) {
-            text = whole.to_string();
+/// Writes the JSON text within `max_bytes`. It removes fields until the text fits: first the list of files, half of it at a
+/// time, because the manifest lists them all, then the other fields that may be long.
+fn write_within(mut result: Value, max_bytes: usize) -> String {
+    let mut text = result.to_string();
+    for remove in [
+        halve_files,
+        remove_provider_result,
+        remove_request,
+        remove_error_details,
+        remove_metadata,
+        truncate_message,
+    ] {
+        while text.len() > max_bytes && remove(&mut result["job"]) {
+            text = result.to_string();
         }
     }
     text
 }
 
-/// Each cut says whether it made the job shorter.
+/// Halves the list of files. Returns whether the job became shorter, as the following functions do.
 fn halve_files(job: &mut Value) -> bool {
     let Some(files) = job["files"].as_array_mut().filter(|files| !files.is_empty()) else { return false };
     files.truncate(files.len() / 2);
     true
 }
 
-fn drop_what_came(job: &mut Value) -> bool {
-    emptied(job, "missing", json!([])) | emptied(job, "result", Value::Null)
+fn remove_provider_result(job: &mut Value) -> bool {
+    empty_field(job, "missing", json!([])) | empty_field(job, "result", Value::Null)
 }
 
-fn drop_request(job: &mut Value) -> bool {
-    emptied(job, "request", Value::Null)
+fn remove_request(job: &mut Value) -> bool {
+    empty_field(job, "request", Value::Null)
 }
 
-fn drop_remarks(job: &mut Value) -> bool {
+fn remove_error_details(job: &mut Value) -> bool {
     let Some(error) = job["error"].as_object_mut() else { return false };
     error.remove("errors").is_some() | error.remove("provider").is_some()
 }
 
-fn drop_metadata(job: &mut Value) -> bool {
-    emptied(job, "metadata", Value::Null)
+fn remove_metadata(job: &mut Value) -> bool {
+    empty_field(job, "metadata", Value::Null)
 }
 
-fn cut_message(job: &mut Value) -> bool {
+fn truncate_message(job: &mut Value) -> bool {
     let Some(message) = job["error"]["message"].as_str() else { return false };
-    let short: String = message.chars().take(SHORT_MESSAGE).collect();
-    let cut = short.len() < message.len();
+    let short: String = message.chars().take(MAX_SHORT_MESSAGE_CHARS).collect();
+    let is_truncated = short.len() < message.len();
     job["error"]["message"] = short.into();
-    cut
+    is_truncated
 }
 
-fn emptied(job: &mut Value, field: &str, empty: Value) -> bool {
-    let full = job[field] != empty;
+fn empty_field(job: &mut Value, field: &str, empty: Value) -> bool {
+    let was_full = job[field] != empty;
     job[field] = empty;
-    full
+    was_full
 }
 
 #[cfg(test)]
@@ -130,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    fn landing() -> Job {
+    fn landing_job() -> Job {
         let mut job = Job::new(NewJob {
             id: JobId::generate(),
             provider: ProviderName::new("abyssale"),
@@ -146,7 +153,7 @@ mod tests {
         job
     }
 
-    fn haul(files: usize) -> LandedFiles {
+    fn landed_files(files: usize) -> LandedFiles {
         let checksum = Checksum { algorithm: ChecksumAlgorithm::Crc32, value: "AAAAAA==".into() };
         let file = |number: usize| {
             let name = format!("{number}-{}.png", "n".repeat(300));
@@ -170,47 +177,49 @@ mod tests {
         Error::new(class, message).with_violations(violations).for_record(time::OffsetDateTime::UNIX_EPOCH)
     }
 
-    fn ended(event: Event) -> Job {
-        let mut job = landing();
+    fn finished_job(event: Event) -> Job {
+        let mut job = landing_job();
         job.apply(event, job.created_at);
         job
     }
 
     #[test]
-    fn a_stored_job_is_an_output_with_its_manifest_and_fits() {
-        let job = ended(Event::Landed { haul: haul(200) });
-        let TaskResult::Success { output } = TaskResult::of(&job, "files") else { panic!("no success") };
-        let told: Value = serde_json::from_str(&output).expect("JSON");
+    fn a_stored_job_is_an_output_with_its_manifest_within_the_size_limit() {
+        let job = finished_job(Event::Landed { haul: landed_files(200) });
+        let TaskResult::Success { output } = TaskResult::from_job(&job, "files") else {
+            panic!("no success")
+        };
+        let json: Value = serde_json::from_str(&output).expect("JSON");
         assert!(output.len() <= MAX_OUTPUT_BYTES, "{} bytes", output.len());
-        assert_eq!(told["manifest"], json!({ "bucket": "files", "key": "p/manifest.json" }));
-        assert_eq!((&told["job"]["status"], &told["job"]["files_total"]), (&json!("stored"), &json!(200)));
-        assert_eq!(told["job"]["request"], job.request, "files are left out first");
+        assert_eq!(json["manifest"], json!({ "bucket": "files", "key": "p/manifest.json" }));
+        assert_eq!((&json["job"]["status"], &json["job"]["files_total"]), (&json!("stored"), &json!(200)));
+        assert_eq!(json["job"]["request"], job.request, "files are removed first");
     }
 
     #[test]
-    fn a_cause_fits_and_keeps_what_happened() {
+    fn a_cause_is_within_the_size_limit_and_keeps_the_error() {
         let error = error(ErrorClass::SourceGone, "é".repeat(20_000));
-        let job = ended(Event::LandingFailed { archive: None, error });
-        let TaskResult::Failure { error, cause, .. } = TaskResult::of(&job, "files") else {
+        let job = finished_job(Event::LandingFailed { archive: None, error });
+        let TaskResult::Failure { error, cause, .. } = TaskResult::from_job(&job, "files") else {
             panic!("no failure")
         };
-        let told: Value = serde_json::from_str(&cause).expect("JSON");
+        let json: Value = serde_json::from_str(&cause).expect("JSON");
         assert!(cause.len() <= MAX_CAUSE_BYTES, "{} bytes", cause.len());
         assert_eq!(error, "Landfall.Failed.SourceGone");
-        assert_eq!((&told["job"]["error"]["type"], &told["manifest"]), (&json!("SourceGone"), &Value::Null));
+        assert_eq!((&json["job"]["error"]["type"], &json["manifest"]), (&json!("SourceGone"), &Value::Null));
     }
 
     #[test]
-    fn a_job_that_lacks_files_is_a_failure_unless_whoever_waits_takes_it() {
+    fn a_partial_job_is_a_failure_unless_partial_is_success() {
         let error = error(ErrorClass::FilesMissing, "1 missing");
-        let partly = Event::LandedPartly { haul: haul(1), error };
-        let job = ended(partly);
-        let TaskResult::Failure { error, cause, .. } = TaskResult::of(&job, "files") else {
+        let partial = Event::LandedPartly { haul: landed_files(1), error };
+        let job = finished_job(partial);
+        let TaskResult::Failure { error, cause, .. } = TaskResult::from_job(&job, "files") else {
             panic!("no failure")
         };
-        let told: Value = serde_json::from_str(&cause).expect("JSON");
-        assert_eq!((error.as_str(), &told["manifest"]["bucket"]), ("Landfall.Partial", &json!("files")));
+        let json: Value = serde_json::from_str(&cause).expect("JSON");
+        assert_eq!((error.as_str(), &json["manifest"]["bucket"]), ("Landfall.Partial", &json!("files")));
         let job = job.telling(NotifyTargets { partial_is_success: true, ..NotifyTargets::default() });
-        assert!(matches!(TaskResult::of(&job, "files"), TaskResult::Success { .. }));
+        assert!(matches!(TaskResult::from_job(&job, "files"), TaskResult::Success { .. }));
     }
 }

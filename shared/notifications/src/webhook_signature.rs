@@ -1,5 +1,5 @@
-//! The keys that sign what callers are told, as Standard Webhooks 1.0 has it: `webhook-signature` holds, for each
-//! key, `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, separated by spaces. Who verifies needs one.
+//! Signs callers' webhooks by Standard Webhooks 1.0: `webhook-signature` contains, for each key, `v1,` and the base64 of
+//! HMAC-SHA256 over `id.timestamp.body`, separated by spaces. The caller needs one of the keys to verify it.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -7,12 +7,12 @@ use model::Secret;
 use sha2::Sha256;
 use time::OffsetDateTime;
 
-/// What a written key begins with.
+/// The prefix of an encoded key.
 const PREFIX: &str = "whsec_";
-/// The least bytes of a key by the specification.
+/// The fewest bytes of a key by the specification.
 const MIN_KEY_BYTES: usize = 24;
 
-/// Keys, newest first. All of them sign.
+/// The signing keys, newest first. Each of them signs.
 pub struct WebhookSigner(Vec<Vec<u8>>);
 
 impl std::fmt::Debug for WebhookSigner {
@@ -22,7 +22,7 @@ impl std::fmt::Debug for WebhookSigner {
 }
 
 impl WebhookSigner {
-    /// Reads `whsec_` and base64 of at least 24 bytes. What is no such key is left out.
+    /// Reads keys from `whsec_` and base64 of at least 24 bytes. Invalid ones are left out.
     pub fn read<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let key = |secret: &Secret| {
             let encoded = secret.expose().strip_prefix(PREFIX)?;
@@ -31,25 +31,25 @@ impl WebhookSigner {
         Self(secrets.into_iter().filter_map(key).collect())
     }
 
-    /// A key as it is written, of these bytes.
+    /// Encodes a key.
     pub fn written(bytes: &[u8; 32]) -> Secret {
         Secret::new(format!("{PREFIX}{}", BASE64_STANDARD.encode(bytes)))
     }
 
-    /// Whether nothing can be signed.
+    /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The headers of a message that is sent at this time: `webhook-id`, `webhook-timestamp` and `webhook-signature`.
+    /// The headers of a webhook that is sent at this time: `webhook-id`, `webhook-timestamp` and `webhook-signature`.
     pub fn headers(&self, id: &str, at: OffsetDateTime, body: &str) -> [(&'static str, String); 3] {
         let timestamp = at.unix_timestamp().to_string();
-        let codes = self.0.iter().map(|key| {
+        let signatures = self.0.iter().map(|key| {
             let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
             mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
             format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
         });
-        let signature = codes.collect::<Vec<_>>().join(" ");
+        let signature = signatures.collect::<Vec<_>>().join(" ");
         [("webhook-id", id.to_owned()), ("webhook-timestamp", timestamp), ("webhook-signature", signature)]
     }
 }
@@ -68,14 +68,14 @@ mod tests {
     }
 
     #[test]
-    fn the_signature_is_the_one_of_the_reference_implementations() {
-        // The vector of the specification's own libraries.
+    fn the_signature_is_that_of_the_reference_implementations() {
+        // The test vector of the reference libraries.
         let expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         assert_eq!(signature(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]), expected);
     }
 
     #[test]
-    fn each_key_signs_and_the_newest_stands_first() {
+    fn each_key_signs_and_the_newest_is_first() {
         let newer = WebhookSigner::written(&[7; 32]);
         let both = signature(&[newer.expose(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]);
         assert_eq!(
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_signs_nothing() {
+    fn an_invalid_key_does_not_sign() {
         let short = format!("whsec_{}", BASE64_STANDARD.encode([1; 23]));
         for secret in ["", "whsec_", "whsec_?", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &short] {
             assert!(WebhookSigner::read(&[Secret::new(secret)]).is_empty(), "{secret}");

@@ -1,8 +1,7 @@
-//! Workflows that wait for a job: Step Functions by task token, durable functions of Lambda by callback id.
+//! Notifies workflows that wait for a job: Step Functions by task token, Lambda durable functions by callback id.
 //!
-//! A wait ends once, whoever ends it, so telling the same again is refused and does no harm: a refusal that says so
-//! means that there is nobody left to tell. What either service says besides its error code is never logged, since it
-//! repeats tokens.
+//! A wait ends once, so a repeated notification is rejected and has no effect: the error codes in [`EXPIRED_CODES`] mean
+//! that nobody waits any more. Error messages of these services are never logged, because they repeat tokens.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -17,8 +16,8 @@ use model::{Error, ErrorClass, Job, WorkflowWaiter};
 
 use crate::task_result::TaskResult;
 
-/// Error codes of a wait that is over, or that never was.
-const OVER: [&str; 7] = [
+/// Error codes of a wait that has ended or never existed.
+const EXPIRED_CODES: [&str; 7] = [
     "TaskTimedOut",
     "TaskDoesNotExist",
     "InvalidToken",
@@ -28,182 +27,183 @@ const OVER: [&str; 7] = [
     "ValidationException",
 ];
 
-/// The services through which workflows are told.
+/// The clients that notify waiting workflows.
 #[derive(Debug, Clone)]
 pub struct WorkflowWaiters {
-    /// The most time that one call gets, the client's own tries included.
-    longest: Duration,
+    /// The timeout of one call, with the retries of the client.
+    timeout: Duration,
     tasks: aws_sdk_sfn::Client,
     callbacks: aws_sdk_lambda::Client,
     bucket: String,
 }
 
-/// Which service did not answer: nobody else need wait for it.
+/// The services that failed before, so that no further call waits for them.
 #[derive(Debug, Default)]
 pub struct UnreachableServices {
     tasks: AtomicBool,
     callbacks: AtomicBool,
 }
 
-/// What came of telling those who wait.
+/// The outcome of notifying the workflows that wait for a job.
 #[derive(Debug, Default)]
 pub struct NotifiedWaiters {
-    /// Those who have been told, or wait no longer.
+    /// Workflows that were notified, or no longer wait.
     pub done: Vec<WorkflowWaiter>,
-    /// Why the others are still to be told.
+    /// Why the others were not notified.
     pub left: Option<Error>,
 }
 
-/// How one call ended.
-enum Call {
-    Done,
-    Over(String),
+/// The outcome of one call, with the error code.
+enum CallOutcome {
+    Succeeded,
+    Expired(String),
     Failed(String),
 }
 
 impl WorkflowWaiters {
-    /// How long those who tell may wait for it: files and other jobs wait meanwhile.
+    /// The longest timeout of one call. Files and other jobs wait meanwhile.
     pub const MAX_NOTIFY_TIME: Duration = Duration::from_millis(1500);
 
-    /// `bucket` holds the manifests.
+    /// Notifies Step Functions with the configuration `tasks` and Lambda with `callbacks`. `bucket` is the bucket of the
+    /// manifests.
     pub fn new(
         tasks: &aws_types::SdkConfig,
         callbacks: &aws_types::SdkConfig,
         bucket: impl Into<String>,
     ) -> Self {
         Self {
-            longest: Self::MAX_NOTIFY_TIME,
+            timeout: Self::MAX_NOTIFY_TIME,
             tasks: aws_sdk_sfn::Client::new(tasks),
             callbacks: aws_sdk_lambda::Client::new(callbacks),
             bucket: bucket.into(),
         }
     }
 
-    /// The same, for whoever has less time.
+    /// The same clients with a shorter timeout.
     #[must_use]
-    pub fn within(&self, longest: Duration) -> Self {
-        Self { longest: longest.min(Self::MAX_NOTIFY_TIME), ..self.clone() }
+    pub fn within(&self, timeout: Duration) -> Self {
+        Self { timeout: timeout.min(Self::MAX_NOTIFY_TIME), ..self.clone() }
     }
 
-    /// Tells those who wait for a job that is at its end, side by side.
+    /// Sends the result of a finished job to the workflows that wait for it, concurrently.
     pub async fn tell(&self, job: &Job, unreachable: &UnreachableServices) -> NotifiedWaiters {
         let waiters = job.waiters_to_notify();
         if waiters.is_empty() {
             return NotifiedWaiters::default();
         }
-        let outcome = TaskResult::of(job, &self.bucket);
-        let calls = waiters.iter().map(|waiter| self.call(waiter, Some(&outcome), unreachable));
-        let mut told = NotifiedWaiters::default();
+        let result = TaskResult::from_job(job, &self.bucket);
+        let calls = waiters.iter().map(|waiter| self.call(waiter, Some(&result), unreachable));
+        let mut notified = NotifiedWaiters::default();
         for (waiter, call) in waiters.iter().zip(join_all(calls).await) {
             match call {
-                Call::Done => {
-                    tracing::info!(metric = "WorkflowsCompleted", count = 1, job_id = %job.id, status = job.status.as_str(), "a waiting workflow was told");
-                    told.done.push(waiter.clone());
+                CallOutcome::Succeeded => {
+                    tracing::info!(metric = "WorkflowsCompleted", count = 1, job_id = %job.id, status = job.status.as_str(), "waiting workflow notified");
+                    notified.done.push(waiter.clone());
                 }
-                Call::Over(code) => {
-                    tracing::warn!(metric = "WorkflowTokensExpired", count = 1, job_id = %job.id, code, "a workflow does not wait any more");
-                    told.done.push(waiter.clone());
+                CallOutcome::Expired(code) => {
+                    tracing::warn!(metric = "WorkflowTokensExpired", count = 1, job_id = %job.id, code, "workflow no longer waits");
+                    notified.done.push(waiter.clone());
                 }
-                Call::Failed(code) => told.left = Some(untold(code)),
+                CallOutcome::Failed(code) => notified.left = Some(not_notified(code)),
             }
         }
-        told
+        notified
     }
 
-    /// Lets those who wait know that the job goes on. Returns those who do not wait any more.
+    /// Sends a heartbeat to the workflows that wait for a job. Returns those that no longer wait.
     pub async fn give_sign(&self, job: &Job, unreachable: &UnreachableServices) -> Vec<WorkflowWaiter> {
         let waiters = &job.audience.waiters;
         let calls = waiters.iter().map(|waiter| self.call(waiter, None, unreachable));
-        let mut gone = vec![];
+        let mut expired = vec![];
         for (waiter, call) in waiters.iter().zip(join_all(calls).await) {
             match call {
-                Call::Done => {}
-                Call::Over(code) => {
-                    tracing::warn!(metric = "WorkflowTokensExpired", count = 1, job_id = %job.id, code, "a workflow does not wait any more");
-                    gone.push(waiter.clone());
+                CallOutcome::Succeeded => {}
+                CallOutcome::Expired(code) => {
+                    tracing::warn!(metric = "WorkflowTokensExpired", count = 1, job_id = %job.id, code, "workflow no longer waits");
+                    expired.push(waiter.clone());
                 }
-                Call::Failed(code) => {
-                    tracing::warn!(job_id = %job.id, code, "a waiting workflow gets no sign of life");
+                CallOutcome::Failed(code) => {
+                    tracing::warn!(job_id = %job.id, code, "heartbeat to a waiting workflow failed");
                 }
             }
         }
-        gone
+        expired
     }
 
-    /// One call, unless its service has just failed: what became of a job, or that it goes on.
+    /// Sends a result, or a heartbeat if there is none, unless the service has failed before.
     async fn call(
         &self,
         waiter: &WorkflowWaiter,
-        outcome: Option<&TaskResult>,
+        result: Option<&TaskResult>,
         unreachable: &UnreachableServices,
-    ) -> Call {
-        let down = match waiter {
+    ) -> CallOutcome {
+        let is_down = match waiter {
             WorkflowWaiter::Task(_) => &unreachable.tasks,
             WorkflowWaiter::Callback(_) => &unreachable.callbacks,
         };
-        if down.load(Ordering::Relaxed) {
-            return Call::Failed("unreachable before".to_owned());
+        if is_down.load(Ordering::Relaxed) {
+            return CallOutcome::Failed("unreachable before".to_owned());
         }
-        // In a place of its own: the clients' futures are long.
-        let sent = Box::pin(async {
+        // Boxed, because the futures of the clients are large.
+        let send = Box::pin(async {
             match waiter {
-                WorkflowWaiter::Task(token) => self.tell_task(token.expose(), outcome).await,
-                WorkflowWaiter::Callback(id) => self.tell_callback(id.expose(), outcome).await,
+                WorkflowWaiter::Task(token) => self.send_to_step_functions(token.expose(), result).await,
+                WorkflowWaiter::Callback(id) => self.send_to_lambda(id.expose(), result).await,
             }
         });
-        let call = match tokio::time::timeout(self.longest, sent).await {
+        let call = match tokio::time::timeout(self.timeout, send).await {
             Ok(call) => call,
-            Err(_) => Call::Failed("no answer in time".to_owned()),
+            Err(_) => CallOutcome::Failed("no response in time".to_owned()),
         };
-        if matches!(call, Call::Failed(_)) {
-            down.store(true, Ordering::Relaxed);
+        if matches!(call, CallOutcome::Failed(_)) {
+            is_down.store(true, Ordering::Relaxed);
         }
         call
     }
 
-    async fn tell_task(&self, token: &str, outcome: Option<&TaskResult>) -> Call {
-        match outcome {
-            None => ended(self.tasks.send_task_heartbeat().task_token(token).send().await),
+    async fn send_to_step_functions(&self, token: &str, result: Option<&TaskResult>) -> CallOutcome {
+        match result {
+            None => call_outcome(self.tasks.send_task_heartbeat().task_token(token).send().await),
             Some(TaskResult::Success { output }) => {
-                ended(self.tasks.send_task_success().task_token(token).output(output).send().await)
+                call_outcome(self.tasks.send_task_success().task_token(token).output(output).send().await)
             }
             Some(TaskResult::Failure { error, cause, .. }) => {
                 let failure = self.tasks.send_task_failure().task_token(token);
-                ended(failure.error(error).cause(cause).send().await)
+                call_outcome(failure.error(error).cause(cause).send().await)
             }
         }
     }
 
-    async fn tell_callback(&self, id: &str, outcome: Option<&TaskResult>) -> Call {
-        match outcome {
-            None => {
-                ended(self.callbacks.send_durable_execution_callback_heartbeat().callback_id(id).send().await)
-            }
+    async fn send_to_lambda(&self, id: &str, result: Option<&TaskResult>) -> CallOutcome {
+        match result {
+            None => call_outcome(
+                self.callbacks.send_durable_execution_callback_heartbeat().callback_id(id).send().await,
+            ),
             Some(TaskResult::Success { output }) => {
                 let success = self.callbacks.send_durable_execution_callback_success().callback_id(id);
-                ended(success.result(Blob::new(output.as_bytes())).send().await)
+                call_outcome(success.result(Blob::new(output.as_bytes())).send().await)
             }
             Some(TaskResult::Failure { error, message, cause }) => {
                 let failure = self.callbacks.send_durable_execution_callback_failure().callback_id(id);
                 let error =
                     ErrorObject::builder().error_type(error).error_message(message).error_data(cause).build();
-                ended(failure.error(error).send().await)
+                call_outcome(failure.error(error).send().await)
             }
         }
     }
 }
 
-/// The code alone: everything else that an error holds may repeat the token.
-fn ended<O, E: ProvideErrorMetadata, R>(answer: Result<O, SdkError<E, R>>) -> Call {
-    let Err(error) = answer else { return Call::Done };
+/// The outcome of a response. Only the error code is kept, because the rest of an error may repeat the token.
+fn call_outcome<O, E: ProvideErrorMetadata, R>(response: Result<O, SdkError<E, R>>) -> CallOutcome {
+    let Err(error) = response else { return CallOutcome::Succeeded };
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
-        Some(code) if OVER.contains(&code) => Call::Over(code.to_owned()),
-        Some(code) => Call::Failed(code.to_owned()),
-        None => Call::Failed("no answer".to_owned()),
+        Some(code) if EXPIRED_CODES.contains(&code) => CallOutcome::Expired(code.to_owned()),
+        Some(code) => CallOutcome::Failed(code.to_owned()),
+        None => CallOutcome::Failed("no response".to_owned()),
     }
 }
 
-fn untold(code: String) -> Error {
-    let message = "a waiting workflow cannot be told; it is told later";
+fn not_notified(code: String) -> Error {
+    let message = "a waiting workflow cannot be notified; it is notified later";
     Error::new(ErrorClass::StorageUnavailable, message).retry_after(5).with_source(code)
 }

@@ -1,60 +1,60 @@
-//! Telling others what became of a job, each of them apart: the event bus, the workflows that wait, and the queue from
-//! which the caller's webhook is told. What each of them has heard is remembered at once, so that an outage of one makes
-//! nobody else hear anything twice.
+//! Sends the notifications in a job's outbox to its targets: the event bus, the workflows that wait for the job, and the
+//! queue of the caller's webhooks. Each target is notified separately, and what was sent to it is recorded at once, so
+//! that an outage of one target causes no duplicates at the others.
 
 use job_store::JobStore;
 use model::{Error, Job, OutboxProgress};
 use notifications::{CallerWebhookMessage, EventBus, JobEvent, UnreachableServices, WorkflowWaiters};
 use queues::{CallerWebhook, CallerWebhookQueue};
 
-/// Those who are told, and where it is remembered that they were.
+/// Sends the notifications of jobs to their targets and records the progress.
 #[derive(Debug, Clone, Copy)]
 pub struct OutboxDispatcher<'a> {
-    /// Where jobs are remembered.
+    /// The store of the jobs.
     pub records: &'a JobStore,
-    /// The event bus, if there is one.
+    /// The event bus, if one is configured.
     pub events: Option<&'a EventBus>,
-    /// Workflows that wait for jobs.
+    /// The client that notifies waiting workflows.
     pub workflows: &'a WorkflowWaiters,
-    /// The queue of what callers are told by their own webhooks.
+    /// The queue of callers' webhooks.
     pub caller_webhooks: &'a CallerWebhookQueue,
 }
 
 impl OutboxDispatcher<'_> {
-    /// Publishes what the event bus has not heard of a job.
+    /// Publishes the pending events of a job to the event bus.
     ///
     /// # Errors
-    /// [`model::ErrorClass::StorageUnavailable`]; then it is to be told again.
+    /// [`model::ErrorClass::StorageUnavailable`]: the events stay pending.
     pub async fn bus(&self, job: &Job) -> Result<(), Error> {
         let Some(last) = job.outbox.events.last() else { return Ok(()) };
-        // Whoever hears of nothing in there has heard all of it.
+        // A caller whose webhook needs none of these events is up to date.
         let caller = CallerWebhookMessage::all(job).is_empty().then_some(last.sequence);
         if self.events.is_none() && caller.is_none() {
             return Ok(());
         }
-        // Without a bus nobody is there to be told any more.
-        if let Some(events) = self.events {
-            events.publish(&JobEvent::all(job)).await?;
+        // Without an event bus, the events count as published.
+        if let Some(event_bus) = self.events {
+            event_bus.publish(&JobEvent::all(job)).await?;
         }
         self.records.told(job.id, OutboxProgress { bus: Some(last.sequence), caller }).await
     }
 
-    /// Tells the workflows that wait for a job that is at its end, unless their service was found unreachable.
+    /// Notifies the workflows that wait for a finished job, except those of unreachable services.
     ///
     /// # Errors
-    /// [`model::ErrorClass::StorageUnavailable`]; then those who are left are to be told again.
+    /// [`model::ErrorClass::StorageUnavailable`]: the other workflows stay pending.
     pub async fn workflows(&self, job: &Job, unreachable: &UnreachableServices) -> Result<(), Error> {
-        let told = self.workflows.tell(job, unreachable).await;
-        if !told.done.is_empty() {
-            self.records.remove_waiters(job.id, &told.done).await?;
+        let result = self.workflows.tell(job, unreachable).await;
+        if !result.done.is_empty() {
+            self.records.remove_waiters(job.id, &result.done).await?;
         }
-        told.left.map_or(Ok(()), Err)
+        result.left.map_or(Ok(()), Err)
     }
 
-    /// Hands over what a job's caller is to be told, to the queue that it is told from.
+    /// Sends the pending webhooks of a job to the caller webhook queue.
     ///
     /// # Errors
-    /// [`model::ErrorClass::StorageUnavailable`]; then it is to be handed over again.
+    /// [`model::ErrorClass::StorageUnavailable`]: the webhooks stay pending.
     pub async fn caller(&self, job: &Job) -> Result<(), Error> {
         let (Some(last), Some(url)) = (job.outbox.events.last(), &job.audience.webhook_url) else {
             return Ok(());

@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod deadline;
 mod provider_client;
 mod rate_limiter;
+mod redact_response;
 mod token_source;
 
-pub use provider_client::{ProviderClient, QueryError, latest_request, time_left};
+pub use deadline::{latest_request, time_left};
+pub use provider_client::{ProviderClient, QueryError};
 pub use rate_limiter::{LOOKAHEAD, MAX_PAUSE, RateLimiter, sleep_until};
 pub use token_source::TokenSource;

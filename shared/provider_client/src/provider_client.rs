@@ -1,62 +1,61 @@
-//! One invocation's line to a provider: requests go out in their turn, and no later than their answers can come.
+//! Sends one invocation's requests to a provider, within the rate limit and the time of the invocation.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
+use http_client::{MAX_RESPONSE_BYTES, SendError, Sender};
 use job_store::Reservation;
 use model::{Error, ErrorClass, JobId, Redactor, Secret};
-use providers::{Query, QueryStep, ResponseLimit, SecretResponse, SendFailure, SendResult};
+use providers::{
+    ApiAccess, Credentials, Query, QueryStep, ResponseLimit, SecretResponse, SendFailure, SendResult,
+};
 use time::OffsetDateTime;
-use transport::{MAX_RESPONSE_BYTES, SendError, Sender};
 
-use crate::{RateLimiter, TokenSource};
+use crate::{
+    RateLimiter, TokenSource,
+    deadline::{RESERVE, has_time_for_response, time_left},
+    redact_response::redact_response,
+};
 
-/// What is left of the invocation after the last wait for the provider: time to record and to answer.
-const RESERVE: Duration = Duration::from_secs(2);
-
-/// A request is sent only while there is this much time for its answer: one that is cut short leaves nobody
-/// knowing what was done.
-const MIN_RESPONSE_TIME: Duration = Duration::from_secs(5);
-
-/// How a provider is reached, and how long that may take.
+/// A client for one provider, for the time of one invocation.
 #[derive(Clone, Copy)]
 pub struct ProviderClient<'a> {
-    /// Sends requests.
+    /// Sends HTTP requests.
     pub sender: &'a Sender,
-    /// How long one answer may take.
+    /// The timeout of one response.
     pub timeout: Duration,
     /// When Lambda ends the invocation.
     pub deadline: OffsetDateTime,
-    /// Whose turns requests take; none for an operator's commands, which are few.
+    /// The rate limiter of the requests. None for operator commands, which are few.
     pub rate_limiter: Option<&'a RateLimiter<'a>>,
     /// Where keys and tokens come from.
     pub token_source: TokenSource<'a>,
-    /// Whether requests may carry a token. Not while a token is being got.
+    /// Whether requests may carry a token. Not while a token is being exchanged.
     pub authorizes: bool,
-    /// The job that the provider is asked about, if it is one.
+    /// The job that the requests are about, if they are about one.
     pub job: Option<JobId>,
-    /// Whether to wait before a repeat, or to leave it to whoever asks again later.
+    /// Whether the client waits before a retry. If not, the caller of the query retries later.
     pub waits: bool,
 }
 
-/// Why an inquiry has no answer.
+/// Why a query has no result.
 #[derive(Debug)]
 pub enum QueryError {
-    /// There will be none, or none now.
+    /// The query failed.
     Failed(Error),
-    /// Trouble in passing, and the wait that the provider wants; nobody waited.
+    /// A temporary failure, and how long to wait before a retry. The client did not wait.
     Later(Error, Duration),
-    /// There was no time to ask.
+    /// There was no time left to send a request.
     NoTime,
 }
 
 impl From<QueryError> for Error {
-    fn from(unasked: QueryError) -> Self {
-        match unasked {
+    fn from(error: QueryError) -> Self {
+        match error {
             QueryError::Failed(error) | QueryError::Later(error, _) => error,
             QueryError::NoTime => {
-                let message = "there was no time left to ask the provider; nothing was done";
+                let message = "no time is left to send a request to the provider; nothing was done";
                 Error::new(ErrorClass::StorageUnavailable, message).retry_after(5)
             }
         }
@@ -70,145 +69,137 @@ impl From<Error> for QueryError {
 }
 
 impl ProviderClient<'_> {
-    /// Leads an inquiry to its end, or as far as the time allows.
+    /// Runs a query until it has a result, or until the time of the invocation is used up.
     ///
     /// # Errors
     /// [`QueryError`].
-    pub async fn inquire<T>(&self, inquiry: &mut dyn Query<T>) -> Result<T, QueryError> {
-        let mut step = inquiry.start();
+    pub async fn inquire<T>(&self, query: &mut dyn Query<T>) -> Result<T, QueryError> {
+        let mut step = query.start();
         let mut token: Option<Secret> = None;
         loop {
             let (request, wait) = match step {
                 QueryStep::Send(request) => (request, Duration::ZERO),
                 QueryStep::SendAfter { wait, request, otherwise } => {
-                    self.heard(&otherwise, wait).await;
-                    if !self.waits || !self.is_time_for_an_answer(wait) {
+                    self.pause_if_throttled(&otherwise, wait).await;
+                    if !self.waits || !has_time_for_response(self.deadline, self.timeout, wait) {
                         return Err(QueryError::Later(otherwise, wait));
                     }
                     (request, wait)
                 }
                 QueryStep::Authorize { refused } => {
-                    let unfit = token.take().filter(|_| refused);
-                    let fresh = self.token(unfit.as_ref()).await?;
-                    step = inquiry.on_token(&fresh);
-                    token = Some(fresh);
+                    let rejected_token = token.take().filter(|_| refused);
+                    let new_token = self.token(rejected_token.as_ref()).await?;
+                    step = query.on_token(&new_token);
+                    token = Some(new_token);
                     continue;
                 }
-                QueryStep::Done(answer) => return Ok(answer),
+                QueryStep::Done(result) => return Ok(result),
                 QueryStep::Failed(error) => return Err(QueryError::Failed(error)),
             };
-            if !self.turn_comes(wait).await? {
+            if !self.wait_for_reservation(wait).await? {
                 return Err(QueryError::NoTime);
             }
-            step = inquiry.on_response(self.send(request).await);
+            step = query.on_response(self.send(request).await);
         }
     }
 
-    /// A token for whoever must send one.
+    /// Returns a token that is valid for a while, and another one than `rejected`.
     ///
     /// # Errors
-    /// As [`TokenSource::token`].
-    pub async fn token(&self, refused: Option<&Secret>) -> Result<Secret, Error> {
+    /// The provider's error for the keys, or [`ErrorClass::Misconfigured`] or [`ErrorClass::StorageUnavailable`] from
+    /// either secret.
+    pub async fn token(&self, rejected: Option<&Secret>) -> Result<Secret, Error> {
         if !self.authorizes {
-            return Err(Error::new(ErrorClass::Internal, "a token is needed to get a token"));
+            return Err(Error::new(
+                ErrorClass::Internal,
+                "the exchange of keys for a token requires a token",
+            ));
         }
-        self.token_source.token(self, refused).await
+        let TokenSource { tokens, provider, .. } = self.token_source;
+        tokens.token(provider.name(), rejected, || self.exchange_keys()).await
     }
 
-    /// Sends one request, and waits no longer than the invocation allows.
+    /// Exchanges the keys for a token. Returns it with the time at which to renew it.
+    async fn exchange_keys(&self) -> Result<(Secret, OffsetDateTime), Error> {
+        let TokenSource { secrets, provider, api_url, .. } = self.token_source;
+        let credentials = Credentials::new(secrets.get().await?.provider(provider.name()));
+        let access = ApiAccess { api_url, credentials: &credentials };
+        let query = provider.token(&access, OffsetDateTime::now_utc())?;
+        let mut query = query.ok_or_else(|| {
+            Error::new(ErrorClass::Internal, "a provider without a token exchange requires a token")
+        })?;
+        let client_without_token = ProviderClient { authorizes: false, ..*self };
+        let token = Box::pin(client_without_token.inquire(query.as_mut())).await.map_err(Error::from)?;
+        tracing::info!(metric = "TokenExchanges", count = 1, provider = provider.name(), "token exchanged");
+        Ok((token.value, token.renew_at))
+    }
+
+    /// Sends one request, with a timeout that ends before the invocation does.
     ///
-    /// A provider may repeat anything that it was sent, in any part of its answer, and what it says ends up in the log, on
-    /// the job and with the caller. So no answer gets further than here with a secret in it.
+    /// A provider may repeat anything that it was sent, in any part of its response, and the response ends up in the
+    /// log, on the job and with the caller. So the response is redacted here, before anything reads it.
     pub async fn send(&self, request: http::Request<Bytes>) -> SendResult {
-        let redactor = match self.redactor(&request).await {
+        let redactor = match self.build_redactor(&request).await {
             Ok(redactor) => redactor,
             Err(error) => {
-                error.log("a provider is not asked: its answer could not be redacted");
+                error.log("request not sent: its response could not be redacted");
                 return Err(SendFailure::NotSent);
             }
         };
         let timeout = self.timeout.min(time_left(self.deadline).saturating_sub(RESERVE));
-        let longest =
-            request.extensions().get::<ResponseLimit>().map_or(MAX_RESPONSE_BYTES, |longest| longest.0);
-        let answer = self.sender.send(request, timeout, longest).await;
-        if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS) {
-            let provider = self.token_source.provider.name();
-            tracing::info!(
-                metric = "ProviderThrottles",
-                count = 1,
-                provider,
-                "the provider is asked too often"
-            );
-        }
-        match answer {
-            Ok(answer) => Ok(redacted(answer, &redactor)),
+        let max_bytes =
+            request.extensions().get::<ResponseLimit>().map_or(MAX_RESPONSE_BYTES, |limit| limit.0);
+        match self.sender.send(request, timeout, max_bytes).await {
+            Ok(response) => {
+                if response.status() == StatusCode::TOO_MANY_REQUESTS {
+                    let provider = self.token_source.provider.name();
+                    tracing::info!(
+                        metric = "ProviderThrottles",
+                        count = 1,
+                        provider,
+                        "provider throttled request"
+                    );
+                }
+                Ok(redact_response(response, &redactor))
+            }
             Err(SendError::NotSent) => Err(SendFailure::NotSent),
             Err(SendError::MaybeSent) => Err(SendFailure::MaybeSent),
         }
     }
 
-    /// Redacts what the answer to a request may repeat: all secrets that are held, and those that the request carries,
-    /// which may be newer than the copy that is held.
-    async fn redactor(&self, request: &http::Request<Bytes>) -> Result<Redactor, Error> {
+    /// Builds the redactor of a response: for all stored secrets, and for those that the request carries, which may be
+    /// newer than the cached copy.
+    async fn build_redactor(&self, request: &http::Request<Bytes>) -> Result<Redactor, Error> {
         let secret = self.token_source.secrets.get().await?;
         let provider = providers::name_of(self.token_source.provider);
         let expected = request.extensions().get::<SecretResponse>().map(|secret| secret.0);
         let mut redactor = secret.redactor(&provider, self.job, expected);
         let sensitive = request.headers().values().filter(|value| value.is_sensitive());
         for value in sensitive.filter_map(|value| value.to_str().ok()) {
-            // After the name of a scheme, if there is one.
+            // The secret follows the name of the authentication scheme, if there is one.
             redactor.hide(&Secret::new(value.rsplit(' ').next().unwrap_or_default()));
         }
         Ok(redactor)
     }
 
-    /// Waits, and then for a turn. Returns whether it came in time.
-    async fn turn_comes(&self, wait: Duration) -> Result<bool, Error> {
+    /// Waits, and then for a reservation of the rate limiter. Returns whether there is time left to send the request.
+    async fn wait_for_reservation(&self, wait: Duration) -> Result<bool, Error> {
         let Some(rate_limiter) = self.rate_limiter else {
             tokio::time::sleep(wait).await;
-            return Ok(self.is_time_for_an_answer(Duration::ZERO));
+            return Ok(has_time_for_response(self.deadline, self.timeout, Duration::ZERO));
         };
         match rate_limiter.reserve(OffsetDateTime::now_utc() + wait).await? {
-            Reservation::At(turn) => Ok(matches!(rate_limiter.wait_for(turn).await?, Reservation::At(_))),
+            Reservation::At(time) => Ok(matches!(rate_limiter.wait_for(time).await?, Reservation::At(_))),
             Reservation::NotBefore(_) => Ok(false),
         }
     }
 
-    /// Everybody leaves a provider alone that asked for it.
-    async fn heard(&self, refusal: &Error, wait: Duration) {
-        if refusal.class == ErrorClass::ProviderThrottled
+    /// Pauses the requests of all invocations if the provider throttled one.
+    async fn pause_if_throttled(&self, error: &Error, wait: Duration) {
+        if error.class == ErrorClass::ProviderThrottled
             && let Some(rate_limiter) = self.rate_limiter
         {
             rate_limiter.pause_until(OffsetDateTime::now_utc() + wait).await;
         }
     }
-
-    fn is_time_for_an_answer(&self, wait: Duration) -> bool {
-        time_left(self.deadline) > wait + RESERVE + self.timeout.min(MIN_RESPONSE_TIME)
-    }
-}
-
-/// An answer without secrets, in its headers and its body.
-fn redacted(answer: http::Response<Bytes>, redactor: &Redactor) -> http::Response<Bytes> {
-    let (mut head, mut body) = answer.into_parts();
-    for value in head.headers.values_mut() {
-        if let Cow::Owned(text) = redactor.redact(value.as_bytes()) {
-            *value = HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("***"));
-        }
-    }
-    if let Cow::Owned(text) = redactor.redact(&body) {
-        tracing::warn!("a provider's answer repeats a secret, which is redacted");
-        body = text.into();
-    }
-    http::Response::from_parts(head, body)
-}
-
-/// The last moment at which a request may be sent so that its answer comes in time.
-pub fn latest_request(timeout: Duration, deadline: OffsetDateTime) -> OffsetDateTime {
-    deadline - RESERVE - timeout.min(MIN_RESPONSE_TIME)
-}
-
-/// What is left until then, zero when it is over.
-pub fn time_left(deadline: OffsetDateTime) -> Duration {
-    Duration::try_from(deadline - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO)
 }

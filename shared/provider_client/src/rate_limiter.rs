@@ -1,4 +1,4 @@
-//! The pace at which a provider is asked, kept together with every other invocation.
+//! The rate limiter of requests to a provider. All invocations share its state.
 
 use std::time::Duration;
 
@@ -6,44 +6,58 @@ use job_store::{JobStore, Reservation};
 use model::{Error, ProviderName};
 use time::OffsetDateTime;
 
-/// How long after its moment a turn may still be used. Whoever is later takes another one, or those who were late
-/// together would ask together.
-const LATEST_USE: Duration = Duration::from_millis(250);
+/// How long after its time a reservation may still be used. A later invocation makes a new reservation, so that several
+/// late ones do not send their requests together.
+const MAX_RESERVATION_AGE: Duration = Duration::from_millis(250);
 
-/// How long before its turn somebody asks whether the provider wants us to hold back.
+/// How long before the time of a reservation the limiter checks whether requests are paused.
 pub const LOOKAHEAD: Duration = Duration::from_millis(100);
 
-/// The longest that a provider's wish to be left alone is heeded without asking it again. Cool-offs of half an hour
-/// have been seen (Abyssale's contract 1.5); a mistaken one must not stop everything for days.
+/// The maximum pause that a provider can ask for. Pauses of half an hour have been seen (Abyssale's contract 1.5). A
+/// mistaken one must not stop all requests for days.
 pub const MAX_PAUSE: Duration = Duration::from_secs(3600);
 
-/// One invocation's view of a provider's pace.
+/// One invocation's access to the rate limiter of a provider.
 #[derive(Debug)]
 pub struct RateLimiter<'a> {
-    /// Where the line at the provider is kept.
+    /// The store of the shared state.
     pub records: &'a JobStore,
     /// The provider.
     pub provider: ProviderName,
-    /// Between two requests; none when nobody has to wait.
+    /// The minimum time between two requests. None when requests are not limited.
     pub interval: Option<Duration>,
-    /// The longest that this invocation waits for a turn.
+    /// How long this invocation waits for a reservation at most.
     pub max_wait: Duration,
-    /// The end of this invocation leaves no time for an answer to a request that is sent later.
+    /// The latest time at which this invocation can send a request and still get its response.
     pub latest: OffsetDateTime,
 }
 
 impl RateLimiter<'_> {
-    /// Whether there are turns at all.
+    /// Whether requests are limited.
     pub fn is_limited(&self) -> bool {
         self.interval.is_some()
     }
 
-    /// Takes a turn that is not before `from`, unless it would be too late for this invocation.
+    /// Reserves a time for a request, not before `from`, unless this invocation would have to wait too long.
     pub async fn reserve(&self, from: OffsetDateTime) -> Result<Reservation, Error> {
         let latest = match self.interval {
             Some(_) => self.latest.min(OffsetDateTime::now_utc() + self.max_wait),
             None => self.latest,
         };
+        self.reserve_before(from, latest).await
+    }
+
+    /// Reserves a time for a request that continues earlier ones. It waits as long as the invocation can, since the
+    /// earlier requests would be lost.
+    pub async fn reserve_until_deadline(&self, from: OffsetDateTime) -> Result<Reservation, Error> {
+        self.reserve_before(from, self.latest).await
+    }
+
+    async fn reserve_before(
+        &self,
+        from: OffsetDateTime,
+        latest: OffsetDateTime,
+    ) -> Result<Reservation, Error> {
         match self.interval {
             _ if from > latest => Ok(Reservation::NotBefore(from)),
             Some(interval) => self.records.reserve(&self.provider, interval, from, latest).await,
@@ -51,64 +65,54 @@ impl RateLimiter<'_> {
         }
     }
 
-    /// Takes a turn for a request that continues what has begun: it waits as long as the invocation can, since what
-    /// came before would be lost.
-    pub async fn reserve_until_deadline(&self, from: OffsetDateTime) -> Result<Reservation, Error> {
-        match self.interval {
-            _ if from > self.latest => Ok(Reservation::NotBefore(from)),
-            Some(interval) => self.records.reserve(&self.provider, interval, from, self.latest).await,
-            None => Ok(Reservation::At(from)),
-        }
-    }
-
-    /// Waits until a turn has come. One that was missed, or that lies before the end of a hold, is changed for a
-    /// later one.
-    pub async fn wait_for(&self, mut turn: OffsetDateTime) -> Result<Reservation, Error> {
+    /// Waits until the time of a reservation. A reservation that was missed, or that lies within a pause, is replaced
+    /// by a later one.
+    pub async fn wait_for(&self, mut reserved: OffsetDateTime) -> Result<Reservation, Error> {
         loop {
-            sleep_until(turn - LOOKAHEAD).await;
-            let held = match self.interval {
+            sleep_until(reserved - LOOKAHEAD).await;
+            let paused_until = match self.interval {
                 Some(_) => self.records.paused_until(&self.provider).await?,
                 None => None,
             };
-            sleep_until(turn).await;
+            sleep_until(reserved).await;
             let now = OffsetDateTime::now_utc();
             if now > self.latest {
                 return Ok(Reservation::NotBefore(now));
             }
-            let missed = self.is_limited() && now - turn > LATEST_USE;
-            if !missed && held.is_none_or(|until| until <= turn) {
-                return Ok(Reservation::At(turn));
+            let is_missed = self.is_limited() && now - reserved > MAX_RESERVATION_AGE;
+            if !is_missed && paused_until.is_none_or(|until| until <= reserved) {
+                return Ok(Reservation::At(reserved));
             }
             match self.reserve(now).await? {
-                Reservation::At(later) => turn = later,
-                far => return Ok(far),
+                Reservation::At(later) => reserved = later,
+                too_late => return Ok(too_late),
             }
         }
     }
 
-    /// Gives back a turn that is not used. What fails here costs one turn.
-    pub async fn release(&self, turn: OffsetDateTime) {
+    /// Releases a reservation that is not used. A failure costs one reservation.
+    pub async fn release(&self, reserved: OffsetDateTime) {
         let Some(interval) = self.interval else { return };
-        if let Err(error) = self.records.release_reservation(&self.provider, interval, turn).await {
-            error.log("a turn at the provider is lost");
+        if let Err(error) = self.records.release_reservation(&self.provider, interval, reserved).await {
+            error.log("rate limiter reservation not released");
         }
     }
 
-    /// Makes everybody leave the provider alone, since it asked for it.
+    /// Pauses the requests of all invocations, as the provider asked for.
     pub async fn pause_until(&self, until: OffsetDateTime) {
         if !self.is_limited() {
             return;
         }
-        tracing::warn!(metric = "ProviderPauses", count = 1, provider = %self.provider, %until, "everybody holds back");
+        tracing::warn!(metric = "ProviderPauses", count = 1, provider = %self.provider, %until, "requests paused");
         if let Err(error) = self.records.pause_until(&self.provider, until).await {
-            error.log("the others do not know that the provider wants to be left alone");
+            error.log("pause not stored; other invocations continue to send requests");
         }
     }
 }
 
-/// Returns at once when the moment is over.
-pub async fn sleep_until(moment: OffsetDateTime) {
-    if let Ok(left) = Duration::try_from(moment - OffsetDateTime::now_utc()) {
+/// Sleeps until a time. Returns at once when it has passed.
+pub async fn sleep_until(time: OffsetDateTime) {
+    if let Ok(left) = Duration::try_from(time - OffsetDateTime::now_utc()) {
         tokio::time::sleep(left).await;
     }
 }

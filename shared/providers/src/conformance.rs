@@ -1,4 +1,4 @@
-//! What every provider owes to the rest of Landfall, whoever it is.
+//! Conformance tests that every provider has to pass.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::{ALL, ApiAccess, Authenticity, Credentials, Delivery, find};
 
 #[test]
-fn names_are_unique_and_safe_in_paths_keys_and_variables() {
+fn provider_names_are_unique_and_valid_in_paths_keys_and_variables() {
     for provider in ALL {
         let name = provider.name();
         assert!(
@@ -25,7 +25,7 @@ fn names_are_unique_and_safe_in_paths_keys_and_variables() {
 }
 
 #[test]
-fn addresses_are_https_and_hosts_are_names() {
+fn api_urls_are_https_and_download_hosts_are_host_names() {
     for provider in ALL {
         let url = url::Url::parse(provider.default_api_url()).expect("a URL");
         assert!(url.scheme() == "https" && !provider.default_api_url().ends_with('/'));
@@ -40,34 +40,35 @@ fn addresses_are_https_and_hosts_are_names() {
 }
 
 #[test]
-fn requests_that_make_no_sense_are_refused_with_a_field() {
+fn invalid_requests_are_rejected_with_the_field() {
     for provider in ALL {
         for (kind, fields) in
             [("no-such-kind", json!({})), ("export", json!({})), ("export", json!({ "surprise": 1 }))]
         {
             let fields: Map<String, Value> = fields.as_object().cloned().unwrap_or_default();
-            let error = provider.read_order(kind, fields).expect_err("refused");
+            let error = provider.read_order(kind, fields).expect_err("an invalid request");
             assert!(!error.violations.is_empty(), "{}: {kind}", provider.name());
         }
     }
 }
 
 #[test]
-fn without_keys_nothing_is_taken_as_signed() {
+fn no_delivery_is_signed_when_no_signing_secret_is_configured() {
     let (headers, body) = (HeaderMap::new(), Bytes::from_static(b"{}"));
     for provider in ALL {
         let delivery = Delivery { headers: &headers, body: &body };
-        let verdict = provider.authenticate(&delivery, &Credentials::default(), OffsetDateTime::UNIX_EPOCH);
-        assert_ne!(verdict, Authenticity::Signed, "{}", provider.name());
+        let authenticity =
+            provider.authenticate(&delivery, &Credentials::default(), OffsetDateTime::UNIX_EPOCH);
+        assert_ne!(authenticity, Authenticity::Signed, "{}", provider.name());
     }
 }
 
 #[test]
-fn a_check_of_something_unknown_is_refused_with_a_field() {
+fn a_health_check_with_an_unknown_field_is_rejected_with_the_field() {
     let access = ApiAccess { api_url: "https://api.example", credentials: &Credentials::default() };
     for provider in ALL {
         let fields = Map::from_iter([("surprise".to_owned(), json!(1))]);
-        let error = provider.checks(&access, fields).err().expect("refused");
+        let error = provider.checks(&access, fields).err().expect("an invalid request");
         assert!(
             error.violations.iter().any(|violation| violation.field == "surprise"),
             "{}",
@@ -76,7 +77,7 @@ fn a_check_of_something_unknown_is_refused_with_a_field() {
     }
 }
 
-/// Texts of every length that matters, up to a megabyte, and JSON that nests or has numbers without bounds.
+/// Texts of lengths around all limits, up to a megabyte, and JSON with deep nesting or very large numbers.
 fn any_value() -> impl Strategy<Value = Value> {
     let length = prop::sample::select(vec![0, 1, 199, 201, 1024, 1025, 2100, 8192, 90_000, 1_000_000_usize]);
     let text =
@@ -87,7 +88,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     prop_oneof![4 => text, 1 => number, 1 => deep, 1 => Just(Value::Null), 1 => Just(json!({ "url": "https://h/a", "type": "png" }))]
 }
 
-/// An object with the names that deliveries have, and any values.
+/// An object with the field names of deliveries and any values.
 fn any_delivery() -> impl Strategy<Value = Value> {
     let names = [
         "event_type",
@@ -135,13 +136,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_a_delivery_says_its_report_can_be_kept_and_requested(body in any_delivery()) {
+    fn every_report_of_a_delivery_can_be_stored_and_its_urls_requested(body in any_delivery()) {
         let body = body.to_string();
         for provider in ALL {
             let report = match provider.read_delivery(body.as_bytes()) {
                 Ok(report) => report,
-                Err(unreadable) => {
-                    prop_assert!(unreadable.0.len() < 300, "{}", unreadable);
+                Err(malformed) => {
+                    prop_assert!(malformed.0.len() < 300, "{}", malformed);
                     continue;
                 }
             };

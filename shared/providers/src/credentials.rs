@@ -1,4 +1,4 @@
-//! A provider's section of Landfall's secret.
+//! A provider's keys: its section of Landfall's secret.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::SigningSecrets;
 
-/// The keys of one provider, under the names that its section of the secret gives them.
+/// The keys of one provider, by their names in its section of the secret.
 #[derive(Clone, Default)]
 pub struct Credentials(Value);
 
@@ -17,21 +17,29 @@ impl Credentials {
         Self(section)
     }
 
-    /// A single key. Absent and empty are the same.
+    /// Returns a key. An empty key is the same as an absent one.
     pub fn one(&self, name: &str) -> Option<Secret> {
         self.0.get(name)?.as_str().filter(|text| !text.is_empty()).map(Secret::new)
     }
 
-    /// A setting in seconds, as a number or a text.
+    /// Returns a setting in seconds, which is a number or a text.
     pub fn seconds(&self, name: &str) -> Option<u64> {
         let value = self.0.get(name)?;
         value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
     }
 
-    /// The secrets that sign the provider's deliveries.
+    /// Returns the secrets that sign the provider's deliveries.
     pub fn signing_secrets(&self) -> SigningSecrets {
         SigningSecrets::read(&self.0)
     }
+}
+
+/// The API of a provider and the keys for it. It has no `Debug`, since it holds the keys.
+pub struct ApiAccess<'a> {
+    /// Base URL of the provider's API, without a trailing slash.
+    pub api_url: &'a str,
+    /// The provider's keys.
+    pub credentials: &'a Credentials,
 }
 
 impl fmt::Debug for Credentials {

@@ -1,63 +1,63 @@
-//! What a provider delivers to us, before and after it is understood.
+//! A delivery of a provider: the request to a callback URL, and what it reports.
 
 use bytes::Bytes;
 use http::HeaderMap;
 use model::{Event, ProviderJobId};
 use serde_json::{Map, Value};
 
-/// A delivery as it came, not yet trusted. Without `Debug`, since its headers hold the signature.
+/// A delivery before its authentication. It has no `Debug`, since its headers hold the signature.
 pub struct Delivery<'a> {
     /// The request's headers.
     pub headers: &'a HeaderMap,
-    /// The body's raw bytes: signatures are over bytes.
+    /// The raw bytes of the body. Signatures are computed over bytes.
     pub body: &'a Bytes,
 }
 
 /// What a request to a callback URL is, by its method and query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryMethod {
-    /// A delivery; its body says what happened.
+    /// A delivery with its data in the body.
     Delivery,
-    /// A delivery whose query says what happened, as a form would.
+    /// A delivery with its data in the query, encoded as a form.
     QueryDelivery,
-    /// Somebody looks whether anybody is there.
+    /// A request that checks whether the URL responds.
     Probe,
-    /// None of these.
+    /// None of these. The method is not allowed.
     Refused,
 }
 
-/// Whether a delivery really comes from the provider.
+/// Whether a delivery comes from the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authenticity {
-    /// The provider's signature fits.
+    /// The signature is valid.
     Signed,
-    /// No signing secret is configured, so a signature proves nothing either way.
+    /// No signing secret is configured, so a signature cannot be verified.
     NotSigned,
-    /// A signing secret is configured and the delivery does not fit it. The text says why, for metrics.
+    /// A signing secret is configured, and the signature is missing or invalid. The text says why, for metrics.
     Refused(&'static str),
 }
 
-/// What an authentic delivery says.
+/// What a delivery reports.
 #[derive(Debug)]
 pub struct DeliveryReport {
-    /// The provider's name for the event, for the record and for metrics.
+    /// The provider's name for the event, for the delivery log and for metrics.
     pub name: String,
-    /// Which work it is about.
+    /// The provider's id of the work that it is about.
     pub provider_job_id: Option<ProviderJobId>,
-    /// What happened, when it is something a job needs to know.
+    /// The event for the job, if there is one.
     pub event: Option<Event>,
-    /// The kind of job that this would be, had we asked for it; nothing when such work is never adopted.
+    /// The kind of job as which the work can be imported. None when such work is never imported.
     pub adoptable_as: Option<&'static str>,
-    /// Whether one of our own submissions may be waiting for it, and just not know its provider job id yet.
+    /// Whether it may belong to a pending submission whose provider job id is not known yet.
     pub awaited: bool,
-    /// Whether it only hints at what the provider must be asked about before anything is believed.
+    /// Whether it is unverified and only triggers a poll.
     pub hint: bool,
-    /// What to keep with the job for later questions about it.
+    /// What to store with the job for later polls.
     pub notes: Option<Map<String, Value>>,
 }
 
 impl DeliveryReport {
-    /// A delivery that says nothing anybody understands. It is recorded all the same.
+    /// Creates the report of a delivery that cannot be interpreted. It is recorded nevertheless.
     pub fn unreadable() -> Self {
         Self {
             name: "unreadable".into(),
@@ -71,7 +71,7 @@ impl DeliveryReport {
     }
 }
 
-/// The body cannot be what the provider documents.
+/// The body is not what the provider documents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct MalformedDelivery(pub String);

@@ -1,12 +1,12 @@
-//! How often work is asked about, and for how long.
+//! How often and for how long work is polled.
 
 use std::time::Duration;
 
-/// A provider's schedule of questions. A sweep runs every minute, so that nothing is asked about more often.
+/// A provider's schedule of polls. The sweep runs every minute, so no job is polled more often.
 #[derive(Debug, Clone, Copy)]
 pub struct PollSchedule {
-    /// The time until the next question, by the age of the job and by how often it was asked about.
+    /// The time until the next poll, by the age of the job and the number of polls that were answered.
     pub interval: fn(age: Duration, asked: u32) -> Duration,
-    /// Work that nothing came of by this age is given up.
+    /// The age at which a job that has not ended expires.
     pub until: Duration,
 }

@@ -1,27 +1,27 @@
-//! How work stands at a provider that was asked about it.
+//! The status of work, as a poll of the provider returns it.
 
 use model::{Error, Event, ProviderJobId};
 use serde_json::{Map, Value};
 
-/// The provider's word on work that is under way.
+/// The status of work at a provider.
 #[derive(Debug)]
 pub enum PollStatus {
-    /// It is still at it.
+    /// The work is in progress.
     Working {
-        /// 0 to 100, when it says so.
+        /// Progress from 0 to 100, when the provider reports it.
         percent: Option<f64>,
-        /// What to keep with the job for the next question about it; none when nothing changed.
+        /// What to store with the job for the next poll. None when nothing changed.
         notes: Option<Map<String, Value>>,
     },
-    /// It is at an end.
+    /// The work has ended with this event.
     Told(Event),
-    /// It took the work, whose provider job id was not known, and is still at it.
+    /// The provider accepted work whose provider job id was unknown, and the work is in progress.
     Found {
-        /// Its id for the work.
+        /// The provider's id for the work.
         provider_job_id: ProviderJobId,
-        /// What to keep with the job.
+        /// What to store with the job.
         notes: Option<Map<String, Value>>,
     },
-    /// It does not know the work, or not any more, and nothing will come of it.
+    /// The provider does not know the work, or no longer does. It will not finish.
     Gone(Error),
 }

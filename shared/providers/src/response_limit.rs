@@ -1,6 +1,6 @@
-//! How much of an answer is read.
+//! The maximum length of a response.
 
-/// Put into a request's extensions by a provider whose answer to it may be longer than the usual 1 MiB, in bytes. What
-/// is longer is cut off.
+/// The maximum length of a response in bytes. A provider adds it to the extensions of a request whose response may be
+/// longer than the default of 1 MiB. A longer response is truncated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResponseLimit(pub usize);

@@ -1,4 +1,4 @@
-//! How long an answer asks to wait.
+//! The header `Retry-After` of a response.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-/// `Retry-After` in seconds, decimals allowed, or as an HTTP date; anything else is as if absent.
+/// Parses `Retry-After`: seconds with or without decimals, or an HTTP date. Any other value is ignored.
 pub fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {

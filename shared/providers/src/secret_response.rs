@@ -1,6 +1,7 @@
-//! Which answers legitimately hold a secret.
+//! Marks requests whose response legitimately holds a secret.
 
-/// Put into a request's extensions by a provider whose answer gives a secret: the member of the provider's section of
-/// Landfall's secret that keeps it. What is held there is not redacted in that answer; every other secret is.
+/// The field of the provider's section in Landfall's secret that stores the secret of a response. A provider adds it
+/// to the extensions of the request. The stored values of that field are not redacted in the response; all other
+/// secrets are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretResponse(pub &'static str);

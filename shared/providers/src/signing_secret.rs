@@ -1,7 +1,8 @@
-//! The secrets that sign a provider's deliveries: how they are asked for, and how Landfall keeps the list of them.
+//! The secrets that sign a provider's deliveries: how they are fetched and changed, and how Landfall stores the list
+//! of them.
 //!
 //! The list is `signing_secrets` in the provider's section of Landfall's secret, newest first. A secret that was
-//! replaced signs on for a while, so it is kept, and `signing_secrets_until` says until when.
+//! replaced is still used for a while, so it stays in the list, and `signing_secrets_until` holds its expiry.
 
 use std::collections::BTreeMap;
 
@@ -10,43 +11,43 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// How long a replaced secret is accepted beyond its end: the provider's signing side may be a minute behind, an
-/// attempt may be under way, and clocks differ.
-const GRACE: Duration = Duration::minutes(10);
+/// How long a replaced secret is accepted after its expiry: the provider may use it for another minute, an attempt
+/// may be in progress, and clocks differ.
+const GRACE_PERIOD: Duration = Duration::minutes(10);
 
-/// What to do about the secret.
+/// An operation on the signing secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SigningAction {
-    /// Read the present secret. Makes one when there is none, which turns signing on.
+    /// Fetch the current secret. The provider creates one when there is none, which turns signing on.
     Fetch,
-    /// Replace it. The replaced one signs on for a while.
+    /// Replace the current secret. The replaced one stays valid for a while.
     Rotate {
-        /// Also while an earlier one still signs, which then ends at once.
+        /// Whether to rotate while an earlier secret is still valid. That one then expires at once.
         force: bool,
     },
-    /// End the time of the replaced one.
+    /// Expire the replaced secret.
     Revoke,
 }
 
-/// The provider's present secret.
+/// The provider's current secret.
 #[derive(Debug, Clone)]
 pub struct SigningSecret {
     /// The secret itself.
     pub secret: Secret,
-    /// When the first one was made.
+    /// When the first secret was created.
     pub created_at: Option<OffsetDateTime>,
-    /// When it last replaced another one.
+    /// When the secret was last rotated.
     pub rotated_at: Option<OffsetDateTime>,
-    /// Until when the replaced one signs too; nothing when none does.
+    /// When the replaced secret expires. None when there is none.
     pub previous_until: Option<OffsetDateTime>,
 }
 
-/// Which of the other secrets stay in the list beside the provider's present one.
+/// Which other secrets stay in the list besides the provider's current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretRetention {
-    /// All that may still sign.
+    /// All that have not expired.
     Valid,
-    /// Only the one that was just replaced: an older one has ended by force.
+    /// Only the one that was just replaced. A forced rotation has expired older ones.
     Replaced,
     /// None.
     Nothing,
@@ -61,12 +62,12 @@ pub struct SigningSecrets(Vec<HeldSecret>);
 pub struct HeldSecret {
     /// The secret itself.
     pub secret: Secret,
-    /// Until when it is accepted; nothing means on and on.
+    /// When the secret expires. None when it does not.
     pub until: Option<OffsetDateTime>,
 }
 
 impl SigningSecrets {
-    /// Reads a provider's section of Landfall's secret. Empty texts are dropped, since an empty key would let anyone in.
+    /// Reads a provider's section of Landfall's secret. Empty texts are dropped: anyone can sign with an empty key.
     pub fn read(section: &Value) -> Self {
         let texts = section.get("signing_secrets").and_then(Value::as_array).into_iter().flatten();
         let secrets = texts.filter_map(Value::as_str).filter(|text| !text.is_empty()).map(Secret::new);
@@ -74,7 +75,7 @@ impl SigningSecrets {
             let text = section.get("signing_secrets_until")?.get(fingerprint(secret))?.as_str()?;
             OffsetDateTime::parse(text, &Rfc3339).ok()
         };
-        // The newest has no end: what replaces it comes first, and then it has one.
+        // The newest secret does not expire before another one replaces it.
         let held = |(at, secret): (usize, Secret)| HeldSecret {
             until: if at == 0 { None } else { until(&secret) },
             secret,
@@ -82,32 +83,33 @@ impl SigningSecrets {
         Self(secrets.enumerate().map(held).collect())
     }
 
-    /// The secrets, newest first.
+    /// Returns the secrets, newest first.
     pub fn held(&self) -> &[HeldSecret] {
         &self.0
     }
 
-    /// The secrets that a delivery may be signed with at this time.
+    /// Returns the secrets that are valid at this time.
     pub fn valid(self, now: OffsetDateTime) -> Vec<Secret> {
         let valid = self.0.into_iter().filter(|held| held.until.is_none_or(|until| now < until));
         valid.map(|held| held.secret).collect()
     }
 
-    /// The list after the provider named its present secret.
+    /// Returns the list with the provider's current secret as the newest one.
     #[must_use]
-    pub fn renewed(&self, present: &SigningSecret, keep: SecretRetention, now: OffsetDateTime) -> Self {
-        let end = present.previous_until.unwrap_or(now) + GRACE;
-        let others = self.0.iter().filter(|held| held.secret != present.secret).filter(|held| match keep {
-            SecretRetention::Valid => held.until.is_none_or(|until| now < until),
-            SecretRetention::Replaced => held.until.is_none(),
-            SecretRetention::Nothing => false,
-        });
-        let others = others.map(|held| HeldSecret { until: held.until.or(Some(end)), ..held.clone() });
-        let first = HeldSecret { secret: present.secret.clone(), until: None };
+    pub fn renewed(&self, current: &SigningSecret, retention: SecretRetention, now: OffsetDateTime) -> Self {
+        let expiry = current.previous_until.unwrap_or(now) + GRACE_PERIOD;
+        let others =
+            self.0.iter().filter(|held| held.secret != current.secret).filter(|held| match retention {
+                SecretRetention::Valid => held.until.is_none_or(|until| now < until),
+                SecretRetention::Replaced => held.until.is_none(),
+                SecretRetention::Nothing => false,
+            });
+        let others = others.map(|held| HeldSecret { until: held.until.or(Some(expiry)), ..held.clone() });
+        let first = HeldSecret { secret: current.secret.clone(), until: None };
         Self(std::iter::once(first).chain(others).collect())
     }
 
-    /// The fields of the provider's section that hold the list, by name.
+    /// Returns the fields of the provider's section that store the list, by name.
     pub fn fields(&self) -> [(&'static str, Value); 2] {
         let secrets: Vec<&str> = self.0.iter().map(|held| held.secret.expose()).collect();
         let until = self.0.iter().filter_map(|held| Some((fingerprint(&held.secret), rfc3339(held.until?)?)));
@@ -116,13 +118,14 @@ impl SigningSecrets {
     }
 }
 
-/// The first eight hexadecimal digits of a secret's SHA-256: enough to tell secrets apart, and no help in guessing one.
+/// Returns the first eight hexadecimal digits of a secret's SHA-256. They distinguish secrets and do not help to
+/// guess one.
 pub fn fingerprint(secret: &Secret) -> String {
     let digest = Sha256::digest(secret.expose().as_bytes());
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A time as it is written for people and in the secret, in whole seconds.
+/// Formats a time for people and for the secret, in whole seconds.
 pub fn rfc3339(at: OffsetDateTime) -> Option<String> {
     at.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
 }
@@ -135,7 +138,7 @@ mod tests {
         OffsetDateTime::UNIX_EPOCH + Duration::hours(hours)
     }
 
-    fn present(secret: &str, previous_until: Option<OffsetDateTime>) -> SigningSecret {
+    fn current(secret: &str, previous_until: Option<OffsetDateTime>) -> SigningSecret {
         SigningSecret { secret: Secret::new(secret), created_at: None, rotated_at: None, previous_until }
     }
 
@@ -148,9 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_written_list_is_read_back() {
         let written = list(json!({ "signing_secrets": ["old"] })).renewed(
-            &present("new", Some(at(24))),
+            &current("new", Some(at(24))),
             SecretRetention::Valid,
             at(0),
         );
@@ -165,49 +168,49 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_secret_is_valid_until_its_end_and_leaves_the_list_after_it() {
+    fn a_replaced_secret_is_valid_until_its_expiry_and_leaves_the_list_then() {
         let rotated = list(json!({ "signing_secrets": ["a"] })).renewed(
-            &present("b", Some(at(24))),
+            &current("b", Some(at(24))),
             SecretRetention::Valid,
             at(0),
         );
-        let end = at(24) + GRACE;
+        let end = at(24) + GRACE_PERIOD;
         assert_eq!(rotated.clone().valid(end - Duration::SECOND).len(), 2);
         assert_eq!(rotated.clone().valid(end), [Secret::new("b")]);
-        let fetched = |now| rotated.renewed(&present("b", None), SecretRetention::Valid, now);
+        let fetched = |now| rotated.renewed(&current("b", None), SecretRetention::Valid, now);
         assert_eq!(names(&fetched(at(24))), ["b", "a"]);
         assert_eq!(names(&fetched(end)), ["b"]);
     }
 
     #[test]
-    fn force_ends_the_older_one_and_keeps_the_replaced_one() {
+    fn a_forced_rotation_removes_the_older_secret_and_keeps_the_replaced_one() {
         let once = list(json!({ "signing_secrets": ["a"] })).renewed(
-            &present("b", Some(at(24))),
+            &current("b", Some(at(24))),
             SecretRetention::Valid,
             at(0),
         );
-        let twice = once.renewed(&present("c", Some(at(25))), SecretRetention::Replaced, at(1));
+        let twice = once.renewed(&current("c", Some(at(25))), SecretRetention::Replaced, at(1));
         assert_eq!(names(&twice), ["c", "b"]);
-        assert_eq!(twice.0[1].until, Some(at(25) + GRACE));
+        assert_eq!(twice.0[1].until, Some(at(25) + GRACE_PERIOD));
     }
 
     #[test]
-    fn revoking_leaves_the_present_one_alone() {
+    fn revoking_keeps_only_the_current_secret() {
         let both = list(json!({ "signing_secrets": ["b", "a"] }));
-        assert_eq!(names(&both.renewed(&present("b", None), SecretRetention::Nothing, at(0))), ["b"]);
+        assert_eq!(names(&both.renewed(&current("b", None), SecretRetention::Nothing, at(0))), ["b"]);
     }
 
     #[test]
-    fn a_secret_that_was_replaced_elsewhere_ends_when_the_provider_says_or_soon() {
+    fn a_secret_that_was_replaced_elsewhere_expires_when_the_provider_says_or_after_the_grace_period() {
         let known = list(json!({ "signing_secrets": ["a"] }));
-        let overlap = known.renewed(&present("b", Some(at(3))), SecretRetention::Valid, at(0));
-        assert_eq!(overlap.0[1].until, Some(at(3) + GRACE));
-        let over = known.renewed(&present("b", None), SecretRetention::Valid, at(0));
-        assert_eq!(over.0[1].until, Some(at(0) + GRACE));
+        let overlap = known.renewed(&current("b", Some(at(3))), SecretRetention::Valid, at(0));
+        assert_eq!(overlap.0[1].until, Some(at(3) + GRACE_PERIOD));
+        let without_end = known.renewed(&current("b", None), SecretRetention::Valid, at(0));
+        assert_eq!(without_end.0[1].until, Some(at(0) + GRACE_PERIOD));
     }
 
     #[test]
-    fn the_newest_never_ends_and_nothing_empty_is_a_secret() {
+    fn the_newest_secret_does_not_expire_and_empty_texts_are_no_secrets() {
         let first = fingerprint(&Secret::new("a"));
         let section = json!({ "signing_secrets": ["", "a", 7], "signing_secrets_until": { first: "1970-01-01T00:00:00Z" } });
         assert_eq!(list(section).valid(at(9)), [Secret::new("a")]);

@@ -1,4 +1,5 @@
-//! How a provider is asked: it says what to send, hears the answer, and says what that means.
+//! The protocol of a submission, sans-IO: the provider says what to send, receives the response, and returns the next
+//! step.
 
 use std::time::Duration;
 
@@ -7,15 +8,15 @@ use model::{Error, ErrorClass, ProviderJobId, Secret};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::Credentials;
+use crate::{Credentials, SendResult};
 
-/// What a conversation is about. Without `Debug`, since the callback URL holds the token.
+/// The input of a submission. It has no `Debug`, since the callback URL holds the callback token.
 pub struct SubmitContext<'a> {
     /// The kind of the order.
     pub kind: &'a str,
     /// The order's request, as [`crate::Order`] holds it.
     pub request: &'a Value,
-    /// Where the provider shall report. Holds the callback token.
+    /// The URL for the provider's deliveries. It holds the callback token.
     pub callback_url: &'a Url,
     /// Base URL of the provider's API, without a trailing slash.
     pub api_url: &'a str,
@@ -23,79 +24,67 @@ pub struct SubmitContext<'a> {
     pub credentials: &'a Credentials,
 }
 
-/// What the transport brought back.
-pub type SendResult = Result<http::Response<Bytes>, SendFailure>;
-
-/// Why no answer came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SendFailure {
-    /// No connection: the provider cannot have seen the request.
-    NotSent,
-    /// The connection broke or the time ran out after the request may have been seen.
-    MaybeSent,
-}
-
-/// What to do next.
+/// The next step of a submission.
 #[derive(Debug)]
 pub enum SubmitStep {
-    /// Send this.
+    /// Send this request.
     Send(http::Request<Bytes>),
-    /// Wait, then send this. Only after a refusal that proves that no work was done.
+    /// Wait, then send this request. Only after a response that proves that no work was done.
     SendAfter {
         /// How long to wait.
         wait: Duration,
-        /// What to send then.
+        /// The request to send then.
         request: http::Request<Bytes>,
-        /// What to tell the caller when there is no time to wait.
+        /// The error for the caller when there is no time to wait.
         otherwise: Error,
     },
-    /// Get a token and go on with [`SubmitProtocol::on_token`].
+    /// Get an access token and continue with [`SubmitProtocol::on_token`].
     Authorize {
-        /// Whether the provider refused the token that was given before, so that another one is needed.
+        /// Whether the provider rejected the earlier token, so that another one is needed.
         refused: bool,
     },
-    /// Keep this with the job for later questions about it, and go on with [`SubmitProtocol::on_stored`]. What is
-    /// learnt before the work is asked for must be kept before, since nobody can learn it afterwards.
+    /// Store this with the job for later polls, and continue with [`SubmitProtocol::on_stored`]. The state before the
+    /// submission has to be stored before it, since it cannot be read afterwards.
     Store(Map<String, Value>),
-    /// The provider took the work.
+    /// The provider accepted the work.
     Accepted(ProviderJobId),
-    /// The provider took the work and has done it already.
+    /// The provider accepted the work and has finished it.
     Done {
-        /// Its id for the work.
+        /// The provider's id for the work.
         provider_job_id: ProviderJobId,
-        /// What came of it.
+        /// The result of the work.
         outcome: SynchronousResult,
     },
     /// The provider did no work.
     Refused(Error),
-    /// The provider may have taken the work. Never send it again.
+    /// The provider may have accepted the work. The request must not be sent again.
     OutcomeUnknown(Error),
 }
 
-/// What came of work that was done at once.
+/// The result of synchronous work.
 #[derive(Debug)]
 pub enum SynchronousResult {
-    /// Files, named by an answer that [`crate::Provider::read_delivery`] reads like a delivery.
+    /// Files, in a response that [`crate::Provider::read_delivery`] reads like a delivery.
     Delivery(Bytes),
-    /// An answer for the caller, and no file.
+    /// A JSON result for the caller, without files.
     Answer(Value),
 }
 
-/// One exchange with a provider, step by step. The caller owns the socket and the clock.
+/// A submission, step by step. Its caller owns the socket and the clock.
 pub trait SubmitProtocol: Send {
-    /// The first step.
+    /// Returns the first step.
     fn start(&mut self) -> SubmitStep;
 
-    /// What the answer to the last request means.
-    fn on_response(&mut self, answer: SendResult) -> SubmitStep;
+    /// Continues with the response to the last request.
+    fn on_response(&mut self, result: SendResult) -> SubmitStep;
 
-    /// Goes on with a token, after [`SubmitStep::Authorize`].
+    /// Continues with a token, after [`SubmitStep::Authorize`].
     fn on_token(&mut self, _token: &Secret) -> SubmitStep {
-        SubmitStep::Refused(Error::new(ErrorClass::Internal, "a token for a provider that knows none"))
+        SubmitStep::Refused(Error::new(ErrorClass::Internal, "the provider uses no access token"))
     }
 
-    /// Goes on after [`SubmitStep::Store`].
+    /// Continues after [`SubmitStep::Store`].
     fn on_stored(&mut self) -> SubmitStep {
-        SubmitStep::Refused(Error::new(ErrorClass::Internal, "nothing was to be remembered"))
+        SubmitStep::Refused(Error::new(ErrorClass::Internal, "the provider stores no state"))
     }
 }

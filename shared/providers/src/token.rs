@@ -1,13 +1,13 @@
-//! A token that a provider gives for its keys, for a while.
+//! An access token that a provider issues in exchange for the keys.
 
 use model::Secret;
 use time::OffsetDateTime;
 
-/// What requests carry instead of the keys.
+/// An access token, which requests carry instead of the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     /// The token.
     pub value: Secret,
-    /// When it should be exchanged for another one, a while before it ends.
+    /// When to exchange the keys for a new token. This is before the token expires.
     pub renew_at: OffsetDateTime,
 }

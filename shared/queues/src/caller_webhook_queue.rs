@@ -1,18 +1,18 @@
-//! The queue of what callers are to be told by their own webhooks.
+//! The caller webhook queue: webhooks to send to callers.
 
-use model::{Error, ErrorClass, JobId};
+use model::{Error, JobId};
 use serde::{Deserialize, Serialize};
 
-use crate::delivery_queue::Queue;
+use crate::sqs_queue::{SqsQueue, parse_message};
 
-/// A message to a caller. The body is what was signed the first time, and stays: who gets it twice gets the same.
+/// A webhook to send to a caller. Its id and body are the same in every attempt.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallerWebhook {
-    /// The job that it is about.
+    /// The job.
     pub job_id: JobId,
-    /// The caller's URL. Whoever has it can talk to the caller.
+    /// The caller's URL. It is a secret.
     pub url: String,
-    /// The message's own id, the same however often it is sent.
+    /// The id of the webhook, which is the header `webhook-id`.
     pub id: String,
     /// The body.
     pub body: String,
@@ -25,24 +25,23 @@ impl std::fmt::Debug for CallerWebhook {
 }
 
 impl CallerWebhook {
-    /// Reads a message of the queue.
+    /// Parses a message of the queue.
     ///
     /// # Errors
-    /// [`ErrorClass::Internal`]: the message is none of ours.
+    /// [`model::ErrorClass::Internal`]: Landfall did not send the message.
     pub fn read(text: &str) -> Result<Self, Error> {
-        serde_json::from_str(text)
-            .map_err(|e| Error::new(ErrorClass::Internal, "a queued message cannot be read").with_source(e))
+        parse_message(text)
     }
 }
 
-/// The queue of callers' webhooks.
+/// The caller webhook queue.
 #[derive(Debug, Clone)]
-pub struct CallerWebhookQueue(Queue);
+pub struct CallerWebhookQueue(SqsQueue);
 
 impl CallerWebhookQueue {
     /// The queue at this URL.
     pub fn new(aws: &aws_types::SdkConfig, queue_url: impl Into<String>) -> Self {
-        Self(Queue::new(aws, queue_url))
+        Self(SqsQueue::new(aws, queue_url))
     }
 
     /// Whether this is the queue's name.
@@ -50,19 +49,19 @@ impl CallerWebhookQueue {
         self.0.is_named(name)
     }
 
-    /// Puts a message on the queue.
+    /// Sends a webhook to the queue.
     ///
     /// # Errors
-    /// [`ErrorClass::StorageUnavailable`]: the queue did not confirm it.
+    /// [`model::ErrorClass::StorageUnavailable`]: the queue did not confirm it.
     pub async fn send(&self, webhook: &CallerWebhook) -> Result<(), Error> {
-        self.0.send(webhook, 0).await
+        self.0.send_message(webhook, 0).await
     }
 
-    /// Hides a received message for `seconds` from now on, at most 12 hours since it was received.
+    /// Hides a received message for `seconds` from now, at most 12 hours after it was received.
     ///
     /// # Errors
-    /// [`ErrorClass::StorageUnavailable`].
+    /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
-        self.0.hide(receipt_handle, seconds).await
+        self.0.change_visibility(receipt_handle, seconds).await
     }
 }

@@ -1,4 +1,4 @@
-//! What the queue carries: an authentic delivery on its way to the worker, a landing that goes on, or a hint to ask about a job.
+//! The messages of the delivery queue: an authenticated delivery, a landing to continue, or a job to poll.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -6,24 +6,26 @@ use model::{Error, ErrorClass, JobId, ProviderName};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-/// What the queue carries.
+use crate::sqs_queue::parse_message;
+
+/// A message of the delivery queue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryQueueMessage {
-    /// An authentic delivery.
+    /// An authenticated delivery.
     Delivery(QueuedDelivery),
-    /// A landing that did not fit into one invocation goes on.
+    /// A landing to continue, because it did not fit into one invocation.
     Continuation(JobId),
-    /// The provider is to be asked about a job: a hint came too soon after another, or the job is tried again.
+    /// A job to poll at the provider: an unverified callback arrived too soon after another one, or the job is retried.
     Hint(JobId),
 }
 
-/// An authentic delivery. Holds neither the callback token nor the signature that proved it.
+/// An authenticated delivery. It contains neither the callback token nor the signature that authenticated it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueuedDelivery {
-    /// Who delivered.
+    /// The provider that sent it.
     pub provider: ProviderName,
-    /// How it found us.
+    /// How it was addressed and authenticated.
     pub route: DeliveryRoute,
     /// When the receiver received it.
     #[serde(with = "time::serde::rfc3339")]
@@ -31,32 +33,32 @@ pub struct QueuedDelivery {
     /// The provider's id of the delivery, when it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery_id: Option<String>,
-    /// The body, or where it is.
+    /// The body, or its S3 key.
     pub body: DeliveryBody,
-    /// How often the worker put the message back because its job was not known yet.
+    /// How often the worker sent the message back to the queue because its job was not found yet.
     #[serde(default)]
     pub looked_up: u32,
 }
 
-/// How a delivery found us.
+/// How a delivery was addressed and authenticated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryRoute {
-    /// By the callback URL of this job, proven by its token.
+    /// To the callback URL of this job, authenticated by its token.
     Callback(JobId),
-    /// By a subscription of the whole workspace, proven by the provider's signature.
+    /// To the URL of a workspace subscription, authenticated by the provider's signature.
     Workspace,
 }
 
-/// A delivery's body.
+/// The body of a delivery.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryBody {
-    /// The bytes, which are text.
+    /// A body that is UTF-8 text.
     Text(String),
-    /// The bytes, which are not text, in base64.
+    /// A body that is not UTF-8 text, in base64.
     Base64(String),
-    /// The S3 key under which the bytes lie.
+    /// The S3 key of the body.
     Stored(String),
 }
 
@@ -73,11 +75,11 @@ impl std::fmt::Debug for DeliveryBody {
 }
 
 impl DeliveryBody {
-    /// Longest body that travels in the message itself, in bytes. Escaping may double a text and base64 adds a
-    /// third; both stay well below the 256 KiB that every SQS-compatible queue takes.
+    /// The longest body inside the message, in bytes. JSON escapes may double a text and base64 adds a third; both stay
+    /// well below the 256 KiB that every SQS-compatible queue accepts.
     pub const MAX_INLINE_BYTES: usize = 96 * 1024;
 
-    /// A body short enough for the message.
+    /// A body inside the message.
     pub fn inline(bytes: &Bytes) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => DeliveryBody::Text(text.to_owned()),
@@ -85,7 +87,7 @@ impl DeliveryBody {
         }
     }
 
-    /// The bytes, when the message holds them.
+    /// The bytes, when the message contains them.
     ///
     /// # Errors
     /// [`ErrorClass::Internal`] for damaged base64.
@@ -104,13 +106,12 @@ impl DeliveryBody {
 }
 
 impl DeliveryQueueMessage {
-    /// Reads a message of the queue.
+    /// Parses a message of the queue.
     ///
     /// # Errors
-    /// [`ErrorClass::Internal`]: the message is none of ours.
+    /// [`ErrorClass::Internal`]: Landfall did not send the message.
     pub fn read(text: &str) -> Result<Self, Error> {
-        serde_json::from_str(text)
-            .map_err(|e| Error::new(ErrorClass::Internal, "a queued message cannot be read").with_source(e))
+        parse_message(text)
     }
 }
 
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_survives_the_queue_with_its_exact_bytes() {
+    fn a_delivery_is_unchanged_after_a_round_trip_through_the_queue() {
         for bytes in [&b"{\"a\":\"\xc3\xa9\"}\n"[..], b"\xff\x00\xfe", b""] {
             let bytes = Bytes::copy_from_slice(bytes);
             let message = QueuedDelivery {
@@ -132,13 +133,12 @@ mod tests {
             };
             let text =
                 serde_json::to_string(&DeliveryQueueMessage::Delivery(message.clone())).expect("plain data");
-            let DeliveryQueueMessage::Delivery(read) =
-                DeliveryQueueMessage::read(&text).expect("our own message")
+            let DeliveryQueueMessage::Delivery(read) = DeliveryQueueMessage::read(&text).expect("a message")
             else {
                 panic!("a delivery")
             };
             assert_eq!(read, message);
-            assert_eq!(read.body.bytes().expect("sound"), Some(bytes));
+            assert_eq!(read.body.bytes().expect("valid"), Some(bytes));
         }
     }
 }

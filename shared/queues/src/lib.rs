@@ -1,18 +1,20 @@
-//! The queues between the functions (SQS), and the messages they carry.
+//! The queues between the functions (SQS) and their messages. The only crate that uses that SDK.
 //!
-//! The delivery queue lies between the webhook receiver and the worker. The receiver answers a provider only after the queue
-//! has taken the delivery, so an acknowledged delivery is never lost. A body that is too long for a message waits in
-//! S3 and the message carries its key.
+//! The delivery queue is between the webhook receiver and the worker. The receiver responds to a provider only after the
+//! queue has accepted the delivery, so an acknowledged delivery is never lost. A body that is too long for a message is
+//! stored in S3, and the message contains its key.
 //!
-//! The submissions queue holds jobs whose turn at the provider has not come; `submit` fills it and empties it. It
-//! lives here since one crate alone speaks to SQS, and since whoever finds a job that waits too long sends it again.
+//! The submission queue holds jobs that wait for the rate limiter of a provider. `submit` sends and receives its messages.
+//! It is in this crate because no other crate uses SQS, and because the worker also sends to it: the sweep sends a job
+//! again that waits too long.
 //!
-//! The queue of callers' webhooks lies between whoever sees a job end and the worker that posts to the caller, so that
-//! a caller who does not answer keeps no job waiting.
+//! The caller webhook queue is between the functions that see a job end and the worker that posts to the caller, so that a
+//! caller that does not respond delays no job.
 
 mod caller_webhook_queue;
 mod delivery_message;
 mod delivery_queue;
+mod sqs_queue;
 mod submission_queue;
 
 pub use caller_webhook_queue::{CallerWebhook, CallerWebhookQueue};

@@ -1,13 +1,13 @@
-//! The queue of jobs that wait for their turn at a provider.
+//! The submission queue: jobs that wait for the rate limiter or the concurrency limit of a provider.
 
-use model::{Error, ErrorClass, JobId};
+use model::{Error, JobId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::delivery_queue::Queue;
+use crate::sqs_queue::{SqsQueue, parse_message};
 
-/// A job's turn may have come. Only the job's record says whether it still waits, so it does no harm to send this
-/// twice, or for a job that has gone on.
+/// A waiting job that may be submitted now. Only the job's item says whether it still waits, so a repeated or outdated
+/// message has no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueuedSubmission {
     /// The job.
@@ -15,40 +15,39 @@ pub struct QueuedSubmission {
 }
 
 impl QueuedSubmission {
-    /// Reads a message of the queue.
+    /// Parses a message of the queue.
     ///
     /// # Errors
-    /// [`ErrorClass::Internal`]: the message is none of ours.
+    /// [`model::ErrorClass::Internal`]: Landfall did not send the message.
     pub fn read(text: &str) -> Result<Self, Error> {
-        serde_json::from_str(text)
-            .map_err(|e| Error::new(ErrorClass::Internal, "a queued message cannot be read").with_source(e))
+        parse_message(text)
     }
 }
 
-/// The submissions queue.
+/// The submission queue.
 #[derive(Debug, Clone)]
-pub struct SubmissionQueue(Queue);
+pub struct SubmissionQueue(SqsQueue);
 
 impl SubmissionQueue {
     /// The queue at this URL.
     pub fn new(aws: &aws_types::SdkConfig, queue_url: impl Into<String>) -> Self {
-        Self(Queue::new(aws, queue_url))
+        Self(SqsQueue::new(aws, queue_url))
     }
 
-    /// Lets a waiting job be looked at, not before `at` or in 15 minutes, which is as long as SQS delays a message.
+    /// Sends a waiting job, visible at `at`, but after 15 minutes at the latest, which is the longest delay in SQS.
     ///
     /// # Errors
-    /// [`ErrorClass::StorageUnavailable`]: the queue did not confirm it.
+    /// [`model::ErrorClass::StorageUnavailable`]: the queue did not confirm it.
     pub async fn send(&self, job_id: JobId, at: OffsetDateTime, now: OffsetDateTime) -> Result<(), Error> {
         let delay = u32::try_from((at - now).whole_seconds().max(0)).unwrap_or(u32::MAX);
-        self.0.send(&QueuedSubmission { job_id }, delay).await
+        self.0.send_message(&QueuedSubmission { job_id }, delay).await
     }
 
-    /// Hides a received message for `seconds` from now on.
+    /// Hides a received message for `seconds` from now.
     ///
     /// # Errors
-    /// [`ErrorClass::StorageUnavailable`].
+    /// [`model::ErrorClass::StorageUnavailable`].
     pub async fn hide(&self, receipt_handle: &str, seconds: u32) -> Result<(), Error> {
-        self.0.hide(receipt_handle, seconds).await
+        self.0.change_visibility(receipt_handle, seconds).await
     }
 }

@@ -1,4 +1,4 @@
-//! A certificate authority that the operator adds to the public ones.
+//! Certificate authorities that the operator adds to the public ones.
 
 use model::{Error, ErrorClass};
 use rustls::{
@@ -10,28 +10,28 @@ use crate::Environment;
 
 const SETTING: &str = "TRUSTED_CA_FILE";
 
-/// The certificates in the file that `TRUSTED_CA_FILE` names, as PEM; empty when it names none.
+/// Reads the certificates in the file of the setting `TRUSTED_CA_FILE`, as PEM; empty when it is not set.
 ///
 /// # Errors
-/// [`ErrorClass::Misconfigured`] when there is no such file, or something else in it than certificates.
+/// [`ErrorClass::Misconfigured`] when the file does not exist or contains anything but certificates.
 pub fn ca_bundle(environment: &Environment) -> Result<Vec<u8>, Error> {
     let Some(path) = environment.maybe(SETTING) else { return Ok(vec![]) };
-    let unusable = |why: &str| {
+    let invalid_file = |reason: &str| {
         Error::new(
             ErrorClass::Misconfigured,
-            format!("the environment variable {SETTING} names a file that {why}"),
+            format!("the environment variable {SETTING} names a file that {reason}"),
         )
     };
-    let pem = std::fs::read(path).map_err(|e| unusable("cannot be read").with_source(e))?;
-    // Tried here, since the SDK ends the process over a certificate that it cannot use.
+    let pem = std::fs::read(path).map_err(|e| invalid_file("cannot be read").with_source(e))?;
+    // Validated here, because the SDK ends the process for a certificate that it cannot use.
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|e| unusable("is not PEM").with_source(e))?;
+        let certificate = certificate.map_err(|e| invalid_file("is not PEM").with_source(e))?;
         roots
             .add(certificate)
-            .map_err(|e| unusable("holds no certificate of an authority").with_source(e))?;
+            .map_err(|e| invalid_file("contains a certificate of no authority").with_source(e))?;
     }
-    if roots.is_empty() { Err(unusable("holds no certificate")) } else { Ok(pem) }
+    if roots.is_empty() { Err(invalid_file("contains no certificate")) } else { Ok(pem) }
 }
 
 #[cfg(test)]
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_file_of_certificates_is_taken() {
+    fn only_a_file_of_certificates_is_accepted() {
         let read =
             |path: &str| ca_bundle(&Environment::new([(SETTING, path)])).map_err(|error| error.message);
         assert_eq!(read(""), Ok(vec![]));

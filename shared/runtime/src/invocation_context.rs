@@ -1,4 +1,4 @@
-//! One invocation: what every line that is written in it says, and which trace it belongs to.
+//! The context of an invocation: the fields of its log lines and its trace.
 
 use model::{JobId, Trace};
 use tracing::{Instrument, Span, field::Empty};
@@ -7,18 +7,18 @@ tokio::task_local! {
     static TRACE: Option<Trace>;
 }
 
-/// An invocation, as Lambda names it.
+/// The ids of an invocation.
 #[derive(Debug, Clone)]
 pub struct InvocationContext {
-    /// Lambda's id for it.
+    /// The request id of Lambda.
     pub request_id: String,
-    /// The trace it belongs to, as `X-Amzn-Trace-Id` gives it.
+    /// The trace of the invocation, from `X-Amzn-Trace-Id`.
     pub trace: Option<Trace>,
 }
 
 impl InvocationContext {
-    /// Does the work of the invocation. Its lines have `request_id` and `trace_id`, and `job_id` and `provider` once
-    /// it is known what it is about.
+    /// Runs the work of the invocation in its context. Its log lines have `request_id` and `trace_id`, and `job_id` and
+    /// `provider` once they are set.
     pub async fn run<F: Future>(self, work: F) -> F::Output {
         let trace_id = self.trace.as_ref().map(Trace::root);
         let request_id = &*self.request_id;
@@ -27,22 +27,22 @@ impl InvocationContext {
     }
 }
 
-/// The trace of the invocation that is under way.
+/// The trace of the current invocation.
 pub fn trace() -> Option<Trace> {
     TRACE.try_with(Clone::clone).ok().flatten()
 }
 
-/// A part of an invocation that is about a job of its own: a message of a batch, a job that the sweep looks at.
+/// A span for one work item of an invocation with its own job: a message of a batch, or a job of the sweep.
 pub fn work_item_span() -> Span {
     tracing::info_span!("work_item_span", job_id = Empty, provider = Empty)
 }
 
-/// Says which job the lines from here on are about, in the piece of work or else the invocation that is under way.
+/// Sets the field `job_id` of the following log lines of the current work item or invocation.
 pub fn set_job(job: JobId) {
     Span::current().record("job_id", tracing::field::display(job));
 }
 
-/// Says whose work the lines from here on are about. A metric has it as its dimension, so it must be a known provider.
+/// Sets the field `provider` of the following log lines. It is a dimension of metrics, so it must be a known provider.
 pub fn set_provider(provider: &str) {
     Span::current().record("provider", provider);
 }

@@ -1,8 +1,8 @@
 //! The log: one JSON object a line on standard output, as CloudWatch Logs reads it.
 //!
-//! A line holds `timestamp`, `level`, `message`, the fields of its event, and those of the spans around it, flat beside
-//! them: whatever happens within an invocation has its `request_id`, and whatever is about a job its `job_id`. Lines
-//! that count something are metrics, too; see [`crate::METRICS`].
+//! A line contains `timestamp`, `level`, `message`, the fields of its event, and those of the spans around it, all at the
+//! top level: each line of an invocation has its `request_id`, and each line about a job its `job_id`. Lines with a
+//! metric are also metrics; see [`crate::METRICS`].
 
 use std::io::Write;
 
@@ -25,6 +25,7 @@ use crate::{Environment, log_fields::LogFields, metrics};
 pub const LOGGED_CRATES: &[&str] = &[
     "archive",
     "bucket",
+    "http_client",
     "job_store",
     "model",
     "notifications",
@@ -33,63 +34,65 @@ pub const LOGGED_CRATES: &[&str] = &[
     "providers",
     "queues",
     "runtime",
+    "secrets",
     "submit",
-    "transport",
     "webhook",
 ];
 
-/// Starts the log of this process, at the level of `LOG_LEVEL` (`error`, `warn`, `info`, `debug`, `trace`;
+/// Installs the log of this process, at the level of `LOG_LEVEL` (`error`, `warn`, `info`, `debug`, `trace`;
 /// default `info`).
 pub fn start_log(environment: &Environment) {
     log_into(environment, std::io::stdout).init();
 }
 
-/// The same log, written somewhere else.
+/// A subscriber that writes the log to `writer`.
 pub fn log_into<W>(environment: &Environment, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let level = environment.maybe("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
     let stack = environment.maybe("STACK_NAME").unwrap_or("landfall").to_owned();
-    let lines = Lines { writer, stack }.with_filter(filter_fn(move |metadata| is_written(level, metadata)));
-    tracing_subscriber::registry().with(lines)
+    let layer =
+        JsonLines { writer, stack }.with_filter(filter_fn(move |metadata| is_written(level, metadata)));
+    tracing_subscriber::registry().with(layer)
 }
 
-/// Whether lines of this kind are written at this level. Spans are, for the lines within them, and so is what counts:
-/// a metric must not end because somebody wants a quiet log.
+/// Whether a line is written at this level. Spans always are, because their fields belong to the lines within them.
+/// Metrics always are, because `LOG_LEVEL` must not disable them.
 fn is_written(level: Level, metadata: &Metadata<'_>) -> bool {
-    let ours = is_ours(metadata.target());
-    let counts = metadata.fields().field(metrics::METRIC).is_some();
-    let least = if ours { level } else { level.min(Level::WARN) };
-    ours && (metadata.is_span() || counts) || metadata.is_event() && *metadata.level() <= least
+    let is_own = is_own_crate(metadata.target());
+    let is_metric = metadata.fields().field(metrics::METRIC).is_some();
+    let max_level = if is_own { level } else { level.min(Level::WARN) };
+    is_own && (metadata.is_span() || is_metric) || metadata.is_event() && *metadata.level() <= max_level
 }
 
-fn is_ours(target: &str) -> bool {
+/// Whether a target belongs to one of our crates. `lambda_runtime` does not: the first path segment is compared.
+fn is_own_crate(target: &str) -> bool {
     LOGGED_CRATES.contains(&target.split("::").next().unwrap_or_default())
 }
 
-/// Writes events as lines.
-struct Lines<W> {
+/// Writes each event as a line of JSON.
+struct JsonLines<W> {
     writer: W,
     stack: String,
 }
 
-impl<S, W> Layer<S> for Lines<W>
+impl<S, W> Layer<S> for JsonLines<W>
 where
     S: Subscriber + for<'s> LookupSpan<'s>,
     W: for<'w> MakeWriter<'w> + 'static,
 {
     fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut known = Map::new();
-        attributes.record(&mut LogFields(&mut known));
-        span.extensions_mut().insert(known);
+        let mut fields = Map::new();
+        attributes.record(&mut LogFields(&mut fields));
+        span.extensions_mut().insert(fields);
     }
 
     fn on_record(&self, id: &span::Id, values: &span::Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        if let Some(known) = span.extensions_mut().get_mut::<Map<String, Value>>() {
-            values.record(&mut LogFields(known));
+        if let Some(fields) = span.extensions_mut().get_mut::<Map<String, Value>>() {
+            values.record(&mut LogFields(fields));
         }
     }
 
@@ -99,13 +102,13 @@ where
             line.extend(span.extensions().get::<Map<String, Value>>().cloned().unwrap_or_default());
         }
         event.record(&mut LogFields(&mut line));
-        // Lambda takes a line without both for one of INFO.
+        // Lambda treats a line without both fields as INFO.
         line.insert("timestamp".into(), json!(now.format(&Rfc3339).unwrap_or_default()));
         line.insert("level".into(), json!(event.metadata().level().as_str()));
-        metrics::embed(&mut line, &self.stack, now);
+        metrics::embed_metric(&mut line, &self.stack, now);
         let mut text = Value::Object(line).to_string();
         text.push('\n');
-        // At once, so that lines of two threads do not mix. A log that cannot be written cannot say so either.
+        // One write, so that lines of two threads do not mix. A failure to write the log cannot be logged.
         let _ = self.writer.make_writer().write_all(text.as_bytes());
     }
 }

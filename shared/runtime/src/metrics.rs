@@ -1,40 +1,40 @@
-//! Metrics: lines of the log that CloudWatch counts, in its Embedded Metric Format.
+//! Metrics: log lines in CloudWatch's Embedded Metric Format.
 //!
-//! Whoever has something to count says so where it happens, once for each fact, in an event with the fields `metric` and
-//! `count` (or `value`, for what is measured and not counted):
+//! Code that counts something writes one event with the fields `metric` and `count` (or `value` for a measurement), once
+//! for each fact, where it happens:
 //!
 //! ```ignore
 //! tracing::info!(metric = "JobsStored", count = 1, provider = %job.provider, "job stored");
 //! ```
 //!
-//! The log makes a metric of it: the name, its unit from [`METRICS`], and as dimensions `Stack` alone, and `Stack` with
-//! `Provider` when the line, or a span around it, names a `provider`. Nothing else becomes a dimension, since each value
-//! of one is a metric of its own that is paid for; ids stand beside it as fields of the line and can be searched.
+//! The log adds the metric: its name, its unit from [`METRICS`], and as dimensions `Stack` alone, and `Stack` with
+//! `Provider` when the line or a span around it has a `provider`. Nothing else is a dimension, because CloudWatch bills
+//! each value of a dimension as a metric; ids are fields of the line and can be searched.
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-/// The field that makes an event count.
+/// The field that makes an event a metric.
 pub(crate) const METRIC: &str = "metric";
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Landfall";
 
-/// What a metric counts or measures in.
+/// The unit of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// How often.
+    /// A number of events.
     Count,
-    /// How many bytes.
+    /// A number of bytes.
     Bytes,
-    /// How many seconds.
+    /// A duration in seconds.
     Seconds,
-    /// How many thousandths of a second.
+    /// A duration in milliseconds.
     Milliseconds,
 }
 
 impl Unit {
-    /// The name that CloudWatch has for it.
+    /// CloudWatch's name of the unit.
     pub fn as_str(self) -> &'static str {
         match self {
             Unit::Count => "Count",
@@ -45,12 +45,12 @@ impl Unit {
     }
 }
 
-/// A metric.
+/// A metric that Landfall writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Its unit.
+    /// The unit.
     pub unit: Unit,
 }
 
@@ -58,7 +58,7 @@ const fn metric(name: &'static str, unit: Unit) -> Metric {
     Metric { name, unit }
 }
 
-/// Every metric. `docs/operate.md` explains each; a test holds code, document and `template.yaml` to this list.
+/// Every metric. `docs/operate.md` explains each; a test compares the code, the document and `template.yaml` with this list.
 pub const METRICS: &[Metric] = &[
     metric("JobsSubmitted", Unit::Count),
     metric("JobsUnknown", Unit::Count),
@@ -97,11 +97,11 @@ pub const METRICS: &[Metric] = &[
     metric("OldestActiveJobSeconds", Unit::Seconds),
 ];
 
-/// Makes a metric of a line that counts. One whose name is not listed counts all the same, as a `Count`.
-pub(crate) fn embed(line: &mut Map<String, Value>, stack: &str, now: OffsetDateTime) {
+/// Adds the metadata of the Embedded Metric Format to a line with a metric. The unit of an unlisted metric is `Count`.
+pub(crate) fn embed_metric(line: &mut Map<String, Value>, stack: &str, now: OffsetDateTime) {
     let Some(name) = line.get(METRIC).and_then(Value::as_str).map(str::to_owned) else { return };
-    let figure = line.get("count").or_else(|| line.get("value")).filter(|figure| figure.is_number());
-    let Some(figure) = figure.cloned() else { return };
+    let number = line.get("count").or_else(|| line.get("value")).filter(|number| number.is_number());
+    let Some(number) = number.cloned() else { return };
     let unit = METRICS.iter().find(|metric| metric.name == name).map_or(Unit::Count, |metric| metric.unit);
     let mut dimensions = vec![json!(["Stack"])];
     if let Some(provider) = line.get("provider").filter(|provider| provider.is_string()).cloned() {
@@ -118,7 +118,7 @@ pub(crate) fn embed(line: &mut Map<String, Value>, stack: &str, now: OffsetDateT
         }],
     });
     line.insert("_aws".into(), metadata);
-    line.insert(name, figure);
+    line.insert(name, number);
 }
 
 #[cfg(test)]

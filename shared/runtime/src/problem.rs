@@ -1,31 +1,31 @@
-//! A failure as problem JSON (RFC 9457).
+//! Problem details of an error for HTTP (RFC 9457).
 
 use model::{Error, ErrorClass, JobId, ProviderAnswer, Violation, problem_title, problem_urn};
 use serde::Serialize;
 
-/// What a caller is told of a failure over HTTP.
+/// The problem details of an error response (RFC 9457).
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
 pub struct Problem<'a> {
-    /// A URN with the class of the failure, such as `urn:landfall:problem:invalid-request`. It does not change.
+    /// A URN of the error class, such as `urn:landfall:problem:invalid-request`. It does not change.
     #[serde(rename = "type")]
     kind: String,
-    /// The class in words.
+    /// The error class in words.
     title: String,
     /// The HTTP status.
     status: u16,
-    /// What went wrong this time.
+    /// What went wrong in this request.
     detail: &'a str,
-    /// The fields that break a rule.
+    /// The invalid fields of the request.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [Violation],
-    /// What the provider said, when it was the provider who refused.
+    /// The provider's error response, when the provider rejected the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<&'a ProviderAnswer>,
-    /// Seconds after which trying again makes sense, as the header `Retry-After` says them.
+    /// Seconds to wait before a retry, the same as in the header `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
-    /// The job that it is about.
+    /// The job of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     job_id: Option<JobId>,
     /// The path of that job.
@@ -34,7 +34,7 @@ pub struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    /// The URN of a class.
+    /// The URN of an error class.
     pub fn urn(class: ErrorClass) -> String {
         problem_urn(class.name())
     }

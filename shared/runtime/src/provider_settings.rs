@@ -1,4 +1,4 @@
-//! What every function that asks providers reads of its environment, once for each provider.
+//! The settings of each provider in the environment, for the functions that send requests to providers.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -6,36 +6,36 @@ use model::{Error, ErrorClass};
 
 use crate::Environment;
 
-/// What is usual for a provider, which its own code knows.
+/// The default settings of a provider, from the provider's code.
 #[derive(Debug, Clone, Copy)]
 pub struct DefaultLimits {
-    /// Its name.
+    /// The name of the provider.
     pub name: &'static str,
-    /// Base URL of its API.
+    /// The base URL of its API.
     pub api_url: &'static str,
-    /// How often all invocations together ask it, per second.
+    /// How many requests per second all invocations together send.
     pub requests_per_second: f64,
-    /// How many of its works go on at once, if that is limited at all.
+    /// How many jobs may be in progress at once, if that is limited.
     pub concurrent_jobs: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
-struct Setting {
+struct ProviderSetting {
     api_url: String,
     interval: Option<Duration>,
     concurrent_jobs: Option<u32>,
 }
 
-/// The most works that may be configured to go on at once. Each is looked at before another one begins.
+/// The highest concurrency limit that may be configured. Each slot is read before a job starts.
 const MAX_CONCURRENT_JOBS: u32 = 100;
 
-/// Where providers are, and how often they may be asked.
+/// The API URLs and limits of the providers.
 #[derive(Debug, Clone)]
-pub struct ProviderSettings(HashMap<&'static str, Setting>);
+pub struct ProviderSettings(HashMap<&'static str, ProviderSetting>);
 
 impl ProviderSettings {
     /// Reads `<PROVIDER>_API_URL` and `<PROVIDER>_REQUESTS_PER_SECOND` for each provider, and `<PROVIDER>_CONCURRENT_JOBS`
-    /// where that is limited.
+    /// where the concurrency is limited.
     ///
     /// # Errors
     /// [`ErrorClass::Misconfigured`] naming the variable.
@@ -43,30 +43,30 @@ impl ProviderSettings {
         environment: &Environment,
         providers: impl IntoIterator<Item = DefaultLimits>,
     ) -> Result<Self, Error> {
-        let settings = providers.into_iter().map(|usual| {
-            let name = usual.name;
-            let url = environment.maybe(&variable(name, "API_URL")).unwrap_or(usual.api_url);
+        let settings = providers.into_iter().map(|defaults| {
+            let name = defaults.name;
+            let url = environment.maybe(&variable(name, "API_URL")).unwrap_or(defaults.api_url);
             let rate_variable = variable(name, "REQUESTS_PER_SECOND");
-            let rate = environment.parsed(&rate_variable, usual.requests_per_second, "a number")?;
+            let rate = environment.parsed(&rate_variable, defaults.requests_per_second, "a number")?;
             let interval = interval(rate).ok_or_else(|| out_of_range(&rate_variable))?;
-            let concurrent_jobs = concurrent_jobs(environment, &usual)?;
+            let concurrent_jobs = concurrent_jobs(environment, &defaults)?;
             let api_url = url.trim_end_matches('/').to_owned();
-            Ok((name, Setting { api_url, interval, concurrent_jobs }))
+            Ok((name, ProviderSetting { api_url, interval, concurrent_jobs }))
         });
         settings.collect::<Result<_, Error>>().map(Self)
     }
 
-    /// Base URL of a provider's API, without a trailing slash.
+    /// The base URL of a provider's API, without a trailing slash.
     pub fn api_url(&self, provider: &str) -> &str {
         self.0.get(provider).map_or("", |setting| &setting.api_url)
     }
 
-    /// The time between two requests of all invocations together; none for no limit.
+    /// The interval between two requests of all invocations together; none for no limit.
     pub fn interval(&self, provider: &str) -> Option<Duration> {
         self.0.get(provider).and_then(|setting| setting.interval)
     }
 
-    /// How many of a provider's works may go on at once; none for no limit.
+    /// How many jobs may be in progress at a provider at once; none for no limit.
     pub fn concurrent_jobs(&self, provider: &str) -> Option<u32> {
         self.0.get(provider).and_then(|setting| setting.concurrent_jobs)
     }
@@ -76,7 +76,7 @@ fn variable(provider: &str, setting: &str) -> String {
     format!("{}_{setting}", provider.to_uppercase())
 }
 
-/// The time between two requests, from a millisecond to an hour; 0 is no limit.
+/// The interval between two requests, from a millisecond to an hour. A rate of 0 is no limit. None for an invalid rate.
 fn interval(per_second: f64) -> Option<Option<Duration>> {
     match per_second {
         0.0 => Some(None),
@@ -85,11 +85,11 @@ fn interval(per_second: f64) -> Option<Option<Duration>> {
     }
 }
 
-/// How many works may go on at once; 0 is no limit.
-fn concurrent_jobs(environment: &Environment, usual: &DefaultLimits) -> Result<Option<u32>, Error> {
-    let Some(usually) = usual.concurrent_jobs else { return Ok(None) };
-    let variable = variable(usual.name, "CONCURRENT_JOBS");
-    match environment.parsed(&variable, usually, "a whole number")? {
+/// Reads the concurrency limit of a provider; 0 is no limit.
+fn concurrent_jobs(environment: &Environment, defaults: &DefaultLimits) -> Result<Option<u32>, Error> {
+    let Some(default) = defaults.concurrent_jobs else { return Ok(None) };
+    let variable = variable(defaults.name, "CONCURRENT_JOBS");
+    match environment.parsed(&variable, default, "a whole number")? {
         0 => Ok(None),
         jobs if jobs <= MAX_CONCURRENT_JOBS => Ok(Some(jobs)),
         _ => {
@@ -124,34 +124,34 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_has_its_own_address_and_pace() {
+    fn each_provider_has_its_api_url_and_request_interval() {
         let usual = read(&[]).expect("defaults");
         assert_eq!(usual.api_url("maker"), "https://api.maker.example");
         assert_eq!(usual.interval("maker"), Some(Duration::from_millis(500)));
         let set = [("MAKER_API_URL", "http://127.0.0.1:1/"), ("MAKER_REQUESTS_PER_SECOND", "0")];
-        let set = read(&set).expect("good");
+        let set = read(&set).expect("valid");
         assert_eq!((set.api_url("maker"), set.interval("maker")), ("http://127.0.0.1:1", None));
     }
 
     #[test]
-    fn how_much_goes_on_at_once_is_limited_where_it_can_be() {
+    fn the_concurrency_limit_applies_only_to_providers_that_have_one() {
         let jobs = |value: &str| {
             let set = [("MAKER_CONCURRENT_JOBS", value), ("OTHER_CONCURRENT_JOBS", value)];
             read(&set).map(|read| (read.concurrent_jobs("maker"), read.concurrent_jobs("other")))
         };
         assert_eq!(read(&[]).expect("defaults").concurrent_jobs("maker"), Some(3));
-        assert_eq!(jobs("0").expect("good"), (None, None));
-        assert_eq!(jobs("100").expect("good"), (Some(100), None));
+        assert_eq!(jobs("0").expect("valid"), (None, None));
+        assert_eq!(jobs("100").expect("valid"), (Some(100), None));
         for wrong in ["101", "-1", "many"] {
-            let error = jobs(wrong).expect_err("refused");
+            let error = jobs(wrong).expect_err("rejected");
             assert!(error.message.contains("MAKER_CONCURRENT_JOBS"), "{wrong}");
         }
     }
 
     #[test]
-    fn a_pace_beyond_reason_is_refused_by_name() {
+    fn a_request_rate_out_of_range_is_rejected_by_its_variable() {
         for rate in ["-1", "1001", "0.00001", "NaN", "fast"] {
-            let error = read(&[("MAKER_REQUESTS_PER_SECOND", rate)]).expect_err("refused");
+            let error = read(&[("MAKER_REQUESTS_PER_SECOND", rate)]).expect_err("rejected");
             assert!(error.message.contains("MAKER_REQUESTS_PER_SECOND"), "{rate}");
         }
     }

@@ -1,4 +1,4 @@
-//! How we answer whatever invoked us.
+//! The responses of a function: to an HTTP request, and to a batch of queue messages.
 
 use model::Error;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Problem;
 
-/// An answer through an HTTP API of API Gateway.
+/// A response to a request of an HTTP API of API Gateway.
 #[derive(Debug)]
 pub struct HttpReply {
     status: u16,
@@ -15,32 +15,32 @@ pub struct HttpReply {
 }
 
 impl HttpReply {
-    /// An answer with a JSON body.
+    /// A response with a JSON body.
     pub fn json(status: u16, body: &impl Serialize) -> Self {
-        let reply = Self { status, headers: Map::new(), body: json!(body).to_string() };
-        reply.header("content-type", "application/json")
+        let response = Self { status, headers: Map::new(), body: json!(body).to_string() };
+        response.header("content-type", "application/json")
     }
 
-    /// An answer whose body is JSON as it stands.
+    /// A response whose body is JSON text.
     pub fn json_text(status: u16, body: &str) -> Self {
-        let reply = Self { status, headers: Map::new(), body: body.to_owned() };
-        reply.header("content-type", "application/json")
+        let response = Self { status, headers: Map::new(), body: body.to_owned() };
+        response.header("content-type", "application/json")
     }
 
-    /// An answer without a body.
+    /// A response without a body.
     pub fn empty(status: u16) -> Self {
         Self { status, headers: Map::new(), body: String::new() }
     }
 
-    /// A failure as problem JSON. Logs it: this is where it is decided what becomes of it.
+    /// A response with the problem details of an error (RFC 9457). It also logs the error.
     pub fn error(error: &Error) -> Self {
-        error.log("request refused");
+        error.log("request rejected");
         let body = json!(Problem::from(error)).to_string();
-        let reply = Self { status: error.class.http_status(), headers: Map::new(), body };
-        let reply = reply.header("content-type", "application/problem+json");
+        let response = Self { status: error.class.http_status(), headers: Map::new(), body };
+        let response = response.header("content-type", "application/problem+json");
         match error.retry_after {
-            Some(seconds) => reply.header("retry-after", &seconds.to_string()),
-            None => reply,
+            Some(seconds) => response.header("retry-after", &seconds.to_string()),
+            None => response,
         }
     }
 
@@ -51,24 +51,24 @@ impl HttpReply {
         self
     }
 
-    /// The answer as API Gateway reads it, payload format 2.0.
+    /// The response as JSON for API Gateway, payload format 2.0.
     pub fn into_event(mut self) -> Value {
         self.headers.entry("cache-control").or_insert(json!("no-store"));
         json!({ "statusCode": self.status, "headers": self.headers, "body": self.body, "isBase64Encoded": false })
     }
 }
 
-/// An answer to a batch of queue messages: which of them come back.
+/// A response to a batch of queue messages: the ids of those that failed and become visible again.
 #[derive(Debug, Default)]
 pub struct QueueReply(Vec<String>);
 
 impl QueueReply {
-    /// Notes that a message was not dealt with.
+    /// Adds a failed message.
     pub fn failed(&mut self, message: String) {
         self.0.push(message);
     }
 
-    /// The answer as the event source mapping reads it, with `ReportBatchItemFailures` switched on.
+    /// The response as JSON for the event source mapping, which has `ReportBatchItemFailures` enabled.
     pub fn into_event(self) -> Value {
         let failures: Vec<Value> = self.0.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();
         json!({ "batchItemFailures": failures })

@@ -1,13 +1,13 @@
-//! What Landfall adds to the traces of AWS X-Ray.
+//! Sends segments of jobs to AWS X-Ray.
 //!
-//! Lambda itself records an invocation as a segment of the trace that invoked it. But a job goes on in invocations that
-//! its provider and its queue make, each with a trace of its own. So a job keeps the trace of the request that made it,
-//! and whoever works on it later sends what was done as a segment of *that* trace. One trace then tells of the
-//! submission, the callback and the landing, however many hours lie between them.
+//! Lambda records each invocation as a segment of the trace that invoked it. But a job continues in invocations that its
+//! provider and its queue cause, each with another trace. So a job stores the trace of the request that submitted it, and
+//! later invocations send their work as segments of *that* trace. One trace then shows the submission, the callback and
+//! the landing, however many hours are between them.
 //!
-//! It stands in this crate, and needs no library, because all of it is what Lambda gives: the header of the trace with the
-//! invocation, and beside the function a daemon that takes segments, small JSON documents, as datagrams. A datagram that
-//! nobody takes is lost, and nothing waits for it.
+//! It is in this crate and needs no library, because Lambda provides all of it: the trace header of the invocation, and a
+//! daemon beside the function that receives segments, which are small JSON documents, as UDP datagrams. A datagram that
+//! the daemon does not receive is lost, and nothing waits for it.
 
 use std::{
     fmt,
@@ -21,10 +21,10 @@ use uuid::Uuid;
 
 use crate::Environment;
 
-/// What goes before each document, by the daemon's protocol.
+/// The header before each document in the daemon's protocol.
 const HEADER: &str = r#"{"format":"json","version":1}"#;
 
-/// Sends segments to the daemon.
+/// Sends segments to the X-Ray daemon.
 #[derive(Debug)]
 pub struct Tracer {
     daemon: Option<UdpSocket>,
@@ -40,85 +40,86 @@ impl fmt::Display for SegmentId {
     }
 }
 
-/// A piece of work in a trace. Without a trace, or in one that is not recorded, it is nothing.
+/// A segment of a trace. Without a trace, or in one that is not sampled, it is empty and is not sent.
 #[derive(Debug)]
-pub struct Segment(Option<Document>);
+pub struct Segment(Option<SegmentDocument>);
 
 #[derive(Debug)]
-struct Document {
+struct SegmentDocument {
     id: SegmentId,
     trace: String,
     parent: String,
     name: &'static str,
-    /// Whether it is a part of its parent, and not the work of somebody else that came of it.
-    part: bool,
-    began: OffsetDateTime,
-    failed: bool,
+    /// Whether it is a subsegment of its parent, and not a segment of another invocation.
+    is_subsegment: bool,
+    started_at: OffsetDateTime,
+    has_failed: bool,
     annotations: Map<String, Value>,
 }
 
 impl Segment {
-    /// Work that came of the request that made a job, and begins now. `name` is of letters, digits and spaces.
+    /// A segment in the trace of the request that submitted a job, which starts now. `name` consists of letters, digits
+    /// and spaces.
     pub fn of(trace: Option<&Trace>, name: &'static str) -> Self {
-        Self(trace.filter(|trace| trace.is_sampled()).map(|trace| Document {
+        Self(trace.filter(|trace| trace.is_sampled()).map(|trace| SegmentDocument {
             id: SegmentId(format!("{:016x}", Uuid::now_v7().as_u64_pair().1)),
             trace: trace.root().to_owned(),
             parent: trace.parent().to_owned(),
             name,
-            part: false,
-            began: OffsetDateTime::now_utc(),
-            failed: false,
+            is_subsegment: false,
+            started_at: OffsetDateTime::now_utc(),
+            has_failed: false,
             annotations: Map::new(),
         }))
     }
 
-    /// The same as a part of the invocation that is under way, which Lambda records.
+    /// The same as a subsegment of the current invocation, which Lambda records.
     #[must_use]
     pub fn as_part(mut self) -> Self {
-        self.change(|document| document.part = true);
+        self.update(|document| document.is_subsegment = true);
         self
     }
 
-    /// The same as what came of another segment.
+    /// The same with another segment as its parent.
     #[must_use]
     pub fn after(mut self, parent: Option<&SegmentId>) -> Self {
         if let Some(parent) = parent {
-            self.change(|document| document.parent.clone_from(&parent.0));
+            self.update(|document| document.parent.clone_from(&parent.0));
         }
         self
     }
 
-    /// The same, begun at another time.
+    /// The same with another start time.
     #[must_use]
-    pub fn since(mut self, began: OffsetDateTime) -> Self {
-        self.change(|document| document.began = began);
+    pub fn since(mut self, start_time: OffsetDateTime) -> Self {
+        self.update(|document| document.started_at = start_time);
         self
     }
 
-    /// Notes something by which the trace can be found. `name` is of letters, digits and underscores.
+    /// Adds an annotation, by which X-Ray finds the trace. `name` consists of letters, digits and underscores.
     pub fn note(&mut self, name: &str, value: impl Into<Value>) {
-        self.change(|document| {
+        self.update(|document| {
             document.annotations.insert(name.to_owned(), value.into());
         });
     }
 
-    /// Notes that the work failed.
+    /// Marks the segment as failed.
     pub fn failed(&mut self) {
-        self.change(|document| document.failed = true);
+        self.update(|document| document.has_failed = true);
     }
 
-    /// Its id, for what comes of it.
+    /// The id, for child segments.
     pub fn id(&self) -> Option<SegmentId> {
         self.0.as_ref().map(|document| document.id.clone())
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut Document)) {
-        self.0.as_mut().map(change).unwrap_or_default();
+    fn update(&mut self, update: impl FnOnce(&mut SegmentDocument)) {
+        self.0.as_mut().map(update).unwrap_or_default();
     }
 }
 
 impl Tracer {
-    /// The daemon at `AWS_XRAY_DAEMON_ADDRESS`, which Lambda sets. Without one, nothing is sent.
+    /// Connects to the daemon at `AWS_XRAY_DAEMON_ADDRESS`, which Lambda sets. Without it, nothing is sent.
     pub fn connect(environment: &Environment) -> Self {
         let address = environment.maybe("AWS_XRAY_DAEMON_ADDRESS").and_then(|text| text.parse().ok());
         let daemon = address.and_then(|address: SocketAddr| {
@@ -133,35 +134,35 @@ impl Tracer {
     /// Sends a segment that ends now.
     pub fn send(&self, segment: Segment) {
         let (Some(daemon), Some(document)) = (&self.daemon, segment.0) else { return };
-        let datagram = format!("{HEADER}\n{}", document.written(OffsetDateTime::now_utc()));
-        if let Err(unsent) = daemon.send(datagram.as_bytes()) {
-            tracing::debug!(%unsent, "a segment of a trace is lost");
+        let datagram = format!("{HEADER}\n{}", document.to_json(OffsetDateTime::now_utc()));
+        if let Err(error) = daemon.send(datagram.as_bytes()) {
+            tracing::debug!(unsent = %error, "trace segment not sent");
         }
     }
 }
 
-impl Document {
-    fn written(self, ended: OffsetDateTime) -> Value {
+impl SegmentDocument {
+    fn to_json(&self, ended_at: OffsetDateTime) -> Value {
         let mut document = json!({
             "name": self.name,
             "id": self.id.0,
             "trace_id": self.trace,
             "parent_id": self.parent,
-            "start_time": seconds(self.began),
-            "end_time": seconds(ended.max(self.began)),
+            "start_time": seconds(self.started_at),
+            "end_time": seconds(ended_at.max(self.started_at)),
             "annotations": self.annotations,
         });
-        if self.part {
+        if self.is_subsegment {
             document["type"] = json!("subsegment");
         }
-        if self.failed {
+        if self.has_failed {
             document["error"] = json!(true);
         }
         document
     }
 }
 
-/// Seconds since 1970, to the millisecond.
+/// Seconds of the Unix epoch, to the millisecond.
 fn seconds(at: OffsetDateTime) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of this century are exact")]
     let milliseconds = (at.unix_timestamp_nanos() / 1_000_000) as f64;
@@ -180,7 +181,7 @@ mod tests {
     }
 
     /// A daemon, and a tracer that sends to it.
-    fn daemon() -> (UdpSocket, Tracer) {
+    fn daemon_and_tracer() -> (UdpSocket, Tracer) {
         let daemon = UdpSocket::bind("127.0.0.1:0").expect("a port");
         daemon.set_read_timeout(Some(Duration::from_secs(5))).expect("a limit");
         let address = daemon.local_addr().expect("an address").to_string();
@@ -188,7 +189,7 @@ mod tests {
         (daemon, tracer)
     }
 
-    fn received(daemon: &UdpSocket) -> Value {
+    fn receive_segment(daemon: &UdpSocket) -> Value {
         let mut datagram = [0; 4096];
         let length = daemon.recv(&mut datagram).expect("a datagram");
         let text = std::str::from_utf8(&datagram[..length]).expect("text");
@@ -198,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_hangs_where_the_job_was_made_or_where_it_came_of() {
-        let (daemon, tracer) = daemon();
+    fn the_parent_of_a_segment_is_the_submission_or_another_segment() {
+        let (daemon, tracer) = daemon_and_tracer();
         let mut callback = Segment::of(Some(&trace(1)), "Landfall callback");
         callback.note("job_id", "j");
         let landing = Segment::of(Some(&trace(1)), "Landfall landing").after(callback.id().as_ref());
         tracer.send(callback);
         tracer.send(landing);
-        let (callback, landing) = (received(&daemon), received(&daemon));
+        let (callback, landing) = (receive_segment(&daemon), receive_segment(&daemon));
         assert_eq!(callback["trace_id"], "1-5759e988-bd862e3fe1be46a994272793");
         assert_eq!(callback["parent_id"], "53995c3f42cd8ad8");
         assert_eq!(callback["annotations"]["job_id"], "j");
@@ -216,28 +217,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_part_or_failed_says_so() {
-        let (daemon, tracer) = daemon();
-        let mut part = Segment::of(Some(&trace(1)), "Landfall submission").as_part();
-        part.failed();
-        tracer.send(part);
-        let part = received(&daemon);
-        assert_eq!((&part["type"], &part["error"]), (&json!("subsegment"), &json!(true)));
-        let (began, ended) = (part["start_time"].as_f64(), part["end_time"].as_f64());
-        assert!(began.is_some_and(|began| began > 1.7e9) && began <= ended, "{part}");
+    fn subsegments_and_failed_segments_are_marked() {
+        let (daemon, tracer) = daemon_and_tracer();
+        let mut segment = Segment::of(Some(&trace(1)), "Landfall submission").as_part();
+        segment.failed();
+        tracer.send(segment);
+        let segment = receive_segment(&daemon);
+        assert_eq!((&segment["type"], &segment["error"]), (&json!("subsegment"), &json!(true)));
+        let (start, end) = (segment["start_time"].as_f64(), segment["end_time"].as_f64());
+        assert!(start.is_some_and(|start| start > 1.7e9) && start <= end, "{segment}");
     }
 
     #[test]
-    fn a_trace_that_is_not_recorded_is_left_alone() {
-        let (daemon, tracer) = daemon();
+    fn segments_of_an_unsampled_trace_are_not_sent() {
+        let (daemon, tracer) = daemon_and_tracer();
         tracer.send(Segment::of(Some(&trace(0)), "unrecorded"));
         tracer.send(Segment::of(None, "without a trace"));
         tracer.send(Segment::of(Some(&trace(1)), "recorded"));
-        assert_eq!(received(&daemon)["name"], "recorded");
+        assert_eq!(receive_segment(&daemon)["name"], "recorded");
     }
 
     #[test]
-    fn without_a_daemon_nothing_is_sent_and_nothing_breaks() {
+    fn sending_without_a_daemon_does_not_fail() {
         for address in ["", "nowhere", "127.0.0.1:1"] {
             let tracer = Tracer::connect(&Environment::new([("AWS_XRAY_DAEMON_ADDRESS", address)]));
             tracer.send(Segment::of(Some(&trace(1)), "lost"));

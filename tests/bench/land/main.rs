@@ -12,11 +12,11 @@ mod cost;
 use std::time::Instant;
 
 use bucket::{Bucket, Key, UploadedObject};
+use http_client::{Downloader, Origin, SsrfGuard};
 use model::ChecksumAlgorithm;
 use runtime::{Aws, Environment, RuntimeError, ca_bundle, start_log};
 use serde_json::json;
-use transport::{Downloader, Origin, SsrfGuard};
-use webhook::landing::transfer::{LandingProgress, Transfer};
+use webhook::landing::transfer::{FileProgress, LandingProgress, TransferRequest, transfer_file};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
@@ -35,15 +35,15 @@ async fn main() -> Result<(), RuntimeError> {
     let downloader = Downloader::new(guard, u64::MAX, &ca_bundle(&environment)?)?;
 
     let (started, progress) = (Instant::now(), LandingProgress::default());
-    let transfer = Transfer {
+    let request = TransferRequest {
         downloader: &downloader,
-        objects: &store,
+        bucket: &store,
         url,
         key: &Key::Named(key.to_owned()),
-        judge: &|_| Ok("application/octet-stream"),
-        tally: &progress.tally(),
+        check_start: &|_| Ok("application/octet-stream"),
+        progress: &FileProgress::new(&progress),
     };
-    match transfer.run(None).await?.uploaded {
+    match transfer_file(&request, None).await?.uploaded {
         UploadedObject::Stored { bytes, checksum } => {
             cost::report(bytes, started, json!({ "checksum": checksum.value }))
         }

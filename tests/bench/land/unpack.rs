@@ -15,7 +15,7 @@ use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
 use runtime::{Aws, Environment, RuntimeError, start_log};
 use serde_json::{Value, json};
 use webhook::landing::{
-    archive::unpack::{End, Unpacking},
+    archive::unpack::{EntryResult, UnpackRequest, unpack_archive},
     transfer::LandingProgress,
 };
 
@@ -40,13 +40,20 @@ async fn main() -> Result<(), RuntimeError> {
     let job = new_job();
     let object = store.head(&archive).await?.ok_or("there is no object at the key")?;
     let listing = list_entries(object.bytes, |range| store.read(&archive, range), NO_LIMITS).await?;
-    let progress = LandingProgress::default();
-    let outcomes = Unpacking::new(&store, &job, &archive, &listing, false, &progress).run().await?;
+    let request = UnpackRequest {
+        bucket: &store,
+        job: &job,
+        archive: &archive,
+        listing: &listing,
+        is_retry: false,
+        progress: &LandingProgress::default(),
+    };
+    let outcomes = unpack_archive(request).await?;
     let mut bytes = 0;
     for outcome in &outcomes {
-        match &outcome.end {
-            End::Landed { file, .. } => bytes += file.bytes,
-            End::Refused(why) => return Err(format!("{}: {why}", outcome.source_name).into()),
+        match &outcome.result {
+            EntryResult::Landed { file, .. } => bytes += file.bytes,
+            EntryResult::Rejected(why) => return Err(format!("{}: {why}", outcome.source_name).into()),
         }
     }
     let prefix = store.key(&Key::File(job.provider.clone(), job.id, String::new()));

@@ -1,62 +1,66 @@
-//! Videos that are not to be had where they should be (S26).
+//! Videos that cannot be downloaded from their URL (S26).
 
 use serde_json::json;
 
 use super::{
-    LATER,
-    server::{Says, video as bytes},
-    video, world,
+    BEYOND_POLL_DELAY,
+    scripted_server::{Reply, video_bytes},
+    video_request, world,
 };
 
 #[tokio::test]
-async fn s26_a_link_that_has_ended_is_asked_for_anew() {
+async fn s26_an_expired_download_url_is_requested_again() {
     for status in [401, 403, 404, 410] {
         let (world, studio) = world().await;
-        let id = world.taken_up(&video()).await;
-        studio.says("file", [Says::Raw(status, "gone".into()), Says::Raw(200, String::new())]);
+        let id = world.submit_request(&video_request()).await;
+        studio.reply_with("file", [Reply::Raw(status, "gone".into()), Reply::Raw(200, String::new())]);
         let fresh = format!("{}/export/fresh.mp4?signature=2", studio.files);
-        studio.says(
+        studio.reply_with(
             "progress",
             [
-                Says::Data(json!({ "progress": 100, "downloadUrl": studio.video() })),
-                Says::Data(json!({ "progress": 100, "downloadUrl": fresh })),
+                Reply::Data(json!({ "progress": 100, "downloadUrl": studio.video_url() })),
+                Reply::Data(json!({ "progress": 100, "downloadUrl": fresh })),
             ],
         );
-        world.sweep(LATER).await;
-        let job = world.ends(&id, "stored").await;
+        world.sweep(BEYOND_POLL_DELAY).await;
+        let job = world.wait_for_status(&id, "stored").await;
         assert_eq!(job["files"][0]["name"], "fresh.mp4", "{status}");
-        assert_eq!((studio.count(&["file"]), studio.count(&["export"])), (2, 1));
+        assert_eq!((studio.request_count(&["file"]), studio.request_count(&["export"])), (2, 1));
     }
 }
 
 #[tokio::test]
-async fn s26_a_file_that_stays_gone_is_asked_for_three_times_and_then_named() {
+async fn s26_a_missing_file_is_looked_up_three_times_before_the_job_fails() {
     let (world, studio) = world().await;
-    let id = world.taken_up(&video()).await;
-    studio.says("file", [Says::Raw(404, "gone".into())]);
-    studio.is_done();
-    world.sweep(LATER).await;
-    let job = world.ends(&id, "failed").await;
+    let id = world.submit_request(&video_request()).await;
+    studio.reply_with("file", [Reply::Raw(404, "gone".into())]);
+    studio.complete_video();
+    world.sweep(BEYOND_POLL_DELAY).await;
+    let job = world.wait_for_status(&id, "failed").await;
     assert_eq!(job["files"], json!([]));
-    assert_eq!((studio.count(&["progress"]), studio.count(&["file"])), (1 + 3, 1 + 3), "{job:#}");
+    assert_eq!(
+        (studio.request_count(&["progress"]), studio.request_count(&["file"])),
+        (1 + 3, 1 + 3),
+        "{job:#}"
+    );
 }
 
 #[tokio::test]
-async fn s26_what_is_no_video_is_not_stored_as_one() {
-    let cut = String::from_utf8_lossy(&bytes()[..64]).into_owned();
+async fn s26_a_file_that_is_not_an_mp4_is_not_stored() {
+    let cut = String::from_utf8_lossy(&video_bytes()[..64]).into_owned();
     for body in ["<!DOCTYPE html><title>Sorry</title>", r#"{"success":false}"#, "PK\u{3}\u{4}", &cut] {
         let (world, studio) = world().await;
-        let id = world.taken_up(&video()).await;
-        studio.says("file", [Says::Raw(200, body.to_owned())]);
-        studio.is_done();
-        world.sweep(LATER).await;
-        let job = world.ends(&id, "failed").await;
+        let id = world.submit_request(&video_request()).await;
+        studio.reply_with("file", [Reply::Raw(200, body.to_owned())]);
+        studio.complete_video();
+        world.sweep(BEYOND_POLL_DELAY).await;
+        let job = world.wait_for_status(&id, "failed").await;
         assert_eq!(job["files"], json!([]), "{body}");
     }
 }
 
 #[tokio::test]
-async fn s26_the_guard_lets_a_video_come_only_from_the_providers_hosts() {
+async fn s26_videos_are_downloaded_only_from_the_providers_hosts() {
     for url in [
         "http://media.aistudios.com/a.mp4",
         "https://10.0.0.1/a.mp4",
@@ -67,10 +71,10 @@ async fn s26_the_guard_lets_a_video_come_only_from_the_providers_hosts() {
         "https://media.aistudios.com.evil.example/a.mp4",
     ] {
         let (world, studio) = world().await;
-        let id = world.taken_up(&video()).await;
-        studio.progresses(json!({ "progress": 100, "downloadUrl": url }));
-        world.sweep(LATER).await;
-        let job = world.ends(&id, "failed").await;
+        let id = world.submit_request(&video_request()).await;
+        studio.set_progress(json!({ "progress": 100, "downloadUrl": url }));
+        world.sweep(BEYOND_POLL_DELAY).await;
+        let job = world.wait_for_status(&id, "failed").await;
         let reason = job["error"]["message"].as_str().expect("a text");
         assert!(reason.contains("refused"), "{url}: {reason}");
     }

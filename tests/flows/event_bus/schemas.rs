@@ -1,4 +1,4 @@
-//! The schemas that the repository publishes, and what is published.
+//! Published events match the schemas in the repository.
 
 use std::sync::LazyLock;
 
@@ -15,16 +15,16 @@ fn schema(text: &str) -> Validator {
     jsonschema::validator_for(&schema).expect("a schema")
 }
 
-/// Checks an event against the schema of its kind.
-pub(super) fn fits(event: &Value) {
+/// Validates an event against the schema of its detail type.
+pub(super) fn assert_matches_schema(event: &Value) {
     let schema = if event["detail-type"] == "Provider Event" { &*PROVIDER } else { &*JOB };
     let wrong: Vec<String> = schema.iter_errors(event).map(|error| error.to_string()).collect();
     assert!(wrong.is_empty(), "{wrong:#?} in {event:#}");
 }
 
-/// A schema that takes everything would check nothing.
+/// A schema that accepts everything would verify nothing.
 #[test]
-fn the_schema_refuses_what_is_no_event_of_a_job() {
+fn the_schema_rejects_an_invalid_job_event() {
     let id = "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a";
     let event = json!({
         "source": "landfall", "detail-type": "Job Submitted",

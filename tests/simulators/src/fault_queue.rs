@@ -1,65 +1,66 @@
-//! A queue of faults that tests fill and that a simulator uses up.
+//! A queue of faults. Tests fill it, and a simulator consumes it.
 
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// A fault, where it applies, and how often.
+/// A fault, the calls that it applies to, and how often it applies.
 #[derive(Debug, Clone)]
-struct Queued<F> {
+struct QueuedFault<F> {
     /// `METHOD /path`, with `*` for one segment.
     route: Option<String>,
-    /// Only what concerns this thing, such as a project.
-    about: Option<String>,
-    /// So many times more it lets pass what it applies to.
+    /// Restricts the fault to one subject, such as a project.
+    subject: Option<String>,
+    /// How many matching calls pass before the fault applies.
     after: u32,
-    /// `None` stands until the faults are cleared.
+    /// `None` applies until the faults are cleared.
     count: Option<u32>,
     fault: F,
 }
 
-/// Faults of one sort, the oldest first.
+/// The faults of one category, oldest first.
 #[derive(Debug, Clone)]
 pub(crate) struct FaultQueue<F> {
-    /// The field that says what a fault is about.
-    about: &'static str,
-    queued: Vec<Queued<F>>,
+    /// The JSON field that names the subject of a fault.
+    subject_field: &'static str,
+    queued: Vec<QueuedFault<F>>,
 }
 
 impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
-    /// An empty queue whose faults name what they are about in the field `about`.
-    pub(crate) fn about(about: &'static str) -> Self {
-        Self { about, queued: Vec::new() }
+    /// Returns an empty queue whose faults name their subject in the field `subject_field`.
+    pub(crate) fn with_subject_field(subject_field: &'static str) -> Self {
+        Self { subject_field, queued: Vec::new() }
     }
 
-    /// Queues what `{"kind", "route", "after", "count", …}` describes, or tells what is wrong with it.
+    /// Queues the fault that `{"kind", "route", "after", "count", …}` describes, or returns what is wrong with
+    /// it.
     pub(crate) fn queue(&mut self, mut fields: Map<String, Value>) -> Result<(), String> {
-        let route = text(&mut fields, "route")?;
-        let about = text(&mut fields, self.about)?;
-        let after = fields.remove("after").map_or(Ok(0), |after| whole(&after, 0, "after"))?;
+        let route = optional_text(&mut fields, "route")?;
+        let subject = optional_text(&mut fields, self.subject_field)?;
+        let after = fields.remove("after").map_or(Ok(0), |after| whole_number(&after, 0, "after"))?;
         let count = match fields.remove("count") {
             None => Some(1),
             Some(Value::Null) => None,
-            Some(count) => Some(whole(&count, 1, "count")?),
+            Some(count) => Some(whole_number(&count, 1, "count")?),
         };
-        self.queued.push(Queued { route, about, after, count, fault: parse(fields)? });
+        self.queued.push(QueuedFault { route, subject, after, count, fault: parse_fault(fields)? });
         Ok(())
     }
 
     /// Takes one use of the first fault that applies to a call.
-    pub(crate) fn for_call(&mut self, method: &Method, path: &str, about: Option<&str>) -> Option<F> {
-        self.take(about, |route| same_route(route, method, path))
+    pub(crate) fn take_for_call(&mut self, method: &Method, path: &str, subject: Option<&str>) -> Option<F> {
+        self.take(subject, |route| matches_route(route, method, path))
     }
 
-    /// Takes one use of the first fault that applies to something that has no route.
-    pub(crate) fn for_thing(&mut self, about: Option<&str>) -> Option<F> {
-        self.take(about, |_| false)
+    /// Takes one use of the first fault that applies to something without a route.
+    pub(crate) fn take_for_subject(&mut self, subject: Option<&str>) -> Option<F> {
+        self.take(subject, |_| false)
     }
 
-    fn take(&mut self, about: Option<&str>, on_route: impl Fn(&str) -> bool) -> Option<F> {
-        let applies = |queued: &Queued<F>| {
+    fn take(&mut self, subject: Option<&str>, on_route: impl Fn(&str) -> bool) -> Option<F> {
+        let applies = |queued: &QueuedFault<F>| {
             queued.route.as_deref().is_none_or(&on_route)
-                && queued.about.as_deref().is_none_or(|wanted| about == Some(wanted))
+                && queued.subject.as_deref().is_none_or(|requested| subject == Some(requested))
         };
         let at = self.queued.iter().position(applies)?;
         let queued = self.queued.get_mut(at)?;
@@ -78,18 +79,18 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
         Some(fault)
     }
 
-    /// Forgets the faults that are about this thing.
-    pub(crate) fn forget(&mut self, about: &str) {
-        self.queued.retain(|queued| queued.about.as_deref() != Some(about));
+    /// Removes the faults of this subject.
+    pub(crate) fn remove_for_subject(&mut self, subject: &str) {
+        self.queued.retain(|queued| queued.subject.as_deref() != Some(subject));
     }
 
-    /// Each fault as it was queued, with `on` saying of which sort it is.
+    /// Returns each fault as it was queued. `on` names their category.
     pub(crate) fn list(&self, on: &str) -> Vec<Value> {
-        let view = |queued: &Queued<F>| {
+        let view = |queued: &QueuedFault<F>| {
             let mut view = serde_json::to_value(&queued.fault).unwrap_or_default();
             view["on"] = on.into();
             view["route"] = json!(queued.route);
-            view[self.about] = json!(queued.about);
+            view[self.subject_field] = json!(queued.subject);
             view["after"] = json!(queued.after);
             view["count"] = json!(queued.count);
             view
@@ -98,16 +99,16 @@ impl<F: Clone + Serialize + for<'de> Deserialize<'de>> FaultQueue<F> {
     }
 }
 
-/// `METHOD /path`, where `*` stands for one segment.
-pub(crate) fn same_route(route: &str, method: &Method, path: &str) -> bool {
-    let Some((wanted, pattern)) = route.split_once(' ') else { return false };
+/// Whether the call matches `METHOD /path`, where `*` stands for one segment.
+pub(crate) fn matches_route(route: &str, method: &Method, path: &str) -> bool {
+    let Some((requested, pattern)) = route.split_once(' ') else { return false };
     let mut segments = path.split('/');
     let fits = |part: &str| segments.next().is_some_and(|segment| part == "*" || part == segment);
-    wanted == method.as_str() && pattern.split('/').all(fits) && segments.next().is_none()
+    requested == method.as_str() && pattern.split('/').all(fits) && segments.next().is_none()
 }
 
-/// Takes an optional string out of the fields.
-pub(crate) fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
+/// Removes an optional string from the fields.
+pub(crate) fn optional_text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -115,14 +116,15 @@ pub(crate) fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option
     }
 }
 
-/// A whole number of at least `least`.
-pub(crate) fn whole(value: &Value, least: u32, name: &str) -> Result<u32, String> {
-    let value = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= least);
-    value.ok_or_else(|| format!("{name} must be a whole number of at least {least}"))
+/// Reads a whole number of at least `min`.
+pub(crate) fn whole_number(value: &Value, min: u32, name: &str) -> Result<u32, String> {
+    let value = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= min);
+    value.ok_or_else(|| format!("{name} must be a whole number of at least {min}"))
 }
 
-/// Reads a fault of its fields. Also refuses the fields that the kind does not have, which serde lets pass where a kind has none at all.
-pub(crate) fn parse<F: Serialize + for<'de> Deserialize<'de>>(
+/// Parses a fault. Rejects fields that the kind does not have, because serde accepts any field for a kind
+/// without fields.
+pub(crate) fn parse_fault<F: Serialize + for<'de> Deserialize<'de>>(
     fields: Map<String, Value>,
 ) -> Result<F, String> {
     let given: Vec<String> = fields.keys().cloned().collect();

@@ -5,8 +5,8 @@
 
 use job_store::JobStore;
 use model::{Error, Job, JobView};
+use secrets::Secrets;
 use time::OffsetDateTime;
-use transport::Secrets;
 
 use crate::jobs::{
     cursor::{ListPosition, PURPOSE},

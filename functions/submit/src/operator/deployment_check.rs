@@ -7,8 +7,8 @@ use http::{Method, StatusCode};
 use job_store::JobStore;
 use model::{Error, ErrorClass, JobId};
 use providers::{ApiAccess, CheckResult, CheckStatus, Credentials};
+use secrets::SecretDocument;
 use serde_json::{Map, Value, json};
-use transport::SecretDocument;
 
 use crate::{
     config::Config,

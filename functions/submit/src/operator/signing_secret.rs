@@ -10,9 +10,9 @@ use provider_client::ProviderClient;
 use providers::{
     ApiAccess, Credentials, Provider, SecretRetention, SigningAction, SigningSecret, fingerprint,
 };
+use secrets::{SecretVersion, Secrets};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use transport::{SecretVersion, Secrets};
 
 use crate::{
     clients::Clients,

@@ -5,8 +5,8 @@
 use model::{Error, ErrorClass, Secret};
 use notifications::WebhookSigner;
 use providers::{CheckResult, CheckStatus, fingerprint};
+use secrets::{SecretDocument, Secrets, random_bytes};
 use serde_json::{Value, json};
-use transport::{SecretDocument, Secrets, random_bytes};
 
 use crate::operator::operator_command::WebhookSecretAction;
 

@@ -1,75 +1,64 @@
-//! Brings what a provider made into the bucket: an archive, which is then unpacked, or a set of files.
+//! What the steps of a landing share: its clients, its job and its progress.
 
-use model::{Error, ErrorClass, Job, Source, SourceRole};
-use providers::Provider;
-use transport::Downloader;
+use bucket::Bucket;
+use http_client::Downloader;
+use job_store::JobStore;
+use model::{Error, Job};
+use notifications::WorkflowWaiters;
+use queues::DeliveryQueue;
+use secrets::Secrets;
 
+use super::transfer::{Checkpoint, LandingProgress};
 use crate::{
-    landing::{
-        archive,
-        completeness::LandingOutcome,
-        file_set,
-        transfer::{Checkpoint, LandingProgress},
-    },
-    worker::Worker,
+    clients::WorkerClients, config::WorkerConfig, job_provider::find_job_provider,
+    polling::provider_poll::Poller,
 };
 
-/// What every way of bringing files in needs.
+/// The clients that landings use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LandingClients<'a> {
+    pub(super) config: &'a WorkerConfig,
+    pub(super) job_store: &'a JobStore,
+    pub(super) bucket: &'a Bucket,
+    pub(super) delivery_queue: &'a DeliveryQueue,
+    pub(super) secrets: &'a Secrets,
+    pub(super) workflow_waiters: &'a WorkflowWaiters,
+    pub(super) poller: Poller<'a>,
+}
+
+impl<'a> LandingClients<'a> {
+    pub(super) fn new(clients: &'a WorkerClients) -> Self {
+        Self {
+            config: &clients.config,
+            job_store: &clients.job_store,
+            bucket: &clients.bucket,
+            delivery_queue: &clients.delivery_queue,
+            secrets: &clients.secrets,
+            workflow_waiters: &clients.workflow_waiters,
+            poller: Poller::new(clients),
+        }
+    }
+}
+
+/// What the transfer of a job's files needs, be it an archive or individual files.
 #[derive(Clone, Copy)]
-pub(crate) struct LandingContext<'a> {
-    pub(crate) worker: &'a Worker,
-    pub(crate) job: &'a Job,
-    /// Whether another landing of this job began before.
-    pub(crate) again: bool,
-    /// Whether the provider can be asked for other places of files that are gone.
-    pub(crate) renewable: bool,
-    pub(crate) meter: &'a LandingProgress,
-    /// Where an earlier invocation stopped.
-    pub(crate) checkpoint: Option<&'a Checkpoint>,
+pub(super) struct LandingContext<'a> {
+    pub(super) clients: LandingClients<'a>,
+    pub(super) job: &'a Job,
+    /// Whether an earlier attempt may have stored files.
+    pub(super) is_retry: bool,
+    /// Whether the provider can be polled for new URLs of missing files.
+    pub(super) can_refresh_sources: bool,
+    pub(super) progress: &'a LandingProgress,
+    /// Where an earlier invocation stopped in the middle of a file.
+    pub(super) checkpoint: Option<&'a Checkpoint>,
 }
 
 impl LandingContext<'_> {
-    /// Reaches the hosts of the job's provider.
-    pub(crate) fn downloader(&self) -> Result<Downloader, Error> {
-        let config = &self.worker.config;
-        Downloader::new(config.guard(provider(self.job)?), config.largest, &config.ca_bundle)
+    /// Creates the client that downloads from the hosts of the job's provider.
+    pub(super) fn create_downloader(&self) -> Result<Downloader, Error> {
+        let config = self.clients.config;
+        let guard = config.download_guard(find_job_provider(self.job)?);
+        Downloader::new(guard, config.max_archive_bytes, &config.ca_bundle)
     }
-}
-
-/// Brings the files in. Doing it again changes nothing: what is in the bucket is not fetched again.
-pub(crate) async fn bring(
-    worker: &Worker,
-    job: &Job,
-    again: bool,
-    renewable: bool,
-    meter: &LandingProgress,
-) -> Result<LandingOutcome, Error> {
-    let sources = sources(worker, job).await?;
-    let mut checkpoint: Option<Checkpoint> = None;
-    if again {
-        checkpoint = worker.records.checkpoint(job.id, time::OffsetDateTime::now_utc()).await?;
-    }
-    let bringing = LandingContext { worker, job, again, renewable, meter, checkpoint: checkpoint.as_ref() };
-    // Boxed: both ways are long, and whoever lands would hold room for the longer one on the stack.
-    match &sources[..] {
-        [source] if source.role == SourceRole::Archive => {
-            Box::pin(archive::bring(bringing, &source.url)).await
-        }
-        files => Box::pin(file_set::bring(bringing, files)).await,
-    }
-}
-
-fn provider(job: &Job) -> Result<&'static dyn Provider, Error> {
-    providers::find(job.provider.as_str())
-        .ok_or_else(|| Error::new(ErrorClass::Internal, "the job's provider is not known any more"))
-}
-
-/// The job's sources, from the bucket if they are too many for its record.
-async fn sources(worker: &Worker, job: &Job) -> Result<Vec<Source>, Error> {
-    let [Source { role: SourceRole::List, url: key, .. }] = &job.sources[..] else {
-        return Ok(job.sources.clone());
-    };
-    let gone = || Error::new(ErrorClass::Internal, "the list of the job's sources is gone from the bucket");
-    let list = worker.objects.get(key).await?.ok_or_else(gone)?;
-    serde_json::from_slice(&list).map_err(|e| gone().with_source(e))
 }

@@ -1,4 +1,5 @@
-//! Keeps a landing alive while it runs, and ends it when it must not go on.
+//! Renews the lease and hides the queue message while a landing runs. Stops the landing if the lease is lost or the
+//! invocation is about to end.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -7,126 +8,125 @@ use model::{Error, ErrorClass, Event};
 use notifications::UnreachableServices;
 use time::OffsetDateTime;
 
-use crate::{
-    landing::transfer::LandingProgress,
-    worker::{Receipt, Worker},
-};
+use super::{landing_context::LandingClients, transfer::LandingProgress};
+use crate::{notifications::workflow_heartbeat::send_heartbeat, queue_message::MessageReceipt};
 
-/// Time kept back at the end of an invocation to record how far it came.
+/// The time reserved at the end of an invocation to store the progress.
 const RESERVE: Duration = Duration::from_secs(3);
-/// After being told to stop, a landing has this long to clean up behind itself.
-const CLEAN_UP: Duration = Duration::from_millis(1500);
+/// How long a stopped landing may take to abort what it has open.
+const CLEAN_UP_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// How a watched landing ended.
+/// How a landing under a lease ended.
 #[derive(Debug)]
-pub(crate) enum LeasedOutcome<T> {
-    /// By itself.
+pub(super) enum LeasedOutcome<T> {
+    /// The landing is done.
     Done(T),
-    /// With the invocation, and another one can go on where it stopped.
+    /// The invocation is about to end, and another one can resume the landing.
     OutOfTime,
 }
 
-/// Runs a landing while renewing its lease, hiding its message and recording its progress.
-pub(crate) async fn watch<T>(
-    worker: &Worker,
-    lease: &Lease,
-    receipt: &Receipt,
-    meter: &LandingProgress,
-    landing: impl Future<Output = Result<T, Error>>,
-) -> Result<LeasedOutcome<T>, Error> {
-    tokio::pin!(landing);
-    let left = Duration::try_from(receipt.deadline - OffsetDateTime::now_utc()).unwrap_or(Duration::ZERO);
-    let end = tokio::time::sleep(left.saturating_sub(RESERVE));
-    // Side by side: the bytes go on while a queue or a table that is in trouble is asked again.
-    let lost = tokio::select! {
-        done = &mut landing => {
-            note_progress(worker, lease, meter).await?;
-            return done.map(LeasedOutcome::Done);
-        }
-        () = end => None,
-        error = kept_until_lost(worker, lease, receipt, meter) => Some(error),
-        never = signs_of_life(worker, lease) => match never {},
-    };
-    // The streams end with an error now, and what is open behind them is closed.
-    meter.stop();
-    let _ = tokio::time::timeout(CLEAN_UP, landing).await;
-    if let Some(error) = lost {
-        return Err(error);
-    }
-    note_progress(worker, lease, meter).await?;
-    match meter.can_go_on() {
-        true => Ok(LeasedOutcome::OutOfTime),
-        false => Err(meter.did_not_fit()),
-    }
+/// The renewal of one lease.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LeaseRenewal<'a> {
+    pub(super) clients: LandingClients<'a>,
+    pub(super) lease: &'a Lease,
+    pub(super) receipt: &'a MessageReceipt,
+    pub(super) progress: &'a LandingProgress,
 }
 
-/// Renews lease and message at every beat, until the lease is lost.
-async fn kept_until_lost(
-    worker: &Worker,
-    lease: &Lease,
-    receipt: &Receipt,
-    meter: &LandingProgress,
-) -> Error {
-    let mut beat = tokio::time::interval(worker.config.lease / 3);
-    loop {
-        beat.tick().await;
-        match keep(worker, lease, receipt, meter).await {
-            Err(error) if error.class == ErrorClass::LandingBusy => return error,
-            // The lease outlives two missed beats; a passing trouble is no reason to stop.
-            Err(error) => error.log("a landing's lease or message was not renewed"),
-            Ok(()) => {}
+impl LeaseRenewal<'_> {
+    /// Runs a landing while renewing its lease, hiding its message and storing its progress.
+    pub(super) async fn run<T>(
+        &self,
+        landing: impl Future<Output = Result<T, Error>>,
+    ) -> Result<LeasedOutcome<T>, Error> {
+        tokio::pin!(landing);
+        let left = Duration::try_from(self.receipt.deadline - OffsetDateTime::now_utc());
+        let end = tokio::time::sleep(left.unwrap_or(Duration::ZERO).saturating_sub(RESERVE));
+        // Concurrently: the transfer continues while a request to a slow queue or table is retried.
+        let lost = tokio::select! {
+            done = &mut landing => {
+                self.store_progress().await?;
+                return done.map(LeasedOutcome::Done);
+            }
+            () = end => None,
+            error = self.renew_until_lost() => Some(error),
+            never = self.send_heartbeats() => match never {},
+        };
+        // The streams end with an error now, and the landing aborts what it has open.
+        self.progress.stop();
+        let _ = tokio::time::timeout(CLEAN_UP_TIMEOUT, landing).await;
+        if let Some(error) = lost {
+            return Err(error);
+        }
+        self.store_progress().await?;
+        match self.progress.can_resume() {
+            true => Ok(LeasedOutcome::OutOfTime),
+            false => Err(self.progress.out_of_time_error()),
         }
     }
-}
 
-/// Lets those who wait for the job know that it goes on, at every beat of their own.
-async fn signs_of_life(worker: &Worker, lease: &Lease) -> Infallible {
-    let every = worker.config.heartbeat;
-    let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
-    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        beat.tick().await;
-        if let Err(error) = give_sign(worker, lease).await {
-            error.log("whether somebody waits for a job that lands is not known");
+    /// Renews the lease and the message three times per lease duration, until the lease is lost.
+    async fn renew_until_lost(&self) -> Error {
+        let mut interval = tokio::time::interval(self.clients.config.lease_duration / 3);
+        loop {
+            interval.tick().await;
+            match self.renew().await {
+                Err(error) if error.class == ErrorClass::LandingBusy => return error,
+                // The lease outlasts two failed renewals, so a transient error does not stop the landing.
+                Err(error) => error.log("a landing's lease or message was not renewed"),
+                Ok(()) => {}
+            }
         }
     }
-}
 
-async fn give_sign(worker: &Worker, lease: &Lease) -> Result<(), Error> {
-    // Read anew: a workflow that retries may wait since a moment ago.
-    match worker.records.get(lease.job).await? {
-        Some(job) if !job.audience.waiters.is_empty() => {
-            worker.give_sign(&job, &UnreachableServices::default()).await
+    /// Sends heartbeats to the workflows that wait for the job.
+    async fn send_heartbeats(&self) -> Infallible {
+        let every = self.clients.config.heartbeat_interval;
+        let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            if let Err(error) = self.send_heartbeat().await {
+                error.log("the heartbeat for the workflows of a landing failed");
+            }
         }
-        _ => Ok(()),
     }
-}
 
-async fn keep(
-    worker: &Worker,
-    lease: &Lease,
-    receipt: &Receipt,
-    meter: &LandingProgress,
-) -> Result<(), Error> {
-    let span = worker.config.lease;
-    // A crash of this worker brings the message back when its lease has run out, and not hours later.
-    let seconds = u32::try_from(span.as_secs()).unwrap_or(u32::MAX).max(1);
-    let renewed = worker.records.renew(lease, span, OffsetDateTime::now_utc());
-    let (renewed, hidden) = tokio::join!(renewed, worker.inbox.hide(&receipt.handle, seconds));
-    renewed?;
-    hidden?;
-    note_progress(worker, lease, meter).await
-}
+    async fn send_heartbeat(&self) -> Result<(), Error> {
+        let LandingClients { job_store, workflow_waiters, .. } = self.clients;
+        // Read again each time: a workflow that retries may have started to wait a moment ago.
+        match job_store.get(self.lease.job).await? {
+            Some(job) if !job.audience.waiters.is_empty() => {
+                send_heartbeat(workflow_waiters, job_store, &job, &UnreachableServices::default()).await
+            }
+            _ => Ok(()),
+        }
+    }
 
-/// Records how far the landing is, for whoever asks, and for whoever goes on with it.
-async fn note_progress(worker: &Worker, lease: &Lease, meter: &LandingProgress) -> Result<(), Error> {
-    let now = OffsetDateTime::now_utc();
-    if let Some(checkpoint) = meter.unsaved_checkpoint() {
-        worker.records.save_checkpoint(lease, &checkpoint, now).await?;
+    async fn renew(&self) -> Result<(), Error> {
+        let LandingClients { config, job_store, delivery_queue, .. } = self.clients;
+        let duration = config.lease_duration;
+        // If this worker crashes, the message becomes visible when the lease expires, and not hours later.
+        let seconds = u32::try_from(duration.as_secs()).unwrap_or(u32::MAX).max(1);
+        let renewed = job_store.renew(self.lease, duration, OffsetDateTime::now_utc());
+        let hidden = delivery_queue.hide(&self.receipt.receipt_handle, seconds);
+        let (renewed, hidden) = tokio::join!(renewed, hidden);
+        renewed?;
+        hidden?;
+        self.store_progress().await
     }
-    let transfer = meter.transfer();
-    if transfer.bytes == 0 {
-        return Ok(());
+
+    /// Stores the progress, for status requests and for the invocation that resumes the landing.
+    async fn store_progress(&self) -> Result<(), Error> {
+        let (job_store, now) = (self.clients.job_store, OffsetDateTime::now_utc());
+        if let Some(checkpoint) = self.progress.take_unsaved_checkpoint() {
+            job_store.save_checkpoint(self.lease, &checkpoint, now).await?;
+        }
+        let transfer = self.progress.statistics();
+        if transfer.bytes == 0 {
+            return Ok(());
+        }
+        job_store.apply_leased(self.lease, &Event::Transferred { transfer }, now).await.map(|_| ())
     }
-    worker.records.apply_leased(lease, &Event::Transferred { transfer }, now).await.map(|_| ())
 }

@@ -1,8 +1,7 @@
-//! The manifest: one object beside the files that lists them all, written last. Who finds it finds everything.
+//! The manifest: one object beside the files that lists them all. It is written last, so when it exists all files do.
 //!
-//! It holds nothing that would differ when the same archive is landed again, so landing twice writes it once.
+//! Its content is the same when the same archive is landed again, so a repeated landing does not change it.
 
-use archive::ImageDimensions;
 use bucket::{Bucket, Key};
 use bytes::Bytes;
 use model::{
@@ -12,63 +11,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::landing::completeness::TransferResult;
+use super::{manifest_entry::ManifestEntry, transfer_result::TransferResult};
 
-/// The version of the manifest's form. Additions do not change it.
+/// The version of the manifest's format. An additional field does not change it.
 const SCHEMA_VERSION: u32 = 1;
 const JSON: &str = "application/json";
-
-/// A file that came, or the archive itself when it is not unpacked.
-#[derive(Debug)]
-pub(crate) enum ManifestEntry {
-    /// It is in the bucket.
-    Landed {
-        /// The object.
-        file: StoredFile,
-        /// The name in the archive or at the provider.
-        source_name: Option<String>,
-        /// CRC-32 of the bytes.
-        crc32: Option<u32>,
-        /// Width and height of a picture.
-        measures: Option<ImageDimensions>,
-        /// What the provider says about it.
-        details: Map<String, Value>,
-        /// Whether it is one of the files that were asked for.
-        counted: bool,
-    },
-    /// It is not.
-    Refused {
-        /// The name in the archive or at the provider.
-        source_name: String,
-        /// Why.
-        reason: String,
-        /// Whether it is one of the files that were asked for.
-        counted: bool,
-    },
-}
-
-impl ManifestEntry {
-    /// The archive, as the one file of a job that is not unpacked.
-    pub(crate) fn whole(file: StoredFile) -> Self {
-        let details = Map::new();
-        ManifestEntry::Landed { file, source_name: None, crc32: None, measures: None, details, counted: true }
-    }
-
-    /// Whether it is one of the files that were asked for.
-    pub(crate) fn counted(&self) -> bool {
-        match self {
-            ManifestEntry::Landed { counted, .. } | ManifestEntry::Refused { counted, .. } => *counted,
-        }
-    }
-
-    /// The object, if there is one.
-    pub(crate) fn stored(self) -> Option<StoredFile> {
-        match self {
-            ManifestEntry::Landed { file, .. } => Some(file),
-            ManifestEntry::Refused { .. } => None,
-        }
-    }
-}
 
 #[derive(Serialize)]
 struct Manifest<'a> {
@@ -80,15 +27,15 @@ struct Manifest<'a> {
     request: &'a Value,
     #[serde(serialize_with = "model::utc_milliseconds")]
     created_at: OffsetDateTime,
-    archive: Option<Packed<'a>>,
-    files: Vec<File<'a>>,
-    refused: Vec<Refused<'a>>,
+    archive: Option<ManifestArchive<'a>>,
+    files: Vec<ManifestFile<'a>>,
+    refused: Vec<RejectedFile<'a>>,
     missing: &'a [Missing],
     completeness: Completeness,
 }
 
 #[derive(Serialize)]
-struct Packed<'a> {
+struct ManifestArchive<'a> {
     key: &'a str,
     bytes: u64,
     checksum: &'a Checksum,
@@ -96,7 +43,7 @@ struct Packed<'a> {
 }
 
 #[derive(Serialize)]
-struct File<'a> {
+struct ManifestFile<'a> {
     #[serde(flatten)]
     file: &'a StoredFile,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,7 +59,7 @@ struct File<'a> {
 }
 
 #[derive(Serialize)]
-struct Refused<'a> {
+struct RejectedFile<'a> {
     source_name: &'a str,
     reason: &'a str,
 }
@@ -124,28 +71,28 @@ struct Completeness {
     missing: Option<u64>,
 }
 
-/// Writes the manifest of a job, unless it is there. One that tells of an earlier round of the same job gives way.
+/// Writes the manifest of a job, unless it exists. Replaces the manifest of an earlier round of the same job.
 ///
 /// # Errors
-/// [`ErrorClass::ObjectConflict`] if another one is there, or [`ErrorClass::StorageUnavailable`].
-pub(crate) async fn write(
-    objects: &Bucket,
+/// [`ErrorClass::ObjectConflict`] if another one exists, or [`ErrorClass::StorageUnavailable`].
+pub(super) async fn write_manifest(
+    bucket: &Bucket,
     job: &Job,
-    came: &TransferResult,
+    result: &TransferResult,
 ) -> Result<ManifestObject, Error> {
-    let text = text(job, came)?;
+    let text = serialize_manifest(job, result)?;
     let key = Key::Manifest(job.provider.clone(), job.id);
-    let path = objects.key(&key);
-    let bytes = match objects.place(&key, JSON, text.clone()).await {
+    let path = bucket.key(&key);
+    let bytes = match bucket.place(&key, JSON, text.clone()).await {
         Ok(_) => text.len() as u64,
         Err(conflict) if conflict.class == ErrorClass::ObjectConflict => {
-            let there = objects.get(&path).await?.unwrap_or_default();
-            match same(&there, &text) {
-                true => there.len() as u64,
-                false if replaces(&there, job) => {
-                    // The bucket keeps the list of the round before as an older version.
-                    objects.delete(&key).await?;
-                    objects.place(&key, JSON, text.clone()).await?;
+            let existing = bucket.get(&path).await?.unwrap_or_default();
+            match lists_same_files(&existing, &text) {
+                true => existing.len() as u64,
+                false if is_of_earlier_round(&existing, job) => {
+                    // The bucket keeps the earlier manifest as an older version.
+                    bucket.delete(&key).await?;
+                    bucket.place(&key, JSON, text.clone()).await?;
                     text.len() as u64
                 }
                 false => return Err(conflict),
@@ -156,30 +103,31 @@ pub(crate) async fn write(
     Ok(ManifestObject { key: path, bytes })
 }
 
-/// Whether two manifests say the same of the files. The provider job id may have become known between two landings.
-fn same(there: &[u8], ours: &[u8]) -> bool {
+/// Whether two manifests are equal apart from the provider job id, which may have become known between two landings.
+fn lists_same_files(existing: &[u8], new: &[u8]) -> bool {
     let read = |text| {
         let mut manifest: Value = serde_json::from_slice(text).ok()?;
         manifest.as_object_mut()?.remove("provider_job_id");
         Some(manifest)
     };
-    read(there).is_some_and(|there| Some(there) == read(ours))
+    read(existing).is_some_and(|existing| Some(existing) == read(new))
 }
 
-/// Whether a manifest tells of an earlier round of the job, which an operator let land again.
-fn replaces(there: &[u8], job: &Job) -> bool {
-    let there: Option<Value> = serde_json::from_slice(there).ok();
-    let of = there.as_ref().and_then(|there| there.get("job_id")).and_then(Value::as_str);
-    job.retries.rounds > 0 && of == Some(job.id.to_string().as_str())
+/// Whether a manifest is of an earlier round of the job, which an operator has retried since.
+fn is_of_earlier_round(existing: &[u8], job: &Job) -> bool {
+    let existing: Option<Value> = serde_json::from_slice(existing).ok();
+    let job_id = existing.as_ref().and_then(|manifest| manifest.get("job_id")).and_then(Value::as_str);
+    job.retries.rounds > 0 && job_id == Some(job.id.to_string().as_str())
 }
 
-fn text(job: &Job, came: &TransferResult) -> Result<Bytes, Error> {
-    let files: Vec<File<'_>> = came.files.iter().filter_map(file).collect();
-    let refused: Vec<Refused<'_>> = came.files.iter().filter_map(refused).collect();
-    let broken =
-        came.files.iter().filter(|file| file.counted() && matches!(file, ManifestEntry::Refused { .. }));
-    let landed = came.count.saturating_sub(broken.count() as u64);
-    let missing = came.expected.map(|expected| expected.saturating_sub(landed));
+fn serialize_manifest(job: &Job, result: &TransferResult) -> Result<Bytes, Error> {
+    let files: Vec<ManifestFile<'_>> = result.files.iter().filter_map(landed_file).collect();
+    let refused: Vec<RejectedFile<'_>> = result.files.iter().filter_map(rejected_file).collect();
+    let is_rejected =
+        |file: &&ManifestEntry| file.is_counted() && matches!(file, ManifestEntry::Rejected { .. });
+    let rejected = result.files.iter().filter(is_rejected).count() as u64;
+    let landed = result.count.saturating_sub(rejected);
+    let missing = result.expected.map(|expected| expected.saturating_sub(landed));
     let manifest = Manifest {
         schema_version: SCHEMA_VERSION,
         job_id: job.id,
@@ -188,7 +136,7 @@ fn text(job: &Job, came: &TransferResult) -> Result<Bytes, Error> {
         provider_job_id: job.provider_job_id.as_ref(),
         request: &job.request,
         created_at: job.created_at,
-        archive: came.archive.as_ref().map(|archive| Packed {
+        archive: result.archive.as_ref().map(|archive| ManifestArchive {
             key: &archive.file.key,
             bytes: archive.file.bytes,
             checksum: &archive.file.checksum,
@@ -197,37 +145,39 @@ fn text(job: &Job, came: &TransferResult) -> Result<Bytes, Error> {
         files,
         refused,
         missing: &job.missing,
-        completeness: Completeness { expected: came.expected, landed, missing },
+        completeness: Completeness { expected: result.expected, landed, missing },
     };
-    let unwritten = |e| Error::new(ErrorClass::Internal, "the manifest cannot be written").with_source(e);
-    let mut text = serde_json::to_vec_pretty(&manifest).map_err(unwritten)?;
+    let not_serialized =
+        |e| Error::new(ErrorClass::Internal, "the manifest cannot be serialized").with_source(e);
+    let mut text = serde_json::to_vec_pretty(&manifest).map_err(not_serialized)?;
     text.push(b'\n');
     Ok(text.into())
 }
 
-fn file(listed: &ManifestEntry) -> Option<File<'_>> {
-    let ManifestEntry::Landed { file, source_name, crc32, measures, details, .. } = listed else {
+fn landed_file(entry: &ManifestEntry) -> Option<ManifestFile<'_>> {
+    let ManifestEntry::Landed { file, source_name, crc32, dimensions, details, .. } = entry else {
         return None;
     };
-    Some(File {
+    Some(ManifestFile {
         file,
         crc32: crc32.map(|crc32| format!("{crc32:08x}")),
         source_name: source_name.as_deref(),
-        width: measures.map(|measures| measures.width),
-        height: measures.map(|measures| measures.height),
+        width: dimensions.map(|dimensions| dimensions.width),
+        height: dimensions.map(|dimensions| dimensions.height),
         details,
     })
 }
 
-fn refused(listed: &ManifestEntry) -> Option<Refused<'_>> {
-    match listed {
-        ManifestEntry::Refused { source_name, reason, .. } => Some(Refused { source_name, reason }),
+fn rejected_file(entry: &ManifestEntry) -> Option<RejectedFile<'_>> {
+    match entry {
+        ManifestEntry::Rejected { source_name, reason, .. } => Some(RejectedFile { source_name, reason }),
         ManifestEntry::Landed { .. } => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use archive::ImageDimensions;
     use model::{Archive, ChecksumAlgorithm, Event, NewJob, Origin};
     use serde_json::json;
 
@@ -257,32 +207,32 @@ mod tests {
         })
     }
 
-    fn came() -> TransferResult {
+    fn result() -> TransferResult {
         let archive = Archive { file: stored("archive.zip"), entries: 2, expected: Some(3) };
-        TransferResult { archive: Some(archive), files: listed(), expected: Some(3), count: 2 }
+        TransferResult { archive: Some(archive), files: entries(), expected: Some(3), count: 2 }
     }
 
-    fn listed() -> Vec<ManifestEntry> {
-        let measures = Some(ImageDimensions { width: 300, height: 250 });
+    fn entries() -> Vec<ManifestEntry> {
+        let dimensions = Some(ImageDimensions { width: 300, height: 250 });
         let landed = ManifestEntry::Landed {
             file: stored("a.png"),
             source_name: Some("A/a.png".into()),
             crc32: Some(0xbeef),
-            measures,
+            dimensions,
             details: Map::new(),
             counted: true,
         };
         vec![
             landed,
-            ManifestEntry::Refused { source_name: "b.png".into(), reason: "cut".into(), counted: true },
+            ManifestEntry::Rejected { source_name: "b.png".into(), reason: "cut".into(), counted: true },
         ]
     }
 
     #[test]
-    fn a_manifest_says_everything_and_the_same_each_time() {
-        let once = text(&job(), &came()).expect("a manifest");
-        assert_eq!(once, text(&job(), &came()).expect("a manifest"));
-        let manifest: Value = serde_json::from_slice(&once).expect("JSON");
+    fn a_manifest_lists_all_files_and_is_the_same_each_time() {
+        let manifest_bytes = serialize_manifest(&job(), &result()).expect("a manifest");
+        assert_eq!(manifest_bytes, serialize_manifest(&job(), &result()).expect("a manifest"));
+        let manifest: Value = serde_json::from_slice(&manifest_bytes).expect("JSON");
         assert_eq!(manifest["schema_version"], 1);
         assert_eq!(manifest["created_at"], "2024-10-28T10:51:22.778Z");
         assert_eq!(manifest["archive"]["entries"], 2);
@@ -297,17 +247,20 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_job_id_that_came_later_makes_no_other_manifest() {
-        let before = text(&job(), &came()).expect("a manifest");
+    fn a_provider_job_id_that_becomes_known_later_does_not_change_the_manifest() {
+        let before = serialize_manifest(&job(), &result()).expect("a manifest");
         let mut known = job();
         known.apply(Event::Accepted { provider_job_id: ProviderJobId::new("t") }, OffsetDateTime::UNIX_EPOCH);
-        let after = text(&known, &came()).expect("a manifest");
-        assert!(before != after && same(&before, &after));
-        assert!(!replaces(&before, &known) && !replaces(b"", &known));
+        let after = serialize_manifest(&known, &result()).expect("a manifest");
+        assert!(before != after && lists_same_files(&before, &after));
+        assert!(!is_of_earlier_round(&before, &known) && !is_of_earlier_round(b"", &known));
         known.retries.rounds = 1;
-        assert!(replaces(&before, &known) && !replaces(b"{\"job_id\": \"another\"}", &known));
-        let fewer = TransferResult { files: vec![], ..came() };
-        assert!(!same(&before, &text(&job(), &fewer).expect("a manifest")));
-        assert!(!same(b"", &before) && !same(b"{", b"{"));
+        assert!(
+            is_of_earlier_round(&before, &known)
+                && !is_of_earlier_round(b"{\"job_id\": \"another\"}", &known)
+        );
+        let fewer = TransferResult { files: vec![], ..result() };
+        assert!(!lists_same_files(&before, &serialize_manifest(&job(), &fewer).expect("a manifest")));
+        assert!(!lists_same_files(b"", &before) && !lists_same_files(b"{", b"{"));
     }
 }

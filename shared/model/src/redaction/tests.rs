@@ -1,4 +1,4 @@
-//! Secrets are found however they are written, and nothing else is.
+//! Secrets are redacted in every encoding, and nothing else is.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn redacted(secret: &str, text: &str) -> String {
 }
 
 #[test]
-fn a_secret_is_found_however_it_is_written() {
+fn a_secret_is_redacted_in_every_encoding() {
     let secret = "sk/live+7=\"q&é\u{1F511}\\end";
     let json = serde_json::to_string(secret).expect("JSON");
     let json = &json[1..json.len() - 1];
@@ -36,7 +36,7 @@ fn a_secret_is_found_however_it_is_written() {
 }
 
 #[test]
-fn what_is_no_secret_stays_as_it_is() {
+fn texts_without_a_secret_stay_unchanged() {
     let text = "the key sk_live_0000 is not yours; %20 \\u0041 &amp; a\\nb";
     assert!(matches!(redactor(&["sk_live_7f3a9b2c4d5e6f70"]).redact(text.as_bytes()), Cow::Borrowed(_)));
     assert_eq!(redacted("100%25&amp;x", "a 100%25&amp;x b"), "a *** b");
@@ -45,21 +45,21 @@ fn what_is_no_secret_stays_as_it_is() {
 }
 
 #[test]
-fn a_secret_that_was_cut_off_is_redacted_if_its_rest_could_be_guessed() {
+fn a_truncated_secret_is_redacted_if_its_rest_could_be_guessed() {
     let secret = "0123456789abcdefghijklmnopqrstuvwxyz";
     assert_eq!(redacted(secret, &format!("key {}", &secret[..35])), "key ***");
     assert_eq!(redacted(secret, &format!("key {}...", &secret[..21])), "key ***...");
     assert_eq!(redacted(secret, &format!("key {}...", &secret[..20])), "key 0123456789abcdefghij...");
     assert_eq!(redacted("0123456789abcdef", "key 0123456789ab"), "key ***");
     assert_eq!(redacted("0123456789abcdef", "key 0123456789a"), "key 0123456789a");
-    // Two tokens of one issuer have the header in common.
+    // Two tokens of one issuer share their header.
     let other = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhIjoxfQ.vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv";
     let held = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhIjoxfQ.wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww";
     assert_eq!(redacted(held, other), other);
 }
 
 #[test]
-fn the_longest_of_several_secrets_is_taken() {
+fn the_longest_of_several_matching_secrets_is_redacted() {
     let redactor = redactor(&["whsec_abcdefgh", "abcdefgh", "whsec_abcdefghijkl"]);
     assert_eq!(redactor.redact_str("a whsec_abcdefghijkl b abcdefgh c"), "a *** b *** c");
 }
@@ -82,7 +82,7 @@ fn the_token_of_any_callback_url_is_redacted() {
 }
 
 #[test]
-fn a_long_text_is_read_in_time() {
+fn long_texts_full_of_escapes_are_redacted_quickly() {
     let redactor = redactor(&["\\\\\\\\\\\\\\\\\\", "aaaaaaaaaaaab", "%%%%%%%%%%%%", "0123456789abcdef"]);
     for text in ["\\", "a", "%", "&", "0123456789abcde"] {
         redactor.redact(text.repeat(200_000 / text.len()).as_bytes());
@@ -91,21 +91,21 @@ fn a_long_text_is_read_in_time() {
 
 proptest! {
     #[test]
-    fn json_stays_json_and_holds_no_secret(
+    fn redacted_json_is_valid_json_without_the_secret(
         secret in "[!-~]{8,40}",
         before in "[ -~é\n]{0,20}",
         after in "[ -~é\n]{0,20}",
     ) {
         let text = serde_json::json!({ "message": format!("{before}{secret}{after}"), "more": [1, secret] });
         let redacted = redactor(&[&secret]).redact_str(&text.to_string());
-        let read: serde_json::Value = serde_json::from_str(&redacted).expect("JSON");
-        let whole = read["more"][1].as_str().map(|text| text.trim_end_matches('\\'));
-        prop_assert_eq!(whole, Some("***"));
-        prop_assert!(!read["message"].as_str().expect("text").contains(&secret));
+        let parsed: serde_json::Value = serde_json::from_str(&redacted).expect("JSON");
+        let masked = parsed["more"][1].as_str().map(|text| text.trim_end_matches('\\'));
+        prop_assert_eq!(masked, Some("***"));
+        prop_assert!(!parsed["message"].as_str().expect("text").contains(&secret));
     }
 
     #[test]
-    fn any_bytes_are_read(secret in "\\PC{0,20}", text in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn no_bytes_make_the_redactor_panic(secret in "\\PC{0,20}", text in proptest::collection::vec(any::<u8>(), 0..200)) {
         redactor(&[&secret]).redact(&text);
     }
 }

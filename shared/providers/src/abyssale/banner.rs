@@ -1,9 +1,9 @@
-//! A banner in the provider's JSON as files to bring in (contract 8).
+//! Reads a banner of the provider's JSON as sources of files (contract 8).
 
 use model::{ProviderJobId, Source, SourceRole};
 use serde_json::{Map, Value};
 
-/// A version of a banner: of each there is one event, whoever made it (contract 6.1, business key).
+/// Returns the id of a version of a banner. Each version has one event (contract 6.1, business key).
 pub(super) fn provider_job_id(banner: &Value) -> Option<ProviderJobId> {
     let version = banner.get("version").and_then(Value::as_i64).unwrap_or(1);
     text(banner, "/id").map(|id| ProviderJobId::new(format!("{id}#{version}")))
@@ -14,7 +14,7 @@ pub(super) fn has_file(banner: &Value) -> bool {
     file_url(banner).is_some()
 }
 
-/// The files of a banner: the file itself, and the fallback image of an HTML5 one.
+/// Returns the sources of a banner: the file itself, and the fallback image of an HTML5 banner.
 pub(super) fn sources(banner: &Value) -> Vec<Source> {
     let Some(url) = file_url(banner) else { return vec![] };
     let details = details(banner);
@@ -22,14 +22,14 @@ pub(super) fn sources(banner: &Value) -> Vec<Source> {
     let fallback = text(banner, "/file/fallback_image_url").map(|url| Source {
         url: url.to_owned(),
         role: SourceRole::Companion,
-        name: Some(format!("{}-fallback{}", stem(&name), ending(last_part(url)))),
+        name: Some(format!("{}-fallback{}", stem(&name), extension(last_segment(url)))),
         details: details.clone(),
     });
     let file = Source { url: url.to_owned(), role: SourceRole::File, name: Some(name), details };
     [Some(file), fallback].into_iter().flatten().collect()
 }
 
-/// The storage URL; in answers of 2022 only the deprecated mirror has one. The CDN's bandwidth is metered.
+/// Returns the storage URL. In responses of 2022 only the deprecated mirror has one. The CDN's bandwidth is metered.
 fn file_url(banner: &Value) -> Option<&str> {
     ["/file/url", "/image/url", "/file/cdn_url", "/image/cdn_url"]
         .into_iter()
@@ -40,7 +40,7 @@ fn text<'a>(banner: &'a Value, pointer: &str) -> Option<&'a str> {
     banner.pointer(pointer)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// The provider's file name; else the format and the file type, which say more than the end of a URL.
+/// Returns the provider's file name, or the format and the file type, which say more than the last segment of the URL.
 fn file_name(banner: &Value, url: &str) -> String {
     if let Some(name) = text(banner, "/file/filename") {
         return name.to_owned();
@@ -48,11 +48,11 @@ fn file_name(banner: &Value, url: &str) -> String {
     let kind = text(banner, "/file/type").or_else(|| text(banner, "/image/type"));
     match (text(banner, "/format/id"), kind) {
         (Some(format), Some(kind)) => format!("{format}.{kind}"),
-        _ => last_part(url).to_owned(),
+        _ => last_segment(url).to_owned(),
     }
 }
 
-fn last_part(url: &str) -> &str {
+fn last_segment(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     path.rsplit('/').next().unwrap_or_default()
 }
@@ -61,13 +61,13 @@ fn stem(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
-fn ending(name: &str) -> &str {
+fn extension(name: &str) -> &str {
     name.rfind('.').map_or("", |dot| &name[dot..])
 }
 
-/// What the manifest tells of a banner.
+/// Returns the details of a banner for the manifest.
 fn details(banner: &Value) -> Map<String, Value> {
-    let taken = [
+    let fields = [
         ("banner_id", "/id"),
         ("banner_version", "/version"),
         ("sharing_id", "/sharing_id"),
@@ -79,7 +79,7 @@ fn details(banner: &Value) -> Map<String, Value> {
         ("design_id", "/template/id"),
         ("design_name", "/template/name"),
     ];
-    let found = taken.into_iter().filter_map(|(name, pointer)| {
+    let found = fields.into_iter().filter_map(|(name, pointer)| {
         let value = banner.pointer(pointer).filter(|value| !value.is_null())?;
         Some((name.to_owned(), value.clone()))
     });
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_banner_is_its_file_and_its_fallback_image() {
+    fn a_banner_has_its_file_and_its_fallback_image_as_sources() {
         let banner = json!({
             "id": "b", "version": 2, "sharing_id": null,
             "file": { "type": "zip", "url": "https://h/x/b.zip?s=1", "filename": "ad.zip",
@@ -106,15 +106,15 @@ mod tests {
             (fallback.role, fallback.name.as_deref()),
             (SourceRole::Companion, Some("ad-fallback.jpg"))
         );
-        let told = json!({
+        let expected = json!({
             "banner_id": "b", "banner_version": 2, "file_type": "zip", "format": "square",
             "format_width": 1080, "format_height": 1080.5, "format_unit": "px",
         });
-        assert_eq!(json!(file.details), told);
+        assert_eq!(json!(file.details), expected);
     }
 
     #[test]
-    fn a_file_without_a_name_is_called_by_its_format_or_its_url() {
+    fn a_file_without_a_name_is_named_after_its_format_or_its_url() {
         let name = |banner: Value| sources(&banner)[0].name.clone();
         let file = json!({ "type": "png", "url": "https://h/a/0a1b.png?x" });
         assert_eq!(name(json!({ "file": file, "format": { "id": "story" } })).as_deref(), Some("story.png"));

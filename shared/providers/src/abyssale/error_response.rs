@@ -1,27 +1,49 @@
-//! Abyssale's error bodies, of all generations (contract 1.3), read into one shape.
+//! Parses Abyssale's error responses, in all their versions (contract 1.3).
 
-use model::{ProviderAnswer, Violation};
+use http::StatusCode;
+use model::{Error, ErrorClass, ProviderAnswer, Violation};
 use serde_json::Value;
 
-/// Messages are cut to this many characters: they end up on jobs and in answers.
-const MAX_MESSAGE_BYTES: usize = 500;
-/// How many problems are kept: thousands of ids may be wrong at once, and a job's record has room for few.
-const MAX_PROBLEMS: usize = 20;
+/// The maximum length of a message in characters. Messages are stored with jobs and shown in responses.
+const MAX_MESSAGE_CHARS: usize = 500;
+/// The maximum number of violations. Thousands of ids may be invalid at once, and a job's record has room for few.
+const MAX_VIOLATIONS: usize = 20;
 
-/// Reads an error answer. Never fails: a body that is no JSON (a gateway in front of the API) still has a status.
-pub(super) fn read(status: u16, body: &[u8]) -> ProviderAnswer {
+/// Parses an error response. A body that is not JSON, from a gateway in front of the API, still has a status.
+pub(super) fn parse_error_response(status: u16, body: &[u8]) -> ProviderAnswer {
     let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
     let id = match body.get("id").and_then(Value::as_str) {
         Some(id) if !id.is_empty() => id,
-        _ => id_for(status, message),
+        _ => implied_id(status, message),
     };
-    let message = if message.is_empty() { format!("HTTP {status}") } else { shortened(message) };
-    ProviderAnswer { status, id: id.to_owned(), message, errors: problems(body.get("errors")) }
+    let message = if message.is_empty() { format!("HTTP {status}") } else { truncate_message(message) };
+    ProviderAnswer { status, id: id.to_owned(), message, errors: read_violations(body.get("errors")) }
 }
 
-/// The id that an answer without one stands for (contract 1.3, parser rule).
-fn id_for(status: u16, message: &str) -> &'static str {
+/// Converts the rejection of a query to an error (contract 1.4).
+pub(super) fn rejection_error(status: StatusCode, body: &[u8]) -> Error {
+    let error_response = parse_error_response(status.as_u16(), body);
+    let error = match (status.as_u16(), error_response.id.as_str()) {
+        (401 | 403, "api_access_denied") => {
+            Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include API access")
+        }
+        (401 | 403, _) => {
+            Error::new(ErrorClass::ProviderCredentials, "Abyssale does not accept the configured API key")
+        }
+        (status, id) => {
+            let message = format!("Abyssale rejected the request ({id}): {}", error_response.message);
+            let is_conflict = status == 409;
+            let class =
+                if is_conflict { ErrorClass::ProviderConflict } else { ErrorClass::ProviderRefusedRequest };
+            Error::new(class, message)
+        }
+    };
+    error.with_provider_answer(error_response)
+}
+
+/// Returns the id that a response without an id implies (contract 1.3, parser rule).
+fn implied_id(status: u16, message: &str) -> &'static str {
     if message.starts_with("body_validation_errors") {
         return "invalid_payload";
     }
@@ -35,36 +57,36 @@ fn id_for(status: u16, message: &str) -> &'static str {
     }
 }
 
-/// `errors`: absent, null, a flat list (E2, E3) or a nested object (E1).
-fn problems(errors: Option<&Value>) -> Vec<Violation> {
+/// Reads `errors`, which is absent, null, a flat list (E2, E3) or a nested object (E1).
+fn read_violations(errors: Option<&Value>) -> Vec<Violation> {
     let mut found = vec![];
     match errors {
-        Some(Value::Array(list)) => found.extend(list.iter().map(flat)),
-        Some(nested @ Value::Object(_)) => flatten(nested, String::new(), &mut found),
+        Some(Value::Array(list)) => found.extend(list.iter().map(read_violation)),
+        Some(nested @ Value::Object(_)) => collect_nested_violations(nested, String::new(), &mut found),
         _ => {}
     }
-    if found.len() > MAX_PROBLEMS {
-        let more = format!("and {} more", found.len() - MAX_PROBLEMS);
-        found.truncate(MAX_PROBLEMS);
+    if found.len() > MAX_VIOLATIONS {
+        let more = format!("and {} more", found.len() - MAX_VIOLATIONS);
+        found.truncate(MAX_VIOLATIONS);
         found.push(Violation { field: String::new(), message: more });
     }
     found
 }
 
-fn flat(problem: &Value) -> Violation {
-    let text = |key: &str| problem.get(key).and_then(Value::as_str);
+fn read_violation(error: &Value) -> Violation {
+    let text = |key: &str| error.get(key).and_then(Value::as_str);
     let field = text("path").or_else(|| text("field")).unwrap_or_default();
-    let message = match (text("message"), text("code"), problem.get("expected")) {
+    let message = match (text("message"), text("code"), error.get("expected")) {
         (Some(message), _, _) => message.to_owned(),
         (None, Some(code), Some(expected)) => format!("{code}, expected {expected}"),
         (None, Some(code), None) => code.to_owned(),
-        (None, None, _) => problem.to_string(),
+        (None, None, _) => error.to_string(),
     };
-    Violation { field: field.to_owned(), message: shortened(&message) }
+    Violation { field: field.to_owned(), message: truncate_message(&message) }
 }
 
-/// E1 nests section, field and index: `{"media":{"ids":{"0":["Length must be 36."]}}}`.
-fn flatten(value: &Value, path: String, found: &mut Vec<Violation>) {
+/// Reads errors of version E1, which nests section, field and index: `{"media":{"ids":{"0":["Length must be 36."]}}}`.
+fn collect_nested_violations(value: &Value, path: String, found: &mut Vec<Violation>) {
     match value {
         Value::Object(fields) => {
             for (key, inner) in fields {
@@ -74,30 +96,36 @@ fn flatten(value: &Value, path: String, found: &mut Vec<Violation>) {
                     (false, true) => format!("{path}[{key}]"),
                     (false, false) => format!("{path}.{key}"),
                 };
-                flatten(inner, step, found);
+                collect_nested_violations(inner, step, found);
             }
         }
-        Value::Array(texts) => texts.iter().for_each(|text| flatten(text, path.clone(), found)),
-        Value::String(text) => found.push(Violation { field: path, message: shortened(text) }),
+        Value::Array(texts) => {
+            texts.iter().for_each(|text| collect_nested_violations(text, path.clone(), found))
+        }
+        Value::String(text) => found.push(Violation { field: path, message: truncate_message(text) }),
         other => found.push(Violation { field: path, message: other.to_string() }),
     }
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(MAX_MESSAGE_BYTES).collect()
+fn truncate_message(text: &str) -> String {
+    text.chars().take(MAX_MESSAGE_CHARS).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seen(status: u16, body: &str) -> (String, String, Vec<(String, String)>) {
-        let answer = read(status, body.as_bytes());
-        (answer.id, answer.message, answer.errors.into_iter().map(|v| (v.field, v.message)).collect())
+    fn parse(status: u16, body: &str) -> (String, String, Vec<(String, String)>) {
+        let error_response = parse_error_response(status, body.as_bytes());
+        (
+            error_response.id,
+            error_response.message,
+            error_response.errors.into_iter().map(|v| (v.field, v.message)).collect(),
+        )
     }
 
     #[test]
-    fn every_generation_of_error_body_is_read() {
+    fn error_responses_of_every_version_are_parsed() {
         let pair = |field: &str, text: &str| vec![(field.to_owned(), text.to_owned())];
         let cases = [
             // E3
@@ -145,13 +173,14 @@ mod tests {
             (400, "[1]", "invalid_payload", "HTTP 400", vec![]),
         ];
         for (status, body, id, message, errors) in cases {
-            assert_eq!(seen(status, body), (id.to_owned(), message.to_owned(), errors), "{body}");
+            assert_eq!(parse(status, body), (id.to_owned(), message.to_owned(), errors), "{body}");
         }
     }
 
     #[test]
-    fn a_long_message_is_cut_between_characters() {
+    fn long_messages_are_truncated_between_characters() {
         let long = format!(r#"{{"message":"{}"}}"#, "é".repeat(2_000));
-        assert_eq!(read(400, long.as_bytes()).message.chars().count(), MAX_MESSAGE_BYTES);
+        let message = parse_error_response(400, long.as_bytes()).message;
+        assert_eq!(message.chars().count(), MAX_MESSAGE_CHARS);
     }
 }

@@ -1,7 +1,8 @@
 //! Abyssale: banners rendered from designs, and ZIP exports of them.
 //!
-//! Wire facts are those of the provider's contract; comments name its sections ("contract 1.3").
+//! Comments cite sections of the provider's integration contract ("contract 1.3").
 
+mod api;
 mod banner;
 mod batch_result;
 mod error_response;
@@ -24,7 +25,7 @@ use crate::OrderSchema;
 use crate::{
     ApiAccess, Authenticity, Credentials, Delivery, DeliveryReport, MalformedDelivery, Order, PollSchedule,
     PollStatus, Provider, ProviderCheck, Query, SigningAction, SigningSecret, SubmitContext, SubmitProtocol,
-    bounds,
+    report_limits::limit_report,
 };
 
 /// The provider.
@@ -41,12 +42,12 @@ impl Provider for Abyssale {
         "https://api.abyssale.com"
     }
 
-    /// Contract 1.5: 10 are documented, and 5 in an older page.
+    /// Contract 1.5: the documentation says 10, and an older page says 5.
     fn requests_per_second(&self) -> f64 {
         5.0
     }
 
-    /// Contract 8. The archive host is unknown; the same bucket family is expected.
+    /// Contract 8. The host of archives is not documented. It is expected to be one of the same buckets.
     fn download_hosts(&self) -> &'static [&'static str] {
         &[
             "production-banners.s3.eu-west-1.amazonaws.com",
@@ -57,24 +58,24 @@ impl Provider for Abyssale {
     }
 
     fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
-        order::read(kind, fields)
+        order::read_order(kind, fields)
     }
 
     #[cfg(feature = "schema")]
     fn order_schemas(&self) -> Vec<OrderSchema> {
-        order::schemas()
+        order::order_schemas()
     }
 
     fn complete_order(&self, order: Order, job: &Job) -> Result<Order, Error> {
-        order::complete(order, job)
+        order::complete_order(order, job)
     }
 
     fn submission(
         &self,
-        call: &SubmitContext<'_>,
+        context: &SubmitContext<'_>,
         _now: OffsetDateTime,
     ) -> Result<Box<dyn SubmitProtocol>, Error> {
-        Ok(Box::new(submit::Submission::new(call)?))
+        Ok(Box::new(submit::AbyssaleSubmission::new(context)?))
     }
 
     fn authenticate(
@@ -91,7 +92,7 @@ impl Provider for Abyssale {
     }
 
     fn read_delivery(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
-        webhook::read_delivery(body).and_then(bounds::report)
+        webhook::read_delivery(body).and_then(limit_report)
     }
 
     fn poll(
@@ -100,8 +101,8 @@ impl Provider for Abyssale {
         job: &Job,
         _now: OffsetDateTime,
     ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
-        let question = poll::question(access, job)?;
-        Ok(question.map(|question| Box::new(question) as Box<dyn Query<PollStatus>>))
+        let poll = poll::build_poll(access, job)?;
+        Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
     }
 
     fn is_synchronous(&self, kind: &str) -> bool {
@@ -109,7 +110,7 @@ impl Provider for Abyssale {
     }
 
     fn concerns(&self, report: &DeliveryReport, kind: &str) -> bool {
-        webhook::may_end(&report.name, kind)
+        webhook::can_end_kind(&report.name, kind)
     }
 
     fn polling(&self) -> PollSchedule {
@@ -121,7 +122,7 @@ impl Provider for Abyssale {
         access: &ApiAccess<'_>,
         action: SigningAction,
     ) -> Result<Option<Box<dyn Query<SigningSecret>>>, Error> {
-        Ok(Some(Box::new(signing_secret::question(access, action)?)))
+        Ok(Some(Box::new(signing_secret::build_request(access, action)?)))
     }
 
     fn checks(
@@ -129,6 +130,6 @@ impl Provider for Abyssale {
         access: &ApiAccess<'_>,
         fields: Map<String, Value>,
     ) -> Result<Vec<ProviderCheck>, Error> {
-        health_check::checks(access, fields)
+        health_check::build_checks(access, fields)
     }
 }

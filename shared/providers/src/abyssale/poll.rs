@@ -1,4 +1,4 @@
-//! Asking Abyssale how a generation stands (contract 3.3). Exports cannot be asked about.
+//! Polls the status of a generation (contract 3.3). Abyssale has no way to poll an export.
 
 use std::time::Duration;
 
@@ -8,15 +8,16 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
-    batch_result, error_response,
+    batch_result,
+    error_response::{parse_error_response, rejection_error},
     order::{GENERATION, MULTIPAGE_PDF},
-    read_request::{Question, refused},
+    read_request::ReadRequest,
 };
 use crate::{ApiAccess, PollSchedule, PollStatus};
 
 /// The intervals of the provider's own clients: 3 seconds, doubled each time up to 30, for half an hour (contract 7).
-/// After that the work is parked: nearly everything is done by then, and what is not shall not use up the rate. It is
-/// given up before the provider forgets it, which is after 7 days (contract 3.3).
+/// After that the intervals are long: nearly all work is finished by then, and the rest should not use up the rate
+/// limit. The work expires before the provider deletes its results, which is after 7 days (contract 3.3).
 pub(super) const POLLING: PollSchedule =
     PollSchedule { interval, until: Duration::from_secs((6 * 24 + 12) * 3600) };
 
@@ -30,43 +31,46 @@ fn interval(age: Duration, asked: u32) -> Duration {
     })
 }
 
-/// The question, if there is one: only a generation whose provider job id is known.
+/// Builds the poll of a job. None unless the job is a generation whose provider job id is known.
 ///
 /// # Errors
-/// [`ErrorClass::Misconfigured`] when no key is configured.
-pub(super) fn question(access: &ApiAccess<'_>, job: &Job) -> Result<Option<Question<PollStatus>>, Error> {
-    let pollable = matches!(job.kind.as_str(), GENERATION | MULTIPAGE_PDF);
-    match job.provider_job_id.as_ref().filter(|_| pollable) {
+/// [`ErrorClass::ProviderCredentials`] when no key is configured.
+pub(super) fn build_poll(
+    access: &ApiAccess<'_>,
+    job: &Job,
+) -> Result<Option<ReadRequest<PollStatus>>, Error> {
+    let is_pollable = matches!(job.kind.as_str(), GENERATION | MULTIPAGE_PDF);
+    match job.provider_job_id.as_ref().filter(|_| is_pollable) {
         Some(provider_job_id) => {
-            // The provider job id came from the provider, and goes into a path.
-            let provider_job_id: String =
+            // The id comes from the provider and becomes a part of the path.
+            let id: String =
                 url::form_urlencoded::byte_serialize(provider_job_id.as_str().as_bytes()).collect();
-            let path = format!("/generation-request/{provider_job_id}");
-            Question::new(access, Method::GET, &path, read).map(Some)
+            let path = format!("/generation-request/{id}");
+            ReadRequest::new(access, Method::GET, &path, read_status).map(Some)
         }
         None => Ok(None),
     }
 }
 
-/// The flag in the body decides, not 200 or 202 (contract 3.3).
-fn read(status: StatusCode, body: &[u8]) -> Result<PollStatus, Error> {
+/// Reads the status of a generation. The flag in the body decides, not the HTTP status 200 or 202 (contract 3.3).
+fn read_status(status: StatusCode, body: &[u8]) -> Result<PollStatus, Error> {
     if !status.is_success() {
         return match status {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
-                let message = "Abyssale does not know the generation any more; it keeps results for 7 days";
-                let answer = error_response::read(status.as_u16(), body);
+                let message = "the generation no longer exists at Abyssale, which stores results for 7 days";
+                let error_response = parse_error_response(status.as_u16(), body);
                 Ok(PollStatus::Gone(
-                    Error::new(ErrorClass::ProviderFailed, message).with_provider_answer(answer),
+                    Error::new(ErrorClass::ProviderFailed, message).with_provider_answer(error_response),
                 ))
             }
-            _ => Err(refused(status, body)),
+            _ => Err(rejection_error(status, body)),
         };
     }
-    let unreadable = || Error::new(ErrorClass::ProviderUnavailable, "Abyssale's answer cannot be read");
-    let body: Value = serde_json::from_slice(body).map_err(|e| unreadable().with_source(e))?;
-    let finalized = body.get("is_finalized").and_then(Value::as_bool);
-    match finalized.unwrap_or(status == StatusCode::OK) {
-        true => Ok(PollStatus::Told(batch_result::outcome(&body, OffsetDateTime::now_utc()))),
+    let not_json = || Error::new(ErrorClass::ProviderUnavailable, "Abyssale's response is not JSON");
+    let body: Value = serde_json::from_slice(body).map_err(|e| not_json().with_source(e))?;
+    let is_finalized = body.get("is_finalized").and_then(Value::as_bool);
+    match is_finalized.unwrap_or(status == StatusCode::OK) {
+        true => Ok(PollStatus::Told(batch_result::read_event(&body, OffsetDateTime::now_utc()))),
         false => Ok(PollStatus::Working { percent: None, notes: None }),
     }
 }
@@ -77,19 +81,19 @@ mod tests {
 
     use super::*;
 
-    fn said(status: u16, body: &str) -> String {
-        match read(StatusCode::from_u16(status).expect("a status"), body.as_bytes()) {
+    fn describe(status: u16, body: &str) -> String {
+        match read_status(StatusCode::from_u16(status).expect("a status"), body.as_bytes()) {
             Ok(PollStatus::Working { .. }) => "working".into(),
             Ok(PollStatus::Told(Event::Finished { sources, .. })) => format!("{} files", sources.len()),
             Ok(PollStatus::Told(event)) => format!("{event:?}"),
             Ok(PollStatus::Found { provider_job_id, .. }) => format!("found as {provider_job_id}"),
-            Ok(PollStatus::Gone(error)) => format!("gone: {}", error.class.name()),
+            Ok(PollStatus::Gone(error)) => format!("not found: {}", error.class.name()),
             Err(error) => error.class.name().into(),
         }
     }
 
     #[test]
-    fn intervals_double_up_to_half_a_minute_and_grow_long_after_half_an_hour() {
+    fn intervals_double_up_to_half_a_minute_and_are_long_after_half_an_hour() {
         let seconds = |age: u64, asked: u32| interval(Duration::from_secs(age), asked).as_secs();
         let intervals: Vec<u64> = (0..6).map(|asked| seconds(60, asked)).collect();
         assert_eq!(intervals, [3, 6, 12, 24, 30, 30]);
@@ -97,21 +101,21 @@ mod tests {
     }
 
     #[test]
-    fn the_flag_decides_and_not_the_status() {
+    fn the_flag_decides_and_not_the_http_status() {
         let banner = r#"{"id":"b","file":{"type":"png","url":"https://h/b.png"}}"#;
         let done = format!(r#"{{"id":"g","is_finalized":true,"banners":[{banner}]}}"#);
-        for (status, body, standing) in [
+        for (status, body, expected) in [
             (202, r#"{"id":"g","is_finalized":false,"banners":[]}"#, "working"),
             (200, r#"{"id":"g","is_finalized":false,"banners":[]}"#, "working"),
             (202, &*done, "1 files"),
             (200, &*done, "1 files"),
             (202, "{}", "working"),
-            (404, r#"{"id":"generation_request_not_found","message":"x"}"#, "gone: ProviderFailed"),
-            (410, "", "gone: ProviderFailed"),
+            (404, r#"{"id":"generation_request_not_found","message":"x"}"#, "not found: ProviderFailed"),
+            (410, "", "not found: ProviderFailed"),
             (401, "", "ProviderCredentials"),
             (200, "<html>", "ProviderUnavailable"),
         ] {
-            assert_eq!(said(status, body), standing, "{status} {body}");
+            assert_eq!(describe(status, body), expected, "{status} {body}");
         }
     }
 }

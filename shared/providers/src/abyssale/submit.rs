@@ -1,83 +1,67 @@
-//! Asking Abyssale for work, and what each answer means (contract 1.4, 1.5 and 7).
+//! Submits work to Abyssale, and interprets each response (contract 1.4, 1.5 and 7).
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
-use model::{Error, ErrorClass, Secret, Violation};
+use http::StatusCode;
+use model::{Error, ErrorClass, Violation};
 
-use super::{error_response, wire_request::Task};
+use super::{api::AbyssaleApi, error_response::parse_error_response, wire_request::WireRequest};
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep, retry_after};
 
-/// How often a request is repeated that was refused with `Retry-After` or never sent (contract 7, defaults).
-const REPEATS: u32 = 3;
+/// The maximum number of retries of a request that was throttled with `Retry-After` (contract 7, defaults).
+const MAX_RETRIES: u32 = 3;
 
-/// Waits before a repeat when no connection came about (contract 7, back-off).
-const RECONNECT_WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+/// The delays before retries when there was no connection (contract 7, back-off).
+const RECONNECT_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// One POST with the repeats that are safe.
-pub(super) struct Submission {
-    task: Task,
-    uri: String,
-    key: Secret,
+/// One POST, with the retries that are safe.
+pub(super) struct AbyssaleSubmission {
+    wire_request: WireRequest,
+    api: AbyssaleApi,
+    path: String,
     body: Bytes,
-    repeats: u32,
+    retries: u32,
     reconnects: usize,
-    probed: bool,
+    /// Whether a 429 without `Retry-After` was retried already.
+    has_retried_bare_429: bool,
 }
 
-impl Submission {
-    pub(super) fn new(call: &SubmitContext<'_>) -> Result<Self, Error> {
-        let key = call.credentials.one("api_key").ok_or_else(|| {
-            let message =
-                "no Abyssale API key is configured: the operator has to put it into Landfall's secret";
-            Error::new(ErrorClass::ProviderCredentials, message)
-        })?;
-        let task = Task::of(call.kind)?;
+impl AbyssaleSubmission {
+    /// Creates the submission of a validated order.
+    ///
+    /// # Errors
+    /// [`ErrorClass::ProviderCredentials`] when no key is configured.
+    pub(super) fn new(context: &SubmitContext<'_>) -> Result<Self, Error> {
+        let api = AbyssaleApi::new(context.api_url, context.credentials)?;
+        let wire_request = WireRequest::for_kind(context.kind)?;
         Ok(Self {
-            task,
-            uri: task.uri(call),
-            key,
-            body: task.body(call).to_string().into(),
-            repeats: 0,
+            wire_request,
+            api,
+            path: wire_request.path(context),
+            body: wire_request.body(context).to_string().into(),
+            retries: 0,
             reconnects: 0,
-            probed: false,
+            has_retried_bare_429: false,
         })
     }
 
-    fn request(&self) -> Result<http::Request<Bytes>, Error> {
-        let mut key = http::HeaderValue::from_str(self.key.expose()).map_err(|_| {
-            Error::new(ErrorClass::ProviderCredentials, "the Abyssale API key cannot stand in a header")
-        })?;
-        key.set_sensitive(true);
-        http::Request::builder()
-            .method(Method::POST)
-            .uri(&self.uri)
-            .header("x-api-key", key)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/json")
-            .body(self.body.clone())
-            .map_err(|e| {
-                Error::new(ErrorClass::Misconfigured, "the Abyssale API URL is not a URL").with_source(e)
-            })
-    }
-
     fn send(&self) -> SubmitStep {
-        self.request().map_or_else(SubmitStep::Refused, SubmitStep::Send)
+        self.api.post(&self.path, self.body.clone()).map_or_else(SubmitStep::Refused, SubmitStep::Send)
     }
 
     fn send_after(&self, wait: Duration, otherwise: Error) -> SubmitStep {
-        match self.request() {
+        match self.api.post(&self.path, self.body.clone()) {
             Ok(request) => SubmitStep::SendAfter { wait, request, otherwise },
             Err(error) => SubmitStep::Refused(error),
         }
     }
 
-    fn not_connected(&mut self) -> SubmitStep {
+    fn reconnect(&mut self) -> SubmitStep {
         let error =
             Error::new(ErrorClass::ProviderUnavailable, "Abyssale cannot be reached; nothing was submitted")
                 .retry_after(30);
-        match RECONNECT_WAITS.get(self.reconnects) {
+        match RECONNECT_DELAYS.get(self.reconnects) {
             Some(wait) => {
                 self.reconnects += 1;
                 self.send_after(*wait, error)
@@ -86,97 +70,100 @@ impl Submission {
         }
     }
 
-    /// The three meanings of 429 (contract 1.5), told apart by id, by `Retry-After`, and by one probe.
-    fn too_many(&mut self, response: &http::Response<Bytes>) -> SubmitStep {
-        let answer = error_response::read(response.status().as_u16(), response.body());
-        if answer.id == "feature_not_in_plan" {
+    /// A 429 has three meanings (contract 1.5). The id, `Retry-After` and one retry distinguish them.
+    fn handle_too_many_requests(&mut self, response: &http::Response<Bytes>) -> SubmitStep {
+        let error_response = parse_error_response(response.status().as_u16(), response.body());
+        if error_response.id == "feature_not_in_plan" {
             let error =
                 Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include this feature");
-            return SubmitStep::Refused(error.with_provider_answer(answer));
+            return SubmitStep::Refused(error.with_provider_answer(error_response));
         }
         if let Some(wait) = retry_after(response) {
-            // Rounded up: who comes back a moment too soon is refused again.
+            // Rounded up: a retry that is a moment too early is throttled again.
             let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
-            let message = format!("Abyssale's rate limit is reached; try again in {seconds} s");
+            let message = format!("Abyssale's rate limit is reached; retry in {seconds} s");
             let error = Error::new(ErrorClass::ProviderThrottled, message)
                 .retry_after(seconds)
-                .with_provider_answer(answer);
-            if self.repeats == REPEATS {
+                .with_provider_answer(error_response);
+            if self.retries == MAX_RETRIES {
                 return SubmitStep::Refused(error);
             }
-            self.repeats += 1;
+            self.retries += 1;
             return self.send_after(wait, error);
         }
-        let message = "Abyssale refused twice without saying when to come back: its credits are spent, or its gateway limit holds on";
-        let error = Error::new(ErrorClass::ProviderQuota, message).with_provider_answer(answer);
-        if self.probed {
+        let message = "Abyssale throttled the request twice without a Retry-After: its credits are used up, or its gateway limit persists";
+        let error = Error::new(ErrorClass::ProviderQuota, message).with_provider_answer(error_response);
+        if self.has_retried_bare_429 {
             return SubmitStep::Refused(error);
         }
-        self.probed = true;
+        self.has_retried_bare_429 = true;
         self.send_after(Duration::from_secs(1), error)
     }
 }
 
-impl SubmitProtocol for Submission {
+impl SubmitProtocol for AbyssaleSubmission {
     fn start(&mut self) -> SubmitStep {
         self.send()
     }
 
-    fn on_response(&mut self, answer: SendResult) -> SubmitStep {
-        let response = match answer {
+    fn on_response(&mut self, result: SendResult) -> SubmitStep {
+        let response = match result {
             Ok(response) => response,
-            Err(SendFailure::NotSent) => return self.not_connected(),
+            Err(SendFailure::NotSent) => return self.reconnect(),
             Err(SendFailure::MaybeSent) => {
-                return self.task.unknown("Abyssale did not answer in time or the connection broke");
+                let what = "Abyssale did not respond in time, or the connection broke";
+                return self.wire_request.outcome_unknown(what);
             }
         };
         match response.status() {
-            status if status.is_success() => self.task.accepted(status, response.body()),
-            StatusCode::TOO_MANY_REQUESTS => self.too_many(&response),
+            status if status.is_success() => self.wire_request.read_success(status, response.body()),
+            StatusCode::TOO_MANY_REQUESTS => self.handle_too_many_requests(&response),
             status if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => {
-                refused(self.task, status.as_u16(), response.body())
+                read_rejection(self.wire_request, status.as_u16(), response.body())
             }
-            // A 504 does not mean that the work did not happen (contract 1.4); neither does anything else here.
-            status => self.task.unknown(&format!("Abyssale answered HTTP {}", status.as_u16())),
+            // A 504 does not prove that no work was done (contract 1.4), and no other status here does.
+            status => {
+                self.wire_request.outcome_unknown(&format!("Abyssale returned HTTP {}", status.as_u16()))
+            }
         }
     }
 }
 
-/// Client errors other than 429 (contract 1.4).
-fn refused(task: Task, status: u16, body: &[u8]) -> SubmitStep {
-    let answer = error_response::read(status, body);
-    let error = match (status, answer.id.as_str()) {
+/// Reads a client error other than 429 (contract 1.4).
+fn read_rejection(wire_request: WireRequest, status: u16, body: &[u8]) -> SubmitStep {
+    let error_response = parse_error_response(status, body);
+    let error = match (status, error_response.id.as_str()) {
         (401 | 403, "api_access_denied") => {
             Error::new(ErrorClass::ProviderPlan, "the Abyssale plan does not include API access")
         }
         (401 | 403, _) => {
             Error::new(ErrorClass::ProviderCredentials, "Abyssale does not accept the configured API key")
         }
-        (402, _) => Error::new(ErrorClass::ProviderQuota, "Abyssale asks for payment"),
+        (402, _) => Error::new(ErrorClass::ProviderQuota, "Abyssale requires payment"),
         (_, id) => {
-            let known = match (task, id) {
-                (Task::Export, "visual_not_found") => {
+            let known = match (wire_request, id) {
+                (WireRequest::Export, "visual_not_found") => {
                     "none of the banner ids exist in the Abyssale workspace"
                 }
                 (_, "visual_not_found") => "there is no such banner in the Abyssale workspace",
                 (_, "template_not_found") => "there is no such design in the Abyssale workspace",
                 (_, "format_not_found") => "the design has no such format",
-                (_, "template_not_static") => "only a design of type static can be used like this",
+                (_, "template_not_static") => "this kind of work requires a design of type static",
                 _ => "",
             };
             let message = match known {
-                "" => format!("Abyssale refused the request: {}", answer.message),
+                "" => format!("Abyssale rejected the request: {}", error_response.message),
                 known => known.to_owned(),
             };
             Error::new(ErrorClass::ProviderRefusedRequest, message)
         }
     };
-    let in_the_callers_words = |problem: &Violation| Violation {
-        field: task.callers_field(&problem.field),
-        message: problem.message.clone(),
+    let with_callers_field = |violation: &Violation| Violation {
+        field: wire_request.callers_field(&violation.field),
+        message: violation.message.clone(),
     };
-    let violations = answer.errors.iter().map(in_the_callers_words).collect();
-    SubmitStep::Refused(error.with_violations(violations).with_provider_answer(answer))
+    let violations = error_response.errors.iter().map(with_callers_field).collect();
+    SubmitStep::Refused(error.with_violations(violations).with_provider_answer(error_response))
 }
 
 #[cfg(test)]

@@ -1,23 +1,29 @@
-//! `X-Abyssale-Signature`: HMAC-SHA256 over the raw body and the time of the attempt (contract 6.3).
+//! Verifies the header `X-Abyssale-Signature`: HMAC-SHA256 over the raw body and the time of the attempt (contract
+//! 6.3).
 
 use hmac::{Hmac, KeyInit, Mac};
 use model::Secret;
 use sha2::Sha256;
 
-/// How far the signed time may be from ours, in seconds, either way (contract 6.3, step 4).
+/// The maximum difference between the signed time and the current time, in seconds (contract 6.3, step 4).
 const TOLERANCE_SECONDS: u64 = 300;
 
-/// Checks a signature header against every secret. `now` is in unix seconds.
+/// Verifies a signature header with every secret. `now` is in Unix seconds.
 ///
 /// # Errors
-/// Why it does not fit, in words for metrics.
-pub(super) fn verify(header: &str, body: &[u8], secrets: &[Secret], now: i64) -> Result<(), &'static str> {
+/// Why the signature is invalid, in words for metrics.
+pub(super) fn verify_signature(
+    header: &str,
+    body: &[u8],
+    secrets: &[Secret],
+    now: i64,
+) -> Result<(), &'static str> {
     let mut time = None;
     let mut codes = vec![];
     for part in header.split(',') {
         let Some((key, value)) = part.split_once('=') else { continue };
         match key.trim() {
-            // The first `t` counts (contract 9, row 14).
+            // The first `t` is used (contract 9, row 14).
             "t" => time = time.or(Some(value.trim())),
             "v1" => codes.push(value.trim()),
             _ => {}
@@ -34,14 +40,14 @@ pub(super) fn verify(header: &str, body: &[u8], secrets: &[Secret], now: i64) ->
     if now.abs_diff(signed_at) > TOLERANCE_SECONDS {
         return Err("signature too old or too new");
     }
-    let fits = |secret: &Secret| {
-        codes.iter().filter_map(|code| bytes_of(code)).any(|code| matches(secret, time, body, &code))
+    let is_signed_with = |secret: &Secret| {
+        codes.iter().filter_map(|code| decode_hex(code)).any(|code| verify_code(secret, time, body, &code))
     };
-    if secrets.iter().any(fits) { Ok(()) } else { Err("signature does not fit") }
+    if secrets.iter().any(is_signed_with) { Ok(()) } else { Err("signature does not fit") }
 }
 
-fn matches(secret: &Secret, time: &str, body: &[u8], code: &[u8; 32]) -> bool {
-    // The key is the whole text, prefix included (contract 6.3).
+fn verify_code(secret: &Secret, time: &str, body: &[u8], code: &[u8; 32]) -> bool {
+    // The key is the whole text, with its prefix (contract 6.3).
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes a key of any length");
     mac.update(b"v1:webhook:");
@@ -51,8 +57,8 @@ fn matches(secret: &Secret, time: &str, body: &[u8], code: &[u8; 32]) -> bool {
     mac.verify_slice(code).is_ok()
 }
 
-/// Reads 64 lower-case hex digits; upper case does not match (contract 6.3, step 6).
-fn bytes_of(code: &str) -> Option<[u8; 32]> {
+/// Decodes 64 lower-case hexadecimal digits. Upper case is not valid (contract 6.3, step 6).
+fn decode_hex(code: &str) -> Option<[u8; 32]> {
     let digits = code.as_bytes();
     if digits.len() != 64 {
         return None;
@@ -71,7 +77,7 @@ fn bytes_of(code: &str) -> Option<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
-    //! The vectors and must-reject cases of contract 6.4.
+    //! The test vectors and the invalid cases of contract 6.4.
 
     use super::*;
 
@@ -91,7 +97,7 @@ mod tests {
     }
 
     fn v1(header: &str) -> bool {
-        verify(header, V1_BODY.as_bytes(), &secrets(&[A]), V1_TIME).is_ok()
+        verify_signature(header, V1_BODY.as_bytes(), &secrets(&[A]), V1_TIME).is_ok()
     }
 
     fn hex(text: &str) -> Vec<u8> {
@@ -99,29 +105,31 @@ mod tests {
     }
 
     #[test]
-    fn the_vectors_verify() {
+    fn the_test_vectors_are_valid() {
         assert!(v1(&format!("t={V1_TIME},v1={V1_CODE}")));
         for known in [&[A][..], &[B], &[A, B]] {
-            assert!(verify(V2_HEADER, V2_BODY.as_bytes(), &secrets(known), 1_790_086_400).is_ok());
+            assert!(verify_signature(V2_HEADER, V2_BODY.as_bytes(), &secrets(known), 1_790_086_400).is_ok());
         }
-        assert!(verify(V3_HEADER, &hex(V3_HEX), &secrets(&[A]), 1_790_000_101).is_ok());
+        assert!(verify_signature(V3_HEADER, &hex(V3_HEX), &secrets(&[A]), 1_790_000_101).is_ok());
     }
 
     #[test]
-    fn the_time_may_be_300_seconds_off_and_not_301() {
+    fn a_difference_of_300_seconds_is_valid_and_of_301_is_not() {
         let header = format!("t={V1_TIME},v1={V1_CODE}");
-        for (off, fits) in [(300, true), (-300, true), (301, false), (-301, false)] {
-            let verdict = verify(&header, V1_BODY.as_bytes(), &secrets(&[A]), V1_TIME + off);
-            assert_eq!(verdict.is_ok(), fits, "{off}");
+        for (offset, is_valid) in [(300, true), (-300, true), (301, false), (-301, false)] {
+            let result = verify_signature(&header, V1_BODY.as_bytes(), &secrets(&[A]), V1_TIME + offset);
+            assert_eq!(result.is_ok(), is_valid, "{offset}");
         }
     }
 
     #[test]
-    fn changed_bytes_are_refused() {
+    fn a_changed_body_is_rejected() {
         let header = format!("t={V1_TIME},v1={V1_CODE}");
-        assert!(verify(&header, format!("{V1_BODY} ").as_bytes(), &secrets(&[A]), V1_TIME).is_err());
+        assert!(
+            verify_signature(&header, format!("{V1_BODY} ").as_bytes(), &secrets(&[A]), V1_TIME).is_err()
+        );
         let v3 = hex(V3_HEX);
-        assert!(verify(V3_HEADER, &v3[..v3.len() - 1], &secrets(&[A]), 1_790_000_101).is_err());
+        assert!(verify_signature(V3_HEADER, &v3[..v3.len() - 1], &secrets(&[A]), 1_790_000_101).is_err());
     }
 
     #[test]
@@ -130,13 +138,13 @@ mod tests {
         let bare = A.trim_start_matches("whsec_");
         let decoded = String::from_utf8_lossy(&hex(bare)).into_owned();
         for wrong in [bare, &decoded, "", B] {
-            assert!(verify(&header, V1_BODY.as_bytes(), &secrets(&[wrong]), V1_TIME).is_err());
+            assert!(verify_signature(&header, V1_BODY.as_bytes(), &secrets(&[wrong]), V1_TIME).is_err());
         }
-        assert!(verify(&header, V1_BODY.as_bytes(), &[], V1_TIME).is_err());
+        assert!(verify_signature(&header, V1_BODY.as_bytes(), &[], V1_TIME).is_err());
     }
 
     #[test]
-    fn malformed_headers_are_refused() {
+    fn malformed_headers_are_rejected() {
         let t = V1_TIME;
         let code = V1_CODE;
         for header in [
@@ -159,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_counts_and_unknown_keys_do_not_matter() {
+    fn any_valid_code_is_accepted_and_unknown_keys_are_ignored() {
         let zeros = "0".repeat(64);
         assert!(v1(&format!("t={V1_TIME},v1={zeros},v1={V1_CODE}")));
         assert!(v1(&format!("x=1,t={V1_TIME}, v1={V1_CODE} ,v9=abc,junk")));

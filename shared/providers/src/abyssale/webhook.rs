@@ -1,4 +1,4 @@
-//! What Abyssale delivers: whether it is authentic, and what it says (contract 6).
+//! Authenticates and reads the deliveries of Abyssale (contract 6).
 
 use model::{Event, ProviderJobId, Source};
 use serde_json::Value;
@@ -7,15 +7,16 @@ use time::OffsetDateTime;
 use super::{
     banner, batch_result,
     order::{BANNER, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF},
-    verify_signature,
+    verify_signature::verify_signature,
 };
 use crate::{Authenticity, Credentials, Delivery, DeliveryReport, MalformedDelivery};
 
-/// Identical on all attempts of one delivery (contract 6.1).
-const DELIVERY_ID: &str = "x-abyssale-delivery-id";
-/// Present once the workspace has a signing secret (contract 6.1).
-const SIGNATURE: &str = "x-abyssale-signature";
+/// The header with the id of a delivery, the same on all its attempts (contract 6.1).
+const DELIVERY_ID_HEADER: &str = "x-abyssale-delivery-id";
+/// The header with the signature. It is present if the workspace has a signing secret (contract 6.1).
+const SIGNATURE_HEADER: &str = "x-abyssale-signature";
 
+/// Verifies the signature of a delivery.
 pub(super) fn authenticate(
     delivery: &Delivery<'_>,
     credentials: &Credentials,
@@ -25,117 +26,120 @@ pub(super) fn authenticate(
     if secrets.is_empty() {
         return Authenticity::NotSigned;
     }
-    let Some(header) = delivery.headers.get(SIGNATURE) else {
+    let Some(header) = delivery.headers.get(SIGNATURE_HEADER) else {
         return Authenticity::Refused("signature missing");
     };
-    // Values beyond ASCII cannot match; losing them here only makes them not match.
+    // A header with other characters than ASCII is invalid, so a lossy conversion is safe.
     let header = String::from_utf8_lossy(header.as_bytes());
-    match verify_signature::verify(&header, delivery.body, &secrets, now.unix_timestamp()) {
+    match verify_signature(&header, delivery.body, &secrets, now.unix_timestamp()) {
         Ok(()) => Authenticity::Signed,
         Err(why) => Authenticity::Refused(why),
     }
 }
 
+/// Returns the id of a delivery, if it has the documented format.
 pub(super) fn delivery_id(headers: &http::HeaderMap) -> Option<String> {
-    let id = headers.get(DELIVERY_ID)?.to_str().ok()?;
-    let usual = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
-    usual.then(|| id.to_owned())
+    let id = headers.get(DELIVERY_ID_HEADER)?.to_str().ok()?;
+    let is_valid = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    is_valid.then(|| id.to_owned())
 }
 
-/// The kinds of delivery (contract 3.4).
+/// The types of webhook events (contract 3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum WebhookEventType {
     NewExport,
     NewBannerBatch,
     NewBanner,
     TemplateStatus,
 }
 
-impl Kind {
+impl WebhookEventType {
     fn name(self) -> &'static str {
         match self {
-            Kind::NewExport => "NEW_EXPORT",
-            Kind::NewBannerBatch => "NEW_BANNER_BATCH",
-            Kind::NewBanner => "NEW_BANNER",
-            Kind::TemplateStatus => "TEMPLATE_STATUS",
+            WebhookEventType::NewExport => "NEW_EXPORT",
+            WebhookEventType::NewBannerBatch => "NEW_BANNER_BATCH",
+            WebhookEventType::NewBanner => "NEW_BANNER",
+            WebhookEventType::TemplateStatus => "TEMPLATE_STATUS",
         }
     }
 
-    /// `NewExport`, `NEW_EXPORT` and `new_export` are the same (contract 9, row 6).
-    fn named(name: &str) -> Option<Self> {
+    /// Parses a name: `NewExport`, `NEW_EXPORT` and `new_export` are the same (contract 9, row 6).
+    fn parse(name: &str) -> Option<Self> {
         let name: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
         match name.as_str() {
-            "newexport" => Some(Kind::NewExport),
-            "newbannerbatch" => Some(Kind::NewBannerBatch),
-            "newbanner" => Some(Kind::NewBanner),
-            "templatestatus" => Some(Kind::TemplateStatus),
+            "newexport" => Some(WebhookEventType::NewExport),
+            "newbannerbatch" => Some(WebhookEventType::NewBannerBatch),
+            "newbanner" => Some(WebhookEventType::NewBanner),
+            "templatestatus" => Some(WebhookEventType::TemplateStatus),
             _ => None,
         }
     }
 
-    /// By shape, when there is no name (contract 6.2, rule 2).
-    fn shaped(body: &Value) -> Option<Self> {
+    /// Detects the type by the fields of the body, for one without a name (contract 6.2, rule 2).
+    fn detect(body: &Value) -> Option<Self> {
         let has = |key: &str| body.get(key).is_some();
         if has("export_id") && has("archive_url") {
-            Some(Kind::NewExport)
+            Some(WebhookEventType::NewExport)
         } else if body.get("banners").is_some_and(Value::is_array) {
-            Some(Kind::NewBannerBatch)
+            Some(WebhookEventType::NewBannerBatch)
         } else if body.get("file").is_some_and(Value::is_object) {
-            Some(Kind::NewBanner)
+            Some(WebhookEventType::NewBanner)
         } else if has("status") && has("status_updated_at") {
-            Some(Kind::TemplateStatus)
+            Some(WebhookEventType::TemplateStatus)
         } else {
             None
         }
     }
 }
 
-/// Whether an event of this name can be the end of work of this kind (contract 3.4).
-pub(super) fn may_end(name: &str, kind: &str) -> bool {
-    match Kind::named(name) {
-        Some(Kind::NewExport) => kind == EXPORT,
-        Some(Kind::NewBannerBatch) => matches!(kind, GENERATION | MULTIPAGE_PDF),
-        Some(Kind::NewBanner) => matches!(kind, IMAGE | BANNER),
-        Some(Kind::TemplateStatus) | None => false,
+/// Whether an event of this name can report the end of work of this kind (contract 3.4).
+pub(super) fn can_end_kind(name: &str, kind: &str) -> bool {
+    match WebhookEventType::parse(name) {
+        Some(WebhookEventType::NewExport) => kind == EXPORT,
+        Some(WebhookEventType::NewBannerBatch) => matches!(kind, GENERATION | MULTIPAGE_PDF),
+        Some(WebhookEventType::NewBanner) => matches!(kind, IMAGE | BANNER),
+        Some(WebhookEventType::TemplateStatus) | None => false,
     }
 }
 
+/// Reads a delivery, with or without an envelope.
 pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
     let body: Value =
         serde_json::from_slice(body).map_err(|e| MalformedDelivery(format!("not JSON: {e}")))?;
     if !body.is_object() {
         return Err(MalformedDelivery("not a JSON object".into()));
     }
-    let flat = read_flat(&body);
-    if matches!(&flat, Ok(report) if report.event.is_some()) {
-        return flat;
+    let report = read_report(&body);
+    if matches!(&report, Ok(report) if report.event.is_some()) {
+        return report;
     }
-    // One docs sentence speaks of a `data` envelope that no sample has (contract 6.2): flat first, then this.
-    match body.get("data").filter(|data| Kind::shaped(data).is_some()) {
-        Some(data) => read_flat(data),
-        None => flat,
+    // One sentence of the documentation mentions an envelope `data`, which no sample has (contract 6.2).
+    match body.get("data").filter(|data| WebhookEventType::detect(data).is_some()) {
+        Some(data) => read_report(data),
+        None => report,
     }
 }
 
-fn read_flat(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
+fn read_report(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let name = ["event_type", "event", "type", "webhook_event"].into_iter().find_map(text);
-    let shape = Kind::shaped(body);
-    let kind = match name {
-        // Finished work by another name is finished all the same: dropping it would lose the only word of it.
-        Some(name) => Kind::named(name)
-            .or(shape.filter(|shape| matches!(shape, Kind::NewExport | Kind::NewBannerBatch))),
-        None => shape,
+    let detected = WebhookEventType::detect(body);
+    let event_type = match name {
+        // Finished work with an unknown name is accepted too: the delivery may be the only report of it.
+        Some(name) => WebhookEventType::parse(name).or(detected.filter(|detected| {
+            matches!(detected, WebhookEventType::NewExport | WebhookEventType::NewBannerBatch)
+        })),
+        None => detected,
     };
-    let Some(kind) = kind else {
+    let Some(event_type) = event_type else {
         return Ok(DeliveryReport {
             name: name.unwrap_or("unknown").to_owned(),
             ..DeliveryReport::unreadable()
         });
     };
-    let report = DeliveryReport { name: kind.name().to_owned(), ..DeliveryReport::unreadable() };
-    match kind {
-        Kind::NewExport => {
+    let report = DeliveryReport { name: event_type.name().to_owned(), ..DeliveryReport::unreadable() };
+    match event_type {
+        WebhookEventType::NewExport => {
             let export_id = text("export_id");
             let url = text("archive_url")
                 .ok_or_else(|| MalformedDelivery("NEW_EXPORT without archive_url".into()))?;
@@ -143,10 +147,10 @@ fn read_flat(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
             let provider_job_id = export_id.map(ProviderJobId::new);
             Ok(DeliveryReport { provider_job_id, event, adoptable_as: Some(EXPORT), awaited: true, ..report })
         }
-        Kind::NewBannerBatch => {
-            // The flag is documented for polling only, and one example has it here (contract 3.4).
-            let finished = body.get("is_finalized").and_then(Value::as_bool).unwrap_or(true);
-            let event = finished.then(|| batch_result::outcome(body, OffsetDateTime::now_utc()));
+        WebhookEventType::NewBannerBatch => {
+            // The flag is documented for polls only, and one example of a delivery has it (contract 3.4).
+            let is_finalized = body.get("is_finalized").and_then(Value::as_bool).unwrap_or(true);
+            let event = is_finalized.then(|| batch_result::read_event(body, OffsetDateTime::now_utc()));
             let provider_job_id = batch_result::provider_job_id(body);
             Ok(DeliveryReport {
                 provider_job_id,
@@ -156,7 +160,7 @@ fn read_flat(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
                 ..report
             })
         }
-        Kind::NewBanner => {
+        WebhookEventType::NewBanner => {
             let event = banner::has_file(body)
                 .then(|| Event::Finished { sources: banner::sources(body), missing: vec![] });
             let adoptable_as = event.is_some().then_some(BANNER);
@@ -167,7 +171,7 @@ fn read_flat(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
                 ..report
             })
         }
-        Kind::TemplateStatus => Ok(report),
+        WebhookEventType::TemplateStatus => Ok(report),
     }
 }
 
@@ -175,18 +179,18 @@ fn read_flat(body: &Value) -> Result<DeliveryReport, MalformedDelivery> {
 mod tests {
     use super::*;
 
-    fn export(body: &str) -> (Option<String>, Option<String>) {
+    fn read_export(body: &str) -> (Option<String>, Option<String>) {
         let report = read_delivery(body.as_bytes()).expect("readable");
         let url = match report.event {
             Some(Event::Finished { sources, .. }) => Some(sources[0].url.clone()),
             _ => None,
         };
-        (report.provider_job_id.map(|t| t.as_str().to_owned()), url)
+        (report.provider_job_id.map(|id| id.as_str().to_owned()), url)
     }
 
     #[test]
     fn an_export_is_recognised_in_every_spelling() {
-        let told = (Some("e".to_owned()), Some("https://x/a.zip".to_owned()));
+        let expected = (Some("e".to_owned()), Some("https://x/a.zip".to_owned()));
         for body in [
             r#"{"event_type":"NEW_EXPORT","export_id":"e","archive_url":"https://x/a.zip","requested_at":1.5}"#,
             r#"{"event_type":"NewExport","export_id":"e","archive_url":"https://x/a.zip"}"#,
@@ -197,12 +201,12 @@ mod tests {
             r#"{"type":"zip","export_id":"e","archive_url":"https://x/a.zip"}"#,
             r#"{"event":"export.finished","data":{"export_id":"e","archive_url":"https://x/a.zip"}}"#,
         ] {
-            assert_eq!(export(body), told, "{body}");
+            assert_eq!(read_export(body), expected, "{body}");
         }
     }
 
     #[test]
-    fn other_and_unknown_kinds_are_named_and_move_nothing() {
+    fn other_and_unknown_event_types_are_named_and_have_no_event() {
         for (body, name) in [
             (r#"{"banners":[],"errors":[],"is_finalized":false}"#, "NEW_BANNER_BATCH"),
             (r#"{"file":{"type":"png"}}"#, "NEW_BANNER"),
@@ -246,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_delivery_is_unreadable() {
+    fn malformed_deliveries_are_rejected() {
         for body in ["", "[]", "\"x\"", "{", r#"{"event_type":"NEW_EXPORT","export_id":"e"}"#] {
             assert!(read_delivery(body.as_bytes()).is_err(), "{body}");
         }

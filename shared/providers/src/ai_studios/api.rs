@@ -1,4 +1,4 @@
-//! Requests to the API: where they go and what they carry (contract 1).
+//! Builds requests to the API: their URL, headers and token (contract 1).
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
@@ -7,31 +7,31 @@ use serde_json::Value;
 
 use crate::{Credentials, ResponseLimit};
 
-/// Before every path (contract 1.1).
-const PREFIX: &str = "/api/odin/v3";
+/// The prefix of every path (contract 1.1).
+const PATH_PREFIX: &str = "/api/odin/v3";
 
-/// The longest project that is read: its scenes can be megabytes (contract 5.1).
+/// The response limit of a project: its scenes can be megabytes (contract 5.1).
 pub(super) const PROJECT_RESPONSE_LIMIT: ResponseLimit = ResponseLimit(16 * 1024 * 1024);
 
-/// How the token stands in its header (contract 1.4).
+/// The authentication scheme of the token's header (contract 1.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scheme {
-    /// As it is.
+enum TokenScheme {
+    /// The token without a scheme.
     Bare,
-    /// After the word `Bearer`, which only unverified sources show.
+    /// The scheme `Bearer`, which only unverified sources show.
     Bearer,
 }
 
-/// How to ask.
+/// Builds requests with the token.
 #[derive(Debug, Clone)]
-pub(super) struct Api {
-    base: String,
-    scheme: Scheme,
+pub(super) struct AiStudiosApi {
+    base_url: String,
+    scheme: TokenScheme,
     token: Option<Secret>,
 }
 
-impl Api {
-    /// The API at this address, with a section of Landfall's secret.
+impl AiStudiosApi {
+    /// Creates the builder for an API URL, with the provider's section of Landfall's secret.
     ///
     /// # Errors
     /// [`ErrorClass::ProviderCredentials`] when `app_id` or `user_key` is missing; [`ErrorClass::Misconfigured`] when
@@ -40,74 +40,75 @@ impl Api {
         for name in ["app_id", "user_key"] {
             if credentials.one(name).is_none() {
                 let message = format!(
-                    "no AI Studios {name} is configured: the operator has to put it into Landfall's secret"
+                    "no AI Studios {name} is configured: the operator has to add it to Landfall's secret"
                 );
                 return Err(Error::new(ErrorClass::ProviderCredentials, message));
             }
         }
         let scheme = match credentials.one("auth_scheme").as_ref().map(Secret::expose) {
-            None | Some("none") => Scheme::Bare,
-            Some("bearer") => Scheme::Bearer,
+            None | Some("none") => TokenScheme::Bare,
+            Some("bearer") => TokenScheme::Bearer,
             Some(_) => {
-                let message = "AI Studios' auth_scheme in Landfall's secret is neither none nor bearer";
+                let message =
+                    "AI Studios' auth_scheme in Landfall's secret is invalid: expected none or bearer";
                 return Err(Error::new(ErrorClass::Misconfigured, message));
             }
         };
-        Ok(Self { base: format!("{api_url}{PREFIX}"), scheme, token: None })
+        Ok(Self { base_url: format!("{api_url}{PATH_PREFIX}"), scheme, token: None })
     }
 
-    /// Requests carry this token from now on.
-    pub(super) fn carry(&mut self, token: &Secret) {
+    /// Sets the token of later requests.
+    pub(super) fn set_token(&mut self, token: &Secret) {
         self.token = Some(token.clone());
     }
 
-    /// `GET /editor/progress/{id}` (contract 3).
+    /// Builds `GET /editor/progress/{id}` (contract 3).
     pub(super) fn progress(&self, id: &str) -> Result<http::Request<Bytes>, Error> {
-        self.get(&format!("/editor/progress/{}", in_path(id)))
+        self.get(&format!("/editor/progress/{}", encode_path_segment(id)))
     }
 
-    /// `GET /editor/project/{id}` (contract 5.1).
+    /// Builds `GET /editor/project/{id}` (contract 5.1).
     pub(super) fn project(&self, id: &str) -> Result<http::Request<Bytes>, Error> {
-        let mut request = self.get(&format!("/editor/project/{}", in_path(id)))?;
+        let mut request = self.get(&format!("/editor/project/{}", encode_path_segment(id)))?;
         request.extensions_mut().insert(PROJECT_RESPONSE_LIMIT);
         Ok(request)
     }
 
-    /// A request without a body.
+    /// Builds a GET request.
     pub(super) fn get(&self, path: &str) -> Result<http::Request<Bytes>, Error> {
-        self.request(Method::GET, path, Bytes::new())
+        self.build_request(Method::GET, path, Bytes::new())
     }
 
-    /// A request with a JSON object (contract 8, C18).
+    /// Builds a POST request with a JSON object (contract 8, C18).
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<http::Request<Bytes>, Error> {
-        self.request(Method::POST, path, body.to_string().into())
+        self.build_request(Method::POST, path, body.to_string().into())
     }
 
-    fn request(&self, method: Method, path: &str, body: Bytes) -> Result<http::Request<Bytes>, Error> {
+    fn build_request(&self, method: Method, path: &str, body: Bytes) -> Result<http::Request<Bytes>, Error> {
         let mut request = http::Request::builder()
             .method(&method)
-            .uri(format!("{}{path}", self.base))
+            .uri(format!("{}{path}", self.base_url))
             .header(header::ACCEPT, "application/json");
         if method == Method::POST {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, self.header(token)?);
+            request = request.header(header::AUTHORIZATION, self.authorization_header(token)?);
         }
         request.body(body).map_err(|e| {
             Error::new(ErrorClass::Misconfigured, "the AI Studios API URL is not a URL").with_source(e)
         })
     }
 
-    fn header(&self, token: &Secret) -> Result<HeaderValue, Error> {
+    fn authorization_header(&self, token: &Secret) -> Result<HeaderValue, Error> {
         let value = match self.scheme {
-            Scheme::Bare => HeaderValue::from_str(token.expose()),
-            Scheme::Bearer => HeaderValue::from_str(&format!("Bearer {}", token.expose())),
+            TokenScheme::Bare => HeaderValue::from_str(token.expose()),
+            TokenScheme::Bearer => HeaderValue::from_str(&format!("Bearer {}", token.expose())),
         };
         let mut value = value.map_err(|_| {
             Error::new(
                 ErrorClass::ProviderCredentials,
-                "AI Studios gave a token that cannot stand in a header",
+                "AI Studios returned a token that is not valid in a header",
             )
         })?;
         value.set_sensitive(true);
@@ -115,8 +116,8 @@ impl Api {
     }
 }
 
-/// An id as it can stand in a path: it may have come from the provider.
-fn in_path(id: &str) -> String {
+/// Encodes an id for a path. It may come from the provider.
+fn encode_path_segment(id: &str) -> String {
     url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
 }
 
@@ -126,14 +127,14 @@ mod tests {
 
     use super::*;
 
-    fn api(section: Value) -> Result<Api, Error> {
-        let mut api = Api::new("https://api.example", &Credentials::new(section))?;
-        api.carry(&Secret::new("h.c.s"));
+    fn api(section: Value) -> Result<AiStudiosApi, Error> {
+        let mut api = AiStudiosApi::new("https://api.example", &Credentials::new(section))?;
+        api.set_token(&Secret::new("h.c.s"));
         Ok(api)
     }
 
     #[test]
-    fn the_token_is_sent_bare_unless_it_is_configured_otherwise() {
+    fn the_token_is_sent_without_a_scheme_unless_bearer_is_configured() {
         let keys = || json!({ "app_id": "a", "user_key": "k" });
         for (scheme, sent) in
             [(json!(null), "h.c.s"), (json!("none"), "h.c.s"), (json!("bearer"), "Bearer h.c.s")]
@@ -154,10 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn only_a_project_may_be_long() {
+    fn only_project_requests_have_a_larger_response_limit() {
         let api = api(json!({ "app_id": "a", "user_key": "k" })).expect("keys");
-        let longest = |request: http::Request<Bytes>| request.extensions().get::<ResponseLimit>().copied();
-        assert_eq!(longest(api.project("p").expect("a request")), Some(PROJECT_RESPONSE_LIMIT));
-        assert_eq!(longest(api.progress("p").expect("a request")), None);
+        let limit = |request: http::Request<Bytes>| request.extensions().get::<ResponseLimit>().copied();
+        assert_eq!(limit(api.project("p").expect("a request")), Some(PROJECT_RESPONSE_LIMIT));
+        assert_eq!(limit(api.progress("p").expect("a request")), None);
     }
 }

@@ -1,55 +1,62 @@
-//! What an answer of the API says, whatever shape it has (contract 1.2 and 8).
+//! Opens the envelope of an API response, in every known shape (contract 1.2 and 8).
 //!
-//! The documented envelope is `{success, data}` or `{success: false, error}`, with any HTTP status. Answers without it,
-//! with another product's, with an error that is only a text and with an HTML page have been seen.
+//! The documented envelope is `{success, data}` or `{success: false, error}`, with any HTTP status. Other responses
+//! have been seen: without an envelope, with that of another product, with an error that is only a text, and an HTML
+//! page.
 
 use http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    error_response::Refusal,
-    lenient_values::{id_text, text},
-    sparse_json::Lean,
+    error_response::ErrorResponse,
+    lenient_values::{read_id, read_text},
+    sparse_json::SparseJson,
 };
 
-/// What a good answer holds.
+/// What the payload of a successful response is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Holds {
-    /// One thing.
+pub(super) enum ExpectedPayload {
+    /// One object.
     Object,
-    /// Several, perhaps in a bare array (contract 1.2).
+    /// A list, which may be an array without an envelope (contract 1.2).
     List,
 }
 
-/// Opens an answer in the contract's order (section 8): JSON or not, a bare list, `success`, `error`, the status, and
-/// only then `data`.
+/// Opens a response and returns its payload. The checks are in the contract's order (section 8): whether the body is
+/// JSON, a list without an envelope, `success`, `error`, the HTTP status, and then `data`.
 ///
 /// # Errors
-/// What the provider refused, or could not be understood to say.
-pub(super) fn open(status: StatusCode, body: &[u8], holds: Holds) -> Result<Value, Refusal> {
-    let Ok(Lean(body)) = serde_json::from_slice::<Lean>(body) else {
-        return Err(Refusal::unreadable(status, body));
+/// The provider's error response, or that the body cannot be parsed.
+pub(super) fn open_envelope(
+    status: StatusCode,
+    body: &[u8],
+    expected: ExpectedPayload,
+) -> Result<Value, ErrorResponse> {
+    let Ok(SparseJson(body)) = serde_json::from_slice::<SparseJson>(body) else {
+        return Err(ErrorResponse::from_other_body(status, body));
     };
     match body {
-        Value::Array(list) if holds == Holds::List && status.is_success() => Ok(Value::Array(list)),
-        Value::Object(mut answer) => {
-            let claimed = ["success", "succeed"].iter().find_map(|name| flag(answer.get(*name)?));
-            let error = answer.get("error").is_some_and(|error| !error.is_null());
-            if claimed == Some(false) || error || !status.is_success() {
-                return Err(refused(status, &Value::Object(answer)));
+        Value::Array(list) if expected == ExpectedPayload::List && status.is_success() => {
+            Ok(Value::Array(list))
+        }
+        Value::Object(mut envelope) => {
+            let success = ["success", "succeed"].iter().find_map(|name| parse_flag(envelope.get(*name)?));
+            let has_error = envelope.get("error").is_some_and(|error| !error.is_null());
+            if success == Some(false) || has_error || !status.is_success() {
+                return Err(read_error(status, &Value::Object(envelope)));
             }
-            match answer.remove("data").filter(|data| !data.is_null()) {
+            match envelope.remove("data").filter(|data| !data.is_null()) {
                 Some(data) => Ok(data),
-                None => Ok(Value::Object(answer)),
+                None => Ok(Value::Object(envelope)),
             }
         }
-        other => Err(Refusal::unreadable(status, other.to_string().as_bytes())),
+        other => Err(ErrorResponse::from_other_body(status, other.to_string().as_bytes())),
     }
 }
 
-/// The items of a list, whichever of its shapes it has (contract 1.2 and 5.4): bare, under a name, or as an object with
-/// the keys `"0"`, `"1"` and so on.
-pub(super) fn items(payload: Value, name: &str) -> Vec<Value> {
+/// Returns the items of a list, in every known shape (contract 1.2 and 5.4): an array, an array in a named field, or an
+/// object with the keys `"0"`, `"1"` and so on.
+pub(super) fn list_items(payload: Value, name: &str) -> Vec<Value> {
     match payload {
         Value::Array(list) => list,
         Value::Object(mut fields) => match fields.remove(name) {
@@ -66,8 +73,8 @@ pub(super) fn items(payload: Value, name: &str) -> Vec<Value> {
     }
 }
 
-/// `true`, `"true"` and `1`, and their opposites (contract 8, C9).
-fn flag(value: &Value) -> Option<bool> {
+/// Parses `true`, `"true"` and `1`, and their opposites (contract 8, C9).
+fn parse_flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
         Value::Number(number) => number.as_f64().map(|number| number != 0.0),
@@ -77,14 +84,15 @@ fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// The code and the message of an error, wherever they stand (contract 8, C10).
-fn refused(status: StatusCode, answer: &Value) -> Refusal {
-    let error = answer.get("error").unwrap_or(&Value::Null);
-    let places = [error, answer];
-    let code = places.iter().find_map(|place| id_text(place, &["code"]));
-    let said = places.iter().find_map(|place| text(place, &["msg", "message", "reason", "response"]));
-    let said = error.as_str().filter(|text| !text.is_empty()).or(said);
-    Refusal::said(status, code, said)
+/// Reads the code and the message of an error, from the field `error` or beside it (contract 8, C10).
+fn read_error(status: StatusCode, envelope: &Value) -> ErrorResponse {
+    let error = envelope.get("error").unwrap_or(&Value::Null);
+    let objects = [error, envelope];
+    let code = objects.iter().find_map(|object| read_id(object, &["code"]));
+    let message =
+        objects.iter().find_map(|object| read_text(object, &["msg", "message", "reason", "response"]));
+    let message = error.as_str().filter(|text| !text.is_empty()).or(message);
+    ErrorResponse::from_envelope(status, code, message)
 }
 
 #[cfg(test)]
@@ -93,19 +101,19 @@ mod tests {
 
     use super::*;
 
-    /// What an answer comes to, in a few words.
-    fn opened(status: u16, body: &str, holds: Holds) -> String {
-        match open(StatusCode::from_u16(status).expect("a status"), body.as_bytes(), holds) {
+    /// Opens a response and describes the result.
+    fn describe(status: u16, body: &str, expected: ExpectedPayload) -> String {
+        match open_envelope(StatusCode::from_u16(status).expect("a status"), body.as_bytes(), expected) {
             Ok(payload) => payload.to_string(),
-            Err(refusal) if !refusal.enveloped => format!("unreadable {}", refusal.status),
-            Err(refusal) => {
-                format!("{} {} {}", refusal.status, refusal.code.as_deref().unwrap_or("-"), refusal.message)
+            Err(error) if !error.is_enveloped => format!("unreadable {}", error.status),
+            Err(error) => {
+                format!("{} {} {}", error.status, error.code.as_deref().unwrap_or("-"), error.message)
             }
         }
     }
 
     #[test]
-    fn every_known_shape_is_opened() {
+    fn envelopes_of_every_known_shape_are_opened() {
         for (status, body, meaning) in [
             (200, r#"{"success":true,"data":{"a":1}}"#, r#"{"a":1}"#),
             (201, r#"{"success":true,"data":{"a":1}}"#, r#"{"a":1}"#),
@@ -134,21 +142,22 @@ mod tests {
             (200, "[]", "unreadable 200"),
             (200, "\"ok\"", "unreadable 200"),
         ] {
-            assert_eq!(opened(status, body, Holds::Object), meaning, "{status} {body}");
+            assert_eq!(describe(status, body, ExpectedPayload::Object), meaning, "{status} {body}");
         }
     }
 
     #[test]
-    fn a_list_may_be_bare_enveloped_named_or_numbered() {
+    fn lists_of_every_known_shape_are_read() {
         for body in [
             r#"[{"a":1},{"a":2}]"#,
             r#"{"success":true,"data":[{"a":1},{"a":2}]}"#,
             r#"{"success":true,"data":{"workspaces":[{"a":1},{"a":2}]}}"#,
             r#"{"success":true,"data":{"1":{"a":2},"0":{"a":1}}}"#,
         ] {
-            let payload = open(StatusCode::OK, body.as_bytes(), Holds::List).expect("a list");
-            assert_eq!(items(payload, "workspaces"), [json!({ "a": 1 }), json!({ "a": 2 })], "{body}");
+            let payload =
+                open_envelope(StatusCode::OK, body.as_bytes(), ExpectedPayload::List).expect("a list");
+            assert_eq!(list_items(payload, "workspaces"), [json!({ "a": 1 }), json!({ "a": 2 })], "{body}");
         }
-        assert!(open(StatusCode::FORBIDDEN, b"[]", Holds::List).is_err());
+        assert!(open_envelope(StatusCode::FORBIDDEN, b"[]", ExpectedPayload::List).is_err());
     }
 }

@@ -1,221 +1,223 @@
-//! What a refusal means (contract 6.2). The vendor publishes no list of codes, so words are looked at too.
+//! Classifies error responses (contract 6.2). The provider publishes no list of codes, so the words of messages are
+//! matched too.
 
 use http::StatusCode;
 use model::{Error, ErrorClass, ProviderAnswer};
 
-/// How much of a message, or of a body that cannot be read, is kept, in characters (contract 6.2).
-const MAX_MESSAGE_BYTES: usize = 500;
+/// The maximum length of a message, or of a body that cannot be parsed, in characters (contract 6.2).
+const MAX_MESSAGE_CHARS: usize = 500;
 
-/// An answer that is no good one.
+/// A response that is not successful.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    /// HTTP status.
+pub(super) struct ErrorResponse {
+    /// The HTTP status.
     pub(super) status: u16,
-    /// `error.code`, number or text.
+    /// `error.code`, a number or a text.
     pub(super) code: Option<String>,
-    /// `error.msg`, or the beginning of what came instead.
+    /// `error.msg`, or the beginning of another body.
     pub(super) message: String,
-    /// Whether the API said it, and not something in front of it.
-    pub(super) enveloped: bool,
+    /// Whether the API returned it, and not a gateway in front of the API.
+    pub(super) is_enveloped: bool,
 }
 
-/// What to make of a refusal.
+/// The kind of an error response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// The token is not accepted; another one may be.
-    Auth,
+pub(super) enum ErrorKind {
+    /// The token was rejected. Another one may be accepted.
+    InvalidToken,
     /// Credits or plan are used up.
     Quota,
-    /// Plan, workspace or owner do not allow it.
+    /// The plan, the workspace or the owner does not allow the request.
     Forbidden,
-    /// There is no such project.
+    /// The project does not exist.
     NotFound,
-    /// An export of it is running.
+    /// An export of the project is running.
     Conflict,
-    /// Too many requests.
+    /// There were too many requests.
     Throttled,
     /// The request breaks a rule.
-    Invalid,
-    /// Trouble in passing.
+    InvalidRequest,
+    /// A temporary failure.
     Transient,
-    /// Anything else that the API refused.
-    Provider,
+    /// Any other error of the API.
+    Other,
 }
 
-impl Refusal {
-    /// The API's own words.
-    pub(super) fn said(status: StatusCode, code: Option<String>, message: Option<&str>) -> Self {
+impl ErrorResponse {
+    /// Creates the error of a response in the API's envelope.
+    pub(super) fn from_envelope(status: StatusCode, code: Option<String>, message: Option<&str>) -> Self {
         let status = status.as_u16();
-        let message = message.map_or_else(|| format!("HTTP {status}"), shortened);
-        Self { status, code, message, enveloped: true }
+        let message = message.map_or_else(|| format!("HTTP {status}"), truncate_message);
+        Self { status, code, message, is_enveloped: true }
     }
 
-    /// Something that is not the API's JSON.
-    pub(super) fn unreadable(status: StatusCode, body: &[u8]) -> Self {
-        let start = String::from_utf8_lossy(&body[..body.len().min(4 * MAX_MESSAGE_BYTES)]);
+    /// Creates the error of a response whose body is not the API's JSON.
+    pub(super) fn from_other_body(status: StatusCode, body: &[u8]) -> Self {
+        let start = String::from_utf8_lossy(&body[..body.len().min(4 * MAX_MESSAGE_CHARS)]);
         let message = match start.trim() {
             "" => format!("HTTP {} without a body", status.as_u16()),
-            text => shortened(text),
+            text => truncate_message(text),
         };
-        Self { status: status.as_u16(), code: None, message, enveloped: false }
+        Self { status: status.as_u16(), code: None, message, is_enveloped: false }
     }
 
-    /// The first row of the contract's table that fits (6.2).
+    /// Returns the kind by the first row of the contract's table that matches (6.2).
     ///
-    /// One departure: the words "limit exceeded" on a 429 speak of the rate and not of credits.
-    pub(super) fn class(&self) -> Class {
+    /// There is one deviation: with a 429 the words "limit exceeded" refer to the rate and not to credits.
+    pub(super) fn kind(&self) -> ErrorKind {
         let code = self.code.as_deref().unwrap_or_default();
-        let words = if self.enveloped { self.message.to_lowercase() } else { String::new() };
-        let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
-        let throttled = matches!(self.status, 408 | 425 | 429) || code == "4290";
-        let token = matches!(code, "401" | "4010" | "1402")
-            || says(&["token", "jwt", "expired", "unauthor", "authenticat"]);
-        let spent = says(&["credit", "quota", "cube", "balance", "plan", "subscri"])
-            || says(&["limit exceeded"]) && !throttled;
+        let words = if self.is_enveloped { self.message.to_lowercase() } else { String::new() };
+        let contains = |any: &[&str]| any.iter().any(|word| words.contains(word));
+        let is_throttled = matches!(self.status, 408 | 425 | 429) || code == "4290";
+        let is_invalid_token = matches!(code, "401" | "4010" | "1402")
+            || contains(&["token", "jwt", "expired", "unauthor", "authenticat"]);
+        let is_quota = contains(&["credit", "quota", "cube", "balance", "plan", "subscri"])
+            || contains(&["limit exceeded"]) && !is_throttled;
         match self.status {
-            401 => Class::Auth,
-            403 if !self.enveloped => Class::Auth,
-            _ if token => Class::Auth,
-            402 => Class::Quota,
-            _ if spent => Class::Quota,
-            403 => Class::Forbidden,
-            _ if code == "4030" || says(&["permission", "forbidden"]) => Class::Forbidden,
-            404 | 410 => Class::NotFound,
-            _ if code == "4040" || says(&["not found", "not exist"]) => Class::NotFound,
-            409 => Class::Conflict,
-            _ if says(&["already", "in progress", "exporting"]) => Class::Conflict,
-            _ if throttled => Class::Throttled,
-            400 | 422 => Class::Invalid,
-            _ if code == "4000" || says(&["required", "invalid"]) => Class::Invalid,
-            500.. => Class::Transient,
-            _ if code == "5000" || !self.enveloped => Class::Transient,
-            _ => Class::Provider,
+            401 => ErrorKind::InvalidToken,
+            403 if !self.is_enveloped => ErrorKind::InvalidToken,
+            _ if is_invalid_token => ErrorKind::InvalidToken,
+            402 => ErrorKind::Quota,
+            _ if is_quota => ErrorKind::Quota,
+            403 => ErrorKind::Forbidden,
+            _ if code == "4030" || contains(&["permission", "forbidden"]) => ErrorKind::Forbidden,
+            404 | 410 => ErrorKind::NotFound,
+            _ if code == "4040" || contains(&["not found", "not exist"]) => ErrorKind::NotFound,
+            409 => ErrorKind::Conflict,
+            _ if contains(&["already", "in progress", "exporting"]) => ErrorKind::Conflict,
+            _ if is_throttled => ErrorKind::Throttled,
+            400 | 422 => ErrorKind::InvalidRequest,
+            _ if code == "4000" || contains(&["required", "invalid"]) => ErrorKind::InvalidRequest,
+            500.. => ErrorKind::Transient,
+            _ if code == "5000" || !self.is_enveloped => ErrorKind::Transient,
+            _ => ErrorKind::Other,
         }
     }
 
-    /// The refusal as a failure of ours, told in a sentence that ends with the provider's words.
-    pub(super) fn error(&self) -> Error {
+    /// Converts to an error whose message ends with the provider's message.
+    pub(super) fn to_error(&self) -> Error {
         let words = &self.message;
-        let (class, message) = match self.class() {
-            Class::Auth => (
+        let (class, message) = match self.kind() {
+            ErrorKind::InvalidToken => (
                 ErrorClass::ProviderCredentials,
                 "AI Studios does not accept the token that it gave for the configured app_id and user_key"
                     .to_owned(),
             ),
-            Class::Quota => {
+            ErrorKind::Quota => {
                 (ErrorClass::ProviderQuota, format!("AI Studios' credits or plan are used up: {words}"))
             }
-            Class::Forbidden => (
+            ErrorKind::Forbidden => (
                 ErrorClass::ProviderPlan,
-                format!("AI Studios does not allow it to this plan, workspace or account: {words}"),
+                format!("AI Studios does not allow this for the plan, workspace or account: {words}"),
             ),
-            Class::NotFound => (
+            ErrorKind::NotFound => (
                 ErrorClass::ProviderRefusedRequest,
                 format!("there is no such project at AI Studios: {words}"),
             ),
-            Class::Conflict => (
+            ErrorKind::Conflict => (
                 ErrorClass::ProviderConflict,
                 format!("AI Studios is exporting the project already: {words}"),
             ),
-            Class::Throttled => {
-                (ErrorClass::ProviderThrottled, "AI Studios asks to come back later".to_owned())
+            ErrorKind::Throttled => {
+                (ErrorClass::ProviderThrottled, "AI Studios throttled the request".to_owned())
             }
-            Class::Transient => {
-                (ErrorClass::ProviderUnavailable, format!("AI Studios is in trouble: HTTP {}", self.status))
-            }
-            Class::Invalid | Class::Provider => {
-                (ErrorClass::ProviderRefusedRequest, format!("AI Studios refused the request: {words}"))
+            ErrorKind::Transient => (
+                ErrorClass::ProviderUnavailable,
+                format!("AI Studios returned an error or an unexpected response: HTTP {}", self.status),
+            ),
+            ErrorKind::InvalidRequest | ErrorKind::Other => {
+                (ErrorClass::ProviderRefusedRequest, format!("AI Studios rejected the request: {words}"))
             }
         };
-        Error::new(class, message).with_provider_answer(self.answer())
+        Error::new(class, message).with_provider_answer(self.to_provider_answer())
     }
 
-    /// The provider's own words.
-    pub(super) fn answer(&self) -> ProviderAnswer {
+    /// Converts to the provider's error response of the data model.
+    pub(super) fn to_provider_answer(&self) -> ProviderAnswer {
         let id = self.code.clone().unwrap_or_default();
         ProviderAnswer { status: self.status, id, message: self.message.clone(), errors: vec![] }
     }
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(MAX_MESSAGE_BYTES).collect()
+fn truncate_message(text: &str) -> String {
+    text.chars().take(MAX_MESSAGE_CHARS).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn class(status: u16, code: &str, message: &str) -> Class {
+    fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
         let status = StatusCode::from_u16(status).expect("a status");
         let code = Some(code.to_owned()).filter(|code| !code.is_empty());
-        Refusal::said(status, code, Some(message)).class()
+        ErrorResponse::from_envelope(status, code, Some(message)).kind()
     }
 
     #[test]
-    fn every_row_of_the_table_has_its_class() {
+    fn every_row_of_the_contracts_table_has_its_kind() {
         for (status, code, message, expected) in [
-            (401, "", "no", Class::Auth),
-            (403, "", "jwt malformed", Class::Auth),
-            (200, "401", "no", Class::Auth),
-            (200, "4010", "no", Class::Auth),
-            (200, "1402", "no", Class::Auth),
-            (200, "", "Token expired", Class::Auth),
-            (500, "", "Unauthorized", Class::Auth),
-            (400, "", "authentication failed", Class::Auth),
-            (402, "", "pay", Class::Quota),
-            (200, "", "not enough credits", Class::Quota),
-            (403, "", "your plan lacks this", Class::Quota),
-            (200, "", "Subscription needed", Class::Quota),
-            (200, "", "monthly limit exceeded", Class::Quota),
-            (403, "", "no", Class::Forbidden),
-            (200, "4030", "no", Class::Forbidden),
-            (200, "", "permission denied", Class::Forbidden),
-            (404, "", "no", Class::NotFound),
-            (410, "", "no", Class::NotFound),
-            (200, "4040", "no", Class::NotFound),
-            (200, "", "project does not exist", Class::NotFound),
-            (409, "", "no", Class::Conflict),
-            (200, "", "export in progress", Class::Conflict),
-            (408, "", "no", Class::Throttled),
-            (425, "", "no", Class::Throttled),
-            (429, "", "rate limit exceeded", Class::Throttled),
-            (200, "4290", "slow down", Class::Throttled),
-            (400, "", "no", Class::Invalid),
-            (422, "", "no", Class::Invalid),
-            (200, "4000", "no", Class::Invalid),
-            (200, "", "projectId is required", Class::Invalid),
-            (500, "", "no", Class::Transient),
-            (503, "", "no", Class::Transient),
-            (200, "5000", "no", Class::Transient),
-            (200, "7", "no", Class::Provider),
-            (418, "", "no", Class::Provider),
+            (401, "", "no", ErrorKind::InvalidToken),
+            (403, "", "jwt malformed", ErrorKind::InvalidToken),
+            (200, "401", "no", ErrorKind::InvalidToken),
+            (200, "4010", "no", ErrorKind::InvalidToken),
+            (200, "1402", "no", ErrorKind::InvalidToken),
+            (200, "", "Token expired", ErrorKind::InvalidToken),
+            (500, "", "Unauthorized", ErrorKind::InvalidToken),
+            (400, "", "authentication failed", ErrorKind::InvalidToken),
+            (402, "", "pay", ErrorKind::Quota),
+            (200, "", "not enough credits", ErrorKind::Quota),
+            (403, "", "your plan lacks this", ErrorKind::Quota),
+            (200, "", "Subscription needed", ErrorKind::Quota),
+            (200, "", "monthly limit exceeded", ErrorKind::Quota),
+            (403, "", "no", ErrorKind::Forbidden),
+            (200, "4030", "no", ErrorKind::Forbidden),
+            (200, "", "permission denied", ErrorKind::Forbidden),
+            (404, "", "no", ErrorKind::NotFound),
+            (410, "", "no", ErrorKind::NotFound),
+            (200, "4040", "no", ErrorKind::NotFound),
+            (200, "", "project does not exist", ErrorKind::NotFound),
+            (409, "", "no", ErrorKind::Conflict),
+            (200, "", "export in progress", ErrorKind::Conflict),
+            (408, "", "no", ErrorKind::Throttled),
+            (425, "", "no", ErrorKind::Throttled),
+            (429, "", "rate limit exceeded", ErrorKind::Throttled),
+            (200, "4290", "slow down", ErrorKind::Throttled),
+            (400, "", "no", ErrorKind::InvalidRequest),
+            (422, "", "no", ErrorKind::InvalidRequest),
+            (200, "4000", "no", ErrorKind::InvalidRequest),
+            (200, "", "projectId is required", ErrorKind::InvalidRequest),
+            (500, "", "no", ErrorKind::Transient),
+            (503, "", "no", ErrorKind::Transient),
+            (200, "5000", "no", ErrorKind::Transient),
+            (200, "7", "no", ErrorKind::Other),
+            (418, "", "no", ErrorKind::Other),
         ] {
-            assert_eq!(class(status, code, message), expected, "{status} {code} {message}");
+            assert_eq!(kind(status, code, message), expected, "{status} {code} {message}");
         }
     }
 
     #[test]
-    fn what_is_not_the_apis_is_judged_by_its_status_and_not_by_its_words() {
+    fn responses_of_a_gateway_are_classified_by_status_and_not_by_words() {
         let page = b"<html>token expired, credit, not found";
         for (status, expected) in [
-            (200, Class::Transient),
-            (302, Class::Transient),
-            (401, Class::Auth),
-            (403, Class::Auth),
-            (404, Class::NotFound),
-            (429, Class::Throttled),
-            (502, Class::Transient),
+            (200, ErrorKind::Transient),
+            (302, ErrorKind::Transient),
+            (401, ErrorKind::InvalidToken),
+            (403, ErrorKind::InvalidToken),
+            (404, ErrorKind::NotFound),
+            (429, ErrorKind::Throttled),
+            (502, ErrorKind::Transient),
         ] {
             let status = StatusCode::from_u16(status).expect("a status");
-            assert_eq!(Refusal::unreadable(status, page).class(), expected, "{status}");
+            assert_eq!(ErrorResponse::from_other_body(status, page).kind(), expected, "{status}");
         }
     }
 
     #[test]
-    fn long_words_are_cut() {
-        let refusal = Refusal::said(StatusCode::OK, None, Some(&"é".repeat(900)));
-        assert_eq!(refusal.message.chars().count(), MAX_MESSAGE_BYTES);
-        let refusal = Refusal::unreadable(StatusCode::OK, &[b'x'; 9000]);
-        assert_eq!(refusal.message.len(), MAX_MESSAGE_BYTES);
+    fn long_messages_are_truncated() {
+        let error_response = ErrorResponse::from_envelope(StatusCode::OK, None, Some(&"é".repeat(900)));
+        assert_eq!(error_response.message.chars().count(), MAX_MESSAGE_CHARS);
+        let error_response = ErrorResponse::from_other_body(StatusCode::OK, &[b'x'; 9000]);
+        assert_eq!(error_response.message.len(), MAX_MESSAGE_CHARS);
     }
 }

@@ -1,25 +1,25 @@
-//! Whether AI Studios would serve: its keys, its workspaces, and a project (contract 1.5, 5.1 and 5.4).
+//! Health checks of AI Studios: its keys, its workspaces, and a project (contract 1.5, 5.1 and 5.4).
 
 use bytes::Bytes;
 use model::{Error, ErrorClass, Secret};
 use serde_json::{Map, Value};
 
 use super::{
-    api::Api,
-    envelope::{Holds, items, open},
-    error_response::{Class, Refusal},
-    lenient_values::{id_text, text},
+    api::AiStudiosApi,
+    envelope::{ExpectedPayload, list_items, open_envelope},
+    error_response::{ErrorKind, ErrorResponse},
+    export_status::progress::Project,
+    lenient_values::{read_id, read_text},
     order::is_id,
-    progress::Project,
-    retry_delays::Repeats,
+    retry_delays::RetryDelays,
 };
 use crate::{ApiAccess, CheckResult, CheckStatus, Fields, ProviderCheck, Query, QueryStep, SendResult};
 
-/// How many workspaces are named.
-const MAX_NAMED: usize = 5;
+/// How many workspaces the check lists.
+const MAX_LISTED_WORKSPACES: usize = 5;
 
-/// The questions, in the order in which their answers make sense.
-pub(super) fn checks(
+/// Returns the checks in the order in which they are useful: a later one depends on what an earlier one verifies.
+pub(super) fn build_checks(
     access: &ApiAccess<'_>,
     fields: Map<String, Value>,
 ) -> Result<Vec<ProviderCheck>, Error> {
@@ -33,118 +33,130 @@ pub(super) fn checks(
         }
     };
     fields.finish()?;
-    let api = Api::new(access.api_url, access.credentials)?;
-    let ask = |about: About| {
-        Box::new(Question { api: api.clone(), about, refused: false, repeats: Repeats::default() })
+    let api = AiStudiosApi::new(access.api_url, access.credentials)?;
+    let check = |subject: CheckSubject| {
+        Box::new(HealthCheckQuery {
+            api: api.clone(),
+            subject,
+            has_rejected_token: false,
+            retry_delays: RetryDelays::default(),
+        })
     };
     let mut checks: Vec<ProviderCheck> =
-        vec![("key", ask(About::Key)), ("workspaces", ask(About::Workspaces))];
+        vec![("key", check(CheckSubject::Key)), ("workspaces", check(CheckSubject::Workspaces))];
     if let Some(id) = project {
-        checks.push(("project", ask(About::Project(id))));
+        checks.push(("project", check(CheckSubject::Project(id))));
     }
     Ok(checks)
 }
 
-enum About {
+enum CheckSubject {
     Key,
     Workspaces,
     Project(String),
 }
 
-struct Question {
-    api: Api,
-    about: About,
-    refused: bool,
-    repeats: Repeats,
+struct HealthCheckQuery {
+    api: AiStudiosApi,
+    subject: CheckSubject,
+    /// Whether a token was rejected already. The next rejection is not retried.
+    has_rejected_token: bool,
+    retry_delays: RetryDelays,
 }
 
-impl Question {
-    fn request(&self) -> Result<http::Request<Bytes>, Error> {
-        match &self.about {
-            About::Key => self.api.get("/auth"),
-            About::Workspaces => self.api.get("/dropdown/workspaces"),
-            About::Project(id) => self.api.project(id),
+impl HealthCheckQuery {
+    fn build_request(&self) -> Result<http::Request<Bytes>, Error> {
+        match &self.subject {
+            CheckSubject::Key => self.api.get("/auth"),
+            CheckSubject::Workspaces => self.api.get("/dropdown/workspaces"),
+            CheckSubject::Project(id) => self.api.project(id),
         }
     }
 
-    fn refused(&mut self, answer: &SendResult, refusal: &Refusal) -> QueryStep<CheckResult> {
-        match refusal.class() {
-            Class::Auth if !self.refused => {
-                self.refused = true;
+    fn handle_error_response(
+        &mut self,
+        result: &SendResult,
+        error_response: &ErrorResponse,
+    ) -> QueryStep<CheckResult> {
+        let error = error_response.to_error();
+        match error_response.kind() {
+            ErrorKind::InvalidToken if !self.has_rejected_token => {
+                self.has_rejected_token = true;
                 QueryStep::Authorize { refused: true }
             }
-            Class::Throttled => self.repeats.after_throttling(self.request(), answer, refusal.error()),
-            Class::Transient => self.repeats.after_trouble(self.request(), refusal.error()),
-            Class::Auth
-            | Class::Quota
-            | Class::Forbidden
-            | Class::NotFound
-            | Class::Conflict
-            | Class::Invalid
-            | Class::Provider => QueryStep::Failed(refusal.error()),
+            ErrorKind::Throttled => self.retry_delays.retry_throttled(self.build_request(), result, error),
+            ErrorKind::Transient => self.retry_delays.retry_failed(self.build_request(), error),
+            ErrorKind::InvalidToken
+            | ErrorKind::Quota
+            | ErrorKind::Forbidden
+            | ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::InvalidRequest
+            | ErrorKind::Other => QueryStep::Failed(error),
         }
     }
 
-    fn found(&self, payload: Value) -> CheckResult {
-        match self.about {
-            About::Key => match payload.get("isAuthenticated").and_then(Value::as_bool) {
-                Some(false) => {
-                    CheckResult::new(CheckStatus::Failed, "AI Studios does not accept the token that it gave")
-                }
+    fn evaluate(&self, payload: Value) -> CheckResult {
+        match self.subject {
+            CheckSubject::Key => match payload.get("isAuthenticated").and_then(Value::as_bool) {
+                Some(false) => CheckResult::new(
+                    CheckStatus::Failed,
+                    "AI Studios does not accept the token that it issued",
+                ),
                 Some(true) | None => {
                     CheckResult::new(CheckStatus::Ok, "AI Studios accepts app_id and user_key")
                 }
             },
-            About::Workspaces => workspaces(&items(payload, "workspaces")),
-            About::Project(_) => project(&payload),
+            CheckSubject::Workspaces => evaluate_workspaces(&list_items(payload, "workspaces")),
+            CheckSubject::Project(_) => evaluate_project(&payload),
         }
     }
 }
 
-impl Query<CheckResult> for Question {
+impl Query<CheckResult> for HealthCheckQuery {
     fn start(&mut self) -> QueryStep<CheckResult> {
         QueryStep::Authorize { refused: false }
     }
 
     fn on_token(&mut self, token: &Secret) -> QueryStep<CheckResult> {
-        self.api.carry(token);
-        self.request().map_or_else(QueryStep::Failed, QueryStep::Send)
+        self.api.set_token(token);
+        self.build_request().map_or_else(QueryStep::Failed, QueryStep::Send)
     }
 
-    fn on_response(&mut self, answer: SendResult) -> QueryStep<CheckResult> {
-        let Ok(response) = &answer else {
-            let error = Error::new(ErrorClass::ProviderUnavailable, "AI Studios does not answer");
-            return self.repeats.after_trouble(self.request(), error.retry_after(30));
+    fn on_response(&mut self, result: SendResult) -> QueryStep<CheckResult> {
+        let Ok(response) = &result else {
+            let error = Error::new(ErrorClass::ProviderUnavailable, "AI Studios did not respond");
+            return self.retry_delays.retry_failed(self.build_request(), error.retry_after(30));
         };
-        match open(response.status(), response.body(), Holds::List) {
-            Ok(payload) => QueryStep::Done(self.found(payload)),
-            Err(refusal) => self.refused(&answer, &refusal),
+        match open_envelope(response.status(), response.body(), ExpectedPayload::List) {
+            Ok(payload) => QueryStep::Done(self.evaluate(payload)),
+            Err(error_response) => self.handle_error_response(&result, &error_response),
         }
     }
 }
 
-/// Names and ids, which an order takes as `workspace_id`.
-fn workspaces(list: &[Value]) -> CheckResult {
-    let named = list.iter().filter_map(|workspace| {
-        let id = id_text(workspace, &["workspaceId", "id"])?;
-        let name = text(workspace, &["workspaceName", "name"]).unwrap_or("?");
+/// Lists names and ids. An order's `workspace_id` is one of the ids.
+fn evaluate_workspaces(list: &[Value]) -> CheckResult {
+    let listed = list.iter().filter_map(|workspace| {
+        let id = read_id(workspace, &["workspaceId", "id"])?;
+        let name = read_text(workspace, &["workspaceName", "name"]).unwrap_or("?");
         Some(format!("{} ({id})", name.chars().take(80).collect::<String>()))
     });
-    let named: Vec<String> = named.take(MAX_NAMED).collect();
-    let detail = match named.len() {
-        0 => "no workspace is listed; projects of the account itself need none".to_owned(),
-        shown if shown < list.len() => format!("{} and {} more", named.join(", "), list.len() - shown),
-        _ => named.join(", "),
+    let listed: Vec<String> = listed.take(MAX_LISTED_WORKSPACES).collect();
+    let detail = match listed.len() {
+        0 => "the account has no workspace; projects of the account itself need none".to_owned(),
+        shown if shown < list.len() => format!("{} and {} more", listed.join(", "), list.len() - shown),
+        _ => listed.join(", "),
     };
     CheckResult::new(CheckStatus::Ok, detail)
 }
 
-fn project(payload: &Value) -> CheckResult {
+fn evaluate_project(payload: &Value) -> CheckResult {
     let project = Project::read(payload);
     let fields = payload.get("project").unwrap_or(payload);
-    let name = text(fields, &["name"]).unwrap_or("?").chars().take(80).collect::<String>();
+    let name = read_text(fields, &["name"]).unwrap_or("?").chars().take(80).collect::<String>();
     let state = project.progress.state.unwrap_or_else(|| "never exported".to_owned());
-    CheckResult::new(CheckStatus::Ok, format!("\"{name}\" is there: {state}"))
+    CheckResult::new(CheckStatus::Ok, format!("\"{name}\" exists: {state}"))
 }
 
 #[cfg(test)]
@@ -154,46 +166,49 @@ mod tests {
     use super::*;
     use crate::Credentials;
 
-    fn found(about: &str, status: u16, body: &str) -> Result<CheckResult, ErrorClass> {
+    fn run_check(name: &str, status: u16, body: &str) -> Result<CheckResult, ErrorClass> {
         let credentials = Credentials::new(json!({ "app_id": "a", "user_key": "k" }));
         let access = ApiAccess { api_url: "https://api.example", credentials: &credentials };
         let fields = Map::from_iter([("project_id".to_owned(), json!("66b1"))]);
-        let checks = checks(&access, fields).expect("good");
-        let (_, mut inquiry) = checks.into_iter().find(|(name, _)| *name == about).expect("a check");
-        assert!(matches!(inquiry.start(), QueryStep::Authorize { refused: false }));
-        assert!(matches!(inquiry.on_token(&Secret::new("t")), QueryStep::Send(_)));
-        let answer = http::Response::builder().status(status).body(body.to_owned().into());
-        match inquiry.on_response(Ok(answer.expect("a response"))) {
-            QueryStep::Done(finding) => Ok(finding),
+        let checks = build_checks(&access, fields).expect("valid fields");
+        let (_, mut query) = checks.into_iter().find(|(known, _)| *known == name).expect("a check");
+        assert!(matches!(query.start(), QueryStep::Authorize { refused: false }));
+        assert!(matches!(query.on_token(&Secret::new("t")), QueryStep::Send(_)));
+        let response = http::Response::builder().status(status).body(body.to_owned().into());
+        match query.on_response(Ok(response.expect("a response"))) {
+            QueryStep::Done(result) => Ok(result),
             QueryStep::Failed(error) => Err(error.class),
             QueryStep::Send(_) | QueryStep::SendAfter { .. } | QueryStep::Authorize { .. } => {
-                panic!("not at its end")
+                panic!("the query has no result")
             }
         }
     }
 
     #[test]
-    fn what_the_provider_says_is_told_by_name() {
-        let good = found("key", 200, r#"{"success":true,"data":{"isAuthenticated":true}}"#).expect("found");
+    fn each_response_has_its_check_result() {
+        let good =
+            run_check("key", 200, r#"{"success":true,"data":{"isAuthenticated":true}}"#).expect("a result");
         assert_eq!(good.health, CheckStatus::Ok);
-        let bad = found("key", 200, r#"{"isAuthenticated":false}"#).expect("found");
+        let bad = run_check("key", 200, r#"{"isAuthenticated":false}"#).expect("a result");
         assert_eq!(bad.health, CheckStatus::Failed);
-        let project = found("project", 200, r#"{"data":{"project":{"name":"Spring","state":"exported"}}}"#);
-        assert_eq!(project.expect("found").detail, "\"Spring\" is there: exported");
-        let missing = found("project", 404, r#"{"success":false,"error":{"code":4040,"msg":"none"}}"#);
+        let project =
+            run_check("project", 200, r#"{"data":{"project":{"name":"Spring","state":"exported"}}}"#);
+        assert_eq!(project.expect("a result").detail, "\"Spring\" exists: exported");
+        let missing = run_check("project", 404, r#"{"success":false,"error":{"code":4040,"msg":"none"}}"#);
         assert_eq!(missing, Err(ErrorClass::ProviderRefusedRequest));
     }
 
     #[test]
-    fn workspaces_are_listed_whatever_their_shape() {
+    fn workspaces_are_listed_from_every_known_shape() {
         for body in [
             r#"[{"workspaceId":"w1","workspaceName":"One"},{"id":"w2","name":"Two"}]"#,
             r#"{"success":true,"data":[{"workspaceId":"w1","workspaceName":"One"},{"id":"w2","name":"Two"}]}"#,
             r#"{"success":true,"data":{"0":{"workspaceId":"w1","workspaceName":"One"},"1":{"id":"w2","name":"Two"}}}"#,
         ] {
-            assert_eq!(found("workspaces", 200, body).expect("found").detail, "One (w1), Two (w2)", "{body}");
+            let result = run_check("workspaces", 200, body).expect("a result");
+            assert_eq!(result.detail, "One (w1), Two (w2)", "{body}");
         }
         let many: Vec<Value> = (0..9).map(|i| json!({ "id": i, "name": "n" })).collect();
-        assert!(workspaces(&many).detail.ends_with("and 4 more"));
+        assert!(evaluate_workspaces(&many).detail.ends_with("and 4 more"));
     }
 }

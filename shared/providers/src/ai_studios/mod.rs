@@ -1,7 +1,7 @@
 //! AI Studios by DeepBrain: videos of avatar projects.
 //!
-//! Wire facts are those of the provider's contract; comments name its sections ("contract 3.2"). What is sure is what
-//! the provider answers to a question of ours. A callback is only a reason to ask.
+//! Comments cite sections of the provider's integration contract ("contract 3.2"). Only responses to Landfall's own
+//! requests are authenticated. A callback only triggers a poll.
 
 mod api;
 mod envelope;
@@ -11,10 +11,7 @@ mod export_status;
 mod health_check;
 mod lenient_values;
 mod order;
-#[cfg(feature = "schema")]
-mod order_schema;
 mod poll;
-mod progress;
 mod retry_delays;
 mod sparse_json;
 mod submit;
@@ -29,7 +26,8 @@ use time::OffsetDateTime;
 use crate::OrderSchema;
 use crate::{
     ApiAccess, Authenticity, Credentials, Delivery, DeliveryMethod, DeliveryReport, MalformedDelivery, Order,
-    PollSchedule, PollStatus, Provider, ProviderCheck, Query, SubmitContext, SubmitProtocol, Token, bounds,
+    PollSchedule, PollStatus, Provider, ProviderCheck, Query, SubmitContext, SubmitProtocol, Token,
+    report_limits::limit_report,
 };
 
 /// The provider.
@@ -41,18 +39,18 @@ impl Provider for AiStudios {
         "ai_studios"
     }
 
-    /// Contract 1.1. The service in China has another one.
+    /// Contract 1.1. The service in China has another URL.
     fn default_api_url(&self) -> &'static str {
         "https://app.aistudios.com"
     }
 
-    /// Contract 6.3: no limit is published, so this is our own.
+    /// Contract 6.3: no limit is published, so this value is Landfall's own.
     fn requests_per_second(&self) -> f64 {
         2.0
     }
 
-    /// Contract 6.4: no host is promised. The suffixes of whole clouds that stand there are left out, since anybody can
-    /// have a host below them.
+    /// Contract 6.4: no host is documented. The contract also lists suffixes of whole clouds. They are left out,
+    /// since anyone can have a host below them.
     fn download_hosts(&self) -> &'static [&'static str] {
         &[
             "*.aistudios.com",
@@ -65,35 +63,35 @@ impl Provider for AiStudios {
     }
 
     fn read_order(&self, kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
-        order::read(kind, fields)
+        order::read_order(kind, fields)
     }
 
     #[cfg(feature = "schema")]
     fn order_schemas(&self) -> Vec<OrderSchema> {
-        order_schema::schemas()
+        order::order_schemas()
     }
 
-    /// One export of a project at a time (contract 2, E5): its progress is the project's, and does not tell exports
-    /// apart. A project that is only tracked may be watched by many.
+    /// A project has one export at a time (contract 2, E5): the progress is that of the project, and does not
+    /// distinguish exports. Any number of jobs may track a project.
     fn exclusive_resource(&self, request: &Value) -> Option<String> {
         let tracked = request.get("track") == Some(&Value::Bool(true));
         request.get("project_id").and_then(Value::as_str).filter(|_| !tracked).map(str::to_owned)
     }
 
-    /// A ceiling of our own for each account, since no limit is published (contract 6.3).
+    /// Landfall's own limit for each account, since none is published (contract 6.3).
     fn concurrent_jobs(&self) -> Option<u32> {
         Some(3)
     }
 
     fn submission(
         &self,
-        call: &SubmitContext<'_>,
+        context: &SubmitContext<'_>,
         now: OffsetDateTime,
     ) -> Result<Box<dyn SubmitProtocol>, Error> {
-        Ok(Box::new(submit::Submission::new(call, now)?))
+        Ok(Box::new(submit::AiStudiosSubmission::new(context, now)?))
     }
 
-    /// Contract 4.2: nothing is known to sign.
+    /// Contract 4.2: no signature is documented.
     fn signs(&self) -> bool {
         false
     }
@@ -107,13 +105,13 @@ impl Provider for AiStudios {
         Authenticity::NotSigned
     }
 
-    /// Contract 4.1: none is sent.
+    /// Contract 4.1: deliveries have no id.
     fn delivery_id(&self, _headers: &http::HeaderMap) -> Option<String> {
         None
     }
 
     fn read_delivery(&self, body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
-        webhook::read_delivery(body).and_then(bounds::report)
+        webhook::read_delivery(body).and_then(limit_report)
     }
 
     fn delivery_method(&self, method: &http::Method, query: Option<&str>) -> DeliveryMethod {
@@ -126,8 +124,8 @@ impl Provider for AiStudios {
         job: &Job,
         now: OffsetDateTime,
     ) -> Result<Option<Box<dyn Query<PollStatus>>>, Error> {
-        let question = poll::Question::new(access, job, now)?;
-        Ok(question.map(|question| Box::new(question) as Box<dyn Query<PollStatus>>))
+        let poll = poll::ExportPoll::new(access, job, now)?;
+        Ok(poll.map(|poll| Box::new(poll) as Box<dyn Query<PollStatus>>))
     }
 
     fn polling(&self) -> PollSchedule {
@@ -143,7 +141,7 @@ impl Provider for AiStudios {
         access: &ApiAccess<'_>,
         now: OffsetDateTime,
     ) -> Result<Option<Box<dyn Query<Token>>>, Error> {
-        Ok(Some(Box::new(token::Exchange::new(access, now)?)))
+        Ok(Some(Box::new(token::TokenExchange::new(access, now)?)))
     }
 
     fn checks(
@@ -151,6 +149,6 @@ impl Provider for AiStudios {
         access: &ApiAccess<'_>,
         fields: Map<String, Value>,
     ) -> Result<Vec<ProviderCheck>, Error> {
-        health_check::checks(access, fields)
+        health_check::build_checks(access, fields)
     }
 }

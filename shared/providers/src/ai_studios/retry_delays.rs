@@ -1,4 +1,4 @@
-//! Waits before a request that did no harm is sent again (contract 6.2).
+//! Delays before a request is retried that did no work (contract 6.2).
 
 use std::time::Duration;
 
@@ -7,60 +7,65 @@ use model::Error;
 
 use crate::{QueryStep, SendResult, retry_after};
 
-/// How often a request is repeated that the provider refused for the moment.
-const MAX_RETRIES: u32 = 3;
-/// The first wait for want of a `Retry-After`; doubles up to the longest (contract 6.2).
-const FIRST: Duration = Duration::from_secs(30);
-const MAX_RETRY_DELAY: Duration = Duration::from_secs(300);
-/// Waits after trouble in passing.
-const TROUBLE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+/// The maximum number of retries of a throttled request.
+const MAX_THROTTLED_RETRIES: u32 = 3;
+/// The first delay without a `Retry-After`. It doubles with each retry up to the maximum (contract 6.2).
+const FIRST_THROTTLED_DELAY: Duration = Duration::from_secs(30);
+const MAX_THROTTLED_DELAY: Duration = Duration::from_secs(300);
+/// The delays after temporary failures.
+const FAILURE_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// Counts the repeats of one operation.
+/// Counts the retries of one operation.
 #[derive(Debug, Default)]
-pub(super) struct Repeats {
+pub(super) struct RetryDelays {
     throttled: u32,
-    troubled: usize,
+    failed: usize,
 }
 
-impl Repeats {
-    /// How long a throttling answer asks to wait, with the failure that says so. None when it was repeated often enough.
-    pub(super) fn throttled(&mut self, answer: &SendResult, error: Error) -> (Option<Duration>, Error) {
-        let wanted = answer.as_ref().ok().and_then(retry_after);
-        let wait = wanted.unwrap_or_else(|| (FIRST * 2_u32.pow(self.throttled)).min(MAX_RETRY_DELAY));
-        // Rounded up: who comes back a moment too soon is refused again.
+impl RetryDelays {
+    /// Returns the delay after a throttled request, with the error for the caller. None after the last retry.
+    pub(super) fn next_after_throttling(
+        &mut self,
+        result: &SendResult,
+        error: Error,
+    ) -> (Option<Duration>, Error) {
+        let requested = result.as_ref().ok().and_then(retry_after);
+        let wait = requested
+            .unwrap_or_else(|| (FIRST_THROTTLED_DELAY * 2_u32.pow(self.throttled)).min(MAX_THROTTLED_DELAY));
+        // Rounded up: a retry that is a moment too early is throttled again.
         let error = error.retry_after(wait.as_secs_f64().ceil().max(1.0) as u64);
         self.throttled += 1;
-        ((self.throttled <= MAX_RETRIES).then_some(wait), error)
+        ((self.throttled <= MAX_THROTTLED_RETRIES).then_some(wait), error)
     }
 
-    /// How long to wait after trouble in passing. None when it was repeated often enough.
-    pub(super) fn troubled(&mut self) -> Option<Duration> {
-        self.troubled += 1;
-        TROUBLE.get(self.troubled - 1).copied()
+    /// Returns the delay after a temporary failure. None after the last retry.
+    pub(super) fn next_after_failure(&mut self) -> Option<Duration> {
+        self.failed += 1;
+        FAILURE_DELAYS.get(self.failed - 1).copied()
     }
 
-    /// The same request after a throttling answer.
-    pub(super) fn after_throttling<T>(
+    /// Retries a throttled request.
+    pub(super) fn retry_throttled<T>(
         &mut self,
         request: Result<http::Request<Bytes>, Error>,
-        answer: &SendResult,
+        result: &SendResult,
         error: Error,
     ) -> QueryStep<T> {
-        let (wait, error) = self.throttled(answer, error);
-        again(wait, request, error)
+        let (wait, error) = self.next_after_throttling(result, error);
+        retry_step(wait, request, error)
     }
 
-    /// The same request after trouble in passing.
-    pub(super) fn after_trouble<T>(
+    /// Retries a request after a temporary failure.
+    pub(super) fn retry_failed<T>(
         &mut self,
         request: Result<http::Request<Bytes>, Error>,
         error: Error,
     ) -> QueryStep<T> {
-        again(self.troubled(), request, error)
+        retry_step(self.next_after_failure(), request, error)
     }
 }
 
-fn again<T>(
+fn retry_step<T>(
     wait: Option<Duration>,
     request: Result<http::Request<Bytes>, Error>,
     otherwise: Error,
@@ -79,19 +84,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn throttling_is_waited_out_as_asked_or_twice_as_long_each_time() {
-        let answer = |after: Option<&str>| -> SendResult {
-            let mut response = http::Response::builder().status(429);
+    fn throttled_requests_are_retried_after_the_requested_or_a_doubling_delay() {
+        let response = |after: Option<&str>| -> SendResult {
+            let mut builder = http::Response::builder().status(429);
             if let Some(after) = after {
-                response = response.header("retry-after", after);
+                builder = builder.header("retry-after", after);
             }
-            Ok(response.body(Bytes::new()).expect("a response"))
+            Ok(builder.body(Bytes::new()).expect("a response"))
         };
         let error = || Error::new(ErrorClass::ProviderThrottled, "later");
-        let mut repeats = Repeats::default();
+        let mut retry_delays = RetryDelays::default();
         let mut waits = vec![];
         for after in [None, Some("7"), None, None] {
-            let (wait, error) = repeats.throttled(&answer(after), error());
+            let (wait, error) = retry_delays.next_after_throttling(&response(after), error());
             waits.push((wait.map(|wait| wait.as_secs()), error.retry_after));
         }
         let expected = [(Some(30), Some(30)), (Some(7), Some(7)), (Some(120), Some(120)), (None, Some(240))];

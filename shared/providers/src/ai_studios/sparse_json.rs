@@ -1,5 +1,5 @@
-//! JSON without the parts that nobody here reads. A project's scenes may be megabytes (contract 5.1), and as a tree they
-//! would take several times as much memory as the text.
+//! Parses JSON without the fields that are not used. A project's scenes may be megabytes (contract 5.1), and a parsed
+//! tree takes several times as much memory as the text.
 
 use std::fmt;
 
@@ -9,22 +9,22 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// Fields that are read over, wherever they stand.
+/// The fields that are skipped at any depth.
 const SKIPPED: [&str; 2] = ["scenes", "dictionary"];
 
-/// JSON without [`SKIPPED`] fields.
+/// A JSON value without the [`SKIPPED`] fields.
 #[derive(Debug, PartialEq)]
-pub(super) struct Lean(pub(super) Value);
+pub(super) struct SparseJson(pub(super) Value);
 
-impl<'de> Deserialize<'de> for Lean {
+impl<'de> Deserialize<'de> for SparseJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Builder).map(Lean)
+        deserializer.deserialize_any(SparseJsonVisitor).map(SparseJson)
     }
 }
 
-struct Builder;
+struct SparseJsonVisitor;
 
-impl<'de> Visitor<'de> for Builder {
+impl<'de> Visitor<'de> for SparseJsonVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,7 +57,7 @@ impl<'de> Visitor<'de> for Builder {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = vec![];
-        while let Some(Lean(item)) = items.next_element()? {
+        while let Some(SparseJson(item)) = items.next_element()? {
             list.push(item);
         }
         Ok(list.into())
@@ -69,7 +69,7 @@ impl<'de> Visitor<'de> for Builder {
             if SKIPPED.contains(&name.as_str()) {
                 entries.next_value::<IgnoredAny>()?;
             } else {
-                let Lean(value) = entries.next_value()?;
+                let SparseJson(value) = entries.next_value()?;
                 fields.insert(name, value);
             }
         }
@@ -82,20 +82,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_but_the_scenes_is_read_as_it_stands() {
+    fn all_fields_but_the_skipped_ones_are_parsed_unchanged() {
         let text =
             r#"{"a":[1,-2,2.5,true,null,"t"],"project":{"scenes":[{"big":"x"}],"name":"n","dictionary":{}}}"#;
-        let Lean(read) = serde_json::from_str(text).expect("JSON");
-        let mut whole: Value = serde_json::from_str(text).expect("JSON");
-        let project = whole["project"].as_object_mut().expect("an object");
+        let SparseJson(read) = serde_json::from_str(text).expect("JSON");
+        let mut expected: Value = serde_json::from_str(text).expect("JSON");
+        let project = expected["project"].as_object_mut().expect("an object");
         project.retain(|name, _| name == "name");
-        assert_eq!(read, whole);
+        assert_eq!(read, expected);
     }
 
     #[test]
-    fn what_is_no_json_is_refused_also_where_it_is_read_over() {
+    fn malformed_json_is_rejected_in_skipped_fields_too() {
         for text in ["", "{", r#"{"scenes":[}"#, r#"{"a":1}x"#, "<html>"] {
-            assert!(serde_json::from_str::<Lean>(text).is_err(), "{text}");
+            assert!(serde_json::from_str::<SparseJson>(text).is_err(), "{text}");
         }
     }
 }

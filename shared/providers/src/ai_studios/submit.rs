@@ -1,5 +1,7 @@
-//! Asking AI Studios for an export: a look at the project, and one POST that is never sent twice when nobody knows
-//! what became of it (contract 2).
+//! Submits an export to AI Studios: reads the project, then sends one POST, which is never repeated when its outcome is
+//! unknown (contract 2).
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -8,218 +10,222 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    api::{Api, PROJECT_RESPONSE_LIMIT},
-    envelope::{Holds, open},
-    error_response::{Class, Refusal},
-    export_snapshot::{Notes, Snapshot},
-    lenient_values::text,
-    progress::Project,
-    retry_delays::Repeats,
+    api::{AiStudiosApi, PROJECT_RESPONSE_LIMIT},
+    envelope::{ExpectedPayload, open_envelope},
+    error_response::{ErrorKind, ErrorResponse},
+    export_snapshot::{ProjectSnapshot, StoredState},
+    export_status::progress::Project,
+    lenient_values::read_text,
+    retry_delays::RetryDelays,
 };
 use crate::{SendFailure, SendResult, SubmitContext, SubmitProtocol, SubmitStep};
 
-/// Which answer is waited for.
+/// The request that waits for its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum SubmitStage {
     /// The project before the export.
     Snapshot,
     /// The export.
     Export,
 }
 
-/// A conversation about one project.
-pub(super) struct Submission {
-    api: Api,
+/// The submission of one export.
+pub(super) struct AiStudiosSubmission {
+    api: AiStudiosApi,
     project_id: String,
     body: Value,
-    notes: Notes,
-    stage: Stage,
-    /// Whether a token was refused already. The next refusal is the last.
-    refused: bool,
-    repeats: Repeats,
+    state: StoredState,
+    stage: SubmitStage,
+    /// Whether a token was rejected already. The next rejection is not retried.
+    has_rejected_token: bool,
+    retry_delays: RetryDelays,
 }
 
-impl Submission {
-    /// Of a checked order.
+impl AiStudiosSubmission {
+    /// Creates the submission of a validated order.
     ///
     /// # Errors
-    /// [`ErrorClass::Misconfigured`] when the keys are missing.
-    pub(super) fn new(call: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
-        let field = |name: &str| text(call.request, &[name]).map(str::to_owned);
+    /// [`ErrorClass::ProviderCredentials`] or [`ErrorClass::Misconfigured`], as for [`AiStudiosApi::new`].
+    pub(super) fn new(context: &SubmitContext<'_>, now: OffsetDateTime) -> Result<Self, Error> {
+        let field = |name: &str| read_text(context.request, &[name]).map(str::to_owned);
         let project_id = field("project_id")
-            .ok_or_else(|| Error::new(ErrorClass::Internal, "an order without a project"))?;
-        let mut body = json!({ "projectId": project_id, "webhookUrl": call.callback_url.as_str() });
-        for (ours, theirs) in [("workspace_id", "workspaceId"), ("resolution", "resolution")] {
-            if let Some(value) = field(ours) {
-                body[theirs] = value.into();
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "the order has no project_id"))?;
+        let mut body = json!({ "projectId": project_id, "webhookUrl": context.callback_url.as_str() });
+        for (field_name, wire_name) in [("workspace_id", "workspaceId"), ("resolution", "resolution")] {
+            if let Some(value) = field(field_name) {
+                body[wire_name] = value.into();
             }
         }
-        let joined = call.request.get("track") == Some(&Value::Bool(true));
+        let joined = context.request.get("track") == Some(&Value::Bool(true));
         Ok(Self {
-            api: Api::new(call.api_url, call.credentials)?,
+            api: AiStudiosApi::new(context.api_url, context.credentials)?,
             project_id,
             body,
-            notes: Notes { asked_at: Some(now.unix_timestamp()), joined, ..Notes::default() },
-            stage: Stage::Snapshot,
-            refused: false,
-            repeats: Repeats::default(),
+            state: StoredState { asked_at: Some(now.unix_timestamp()), joined, ..StoredState::default() },
+            stage: SubmitStage::Snapshot,
+            has_rejected_token: false,
+            retry_delays: RetryDelays::default(),
         })
     }
 
-    fn request(&self) -> Result<http::Request<Bytes>, Error> {
+    fn build_request(&self) -> Result<http::Request<Bytes>, Error> {
         match self.stage {
-            Stage::Snapshot => self.api.project(&self.project_id),
-            Stage::Export => self.api.post("/editor/project/export", &self.body),
+            SubmitStage::Snapshot => self.api.project(&self.project_id),
+            SubmitStage::Export => self.api.post("/editor/project/export", &self.body),
         }
     }
 
     fn send(&self) -> SubmitStep {
-        self.request().map_or_else(SubmitStep::Refused, SubmitStep::Send)
+        self.build_request().map_or_else(SubmitStep::Refused, SubmitStep::Send)
     }
 
-    fn send_after(&self, wait: Option<std::time::Duration>, otherwise: Error) -> SubmitStep {
-        match (wait, self.request()) {
+    fn send_after(&self, wait: Option<Duration>, otherwise: Error) -> SubmitStep {
+        match (wait, self.build_request()) {
             (None, _) => SubmitStep::Refused(otherwise),
             (Some(wait), Ok(request)) => SubmitStep::SendAfter { wait, request, otherwise },
             (Some(_), Err(error)) => SubmitStep::Refused(error),
         }
     }
 
-    /// Keeps how the project was before the export is asked for: nobody can learn it afterwards (contract 2, E3).
-    fn remember(&self) -> SubmitStep {
-        SubmitStep::Store(self.notes.since(&Notes::default()).unwrap_or_default())
+    /// Stores the state of the project before the request for the export. It cannot be read afterwards (contract 2,
+    /// E3).
+    fn store_state(&self) -> SubmitStep {
+        SubmitStep::Store(self.state.changes_since(&StoredState::default()).unwrap_or_default())
     }
 
-    fn looked(&mut self, answer: &SendResult) -> SubmitStep {
-        let Ok(response) = answer else { return self.in_trouble(unreachable()) };
-        let refusal = match open(response.status(), response.body(), Holds::Object) {
+    fn handle_project(&mut self, result: &SendResult) -> SubmitStep {
+        let Ok(response) = result else { return self.retry_failed(unreachable_error()) };
+        let error_response = match open_envelope(response.status(), response.body(), ExpectedPayload::Object)
+        {
             Ok(payload) => {
-                self.notes.snapshot = Some(Snapshot::of(&Project::read(&payload)));
-                return self.remember();
+                self.state.snapshot = Some(ProjectSnapshot::of(&Project::read(&payload)));
+                return self.store_state();
             }
-            Err(refusal) => refusal,
+            Err(error_response) => error_response,
         };
-        match refusal.class() {
-            Class::Auth => self.unauthorized(&refusal),
-            Class::Throttled => self.throttled(answer, &refusal),
-            // A project that is longer than what is read of it stays unknown, and its export need not suffer for that.
-            Class::Transient if is_cut(response) => self.remember(),
-            Class::Transient => self.in_trouble(refusal.error().retry_after(30)),
-            _ if self.notes.joined => SubmitStep::Refused(self.named(&refusal)),
-            // No workspace can be named here (contract 5.4), so a project of a team may not be shown. The export itself
-            // tells whether it may be exported.
-            Class::Quota
-            | Class::Forbidden
-            | Class::NotFound
-            | Class::Conflict
-            | Class::Invalid
-            | Class::Provider => self.remember(),
+        match error_response.kind() {
+            ErrorKind::InvalidToken => self.handle_rejected_token(&error_response),
+            ErrorKind::Throttled => self.retry_throttled(result, &error_response),
+            // A project that is longer than the response limit has no snapshot. Its export is submitted nevertheless.
+            ErrorKind::Transient if is_truncated(response) => self.store_state(),
+            ErrorKind::Transient => self.retry_failed(error_response.to_error().retry_after(30)),
+            _ if self.state.joined => SubmitStep::Refused(self.rejection_error(&error_response)),
+            // This request cannot name a workspace (contract 5.4), so a team's project may not be found. The response
+            // to the export shows whether the project can be exported.
+            ErrorKind::Quota
+            | ErrorKind::Forbidden
+            | ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::InvalidRequest
+            | ErrorKind::Other => self.store_state(),
         }
     }
 
-    fn exported(&mut self, answer: &SendResult) -> SubmitStep {
-        let response = match answer {
+    fn handle_export(&mut self, result: &SendResult) -> SubmitStep {
+        let response = match result {
             Ok(response) => response,
-            Err(SendFailure::NotSent) => return self.in_trouble(unreachable()),
+            Err(SendFailure::NotSent) => return self.retry_failed(unreachable_error()),
             Err(SendFailure::MaybeSent) => {
-                return unknown("AI Studios did not answer in time or the connection broke");
+                return outcome_unknown("AI Studios did not respond in time, or the connection broke");
             }
         };
         let status = response.status();
-        let refusal = match open(status, response.body(), Holds::Object) {
-            // Normally the id that was sent; either one can be asked about (contract 2, E6 and E7).
+        let error_response = match open_envelope(status, response.body(), ExpectedPayload::Object) {
+            // Normally the id that was sent. Both ids can be polled (contract 2, E6 and E7).
             Ok(payload) => {
-                let returned = text(&payload, &["projectId", "project_id", "_id"]);
+                let returned = read_text(&payload, &["projectId", "project_id", "_id"]);
                 return SubmitStep::Accepted(ProviderJobId::new(returned.unwrap_or(&self.project_id)));
             }
-            Err(refusal) => refusal,
+            Err(error_response) => error_response,
         };
-        // Whatever such an answer says, the work may have begun before it was said.
+        // The work may have started before such a response, whatever its body says.
         if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
-            return unknown(&format!("AI Studios answered HTTP {}", status.as_u16()));
+            return outcome_unknown(&format!("AI Studios returned HTTP {}", status.as_u16()));
         }
-        match refusal.class() {
-            Class::Auth => self.unauthorized(&refusal),
-            Class::Throttled => self.throttled(answer, &refusal),
-            Class::Transient => unknown("AI Studios' answer cannot be read"),
-            Class::Conflict => {
-                // The running export is waited for instead (contract 6.2).
-                self.notes.joined = true;
-                self.remember()
+        match error_response.kind() {
+            ErrorKind::InvalidToken => self.handle_rejected_token(&error_response),
+            ErrorKind::Throttled => self.retry_throttled(result, &error_response),
+            ErrorKind::Transient => outcome_unknown("AI Studios returned a response that cannot be parsed"),
+            ErrorKind::Conflict => {
+                // The job waits for the running export instead (contract 6.2).
+                self.state.joined = true;
+                self.store_state()
             }
-            Class::Quota | Class::Forbidden | Class::NotFound | Class::Invalid | Class::Provider => {
-                SubmitStep::Refused(self.named(&refusal))
-            }
+            ErrorKind::Quota
+            | ErrorKind::Forbidden
+            | ErrorKind::NotFound
+            | ErrorKind::InvalidRequest
+            | ErrorKind::Other => SubmitStep::Refused(self.rejection_error(&error_response)),
         }
     }
 
-    /// Another token is tried once (contract 1.6). What was refused for its token did no work.
-    fn unauthorized(&mut self, refusal: &Refusal) -> SubmitStep {
-        if self.refused {
-            return SubmitStep::Refused(refusal.error());
+    /// Retries once with another token (contract 1.6). A request whose token was rejected did no work.
+    fn handle_rejected_token(&mut self, error_response: &ErrorResponse) -> SubmitStep {
+        if self.has_rejected_token {
+            return SubmitStep::Refused(error_response.to_error());
         }
-        self.refused = true;
+        self.has_rejected_token = true;
         SubmitStep::Authorize { refused: true }
     }
 
-    fn throttled(&mut self, answer: &SendResult, refusal: &Refusal) -> SubmitStep {
-        let (wait, error) = self.repeats.throttled(answer, refusal.error());
+    fn retry_throttled(&mut self, result: &SendResult, error_response: &ErrorResponse) -> SubmitStep {
+        let (wait, error) = self.retry_delays.next_after_throttling(result, error_response.to_error());
         self.send_after(wait, error)
     }
 
-    fn in_trouble(&mut self, error: Error) -> SubmitStep {
-        let wait = self.repeats.troubled();
+    fn retry_failed(&mut self, error: Error) -> SubmitStep {
+        let wait = self.retry_delays.next_after_failure();
         self.send_after(wait, error)
     }
 
-    /// A refusal with the caller's field that it is about.
-    fn named(&self, refusal: &Refusal) -> Error {
-        let error = refusal.error();
-        if refusal.class() != Class::NotFound {
+    /// Converts an error response to an error that names the caller's field.
+    fn rejection_error(&self, error_response: &ErrorResponse) -> Error {
+        let error = error_response.to_error();
+        if error_response.kind() != ErrorKind::NotFound {
             return error;
         }
-        error.with_violations(vec![Violation::new("project_id", "AI Studios knows no such project")])
+        error.with_violations(vec![Violation::new("project_id", "there is no such project at AI Studios")])
     }
 }
 
-impl SubmitProtocol for Submission {
+impl SubmitProtocol for AiStudiosSubmission {
     fn start(&mut self) -> SubmitStep {
         SubmitStep::Authorize { refused: false }
     }
 
     fn on_token(&mut self, token: &Secret) -> SubmitStep {
-        self.api.carry(token);
+        self.api.set_token(token);
         self.send()
     }
 
     fn on_stored(&mut self) -> SubmitStep {
-        if self.notes.joined {
+        if self.state.joined {
             return SubmitStep::Accepted(ProviderJobId::new(&self.project_id));
         }
-        self.stage = Stage::Export;
+        self.stage = SubmitStage::Export;
         self.send()
     }
 
-    fn on_response(&mut self, answer: SendResult) -> SubmitStep {
+    fn on_response(&mut self, result: SendResult) -> SubmitStep {
         match self.stage {
-            Stage::Snapshot => self.looked(&answer),
-            Stage::Export => self.exported(&answer),
+            SubmitStage::Snapshot => self.handle_project(&result),
+            SubmitStage::Export => self.handle_export(&result),
         }
     }
 }
 
-/// Whether more of a project came than is read of one.
-fn is_cut(response: &http::Response<Bytes>) -> bool {
+/// Whether a project is longer than the response limit.
+fn is_truncated(response: &http::Response<Bytes>) -> bool {
     response.status().is_success() && response.body().len() >= PROJECT_RESPONSE_LIMIT.0
 }
 
-fn unreachable() -> Error {
+fn unreachable_error() -> Error {
     let message = "AI Studios cannot be reached; nothing was submitted";
     Error::new(ErrorClass::ProviderUnavailable, message).retry_after(30)
 }
 
-fn unknown(what: &str) -> SubmitStep {
-    let message = format!("{what}; the export may be under way, its progress will tell");
+fn outcome_unknown(what: &str) -> SubmitStep {
+    let message = format!("{what}; the export may be in progress, and polling its progress shows it");
     SubmitStep::OutcomeUnknown(Error::new(ErrorClass::ProviderOutcomeUnknown, message))
 }
 

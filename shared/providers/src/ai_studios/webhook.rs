@@ -1,21 +1,21 @@
-//! What AI Studios delivers (contract 4). Nothing proves that it comes from there: the token in the path only proves
-//! that somebody knows the URL. So a delivery is a hint to ask, and what it claims is shown as claimed at most.
+//! Reads the deliveries of AI Studios (contract 4). They are unauthenticated: the token in the path only proves that
+//! the sender knows the URL. So a delivery triggers a poll, and its claims are at most shown as claims.
 
 use model::Event;
 use serde_json::{Map, Value, json};
 
 use super::{
-    export_snapshot::Reported,
-    lenient_values::{self, URL, amount, id_text, text},
-    progress::State,
+    export_snapshot::CallbackClaim,
+    export_status::progress::ExportPhase,
+    lenient_values::{URL_FIELDS, read_amount, read_id, read_percent, read_text, read_url},
 };
 use crate::{DeliveryMethod, DeliveryReport, MalformedDelivery};
 
-/// What a claim of progress is shown as at most: the end is only believed when it is asked for.
+/// The maximum progress that a delivery can report. Only a poll proves the end of an export.
 const MAX_REPORTED_PERCENT: f64 = 99.0;
 
 /// The fields of a delivery, in every spelling (contract 4.3 and 4.4).
-const KNOWN: [&str; 23] = [
+const KNOWN_FIELDS: [&str; 23] = [
     "progress",
     "backendTaskId",
     "backend_task_id",
@@ -41,11 +41,12 @@ const KNOWN: [&str; 23] = [
     "ai_progress_update_loc",
 ];
 
-/// POST is an assumption: an earlier product delivered in the query of a GET (contract 4.2).
+/// Returns what a request to a callback URL is. POST is an assumption: an earlier product delivered in the query of a
+/// GET (contract 4.2).
 pub(super) fn delivery_method(method: &http::Method, query: Option<&str>) -> DeliveryMethod {
     let fields = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let told = fields.into_iter().any(|(name, _)| KNOWN.contains(&&*name));
-    match (method, told) {
+    let has_known_field = fields.into_iter().any(|(name, _)| KNOWN_FIELDS.contains(&&*name));
+    match (method, has_known_field) {
         (&http::Method::GET | &http::Method::POST, true) => DeliveryMethod::QueryDelivery,
         (&http::Method::POST, false) => DeliveryMethod::Delivery,
         (&http::Method::GET | &http::Method::HEAD | &http::Method::OPTIONS, _) => DeliveryMethod::Probe,
@@ -53,52 +54,54 @@ pub(super) fn delivery_method(method: &http::Method, query: Option<&str>) -> Del
     }
 }
 
-/// Reads a delivery: JSON, bare or in an envelope or as a list of one, or a form (contract 4.2).
+/// Reads a delivery: JSON with or without an envelope, a list of one object, or a form (contract 4.2).
 pub(super) fn read_delivery(body: &[u8]) -> Result<DeliveryReport, MalformedDelivery> {
-    let fields = fields(body)?;
-    let known = fields.as_object().is_some_and(|fields| fields.keys().any(|name| KNOWN.contains(&&**name)));
-    if !known {
+    let fields = parse_fields(body)?;
+    let has_known_field =
+        fields.as_object().is_some_and(|fields| fields.keys().any(|name| KNOWN_FIELDS.contains(&&**name)));
+    if !has_known_field {
         return Ok(DeliveryReport { name: "unknown".into(), ..DeliveryReport::unreadable() });
     }
-    let percent = lenient_values::percent(fields.get("progress"));
-    let state = State::of(text(&fields, &["state", "status"]));
-    let full = percent.is_some_and(|percent| percent >= 100.0);
-    let failed = state == State::Failure || fields.get("error").is_some_and(|error| !error.is_null());
-    let done = full || state == State::Success || lenient_values::url(&fields, &URL).is_some();
-    let name = match (failed, done) {
+    let percent = read_percent(fields.get("progress"));
+    let phase = ExportPhase::parse(read_text(&fields, &["state", "status"]));
+    let is_full = percent.is_some_and(|percent| percent >= 100.0);
+    let is_failed =
+        phase == ExportPhase::Failure || fields.get("error").is_some_and(|error| !error.is_null());
+    let is_finished = is_full || phase == ExportPhase::Success || read_url(&fields, &URL_FIELDS).is_some();
+    let name = match (is_failed, is_finished) {
         (true, _) => "failed",
         (false, true) => "finished",
         (false, false) => "progress",
     };
     let event = percent
-        .filter(|percent| *percent > 0.0 && !failed)
+        .filter(|percent| *percent > 0.0 && !is_failed)
         .map(|percent| Event::Progressed { percent: percent.min(MAX_REPORTED_PERCENT) });
     Ok(DeliveryReport {
         name: name.into(),
         event,
         hint: true,
-        notes: reported(&fields),
+        notes: read_claim(&fields),
         ..DeliveryReport::unreadable()
     })
 }
 
-fn fields(body: &[u8]) -> Result<Value, MalformedDelivery> {
+fn parse_fields(body: &[u8]) -> Result<Value, MalformedDelivery> {
     match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Array(mut list)) if list.len() == 1 => unwrapped(list.remove(0)),
-        Ok(value) => unwrapped(value),
+        Ok(Value::Array(mut list)) if list.len() == 1 => remove_envelope(list.remove(0)),
+        Ok(value) => remove_envelope(value),
         Err(e) => {
             let form: Map<String, Value> =
                 url::form_urlencoded::parse(body).map(|(name, value)| (name.into(), value.into())).collect();
-            match form.keys().any(|name| KNOWN.contains(&name.as_str())) {
+            match form.keys().any(|name| KNOWN_FIELDS.contains(&name.as_str())) {
                 true => Ok(Value::Object(form)),
-                false => Err(MalformedDelivery(format!("neither JSON nor a known form: {e}"))),
+                false => Err(MalformedDelivery(format!("neither JSON nor a form with known fields: {e}"))),
             }
         }
     }
 }
 
-/// Out of `{success, data}` or `{data}`.
-fn unwrapped(value: Value) -> Result<Value, MalformedDelivery> {
+/// Returns `data` of `{success, data}` or `{data}`, and other objects unchanged.
+fn remove_envelope(value: Value) -> Result<Value, MalformedDelivery> {
     match value {
         Value::Object(mut fields) => match fields.remove("data") {
             Some(Value::Object(data)) => Ok(Value::Object(data)),
@@ -108,16 +111,16 @@ fn unwrapped(value: Value) -> Result<Value, MalformedDelivery> {
     }
 }
 
-/// What the delivery claims that nothing else tells.
-fn reported(fields: &Value) -> Option<Map<String, Value>> {
-    let credit = amount(fields, &["credit", "credits", "cube_used"]);
-    let duration = amount(fields, &["duration"]);
+/// Reads the claims of a delivery that no response to a poll contains.
+fn read_claim(fields: &Value) -> Option<Map<String, Value>> {
+    let credit = read_amount(fields, &["credit", "credits", "cube_used"]);
+    let duration = read_amount(fields, &["duration"]);
     if credit.is_none() && duration.is_none() {
         return None;
     }
-    let backend_task_id = id_text(fields, &["backendTaskId", "backend_task_id", "taskId"]);
-    let reported = Reported { backend_task_id, credit, duration };
-    Some(Map::from_iter([("reported".to_owned(), json!(reported))]))
+    let backend_task_id = read_id(fields, &["backendTaskId", "backend_task_id", "taskId"]);
+    let claim = CallbackClaim { backend_task_id, credit, duration };
+    Some(Map::from_iter([("reported".to_owned(), json!(claim))]))
 }
 
 #[cfg(test)]
@@ -130,7 +133,7 @@ mod tests {
         read_delivery(body.as_bytes()).expect("readable")
     }
 
-    fn claimed(report: &DeliveryReport) -> Option<f64> {
+    fn reported_percent(report: &DeliveryReport) -> Option<f64> {
         match report.event {
             Some(Event::Progressed { percent }) => Some(percent),
             _ => None,
@@ -138,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_of_a_delivery_is_a_hint_and_no_more() {
+    fn deliveries_of_every_shape_only_trigger_a_poll() {
         for (body, name, percent) in [
             (r#"{"progress":60,"backendTaskId":"bt"}"#, "progress", Some(60.0)),
             (r#"{"progress":"60%","backend_task_id":7}"#, "progress", Some(60.0)),
@@ -157,14 +160,14 @@ mod tests {
             (r#"{"progress":0}"#, "progress", None),
         ] {
             let report = read(body);
-            assert_eq!((report.name.as_str(), claimed(&report)), (name, percent), "{body}");
+            assert_eq!((report.name.as_str(), reported_percent(&report)), (name, percent), "{body}");
             assert!(report.hint && report.provider_job_id.is_none() && !report.awaited, "{body}");
             assert!(!matches!(report.event, Some(Event::Finished { .. } | Event::Failed { .. })), "{body}");
         }
     }
 
     #[test]
-    fn what_only_a_callback_tells_is_kept_as_reported() {
+    fn claims_that_only_a_callback_makes_are_stored_as_reported() {
         let report = read(r#"{"progress":100,"credit":"2","backendTaskId":"bt","duration":12.5}"#);
         let notes = report.notes.expect("notes");
         assert_eq!(notes["reported"], json!({ "backend_task_id": "bt", "credit": 2, "duration": 12.5 }));
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_known_asks_nobody() {
+    fn a_delivery_without_a_known_field_triggers_no_poll() {
         for body in ["", "[]", "{", "7", "[{},{}]", "a=b", "<html>"] {
             assert!(read_delivery(body.as_bytes()).is_err(), "{body}");
         }
@@ -181,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_get_is_a_delivery_only_if_its_query_tells_something() {
+    fn a_get_is_a_delivery_only_if_its_query_has_a_known_field() {
         for (method, query, expected) in [
             (Method::POST, None, DeliveryMethod::Delivery),
             (Method::POST, Some("x=1"), DeliveryMethod::Delivery),

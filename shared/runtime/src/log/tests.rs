@@ -1,4 +1,4 @@
-//! What a line says, and which lines are written.
+//! The content of log lines, and which lines are written.
 
 use std::{
     io,
@@ -9,11 +9,11 @@ use tracing::Instrument;
 
 use super::*;
 
-/// A log that can be read afterwards.
+/// A log in memory.
 #[derive(Clone, Default)]
-pub(crate) struct Page(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct MemoryLog(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Page {
+impl io::Write for MemoryLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("no panic").extend_from_slice(bytes);
         Ok(bytes.len())
@@ -24,19 +24,19 @@ impl io::Write for Page {
     }
 }
 
-/// The lines that something writes at a level.
+/// The lines that `writes` logs at a level.
 pub(crate) fn lines(level: &str, writes: impl FnOnce()) -> Vec<Value> {
-    let page = Page::default();
-    let written = page.clone();
+    let log = MemoryLog::default();
+    let written = log.clone();
     let environment = Environment::new([("LOG_LEVEL", level), ("STACK_NAME", "spring")]);
     tracing::subscriber::with_default(log_into(&environment, move || written.clone()), writes);
-    let bytes = page.0.lock().expect("no panic").clone();
+    let bytes = log.0.lock().expect("no panic").clone();
     let text = String::from_utf8(bytes).expect("text");
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 #[test]
-fn a_line_is_flat_and_says_what_lambda_asks_of_it() {
+fn a_line_is_flat_and_has_the_fields_that_lambda_requires() {
     let lines = lines("info", || tracing::warn!(bytes = 7, whole = true, share = 0.5, "cut off"));
     let line = lines.first().expect("a line");
     assert_eq!((&line["level"], &line["message"]), (&json!("WARN"), &json!("cut off")));
@@ -47,7 +47,7 @@ fn a_line_is_flat_and_says_what_lambda_asks_of_it() {
 }
 
 #[test]
-fn a_line_has_the_fields_of_every_span_around_it_and_the_inner_ones_win() {
+fn a_line_has_the_fields_of_every_span_around_it_and_inner_ones_take_precedence() {
     let lines = lines("error", || {
         let outer = tracing::info_span!("invocation", request_id = "r", job_id = tracing::field::Empty);
         let _entered = outer.enter();
@@ -57,26 +57,26 @@ fn a_line_has_the_fields_of_every_span_around_it_and_the_inner_ones_win() {
         inner.in_scope(|| tracing::error!("within"));
         tracing::error!("after");
     });
-    let told: Vec<_> =
+    let ids: Vec<_> =
         lines.iter().map(|line| (line["request_id"].as_str(), line["job_id"].as_str())).collect();
-    assert_eq!(told, [(Some("r"), None), (Some("r"), Some("inner")), (Some("r"), Some("outer"))]);
+    assert_eq!(ids, [(Some("r"), None), (Some("r"), Some("inner")), (Some("r"), Some("outer"))]);
 }
 
 #[test]
-fn a_lower_level_is_for_our_own_lines_only() {
+fn lower_levels_apply_to_our_own_crates_only() {
     for target in ["lambda_runtime", "aws_smithy_runtime::client", "hyper_util"] {
-        assert!(!is_ours(target), "{target}");
+        assert!(!is_own_crate(target), "{target}");
     }
     let lines = lines("trace", || {
-        tracing::trace!(target: "webhook::land", "ours");
+        tracing::trace!(target: "webhook::landing", "ours");
         tracing::info!(target: "hyper_util", "a whole request");
-        tracing::warn!(target: "hyper_util", "trouble");
+        tracing::warn!(target: "hyper_util", "a failure");
     });
-    assert_eq!(lines.iter().map(|line| &line["message"]).collect::<Vec<_>>(), ["ours", "trouble"]);
+    assert_eq!(lines.iter().map(|line| &line["message"]).collect::<Vec<_>>(), ["ours", "a failure"]);
 }
 
 #[test]
-fn a_quiet_log_still_counts() {
+fn metrics_are_written_at_every_log_level() {
     let lines = lines("error", || {
         tracing::info!("quiet");
         tracing::warn!(target: "hyper_util", "quiet, too");
@@ -86,7 +86,7 @@ fn a_quiet_log_still_counts() {
 }
 
 #[test]
-fn what_an_invocation_does_names_its_request_and_its_job() {
+fn lines_of_an_invocation_have_its_request_id_and_job_id() {
     let id = model::JobId::generate();
     let invocation = crate::InvocationContext {
         request_id: "r-1".into(),

@@ -1,4 +1,4 @@
-//! Lines that count are documents of the Embedded Metric Format.
+//! Lines with a metric are documents of the Embedded Metric Format.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::log::tests::lines;
 /// The schema of CloudWatch's Embedded Metric Format, after its specification.
 const SCHEMA: &str = include_str!("embedded_metric_format.json");
 
-fn counted() -> Value {
+fn metric_line() -> Value {
     let mut lines = lines("info", || {
         tracing::info!(
             metric = "BytesLanded",
@@ -22,37 +22,37 @@ fn counted() -> Value {
 }
 
 #[test]
-fn a_line_that_counts_is_a_document_of_the_embedded_metric_format() {
+fn a_line_with_a_metric_is_a_document_of_the_embedded_metric_format() {
     let schema = serde_json::from_str(SCHEMA).expect("JSON");
     let schema = jsonschema::validator_for(&schema).expect("a schema");
-    let line = counted();
+    let line = metric_line();
     assert!(schema.is_valid(&line), "{line:#}");
-    // The schema is not one that takes everything.
+    // The schema rejects invalid documents.
     for (pointer, wrong) in [
         ("/_aws/Timestamp", json!("now")),
         ("/_aws/CloudWatchMetrics/0/Metrics/0/Unit", json!("Files")),
         ("/_aws/CloudWatchMetrics/0/Namespace", json!("")),
     ] {
-        let mut spoiled = line.clone();
-        *spoiled.pointer_mut(pointer).expect("a member") = wrong;
-        assert!(!schema.is_valid(&spoiled), "{pointer}");
+        let mut invalid = line.clone();
+        *invalid.pointer_mut(pointer).expect("a member") = wrong;
+        assert!(!schema.is_valid(&invalid), "{pointer}");
     }
 }
 
 #[test]
-fn what_the_metadata_names_is_in_the_line() {
-    let line = counted();
+fn the_line_contains_the_metric_and_the_dimensions_of_its_metadata() {
+    let line = metric_line();
     let directive = &line["_aws"]["CloudWatchMetrics"][0];
     assert_eq!(directive["Metrics"], json!([{ "Name": "BytesLanded", "Unit": "Bytes" }]));
     assert_eq!(line["BytesLanded"], 354_633);
     assert_eq!(directive["Dimensions"], json!([["Stack"], ["Stack", "Provider"]]));
     assert_eq!((&line["Stack"], &line["Provider"]), (&json!("spring"), &json!("abyssale")));
-    // What identifies is no dimension, and can be searched.
+    // An id is not a dimension, and can be searched.
     assert_eq!(line["job_id"], "j");
 }
 
 #[test]
-fn a_fact_that_is_about_no_provider_has_no_such_dimension() {
+fn a_metric_without_a_provider_has_no_provider_dimension() {
     let lines = lines("info", || tracing::info!(metric = "JobsSwept", count = 0, "swept"));
     let line = lines.first().expect("a line");
     assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Stack"]]));
@@ -60,13 +60,13 @@ fn a_fact_that_is_about_no_provider_has_no_such_dimension() {
 }
 
 #[test]
-fn a_line_without_a_figure_is_no_metric() {
+fn a_line_without_a_number_is_not_a_metric() {
     let lines = lines("info", || tracing::info!(metric = "JobsSwept", count = "many", "swept"));
     assert_eq!(lines.first().expect("a line").get("_aws"), None);
 }
 
 #[test]
-fn metrics_are_few_and_each_is_listed_once() {
+fn fewer_than_a_hundred_metrics_are_listed_and_each_once() {
     let names: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
     assert_eq!(names.len(), METRICS.len());
     assert!(names.len() < 100);

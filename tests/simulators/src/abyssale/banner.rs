@@ -1,4 +1,4 @@
-//! Banners: finished files of designs, and how the API shows them (contract 8).
+//! Banners: finished files of designs, and their representation in the API (contract 8).
 
 use std::collections::HashMap;
 
@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::design::{Design, Designs, Sheet};
-use super::export::ChosenFile;
-use super::file_type::FileType;
-use super::project::Project;
+use crate::abyssale::custom_file::CustomFile;
+use crate::abyssale::design::{Design, Designs, Sheet};
+use crate::abyssale::file_type::FileType;
+use crate::abyssale::project::Project;
 
-/// Quality of a JPEG when the request names none (contract 3.1: 100 is the best).
-const QUALITY: u8 = 88;
+/// The quality of a JPEG when the request specifies none (contract 3.1: 100 is the best).
+const DEFAULT_QUALITY: u8 = 88;
 
-/// What the page of an HTML5 banner says (contract 3.1, `html5`).
+/// The texts of an HTML5 banner's page (contract 3.1, `html5`).
 #[derive(Debug, Clone)]
-pub(super) struct Page {
+pub(super) struct Html5Page {
     pub(super) title: String,
     pub(super) click_tag: String,
 }
 
-impl Default for Page {
+impl Default for Html5Page {
     fn default() -> Self {
         Self {
             title: "Abyssale page title example".to_owned(),
@@ -37,11 +37,11 @@ pub(super) struct Banner {
     /// Counted from 1.
     pub(super) version: u32,
     pub(super) sharing_id: Uuid,
-    /// Counted from 1 over the workspace; drawn on the picture.
+    /// Counted from 1 over the workspace; drawn on the image.
     pub(super) number: u32,
     pub(super) design: Uuid,
     pub(super) design_name: String,
-    /// When the design was made and changed, in Unix seconds.
+    /// When the design was created and updated, in Unix seconds.
     pub(super) design_times: (i64, i64),
     pub(super) project: Option<Project>,
     /// The format's name; a multipage document has none.
@@ -53,15 +53,15 @@ pub(super) struct Banner {
     pub(super) quality: u8,
     pub(super) pages: usize,
     pub(super) crop_marks: bool,
-    pub(super) page: Page,
-    /// Not to be seen before this time.
+    pub(super) page: Html5Page,
+    /// Hidden before this time.
     pub(super) ready_at: Option<OffsetDateTime>,
-    /// Served instead of a drawn file.
-    pub(super) chosen: Option<ChosenFile>,
+    /// Served instead of a rendered file.
+    pub(super) custom: Option<CustomFile>,
 }
 
 impl Banner {
-    /// A banner of one format, or of the whole document if `sheet` is none. Its ids are still missing.
+    /// Creates a banner of one format, or of the whole document if `sheet` is none. Its ids are not set yet.
     pub(super) fn of(design: &Design, designs: &Designs, sheet: Option<&Sheet>, file_type: FileType) -> Self {
         let size = sheet.or(design.sheets.first());
         Self {
@@ -78,22 +78,22 @@ impl Banner {
             width: size.map_or(1.0, |size| size.width),
             height: size.map_or(1.0, |size| size.height),
             file_type,
-            quality: QUALITY,
+            quality: DEFAULT_QUALITY,
             pages: if sheet.is_some() { 1 } else { design.sheets.len() },
             crop_marks: false,
-            page: Page::default(),
+            page: Html5Page::default(),
             ready_at: None,
-            chosen: None,
+            custom: None,
         }
     }
 
-    /// The name of its file in an archive. The contract knows no rule for it (section 11).
+    /// Returns the name of its file in an archive. The contract gives no rule for it (section 11).
     pub(super) fn file_name(&self) -> String {
-        self.named("{design}-{number}-{format}.{extension}")
+        self.fill_pattern("{design}-{number}-{format}.{extension}")
     }
 
-    /// `pattern` with this banner's own words in it.
-    pub(super) fn named(&self, pattern: &str) -> String {
+    /// Fills the placeholders of `pattern` with this banner's values.
+    pub(super) fn fill_pattern(&self, pattern: &str) -> String {
         let version = if self.version > 1 { format!("-v{}", self.version) } else { String::new() };
         let format = format!("{}{version}", self.format.as_deref().unwrap_or("document"));
         pattern
@@ -107,7 +107,8 @@ impl Banner {
         self.ready_at.is_none_or(|from| from <= now)
     }
 
-    /// The Banner object. Its `version` is the file's counter, so it carries no API stamp (contract 1.1).
+    /// Returns the Banner object. Its `version` is the file's counter, so it carries no API version stamp
+    /// (contract 1.1).
     pub(super) fn view(&self, file: &Value) -> Value {
         let mut format =
             json!({"unit": self.unit, "width": measure(self.width), "height": measure(self.height)});
@@ -135,7 +136,7 @@ impl Banner {
     }
 }
 
-/// A length, without a fraction where there is none.
+/// Formats a length, without a fraction if it is whole.
 pub(super) fn measure(length: f64) -> Value {
     let whole = format!("{length}").parse::<i64>();
     whole.map_or_else(|_| json!(length), |whole| json!(whole))
@@ -143,49 +144,49 @@ pub(super) fn measure(length: f64) -> Value {
 
 /// All banners with all their versions.
 #[derive(Debug, Default)]
-pub(super) struct Gallery {
+pub(super) struct Banners {
     all: Vec<Banner>,
-    places: HashMap<Uuid, Vec<usize>>,
+    indexes: HashMap<Uuid, Vec<usize>>,
 }
 
-impl Gallery {
+impl Banners {
     pub(super) fn add(&mut self, banner: Banner) {
-        self.places.entry(banner.id).or_default().push(self.all.len());
+        self.indexes.entry(banner.id).or_default().push(self.all.len());
         self.all.push(banner);
     }
 
-    /// The number that the next banner has.
+    /// Returns the number of the next banner.
     pub(super) fn next_number(&self) -> u32 {
         u32::try_from(self.all.len()).unwrap_or(u32::MAX - 1) + 1
     }
 
-    /// The versions of a banner, oldest first.
+    /// Returns the versions of a banner, oldest first.
     fn versions(&self, id: Uuid) -> impl DoubleEndedIterator<Item = &Banner> {
-        self.places.get(&id).into_iter().flatten().map(|place| &self.all[*place])
+        self.indexes.get(&id).into_iter().flatten().map(|index| &self.all[*index])
     }
 
-    /// The newest version that is ready.
+    /// Returns the newest version that is ready.
     pub(super) fn get(&self, id: Uuid, now: OffsetDateTime) -> Option<&Banner> {
         self.versions(id).rev().find(|banner| banner.is_ready(now))
     }
 
-    /// This very version, ready or not.
+    /// Returns this version, ready or not.
     pub(super) fn version(&self, id: Uuid, version: u32) -> Option<&Banner> {
         self.versions(id).find(|banner| banner.version == version)
     }
 
-    /// The highest version of this sharing id so far.
+    /// Returns the highest version of this sharing id so far.
     pub(super) fn last_version(&self, sharing_id: Uuid) -> u32 {
         let versions = self.all.iter().filter(|banner| banner.sharing_id == sharing_id);
         versions.map(|banner| banner.version).max().unwrap_or_default()
     }
 
-    /// The ids of the oldest `count` banners.
+    /// Returns the ids of the oldest `count` banners.
     pub(super) fn first(&self, count: usize) -> Vec<Uuid> {
         self.all.iter().take(count).map(|banner| banner.id).collect()
     }
 
-    /// Every version of every banner.
+    /// Returns every version of every banner.
     #[cfg(test)]
     pub(super) fn all(&self) -> &[Banner] {
         &self.all

@@ -1,4 +1,4 @@
-//! The types of files that Abyssale makes, and which design makes which (contract 3.1 and 8).
+//! The file types of Abyssale, and which design type supports which (contract 3.1 and 8).
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub(super) enum FileType {
     Html5,
 }
 
-/// A type of design. It decides what can be made of it.
+/// A type of design. It decides which files can be generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum DesignType {
@@ -29,13 +29,13 @@ impl FileType {
     pub(super) const ALL: [Self; 8] =
         [Self::Png, Self::Jpeg, Self::Webp, Self::Avif, Self::Gif, Self::Pdf, Self::Html5, Self::Mp4];
 
-    /// The type that `image_file_type` asks for.
-    pub(super) fn asked(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|file_type| file_type.asked_name() == name)
+    /// Returns the type that `image_file_type` names.
+    pub(super) fn from_request_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|file_type| file_type.request_name() == name)
     }
 
-    /// The name in `image_file_type` (contract 3.1).
-    pub(super) fn asked_name(self) -> &'static str {
+    /// Returns the name in `image_file_type` (contract 3.1).
+    pub(super) fn request_name(self) -> &'static str {
         match self {
             Self::Html5 => "html5",
             Self::Png | Self::Jpeg | Self::Webp | Self::Avif | Self::Gif | Self::Mp4 | Self::Pdf => {
@@ -44,7 +44,7 @@ impl FileType {
         }
     }
 
-    /// The name in `file.type` (contract 8).
+    /// Returns the name in `file.type` (contract 8).
     pub(super) fn wire_name(self) -> &'static str {
         match self {
             Self::Png => "png",
@@ -93,7 +93,7 @@ impl DesignType {
         }
     }
 
-    /// The types that an asynchronous generation may ask for (contract 3.1).
+    /// Returns the types that an asynchronous generation supports (contract 3.1).
     pub(super) fn file_types(self) -> &'static [FileType] {
         match self {
             Self::Static => &[FileType::Jpeg, FileType::Png, FileType::Webp, FileType::Avif, FileType::Pdf],
@@ -102,8 +102,8 @@ impl DesignType {
         }
     }
 
-    /// What `auto` makes of a format (contract 3.1).
-    pub(super) fn default_file(self, transparent: bool) -> FileType {
+    /// Returns the type that `auto` selects for a format (contract 3.1).
+    pub(super) fn default_file_type(self, transparent: bool) -> FileType {
         match self {
             Self::Static if transparent => FileType::Png,
             Self::Static => FileType::Jpeg,

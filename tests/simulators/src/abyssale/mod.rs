@@ -1,142 +1,71 @@
-//! Abyssale's side of the wire, for tests and for the local runner.
+//! A simulator of Abyssale, for tests and for the local runner.
 //!
 //! [`AbyssaleSimulator`] follows section 10 of the integration contract. What the contract calls unknown is a
-//! knob, never a guess. `README.md` beside this file lists every knob and every fault with examples.
+//! setting, never a guess. `README.md` beside this file lists every setting and every fault with examples.
 //!
-//! Scheduling, expiry and the overlap of secrets follow the virtual clock. Only the `t` of a signature is
-//! real time, because the receiver that checks it has a real clock.
+//! Schedules, expiry and the overlap of secrets follow the virtual clock. Only the `t` of a signature is real
+//! time, because the receiver that checks it has a real clock.
 
-mod admin;
-mod answer;
-mod api;
-mod archive;
+mod admin_actions;
+mod admin_router;
+mod admin_workspace;
+mod api_endpoint;
+mod api_error;
+mod api_response;
 mod banner;
-mod banner_file;
-mod check;
-mod control;
-mod dashboard;
-mod delivery;
-mod denied;
+mod banner_response;
+mod custom_file;
 mod design;
+mod design_duplication;
 mod dynamic_image;
-mod event;
+mod dynamic_image_operations;
+mod event_body;
+mod event_timing;
 mod export;
-mod fault;
-mod faults;
-mod file;
+mod export_archive;
+mod export_operations;
+mod fault_queues;
+mod fault_types;
+mod field_validation;
 mod file_type;
-mod files;
+mod files_endpoint;
+mod fonts;
 mod generation;
-mod knobs;
-mod lettering;
-mod limit;
+mod list_query;
+mod operation_dispatch;
 mod outbox;
 mod project;
-mod query;
-mod refusal;
+mod rate_limit;
+mod rendered_file;
+mod request_body;
 mod route;
-mod seal;
-mod secret;
-mod send;
-mod serve;
-mod signature;
-mod stored;
+mod settings;
+mod signed_url;
+mod signing_secret;
+mod state;
+mod storage_error;
+mod stored_file;
 mod subscription;
-mod template;
-mod validate;
+mod uuid_format;
+mod webhook_delivery;
+mod webhook_request;
+mod webhook_scheduling;
+mod webhook_signature;
 mod workspace;
+mod workspace_template;
 
 #[cfg(test)]
 mod tests;
+
+pub use state::AbyssaleSimulator;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
-use crate::{arrivals, clock, draw, log, range};
+use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 
-use self::arrivals::Arrivals;
-use self::clock::{Clock, Moment};
-use self::design::view::described;
-use self::draw::Draw;
-use self::dynamic_image::DynamicImages;
-use self::export::Exports;
-use self::faults::Faults;
-use self::generation::Generations;
-use self::knobs::Knobs;
-use self::limit::Limits;
-use self::log::RequestLog;
-use self::outbox::Outbox;
-use self::secret::SigningSecrets;
-use self::subscription::Subscriptions;
-use self::template::Duplication;
-use self::workspace::Workspace;
-
-/// A simulated Abyssale workspace: pure, and the same for the same seed and the same requests.
-pub struct AbyssaleSimulator {
-    origins: Origins,
-    draw: Draw,
-    secrets: SigningSecrets,
-    clock: Clock,
-    state: State,
-}
-
-/// What `POST /reset` forgets.
-struct State {
-    workspace: Workspace,
-    knobs: Knobs,
-    faults: Faults,
-    limits: Limits,
-    exports: Exports,
-    generations: Generations,
-    dynamic_images: DynamicImages,
-    duplications: Vec<Duplication>,
-    subscriptions: Subscriptions,
-    outbox: Outbox,
-    requests: RequestLog,
-    arrivals: Arrivals,
-}
-
-impl State {
-    /// The seeded workspace, before anything happened.
-    fn seeded(draw: &Draw) -> Self {
-        Self {
-            workspace: Workspace::seeded(draw),
-            knobs: Knobs::default(),
-            faults: Faults::default(),
-            limits: Limits::default(),
-            exports: Exports::default(),
-            generations: Generations::default(),
-            dynamic_images: DynamicImages::default(),
-            duplications: Vec::new(),
-            subscriptions: Subscriptions::default(),
-            outbox: Outbox::default(),
-            requests: RequestLog::default(),
-            arrivals: Arrivals::default(),
-        }
-    }
-}
-
-impl AbyssaleSimulator {
-    /// A workspace whose key, secrets, banners and designs follow from `seed`.
-    pub fn new(seed: u64) -> Self {
-        Self::for_run(seed, 0)
-    }
-
-    /// The same workspace, but generations, exports and deliveries take their ids from `run`, so that a database
-    /// kept between two runs never sees an id twice.
-    pub fn for_run(seed: u64, run: u64) -> Self {
-        let draw = Draw::new(seed, run);
-        Self {
-            origins: Origins { api: String::new(), files: String::new(), admin: String::new() },
-            secrets: SigningSecrets::default(),
-            clock: Clock::default(),
-            state: State::seeded(&draw),
-            draw,
-        }
-    }
-}
+use design::design_response::describe_designs;
 
 impl Simulator for AbyssaleSimulator {
     fn set_origins(&mut self, origins: Origins) {
@@ -146,9 +75,9 @@ impl Simulator for AbyssaleSimulator {
     fn handle(&mut self, endpoint: Endpoint, request: http::Request<Bytes>, wall: OffsetDateTime) -> Reply {
         let at = self.clock.read(wall);
         match endpoint {
-            Endpoint::Api => self.answer_api(&request, at),
-            Endpoint::Files => self.answer_files(&request, at),
-            Endpoint::Admin => self.answer_admin(&request, at),
+            Endpoint::Api => api_endpoint::handle_api_request(self, &request, at),
+            Endpoint::Files => files_endpoint::handle_download(self, &request, at),
+            Endpoint::Admin => admin_router::handle_admin_request(self, &request, at),
         }
     }
 
@@ -158,12 +87,12 @@ impl Simulator for AbyssaleSimulator {
 
     fn take_due(&mut self, wall: OffsetDateTime) -> Vec<Outgoing> {
         let at = self.clock.read(wall);
-        self.send_due(at)
+        webhook_request::take_due_requests(self, at)
     }
 
     fn delivered(&mut self, delivery: u64, outcome: Outcome, wall: OffsetDateTime) {
         let at = self.clock.read(wall);
-        self.state.outbox.ended(delivery, outcome, at.now, &self.state.knobs);
+        self.state.outbox.finish_attempt(delivery, outcome, at.now, &self.state.settings);
     }
 
     fn describe(&self) -> Value {
@@ -173,13 +102,13 @@ impl Simulator for AbyssaleSimulator {
             "admin_url": self.origins.admin,
             "files_url": self.origins.files,
             "banner_ids": self.state.workspace.banner_ids(),
-            "designs": described(self.state.workspace.designs.present(self.clock.last().now)),
+            "designs": describe_designs(self.state.workspace.designs.existing(self.clock.last().now)),
         })
     }
 
     fn credentials(&mut self) -> Value {
         let at = self.clock.last();
-        self.secrets.get(at.now, &mut self.draw);
+        self.secrets.get(at.now, &mut self.ids);
         json!({
             "api_key": self.state.workspace.api_key,
             "signing_secrets": self.secrets.valid(at.now),
@@ -195,7 +124,7 @@ impl Simulator for AbyssaleSimulator {
         })
     }
 
-    /// Every output type, the picture that comes at once, and the one that is made when it is looked at.
+    /// Covers every output type, the synchronous image, and the dynamic image that is rendered on request.
     fn gallery(&self) -> Vec<Value> {
         let designs = self.describe()["designs"].clone();
         let design = |of: &str| designs[of][0]["id"].clone();

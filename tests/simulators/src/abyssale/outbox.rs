@@ -1,29 +1,28 @@
-//! The schedule of deliveries and the log of their attempts (contract 6.1).
+//! The scheduled deliveries and the log of their attempts (contract 6.1).
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::Outcome;
-use crate::attempt::Attempt;
-use crate::schedule::{Schedule, Send};
+use crate::abyssale::settings::Settings;
+use crate::abyssale::webhook_delivery::{Delivery, DeliveryState, DeliveryTarget};
+use crate::delivery_attempt::{AttemptKind, DeliveryAttempt};
+use crate::delivery_schedule::{DeliverySchedule, ScheduledSend};
+use crate::simulator::Outcome;
 
-use super::delivery::{Delivery, State, Target};
-use super::knobs::Knobs;
-
-/// All deliveries, what is scheduled, and what is in flight.
+/// All deliveries, the scheduled attempts and the attempts in flight.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     deliveries: Vec<Delivery>,
-    schedule: Schedule,
+    schedule: DeliverySchedule,
 }
 
 impl Outbox {
-    /// Empty, but no attempt gets a number that one still in flight has.
+    /// Returns an empty outbox that does not reuse the numbers of attempts in flight.
     pub(super) fn cleared(&self) -> Self {
         Self { schedule: self.schedule.cleared(), ..Self::default() }
     }
 
-    /// The number of the next delivery.
+    /// Returns the number of the next delivery.
     pub(super) fn next_number(&self) -> u64 {
         self.deliveries.len() as u64 + 1
     }
@@ -32,9 +31,9 @@ impl Outbox {
         self.deliveries.push(delivery);
     }
 
-    /// Schedules a sending. Only those of the ladder are repeated when they fail.
-    pub(super) fn send_at(&mut self, number: u64, of_ladder: bool, due: OffsetDateTime) {
-        self.schedule.send_at(number, of_ladder, due);
+    /// Schedules an attempt. Only a scheduled one is retried when it fails.
+    pub(super) fn send_at(&mut self, number: u64, attempt_kind: AttemptKind, due: OffsetDateTime) {
+        self.schedule.send_at(number, attempt_kind, due);
     }
 
     pub(super) fn get(&self, number: u64) -> Option<&Delivery> {
@@ -45,18 +44,18 @@ impl Outbox {
         self.deliveries.get_mut(usize::try_from(number.checked_sub(1)?).ok()?)
     }
 
-    /// The delivery with this number or this delivery id.
+    /// Finds the delivery with this number or delivery id.
     pub(super) fn find(&self, name: &str) -> Option<&Delivery> {
         self.deliveries
             .iter()
             .find(|delivery| delivery.delivery_id == name || delivery.number.to_string() == name)
     }
 
-    /// Lets every held delivery go out soon after `due`.
+    /// Releases every held delivery, to be sent soon after `due`.
     pub(super) fn release_held(&mut self, due: OffsetDateTime) {
-        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.state == State::Held) {
-            delivery.state = State::Pending;
-            self.schedule.send_at(delivery.number, true, due + Duration::SECOND);
+        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.state == DeliveryState::Held) {
+            delivery.state = DeliveryState::Pending;
+            self.schedule.send_at(delivery.number, AttemptKind::Scheduled, due + Duration::SECOND);
         }
     }
 
@@ -64,45 +63,52 @@ impl Outbox {
         self.schedule.next_due()
     }
 
-    /// Takes what is due, in order of time.
-    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<Send> {
+    /// Takes the attempts that are due, in order of time.
+    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<ScheduledSend> {
         self.schedule.take_due(now)
     }
 
-    /// Writes an attempt down and gives its number.
-    pub(super) fn started(&mut self, number: u64, attempt: Attempt) -> u64 {
+    /// Records an attempt and returns its number.
+    pub(super) fn start_attempt(&mut self, number: u64, attempt: DeliveryAttempt) -> u64 {
         let Some(delivery) = self.get_mut(number) else { return 0 };
-        delivery.tries += u32::from(attempt.of_ladder);
+        delivery.scheduled_attempts += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
         delivery.attempts.push(attempt);
-        let place = delivery.attempts.len() - 1;
-        self.schedule.started(number, place)
+        let index = delivery.attempts.len() - 1;
+        self.schedule.start_attempt(number, index)
     }
 
-    /// Notes how an attempt ended. A failure is repeated until the last attempt, then the delivery is lost.
-    pub(super) fn ended(&mut self, attempt: u64, outcome: Outcome, now: OffsetDateTime, knobs: &Knobs) {
-        let Some((number, place)) = self.schedule.ended(attempt) else { return };
+    /// Records the outcome of an attempt. A failure is retried until the last attempt, then the delivery is
+    /// exhausted.
+    pub(super) fn finish_attempt(
+        &mut self,
+        attempt: u64,
+        outcome: Outcome,
+        now: OffsetDateTime,
+        settings: &Settings,
+    ) {
+        let Some((number, index)) = self.schedule.finish_attempt(attempt) else { return };
         let Some(delivery) = self.get_mut(number) else { return };
-        let Some(attempt) = delivery.attempts.get_mut(place) else { return };
+        let Some(attempt) = delivery.attempts.get_mut(index) else { return };
         attempt.ended = Some((outcome, now));
-        let once = delivery.target == Target::Direct;
-        if !attempt.of_ladder && !once {
+        let is_direct = delivery.target == DeliveryTarget::Direct;
+        if attempt.attempt_kind == AttemptKind::Redelivery && !is_direct {
             return;
         }
         let acknowledged = match outcome {
-            Outcome::Status(status) => knobs.acknowledges(status),
+            Outcome::Status(status) => settings.acknowledges(status),
             Outcome::Timeout | Outcome::ConnectionFailed => false,
         };
-        let tries = delivery.tries;
+        let scheduled_attempts = delivery.scheduled_attempts;
         if acknowledged {
-            delivery.state = State::Acknowledged;
-        } else if once || tries >= knobs.delivery_attempts {
-            delivery.state = State::Exhausted;
+            delivery.state = DeliveryState::Acknowledged;
+        } else if is_direct || scheduled_attempts >= settings.delivery_attempts {
+            delivery.state = DeliveryState::Exhausted;
         } else {
-            self.send_at(number, true, now + knobs.retry_delay(tries));
+            self.send_at(number, AttemptKind::Scheduled, now + settings.retry_delay(scheduled_attempts));
         }
     }
 
-    /// Every delivery with its attempts.
+    /// Lists every delivery with its attempts.
     pub(super) fn list(&self) -> Value {
         self.deliveries.iter().map(Delivery::view).collect()
     }

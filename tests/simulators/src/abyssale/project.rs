@@ -1,4 +1,4 @@
-//! Projects, which designs belong to (contract 5.3).
+//! Projects, which contain designs (contract 5.3).
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,11 +1,12 @@
-//! Which operation a request means (contract 1.1, 5.3 and 6.7).
+//! Maps a request to its operation (contract 1.1, 5.3 and 6.7).
 
 use http::{Method, Request, StatusCode};
 use uuid::Uuid;
 
-use super::generation::body::Operation;
-use super::limit::Class;
-use super::refusal::Refusal;
+use crate::abyssale::api_error::ApiError;
+use crate::abyssale::generation::operation::GenerationOperation;
+use crate::abyssale::rate_limit::RouteClass;
+use crate::abyssale::uuid_format::parse_uuid;
 
 /// An operation of the API or of the subscription service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub(super) enum Route {
     Auth,
     Export,
     Banner(Uuid),
-    Generate(Uuid, Operation),
+    Generate(Uuid, GenerationOperation),
     Poll(Uuid),
     Design(DesignCall),
     Workspace(WorkspaceCall),
@@ -35,7 +36,7 @@ pub(super) enum DesignCall {
     DynamicImage(Uuid),
 }
 
-/// An operation on what else the workspace has.
+/// An operation on the other objects of the workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WorkspaceCall {
     Fonts,
@@ -65,55 +66,55 @@ pub(super) enum HookCall {
 }
 
 impl Route {
-    /// Finds the operation. A path id that is no UUID makes the route not match (contract 1.1).
-    pub(super) fn find<B>(request: &Request<B>, double_slash_refused: bool) -> Result<Self, Refusal> {
+    /// Finds the operation. A path id that is not a UUID matches no route (contract 1.1).
+    pub(super) fn find<B>(request: &Request<B>, double_slash_refused: bool) -> Result<Self, ApiError> {
         let path = request.uri().path();
         let path = if double_slash_refused { path.to_owned() } else { path.replace("//", "/") };
         // The trim below must not hide a leading double slash.
         if path.starts_with("//") {
-            return Err(Refusal::endpoint_not_found());
+            return Err(ApiError::endpoint_not_found());
         }
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let operations = match segments.as_slice() {
-            ["designs", rest @ ..] => of_designs(rest)?,
-            other => of(other)?,
+            ["designs", rest @ ..] => design_operations(rest)?,
+            other => operations_of_path(other)?,
         };
         let mut operations = operations.into_iter();
         let called = operations.find(|(method, _)| method == request.method());
         called.map(|(_, route)| route).ok_or_else(method_not_allowed)
     }
 
-    /// The windows it counts against. The subscription service declares none, and of the generations only the
-    /// gateway's ceiling counts (contract 1.5).
-    pub(super) fn class(&self) -> Option<Class> {
+    /// Returns the class whose rate-limit windows count the route. The subscription service declares none, and
+    /// generations count only against the gateway's limit (contract 1.5).
+    pub(super) fn class(&self) -> Option<RouteClass> {
         match self {
             Self::Ready | Self::Generate(..) | Self::Hook(_) => None,
-            Self::Auth => Some(Class::Auth),
-            Self::Export => Some(Class::Export),
-            Self::Poll(_) => Some(Class::Poll),
-            Self::Banner(_) => Some(Class::Read),
-            Self::Secret(_) => Some(Class::SigningSecret),
+            Self::Auth => Some(RouteClass::Auth),
+            Self::Export => Some(RouteClass::Export),
+            Self::Poll(_) => Some(RouteClass::Poll),
+            Self::Banner(_) => Some(RouteClass::Read),
+            Self::Secret(_) => Some(RouteClass::SigningSecret),
             Self::Design(call) => Some(match call {
-                DesignCall::List | DesignCall::Show(_) | DesignCall::Format(..) => Class::Read,
+                DesignCall::List | DesignCall::Show(_) | DesignCall::Format(..) => RouteClass::Read,
                 DesignCall::Rename(_)
                 | DesignCall::Move(_)
                 | DesignCall::Delete(_)
-                | DesignCall::DynamicImage(_) => Class::Write,
+                | DesignCall::DynamicImage(_) => RouteClass::Write,
             }),
             Self::Workspace(call) => Some(match call {
-                WorkspaceCall::CreateProject | WorkspaceCall::UseTemplate(_) => Class::Write,
+                WorkspaceCall::CreateProject | WorkspaceCall::UseTemplate(_) => RouteClass::Write,
                 WorkspaceCall::Fonts
                 | WorkspaceCall::Credits
                 | WorkspaceCall::Projects
                 | WorkspaceCall::Templates
                 | WorkspaceCall::TemplateCategories
-                | WorkspaceCall::Duplication(_) => Class::Read,
+                | WorkspaceCall::Duplication(_) => RouteClass::Read,
             }),
         }
     }
 
-    /// Whether its answers describe the windows. Rotate and revoke declare no such headers (contract 1.5).
-    pub(super) fn shows_quota(&self) -> bool {
+    /// Whether its responses carry the rate-limit headers. Rotate and revoke declare none (contract 1.5).
+    pub(super) fn shows_rate_limit(&self) -> bool {
         self.class().is_some() && !matches!(self, Self::Secret(SecretCall::Rotate | SecretCall::Revoke))
     }
 }
@@ -121,18 +122,20 @@ impl Route {
 /// The operations of a path, each with its method.
 type Operations = Vec<(Method, Route)>;
 
-fn of(segments: &[&str]) -> Result<Operations, Refusal> {
+fn operations_of_path(segments: &[&str]) -> Result<Operations, ApiError> {
     let (get, post) = (|route| vec![(Method::GET, route)], |route| vec![(Method::POST, route)]);
-    let generate = |id, operation| Ok(post(Route::Generate(uuid(id)?, operation)));
+    let generate = |id, operation| Ok(post(Route::Generate(path_uuid(id)?, operation)));
     Ok(match segments {
         ["ready"] => get(Route::Ready),
         ["auth"] => post(Route::Auth),
         ["async", "banners", "export"] => post(Route::Export),
-        ["async", "banner-builder", id, "generate"] => generate(id, Operation::Formats)?,
-        ["async", "banner-builder", id, "generate-multipage-pdf"] => generate(id, Operation::Pages)?,
-        ["banner-builder", id, "generate"] => generate(id, Operation::Render)?,
-        ["generation-request", id] => get(Route::Poll(uuid(id)?)),
-        ["banners", id] => get(Route::Banner(uuid(id)?)),
+        ["async", "banner-builder", id, "generate"] => generate(id, GenerationOperation::Formats)?,
+        ["async", "banner-builder", id, "generate-multipage-pdf"] => {
+            generate(id, GenerationOperation::Pages)?
+        }
+        ["banner-builder", id, "generate"] => generate(id, GenerationOperation::Render)?,
+        ["generation-request", id] => get(Route::Poll(path_uuid(id)?)),
+        ["banners", id] => get(Route::Banner(path_uuid(id)?)),
         ["fonts"] => get(Route::Workspace(WorkspaceCall::Fonts)),
         ["credits"] => get(Route::Workspace(WorkspaceCall::Credits)),
         ["projects"] => vec![
@@ -141,54 +144,55 @@ fn of(segments: &[&str]) -> Result<Operations, Refusal> {
         ],
         ["workspace-templates"] => get(Route::Workspace(WorkspaceCall::Templates)),
         ["workspace-template-categories"] => get(Route::Workspace(WorkspaceCall::TemplateCategories)),
-        ["workspace-templates", id, "use"] => post(Route::Workspace(WorkspaceCall::UseTemplate(uuid(id)?))),
-        ["design-duplication-requests", id] => get(Route::Workspace(WorkspaceCall::Duplication(uuid(id)?))),
+        ["workspace-templates", id, "use"] => {
+            post(Route::Workspace(WorkspaceCall::UseTemplate(path_uuid(id)?)))
+        }
+        ["design-duplication-requests", id] => {
+            get(Route::Workspace(WorkspaceCall::Duplication(path_uuid(id)?)))
+        }
         ["signing-secret"] => get(Route::Secret(SecretCall::Show)),
         ["signing-secret", "rotate"] => post(Route::Secret(SecretCall::Rotate)),
         ["signing-secret", "revoke"] => post(Route::Secret(SecretCall::Revoke)),
         ["subscribe"] => post(Route::Hook(HookCall::Subscribe)),
-        ["webhook", id] => get(Route::Hook(HookCall::Show(uuid(id)?))),
-        ["unsubscribe", id] => vec![(Method::DELETE, Route::Hook(HookCall::Remove(uuid(id)?)))],
-        _ => return Err(Refusal::endpoint_not_found()),
+        ["webhook", id] => get(Route::Hook(HookCall::Show(path_uuid(id)?))),
+        ["unsubscribe", id] => vec![(Method::DELETE, Route::Hook(HookCall::Remove(path_uuid(id)?)))],
+        _ => return Err(ApiError::endpoint_not_found()),
     })
 }
 
-/// Below `/designs`.
-fn of_designs(segments: &[&str]) -> Result<Operations, Refusal> {
+/// Returns the operations below `/designs`.
+fn design_operations(segments: &[&str]) -> Result<Operations, ApiError> {
     let one = |method, call| Ok(vec![(method, Route::Design(call))]);
     match segments {
         [] => one(Method::GET, DesignCall::List),
         [id] => {
-            let id = uuid(id)?;
+            let id = path_uuid(id)?;
             Ok(vec![
                 (Method::GET, Route::Design(DesignCall::Show(id))),
                 (Method::DELETE, Route::Design(DesignCall::Delete(id))),
             ])
         }
-        [id, "formats", specifier] => one(Method::GET, DesignCall::Format(uuid(id)?, decoded(specifier))),
-        [id, "name"] => one(Method::PUT, DesignCall::Rename(uuid(id)?)),
-        [id, "project"] => one(Method::PUT, DesignCall::Move(uuid(id)?)),
-        [id, "dynamic-image-url"] => one(Method::POST, DesignCall::DynamicImage(uuid(id)?)),
-        _ => Err(Refusal::endpoint_not_found()),
+        [id, "formats", specifier] => {
+            one(Method::GET, DesignCall::Format(path_uuid(id)?, percent_decode(specifier)))
+        }
+        [id, "name"] => one(Method::PUT, DesignCall::Rename(path_uuid(id)?)),
+        [id, "project"] => one(Method::PUT, DesignCall::Move(path_uuid(id)?)),
+        [id, "dynamic-image-url"] => one(Method::POST, DesignCall::DynamicImage(path_uuid(id)?)),
+        _ => Err(ApiError::endpoint_not_found()),
     }
 }
 
-fn uuid(segment: &str) -> Result<Uuid, Refusal> {
-    as_uuid(segment).ok_or_else(Refusal::endpoint_not_found)
+fn path_uuid(segment: &str) -> Result<Uuid, ApiError> {
+    parse_uuid(segment).ok_or_else(ApiError::endpoint_not_found)
 }
 
-/// An id as the API takes it: the form with hyphens, 36 characters long.
-pub(super) fn as_uuid(text: &str) -> Option<Uuid> {
-    if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
-}
-
-/// A path segment without its percent signs. A plus is a plus there.
-fn decoded(segment: &str) -> String {
+/// Percent-decodes a path segment. A plus sign stays a plus sign in a path.
+fn percent_decode(segment: &str) -> String {
     let query = format!("x={}", segment.replace('+', "%2B"));
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs.next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-fn method_not_allowed() -> Refusal {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not allowed here.")
+fn method_not_allowed() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not allowed here.")
 }

@@ -1,12 +1,12 @@
-//! Workspace subscriptions, as the official n8n node makes them (contract 6.7).
+//! Workspace subscriptions, as the official n8n node creates them (contract 6.7).
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The names that `POST /subscribe` takes.
-const TYPES: [&str; 4] = ["template_status", "new_banner", "new_banner_batch", "new_export"];
+/// The event types that `POST /subscribe` accepts.
+const EVENT_TYPES: [&str; 4] = ["template_status", "new_banner", "new_banner_batch", "new_export"];
 
-/// One receiver of one kind of event.
+/// A subscription to one type of event.
 #[derive(Debug, Clone)]
 pub(super) struct Subscription {
     pub(super) id: Uuid,
@@ -21,8 +21,8 @@ pub(super) struct Subscription {
 pub(super) struct Subscriptions(Vec<Subscription>);
 
 impl Subscriptions {
-    pub(super) fn known_type(kind: &str) -> bool {
-        TYPES.contains(&kind)
+    pub(super) fn is_known_type(kind: &str) -> bool {
+        EVENT_TYPES.contains(&kind)
     }
 
     pub(super) fn add(&mut self, subscription: Subscription) {
@@ -33,15 +33,15 @@ impl Subscriptions {
         self.0.iter().any(|subscription| subscription.id == id)
     }
 
-    /// Whether there was one to remove.
+    /// Removes a subscription. Returns whether it existed.
     pub(super) fn remove(&mut self, id: Uuid) -> bool {
         let before = self.0.len();
         self.0.retain(|subscription| subscription.id != id);
         self.0.len() < before
     }
 
-    /// Those that want this kind of event about this design.
-    pub(super) fn to(&self, kind: &str, design: Option<Uuid>) -> Vec<Subscription> {
+    /// Returns the subscriptions to this type of event of this design.
+    pub(super) fn matching(&self, kind: &str, design: Option<Uuid>) -> Vec<Subscription> {
         let wants = |subscription: &&Subscription| {
             subscription.kind == kind && (subscription.design.is_none() || subscription.design == design)
         };

@@ -1,48 +1,48 @@
-//! What the simulated workspace owns: a key, designs, banners.
+//! The simulated workspace: its API key, designs and banners.
 
 use uuid::Uuid;
 
-use super::banner::{Banner, Gallery};
-use super::design::{Designs, Sheet, seed};
-use super::draw::Draw;
-use super::signature::hex;
+use crate::abyssale::banner::{Banner, Banners};
+use crate::abyssale::design::seed_designs;
+use crate::abyssale::design::{Designs, Sheet};
+use crate::id_generator::{IdGenerator, hex};
 
-/// How many banners are seeded.
-const BANNERS: u32 = 12;
+/// The number of seeded banners.
+const SEEDED_BANNERS: u32 = 12;
 
 /// The workspace.
 pub(super) struct Workspace {
     pub(super) api_key: String,
     pub(super) designs: Designs,
-    pub(super) banners: Gallery,
+    pub(super) banners: Banners,
 }
 
 impl Workspace {
-    /// The workspace as it is before anything happens.
-    pub(super) fn seeded(draw: &Draw) -> Self {
-        let designs = seed::designs(draw);
-        let mut banners = Gallery::default();
-        seeded_banners(draw, &designs).into_iter().for_each(|banner| banners.add(banner));
-        Self { api_key: hex(&draw.seeded("api key", 0)).chars().take(40).collect(), designs, banners }
+    /// Returns the seeded workspace.
+    pub(super) fn seeded(ids: &IdGenerator) -> Self {
+        let designs = seed_designs::seed(ids);
+        let mut banners = Banners::default();
+        seeded_banners(ids, &designs).into_iter().for_each(|banner| banners.add(banner));
+        Self { api_key: hex(&ids.seeded("api key", 0)).chars().take(40).collect(), designs, banners }
     }
 
-    /// The seeded banners' ids.
+    /// Returns the ids of the seeded banners.
     pub(super) fn banner_ids(&self) -> Vec<Uuid> {
-        self.banners.first(BANNERS as usize)
+        self.banners.first(SEEDED_BANNERS as usize)
     }
 }
 
-/// Finished banners of the first design, its formats in turn.
-fn seeded_banners(draw: &Draw, designs: &Designs) -> Vec<Banner> {
+/// Returns finished banners of the first design, its formats in turn.
+fn seeded_banners(ids: &IdGenerator, designs: &Designs) -> Vec<Banner> {
     let Some(design) = designs.all.first() else { return Vec::new() };
     let sheets = design.formats().iter().cycle();
     let banner = |(number, sheet): (u32, &Sheet)| {
-        let file_type = design.kind.default_file(sheet.transparent);
+        let file_type = design.kind.default_file_type(sheet.transparent);
         let (id, sharing_id) =
-            (draw.seeded_uuid("banner", u64::from(number)), draw.seeded_uuid("sharing", u64::from(number)));
+            (ids.seeded_uuid("banner", u64::from(number)), ids.seeded_uuid("sharing", u64::from(number)));
         Banner { id, sharing_id, number, ..Banner::of(design, designs, Some(sheet), file_type) }
     };
-    (1..=BANNERS).zip(sheets).map(banner).collect()
+    (1..=SEEDED_BANNERS).zip(sheets).map(banner).collect()
 }
 
 #[cfg(test)]
@@ -51,12 +51,12 @@ mod tests {
 
     use std::collections::BTreeSet;
 
-    use super::super::file_type::FileType;
     use super::*;
+    use crate::abyssale::file_type::FileType;
 
     #[test]
-    fn the_seeded_banners_are_of_two_types() {
-        let workspace = Workspace::seeded(&Draw::new(7, 0));
+    fn the_seeded_banners_have_two_types_and_distinct_names() {
+        let workspace = Workspace::seeded(&IdGenerator::new(7, 0));
         let banners = workspace.banners.all();
         assert_eq!(banners.len(), 12);
         let types: BTreeSet<_> = banners.iter().map(|banner| banner.file_type).collect();

@@ -1,30 +1,29 @@
-//! Putting an answer into the envelope (contract 1.2).
+//! Wraps responses in the envelope (contract 1.2).
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::answer;
+use crate::ai_studios::api_error::ApiError;
+use crate::ai_studios::settings::Settings;
+use crate::ai_studios::settings::account::ListShape;
+use crate::ai_studios::settings::envelope::{CodeType, ErrorShape, SuccessShape};
+use crate::response;
 
-use super::knobs::Knobs;
-use super::knobs::account::ListShape;
-use super::knobs::envelope::{CodeType, ErrorShape, SuccessShape};
-use super::refusal::Refusal;
-
-/// What an operation has to say.
+/// The result of an operation.
 #[derive(Debug)]
-pub(super) enum Payload {
-    /// What comes in `data`.
+pub(super) enum ResponsePayload {
+    /// The value of `data`.
     Data(Value),
-    /// A list that some say without an envelope.
+    /// A list without an envelope.
     Bare(Value),
 }
 
-/// 200 with the payload.
-pub(super) fn success(payload: Payload, knobs: &Knobs) -> Response<Bytes> {
+/// Returns 200 with the payload.
+pub(super) fn success_response(payload: ResponsePayload, settings: &Settings) -> Response<Bytes> {
     let body = match payload {
-        Payload::Bare(list) => list,
-        Payload::Data(data) => match knobs.envelope.success {
+        ResponsePayload::Bare(list) => list,
+        ResponsePayload::Data(data) => match settings.envelope.success {
             SuccessShape::Flag => json!({"success": true, "data": data}),
             SuccessShape::Text => json!({"success": "true", "data": data}),
             SuccessShape::Succeed => json!({"succeed": true, "data": data}),
@@ -32,45 +31,45 @@ pub(super) fn success(payload: Payload, knobs: &Knobs) -> Response<Bytes> {
             SuccessShape::Bare => data,
         },
     };
-    answer::plain_json(StatusCode::OK, &body)
+    response::json_response(StatusCode::OK, &body)
 }
 
-/// The refusal, with its status or with 200.
-pub(super) fn refused(refusal: &Refusal, knobs: &Knobs) -> Response<Bytes> {
-    let mut body = match knobs.envelope.success {
+/// Returns the error, with its status or with 200.
+pub(super) fn error_response(api_error: &ApiError, settings: &Settings) -> Response<Bytes> {
+    let mut body = match settings.envelope.success {
         SuccessShape::Flag => json!({"success": false}),
         SuccessShape::Text => json!({"success": "false"}),
         SuccessShape::Succeed => json!({"succeed": false}),
         SuccessShape::Missing | SuccessShape::Bare => json!({}),
     };
-    body["error"] = error(refusal, knobs);
-    let status = if knobs.envelope.errors_as_200 { StatusCode::OK } else { refusal.status };
-    answer::plain_json(status, &body)
+    body["error"] = error_value(api_error, settings);
+    let status = if settings.envelope.errors_as_200 { StatusCode::OK } else { api_error.status };
+    response::json_response(status, &body)
 }
 
-/// The value of `error`.
-fn error(refusal: &Refusal, knobs: &Knobs) -> Value {
-    let code = refusal.why.code(&knobs.invented.codes);
-    let code = match knobs.envelope.code {
+/// Returns the value of `error`.
+fn error_value(api_error: &ApiError, settings: &Settings) -> Value {
+    let code = api_error.kind.code(&settings.invented.codes);
+    let code = match settings.envelope.code {
         CodeType::Number => json!(code),
         CodeType::Text => json!(code.to_string()),
     };
-    match knobs.envelope.error {
-        ErrorShape::Object => json!({"code": code, "msg": refusal.message}),
-        ErrorShape::Message => json!({"code": code, "message": refusal.message}),
-        ErrorShape::Text => json!(refusal.message),
+    match settings.envelope.error {
+        ErrorShape::Object => json!({"code": code, "msg": api_error.message}),
+        ErrorShape::Message => json!({"code": code, "message": api_error.message}),
+        ErrorShape::Text => json!(api_error.message),
     }
 }
 
-/// A list in the shape that a knob says.
-pub(super) fn list(items: Vec<Value>, shape: ListShape, name: &str) -> Payload {
+/// Returns a list in the shape of the settings.
+pub(super) fn list_payload(items: Vec<Value>, shape: ListShape, name: &str) -> ResponsePayload {
     match shape {
-        ListShape::Data => Payload::Data(Value::Array(items)),
-        ListShape::Bare => Payload::Bare(Value::Array(items)),
-        ListShape::Named => Payload::Data(json!({ name: items })),
+        ListShape::Data => ResponsePayload::Data(Value::Array(items)),
+        ListShape::Bare => ResponsePayload::Bare(Value::Array(items)),
+        ListShape::Named => ResponsePayload::Data(json!({ name: items })),
         ListShape::Numeric => {
             let numbered = items.into_iter().enumerate().map(|(number, item)| (number.to_string(), item));
-            Payload::Data(Value::Object(numbered.collect::<Map<_, _>>()))
+            ResponsePayload::Data(Value::Object(numbered.collect::<Map<_, _>>()))
         }
     }
 }

@@ -1,147 +1,17 @@
-//! Accepting an export (contract 2 and 9.3).
+//! The accepted exports of the account.
 
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
-use super::account::{object_id, task_id};
-use super::body::Body;
-use super::knobs::export::{ReturnedId, WhileRunning};
-use super::lenience::Lenience;
-use super::project::Owner;
-use super::refusal::{Refusal, Why};
-use super::run::Run;
-use super::{AiStudiosSimulator, Moment};
-
-/// The values of `resolution`.
-const RESOLUTIONS: [&str; 4] = ["4k", "1080", "720", "480"];
-
-/// What was accepted so far.
+/// The number, the cost and the log of accepted exports.
 #[derive(Debug, Default)]
 pub(super) struct Exports {
     pub(super) accepted_posts: u64,
     pub(super) credits: u32,
-    log: Vec<Value>,
-}
-
-/// How a project is to be exported.
-#[derive(Debug, Clone)]
-pub(super) struct Wanted {
-    workspace: Option<String>,
-    resolution: String,
-    webhook_url: Option<String>,
+    pub(super) log: Vec<Value>,
 }
 
 impl Exports {
     pub(super) fn view(&self) -> Value {
         json!({"accepted_posts": self.accepted_posts, "credits": self.credits, "exports": self.log})
     }
-}
-
-impl AiStudiosSimulator {
-    /// The fields that every route that exports takes.
-    pub(super) fn wanted(&self, body: &Body) -> Result<Wanted, Refusal> {
-        let optional = self.state.knobs.export.optional_fields;
-        for name in ["workspaceId", "resolution"] {
-            if optional == Lenience::Refuse && body.get(name).is_some() {
-                return Err(Refusal::invalid(format!("{name} is invalid")));
-            }
-        }
-        let resolution = body.text("resolution")?.unwrap_or_else(|| "1080".to_owned());
-        if !RESOLUTIONS.contains(&resolution.as_str()) {
-            return Err(Refusal::invalid("resolution is invalid"));
-        }
-        let workspace = body.text("workspaceId")?;
-        if workspace.as_deref().is_some_and(|id| !self.account.has_workspace(id)) {
-            return Err(Refusal::new(Why::Forbidden, "no permission for this workspace"));
-        }
-        Ok(Wanted { workspace, resolution, webhook_url: body.web_address("webhookUrl")? })
-    }
-
-    /// `POST /editor/project/export`.
-    pub(super) fn export(&mut self, body: &Body, at: Moment) -> Result<Value, Refusal> {
-        let id = body.required("projectId")?;
-        let wanted = self.wanted(body)?;
-        let place = self.own_project(&id, at)?;
-        let project = self.state.projects.at(place);
-        if wanted.workspace.as_ref().is_some_and(|workspace| *workspace != project.workspace) {
-            return Err(Refusal::new(Why::Forbidden, "no permission for this project in this workspace"));
-        }
-        let automation = &self.state.knobs.automation;
-        let unfinished =
-            project.creation.as_ref().is_some_and(|creation| !creation.ended(automation, at.now));
-        if unfinished && automation.early_export == Lenience::Refuse {
-            return Err(Refusal::invalid("the project is still being created"));
-        }
-        let id = self.start_export(place, wanted, at)?;
-        Ok(json!({"projectId": id}))
-    }
-
-    /// A project that is there and the account's own.
-    pub(super) fn own_project(&self, id: &str, at: Moment) -> Result<usize, Refusal> {
-        let place = self.state.projects.place(id, at.now).ok_or_else(Refusal::no_project)?;
-        match self.state.projects.at(place).owner {
-            Owner::Account => Ok(place),
-            Owner::Stranger => Err(Refusal::new(Why::Forbidden, "no permission for this project")),
-        }
-    }
-
-    /// Charges and starts an export, and gives the id to follow it by.
-    pub(super) fn start_export(
-        &mut self,
-        place: usize,
-        wanted: Wanted,
-        at: Moment,
-    ) -> Result<String, Refusal> {
-        let knobs = self.knobs_for(place);
-        let exports = &mut self.state.exports;
-        let left = knobs.export.credits.map(|credits| credits.saturating_sub(exports.credits));
-        if left.is_some_and(|left| left < knobs.export.credit) {
-            return Err(Refusal::new(Why::Quota, "not enough credit"));
-        }
-        let project = self.state.projects.at_mut(place);
-        let mut starts = at.now;
-        if project.running(at.now).is_some() {
-            match knobs.export.while_running {
-                WhileRunning::Reject => {
-                    return Err(Refusal::new(Why::Conflict, "the project is already exporting"));
-                }
-                WhileRunning::Replace => project.runs.retain(|run| !run.is_under_way(at.now)),
-                WhileRunning::Queue => starts = later(starts, project.runs.last()),
-            }
-        }
-        let task = task_id(&self.draw.next_hex("task"));
-        project.runs.push(Run {
-            task: task.clone(),
-            accepted: at.now,
-            starts,
-            timeline: knobs.timeline.clone(),
-            resolution: wanted.resolution.clone(),
-            webhook_url: wanted.webhook_url,
-            credit: knobs.export.credit,
-            polls_at_hundred: 0,
-        });
-        project.updated = at.now;
-        let mut id = project.id.clone();
-        if knobs.export.returned_id == ReturnedId::Alias {
-            id = object_id(self.draw.next_hex("alias"));
-            project.aliases.push(id.clone());
-        }
-        exports.accepted_posts += 1;
-        exports.credits += knobs.export.credit;
-        exports.log.push(json!({
-            "project_id": project.id,
-            "returned_id": id,
-            "backend_task_id": task,
-            "resolution": wanted.resolution,
-            "workspace_id": wanted.workspace,
-            "accepted_at": at.now.unix_timestamp(),
-        }));
-        self.announce(place, &task, &knobs, at);
-        Ok(id)
-    }
-}
-
-/// The later of now and the end of the export before.
-fn later(now: OffsetDateTime, before: Option<&Run>) -> OffsetDateTime {
-    before.map_or(now, |run| run.makes_way().max(now))
 }

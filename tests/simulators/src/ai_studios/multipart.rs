@@ -1,29 +1,29 @@
-//! Reading `multipart/form-data` (RFC 7578): enough for what the vendor's clients upload.
+//! Parses `multipart/form-data` (RFC 7578): the subset that the vendor's clients upload.
 
 use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_TYPE;
 
-use super::refusal::Refusal;
+use crate::ai_studios::api_error::ApiError;
 
 /// One part of a form.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct FormPart {
     pub(super) name: String,
     pub(super) file_name: Option<String>,
     pub(super) content: Bytes,
 }
 
-impl Part {
-    /// A field's text.
+impl FormPart {
+    /// Returns a field's text.
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.content).trim().to_owned()
     }
 }
 
-/// The parts of a form, in their order.
-pub(super) fn read(request: &Request<Bytes>) -> Result<Vec<Part>, Refusal> {
-    let wrong = || Refusal::invalid("the body must be multipart/form-data");
+/// Parses a form into its parts, in their order.
+pub(super) fn parse_form(request: &Request<Bytes>) -> Result<Vec<FormPart>, ApiError> {
+    let wrong = || ApiError::invalid("the body must be multipart/form-data");
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let boundary = content_type.filter(|value| value.starts_with("multipart/form-data")).and_then(boundary);
     let delimiter = format!("--{}", boundary.ok_or_else(wrong)?);
@@ -32,8 +32,8 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Vec<Part>, Refusal> {
     let mut at = find(body, delimiter.as_bytes(), 0).ok_or_else(wrong)? + delimiter.len();
     while !body[at..].starts_with(b"--") {
         let end = find(body, format!("\r\n{delimiter}").as_bytes(), at).ok_or_else(wrong)?;
-        // The line that the delimiter stands on ends first.
-        parts.push(part(&body.slice((at + 2).min(end)..end)).ok_or_else(wrong)?);
+        // Skips the line break after the delimiter.
+        parts.push(parse_part(&body.slice((at + 2).min(end)..end)).ok_or_else(wrong)?);
         at = end + 2 + delimiter.len();
     }
     Ok(parts)
@@ -43,32 +43,32 @@ fn boundary(content_type: &str) -> Option<String> {
     parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty())
 }
 
-fn part(bytes: &Bytes) -> Option<Part> {
+fn parse_part(bytes: &Bytes) -> Option<FormPart> {
     let end = find(bytes, b"\r\n\r\n", 0)?;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let disposition =
         head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
     let name = parameter(disposition, "name")?;
     let file_name = parameter(disposition, "filename");
-    Some(Part { name, file_name, content: bytes.slice(end + 4..) })
+    Some(FormPart { name, file_name, content: bytes.slice(end + 4..) })
 }
 
-/// A parameter of a header, with or without quotation marks.
-fn parameter(header: &str, wanted: &str) -> Option<String> {
+/// Returns a parameter of a header, with or without quotation marks.
+fn parameter(header: &str, requested: &str) -> Option<String> {
     header.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.trim().split_once('=')?;
-        (name.eq_ignore_ascii_case(wanted)).then(|| value.trim_matches('"').to_owned())
+        (name.eq_ignore_ascii_case(requested)).then(|| value.trim_matches('"').to_owned())
     })
 }
 
-fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
+fn find(bytes: &[u8], requested: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
-    rest.windows(wanted.len()).position(|window| window == wanted).map(|at| at + from)
+    rest.windows(requested.len()).position(|window| window == requested).map(|at| at + from)
 }
 
 #[cfg(test)]
 mod tests {
-    //! Forms that fit and forms that do not.
+    //! Valid and invalid forms.
 
     use super::*;
 
@@ -78,18 +78,18 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_files() {
+    fn a_form_has_fields_and_files() {
         let body = b"--b\r\nContent-Disposition: form-data; name=\"target_0\"\r\n\r\nfr-FR\r\n\
             --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\nContent-Type: video/mp4\r\n\r\n\
             \x00\r\n\x01\r\n--b--\r\n";
-        let parts = read(&request("multipart/form-data; boundary=b", body)).expect("a form");
+        let parts = parse_form(&request("multipart/form-data; boundary=b", body)).expect("a form");
         assert_eq!((parts[0].name.as_str(), parts[0].text().as_str()), ("target_0", "fr-FR"));
         assert_eq!(parts[1].file_name.as_deref(), Some("a.mp4"));
         assert_eq!(parts[1].content.as_ref(), b"\x00\r\n\x01");
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn invalid_forms_are_rejected() {
         for (content_type, body) in [
             ("application/json", b"{}".as_slice()),
             ("multipart/form-data", b"--b\r\n".as_slice()),
@@ -98,7 +98,7 @@ mod tests {
             ("multipart/form-data; boundary=b", b"--b".as_slice()),
             ("multipart/form-data; boundary=b", b"".as_slice()),
         ] {
-            assert!(read(&request(content_type, body)).is_err(), "{content_type}");
+            assert!(parse_form(&request(content_type, body)).is_err(), "{content_type}");
         }
     }
 }

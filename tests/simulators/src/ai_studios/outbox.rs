@@ -1,39 +1,38 @@
-//! The webhooks that were scheduled and how their attempts ended (contract 9.5).
+//! The scheduled webhooks and the outcomes of their attempts (contract 9.5).
 
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::Outcome;
-use crate::attempt::Attempt;
-use crate::schedule::{Schedule, Send};
+use crate::ai_studios::settings::seconds;
+use crate::ai_studios::settings::webhook::Webhook;
+use crate::ai_studios::webhook_delivery::{Delivery, DeliveryState, WebhookContent};
+use crate::delivery_attempt::{AttemptKind, DeliveryAttempt};
+use crate::delivery_schedule::{DeliverySchedule, ScheduledSend};
+use crate::simulator::Outcome;
 
-use super::delivery::{Content, Delivery, State};
-use super::knobs::seconds;
-use super::knobs::webhook::Webhook;
-
-/// All webhooks and what is scheduled.
+/// All webhooks and the scheduled attempts.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     deliveries: Vec<Delivery>,
-    schedule: Schedule,
+    schedule: DeliverySchedule,
 }
 
 impl Outbox {
-    /// Empty, but no attempt gets a number that one still in flight has.
+    /// Returns an empty outbox that does not reuse the numbers of attempts in flight.
     pub(super) fn cleared(&self) -> Self {
         Self { schedule: self.schedule.cleared(), ..Self::default() }
     }
 
-    /// Writes a webhook down and gives its number. It is not sent before [`Outbox::send_at`].
-    pub(super) fn add(&mut self, url: String, content: Content, state: State) -> u64 {
+    /// Adds a webhook and returns its number. It is not sent before [`Outbox::send_at`].
+    pub(super) fn add(&mut self, url: String, content: WebhookContent, state: DeliveryState) -> u64 {
         let number = self.deliveries.len() as u64 + 1;
-        let (tries, attempts) = (0, Vec::new());
-        self.deliveries.push(Delivery { number, url, content, state, tries, attempts });
+        let (scheduled_attempts, attempts) = (0, Vec::new());
+        self.deliveries.push(Delivery { number, url, content, state, scheduled_attempts, attempts });
         number
     }
 
-    pub(super) fn send_at(&mut self, number: u64, of_ladder: bool, due: OffsetDateTime) {
-        self.schedule.send_at(number, of_ladder, due);
+    pub(super) fn send_at(&mut self, number: u64, attempt_kind: AttemptKind, due: OffsetDateTime) {
+        self.schedule.send_at(number, attempt_kind, due);
     }
 
     pub(super) fn get(&self, number: u64) -> Option<&Delivery> {
@@ -48,49 +47,49 @@ impl Outbox {
         self.schedule.next_due()
     }
 
-    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<Send> {
+    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<ScheduledSend> {
         self.schedule.take_due(now)
     }
 
-    /// Writes an attempt down and gives its number.
-    pub(super) fn started(&mut self, number: u64, attempt: Attempt) -> Option<u64> {
+    /// Records an attempt and returns its number.
+    pub(super) fn start_attempt(&mut self, number: u64, attempt: DeliveryAttempt) -> Option<u64> {
         let delivery = self.get_mut(number)?;
-        delivery.tries += u32::from(attempt.of_ladder);
+        delivery.scheduled_attempts += u32::from(attempt.attempt_kind == AttemptKind::Scheduled);
         delivery.attempts.push(attempt);
-        let place = delivery.attempts.len() - 1;
-        Some(self.schedule.started(number, place))
+        let index = delivery.attempts.len() - 1;
+        Some(self.schedule.start_attempt(number, index))
     }
 
-    /// The webhook of an attempt in flight.
-    pub(super) fn ended(&mut self, attempt: u64) -> Option<(u64, usize)> {
-        self.schedule.ended(attempt)
+    /// Removes an attempt in flight. Returns its webhook's number and its index there.
+    pub(super) fn finish_attempt(&mut self, attempt: u64) -> Option<(u64, usize)> {
+        self.schedule.finish_attempt(attempt)
     }
 
-    /// Notes how an attempt ended. What the receiver says matters only while retries are left.
-    pub(super) fn note(
+    /// Records the outcome of an attempt. A failure is retried while retries are left.
+    pub(super) fn record_outcome(
         &mut self,
-        number: u64,
-        place: usize,
+        (number, index): (u64, usize),
         outcome: Outcome,
         now: OffsetDateTime,
-        knobs: &Webhook,
+        settings: &Webhook,
     ) {
         let Some(delivery) = self.get_mut(number) else { return };
-        let Some(attempt) = delivery.attempts.get_mut(place) else { return };
+        let Some(attempt) = delivery.attempts.get_mut(index) else { return };
         attempt.ended = Some((outcome, now));
-        if !attempt.of_ladder {
+        if attempt.attempt_kind == AttemptKind::Redelivery {
             return;
         }
         let acknowledged = matches!(outcome, Outcome::Status(200..300));
-        let again = !acknowledged && delivery.tries <= knobs.retries;
+        let again = !acknowledged && delivery.scheduled_attempts <= settings.retries;
         if again {
-            self.send_at(number, true, now + seconds(knobs.retry_seconds));
+            self.send_at(number, AttemptKind::Scheduled, now + seconds(settings.retry_seconds));
         } else {
-            delivery.state = if acknowledged { State::Acknowledged } else { State::Exhausted };
+            delivery.state =
+                if acknowledged { DeliveryState::Acknowledged } else { DeliveryState::Exhausted };
         }
     }
 
-    /// Every webhook with its attempts.
+    /// Lists every webhook with its attempts.
     pub(super) fn list(&self) -> Value {
         self.deliveries.iter().map(Delivery::view).collect()
     }

@@ -1,32 +1,49 @@
-//! Projects: what an account has to export.
+//! Projects, which an account exports.
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use super::knobs::seconds;
-use super::run::{Phase, Run};
+use crate::ai_studios::export_run::{ExportPhase, ExportRun};
+use crate::ai_studios::settings::account::Automation;
+use crate::ai_studios::settings::seconds;
 
-/// Whose a project is.
+/// The progress at which creation stalls, and from which it builds audio, in percent.
+pub(super) const CREATION_STALL_PERCENT: f64 = 50.0;
+
+/// The owner of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     Account,
-    /// Somebody else; the account is refused.
-    Stranger,
+    /// Another account; access is forbidden.
+    OtherAccount,
 }
 
-/// A project that an automation tool is making.
+/// The creation of a project by an automation tool.
 #[derive(Debug, Clone)]
-pub(super) struct Creation {
-    /// The `automationJobId`, which not every tool gives.
+pub(super) struct ProjectCreation {
+    /// The `automationJobId`, which not every tool returns.
     pub(super) job: Option<String>,
     pub(super) started: OffsetDateTime,
+}
+
+impl ProjectCreation {
+    /// Returns the progress, from 0 to 100.
+    pub(super) fn progress(&self, settings: &Automation, now: OffsetDateTime) -> f64 {
+        let elapsed = (now - self.started).as_seconds_f64().max(0.0);
+        let reached = (100.0 * elapsed / settings.creation_seconds.max(f64::MIN_POSITIVE)).min(100.0);
+        if settings.stalls { reached.min(CREATION_STALL_PERCENT) } else { reached }
+    }
+
+    pub(super) fn has_ended(&self, settings: &Automation, now: OffsetDateTime) -> bool {
+        self.progress(settings, now) >= 100.0
+    }
 }
 
 /// One project.
 #[derive(Debug, Clone)]
 pub(super) struct Project {
     pub(super) id: String,
-    /// Other ids under which it is found.
+    /// Other ids of the project.
     pub(super) aliases: Vec<String>,
     pub(super) name: String,
     pub(super) orientation: String,
@@ -35,19 +52,19 @@ pub(super) struct Project {
     pub(super) workspace: String,
     pub(super) created: OffsetDateTime,
     pub(super) updated: OffsetDateTime,
-    pub(super) creation: Option<Creation>,
-    /// Exports, the oldest first.
-    pub(super) runs: Vec<Run>,
-    /// Knobs turned for this project only.
-    pub(super) knobs: Value,
+    pub(super) creation: Option<ProjectCreation>,
+    /// Exports, oldest first.
+    pub(super) runs: Vec<ExportRun>,
+    /// Settings of this project that override those of the account.
+    pub(super) settings: Value,
     pub(super) scenario: Option<String>,
-    /// How many download URLs were shown, and up to which they stopped to work.
+    /// How many download URLs were shown, and up to which number they are revoked.
     pub(super) urls_shown: u32,
     pub(super) urls_revoked: Option<u32>,
 }
 
 impl Project {
-    /// A project of the account with nothing but a name.
+    /// Creates a project of the account with only a name.
     pub(super) fn new(id: String, name: &str, workspace: &str, created: OffsetDateTime) -> Self {
         Self {
             id,
@@ -61,52 +78,54 @@ impl Project {
             updated: created,
             creation: None,
             runs: Vec::new(),
-            knobs: Value::Null,
+            settings: Value::Null,
             scenario: None,
             urls_shown: 0,
             urls_revoked: None,
         }
     }
 
-    fn is(&self, id: &str) -> bool {
+    fn has_id(&self, id: &str) -> bool {
         self.id == id || self.aliases.iter().any(|alias| alias == id)
     }
 
     /// Whether an export has deleted it by now.
-    fn is_gone(&self, now: OffsetDateTime) -> bool {
-        let deleted = |run: &Run| run.reaches(run.timeline.deleted_at_percent?);
+    fn is_deleted(&self, now: OffsetDateTime) -> bool {
+        let deleted = |run: &ExportRun| run.reaches_at(run.timeline.deleted_at_percent?);
         self.runs.iter().filter_map(deleted).any(|deleted| now >= deleted)
     }
 
-    /// The export that runs, if one does.
-    pub(super) fn running(&self, now: OffsetDateTime) -> Option<&Run> {
-        self.runs.iter().find(|run| run.is_under_way(now))
+    /// Returns the running export, if any.
+    pub(super) fn running_export(&self, now: OffsetDateTime) -> Option<&ExportRun> {
+        self.runs.iter().find(|run| run.is_running(now))
     }
 
-    /// Its export with this `backendTaskId`.
-    pub(super) fn run(&self, task: &str) -> Option<&Run> {
+    /// Returns its export with this `backendTaskId`.
+    pub(super) fn find_export(&self, task: &str) -> Option<&ExportRun> {
         self.runs.iter().find(|run| run.task == task)
     }
 
-    /// The latest export whose video lies at the download origin.
-    pub(super) fn latest_video(&self, now: OffsetDateTime) -> Option<&Run> {
+    /// Returns the latest export whose video can be downloaded.
+    pub(super) fn latest_exported(&self, now: OffsetDateTime) -> Option<&ExportRun> {
         self.runs.iter().rev().find(|run| run.is_exported(now))
     }
 
-    /// The place of the export that polling shows: the first that has not ended, else the last. A stale answer
-    /// still shows the one before.
-    pub(super) fn shown(&self, now: OffsetDateTime) -> Option<usize> {
-        let current = self.current(now)?;
+    /// Returns the index of the export that polling shows: the first that has not ended, else the last. A stale
+    /// response still shows the previous one.
+    pub(super) fn shown_export(&self, now: OffsetDateTime) -> Option<usize> {
+        let current = self.current_export(now)?;
         let run = self.runs.get(current)?;
         let stale = now < run.accepted + seconds(run.timeline.stale_seconds);
         Some(if stale { current.saturating_sub(1) } else { current })
     }
 
-    /// The same, but never stale.
-    pub(super) fn current(&self, now: OffsetDateTime) -> Option<usize> {
+    /// Returns the same index, but never a stale one.
+    pub(super) fn current_export(&self, now: OffsetDateTime) -> Option<usize> {
         let last = self.runs.len().checked_sub(1)?;
-        let under_way = |run: &Run| matches!(run.polled(now).phase, Phase::Waiting | Phase::Exporting);
-        Some(self.runs.iter().position(under_way).unwrap_or(last))
+        let is_running = |run: &ExportRun| {
+            matches!(run.polled_status(now).phase, ExportPhase::Waiting | ExportPhase::Exporting)
+        };
+        Some(self.runs.iter().position(is_running).unwrap_or(last))
     }
 }
 
@@ -119,44 +138,46 @@ impl Projects {
         self.0.push(project);
     }
 
-    /// The place of a project that is there.
-    pub(super) fn place(&self, id: &str, now: OffsetDateTime) -> Option<usize> {
-        self.0.iter().position(|project| project.is(id) && !project.is_gone(now))
+    /// Returns the index of an existing project.
+    pub(super) fn index_of(&self, id: &str, now: OffsetDateTime) -> Option<usize> {
+        self.0.iter().position(|project| project.has_id(id) && !project.is_deleted(now))
     }
 
-    pub(super) fn at(&self, place: usize) -> &Project {
-        &self.0[place]
+    pub(super) fn at(&self, index: usize) -> &Project {
+        &self.0[index]
     }
 
-    pub(super) fn at_mut(&mut self, place: usize) -> &mut Project {
-        &mut self.0[place]
+    pub(super) fn at_mut(&mut self, index: usize) -> &mut Project {
+        &mut self.0[index]
     }
 
-    /// Those that are there, the oldest first.
-    pub(super) fn present(&self, now: OffsetDateTime) -> impl Iterator<Item = &Project> {
-        self.0.iter().filter(move |project| !project.is_gone(now))
+    /// Returns the existing projects, oldest first.
+    pub(super) fn existing(&self, now: OffsetDateTime) -> impl Iterator<Item = &Project> {
+        self.0.iter().filter(move |project| !project.is_deleted(now))
     }
 
-    /// The project and its export with this `backendTaskId`.
-    pub(super) fn of_task(&self, task: &str) -> Option<(&Project, &Run)> {
-        self.0.iter().find_map(|project| Some((project, project.run(task)?)))
+    /// Returns the project and its export with this `backendTaskId`.
+    pub(super) fn find_by_task(&self, task: &str) -> Option<(&Project, &ExportRun)> {
+        self.0.iter().find_map(|project| Some((project, project.find_export(task)?)))
     }
 
-    /// Removes projects of the account and tells how many there were.
+    /// Removes projects of the account and returns how many.
     pub(super) fn delete(&mut self, ids: &[&str]) -> usize {
         let before = self.0.len();
-        self.0.retain(|project| project.owner == Owner::Stranger || !ids.iter().any(|id| project.is(id)));
+        self.0.retain(|project| {
+            project.owner == Owner::OtherAccount || !ids.iter().any(|id| project.has_id(id))
+        });
         before - self.0.len()
     }
 
-    /// When the last export ends that does.
-    pub(super) fn last_end(&self) -> Option<OffsetDateTime> {
-        let shown = |run: &Run| Some(run.ends()? + lag(run));
+    /// Returns when the last export ends, of those that end.
+    pub(super) fn last_export_end(&self) -> Option<OffsetDateTime> {
+        let shown = |run: &ExportRun| Some(run.ends_at()? + lag(run));
         self.0.iter().flat_map(|project| &project.runs).filter_map(shown).max()
     }
 }
 
-/// How much later than it is polling and downloads show the end of an export.
-fn lag(run: &Run) -> Duration {
+/// Returns how much later polling and downloads show the end of an export.
+fn lag(run: &ExportRun) -> Duration {
     Duration::seconds_f64(run.timeline.polling_lag_seconds + run.timeline.url_after_seconds)
 }

@@ -1,11 +1,11 @@
-//! Which operation a request means (contract 9.1).
+//! Maps a request to its operation (contract 9.1).
 
 use http::{Method, Request};
 
-use super::refusal::Refusal;
+use crate::ai_studios::api_error::ApiError;
 
-/// What every path of the API starts with.
-const PREFIX: [&str; 3] = ["api", "odin", "v3"];
+/// The prefix of every path of the API.
+const PATH_PREFIX: [&str; 3] = ["api", "odin", "v3"];
 
 /// An operation of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) enum Route {
     Workspaces,
     ChromaKeyVideo,
     CustomAvatarVideo,
-    Automate(Tool),
+    Automate(AutomationTool),
     UploadDocuments,
     /// The project id is in the query when it is not in the path.
     Creation(Option<String>),
@@ -34,7 +34,7 @@ pub(super) enum Route {
 
 /// An automation tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tool {
+pub(super) enum AutomationTool {
     Scripts,
     Topic,
     Url,
@@ -42,10 +42,12 @@ pub(super) enum Tool {
 }
 
 impl Route {
-    /// Finds the operation. Literal paths win over `{key}` (contract 2).
-    pub(super) fn find<B>(request: &Request<B>) -> Result<Self, Refusal> {
+    /// Finds the operation. Literal paths take precedence over `{key}` (contract 2).
+    pub(super) fn find<B>(request: &Request<B>) -> Result<Self, ApiError> {
         let segments: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
-        let Some(rest) = segments.strip_prefix(PREFIX.as_slice()) else { return Err(Refusal::no_route()) };
+        let Some(rest) = segments.strip_prefix(PATH_PREFIX.as_slice()) else {
+            return Err(ApiError::route_not_found());
+        };
         let post = request.method() == Method::POST;
         let get = request.method() == Method::GET;
         let delete = request.method() == Method::DELETE;
@@ -64,23 +66,23 @@ impl Route {
             ["dropdown", "workspaces"] if get => Self::Workspaces,
             ["simple", "video"] if post => Self::ChromaKeyVideo,
             ["simple", "custom"] if post => Self::CustomAvatarVideo,
-            ["automation", rest @ ..] => Self::of_automation(rest, get, post)?,
-            _ => return Err(Refusal::no_route()),
+            ["automation", rest @ ..] => Self::find_automation(rest, get, post)?,
+            _ => return Err(ApiError::route_not_found()),
         })
     }
 
-    fn of_automation(rest: &[&str], get: bool, post: bool) -> Result<Self, Refusal> {
+    fn find_automation(rest: &[&str], get: bool, post: bool) -> Result<Self, ApiError> {
         Ok(match rest {
-            ["scripts_to_video"] if post => Self::Automate(Tool::Scripts),
-            ["topic_to_video"] if post => Self::Automate(Tool::Topic),
-            ["url_to_video"] if post => Self::Automate(Tool::Url),
-            ["docs-to-video"] if post => Self::Automate(Tool::Documents),
+            ["scripts_to_video"] if post => Self::Automate(AutomationTool::Scripts),
+            ["topic_to_video"] if post => Self::Automate(AutomationTool::Topic),
+            ["url_to_video"] if post => Self::Automate(AutomationTool::Url),
+            ["docs-to-video"] if post => Self::Automate(AutomationTool::Documents),
             ["docs-to-video", "upload-files"] if post => Self::UploadDocuments,
             ["progress"] | ["progress", ""] if get => Self::Creation(None),
             ["progress", id] if get => Self::Creation(Some((*id).to_owned())),
             ["translatevideos"] if post => Self::Dub,
             ["translatevideos"] if get => Self::DubbingFolder,
-            _ => return Err(Refusal::no_route()),
+            _ => return Err(ApiError::route_not_found()),
         })
     }
 }

@@ -1,29 +1,30 @@
-//! How far a piped transfer came.
+//! The state from which another invocation resumes a multipart transfer.
 
 use bucket::Part;
+use http_client::RemoteFile;
 use serde::{Deserialize, Serialize};
-use transport::RemoteFile;
 
-/// Everything that another invocation needs to go on.
+/// What another invocation needs to resume a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// The S3 key that it will be at.
+    /// The S3 key of the object.
     pub key: String,
     /// The open multipart upload.
     pub upload_id: String,
     /// The file's length, in bytes.
     pub length: u64,
-    /// What tells the file from a later one at the same URL. A file without any cannot be gone on with.
+    /// The strong `ETag` or the `Last-Modified` that distinguishes the file from a later one at the same URL. A
+    /// transfer of a file without one cannot be resumed.
     pub validator: Option<String>,
-    /// The length of each part but the last one, in bytes.
+    /// The length of each part except the last, in bytes.
     pub part_length: u64,
-    /// The parts that S3 has, in no order.
+    /// The parts that S3 has, in no particular order.
     pub parts: Vec<Part>,
 }
 
 impl Checkpoint {
-    /// Whether the file is still the one that was being brought.
-    pub(super) fn fits(&self, remote: &RemoteFile) -> bool {
+    /// Whether the file at the source is still the same.
+    pub(super) fn matches(&self, remote: &RemoteFile) -> bool {
         remote.ranges
             && remote.length == Some(self.length)
             && self.validator.is_some()

@@ -1,4 +1,4 @@
-//! What one transfer adds to its landing's meter, and takes back when it begins again.
+//! The progress of one file. It adds to the progress of its landing, and subtracts again when the transfer restarts.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -11,110 +11,109 @@ use futures_util::{Stream, StreamExt, stream};
 use model::Error;
 
 use super::{
-    Checkpoint, LandingProgress,
-    progress::{State, stopped},
+    checkpoint::Checkpoint,
+    landing_progress::{LandingProgress, ProgressState, landing_stopped},
 };
 
-/// One transfer's share of a [`LandingProgress`].
+/// The share of one file in a [`LandingProgress`].
 #[derive(Debug)]
-pub struct FileProgress<'m> {
-    meter: &'m LandingProgress,
+pub struct FileProgress<'a> {
+    landing: &'a LandingProgress,
     bytes: AtomicU64,
-    begun: Mutex<Option<Option<u64>>>,
+    /// Set once the transfer has started: the length of the file, if the source reports it.
+    started: Mutex<Option<Option<u64>>>,
 }
 
-impl<'m> FileProgress<'m> {
-    pub(super) fn new(meter: &'m LandingProgress) -> Self {
-        Self { meter, bytes: AtomicU64::new(0), begun: Mutex::new(None) }
+impl<'a> FileProgress<'a> {
+    /// The progress of a file that has not started.
+    pub fn new(landing: &'a LandingProgress) -> Self {
+        Self { landing, bytes: AtomicU64::new(0), started: Mutex::new(None) }
     }
 
-    pub(super) fn meter(&self) -> &'m LandingProgress {
-        self.meter
+    pub(super) fn landing(&self) -> &'a LandingProgress {
+        self.landing
     }
 
-    /// Starts to count, from zero, with what the source says of its length.
-    pub(super) fn begin(&self, length: Option<u64>) {
-        self.set(0);
-        let before = self.begun.lock().unwrap_or_else(PoisonError::into_inner).replace(length);
-        let mut state = self.meter.state();
+    /// Starts to count from zero. `length` is what the source reports.
+    pub(super) fn start(&self, length: Option<u64>) {
+        self.set_bytes(0);
+        let before = self.started.lock().unwrap_or_else(PoisonError::into_inner).replace(length);
+        let mut state = self.landing.state();
         match before {
-            None => state.begun += 1,
-            Some(None) => state.unknown -= 1,
-            Some(Some(length)) => state.lengths -= length,
+            None => state.started_transfers += 1,
+            Some(None) => state.unknown_lengths -= 1,
+            Some(Some(length)) => state.total_length -= length,
         }
         match length {
-            None => state.unknown += 1,
-            Some(length) => state.lengths += length,
+            None => state.unknown_lengths += 1,
+            Some(length) => state.total_length += length,
         }
     }
 
-    fn set(&self, bytes: u64) {
+    fn set_bytes(&self, bytes: u64) {
         let before = self.bytes.swap(bytes, Ordering::Relaxed);
-        self.meter.bytes.fetch_sub(before, Ordering::Relaxed);
-        self.meter.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.landing.bytes.fetch_sub(before, Ordering::Relaxed);
+        self.landing.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Counts what passes, and ends the stream with an error when the landing is told to stop.
-    pub(super) fn count<'t>(
+    /// Counts the bytes of a stream, and ends it with an error when the landing is stopped.
+    pub(super) fn count_bytes<'t>(
         &'t self,
         bytes: impl Stream<Item = Result<Bytes, Error>> + Send + 't,
     ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 't {
-        let mut stop = self.meter.stop.subscribe();
-        let counted = bytes.inspect(|piece| {
-            let length = piece.as_ref().map_or(0, Bytes::len) as u64;
+        let mut stop = self.landing.stop.subscribe();
+        let counted = bytes.inspect(|chunk| {
+            let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
             self.bytes.fetch_add(length, Ordering::Relaxed);
-            self.meter.bytes.fetch_add(length, Ordering::Relaxed);
+            self.landing.bytes.fetch_add(length, Ordering::Relaxed);
         });
         let until = counted.take_until(async move {
-            // A dropped sender means that nobody watches any more; then the stream runs on to its own end.
+            // A dropped sender means that nothing can stop the landing any more. Then the stream continues to its
+            // end.
             if stop.wait_for(|stop| *stop).await.is_err() {
                 std::future::pending::<()>().await;
             }
         });
-        let told = stream::iter([()])
-            .filter_map(|()| std::future::ready(self.meter.is_stopped().then(|| Err(stopped()))));
-        until.chain(told)
+        let stop_error = stream::iter([()])
+            .filter_map(|()| std::future::ready(self.landing.is_stopped().then(|| Err(landing_stopped()))));
+        until.chain(stop_error)
     }
 
-    /// Takes back what a part that failed had counted.
-    pub(super) fn uncount(&self, bytes: u64) {
+    /// Subtracts what a failed part had counted.
+    pub(super) fn subtract_bytes(&self, bytes: u64) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.meter.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.landing.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'m, State> {
-        self.meter.state()
+    fn state(&self) -> std::sync::MutexGuard<'a, ProgressState> {
+        self.landing.state()
     }
 
-    /// Notes where a transfer stands at its start.
+    /// Sets the checkpoint at the start of the transfer.
     pub(super) fn set_checkpoint(&self, checkpoint: Checkpoint) {
-        self.set(checkpoint.parts.iter().map(|part| part.bytes).sum());
+        self.set_bytes(checkpoint.parts.iter().map(|part| part.bytes).sum());
         let mut state = self.state();
-        (state.checkpoint, state.unsaved) = (Some(checkpoint), true);
+        (state.checkpoint, state.is_checkpoint_unsaved) = (Some(checkpoint), true);
     }
 
-    /// Notes that S3 has a part.
-    pub(super) fn part_done(&self, part: Part) {
+    /// Adds a part that S3 has to the checkpoint.
+    pub(super) fn add_part(&self, part: Part) {
         let mut state = self.state();
-        state.brought += 1;
-        state.unsaved = true;
+        state.new_items += 1;
+        state.is_checkpoint_unsaved = true;
         if let Some(checkpoint) = &mut state.checkpoint {
             checkpoint.parts.push(part);
         }
     }
 
-    /// The parts that S3 has.
+    /// The parts of the checkpoint.
     pub(super) fn checkpoint_parts(&self) -> Vec<Part> {
         self.state().checkpoint.as_ref().map(|checkpoint| checkpoint.parts.clone()).unwrap_or_default()
     }
 
-    /// Drops the checkpoint of this transfer.
-    pub(super) fn forget_checkpoint(&self) -> Option<Checkpoint> {
+    /// Takes the checkpoint of this transfer.
+    pub(super) fn take_checkpoint(&self) -> Option<Checkpoint> {
         self.state().checkpoint.take()
-    }
-
-    pub(super) fn is_stopped(&self) -> bool {
-        self.meter.is_stopped()
     }
 }
 
@@ -123,18 +122,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transfer_that_begins_again_counts_once() {
-        let meter = LandingProgress::default();
-        meter.expect_transfers(2);
-        let (one, other) = (meter.tally(), meter.tally());
-        one.begin(Some(10));
-        one.set(7);
-        assert_eq!((meter.transfer().bytes, meter.transfer().total_bytes), (7, None));
-        other.begin(None);
-        assert_eq!(meter.transfer().total_bytes, None);
-        other.begin(Some(5));
-        one.begin(Some(20));
-        one.set(3);
-        assert_eq!((meter.transfer().bytes, meter.transfer().total_bytes), (3, Some(25)));
+    fn a_transfer_that_restarts_is_counted_once() {
+        let landing = LandingProgress::default();
+        landing.set_transfer_count(2);
+        let (one, other) = (FileProgress::new(&landing), FileProgress::new(&landing));
+        one.start(Some(10));
+        one.set_bytes(7);
+        assert_eq!((landing.statistics().bytes, landing.statistics().total_bytes), (7, None));
+        other.start(None);
+        assert_eq!(landing.statistics().total_bytes, None);
+        other.start(Some(5));
+        one.start(Some(20));
+        one.set_bytes(3);
+        assert_eq!((landing.statistics().bytes, landing.statistics().total_bytes), (3, Some(25)));
     }
 }

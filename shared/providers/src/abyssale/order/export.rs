@@ -1,4 +1,4 @@
-//! An export: banners by their ids, or those of a finished job (contract 2.1).
+//! Validates orders of an export: of banners by their ids, or of the banners of a finished job (contract 2.1).
 
 use std::collections::HashSet;
 
@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::fields::Request;
 use crate::{Fields, Order};
 
-/// Either `banner_ids` or `of_job`.
-pub(super) fn read(fields: &mut Fields) -> (Request, Option<u64>) {
+/// Reads an order with either `banner_ids` or `of_job`.
+pub(super) fn read_export(fields: &mut Fields) -> (Request, Option<u64>) {
     let mut request = Request::new();
     if let Some(job) = fields.take("of_job") {
         if fields.take("banner_ids").is_some() {
@@ -22,14 +22,14 @@ pub(super) fn read(fields: &mut Fields) -> (Request, Option<u64>) {
         }
         return (request, None);
     }
-    let ids = banner_ids(fields);
+    let ids = read_banner_ids(fields);
     let expected = ids.len() as u64;
     request.insert("banner_ids".into(), ids.into());
     (request, Some(expected))
 }
 
-/// An empty list is refused here since the provider's behaviour is unknown (contract 2.1).
-fn banner_ids(fields: &mut Fields) -> Vec<String> {
+/// Reads the ids of banners. An empty list is rejected, since the provider's behaviour is unknown (contract 2.1).
+fn read_banner_ids(fields: &mut Fields) -> Vec<String> {
     let expected = "expected a list of at least one banner id";
     let list = match fields.take("banner_ids") {
         Some(Value::Array(list)) if !list.is_empty() => list,
@@ -55,20 +55,22 @@ fn banner_ids(fields: &mut Fields) -> Vec<String> {
     ids
 }
 
-/// Fills in the banners of the job that an export names.
-pub(in super::super) fn complete(mut order: Order, job: &Job) -> Result<Order, Error> {
-    let refused = |message: String| {
+/// Completes the order of an export with the banners of the job that it names.
+pub(crate) fn complete_order(mut order: Order, job: &Job) -> Result<Order, Error> {
+    let invalid = |message: String| {
         let violations = vec![Violation::new("of_job", message.clone())];
         Err(Error::new(ErrorClass::InvalidRequest, format!("of_job: {message}")).with_violations(violations))
     };
     if !matches!(job.status, Status::Stored | Status::Partial) {
-        return refused(format!("expected a job that is stored or partial; it is {}", job.status));
+        return invalid(format!("expected a job that is stored or partial; it is {}", job.status));
     }
     let mut seen = HashSet::new();
     let ids = job.sources.iter().filter_map(|source| source.details.get("banner_id")?.as_str());
     let ids: Vec<&str> = ids.filter(|id| seen.insert(*id)).collect();
     if ids.is_empty() {
-        return refused("its banners are not known by id; give banner_ids, which its manifest lists".into());
+        return invalid(
+            "the ids of its banners are unknown; use banner_ids, which its manifest lists".into(),
+        );
     }
     order.expected = Some(ids.len() as u64);
     order.request["banner_ids"] = json!(ids);

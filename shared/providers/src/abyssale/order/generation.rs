@@ -1,45 +1,48 @@
-//! Asynchronous generation: every field of contract 3.1 and 3.2.
+//! Validates orders of asynchronous generation: every field of contract 3.1 and 3.2.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::{
-    fields::{Request, design_id, is_id, layers, optional, pages, whole},
-    options::{self, FILE_TYPES},
+    fields::{
+        LayerOverride, PagesField, Request, is_id, is_integer_in, read_design_id, read_optional, read_pages,
+        validate_layers,
+    },
+    options::{FILE_TYPES, check_design_type, read_options, read_print},
 };
 use crate::Fields;
 
-/// A design in some or all of its formats.
-pub(super) fn read(fields: &mut Fields) -> (Request, Option<u64>) {
+/// Reads the order of banners in some or all formats of a design.
+pub(super) fn read_generation(fields: &mut Fields) -> (Request, Option<u64>) {
     let mut request = Request::new();
-    design_id(fields, &mut request);
+    read_design_id(fields, &mut request);
     if let Some(elements) = fields.take("elements") {
-        layers(fields, "elements", &elements, true);
+        validate_layers(fields, "elements", &elements, LayerOverride::ObjectOrText);
         request.insert("elements".into(), elements);
     }
-    let mut formats = template_format_names(fields, &mut request);
+    let mut formats = read_format_names(fields, &mut request);
     let types = format!("expected one of: {}", FILE_TYPES.join(", "));
     let is_type = |value: &Value| value.as_str().is_some_and(|text| FILE_TYPES.contains(&text));
-    optional(fields, &mut request, "image_file_type", &types, is_type);
+    read_optional(fields, &mut request, "image_file_type", &types, is_type);
     let quality = "expected a whole number from 1 to 100, where 100 is the best quality";
-    optional(fields, &mut request, "file_compression_level", quality, whole(1..=100));
-    options::read(fields, &mut request);
-    pages(fields, &mut request, false);
+    read_optional(fields, &mut request, "file_compression_level", quality, is_integer_in(1..=100));
+    read_options(fields, &mut request);
+    read_pages(fields, &mut request, PagesField::Optional);
     let is_banner = |value: &Value| value.as_str().is_some_and(is_id);
-    optional(fields, &mut request, "original_visual_id", "expected the id of a banner", is_banner);
+    read_optional(fields, &mut request, "original_visual_id", "expected the id of a banner", is_banner);
     if request.contains_key("original_visual_id") {
         if formats.is_some_and(|count| count > 1) {
             fields.violation("template_format_names", "expected one format with original_visual_id");
         }
         formats = Some(1);
     }
-    options::fitting_design_type(fields, &request);
+    check_design_type(fields, &request);
     (request, formats)
 }
 
-/// How many formats were asked for; nothing when it is all that the design has.
-fn template_format_names(fields: &mut Fields, request: &mut Request) -> Option<u64> {
+/// Reads the names of formats. Returns how many are requested, and None for all formats of the design.
+fn read_format_names(fields: &mut Fields, request: &mut Request) -> Option<u64> {
     let names = match fields.take("template_format_names")? {
         Value::Array(names) => names,
         _ => {
@@ -66,11 +69,11 @@ fn template_format_names(fields: &mut Fields, request: &mut Request) -> Option<u
     (count > 0).then_some(count)
 }
 
-/// A PDF of several pages.
-pub(super) fn read_multipage(fields: &mut Fields) -> (Request, Option<u64>) {
+/// Reads the order of a PDF of several pages.
+pub(super) fn read_multipage_pdf(fields: &mut Fields) -> (Request, Option<u64>) {
     let mut request = Request::new();
-    design_id(fields, &mut request);
-    pages(fields, &mut request, true);
-    options::print(fields, &mut request);
+    read_design_id(fields, &mut request);
+    read_pages(fields, &mut request, PagesField::Required);
+    read_print(fields, &mut request);
     (request, Some(1))
 }

@@ -1,8 +1,8 @@
-//! What a caller may order from Abyssale, checked before anybody is asked.
+//! Validates an order for Abyssale before any request is sent.
 //!
-//! Fields keep the provider's own names and meanings. What can be judged without knowing the design is judged here;
-//! the content of `elements` is not: the provider ignores layers and properties that a design lacks (contract 3.1),
-//! so a rule for a property might refuse what it would accept.
+//! Fields have the provider's names and meanings. The validation covers what does not depend on the design. It does
+//! not cover the content of `elements`: the provider ignores layers and properties that a design lacks (contract
+//! 3.1), so a rule for a property might reject what the provider accepts.
 
 mod export;
 mod fields;
@@ -23,26 +23,26 @@ pub(super) const EXPORT: &str = "export";
 pub(super) const GENERATION: &str = "generation";
 /// One PDF of several pages, asynchronously (contract 3.2).
 pub(super) const MULTIPAGE_PDF: &str = "multipage_pdf";
-/// One picture of a static design, at once (contract 4).
+/// One image of a static design, synchronously (contract 4).
 pub(super) const IMAGE: &str = "image";
-/// The URL of a picture that is made when it is looked at (contract 5.1).
+/// The URL of an image that is rendered when it is requested (contract 5.1).
 pub(super) const DYNAMIC_IMAGE: &str = "dynamic_image";
-/// A banner that somebody made elsewhere; it can be adopted, not ordered (contract 3.4).
+/// A banner that was made elsewhere. It can be imported, not ordered (contract 3.4).
 pub(super) const BANNER: &str = "banner";
 
-pub(super) use export::complete;
+pub(super) use export::complete_order;
 #[cfg(feature = "schema")]
-pub(super) use schema::schemas;
+pub(super) use schema::order_schemas;
 
-/// Checks a caller's fields.
-pub(super) fn read(kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
+/// Validates the fields of a request.
+pub(super) fn read_order(kind: &str, fields: Map<String, Value>) -> Result<Order, Error> {
     let mut fields = Fields::new(fields);
     let (request, expected) = match kind {
-        EXPORT => export::read(&mut fields),
-        GENERATION => generation::read(&mut fields),
-        MULTIPAGE_PDF => generation::read_multipage(&mut fields),
-        IMAGE => image::read(&mut fields),
-        DYNAMIC_IMAGE => image::read_dynamic(&mut fields),
+        EXPORT => export::read_export(&mut fields),
+        GENERATION => generation::read_generation(&mut fields),
+        MULTIPAGE_PDF => generation::read_multipage_pdf(&mut fields),
+        IMAGE => image::read_image(&mut fields),
+        DYNAMIC_IMAGE => image::read_dynamic_image(&mut fields),
         _ => {
             let kinds = [EXPORT, GENERATION, MULTIPAGE_PDF, IMAGE, DYNAMIC_IMAGE].join(", ");
             return Err(Error::invalid("kind", format!("expected one of: {kinds}")));

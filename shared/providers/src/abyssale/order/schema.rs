@@ -1,19 +1,19 @@
-//! What may be ordered from Abyssale, as JSON Schema: the same rules as beside, for those who read no Rust.
+//! JSON Schemas of the orders for Abyssale: the same rules as the validation, for readers who do not know Rust.
 
 use serde_json::{Value, json};
 
 use super::{
     DYNAMIC_IMAGE, EXPORT, GENERATION, IMAGE, MULTIPAGE_PDF,
-    fields::MAX_ID_BYTES,
+    fields::{LayerOverride, MAX_ID_BYTES},
     image,
-    options::{FILE_TYPES, OF_DESIGN},
+    options::{DESIGN_FILE_TYPES, FILE_TYPES},
 };
-use crate::schema::{OrderSchema, described, object, optional};
+use crate::order_schema::{OrderSchema, object, optional, with_description};
 
-const DESIGN: &str = "77aa10c2-5b3d-4e6f-9a81-2c4d6e8f0a1b";
+const EXAMPLE_DESIGN_ID: &str = "77aa10c2-5b3d-4e6f-9a81-2c4d6e8f0a1b";
 
-/// Every way to order something.
-pub(in super::super) fn schemas() -> Vec<OrderSchema> {
+/// Returns the schemas of all orders.
+pub(crate) fn order_schemas() -> Vec<OrderSchema> {
     vec![export(), export_of_job(), generation(), multipage_pdf(), image(), dynamic_image()]
 }
 
@@ -29,7 +29,7 @@ fn export() -> OrderSchema {
         description: "A ZIP of existing banners, of any mix of output types.",
         fields: vec![(
             "banner_ids",
-            described(ids, "The banners, each once, whatever the case of its letters."),
+            with_description(ids, "The ids of the banners. Ids that differ only in case are duplicates."),
         )],
         required: &["banner_ids"],
         example: json!({ "banner_ids": ["0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"] }),
@@ -45,7 +45,10 @@ fn export_of_job() -> OrderSchema {
         kind: EXPORT,
         variant: "OfJob",
         description: "A ZIP of the banners that an earlier job made.",
-        fields: vec![("of_job", described(job, "A job of this provider that is `stored` or `partial`."))],
+        fields: vec![(
+            "of_job",
+            with_description(job, "A job of this provider that is `stored` or `partial`."),
+        )],
         required: &["of_job"],
         example: json!({ "of_job": "0192d2c0-7b1a-7c3e-8f4a-5b6c7d8e9f0a" }),
     }
@@ -54,35 +57,49 @@ fn export_of_job() -> OrderSchema {
 fn generation() -> OrderSchema {
     let formats =
         json!({ "type": "array", "uniqueItems": true, "items": { "type": "string", "minLength": 1 } });
-    let types: Vec<&str> = OF_DESIGN.iter().map(|(name, _)| *name).collect();
-    let design_type =
-        "What the design is taken for: whatever such a design cannot be made into is refused at once.";
+    let types: Vec<&str> = DESIGN_FILE_TYPES.iter().map(|(name, _)| *name).collect();
+    let design_type = "The type of the design. Options that this type does not support are rejected at once.";
     OrderSchema {
         kind: GENERATION,
         variant: "",
         description: "Banners of a design, in some or all of its formats.",
         fields: vec![
             design_id(),
-            ("elements", optional(described(layers(true), "What is overridden, by the names of layers."))),
+            (
+                "elements",
+                optional(with_description(
+                    layers(LayerOverride::ObjectOrText),
+                    "The overrides, by layer name.",
+                )),
+            ),
             (
                 "template_format_names",
-                optional(described(formats, "The formats; none or an empty list for all.")),
+                optional(with_description(
+                    formats,
+                    "The names of the formats. Absent or empty for all formats.",
+                )),
             ),
             file_type(FILE_TYPES),
             file_compression_level(),
             ("html5", optional(html5())),
-            ("gif", optional(object([("max_fps", whole(2, 9)), ("repeat", json!({ "type": "number" }))]))),
-            ("video", optional(object([("fps", whole(2, 30))]))),
+            ("gif", optional(object([("max_fps", integer(2, 9)), ("repeat", json!({ "type": "number" }))]))),
+            ("video", optional(object([("fps", integer(2, 30))]))),
             print(),
             ("pages", optional(pages(0))),
             (
                 "original_visual_id",
-                optional(described(id(), "The banner that the new one is derived from, in one format.")),
+                optional(with_description(
+                    id(),
+                    "The id of the banner from which the new one is derived, in one format.",
+                )),
             ),
-            ("design_type", optional(described(json!({ "type": "string", "enum": types }), design_type))),
+            (
+                "design_type",
+                optional(with_description(json!({ "type": "string", "enum": types }), design_type)),
+            ),
         ],
         required: &["design_id"],
-        example: json!({ "design_id": DESIGN, "template_format_names": ["square"] }),
+        example: json!({ "design_id": EXAMPLE_DESIGN_ID, "template_format_names": ["square"] }),
     }
 }
 
@@ -93,7 +110,7 @@ fn multipage_pdf() -> OrderSchema {
         description: "One PDF of several pages.",
         fields: vec![design_id(), ("pages", pages(1)), print()],
         required: &["design_id", "pages"],
-        example: json!({ "design_id": DESIGN, "pages": { "page_1": { "headline": { "payload": "Spring" } } } }),
+        example: json!({ "design_id": EXAMPLE_DESIGN_ID, "pages": { "page_1": { "headline": { "payload": "Spring" } } } }),
     }
 }
 
@@ -102,16 +119,19 @@ fn image() -> OrderSchema {
     OrderSchema {
         kind: IMAGE,
         variant: "",
-        description: "One picture of a static design, which is made while the caller waits.",
+        description: "One image of a static design, rendered synchronously.",
         fields: vec![
             design_id(),
-            ("elements", optional(described(layers(false), "What is overridden, by the names of layers."))),
-            ("template_format_name", optional(described(format, "The format."))),
+            (
+                "elements",
+                optional(with_description(layers(LayerOverride::Object), "The overrides, by layer name.")),
+            ),
+            ("template_format_name", optional(with_description(format, "The name of the format."))),
             file_type(image::FILE_TYPES),
             file_compression_level(),
         ],
         required: &["design_id"],
-        example: json!({ "design_id": DESIGN }),
+        example: json!({ "design_id": EXAMPLE_DESIGN_ID }),
     }
 }
 
@@ -120,10 +140,10 @@ fn dynamic_image() -> OrderSchema {
     OrderSchema {
         kind: DYNAMIC_IMAGE,
         variant: "",
-        description: "The URL of a picture of a static design that is made when it is looked at.",
+        description: "The URL of an image of a static design that is rendered when it is requested.",
         fields: vec![design_id(), ("enable_rate_limit", flag()), ("enable_production_mode", flag())],
         required: &["design_id"],
-        example: json!({ "design_id": DESIGN }),
+        example: json!({ "design_id": EXAMPLE_DESIGN_ID }),
     }
 }
 
@@ -131,12 +151,12 @@ fn id() -> Value {
     json!({ "type": "string", "pattern": "^[0-9A-Za-z-]+$", "maxLength": MAX_ID_BYTES })
 }
 
-fn whole(least: u64, most: u64) -> Value {
-    json!({ "type": "integer", "minimum": least, "maximum": most })
+fn integer(min: u64, max: u64) -> Value {
+    json!({ "type": "integer", "minimum": min, "maximum": max })
 }
 
 fn design_id() -> (&'static str, Value) {
-    ("design_id", described(id(), "The design."))
+    ("design_id", with_description(id(), "The id of the design."))
 }
 
 fn file_type(types: &[&str]) -> (&'static str, Value) {
@@ -144,7 +164,7 @@ fn file_type(types: &[&str]) -> (&'static str, Value) {
 }
 
 fn file_compression_level() -> (&'static str, Value) {
-    ("file_compression_level", optional(described(whole(1, 100), "The quality: 100 is the best.")))
+    ("file_compression_level", optional(with_description(integer(1, 100), "The quality: 100 is the best.")))
 }
 
 fn html5() -> Value {
@@ -152,29 +172,38 @@ fn html5() -> Value {
     object([
         ("page_title", text()),
         ("click_tag", text()),
-        ("ad_network", described(text(), "Such as `google-ads` or `iab`.")),
+        ("ad_network", with_description(text(), "The ad network, such as `google-ads` or `iab`.")),
         ("include_backup_image", json!({ "type": ["boolean", "null"] })),
-        ("repeat", described(json!({ "type": ["number", "null"] }), "-1 for without end.")),
+        (
+            "repeat",
+            with_description(
+                json!({ "type": ["number", "null"] }),
+                "The number of repetitions; -1 for endless.",
+            ),
+        ),
     ])
 }
 
 fn print() -> (&'static str, Value) {
-    let profile = described(id(), "The id of a colour profile.");
+    let profile = with_description(id(), "The id of a colour profile.");
     let options = [("color_profile", profile), ("display_crop_marks", json!({ "type": "boolean" }))];
     ("print", optional(object(options)))
 }
 
-/// Overrides by layer. What they may hold is the provider's to judge.
-fn layers(texts: bool) -> Value {
-    let overrides = if texts { json!(["object", "string"]) } else { json!("object") };
+/// Returns the schema of overrides by layer. The provider validates their content.
+fn layers(accepted: LayerOverride) -> Value {
+    let overrides = match accepted {
+        LayerOverride::Object => json!("object"),
+        LayerOverride::ObjectOrText => json!(["object", "string"]),
+    };
     json!({ "type": "object", "additionalProperties": { "type": overrides } })
 }
 
-fn pages(least: u64) -> Value {
+fn pages(min: u64) -> Value {
     json!({
-        "type": "object", "minProperties": least,
-        "description": "What is overridden, by page and by layer.",
-        "patternProperties": { "^page_[1-9][0-9]{0,8}$": layers(true) },
+        "type": "object", "minProperties": min,
+        "description": "The overrides, by page and by layer.",
+        "patternProperties": { "^page_[1-9][0-9]{0,8}$": layers(LayerOverride::ObjectOrText) },
         "additionalProperties": false,
     })
 }

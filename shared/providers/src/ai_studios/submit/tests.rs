@@ -1,4 +1,4 @@
-//! What each answer means, and that no export is asked for twice.
+//! What each response means, and that no export is submitted twice.
 
 use std::time::Duration;
 
@@ -10,21 +10,22 @@ use crate::{Credentials, ai_studios::order};
 
 const ID: &str = "66b1f0c2a9d3e84f57c10a2b";
 
-fn submission(request: Value) -> Submission {
+fn submission(request: Value) -> AiStudiosSubmission {
     let fields: Map<String, Value> = request.as_object().cloned().expect("an object");
-    let order = order::read(order::EXPORT, fields).expect("a good request");
+    let order = order::read_order(order::EXPORT, fields).expect("a valid request");
     let callback_url = url::Url::parse("https://hooks.example.com/webhooks/ai_studios/j/t").expect("a URL");
-    let call = SubmitContext {
+    let context = SubmitContext {
         kind: order::EXPORT,
         request: &order.request,
         callback_url: &callback_url,
         api_url: "https://api.example.com",
         credentials: &Credentials::new(json!({ "app_id": "a", "user_key": "k" })),
     };
-    Submission::new(&call, OffsetDateTime::UNIX_EPOCH + Duration::from_secs(1000)).expect("credentials")
+    AiStudiosSubmission::new(&context, OffsetDateTime::UNIX_EPOCH + Duration::from_secs(1000))
+        .expect("credentials")
 }
 
-fn said(status: u16, body: &str) -> SendResult {
+fn response(status: u16, body: &str) -> SendResult {
     Ok(http::Response::builder()
         .status(status)
         .body(Bytes::copy_from_slice(body.as_bytes()))
@@ -32,14 +33,14 @@ fn said(status: u16, body: &str) -> SendResult {
 }
 
 fn project() -> SendResult {
-    said(
+    response(
         200,
         r#"{"success":true,"data":{"project":{"backendTaskId":"bt-1","progress":100,"state":"exported"}}}"#,
     )
 }
 
-/// Brings a conversation to the answer of its first request.
-fn begun(submission: &mut Submission) {
+/// Drives a submission up to the response to its first request.
+fn start(submission: &mut AiStudiosSubmission) {
     assert!(matches!(submission.start(), SubmitStep::Authorize { refused: false }));
     let SubmitStep::Send(request) = submission.on_token(&Secret::new("h.c.s")) else {
         panic!("nothing is sent")
@@ -48,24 +49,24 @@ fn begun(submission: &mut Submission) {
     assert_eq!(request.method(), Method::GET);
 }
 
-/// Brings a conversation to the answer of the export, and returns the request for it.
-fn at_export(submission: &mut Submission) -> http::Request<Bytes> {
-    begun(submission);
+/// Drives a submission up to the response to the export. Returns the request for the export.
+fn start_export(submission: &mut AiStudiosSubmission) -> http::Request<Bytes> {
+    start(submission);
     assert!(matches!(submission.on_response(project()), SubmitStep::Store(_)));
     let SubmitStep::Send(request) = submission.on_stored() else { panic!("nothing is sent") };
     request
 }
 
-fn meaning(step: SubmitStep) -> String {
+fn describe(step: SubmitStep) -> String {
     match step {
         SubmitStep::Send(request) => format!("sends {}", request.method()),
-        SubmitStep::SendAfter { wait, .. } => format!("again after {} s", wait.as_secs()),
+        SubmitStep::SendAfter { wait, .. } => format!("retried after {} s", wait.as_secs()),
         SubmitStep::Authorize { refused } => format!("another token: {refused}"),
         SubmitStep::Store(notes) if notes.get("joined") == Some(&json!(true)) => "joins".into(),
-        SubmitStep::Store(_) => "remembers".into(),
+        SubmitStep::Store(_) => "stores".into(),
         SubmitStep::Accepted(provider_job_id) => format!("accepted as {provider_job_id}"),
         SubmitStep::Done { .. } => "done".into(),
-        SubmitStep::Refused(error) => format!("refused: {}", error.class.name()),
+        SubmitStep::Refused(error) => format!("rejected: {}", error.class.name()),
         SubmitStep::OutcomeUnknown(_) => "unknown".into(),
     }
 }
@@ -75,10 +76,10 @@ fn error(code: u16, message: &str) -> String {
 }
 
 #[test]
-fn the_project_is_remembered_before_its_export_is_asked_for() {
+fn a_snapshot_of_the_project_is_stored_before_the_export_is_requested() {
     let mut submission = submission(json!({ "project_id": ID, "workspace_id": "w1", "resolution": 720 }));
-    begun(&mut submission);
-    let SubmitStep::Store(notes) = submission.on_response(project()) else { panic!("nothing is remembered") };
+    start(&mut submission);
+    let SubmitStep::Store(notes) = submission.on_response(project()) else { panic!("nothing is stored") };
     assert_eq!((&notes["asked_at"], &notes["snapshot"]["backend_task_id"]), (&json!(1000), &json!("bt-1")));
     let SubmitStep::Send(request) = submission.on_stored() else { panic!("nothing is sent") };
     assert_eq!(
@@ -92,79 +93,79 @@ fn the_project_is_remembered_before_its_export_is_asked_for() {
 }
 
 #[test]
-fn what_was_not_said_is_not_sent() {
-    let request = at_export(&mut submission(json!({ "project_id": ID })));
+fn fields_that_the_order_lacks_are_not_sent() {
+    let request = start_export(&mut submission(json!({ "project_id": ID })));
     let body: Value = serde_json::from_slice(request.body()).expect("JSON");
     assert_eq!(body.as_object().expect("an object").keys().collect::<Vec<_>>(), ["projectId", "webhookUrl"]);
 }
 
 #[test]
-fn each_answer_to_the_export_has_one_meaning() {
+fn each_response_to_the_export_has_one_meaning() {
     let accepted = format!("accepted as {ID}");
-    for (given, expected) in [
-        (said(200, r#"{"success":true,"data":{"projectId":"other"}}"#), "accepted as other"),
-        (said(200, r#"{"success":true,"data":{}}"#), &*accepted),
-        (said(200, r#"{"projectId":"other"}"#), "accepted as other"),
-        (said(200, &error(4040, "none")), "refused: ProviderRefusedRequest"),
-        (said(404, &error(4040, "none")), "refused: ProviderRefusedRequest"),
-        (said(402, &error(1, "pay")), "refused: ProviderQuota"),
-        (said(200, &error(1, "not enough credits")), "refused: ProviderQuota"),
-        (said(403, &error(4030, "no")), "refused: ProviderPlan"),
-        (said(400, &error(4000, "bad")), "refused: ProviderRefusedRequest"),
-        (said(200, &error(7, "odd")), "refused: ProviderRefusedRequest"),
-        (said(409, &error(7, "running")), "joins"),
-        (said(200, &error(7, "export already in progress")), "joins"),
-        (said(401, &error(4010, "no")), "another token: true"),
-        (said(429, &error(4290, "slow")), "again after 30 s"),
-        (said(200, &error(4290, "slow")), "again after 30 s"),
-        (said(408, ""), "unknown"),
-        (said(500, &error(5000, "oops")), "unknown"),
-        (said(500, &error(1, "token")), "unknown"),
-        (said(503, ""), "unknown"),
-        (said(200, "<html>"), "unknown"),
-        (said(200, &error(5000, "oops")), "unknown"),
-        (said(302, ""), "unknown"),
-        (Err(SendFailure::NotSent), "again after 1 s"),
+    for (result, expected) in [
+        (response(200, r#"{"success":true,"data":{"projectId":"other"}}"#), "accepted as other"),
+        (response(200, r#"{"success":true,"data":{}}"#), &*accepted),
+        (response(200, r#"{"projectId":"other"}"#), "accepted as other"),
+        (response(200, &error(4040, "none")), "rejected: ProviderRefusedRequest"),
+        (response(404, &error(4040, "none")), "rejected: ProviderRefusedRequest"),
+        (response(402, &error(1, "pay")), "rejected: ProviderQuota"),
+        (response(200, &error(1, "not enough credits")), "rejected: ProviderQuota"),
+        (response(403, &error(4030, "no")), "rejected: ProviderPlan"),
+        (response(400, &error(4000, "bad")), "rejected: ProviderRefusedRequest"),
+        (response(200, &error(7, "odd")), "rejected: ProviderRefusedRequest"),
+        (response(409, &error(7, "running")), "joins"),
+        (response(200, &error(7, "export already in progress")), "joins"),
+        (response(401, &error(4010, "no")), "another token: true"),
+        (response(429, &error(4290, "slow")), "retried after 30 s"),
+        (response(200, &error(4290, "slow")), "retried after 30 s"),
+        (response(408, ""), "unknown"),
+        (response(500, &error(5000, "oops")), "unknown"),
+        (response(500, &error(1, "token")), "unknown"),
+        (response(503, ""), "unknown"),
+        (response(200, "<html>"), "unknown"),
+        (response(200, &error(5000, "oops")), "unknown"),
+        (response(302, ""), "unknown"),
+        (Err(SendFailure::NotSent), "retried after 1 s"),
         (Err(SendFailure::MaybeSent), "unknown"),
     ] {
         let mut submission = submission(json!({ "project_id": ID }));
-        at_export(&mut submission);
-        let shown = format!("{given:?}");
-        assert_eq!(meaning(submission.on_response(given)), expected, "{shown}");
+        start_export(&mut submission);
+        let shown = format!("{result:?}");
+        assert_eq!(describe(submission.on_response(result)), expected, "{shown}");
     }
 }
 
-/// An answer, and what it means to an export and to a project that is only tracked.
-type Meanings = (fn() -> SendResult, &'static str, &'static str);
+/// A response, and what it means for an export and for a project that is only tracked.
+type ExpectedSteps = (fn() -> SendResult, &'static str, &'static str);
 
 #[test]
-fn each_answer_about_the_project_has_one_meaning() {
-    let answers: [Meanings; 8] = [
-        (project, "remembers", "joins"),
-        (|| said(404, &error(4040, "none")), "remembers", "refused: ProviderRefusedRequest"),
-        (|| said(403, &error(4030, "no")), "remembers", "refused: ProviderPlan"),
-        (|| said(401, &error(4010, "no")), "another token: true", "another token: true"),
-        (|| said(429, ""), "again after 30 s", "again after 30 s"),
-        (|| said(500, ""), "again after 1 s", "again after 1 s"),
-        (|| Err(SendFailure::MaybeSent), "again after 1 s", "again after 1 s"),
-        (|| Err(SendFailure::NotSent), "again after 1 s", "again after 1 s"),
+fn each_response_about_the_project_has_one_meaning() {
+    let responses: [ExpectedSteps; 8] = [
+        (project, "stores", "joins"),
+        (|| response(404, &error(4040, "none")), "stores", "rejected: ProviderRefusedRequest"),
+        (|| response(403, &error(4030, "no")), "stores", "rejected: ProviderPlan"),
+        (|| response(401, &error(4010, "no")), "another token: true", "another token: true"),
+        (|| response(429, ""), "retried after 30 s", "retried after 30 s"),
+        (|| response(500, ""), "retried after 1 s", "retried after 1 s"),
+        (|| Err(SendFailure::MaybeSent), "retried after 1 s", "retried after 1 s"),
+        (|| Err(SendFailure::NotSent), "retried after 1 s", "retried after 1 s"),
     ];
-    for (answer, exported, tracked) in answers {
+    for (result, exported, tracked) in responses {
         for (request, expected) in
             [(json!({ "project_id": ID }), exported), (json!({ "project_id": ID, "track": true }), tracked)]
         {
             let mut submission = submission(request);
-            begun(&mut submission);
-            assert_eq!(meaning(submission.on_response(answer())), expected, "{:?}", answer());
+            start(&mut submission);
+            assert_eq!(describe(submission.on_response(result())), expected, "{:?}", result());
         }
     }
 }
 
 #[test]
-fn a_token_is_refused_once_and_then_for_good() {
+fn a_rejected_token_is_replaced_once() {
     let mut submission = submission(json!({ "project_id": ID }));
-    at_export(&mut submission);
-    let no = || said(401, &error(4010, "no"));
+    start_export(&mut submission);
+    let no = || response(401, &error(4010, "no"));
     assert!(matches!(submission.on_response(no()), SubmitStep::Authorize { refused: true }));
     let SubmitStep::Send(request) = submission.on_token(&Secret::new("new")) else {
         panic!("nothing is sent")
@@ -173,31 +174,34 @@ fn a_token_is_refused_once_and_then_for_good() {
         (request.method(), &request.headers()[header::AUTHORIZATION]),
         (&Method::POST, &"new".parse().expect("a value"))
     );
-    assert_eq!(meaning(submission.on_response(no())), "refused: ProviderCredentials");
+    assert_eq!(describe(submission.on_response(no())), "rejected: ProviderCredentials");
 }
 
 #[test]
 fn a_tracked_project_is_never_exported() {
     let mut tracked = submission(json!({ "project_id": ID, "track": true }));
-    begun(&mut tracked);
-    assert_eq!(meaning(tracked.on_response(project())), "joins");
-    assert_eq!(meaning(tracked.on_stored()), format!("accepted as {ID}"));
+    start(&mut tracked);
+    assert_eq!(describe(tracked.on_response(project())), "joins");
+    assert_eq!(describe(tracked.on_stored()), format!("accepted as {ID}"));
 }
 
 #[test]
-fn a_running_export_is_waited_for_instead() {
+fn a_submission_that_conflicts_with_a_running_export_joins_it() {
     let mut submission = submission(json!({ "project_id": ID }));
-    at_export(&mut submission);
-    assert_eq!(meaning(submission.on_response(said(409, &error(7, "running")))), "joins");
-    assert_eq!(meaning(submission.on_stored()), format!("accepted as {ID}"));
+    start_export(&mut submission);
+    assert_eq!(describe(submission.on_response(response(409, &error(7, "running")))), "joins");
+    assert_eq!(describe(submission.on_stored()), format!("accepted as {ID}"));
 }
 
 #[test]
-fn trouble_that_lasts_leaves_nothing_submitted() {
+fn lasting_failures_submit_nothing() {
     let mut submission = submission(json!({ "project_id": ID }));
-    begun(&mut submission);
+    start(&mut submission);
     for wait in [1, 2] {
-        assert_eq!(meaning(submission.on_response(said(502, "<html>"))), format!("again after {wait} s"));
+        assert_eq!(
+            describe(submission.on_response(response(502, "<html>"))),
+            format!("retried after {wait} s")
+        );
     }
-    assert_eq!(meaning(submission.on_response(said(502, "<html>"))), "refused: ProviderUnavailable");
+    assert_eq!(describe(submission.on_response(response(502, "<html>"))), "rejected: ProviderUnavailable");
 }

@@ -1,18 +1,18 @@
 //! The layers of the seeded designs.
 
-/// A layer with what the design saved in it.
+/// A layer with its saved values.
 #[derive(Debug, PartialEq, Eq)]
-pub(in super::super) struct Layer {
-    pub(in super::super) name: &'static str,
+pub(crate) struct Layer {
+    pub(crate) name: &'static str,
     /// `text`, `button`, `image` and so on (contract 5.2).
-    pub(in super::super) kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Ids of attributes with their saved values.
-    pub(in super::super) attributes: &'static [(&'static str, &'static str)],
+    pub(crate) attributes: &'static [(&'static str, &'static str)],
 }
 
 impl Layer {
-    /// Only the advanced view shows groups.
-    pub(in super::super) fn is_group(&self) -> bool {
+    /// Whether it is a group. Only the advanced view includes groups.
+    pub(crate) fn is_group(&self) -> bool {
         self.kind == "group"
     }
 }
@@ -54,6 +54,6 @@ const MUSIC: Layer =
 const CODE: Layer =
     Layer { name: "code", kind: "qrcode", attributes: &[("payload", "https://shop.example/spring")] };
 
-pub(in super::super) const STATIC: &[Layer] = &[ROOT, HEADLINE, PRICE, CALL_TO_ACTION, PRODUCT, LOGO, BADGE];
-pub(in super::super) const ANIMATED: &[Layer] = &[ROOT, HEADLINE, CALL_TO_ACTION, PRODUCT, CLIP, MUSIC];
-pub(in super::super) const PRINTER: &[Layer] = &[ROOT, HEADLINE, PRICE, PRODUCT, LOGO, CODE];
+pub(crate) const STATIC: &[Layer] = &[ROOT, HEADLINE, PRICE, CALL_TO_ACTION, PRODUCT, LOGO, BADGE];
+pub(crate) const ANIMATED: &[Layer] = &[ROOT, HEADLINE, CALL_TO_ACTION, PRODUCT, CLIP, MUSIC];
+pub(crate) const PRINTER: &[Layer] = &[ROOT, HEADLINE, PRICE, PRODUCT, LOGO, CODE];

@@ -1,16 +1,16 @@
-//! Designs: what can be generated from (contract 5.2).
+//! Designs, from which banners are generated (contract 5.2).
 
-pub(super) mod change;
-pub(super) mod filter;
+pub(super) mod design_filter;
+pub(super) mod design_operations;
+pub(super) mod design_response;
 pub(super) mod layer;
-pub(super) mod seed;
-pub(super) mod view;
+pub(super) mod seed_designs;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::file_type::DesignType;
-use super::project::Project;
+use crate::abyssale::file_type::DesignType;
+use crate::abyssale::project::Project;
 
 use layer::Layer;
 
@@ -24,7 +24,7 @@ pub(super) struct Sheet {
     pub(super) height: f64,
     /// `px` or `mm`.
     pub(super) unit: &'static str,
-    /// The background lets through, so that pictures are PNG unless asked otherwise.
+    /// The background is transparent, so that images are PNG by default.
     pub(super) transparent: bool,
 }
 
@@ -38,24 +38,24 @@ pub(super) struct Design {
     /// Unix seconds.
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
-    /// The state of its review, an open set (contract 3.4).
+    /// The status of its review, an open set (contract 3.4).
     pub(super) status: String,
     /// Whether it is in the CREATED state; others get no dynamic image (contract 5.1).
     pub(super) active: bool,
     pub(super) sheets: Vec<Sheet>,
     pub(super) layers: &'static [Layer],
     pub(super) deleted: bool,
-    /// A copy that is still being made is nowhere to be seen before this time.
+    /// A copy is hidden before this time.
     pub(super) appears_at: Option<OffsetDateTime>,
 }
 
 impl Design {
-    /// The formats. A multipage design is one document and has none.
+    /// Returns the formats. A multipage design is one document and has none.
     pub(super) fn formats(&self) -> &[Sheet] {
         if self.kind == DesignType::PrinterMultipage { &[] } else { &self.sheets }
     }
 
-    /// The pages of a multipage design.
+    /// Returns the pages of a multipage design.
     pub(super) fn pages(&self) -> &[Sheet] {
         if self.kind == DesignType::PrinterMultipage { &self.sheets } else { &[] }
     }
@@ -64,7 +64,7 @@ impl Design {
         self.layers.iter().find(|layer| layer.name == name)
     }
 
-    fn is_there(&self, now: OffsetDateTime) -> bool {
+    fn exists(&self, now: OffsetDateTime) -> bool {
         !self.deleted && self.appears_at.is_none_or(|from| from <= now)
     }
 }
@@ -78,24 +78,24 @@ pub(super) struct Designs {
 
 impl Designs {
     pub(super) fn get(&self, id: Uuid, now: OffsetDateTime) -> Option<&Design> {
-        self.all.iter().find(|design| design.id == id && design.is_there(now))
+        self.all.iter().find(|design| design.id == id && design.exists(now))
     }
 
     pub(super) fn get_mut(&mut self, id: Uuid, now: OffsetDateTime) -> Option<&mut Design> {
-        self.all.iter_mut().find(|design| design.id == id && design.is_there(now))
+        self.all.iter_mut().find(|design| design.id == id && design.exists(now))
     }
 
-    /// Whether it is there or not: what was told of it before stays told.
-    pub(super) fn ever(&self, id: Uuid) -> Option<&Design> {
+    /// Returns a design even if it was deleted, for events that were already scheduled.
+    pub(super) fn get_including_deleted(&self, id: Uuid) -> Option<&Design> {
         self.all.iter().find(|design| design.id == id)
     }
 
-    /// Those that are there, in the order they were made.
-    pub(super) fn present(&self, now: OffsetDateTime) -> impl Iterator<Item = &Design> {
-        self.all.iter().filter(move |design| design.is_there(now))
+    /// Returns the existing designs, in the order of creation.
+    pub(super) fn existing(&self, now: OffsetDateTime) -> impl Iterator<Item = &Design> {
+        self.all.iter().filter(move |design| design.exists(now))
     }
 
-    /// The project of a design.
+    /// Returns the project of a design.
     pub(super) fn project(&self, id: Uuid) -> Option<&Project> {
         self.projects.iter().find(|project| project.id == id)
     }

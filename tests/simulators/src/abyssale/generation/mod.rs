@@ -1,11 +1,12 @@
-//! Asynchronous generations: what was asked for, what came of it and when (contract 3).
+//! Asynchronous generations: their requests, results and times (contract 3).
 
-pub(super) mod accept;
-pub(super) mod body;
-pub(super) mod element;
-pub(super) mod plan;
-pub(super) mod sync;
-pub(super) mod view;
+pub(super) mod accept_generation;
+pub(super) mod banner_plan;
+pub(super) mod generation_body;
+pub(super) mod layer_overrides;
+pub(super) mod operation;
+pub(super) mod poll_response;
+pub(super) mod synchronous_render;
 
 use std::collections::VecDeque;
 
@@ -13,26 +14,26 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::export::ChosenFile;
+use crate::abyssale::custom_file::CustomFile;
 
 /// Results are kept for seven days (contract 3.3).
 const RETENTION: Duration = Duration::days(7);
 
-/// A format of which nothing came.
+/// A format that failed.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
-    /// None for a multipage document.
+pub(super) struct FormatFailure {
+    /// `None` for a multipage document.
     pub(super) format: Option<String>,
     pub(super) reason: String,
 }
 
-/// How far a generation got.
+/// The stage of a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum GenerationStage {
     Queued,
     Running,
     Final,
-    /// Forgotten after seven days.
+    /// Expired after seven days.
     Gone,
 }
 
@@ -44,34 +45,34 @@ pub(super) struct Generation {
     pub(super) callback_url: Option<String>,
     pub(super) requested_at: OffsetDateTime,
     pub(super) starts_at: OffsetDateTime,
-    /// None if it never ends.
+    /// `None` if it never ends.
     pub(super) ends_at: Option<OffsetDateTime>,
     /// Banners with their versions, in the order of the formats.
     pub(super) banners: Vec<(Uuid, u32)>,
-    pub(super) failures: Vec<Failure>,
+    pub(super) failures: Vec<FormatFailure>,
     pub(super) polls: u32,
 }
 
 impl Generation {
-    pub(super) fn stage(&self, now: OffsetDateTime) -> Stage {
+    pub(super) fn stage(&self, now: OffsetDateTime) -> GenerationStage {
         if now > self.requested_at + RETENTION {
-            Stage::Gone
+            GenerationStage::Gone
         } else if self.ends_at.is_some_and(|end| end <= now) {
-            Stage::Final
+            GenerationStage::Final
         } else if self.starts_at <= now {
-            Stage::Running
+            GenerationStage::Running
         } else {
-            Stage::Queued
+            GenerationStage::Queued
         }
     }
 
-    /// As the Admin endpoint shows it.
+    /// Returns the generation as the Admin endpoint shows it.
     fn view(&self, now: OffsetDateTime) -> Value {
         let stage = match self.stage(now) {
-            Stage::Queued => "QUEUED",
-            Stage::Running => "RUNNING",
-            Stage::Final => "FINAL",
-            Stage::Gone => "GONE",
+            GenerationStage::Queued => "QUEUED",
+            GenerationStage::Running => "RUNNING",
+            GenerationStage::Final => "FINAL",
+            GenerationStage::Gone => "GONE",
         };
         json!({
             "generation_request_id": self.id,
@@ -81,14 +82,14 @@ impl Generation {
             "requested_at": self.requested_at.unix_timestamp(),
             "finalized_at": self.ends_at.map(OffsetDateTime::unix_timestamp),
             "banner_ids": self.banners.iter().map(|(id, _)| id).collect::<Vec<_>>(),
-            "errors": self.failures.iter().map(Failure::view).collect::<Vec<_>>(),
+            "errors": self.failures.iter().map(FormatFailure::view).collect::<Vec<_>>(),
             "polls": self.polls,
         })
     }
 }
 
-impl Failure {
-    /// As the API shows it (contract 3.3).
+impl FormatFailure {
+    /// Returns the failure as the API shows it (contract 3.3).
     pub(super) fn view(&self) -> Value {
         let mut view = json!({"reason": self.reason});
         if let Some(format) = &self.format {
@@ -98,15 +99,15 @@ impl Failure {
     }
 }
 
-/// All generations, and the files chosen for the next banners.
+/// All generations, and the custom files of the next banners.
 #[derive(Debug, Default)]
 pub(super) struct Generations {
     all: Vec<Generation>,
-    chosen: VecDeque<(Option<String>, ChosenFile)>,
+    custom: VecDeque<(Option<String>, CustomFile)>,
     accepted_posts: u32,
-    /// Synchronous renders.
+    /// The number of synchronous renders.
     pub(super) renders: u32,
-    /// Banners made, each of which costs one credit.
+    /// The number of banners made. Each costs one credit.
     pub(super) credits_consumed: u32,
 }
 
@@ -119,17 +120,17 @@ impl Generations {
         self.all.iter_mut().find(|generation| generation.id == id)
     }
 
-    /// The next `count` banners, or those of one format, have this file.
-    pub(super) fn choose(&mut self, file: &ChosenFile, format: Option<&str>, count: usize) {
-        let chosen = (format.map(str::to_owned), file.clone());
-        self.chosen.extend(std::iter::repeat_n(chosen, count));
+    /// Makes the next `count` banners, or those of one format, serve this file.
+    pub(super) fn queue_custom_file(&mut self, file: &CustomFile, format: Option<&str>, count: usize) {
+        let custom = (format.map(str::to_owned), file.clone());
+        self.custom.extend(std::iter::repeat_n(custom, count));
     }
 
-    /// Takes the file that was chosen for a banner of this format.
-    fn take_chosen(&mut self, format: Option<&str>) -> Option<ChosenFile> {
-        let fits = |wanted: &Option<String>| wanted.is_none() || wanted.as_deref() == format;
-        let place = self.chosen.iter().position(|(wanted, _)| fits(wanted))?;
-        self.chosen.remove(place).map(|(_, file)| file)
+    /// Takes the custom file for a banner of this format.
+    fn take_custom_file(&mut self, format: Option<&str>) -> Option<CustomFile> {
+        let fits = |requested: &Option<String>| requested.is_none() || requested.as_deref() == format;
+        let index = self.custom.iter().position(|(requested, _)| fits(requested))?;
+        self.custom.remove(index).map(|(_, file)| file)
     }
 
     pub(super) fn list(&self, now: OffsetDateTime) -> Value {
@@ -137,7 +138,7 @@ impl Generations {
             "accepted_posts": self.accepted_posts,
             "synchronous_renders": self.renders,
             "credits_consumed": self.credits_consumed,
-            "chosen_files": self.chosen.len(),
+            "chosen_files": self.custom.len(),
             "generations": self.all.iter().map(|generation| generation.view(now)).collect::<Vec<_>>(),
         })
     }

@@ -1,4 +1,4 @@
-//! Files of banners: real ones of each type, their URLs, and the faults of their downloads.
+//! Files of banners: the content of each type, their URLs, and download faults.
 
 use std::io::{Cursor, Read};
 
@@ -9,33 +9,33 @@ use image::codecs::gif::GifDecoder;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use crate::{Endpoint, Manner};
+use crate::simulator::{Endpoint, Manner};
 
-use super::Bench;
+use super::TestBench;
 
-/// The banners of a generation of this design.
-fn banners(bench: &mut Bench, kind: &str, body: &Value) -> Vec<Value> {
+/// Generates from this design and returns the banners.
+fn banners(bench: &mut TestBench, kind: &str, body: &Value) -> Vec<Value> {
     let request = bench.generate(&bench.design(kind, 0), body);
-    bench.wait(3.0);
+    bench.advance_real_time(3.0);
     let (_, done) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     done["banners"].as_array().cloned().unwrap_or_default()
 }
 
-fn download(bench: &mut Bench, url: &Value) -> Response<Bytes> {
+fn download(bench: &mut TestBench, url: &Value) -> Response<Bytes> {
     let path = url.as_str().unwrap_or_default().replace("http://files.test", "");
     bench.call(Endpoint::Files, Method::GET, &path, &Value::Null).response
 }
 
 #[test]
-fn pictures_have_the_size_of_their_format() {
-    let mut bench = Bench::new();
-    for (asked, content_type) in [("png", "image/png"), ("jpeg", "image/jpeg"), ("webp", "image/webp")] {
-        let body = json!({"image_file_type": asked, "template_format_names": ["story", "landscape"]});
+fn images_have_the_size_of_their_format() {
+    let mut bench = TestBench::new();
+    for (requested, content_type) in [("png", "image/png"), ("jpeg", "image/jpeg"), ("webp", "image/webp")] {
+        let body = json!({"image_file_type": requested, "template_format_names": ["story", "landscape"]});
         for banner in banners(&mut bench, "static", &body) {
-            assert_eq!(banner["file"]["type"], asked);
+            assert_eq!(banner["file"]["type"], requested);
             let file = download(&mut bench, &banner["file"]["url"]);
             assert_eq!(file.headers()["content-type"], content_type);
-            let picture = image::load_from_memory(file.body()).expect("a picture");
+            let picture = image::load_from_memory(file.body()).expect("an image");
             let size = json!({"width": picture.width(), "height": picture.height()});
             assert_eq!(
                 (&size["width"], &size["height"]),
@@ -47,8 +47,8 @@ fn pictures_have_the_size_of_their_format() {
 }
 
 #[test]
-fn quality_makes_a_jpeg_larger() {
-    let mut bench = Bench::new();
+fn a_higher_quality_makes_a_jpeg_larger() {
+    let mut bench = TestBench::new();
     let sizes = [10, 95].map(|level| {
         let body = json!({
             "image_file_type": "jpeg", "file_compression_level": level, "template_format_names": ["postcard"],
@@ -60,13 +60,13 @@ fn quality_makes_a_jpeg_larger() {
 }
 
 #[test]
-fn a_gif_moves() {
-    let mut bench = Bench::new();
+fn a_gif_is_animated() {
+    let mut bench = TestBench::new();
     let body = json!({"image_file_type": "gif", "template_format_names": ["mpu"]});
     let banner = banners(&mut bench, "animated", &body).remove(0);
     let file = download(&mut bench, &banner["file"]["url"]);
     let frames = GifDecoder::new(Cursor::new(file.body().clone())).expect("a GIF").into_frames();
-    let frames = frames.collect_frames().expect("whole frames");
+    let frames = frames.collect_frames().expect("complete frames");
     assert_eq!(frames.len(), 3);
     assert_eq!(frames[0].buffer().dimensions(), (300, 250));
     assert_ne!(frames[0].buffer(), frames[1].buffer());
@@ -74,7 +74,7 @@ fn a_gif_moves() {
 
 #[test]
 fn an_html5_banner_is_a_package_with_a_fallback() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let body = json!({
         "image_file_type": "html5", "template_format_names": ["mpu"],
         "html5": {"page_title": "Buy <now>", "click_tag": "https://shop.example/?a=1&b=2"},
@@ -91,26 +91,28 @@ fn an_html5_banner_is_a_package_with_a_fallback() {
     );
     assert!(package.by_name("assets/banner.jpg").is_ok());
     let fallback = download(&mut bench, &banner["file"]["fallback_image_url"]);
-    assert_eq!(image::load_from_memory(fallback.body()).expect("a picture").width(), 300);
+    assert_eq!(image::load_from_memory(fallback.body()).expect("an image").width(), 300);
 }
 
 #[test]
-fn what_no_crate_makes_is_a_fixture_of_its_own_for_each_banner() {
-    let mut bench = Bench::new();
-    for (kind, asked, content_type) in [("static", "avif", "image/avif"), ("animated", "mp4", "video/mp4")] {
-        let files: Vec<_> = banners(&mut bench, kind, &json!({"image_file_type": asked}))
+fn avif_and_mp4_fixtures_differ_for_each_banner() {
+    let mut bench = TestBench::new();
+    for (kind, requested, content_type) in
+        [("static", "avif", "image/avif"), ("animated", "mp4", "video/mp4")]
+    {
+        let files: Vec<_> = banners(&mut bench, kind, &json!({"image_file_type": requested}))
             .iter()
             .map(|banner| download(&mut bench, &banner["file"]["url"]))
             .collect();
-        assert!(files.iter().all(|file| &file.body()[4..8] == b"ftyp"), "{asked}");
+        assert!(files.iter().all(|file| &file.body()[4..8] == b"ftyp"), "{requested}");
         assert_eq!(files[0].headers()["content-type"], content_type);
         assert_ne!(files[0].body(), files[1].body());
     }
 }
 
 #[test]
-fn a_pdf_has_its_pages_and_their_size() {
-    let mut bench = Bench::new();
+fn a_pdf_has_the_pages_and_sizes_of_its_format() {
+    let mut bench = TestBench::new();
     let whole = banners(&mut bench, "printer_multipage", &json!({})).remove(0);
     let pdf = download(&mut bench, &whole["file"]["url"]);
     let text = String::from_utf8_lossy(pdf.body()).into_owned();
@@ -132,7 +134,7 @@ fn a_pdf_has_its_pages_and_their_size() {
     assert!(text.contains("/MediaBox [0 0 600.00 450.00]"), "{text}");
 }
 
-/// Where the table of a PDF says that its objects begin.
+/// Returns the offsets of the objects from a PDF's cross-reference table.
 fn offsets(text: &str) -> Vec<usize> {
     let table = text.rsplit_once("xref\n0").map(|(before, _)| before.len()).unwrap_or_default();
     let lines = text[table..].lines().skip(3).take_while(|line| line.ends_with(" n "));
@@ -140,8 +142,8 @@ fn offsets(text: &str) -> Vec<usize> {
 }
 
 #[test]
-fn urls_expire_if_they_are_told_to() {
-    let mut bench = Bench::new();
+fn file_urls_expire_when_the_setting_says_so() {
+    let mut bench = TestBench::new();
     let lasting = banners(&mut bench, "static", &json!({})).remove(0);
     assert!(!lasting["file"]["url"].to_string().contains('?'));
     bench.admin(Method::PUT, "/knobs", &json!({"file_expiry_seconds": 60}));
@@ -150,7 +152,7 @@ fn urls_expire_if_they_are_told_to() {
     assert_eq!(download(&mut bench, &url).status(), 200);
     let bare = json!(url.as_str().and_then(|url| url.split('?').next()));
     assert_eq!(download(&mut bench, &bare).status(), 403, "no signature");
-    bench.wait(60.0);
+    bench.advance_real_time(60.0);
     assert_eq!(download(&mut bench, &url).status(), 403, "too old");
     let path = format!("/banners/{}", banner["id"].as_str().unwrap_or_default());
     assert_eq!(bench.api(Method::GET, &path, &Value::Null).1["file"]["url"], url);
@@ -160,8 +162,8 @@ fn urls_expire_if_they_are_told_to() {
 }
 
 #[test]
-fn names_of_files_can_be_odd_or_absent() {
-    let mut bench = Bench::new();
+fn file_names_can_be_unusual_or_absent() {
+    let mut bench = TestBench::new();
     let story = json!({"template_format_names": ["story"]});
     for (pattern, expected) in [
         ("../../etc/{format}.{extension}", Some("../../etc/story.jpg")),
@@ -175,11 +177,11 @@ fn names_of_files_can_be_odd_or_absent() {
 }
 
 #[test]
-fn a_chosen_file_is_that_of_the_next_banner_of_its_format() {
-    let mut bench = Bench::new();
+fn a_custom_file_is_served_for_the_next_banner_of_its_format() {
+    let mut bench = TestBench::new();
     let request = Request::put("/file?format=story").header("content-type", "image/x-odd");
     let request = request.body(Bytes::from_static(b"odd bytes")).expect("a request");
-    crate::Simulator::handle(&mut bench.simulator, Endpoint::Admin, request, bench.wall);
+    crate::simulator::Simulator::handle(&mut bench.simulator, Endpoint::Admin, request, bench.wall);
     let two = json!({"template_format_names": ["square", "story"]});
     let files: Vec<_> = banners(&mut bench, "static", &two)
         .iter()
@@ -193,28 +195,30 @@ fn a_chosen_file_is_that_of_the_next_banner_of_its_format() {
 }
 
 #[test]
-fn a_file_can_be_read_in_parts_and_not_before_it_is_ready() {
-    let mut bench = Bench::new();
+fn a_file_supports_ranges_and_is_missing_before_it_is_ready() {
+    let mut bench = TestBench::new();
     bench.admin(Method::PUT, "/knobs", &json!({"early_banners": true}));
     let request = bench.generate(&bench.design("static", 0), &json!({}));
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     let (_, early) = bench.api(Method::GET, &format!("/generation-request/{request}"), &Value::Null);
     let url = early["banners"][0]["file"]["url"].clone();
     assert_eq!(download(&mut bench, &url).status(), 404);
-    bench.wait(2.0);
+    bench.advance_real_time(2.0);
     let whole = download(&mut bench, &url).into_body();
     let path = url.as_str().unwrap_or_default().replace("http://files.test", "");
     let request = Request::get(path).header("range", "bytes=5-14").body(Bytes::new()).expect("a request");
-    let part = crate::Simulator::handle(&mut bench.simulator, Endpoint::Files, request, bench.wall).response;
+    let part =
+        crate::simulator::Simulator::handle(&mut bench.simulator, Endpoint::Files, request, bench.wall)
+            .response;
     assert_eq!((part.status().as_u16(), part.body()), (206, &whole.slice(5..15)));
 }
 
 #[test]
-fn faults_choose_their_files() {
-    let mut bench = Bench::new();
+fn file_faults_filter_by_format_type_and_route() {
+    let mut bench = TestBench::new();
     let two = json!({"template_format_names": ["square", "story"]});
     let urls: Vec<_> = banners(&mut bench, "static", &two).iter().map(|b| b["file"]["url"].clone()).collect();
-    let status = |bench: &mut Bench, at: usize| download(bench, &urls[at]).status().as_u16();
+    let status = |bench: &mut TestBench, at: usize| download(bench, &urls[at]).status().as_u16();
     bench.fault(json!([
         {"on": "archive", "kind": "not_found", "count": null},
         {"on": "file", "kind": "expired", "format": "story"},
@@ -224,7 +228,7 @@ fn faults_choose_their_files() {
     assert_eq!([0, 1, 0, 1, 0].map(|at| status(&mut bench, at)), [503, 403, 503, 200, 200]);
     let nowhere = json!("http://files.test/exports/round.zip");
     bench.fault(json!({"on": "file", "kind": "unavailable", "route": "GET /exports/*"}));
-    assert_eq!(download(&mut bench, &nowhere).status(), 404, "a fault of archives, whatever lies there");
+    assert_eq!(download(&mut bench, &nowhere).status(), 404, "archive faults apply to /exports/ only");
     bench.admin(Method::DELETE, "/faults", &Value::Null);
     bench
         .fault(json!({"on": "archive", "kind": "redirect", "location": "/exports/round.zip", "count": null}));
@@ -232,8 +236,8 @@ fn faults_choose_their_files() {
 }
 
 #[test]
-fn faults_that_wait_are_listed_with_what_they_choose() {
-    let mut bench = Bench::new();
+fn queued_faults_are_listed_with_their_filters() {
+    let mut bench = TestBench::new();
     bench.fault(json!({"on": "file", "kind": "expired", "format": "story", "file_type": "png"}));
     let listed = bench.admin(Method::GET, "/faults", &Value::Null);
     let expected = json!({
@@ -243,9 +247,9 @@ fn faults_that_wait_are_listed_with_what_they_choose() {
 }
 
 #[test]
-fn faults_of_files() {
-    type Holds = fn(&crate::Reply) -> bool;
-    let table: [(Value, Holds); 7] = [
+fn file_faults_change_the_download() {
+    type ReplyCheck = fn(&crate::simulator::Reply) -> bool;
+    let table: [(Value, ReplyCheck); 7] = [
         (json!({"kind": "truncated", "bytes": 99}), |reply| reply.response.body().len() == 99),
         (json!({"kind": "cut", "after_bytes": 7}), |reply| reply.manner == Manner::CutAfter(7)),
         (json!({"kind": "html_page"}), |reply| reply.response.body().starts_with(b"<!doctype html>")),
@@ -258,13 +262,13 @@ fn faults_of_files() {
             matches!(reply.manner, Manner::Slow { chunk: 9, .. })
         }),
     ];
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let url = banners(&mut bench, "static", &json!({})).remove(0)["file"]["url"].clone();
     let path = url.as_str().unwrap_or_default().replace("http://files.test", "");
-    for (mut fault, holds) in table {
+    for (mut fault, check) in table {
         fault["on"] = "file".into();
         bench.fault(fault.clone());
-        assert!(holds(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
+        assert!(check(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
         let healed = bench.call(Endpoint::Files, Method::GET, &path, &Value::Null);
         assert_eq!((healed.response.status().as_u16(), healed.manner), (200, Manner::Plain), "{fault}");
     }

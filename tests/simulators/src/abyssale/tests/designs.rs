@@ -3,9 +3,9 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Endpoint, Simulator};
+use crate::simulator::{Endpoint, Simulator};
 
-use super::{Bench, read};
+use super::{TestBench, read};
 
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -13,14 +13,14 @@ fn names(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().filter_map(|entry| entry["name"].as_str()).collect()
 }
 
-fn get(bench: &mut Bench, path: &str) -> Value {
-    bench.wait(0.2);
+fn get(bench: &mut TestBench, path: &str) -> Value {
+    bench.advance_real_time(0.2);
     bench.api(Method::GET, path, &Value::Null).1
 }
 
 #[test]
-fn the_listing_is_filtered() {
-    let mut bench = Bench::new();
+fn the_design_list_is_filtered() {
+    let mut bench = TestBench::new();
     let all = get(&mut bench, "/designs");
     assert_eq!(all.as_array().map(Vec::len), Some(8));
     let project = all[0]["project_id"].as_str().unwrap_or_default().to_owned();
@@ -41,8 +41,10 @@ fn the_listing_is_filtered() {
         assert_eq!(names(&found), expected, "{query}");
     }
     assert_eq!(get(&mut bench, "/designs?type=moon").as_array().map(Vec::len), Some(8), "ignored");
-    let of_project = get(&mut bench, &format!("/designs?project_id={project}"));
-    assert!(of_project.as_array().is_some_and(|list| list.iter().all(|one| one["project_id"] == *project)));
+    let project_settings = get(&mut bench, &format!("/designs?project_id={project}"));
+    assert!(
+        project_settings.as_array().is_some_and(|list| list.iter().all(|one| one["project_id"] == *project))
+    );
     assert_eq!(get(&mut bench, "/designs?project_id=x")["errors"][0]["path"], "category_id");
     assert_eq!(get(&mut bench, "/designs?per_page=101")["id"], "invalid_query_param");
     let reply = bench.call(Endpoint::Api, Method::GET, "/designs?page=1", &Value::Null);
@@ -50,8 +52,8 @@ fn the_listing_is_filtered() {
 }
 
 #[test]
-fn a_design_shows_what_can_be_overridden() {
-    let mut bench = Bench::new();
+fn a_design_shows_its_layers_and_values() {
+    let mut bench = TestBench::new();
     let path = format!("/designs/{}", bench.design("static", 0));
     let design = get(&mut bench, &path);
     assert_eq!((&design["type"], &design["version"]), (&json!("static"), &json!("v2026-10-21")));
@@ -65,14 +67,14 @@ fn a_design_shows_what_can_be_overridden() {
     assert_eq!(one["elements"][1]["attributes"][0]["value"], "Spring is here");
     let uid = one["uid"].as_str().unwrap_or_default();
     assert_eq!(get(&mut bench, &format!("{path}/formats/{uid}")), one);
-    assert_eq!(get(&mut bench, &format!("{path}/formats/st%6Fry")), one, "percent signs are decoded");
+    assert_eq!(get(&mut bench, &format!("{path}/formats/st%6Fry")), one, "path segments are percent-decoded");
     assert_eq!(get(&mut bench, &format!("{path}/formats/moon"))["id"], "format_not_found");
     assert_eq!(get(&mut bench, &format!("/designs/{UNKNOWN}"))["id"], "template_not_found");
 }
 
 #[test]
 fn a_multipage_design_shows_pages() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let path = format!("/designs/{}", bench.design("printer_multipage", 0));
     let design = get(&mut bench, &path);
     assert_eq!((&design["dpi"], design.get("formats")), (&json!(300), None));
@@ -84,10 +86,10 @@ fn a_multipage_design_shows_pages() {
 
 #[test]
 fn designs_are_renamed_moved_and_deleted() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let id = bench.design("static", 1);
     let path = format!("/designs/{id}");
-    let put = |bench: &mut Bench, part: &str, body: Value| {
+    let put = |bench: &mut TestBench, part: &str, body: Value| {
         bench.api(Method::PUT, &format!("/designs/{id}/{part}"), &body)
     };
     let (status, renamed) = put(&mut bench, "name", json!({"name": " Autumn "}));
@@ -105,24 +107,24 @@ fn designs_are_renamed_moved_and_deleted() {
 }
 
 #[test]
-fn projects_have_names_of_their_own() {
-    let mut bench = Bench::new();
+fn project_names_are_unique() {
+    let mut bench = TestBench::new();
     for (name, status, id) in [
         ("Autumn", 200, None),
         (" Autumn ", 400, Some("project_already_exists")),
         ("A", 400, Some("out_of_range")),
     ] {
-        let (got, answer) = bench.api(Method::POST, "/projects", &json!({"name": name}));
-        assert_eq!(got, status, "{name}: {answer}");
-        assert!(id.is_none() || answer["id"].as_str() == id, "{name}: {answer}");
+        let (got, response) = bench.api(Method::POST, "/projects", &json!({"name": name}));
+        assert_eq!(got, status, "{name}: {response}");
+        assert!(id.is_none() || response["id"].as_str() == id, "{name}: {response}");
     }
     assert_eq!(names(&get(&mut bench, "/projects")), ["Autumn", "Landfall", "Print", "Summer"]);
     assert_eq!(names(&get(&mut bench, "/projects?name=um")), ["Autumn", "Summer"]);
 }
 
 #[test]
-fn fonts_and_credits() {
-    let mut bench = Bench::new();
+fn fonts_are_filtered_and_credits_are_unlimited() {
+    let mut bench = TestBench::new();
     assert_eq!(names(&get(&mut bench, "/fonts")), ["Inter", "Lora", "Space Mono", "Acme Sans"]);
     assert_eq!(names(&get(&mut bench, "/fonts?type=moon&name=spacemono")), ["Space Mono"]);
     let italic = get(&mut bench, "/fonts?style=italic&weight=700");
@@ -132,7 +134,7 @@ fn fonts_and_credits() {
 
 #[test]
 fn a_template_is_copied_into_a_project() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let templates = get(&mut bench, "/workspace-templates?type=animated");
     assert_eq!(names(&templates), ["Teaser template"]);
     let categories = get(&mut bench, "/workspace-template-categories");
@@ -143,26 +145,27 @@ fn a_template_is_copied_into_a_project() {
     );
     let path = format!("/workspace-templates/{}/use", templates[0]["id"].as_str().unwrap_or_default());
     let project = get(&mut bench, "/projects")[0]["id"].clone();
-    let (status, asked) = bench.api(Method::POST, &path, &json!({"project_id": project, "name": "A copy"}));
-    assert_eq!(status, 200, "{asked}");
+    let (status, requested) =
+        bench.api(Method::POST, &path, &json!({"project_id": project, "name": "A copy"}));
+    assert_eq!(status, 200, "{requested}");
     let poll = format!(
         "/design-duplication-requests/{}",
-        asked["duplication_request_id"].as_str().unwrap_or_default()
+        requested["duplication_request_id"].as_str().unwrap_or_default()
     );
     assert_eq!(get(&mut bench, &poll)["status"], "INIT");
-    bench.wait(2.0);
+    bench.advance_real_time(2.0);
     assert_eq!(get(&mut bench, &poll)["status"], "IN_PROGRESS");
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     let done = get(&mut bench, &poll);
     assert_eq!((&done["status"], &done["target_project"]["id"]), (&json!("COMPLETED"), &project));
     let copy = done["designs"][0]["target_design_id"].as_str().unwrap_or_default();
     assert_eq!(get(&mut bench, &format!("/designs/{copy}"))["name"], "A copy");
     bench.admin(Method::PUT, "/knobs", &json!({"duplication_fails": true}));
-    let (_, asked) = bench.api(Method::POST, &path, &json!({"project_id": project}));
-    bench.wait(3.0);
-    let id = asked["duplication_request_id"].as_str().unwrap_or_default();
+    let (_, requested) = bench.api(Method::POST, &path, &json!({"project_id": project}));
+    bench.advance_real_time(3.0);
+    let id = requested["duplication_request_id"].as_str().unwrap_or_default();
     assert_eq!(get(&mut bench, &format!("/design-duplication-requests/{id}"))["status"], "ERROR");
-    bench.wait(7.0 * 86_400.0);
+    bench.advance_real_time(7.0 * 86_400.0);
     assert_eq!(get(&mut bench, &poll)["id"], "duplication_request_gone");
     let lost = bench.api(
         Method::POST,
@@ -173,8 +176,8 @@ fn a_template_is_copied_into_a_project() {
 }
 
 #[test]
-fn a_dynamic_image_is_made_once() {
-    let mut bench = Bench::new();
+fn a_dynamic_image_is_created_once() {
+    let mut bench = TestBench::new();
     let design = bench.design("static", 1);
     let path = format!("/designs/{design}/dynamic-image-url");
     let (status, first) = bench.api(Method::POST, &path, &json!({"enable_rate_limit": true}));
@@ -186,10 +189,11 @@ fn a_dynamic_image_is_made_once() {
     let url = first["formats"][1]["dynamic_image_url"].as_str().unwrap_or_default();
     let url = url.replace("http://files.test", "");
     assert!(url.starts_with("/img/"));
-    let picture =
-        |bench: &mut Bench, url: &str| bench.call(Endpoint::Files, Method::GET, url, &Value::Null).response;
+    let picture = |bench: &mut TestBench, url: &str| {
+        bench.call(Endpoint::Files, Method::GET, url, &Value::Null).response
+    };
     let plain = picture(&mut bench, &url);
-    let decoded = image::load_from_memory(plain.body()).expect("a picture");
+    let decoded = image::load_from_memory(plain.body()).expect("an image");
     assert_eq!((decoded.width(), decoded.height()), (160, 600));
     assert_ne!(picture(&mut bench, &format!("{url}?headline=Hi")).body(), plain.body());
     let shown = get(&mut bench, &format!("/designs/{design}"));
@@ -197,8 +201,8 @@ fn a_dynamic_image_is_made_once() {
 }
 
 #[test]
-fn not_every_design_has_a_dynamic_image() {
-    let mut bench = Bench::new();
+fn only_active_static_designs_have_a_dynamic_image() {
+    let mut bench = TestBench::new();
     let draft = bench.design("static", 0);
     bench.admin(Method::PUT, &format!("/designs/{draft}"), &json!({"active": false}));
     let moving = bench.design("animated", 0);
@@ -219,15 +223,15 @@ fn not_every_design_has_a_dynamic_image() {
 }
 
 #[test]
-fn a_review_is_told_to_the_subscriptions_of_the_design() {
-    let mut bench = Bench::new();
+fn a_review_notifies_the_subscriptions_of_the_design() {
+    let mut bench = TestBench::new();
     let [spring, summer] = [0, 1].map(|number| bench.design("static", number));
     let body = json!({"hook_url": "http://r.test/", "type": "template_status", "design_id": spring});
     bench.admin(Method::POST, "/subscriptions", &body);
     bench.admin(Method::PUT, &format!("/designs/{summer}"), &json!({"status": "APPROVED"}));
     assert_eq!(bench.simulator.next_due(), None);
     bench.admin(Method::PUT, &format!("/designs/{spring}"), &json!({"status": "IN_REVIEW"}));
-    let sent = bench.deliver(crate::Outcome::Status(200));
+    let sent = bench.deliver(crate::simulator::Outcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     let expected = json!({
         "event_type": "TEMPLATE_STATUS", "id": spring, "name": "Spring", "status": "IN_REVIEW",
@@ -236,14 +240,14 @@ fn a_review_is_told_to_the_subscriptions_of_the_design() {
     assert_eq!(body, expected);
     let project = get(&mut bench, "/projects")[2]["id"].clone();
     bench.api(Method::PUT, &format!("/designs/{spring}/project"), &json!({"project_id": project}));
-    let sent = bench.deliver(crate::Outcome::Status(200));
+    let sent = bench.deliver(crate::simulator::Outcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     assert_eq!(body["status"], "NONE", "a move resets the review");
 }
 
 #[test]
 fn exports_are_not_filtered_by_design() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let design = bench.design("static", 0);
     for body in [
         json!({"hook_url": "http://r.test/", "type": "new_export", "design_id": design}),

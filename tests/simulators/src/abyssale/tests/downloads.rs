@@ -1,24 +1,24 @@
-//! The Files endpoint: ranges, expiry and the faults of archives.
+//! The Files endpoint: ranges, expiry and archive faults.
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
-use crate::{Endpoint, Manner, Outcome, Reply, Simulator};
+use crate::simulator::{Endpoint, Manner, Outcome, Reply, Simulator};
 
-use super::Bench;
+use super::TestBench;
 
-/// Exports and gives the path of the archive, as the delivery names it.
-fn exported(bench: &mut Bench) -> String {
+/// Exports and returns the path of the archive from the delivery.
+fn exported(bench: &mut TestBench) -> String {
     bench.export();
-    bench.wait(2.0);
+    bench.advance_real_time(2.0);
     let sent = bench.deliver(Outcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     let url = body["archive_url"].as_str().unwrap_or_default();
-    url.strip_prefix("http://files.test").expect("an URL of the files endpoint").to_owned()
+    url.strip_prefix("http://files.test").expect("a URL of the Files endpoint").to_owned()
 }
 
-fn get(bench: &mut Bench, path: &str, headers: &[(&str, &str)]) -> Response<Bytes> {
+fn get(bench: &mut TestBench, path: &str, headers: &[(&str, &str)]) -> Response<Bytes> {
     let mut request = Request::get(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -32,8 +32,8 @@ fn header(response: &Response<Bytes>, name: &str) -> String {
 }
 
 #[test]
-fn an_archive_can_be_read_in_parts() {
-    let mut bench = Bench::new();
+fn an_archive_supports_ranges() {
+    let mut bench = TestBench::new();
     let path = exported(&mut bench);
     let whole = get(&mut bench, &path, &[]);
     assert_eq!(
@@ -54,15 +54,15 @@ fn an_archive_can_be_read_in_parts() {
 }
 
 #[test]
-fn an_url_lives_for_an_hour_and_for_get_only() {
-    let mut bench = Bench::new();
+fn an_archive_url_is_valid_for_one_hour_and_for_get_only() {
+    let mut bench = TestBench::new();
     let path = exported(&mut bench);
     assert_eq!(bench.call(Endpoint::Files, Method::HEAD, &path, &Value::Null).response.status(), 403);
     let forged = path.replace("Expires=1", "Expires=2");
     assert_eq!(get(&mut bench, &forged, &[]).status(), 403);
     bench.admin(Method::POST, "/clock/advance", &json!({"seconds": 3_599}));
     assert_eq!(get(&mut bench, &path, &[]).status(), 200);
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     let expired = get(&mut bench, &path, &[]);
     assert_eq!(
         (expired.status().as_u16(), header(&expired, "content-type").as_str()),
@@ -71,8 +71,8 @@ fn an_url_lives_for_an_hour_and_for_get_only() {
 }
 
 #[test]
-fn a_chosen_archive_is_served_once() {
-    let mut bench = Bench::new();
+fn a_custom_archive_is_served_for_one_export() {
+    let mut bench = TestBench::new();
     let request = Request::put("/archive").header("content-type", "application/x-thing");
     let request = request.body(Bytes::from_static(b"PK anything")).expect("a request");
     bench.simulator.handle(Endpoint::Admin, request, bench.wall);
@@ -84,12 +84,12 @@ fn a_chosen_archive_is_served_once() {
 }
 
 #[test]
-fn a_bare_file_of_the_platform() {
-    let mut bench = Bench::new();
+fn a_platform_export_can_serve_an_unzipped_file() {
+    let mut bench = TestBench::new();
     bench.api(Method::POST, "/subscribe", &json!({"hook_url": "http://r.test/", "type": "new_export"}));
     let id = bench.banner_ids()[1].clone();
     bench.admin(Method::POST, "/exports", &json!({"banner_ids": [id], "bare_file": true}));
-    bench.wait(2.0);
+    bench.advance_real_time(2.0);
     let sent = bench.deliver(Outcome::Status(200));
     let body: Value = serde_json::from_slice(sent.request.body()).unwrap_or_default();
     let url = body["archive_url"].as_str().unwrap_or_default().replace("http://files.test", "");
@@ -97,12 +97,12 @@ fn a_bare_file_of_the_platform() {
     assert_eq!(header(&file, "content-type"), "image/jpeg");
 }
 
-/// Looks at a reply.
-type Holds = fn(&Reply) -> bool;
+/// Checks a reply.
+type ReplyCheck = fn(&Reply) -> bool;
 
 #[test]
-fn faults_of_archives() {
-    let table: [(Value, Holds); 12] = [
+fn archive_faults_change_the_download() {
+    let table: [(Value, ReplyCheck); 12] = [
         (json!({"kind": "expired"}), |reply| reply.response.status() == 403),
         (json!({"kind": "not_found"}), |reply| reply.response.status() == 404),
         (json!({"kind": "unavailable"}), |reply| reply.response.status() == 503),
@@ -122,15 +122,15 @@ fn faults_of_archives() {
             matches!(reply.manner, Manner::Slow { chunk: 9, .. })
         }),
     ];
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     let path = exported(&mut bench);
-    for (mut fault, holds) in table {
+    for (mut fault, check) in table {
         fault["on"] = "archive".into();
         fault["route"] = "GET /exports/*".into();
         fault["count"] = 2.into();
         bench.fault(fault.clone());
         for _ in 0..2 {
-            assert!(holds(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
+            assert!(check(&bench.call(Endpoint::Files, Method::GET, &path, &Value::Null)), "{fault}");
         }
         let healed = bench.call(Endpoint::Files, Method::GET, &path, &Value::Null);
         assert_eq!((healed.response.status().as_u16(), healed.manner), (200, Manner::Plain), "{fault}");

@@ -1,31 +1,31 @@
-//! The simulator as its users see it: requests in, replies and deliveries out, time by hand.
+//! Tests of the simulator through its public interface: requests, replies and deliveries at explicit times.
 
+mod api_calls;
 mod banner_files;
-mod calls;
 mod deliveries;
 mod designs;
 mod downloads;
+mod generation_bodies;
 mod generations;
-mod orders;
-mod versions;
+mod regeneration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 
 use super::AbyssaleSimulator;
 
-/// A simulator and a clock that only moves when it is told to.
-struct Bench {
+/// A simulator and a clock that advances only on request.
+struct TestBench {
     simulator: AbyssaleSimulator,
     wall: OffsetDateTime,
     key: String,
 }
 
-impl Bench {
+impl TestBench {
     fn new() -> Self {
         let mut simulator = AbyssaleSimulator::new(42);
         simulator.set_origins(Origins {
@@ -38,7 +38,7 @@ impl Bench {
         Self { simulator, wall, key }
     }
 
-    fn wait(&mut self, seconds: f64) {
+    fn advance_real_time(&mut self, seconds: f64) {
         self.wall += Duration::seconds_f64(seconds);
     }
 
@@ -79,12 +79,12 @@ impl Bench {
         self.simulator.describe()["banner_ids"].as_array().cloned().unwrap_or_default()
     }
 
-    /// The id of a seeded design.
+    /// Returns the id of a seeded design.
     fn design(&self, kind: &str, number: usize) -> String {
         self.simulator.describe()["designs"][kind][number]["id"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Asks for a generation and gives its id.
+    /// Requests a generation and returns its id.
     fn generate(&mut self, design: &str, body: &Value) -> String {
         let path = format!("/async/banner-builder/{design}/generate");
         let (status, accepted) = self.api(Method::POST, &path, body);
@@ -92,13 +92,13 @@ impl Bench {
         accepted["generation_request_id"].as_str().unwrap_or_default().to_owned()
     }
 
-    fn due(&mut self) -> Vec<Outgoing> {
+    fn take_due(&mut self) -> Vec<Outgoing> {
         self.simulator.take_due(self.wall)
     }
 
-    /// Takes the one delivery that is due and ends it.
+    /// Takes the one delivery that is due and reports its outcome.
     fn deliver(&mut self, outcome: Outcome) -> Outgoing {
-        let mut due = self.due();
+        let mut due = self.take_due();
         assert_eq!(due.len(), 1, "one delivery is due");
         let outgoing = due.remove(0);
         self.simulator.delivered(outgoing.delivery, outcome, self.wall);

@@ -1,20 +1,20 @@
-//! The download origin.
+//! Downloads of videos.
 
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Manner, Reply};
+use crate::simulator::{Manner, Reply};
 
-use super::{Bench, text};
+use super::{TestBench, text};
 
-/// A bench with an export that has ended, and the URL of its video.
-fn exported(knobs: &Value) -> (Bench, String, String) {
-    let mut bench = Bench::new();
-    bench.turn(knobs);
+/// Returns a test bench with an ended export, the project's id and the URL of the video.
+fn exported(settings: &Value) -> (TestBench, String, String) {
+    let mut bench = TestBench::new();
+    bench.change_settings(settings);
     let id = bench.export();
-    bench.wait(65.0);
-    let url = text(&bench.standing(&id)["downloadUrl"]);
+    bench.advance_real_time(65.0);
+    let url = text(&bench.progress_data(&id)["downloadUrl"]);
     (bench, id, url)
 }
 
@@ -27,13 +27,13 @@ fn body(reply: &Reply) -> &Bytes {
 }
 
 #[test]
-fn a_video_with_ranges() {
+fn a_video_supports_ranges() {
     let (mut bench, id, url) = exported(&json!({}));
     let task = text(&bench.show(&id)["backendTaskId"]);
     let whole = bench.download(&url, &[]);
     assert_eq!((whole.response.status().as_u16(), header(&whole, "content-type")), (200, "video/mp4"));
     assert_eq!(&body(&whole)[4..8], b"ftyp");
-    assert!(body(&whole).ends_with(task.as_bytes()), "the file says which export it is");
+    assert!(body(&whole).ends_with(task.as_bytes()), "the file names its export");
     let part = bench.download(&url, &[("range", "bytes=100-199")]);
     assert_eq!(part.response.status(), 206);
     assert_eq!(header(&part, "content-range"), format!("bytes 100-199/{}", body(&whole).len()));
@@ -46,27 +46,27 @@ fn a_video_with_ranges() {
 }
 
 #[test]
-fn a_token_is_not_for_downloads() {
+fn a_download_with_a_token_is_rejected() {
     let (mut bench, _, url) = exported(&json!({}));
     let token = bench.token.clone();
     assert_eq!(bench.download(&url, &[("authorization", &token)]).response.status(), 400);
-    bench.turn(&json!({"files": {"authorization": "accept"}}));
+    bench.change_settings(&json!({"files": {"authorization": "accept"}}));
     assert_eq!(bench.download(&url, &[("authorization", &token)]).response.status(), 200);
 }
 
 #[test]
-fn there_is_nothing_before_the_end() {
-    let mut bench = Bench::new();
+fn a_video_is_missing_before_the_export_ends() {
+    let mut bench = TestBench::new();
     let id = bench.export();
     let url = format!("http://files.test/export/{id}.mp4");
     assert_eq!(bench.download(&url, &[]).response.status(), 404);
-    bench.wait(65.0);
+    bench.advance_real_time(65.0);
     assert_eq!(bench.download(&url, &[]).response.status(), 200);
     assert_eq!(bench.download("http://files.test/other/x.mp4", &[]).response.status(), 404);
 }
 
 #[test]
-fn a_large_video_is_read_in_parts() {
+fn a_large_video_supports_ranges() {
     let (mut bench, _, url) = exported(&json!({"files": {"padding_megabytes": 512}}));
     let last = bench.download(&url, &[("range", "bytes=-1048576")]);
     assert_eq!(body(&last).len(), 1 << 20);
@@ -75,28 +75,28 @@ fn a_large_video_is_read_in_parts() {
     assert!(length > 512 << 20);
     assert!(
         body(&last).windows(8).any(|window| window == 511_u64.to_be_bytes()),
-        "the last MiB has its number"
+        "the last MiB holds its number"
     );
 }
 
 #[test]
-fn urls_expire_and_are_shown_anew() {
+fn expired_urls_are_replaced_by_polling() {
     let (mut bench, id, url) = exported(&json!({"files": {"url_lifetime_seconds": 30}}));
     assert_eq!(bench.download(&url, &[]).response.status(), 200);
-    bench.wait(31.0);
+    bench.advance_real_time(31.0);
     assert_eq!(bench.download(&url, &[]).response.status(), 403);
-    let fresh = text(&bench.standing(&id)["downloadUrl"]);
+    let fresh = text(&bench.progress_data(&id)["downloadUrl"]);
     assert_eq!(bench.download(&fresh, &[]).response.status(), 200);
 }
 
 #[test]
-fn the_first_download_ends_the_urls_before_it() {
+fn the_first_download_revokes_earlier_urls() {
     let (mut bench, id, url) = exported(&json!({"files": {"first_urls_revoked": true}}));
     let early = text(&bench.show(&id)["download_url"]);
     for url in [&url, &early, &url] {
         assert_eq!(bench.download(url, &[]).response.status(), 403);
     }
-    let fresh = text(&bench.standing(&id)["downloadUrl"]);
+    let fresh = text(&bench.progress_data(&id)["downloadUrl"]);
     assert_eq!(bench.download(&fresh, &[]).response.status(), 200);
 }
 
@@ -105,20 +105,20 @@ fn a_re_export_changes_the_file_behind_the_url() {
     let (mut bench, id, url) = exported(&json!({}));
     let first = body(&bench.download(&url, &[])).clone();
     bench.export();
-    assert_eq!(body(&bench.download(&url, &[])), &first, "until the new one has ended");
-    bench.wait(65.0);
-    assert_eq!(text(&bench.standing(&id)["downloadUrl"]), url);
+    assert_eq!(body(&bench.download(&url, &[])), &first, "the file is unchanged until the new export ends");
+    bench.advance_real_time(65.0);
+    assert_eq!(text(&bench.progress_data(&id)["downloadUrl"]), url);
     assert_ne!(body(&bench.download(&url, &[])), &first);
-    bench.turn(&json!({"files": {"name": "task"}}));
-    assert_ne!(text(&bench.standing(&id)["downloadUrl"]), url, "a name of its own when wanted");
+    bench.change_settings(&json!({"files": {"name": "task"}}));
+    assert_ne!(text(&bench.progress_data(&id)["downloadUrl"]), url, "each export has its own file name");
 }
 
-/// Looks at an answer.
-type Holds = fn(&Reply) -> bool;
+/// Checks a reply.
+type ReplyCheck = fn(&Reply) -> bool;
 
 #[test]
-fn faults_of_a_download() {
-    let table: [(Value, Holds); 11] = [
+fn download_faults_change_one_download() {
+    let table: [(Value, ReplyCheck); 11] = [
         (json!({"kind": "forbidden"}), |reply| reply.response.status() == 403),
         (json!({"kind": "not_found"}), |reply| reply.response.status() == 404),
         (json!({"kind": "unavailable"}), |reply| reply.response.status() == 503),
@@ -137,12 +137,12 @@ fn faults_of_a_download() {
             matches!(reply.manner, Manner::Slow { chunk: 10, .. })
         }),
     ];
-    for (mut fault, holds) in table {
+    for (mut fault, check) in table {
         let (mut bench, _, url) = exported(&json!({}));
         fault["on"] = "download".into();
         bench.fault(&fault);
-        assert!(holds(&bench.download(&url, &[])), "{fault}");
-        assert_eq!(bench.download(&url, &[]).response.status(), 200, "{fault} happens once");
+        assert!(check(&bench.download(&url, &[])), "{fault}");
+        assert_eq!(bench.download(&url, &[]).response.status(), 200, "{fault} applies once");
     }
 }
 

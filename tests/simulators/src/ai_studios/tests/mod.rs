@@ -1,12 +1,12 @@
-//! The simulator as its users see it: requests in, replies and webhooks out, time by hand.
+//! Tests of the simulator through its public interface: requests, replies and webhooks at explicit times.
 
 mod auth;
-mod courses;
-mod creators;
+mod contract_fidelity;
 mod downloads;
+mod export_scenarios;
 mod exports;
-mod fidelity;
 mod progress;
+mod project_creation;
 mod scenarios;
 mod webhooks;
 
@@ -15,20 +15,20 @@ use http::{Method, Request, Response};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
+use crate::simulator::{Endpoint, Origins, Outcome, Outgoing, Reply, Simulator};
 
 use super::AiStudiosSimulator;
 
 const V3: &str = "/api/odin/v3";
 
-/// A simulator, a token and a clock that only moves when it is told to.
-struct Bench {
+/// A simulator, a token and a clock that advances only on request.
+struct TestBench {
     simulator: AiStudiosSimulator,
     wall: OffsetDateTime,
     token: String,
 }
 
-impl Bench {
+impl TestBench {
     fn new() -> Self {
         let mut simulator = AiStudiosSimulator::new(42);
         simulator.set_origins(Origins {
@@ -42,8 +42,8 @@ impl Bench {
         bench
     }
 
-    /// A bench on which a scenario plays for every project.
-    fn playing(scenario: &str, variant: &str) -> Self {
+    /// Returns a test bench with a scenario for every project.
+    fn with_scenario(scenario: &str, variant: &str) -> Self {
         let mut bench = Self::new();
         bench.admin(Method::PUT, "/scenario", &json!({"scenario": scenario, "variant": variant}));
         bench
@@ -57,7 +57,7 @@ impl Bench {
         self.simulator.credentials()
     }
 
-    fn wait(&mut self, seconds: f64) {
+    fn advance_real_time(&mut self, seconds: f64) {
         self.wall += Duration::seconds_f64(seconds);
     }
 
@@ -73,7 +73,7 @@ impl Bench {
         self.send(Endpoint::Api, request)
     }
 
-    /// Status and body of a call of the API.
+    /// Sends a call of the API and returns status and body.
     fn api(&mut self, method: Method, path: &str, body: &Value) -> (u16, Value) {
         read(&self.call(method, path, body).response)
     }
@@ -88,15 +88,15 @@ impl Bench {
         body
     }
 
-    fn turn(&mut self, knobs: &Value) {
-        self.admin(Method::PUT, "/knobs", knobs);
+    fn change_settings(&mut self, settings: &Value) {
+        self.admin(Method::PUT, "/knobs", settings);
     }
 
     fn fault(&mut self, fault: &Value) {
         self.admin(Method::POST, "/faults", fault);
     }
 
-    /// Gets a URL of the Files endpoint, without a token.
+    /// Downloads a URL of the Files endpoint, without a token.
     fn download(&mut self, url: &str, headers: &[(&str, &str)]) -> Reply {
         let path = url.strip_prefix("http://files.test").expect("a URL of the Files endpoint");
         let mut request = request(Method::GET, path, &Value::Null);
@@ -115,12 +115,12 @@ impl Bench {
         text(&body["data"]["token"])
     }
 
-    /// The id of a seeded project.
+    /// Returns the id of a seeded project.
     fn project(&self, number: usize) -> String {
         text(&self.describe()["project_ids"][number])
     }
 
-    /// Exports the first project with a webhook and gives the id to follow.
+    /// Exports the first project with a webhook and returns the id to poll.
     fn export(&mut self) -> String {
         let body = json!({"projectId": self.project(0), "webhookUrl": "http://receiver.test/hooks/j1/mac"});
         let (status, body) = self.api(Method::POST, "/editor/project/export", &body);
@@ -132,8 +132,8 @@ impl Bench {
         self.get(&format!("/editor/progress/{id}"))
     }
 
-    /// The data of a progress call.
-    fn standing(&mut self, id: &str) -> Value {
+    /// Returns the data of a progress call.
+    fn progress_data(&mut self, id: &str) -> Value {
         let (status, body) = self.progress(id);
         assert_eq!(status, 200, "{body}");
         body["data"].clone()
@@ -145,7 +145,7 @@ impl Bench {
         body["data"]["project"].clone()
     }
 
-    /// Takes the webhooks that are due, and lets each end with `outcome`.
+    /// Takes the webhooks that are due and reports `outcome` for each.
     fn deliver(&mut self, outcome: Outcome) -> Vec<Outgoing> {
         let due = self.simulator.take_due(self.wall);
         for outgoing in &due {
@@ -154,13 +154,13 @@ impl Bench {
         due
     }
 
-    /// The bodies of the webhooks of an export from now to its end, in the order of arrival.
+    /// Returns the bodies of the webhooks of an export from now to its end, in the order of arrival.
     fn bodies(&mut self) -> Vec<Value> {
         let mut bodies = Vec::new();
         for _ in 0..100 {
             let sent = self.deliver(Outcome::Status(200));
             bodies.extend(sent.iter().map(|sent| serde_json::from_slice(sent.request.body()).expect("JSON")));
-            self.wait(1.0);
+            self.advance_real_time(1.0);
         }
         bodies
     }

@@ -1,17 +1,17 @@
-//! The catalogue: every scenario can be played, and what it promises happens.
+//! The catalogue: every scenario can be applied and has its documented effect.
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Endpoint, Manner, Outcome};
+use crate::simulator::{Endpoint, Manner, Outcome};
 
-use super::{Bench, read, request, text};
+use super::{TestBench, read, request, text};
 
 const EXPORT: &str = "/editor/project/export";
 
-/// Every scenario and variant of the catalogue.
+/// Returns every scenario and variant of the catalogue.
 fn catalogue() -> Vec<(String, String)> {
-    let list = Bench::new().admin(Method::GET, "/scenarios", &Value::Null);
+    let list = TestBench::new().admin(Method::GET, "/scenarios", &Value::Null);
     let scenarios = list.as_array().cloned().unwrap_or_default();
     let variants = |scenario: &Value| {
         let names = scenario["variants"].as_array().cloned().unwrap_or_default();
@@ -21,31 +21,31 @@ fn catalogue() -> Vec<(String, String)> {
 }
 
 #[test]
-fn all_thirty_two_can_be_played() {
+fn all_thirty_two_scenarios_can_be_applied() {
     let mut ids: Vec<String> = catalogue().into_iter().map(|(id, _)| id).collect();
     ids.dedup();
     assert_eq!(ids, (1..=32).map(|number| format!("S{number:02}")).collect::<Vec<_>>());
     for (id, variant) in catalogue() {
-        Bench::playing(&id, &variant);
+        TestBench::with_scenario(&id, &variant);
     }
 }
 
 #[test]
-fn all_but_those_of_the_account_play_for_one_project() {
+fn all_scenarios_but_those_of_the_account_apply_to_one_project() {
     for (id, variant) in catalogue() {
-        let mut bench = Bench::new();
+        let mut bench = TestBench::new();
         let project = bench.project(0);
         let choice = json!({"scenario": id, "variant": variant});
         let request = request(Method::PUT, &format!("/projects/{project}/scenario"), &choice);
         let (status, body) = read(&bench.send(Endpoint::Admin, request).response);
-        let of_account = ["S13", "S29", "S30", "S31", "S32"].contains(&id.as_str());
-        assert_eq!(status, if of_account { 400 } else { 200 }, "{id} {variant}: {body}");
+        let account_groups = ["S13", "S29", "S30", "S31", "S32"].contains(&id.as_str());
+        assert_eq!(status, if account_groups { 400 } else { 200 }, "{id} {variant}: {body}");
     }
 }
 
 #[test]
-fn a_scenario_of_one_project_leaves_the_others_alone() {
-    let mut bench = Bench::new();
+fn a_scenario_of_one_project_does_not_affect_others() {
+    let mut bench = TestBench::new();
     let (stuck, well) = (bench.project(0), bench.project(1));
     for (project, scenario) in [(&stuck, "S14"), (&stuck, "S11"), (&well, "S02")] {
         bench.admin(Method::PUT, &format!("/projects/{project}/scenario"), &json!({"scenario": scenario}));
@@ -53,26 +53,30 @@ fn a_scenario_of_one_project_leaves_the_others_alone() {
     for project in [&stuck, &well] {
         bench.api(Method::POST, EXPORT, &json!({"projectId": project}));
     }
-    bench.wait(1_000.0);
-    assert_eq!(bench.standing(&stuck), json!({"progress": 63, "state": "exporting"}), "S14 is forgotten");
-    assert_eq!(bench.standing(&well)["progress"], 100);
+    bench.advance_real_time(1_000.0);
+    assert_eq!(
+        bench.progress_data(&stuck),
+        json!({"progress": 63, "state": "exporting"}),
+        "S11 replaces S14"
+    );
+    assert_eq!(bench.progress_data(&well)["progress"], 100);
 }
 
 #[test]
-fn a_token_dies_between_two_polls() {
-    let mut bench = Bench::playing("S12", "plain");
+fn a_token_is_revoked_between_two_polls() {
+    let mut bench = TestBench::with_scenario("S12", "plain");
     let id = bench.export();
     let statuses: Vec<u16> = (0..3).map(|_| bench.progress(&id).0).collect();
-    assert_eq!(statuses, [200, 401, 401], "the old token stays dead");
+    assert_eq!(statuses, [200, 401, 401], "the old token stays revoked");
     bench.token = bench.new_token();
     assert_eq!(bench.progress(&id).0, 200);
 }
 
 #[test]
-fn throttling_with_and_without_a_delay() {
+fn throttled_calls_have_a_delay_only_in_some_variants() {
     for (variant, status, wait) in [("retry_after", 429, Some("7")), ("bare", 429, None), ("page", 502, None)]
     {
-        let mut bench = Bench::playing("S14", variant);
+        let mut bench = TestBench::with_scenario("S14", variant);
         let id = bench.export();
         let reply = bench.call(Method::GET, &format!("/editor/progress/{id}"), &Value::Null).response;
         let given = reply.headers().get("retry-after").and_then(|value| value.to_str().ok());
@@ -81,7 +85,7 @@ fn throttling_with_and_without_a_delay() {
 }
 
 #[test]
-fn an_export_is_accepted_though_nobody_hears_of_it() {
+fn an_export_with_an_unclear_response_may_be_accepted() {
     for (scenario, variant, accepted, manner) in [
         ("S15", "reset", 1, Manner::Lost),
         ("S15", "late", 1, Manner::Late(std::time::Duration::from_secs(35))),
@@ -89,7 +93,7 @@ fn an_export_is_accepted_though_nobody_hears_of_it() {
         ("S16", "error", 0, Manner::Plain),
         ("S16", "reset", 0, Manner::Lost),
     ] {
-        let mut bench = Bench::playing(scenario, variant);
+        let mut bench = TestBench::with_scenario(scenario, variant);
         let id = bench.project(0);
         let reply = bench.call(Method::POST, EXPORT, &json!({"projectId": id}));
         assert_eq!(reply.manner, manner, "{scenario} {variant}");
@@ -100,19 +104,19 @@ fn an_export_is_accepted_though_nobody_hears_of_it() {
 }
 
 #[test]
-fn quota_and_plan() {
+fn exports_are_rejected_by_quota_and_plan() {
     for (variant, status) in [("quota", 402), ("plan", 403)] {
-        let mut bench = Bench::playing("S17", variant);
+        let mut bench = TestBench::with_scenario("S17", variant);
         let id = bench.project(0);
         assert_eq!(bench.api(Method::POST, EXPORT, &json!({"projectId": id})).0, status);
     }
 }
 
 #[test]
-fn false_webhooks_follow_the_export() {
-    let mut bench = Bench::playing("S22", "all");
+fn forged_webhooks_follow_the_export() {
+    let mut bench = TestBench::with_scenario("S22", "all");
     bench.export();
-    bench.wait(1.0);
+    bench.advance_real_time(1.0);
     let sent = bench.deliver(Outcome::Status(200));
     assert_eq!(sent.len(), 3);
     assert!(
@@ -121,12 +125,12 @@ fn false_webhooks_follow_the_export() {
 }
 
 #[test]
-fn webhooks_come_twice_or_in_the_wrong_order() {
+fn webhooks_are_duplicated_or_reordered() {
     for (variant, expected) in [
         ("duplicates", vec![25, 25, 25, 50, 50, 50, 75, 75, 75, 100, 100, 100]),
         ("reordered", vec![25, 50, 100, 75]),
     ] {
-        let mut bench = Bench::playing("S23", variant);
+        let mut bench = TestBench::with_scenario("S23", variant);
         bench.export();
         let percents: Vec<i64> = bench.bodies().iter().filter_map(|body| body["progress"].as_i64()).collect();
         assert_eq!(percents, expected, "{variant}");
@@ -134,7 +138,7 @@ fn webhooks_come_twice_or_in_the_wrong_order() {
 }
 
 #[test]
-fn envelopes_of_all_shapes() {
+fn the_envelope_has_every_shape() {
     for (variant, success, failure) in [
         (
             "missing",
@@ -158,24 +162,24 @@ fn envelopes_of_all_shapes() {
             json!({"succeed": false, "error": {"code": 4040, "msg": "project does not exist"}}),
         ),
     ] {
-        let mut bench = Bench::playing("S25", variant);
+        let mut bench = TestBench::with_scenario("S25", variant);
         assert_eq!(bench.progress(&bench.project(0)).1, success, "{variant}");
         assert_eq!(bench.progress("0").1, failure, "{variant}");
     }
 }
 
 #[test]
-fn lists_of_all_shapes() {
+fn lists_have_every_shape() {
     for (variant, place) in [("bare", "/0"), ("numeric", "/data/0"), ("named", "/data/workspaces/0")] {
-        let mut bench = Bench::playing("S29", variant);
+        let mut bench = TestBench::with_scenario("S29", variant);
         let (_, body) = bench.get("/dropdown/workspaces");
         assert_eq!(body.pointer(&format!("{place}/workspaceName")), Some(&json!("Personal")), "{variant}");
     }
 }
 
 #[test]
-fn the_chinese_service_knows_fewer_fields() {
-    let mut bench = Bench::playing("S30", "plain");
+fn the_chinese_service_accepts_fewer_fields() {
+    let mut bench = TestBench::with_scenario("S30", "plain");
     let id = bench.project(0);
     assert_eq!(bench.api(Method::POST, EXPORT, &json!({"projectId": id, "resolution": "720"})).0, 400);
     assert_eq!(bench.api(Method::POST, EXPORT, &json!({"projectId": id})).0, 200);
@@ -183,8 +187,8 @@ fn the_chinese_service_knows_fewer_fields() {
 }
 
 #[test]
-fn a_scenario_that_is_not_there() {
-    let mut bench = Bench::new();
+fn an_unknown_scenario_or_variant_is_not_found() {
+    let mut bench = TestBench::new();
     for choice in [json!({"scenario": "S33"}), json!({"scenario": "S03", "variant": "roman"})] {
         let request = request(Method::PUT, "/scenario", &choice);
         assert_eq!(read(&bench.send(Endpoint::Admin, request).response).0, 404);

@@ -1,15 +1,15 @@
-//! Webhooks: what goes out, when, and in which clothes.
+//! Webhooks: their number, times and encodings.
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{Outcome, Simulator};
+use crate::simulator::{Outcome, Simulator};
 
-use super::Bench;
+use super::TestBench;
 
 #[test]
-fn four_webhooks_with_the_four_documented_fields() {
-    let mut bench = Bench::new();
+fn an_export_sends_four_webhooks_with_the_documented_fields() {
+    let mut bench = TestBench::new();
     let id = bench.export();
     let task = bench.show(&id)["backendTaskId"].clone();
     let bodies = bench.bodies();
@@ -21,8 +21,8 @@ fn four_webhooks_with_the_four_documented_fields() {
 }
 
 #[test]
-fn each_is_due_with_its_progress() {
-    let mut bench = Bench::new();
+fn each_webhook_is_due_at_its_progress() {
+    let mut bench = TestBench::new();
     bench.export();
     for seconds in [20, 35, 50, 65] {
         let due = bench.simulator.next_due().expect("one is due");
@@ -36,10 +36,10 @@ fn each_is_due_with_its_progress() {
 }
 
 #[test]
-fn nothing_in_a_request_proves_its_origin() {
-    let mut bench = Bench::new();
+fn webhook_requests_are_not_authenticated() {
+    let mut bench = TestBench::new();
     bench.export();
-    bench.wait(20.0);
+    bench.advance_real_time(20.0);
     let sent = bench.deliver(Outcome::Status(200));
     let headers: Vec<&str> = sent[0].request.headers().keys().map(http::HeaderName::as_str).collect();
     assert_eq!((sent[0].request.method(), headers), (&Method::POST, vec!["content-type"]));
@@ -48,16 +48,16 @@ fn nothing_in_a_request_proves_its_origin() {
 }
 
 #[test]
-fn one_attempt_unless_retries_are_wanted() {
+fn webhooks_are_retried_only_if_the_setting_says_so() {
     for (retries, attempts) in [(0, 1), (3, 4)] {
-        let mut bench = Bench::new();
-        bench.turn(&json!({"webhook": {"events": "final", "retries": retries}}));
+        let mut bench = TestBench::new();
+        bench.change_settings(&json!({"webhook": {"events": "final", "retries": retries}}));
         bench.export();
-        bench.wait(65.0);
+        bench.advance_real_time(65.0);
         let mut sent = 0;
         for _ in 0..10 {
             sent += bench.deliver(Outcome::Status(503)).len();
-            bench.wait(10.0);
+            bench.advance_real_time(10.0);
         }
         assert_eq!(sent, attempts);
         let log = bench.admin(Method::GET, "/deliveries", &Value::Null);
@@ -66,7 +66,7 @@ fn one_attempt_unless_retries_are_wanted() {
 }
 
 #[test]
-fn a_webhook_in_other_clothes() {
+fn webhooks_are_sent_in_every_encoding() {
     let table = [
         ("query", Method::GET, "&progress=25", ""),
         ("form", Method::POST, "", "&progress=25"),
@@ -75,10 +75,10 @@ fn a_webhook_in_other_clothes() {
         ("v2", Method::GET, "ai_progress_update_loc=projects%2Fbt-", ""),
     ];
     for (form, method, query, body) in table {
-        let mut bench = Bench::new();
-        bench.turn(&json!({"webhook": {"form": form}}));
+        let mut bench = TestBench::new();
+        bench.change_settings(&json!({"webhook": {"form": form}}));
         bench.export();
-        bench.wait(20.0);
+        bench.advance_real_time(20.0);
         let sent = bench.deliver(Outcome::Status(200)).remove(0).request;
         assert_eq!(sent.method(), method, "{form}");
         assert!(sent.uri().query().unwrap_or_default().contains(query), "{form}: {}", sent.uri());
@@ -87,9 +87,9 @@ fn a_webhook_in_other_clothes() {
 }
 
 #[test]
-fn numbers_as_text_and_fields_that_nobody_knows() {
-    let mut bench = Bench::new();
-    bench.turn(&json!({"webhook": {"text_numbers": true, "extra_fields": {"projectId": "p"}}}));
+fn webhooks_can_send_numbers_as_text_and_extra_fields() {
+    let mut bench = TestBench::new();
+    bench.change_settings(&json!({"webhook": {"text_numbers": true, "extra_fields": {"projectId": "p"}}}));
     bench.export();
     let bodies = bench.bodies();
     assert_eq!((&bodies[3]["progress"], &bodies[3]["credit"]), (&json!("100"), &json!("2")));
@@ -97,8 +97,8 @@ fn numbers_as_text_and_fields_that_nobody_knows() {
 }
 
 #[test]
-fn faults_of_the_schedule() {
-    let mut bench = Bench::new();
+fn schedule_faults_change_order_number_and_time() {
+    let mut bench = TestBench::new();
     bench.fault(&json!([
         {"on": "webhook", "kind": "reorder"},
         {"on": "webhook", "kind": "drop"},
@@ -115,22 +115,22 @@ fn faults_of_the_schedule() {
 }
 
 #[test]
-fn a_failed_export_says_so_only_when_told_to() {
-    let mut bench = Bench::new();
-    bench.turn(&json!({"timeline": {"fails_at_percent": 40}}));
+fn a_failed_export_sends_a_webhook_only_if_the_setting_says_so() {
+    let mut bench = TestBench::new();
+    bench.change_settings(&json!({"timeline": {"fails_at_percent": 40}}));
     bench.export();
-    assert_eq!(bench.bodies().len(), 1, "nothing after 25 %");
-    bench.turn(&json!({"webhook": {"failure_event": true}}));
+    assert_eq!(bench.bodies().len(), 1, "there is no webhook after 25 %");
+    bench.change_settings(&json!({"webhook": {"failure_event": true}}));
     bench.export();
     let bodies = bench.bodies();
     assert_eq!((&bodies[1]["state"], &bodies[1]["progress"]), (&json!("error"), &json!(40)));
 }
 
 #[test]
-fn a_deleted_project_sends_nothing_more() {
-    let mut bench = Bench::new();
+fn a_deleted_project_sends_no_more_webhooks() {
+    let mut bench = TestBench::new();
     let id = bench.export();
-    bench.wait(20.0);
+    bench.advance_real_time(20.0);
     assert_eq!(bench.deliver(Outcome::Status(200)).len(), 1);
     bench.admin(Method::DELETE, &format!("/projects/{id}"), &Value::Null);
     assert_eq!(bench.bodies(), Vec::<Value>::new());
@@ -138,8 +138,8 @@ fn a_deleted_project_sends_nothing_more() {
 }
 
 #[test]
-fn false_webhooks_and_any_others_on_demand() {
-    let mut bench = Bench::new();
+fn forged_and_custom_webhooks_are_sent_on_demand() {
+    let mut bench = TestBench::new();
     let id = bench.export();
     let task = bench.show(&id)["backendTaskId"].clone();
     for forgery in ["wrong_task", "foreign_url", "wrong_path"] {
@@ -158,9 +158,9 @@ fn false_webhooks_and_any_others_on_demand() {
 
 #[test]
 fn a_webhook_can_be_sent_again() {
-    let mut bench = Bench::new();
+    let mut bench = TestBench::new();
     bench.export();
-    bench.wait(20.0);
+    bench.advance_real_time(20.0);
     let first = bench.deliver(Outcome::Status(200));
     bench.admin(Method::POST, "/deliveries/1/redeliver", &Value::Null);
     let again = bench.deliver(Outcome::Status(500));

@@ -1,0 +1,182 @@
+//! Processes one queued delivery.
+
+use bucket::Bucket;
+use bytes::Bytes;
+use job_store::{DeliveryRecord, JobStore};
+use model::{Change, Error, ErrorClass, Event, Job, JobId, shortened};
+use notifications::EventBus;
+use providers::{DeliveryReport, Provider};
+use queues::{DeliveryBody, QueuedDelivery};
+use runtime::{Segment, SegmentId, Tracer};
+use time::OffsetDateTime;
+
+use super::{
+    find_job::{JobFinder, JobLookup},
+    poll_after_callback::CallbackPoll,
+};
+use crate::{
+    clients::WorkerClients,
+    landing::land_job::Landing,
+    notifications::provider_event::forward_provider_event,
+    queue_message::{MessageFailure, MessageReceipt},
+    source_list::store_long_source_list,
+};
+
+/// The longest body that is recorded with the job. A longer one stays in S3, or is not recorded.
+const MAX_RECORDED_BYTES: usize = 128 * 1024;
+/// The longest text that says why a delivery is malformed.
+const MAX_PROBLEM_BYTES: usize = 300;
+
+/// Processes deliveries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeliveryProcessor<'a> {
+    job_store: &'a JobStore,
+    bucket: &'a Bucket,
+    event_bus: Option<&'a EventBus>,
+    tracer: &'a Tracer,
+    job_finder: JobFinder<'a>,
+    callback_poll: CallbackPoll<'a>,
+    landing: Landing<'a>,
+}
+
+impl<'a> DeliveryProcessor<'a> {
+    pub(crate) fn new(clients: &'a WorkerClients) -> Self {
+        Self {
+            job_store: &clients.job_store,
+            bucket: &clients.bucket,
+            event_bus: clients.event_bus.as_ref(),
+            tracer: &clients.tracer,
+            job_finder: JobFinder::new(clients),
+            callback_poll: CallbackPoll::new(clients),
+            landing: Landing::new(clients),
+        }
+    }
+
+    /// Processes a delivery.
+    pub(crate) async fn process(
+        &self,
+        message: QueuedDelivery,
+        receipt: &MessageReceipt,
+    ) -> Result<(), MessageFailure> {
+        let body = self.load_body(&message).await?;
+        let provider = providers::find(message.provider.as_str())
+            .ok_or_else(|| Error::new(ErrorClass::Internal, "a queued delivery names no known provider"))?;
+        runtime::set_provider(provider.name());
+        let (report, problem) = match provider.read_delivery(&body) {
+            Ok(report) => (report, None),
+            Err(malformed) => {
+                let problem = shortened(&malformed.to_string(), MAX_PROBLEM_BYTES);
+                tracing::warn!(
+                    metric = "MalformedDeliveries",
+                    count = 1,
+                    problem,
+                    "delivery cannot be parsed"
+                );
+                (DeliveryReport::unreadable(), Some(problem))
+            }
+        };
+        let delivery = DeliveryRecord {
+            problem: problem.as_deref(),
+            ..delivery_record(&message, &report, &body, receipt)
+        };
+        match self.job_finder.find(&message, &report).await? {
+            JobLookup::Found(id) => {
+                runtime::set_job(id);
+                let job = self.record_delivery(id, &delivery).await?;
+                self.update_job(&job, provider, report, message.received_at, receipt).await
+            }
+            JobLookup::Requeued => Ok(()),
+            JobLookup::NotFound => {
+                let (event, provider) = (&report.name, &message.provider);
+                tracing::info!(metric = "UnmatchedDeliveries", count = 1, event, %provider, "delivery matches no job");
+                self.job_store.record_workspace_delivery(provider, &delivery).await?;
+                Ok(forward_provider_event(self.event_bus, provider, &delivery, &body).await?)
+            }
+        }
+    }
+
+    /// Applies the report of a delivery to its job and lands the job. An unverified report triggers a poll instead.
+    async fn update_job(
+        &self,
+        job: &Job,
+        provider: &dyn Provider,
+        report: DeliveryReport,
+        received_at: OffsetDateTime,
+        receipt: &MessageReceipt,
+    ) -> Result<(), MessageFailure> {
+        let mut segment = Segment::of(job.trace.as_ref(), "Landfall callback").since(received_at);
+        segment.note("event", report.name.clone());
+        if report.hint {
+            self.send_segment(segment, job.id);
+            return Ok(self.callback_poll.process_callback(job, report, receipt.deadline).await?);
+        }
+        if provider.concerns(&report, &job.kind) {
+            self.apply_report(job.id, report).await?;
+        }
+        let callback = self.send_segment(segment, job.id);
+        self.landing.land(job.id, receipt, callback.as_ref()).await
+    }
+
+    /// Sends the trace segment of a callback. Returns its id, for the landing that follows.
+    fn send_segment(&self, mut segment: Segment, job: JobId) -> Option<SegmentId> {
+        segment.note("job_id", job.to_string());
+        let id = segment.id();
+        self.tracer.send(segment);
+        id
+    }
+
+    async fn load_body(&self, message: &QueuedDelivery) -> Result<Bytes, Error> {
+        if let Some(bytes) = message.body.bytes()? {
+            return Ok(bytes);
+        }
+        let DeliveryBody::Stored(key) = &message.body else { return Ok(Bytes::new()) };
+        let stored = self.bucket.get(key).await?;
+        stored.ok_or_else(|| {
+            Error::new(ErrorClass::Internal, "the body of a queued delivery is missing in the bucket")
+        })
+    }
+
+    async fn record_delivery(&self, id: JobId, delivery: &DeliveryRecord<'_>) -> Result<Job, Error> {
+        let not_found = || {
+            let message = format!("an authentic delivery names job {id}, which is not in the table");
+            Error::new(ErrorClass::NotFound, message)
+        };
+        let job = self.job_store.get(id).await?.ok_or_else(not_found)?;
+        self.job_store.record_delivery(id, delivery).await?;
+        Ok(job)
+    }
+
+    async fn apply_report(&self, id: JobId, report: DeliveryReport) -> Result<(), Error> {
+        let now = OffsetDateTime::now_utc();
+        if let Some(provider_job_id) = report.provider_job_id {
+            self.job_store.apply(id, &Event::Accepted { provider_job_id }, now).await?;
+        }
+        if let Some(event) = report.event {
+            let event = store_long_source_list(self.job_store, self.bucket, id, event).await?;
+            let (job, change) = self.job_store.apply(id, &event, now).await?;
+            let changed = change != Change::Nothing;
+            tracing::info!(job_id = %id, event = report.name, status = job.status.as_str(), changed, "delivery applied");
+        }
+        Ok(())
+    }
+}
+
+fn delivery_record<'a>(
+    message: &'a QueuedDelivery,
+    report: &'a DeliveryReport,
+    body: &'a Bytes,
+    receipt: &'a MessageReceipt,
+) -> DeliveryRecord<'a> {
+    let body_key = match &message.body {
+        DeliveryBody::Stored(key) => Some(key.as_str()),
+        DeliveryBody::Text(_) | DeliveryBody::Base64(_) => None,
+    };
+    DeliveryRecord {
+        received_at: message.received_at,
+        id: message.delivery_id.as_deref().unwrap_or(&receipt.message_id),
+        name: &report.name,
+        body: std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_RECORDED_BYTES),
+        body_key,
+        problem: None,
+    }
+}

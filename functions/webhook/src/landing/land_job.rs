@@ -1,0 +1,161 @@
+//! Lands a job: acquires the lease, runs an attempt and stores its outcome.
+
+use std::time::Duration;
+
+use bucket::Bucket;
+use job_store::{JobStore, Lease, LeaseAttempt};
+use model::{Change, Error, ErrorClass, Event, Job, JobId};
+use queues::{DeliveryQueue, DeliveryQueueMessage};
+use runtime::{Segment, SegmentId, Tracer};
+use time::OffsetDateTime;
+
+use super::{
+    cancellation::{abort_uploads_of_cancelled_job, handle_lost_lease},
+    landing_attempt::{LandingAttempt, LandingAttemptError},
+    landing_context::LandingClients,
+    lease_renewal::LeasedOutcome,
+};
+use crate::{
+    clients::WorkerClients,
+    notifications::job_notifier::JobNotifier,
+    queue_message::{MessageFailure, MessageReceipt},
+};
+
+/// Lands jobs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Landing<'a> {
+    job_store: &'a JobStore,
+    bucket: &'a Bucket,
+    delivery_queue: &'a DeliveryQueue,
+    tracer: &'a Tracer,
+    lease_duration: Duration,
+    notifier: JobNotifier<'a>,
+    landing_clients: LandingClients<'a>,
+}
+
+impl<'a> Landing<'a> {
+    pub(crate) fn new(clients: &'a WorkerClients) -> Self {
+        Self {
+            job_store: &clients.job_store,
+            bucket: &clients.bucket,
+            delivery_queue: &clients.delivery_queue,
+            tracer: &clients.tracer,
+            lease_duration: clients.config.lease_duration,
+            notifier: JobNotifier::new(clients),
+            landing_clients: LandingClients::new(clients),
+        }
+    }
+
+    /// Lands a job if its files are ready and no other worker lands it. `callback` is the trace segment of the
+    /// delivery that reported the files.
+    pub(crate) async fn land(
+        &self,
+        id: JobId,
+        receipt: &MessageReceipt,
+        callback: Option<&SegmentId>,
+    ) -> Result<(), MessageFailure> {
+        let now = OffsetDateTime::now_utc();
+        let (lease, job, is_retry) = match self.job_store.lease(id, self.lease_duration, now).await? {
+            LeaseAttempt::Held { lease, job, again } => (lease, job, again),
+            // This may be the only message that is left of the job, so it must not be dropped.
+            LeaseAttempt::Busy(wait) => {
+                return Err(MessageFailure::lease_held_for(wait + Duration::from_millis(500)));
+            }
+            LeaseAttempt::Idle(job) => {
+                abort_uploads_of_cancelled_job(self.bucket, &job).await;
+                self.notifier.notify(&job).await;
+                return Ok(());
+            }
+        };
+        runtime::set_provider(job.provider.as_str());
+        let segment = Segment::of(job.trace.as_ref(), "Landfall landing").after(callback);
+        let clients = self.landing_clients;
+        let attempt = LandingAttempt { clients, lease: &lease, receipt, is_retry };
+        // Concurrently: the transfer need not wait until the targets are notified of the new status.
+        // Boxed, since both together are larger than a small stack.
+        let landing = Box::pin(attempt.run(&job));
+        let ((), ended) = tokio::join!(Box::pin(self.notifier.notify(&job)), landing);
+        let landed = match ended {
+            Ok(LeasedOutcome::Done(event)) => self.store_outcome(&lease, event).await.map(Some),
+            Ok(LeasedOutcome::OutOfTime) => self.queue_continuation(&lease).await.map(|()| None),
+            Err(LandingAttemptError { error: lost, .. }) if lost.class == ErrorClass::LandingBusy => {
+                Err(lost)
+            }
+            Err(stopped) if stopped.error.retryable() => Err(self.postpone(&lease, stopped).await),
+            Err(LandingAttemptError { error, .. }) => {
+                error.log("landing failed permanently");
+                let error = error.for_record(OffsetDateTime::now_utc());
+                self.store_outcome(&lease, Event::LandingFailed { archive: None, error }).await.map(Some)
+            }
+        };
+        self.send_segment(segment, id, landed.as_ref());
+        match landed {
+            Err(lost) if lost.class == ErrorClass::LandingBusy => {
+                handle_lost_lease(self.job_store, self.bucket, id, lost).await
+            }
+            landed => landed.map(|_| ()).map_err(MessageFailure::from),
+        }
+    }
+
+    /// Sends the trace segment of a landing.
+    fn send_segment(&self, mut segment: Segment, id: JobId, landed: Result<&Option<Job>, &Error>) {
+        segment.note("job_id", id.to_string());
+        match landed {
+            Ok(Some(job)) => {
+                segment.note("status", job.status.as_str());
+                segment.note("bytes", job.transfer.map_or(0, |transfer| transfer.bytes));
+                segment.note("files", job.files_total);
+            }
+            Ok(None) => segment.note("status", "to be continued"),
+            Err(error) => {
+                segment.note("error", error.class.name());
+                segment.failed();
+            }
+        }
+        self.tracer.send(segment);
+    }
+
+    /// Stores the event that ends the landing, and notifies the targets of the job.
+    async fn store_outcome(&self, lease: &Lease, event: Event) -> Result<Job, Error> {
+        let now = OffsetDateTime::now_utc();
+        let (job, change) = match self.job_store.apply_leased(lease, &event, now).await {
+            Err(rejected) if rejected.class == ErrorClass::StorageRejected => {
+                // The table would reject it every time. The error itself is short enough to be stored.
+                rejected.log("the outcome of a landing cannot be stored");
+                let event = Event::LandingFailed { archive: None, error: rejected.for_record(now) };
+                self.job_store.apply_leased(lease, &event, now).await?
+            }
+            applied => applied?,
+        };
+        if change == Change::Moved
+            && let Some(transfer) = &job.transfer
+        {
+            let (count, value) = (transfer.bytes, transfer.seconds);
+            tracing::info!(metric = "BytesLanded", count, "bytes transferred");
+            tracing::info!(metric = "LandingSeconds", value, "landing duration");
+        }
+        self.notifier.notify(&job).await;
+        Ok(job)
+    }
+
+    /// Queues the rest of the landing for another invocation, before the message of this one is deleted.
+    async fn queue_continuation(&self, lease: &Lease) -> Result<(), Error> {
+        tracing::info!(metric = "LandingsContinued", count = 1, "landing continues in another invocation");
+        self.job_store.release(lease, OffsetDateTime::now_utc()).await?;
+        self.delivery_queue.send(&DeliveryQueueMessage::Continuation(lease.job), 0).await
+    }
+
+    /// Stores the error on the job, and releases the lease so that the next attempt need not wait for its expiry.
+    async fn postpone(&self, lease: &Lease, stopped: LandingAttemptError) -> Error {
+        let LandingAttemptError { error, slow_attempt } = stopped;
+        let now = OffsetDateTime::now_utc();
+        let postponed = Event::LandingPostponed { error: error.for_record(now), slow: slow_attempt };
+        if let Err(not_stored) = self.job_store.apply_leased(lease, &postponed, now).await {
+            not_stored.log("the reason for postponing a landing is not stored");
+        }
+        if let Err(not_released) = self.job_store.release(lease, now).await {
+            not_released.log("a lease is not released and must expire");
+        }
+        error
+    }
+}

@@ -1,0 +1,190 @@
+//! Transfers a long file part by part: ranged GETs that are streamed into `UploadPart` bodies, several at a time.
+//!
+//! A streamed part cannot be sent again from memory, so a part that fails is downloaded again, with `If-Range` so
+//! that it belongs to the same file. The checkpoint in the progress always lists the parts that S3 has.
+
+use std::{
+    collections::HashSet,
+    ops::Range,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use bucket::{Part, UploadPartError, UploadedObject};
+use futures_util::{StreamExt, stream};
+use http_client::RemoteFile;
+use model::{Error, ErrorClass};
+
+use super::{
+    byte_stream::{ByteStream, take_bytes},
+    checkpoint::Checkpoint,
+    download_rate::enforce_min_rate,
+    landing_progress::landing_stopped,
+    part_sizes,
+    transfer_error::TransferError,
+    transfer_request::TransferRequest,
+};
+
+/// Parts that are transferred at once. A source that is slow on one connection is four times as fast on four.
+const CONCURRENCY: usize = 4;
+/// How many times a part is tried.
+const MAX_ATTEMPTS: u32 = 4;
+/// The delay before the second attempt. It doubles each time.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(250);
+
+/// The transfer of one long file.
+pub(super) struct MultipartTransfer<'a> {
+    pub(super) request: &'a TransferRequest<'a>,
+    pub(super) remote: &'a RemoteFile,
+    pub(super) content_type: &'static str,
+    pub(super) length: u64,
+}
+
+impl MultipartTransfer<'_> {
+    /// Transfers the missing parts and completes the upload. `stream` is the response that described the file.
+    pub(super) async fn run(
+        &self,
+        stream: ByteStream,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<UploadedObject, TransferError> {
+        let TransferRequest { bucket, key, progress, .. } = *self.request;
+        let checkpoint = match checkpoint {
+            Some(checkpoint) => checkpoint,
+            None => Checkpoint {
+                key: bucket.key(key),
+                upload_id: bucket.begin_parts(key, self.content_type).await?,
+                length: self.length,
+                validator: self.remote.validator.clone(),
+                part_length: part_sizes::part_length(self.length),
+                parts: vec![],
+            },
+        };
+        let upload_id = checkpoint.upload_id.clone();
+        progress.set_checkpoint(checkpoint.clone());
+        let completed = match self.transfer_missing_parts(&checkpoint, stream).await {
+            Ok(()) => self.complete_upload(&upload_id).await,
+            Err(error) => Err(error),
+        };
+        let can_resume = match &completed {
+            Ok(_) => true,
+            Err(TransferError::Restart(_)) => false,
+            Err(TransferError::Failed(error)) => error.retryable(),
+        };
+        if !can_resume {
+            self.abort_upload().await;
+        }
+        completed
+    }
+
+    async fn transfer_missing_parts(
+        &self,
+        checkpoint: &Checkpoint,
+        stream: ByteStream,
+    ) -> Result<(), TransferError> {
+        let uploaded: HashSet<i32> = checkpoint.parts.iter().map(|part| part.number).collect();
+        let mut file_start = Some(stream);
+        let parts = part_sizes::part_ranges(checkpoint.length, checkpoint.part_length)
+            .filter(|(number, _)| !uploaded.contains(number));
+        let transfers = parts.map(|(number, range)| {
+            // The response that described the file carries the bytes of its first part.
+            let opened = if number == 1 { file_start.take() } else { None };
+            let (request, remote, upload_id) = (self.request, self.remote, &checkpoint.upload_id);
+            PartTransfer { request, remote, upload_id, number, range }.run(opened)
+        });
+        let mut transfers = stream::iter(transfers).buffer_unordered(CONCURRENCY);
+        let mut first_error = None;
+        while let Some(transferred) = transfers.next().await {
+            match transferred {
+                Ok(part) => self.request.progress.add_part(part),
+                Err(error) => {
+                    first_error = Some(error);
+                    break;
+                }
+            }
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+
+    /// Completes the upload. S3 compares its checksum of the whole object with the computed one and rejects a
+    /// difference.
+    async fn complete_upload(&self, upload_id: &str) -> Result<UploadedObject, TransferError> {
+        let TransferRequest { bucket, key, progress, .. } = *self.request;
+        let mut parts = progress.checkpoint_parts();
+        parts.sort_by_key(|part| part.number);
+        let uploaded = bucket.finish_parts(key, upload_id, &parts).await.map_err(|error| match error {
+            UploadPartError::UploadGone => TransferError::Restart(no_such_upload()),
+            UploadPartError::Fault(error) => error.into(),
+        })?;
+        progress.take_checkpoint();
+        Ok(uploaded)
+    }
+
+    /// Aborts the upload and deletes its checkpoint.
+    async fn abort_upload(&self) {
+        if let Some(checkpoint) = self.request.progress.take_checkpoint() {
+            self.request.bucket.abort_parts(self.request.key, &checkpoint.upload_id).await;
+        }
+    }
+}
+
+/// The transfer of one part.
+struct PartTransfer<'a> {
+    request: &'a TransferRequest<'a>,
+    remote: &'a RemoteFile,
+    upload_id: &'a str,
+    number: i32,
+    range: Range<u64>,
+}
+
+impl PartTransfer<'_> {
+    /// Transfers the part, with retries. The first attempt reads from `opened` if there is such a response.
+    async fn run(self, mut opened: Option<ByteStream>) -> Result<Part, TransferError> {
+        let mut delay = FIRST_RETRY_DELAY;
+        for attempt in 1.. {
+            match self.attempt(opened.take()).await {
+                Ok(part) => return Ok(part),
+                Err(UploadPartError::UploadGone) => return Err(TransferError::Restart(no_such_upload())),
+                Err(UploadPartError::Fault(error)) => {
+                    if attempt == MAX_ATTEMPTS || !self.may_retry(&error) {
+                        return Err(error.into());
+                    }
+                    error.log("a part is downloaded again");
+                    tokio::time::sleep(delay).await;
+                    delay *= 2;
+                }
+            }
+        }
+        Err(landing_stopped().into())
+    }
+
+    /// Whether to retry at once. If the source was too slow, a later invocation retries.
+    fn may_retry(&self, error: &Error) -> bool {
+        let landing = self.request.progress.landing();
+        error.retryable() && landing.download_rate().slow_downloads() == 0 && !landing.is_stopped()
+    }
+
+    async fn attempt(&self, opened: Option<ByteStream>) -> Result<Part, UploadPartError> {
+        let TransferRequest { downloader, bucket, key, progress, .. } = *self.request;
+        let stream = match opened {
+            Some(stream) => stream,
+            None => {
+                let download = downloader.range(self.remote, self.range.clone()).await?;
+                enforce_min_rate(progress.landing().download_rate(), Box::pin(download.into_stream()))
+            }
+        };
+        let length = self.range.end - self.range.start;
+        let counted = AtomicU64::new(0);
+        let bytes = progress.count_bytes(take_bytes(stream, length)).inspect(|chunk| {
+            counted.fetch_add(chunk.as_ref().map_or(0, |chunk| chunk.len()) as u64, Ordering::Relaxed);
+        });
+        let part = bucket.pipe_part(key, self.upload_id, self.number, length, bytes).await;
+        if part.is_err() {
+            progress.subtract_bytes(counted.load(Ordering::Relaxed));
+        }
+        part
+    }
+}
+
+fn no_such_upload() -> Error {
+    Error::new(ErrorClass::StorageUnavailable, "the multipart upload does not exist in the bucket any more")
+}

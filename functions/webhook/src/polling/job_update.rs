@@ -1,0 +1,74 @@
+//! Updates a job after a check: applies an event or schedules the next check.
+
+use bucket::Bucket;
+use job_store::JobStore;
+use model::{Change, Error, Event, Job, JobId, Status};
+use queues::{DeliveryQueue, DeliveryQueueMessage};
+use time::OffsetDateTime;
+
+use super::check_outcome::CheckOutcome;
+use crate::{
+    clients::WorkerClients, notifications::job_notifier::JobNotifier, source_list::store_long_source_list,
+};
+
+/// Stores the results of checks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JobUpdate<'a> {
+    job_store: &'a JobStore,
+    bucket: &'a Bucket,
+    delivery_queue: &'a DeliveryQueue,
+    notifier: JobNotifier<'a>,
+}
+
+impl<'a> JobUpdate<'a> {
+    pub(crate) fn new(clients: &'a WorkerClients) -> Self {
+        Self {
+            job_store: &clients.job_store,
+            bucket: &clients.bucket,
+            delivery_queue: &clients.delivery_queue,
+            notifier: JobNotifier::new(clients),
+        }
+    }
+
+    /// Applies an event to a job, queues its landing if its files are ready now, and notifies its targets.
+    pub(crate) async fn apply_event(&self, job: &Job, event: Event) -> Result<CheckOutcome, Error> {
+        let event = store_long_source_list(self.job_store, self.bucket, job.id, event).await?;
+        let (updated, change) = self.job_store.apply(job.id, &event, OffsetDateTime::now_utc()).await?;
+        if updated.status == Status::Received {
+            self.delivery_queue.send(&DeliveryQueueMessage::Continuation(job.id), 0).await?;
+        }
+        let (before, status) = (job.status.as_str(), updated.status.as_str());
+        tracing::info!(before, status, "job updated after a check");
+        self.notifier.notify(&updated).await;
+        Ok(if change == Change::Moved { CheckOutcome::StatusChanged } else { CheckOutcome::Unchanged })
+    }
+
+    /// Schedules the next check of a job after one that got an answer.
+    pub(crate) async fn schedule_check(
+        &self,
+        id: JobId,
+        now: OffsetDateTime,
+        next: OffsetDateTime,
+    ) -> Result<CheckOutcome, Error> {
+        self.record_check(id, now, Event::Checked { next, answered: true }).await
+    }
+
+    /// Schedules the next check of a job after one that got no answer. The job counts these.
+    pub(crate) async fn schedule_check_without_answer(
+        &self,
+        id: JobId,
+        now: OffsetDateTime,
+        next: OffsetDateTime,
+    ) -> Result<CheckOutcome, Error> {
+        self.record_check(id, now, Event::Checked { next, answered: false }).await
+    }
+
+    async fn record_check(
+        &self,
+        id: JobId,
+        now: OffsetDateTime,
+        checked: Event,
+    ) -> Result<CheckOutcome, Error> {
+        self.job_store.apply(id, &checked, now).await.map(|_| CheckOutcome::Unchanged)
+    }
+}

@@ -1,0 +1,9 @@
+//! Polling: query the provider for the status of a job's work within the shared rate limit, apply the status to the
+//! job, and schedule the next poll or let the job expire. The sweep polls jobs that are due, an unverified callback
+//! triggers a poll, and a landing polls for new URLs of files that are no longer at their old ones.
+
+pub(crate) mod check_outcome;
+pub(crate) mod job_update;
+pub(crate) mod poll_job;
+pub(crate) mod poll_schedule;
+pub(crate) mod provider_poll;

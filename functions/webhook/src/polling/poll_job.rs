@@ -1,0 +1,102 @@
+//! Polls for a job's work and applies the result to the job, or lets the job expire.
+
+use job_store::JobStore;
+use model::{Error, ErrorClass, Event, Job};
+use providers::PollStatus;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use super::{
+    check_outcome::CheckOutcome,
+    job_update::JobUpdate,
+    poll_schedule,
+    provider_poll::{PollOutcome, Poller},
+};
+use crate::{
+    clients::WorkerClients, job_provider::find_job_provider, notifications::job_notifier::JobNotifier,
+};
+
+/// Polls for jobs and updates them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JobPoll<'a> {
+    job_store: &'a JobStore,
+    poller: Poller<'a>,
+    update: JobUpdate<'a>,
+    notifier: JobNotifier<'a>,
+    callback_timeout: std::time::Duration,
+}
+
+impl<'a> JobPoll<'a> {
+    pub(crate) fn new(clients: &'a WorkerClients) -> Self {
+        Self {
+            job_store: &clients.job_store,
+            poller: Poller::new(clients),
+            update: JobUpdate::new(clients),
+            notifier: JobNotifier::new(clients),
+            callback_timeout: clients.config.sweep.callback_timeout,
+        }
+    }
+
+    /// Polls for work that the provider has, and updates the job. The request is sent at `latest` at the latest.
+    pub(crate) async fn poll(&self, job: Job, latest: OffsetDateTime) -> Result<CheckOutcome, Error> {
+        let provider = find_job_provider(&job)?;
+        let outcome = self.poller.poll(provider, &job, latest).await?;
+        let now = OffsetDateTime::now_utc();
+        let expiry = poll_schedule::expiry(provider, &job, &outcome, self.callback_timeout);
+        match outcome {
+            PollOutcome::OutOfTime => Ok(CheckOutcome::OutOfTime),
+            PollOutcome::Answered(PollStatus::Told(event)) => self.update.apply_event(&job, event).await,
+            PollOutcome::Answered(PollStatus::Gone(error)) => {
+                let error = error.for_record(now);
+                self.update.apply_event(&job, Event::Failed { error, missing: vec![] }).await
+            }
+            _ if now >= expiry => self.update.apply_event(&job, expired(&job, now)).await,
+            PollOutcome::NotSupported => self.update.schedule_check(job.id, now, expiry).await,
+            PollOutcome::Answered(PollStatus::Found { provider_job_id, notes }) => {
+                self.store_notes(&job, notes, now).await?;
+                self.update.apply_event(&job, Event::Accepted { provider_job_id }).await
+            }
+            PollOutcome::Answered(PollStatus::Working { percent, notes }) => {
+                self.store_notes(&job, notes, now).await?;
+                if let Some(percent) = percent {
+                    let (job, _) = self.job_store.apply(job.id, &Event::Progressed { percent }, now).await?;
+                    self.notifier.notify(&job).await;
+                }
+                let next = poll_schedule::next_poll(provider, &job, now).min(expiry);
+                self.update.schedule_check(job.id, now, next).await
+            }
+            PollOutcome::Unanswered(error, wait) => {
+                error.log("the provider did not report the status of a job's work");
+                let next = poll_schedule::next_poll_after_failure(provider, &job, now).max(now + wait);
+                self.update.schedule_check_without_answer(job.id, now, next.min(expiry)).await
+            }
+        }
+    }
+
+    async fn store_notes(
+        &self,
+        job: &Job,
+        notes: Option<Map<String, Value>>,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        match notes {
+            Some(notes) => self.job_store.apply(job.id, &Event::Noted { notes }, now).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn expired(job: &Job, now: OffsetDateTime) -> Event {
+    let hours = (now - job.created_at).whole_hours();
+    // Not every kind of work has a callback, so the message does not mention one.
+    let message = match job.provider_job_id {
+        Some(_) => format!(
+            "the provider sent no update for {hours} hours; the job still lands if an update arrives later"
+        ),
+        None => format!(
+            "it is unknown whether the provider accepted the work, and it sent no update for {hours} hours; the job \
+             still lands if an update arrives later"
+        ),
+    };
+    Event::Expired { error: Error::new(ErrorClass::ProviderSilent, message).for_record(now) }
+}

@@ -1,0 +1,92 @@
+//! Polls a provider once for the status of a job's work, within the rate limit. A later sweep retries a failed poll.
+
+use http_client::Sender;
+use job_store::JobStore;
+use model::{Error, Job};
+use provider_client::{ProviderClient, QueryError, RateLimiter, TokenSource, latest_request};
+use providers::{ApiAccess, Credentials, PollStatus, Provider};
+use secrets::{Secrets, TokenCache};
+use time::{Duration, OffsetDateTime};
+
+use crate::{clients::WorkerClients, config::SweepConfig};
+
+/// The result of a poll.
+#[derive(Debug)]
+pub(crate) enum PollOutcome {
+    /// The provider responded with this status.
+    Answered(PollStatus),
+    /// The provider did not respond, for this reason. It may ask for a delay before the next request.
+    Unanswered(Error, Duration),
+    /// The provider has no request for the status of this work.
+    NotSupported,
+    /// The rate limit allows a request only after the latest time.
+    OutOfTime,
+}
+
+/// Polls providers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Poller<'a> {
+    job_store: &'a JobStore,
+    secrets: &'a Secrets,
+    token_cache: &'a TokenCache,
+    sender: &'a Sender,
+    config: &'a SweepConfig,
+}
+
+impl<'a> Poller<'a> {
+    pub(crate) fn new(clients: &'a WorkerClients) -> Self {
+        Self {
+            job_store: &clients.job_store,
+            secrets: &clients.secrets,
+            token_cache: &clients.token_cache,
+            sender: &clients.sender,
+            config: &clients.config.sweep,
+        }
+    }
+
+    /// Polls the job's provider, unless the rate limit delays the request beyond `latest`.
+    pub(crate) async fn poll(
+        &self,
+        provider: &dyn Provider,
+        job: &Job,
+        latest: OffsetDateTime,
+    ) -> Result<PollOutcome, Error> {
+        let secret = self.secrets.get().await?;
+        let credentials = Credentials::new(secret.provider(provider.name()));
+        let config = self.config;
+        let api_url = config.providers.api_url(provider.name());
+        let access = ApiAccess { api_url, credentials: &credentials };
+        let Some(mut query) = provider.poll(&access, job, OffsetDateTime::now_utc())? else {
+            return Ok(PollOutcome::NotSupported);
+        };
+        // The response to a request that is sent at the latest time may take this long.
+        let deadline = latest + config.provider_timeout + Duration::seconds(5);
+        let max_wait = std::time::Duration::try_from(latest - OffsetDateTime::now_utc()).unwrap_or_default();
+        let rate_limiter = RateLimiter {
+            records: self.job_store,
+            provider: job.provider.clone(),
+            interval: config.providers.interval(provider.name()),
+            max_wait,
+            latest: latest_request(config.provider_timeout, deadline).min(latest),
+        };
+        let token_source = TokenSource { secrets: self.secrets, tokens: self.token_cache, provider, api_url };
+        let client = ProviderClient {
+            sender: self.sender,
+            timeout: config.provider_timeout,
+            deadline,
+            rate_limiter: Some(&rate_limiter),
+            token_source,
+            authorizes: true,
+            job: Some(job.id),
+            waits: false,
+        };
+        Ok(match client.inquire(query.as_mut()).await {
+            Ok(status) => PollOutcome::Answered(providers::bounded_standing(status)),
+            Err(QueryError::NoTime) => PollOutcome::OutOfTime,
+            Err(QueryError::Failed(error)) => PollOutcome::Unanswered(error, Duration::ZERO),
+            Err(QueryError::Later(error, wait)) => {
+                PollOutcome::Unanswered(error, Duration::try_from(wait).unwrap_or(Duration::ZERO))
+            }
+        })
+    }
+}

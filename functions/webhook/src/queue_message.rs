@@ -1,0 +1,41 @@
+//! One message of the delivery queue: its receipt, and why it must be received again.
+
+use std::time::Duration;
+
+use model::{Error, ErrorClass};
+use time::OffsetDateTime;
+
+/// The longest delay before a message becomes visible again, in seconds.
+pub(crate) const MAX_RETRY_DELAY_SECONDS: u32 = 900;
+
+/// One receive of one message.
+#[derive(Debug)]
+pub(crate) struct MessageReceipt {
+    pub(crate) message_id: String,
+    pub(crate) receipt_handle: String,
+    /// When Lambda ends the invocation.
+    pub(crate) deadline: OffsetDateTime,
+}
+
+/// Why a message stays on the queue, and after how long it is received again.
+#[derive(Debug)]
+pub(crate) struct MessageFailure {
+    pub(crate) error: Error,
+    /// The shortest delay until the next receive. `None` leaves it to the backoff.
+    pub(crate) min_delay_seconds: Option<u32>,
+}
+
+impl MessageFailure {
+    /// Another worker holds the lease on the landing for this long.
+    pub(crate) fn lease_held_for(wait: Duration) -> Self {
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(MAX_RETRY_DELAY_SECONDS);
+        let error = Error::new(ErrorClass::LandingBusy, "another worker is landing the files of this job");
+        Self { error, min_delay_seconds: Some(seconds.clamp(1, MAX_RETRY_DELAY_SECONDS)) }
+    }
+}
+
+impl From<Error> for MessageFailure {
+    fn from(error: Error) -> Self {
+        Self { error, min_delay_seconds: None }
+    }
+}

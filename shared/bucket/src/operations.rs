@@ -1,0 +1,201 @@
+//! The operations of the bucket. Each is implemented in the module of its subject.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use model::{Checksum, ChecksumAlgorithm, Error, JobId, ProviderName};
+
+use crate::{
+    Key, ObjectInfo, Part, PutOutcome, Upload, UploadPartError, UploadedObject, abandoned_uploads,
+    get_object,
+    multipart_upload::{self, PartTarget},
+    put_if_absent,
+    s3_bucket::S3Bucket,
+    upload,
+};
+
+/// The user's bucket.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    s3: S3Bucket,
+}
+
+impl Bucket {
+    /// A bucket by its name. `prefix` comes before every key (empty, or ending in `/`), and `algorithm` is that of the
+    /// objects' checksums.
+    pub fn new(
+        aws: &aws_types::SdkConfig,
+        bucket: impl Into<String>,
+        prefix: impl Into<String>,
+        algorithm: ChecksumAlgorithm,
+    ) -> Self {
+        Self { s3: S3Bucket::new(aws, bucket, prefix, algorithm) }
+    }
+
+    /// The complete S3 key of an object, with the prefix.
+    pub fn key(&self, key: &Key) -> String {
+        self.s3.object_key(key)
+    }
+
+    /// Reads the properties of an object. None if it does not exist.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Error> {
+        self.s3.head_object(key).await
+    }
+
+    /// Reads the properties of an object that a conditional write found.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`], also when the object does not exist any more.
+    pub async fn there(&self, key: &Key) -> Result<ObjectInfo, Error> {
+        put_if_absent::head_existing_object(&self.s3, key).await
+    }
+
+    /// The checksum of an object: the stored one, or, where the store has none of the configured algorithm, one that is
+    /// computed from its bytes.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn checksum_of(&self, key: &Key, existing: ObjectInfo) -> Result<Checksum, Error> {
+        put_if_absent::stored_or_computed_checksum(&self.s3, key, existing).await
+    }
+
+    /// Computes the checksum of an object from its bytes.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn checksum(&self, key: &Key) -> Result<Checksum, Error> {
+        self.s3.compute_checksum(key).await
+    }
+
+    /// Reads a small object into memory by its complete S3 key. None if it does not exist.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn get(&self, path: &str) -> Result<Option<Bytes>, Error> {
+        self.s3.get_object(path).await
+    }
+
+    /// Reads a range of an object into memory.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`], also when S3 returns another range.
+    pub async fn read(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
+        get_object::read_range(&self.s3, key, range).await
+    }
+
+    /// Streams a range of an object: exactly its bytes, or an error. When the connection breaks, the rest of the range
+    /// is requested again.
+    ///
+    /// # Errors
+    /// The stream ends with [`model::ErrorClass::StorageUnavailable`].
+    pub fn stream<'a>(
+        &'a self,
+        key: &'a Key,
+        range: Range<u64>,
+    ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
+        get_object::stream_range(&self.s3, key, range)
+    }
+
+    /// Deletes an object, if it exists.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn delete(&self, key: &Key) -> Result<(), Error> {
+        self.s3.delete_object(key).await
+    }
+
+    /// Stores bytes under a key, or compares them with the object that exists there.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::ObjectConflict`] if another object exists there, or
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn place(&self, key: &Key, content_type: &str, bytes: Bytes) -> Result<PutOutcome, Error> {
+        put_if_absent::put_if_absent(&self.s3, key, content_type, bytes).await
+    }
+
+    /// Stores the bytes of a stream under a key, or compares them with the object that exists there, without an upload.
+    /// `open` starts the stream, which may happen twice.
+    ///
+    /// # Errors
+    /// Those of the stream, or as [`Bucket::place`].
+    pub async fn place_stream<S>(&self, upload: Upload<'_>, open: impl Fn() -> S) -> Result<PutOutcome, Error>
+    where
+        S: Stream<Item = Result<Bytes, Error>> + Send,
+    {
+        put_if_absent::put_stream_if_absent(&self.s3, upload, open).await
+    }
+
+    /// Streams bytes into a new object.
+    ///
+    /// # Errors
+    /// The error of the stream if it failed first; else [`model::ErrorClass::StorageUnavailable`]. Neither an object nor
+    /// an open multipart upload remains, unless S3 does not accept the abort either.
+    pub async fn upload(
+        &self,
+        upload: Upload<'_>,
+        bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
+    ) -> Result<UploadedObject, Error> {
+        upload::upload_stream(&self.s3, upload, bytes).await
+    }
+
+    /// Creates a multipart upload and returns its id.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn begin_parts(&self, key: &Key, content_type: &str) -> Result<String, Error> {
+        multipart_upload::create_multipart_upload(&self.s3, key, content_type).await
+    }
+
+    /// Streams exactly `length` bytes into part `number` of the multipart upload `id`, without buffering them.
+    ///
+    /// # Errors
+    /// The error of the stream if it failed first, else S3's.
+    pub async fn pipe_part(
+        &self,
+        key: &Key,
+        id: &str,
+        number: i32,
+        length: u64,
+        bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
+    ) -> Result<Part, UploadPartError> {
+        multipart_upload::stream_part(&self.s3, PartTarget { key, id, number }, length, bytes).await
+    }
+
+    /// Completes a multipart upload whose parts, sorted by number, have all been uploaded.
+    ///
+    /// # Errors
+    /// [`UploadPartError::UploadGone`] when the upload does not exist any more and its object does not exist either, or
+    /// when S3 does not accept its parts; else [`model::ErrorClass::StorageUnavailable`].
+    pub async fn finish_parts(
+        &self,
+        key: &Key,
+        id: &str,
+        parts: &[Part],
+    ) -> Result<UploadedObject, UploadPartError> {
+        multipart_upload::finish_multipart_upload(&self.s3, key, id, parts).await
+    }
+
+    /// Aborts a multipart upload. A failure is only logged: the first error matters, and the bucket's lifecycle rule
+    /// removes the upload later.
+    pub async fn abort_parts(&self, key: &Key, id: &str) {
+        multipart_upload::abort_multipart_upload(&self.s3, &self.s3.object_key(key), id).await;
+    }
+
+    /// Aborts every open multipart upload of a key but `spared`, for a worker that takes over the landing of another
+    /// one. Only the one worker that may write the key may call this, because an upload in progress fails.
+    ///
+    /// A failure is only logged: an open upload costs storage until the bucket's lifecycle rule removes it, and is no
+    /// reason to stop the landing.
+    pub async fn abort_leftovers(&self, key: &Key, spared: Option<&str>) {
+        abandoned_uploads::abort_abandoned_uploads(&self.s3, key, spared).await;
+    }
+
+    /// Aborts every open multipart upload of a cancelled job. A failure is only logged, as above.
+    pub async fn abort_all(&self, provider: &ProviderName, job: JobId) {
+        abandoned_uploads::abort_job_uploads(&self.s3, provider, job).await;
+    }
+}

@@ -1,0 +1,402 @@
+//! The operations of the job store. Each is implemented in the module of its subject.
+
+use std::{collections::HashMap, time::Duration};
+
+use model::{Change, Error, Event, Job, JobId, OutboxProgress, ProviderJobId, ProviderName, WorkflowWaiter};
+use serde::{Serialize, de::DeserializeOwned};
+use time::{Date, OffsetDateTime};
+
+use crate::{
+    checkpoints, concurrency_limit,
+    day_index::{self, DayPage},
+    delivery_log::{self, DeliveryRecord, LoggedDelivery},
+    due_index,
+    event_application::{self, EventApplication},
+    exclusive_lock::{self, LockRequest},
+    idempotency::{self, Claim, IdempotencyKey},
+    job_reads,
+    lease::{self, LeaseAttempt},
+    lease_token::Lease,
+    outbox,
+    rate_limit::{RateLimiter, Reservation},
+    table::Table,
+};
+
+/// The table of jobs.
+///
+/// Every operation returns [`model::ErrorClass::StorageUnavailable`] when DynamoDB does not answer, and those that read jobs
+/// return [`model::ErrorClass::Internal`] for a damaged item.
+#[derive(Debug, Clone)]
+pub struct JobStore {
+    table: Table,
+    /// Whether every event goes to the outbox for the event bus.
+    publishes_events: bool,
+}
+
+impl JobStore {
+    /// The most jobs that one page lists and one batch reads: as many as one `BatchGetItem` may name.
+    pub const MAX_PAGE_JOBS: usize = day_index::MAX_PAGE_JOBS;
+
+    /// The table of this name.
+    pub fn new(aws: &aws_types::SdkConfig, table: impl Into<String>) -> Self {
+        Self { table: Table::new(aws, table), publishes_events: false }
+    }
+
+    /// The same store, which adds every event to the outbox of its job if `publishes_events` is true. Otherwise only
+    /// the events go there that the targets of the job need.
+    #[must_use]
+    pub fn publishing_events(self, publishes_events: bool) -> Self {
+        Self { publishes_events, ..self }
+    }
+
+    /// Reads a job, strongly consistent.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`], or [`model::ErrorClass::Internal`] for a damaged item.
+    pub async fn get(&self, id: JobId) -> Result<Option<Job>, Error> {
+        job_reads::get_job(&self.table, id).await
+    }
+
+    /// Reads at most [`JobStore::MAX_PAGE_JOBS`] jobs, in no order. Missing and damaged ones are left out.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn get_all(&self, ids: &[JobId]) -> Result<HashMap<JobId, Job>, Error> {
+        day_index::get_batch(&self.table, ids).await
+    }
+
+    /// Finds the job of a provider's job id. The index is eventually consistent, so a job that has just received its
+    /// provider job id may not be found yet.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn find_by_provider_job_id(
+        &self,
+        provider: &ProviderName,
+        provider_job_id: &ProviderJobId,
+    ) -> Result<Option<JobId>, Error> {
+        job_reads::find_by_provider_job_id(&self.table, provider, provider_job_id).await
+    }
+
+    /// Lists the jobs that were created on a day (UTC), newest first: at most `limit`, and only those older than
+    /// `before` if it is given. The index is eventually consistent.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn made_on(&self, date: Date, before: Option<JobId>, limit: usize) -> Result<DayPage, Error> {
+        day_index::list_created_on(&self.table, date, before, limit).await
+    }
+
+    /// Lists the jobs that have been due longest, at most `limit_per_shard` of each partition of the index. The index is
+    /// eventually consistent, so the list may contain a job that was processed just now.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn due(&self, until: OffsetDateTime, limit_per_shard: i32) -> Result<Vec<JobId>, Error> {
+        due_index::list_due_jobs(&self.table, until, limit_per_shard).await
+    }
+
+    /// Finds the oldest active job that the index knows. It reads one page of each partition, some 5,000 jobs, those
+    /// that are due first.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn oldest_active(&self) -> Result<Option<JobId>, Error> {
+        due_index::find_oldest_active_job(&self.table).await
+    }
+
+    /// Applies an event to a job. Returns the job after it and whether the event changed it.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::NotFound`] if there is no such job, else as [`JobStore::get`].
+    pub async fn apply(&self, id: JobId, event: &Event, now: OffsetDateTime) -> Result<(Job, Change), Error> {
+        self.apply_with_optional_lease(id, None, event, now).await
+    }
+
+    /// Applies an event of the landing to a job, on condition that the lease is held.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::LandingBusy`] if the lease was lost, else as [`JobStore::apply`].
+    pub async fn apply_leased(
+        &self,
+        lease: &Lease,
+        event: &Event,
+        now: OffsetDateTime,
+    ) -> Result<(Job, Change), Error> {
+        self.apply_with_optional_lease(lease.job, Some(lease), event, now).await
+    }
+
+    async fn apply_with_optional_lease(
+        &self,
+        job_id: JobId,
+        lease: Option<&Lease>,
+        event: &Event,
+        now: OffsetDateTime,
+    ) -> Result<(Job, Change), Error> {
+        let publishes_events = self.publishes_events;
+        let application = EventApplication { job_id, lease, event, now, publishes_events };
+        event_application::apply_event(&self.table, application).await
+    }
+
+    /// Creates a job, unless its key created one before. Of concurrent claims with one key, exactly one creates the job.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`]: nothing was written, and nothing will be written later, unless the table
+    /// stays unreachable.
+    pub async fn claim(
+        &self,
+        job: &Job,
+        key: Option<&IdempotencyKey>,
+        now: OffsetDateTime,
+    ) -> Result<Claim, Error> {
+        idempotency::claim(&self.table, job, key, now).await
+    }
+
+    /// Releases a job's idempotency key after a retryable failure, so that the caller's retry is a new attempt.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn free_key(&self, key: &IdempotencyKey, job: JobId) -> Result<(), Error> {
+        idempotency::release_key(&self.table, key, job).await
+    }
+
+    /// Takes the lease of a job for `duration` and moves the job to `landing`.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`] or [`model::ErrorClass::NotFound`].
+    pub async fn lease(
+        &self,
+        id: JobId,
+        duration: Duration,
+        now: OffsetDateTime,
+    ) -> Result<LeaseAttempt, Error> {
+        lease::acquire_lease(&self.table, self.publishes_events, id, duration, now).await
+    }
+
+    /// When the last lease of a job expired or will expire. None if there has been no lease.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn lease_end(&self, id: JobId) -> Result<Option<OffsetDateTime>, Error> {
+        lease::read_lease_expiry(&self.table, id).await
+    }
+
+    /// Extends a lease to `duration` from now.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::LandingBusy`] if it was lost; the landing must stop.
+    pub async fn renew(&self, lease: &Lease, duration: Duration, now: OffsetDateTime) -> Result<(), Error> {
+        lease::renew_lease(&self.table, lease, duration, now).await
+    }
+
+    /// Ends a lease early, so that the next attempt need not wait until it expires.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn release(&self, lease: &Lease, now: OffsetDateTime) -> Result<(), Error> {
+        lease::release_lease(&self.table, lease, now).await
+    }
+
+    /// Saves the checkpoint of a landing, on condition that the lease is held.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::LandingBusy`] if the lease was lost, [`model::ErrorClass::StorageUnavailable`].
+    pub async fn save_checkpoint(
+        &self,
+        lease: &Lease,
+        state: &impl Serialize,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        checkpoints::save_checkpoint(&self.table, lease, state, now).await
+    }
+
+    /// Reads the checkpoint of a landing. None if there is none, or if another version of Landfall wrote it.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn checkpoint<T: DeserializeOwned>(
+        &self,
+        job: JobId,
+        now: OffsetDateTime,
+    ) -> Result<Option<T>, Error> {
+        checkpoints::load_checkpoint(&self.table, job, now).await
+    }
+
+    /// Takes a lock of a provider, such as a project, for a job. Returns none when the job holds it now, else the
+    /// unfinished job that holds it. An expired job does not keep a lock.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn acquire_lock(
+        &self,
+        provider: &ProviderName,
+        name: &str,
+        job: JobId,
+        now: OffsetDateTime,
+    ) -> Result<Option<JobId>, Error> {
+        let request = LockRequest { provider, name, job, now };
+        exclusive_lock::acquire_lock(&self.table, request).await
+    }
+
+    /// Takes one of a provider's `slots` slots for a job, unless the job holds one. Returns whether it holds one now. A
+    /// job without a slot must try again within two minutes to keep its position in line.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn take_slot(
+        &self,
+        provider: &ProviderName,
+        slots: u32,
+        job: JobId,
+        now: OffsetDateTime,
+    ) -> Result<bool, Error> {
+        concurrency_limit::acquire_slot(&self.table, provider, slots, job, now).await
+    }
+
+    /// Reserves the first free time for a request to a provider between `from` and `latest`. Reservations are
+    /// `interval` apart, and there are no bursts: unused time is not saved up.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn reserve(
+        &self,
+        provider: &ProviderName,
+        interval: Duration,
+        from: OffsetDateTime,
+        latest: OffsetDateTime,
+    ) -> Result<Reservation, Error> {
+        self.rate_limiter(provider).reserve(interval, from, latest).await
+    }
+
+    /// Returns an unused reservation, if there is none after it.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn release_reservation(
+        &self,
+        provider: &ProviderName,
+        interval: Duration,
+        reserved: OffsetDateTime,
+    ) -> Result<(), Error> {
+        self.rate_limiter(provider).release(interval, reserved).await
+    }
+
+    /// Pauses a provider: no reservation is before `until`. Invocations that hold a reservation read
+    /// [`JobStore::paused_until`] before they use it. A longer pause stays.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn pause_until(&self, provider: &ProviderName, until: OffsetDateTime) -> Result<(), Error> {
+        self.rate_limiter(provider).pause_until(until).await
+    }
+
+    /// Until when the last pause that a provider asked for lasts or lasted, if there was one.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn paused_until(&self, provider: &ProviderName) -> Result<Option<OffsetDateTime>, Error> {
+        self.rate_limiter(provider).read_pause().await
+    }
+
+    fn rate_limiter<'a>(&'a self, provider: &'a ProviderName) -> RateLimiter<'a> {
+        RateLimiter { table: &self.table, provider }
+    }
+
+    /// Writes a delivery to the log of its job, unless it is there.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn record_delivery(&self, job: JobId, delivery: &DeliveryRecord<'_>) -> Result<(), Error> {
+        delivery_log::record_delivery(&self.table, &job.to_string(), delivery).await
+    }
+
+    /// Writes a delivery that is about no job to the log, by provider and day.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn record_workspace_delivery(
+        &self,
+        provider: &ProviderName,
+        delivery: &DeliveryRecord<'_>,
+    ) -> Result<(), Error> {
+        let partition = delivery_log::workspace_partition(provider, delivery);
+        delivery_log::record_delivery(&self.table, &partition, delivery).await
+    }
+
+    /// Lists the latest deliveries of a job, newest first: at most `limit`, and at most 1 MB, which is what one DynamoDB
+    /// query returns.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`], or [`model::ErrorClass::Internal`] for a damaged item.
+    pub async fn deliveries(
+        &self,
+        job: JobId,
+        limit: i32,
+        now: OffsetDateTime,
+    ) -> Result<Vec<LoggedDelivery>, Error> {
+        delivery_log::list_deliveries(&self.table, job, limit, now).await
+    }
+
+    /// Reads a delivery of a job by its [`LoggedDelivery::id`].
+    ///
+    /// # Errors
+    /// As [`JobStore::deliveries`].
+    pub async fn delivery(
+        &self,
+        job: JobId,
+        id: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoggedDelivery>, Error> {
+        delivery_log::get_delivery(&self.table, job, id, now).await
+    }
+
+    /// Marks the events up to `progress` as sent to the event bus and to the caller, and removes those that both have from
+    /// the outbox.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`]: the events are sent again.
+    pub async fn told(&self, id: JobId, progress: OutboxProgress) -> Result<(), Error> {
+        let mark = |job: &mut Job| {
+            let due = job.outbox.due;
+            job.told(progress) || job.outbox.due != due
+        };
+        outbox::change_outbox(&self.table, id, mark).await.map(drop)
+    }
+
+    /// Postpones the pending notifications of a job until `at`, after a target could not be notified.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn postpone_notifications(&self, id: JobId, at: OffsetDateTime) -> Result<(), Error> {
+        outbox::change_outbox(&self.table, id, |job| outbox::postpone_notifications(job, at)).await.map(drop)
+    }
+
+    /// Adds workflows that wait for a job. Returns the job after it, or none if there is no such job.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`]: the workflows are not added.
+    pub async fn admit(
+        &self,
+        id: JobId,
+        waiters: &[WorkflowWaiter],
+        now: OffsetDateTime,
+    ) -> Result<Option<Job>, Error> {
+        outbox::change_outbox(&self.table, id, |job| job.admit(waiters, now)).await
+    }
+
+    /// Removes workflows that no longer wait for a job.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`]: the workflows are notified again.
+    pub async fn remove_waiters(&self, id: JobId, waiters: &[WorkflowWaiter]) -> Result<(), Error> {
+        outbox::change_outbox(&self.table, id, |job| job.release(waiters)).await.map(drop)
+    }
+
+    /// Postpones the next heartbeat to the workflows that wait for a job until `at`.
+    ///
+    /// # Errors
+    /// [`model::ErrorClass::StorageUnavailable`].
+    pub async fn postpone_heartbeat(&self, id: JobId, at: OffsetDateTime) -> Result<(), Error> {
+        outbox::change_outbox(&self.table, id, |job| outbox::postpone_heartbeat(job, at)).await.map(drop)
+    }
+}

@@ -1,0 +1,304 @@
+//! The status of a job, and the transition function that says which status an event leads to.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Event;
+
+/// The status of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Status {
+    /// The job is recorded and waits for the rate limiter or the concurrency limit. The provider has done no work.
+    Waiting,
+    /// The job is recorded, and the request is being sent to the provider.
+    Submitting,
+    /// The provider accepted the work and returned a provider job id.
+    Submitted,
+    /// The provider may or may not have accepted the work: its response never arrived. The request is never sent again.
+    Unknown,
+    /// The provider reported progress.
+    Rendering,
+    /// The provider reported that the files are ready.
+    Received,
+    /// The files are being transferred into the bucket.
+    Landing,
+    /// Every file is in the bucket. Final.
+    Stored,
+    /// Some files are in the bucket, and the others are missing. Final.
+    Partial,
+    /// The work or its landing failed. Final.
+    Failed,
+    /// The provider reported nothing before the timeout. The files of a later callback are still landed.
+    Expired,
+    /// Cancelled by the caller. Final.
+    Cancelled,
+}
+
+/// The text is not the name of a status.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown job status")]
+pub struct UnknownStatus;
+
+impl Status {
+    /// Every status, in the order of the life cycle.
+    pub const ALL: [Status; 12] = [
+        Status::Waiting,
+        Status::Submitting,
+        Status::Submitted,
+        Status::Unknown,
+        Status::Rendering,
+        Status::Received,
+        Status::Landing,
+        Status::Stored,
+        Status::Partial,
+        Status::Failed,
+        Status::Expired,
+        Status::Cancelled,
+    ];
+
+    /// Returns the name in JSON and in DynamoDB.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Waiting => "waiting",
+            Status::Submitting => "submitting",
+            Status::Submitted => "submitted",
+            Status::Unknown => "unknown",
+            Status::Rendering => "rendering",
+            Status::Received => "received",
+            Status::Landing => "landing",
+            Status::Stored => "stored",
+            Status::Partial => "partial",
+            Status::Failed => "failed",
+            Status::Expired => "expired",
+            Status::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether only an operator's retry changes the status. `expired` is not final: the files of a later callback are
+    /// still landed.
+    pub fn is_final(self) -> bool {
+        match self {
+            Status::Stored | Status::Partial | Status::Failed | Status::Cancelled => true,
+            Status::Waiting
+            | Status::Submitting
+            | Status::Submitted
+            | Status::Unknown
+            | Status::Rendering
+            | Status::Received
+            | Status::Landing
+            | Status::Expired => false,
+        }
+    }
+
+    /// Whether the sweep polls a job in this status. Its next event has to come from the provider, from an invocation
+    /// that may have crashed, or from a queue that may have lost the message.
+    pub fn is_silent(self) -> bool {
+        match self {
+            Status::Waiting
+            | Status::Submitting
+            | Status::Submitted
+            | Status::Unknown
+            | Status::Rendering
+            | Status::Received
+            | Status::Landing => true,
+            Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => false,
+        }
+    }
+
+    /// Whether an outbox event is published when a job reaches this status. None is before the provider has the work,
+    /// or while it is unknown whether it has.
+    pub fn makes_outbox_event(self) -> bool {
+        match self {
+            Status::Submitted
+            | Status::Rendering
+            | Status::Received
+            | Status::Landing
+            | Status::Stored
+            | Status::Partial
+            | Status::Failed
+            | Status::Expired
+            | Status::Cancelled => true,
+            Status::Waiting | Status::Submitting | Status::Unknown => false,
+        }
+    }
+
+    /// Whether this status ends the wait of workflows and notifies the caller's webhook. `expired` does, though the
+    /// files of a later callback are still landed: the provider may never report anything.
+    pub fn ends_wait(self) -> bool {
+        match self {
+            Status::Stored | Status::Partial | Status::Failed | Status::Expired | Status::Cancelled => true,
+            Status::Waiting
+            | Status::Submitting
+            | Status::Submitted
+            | Status::Unknown
+            | Status::Rendering
+            | Status::Received
+            | Status::Landing => false,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Status {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
+        Status::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownStatus)
+    }
+}
+
+/// What an event changes in a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transition {
+    /// The job moves to this status.
+    To(Status),
+    /// The status stays the same, and the job records what the event says.
+    Note,
+    /// The event is late or a duplicate. Nothing changes.
+    Stale,
+}
+
+/// Returns what an event changes in a job with this status.
+///
+/// The function is total. It never moves a job backwards, with two exceptions: a submission that the provider
+/// deferred, and an operator's retry. So the job reaches the same status in whatever order and number the provider's
+/// events arrive.
+pub fn transition(status: Status, event: &Event) -> Transition {
+    use Status::*;
+    use Transition::{Note, Stale, To};
+    match event {
+        Event::Begun => match status {
+            Waiting => To(Submitting),
+            // Another invocation claimed the job: only the one that changed the status may submit it.
+            Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
+            | Expired | Cancelled => Stale,
+        },
+        Event::Deferred { .. } => match status {
+            // The only transition backwards: the provider is known to have done no work.
+            Submitting => To(Waiting),
+            Waiting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
+            | Expired | Cancelled => Stale,
+        },
+        Event::Accepted { .. } => match status {
+            // A provider that reports work has done it, even for a job that waits. Another submission would bill it
+            // again.
+            Waiting | Submitting | Unknown => To(Submitted),
+            // The callback arrived before the response. The provider job id is still recorded.
+            Submitted | Rendering | Received | Landing | Stored | Partial | Failed | Expired | Cancelled => {
+                Note
+            }
+        },
+        Event::Refused { .. } => match status {
+            Waiting | Submitting => To(Failed),
+            Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed | Expired
+            | Cancelled => Stale,
+        },
+        Event::OutcomeUnknown { .. } => match status {
+            Submitting => To(Unknown),
+            Waiting | Submitted | Unknown | Rendering | Received | Landing | Stored | Partial | Failed
+            | Expired | Cancelled => Stale,
+        },
+        Event::Progressed { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown => To(Rendering),
+            Rendering => Note,
+            Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
+        },
+        Event::Finished { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Received),
+            // A later delivery may carry a URL that is still valid when the first one has expired.
+            Received | Landing => Note,
+            Stored | Partial | Failed | Cancelled => Stale,
+        },
+        Event::Answered { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Stored),
+            Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+        },
+        Event::Failed { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Expired => To(Failed),
+            // Files that are ready take precedence over a failure.
+            Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+        },
+        Event::Checked { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing => Note,
+            Stored | Partial | Failed | Expired | Cancelled => Stale,
+        },
+        // Before the response to the submission there is nothing to poll.
+        Event::Hinted { .. } => match status {
+            Submitted | Unknown | Rendering | Expired => Note,
+            Waiting | Submitting | Received | Landing | Stored | Partial | Failed | Cancelled => Stale,
+        },
+        Event::Noted { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Expired => Note,
+            Stored | Partial | Failed | Cancelled => Stale,
+        },
+        Event::Expired { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering => To(Expired),
+            Received | Landing | Stored | Partial | Failed | Expired | Cancelled => Stale,
+        },
+        Event::LandingStarted => match status {
+            Received => To(Landing),
+            // Another worker continues after a crash.
+            Landing => Note,
+            Waiting | Submitting | Submitted | Unknown | Rendering | Stored | Partial | Failed | Expired
+            | Cancelled => Stale,
+        },
+        Event::Transferred { .. } | Event::LandingPostponed { .. } | Event::LandingChecked { .. } => {
+            match status {
+                Landing => Note,
+                Waiting | Submitting | Submitted | Unknown | Rendering | Received | Stored | Partial
+                | Failed | Expired | Cancelled => Stale,
+            }
+        }
+        Event::Landed { .. } => only_while_landing(status, Stored),
+        Event::LandedPartly { .. } => only_while_landing(status, Partial),
+        Event::LandingFailed { .. } => only_while_landing(status, Failed),
+        Event::Cancelled => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Expired => {
+                To(Cancelled)
+            }
+            Stored | Partial | Failed | Cancelled => Stale,
+        },
+        // Only an operator's retry leaves these statuses. A late event of the provider does not.
+        Event::LandingRetried => match status {
+            Partial | Failed | Expired => To(Received),
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
+            | Cancelled => Stale,
+        },
+        Event::InquiryRetried { known } => match status {
+            Failed | Expired if *known => To(Submitted),
+            Failed | Expired => To(Unknown),
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
+            | Partial | Cancelled => Stale,
+        },
+        // The event only records the id of the new job, so it is valid in every status.
+        Event::Resubmitted { .. } => match status {
+            Waiting | Submitting | Submitted | Unknown | Rendering | Received | Landing | Stored
+            | Partial | Failed | Expired | Cancelled => Note,
+        },
+    }
+}
+
+fn only_while_landing(status: Status, next: Status) -> Transition {
+    match status {
+        Status::Landing => Transition::To(next),
+        Status::Waiting
+        | Status::Submitting
+        | Status::Submitted
+        | Status::Unknown
+        | Status::Rendering
+        | Status::Received
+        | Status::Stored
+        | Status::Partial
+        | Status::Failed
+        | Status::Expired
+        | Status::Cancelled => Transition::Stale,
+    }
+}

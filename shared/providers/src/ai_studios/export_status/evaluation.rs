@@ -1,0 +1,314 @@
+//! Evaluates the responses of one poll together: what they mean for the job, and what is stored for the next poll.
+
+use model::{Error, ErrorClass, Event, Job, Missing, ProviderJobId, Source, SourceRole};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::{
+    decision::{ExportStatus, ResultOwnership, check_ownership, decide_status, has_started},
+    progress::{ExportProgress, Project},
+};
+use crate::{
+    Credentials, PollStatus,
+    ai_studios::{
+        export_snapshot::{StoredState, strip_query},
+        lenient_values::read_text,
+    },
+};
+
+/// A project that is not found within this time after the request for its export may not be visible everywhere yet
+/// (contract 3.2), in seconds.
+const PROJECT_VISIBILITY_SECONDS: i64 = 60;
+/// How long an export may be finished without a URL before the poll reads its project for it (contract 3.2), in
+/// seconds.
+const MAX_FINALIZING_SECONDS: i64 = 10 * 60;
+/// How many consecutive polls the provider may reject (contract 3.2).
+const MAX_REJECTED_POLLS: u32 = 3;
+/// How many polls look for the render task.
+const MAX_TASK_LOOKUPS: u32 = 3;
+/// The default timeout of an export, and the default time without progress after which it has stalled, in seconds
+/// (contract 3.5).
+const DEFAULT_DEADLINE_SECONDS: u64 = 3600;
+const DEFAULT_STALL_SECONDS: u64 = 1800;
+
+/// The evaluation of one poll of one job.
+pub(crate) struct ExportEvaluation {
+    now: OffsetDateTime,
+    /// Seconds until an export expires, and until one without progress fails.
+    deadline: i64,
+    stall: i64,
+    /// The provider's id. None while it is unknown whether the provider accepted the work.
+    provider_job_id: Option<String>,
+    /// The id that was sent in the request.
+    project_id: String,
+    resolution: Option<String>,
+    /// The URL that is being landed, when the poll looks for another one.
+    landing_url: Option<String>,
+    stored_before: StoredState,
+    stored: StoredState,
+}
+
+impl ExportEvaluation {
+    /// Starts the evaluation for a job. None for a job whose export was never requested, or that Landfall did not
+    /// submit.
+    pub(crate) fn new(job: &Job, credentials: &Credentials, now: OffsetDateTime) -> Option<Self> {
+        let stored = StoredState::read(&job.notes);
+        let project_id = read_text(&job.request, &["project_id"])?;
+        stored.asked_at?;
+        let seconds = |name: &str, default: u64| {
+            credentials.seconds(name).unwrap_or(default).min(30 * 24 * 3600).cast_signed()
+        };
+        Some(Self {
+            now,
+            deadline: seconds("deadline_seconds", DEFAULT_DEADLINE_SECONDS),
+            stall: seconds("stall_seconds", DEFAULT_STALL_SECONDS),
+            provider_job_id: job.provider_job_id.as_ref().map(|id| id.as_str().to_owned()),
+            project_id: project_id.to_owned(),
+            resolution: read_text(&job.request, &["resolution"]).map(str::to_owned),
+            landing_url: job.sources.first().map(|source| source.url.clone()),
+            stored_before: stored.clone(),
+            stored,
+        })
+    }
+
+    /// The id that was sent in the request.
+    pub(crate) fn project_id(&self) -> &str {
+        &self.project_id
+    }
+
+    /// The provider's id, if it is known.
+    pub(crate) fn provider_job_id(&self) -> Option<&str> {
+        self.provider_job_id.as_deref()
+    }
+
+    /// Whether the project may not be visible yet after the request for its export.
+    pub(crate) fn may_be_invisible(&self) -> bool {
+        self.provider_job_id.is_some() && self.stored.age(self.now) < PROJECT_VISIBILITY_SECONDS
+    }
+
+    /// Whether the timeout of the export has passed.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.stored.age(self.now) >= self.deadline
+    }
+
+    /// Whether the project has to be read too, because the progress is not sufficient.
+    pub(crate) fn needs_project(&self, progress: &ExportProgress) -> bool {
+        let is_unproven =
+            || check_ownership(&self.stored, progress, None, self.now) != ResultOwnership::Proven;
+        let looks_for_task =
+            self.stored.backend_task_id.is_none() && self.stored.looked_for_task < MAX_TASK_LOOKUPS;
+        let is_needed = match decide_status(progress) {
+            ExportStatus::Ready(url) => self.landing_url.as_ref() == Some(&url) || is_unproven(),
+            ExportStatus::Failed => is_unproven(),
+            ExportStatus::Finalizing => self.finalizing_seconds() >= MAX_FINALIZING_SECONDS,
+            ExportStatus::Pending(_) => false,
+        };
+        is_needed || looks_for_task || self.provider_job_id.is_none()
+    }
+
+    /// Counts a rejected poll. Returns whether there were too many in a row.
+    pub(crate) fn count_rejected_poll(&mut self) -> bool {
+        self.stored.refusals += 1;
+        self.stored.refusals >= MAX_REJECTED_POLLS
+    }
+
+    /// Evaluates the responses, once all requests of the poll have been sent.
+    pub(crate) fn evaluate(
+        &mut self,
+        progress: Option<&ExportProgress>,
+        project: Option<&Project>,
+    ) -> PollStatus {
+        self.stored.refusals = 0;
+        if self.provider_job_id.is_none() {
+            return self.evaluate_unknown_outcome(progress, project);
+        }
+        self.record_render_task(project);
+        // The progress of the project replaces one that is not found.
+        let progress = progress.or(project.map(|project| &project.progress)).cloned().unwrap_or_default();
+        self.record_progress(&progress);
+        match decide_status(&progress) {
+            ExportStatus::Failed => match check_ownership(&self.stored, &progress, project, self.now) {
+                ResultOwnership::Proven | ResultOwnership::Assumed => {
+                    PollStatus::Told(self.failed_event(&progress))
+                }
+                ResultOwnership::Unproven => self.in_progress(None),
+            },
+            ExportStatus::Ready(url) => match check_ownership(&self.stored, &progress, project, self.now) {
+                ResultOwnership::Unproven => self.in_progress(None),
+                ownership => self.finished(&self.choose_url(url, project), ownership),
+            },
+            ExportStatus::Finalizing => self.evaluate_finalizing(&progress, project),
+            ExportStatus::Pending(percent) => self.evaluate_pending(&progress, percent),
+        }
+    }
+
+    /// The export is in progress, or has expired.
+    pub(crate) fn in_progress(&self, percent: Option<f64>) -> PollStatus {
+        match self.is_overdue() {
+            true => PollStatus::Told(self.expired_event()),
+            false => PollStatus::Working { percent, notes: self.stored.changes_since(&self.stored_before) },
+        }
+    }
+
+    /// The event of an export that did not finish before the timeout.
+    pub(crate) fn expired_event(&self) -> Event {
+        let minutes = self.deadline / 60;
+        let message = match self.provider_job_id {
+            Some(_) => format!(
+                "the export was not finished after {minutes} minutes; the file of a later callback is still landed"
+            ),
+            None => format!(
+                "it is unknown whether AI Studios accepted the export, and it showed no progress for {minutes} minutes; \
+                 the file of a later callback is still landed"
+            ),
+        };
+        Event::Expired { error: Error::new(ErrorClass::ProviderSilent, message).for_record(self.now) }
+    }
+
+    /// Decides whether an export has started whose POST got no response.
+    fn evaluate_unknown_outcome(
+        &mut self,
+        progress: Option<&ExportProgress>,
+        project: Option<&Project>,
+    ) -> PollStatus {
+        if !has_started(&self.stored, progress, project) {
+            return self.in_progress(None);
+        }
+        self.record_render_task(project);
+        PollStatus::Found {
+            provider_job_id: ProviderJobId::new(&self.project_id),
+            notes: self.stored.changes_since(&self.stored_before),
+        }
+    }
+
+    /// Records the render task of this export, which differs from the one before it (contract 3.6).
+    fn record_render_task(&mut self, project: Option<&Project>) {
+        let Some(project) = project.filter(|_| self.stored.backend_task_id.is_none()) else { return };
+        let before = self.stored.snapshot.as_ref().and_then(|snapshot| snapshot.backend_task_id.as_ref());
+        match &project.render_task {
+            Some(task) if self.stored.joined || before != Some(task) => {
+                self.stored.backend_task_id = Some(task.clone());
+            }
+            _ => self.stored.looked_for_task += 1,
+        }
+    }
+
+    /// Records the progress, and since when it has not changed.
+    fn record_progress(&mut self, progress: &ExportProgress) {
+        let now = self.now.unix_timestamp();
+        let has_changed = progress.percent != self.stored.percent || progress.state != self.stored.state;
+        if has_changed || self.stored.changed_at.is_none() {
+            self.stored.changed_at = Some(now);
+        }
+        (self.stored.percent, self.stored.state) = (progress.percent, progress.state.clone());
+        match decide_status(progress) {
+            ExportStatus::Pending(Some(_)) => self.stored.restarted = true,
+            ExportStatus::Finalizing => _ = self.stored.finalizing_since.get_or_insert(now),
+            ExportStatus::Pending(None) | ExportStatus::Failed | ExportStatus::Ready(_) => {}
+        }
+        if decide_status(progress) != ExportStatus::Finalizing {
+            self.stored.finalizing_since = None;
+        }
+    }
+
+    /// Seconds since the export was first reported as finished without a URL.
+    fn finalizing_seconds(&self) -> i64 {
+        self.stored.finalizing_since.map_or(0, |since| self.now.unix_timestamp() - since)
+    }
+
+    /// Waits for the URL of a finished export, until the project is read for it (contract 3.2).
+    fn evaluate_finalizing(&mut self, progress: &ExportProgress, project: Option<&Project>) -> PollStatus {
+        let has_waited = self.finalizing_seconds() >= MAX_FINALIZING_SECONDS;
+        let Some(url) = project.filter(|_| has_waited).and_then(|project| project.progress.url.clone())
+        else {
+            // A project that could not be read says nothing about its URL.
+            return match has_waited && project.is_some() {
+                true => {
+                    let message = "completed_without_url: AI Studios has reported for 10 minutes that the export is \
+                                   finished, but no URL of the video";
+                    let error = Error::new(ErrorClass::ProviderFailed, message).for_record(self.now);
+                    PollStatus::Told(Event::Failed { error, missing: vec![] })
+                }
+                false => self.in_progress(progress.percent),
+            };
+        };
+        let with_url = ExportProgress { url: Some(url.clone()), ..progress.clone() };
+        match check_ownership(&self.stored, &with_url, project, self.now) {
+            ResultOwnership::Unproven => self.in_progress(None),
+            ownership => self.finished(&url, ownership),
+        }
+    }
+
+    /// The export is in progress, or has stalled.
+    fn evaluate_pending(&mut self, progress: &ExportProgress, percent: Option<f64>) -> PollStatus {
+        let unchanged = self.stored.changed_at.map_or(0, |since| self.now.unix_timestamp() - since);
+        if unchanged < self.stall {
+            return self.in_progress(percent);
+        }
+        let at = percent.map_or_else(|| "an unknown progress".to_owned(), |percent| format!("{percent} %"));
+        let state = progress.state.as_deref().map(|state| format!(" ({state})")).unwrap_or_default();
+        let message = format!("stalled: AI Studios has reported {at}{state} for {} minutes", unchanged / 60);
+        let error = Error::new(ErrorClass::ProviderFailed, message).for_record(self.now);
+        PollStatus::Told(Event::Failed { error, missing: vec![] })
+    }
+
+    fn failed_event(&self, progress: &ExportProgress) -> Event {
+        let state = progress.state.as_deref().unwrap_or_default();
+        let at = progress.percent.map(|percent| format!(" at {percent} %")).unwrap_or_default();
+        let reason = progress.reason.as_deref().unwrap_or("no reason was given");
+        let message = format!("AI Studios' export ended as {state}{at}: {reason}");
+        let error = Error::new(ErrorClass::ProviderFailed, message).for_record(self.now);
+        let missing = Missing { name: None, reason: reason.to_owned() };
+        Event::Failed { error, missing: vec![missing] }
+    }
+
+    /// Chooses the URL of the video. When the known URL is no longer usable, the project may have another one than the
+    /// progress (contract 6.4).
+    fn choose_url(&self, url: String, project: Option<&Project>) -> String {
+        let project_url = project.and_then(|project| project.progress.url.clone());
+        match &self.landing_url {
+            Some(known) if *known == url => project_url.unwrap_or(url),
+            _ => url,
+        }
+    }
+
+    fn finished(&self, url: &str, ownership: ResultOwnership) -> PollStatus {
+        let source = Source {
+            url: url.to_owned(),
+            role: SourceRole::File,
+            name: Some(self.file_name(url)),
+            details: self.manifest_details(ownership),
+        };
+        PollStatus::Told(Event::Finished { sources: vec![source], missing: vec![] })
+    }
+
+    /// The last segment of the URL (contract 6.4), if it is a file name, else a name of the project.
+    fn file_name(&self, url: &str) -> String {
+        let last = strip_query(url).rsplit('/').next().unwrap_or_default();
+        let extension = last.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, end)| end);
+        let is_file_name = extension.is_some_and(|extension| {
+            (2..=4).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric())
+        });
+        if is_file_name { last.to_owned() } else { format!("{}.mp4", self.project_id) }
+    }
+
+    /// What is known of the video, for the manifest. Values that only a callback claimed are included as reported,
+    /// and only if the callback was about the same render task (contract 4.4, W5 and W10).
+    fn manifest_details(&self, ownership: ResultOwnership) -> Map<String, Value> {
+        let stored = &self.stored;
+        let mut details = Map::new();
+        details.insert("project_id".into(), json!(self.project_id));
+        let mut put =
+            |name: &str, value: Option<Value>| value.map(|value| details.insert(name.into(), value));
+        put("resolution", self.resolution.clone().map(Value::from));
+        put("backend_task_id", stored.backend_task_id.clone().map(Value::from));
+        put("possibly_stale", (ownership == ResultOwnership::Assumed).then(|| true.into()));
+        let is_other_task =
+            |task: &String| stored.backend_task_id.as_ref().is_some_and(|known| known != task);
+        let claim = stored.reported.as_ref();
+        let claim = claim.filter(|claim| !claim.backend_task_id.as_ref().is_some_and(is_other_task));
+        put("credit", claim.and_then(|claim| claim.credit.clone()).map(Value::from));
+        put("duration", claim.and_then(|claim| claim.duration.clone()).map(Value::from));
+        details
+    }
+}

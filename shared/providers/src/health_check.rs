@@ -1,0 +1,33 @@
+//! Health checks: requests that show whether a provider would accept work.
+
+use crate::Query;
+
+/// The status of a health check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckStatus {
+    /// The check passed.
+    Ok,
+    /// The check passed, and the operator should know the detail.
+    Warning,
+    /// The check failed.
+    Failed,
+}
+
+/// The result of one health check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckResult {
+    /// The status.
+    pub health: CheckStatus,
+    /// What the check found, for people. Never holds a key.
+    pub detail: String,
+}
+
+impl CheckResult {
+    /// Creates a result.
+    pub fn new(health: CheckStatus, detail: impl Into<String>) -> Self {
+        Self { health, detail: detail.into() }
+    }
+}
+
+/// A health check of a provider: its name and its query.
+pub type ProviderCheck = (&'static str, Box<dyn Query<CheckResult>>);

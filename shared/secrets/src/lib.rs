@@ -1,0 +1,17 @@
+//! Landfall's secret and its token secret in Secrets Manager.
+//!
+//! - [`Secrets`] reads Landfall's secret, caches it for a while, and changes it.
+//! - [`TokenCache`] shares the providers' access tokens between invocations by a second secret.
+
+mod random_bytes;
+mod secret_cache;
+mod secret_document;
+mod secret_version;
+mod secrets;
+mod token_cache;
+
+pub use random_bytes::random_bytes;
+pub use secret_document::SecretDocument;
+pub use secret_version::SecretVersion;
+pub use secrets::Secrets;
+pub use token_cache::TokenCache;

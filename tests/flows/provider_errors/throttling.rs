@@ -1,0 +1,146 @@
+//! The meanings of 429, distinguished by the error id, by `Retry-After`, and by one probe.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{assert_failed, submit_with_api_fault};
+use crate::world::{World, assert_problem};
+
+const KEY: &[(&str, &str)] = &[("idempotency-key", "throttled")];
+
+#[tokio::test]
+async fn a_short_retry_after_is_waited_and_the_request_retried() {
+    let world = World::start().await;
+    let response =
+        submit_with_api_fault(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": 2 })).await;
+
+    assert_eq!(response.status(), 202, "{}", response.body());
+    assert_eq!((world.export_requests().len(), world.accepted_exports()), (3, 1));
+    world.wait_for_status(response.body()["job_id"].as_str().expect("an id"), "stored").await;
+}
+
+#[tokio::test]
+async fn lasting_throttling_is_reported_after_four_attempts() {
+    let world = World::start().await;
+    let response =
+        submit_with_api_fault(&world, json!({ "kind": "rate_limited", "retry_after": 1, "count": null }))
+            .await;
+
+    let rejection = assert_problem(&response, 429, "provider-throttled");
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_failed(&world, rejection, "ProviderThrottled").await;
+    assert_eq!(world.export_requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_long_retry_after_is_passed_on_and_frees_the_key() {
+    let world = World::start().await;
+    world.inject_fault(json!({ "on": "call", "kind": "rate_limited", "retry_after": 1700 }));
+    let rejection = world.post(&world.export_request(1), KEY).await;
+
+    let body = assert_problem(&rejection, 429, "provider-throttled");
+    assert_eq!(rejection.headers()["retry-after"], "1700");
+    assert_eq!(
+        (&body["retry_after"], &body["provider"]["id"]),
+        (&json!(1700), &json!("request_rate_limited"))
+    );
+    assert_failed(&world, body, "ProviderThrottled").await;
+    assert_eq!(world.export_requests().len(), 1);
+
+    let accepted = world.post(&world.export_request(1), KEY).await;
+    assert_eq!(accepted.status(), 202, "{}", accepted.body());
+    assert_ne!(accepted.body()["job_id"], body["job_id"]);
+    assert_eq!(world.accepted_exports(), 1);
+}
+
+#[tokio::test]
+async fn the_providers_rate_limit_window_is_respected() {
+    let world = World::start().await;
+    world.admin(Method::PUT, "/knobs", json!({ "tiers": [{ "requests": 1, "seconds": 600 }] }));
+    world.submit_export(1).await;
+    let response = world.post(&world.export_request(1), &[]).await;
+
+    assert_problem(&response, 429, "provider-throttled");
+    let wait: u64 = response.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((500..=601).contains(&wait), "{wait}");
+    world.admin(Method::POST, "/clock/advance", json!({ "seconds": 602 }));
+    world.submit_export(1).await;
+}
+
+#[tokio::test]
+async fn a_fractional_retry_after_is_rounded_up() {
+    let world = World::start().await;
+    let response = submit_with_api_fault(
+        &world,
+        json!({ "kind": "answer", "status": 429, "headers": { "retry-after": "99.5" }, "body": { "id": "request_rate_limited", "message": "Later." } }),
+    )
+    .await;
+
+    assert_problem(&response, 429, "provider-throttled");
+    assert_eq!(response.headers()["retry-after"], "100");
+}
+
+#[tokio::test]
+async fn a_429_without_retry_after_is_probed_once_and_accepted() {
+    for json_body in [true, false] {
+        let world = World::start().await;
+        let response =
+            submit_with_api_fault(&world, json!({ "kind": "gateway_limited", "json": json_body })).await;
+
+        assert_eq!(response.status(), 202, "{}", response.body());
+        assert_eq!((world.export_requests().len(), world.accepted_exports()), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_lasting_429_without_retry_after_is_a_quota_error_after_one_probe() {
+    for (body, json_body) in [("html", true), ("html", false), ("empty", false), ("json", false)] {
+        let world = World::start().await;
+        world.admin(Method::PUT, "/knobs", json!({ "gateway_body": body }));
+        let response = submit_with_api_fault(
+            &world,
+            json!({ "kind": "gateway_limited", "json": json_body, "count": null }),
+        )
+        .await;
+
+        let rejection = assert_problem(&response, 429, "provider-quota");
+        assert_eq!(
+            (&rejection["provider"]["status"], &rejection["provider"]["id"]),
+            (&json!(429), &json!("rate_limit_exceeded"))
+        );
+        assert!(!response.headers().contains_key("retry-after"));
+        assert_failed(&world, rejection, "ProviderQuota").await;
+        assert_eq!(world.export_requests().len(), 2, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn exhausted_credits_are_passed_on_with_the_providers_message() {
+    let world = World::start().await;
+    let response = submit_with_api_fault(&world, json!({ "kind": "credits_spent", "count": null })).await;
+
+    let rejection = assert_problem(&response, 429, "provider-quota");
+    let provider_error =
+        json!({ "status": 429, "id": "rate_limit_exceeded", "message": "You have no credits left." });
+    assert_eq!(rejection["provider"], provider_error);
+    assert_failed(&world, rejection, "ProviderQuota").await;
+    assert_eq!(world.export_requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_feature_outside_the_plan_is_never_retried() {
+    let headers = [json!({}), json!({ "retry-after": "1" })];
+    for headers in headers {
+        let world = World::start().await;
+        let body = json!({ "id": "feature_not_in_plan", "message": "Not in your plan." });
+        let fault =
+            json!({ "kind": "answer", "status": 429, "headers": headers, "body": body, "count": null });
+        let response = submit_with_api_fault(&world, fault).await;
+
+        let rejection = assert_problem(&response, 403, "provider-plan");
+        assert_eq!(rejection["provider"]["id"], "feature_not_in_plan");
+        assert!(rejection.get("retry_after").is_none_or(Value::is_null), "{rejection}");
+        assert_failed(&world, rejection, "ProviderPlan").await;
+        assert_eq!(world.export_requests().len(), 1, "{headers}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Bodies of deliveries: large, encoded, binary and unknown ones.
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use serde_json::{Value, json};
+
+use super::new_export;
+use crate::world::World;
+
+#[tokio::test]
+async fn a_body_larger_than_a_queue_message_is_stored_in_the_bucket() {
+    let world = World::start().await;
+    world.inject_fault(json!({ "on": "delivery", "kind": "oversized_body", "bytes": 600_000 }));
+    let id = world.submit_export(2).await;
+    world.wait_for_status(&id, "stored").await;
+    let keys = world.object_keys().await;
+    let inbox: Vec<_> = keys.iter().filter(|key| key.starts_with("inbox/abyssale/")).collect();
+    assert_eq!(inbox.len(), 1, "{keys:?}");
+    assert!(world.read_object(inbox[0]).await.len() >= 600_000);
+}
+
+#[tokio::test]
+async fn a_base64_body_is_decoded_before_verification() {
+    let world = World::start().await;
+    let (id, url) = world.submit_export_without_callback(1).await;
+    let headers = json!({ "content-type": "application/octet-stream" });
+    let elsewhere =
+        json!({ "event_type": "NEW_EXPORT", "export_id": "e", "archive_url": "https://elsewhere.example/a" });
+    let delivery = json!({ "url": url, "sign": true, "body": elsewhere, "headers": headers });
+    assert_eq!(world.deliver(delivery).await, 200);
+    let job = world.wait_for_status(&id, "failed").await;
+    assert!(
+        job["error"]["message"].as_str().is_some_and(|text| text.contains("elsewhere.example")),
+        "{job:#}"
+    );
+}
+
+#[tokio::test]
+async fn a_binary_body_is_acknowledged_and_changes_nothing() {
+    let world = World::start().await;
+    world.set_signing_secrets(json!([])).await;
+    let (id, url) = world.submit_export_without_callback(1).await;
+    let binary = Bytes::from_static(b"\xff\xfe\x00\x01 not text");
+    let request = Request::builder().method(Method::POST).uri(&url).body(binary).expect("a request");
+    assert_eq!(world.http.send(request).await.expect("a response").status(), StatusCode::OK);
+    world.wait_for_empty_queue().await;
+    assert_eq!(world.job(&id).await["status"], "submitted");
+    assert_eq!(world.recorded_deliveries(&id).await.len(), 1);
+}
+
+#[tokio::test]
+async fn every_event_format_lands_the_export() {
+    let world = World::start().await;
+    for knobs in [
+        json!({ "data_envelope": true }),
+        json!({ "event_type": false }),
+        json!({ "event_type": false, "data_envelope": true }),
+        json!({ "rebuilt_body": true, "event_type": true }),
+    ] {
+        world.admin(Method::PUT, "/knobs", json!({ "data_envelope": false }));
+        world.admin(Method::PUT, "/knobs", knobs);
+        let id = world.submit_export(1).await;
+        world.wait_for_status(&id, "stored").await;
+    }
+}
+
+#[tokio::test]
+async fn unknown_events_are_acknowledged_and_the_export_still_lands() {
+    let world = World::start().await;
+    let (id, url) = world.submit_export_without_callback(1).await;
+    let strange = [
+        json!({ "event_type": "SOMETHING_NEW", "export_id": "e", "url": "https://elsewhere.example/a" }),
+        json!({ "event_type": "NEW_EXPORT" }),
+        json!({ "id": "g", "banners": [], "errors": [], "is_finalized": false }),
+        json!({ "id": "d", "status": "APPROVED", "status_updated_at": 1 }),
+        json!({}),
+        json!([new_export()]),
+        json!("not JSON {"),
+        json!(""),
+    ];
+    for body in &strange {
+        assert_eq!(world.deliver(json!({ "url": url, "sign": true, "body": body })).await, 200, "{body}");
+    }
+    world.wait_for_empty_queue().await;
+    assert_eq!(world.job(&id).await["status"], "submitted");
+    assert_eq!(world.recorded_deliveries(&id).await.len(), strange.len());
+    assert_eq!(world.job(&id).await["error"], Value::Null);
+    world.redeliver(&url, 1);
+    world.wait_for_status(&id, "stored").await;
+}
