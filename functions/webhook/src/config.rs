@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use archive::Limits;
+use archive::UnpackLimits;
 use model::{ChecksumAlgorithm, Error, ErrorClass};
 use runtime::{DefaultLimits, Environment, ProviderSettings, ca_bundle};
 use transport::{Origin, SsrfGuard};
@@ -19,11 +19,11 @@ const MAX_ARCHIVE_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 const MIN_RATE: MinRate = MinRate { bytes_per_second: 80_000, window: Duration::from_secs(60) };
 
 /// What is unpacked unless configured otherwise: 10,000 entries, 50 GiB in all, 20 GiB each, 200 times its own length.
-const LIMITS: Limits = Limits {
-    entries: 10_000,
-    total_bytes: 50 * 1024 * 1024 * 1024,
-    entry_bytes: 20 * 1024 * 1024 * 1024,
-    ratio: 200,
+const LIMITS: UnpackLimits = UnpackLimits {
+    max_entries: 10_000,
+    max_unpacked_bytes: 50 * 1024 * 1024 * 1024,
+    max_entry_bytes: 20 * 1024 * 1024 * 1024,
+    max_ratio: 200,
 };
 
 /// Which of the two functions this process is.
@@ -77,7 +77,7 @@ pub struct WorkerConfig {
     /// `UNPACK`: whether archives are unpacked when their jobs do not say.
     pub unpack: bool,
     /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the largest archive that is unpacked.
-    pub limits: Limits,
+    pub limits: UnpackLimits,
     /// `IMPORT_KINDS`: kinds of work that become a job although nobody asked us for them: `export`, `generation`, `banner`.
     pub adopt: Vec<String>,
     /// `LOOKUP_DELAY_SECONDS`: how long a workspace delivery waits before its job is looked for once more.
@@ -251,11 +251,19 @@ fn min_rate(environment: &Environment) -> Result<MinRate, Error> {
     Ok(MinRate { bytes_per_second, window: Duration::from_secs(seconds.max(1)) })
 }
 
-fn limits(environment: &Environment) -> Result<Limits, Error> {
-    Ok(Limits {
-        entries: environment.parsed("MAX_ENTRIES", LIMITS.entries, "a number")?,
-        total_bytes: environment.parsed("MAX_UNPACKED_BYTES", LIMITS.total_bytes, "a number of bytes")?,
-        entry_bytes: environment.parsed("MAX_ENTRY_BYTES", LIMITS.entry_bytes, "a number of bytes")?,
-        ratio: environment.parsed("MAX_RATIO", LIMITS.ratio, "a number")?,
+fn limits(environment: &Environment) -> Result<UnpackLimits, Error> {
+    Ok(UnpackLimits {
+        max_entries: environment.parsed("MAX_ENTRIES", LIMITS.max_entries, "a number")?,
+        max_unpacked_bytes: environment.parsed(
+            "MAX_UNPACKED_BYTES",
+            LIMITS.max_unpacked_bytes,
+            "a number of bytes",
+        )?,
+        max_entry_bytes: environment.parsed(
+            "MAX_ENTRY_BYTES",
+            LIMITS.max_entry_bytes,
+            "a number of bytes",
+        )?,
+        max_ratio: environment.parsed("MAX_RATIO", LIMITS.max_ratio, "a number")?,
     })
 }

@@ -41,7 +41,7 @@ async fn a_page_instead_of_an_archive_fails_the_job() {
 async fn an_archive_that_was_cut_off_before_it_was_served_fails_the_job() {
     let world = World::start().await;
     let truncated = json!({ "on": "archive", "kind": "truncated", "bytes": 2000 });
-    says(&world.failed_landing(truncated, "ArchiveInvalid").await, &["not a whole ZIP"]);
+    says(&world.failed_landing(truncated, "ArchiveInvalid").await, &["not a complete ZIP"]);
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn an_archive_that_ends_early_without_a_length_fails_the_job() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "archive_ranges": false }));
     let short = json!({ "on": "archive", "kind": "no_length", "short_after": 2000 });
-    says(&world.failed_landing(short, "ArchiveInvalid").await, &["not a whole ZIP"]);
+    says(&world.failed_landing(short, "ArchiveInvalid").await, &["not a complete ZIP"]);
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ pub(crate) async fn settle(
 fn refusals(files: &[ManifestEntry]) -> Vec<String> {
     let refused = files.iter().filter_map(|file| match file {
         ManifestEntry::Refused { source_name, reason, .. } => {
-            Some(format!("{} ({reason})", archive::printable_name(source_name.as_bytes(), true)))
+            Some(format!("{} ({reason})", archive::quote_name(source_name)))
         }
         ManifestEntry::Landed { .. } => None,
     });
@@ -101,7 +101,7 @@ fn shortfall(job: &Job, came: &TransferResult, refused: &[String]) -> Option<Str
     });
     let unmade = (!job.missing.is_empty()).then(|| {
         let reasons = job.missing.iter().map(|missing| match &missing.name {
-            Some(name) => format!("{} ({})", archive::printable_name(name.as_bytes(), true), missing.reason),
+            Some(name) => format!("{} ({})", archive::quote_name(name), missing.reason),
             None => missing.reason.clone(),
         });
         format!("not made: {}", named(&reasons.collect::<Vec<_>>()))

@@ -6,7 +6,7 @@
 
 use std::sync::Mutex;
 
-use archive::{content_type, image_dimensions, unique_names};
+use archive::{content_type, image_dimensions, safe_file_names};
 use bucket::{Key, ObjectInfo, UploadedObject};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -41,7 +41,7 @@ pub(crate) async fn bring(bringing: LandingContext<'_>, sources: &[Source]) -> R
     meter.expect_files(sources.len() as u64);
     let downloader = bringing.downloader()?;
     let set = FileSet { bringing, downloader: &downloader, ended: Mutex::new(None) };
-    let names = unique_names(sources.iter().map(name_of));
+    let names = safe_file_names(sources.iter().map(name_of));
     let files = stream::iter(0..sources.len()).map(|index| set.file(&sources[index], &names[index]));
     let files: Vec<Option<ManifestEntry>> = files.buffered(FILE_CONCURRENCY).collect().await;
     if let Some(error) = set.ended.into_inner().ok().flatten() {

@@ -4,7 +4,7 @@ pub mod unpack;
 
 use std::borrow::Cow;
 
-use archive::Listing;
+use archive::ArchiveListing;
 use bucket::{Key, ObjectInfo, UploadedObject};
 use model::{Archive, Error, ErrorClass, Job, Redactor, StoredFile};
 
@@ -133,7 +133,7 @@ fn came(job: &Job, archive: Archive, files: Vec<ManifestEntry>) -> TransferResul
 }
 
 /// Reads the archive's directory back from the bucket.
-async fn listed(worker: &Worker, key: &Key, bytes: u64) -> Result<Listing, Error> {
+async fn listed(worker: &Worker, key: &Key, bytes: u64) -> Result<ArchiveListing, Error> {
     let objects = &worker.objects;
     let listing = archive::list_entries(bytes, |range| objects.read(key, range), worker.config.limits).await;
     whole(worker, key, listing).await

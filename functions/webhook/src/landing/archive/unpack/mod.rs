@@ -10,7 +10,7 @@ mod outcome;
 
 use std::{ops::Range, sync::Mutex};
 
-use archive::{Listing, Planned, Step};
+use archive::{ArchiveListing, PlannedFile, ReadStep};
 use bucket::{Bucket, Key, MAX_PUT_OBJECT_BYTES};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{Error, ErrorClass, Job};
@@ -39,7 +39,7 @@ pub struct Unpacking<'a> {
     objects: &'a Bucket,
     job: &'a Job,
     archive: &'a Key,
-    listing: &'a Listing,
+    listing: &'a ArchiveListing,
     again: bool,
     meter: &'a LandingProgress,
     names: Vec<String>,
@@ -62,11 +62,11 @@ impl<'a> Unpacking<'a> {
         objects: &'a Bucket,
         job: &'a Job,
         archive: &'a Key,
-        listing: &'a Listing,
+        listing: &'a ArchiveListing,
         again: bool,
         meter: &'a LandingProgress,
     ) -> Self {
-        let (names, course) = (archive::safe_names(&listing.files), Mutex::default());
+        let (names, course) = (archive::safe_entry_names(&listing.files), Mutex::default());
         let (blocks, rooms) = (Semaphore::new(BUDGET), Semaphore::new(BUDGET));
         Self { objects, job, archive, listing, again, meter, names, blocks, rooms, course }
     }
@@ -97,11 +97,11 @@ impl<'a> Unpacking<'a> {
 
     /// One step, unless the unpacking has ended. What is under way is not cut off: a write that S3 has taken must
     /// not appear after its file was removed.
-    async fn step(&self, step: Step) -> Vec<(usize, Outcome)> {
+    async fn step(&self, step: ReadStep) -> Vec<(usize, Outcome)> {
         match step {
-            Step::Together { range, files } => self.together(range, files).await,
-            Step::Alone(file) => {
-                let (_stream, _parts) = match self.listing.files[file.index].size {
+            ReadStep::Block { range, files } => self.together(range, files).await,
+            ReadStep::Stream(file) => {
+                let (_stream, _parts) = match self.listing.files[file.index].uncompressed_size {
                     long if long > MAX_PUT_OBJECT_BYTES => {
                         (self.block(PARTS).await, self.room(BUDGET as u64).await)
                     }
@@ -116,7 +116,7 @@ impl<'a> Unpacking<'a> {
         }
     }
 
-    async fn together(&self, range: Range<u64>, files: Vec<Planned>) -> Vec<(usize, Outcome)> {
+    async fn together(&self, range: Range<u64>, files: Vec<PlannedFile>) -> Vec<(usize, Outcome)> {
         let _block = self.block(range.end - range.start).await;
         let start = range.start;
         let read = match self.goes_on() {
@@ -160,7 +160,7 @@ impl<'a> Unpacking<'a> {
         Ok(())
     }
 
-    fn begin(&self, file: Planned) -> Result<(), Error> {
+    fn begin(&self, file: PlannedFile) -> Result<(), Error> {
         self.goes_on()?;
         if let Ok(mut course) = self.course.lock() {
             course.begun.push(file.index);
@@ -168,7 +168,7 @@ impl<'a> Unpacking<'a> {
         Ok(())
     }
 
-    fn heard(&self, file: Planned, landed: Result<Outcome, Error>) -> Option<(usize, Outcome)> {
+    fn heard(&self, file: PlannedFile, landed: Result<Outcome, Error>) -> Option<(usize, Outcome)> {
         match landed {
             Ok(outcome) => Some((file.index, outcome)),
             Err(error) => {
