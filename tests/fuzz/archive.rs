@@ -6,7 +6,7 @@
 
 use std::{cell::Cell, collections::HashSet, ops::Range};
 
-use archive::{Entry, Limits, Listing, Planned, Step};
+use archive::{ArchiveEntry, ArchiveListing, PlannedFile, ReadStep, UnpackLimits};
 use bytes::Bytes;
 use flate2::Crc;
 use futures_util::{FutureExt, TryStreamExt, stream};
@@ -14,7 +14,8 @@ use libfuzzer_sys::fuzz_target;
 use model::{Error, ErrorClass};
 
 /// Low limits, so that inputs reach every limit often and no run takes long.
-const LIMITS: Limits = Limits { entries: 500, total_bytes: 2 << 20, entry_bytes: 1 << 20, ratio: 100 };
+const LIMITS: UnpackLimits =
+    UnpackLimits { max_entries: 500, max_unpacked_bytes: 2 << 20, max_entry_bytes: 1 << 20, max_ratio: 100 };
 /// S3 allows keys of 1,024 bytes, some of which a job's prefix needs.
 const MAX_NAME_BYTES: usize = 800;
 
@@ -59,17 +60,23 @@ fn slice(bytes: &[u8], range: &Range<u64>) -> Bytes {
 }
 
 /// Unpacks a listed archive as the worker does, but discards the files.
-fn unpack(bytes: &[u8], listing: &Listing) {
-    assert!(listing.end <= bytes.len() as u64);
+fn unpack(bytes: &[u8], listing: &ArchiveListing) {
+    assert!(listing.central_directory_offset <= bytes.len() as u64);
     safe_names(&listing.files);
     let mut files = 0;
     let mut taken: Vec<Range<u64>> = vec![];
     for step in archive::plan_reads(listing) {
         let (block, planned) = match step {
-            Step::Together { range, files } => (range, files),
-            Step::Alone(file) => (listing.files[file.index].offset..file.bound, vec![file]),
+            ReadStep::Block { range, files } => (range, files),
+            ReadStep::Stream(file) => {
+                (listing.files[file.index].local_header_offset..file.max_end, vec![file])
+            }
         };
-        assert!(block.start <= block.end && block.end <= listing.end, "{block:?} of {}", listing.end);
+        assert!(
+            block.start <= block.end && block.end <= listing.central_directory_offset,
+            "{block:?} of {}",
+            listing.central_directory_offset
+        );
         files += planned.len();
         taken.extend(planned.into_iter().filter_map(|file| unpack_one(bytes, listing, file)));
     }
@@ -81,25 +88,28 @@ fn unpack(bytes: &[u8], listing: &Listing) {
 }
 
 /// Unpacks one file at once and in chunks. Returns the range of its bytes, if they may be read.
-fn unpack_one(bytes: &[u8], listing: &Listing, file: Planned) -> Option<Range<u64>> {
+fn unpack_one(bytes: &[u8], listing: &ArchiveListing, file: PlannedFile) -> Option<Range<u64>> {
     let entry = &listing.files[file.index];
-    assert!(entry.offset <= file.bound && file.bound <= listing.end);
-    let data = archive::data_range(entry, &slice(bytes, &(entry.offset..file.bound)))?;
-    if data.end > file.bound {
+    assert!(entry.local_header_offset <= file.max_end && file.max_end <= listing.central_directory_offset);
+    let data = archive::locate_file_data(entry, &slice(bytes, &(entry.local_header_offset..file.max_end)))?;
+    if data.end > file.max_end {
         return None;
     }
-    assert!(data.start >= entry.offset + archive::HEADER_LENGTH && data.end - data.start == entry.compressed);
+    assert!(
+        data.start >= entry.local_header_offset + archive::MIN_LOCAL_FILE_HEADER_BYTES
+            && data.end - data.start == entry.compressed_size
+    );
     let bytes = slice(bytes, &data);
     let start = archive::inflate_start(entry, bytes.clone(), 64);
     match (archive::inflate_all(entry, bytes.clone()), in_pieces(entry, &bytes)) {
         (Ok(whole), Ok(pieces)) => {
             assert!(whole == pieces, "both ways of inflating give the same bytes");
-            assert_eq!(whole.len() as u64, entry.size);
+            assert_eq!(whole.len() as u64, entry.uncompressed_size);
             let mut crc = Crc::new();
             crc.update(&whole);
             assert_eq!(crc.sum(), entry.crc32);
             assert!(whole.starts_with(&start));
-            archive::content_type(&archive::decode_name(&entry.name, entry.utf8), &whole);
+            archive::content_type(&entry.decode_name(), &whole);
             archive::image_dimensions(&whole);
         }
         (Err(one), Err(other)) => {
@@ -112,7 +122,7 @@ fn unpack_one(bytes: &[u8], listing: &Listing, file: Planned) -> Option<Range<u6
 }
 
 /// Streams a file in chunks of varying length, and checks that its size is not exceeded.
-fn in_pieces(entry: &Entry, bytes: &Bytes) -> Result<Bytes, Error> {
+fn in_pieces(entry: &ArchiveEntry, bytes: &Bytes) -> Result<Bytes, Error> {
     let mut rest = bytes.clone();
     let mut length = 1;
     let chunks = std::iter::from_fn(move || {
@@ -122,15 +132,15 @@ fn in_pieces(entry: &Entry, bytes: &Bytes) -> Result<Bytes, Error> {
     let mut content = vec![];
     let pieces = archive::inflate_stream(entry, stream::iter(chunks)).try_for_each(|piece| {
         content.extend_from_slice(&piece);
-        assert!(content.len() as u64 <= entry.size);
+        assert!(content.len() as u64 <= entry.uncompressed_size);
         std::future::ready(Ok(()))
     });
     pieces.now_or_never().expect("memory never waits")?;
     Ok(content.into())
 }
 
-fn safe_names(files: &[Entry]) {
-    let names = archive::safe_names(files);
+fn safe_names(files: &[ArchiveEntry]) {
+    let names = archive::safe_entry_names(files);
     assert_eq!(names.len(), files.len());
     let mut taken = HashSet::new();
     for name in &names {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use archive::Limits;
+use archive::UnpackLimits;
 use http_client::{Origin, SsrfGuard};
 use model::{ChecksumAlgorithm, Error, ErrorClass};
 use runtime::{DefaultLimits, Environment, ProviderSettings, ca_bundle};
@@ -21,11 +21,11 @@ const DEFAULT_MIN_DOWNLOAD_RATE: MinDownloadRate =
 
 /// The limits on an archive that is unpacked, by default: 10,000 entries, 50 GiB in all, 20 GiB each, and 200 times
 /// the length of the archive.
-const DEFAULT_UNPACK_LIMITS: Limits = Limits {
-    entries: 10_000,
-    total_bytes: 50 * 1024 * 1024 * 1024,
-    entry_bytes: 20 * 1024 * 1024 * 1024,
-    ratio: 200,
+const DEFAULT_UNPACK_LIMITS: UnpackLimits = UnpackLimits {
+    max_entries: 10_000,
+    max_unpacked_bytes: 50 * 1024 * 1024 * 1024,
+    max_entry_bytes: 20 * 1024 * 1024 * 1024,
+    max_ratio: 200,
 };
 
 /// The settings of the role of this process.
@@ -81,7 +81,7 @@ pub struct WorkerConfig {
     pub unpack: bool,
     /// `MAX_ENTRIES`, `MAX_UNPACKED_BYTES`, `MAX_ENTRY_BYTES` and `MAX_RATIO`: the limits on an archive that is
     /// unpacked.
-    pub unpack_limits: Limits,
+    pub unpack_limits: UnpackLimits,
     /// `IMPORT_KINDS`: kinds of work that are imported as jobs although they were not submitted through Landfall:
     /// `export`, `generation`, `banner`.
     pub import_kinds: Vec<String>,
@@ -267,19 +267,19 @@ fn read_min_download_rate(environment: &Environment) -> Result<MinDownloadRate, 
     Ok(MinDownloadRate { bytes_per_second, window: Duration::from_secs(seconds.max(1)) })
 }
 
-fn read_unpack_limits(environment: &Environment) -> Result<Limits, Error> {
-    Ok(Limits {
-        entries: environment.parsed("MAX_ENTRIES", DEFAULT_UNPACK_LIMITS.entries, "a number")?,
-        total_bytes: environment.parsed(
+fn read_unpack_limits(environment: &Environment) -> Result<UnpackLimits, Error> {
+    Ok(UnpackLimits {
+        max_entries: environment.parsed("MAX_ENTRIES", DEFAULT_UNPACK_LIMITS.max_entries, "a number")?,
+        max_unpacked_bytes: environment.parsed(
             "MAX_UNPACKED_BYTES",
-            DEFAULT_UNPACK_LIMITS.total_bytes,
+            DEFAULT_UNPACK_LIMITS.max_unpacked_bytes,
             "a number of bytes",
         )?,
-        entry_bytes: environment.parsed(
+        max_entry_bytes: environment.parsed(
             "MAX_ENTRY_BYTES",
-            DEFAULT_UNPACK_LIMITS.entry_bytes,
+            DEFAULT_UNPACK_LIMITS.max_entry_bytes,
             "a number of bytes",
         )?,
-        ratio: environment.parsed("MAX_RATIO", DEFAULT_UNPACK_LIMITS.ratio, "a number")?,
+        max_ratio: environment.parsed("MAX_RATIO", DEFAULT_UNPACK_LIMITS.max_ratio, "a number")?,
     })
 }

@@ -1,4 +1,4 @@
-//! Walking the central directory in windows of bounded size.
+//! Reads the headers of the central directory in windows of bounded size.
 
 use std::ops::Range;
 
@@ -6,70 +6,65 @@ use bytes::Bytes;
 use model::Error;
 
 use crate::{
-    end_of_central_directory::Place,
-    entry::{ENTRY, ENTRY_LENGTH, Record},
-    errors::invalid,
-    little_endian::u16_at,
+    central_directory_header::CentralDirectoryHeader, end_of_central_directory::CentralDirectoryLocation,
+    errors::archive_invalid, signatures::CENTRAL_DIRECTORY_HEADER,
 };
 
-/// How much of the directory is in memory at once. Larger than any one entry can be.
-const WINDOW: u64 = 1024 * 1024;
+/// How much of the central directory is in memory at once. No header is longer: its fixed part has 46 bytes, and
+/// its three variable fields have at most 65,535 bytes each.
+const WINDOW_BYTES: u64 = 1024 * 1024;
 
-/// Shows every entry to `visit`, in the order of the directory.
-pub(super) async fn walk<R, F>(
-    place: &Place,
+/// Calls `visit` with every header, in the order of the central directory.
+pub(crate) async fn visit_headers<R, F>(
+    location: &CentralDirectoryLocation,
     read: &R,
-    mut visit: impl FnMut(Record<'_>) -> Result<(), Error>,
+    mut visit: impl FnMut(CentralDirectoryHeader<'_>) -> Result<(), Error>,
 ) -> Result<(), Error>
 where
     R: Fn(Range<u64>) -> F,
     F: Future<Output = Result<Bytes, Error>>,
 {
-    let mut entries = 0_u64;
-    let mut at = place.range.start;
-    while at < place.range.end {
-        let window = read(at..place.range.end.min(at + WINDOW)).await?;
-        let last = at + window.len() as u64 == place.range.end;
-        let (walked, seen) = walk_window(&window, last, &mut visit)?;
-        if walked == 0 {
-            return Err(invalid("an entry of its directory is damaged"));
+    let end = location.range.end;
+    let mut header_count = 0_u64;
+    let mut offset = location.range.start;
+    while offset < end {
+        let window = read(offset..end.min(offset + WINDOW_BYTES)).await?;
+        let (visited_bytes, visited_headers) = visit_window(&window, &mut visit)?;
+        let is_last = offset + window.len() as u64 == end;
+        if is_last && visited_bytes != window.len() {
+            return Err(archive_invalid("its central directory is truncated"));
         }
-        at += walked as u64;
-        entries += seen;
+        if visited_bytes == 0 {
+            return Err(archive_invalid("a central directory header is damaged"));
+        }
+        offset += visited_bytes as u64;
+        header_count += visited_headers;
     }
-    // The 16-bit count of an archive with more entries wraps around in some writers.
-    if entries != place.entries && entries % 65_536 != place.entries {
-        return Err(invalid("its directory has another number of entries than its end says"));
+    // Some writers let the 16-bit count of an archive with more entries wrap around.
+    if header_count != location.entry_count && header_count % 65_536 != location.entry_count {
+        return Err(archive_invalid(format!(
+            "its central directory has {header_count} headers, but its end of central directory record says {}",
+            location.entry_count
+        )));
     }
     Ok(())
 }
 
-/// Walks the whole entries of a window; returns how many bytes they take, and how many they are.
-fn walk_window(
+/// Visits the complete headers of a window. Returns the number of their bytes, and of the headers.
+fn visit_window(
     window: &[u8],
-    last: bool,
-    visit: &mut impl FnMut(Record<'_>) -> Result<(), Error>,
+    visit: &mut impl FnMut(CentralDirectoryHeader<'_>) -> Result<(), Error>,
 ) -> Result<(usize, u64), Error> {
-    let (mut at, mut entries) = (0, 0);
-    while let Some(length) = entry_length(&window[at..]) {
-        let entry = &window[at..];
-        if !entry.starts_with(ENTRY) {
-            return Err(invalid("an entry of its directory is damaged"));
+    let (mut offset, mut header_count) = (0, 0);
+    while let Some(length) = CentralDirectoryHeader::read_length(&window[offset..]) {
+        let rest = &window[offset..];
+        if !rest.starts_with(CENTRAL_DIRECTORY_HEADER) {
+            return Err(archive_invalid("a central directory header is damaged"));
         }
-        let Some(entry) = entry.get(..length) else { break };
-        visit(Record(entry))?;
-        entries += 1;
-        at += length;
+        let Some(header) = rest.get(..length) else { break };
+        visit(CentralDirectoryHeader::new(header))?;
+        header_count += 1;
+        offset += length;
     }
-    if last && at != window.len() {
-        return Err(invalid("its directory is cut off"));
-    }
-    Ok((at, entries))
-}
-
-/// The fixed part, the name, the extra field and the comment; none when the fixed part is cut by the window.
-fn entry_length(entry: &[u8]) -> Option<usize> {
-    let field = |at| u16_at(entry, at).map(usize::from);
-    (entry.len() >= ENTRY_LENGTH).then_some(())?;
-    Some(ENTRY_LENGTH + field(28)? + field(30)? + field(32)?)
+    Ok((offset, header_count))
 }

@@ -1,13 +1,13 @@
-//! What a file is, from its name and its first bytes.
+//! Detects the content type of a file from its name and its first bytes.
 
-/// Content type of whatever cannot be told.
+/// The content type of a file whose format is not recognized.
 pub(crate) const UNKNOWN: &str = "application/octet-stream";
-/// How many first bytes must be free of zeros in a text.
-const TEXT_START: usize = 512;
+/// How many first bytes of a text file must not be zero.
+const TEXT_START_BYTES: usize = 512;
 
-/// Formats that begin with certain bytes, at a place. Whatever is named like one of them but does not begin so is
-/// not one.
-const BINARY: &[(&str, usize, &[u8])] = &[
+/// Binary formats: content type, offset and signature. A file without the signature does not have the format,
+/// whatever its name.
+const BINARY_FORMATS: &[(&str, usize, &[u8])] = &[
     ("image/png", 0, b"\x89PNG\r\n\x1a\n"),
     ("image/jpeg", 0, b"\xff\xd8\xff"),
     ("image/gif", 0, b"GIF8"),
@@ -31,8 +31,8 @@ const BINARY: &[(&str, usize, &[u8])] = &[
     ("font/ttf", 0, b"\0\x01\0\0"),
 ];
 
-/// Formats that are text, and so told by their names alone.
-const TEXT: &[(&str, &[&str])] = &[
+/// Text formats, which have no signature, and their file name extensions.
+const TEXT_FORMATS: &[(&str, &[&str])] = &[
     ("image/svg+xml", &["svg"]),
     ("text/html", &["html", "htm"]),
     ("application/json", &["json"]),
@@ -44,44 +44,50 @@ const TEXT: &[(&str, &[&str])] = &[
     ("application/xml", &["xml"]),
 ];
 
-/// ZIP archives that are called something else.
-const PACKED: &[(&str, &str)] = &[
+/// Formats that are ZIP archives with a file name extension other than `zip`.
+const ZIP_BASED_FORMATS: &[(&str, &str)] = &[
     ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     ("idml", "application/vnd.adobe.indesign-idml-package"),
 ];
 
-/// Markup that may begin a text whose name says nothing.
-const MARKUP: &[(&str, &[&str])] =
+/// Tags at the start of markup. They identify text files without a file name extension.
+const MARKUP_FORMATS: &[(&str, &[&str])] =
     &[("image/svg+xml", &["<svg"]), ("text/html", &["<!doctype html", "<html"])];
 
-/// The content type of a file. Bytes speak louder than the name.
+/// Detects the content type of a file. The signature in `start`, the first bytes, takes precedence over the name.
 pub fn content_type(name: &str, start: &[u8]) -> &'static str {
-    let extension =
-        name.rsplit('/').next().and_then(|last| last.rsplit_once('.')).map(|(_, extension)| extension);
-    let extension = extension.unwrap_or_default().to_ascii_lowercase();
-    let begins = |at: usize, magic: &[u8]| start.get(at..).is_some_and(|rest| rest.starts_with(magic));
-    if let Some((found, ..)) = BINARY.iter().find(|(_, at, magic)| begins(*at, magic)) {
-        let packed = PACKED.iter().find(|(ending, _)| *found == "application/zip" && *ending == extension);
-        return packed.map_or(*found, |(_, kind)| *kind);
+    let last_segment = name.rsplit('/').next().unwrap_or_default();
+    let extension = last_segment.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+    let extension = extension.as_str();
+    let has_signature =
+        |offset: usize, signature: &[u8]| start.get(offset..).is_some_and(|rest| rest.starts_with(signature));
+    let format = BINARY_FORMATS.iter().find(|(_, offset, signature)| has_signature(*offset, signature));
+    if let Some(&(format, ..)) = format {
+        if format != "application/zip" {
+            return format;
+        }
+        let zip_based = ZIP_BASED_FORMATS.iter().find(|(known, _)| *known == extension);
+        return zip_based.map_or(format, |(_, content_type)| content_type);
     }
-    // What must begin otherwise, or holds zeros, is not what its name says.
-    if start.iter().take(TEXT_START).any(|byte| *byte == 0) {
+    // A file with a zero byte is no text file. A file without a signature does not have a binary format.
+    if start.iter().take(TEXT_START_BYTES).any(|byte| *byte == 0) {
         return UNKNOWN;
     }
-    let extension = extension.as_str();
-    if let Some((kind, _)) = TEXT.iter().find(|(_, endings)| endings.contains(&extension)) {
-        return kind;
+    let text = TEXT_FORMATS.iter().find(|(_, extensions)| extensions.contains(&extension));
+    if let Some((content_type, _)) = text {
+        return content_type;
     }
-    if extension.is_empty() { markup(start) } else { UNKNOWN }
+    if extension.is_empty() { detect_markup(start) } else { UNKNOWN }
 }
 
-fn markup(start: &[u8]) -> &'static str {
-    let start = String::from_utf8_lossy(&start[..start.len().min(TEXT_START)]);
+fn detect_markup(start: &[u8]) -> &'static str {
+    let start = String::from_utf8_lossy(&start[..start.len().min(TEXT_START_BYTES)]);
     let text = start.trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
-    let is = |tags: &&[&str]| tags.iter().any(|tag| text.starts_with(tag));
-    MARKUP.iter().find(|(_, tags)| is(tags)).map_or(UNKNOWN, |(kind, _)| kind)
+    let starts_with_any = |tags: &[&str]| tags.iter().any(|tag| text.starts_with(tag));
+    let format = MARKUP_FORMATS.iter().find(|(_, tags)| starts_with_any(tags));
+    format.map_or(UNKNOWN, |(content_type, _)| content_type)
 }
 
 #[cfg(test)]
@@ -89,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_and_names_tell_the_type() {
+    fn content_types_are_detected_from_signatures_and_extensions() {
         for (name, start, expected) in [
             ("a.png", b"\x89PNG\r\n\x1a\n\0\0".as_slice(), "image/png"),
             ("a.jpg", b"\x89PNG\r\n\x1a\n\0\0", "image/png"),
@@ -101,7 +107,7 @@ mod tests {
             ("a.mov", b"\0\0\0\x14ftypqt  ", "video/quicktime"),
             ("a.pdf", b"%PDF-1.7", "application/pdf"),
             ("a.zip", b"PK\x03\x04", "application/zip"),
-            ("a.DOCX", b"PK\x03\x04", PACKED[0].1),
+            ("a.DOCX", b"PK\x03\x04", ZIP_BASED_FORMATS[0].1),
             ("a.html", b"<p>", "text/html"),
             ("dir.d/index.HTM", b"", "text/html"),
             ("a.svg", b"<?xml version=\"1.0\"?><svg/>", "image/svg+xml"),
@@ -117,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_what_its_name_says_is_unknown() {
+    fn a_file_that_contradicts_its_extension_has_an_unknown_type() {
         for (name, start) in [
             ("a.png", b"<html><script>".as_slice()),
             ("a.txt", b"MZ\0\0"),

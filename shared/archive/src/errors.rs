@@ -1,19 +1,19 @@
-//! Errors of archives: not a ZIP archive, an archive that is refused, and an entry whose bytes are corrupt.
+//! Errors of archives: not a complete ZIP archive, an archive that is refused, and an entry with corrupt data.
 
 use model::{Error, ErrorClass};
 
-/// The bytes are not a whole ZIP archive.
-pub(crate) fn invalid(why: &str) -> Error {
-    Error::new(ErrorClass::ArchiveInvalid, format!("the archive is not a whole ZIP: {why}"))
+/// The error for bytes that are not a complete ZIP archive.
+pub(crate) fn archive_invalid(reason: impl std::fmt::Display) -> Error {
+    Error::new(ErrorClass::ArchiveInvalid, format!("the file is not a complete ZIP archive: {reason}"))
 }
 
-/// An archive that is not unpacked, and why.
-pub fn archive_refused(why: impl std::fmt::Display) -> Error {
-    let message = format!("the archive is kept but not unpacked: {why}");
+/// The error for an archive that is stored but not unpacked.
+pub fn archive_refused(reason: impl std::fmt::Display) -> Error {
+    let message = format!("the archive is stored but not unpacked: {reason}");
     Error::new(ErrorClass::ArchiveRefused, message)
 }
 
-/// A file whose bytes are not what the archive says. The others are none the worse for it.
-pub fn corrupt_entry(why: &str) -> Error {
-    Error::new(ErrorClass::ArchiveIncomplete, why)
+/// The error for an entry whose data contradicts the archive. The other entries are not affected.
+pub fn corrupt_entry(reason: &str) -> Error {
+    Error::new(ErrorClass::ArchiveIncomplete, reason)
 }

@@ -1,35 +1,45 @@
-//! Reads ZIP archives by ranges, plans these reads, inflates entries, makes safe file names and detects content types.
+//! Reads ZIP archives by byte ranges: lists and limits their entries, plans the reads, inflates file data, makes
+//! file names safe and detects content types.
 //!
-//! The central directory at the end decides what an archive holds: local headers may lie and streams may be cut off. Only
-//! ranges are read, in windows of bounded size, so an archive of any length is inspected in constant memory. The caller
-//! reads the ranges: this crate opens no socket and no file.
+//! The words and the section numbers are those of PKWARE's `APPNOTE.TXT` 6.3. The central directory at the end of
+//! an archive decides what the archive holds, because local file headers may contradict it and a download may be
+//! truncated. The crate reads only byte ranges, in windows of bounded size, so it lists an archive of any length in
+//! constant memory. The caller supplies the ranges: this crate opens no socket and no file.
 
 mod central_directory;
+mod central_directory_header;
+mod content_check;
 mod content_type;
+mod deflate_decoder;
 mod end_of_central_directory;
 mod entry;
 mod entry_name;
 mod errors;
-mod file_names;
-mod first_bytes;
 mod image_dimensions;
 mod inflate;
-mod limits;
+mod inflate_stream;
 mod listing;
 mod little_endian;
+mod local_file_header;
 mod read_plan;
+mod safe_file_names;
+mod sanitize_name;
+mod signatures;
+mod unpack_limits;
 
 pub use content_type::content_type;
-pub use entry::{Entry, HEADER_LENGTH, Method, data_range};
-pub use entry_name::{decode_name, printable_name};
+pub use entry::{ArchiveEntry, CompressionMethod, MIN_LOCAL_FILE_HEADER_BYTES};
+pub use entry_name::{NameEncoding, quote_name};
 pub use errors::{archive_refused, corrupt_entry};
-pub use file_names::{safe_names, unique_names};
-pub use first_bytes::can_start_with;
 pub use image_dimensions::{ImageDimensions, image_dimensions};
-pub use inflate::{inflate_all, inflate_start, inflate_stream};
-pub use limits::Limits;
-pub use listing::{Listing, count_files, list_entries};
-pub use read_plan::{Planned, Step, plan_reads};
+pub use inflate::{inflate_all, inflate_start};
+pub use inflate_stream::inflate_stream;
+pub use listing::{ArchiveListing, count_files, list_entries};
+pub use local_file_header::locate_file_data;
+pub use read_plan::{PlannedFile, ReadStep, plan_reads};
+pub use safe_file_names::{safe_entry_names, safe_file_names};
+pub use signatures::can_start_with;
+pub use unpack_limits::UnpackLimits;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Every file of an archive, checked as far as the directory tells.
+//! Lists the files of an archive, and checks everything that the central directory alone can show.
 
 use std::ops::Range;
 
@@ -6,125 +6,123 @@ use bytes::Bytes;
 use model::Error;
 
 use crate::{
-    central_directory, end_of_central_directory,
-    entry::{Entry, Method, Record},
-    entry_name,
-    errors::{archive_refused, invalid},
-    limits::{Limits, Tally},
+    central_directory::visit_headers,
+    central_directory_header::CentralDirectoryHeader,
+    end_of_central_directory::locate_central_directory,
+    entry::{ArchiveEntry, CompressionMethod},
+    errors::{archive_invalid, archive_refused},
+    unpack_limits::{LimitChecker, UnpackLimits},
 };
 
-/// What an archive holds, in the order of its directory.
+/// The files of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    /// Its files; directories are left out.
-    pub files: Vec<Entry>,
-    /// Where the directory begins, and so the last file must have ended.
-    pub end: u64,
+pub struct ArchiveListing {
+    /// The files in the order of the central directory, without directories.
+    pub files: Vec<ArchiveEntry>,
+    /// Where the central directory starts. All file data ends before it.
+    pub central_directory_offset: u64,
 }
 
-/// Counts the files of an archive of `length` bytes; directories are not counted. `read` gives exactly the range that it
-/// is asked for.
+/// Counts the files of an archive of `length` bytes. Directories do not count. `read` returns exactly the requested
+/// range.
 ///
 /// # Errors
-/// [`ErrorClass::ArchiveInvalid`] if it is not a whole ZIP archive, or whatever `read` fails with.
+/// [`model::ErrorClass::ArchiveInvalid`] if it is not a complete ZIP archive; any error of `read`.
 pub async fn count_files<R, F>(length: u64, read: R) -> Result<u64, Error>
 where
     R: Fn(Range<u64>) -> F,
     F: Future<Output = Result<Bytes, Error>>,
 {
-    let place = end_of_central_directory::find(length, &read).await?;
-    let mut files = 0;
-    central_directory::walk(&place, &read, |record| {
-        files += u64::from(!record.is_directory());
+    let location = locate_central_directory(length, &read).await?;
+    let mut file_count = 0;
+    visit_headers(&location, &read, |header| {
+        file_count += u64::from(!header.is_directory());
         Ok(())
     })
     .await?;
-    Ok(files)
+    Ok(file_count)
 }
 
-/// Lists an archive of `length` bytes through `read`, which gives exactly the range asked for.
+/// Lists the files of an archive of `length` bytes. `read` returns exactly the requested range.
 ///
 /// # Errors
-/// [`model::ErrorClass::ArchiveInvalid`] if it is not a whole ZIP archive, [`model::ErrorClass::ArchiveRefused`]
-/// if it is hostile, beyond the limits or made in a way that is not read here, or whatever `read` fails with.
-pub async fn list_entries<R, F>(length: u64, read: R, limits: Limits) -> Result<Listing, Error>
+/// [`model::ErrorClass::ArchiveInvalid`] if it is not a complete ZIP archive; [`model::ErrorClass::ArchiveRefused`]
+/// if it is hostile, exceeds the limits or uses an unsupported feature; any error of `read`.
+pub async fn list_entries<R, F>(length: u64, read: R, limits: UnpackLimits) -> Result<ArchiveListing, Error>
 where
     R: Fn(Range<u64>) -> F,
     F: Future<Output = Result<Bytes, Error>>,
 {
-    let place = end_of_central_directory::find(length, &read).await?;
-    let mut tally = Tally::new(limits, length);
-    tally.announced(place.entries)?;
+    let location = locate_central_directory(length, &read).await?;
+    let mut checker = LimitChecker::new(limits, length);
+    checker.check_entry_count(location.entry_count)?;
     let mut files = vec![];
-    central_directory::walk(&place, &read, |record| {
-        tally.entry()?;
-        if !record.is_directory() {
-            let entry = checked(record, place.shift)?;
-            tally.file(
-                || entry_name::printable_name(record.name(), record.utf8()),
-                entry.name.len(),
-                entry.size,
-            )?;
+    visit_headers(&location, &read, |header| {
+        checker.add_entry()?;
+        if !header.is_directory() {
+            let entry = parse_entry(header, location.prefix_length)?;
+            checker.add_file(&entry)?;
             files.push(entry);
         }
         Ok(())
     })
     .await?;
-    let end = place.range.start;
-    apart(&files, end)?;
-    Ok(Listing { files, end })
+    let central_directory_offset = location.range.start;
+    check_no_overlap(&files, central_directory_offset)?;
+    Ok(ArchiveListing { files, central_directory_offset })
 }
 
-/// An entry that can be unpacked.
-fn checked(record: Record<'_>, shift: u64) -> Result<Entry, Error> {
-    let shown = || entry_name::printable_name(record.name(), record.utf8());
-    if record.encrypted() {
-        return Err(archive_refused(format!("{} is encrypted", shown())));
+/// Parses a header into an entry, and refuses an entry that cannot be unpacked.
+fn parse_entry(header: CentralDirectoryHeader<'_>, prefix_length: u64) -> Result<ArchiveEntry, Error> {
+    let name = || header.quote_name();
+    if header.is_encrypted() {
+        return Err(archive_refused(format!("{} is encrypted", name())));
     }
-    let method = match record.method() {
-        0 => Method::Stored,
-        8 => Method::Deflated,
+    let compression_method = match header.compression_method() {
+        0 => CompressionMethod::Stored,
+        8 => CompressionMethod::Deflated,
         other => {
-            return Err(archive_refused(format!("{} is compressed by the unknown method {other}", shown())));
+            let message = format!("{} has the unsupported compression method {other}", name());
+            return Err(archive_refused(message));
         }
     };
-    let sizes = record.sizes().ok_or_else(|| invalid("a Zip64 size is missing in its directory"))?;
-    let (size, compressed, offset) = sizes;
-    if method == Method::Stored && size != compressed {
-        return Err(archive_refused(format!("the sizes of {} contradict each other", shown())));
+    let sizes = header.read_sizes_and_offset();
+    let sizes = sizes.ok_or_else(|| {
+        archive_invalid("a central directory header lacks a value of its Zip64 extended information")
+    })?;
+    if compression_method == CompressionMethod::Stored && sizes.uncompressed_size != sizes.compressed_size {
+        let message = format!("{} is stored, but its compressed and uncompressed size contradict", name());
+        return Err(archive_refused(message));
     }
-    let offset = offset.checked_add(shift);
-    let offset = offset.ok_or_else(|| archive_refused(format!("{} lies outside of it", shown())))?;
-    Ok(Entry {
-        name: record.name().into(),
-        utf8: record.utf8(),
-        method,
-        crc32: record.crc32(),
-        compressed,
-        size,
-        offset,
-        header: record.header(),
+    let local_header_offset = sizes.local_header_offset.checked_add(prefix_length);
+    Ok(ArchiveEntry {
+        name: header.name().into(),
+        name_encoding: header.name_encoding(),
+        compression_method,
+        crc32: header.crc32(),
+        compressed_size: sizes.compressed_size,
+        uncompressed_size: sizes.uncompressed_size,
+        local_header_offset: local_header_offset.ok_or_else(|| outside_of_archive(&name()))?,
+        expected_header_length: header.expected_local_header_length(),
     })
 }
 
-/// Every entry has a place of its own before the directory. Those that share bytes are how a small archive
-/// becomes a large one.
-fn apart(files: &[Entry], end: u64) -> Result<(), Error> {
-    let mut order: Vec<&Entry> = files.iter().collect();
-    order.sort_unstable_by_key(|entry| entry.offset);
-    for (index, entry) in order.iter().enumerate() {
-        if entry.least_end() > end {
-            return Err(archive_refused(format!(
-                "{} lies outside of it",
-                entry_name::printable_name(&entry.name, entry.utf8)
-            )));
+fn outside_of_archive(name: &str) -> Error {
+    archive_refused(format!("{name} lies outside of the archive"))
+}
+
+/// Checks that no byte belongs to two entries or to an entry and the central directory. Archives whose entries
+/// share bytes ("zip bombs" without nesting) unpack to far more than their length.
+fn check_no_overlap(files: &[ArchiveEntry], central_directory_offset: u64) -> Result<(), Error> {
+    let mut by_offset: Vec<&ArchiveEntry> = files.iter().collect();
+    by_offset.sort_unstable_by_key(|entry| entry.local_header_offset);
+    for (index, entry) in by_offset.iter().enumerate() {
+        if entry.min_end() > central_directory_offset {
+            return Err(outside_of_archive(&entry.quote_name()));
         }
-        if let Some(next) = order.get(index + 1).filter(|next| entry.least_end() > next.offset) {
-            let (one, other) = (
-                entry_name::printable_name(&entry.name, entry.utf8),
-                entry_name::printable_name(&next.name, next.utf8),
-            );
-            return Err(archive_refused(format!("{one} and {other} overlap")));
+        let next = by_offset.get(index + 1);
+        if let Some(next) = next.filter(|next| entry.min_end() > next.local_header_offset) {
+            return Err(archive_refused(format!("{} and {} overlap", entry.quote_name(), next.quote_name())));
         }
     }
     Ok(())

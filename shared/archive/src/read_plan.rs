@@ -1,129 +1,133 @@
-//! In which steps an archive is read: once, in the order of its bytes, neighbouring small files together.
+//! Plans the reads of an archive: each byte once, in ascending order, with adjacent small files in one read.
 
 use std::ops::Range;
 
 use crate::{
-    entry::{Entry, HEADER_LENGTH},
-    listing::Listing,
+    entry::{ArchiveEntry, MIN_LOCAL_FILE_HEADER_BYTES},
+    listing::ArchiveListing,
 };
 
-/// The longest file that is read into memory, and the largest that is unpacked there.
-const SMALL: u64 = 4 * 1024 * 1024;
-/// Neighbours are read together up to this length. More short blocks at once keep as many files on their way as few
+/// The most bytes of a file that is read into memory, and of a file that is inflated there. Longer files are
+/// streamed.
+const MAX_IN_MEMORY_BYTES: u64 = 4 * 1024 * 1024;
+/// The most bytes of adjacent files in one block. Many short blocks at once keep as many files in progress as few
 /// long ones, in half the memory.
-const BLOCK: u64 = 512 * 1024;
-/// Headers may be this much longer than the directory says before their files are read once more.
-const SLACK: u64 = 64;
+const MAX_BLOCK_BYTES: u64 = 512 * 1024;
+/// How much longer than expected a local file header may be before its file needs a second read.
+const HEADER_SLACK_BYTES: u64 = 64;
 
-/// A file and where it must have ended.
+/// A file and the offset at which its data ends at the latest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Planned {
-    /// Its place in the directory.
+pub struct PlannedFile {
+    /// The index of the file in the listing.
     pub index: usize,
-    /// The next file, or the directory.
-    pub bound: u64,
+    /// The offset of the next local file header, or of the central directory.
+    pub max_end: u64,
 }
 
 /// One step of reading an archive.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Small files, read at once.
-    Together {
-        /// What to read.
+pub enum ReadStep {
+    /// Reads adjacent small files into memory with one request.
+    Block {
+        /// The range to read.
         range: Range<u64>,
         /// The files in it.
-        files: Vec<Planned>,
+        files: Vec<PlannedFile>,
     },
-    /// A file that is streamed.
-    Alone(Planned),
+    /// Streams one large file.
+    Stream(PlannedFile),
 }
 
-/// Plans the reading of an archive whose entries do not overlap.
-pub fn plan_reads(listing: &Listing) -> Vec<Step> {
-    let mut order: Vec<usize> = (0..listing.files.len()).collect();
-    order.sort_by_key(|index| listing.files[*index].offset);
-    let mut steps: Vec<Step> = vec![];
-    for (place, &index) in order.iter().enumerate() {
+/// Plans the reads of an archive whose entries do not overlap.
+pub fn plan_reads(listing: &ArchiveListing) -> Vec<ReadStep> {
+    let mut by_offset: Vec<usize> = (0..listing.files.len()).collect();
+    by_offset.sort_by_key(|index| listing.files[*index].local_header_offset);
+    let mut steps: Vec<ReadStep> = vec![];
+    for (position, &index) in by_offset.iter().enumerate() {
         let entry = &listing.files[index];
-        let bound = order.get(place + 1).map_or(listing.end, |next| listing.files[*next].offset);
-        let file = Planned { index, bound };
-        let end = likely_end(entry).min(bound);
-        if end - entry.offset > SMALL || entry.size > SMALL {
-            steps.push(Step::Alone(file));
+        let next = by_offset.get(position + 1);
+        let max_end =
+            next.map_or(listing.central_directory_offset, |next| listing.files[*next].local_header_offset);
+        let file = PlannedFile { index, max_end };
+        let start = entry.local_header_offset;
+        let end = expected_end(entry).min(max_end);
+        if end - start > MAX_IN_MEMORY_BYTES || entry.uncompressed_size > MAX_IN_MEMORY_BYTES {
+            steps.push(ReadStep::Stream(file));
             continue;
         }
         match steps.last_mut() {
-            Some(Step::Together { range, files }) if end - range.start <= BLOCK => {
+            Some(ReadStep::Block { range, files }) if end - range.start <= MAX_BLOCK_BYTES => {
                 range.end = end;
                 files.push(file);
             }
-            _ => steps.push(Step::Together { range: entry.offset..end, files: vec![file] }),
+            _ => steps.push(ReadStep::Block { range: start..end, files: vec![file] }),
         }
     }
     steps
 }
 
-fn likely_end(entry: &Entry) -> u64 {
+fn expected_end(entry: &ArchiveEntry) -> u64 {
     entry
-        .offset
-        .saturating_add(entry.header.max(HEADER_LENGTH))
-        .saturating_add(entry.compressed)
-        .saturating_add(SLACK)
+        .local_header_offset
+        .saturating_add(entry.expected_header_length.max(MIN_LOCAL_FILE_HEADER_BYTES))
+        .saturating_add(entry.compressed_size)
+        .saturating_add(HEADER_SLACK_BYTES)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Method;
+    use crate::{entry::CompressionMethod, entry_name::NameEncoding};
 
-    fn listing(sizes: &[u64]) -> Listing {
+    /// Adjacent stored files of these sizes. The central directory lists them from the last to the first.
+    fn list_files(sizes: &[u64]) -> ArchiveListing {
         let mut offset = 10;
         let mut files = vec![];
         for size in sizes {
-            let name: Box<[u8]> = Box::from(b"name".as_slice());
-            let (utf8, method, crc32) = (true, Method::Stored, 0);
-            files.push(Entry {
-                name,
-                utf8,
-                method,
-                crc32,
-                compressed: *size,
-                size: *size,
-                offset,
-                header: 34,
+            files.push(ArchiveEntry {
+                name: Box::from(b"name".as_slice()),
+                name_encoding: NameEncoding::Utf8,
+                compression_method: CompressionMethod::Stored,
+                crc32: 0,
+                compressed_size: *size,
+                uncompressed_size: *size,
+                local_header_offset: offset,
+                expected_header_length: 34,
             });
             offset += 34 + size;
         }
-        // The directory may name them in another order.
         files.reverse();
-        Listing { files, end: offset }
+        ArchiveListing { files, central_directory_offset: offset }
     }
 
-    fn files(step: &Step) -> Vec<usize> {
+    fn indices(step: &ReadStep) -> Vec<usize> {
         match step {
-            Step::Together { files, .. } => files.iter().map(|file| file.index).collect(),
-            Step::Alone(file) => vec![file.index],
+            ReadStep::Block { files, .. } => files.iter().map(|file| file.index).collect(),
+            ReadStep::Stream(file) => vec![file.index],
         }
     }
 
     #[test]
-    fn neighbours_are_read_together_and_long_files_alone() {
-        let steps = plan_reads(&listing(&[100, 200, SMALL, 300, BLOCK - 500, 400]));
-        let indices: Vec<Vec<usize>> = steps.iter().map(files).collect();
+    fn adjacent_small_files_are_read_in_blocks_and_large_files_are_streamed() {
+        let steps =
+            plan_reads(&list_files(&[100, 200, MAX_IN_MEMORY_BYTES, 300, MAX_BLOCK_BYTES - 500, 400]));
+        let indices: Vec<Vec<usize>> = steps.iter().map(indices).collect();
         assert_eq!(indices, [vec![5, 4], vec![3], vec![2, 1], vec![0]]);
-        assert!(matches!(&steps[1], Step::Alone(_)));
+        assert!(matches!(&steps[1], ReadStep::Stream(_)));
     }
 
     #[test]
-    fn a_block_is_never_longer_than_allowed_and_ends_before_the_directory() {
-        let listing = listing(&[70_000; 300]);
+    fn a_block_is_at_most_512_kib_long_and_ends_before_the_central_directory() {
+        let listing = list_files(&[70_000; 300]);
         let steps = plan_reads(&listing);
-        let mut files = 0;
+        let mut file_count = 0;
         for step in &steps {
-            let Step::Together { range, files: some } = step else { panic!("all are small") };
-            assert!(range.end - range.start <= BLOCK && range.end <= listing.end);
-            files += some.len();
+            let ReadStep::Block { range, files } = step else { panic!("all files are small: {step:?}") };
+            assert!(range.end - range.start <= MAX_BLOCK_BYTES);
+            assert!(range.end <= listing.central_directory_offset);
+            file_count += files.len();
         }
-        assert_eq!((files, steps.len()), (300, 43));
+        assert_eq!((file_count, steps.len()), (300, 43));
     }
 }

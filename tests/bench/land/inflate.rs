@@ -8,14 +8,18 @@ mod cost;
 
 use std::{fs::File, os::unix::fs::FileExt, time::Instant};
 
-use archive::{Entry, Limits, Method, data_range, decode_name, list_entries};
+use archive::{ArchiveEntry, CompressionMethod, UnpackLimits, list_entries, locate_file_data};
 use bytes::Bytes;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use runtime::RuntimeError;
 use serde_json::json;
 
-const NO_LIMITS: Limits =
-    Limits { entries: u64::MAX, total_bytes: u64::MAX, entry_bytes: u64::MAX, ratio: u64::MAX };
+const NO_LIMITS: UnpackLimits = UnpackLimits {
+    max_entries: u64::MAX,
+    max_unpacked_bytes: u64::MAX,
+    max_entry_bytes: u64::MAX,
+    max_ratio: u64::MAX,
+};
 /// The size of the input and output buffers. Both fit into a processor's cache.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// The longest header: 30 bytes, a name and an extra field.
@@ -37,11 +41,12 @@ async fn main() -> Result<(), RuntimeError> {
         FileInflater { file: &file, input: vec![0; BUFFER_BYTES], output: Vec::with_capacity(BUFFER_BYTES) };
     let mut bytes = 0;
     for entry in &listing.files {
-        let header = read(entry.offset, length.min(entry.offset + MAX_HEADER_BYTES)).await?;
-        let data = data_range(entry, &header).ok_or("a local file header is missing")?;
+        let header =
+            read(entry.local_header_offset, length.min(entry.local_header_offset + MAX_HEADER_BYTES)).await?;
+        let data = locate_file_data(entry, &header).ok_or("a local file header is missing")?;
         let (size, crc32) = inflater.inflate(entry, data.start, data.end)?;
-        if (size, crc32) != (entry.size, entry.crc32) {
-            return Err(format!("{} is damaged", decode_name(&entry.name, entry.utf8)).into());
+        if (size, crc32) != (entry.uncompressed_size, entry.crc32) {
+            return Err(format!("{} is damaged", entry.decode_name()).into());
         }
         bytes += size;
     }
@@ -61,7 +66,12 @@ struct FileInflater<'a> {
 
 impl FileInflater<'_> {
     /// Inflates a file and returns its length and CRC-32.
-    fn inflate(&mut self, entry: &Entry, mut start: u64, end: u64) -> Result<(u64, u32), RuntimeError> {
+    fn inflate(
+        &mut self,
+        entry: &ArchiveEntry,
+        mut start: u64,
+        end: u64,
+    ) -> Result<(u64, u32), RuntimeError> {
         let (mut crc, mut size) = (Crc::new(), 0);
         let mut inflater = Decompress::new(false);
         while start < end {
@@ -69,7 +79,7 @@ impl FileInflater<'_> {
             let input = &mut self.input[..length];
             self.file.read_exact_at(input, start)?;
             start += length as u64;
-            if entry.method == Method::Stored {
+            if entry.compression_method == CompressionMethod::Stored {
                 crc.update(input);
                 size += length as u64;
                 continue;

@@ -9,7 +9,7 @@ mod cost;
 
 use std::time::Instant;
 
-use archive::{Limits, list_entries};
+use archive::{UnpackLimits, list_entries};
 use bucket::{Bucket, Key};
 use model::{ChecksumAlgorithm, Job, JobId, NewJob, Origin, ProviderName};
 use runtime::{Aws, Environment, RuntimeError, start_log};
@@ -19,8 +19,12 @@ use webhook::landing::{
     transfer::LandingProgress,
 };
 
-const NO_LIMITS: Limits =
-    Limits { entries: u64::MAX, total_bytes: u64::MAX, entry_bytes: u64::MAX, ratio: u64::MAX };
+const NO_LIMITS: UnpackLimits = UnpackLimits {
+    max_entries: u64::MAX,
+    max_unpacked_bytes: u64::MAX,
+    max_entry_bytes: u64::MAX,
+    max_ratio: u64::MAX,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {

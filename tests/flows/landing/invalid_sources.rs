@@ -41,7 +41,7 @@ async fn an_html_page_instead_of_an_archive_fails_the_job() {
 async fn a_truncated_archive_fails_the_job() {
     let world = World::start().await;
     let truncated = json!({ "on": "archive", "kind": "truncated", "bytes": 2000 });
-    assert_mentions(&world.fail_landing(truncated, "ArchiveInvalid").await, &["not a whole ZIP"]);
+    assert_mentions(&world.fail_landing(truncated, "ArchiveInvalid").await, &["not a complete ZIP"]);
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_truncated_archive_without_a_length_fails_the_job() {
     let world = World::start().await;
     world.admin(Method::PUT, "/knobs", json!({ "archive_ranges": false }));
     let short = json!({ "on": "archive", "kind": "no_length", "short_after": 2000 });
-    assert_mentions(&world.fail_landing(short, "ArchiveInvalid").await, &["not a whole ZIP"]);
+    assert_mentions(&world.fail_landing(short, "ArchiveInvalid").await, &["not a complete ZIP"]);
 }
 
 #[tokio::test]

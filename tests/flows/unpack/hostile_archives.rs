@@ -126,7 +126,12 @@ async fn archives_that_cannot_be_read_safely_are_rejected() {
             "\"a.txt\" is encrypted",
         )
         .await;
-    world.assert_archive_rejected(pack(&[text("a.txt").but(|a| a.method = 12)]), "unknown method 12").await;
+    world
+        .assert_archive_rejected(
+            pack(&[text("a.txt").but(|a| a.method = 12)]),
+            "unsupported compression method 12",
+        )
+        .await;
     world
         .assert_archive_rejected(pack(&[Item::stored("a.txt", b"abc").but(|a| a.size = 4)]), "contradict")
         .await;

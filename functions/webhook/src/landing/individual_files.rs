@@ -6,7 +6,7 @@
 
 use std::sync::Mutex;
 
-use archive::{content_type, image_dimensions, unique_names};
+use archive::{content_type, image_dimensions, safe_file_names};
 use bucket::{Key, ObjectInfo, UploadedObject};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -57,7 +57,7 @@ pub(super) async fn land_individual_files(
     progress.set_file_count(sources.len() as u64);
     let downloader = context.create_downloader()?;
     let files = IndividualFiles { context, downloader: &downloader, ended: Mutex::new(None) };
-    let names = unique_names(sources.iter().map(source_name));
+    let names = safe_file_names(sources.iter().map(source_name));
     let entries = stream::iter(0..sources.len()).map(|index| files.land_file(&sources[index], &names[index]));
     let entries: Vec<Option<ManifestEntry>> = entries.buffered(FILE_CONCURRENCY).collect().await;
     if let Some(error) = files.ended.into_inner().ok().flatten() {

@@ -11,7 +11,7 @@ const MAX_NAMED_FILES: usize = 5;
 pub(super) fn describe_rejected_files(files: &[ManifestEntry]) -> Vec<String> {
     let rejected = files.iter().filter_map(|file| match file {
         ManifestEntry::Rejected { source_name, reason, .. } => {
-            Some(format!("{} ({reason})", archive::printable_name(source_name.as_bytes(), true)))
+            Some(format!("{} ({reason})", archive::quote_name(source_name)))
         }
         ManifestEntry::Landed { .. } => None,
     });
@@ -32,7 +32,7 @@ pub(super) fn describe_shortfall(job: &Job, result: &TransferResult, rejected: &
     });
     let not_made = (!job.missing.is_empty()).then(|| {
         let reasons = job.missing.iter().map(|missing| match &missing.name {
-            Some(name) => format!("{} ({})", archive::printable_name(name.as_bytes(), true), missing.reason),
+            Some(name) => format!("{} ({})", archive::quote_name(name), missing.reason),
             None => missing.reason.clone(),
         });
         format!("not made: {}", join_first(&reasons.collect::<Vec<_>>()))

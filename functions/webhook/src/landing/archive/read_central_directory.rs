@@ -1,6 +1,6 @@
 //! Reads the central directory of an archive in the bucket, and deletes the archive if it is damaged.
 
-use archive::{Limits, Listing, count_files, list_entries};
+use archive::{ArchiveListing, UnpackLimits, count_files, list_entries};
 use bucket::{Bucket, Key};
 use model::{Error, ErrorClass};
 
@@ -9,8 +9,8 @@ pub(super) async fn list_archive(
     bucket: &Bucket,
     key: &Key,
     length: u64,
-    limits: Limits,
-) -> Result<Listing, Error> {
+    limits: UnpackLimits,
+) -> Result<ArchiveListing, Error> {
     let listing = list_entries(length, |range| bucket.read(key, range), limits).await;
     delete_if_invalid(bucket, key, listing).await
 }

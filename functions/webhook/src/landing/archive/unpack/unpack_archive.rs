@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use archive::{Planned, Step};
+use archive::{PlannedFile, ReadStep};
 use bucket::MAX_PUT_OBJECT_BYTES;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{Error, ErrorClass};
@@ -57,12 +57,12 @@ impl ArchiveUnpacker<'_> {
 
     /// Runs one step, unless the unpacking has ended. A file that has started is not interrupted: a write that S3 has
     /// accepted must not appear after its file was deleted.
-    async fn run_step(&self, step: Step) -> Vec<(usize, EntryOutcome)> {
+    async fn run_step(&self, step: ReadStep) -> Vec<(usize, EntryOutcome)> {
         match step {
-            Step::Together { range, files } => self.unpack_block(range, files).await,
-            Step::Alone(file) => {
+            ReadStep::Block { range, files } => self.unpack_block(range, files).await,
+            ReadStep::Stream(file) => {
                 let memory = &self.context.memory;
-                let _reservation = match self.context.entry(file).size > MAX_PUT_OBJECT_BYTES {
+                let _reservation = match self.context.entry(file).uncompressed_size > MAX_PUT_OBJECT_BYTES {
                     true => memory.reserve_multipart_upload().await,
                     false => memory.reserve_stream().await,
                 };
@@ -76,7 +76,7 @@ impl ArchiveUnpacker<'_> {
     }
 
     /// Unpacks small files that are next to each other, which are read at once.
-    async fn unpack_block(&self, range: Range<u64>, files: Vec<Planned>) -> Vec<(usize, EntryOutcome)> {
+    async fn unpack_block(&self, range: Range<u64>, files: Vec<PlannedFile>) -> Vec<(usize, EntryOutcome)> {
         let UnpackContext { request, memory, state, .. } = &self.context;
         let _reservation = memory.reserve_block(range.end - range.start).await;
         let start = range.start;
@@ -103,7 +103,11 @@ impl ArchiveUnpacker<'_> {
     }
 
     /// Returns the outcome of a file with its index. An error ends the unpacking.
-    fn collect(&self, file: Planned, unpacked: Result<EntryOutcome, Error>) -> Option<(usize, EntryOutcome)> {
+    fn collect(
+        &self,
+        file: PlannedFile,
+        unpacked: Result<EntryOutcome, Error>,
+    ) -> Option<(usize, EntryOutcome)> {
         match unpacked {
             Ok(outcome) => Some((file.index, outcome)),
             Err(error) => {

@@ -1,6 +1,6 @@
 //! What the files of an unpacking share.
 
-use archive::{Entry, Listing, Planned};
+use archive::{ArchiveEntry, ArchiveListing, PlannedFile};
 use bucket::{Bucket, Key};
 use model::Job;
 
@@ -17,7 +17,7 @@ pub struct UnpackRequest<'a> {
     /// The archive.
     pub archive: &'a Key,
     /// The entries of the archive.
-    pub listing: &'a Listing,
+    pub listing: &'a ArchiveListing,
     /// Whether an earlier attempt may have stored some of the files.
     pub is_retry: bool,
     /// Counts the files, and stops the unpacking.
@@ -35,13 +35,13 @@ pub(super) struct UnpackContext<'a> {
 
 impl<'a> UnpackContext<'a> {
     pub(super) fn new(request: UnpackRequest<'a>) -> Self {
-        let names = archive::safe_names(&request.listing.files);
+        let names = archive::safe_entry_names(&request.listing.files);
         let (memory, state) = (MemoryBudget::new(), UnpackState::new(request.progress));
         Self { request, names, memory, state }
     }
 
     /// The entry of a file.
-    pub(super) fn entry(&self, file: Planned) -> &'a Entry {
+    pub(super) fn entry(&self, file: PlannedFile) -> &'a ArchiveEntry {
         &self.request.listing.files[file.index]
     }
 

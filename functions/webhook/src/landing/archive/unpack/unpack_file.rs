@@ -1,8 +1,8 @@
 //! Unpacks one file of an archive into the bucket: from memory if it is small, as a stream if it is large.
 
 use archive::{
-    Entry, Planned, archive_refused, content_type, corrupt_entry, data_range, decode_name, image_dimensions,
-    inflate_all, inflate_start, inflate_stream, printable_name,
+    ArchiveEntry, PlannedFile, archive_refused, content_type, corrupt_entry, image_dimensions, inflate_all,
+    inflate_start, inflate_stream, locate_file_data,
 };
 use bucket::{Key, MAX_PUT_OBJECT_BYTES, PutOutcome, Upload};
 use bytes::Bytes;
@@ -28,7 +28,7 @@ pub(super) struct Block {
 /// Unpacks one file.
 pub(super) struct FileUnpacker<'a> {
     pub(super) context: &'a UnpackContext<'a>,
-    pub(super) file: Planned,
+    pub(super) file: PlannedFile,
 }
 
 impl FileUnpacker<'_> {
@@ -36,8 +36,10 @@ impl FileUnpacker<'_> {
     pub(super) async fn unpack_small(&self, block: &Block) -> Result<EntryOutcome, Error> {
         let UnpackContext { request: UnpackRequest { bucket, archive, .. }, memory, .. } = self.context;
         let entry = self.context.entry(self.file);
-        let header = usize::try_from(entry.offset - block.start).ok().and_then(|at| block.bytes.get(at..));
-        let data = match header.and_then(|header| data_range(entry, header)) {
+        let header = usize::try_from(entry.local_header_offset - block.start)
+            .ok()
+            .and_then(|at| block.bytes.get(at..));
+        let data = match header.and_then(|header| locate_file_data(entry, header)) {
             Some(data) => data,
             None => return self.outcome(Err(missing_header())),
         };
@@ -48,7 +50,7 @@ impl FileUnpacker<'_> {
             // The header is longer than the central directory shows.
             _ => bucket.read(archive, data).await?,
         };
-        let _reservation = memory.reserve_file(entry.size).await;
+        let _reservation = memory.reserve_file(entry.uncompressed_size).await;
         let content = match inflate_all(entry, bytes) {
             Ok(content) => content,
             Err(error) => return self.outcome(Err(error)),
@@ -63,19 +65,23 @@ impl FileUnpacker<'_> {
         let UnpackContext { request: UnpackRequest { bucket, archive, is_retry, .. }, state, .. } =
             self.context;
         let entry = self.context.entry(self.file);
-        let start_end = self.file.bound.min(entry.offset.saturating_add(entry.header + START_BYTES));
-        let start = bucket.read(archive, entry.offset..start_end).await?;
-        let Some(data) = data_range(entry, &start) else { return self.outcome(Err(missing_header())) };
+        let start_end = self
+            .file
+            .max_end
+            .min(entry.local_header_offset.saturating_add(entry.expected_header_length + START_BYTES));
+        let start = bucket.read(archive, entry.local_header_offset..start_end).await?;
+        let Some(data) = locate_file_data(entry, &start) else { return self.outcome(Err(missing_header())) };
         self.ensure_no_overlap(entry, data.end)?;
-        let at = usize::try_from(data.start - entry.offset).unwrap_or(usize::MAX).min(start.len());
-        let compressed = usize::try_from(entry.compressed).unwrap_or(usize::MAX).min(start.len() - at);
+        let at =
+            usize::try_from(data.start - entry.local_header_offset).unwrap_or(usize::MAX).min(start.len());
+        let compressed = usize::try_from(entry.compressed_size).unwrap_or(usize::MAX).min(start.len() - at);
         let start = inflate_start(entry, start.slice(at..at + compressed), START_BYTES as usize);
 
         let (key, content_type) = (self.key(), content_type(self.name(), &start));
-        if *is_retry && entry.size > MAX_PUT_OBJECT_BYTES {
+        if *is_retry && entry.uncompressed_size > MAX_PUT_OBJECT_BYTES {
             bucket.abort_leftovers(&key, None).await;
         }
-        let upload = Upload { key: &key, content_type, length: Some(entry.size) };
+        let upload = Upload { key: &key, content_type, length: Some(entry.uncompressed_size) };
         let put = bucket.place_stream(upload, || {
             let source = bucket.stream(archive, data.clone());
             let source = source.and_then(|chunk| async { state.ensure_running().map(|()| chunk) });
@@ -89,9 +95,9 @@ impl FileUnpacker<'_> {
 
     /// Rejects the archive if a file overlaps the next one. A header may be longer than the central directory shows,
     /// but not so long that the bytes belong to another entry.
-    fn ensure_no_overlap(&self, entry: &Entry, end: u64) -> Result<(), Error> {
-        let why = || format!("{} overlaps with what follows it", printable_name(&entry.name, entry.utf8));
-        if end > self.file.bound { Err(archive_refused(why())) } else { Ok(()) }
+    fn ensure_no_overlap(&self, entry: &ArchiveEntry, end: u64) -> Result<(), Error> {
+        let why = || format!("{} overlaps with what follows it", entry.quote_name());
+        if end > self.file.max_end { Err(archive_refused(why())) } else { Ok(()) }
     }
 
     fn key(&self) -> Key {
@@ -113,7 +119,7 @@ impl FileUnpacker<'_> {
         StoredFile {
             name: self.name().to_owned(),
             key: bucket.key(key),
-            bytes: self.context.entry(self.file).size,
+            bytes: self.context.entry(self.file).uncompressed_size,
             content_type: content_type.to_owned(),
             checksum: put.checksum,
         }
@@ -132,7 +138,7 @@ impl FileUnpacker<'_> {
             }
             Err(error) => return Err(error),
         };
-        Ok(EntryOutcome { source_name: decode_name(&entry.name, entry.utf8), result })
+        Ok(EntryOutcome { source_name: entry.decode_name(), result })
     }
 }
 
